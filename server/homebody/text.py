@@ -24,6 +24,14 @@ class Span:
     def __len__(self) -> int:
         return self.end - self.start
 
+    def covers(self, other: "Span") -> bool:
+        """Whether ``other`` lies in this span; both may be the same."""
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: "Span") -> bool:
+        """Whether both have text in common."""
+        return self.start < other.end and other.start < self.end
+
 
 @dataclass(frozen=True, slots=True)
 class TextEdit:

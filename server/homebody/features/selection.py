@@ -94,7 +94,7 @@ async def candidates_for_span(
         *_class_around(document, tree, span, everything),
         *(() if session is None else await cells_above(session, document)),
     ]
-    called = [one.name for one in everything if _covers(span, one.header) and one.name][:2]
+    called = [one.name for one in everything if span.covers(one.header) and one.name][:2]
     for name in called:
         found += _own_calls(document, span, name, everything)
     index = engine.index
@@ -115,7 +115,7 @@ def _own_definitions(
     """Definitions of this file that ``span`` uses, in the order of their use."""
     for name in names:
         for one in everything:
-            if one.name != name or _meet(one.span, span) or (one.kind == "variable" and one.container):
+            if one.name != name or one.span.overlaps(span) or (one.kind == "variable" and one.container):
                 continue
             lines = _line_count(document, one.span)
             if one.is_function and lines <= _WHOLE_LINES:
@@ -125,7 +125,7 @@ def _own_definitions(
             members = [
                 other
                 for other in everything
-                if other.container.split(".")[-1] == name and _covers(one.span, other.span)
+                if other.container.split(".")[-1] == name and one.span.covers(other.span)
             ]
             outline = shown(document, tree.language, one, members)
             yield Candidate(
@@ -139,7 +139,7 @@ def _needed_imports(
     """Import statements of this file whose names ``span`` uses."""
     for one in imports(document, tree):
         brought = {name.alias for name in one.names} or {re.split(r"[./:\\]+", one.module)[-1]}
-        if not _meet(one.span, span) and not brought.isdisjoint(names):
+        if not one.span.overlaps(span) and not brought.isdisjoint(names):
             whole = document.whole_lines(one.span)
             yield _candidate(document, whole, document.slice(whole), "import that it uses")
 
@@ -150,11 +150,11 @@ def _class_around(
     """Outline of the class that contains ``span``, if the span is only a part of it."""
     text = document.slice(span)
     for scope in scopes_at(document, tree, span.start + len(text) - len(text.lstrip())):
-        if scope.is_class and _covers(scope.span, span) and len(scope.span) > len(span):
+        if scope.is_class and scope.span.covers(span) and len(scope.span) > len(span):
             members = [
                 one
                 for one in everything
-                if one.container.split(".")[-1] == scope.name and _covers(scope.span, one.span)
+                if one.container.split(".")[-1] == scope.name and scope.span.covers(one.span)
             ]
             outline = shown(document, tree.language, scope, members)
             yield Candidate(
@@ -189,11 +189,3 @@ def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate
 def _line_count(document: Document, span: Span) -> int:
     first, last = document.lines_of(span)
     return last - first + 1
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
-
-
-def _covers(one: Span, other: Span) -> bool:
-    return one.start <= other.start and other.end <= one.end

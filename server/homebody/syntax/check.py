@@ -1,18 +1,14 @@
-"""Check whether text parses, to reject an edit that breaks a file that parsed before.
+"""Count syntax errors, to reject an edit that breaks a file that parsed before.
 
-In: text and its language, or its tree. Out: the number of syntax errors.
 Parsing the whole text takes up to about 100 ms for the largest file; never on the keystroke path.
 """
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.row import Language
-from homebody.syntax.tree import Tree
+from homebody.syntax.tree import Tree, leave
 from homebody.syntax.units import Units
-from homebody.text import Span
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -34,38 +30,17 @@ def count_tree_errors(tree: Tree) -> int:
     return _count(tree.handle)
 
 
-def first_error(tree: Tree, *, within: Span) -> int | None:
-    """Return the offset of the first error in ``within``, or else in the text; ``None`` without any."""
-    if tree.handle is None:
-        return None
-    offsets = [tree.units.to_offset(node.start_byte) for node in islice(_errors(tree.handle), _MAX_ERRORS)]
-    inside = (offset for offset in offsets if within.start <= offset <= within.end)
-    return next(inside, offsets[0] if offsets else None)
-
-
 def _count(handle: "tree_sitter.Tree | None") -> int:
     if handle is None or not handle.root_node.has_error:
         return 0
-    return sum(1 for _ in islice(_errors(handle), _MAX_ERRORS))
-
-
-def _errors(handle: "tree_sitter.Tree") -> "Iterator[tree_sitter.Node]":
-    """Error nodes and missing tokens, in order."""
+    errors = 0
     cursor = handle.walk()
-    while (node := cursor.node) is not None:
-        wrong = node.is_error or node.is_missing
-        if wrong:
-            yield node
+    while errors < _MAX_ERRORS and (node := cursor.node) is not None:
+        is_error = node.is_error or node.is_missing
+        errors += is_error
         # Nodes inside an error belong to it; nodes without an error are skipped.
-        if node.has_error and not wrong and cursor.goto_first_child():
+        if node.has_error and not is_error and cursor.goto_first_child():
             continue
-        if not _next(cursor):
-            return
-
-
-def _next(cursor: "tree_sitter.TreeCursor") -> bool:
-    """Move to the next node, skipping this node's descendants."""
-    while not cursor.goto_next_sibling():
-        if not cursor.goto_parent():
-            return False
-    return True
+        if leave(cursor) is None:
+            break
+    return errors

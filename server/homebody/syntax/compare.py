@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from homebody.syntax import nodes
-from homebody.syntax.language import block_kinds
 from homebody.syntax.names import names
-from homebody.syntax.tree import Tree
+from homebody.syntax.tree import Tree, leave
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
@@ -86,11 +85,13 @@ def compared(
     """
     if tree.handle is None or not tree.exact:
         return None
-    imported = {match["import"][0] for match in nodes.imports(tree)} if "imports" in without else set[Span]()
+    imported: set[Span] = set()
+    if "imports" in without:
+        imported = {match["import"][0] for match in nodes.matches(tree, "imports")}
     types: set[Span] = set()
     left_out = set(imported)
     if "annotations" in without:
-        matches = [match for match in nodes.annotations(tree) if not _is_in(closed, match)]
+        matches = [match for match in nodes.matches(tree, "annotations") if not _is_in(closed, match)]
         imported |= _type_variables(document, matches)
         types = {span for match in matches for span in match.get("annotation", ())}
         left_out |= imported | _annotations(document, tree, matches, imported)
@@ -162,7 +163,7 @@ def _only_for_types(document: Document, match: nodes.Match, imported: set[Span])
     if not _TYPE_CHECKING.fullmatch(document.slice(match["condition"][0])):
         return False
     block = match["conditional"][0]
-    inside = [span for span in imported if block.start <= span.start and span.end <= block.end]
+    inside = [span for span in imported if block.covers(span)]
     rest, at = "", block.start
     for span in sorted(inside):
         rest += document.text[at : span.start]
@@ -183,8 +184,8 @@ class _Walk:
 def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
     if tree.handle is None:
         return
-    kinds = _Kinds(walk.without, block_kinds(tree.language) if tree.language else frozenset[str]())
-    first, last = tree.units.to_byte(walk.within.start), tree.units.to_byte(walk.within.end)
+    kinds = _Kinds(walk.without, tree.block_kinds)
+    first, last = tree.byte_range(walk.within)
     cursor = tree.handle.walk()
     open_blocks: list[tuple[int, str]] = []
     parents: list[_Kind] = [kinds[""]]
@@ -194,32 +195,33 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
         start, end = node.byte_range
         is_left_out = (
             kind.is_left_out
-            or (walk.left_out and _span(tree, node) in walk.left_out)
+            or (walk.left_out and tree.span(node) in walk.left_out)
             or end < first
             or start > last
             or (kind.may_be_documentation and _is_documentation(node, parents[-1].name))
         )
         if not is_left_out:
-            is_closed = walk.closed and _span(tree, node) in walk.closed
+            is_closed = walk.closed and tree.span(node) in walk.closed
             is_leaf = kind.is_whole or node.child_count == 0 or is_closed
             if is_leaf and (end > start or node.is_missing):
-                span = _span(tree, node)
+                span = tree.span(node)
                 is_string = kind.is_string or parents[-1].is_string
                 yield Token(kind.name, document.slice(span), span.start, is_string)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:
                     open_blocks.append((depth, kind.name))
-                    yield Token(f"{kind.name}(", "", _span(tree, node).start)
+                    yield Token(f"{kind.name}(", "", tree.span(node).start)
                 parents.append(kind)
                 depth += 1
                 continue
-        while not cursor.goto_next_sibling():
-            if depth == 0 or not cursor.goto_parent():
-                return
+        levels = leave(cursor)
+        for _ in range(depth if levels is None else levels):
             parents.pop()
             depth -= 1
             if open_blocks and open_blocks[-1][0] == depth:
                 yield Token(f"){open_blocks.pop()[1]}", "", 0)
+        if levels is None:
+            return
 
 
 class _Kind(NamedTuple):
@@ -258,8 +260,3 @@ def _is_documentation(node: "tree_sitter.Node", parent: str) -> bool:
     if parent not in {"block", "module"} or node.child_count != 1:
         return False
     return node.children[0].type in {"string", "concatenated_string"}
-
-
-def _span(tree: Tree, node: "tree_sitter.Node") -> Span:
-    start, end = node.byte_range
-    return Span(tree.units.to_offset(start), tree.units.to_offset(end))

@@ -31,10 +31,10 @@ def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
         return span
     line = document.line_of(span.start)
     above = Span(document.line_starts[max(0, line - _MAX_LINES)], span.start)
-    found = {one for match in nodes.decorations(tree, above) for one in match["decoration"]}
+    found = {one for match in nodes.matches(tree, "decorations", above) for one in match["decoration"]}
     if not found:
         return span
-    comments = {one for match in nodes.places(tree, above) for one in match.get("comment", ())}
+    comments = {one for match in nodes.matches(tree, "places", above) for one in match.get("comment", ())}
     start = at = span.start
     for one in sorted(found | comments, reverse=True):
         # What lies inside of another, or behind ``at``, is skipped.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from homebody.syntax.scope import Definition
-from homebody.syntax.tree import Tree
+from homebody.syntax.tree import Tree, leave
 from homebody.text import Document
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def head_parts(document: Document, tree: Tree, definition: Definition) -> tuple[
     end = definition.body.start if definition.body is not None else definition.span.end
     found: list[HeadPart] = []
     for node, field in _outermost(tree, definition, name, end):
-        start, stop = (tree.units.to_offset(byte) for byte in node.byte_range)
-        text = document.text[start:stop]
+        span = tree.span(node)
+        text = document.slice(span)
         if not node.is_named or field == "body" or _NOT_PARTS.search(node.type):
             continue
         if not _is_parameters(field, node.type, text):
-            side = "before" if start < name else "behind"
+            side = "before" if span.start < name else "behind"
             found.append(HeadPart(f"{field or node.type} {side}", text))
     return tuple(found)
 
@@ -83,7 +83,7 @@ def _outermost(
             continue
         if start > last:
             return
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return
-            depth -= 1
+        levels = leave(cursor)
+        if levels is None:
+            return
+        depth -= levels

@@ -77,16 +77,12 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
     if tree.handle is None or not tree.exact:
         return ()
     found: dict[Span, _Parts] = {}
-    for match in nodes.imports(tree):
+    for match in nodes.matches(tree, "imports"):
         required = match.get("require")
         if not required or document.slice(required[0]) in IMPORTERS:
             found.setdefault(match["import"][0], _Parts()).add(document, match)
     inner = [one.span for one in definitions(document, tree) if one.is_function or one.is_class]
-    spans = [
-        span
-        for span in sorted(found)
-        if not any(one.start <= span.start and span.end <= one.end for one in inner)
-    ]
+    spans = [span for span in sorted(found) if not any(one.covers(span) for one in inner)]
     return tuple(_statement(document, tree, span, found[span], spans) for span in spans)
 
 
@@ -102,18 +98,18 @@ def place_of_first_import(document: Document, tree: Tree) -> int:
     children = tree.handle.root_node.children if tree.handle is not None else []
     is_first = True
     for child in children:
-        start, stop = (tree.units.to_offset(byte) for byte in child.byte_range)
-        if comment and _has_blank_line(document, comment, start):
+        span = tree.span(child)
+        if comment and _has_blank_line(document, comment, span.start):
             end = comment
         comment = 0
         if "comment" in child.type:
-            comment = stop
+            comment = span.end
             continue
-        text = document.text[start:stop].strip()
+        text = document.slice(span).strip()
         is_head = child.type in _HEAD and child.child_by_field_name("body") is None
         if not (is_head or _DIRECTIVE.fullmatch(text) or (is_first and _is_docstring(child, text))):
             break
-        end = stop
+        end = span.end
         is_first = is_first and is_head
     return document.line_span(document.line_of(end - 1)).end if end else 0
 
@@ -142,9 +138,9 @@ def _statement(
     document: Document, tree: Tree, span: Span, parts: _Parts, everything: Sequence[Span]
 ) -> Statement:
     steps = nodes.path(tree, span.start)
-    holder, depth = span, sum(step.span != span for step in steps if _covers(step.span, span))
+    holder, depth = span, sum(step.span != span for step in steps if step.span.covers(span))
     for number, step in enumerate(steps[1:], 1):
-        if step.span != span and _covers(step.span, span) and _holds_imports(document, step.span, everything):
+        if step.span != span and step.span.covers(span) and _holds_imports(document, step.span, everything):
             holder, depth = step.span, number
             break
     entries = tuple(parts.entries[one] for one in sorted(parts.entries))
@@ -175,7 +171,3 @@ def _is_docstring(node: "tree_sitter.Node", text: str) -> bool:
 
 def _has_blank_line(document: Document, start: int, end: int) -> bool:
     return document.line_of(end) > document.line_of(max(0, start - 1)) + 1
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end

@@ -5,36 +5,17 @@ Grammars come from their own wheels and are loaded on first use; nothing is fetc
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from homebody.syntax.languages import LANGUAGES
 from homebody.syntax.row import UNKNOWN, Language
 
 if TYPE_CHECKING:
     import tree_sitter
-
-__all__ = [
-    "LANGUAGES",
-    "PARSED",
-    "Language",
-    "annotation_query",
-    "block_kinds",
-    "decoration_query",
-    "described",
-    "find",
-    "find_by_text",
-    "grammar",
-    "import_query",
-    "keywords",
-    "language_of",
-    "name_query",
-    "place_query",
-    "prepare",
-    "scope_query",
-]
 
 PARSED = tuple(language for language in LANGUAGES if language.grammar)
 """Languages that have a grammar."""
@@ -62,14 +43,19 @@ _SHARED = (
     ),
 )
 _MAX_LOOKED_AT = 200_000
-_SCOPE_CAPTURE = re.compile(r"@(?:definition|scope|wrapper)\b")
-_IMPORT_CAPTURE = re.compile(r"@import\b")
-_PLACE_CAPTURE = re.compile(r"@(?:comment|string|literal|code)\b")
-_NAME_CAPTURE = re.compile(
-    r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|around|region|passed|members)\b"
-)
-_ANNOTATION_CAPTURE = re.compile(r"@(?:annotation|bare|conditional|typevar)\b")
-_DECORATION_CAPTURE = re.compile(r"@decoration\b")
+Group: TypeAlias = Literal["scopes", "imports", "places", "names", "annotations", "decorations"]
+"""Patterns of a query file that are compiled together; the last three are optional in a file."""
+
+_CAPTURES: Mapping[Group, re.Pattern[str]] = {
+    "scopes": re.compile(r"@(?:definition|scope|wrapper)\b"),
+    "imports": re.compile(r"@import\b"),
+    "places": re.compile(r"@(?:comment|string|literal|code)\b"),
+    "names": re.compile(
+        r"@(?:variable|bound|declared|used|fixed|ambiguous|shorthand|elsewhere|around|region|passed|members)\b"
+    ),
+    "annotations": re.compile(r"@(?:annotation|bare|conditional|typevar)\b"),
+    "decorations": re.compile(r"@decoration\b"),
+}
 
 
 def find(language_id: str, path: str = "") -> Language | None:
@@ -138,56 +124,30 @@ def keywords(language: Language) -> frozenset[str]:
 
 def prepare(language: Language) -> None:
     """Compile the queries for lookups around a cursor; called in a thread before the first lookup."""
-    scope_query(language)
-    place_query(language)
+    query(language, "scopes")
+    query(language, "places")
     keywords(language)
     described(language)
 
 
 @cache
-def scope_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for definitions and scopes, once; ``None`` without a grammar."""
-    return _query(language, _SCOPE_CAPTURE)
+def query(language: Language, group: Group) -> "tree_sitter.Query | None":
+    """Compile a group of the language's patterns, once, in up to 0.1 s.
 
-
-@cache
-def import_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for imports, once; ``None`` without a grammar."""
-    return _query(language, _IMPORT_CAPTURE)
-
-
-@cache
-def place_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for comments and strings, once; ``None`` without a grammar."""
-    return _query(language, _PLACE_CAPTURE)
-
-
-@cache
-def described(language: Language) -> frozenset[str]:
-    """Groups of optional patterns that the language's query file has: ``names``, ``annotations``.
-
-    Reads the file without compiling it.
+    ``None`` without a grammar, or if the query file has no such patterns.
     """
-    groups = {"names": _NAME_CAPTURE, "annotations": _ANNOTATION_CAPTURE}
-    return frozenset(name for name, wanted in groups.items() if _patterns(language, wanted))
+    from tree_sitter import Query
+
+    loaded = grammar(language)
+    patterns = _patterns(language, group) if loaded is not None else ""
+    return Query(loaded, patterns) if loaded is not None and patterns else None
 
 
 @cache
-def name_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for variables, once; ``None`` if the query file has none."""
-    return _query(language, _NAME_CAPTURE) if _patterns(language, _NAME_CAPTURE) else None
-
-
-@cache
-def annotation_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for optional types, once; ``None`` if the query file has none."""
-    return _query(language, _ANNOTATION_CAPTURE) if _patterns(language, _ANNOTATION_CAPTURE) else None
-
-
-@cache
-def decoration_query(language: Language) -> "tree_sitter.Query | None":
-    """Compile the patterns for decorators, once; ``None`` if the query file has none."""
-    return _query(language, _DECORATION_CAPTURE) if _patterns(language, _DECORATION_CAPTURE) else None
+def described(language: Language) -> frozenset[Group]:
+    """Optional groups of patterns that the language's query file has; reads it without compiling it."""
+    optional: tuple[Group, ...] = ("names", "annotations")
+    return frozenset(group for group in optional if _patterns(language, group))
 
 
 @cache
@@ -211,18 +171,9 @@ def _read(name: str) -> str:
     return f"{_read(found[1])}{text[found.end() :]}"
 
 
-def _query(language: Language, wanted: re.Pattern[str]) -> "tree_sitter.Query | None":
-    """Compile the selected patterns of the language's query file; takes up to 0.1 s."""
-    from tree_sitter import Query
-
-    loaded = grammar(language)
-    if loaded is None:
-        return None
-    return Query(loaded, _patterns(language, wanted))
-
-
-def _patterns(language: Language, wanted: re.Pattern[str]) -> str:
-    """Patterns of the language's query file with a capture that ``wanted`` matches."""
+def _patterns(language: Language, group: Group) -> str:
+    """Patterns of the language's query file with a capture of ``group``."""
     if not language.grammar:
         return ""
-    return "".join(one for one in _PATTERN_START.split(query_text(language)) if wanted.search(one))
+    patterns = _PATTERN_START.split(query_text(language))
+    return "".join(pattern for pattern in patterns if _CAPTURES[group].search(pattern))

@@ -58,7 +58,7 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
     """
     within = within or Span(0, len(document.text))
     found = _Found()
-    for match in nodes.names(tree, within):
+    for match in nodes.matches(tree, "names", within):
         found.add(match)
     elsewhere = {document.slice(span) for span in found.elsewhere}
     listed = list(_names(document, found, within, elsewhere))
@@ -69,22 +69,20 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
 
 def declared_elsewhere(document: Document, tree: Tree, within: Span) -> frozenset[str]:
     """Return the names that functions in ``within`` declare to be bound outside of them."""
-    matches = [match for match in nodes.names(tree, within) if "elsewhere" in match or "around" in match]
+    matches = nodes.matches(tree, "names", within)
     spans = [span for match in matches for key in ("elsewhere", "around") for span in match.get(key, ())]
-    return frozenset(
-        document.slice(span) for span in spans if within.start <= span.start and span.end <= within.end
-    )
+    return frozenset(document.slice(span) for span in spans if within.covers(span))
 
 
 def _region(found: "_Found", span: Span) -> Span:
     """Innermost region around ``span``."""
-    return min((one for one in found.regions if _covers(one, span)), key=len, default=span)
+    return min((one for one in found.regions if one.covers(span)), key=len, default=span)
 
 
 def _bound_around(listed: Sequence[Name], text: str, region: Span) -> Iterator[Name]:
     """Names of which those in ``region`` are bound where a function around it binds them, if one does."""
     scopes = [one.scope for one in listed if one.text == text and one.scope is not None]
-    scope = min((one for one in scopes if one != region and _covers(one, region)), key=len, default=None)
+    scope = min((one for one in scopes if one != region and one.covers(region)), key=len, default=None)
     for one in listed:
         is_inside = one.text == text and one.binds and region.start <= one.start < region.end
         yield replace(one, scope=scope, binds=scope is not None) if is_inside else one
@@ -158,12 +156,8 @@ def _names(document: Document, found: _Found, within: Span, elsewhere: set[str])
 
 def _innermost(limits: Sequence[Span], own: Span | None) -> Span | None:
     """Return the innermost of nested spans that lies outside of ``own``."""
-    outside = [span for span in limits if own is None or (span != own and _covers(span, own))]
+    outside = [span for span in limits if own is None or (span != own and span.covers(own))]
     return outside[-1] if outside else None
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
 
 
 class _Nested:

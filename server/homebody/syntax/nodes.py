@@ -9,16 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from homebody.syntax.language import (
-    annotation_query,
-    block_kinds,
-    decoration_query,
-    import_query,
-    name_query,
-    place_query,
-    scope_query,
-)
-from homebody.syntax.tree import Tree
+from homebody.syntax.language import Group, query
+from homebody.syntax.tree import Tree, leave
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
@@ -42,34 +34,24 @@ class Step(NamedTuple):
     has_error: bool
 
 
-def scopes(tree: Tree, within: Span | None = None) -> Iterator[Match]:
-    """Definitions, scopes and wrappers that touch ``within`` (the whole text without it)."""
-    return _matches(tree, tree.language and scope_query(tree.language), within)
+def matches(tree: Tree, group: Group, within: Span | None = None) -> Iterator[Match]:
+    """Matches of a group of patterns that touch ``within`` (the whole text without it)."""
+    from tree_sitter import QueryCursor
 
-
-def imports(tree: Tree, within: Span | None = None) -> Iterator[Match]:
-    """Imports that touch ``within`` (the whole text without it)."""
-    return _matches(tree, tree.language and import_query(tree.language), within)
-
-
-def places(tree: Tree, within: Span) -> Iterator[Match]:
-    """Comments, strings and code inside strings that touch ``within``."""
-    return _matches(tree, tree.language and place_query(tree.language), within)
-
-
-def names(tree: Tree, within: Span) -> Iterator[Match]:
-    """Variables that touch ``within``, and the nodes that decide how they are bound."""
-    return _matches(tree, tree.language and name_query(tree.language), within)
-
-
-def annotations(tree: Tree, within: Span | None = None) -> Iterator[Match]:
-    """Optional types that touch ``within`` (in the whole text without it)."""
-    return _matches(tree, tree.language and annotation_query(tree.language), within)
-
-
-def decorations(tree: Tree, within: Span) -> Iterator[Match]:
-    """Decorators, annotations and attributes that touch ``within``."""
-    return _matches(tree, tree.language and decoration_query(tree.language), within)
+    patterns = query(tree.language, group) if tree.language is not None else None
+    if tree.handle is None or patterns is None:
+        return
+    whole, alone = QueryCursor(patterns), QueryCursor(patterns)
+    alone.set_max_start_depth(0)
+    if within is not None:
+        whole.set_byte_range(*tree.byte_range(within))
+        alone.set_byte_range(*tree.byte_range(within))
+    for node, is_whole in searched(tree, within):
+        for _pattern, captures in (whole if is_whole else alone).matches(node):
+            match = {name: [tree.span(node) for node in found] for name, found in captures.items()}
+            if "name" not in captures and "body" not in captures:
+                _add_fields(tree, captures, match)
+            yield match
 
 
 def path(tree: Tree, offset: int) -> list[Step]:
@@ -80,7 +62,7 @@ def path(tree: Tree, offset: int) -> list[Step]:
     """
     if tree.handle is None:
         return []
-    blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
+    blocks = tree.block_kinds
     found: list[Step] = []
     byte = tree.units.to_byte(offset)
     cursor = tree.handle.walk()
@@ -89,7 +71,7 @@ def path(tree: Tree, offset: int) -> list[Step]:
         if start > byte or end < byte:
             break
         is_block = node.type in blocks or not found
-        found.append(Step(_span(tree, node), is_block, node.is_named, node.is_error, node.has_error))
+        found.append(Step(tree.span(node), is_block, node.is_named, node.is_error, node.has_error))
         if cursor.goto_first_child_for_byte(byte) is None and not cursor.goto_last_child():
             break
     return found
@@ -99,7 +81,7 @@ def first_error(tree: Tree, within: Span) -> int | None:
     """Offset of the first error (or missing token) that touches ``within``; ``None`` without one."""
     if tree.handle is None or not tree.handle.root_node.has_error:
         return None
-    first, last = tree.units.to_byte(within.start), tree.units.to_byte(within.end)
+    first, last = tree.byte_range(within)
     cursor = tree.handle.walk()
     while (node := cursor.node) is not None and node.start_byte <= last:
         if node.has_error and node.end_byte >= first:
@@ -107,17 +89,9 @@ def first_error(tree: Tree, within: Span) -> int | None:
                 return tree.units.to_offset(node.start_byte)
             if _enter(cursor, first):
                 continue
-        if not _goes_on(cursor):
+        if leave(cursor) is None:
             break
     return None
-
-
-def _goes_on(cursor: "tree_sitter.TreeCursor") -> bool:
-    """Move to the next node, skipping this node's descendants; false at the end of the tree."""
-    while not cursor.goto_next_sibling():
-        if not cursor.goto_parent():
-            return False
-    return True
 
 
 def line_depths(document: Document, tree: Tree) -> list[int]:
@@ -135,48 +109,18 @@ def _tall_nodes(
 ) -> Iterator[tuple[int, int]]:
     """First and last line of each node of several lines, without the root and repetitions."""
     around = [(0, document.line_count - 1)]
-    entered = cursor.goto_first_child()
-    while entered or _leave(cursor, around):
-        entered = False
-        node = cursor.node
-        if node is None:
-            return
-        span = _span(tree, node)
-        lines = document.lines_of(span)
+    levels = 0 if cursor.goto_first_child() else None
+    while levels is not None and (node := cursor.node) is not None:
+        lines = document.lines_of(tree.span(node))
         if lines[0] < lines[1]:
             if lines != around[-1]:
                 yield lines
             if len(around) < _MAX_DEPTH and cursor.goto_first_child():
                 around.append(lines)
-                entered = True
-
-
-def _leave(cursor: "tree_sitter.TreeCursor", around: list[tuple[int, int]]) -> bool:
-    """Move to the next node that is not a descendant of this one."""
-    while not cursor.goto_next_sibling():
-        if not cursor.goto_parent() or not around:
-            return False
-        around.pop()
-    return True
-
-
-def _matches(tree: Tree, query: "tree_sitter.Query | None", within: Span | None) -> Iterator[Match]:
-    from tree_sitter import QueryCursor
-
-    if tree.handle is None or query is None:
-        return
-    whole, alone = QueryCursor(query), QueryCursor(query)
-    alone.set_max_start_depth(0)
-    around = _byte_range(tree, within)
-    if around is not None:
-        whole.set_byte_range(*around)
-        alone.set_byte_range(*around)
-    for node, is_whole in searched(tree, within):
-        for _pattern, captures in (whole if is_whole else alone).matches(node):
-            match = {name: [_span(tree, node) for node in found] for name, found in captures.items()}
-            if "name" not in captures and "body" not in captures:
-                _add_fields(tree, captures, match)
-            yield match
+                continue
+        levels = leave(cursor)
+        if levels:
+            del around[-levels:]
 
 
 def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Node, bool]]":
@@ -188,7 +132,7 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
     """
     if tree.handle is None:
         return
-    first, last = _byte_range(tree, within) or (-1, tree.units.to_byte(tree.length) + 1)
+    first, last = tree.byte_range(within) if within else (-1, tree.units.to_byte(tree.length) + 1)
     cursor = tree.handle.walk()
     depth = 0
     while depth >= 0 and (node := cursor.node) is not None:
@@ -204,17 +148,10 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
             if is_large and depth < _MAX_DEPTH and _enter(cursor, first):
                 depth += 1
                 continue
-        depth -= _levels_up(cursor)
-
-
-def _levels_up(cursor: "tree_sitter.TreeCursor") -> int:
-    """Move to the next node, skipping this node's descendants; return the number of levels moved up."""
-    levels = 0
-    while not cursor.goto_next_sibling():
-        levels += 1
-        if not cursor.goto_parent():
-            break
-    return levels
+        levels = leave(cursor)
+        if levels is None:
+            return
+        depth -= levels
 
 
 def _enter(cursor: "tree_sitter.TreeCursor", byte: int) -> bool:
@@ -229,12 +166,6 @@ def _enter(cursor: "tree_sitter.TreeCursor", byte: int) -> bool:
     return cursor.goto_first_child()
 
 
-def _byte_range(tree: Tree, within: Span | None) -> tuple[int, int] | None:
-    if within is None:
-        return None
-    return tree.units.to_byte(within.start), tree.units.to_byte(within.end)
-
-
 def _add_fields(
     tree: Tree, captures: "dict[str, list[tree_sitter.Node]]", match: dict[str, list[Span]]
 ) -> None:
@@ -244,9 +175,4 @@ def _add_fields(
             for field in ("name", "body"):
                 child = found[0].child_by_field_name(field)
                 if child is not None:
-                    match[field] = [_span(tree, child)]
-
-
-def _span(tree: Tree, node: "tree_sitter.Node") -> Span:
-    start, end = node.byte_range
-    return Span(tree.units.to_offset(start), tree.units.to_offset(end))
+                    match[field] = [tree.span(child)]

@@ -67,7 +67,7 @@ def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]
     for span in sorted((*around.strings, *around.comments)):
         at = span.start
         for hole in holes:
-            if span.start <= hole.start and hole.end <= span.end and hole.start >= at:
+            if span.covers(hole) and hole.start >= at:
                 opaque.append(Span(at, hole.start))
                 at = hole.end
         opaque.append(Span(at, span.end))
@@ -76,7 +76,7 @@ def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]
 
 def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
     """Return the comments in ``within`` in ascending order."""
-    return sorted(span for span in _places(document, tree, within).comments if _inside(span, within))
+    return sorted(span for span in _places(document, tree, within).comments if within.covers(span))
 
 
 def comments_start(document: Document, tree: Tree, within: Span) -> int:
@@ -116,20 +116,16 @@ def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Se
     holes = sorted(around.code)
     texts: list[list[str]] = []
     for span in sorted(around.strings):
-        if not _inside(span, within):
+        if not within.covers(span):
             continue
         parts: list[str] = []
         at = span.start
         for hole in holes:
-            if span.start <= hole.start and hole.end <= span.end and hole.start >= at:
+            if span.covers(hole) and hole.start >= at:
                 parts.append(document.text[at : hole.start])
                 at = hole.end
         texts.append([*parts, document.text[at : span.end]])
     return texts
-
-
-def _inside(inner: Span, outer: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def open_brackets(document: Document, tree: Tree, offset: int) -> str:
@@ -178,7 +174,7 @@ class _Around:
 
 def _places(document: Document, tree: Tree, within: Span) -> _Around:
     around = _Around()
-    for match in nodes.places(tree, within):
+    for match in nodes.matches(tree, "places", within):
         around.strings += match.get("string", ())
         around.strings += [span for span in match.get("literal", ()) if document.text[span.start] in _QUOTES]
         around.comments += match.get("comment", ())

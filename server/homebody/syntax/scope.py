@@ -171,7 +171,7 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
     if not tree.fits(document):
         return ()
     found: dict[tuple[Span, str], list[Imported]] = {}
-    for match in nodes.imports(tree, within):
+    for match in nodes.matches(tree, "imports", within):
         required = match.get("require")
         if required and document.slice(required[0]) not in IMPORTERS:
             continue
@@ -216,7 +216,7 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
             line -= 1
         anchor = min(offset, document.line_span(line).end)
     around = Span(max(0, anchor - 1), min(len(document.text), anchor + 1))
-    for match in nodes.scopes(tree, around):
+    for match in nodes.matches(tree, "scopes", around):
         # The cursor is in a decorator: the decorated definition follows later.
         if "wrapper" in match and match["wrapped"][0].start >= around.end:
             around = Span(around.start, match["wrapped"][0].start + 1)
@@ -269,7 +269,7 @@ def _definitions(document: Document, tree: Tree, within: Span | None) -> list[De
     """Definitions and scopes in order, without duplicates, with kinds and containers set by nesting."""
     wrappers: dict[Span, Span] = {}
     found: dict[int, Definition] = {}
-    for match in nodes.scopes(tree, within):
+    for match in nodes.matches(tree, "scopes", within):
         if "wrapper" in match:
             wrappers[match["wrapped"][0]] = match["wrapper"][0]
             continue

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
-from homebody.syntax.language import block_kinds
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -47,7 +46,7 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
     Its decorators and attributes belong to it.
     """
     handle = tree.handle
-    spans = [_span(tree, child) for child in handle.root_node.children] if handle is not None else []
+    spans = [tree.span(child) for child in handle.root_node.children] if handle is not None else []
     found = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
     start = with_decorations(document, tree, found).start
     return document.line_starts[document.line_of(start)]
@@ -56,7 +55,7 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
 def _with_decorated(document: Document, tree: Tree, span: Span) -> Span:
     """``span`` with the definition that follows, if it ends with a decoration of that definition."""
     inside = _stripped(document, span)
-    found = (one for match in nodes.decorations(tree, inside) for one in match["decoration"])
+    found = (one for match in nodes.matches(tree, "decorations", inside) for one in match["decoration"])
     if not any(one.end == inside.end for one in found):
         return span
     rest = document.text[inside.end :]
@@ -70,18 +69,12 @@ def _covering(tree: Tree, span: Span) -> Span:
     handle = tree.handle
     if handle is None:
         return span
-    blocks = block_kinds(tree.language) if tree.language else frozenset[str]()
+    blocks = tree.block_kinds
     node = handle.root_node
     best = _children_touched(tree, node, span) or span
     while True:
         inner = next(
-            (
-                child
-                for child in node.children
-                if (whole := _span(tree, child)).start <= span.start
-                and span.end <= whole.end
-                and child.child_count
-            ),
+            (child for child in node.children if tree.span(child).covers(span) and child.child_count),
             None,
         )
         if inner is None:
@@ -105,12 +98,12 @@ def _children_touched(tree: Tree, node: "tree_sitter.Node", span: Span) -> Span 
     touched = [
         (child, whole)
         for child in node.children
-        if (whole := _span(tree, child)).start < max(span.end, span.start + 1) and whole.end > span.start
+        if (whole := tree.span(child)).start < max(span.end, span.start + 1) and whole.end > span.start
     ]
     if not touched:
         return None
     if touched[0][0].type in _EDGES or touched[-1][0].type in _EDGES:
-        return _span(tree, node)
+        return tree.span(node)
     return Span(touched[0][1].start, touched[-1][1].end)
 
 
@@ -120,8 +113,3 @@ def _stripped(document: Document, span: Span) -> Span:
     if not text.strip():
         return span
     return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
-
-
-def _span(tree: Tree, node: "tree_sitter.Node") -> Span:
-    start, end = node.byte_range
-    return Span(tree.units.to_offset(start), tree.units.to_offset(end))

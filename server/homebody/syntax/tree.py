@@ -13,7 +13,7 @@ from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from homebody.syntax.language import find
+from homebody.syntax.language import block_kinds, find
 from homebody.syntax.parsing import is_parsable, parse_in_thread, parse_text
 from homebody.syntax.row import Language
 from homebody.syntax.units import Units, encode
@@ -84,6 +84,20 @@ class Tree:
         """Whether it was parsed from exactly this text."""
         return self.handle is not None and self.changed is None
 
+    @property
+    def block_kinds(self) -> frozenset[str]:
+        """Kinds of nodes that are blocks in its language."""
+        return block_kinds(self.language) if self.language else frozenset()
+
+    def span(self, node: "tree_sitter.Node") -> Span:
+        """Span of ``node`` in code points."""
+        start, end = node.byte_range
+        return Span(self.units.to_offset(start), self.units.to_offset(end))
+
+    def byte_range(self, span: Span) -> tuple[int, int]:
+        """Bytes of ``span`` in the parser's encoding."""
+        return self.units.to_byte(span.start), self.units.to_byte(span.end)
+
     def fits(self, document: Document) -> bool:
         """Whether there are nodes, and their offsets are this document's."""
         return self.handle is not None and self.length == len(document.text)
@@ -98,6 +112,19 @@ def parse(document: Document) -> Tree:
     units = Units.of(document.text)
     handle = parse_text(document.text, tree.language, units)
     return replace(tree, units=units, handle=handle) if handle is not None else tree
+
+
+def leave(cursor: "tree_sitter.TreeCursor") -> int | None:
+    """Move to the next node that is not a descendant of this one.
+
+    Returns the number of levels that it is further up, and ``None`` at the end of the tree.
+    """
+    levels = 0
+    while not cursor.goto_next_sibling():
+        levels += 1
+        if not cursor.goto_parent():
+            return None
+    return levels
 
 
 def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:

@@ -66,7 +66,7 @@ def _is_text(tree: Tree, offset: int) -> bool:
     """Whether ``offset`` is in a string or a comment."""
     return any(
         span.start <= offset < span.end
-        for match in nodes.places(tree, Span(offset, offset + 1))
+        for match in nodes.matches(tree, "places", Span(offset, offset + 1))
         for capture, spans in match.items()
         if capture != "code"
         for span in spans

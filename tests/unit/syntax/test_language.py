@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
@@ -113,9 +114,10 @@ def test_no_two_languages_claim_the_same_file():
 def test_grammar_and_queries_load(language: Language):
     """Each row's grammar is installed and its query file compiles against it."""
     assert grammar(language) is not None
-    assert table.scope_query(language) is not None
-    assert table.import_query(language) is not None
-    assert table.place_query(language) is not None
+    assert table.query(language, "scopes") is not None
+    assert table.query(language, "places") is not None
+    for group in get_args(table.Group):
+        table.query(language, group)
 
 
 @each_language
@@ -185,4 +187,4 @@ def test_a_missing_grammar_costs_the_tree_only():
 
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()
-    assert table.scope_query(missing) is None
+    assert table.query(missing, "scopes") is None

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import QueryCursor
 
-from homebody.syntax.language import PARSED, Language, scope_query
-from homebody.syntax.nodes import first_error, scopes, searched
+from homebody.syntax.language import PARSED, Language, query
+from homebody.syntax.nodes import first_error, matches, searched
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 from support.syntax_cases import read_case
@@ -65,12 +65,12 @@ def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
     """Searching node by node finds every match exactly once."""
     language, text = drawn
     tree = parse(Document.create("file:///a", language.ids[0], 0, text))
-    query = scope_query(language)
-    if tree.handle is None or query is None:
+    patterns = query(language, "scopes")
+    if tree.handle is None or patterns is None:
         return
     start = int(where * len(text))
     within = Span(start, min(len(text), start + size)) if size else None
-    cursor = QueryCursor(query)
+    cursor = QueryCursor(patterns)
     if within is not None:
         cursor.set_byte_range(tree.units.to_byte(within.start), tree.units.to_byte(within.end))
     expected = [
@@ -84,7 +84,7 @@ def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
             for span in match[capture]
             if capture in {c for found in expected for c, _, _ in found}
         )
-        for match in scopes(tree, within)
+        for match in matches(tree, "scopes", within)
     ]
     assert len(expected) == len(actual)
     # A match without name and body has those of its node beside what the query says.

@@ -46,9 +46,7 @@ def units_of(request: Request, max_tokens: int, count: Count) -> tuple[list[Requ
     everything = [
         one
         for one in definitions(document, request.tree)
-        if (one.is_function or one.is_class or one.kind == "module")
-        and target.start <= one.span.start
-        and one.span.end <= target.end
+        if (one.is_function or one.is_class or one.kind == "module") and target.covers(one.span)
     ]
     units = _Units(request, max_tokens, count)
     outermost = _outermost(everything, target)
@@ -167,7 +165,6 @@ def _outermost(found: list[Definition], within: Span) -> list[Definition]:
     """Definitions in ``within`` that are not inside another of them."""
     outermost: list[Definition] = []
     for one in sorted(found, key=lambda one: (one.span.start, -one.span.end)):
-        inside = within.start <= one.span.start and one.span.end <= within.end
-        if inside and (not outermost or one.span.start >= outermost[-1].span.end):
+        if within.covers(one.span) and (not outermost or one.span.start >= outermost[-1].span.end):
             outermost.append(one)
     return outermost

@@ -77,7 +77,7 @@ def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Ta
     if language is None or language.data or not language.moves_imports:
         return Taken(code)
     statements = import_statements(document, tree)
-    if any(span.start < one.span.end and one.span.start < span.end for one in statements):
+    if any(span.overlaps(one.span) for one in statements):
         return Taken(code)
     written = Document.create(document.uri, document.language_id, 0, code)
     blocks = blocks_for_types(written)
@@ -88,7 +88,7 @@ def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Ta
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
     known = _known(document, tree, language, statements)
     imports = [
-        replace(new, for_types=any(_covers(block, one.span) for block in blocks))
+        replace(new, for_types=any(block.covers(one.span) for block in blocks))
         for one in found
         for new in _needed(written, one, language, known)
     ]
@@ -170,7 +170,7 @@ def _movable(written: Document, blocks: Sequence[Span]) -> Iterator[Statement]:
     found = import_statements(written, parse(written))
     depth = min((one.depth for one in found), default=0)
     for one in found:
-        is_top = one.depth == depth or any(_covers(block, one.span) for block in blocks)
+        is_top = one.depth == depth or any(block.covers(one.span) for block in blocks)
         if is_top and not one.text.startswith(_NOT_MOVED) and _is_alone(written, one.holder):
             yield one
 
@@ -274,7 +274,3 @@ def _name_of(language: Language, module: str) -> str:
         parts = [part for part in re.split(r"[./]", module) if not _VERSION.fullmatch(part)]
         return parts[-1] if parts and parts[-1].isidentifier() else ""
     return ""
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end

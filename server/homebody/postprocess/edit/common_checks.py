@@ -18,8 +18,10 @@ from homebody.postprocess.edit.heads import (
 )
 from homebody.postprocess.edit.resolved import lost_imports
 from homebody.postprocess.invisible import invisible_added, name_of
-from homebody.syntax.check import count_errors, count_tree_errors, first_error
+from homebody.syntax import nodes
+from homebody.syntax.check import count_errors, count_tree_errors
 from homebody.syntax.scope import Definition
+from homebody.text import Span
 
 _MAX_GROWTH = 20
 _FREE_LINES = 100
@@ -82,7 +84,9 @@ def _new_errors(edit: Edited) -> Refusal | None:
     errors = count_tree_errors(edit.new_tree)
     if not errors or errors <= count_errors(edit.old.text, language):
         return None
-    at = first_error(edit.new_tree, within=edit.new_span)
+    at = nodes.first_error(edit.new_tree, edit.new_span)
+    if at is None:
+        at = nodes.first_error(edit.new_tree, Span(0, len(edit.new.text)))
     line = edit.new.line_text(edit.new.line_of(at)).strip() if at is not None else ""
     where = f" near “{line[:60]}”" if line else ""
     return Refusal(

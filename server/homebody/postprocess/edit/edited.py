@@ -134,7 +134,7 @@ def edited(
 
 def within(found: Sequence[Definition], span: Span) -> list[Definition]:
     """Definitions that lie in ``span``."""
-    return [one for one in found if span.start <= one.span.start and one.span.end <= span.end]
+    return [one for one in found if span.covers(one.span)]
 
 
 def docstrings(document: Document, tree: Tree, found: Sequence[Definition]) -> list[Sequence[str]]:
@@ -159,8 +159,7 @@ def _not_local(found: Sequence[Definition], span: Span) -> tuple[Definition, ...
             around.append(functions[at])
             at += 1
         around = [other for other in around if other.span.end > one.span.start]
-        is_inside = span.start <= one.span.start and one.span.end <= span.end
-        if is_inside and not any(_is_inside(one, other) for other in around):
+        if span.covers(one.span) and not any(_is_inside(one, other) for other in around):
             kept.append(one)
     return tuple(kept)
 

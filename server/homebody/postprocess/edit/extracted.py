@@ -49,11 +49,7 @@ def _free(found: Sequence[Name], inside: Sequence[Definition]) -> set[str]:
 
 def _bound_around(one: Definition, everything: Sequence[Definition], found: Sequence[Name]) -> set[str]:
     """Names bound by the functions around ``one``."""
-    around = [
-        other
-        for other in everything
-        if other is not one and other.span.start <= one.span.start and one.span.end <= other.span.end
-    ]
+    around = [other for other in everything if other is not one and other.span.covers(one.span)]
     return {
         name.text
         for name in found

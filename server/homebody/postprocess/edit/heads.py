@@ -209,8 +209,8 @@ def _decorations(
     document: Document, tree: Tree, span: Span, found: tuple[Definition, ...]
 ) -> Mapping[_Key, Counter[str]]:
     """Texts of decorations, without white space, by what they belong to."""
-    spans = [one for match in nodes.decorations(tree, span) for one in match["decoration"]]
-    spans = sorted({one for one in spans if span.start <= one.start and one.end <= span.end})
+    spans = [one for match in nodes.matches(tree, "decorations", span) for one in match["decoration"]]
+    spans = sorted({one for one in spans if span.covers(one)})
     owners = sorted(within(found, span), key=lambda one: one.header.start)
     texts: dict[_Key, Counter[str]] = {(one.container, one.name): Counter() for one in owners}
     for one in spans:

@@ -58,7 +58,7 @@ def _around(document: Document, tree: Tree, offset: int) -> list[Statement]:
     modules = [one.span for one in definitions(document, tree) if one.kind == "module"]
     inner = [span for span in modules if span.start <= offset < span.end]
     for span in sorted(inner, reverse=True):
-        inside = [one for one in found if span.start <= one.span.start and one.span.end <= span.end]
+        inside = [one for one in found if span.covers(one.span)]
         if inside:
             found = inside
             break

@@ -48,15 +48,11 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
     if outer == Span(0, len(code.strip())):
         return code
     end = _start_of_example(document, span, written, outer)
-    outside = {
-        one.name
-        for one in definitions(document, tree)
-        if not (span.start <= one.span.start and one.span.end <= span.end)
-    }
-    around = [one for one in found if _covers(one.span, outer) and one.span != outer]
+    outside = {one.name for one in definitions(document, tree) if not span.covers(one.span)}
+    around = [one for one in found if one.span.covers(outer) and one.span != outer]
     if definition.container:
         outside.update(one.name for one in around)
-    others = [one for one in found if one.span.start < end and not _covers(outer, one.span)]
+    others = [one for one in found if one.span.start < end and not outer.covers(one.span)]
     if any(one.name not in outside for one in others):
         return code[:end].rstrip()
     if not others and not _repeats_file(document, span, written, outer, end):
@@ -93,10 +89,6 @@ def _names_file(line: str, name: str) -> bool:
 
 def _lines(text: str) -> set[str]:
     return {line.strip() for line in text.splitlines()}
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def without_lines_above(document: Document, span: Span, new: str) -> str:

@@ -22,8 +22,7 @@ def rebased(edits: Sequence[TextEdit], target: Span, old: str, new: str) -> tupl
         return None
     moved: list[TextEdit] = []
     for edit in edits:
-        is_inside = target.start <= edit.span.start and edit.span.end <= target.end
-        shift = _shift(changes, target if is_inside else edit.span)
+        shift = _shift(changes, target if target.covers(edit.span) else edit.span)
         if shift is None:
             return None
         moved.append(TextEdit(Span(edit.span.start + shift, edit.span.end + shift), edit.new_text))

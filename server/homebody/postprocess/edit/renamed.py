@@ -11,7 +11,6 @@ from homebody.postprocess.edit.edited import Edited, docstrings
 from homebody.syntax.compare import Token
 from homebody.syntax.names import Name
 from homebody.syntax.opaque import comments_in, strings_in
-from homebody.text import Span
 
 _MEMBERS = frozenset({"property_identifier", "field_identifier"})
 """Kinds of tokens that name a member."""
@@ -95,7 +94,7 @@ def _is_local(edit: Edited, found: Sequence[Name]) -> bool:
     scopes = [name.scope for name in bindings if name.scope is not None]
     if not bindings or len(scopes) < len(bindings):
         return False
-    if not all(_covers(edit.old_span, scope) for scope in scopes):
+    if not all(edit.old_span.covers(scope) for scope in scopes):
         return False
     if any(_is_keyword_parameter(edit, name) for name in bindings):
         return False
@@ -153,10 +152,6 @@ def _same_words(before: str, after: str, renamed: Mapping[str, str]) -> bool:
     return len(old) == len(new) and all(
         one == other or renamed.get(one) == other for one, other in zip(old, new, strict=True)
     )
-
-
-def _covers(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _shown(token: Token) -> str:

@@ -38,12 +38,10 @@ def lost_imports(edit: Edited, *, removes: bool) -> Refusal | None:
     """
     language = find(edit.old.language_id, edit.old.uri)
     # The imports of the whole file are read only if there is one in the code.
-    if language is None or next(nodes.imports(edit.old_tree, edit.old_span), None) is None:
+    if language is None or next(nodes.matches(edit.old_tree, "imports", edit.old_span), None) is None:
         return None
     before, after = edit.old_imports, edit.new_imports
-    touched = [
-        one for one in before if one.span.start < edit.old_span.end and edit.old_span.start < one.span.end
-    ]
+    touched = [one for one in before if one.span.overlaps(edit.old_span)]
     removes = removes and not edit.new.uri.startswith(_CELL)
     for name in sorted(local_names(language, touched) - local_names(language, after)):
         if _is_used(edit.new, after, name):
@@ -156,9 +154,9 @@ def _qualifiers(edit: Edited) -> set[str]:
 def _names_in_types(edit: Edited) -> set[str]:
     """Names in annotations, which are no variables, without those of their own type parameters."""
     found: set[str] = set()
-    for match in nodes.annotations(edit.new_tree, edit.new_span):
+    for match in nodes.matches(edit.new_tree, "annotations", edit.new_span):
         for span in match.get("annotation", ()):
-            if edit.new_span.start <= span.start and span.end <= edit.new_span.end:
+            if edit.new_span.covers(span):
                 found.update(_NAME_IN_TYPE.findall(_STRING.sub("", edit.new.slice(span))))
     own = {name for listed in _TYPE_PARAMETERS.findall(edit.new.text) for name in _WORD.findall(listed)}
     return found - own
