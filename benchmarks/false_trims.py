@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from homebody.postprocess import Dropped, Finished, finish
+from homebody.postprocess.ghost.finish import Dropped, Finished, finish
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document

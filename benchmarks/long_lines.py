@@ -21,7 +21,8 @@ from homebody.backend.base import Backend, Piece
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.features.complete import complete
-from homebody.postprocess import StopChecker, finish
+from homebody.postprocess.ghost.finish import finish
+from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.session import Session
 from homebody.settings import CompletionSettings, Settings
 from homebody.syntax.cursor import cursor_context

@@ -22,7 +22,7 @@ from homebody.features.explain import explain
 from homebody.features.explained import add_explanation
 from homebody.features.links import ArrivingLinks, arriving_links
 from homebody.features.surroundings import shown_path
-from homebody.postprocess import code_blocks
+from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.postprocess.links import Part
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, Span

@@ -17,7 +17,7 @@ from homebody.acp.wire import Json
 from homebody.features.answer import Usage
 from homebody.features.chat_models import ChatModel
 from homebody.features.refactor import Refactoring
-from homebody.postprocess import CodeBlock
+from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation
 
 StopReason: TypeAlias = Literal["end_turn", "max_tokens", "cancelled"]

@@ -9,11 +9,13 @@ import asyncio
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
 from homebody.features.selection import tree_of, trimmed
-from homebody.postprocess import CodeBlock, Refusal, document_hunks
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import only_used, without_imports
+from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions

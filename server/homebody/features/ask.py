@@ -22,7 +22,7 @@ from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.project_rules import Rules, project_rules
 from homebody.features.surroundings import sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
-from homebody.postprocess import CodeBlock, code_blocks
+from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation

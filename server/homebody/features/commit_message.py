@@ -12,7 +12,7 @@ from homebody.engine import Engine
 from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
 from homebody.features.explanation import Explanation
-from homebody.postprocess import code_blocks
+from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.postprocess.noise import FENCE
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct, json
 from homebody.headless.batch import Outcome
 from homebody.headless.diff import line_changes, new_file_diff, split_lines, unified_diff
 from homebody.headless.report import Edit, Prompt, to_edits, to_prompt
-from homebody.postprocess import document_hunks
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.text import Document, Span
 
 

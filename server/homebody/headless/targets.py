@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from homebody.headless.unparsed import hidden_functions
 from homebody.syntax.nodes import first_error
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import parse
-from homebody.syntax.unparsed import hidden_functions
 from homebody.text import Document, Span, TextEdit
 
 

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.backend.base import Message
-from homebody.postprocess import condensed, shortened
+from homebody.session.condense import condensed, shortened
 
 Kept: TypeAlias = Literal["whole", "without code", "condensed", "left out"]
 """How much of a turn the next prompt holds.

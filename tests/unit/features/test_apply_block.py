@@ -4,7 +4,7 @@ import contextlib
 
 from homebody.engine import Engine
 from homebody.features.apply_block import apply_block
-from homebody.postprocess import CodeBlock
+from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.settings import Settings
 from homebody.text import Document, apply_edits
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess import Refusal, docstring_edits, end_of_sentence
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.doc_text import end_of_sentence
+from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 

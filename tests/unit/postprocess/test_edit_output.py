@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess import Refusal, document_hunks, replacement_text
-from homebody.postprocess.edit.edit_output import line_left_out
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edit_output import line_left_out, replacement_text
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.text import Document, Span, apply_edits
 
 METHOD = "class A:\n⟦    def f(self):\n        return 1\n⟧\n    x = 1\n"

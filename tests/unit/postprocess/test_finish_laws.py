@@ -6,7 +6,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from homebody.backend.base import Piece
-from homebody.postprocess import Finished, StopChecker, finish, lines_wanted
+from homebody.postprocess.ghost.finish import Finished, finish
+from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.stop import StopChecker
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.language import language_of
 from homebody.syntax.scanner import scan

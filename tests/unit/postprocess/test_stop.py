@@ -3,7 +3,8 @@
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess import StopChecker, lines_wanted
+from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.stop import StopChecker
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse
 from homebody.text import Document

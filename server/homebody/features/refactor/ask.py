@@ -19,7 +19,7 @@ from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
 from homebody.features.system_prompt import with_standing
-from homebody.postprocess import end_of_sentence
+from homebody.postprocess.edit.doc_text import end_of_sentence
 from homebody.prompt.render import fill, render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate

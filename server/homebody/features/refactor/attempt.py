@@ -16,7 +16,7 @@ from homebody.features.refactor.judge import Offer, judge
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Turn, added
 from homebody.features.refactor.tests_file import tests_uri
-from homebody.postprocess import Refusal
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.tests_file import tests_refusal
-from homebody.postprocess import Refusal, docstring_edits, document_hunks
-from homebody.postprocess.edit.answer_code import CUT, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import CUT, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.answer_imports import (
     NewImport,
     as_type_import,
@@ -21,10 +20,12 @@ from homebody.postprocess.edit.answer_imports import (
 )
 from homebody.postprocess.edit.comment_above import with_comment_above
 from homebody.postprocess.edit.common_checks import common_refusal, unreadable
+from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edit_output import code_of, replacement_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.guards import GUARDS, refused_by
 from homebody.postprocess.edit.head_lines import below_head
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.inserted import below_comment, insertion
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above

@@ -13,10 +13,11 @@ from homebody.features.refactor.ask import size_of
 from homebody.features.refactor.attempt import Listeners, attempt
 from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, added
 from homebody.features.refactor.units import units_of
-from homebody.postprocess import Refusal, hunks
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import still_needed
 from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit, apply_edits

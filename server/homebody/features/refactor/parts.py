@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 
 from homebody.features.refactor.results import Parts, Request
-from homebody.postprocess import Refusal, document_hunks, replacement_text
-from homebody.postprocess.edit.answer_code import NO_CODE, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.edit_output import replacement_text
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions

@@ -5,7 +5,7 @@ the refined one. Pure.
 """
 
 from homebody.features.refactor.results import Refactoring
-from homebody.postprocess import hunks
+from homebody.postprocess.edit.hunks import hunks
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 

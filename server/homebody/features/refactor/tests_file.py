@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from homebody.errors import UsageError
-from homebody.postprocess import Refusal
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.syntax.check import count_errors
 from homebody.syntax.language import find
 from homebody.syntax.scope import imports

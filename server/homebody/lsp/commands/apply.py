@@ -46,7 +46,7 @@ async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
     span = span_of(server, document, argument.range)
     async with server.service.using() as opened:
         from homebody.features.apply_block import apply_block
-        from homebody.postprocess import code_blocks
+        from homebody.postprocess.edit.code_blocks import code_blocks
 
         blocks = [block for turn in conversation.turns for block in code_blocks(turn.answer)]
         if not 0 <= argument.block < len(blocks):

@@ -12,7 +12,7 @@ from homebody.errors import UsageError
 from homebody.features.refactor.judge import judge
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.target import find_target
-from homebody.postprocess import Refusal
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.settings import Settings
 from homebody.syntax.check import count_errors
 from homebody.syntax.language import PARSED, Language

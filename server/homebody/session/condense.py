@@ -1,8 +1,4 @@
-"""Shorten an answer of a conversation to its main points, for a context that has no room for all of it.
-
-In: Markdown. Out: the first sentences of its paragraphs and the signatures of its code, in order.
-Pure; knows nothing of conversations.
-"""
+"""Shorten an answer of a conversation to its main points, for a context that has no room for all of it."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,6 @@
 """Functions that the tree lacks, because they are in a part of the file that does not parse.
 
-In: a document and its tree. Out: ``Hidden`` values, found by lines and indentation. For messages: a header is
-recognised by its text alone, so their number is an estimate.
+For messages: a header is recognised by its text and indentation alone, so their number is an estimate.
 """
 
 import re

@@ -2,8 +2,8 @@
 
 import pytest
 
+from homebody.headless.unparsed import hidden_functions
 from homebody.syntax.tree import parse
-from homebody.syntax.unparsed import hidden_functions
 from homebody.text import Document
 
 _GOOD = "def a():\n    return 1\n\n\n"

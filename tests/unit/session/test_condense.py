@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.postprocess import condensed
+from homebody.session.condense import condensed
 
 _LONG = "More words about it follow here, so that the answer is long enough to be condensed at all. " * 4
 
