@@ -1,87 +1,59 @@
-"""Match equal lines of two texts.
+"""Match equal lines of two texts with ``difflib``."""
 
-In: two sequences of lines. Out: pairs of indices of equal lines, growing on both sides.
-
-Lines that occur once on each side are matched first, in their longest common order (patience diff,
-as Bram Cohen described it): they carry the structure of code, unlike ``}`` and blank lines. The ranges
-between them are compared by ``difflib`` if they are small.
-"""
-
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
-_DIFFLIB_AREA = 250_000
-"""Largest product of line counts that is given to ``difflib``, whose worst case is cubic."""
+_MOST_STEPS = 200_000_000
+"""Maximum estimated steps of a comparison, a second or two; ``difflib``'s worst case is cubic."""
 
-_DEPTH = 12
-"""Maximum depth of splitting a range by lines that are unique within it."""
+
+class LineChange(NamedTuple):
+    """Lines ``old_start`` to ``old_end`` (from 0, the end excluded) become those of the other text."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+def line_changes(old: Sequence[str], new: Sequence[str]) -> Iterator[LineChange]:
+    """Return the differences, in order."""
+    old_at = new_at = 0
+    for old_line, new_line in [*matched_lines(old, new), (len(old), len(new))]:
+        if old_line > old_at or new_line > new_at:
+            yield LineChange(old_at, old_line, new_at, new_line)
+        old_at, new_at = old_line + 1, new_line + 1
 
 
 def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Pair the indices of equal lines, in order, with each line in one pair at most.
 
-    Takes ``O(n log n)`` time on any input; for very different texts the match may not be optimal.
+    If a comparison would take too long, only the lines that both texts begin and end with are paired.
     """
-    pairs: list[tuple[int, int]] = []
-    todo = [(0, len(old), 0, len(new), _DEPTH)]
-    while todo:
-        old_start, old_end, new_start, new_end, depth = todo.pop()
-        while old_start < old_end and new_start < new_end and old[old_start] == new[new_start]:
-            pairs.append((old_start, new_start))
-            old_start += 1
-            new_start += 1
-        while old_start < old_end and new_start < new_end and old[old_end - 1] == new[new_end - 1]:
-            old_end -= 1
-            new_end -= 1
-            pairs.append((old_end, new_end))
-        if old_start == old_end or new_start == new_end:
-            continue
-        anchors = _anchors(old[old_start:old_end], new[new_start:new_end]) if depth else []
-        if anchors:
-            before = (old_start, new_start)
-            for old_offset, new_offset in anchors:
-                here = (old_start + old_offset, new_start + new_offset)
-                todo.append((before[0], here[0], before[1], here[1], depth - 1))
-                pairs.append(here)
-                before = (here[0] + 1, here[1] + 1)
-            todo.append((before[0], old_end, before[1], new_end, depth - 1))
-        elif (old_end - old_start) * (new_end - new_start) <= _DIFFLIB_AREA:
-            matcher = SequenceMatcher(None, old[old_start:old_end], new[new_start:new_end], autojunk=False)
-            for block in matcher.get_matching_blocks():
-                pairs += [
-                    (old_start + block.a + step, new_start + block.b + step) for step in range(block.size)
-                ]
-    return sorted(pairs)
+    start, end = 0, min(len(old), len(new))
+    while start < end and old[start] == new[start]:
+        start += 1
+    end -= start
+    tail = 0
+    while tail < end and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    pairs = [(line, line) for line in range(start)]
+    old_end, new_end = len(old) - tail, len(new) - tail
+    old_rest, new_rest = old[start:old_end], new[start:new_end]
+    if not takes_too_long(old_rest, new_rest):
+        matcher = SequenceMatcher(None, old_rest, new_rest)
+        for block in matcher.get_matching_blocks():
+            pairs += [(start + block.a + step, start + block.b + step) for step in range(block.size)]
+    return pairs + [(old_end + step, new_end + step) for step in range(tail)]
 
 
-def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of lines that occur exactly once on each side, in their longest common order."""
+def takes_too_long(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether a comparison searches the pairs of equal lines too often: again between any two changes."""
     old_counts, new_counts = Counter(old), Counter(new)
-    new_at = {line: index for index, line in enumerate(new) if new_counts[line] == 1}
-    unique = [
-        (index, new_at[line])
-        for index, line in enumerate(old)
-        if old_counts[line] == 1 and line in new_at and not line.isspace()
-    ]
-    return _longest_rising(unique)
-
-
-def _longest_rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Longest run of pairs, sorted by their first number, whose second number rises too."""
-    tails: list[int] = []
-    tail_at: list[int] = []
-    previous: list[int] = []
-    for index, (_, value) in enumerate(pairs):
-        place = bisect_left(tails, value)
-        # Assigning to a slice appends at the end of the list.
-        tails[place : place + 1] = [value]
-        tail_at[place : place + 1] = [index]
-        previous.append(tail_at[place - 1] if place else -1)
-    rising: list[tuple[int, int]] = []
-    index = tail_at[-1] if tail_at else -1
-    while index >= 0:
-        rising.append(pairs[index])
-        index = previous[index]
-    return rising[::-1]
+    changes = (old_counts - new_counts).total() + (new_counts - old_counts).total()
+    # Lines that are frequent in a long text do not count for difflib.
+    frequent = len(new) // 100 + 1 if len(new) >= 200 else len(new)
+    pairs = sum(new_counts[line] for line in old if new_counts[line] <= frequent)
+    return (len(old) + pairs) * (changes + 1) > _MOST_STEPS

@@ -27,6 +27,10 @@ CASES = {
         "\n".join(map(str, range(60))),
         "\n".join("x" if n in {2, 50} else str(n) for n in range(60)),
     ),
+    "too long to compare": (
+        "".join(f"{n}\n" for n in range(15_000)) + "end",
+        "".join(f"{n}\n" for n in range(15_000, 30_000)) + "end",
+    ),
     "lines like marks": ("--- a\n+++ b\n@@ -1 +1 @@\n", "--- a\n+++ c\n\\ no\n"),
 }
 

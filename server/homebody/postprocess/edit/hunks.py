@@ -5,7 +5,7 @@ In: the document and the new text of a span. Out: edits in order; no two are adj
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.line_diff import matched_lines
+from homebody.postprocess.line_diff import line_changes, matched_lines
 from homebody.postprocess.line_ends import fit_line_ends, split_lines
 from homebody.text import Document, Span, TextEdit
 
@@ -34,7 +34,7 @@ def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
     for line in old_lines:
         offsets.append(offsets[-1] + len(line))
     edits: list[TextEdit] = []
-    for o1, o2, n1, n2 in _gaps(matched_lines(old_lines, new_lines), len(old_lines), len(new_lines)):
+    for o1, o2, n1, n2 in line_changes(old_lines, new_lines):
         for edit in _block_edits(old_lines[o1:o2], new_lines[n1:n2], offsets[o1]):
             if edits and edits[-1].span.end == edit.span.start:
                 # The result of two edits at one offset would depend on the client's order.
@@ -44,17 +44,6 @@ def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:
             else:
                 edits.append(edit)
     return edits
-
-
-def _gaps(
-    pairs: Sequence[tuple[int, int]], old_count: int, new_count: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """Ranges between matched lines: (old start, old end, new start, new end)."""
-    old_next = new_next = 0
-    for old_index, new_index in [*pairs, (old_count, new_count)]:
-        if old_index > old_next or new_index > new_next:
-            yield old_next, old_index, new_next, new_index
-        old_next, new_next = old_index + 1, new_index + 1
 
 
 def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[TextEdit]:
