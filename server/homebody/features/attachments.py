@@ -154,7 +154,7 @@ async def attach_text(
 
     """
     text = without_escapes(text)
-    if diffs := file_diffs(text):
+    if diffs := await asyncio.to_thread(file_diffs, text):
         return await _diff_attached(engine, diffs, label, None)
     text = as_seen(text)
     if holds_key_anywhere(text):
@@ -189,7 +189,7 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)
     found = await asyncio.to_thread(git_diff, repository, which)
-    diffs = file_diffs(found.text)
+    diffs = found.files
     if not diffs:
         advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
         message = f"There are no {which} changes in {repository.root}: {advice}."
@@ -205,14 +205,17 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     return Attached(attached.items, (*attached.left_out, rest))
 
 
-async def _diff_attached(engine: Engine, diffs: list[FileDiff], label: str, root: Path | None) -> Attached:
+async def _diff_attached(
+    engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path | None
+) -> Attached:
     def uri(path: str) -> str:
-        return uri_of((root or next(iter(engine.folders), Path.cwd())) / path)
+        return uri_of((root or next(iter(engine.folders), Path.cwd())) / path) if path else PASTED
 
-    refusals = {one.path: await engine.permit.refusal(uri(one.path)) for one in diffs if one.path}
+    paths = {path for one in diffs for path in one.paths}
+    refusals = {path: await engine.permit.refusal(uri(path)) for path in paths}
     kept, dropped = permitted(diffs, refusals.get)
     items = tuple(
-        Attachment(uri(one.path), *one.lines, one.text, "diff", f"{label} in {one.path}") for one in kept
+        Attachment(uri(one.path), *one.lines, one.text, "diff", f"{label} in {one.shown}") for one in kept
     )
     left_out = tuple(LeftOut(uri(one.path), *one.lines, reason) for one, reason in dropped)
     return Attached(items, left_out)

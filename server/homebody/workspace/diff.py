@@ -4,15 +4,20 @@ In: the text of a diff, from git or pasted. Out: its files, and which were dropp
 ``git_diff`` asks git; everything else is pure.
 """
 
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from homebody.errors import GitFailed
+from homebody.workspace.diff_names import link_target, paths_of
 from homebody.workspace.git import Repository
 from homebody.workspace.secrets import holds_private_key, is_secret
 
 Which: TypeAlias = Literal["staged", "uncommitted"]
+
+UNPLACED = "its lines do not say which file they are from"
 
 _MOST_BYTES = 4 * 1024 * 1024
 """Maximum bytes of a diff that are read; a prompt has room for far less."""
@@ -21,22 +26,60 @@ _ARGUMENTS: dict[Which, tuple[str, ...]] = {
     "staged": ("--cached",),
     "uncommitted": ("HEAD",),
 }
-_FILE = re.compile(r"^(?=diff --git |(?:--- [^\n]+\n\+\+\+ [^\n]+\n@@ ))", re.MULTILINE)
-_NAME = re.compile(r"^(?:\+\+\+|---) (?:\"?[abciw]/)?([^\t\n]*?)\"?(?:\t.*)?$", re.MULTILINE)
-_HEADER = re.compile(r"^diff --git (?:\"?a/.*?\"?) \"?b/(.*?)\"?$", re.MULTILINE)
+# Whatever a configuration says, each file has one part, in the order of the list of names before them.
+_FORM = (
+    *("--raw", "-z", "--patch", "--diff-filter=u", "--no-color", f"-O{os.devnull}"),
+    *("--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--submodule=short"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--no-relative", "--find-renames", "--find-copies", "-l1000"),
+)
+_GIT_PART = re.compile(rb"^diff --git ", re.MULTILINE)
+
+# Lines of a pasted diff. What stands between two files and tells nothing is not listed as left out.
+_STARTS = ("diff --git ", "diff --cc ", "diff --combined ")
+_BEFORE_HUNKS = re.compile(
+    r"(?:index |(?:old |new |deleted file |new file )?mode |(?:dis)?similarity index |rename |copy |"
+    r"--- |\+\+\+ |Binary files |GIT binary patch)"
+)
+_BETWEEN_FILES = re.compile(r"\s*$|diff -|Index: |={3}|Only in |-- $|\d+(?:\.\d+)+|RCS file|retrieving ")
+_FILE = re.compile(
+    r"^(?=diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ [^\n]*\n@@|\*\*\* [^\n]*\n--- [^\n]*\n\*{15})",
+    re.MULTILINE,
+)
 _HUNK = re.compile(
     r"^@@ -(?P<old>\d{1,9})(?:,(?P<old_count>\d{1,9}))? \+(?P<new>\d{1,9})(?:,(?P<new_count>\d{1,9}))? @@",
     re.MULTILINE,
 )
-_MARGIN = re.compile(r"^[+\- ]", re.MULTILINE)
+_LINK = re.compile(r"^(?:(?:new file|deleted file|old|new) mode|index \S+) 120000\r?$", re.MULTILINE)
+_TARGET = re.compile(r"^[+-](?!-- |\+\+ )(.+)", re.MULTILINE)
+# A merge has two columns of marks.
+_MARGIN = re.compile(r"^(?:[+\- ]{2}(?=-----BEGIN)|[+\- ])", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """The changes of one file. ``path`` is that in the diff, relative to the repository's top folder."""
+    """The changes of one file.
+
+    Attributes
+    ----------
+    path
+        The file in the diff, relative to the repository's top folder; of a renamed file the new one.
+    text
+        Its part of the diff.
+    paths
+        Every path that the part concerns, or may concern: both names of a renamed or copied file, the
+        target of a symlink, a pasted name with and without its prefix. None if that is unclear.
+
+    """
 
     path: str
     text: str
+    paths: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """``path`` for prompts and messages: without control characters, valid Unicode."""
+        name = os.fsencode(self.path).decode("utf-8", "replace")
+        return "".join(character if character.isprintable() else "\ufffd" for character in name)
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -58,58 +101,159 @@ class GitDiff:
     """A diff as git gives it. ``is_cut`` where it is larger than 4 MiB: then its end is missing."""
 
     text: str
+    files: tuple[FileDiff, ...]
     is_cut: bool
 
 
 def git_diff(repository: Repository, which: Which) -> GitDiff:
     """Return the staged or all uncommitted changes of tracked files as a unified diff.
 
-    No program of the repository is run. Before the first commit, everything staged is a change.
+    No program of the repository is run. Before the first commit, everything staged is a change. The names
+    come from git's list of changed files, never from the text of the diff.
 
     Raises
     ------
     GitFailed
-        As ``Repository.run``.
+        As ``Repository.run``, or the diff has another form than its list of files.
 
     """
-    options = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--no-color", "--no-renames")
     has_commit = bool(repository.run("rev-list", "--all", "-n1"))
     arguments = _ARGUMENTS[which] if has_commit else ("--cached",)
-    found = repository.run("diff", *options, *arguments, "--")
-    return GitDiff(found[:_MOST_BYTES].decode("utf-8", "replace"), len(found) > _MOST_BYTES)
+    found = repository.run("diff", *_FORM, *arguments, "--")
+    changes, patch = _split_raw(found)
+    starts = [match.start() for match in _GIT_PART.finditer(patch)]
+    if len(starts) != len(changes) or starts[:1] not in ([], [0]):
+        message = f"The diff of {repository.root} does not match git's list of changed files: update git."
+        raise GitFailed(message)
+    files: list[FileDiff] = []
+    for names, start, end in zip(changes, starts, [*starts[1:], len(patch)], strict=False):
+        if start < _MOST_BYTES:
+            text = patch[start : min(end, _MOST_BYTES)].decode("utf-8", "replace")
+            files.append(_file_diff(names[-1], text, names))
+    text = patch[:_MOST_BYTES].decode("utf-8", "replace")
+    return GitDiff(text, tuple(files), len(patch) > _MOST_BYTES)
+
+
+def _split_raw(found: bytes) -> tuple[list[tuple[str, ...]], bytes]:
+    """Return the names of each part of the diff, and the diff without the list of names.
+
+    A change between a file and a link or a submodule has two parts: one deletes, one creates.
+    """
+    changes: list[tuple[str, ...]] = []
+    at = 0
+    while found.startswith(b":", at):
+        end = found.index(b"\0", at)
+        status = found[at:end].rpartition(b" ")[2][:1]
+        names: list[str] = []
+        for _ in range(2 if status in b"RC" else 1):
+            at, end = end + 1, found.index(b"\0", end + 1)
+            names.append(os.fsdecode(found[at:end]))
+        changes += [tuple(names)] * (2 if status == b"T" else 1)
+        at = end + 1
+    return changes, found[at + 1 :]
+
+
+def _file_diff(path: str, text: str, paths: Sequence[str]) -> FileDiff:
+    """Return one part; of a symlink, with the paths that it leads to."""
+    if paths and _LINK.search(text):
+        targets = [link_target(path, match[1].rstrip("\r")) for match in _TARGET.finditer(text)]
+        is_unclear = any("\ufffd" in target for target in targets)
+        paths = () if is_unclear else tuple(dict.fromkeys([*paths, *targets]))
+    return FileDiff(path, text.rstrip("\n") + "\n", tuple(paths))
 
 
 def file_diffs(text: str) -> list[FileDiff]:
-    """Split a unified diff into its files; for other text the result is empty."""
-    starts = [match.start() for match in _FILE.finditer(text)]
-    # A file's "--- / +++" pair after its "diff --git" line is not another file.
-    starts = [start for number, start in enumerate(starts) if not _inside(text, starts, number)]
+    """Split a pasted diff into its files; for other text the result is empty.
+
+    Text after a file's last hunk has no file: it is a part without paths. Text before the first file is
+    dropped.
+    """
+    start = _FILE.search(text)
+    lines = text[start.start() :].split("\n") if start is not None else []
     found: list[FileDiff] = []
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=False):
-        part = text[start:end]
-        found.append(FileDiff(_path(part), part.rstrip("\n") + "\n"))
+    at = 0
+    while at < len(lines):
+        first = at
+        if _starts_file(lines, first):
+            at = _after_hunks(lines, _after_names(lines, first))
+            names = _after_names(lines, first)
+            paths = paths_of(lines[first:names])
+            found.append(_file_diff(_likeliest(paths), "\n".join(lines[first:at]), paths))
+        else:
+            while at < len(lines) and not _starts_file(lines, at):
+                at += 1
+            if not all(map(_BETWEEN_FILES.match, lines[first:at])):
+                found.append(FileDiff("", "\n".join(lines[first:at])))
     return found
 
 
+def _starts_file(lines: Sequence[str], at: int) -> bool:
+    """Whether a file's part starts at this line: with git's header, or two names before a hunk."""
+    line = lines[at]
+    if line.startswith(_STARTS):
+        return True
+    if not line.startswith(("--- ", "*** ")) or at + 2 >= len(lines):
+        return False
+    second, third = lines[at + 1 : at + 3]
+    if line.startswith("---"):
+        return second.startswith("+++ ") and third.startswith("@@")
+    return second.startswith("--- ") and third.startswith("*" * 15)
+
+
+def _after_names(lines: Sequence[str], at: int) -> int:
+    """Return the line after those that name the file and its modes."""
+    if not lines[at].startswith(_STARTS):
+        return at + 2
+    at += 1
+    while at < len(lines) and _BEFORE_HUNKS.match(lines[at]):
+        at += 1
+    return at
+
+
+def _after_hunks(lines: Sequence[str], at: int) -> int:
+    """Return the line after the hunks that begin at this one.
+
+    Their counts only decide whether a deleted ``-- x`` before an added ``++ y`` begins another file: people
+    and models write wrong counts.
+    """
+    old = new = 0
+    while at < len(lines):
+        line = lines[at]
+        if match := _HUNK.match(line):
+            old, new = (int(match[f"{side}_count"] or 1) for side in ("old", "new"))
+        elif line[:1] not in " +-\\!*@\r" or (_starts_file(lines, at) and not old == new == 1):
+            break
+        else:
+            old -= line[:1] in " -"
+            new -= line[:1] in " +"
+        at += 1
+    return at
+
+
+def _likeliest(paths: Sequence[str]) -> str:
+    return paths[0] if paths else ""
+
+
 def permitted(
-    diffs: list[FileDiff], refusal: Callable[[str], str | None]
+    diffs: Sequence[FileDiff], refusal: Callable[[str], str | None]
 ) -> tuple[list[FileDiff], list[tuple[FileDiff, str]]]:
     """Separate the files that are excluded from prompts, with the reason.
 
-    ``refusal`` checks a path; names of secrets and private keys are always refused.
+    ``refusal`` checks a path, and each path of a part has to pass; names of secrets and private keys are
+    always refused.
     """
     kept: list[FileDiff] = []
     dropped: list[tuple[FileDiff, str]] = []
-    for one in diffs:
-        reason = refusal(one.path)
-        if reason is None and is_secret(one.path):
+    for diff in diffs:
+        reason = next(filter(None, map(refusal, diff.paths)), None) if diff.paths else UNPLACED
+        if reason is None and any(map(is_secret, diff.paths)):
             reason = "it is on the list of files that hold secrets"
-        if reason is None and any(map(holds_private_key, _windows(_MARGIN.sub("", one.text)))):
+        if reason is None and any(map(holds_private_key, _windows(_MARGIN.sub("", diff.text)))):
             reason = "it holds a private key"
         if reason is None:
-            kept.append(one)
+            kept.append(diff)
         else:
-            dropped.append((one, reason))
+            dropped.append((diff, reason))
     return kept, dropped
 
 
@@ -126,18 +270,3 @@ def _windows(text: str) -> Iterator[str]:
     while at >= 0:
         yield text[text.rfind("\n", 0, at) + 1 : at + 200]
         at = text.find("-----BEGIN", at + 1)
-
-
-def _inside(text: str, starts: list[int], number: int) -> bool:
-    """Whether this start belongs to the file that the start before it opened."""
-    if number == 0 or text.startswith("diff --git ", starts[number]):
-        return False
-    before = text[starts[number - 1] : starts[number]]
-    return before.startswith("diff --git ") and "\n@@ " not in before
-
-
-def _path(part: str) -> str:
-    if (header := _HEADER.search(part)) is not None:
-        return header[1]
-    names = [match[1] for match in _NAME.finditer(part[:2000]) if match[1] != "/dev/null"]
-    return names[-1] if names else ""
