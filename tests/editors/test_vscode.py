@@ -20,7 +20,7 @@ from support.vscode import (
     recording_homebody,
     start_vscode,
 )
-from support.vscode_workspace import COPILOT, COPILOT_CODE, REPLIES, ROOMS, make_workspace
+from support.vscode_workspace import COPILOT, COPILOT_CODE, PLANS, REPLIES, ROOMS, make_workspace
 
 # The real server, started only once the file GATE exists; the file PID gets its process id.
 LATE_SERVER = """\
@@ -262,26 +262,38 @@ def test_the_server_and_a_model_install_themselves_with_consent(
     ]
 
 
-def test_each_folder_of_a_workspace_has_its_own_settings(vscode: VSCode, tmp_path: Path):
-    """Three folders in one window: suggestions are off in one by VS Code's settings, in one by Homebody's."""
+def test_each_folder_of_a_workspace_has_its_own_settings(
+    vscode: VSCode, settings: dict[str, object], tmp_path: Path
+):
+    """Three folders in one window: each may restrict more, and none allows what the user does not."""
+    nothing_ignored: dict[str, object] = {"homebody.context.ignore": []}
     names = ("lively", "quiet", "silent")
     for name, wanted in (("lively", {"maxTokens": 64}), ("quiet", {"enabled": False})):
         (tmp_path / name / ".vscode").mkdir(parents=True)
         own = {f"homebody.completion.{key}": value for key, value in wanted.items()}
-        (tmp_path / name / ".vscode" / "settings.json").write_text(json.dumps(own))
+        (tmp_path / name / ".vscode" / "settings.json").write_text(json.dumps(own | nothing_ignored))
     (tmp_path / "silent").mkdir()
     (tmp_path / "silent" / ".homebody.toml").write_text("[completion]\nenabled = false\n")
     for name in names:
         (tmp_path / name / "rooms.py").write_text(ROOMS)
+        (tmp_path / name / "private").mkdir()
+        (tmp_path / name / "private" / "plans.py").write_text(PLANS)
     all_of_them = tmp_path / "all.code-workspace"
-    all_of_them.write_text(json.dumps({"folders": [{"path": name} for name in names]}))
+    of_all = nothing_ignored | {"[python]": nothing_ignored}
+    all_of_them.write_text(json.dumps({"folders": [{"path": name} for name in names], "settings": of_all}))
     claims = vscode.run(
-        "exthost.js", tmp_path / "lively", suites=["suite_folders.js"], folders=str(all_of_them)
+        "exthost.js",
+        tmp_path / "lively",
+        settings=settings | {"homebody.context.ignore": ["private/"]},
+        suites=["suite_folders.js"],
+        folders=str(all_of_them),
     )
     assert claims == [
         "each folder's own settings are sent",
         "suggestions are off in two folders and on in the third",
         "a folder's setting that is changed counts for the next suggestion there, and only there",
+        "what the user ignores is not sent, whatever a workspace, its folders or a remote machine set",
+        "a rule that is changed counts for the next question",
     ]
 
 

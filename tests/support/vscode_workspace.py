@@ -23,6 +23,8 @@ def total(prices):
 def mean(prices):
     return total(prices) / len(prices)
 """
+# Where it is in a prompt, the model says so.
+PLANS = 'def plan():\n    return "sell the house"\n'
 SIMPLER = "```python\ndef total(prices):\n    return sum(prices)\n```"
 PLACES = "\n\nSee prices.py:9 and [this](file:///etc/hosts.py)."
 TWO_CHANGES = """\
@@ -46,6 +48,7 @@ HOSTILE = """\
 LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 61))
 LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
 REPLIES = [
+    {"contains": "sell the house", "text": "It leaked."},
     # Later questions first: their prompts contain the earlier ones too.
     {"contains": "And once more", "text": "Then it divides by zero."},
     {"contains": "Write without an end", "text": "one two three " * 200, "piece_delay_ms": 40},

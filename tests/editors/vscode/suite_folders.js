@@ -1,11 +1,12 @@
 // A workspace with three folders: one is off by its `.vscode/settings.json`, one by its `.homebody.toml`.
 const assert = require("node:assert/strict");
+const { readFileSync, writeFileSync } = require("node:fs");
 const vscode = require("vscode");
-const { answered, claim, homebody, request, watchQuestions } = require("./claims");
+const { answered, claim, homebody, passed, request, watchQuestions } = require("./claims");
 const { until } = require("./workbench");
 
 exports.run = async function run() {
-    const { server, settings, status } = await homebody();
+    const { chat, server, settings, status } = await homebody();
     // VS Code reads the workspace file and the folders' settings after the window has opened.
     await until(() => vscode.workspace.workspaceFolders?.length === 3);
     const folders = vscode.workspace.workspaceFolders;
@@ -56,5 +57,46 @@ exports.run = async function run() {
         await follows(lively, false);
         await follows(quiet, true);
         await follows(silent, false);
+    });
+
+    /** Ask about a file that the scripted model recognizes; returns its answer, or the sentence that refuses. */
+    const askedAbout = async ({ uri }, name) => {
+        const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, name));
+        const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
+        editor.selection = new vscode.Selection(0, 0, document.lineCount, 0);
+        await chat.ask("What is planned?");
+        const { state, answer, note } = chat.shown.at(-1);
+        return state === "done" ? answer : note;
+    };
+    const ignore = (patterns, target, scope) =>
+        vscode.workspace.getConfiguration("homebody.context", scope).update("ignore", patterns, target);
+    const { Global, Workspace, WorkspaceFolder } = vscode.ConfigurationTarget;
+
+    await claim("what the user ignores is not sent, whatever a workspace, its folders or a remote machine set", async () => {
+        const { machineSettings } = passed();
+        const machine = JSON.parse(readFileSync(machineSettings, "utf8"));
+        const inspected = () => vscode.workspace.getConfiguration("homebody.context", lively.uri).inspect("ignore");
+        const setRemote = async (patterns) => {
+            writeFileSync(machineSettings, JSON.stringify({ ...machine, "homebody.context.ignore": patterns }));
+            await until(() => inspected().globalRemoteValue?.length === patterns?.length);
+        };
+        await setRemote([]);
+        assert.deepEqual(inspected().globalLocalValue, ["private/"]);
+        assert.deepEqual([inspected().workspaceValue, inspected().workspaceFolderValue], [[], []]);
+        assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
+        assert.match(await askedAbout(silent, "private/plans.py"), /excludes it/);
+        await setRemote(undefined);
+    });
+
+    await claim("a rule that is changed counts for the next question", async () => {
+        await ignore(undefined, Global);
+        assert.equal(await askedAbout(lively, "private/plans.py"), "It leaked.");
+        await ignore(["private/"], Global);
+        assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
+        await ignore(undefined, Global);
+        await ignore(["plans.py"], Workspace);
+        assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
+        await ignore(["!plans.py"], WorkspaceFolder, lively.uri);
+        assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
     });
 };

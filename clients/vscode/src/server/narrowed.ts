@@ -1,29 +1,62 @@
 /**
- * The value of a setting that the user and the workspace may both have set.
+ * Which of the values that VS Code has for a setting counts.
  *
- * VS Code replaces the user's value by the workspace's. Some settings may only be restricted by a workspace: what the
- * user has switched off stays off. The server gets one value only and cannot know whose.
+ * VS Code replaces the user's value by that of a remote machine, which a cloned folder's `devcontainer.json` may set,
+ * and by that of the workspace. Settings that restrict what is suggested or sent add up instead.
  */
 
 export type Languages = Record<string, boolean>;
 
-const NARROWED: Record<string, (user: unknown, workspace: unknown) => unknown> = {
-    "completion.enabled": (user, workspace) => user !== false && workspace,
-    "completion.trigger": (user, workspace) => (user === "manual" ? user : workspace),
-    "completion.languages": (user, workspace) => narrowedLanguages(user as Languages, workspace as Languages),
+/** What `WorkspaceConfiguration.inspect` returns; its types lack the values of this and of the remote machine. */
+export type Inspected = { defaultValue?: unknown } & { [origin in Origin]?: unknown };
+export type Origin = (typeof USERS | typeof FOLDERS)[number];
+
+/** Values that only the user sets; where settings add up, no later one takes away what an earlier one restricts. */
+export const USERS = ["globalLocalValue", "globalRemoteValue", "globalValue"] as const;
+/** Values that come with a folder. */
+export const FOLDERS = ["workspaceValue", "workspaceFolderValue"] as const;
+
+const NARROWED: Record<string, (earlier: any, later: any) => unknown> = {
+    "completion.enabled": onlyIf(true),
+    "completion.languages": inBoth,
+    "completion.trigger": onlyIf("automatic"),
+    "context.ignore": patternsOfBoth,
+    "context.maxFileBytes": Math.min,
+    "context.snippets": onlyIf(true),
 };
 
-/** What counts; null, which a settings file may contain, is not set. */
-export function combined(key: string, user: unknown, workspace: unknown): unknown {
-    const [own, theirs] = [user ?? undefined, workspace ?? undefined];
-    if (own === undefined || theirs === undefined) {
-        return own ?? theirs;
-    }
+/**
+ * The value that counts of those with these origins; `undefined` if nobody has set it.
+ *
+ * Null, which a settings file may contain, is not set. An invalid value of a setting that restricts counts, so that the
+ * server reports it.
+ */
+export function combined(key: string, values: Inspected, origins: readonly Origin[]): unknown {
+    const set: unknown[] = origins.map((origin) => values[origin]).filter((value) => value !== undefined && value !== null);
     const narrow = NARROWED[key];
-    return narrow === undefined ? theirs : narrow(own, theirs);
+    if (narrow === undefined) {
+        return set.at(-1) === "" ? undefined : set.at(-1);
+    }
+    const invalid = set.find((value) => kindOf(value) !== kindOf(values.defaultValue));
+    return invalid ?? (set.length > 0 ? set.reduce((earlier, later) => narrow(earlier, later)) : undefined);
 }
 
-function narrowedLanguages(user: Languages, workspace: Languages): Languages {
-    const allowed = Object.entries(workspace).map(([id, on]) => [id, on && (user[id] ?? user["*"] ?? true)]);
-    return { ...user, ...Object.fromEntries(allowed) };
+function kindOf(value: unknown): string {
+    return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The later value counts only if the earlier one is `free`, which restricts nothing. */
+function onlyIf<Value>(free: Value) {
+    return (earlier: Value, later: Value): Value => (earlier === free ? later : earlier);
+}
+
+function inBoth(earlier: Languages, later: Languages): Languages {
+    const ids = Object.keys({ ...earlier, ...later });
+    const isOn = (languages: Languages, id: string): boolean => languages[id] ?? languages["*"] ?? true;
+    return Object.fromEntries(ids.map((id) => [id, onlyIf(true)(isOn(earlier, id), isOn(later, id))]));
+}
+
+/** The last pattern that matches a file decides, so the earlier patterns come last. */
+function patternsOfBoth(earlier: unknown[], later: unknown[]): unknown[] {
+    return [...later.filter((pattern) => !earlier.includes(pattern)), ...earlier];
 }

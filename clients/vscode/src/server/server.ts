@@ -57,9 +57,8 @@ export class Server implements Disposable {
             this.log,
             this.notices,
             workspace.onDidChangeConfiguration((event) => {
-                if (event.affectsConfiguration("homebody")) {
-                    clearTimeout(this.timer);
-                    this.timer = setTimeout(() => this.restartIfNeeded(), SETTLED_MILLISECONDS);
+                if (event.affectsConfiguration("homebody") && this.startedWith !== this.startSettings()) {
+                    this.startOnceSettled();
                 }
             }),
             workspace.onDidGrantWorkspaceTrust(() => void this.restart()),
@@ -133,10 +132,12 @@ export class Server implements Disposable {
         this.subscriptions.dispose();
     }
 
-    private restartIfNeeded(): void {
-        if (this.startedWith !== this.startSettings()) {
-            void this.restart();
-        }
+    /** Stop the server at once, since it must send nothing by settings of before, and start it with the new ones. */
+    private startOnceSettled(): void {
+        this.status.starting();
+        void this.queue.add(() => this.stop());
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => void this.need(), SETTLED_MILLISECONDS);
     }
 
     private startSettings(): string {

@@ -8,22 +8,21 @@
 
 import { type Extension, Uri, workspace } from "vscode";
 
-import { combined } from "./narrowed";
+import { FOLDERS, type Inspected, type Origin, USERS, combined } from "./narrowed";
 
 const SECTION = "homebody";
 // Used by this extension only; the server does not know it.
 const OWN_PREFIX = "server.";
-// A workspace may only lower these, and the server has to know what the user allows. It also lowers
+// A folder may only restrict these, and the server has to know what the user allows. It also restricts
 // `completion.enabled` and the like; those change often, and a change here restarts the server.
-const LOWERED: ReadonlySet<string> = new Set(["context.maxFileBytes", "context.snippets"]);
+const CONTEXT_PREFIX = "context.";
+const ALL = [...USERS, ...FOLDERS];
 
 type Tree = { [name: string]: unknown };
-type Inspected = { globalValue?: unknown; workspaceValue?: unknown; workspaceFolderValue?: unknown };
 
 /** Value of a setting of Homebody in the folder of `scope`; `undefined` if nobody has set it. */
 export function valueOf<Value>(key: string, scope?: Uri): Value | undefined {
-    const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scope);
-    return combined(key, globalValue, workspaceFolderValue ?? workspaceValue) as Value | undefined;
+    return value(key, ALL, scope) as Value | undefined;
 }
 
 /** The table of settings, as `package.json` has it. */
@@ -47,20 +46,17 @@ export class Settings {
     }
 
     /**
-     * `initializationOptions`: what the user, and no workspace, has set about backends, the log, and
-     * limits that a workspace may only lower.
-     *
-     * All keys of a backend are sent together, since the server drops an address that belongs to another
-     * kind.
+     * `initializationOptions`: what the user, and no folder, has set about backends, the log, and what the model may
+     * see.
      */
     initializationOptions(): Tree {
         const keys = this.keys.filter((key) => this.isForStart(key));
-        return tree(keys.map((key) => [key, inspect(key).globalValue]));
+        return tree(keys.map((key) => [key, value(key, USERS)]));
     }
 
     /**
-     * Answer to `workspace/configuration`: everything that is set; for restricted keys only the workspace's
-     * value.
+     * Answer to `workspace/configuration`: everything that is set; of what the server has got from
+     * `initializationOptions`, only the folder's values.
      *
      * Other sections are answered with null. With several folders the server asks for each, by `scopeUri`.
      */
@@ -68,30 +64,25 @@ export class Settings {
         if (name !== SECTION) {
             return null;
         }
-        return tree(
-            this.keys.map((key) => {
-                const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
-                const { globalValue, workspaceValue, workspaceFolderValue } = inspect(key, scope);
-                const own = this.restricted.has(key) ? undefined : globalValue;
-                return [key, combined(key, own, workspaceFolderValue ?? workspaceValue)];
-            }),
-        );
+        const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
+        return tree(this.keys.map((key) => [key, value(key, this.isForStart(key) ? FOLDERS : ALL, scope)]));
     }
 
     private isForStart(key: string): boolean {
-        return this.restricted.has(key) || LOWERED.has(key) || /(^|\.)backend\./.test(key);
+        return this.restricted.has(key) || key.startsWith(CONTEXT_PREFIX);
     }
 }
 
-function inspect(key: string, scope?: Uri): Inspected {
-    return workspace.getConfiguration(SECTION, scope).inspect(key) ?? {};
+function value(key: string, origins: readonly Origin[], scope?: Uri): unknown {
+    const inspected: Inspected = workspace.getConfiguration(SECTION, scope).inspect(key) ?? {};
+    return combined(key, inspected, origins);
 }
 
 /** `completion.maxTokens: 64` as `{completion: {maxTokens: 64}}`; keys without a value are left out. */
 function tree(entries: [key: string, value: unknown][]): Tree {
     const root: Tree = {};
     for (const [key, value] of entries) {
-        if (value === undefined || value === null || value === "") {
+        if (value === undefined) {
             continue;
         }
         const path = key.split(".");
