@@ -28,8 +28,10 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-/** The same with a capital letter: the server's messages are written to follow `homebody:` on a command line. */
+/**
+ * The same with a capital letter, unless it begins with the name of a file: the server's messages are written to follow
+ * `homebody:` on a command line.
+ */
 export function sentenceOf(error: unknown): string {
-    const message = messageOf(error);
-    return message.charAt(0).toUpperCase() + message.slice(1);
+    return messageOf(error).replace(/^\p{Ll}(?=[\p{L}'-]*\s)/u, (letter) => letter.toUpperCase());
 }

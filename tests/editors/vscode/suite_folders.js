@@ -2,11 +2,12 @@
 const assert = require("node:assert/strict");
 const { readFileSync, writeFileSync } = require("node:fs");
 const vscode = require("vscode");
-const { answered, claim, homebody, passed, request, watchQuestions } = require("./claims");
+const { answered, answering, claim, homebody, passed, request, watchQuestions } = require("./claims");
 const { until } = require("./workbench");
 
 exports.run = async function run() {
-    const { chat, server, settings, status } = await homebody();
+    const extension = await homebody();
+    const { chat, server, settings, status } = extension;
     // VS Code reads the workspace file and the folders' settings after the window has opened.
     await until(() => vscode.workspace.workspaceFolders?.length === 3);
     const folders = vscode.workspace.workspaceFolders;
@@ -98,5 +99,29 @@ exports.run = async function run() {
         assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
         await ignore(["!plans.py"], WorkspaceFolder, lively.uri);
         assert.match(await askedAbout(lively, "private/plans.py"), /excludes it/);
+    });
+
+    await claim("an invalid value is named in a message that opens the settings", async () => {
+        const shown = [];
+        const opened = [];
+        const press = async (message, ...buttons) => {
+            shown.push(message);
+            return buttons.find((button) => button === "Open Settings");
+        };
+        const { window, commands } = extension.vscode;
+        const { executeCommand } = commands;
+        const open = async (command, ...args) =>
+            command === "workbench.action.openSettings" ? void opened.push(args) : executeCommand.call(commands, command, ...args);
+        await answering(window, "showErrorMessage", press, () =>
+            answering(window, "showWarningMessage", press, () =>
+                answering(commands, "executeCommand", open, async () => {
+                    await ignore("private/", Global);
+                    await until(() => opened.length > 0);
+                }),
+            ),
+        );
+        assert.deepEqual(opened, [["homebody.context.ignore"]]);
+        assert.match(shown.join("\n"), /`homebody\.context\.ignore` cannot be "private\/"; it has to be a list/);
+        await ignore(undefined, Global);
     });
 };

@@ -4,8 +4,16 @@
  * VS Code cuts a message without buttons after one line, so the user would not see what to do next.
  */
 
-import { type Disposable, type LogOutputChannel, commands } from "vscode";
-import { type LanguageClient, MessageType, ShowMessageNotification, type ShowMessageParams } from "vscode-languageclient/node";
+import { Disposable, type LogOutputChannel, commands } from "vscode";
+import {
+    type LanguageClient,
+    type MessageActionItem,
+    MessageType,
+    ShowMessageNotification,
+    type ShowMessageParams,
+    ShowMessageRequest,
+    type ShowMessageRequestParams,
+} from "vscode-languageclient/node";
 
 import { type Buttons, type Show, inform, offer, showError, warn } from "../notify";
 import type { StatusItem } from "../status";
@@ -14,6 +22,9 @@ const WITHOUT_MODEL: Buttons = {
     "Install a Small Model": () => commands.executeCommand("homebody.installModel"),
     "Recommend a Model": () => commands.executeCommand("homebody.recommendModel"),
 };
+
+// The server names the settings of VS Code in this way, and those of files without the section.
+const EDITOR_SETTING = /`(homebody\.[\w.]+)`/;
 
 export class Notices implements Disposable {
     private subscription: Disposable | undefined;
@@ -26,7 +37,10 @@ export class Notices implements Disposable {
     /** Handle the messages of a server that has just started: the client sets its own handler at each start. */
     attach(client: LanguageClient): void {
         this.subscription?.dispose();
-        this.subscription = client.onNotification(ShowMessageNotification.type, (params) => void this.show(params));
+        this.subscription = Disposable.from(
+            client.onNotification(ShowMessageNotification.type, (params) => void this.show(params)),
+            client.onRequest(ShowMessageRequest.type, ask),
+        );
     }
 
     dispose(): void {
@@ -36,8 +50,19 @@ export class Notices implements Disposable {
     private async show({ type, message }: ShowMessageParams): Promise<void> {
         const { fix, message: failure } = this.status.current ?? {};
         const isWithoutModel = fix === "installModel" && message === failure;
-        await offer(showOf(type), message, { ...(isWithoutModel ? WITHOUT_MODEL : {}), "Show Log": () => this.log.show() });
+        const setting = EDITOR_SETTING.exec(message)?.[1];
+        await offer(showOf(type), message, {
+            ...(isWithoutModel ? WITHOUT_MODEL : {}),
+            ...(setting !== undefined && { "Open Settings": () => commands.executeCommand("workbench.action.openSettings", setting) }),
+            "Show Log": () => this.log.show(),
+        });
     }
+}
+
+/** Show a message whose buttons the server knows; it gets the one that is pressed. */
+async function ask({ type, message, actions = [] }: ShowMessageRequestParams): Promise<MessageActionItem | null> {
+    const answer = await showOf(type)(message, ...actions.map(({ title }) => title));
+    return actions.find(({ title }) => title === answer) ?? null;
 }
 
 function showOf(type: MessageType): Show {
