@@ -87,7 +87,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     if options.limit is not None:
         selection = Selection(root, selection.files[: options.limit], selection.skipped)
     if options.mode == "write":
-        _refuse_dirty(selection, options)
+        _refuse_dirty(selection, options, settings)
     text = shlex.join(["homebody", *command])
     with tree_lock(root, text) if options.mode == "write" else nullcontext():
         run = Run(options, selection, settings, Terminal())
@@ -291,13 +291,13 @@ async def _indexed(engine: Engine, run: Run) -> None:
     run.terminal.progress("")
 
 
-def _refuse_dirty(selection: Selection, options: RefactorOptions) -> None:
+def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Settings) -> None:
     """Refuse to overwrite uncommitted changes when many files are selected.
 
     ``--changed`` selects such files on purpose and is allowed; ``--staged`` refuses partly staged files,
     because only their staged part was selected.
     """
-    repository = find_repository(selection.root)
+    repository = find_repository(selection.root, settings.trusted_folders)
     if options.allow_dirty or options.changed is not None or len(selection.files) < 2 or repository is None:
         return
     dirty = set(repository.unstaged() if options.staged else repository.uncommitted())

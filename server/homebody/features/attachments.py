@@ -184,7 +184,7 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
         Git is not installed or fails.
 
     """
-    repository = await asyncio.to_thread(find_repository, folder)
+    repository = await asyncio.to_thread(find_repository, folder, engine.settings.trusted_folders)
     if repository is None:
         message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)

@@ -166,6 +166,7 @@ class _Finder:
         self._wanted = wanted
         self._here = Path.cwd()
         self._ignore = settings.context.ignore
+        self._trusted_folders = settings.trusted_folders
         self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
         base = self._here if self._here.is_relative_to(root) else root
         self._exclude = globs_below(base, wanted.exclude) if wanted.exclude else None
@@ -185,7 +186,7 @@ class _Finder:
 
     def listed(self) -> Iterator[Chosen]:
         """Yield the files that git lists, if they lie in one of the named places."""
-        repository = find_repository(self._root)
+        repository = find_repository(self._root, self._trusted_folders)
         if repository is None:
             message = f"{self._root} is not in a git repository: name files instead."
             raise GitFailed(message)
@@ -210,7 +211,7 @@ class _Finder:
 
     def without_marked(self, files: list[Chosen]) -> list[Chosen]:
         """Leave out files that ``.gitattributes`` marks as generated, unless they were named."""
-        repository = find_repository(self._root)
+        repository = find_repository(self._root, self._trusted_folders)
         if repository is None or not (repository.root / ".gitattributes").is_file():
             return files
         walked = {_absolute(file.path) for file in files} - self._explicit

@@ -2,17 +2,20 @@
 
 In: a folder inside a repository. Out: its top folder, and lists of paths.
 The repository is untrusted: its configuration may name programs (hooks, a file system monitor, diff
-drivers, content filters, transports) and another work tree. None of them is run, git fetches nothing, and it
-reads only files below the folder.
+drivers, content filters, transports), another work tree, and another repository. None of them is run, git
+fetches nothing, and it reads only files below the folder and the objects of its own repository.
 Synchronous: takes milliseconds in a small repository and seconds in a very large one.
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from homebody.errors import GitFailed
+from homebody.settings.trust import is_trusted
+from homebody.workspace.git_folder import is_work_tree, way_out
 
 _TIMEOUT_SECONDS = 120.0
 
@@ -28,21 +31,30 @@ _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
 _OWN_SCOPES = frozenset({"local", "worktree"})
 
 
-def find_repository(path: Path) -> "Repository | None":
-    """Return the repository that holds ``path``; ``None`` if no folder above it has a ``.git``."""
+# Variables of git that are kept: others, such as GIT_DIR, name other files than those of the folder.
+_KEPT = re.compile(r"(?!GIT_)|GIT_(?:EXEC_PATH\Z|CONFIG_(?!PARAMETERS))")
+
+
+def find_repository(path: Path, trusted_folders: Sequence[str] = ()) -> "Repository | None":
+    """Return the repository that holds ``path``; ``None`` if no folder above it is a work tree."""
     folder = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would leave through a symlink
     for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
-            return Repository(candidate)
+        if is_work_tree(candidate):
+            return Repository(candidate, trusted_folders)
     return None
 
 
 class Repository:
-    """A git work tree; ``root`` is its top folder, absolute."""
+    """A git work tree; ``root`` is its top folder, absolute.
 
-    def __init__(self, root: Path) -> None:
+    If ``trusted_folders`` has it, its git folder may lead to another repository.
+    """
+
+    def __init__(self, root: Path, trusted_folders: Sequence[str] = ()) -> None:
         self.root = root
-        self._filters: dict[str, str] | None = None
+        self._trusted_folders = trusted_folders
+        self._git_dir: Path | None = None
+        self._filters: dict[str, str] = {}
 
     def changed_since(self, revision: str) -> list[Path]:
         """Return files that differ from ``revision``, untracked ones included, sorted.
@@ -93,10 +105,45 @@ class Repository:
         Raises
         ------
         GitFailed
-            Git is not installed, fails, or takes longer than two minutes.
+            Git is not installed, fails, or takes longer than two minutes; or the repository leads to
+            another one.
 
         """
-        return self._git(arguments, {**_SAFE, **self._without_filters()}, sent)
+        if self._git_dir is None:
+            self._git_dir = self._checked_folder()
+        return self._git(arguments, {**_SAFE, **self._filters}, sent)
+
+    def _checked_folder(self) -> Path:
+        """Return the git folder if it belongs to the work tree, and note the filters to switch off.
+
+        Raises ``GitFailed``.
+        """
+        git_dir, common_dir = (
+            self.root / os.fsdecode(self._git(("rev-parse", which), _SAFE, b"").removesuffix(b"\n"))
+            for which in ("--absolute-git-dir", "--git-common-dir")
+        )
+        values = self._own_settings()
+        self._filters = {key: _without_filter(key) for key in values if _is_filter(key)}
+        if is_trusted(self.root, self._trusted_folders):
+            return git_dir
+        try:
+            found = way_out(self.root, git_dir, common_dir, values.get("core.worktree", ""))
+        except OSError as error:
+            message = f"{git_dir} cannot be read: {error}."
+            raise GitFailed(message) from error
+        if found is not None:
+            message = (
+                f"The git folder of {self.root} leads to another repository ({found}), which is not read: if "
+                f"both are yours, list {self.root} in `trusted_folders` at the top of your config.toml."
+            )
+            raise GitFailed(message)
+        return git_dir
+
+    def _own_settings(self) -> dict[str, str]:
+        """Return the repository's own configuration, without that of the user."""
+        listed = _split(self._git(("config", "-z", "--list", "--show-scope"), _SAFE, b""))
+        pairs = zip(listed[::2], listed[1::2], strict=False)
+        return dict(entry.partition("\n")[::2] for scope, entry in pairs if scope in _OWN_SCOPES)
 
     def _commit_of(self, revision: str) -> str:
         """Return the common ancestor of HEAD and ``revision``; without one, ``revision``."""
@@ -125,17 +172,6 @@ class Repository:
         paths = {self.root / name for name in names}
         return sorted(path for path in paths if path.is_file() and not path.is_symlink())
 
-    def _without_filters(self) -> dict[str, str]:
-        """Return settings that switch off the content filters of the repository's own configuration."""
-        if self._filters is None:
-            listed = _split(self._git(("config", "-z", "--list", "--show-scope", "--name-only"), _SAFE, b""))
-            self._filters = {}
-            for scope, key in zip(listed[::2], listed[1::2], strict=False):
-                section, name = key.partition(".")[0], key.rpartition(".")[2]
-                if scope in _OWN_SCOPES and section == "filter" and name in _FILTER_KEYS:
-                    self._filters[key] = "false" if name == "required" else ""
-        return self._filters
-
     def _git(self, arguments: Sequence[str], settings: Mapping[str, str], sent: bytes) -> bytes:
         command = ["git", "--no-pager", "--no-optional-locks", "--literal-pathspecs", *arguments]
         try:
@@ -144,7 +180,7 @@ class Repository:
                 cwd=self.root,
                 input=sent,
                 capture_output=True,
-                env={**_environment(settings), "GIT_WORK_TREE": str(self.root)},
+                env={**_environment(settings), **self._own_environment()},
                 timeout=_TIMEOUT_SECONDS,
                 check=False,
             )
@@ -160,20 +196,38 @@ class Repository:
             raise GitFailed(message)
         return done.stdout
 
+    def _own_environment(self) -> dict[str, str]:
+        """Return the work tree, and the index that git gives to a hook, if it is one of the repository."""
+        own = {"GIT_WORK_TREE": str(self.root)}
+        index = os.environ.get("GIT_INDEX_FILE", "")
+        if index and self._git_dir is not None:
+            path = (self.root / index).resolve()
+            if path.is_relative_to(self._git_dir.resolve()):
+                own["GIT_INDEX_FILE"] = str(path)
+        return own
+
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with ``settings``, which override every configuration file.
 
-    Variables are used instead of ``-c``, since a key may contain an equals sign. The variables that a hook
-    gets from git (``GIT_INDEX_FILE``) are kept.
+    Variables are used instead of ``-c``, since a key may contain an equals sign.
     """
-    known = {name: value for name, value in os.environ.items() if name != "GIT_EXTERNAL_DIFF"}
+    known = {name: value for name, value in os.environ.items() if _KEPT.match(name)}
     count = known.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdecimal() else 0
     for number, (key, value) in enumerate(settings.items(), first):
         known[f"GIT_CONFIG_KEY_{number}"], known[f"GIT_CONFIG_VALUE_{number}"] = key, value
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     return {**known, **quiet, "GIT_CONFIG_COUNT": str(first + len(settings))}
+
+
+def _is_filter(key: str) -> bool:
+    return key.startswith("filter.") and key.rpartition(".")[2] in _FILTER_KEYS
+
+
+def _without_filter(key: str) -> str:
+    """Return the value that switches off a setting of a content filter."""
+    return "false" if key.endswith(".required") else ""
 
 
 def _split(answer: bytes) -> list[str]:

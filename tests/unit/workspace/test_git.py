@@ -1,5 +1,7 @@
 """A repository is asked, and runs nothing of its own."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,145 @@ def test_the_repository_above_a_path_is_found(root: Path):
     assert found is not None
     assert found.root == root
     assert find_repository(root.parent / "a.py") is None
+
+
+@pytest.fixture
+def other(root: Path) -> Path:
+    """Another repository of the user's, beside ``root``; its work tree has no file."""
+    other = root.parent / "other"
+    other.mkdir()
+    git(other, "init", "-q", "-b", "main")
+    (other / "diary.txt").write_text("my diary\n")
+    git(other, "add", ".")
+    git(other, "commit", "-qm", "diary")
+    return other
+
+
+def _git_file(root: Path, other: Path):
+    shutil.rmtree(root / ".git")
+    (root / ".git").write_text(f"gitdir: {other / '.git'}\n")
+
+
+def _git_link(root: Path, other: Path):
+    shutil.rmtree(root / ".git")
+    (root / ".git").symlink_to(other / ".git")
+
+
+def _commondir(root: Path, other: Path):
+    (root / ".git" / "commondir").write_text(f"{other / '.git'}\n")
+
+
+def _alternates(root: Path, other: Path):
+    (root / ".git" / "objects" / "info" / "alternates").write_text(f"{other / '.git' / 'objects'}\n")
+
+
+def _linked_objects(root: Path, other: Path):
+    shutil.rmtree(root / ".git" / "objects")
+    (root / ".git" / "objects").symlink_to(other / ".git" / "objects")
+
+
+def _linked_object(root: Path, other: Path):
+    folder = next(path for path in (other / ".git" / "objects").iterdir() if len(path.name) == 2)
+    shutil.rmtree(root / ".git" / "objects" / folder.name, ignore_errors=True)
+    (root / ".git" / "objects" / folder.name).symlink_to(folder)
+
+
+def _own_folder_with_foreign_commondir(root: Path, other: Path):
+    (root / ".git").rename(root / "elsewhere")
+    (root / "elsewhere" / "commondir").write_text(f"{other / '.git'}\n")
+    (root / "elsewhere" / "gitdir").write_text(f"{root / '.git'}\n")
+    (root / ".git").write_text("gitdir: elsewhere\n")
+
+
+def _damaged_head_below_another_repository(root: Path, other: Path):
+    root.rename(other / "nested")
+    root.symlink_to(other / "nested")
+    (root / ".git" / "HEAD").write_text("ref: refs/heads/main\0\n")
+    shutil.rmtree(root / ".git" / "refs")
+
+
+@pytest.mark.parametrize(
+    "borrow",
+    [
+        _git_file,
+        _git_link,
+        _commondir,
+        _alternates,
+        _linked_objects,
+        _linked_object,
+        _own_folder_with_foreign_commondir,
+        _damaged_head_below_another_repository,
+    ],
+    ids=lambda borrow: borrow.__name__,
+)
+def test_a_repository_does_not_lead_to_another(root: Path, other: Path, borrow):
+    """It is refused with one sentence, unless the user trusts the folder."""
+    borrow(root, other)
+    repository = find_repository(root)
+    assert repository is not None
+
+    for ask in (repository.staged, repository.uncommitted, lambda: git_diff(repository, "staged")):
+        with pytest.raises(GitFailed, match=r"leads to another repository .* list .* in `trusted_folders`"):
+            ask()
+
+
+def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path):
+    """The user vouches for it."""
+    _git_file(root, other)
+    (root / "diary.txt").write_text("my diary, continued\n")
+
+    found = find_repository(root, [str(root)])
+
+    assert found is not None
+    assert "+my diary, continued" in git_diff(found, "uncommitted").text
+    assert "-my diary" in git_diff(found, "uncommitted").text
+
+
+def test_work_trees_and_submodules_are_read(root: Path, other: Path):
+    """Their git folder is elsewhere, and names them; links inside a git folder are followed."""
+    git(root, "worktree", "add", "-q", str(root.parent / "tree"))
+    git(root, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    git(root, "submodule", "--quiet", "absorbgitdirs")
+    (root / ".git" / "hooks").rename(root / "hooks")
+    (root / ".git" / "hooks").symlink_to("../hooks")
+    for folder in (root, root / "sub", root.parent / "tree"):
+        next(folder.glob("*.[pt]*")).write_text("changed\n")
+        found = find_repository(folder)
+
+        assert found is not None
+        assert found.root == folder
+        assert "+changed" in git_diff(found, "uncommitted").text
+
+
+@pytest.mark.parametrize("bogus", ["empty", "no head", "text", "pipe"])
+def test_a_bogus_git_folder_is_no_repository(root: Path, bogus: str):
+    """The repository around it is."""
+    dot = root / "deep" / ".git"
+    dot.parent.mkdir()
+    if bogus == "text":
+        dot.write_text("nothing\n")
+    elif bogus == "pipe":
+        os.mkfifo(dot)
+    else:
+        (dot / "objects").mkdir(parents=True)
+        (dot / "HEAD").write_text("" if bogus == "empty" else "nothing\n")
+
+    found = find_repository(dot.parent / "a.py")
+
+    assert found is not None
+    assert found.root == root
+
+
+def test_variables_of_git_name_no_other_repository(root: Path, other: Path, monkeypatch: pytest.MonkeyPatch):
+    """A hook may have been started by another repository; the index that a commit is made of counts."""
+    (root / "a.py").write_text("a = 2\n")
+    git(root, "add", "a.py")
+    (root / ".git" / "index").rename(root / ".git" / "next-index.lock")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(other / ".git" / "objects"))
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/next-index.lock")
+
+    assert names(Repository(root).staged()) == ["a.py"]
+
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git" / "index"))
+    assert "diary" not in git_diff(Repository(root), "staged").text
