@@ -142,8 +142,12 @@ class Repository:
     def _own_settings(self) -> dict[str, str]:
         """Return the repository's own configuration, without that of the user."""
         listed = _split(self._git(("config", "-z", "--list", "--show-scope"), _SAFE, b""))
-        pairs = zip(listed[::2], listed[1::2], strict=False)
-        return dict(entry.partition("\n")[::2] for scope, entry in pairs if scope in _OWN_SCOPES)
+        values: dict[str, str] = {}
+        for scope, entry in zip(listed[::2], listed[1::2], strict=False):
+            if scope in _OWN_SCOPES:
+                key, _, value = entry.partition("\n")
+                values[key] = value
+        return values
 
     def _commit_of(self, revision: str) -> str:
         """Return the common ancestor of HEAD and ``revision``; without one, ``revision``."""
