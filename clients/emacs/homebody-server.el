@@ -156,14 +156,21 @@ Return nil, with a message, if the program is missing or ended too often."
     ('homebody/didChangeStatus
      (setq homebody--status params)
      (force-mode-line-update t))
-    ('window/showMessage (message "Homebody: %s" (plist-get params :message)))
+    ('window/showMessage (homebody--say params))
     ('$/progress
      (when-let* ((stream (gethash (plist-get params :token) homebody--streams)))
        (funcall stream (plist-get params :value))))))
 
-(defun homebody--requested (_server method _params)
-  "Refuse the request METHOD: this client declares none."
-  (jsonrpc-error :code -32601 :message (format "%s is not supported" method)))
+(defun homebody--requested (_server method params)
+  "Show the message that the request METHOD has in PARAMS; refuse others.
+None of its buttons is pressed: a question would interrupt the user."
+  (if (eq method 'window/showMessageRequest) (homebody--say params)
+    (jsonrpc-error :code -32601 :message (format "%s is not supported" method))))
+
+(defun homebody--say (params)
+  "Show the server's message in PARAMS."
+  (message "Homebody: %s" (plist-get params :message))
+  nil)
 
 (defun homebody--ended (server)
   "Forget SERVER, which has ended; restart it unless the user stopped it."

@@ -131,6 +131,7 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "suggestions pause for all files and for one language, and the status says so",
         "the status item is not drawn for the work of a moment",
         "the last prompt is shown with what went into it",
+        "a page that the server does not have is not explained",
         "code that cannot be inserted is not dropped in silence",
         "the report of a program stays in its terminal",
         "the model is switched from the menu, and the choice is in the user's settings",

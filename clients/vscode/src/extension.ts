@@ -14,6 +14,7 @@ import { CopilotChoice } from "./copilot";
 import { InstructionInput } from "./edits/instruction";
 import { type Proposal, Proposals } from "./edits/proposals";
 import { Refactorings } from "./edits/refactor";
+import { isServed } from "./ghost/signals";
 import { openMenu } from "./menu";
 import { switchModel } from "./models";
 import { inform, say, showError } from "./notify";
@@ -119,8 +120,8 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     function registerInEditor(name: string, act: (client: LanguageClient, editor: TextEditor) => unknown): void {
         register(name, async () => {
             const editor = window.activeTextEditor;
-            if (editor === undefined) {
-                void inform("Open a file first.");
+            if (editor === undefined || !isServed(editor)) {
+                void inform("Open a file first: Homebody reads files, notebooks and unsaved texts, and no other pages.");
                 return;
             }
             const client = await server.need();

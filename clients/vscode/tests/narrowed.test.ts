@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FOLDERS, type Inspected, USERS, combined } from "../src/server/narrowed.ts";
+import { FOLDERS, type Inspected, USERS, combined, unknownKeys } from "../src/server/narrowed.ts";
 
 const DEFAULTS: Record<string, unknown> = {
     "completion.enabled": true,
@@ -71,3 +71,9 @@ for (const [key, invalid, valid] of [
     check(`${JSON.stringify(invalid)} is not replaced by a valid value`, key, { globalValue: invalid, workspaceValue: valid }, invalid);
     check(`the workspace's ${JSON.stringify(invalid)} is not replaced either`, key, { globalValue: valid, workspaceValue: invalid }, invalid);
 }
+
+test("keys that do not exist are found, and what a known key contains is none", () => {
+    const tree = { context: { ignore: [], ignor: ["private/"] }, completion: { languages: { python: false } }, contxt: { ignore: [] } };
+    assert.deepEqual(unknownKeys({ context: "private/", completion: null }, Object.keys(DEFAULTS)), []);
+    assert.deepEqual(unknownKeys(tree, Object.keys(DEFAULTS)), ["context.ignor", "contxt"]);
+});

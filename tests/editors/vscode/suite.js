@@ -386,6 +386,17 @@ exports.run = async function run() {
         assert.ok(page.getText().includes("def height_of_room(length):"));
     });
 
+    await claim("a page that the server does not have is not explained", async () => {
+        await vscode.window.showTextDocument(pages()[0]);
+        const { length } = chat.shown;
+        const shown = [];
+        await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), () =>
+            executeCommand("homebody.explainSelection"),
+        );
+        assert.match(shown[0], /^Open a file first: /);
+        assert.equal(chat.shown.length, length);
+    });
+
     await claim("code that cannot be inserted is not dropped in silence", async () => {
         const page = await vscode.window.showTextDocument(pages()[0]);
         const shown = [];

@@ -13,6 +13,11 @@ local stopped = {} -- ids of clients that :Homebody restart has stopped
 
 local handlers = {
   ["$/progress"] = rpc.progress,
+  -- Neovim's own handler would wait for a number, and take what the user types meanwhile.
+  ["window/showMessageRequest"] = function(_, params)
+    rpc.say(params.message, vim.log.levels.ERROR)
+    return vim.NIL
+  end,
   ["homebody/didChangeStatus"] = function(_, status)
     vim.g.homebody_status = status
     rpc.emit("HomebodyStatus", status)

@@ -2,7 +2,7 @@
 
 import { Disposable, type TextEditor, window, workspace } from "vscode";
 
-import { SERVED_SCHEMES } from "../ghost/signals";
+import { isServed } from "../ghost/signals";
 import { baseName, lastLine } from "../words";
 import type { About } from "./messages";
 
@@ -65,8 +65,4 @@ export function labelOf({ document, selection }: TextEditor): string {
     const cell = cells.find((one) => one.document === document);
     const name = `${baseName(document.uri)}${cell === undefined ? "" : `, cell ${cell.index + 1}`}`;
     return `${name}:${first === last ? first : `${first}-${last}`}`;
-}
-
-function isServed({ document }: TextEditor): boolean {
-    return workspace.textDocuments.includes(document) && SERVED_SCHEMES.includes(document.uri.scheme);
 }

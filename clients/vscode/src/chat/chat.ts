@@ -28,11 +28,10 @@ import { sentenceOf } from "../words";
 import { CodeInView, labelOf } from "./about";
 import { Attachments } from "./attachments";
 import { type ShowEdit, applyBlock, insert } from "./blocks";
-import { load, save } from "./kept";
 import type { FromView, Turn } from "./messages";
 import { type Question, explanationOf, regenerationOf } from "./question";
 import { TurnStream } from "./stream";
-import { earlier, failed, finish, read, stopped } from "./turns";
+import { earlier, failed, finish, load, read, save, stopped } from "./turns";
 import type { ChatView } from "./view";
 
 const MOST_TURNS = 50;

@@ -5,7 +5,7 @@
  * was delivered counts as shown, and the command of a suggestion reports that it was accepted.
  */
 
-import { Disposable, type InlineCompletionItem, type TextEditor, window } from "vscode";
+import { Disposable, type InlineCompletionItem, type TextEditor, window, workspace } from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 
 import type { DidFocus } from "../protocol";
@@ -84,6 +84,7 @@ function textOf({ insertText }: InlineCompletionItem): string {
     return typeof insertText === "string" ? insertText : insertText.value;
 }
 
-function isServed(editor: TextEditor): boolean {
-    return SERVED_SCHEMES.includes(editor.document.uri.scheme);
+/** Whether the server has the document of an editor: another version of a file in a diff, or an output, is none. */
+export function isServed({ document }: TextEditor): boolean {
+    return SERVED_SCHEMES.includes(document.uri.scheme) && workspace.textDocuments.includes(document);
 }

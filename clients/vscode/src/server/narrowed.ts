@@ -60,3 +60,17 @@ function inBoth(earlier: Languages, later: Languages): Languages {
 function patternsOfBoth(earlier: unknown[], later: unknown[]): unknown[] {
     return [...later.filter((pattern) => !earlier.includes(pattern)), ...earlier];
 }
+
+/** Keys in a tree of settings that are not known, and not the name of a section. */
+export function unknownKeys(tree: object, known: readonly string[], path = ""): string[] {
+    return Object.entries(tree).flatMap(([name, value]) => {
+        const key = `${path}${name}`;
+        if (known.includes(key)) {
+            return [];
+        }
+        if (!known.some((one) => one.startsWith(`${key}.`))) {
+            return [key];
+        }
+        return kindOf(value) === "object" ? unknownKeys(value ?? {}, known, `${key}.`) : [];
+    });
+}

@@ -3,12 +3,13 @@
  *
  * A default that is sent would override the user's own `config.toml`. Settings in a repository's
  * `.vscode/settings.json` are sent by `workspace/configuration` only, which the server does not trust;
- * what the user has set for a server's address, key, model or log goes into `initializationOptions`.
+ * what the user has set for a server's address, key or model, for the log, or for what the model may see goes into
+ * `initializationOptions`.
  */
 
 import { type Extension, Uri, workspace } from "vscode";
 
-import { FOLDERS, type Inspected, type Origin, USERS, combined } from "./narrowed";
+import { FOLDERS, type Inspected, type Origin, USERS, combined, unknownKeys } from "./narrowed";
 
 const SECTION = "homebody";
 // Used by this extension only; the server does not know it.
@@ -27,16 +28,14 @@ export function valueOf<Value>(key: string, scope?: Uri): Value | undefined {
 
 /** The table of settings, as `package.json` has it. */
 export class Settings {
-    private readonly keys: string[];
+    private readonly known: string[];
     private readonly restricted: ReadonlySet<string>;
 
     constructor(extension: Extension<unknown>) {
         const manifest = extension.packageJSON;
-        this.keys = Object.keys(manifest.contributes.configuration.properties)
-            .map((name) => name.slice(SECTION.length + 1))
-            .filter((key) => !key.startsWith(OWN_PREFIX));
+        this.known = Object.keys(manifest.contributes.configuration.properties).map(withoutSection);
         const names: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
-        this.restricted = new Set(names.map((name) => name.slice(SECTION.length + 1)));
+        this.restricted = new Set(names.map(withoutSection));
     }
 
     /** Command of the server. Its scope is the machine, so VS Code never reads it from a workspace. */
@@ -50,7 +49,7 @@ export class Settings {
      * see.
      */
     initializationOptions(): Tree {
-        const keys = this.keys.filter((key) => this.isForStart(key));
+        const keys = this.keys().filter((key) => this.isForStart(key));
         return tree(keys.map((key) => [key, value(key, USERS)]));
     }
 
@@ -65,12 +64,22 @@ export class Settings {
             return null;
         }
         const scope = scopeUri === undefined ? undefined : Uri.parse(scopeUri);
-        return tree(this.keys.map((key) => [key, value(key, this.isForStart(key) ? FOLDERS : ALL, scope)]));
+        return tree(this.keys(scope).map((key) => [key, value(key, this.isForStart(key) ? FOLDERS : ALL, scope)]));
+    }
+
+    /** Keys that may be set; also those that do not exist, such as misspelt ones, so that the server reports them. */
+    private keys(scope?: Uri): string[] {
+        const set = workspace.getConfiguration(undefined, scope).get<object>(SECTION) ?? {};
+        return [...this.known, ...unknownKeys(set, this.known)].filter((key) => !key.startsWith(OWN_PREFIX));
     }
 
     private isForStart(key: string): boolean {
         return this.restricted.has(key) || key.startsWith(CONTEXT_PREFIX);
     }
+}
+
+function withoutSection(name: string): string {
+    return name.slice(SECTION.length + 1);
 }
 
 function value(key: string, origins: readonly Origin[], scope?: Uri): unknown {
