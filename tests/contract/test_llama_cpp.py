@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import FimTokens, Marker, Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.base import Marker, Message, Piece, Prompt, Sampling, Stats, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.options import HostOptions
+from homebody.models.model import FimTokens
 from support.llama_server import copy_with, counter, tokenize, wait_until_idle
 from support.recording_proxy import RecordingProxy
 from support.streams import MANY, read

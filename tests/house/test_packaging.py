@@ -12,7 +12,7 @@ import pytest
 
 import homebody
 from homebody.client.editor import start_client
-from homebody.prompt import files
+from homebody.prompt.shipped import shipped_folder
 from support.needs import needs_network_namespace
 from support.tracked import ROOT
 
@@ -99,12 +99,14 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
 
 def test_prompts_are_found_in_a_checkout():
     """From a checkout, the prompts are the files that a developer edits."""
-    assert files.shipped() == ROOT / "prompts"
+    assert shipped_folder() == ROOT / "prompts"
 
 
 def test_prompts_are_found_when_installed(installed: Installed):
     """Installed, every prompt file is there, byte for byte."""
-    ran = installed.run("python", "-c", "from homebody.prompt.files import shipped; print(shipped())")
+    ran = installed.run(
+        "python", "-c", "from homebody.prompt import shipped; print(shipped.shipped_folder())"
+    )
 
     assert ran.stderr == ""
     shipped = Path(ran.stdout.strip())

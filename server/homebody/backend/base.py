@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from homebody.models.model import FimTokens
+
 Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]
 Slot: TypeAlias = Literal["completion", "chat"]
@@ -172,21 +174,6 @@ class Stats:
 
 
 Stream: TypeAlias = AsyncGenerator[Piece | Stats, None]
-
-
-@dataclass(frozen=True, slots=True)
-class FimTokens:
-    """Fill-in-the-middle markers from the metadata of the server's model.
-
-    Texts, not ids; ``None`` if the model has no such token.
-    """
-
-    prefix: str
-    suffix: str
-    middle: str
-    repo: str | None = None
-    file_separator: str | None = None
-    pad: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

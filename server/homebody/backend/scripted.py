@@ -46,7 +46,6 @@ from pathlib import Path
 import msgspec
 
 from homebody.backend.base import (
-    FimTokens,
     FinishReason,
     Marker,
     Message,
@@ -68,6 +67,7 @@ from homebody.errors import (
     ContextTooLong,
     SettingsError,
 )
+from homebody.models.model import FimTokens
 
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
@@ -78,15 +78,6 @@ class Request(msgspec.Struct, frozen=True):
     prompt: Prompt
     sampling: Sampling | None
     slot: SlotChoice
-
-
-class _Fim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    prefix: str
-    suffix: str
-    middle: str
-    repo: str | None = None
-    file_separator: str | None = None
-    pad: str | None = None
 
 
 class _ScriptReply(Reply, frozen=True, forbid_unknown_fields=True):
@@ -101,7 +92,7 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chat_template: bool = True
     special_texts: frozenset[str] = frozenset()
     requests_file: str | None = None
-    fim: _Fim | None = None
+    fim: FimTokens | None = None
 
 
 def scripted_tokens(text: str) -> list[str]:
@@ -172,17 +163,8 @@ class ScriptedBackend:
         except (OSError, ValueError) as error:
             message = f"the script of the scripted backend (backend.model) cannot be used: {path}: {error}"
             raise SettingsError(message) from error
-        fim = script.fim and FimTokens(*(getattr(script.fim, name) for name in _Fim.__struct_fields__))
-        return cls(
-            *script.reply,
-            name=script.name,
-            context_length=script.context_length,
-            architecture=script.architecture,
-            fim=fim,
-            chat_template=script.chat_template,
-            special_texts=script.special_texts,
-            requests_file=script.requests_file,
-        )
+        options = msgspec.structs.asdict(script)
+        return cls(*options.pop("reply"), **options)
 
     async def describe(self) -> ModelInfo:
         """Return the facts about the model from the script."""

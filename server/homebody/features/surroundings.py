@@ -82,17 +82,17 @@ def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling
 
     Its own values come first, then the user's settings, the model's card, and general defaults.
     """
-    own, user = prompt.sampling, engine.settings.chat
+    user = engine.settings.chat
     info = engine.chat.known
     card = chat_sampling_of(info.name if info is not None else "")
     penalty = 1.1 if card.temperature is None else 1.0
     return Sampling(
-        max_tokens=int(own.get("max_tokens", max_tokens)),
-        temperature=_first(own.get("temperature"), user.temperature, card.temperature, 0.2),
-        top_p=_first(own.get("top_p"), user.top_p, card.top_p, 0.95),
-        top_k=int(_first(own.get("top_k"), user.top_k, card.top_k, 40)),
+        max_tokens=prompt.max_tokens or max_tokens,
+        temperature=_first(prompt.temperature, user.temperature, card.temperature, 0.2),
+        top_p=_first(prompt.top_p, user.top_p, card.top_p, 0.95),
+        top_k=int(_first(prompt.top_k, user.top_k, card.top_k, 40)),
         min_p=card.min_p or 0.0,
-        repeat_penalty=_first(own.get("repeat_penalty"), user.repeat_penalty, card.repeat_penalty, penalty),
+        repeat_penalty=_first(prompt.repeat_penalty, user.repeat_penalty, card.repeat_penalty, penalty),
     )
 
 

@@ -10,17 +10,7 @@ import msgspec
 
 from homebody.errors import ModelFileInvalid
 from homebody.models.gguf_file import Header, Strings, read_header
-
-
-class FimTexts(msgspec.Struct, frozen=True):
-    """The model's fill-in-the-middle tokens as texts; ``None`` if it has no such token."""
-
-    prefix: str
-    suffix: str
-    middle: str
-    repo: str | None = None
-    file_separator: str | None = None
-    pad: str | None = None
+from homebody.models.model import FimTokens
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -65,7 +55,7 @@ class Facts(msgspec.Struct, frozen=True):
     vocabulary: int
     kv_bytes: int
     sliding_window: bool
-    fim: FimTexts | None
+    fim: FimTokens | None
     chat_template: bool
     licence: str | None
 
@@ -197,12 +187,12 @@ FIM_TEXTS = {
 _OLD_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle"}
 
 
-def _fim(header: Header, tokens: Strings) -> FimTexts | None:
+def _fim(header: Header, tokens: Strings) -> FimTokens | None:
     texts = {name: _fim_text(header, tokens, name) for name in FIM_TEXTS}
     prefix, suffix, middle = texts["pre"], texts["suf"], texts["mid"]
     if prefix is None or suffix is None or middle is None:
         return None
-    return FimTexts(prefix, suffix, middle, texts["rep"], texts["sep"], texts["pad"])
+    return FimTokens(prefix, suffix, middle, texts["rep"], texts["sep"], texts["pad"])
 
 
 def _fim_text(header: Header, tokens: Strings, name: str) -> str | None:

@@ -1,4 +1,4 @@
-"""One model on this machine, as a value."""
+"""Values about one model."""
 
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -14,3 +14,17 @@ class Model(msgspec.Struct, frozen=True):
     name: str
     path: Path
     origin: Origin
+
+
+class FimTokens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fill-in-the-middle markers from a model's metadata.
+
+    Texts, not ids; ``None`` if the model has no such token.
+    """
+
+    prefix: str
+    suffix: str
+    middle: str
+    repo: str | None = None
+    file_separator: str | None = None
+    pad: str | None = None

@@ -1,20 +1,18 @@
-"""Lay out completion prompts, as the table in ``prompts/fim.toml`` describes.
-
-In: a backend's model information, and the texts of a context. Out: a ``Prompt`` in the format that the
-model was trained with, or a plain prefix for a model without fill-in-the-middle.
-"""
+"""Lay out completion prompts, as the table in ``prompts/fim.toml`` describes."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TypeAlias
 
-from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Prompt, Text
+import msgspec
+
+from homebody.backend.base import Marker, ModelInfo, Part, Prompt, Text
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.models.families import never_fills_in
-from homebody.prompt.files import shipped
+from homebody.models.model import FimTokens
+from homebody.prompt.shipped import shipped_folder
 
 Comment: TypeAlias = tuple[str, str]
 """Opening and closing comment mark; the closing one is empty for line comments."""
@@ -22,11 +20,10 @@ Comment: TypeAlias = tuple[str, str]
 HASH: Comment = ("#", "")
 
 
-@dataclass(frozen=True, slots=True)
-class FimFormat:
+class FimFormat(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table: how a family lays out fill-in-the-middle."""
 
-    family: str
+    family: str = ""
     title: str
     layout: tuple[str, ...]
     stop: tuple[str, ...]
@@ -94,23 +91,9 @@ _ALONE = OtherFiles()
 @cache
 def formats() -> tuple[FimFormat, ...]:
     """All rows, in the table's order."""
-    table = tomllib.loads((shipped() / "fim.toml").read_text("utf-8"))
-    return tuple(
-        FimFormat(
-            family=family,
-            title=row["title"],
-            layout=tuple(row["layout"]),
-            stop=tuple(row["stop"]),
-            names=tuple(row["names"]),
-            architectures=tuple(row["architectures"]),
-            snippet=tuple(row.get("snippet", ())),
-            last=tuple(row.get("last", ())),
-            repo=tuple(row.get("repo", ())),
-            head=tuple(row.get("head", ())),
-            source=row["source"],
-        )
-        for family, row in table.items()
-    )
+    text = (shipped_folder() / "fim.toml").read_text("utf-8")
+    table = msgspec.toml.decode(text, type=dict[str, FimFormat])
+    return tuple(msgspec.structs.replace(row, family=family) for family, row in table.items())
 
 
 @lru_cache(maxsize=8)

@@ -1,17 +1,18 @@
 """One prompt file: its TOML front matter and its template, every value checked.
 
-In: the text of a file. Out: a ``PromptFile``, or all faults in it, each with its line.
-A file contains text and named ``$placeholders``, never code. Knows nothing of folders or trust.
+A file contains text and named ``$placeholders``, never code.
 """
 
 import difflib
-import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from string import Template
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "explain", "newFile"]
@@ -27,15 +28,11 @@ MAX_BYTES = 64 * 1024
 
 _MAX_HEAD = 16 * 1024
 _FENCE = "+++"
-_MAX_TITLE = 80
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,63}")
-_AT_SAVE = ("source.fixAll", "source.organizeImports")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _PLACEHOLDER = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFile:
+class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
     """One prompt file.
 
     Attributes
@@ -59,27 +56,47 @@ class PromptFile:
         LSP language identifiers that the action is offered for; empty for all.
     sentences
         Maximum number of sentences of documentation in prose; the model is stopped there. 0: no limit.
-    sampling
-        Sampling values that the file sets (``temperature``, ``max_tokens`` in tokens, …); the others come
-        from the settings.
+    temperature, top_p, top_k, repeat_penalty, max_tokens
+        Sampling that the file sets, ``max_tokens`` in tokens; by default it comes from the settings.
     owner
         Where the file comes from: shipped with Homebody, the user, or the workspace.
 
     """
 
     name: str
-    title: str
-    kind: str
-    scope: Scope
-    output: Output
-    system: str
     body: str
+    owner: Owner
+    title: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=80,
+            pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z",
+            description="a text on one line, up to 80 characters",
+        ),
+    ]
+    kind: Annotated[
+        str,
+        Meta(
+            pattern=r"\A(?!source\.fixAll|source\.organizeImports)[A-Za-z][A-Za-z0-9.-]{0,63}\Z",
+            description="a kind such as refactor.rewrite or quickfix, and none that runs at each save",
+        ),
+    ] = "refactor.rewrite"
+    scope: Scope = "selection"
+    output: Output = "replace"
     guard: Guard = "none"
-    needs: float = 0.0
-    languages: tuple[str, ...] = ()
-    sentences: int = 0
-    sampling: Mapping[str, float] = field(default_factory=dict[str, float])
-    owner: Owner = "shipped"
+    system: Annotated[str, Meta(max_length=4000, description="a text of up to 4,000 characters")] = ""
+    needs: Annotated[float, Meta(ge=0, le=1000)] = 0
+    languages: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
+        Meta(description="a list of language identifiers"),
+    ] = ()
+    sentences: Annotated[int, Meta(ge=1, le=100)] = 0
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0.01, le=1)] | None = None
+    top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    repeat_penalty: Annotated[float, Meta(ge=0.5, le=2)] | None = None
+    max_tokens: Annotated[int, Meta(ge=1, le=32_768)] | None = None
 
     @property
     def takes_context(self) -> bool:
@@ -109,14 +126,7 @@ class InvalidPrompt(ValueError):
 
 
 def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
-    """Read one prompt file.
-
-    Raises
-    ------
-    InvalidPrompt
-        The file has errors; ``faults`` lists all of them.
-
-    """
+    """Read one prompt file; raise ``InvalidPrompt`` with all of its errors."""
     lines = text.splitlines(keepends=True)
     end = _head_end(lines)
     head = _head("".join(lines[1:end]))
@@ -126,21 +136,9 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
         faults.append(Fault(end + 1, "there is no text below the front matter"))
     if faults:
         raise InvalidPrompt(tuple(sorted(faults, key=lambda fault: fault.line)))
-    return PromptFile(
-        name=name,
-        title=str(head.get("title", name)),
-        kind=str(head.get("kind", "refactor.rewrite")),
-        scope=cast("Scope", head.get("scope", "selection")),
-        output=cast("Output", head.get("output", "replace")),
-        system=str(head.get("system", "")).strip(),
-        body=body,
-        guard=cast("Guard", head.get("guard", "none")),
-        needs=float(cast("float", head.get("needs", 0))),
-        languages=tuple(cast("list[str]", head.get("languages", []))),
-        sentences=cast("int", head.get("sentences", 0)),
-        sampling={key: float(cast("float", head[key])) for key in SAMPLING if key in head},
-        owner=owner,
-    )
+    system = str(head.get("system", "")).strip()
+    fixed = {"name": name, "body": body, "owner": owner, "system": system}
+    return msgspec.convert({"title": name, **head, **fixed}, PromptFile)
 
 
 def _head_end(lines: list[str]) -> int:
@@ -179,9 +177,24 @@ def _unknown_keys(head: Mapping[str, object], lines: list[str]) -> Iterator[Faul
 
 
 def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[Fault]:
-    for key, (is_good, allowed) in _KEYS.items():
-        if key in head and not is_good(head[key]):
-            yield Fault(_line_of(key, lines), f"{key} is {_shown(head[key])}; allowed is {allowed}")
+    for key in _KEYS.keys() & head.keys():
+        try:
+            msgspec.convert(head[key], _KEYS[key])
+        except msgspec.ValidationError:
+            message = f"{key} is {_shown(head[key])}; allowed is {_allowed(_KEYS[key])}"
+            yield Fault(_line_of(key, lines), message)
+
+
+def _allowed(kind: object) -> str:
+    """Describe the values that a key takes."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    schema = msgspec.json.schema(kind)
+    schema = schema.get("anyOf", [schema])[0]
+    if "description" in schema:
+        return schema["description"]
+    whole = "whole " if schema["type"] == "integer" else ""
+    return f"a {whole}number from {schema['minimum']:g} to {schema['maximum']:g}"
 
 
 def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[Fault]:
@@ -216,60 +229,8 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-_Check: TypeAlias = Callable[[object], bool]
-
-
-def _is_text(longest: int) -> _Check:
-    return lambda value: isinstance(value, str) and len(value) <= longest
-
-
-def _is_title(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_TITLE and value.isprintable()
-
-
-def _is_kind(value: object) -> bool:
-    """Whether the kind is allowed: one that no editor runs automatically on save."""
-    return isinstance(value, str) and _KIND.fullmatch(value) is not None and not value.startswith(_AT_SAVE)
-
-
-def _is_one_of(names: tuple[str, ...]) -> tuple[_Check, str]:
-    return (lambda value: value in names), f"one of {', '.join(names)}"
-
-
-def _is_number(low: float, high: float, *, whole: bool = False) -> tuple[_Check, str]:
-    kinds = (int,) if whole else (int, float)
-
-    def check(value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, kinds):
-            return False
-        # Compare before converting to a float: an integer may be too large for one.
-        return low <= value <= high and math.isfinite(value)
-
-    return check, f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
-
-
-def _are_languages(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(one, str) and 0 < len(one) <= 40 for one in cast("list[object]", value)
-    )
-
-
-SAMPLING = ("temperature", "top_p", "top_k", "repeat_penalty", "max_tokens")
-"""Keys of the front matter that set the sampling."""
-
-_KEYS: Mapping[str, tuple[_Check, str]] = {
-    "title": (_is_title, f"a text on one line, up to {_MAX_TITLE} characters"),
-    "kind": (_is_kind, "a kind such as refactor.rewrite or quickfix, and none that runs at each save"),
-    "scope": _is_one_of(get_args(Scope)),
-    "output": _is_one_of(get_args(Output)),
-    "guard": _is_one_of(get_args(Guard)),
-    "system": (_is_text(4000), "a text of up to 4,000 characters"),
-    "needs": _is_number(0, 1000),
-    "languages": (_are_languages, "a list of language identifiers"),
-    "sentences": _is_number(1, 100, whole=True),
-    "temperature": _is_number(0, 2),
-    "top_p": _is_number(0.01, 1),
-    "top_k": _is_number(0, 1000, whole=True),
-    "repeat_penalty": _is_number(0.5, 2),
-    "max_tokens": _is_number(1, 32_768, whole=True),
+_KEYS: Mapping[str, object] = {
+    key: kind
+    for key, kind in get_type_hints(PromptFile, include_extras=True).items()
+    if key not in {"name", "body", "owner"}
 }

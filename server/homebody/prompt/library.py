@@ -1,6 +1,5 @@
 """The prompt library: the actions of refactor, and the prompts of explain and ask.
 
-In: folders of prompt files, with their owners. Out: ``PromptFile`` values and problems.
 A folder that the user does not trust is not read. An invalid file is skipped; the others still work.
 """
 
@@ -12,8 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from homebody.prompt.files import shipped
 from homebody.prompt.front_matter import MAX_BYTES, InvalidPrompt, PromptFile, parse
+from homebody.prompt.shipped import shipped_folder, shipped_prompt
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_FILES = 200
@@ -78,13 +77,11 @@ class PromptLibrary:
     """
 
     def __init__(self, folders: Iterable[PromptFolder] = ()) -> None:
-        base = shipped()
         self._folders = tuple(folders)
-        self.explain = _shipped(base / "explain.md")
-        self.instruction = _shipped(base / "instruction.md")
-        self._shipped_actions = {
-            path.stem: _shipped(path) for path in sorted((base / "actions").glob("*.md"))
-        }
+        self.explain = shipped_prompt("explain")
+        self.instruction = shipped_prompt("instruction")
+        files = sorted((shipped_folder() / "actions").glob("*.md"))
+        self._shipped_actions = {path.stem: shipped_prompt(f"actions/{path.stem}") for path in files}
         self._loaded = self._load(self._look())
 
     @property
@@ -150,10 +147,6 @@ class PromptLibrary:
                 problems += _replaced(path, prompt, actions.get(prompt.name))
                 actions[prompt.name] = prompt
         return _Loaded(MappingProxyType(actions), tuple(problems), seen)
-
-
-def _shipped(path: Path) -> PromptFile:
-    return parse(path.stem, path.read_text("utf-8"))
 
 
 def _names(folder: PromptFolder) -> Sequence[str]:

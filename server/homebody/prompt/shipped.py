@@ -1,15 +1,24 @@
-"""Prompt files that come with Homebody, by name: those of explain, ask and commit messages.
+"""Prompt files that come with Homebody: in ``prompts/`` in a checkout, ``homebody/_prompts`` when installed.
 
-In: a name. Out: the prompt file. Users can add actions to ``library``, but cannot replace these files.
+Users can add actions to ``library``, but cannot replace the files of explain, ask and commit messages.
 """
 
 from functools import cache
+from pathlib import Path
 
-from homebody.prompt.files import shipped
+import homebody
 from homebody.prompt.front_matter import PromptFile, parse
 
 
 @cache
 def shipped_prompt(name: str) -> PromptFile:
     """Return ``prompts/NAME.md``; cached after the first read."""
-    return parse(name, (shipped() / f"{name}.md").read_text("utf-8"))
+    path = shipped_folder() / f"{name}.md"
+    return parse(path.stem, path.read_text("utf-8"))
+
+
+def shipped_folder() -> Path:
+    """Folder of the prompt files that come with Homebody."""
+    package = Path(homebody.__file__).parent
+    installed = package / "_prompts"
+    return installed if installed.is_dir() else package.parent.parent / "prompts"

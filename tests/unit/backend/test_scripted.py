@@ -11,17 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend import open_backend
-from homebody.backend.base import (
-    FimTokens,
-    Marker,
-    Message,
-    Piece,
-    Prompt,
-    ReadProgress,
-    Sampling,
-    Stats,
-    Text,
-)
+from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Stats, Text
 from homebody.backend.scripted import Reply, ScriptedBackend, scripted_tokens
 from homebody.backend.scripted_reply import Fault
 from homebody.errors import (
@@ -33,6 +23,7 @@ from homebody.errors import (
     BackendUnavailable,
     SettingsError,
 )
+from homebody.models.model import FimTokens
 from homebody.settings import BackendSettings, Settings
 from support.streams import MANY
 

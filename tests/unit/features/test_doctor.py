@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from homebody.audit import Audit
-from homebody.backend.base import FimTokens, ModelInfo, Stats
+from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.features.advice import more_context, quicker_model
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
+from homebody.models.model import FimTokens
 from homebody.settings.options import Source, from_tree
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")

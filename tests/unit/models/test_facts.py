@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from homebody.errors import ModelFileInvalid
-from homebody.models.facts import FimTexts, parts_of, read_facts, read_special_texts
+from homebody.models.facts import parts_of, read_facts, read_special_texts
+from homebody.models.model import FimTokens
 from support.tiny_gguf import write_tiny_gguf
 
 
@@ -36,7 +37,7 @@ def test_facts_of_a_coder(tiny_model):
     assert (facts.name, facts.architecture, facts.quantisation) == ("tiny-scripted", "llama", "F32")
     assert (facts.size, facts.context_length, facts.licence) == (tiny_model.stat().st_size, 4096, "CC0-1.0")
     assert facts.chat_template
-    assert facts.fim == FimTexts(
+    assert facts.fim == FimTokens(
         prefix="<|fim_prefix|>",
         suffix="<|fim_suffix|>",
         middle="<|fim_middle|>",
@@ -74,7 +75,7 @@ def test_fim_tokens_of_old_files(tmp_path):
     """The keys of the first Code Llama files; an id outside the vocabulary counts as none."""
     ids = {f"tokenizer__ggml__{name}_token_id": i for i, name in enumerate(("prefix", "suffix", "middle"))}
     facts = read_facts(write(tmp_path / "x.gguf", tokens=["P", "S", "M"], **ids))
-    assert facts.fim == FimTexts("P", "S", "M")
+    assert facts.fim == FimTokens("P", "S", "M")
     assert read_facts(write(tmp_path / "y.gguf", tokens=["P", "S"], **ids)).fim is None
 
 

@@ -10,11 +10,12 @@ from typing import TypedDict
 
 import msgspec
 
-from homebody.backend.base import FimTokens, PromptRead, ReadProgress, Sampling, Stats
+from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import Candidate
 from homebody.backend.server_words import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
+from homebody.models.model import FimTokens
 
 
 class CompletionRequest(msgspec.Struct, omit_defaults=True):

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePath
 
-from homebody.backend.base import FimTokens, Marker, ModelInfo, Part, Role
+from homebody.backend.base import Marker, ModelInfo, Part, Role
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, RESERVED_SLOTS, SlotChooser
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
+from homebody.models.model import FimTokens
 
 HOST_KIND = "embedded"
 """``ModelInfo.kind`` of Homebody's own host."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from homebody.backend.base import FimTokens, Message, ModelInfo, Piece, Sampling
+from homebody.backend.base import Message, ModelInfo, Piece, Sampling
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import StatusRefused
@@ -31,6 +31,7 @@ from homebody.errors import (
     ModelNotServed,
 )
 from homebody.models.families import Thinking, thinking_notes
+from homebody.models.model import FimTokens
 
 
 class OllamaBackend(StringBackend):

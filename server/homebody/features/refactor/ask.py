@@ -171,9 +171,9 @@ def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Messag
 def _output(request: Request, code: int) -> int:
     prompt = request.prompt
     if prompt.output == "replace":
-        return int(prompt.sampling.get("max_tokens", _SPARE_OUTPUT + code * 5 // 4))
+        return prompt.max_tokens or _SPARE_OUTPUT + code * 5 // 4
     kind = "comment" if prompt.scope != "function" and prompt.output == "insert" else prompt.output
-    return int(prompt.sampling.get("max_tokens", _OUTPUT[kind]))
+    return prompt.max_tokens or _OUTPUT[kind]
 
 
 def _check_markers(request: Request, info: ModelInfo, special: frozenset[str]) -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from homebody.backend.base import FimTokens
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
 from homebody.features.complete.prompt import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
+from homebody.models.model import FimTokens
 from homebody.session.answer import Suggestion
 from homebody.text import Span
 from support.documents import at, typed

@@ -3,13 +3,14 @@
 import pytest
 from msgspec import structs
 
-from homebody.backend.base import FimTokens, Marker
+from homebody.backend.base import Marker
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.read_ahead import read_ahead
+from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
 from homebody.text import Document
 from support.documents import numbered, typed

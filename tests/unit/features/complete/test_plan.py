@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from homebody.backend.base import FimTokens
 from homebody.features.complete import complete, prepare_once
 from homebody.features.complete.plan import apply, plan, shortened
 from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
+from homebody.models.model import FimTokens
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, common_start
 from homebody.tokens import TokenCounts

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.base import FimTokens, ModelInfo, Prompt
+from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
 from homebody.features.complete.new_window import wide_window
 from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
 from homebody.features.prompt_paths import prompt_path, repository_name
+from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
