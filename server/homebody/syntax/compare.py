@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from homebody.syntax import nodes
 from homebody.syntax.names import names
+from homebody.syntax.opaque import text_without
 from homebody.syntax.tree import Tree, leave
 from homebody.text import Document, Span
 
@@ -164,11 +165,7 @@ def _only_for_types(document: Document, match: nodes.Match, imported: set[Span])
         return False
     block = match["conditional"][0]
     inside = [span for span in imported if block.covers(span)]
-    rest, at = "", block.start
-    for span in sorted(inside):
-        rest += document.text[at : span.start]
-        at = span.end
-    return bool(inside) and not (rest + document.text[at : block.end]).strip()
+    return bool(inside) and not text_without(document, block, sorted(inside)).strip()
 
 
 @dataclass(frozen=True, slots=True)

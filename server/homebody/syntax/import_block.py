@@ -1,16 +1,16 @@
 """Find the import statements of a text, and the place where its first one belongs.
 
-In: a document and its tree. Out: whole statements with the names that they import; offsets. Pure.
 Used to check and make edits, never on the keystroke path.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from homebody.syntax import nodes
-from homebody.syntax.scope import IMPORTERS, definitions, module_of
+from homebody.syntax.opaque import text_without
+from homebody.syntax.scope import Import, ImportedName, definitions, imports
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -31,18 +31,6 @@ _HEAD = frozenset(
 
 _DIRECTIVE = re.compile(r"[\"']use \w+[\"'];?")
 _DOCSTRING = re.compile(r"(?i:r|u)?[\"']")
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedName:
-    """One imported name: ``name`` of the module, ``alias`` in this file; ``span`` is where it is written.
-
-    ``name`` is empty for a whole module under another name.
-    """
-
-    name: str
-    alias: str
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +64,12 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
     """Return the imports outside of functions and classes, in order; ``()`` without an exact tree."""
     if tree.handle is None or not tree.exact:
         return ()
-    found: dict[Span, _Parts] = {}
-    for match in nodes.matches(tree, "imports"):
-        required = match.get("require")
-        if not required or document.slice(required[0]) in IMPORTERS:
-            found.setdefault(match["import"][0], _Parts()).add(document, match)
+    found: dict[Span, list[Import]] = {}
     inner = [one.span for one in definitions(document, tree) if one.is_function or one.is_class]
-    spans = [span for span in sorted(found) if not any(one.covers(span) for one in inner)]
-    return tuple(_statement(document, tree, span, found[span], spans) for span in spans)
+    for one in imports(document, tree):
+        if not any(span.covers(one.span) for span in inner):
+            found.setdefault(one.span, []).append(one)
+    return tuple(_statement(document, tree, parts, list(found)) for parts in found.values())
 
 
 def place_of_first_import(document: Document, tree: Tree) -> int:
@@ -114,54 +100,26 @@ def place_of_first_import(document: Document, tree: Tree) -> int:
     return document.line_span(document.line_of(end - 1)).end if end else 0
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What the matches of one statement have."""
-
-    modules: dict[str, None] = field(default_factory=dict[str, None])
-    entries: dict[Span, ImportedName] = field(default_factory=dict[Span, ImportedName])
-
-    def add(self, document: Document, match: nodes.Match) -> None:
-        """Add the captures of a match."""
-        self.modules[module_of(document, match)] = None
-        alias = match.get("alias", ())
-        for name in match.get("imported", ()):
-            text = document.slice(name)
-            renamed = alias[0] if alias and alias[0].start > name.end else name
-            span = Span(name.start, renamed.end)
-            self.entries[span] = ImportedName(text, document.slice(renamed), span)
-        if alias and "imported" not in match:
-            self.entries[alias[0]] = ImportedName("", document.slice(alias[0]), alias[0])
-
-
 def _statement(
-    document: Document, tree: Tree, span: Span, parts: _Parts, everything: Sequence[Span]
+    document: Document, tree: Tree, parts: Sequence[Import], everything: Sequence[Span]
 ) -> Statement:
+    span = parts[0].span
     steps = nodes.path(tree, span.start)
     holder, depth = span, sum(step.span != span for step in steps if step.span.covers(span))
     for number, step in enumerate(steps[1:], 1):
         if step.span != span and step.span.covers(span) and _holds_imports(document, step.span, everything):
             holder, depth = step.span, number
             break
-    entries = tuple(parts.entries[one] for one in sorted(parts.entries))
-    return Statement(span, document.slice(span).strip(), tuple(parts.modules), entries, holder, depth)
+    names = {name.span: name for part in parts for name in part.names}
+    entries = tuple(names[place] for place in sorted(names))
+    modules = tuple(part.module for part in parts)
+    return Statement(span, document.slice(span).strip(), modules, entries, holder, depth)
 
 
 def _holds_imports(document: Document, span: Span, everything: Sequence[Span]) -> bool:
     if not document.text.startswith("import", span.start):
         return False
-    return _HOLDER.fullmatch("".join(_without(document, span, everything).split())) is not None
-
-
-def _without(document: Document, span: Span, left_out: Sequence[Span]) -> str:
-    """Text of ``span`` without ``left_out``, which are in order."""
-    parts: list[str] = []
-    at = span.start
-    for one in left_out:
-        if at <= one.start and one.end <= span.end:
-            parts.append(document.text[at : one.start])
-            at = one.end
-    return "".join([*parts, document.text[at : span.end]])
+    return _HOLDER.fullmatch("".join(text_without(document, span, everything).split())) is not None
 
 
 def _is_docstring(node: "tree_sitter.Node", text: str) -> bool:

@@ -63,15 +63,8 @@ def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]
     """Return the strings and comments in ``within`` in ascending order, excluding code embedded in them."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
-    opaque: list[Span] = []
-    for span in sorted((*around.strings, *around.comments)):
-        at = span.start
-        for hole in holes:
-            if span.covers(hole) and hole.start >= at:
-                opaque.append(Span(at, hole.start))
-                at = hole.end
-        opaque.append(Span(at, span.end))
-    return sorted(opaque)
+    spans = sorted((*around.strings, *around.comments))
+    return sorted(part for span in spans for part in _without_holes(span, holes))
 
 
 def comments_in(document: Document, tree: Tree, within: Span) -> Sequence[Span]:
@@ -114,18 +107,19 @@ def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Se
     """Return the text of each string in ``within``, in order, as the parts around code embedded in it."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
-    texts: list[list[str]] = []
-    for span in sorted(around.strings):
-        if not within.covers(span):
-            continue
-        parts: list[str] = []
-        at = span.start
-        for hole in holes:
-            if span.covers(hole) and hole.start >= at:
-                parts.append(document.text[at : hole.start])
-                at = hole.end
-        texts.append([*parts, document.text[at : span.end]])
-    return texts
+    spans = [span for span in sorted(around.strings) if within.covers(span)]
+    return [[document.slice(part) for part in _without_holes(span, holes)] for span in spans]
+
+
+def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:
+    """Parts of ``span`` around those of ``holes``, which are sorted, that lie in it."""
+    parts: list[Span] = []
+    at = span.start
+    for hole in holes:
+        if span.covers(hole) and hole.start >= at:
+            parts.append(Span(at, hole.start))
+            at = hole.end
+    return [*parts, Span(at, span.end)]
 
 
 def open_brackets(document: Document, tree: Tree, offset: int) -> str:

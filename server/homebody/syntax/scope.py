@@ -20,7 +20,7 @@ FUNCTION_KINDS = frozenset({"function", "method"})
 CLASS_KINDS = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 # Function and attribute names that make an ordinary call or attribute an import.
-IMPORTERS = frozenset(
+_IMPORTERS = frozenset(
     {"require", "require_relative", "load", "autoload", "source", ".", "src", "href"},
 )
 _QUOTES = "\"'`<>"
@@ -77,11 +77,15 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """One imported name: ``name`` in the module, ``alias`` in this file (``name`` if not renamed)."""
+class ImportedName:
+    """One imported name: ``name`` in the module, ``alias`` in this file (``name`` if not renamed).
+
+    ``name`` is empty for a whole module under another name; ``span`` is where it is written.
+    """
 
     name: str
     alias: str
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,13 @@ class Import:
     module
         As written in the source, without quotes: ``..errors``, ``./stock``, ``java.util.List``.
     names
-        The imported names, if the statement lists them; for ``import a as b``, ``Imported("", "b")``.
+        The imported names, if the statement lists them; for ``import a as b``, ``b`` without a name.
 
     """
 
     span: Span
     module: str
-    names: tuple[Imported, ...]
+    names: tuple[ImportedName, ...]
 
 
 def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, ...]:
@@ -170,21 +174,22 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
     """Imports that touch ``within`` (the whole text without it), in order; ``()`` without a tree."""
     if not tree.fits(document):
         return ()
-    found: dict[tuple[Span, str], list[Imported]] = {}
+    found: dict[tuple[Span, str], dict[Span, ImportedName]] = {}
     for match in nodes.matches(tree, "imports", within):
         required = match.get("require")
-        if required and document.slice(required[0]) not in IMPORTERS:
+        if required and document.slice(required[0]) not in _IMPORTERS:
             continue
-        module = module_of(document, match)
-        names = found.setdefault((match["import"][0], module), [])
-        alias = document.slice(match["alias"][0]) if "alias" in match else ""
+        module = _module_of(document, match)
+        names = found.setdefault((match["import"][0], module), {})
+        aliases = match.get("alias", ())
         for name in match.get("imported", ()):
-            text = document.slice(name)
-            names.append(Imported(text, alias or text))
-        if alias and "imported" not in match:
-            names.append(Imported("", alias))
+            last = aliases[0] if aliases and aliases[0].start > name.end else name
+            span = Span(name.start, last.end)
+            names[span] = ImportedName(document.slice(name), document.slice(last), span)
+        if aliases and "imported" not in match:
+            names[aliases[0]] = ImportedName("", document.slice(aliases[0]), aliases[0])
     ordered = sorted(found.items(), key=lambda item: item[0][0])
-    return tuple(Import(span, module, tuple(names)) for (span, module), names in ordered)
+    return tuple(Import(span, module, tuple(names.values())) for (span, module), names in ordered)
 
 
 def _knows_scopes(tree: Tree, offset: int) -> bool:
@@ -197,7 +202,7 @@ def _knows_scopes(tree: Tree, offset: int) -> bool:
     return changed is None or changed.end < nearest.span.start or changed.start > nearest.span.end
 
 
-def module_of(document: Document, match: Match) -> str:
+def _module_of(document: Document, match: Match) -> str:
     """Module of an import, without quotes; if not captured, the text after the statement's first word."""
     if "module" in match:
         text = document.slice(match["module"][0])

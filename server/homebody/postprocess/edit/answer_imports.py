@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from homebody.syntax.import_block import ImportedName, Statement, import_statements
+from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import find
 from homebody.syntax.row import Language
-from homebody.syntax.scope import definitions
+from homebody.syntax.scope import ImportedName, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 
