@@ -1,16 +1,19 @@
-"""Read a file from an untrusted path: regular files of bounded size only.
+"""Read files from untrusted paths: regular files of bounded size only. Write files whole or not at all.
 
-In: a path that a workspace or a user names. Out: its bytes, or ``FileRefused`` with the reason.
 A FIFO, a device or a network share that does not answer could block a plain ``open`` for ever, and a
-link to ``/dev/zero`` has no end. Knows nothing of what the file means.
+link to ``/dev/zero`` has no end.
 """
 
 import asyncio
 import os
 import stat
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+UNFINISHED = ".new"
+"""End of the name of a file that is still being written."""
 
 SECONDS = 2.0
 """Default time limit for one file, in seconds."""
@@ -97,6 +100,22 @@ def read_in_time(
         message = f"it could not be read within {seconds:g} seconds"
         raise FileRefused(message)
     return outcome.data
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replace a file atomically; only its owner can read it (on Windows by the profile's permissions)."""
+    # mkstemp creates a file that only its owner can read.
+    handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=UNFINISHED, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            # Otherwise a power cut could leave the new name with an empty file.
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 async def read_off_loop(

@@ -10,6 +10,7 @@ from homebody.cli.terminal import Terminal
 from homebody.errors import FileUnreadable, SettingsError
 from homebody.headless.diff import unified_diff
 from homebody.headless.import_continue import convert, merged, read_config
+from homebody.regular_file import write_file
 from homebody.settings.paths import config_dir, user_file
 
 
@@ -81,9 +82,7 @@ def _write(path: Path, text: str) -> None:
     """Replace the content of the file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
+        write_file(path, text.encode())
     except OSError as error:
         message = f"{path} cannot be written ({error.strerror or error}): check the folder's permissions."
         raise SettingsError(message) from error

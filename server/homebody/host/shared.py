@@ -23,6 +23,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from homebody.host.options import HostOptions, Ready, decode_event, encode_event
+from homebody.regular_file import write_file
 from homebody.settings import paths
 
 
@@ -78,17 +79,8 @@ def claim(files: HostFiles) -> FileLock | None:
 
 
 def write_state(files: HostFiles, state: Ready) -> None:
-    """Write the host's address for its clients; the file is replaced atomically."""
-    temporary = files.state.with_suffix(f".{secrets.token_hex(4)}")
-    # Windows ignores the mode; there only the user can read the profile's folder.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(encode_event(state))
-        temporary.replace(files.state)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Write the host's address for its clients; only the user can read it."""
+    write_file(files.state, encode_event(state))
 
 
 def remove_state(files: HostFiles) -> None:

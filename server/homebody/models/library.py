@@ -6,7 +6,6 @@ install PATH`` is not moved, and is listed in ``links.json`` there.
 """
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -19,6 +18,7 @@ from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
 from homebody.models.families import never_fills_in
 from homebody.models.found import found_models
 from homebody.models.model import Model
+from homebody.regular_file import write_file
 from homebody.settings import paths
 
 Use: TypeAlias = Literal["completion", "chat"]
@@ -238,6 +238,4 @@ def _read_links() -> dict[str, Path]:
 
 
 def _write_links(links: Mapping[str, Path]) -> None:
-    temporary = _links_file().with_suffix(f".{secrets.token_hex(4)}")
-    temporary.write_bytes(msgspec.json.encode({name: str(path) for name, path in links.items()}))
-    temporary.replace(_links_file())
+    write_file(_links_file(), msgspec.json.encode({name: str(path) for name, path in links.items()}))

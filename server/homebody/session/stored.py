@@ -4,9 +4,7 @@ In: a conversation. Out: the stored conversation, in a later session. Only the u
 invalid file is ignored.
 """
 
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,15 +14,12 @@ import msgspec
 
 from homebody.audit import LeftOut, Source
 from homebody.errors import StateUnwritable
-from homebody.regular_file import read_in_time
+from homebody.regular_file import UNFINISHED, read_in_time, write_file
 from homebody.session.conversation import Conversation, Kept, Turn
 from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _MOST_BYTES = 64 * 1024 * 1024
-_UNFINISHED = ".new"
-"""End of the name of a file that is still being written."""
-
 _ABANDONED_SECONDS = 3600.0
 """Age at which an unfinished file belongs to a process that was killed while it wrote it."""
 
@@ -62,7 +57,7 @@ def store_conversation(conversation: Conversation) -> Path:
     path = folder / f"{conversation.id}.json"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, data)
+        write_file(path, data)
         _remove_abandoned()
     except OSError as error:
         message = f"The conversation was not stored in {folder}: {error.strerror or error}."
@@ -83,23 +78,6 @@ def _to_stored(turn: Turn) -> _Turn:
         when=turn.when,
         short=turn.short,
     )
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file atomically; only its owner can read it (on Windows by the profile's permissions)."""
-    # mkstemp creates a file that only its owner can read.
-    handle, name = tempfile.mkstemp(prefix=f"{path.stem}.", suffix=_UNFINISHED, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            # Otherwise a power cut could leave the new name with an empty file.
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _remove_abandoned() -> None:
@@ -148,7 +126,7 @@ def _files() -> Iterator[Path]:
 def _unfinished(conversation_id: str | None) -> Iterator[Path]:
     """Unfinished files of processes that were killed while writing."""
     with suppress(OSError):
-        for path in sorted(_folder().glob(f"*{_UNFINISHED}")):
+        for path in sorted(_folder().glob(f"*{UNFINISHED}")):
             if conversation_id in {None, path.name.partition(".")[0]}:
                 yield path
 
