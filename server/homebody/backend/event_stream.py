@@ -4,17 +4,25 @@ In: the text of a response as it arrives. Out: the data of each event, or each l
 Lines end only at CR, LF or both: JSON may contain other line separators unescaped.
 Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which older llama.cpp versions report
 errors.
-Knows nothing of HTTP.
+``EventTooLong`` ends what has no end. Knows nothing of HTTP.
 """
 
 from collections.abc import AsyncIterator
 
 import msgspec
 
+_LONGEST = 1024 * 1024
+"""Maximum characters of one line or event; those of real servers have a few thousand."""
+
+
+class EventTooLong(ValueError):
+    """A line or an event that does not end, from a broken server."""
+
 
 async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
     """Yield each line without its end."""
     held: list[str] = []
+    length = 0
     after_return = False
     async for text in texts:
         if not text:
@@ -26,23 +34,30 @@ async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
         for line in whole:
             yield "".join([*held, line])
             held.clear()
+            length = 0
         held.append(rest)
+        length += len(rest)
+        if length > _LONGEST:
+            raise EventTooLong
     if last := "".join(held):
         yield last
 
 
 async def events_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
     """Yield the data of each event; errors as ``{"error": …}``, whichever way the server sends them."""
-    kind, data = "", list[str]()
+    kind, data, length = "", list[str](), 0
     async for line in lines_of(texts):
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line and data:
             yield _as_error("\n".join(data)) if kind == "error" else "\n".join(data)
         if not line:
-            kind, data = "", []
+            kind, data, length = "", [], 0
         elif name == "data":
             data.append(value)
+            length += len(value)
+            if length > _LONGEST:
+                raise EventTooLong
         elif name == "event":
             kind = value
         elif name == "error":

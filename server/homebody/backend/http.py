@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from homebody.backend.cancellation import cancelled_once, to_the_end
-from homebody.backend.event_stream import events_of, lines_of
+from homebody.backend.event_stream import EventTooLong, events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
 from homebody.backend.patience import Patience
 from homebody.backend.server_words import clean, words_of
@@ -262,6 +262,9 @@ class ModelServer:
                 raise self._timeout(limits.silent_seconds) from error
             except httpx.HTTPError as error:
                 raise self._translate(error) from error
+            except EventTooLong as error:
+                message = f"the server at {self.url} does not follow its API: one of its lines has no end"
+                raise BackendProtocolError(message) from error
             yield item
 
     async def _while_alive(

@@ -349,3 +349,18 @@ async def test_a_server_that_no_longer_responds_is_abandoned_early():
         async with aclosing(server):
             with pytest.raises(BackendFailed, match="no longer responds"):
                 await server.get("/props", Props)
+
+
+@pytest.mark.parametrize("line", [b"data: ", b"data: aaaaaaa\n"], ids=["line", "event"])
+async def test_an_event_without_an_end_is_not_kept_in_memory(line: bytes):
+    """A broken server may send text for ever."""
+
+    async def endless(request: Request, reply: Reply) -> None:
+        await reply.begin("text/event-stream")
+        await reply.send(line)
+        for _ in range(20):
+            await reply.send((line if line.endswith(b"\n") else b"a") * 100_000)
+        await asyncio.sleep(30)
+
+    with pytest.raises(BackendProtocolError, match="one of its lines has no end"):
+        await read_events(endless)

@@ -154,3 +154,15 @@ async def test_foreign_words_in_a_stream_are_made_printable(double: LlamaDouble)
 
     assert str(caught.value).isprintable()
     assert "[31mred alert" in str(caught.value)
+
+
+async def test_an_event_has_no_more_text_than_was_requested(double: LlamaDouble):
+    """A broken server may send a whole file at once; the rules of completion would take seconds for it."""
+    double.events = [{"content": "a\n" * 50_000}, {"content": "b"}]
+    seen: list[str] = []
+
+    stats = await listen(double, seen)
+
+    assert len("".join(seen)) < 1_000
+    assert stats is not None
+    assert stats.finish == "length"

@@ -3,11 +3,13 @@
 import pytest
 
 from homebody.backend.base import Piece
+from homebody.postprocess.ghost.finish import finish
 from homebody.postprocess.ghost.multiline import lines_wanted
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse
 from homebody.text import Document
+from support.calls import calls
 
 NUMBERS = ", ".join(map(str, range(300)))
 
@@ -63,3 +65,18 @@ def test_sixteen_lines_are_enough():
     seen, why = fed("def f():█\n", "\n" + "".join(lines))
     assert why == "lines"
     assert seen.count("\n") == 17
+
+
+@pytest.mark.parametrize("shape", ["{\n", "case x:\n", "(", "x = 1\n", "\\\n", "a", " \n", "name(1)\n    "])
+def test_ten_times_the_piece_is_not_ten_times_the_work(shape: str):
+    """A broken server may send any number of lines at once; only those that may be shown are examined."""
+
+    def complete(size: int) -> None:
+        answer = shape * (size // len(shape))
+        document = Document.create("file:///a", "python", 1, "x = 1\ny = \n")
+        cursor = cursor_context(document, parse(document), 10)
+        StopChecker(cursor, wanted="block").feed(Piece(answer))
+        finish(document, 10, answer, cursor, wanted="block")
+
+    complete(10_000)
+    assert calls(lambda: complete(100_000)) <= 1.1 * calls(lambda: complete(10_000))

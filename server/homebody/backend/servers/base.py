@@ -260,6 +260,7 @@ class ServerBackend(ABC):
     async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
         """Filter the server's stream; an answer always ends with stats or an error."""
         output = 0
+        room = (job.sampling.max_tokens + _SLACK) * _CHARACTERS
         shown = False
         async with self._watched(), aclosing(deltas):
             async for item in deltas:
@@ -275,13 +276,14 @@ class ServerBackend(ABC):
                     answer.reasons_apart()
                     text = ""
                 else:
-                    text = answer.feed(item.text)
+                    text = answer.feed(item.text[:room])
+                    room -= len(item.text)
                 if answer.went_astray:
                     return
                 if text and isinstance(item, Piece):
                     yield replace(item, text=text, read=None if shown else item.read)
                     shown = True
-                if answer.stopped or output > job.sampling.max_tokens + _SLACK:
+                if answer.stopped or output > job.sampling.max_tokens + _SLACK or room <= 0:
                     finish: FinishReason = "stop" if answer.stopped else "length"
                     read = item.read if isinstance(item, Piece) else None
                     yield _stats_of_cut(info, job, output, read, finish)
@@ -310,6 +312,8 @@ THOUGHT_TOKENS = 2048
 
 # Pieces by which an answer may exceed the requested length before it is treated as endless.
 _SLACK = 16
+# Maximum characters for each requested token: few have more, and a broken server may send any number at once.
+_CHARACTERS = 32
 # Seconds without a request after which the facts about the served model are requested again.
 _TRUST_SECONDS = 30.0
 

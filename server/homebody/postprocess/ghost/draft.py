@@ -39,6 +39,16 @@ Wanted: TypeAlias = Literal["line", "block"]
 MAX_LINES = 16
 """Maximum number of lines of a suggestion; users do not read longer ones before accepting them."""
 
+_MOST_CHECKED_LINES = 64
+_MOST_CHECKED = 8 * 1024
+"""Maximum lines, blank ones and chatter included, and characters of an answer that the rules get."""
+
+
+def checked_part(answer: str) -> str:
+    """Return the beginning of an answer that may be shown, so that a broken server costs no time."""
+    lines = answer[:_MOST_CHECKED].split("\n", _MOST_CHECKED_LINES)
+    return "\n".join(lines[:_MOST_CHECKED_LINES])
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:

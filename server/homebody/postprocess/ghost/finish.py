@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.closers import with_closers
-from homebody.postprocess.ghost.draft import MAX_LINES, Draft, DropReason, Wanted
+from homebody.postprocess.ghost.draft import MAX_LINES, Draft, DropReason, Wanted, checked_part
 from homebody.postprocess.ghost.multiline import Multiline, lines_wanted
 from homebody.postprocess.ghost.rules import RULES
 from homebody.postprocess.line_ends import with_line_ends
@@ -74,6 +74,7 @@ def finish(
         other lines is, only the first line is shown.
 
     """
+    answer = checked_part(answer)
     draft = Draft(
         cursor,
         answer,

@@ -78,17 +78,19 @@ def repeated_from(text: str, line_prefix: str = "") -> int | None:
     does not change as the text grows; an unfinished line is only checked for repetition within itself.
     ``line_prefix`` is the text before the first line.
     """
-    lines: list[tuple[str, int]] = []
+    lines: list[str] = []
+    ends: list[int] = []
     start = 0
     for piece in re.findall(r"[^\n]*\n|[^\n]+\Z", text):
         end = start + len(piece.rstrip("\n"))
         if _repeats_itself(piece):
-            return lines[-1][1] if lines else 0
+            return ends[-1] if ends else 0
         if piece.endswith("\n") and piece.strip():
-            lines.append(((piece if start else line_prefix + piece).rstrip(), end))
-            again = _block_again([line for line, _ in lines]) or _counts_on([line for line, _ in lines])
+            lines.append((piece if start else line_prefix + piece).rstrip())
+            ends.append(end)
+            again = _block_again(lines) or _counts_on(lines)
             if again is not None:
-                return lines[again - 1][1]
+                return ends[again - 1]
         start += len(piece)
     return None
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.confidence import ConfidenceGate
-from homebody.postprocess.ghost.draft import MAX_LINES, CutReason, Draft, Wanted
+from homebody.postprocess.ghost.draft import MAX_LINES, CutReason, Draft, Wanted, checked_part
 from homebody.postprocess.ghost.rules import GROWING
 from homebody.syntax.cursor import CursorContext
 
@@ -55,13 +55,14 @@ class StopChecker:
     def feed(self, piece: Piece) -> StopReason | None:
         """Take the next piece. If a reason is returned, close the stream."""
         self._answer += piece.text
-        draft = Draft(
-            self._cursor, self._answer, self._answer, wanted=self._wanted, max_lines=self._max_lines
-        )
+        answer = checked_part(self._answer)
+        draft = Draft(self._cursor, answer, answer, wanted=self._wanted, max_lines=self._max_lines)
         for rule in GROWING:
             draft = rule(draft)
         if draft.is_code_over and (draft.end is None or draft.end.keep >= len(draft.text)):
             return "noise"
         if draft.end is not None:
             return draft.end.reason
+        if len(answer) < len(self._answer):
+            return "length"
         return None if self._gate.feed(piece) else "low confidence"
