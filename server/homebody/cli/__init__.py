@@ -27,7 +27,7 @@ def _run(arguments: list[str]) -> int:
 
             return run_lsp(rest)
         case ["host", *rest]:
-            from homebody.cli.host import run_host
+            from homebody.host.__main__ import main as run_host
 
             return run_host(rest)
         case _:

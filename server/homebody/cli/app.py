@@ -5,15 +5,17 @@ A new command is a file with ``register(app)`` and a row here.
 
 import difflib
 import importlib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from homebody import __version__
-from homebody.cli.flags import HELP, take_flags
+from homebody.cli.flags import BACKENDS, HELP, take_flags
 from homebody.errors import UsageError
 
 
@@ -46,6 +48,9 @@ COMMANDS = (
     Row("config", "homebody.cli.config", "Show, describe, create or import the settings."),
 )
 
+COMPLETE = "_HOMEBODY_COMPLETE"
+"""Variable that is set when a shell asks for completions."""
+
 # Options whose value is optional, with their defaults. A value must follow "=", so that in
 # ``--changed src`` the word ``src`` is a folder.
 _BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
@@ -66,6 +71,8 @@ def run_app(arguments: Sequence[str]) -> int:
         The command failed; arguments that cannot be parsed raise ``UsageError``.
 
     """
+    if instruction := os.environ.get(COMPLETE):
+        return answer_shell(instruction)
     flags, rest = take_flags(arguments)
     name = next((argument for argument in rest if not argument.startswith("-")), None)
     names = [row.name for row in COMMANDS]
@@ -94,6 +101,38 @@ def run_app(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def answer_shell(instruction: str) -> int:
+    """Print a script for a shell (``source_bash``), or what may follow in its line (``complete_bash``).
+
+    typer reads the line from the shell's variables.
+    """
+    words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()
+    # ``lsp`` reads its arguments without typer.
+    names = {row.name for row in COMMANDS if row.name != "lsp"}
+    name = next((word for word in words if word in names), None)
+    app = _app(name, add_completion=True)
+    app.callback()(_flags)
+    group: Any = get_command(app)
+    group.params = [option for option in group.params if not option.name.endswith("_completion")]
+    if name is not None:
+        command = group.commands[name]
+        for inner in (command, *getattr(command, "commands", {}).values()):
+            inner.params += group.params
+    os.environ[COMPLETE] = instruction
+    return group(prog_name="homebody", complete_var=COMPLETE)
+
+
+def _flags(
+    settings: Annotated[str, typer.Option("--set")] = "",
+    model: Annotated[str, typer.Option("--model")] = "",
+    backend: Annotated[str, typer.Option("--backend", autocompletion=lambda: BACKENDS)] = "",
+    config: Annotated[str, typer.Option("--config")] = "",
+    *,
+    version: Annotated[bool, typer.Option("--version")] = False,
+) -> None:
+    """Flags of every command, for completion; ``take_flags`` reads them."""
+
+
 def _command_of(error: typer.TyperException, name: str | None) -> str:
     """Return the command that an error is about, inner commands included: ``homebody models show``."""
     path = getattr(getattr(error, "ctx", None), "command_path", "")
@@ -117,9 +156,9 @@ def _with_subcommand(arguments: Sequence[str]) -> list[str]:
     return [words[0], alone, *(one for one in arguments if one != words[0])]
 
 
-def _app(wanted: str | None) -> typer.Typer:
+def _app(wanted: str | None, *, add_completion: bool = False) -> typer.Typer:
     app = typer.Typer(
-        add_completion=False,
+        add_completion=add_completion,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -16,11 +16,13 @@ if TYPE_CHECKING:  # `homebody lsp` imports this module and reads settings only 
     from homebody.settings import Settings
     from homebody.settings.load import Loaded
 
-HELP = """\
+BACKENDS = ("auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai")
+
+HELP = f"""\
 Flags of every command, for this run only:
   --set KEY=VALUE   a setting, such as --set completion.max_tokens=64 (see `homebody config show`)
   --model MODEL     the model: a GGUF file's path, or its name on the server
-  --backend KIND    auto, embedded, llama.cpp, ollama, lm-studio or openai
+  --backend KIND    {", ".join(BACKENDS[:-1])} or {BACKENDS[-1]}
   --config FILE     use this file instead of your settings file
 """
 

@@ -11,9 +11,10 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.refactor_options import STDIN, RefactorOptions, check_options, places_of
 from homebody.cli.terminal import Terminal
-from homebody.engine import open_engine
+from homebody.engine import open_engine, prompt_folders
 from homebody.headless.find import tree_of
 from homebody.headless.report import to_json
+from homebody.prompt.library import PromptLibrary
 from homebody.settings import Settings
 
 _EPILOG = """\b
@@ -41,6 +42,11 @@ def register(app: typer.Typer) -> None:
     app.command("refactor", epilog=_EPILOG)(_refactor)
 
 
+def _action_names() -> list[str]:
+    """Names of the actions that are shipped and of the user's own."""
+    return [action.name for action in PromptLibrary(prompt_folders(Settings(), ())).actions]
+
+
 def _refactor(
     context: typer.Context,
     places: Annotated[
@@ -51,7 +57,12 @@ def _refactor(
         ),
     ] = None,
     *,
-    action: Annotated[str, typer.Option(metavar="NAME", help="One of the actions that --list shows.")] = "",
+    action: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="One of the actions that --list shows.", autocompletion=_action_names
+        ),
+    ] = "",
     instruction: Annotated[str, typer.Option(metavar="TEXT", help="What to do, in your own words.")] = "",
     select: Annotated[
         list[str] | None,

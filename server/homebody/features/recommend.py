@@ -16,8 +16,7 @@ from homebody.backend.base import Slot
 from homebody.backend.choose import Candidate, choose
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
-from homebody.host.graphics import graphics_memory, has_unified_memory
-from homebody.host.machine import available_memory, usable_cores
+from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation
 from homebody.models.catalogue import Machine, Offer, recommended
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits

@@ -1,13 +1,22 @@
-"""The cores and memory that this process may use, including the limits of containers.
+"""The cores and memory that this process may use, graphics memory, and the battery.
 
-In: the operating system's figures. Out: numbers. Knows nothing about models.
+Includes the limits of containers. Opens no connection.
 """
 
 import os
+import platform
+import shutil
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-import psutil
+POWER_SUPPLIES = Path("/sys/class/power_supply")
+"""Linux's folder of batteries and chargers."""
+
+_CGROUP = Path("/sys/fs/cgroup")
+_DRM = Path("/sys/class/drm")
+_TOOL_SECONDS = 3.0
 
 
 def usable_cores() -> int:
@@ -15,13 +24,17 @@ def usable_cores() -> int:
 
     More threads than that slow llama.cpp down: its threads wait for each other by spinning.
     """
-    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    from psutil import cpu_count  # slow to import; the language server only asks for the battery
+
+    physical = cpu_count(logical=False) or os.cpu_count() or 1
     return max(1, min(physical, _affinity(physical), _quota(physical)))
 
 
 def available_memory() -> int:
     """Bytes that can be allocated without swapping."""
-    free = psutil.virtual_memory().available
+    from psutil import virtual_memory
+
+    free = virtual_memory().available
     if sys.platform == "linux":
         limit = _number(_CGROUP / "memory.max")
         used = _number(_CGROUP / "memory.current")
@@ -31,14 +44,13 @@ def available_memory() -> int:
     return max(0, free)
 
 
-_CGROUP = Path("/sys/fs/cgroup")
-
-
 def _affinity(otherwise: int) -> int:
     """Logical processors that the process is bound to; not known on macOS."""
     if sys.platform == "darwin":
         return otherwise
-    return len(psutil.Process().cpu_affinity() or ()) or otherwise
+    from psutil import Process
+
+    return len(Process().cpu_affinity() or ()) or otherwise
 
 
 def _quota(otherwise: int) -> int:
@@ -65,3 +77,63 @@ def _cached() -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith("inactive_file "))
+
+
+def has_unified_memory() -> bool:
+    """Whether the graphics unit shares the processor's memory and the embedded model uses it."""
+    return sys.platform == "darwin" and platform.machine() == "arm64"
+
+
+def graphics_memory() -> int:
+    """Bytes of the largest graphics card of NVIDIA or AMD; 0 without one."""
+    return max(_nvidia(), _amd())
+
+
+def _nvidia() -> int:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return 0
+    command = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TOOL_SECONDS, check=True)  # noqa: S603 - the vendor's own tool
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    sizes = [int(line) for line in done.stdout.split() if line.isdigit()]
+    return max(sizes, default=0) * 1024 * 1024
+
+
+def _amd() -> int:
+    try:
+        files = list(_DRM.glob("card*/device/mem_info_vram_total"))
+        return max((int(file.read_text()) for file in files), default=0)
+    except (OSError, ValueError):
+        return 0
+
+
+_CHARGERS = {"Mains", "USB", "Wireless"}
+
+
+def is_on_battery(supplies: Path = POWER_SUPPLIES) -> bool:
+    """Whether a battery of the machine is being discharged and no charger is connected.
+
+    No if that cannot be determined, as on macOS and Windows. Reads files, so call it in a thread.
+    Format: https://docs.kernel.org/power/power_supply_class.html
+    """
+    folders: list[Path] = []
+    with suppress(OSError):
+        folders = sorted(supplies.iterdir())
+    if any(_value(folder, "type") in _CHARGERS and _value(folder, "online") == "1" for folder in folders):
+        return False
+    # A mouse and a headset have batteries as well.
+    batteries = [
+        folder
+        for folder in folders
+        if _value(folder, "type") == "Battery" and _value(folder, "scope") != "Device"
+    ]
+    return any(_value(battery, "status") == "Discharging" for battery in batteries)
+
+
+def _value(supply: Path, name: str) -> str:
+    with suppress(OSError, UnicodeDecodeError):
+        return (supply / name).read_text("ascii").strip()
+    return ""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from homebody.engine import Engine
-from homebody.host.power import POWER_SUPPLIES, is_on_battery
+from homebody.host.machine import POWER_SUPPLIES, is_on_battery
 from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.document_state import DocumentState
 from homebody.session.generation import Generation

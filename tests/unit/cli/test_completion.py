@@ -1,38 +1,52 @@
 """TAB in a shell: commands, options, actions, and files if nothing else is expected."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from homebody.cli.completion import candidates
+from homebody.cli import main
+from homebody.cli.app import COMPLETE
 from support.needs import needs
 
 
+def words_for(monkeypatch, capsys, line: str) -> list[str]:
+    """Complete the last word of a command line, as bash asks for it."""
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
+    monkeypatch.setenv(COMPLETE, "complete_bash")
+    with pytest.raises(SystemExit):
+        main([])
+    return capsys.readouterr().out.split()
+
+
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("line", "expected"),
     [
-        (["homebody", "ref"], ["refactor"]),
-        (["homebody", "refactor", "--veri"], ["--verify", "--verify-timeout"]),
-        (["homebody", "refactor", "a.py", "--action", "doc"], ["docstring"]),
-        (["homebody", "models", "s"], ["show"]),
-        (["homebody", "models", "show", "--j"], ["--json"]),
-        (["homebody", "--backend", "em"], ["embedded"]),
-        (["homebody", "refactor", "a.p"], []),
-        (["homebody", "lsp", ""], []),
+        ("homebody ref", ["refactor"]),
+        ("homebody refactor --veri", ["--verify", "--verify-timeout"]),
+        ("homebody refactor a.py --action doc", ["docstring"]),
+        ("homebody models s", ["show"]),
+        ("homebody models show --j", ["--json"]),
+        ("homebody --backend em", ["embedded"]),
+        ("homebody models show --backend em", ["embedded"]),
+        ("homebody ask --model m --se", ["--set"]),
+        ("homebody refactor a.p", []),
+        ("homebody refactor models --veri", ["--verify", "--verify-timeout"]),
+        ("homebody lsp ", []),
     ],
-    ids=" ".join,
 )
-def test_the_last_word_is_completed(own_folders, words, expected):
+def test_the_last_word_is_completed(own_folders, monkeypatch, capsys, line, expected):
     """By the commands' own tables."""
-    assert candidates(words) == expected
+    assert words_for(monkeypatch, capsys, line) == expected
 
 
-def test_every_command_is_offered(own_folders):
+def test_every_command_is_offered(own_folders, monkeypatch, capsys):
     """Except for the internal one."""
-    offered = candidates(["homebody", ""])
+    offered = words_for(monkeypatch, capsys, "homebody ")
 
     assert {"refactor", "undo", "completion", "models"} <= set(offered)
     assert "host" not in offered
@@ -54,16 +68,17 @@ def test_fish_takes_the_script(own_folders: Path):
         check=True,
     )
 
-    assert completed.stdout.split() == ["refactor", "show", "some.py"]
+    words = [line.partition("\t")[0] for line in completed.stdout.splitlines()]
+    assert words == ["refactor", "show", "some.py"]
 
 
 def test_zsh_takes_the_script(own_folders: Path):
     """With a real zsh, and the words that would be passed to its completion system."""
     zsh = needs("zsh")
     ask = (
-        'compdef() {}; compadd() { shift; print -rl -- "$@" }; _files() { print files }; '
-        'eval "$(homebody completion zsh)"; '
-        "words=(homebody ref); CURRENT=2; _homebody; words=(homebody refactor some); CURRENT=3; _homebody"
+        'compdef() {}; _arguments() { print -r -- "$1" }; _files() { print files }; '
+        'eval "$(homebody completion zsh)"; words=(homebody ref); CURRENT=2; _homebody_completion; '
+        "words=(homebody refactor some); CURRENT=3; _homebody_completion"
     )
 
     completed = subprocess.run(
@@ -75,20 +90,22 @@ def test_zsh_takes_the_script(own_folders: Path):
         check=True,
     )
 
-    assert (completed.stdout, completed.stderr) == ("refactor\nfiles\n", "")
+    assert re.fullmatch(r'\*: :\(\("refactor":"[^"]+"\)\)\nfiles\n', completed.stdout)
+    assert not completed.stderr
 
 
 def test_bash_takes_the_script(own_folders: Path):
-    """With a real bash: a command, then a file."""
+    """With a real bash: a command, then nothing, so that readline completes files."""
     bash = needs("bash")
-    (own_folders / "some file.py").touch()
     program = Path(sys.executable).parent
     ask = (
-        f'export PATH="{program}:$PATH"; eval "$(homebody completion bash)"; '
-        'COMP_WORDS=(homebody ref); COMP_CWORD=1; _homebody; printf "%s\\n" "${COMPREPLY[@]}"; '
-        'COMP_WORDS=(homebody refactor some); COMP_CWORD=2; _homebody; printf "%s\\n" "${COMPREPLY[@]}"'
+        f'export PATH="{program}:$PATH"; eval "$(homebody completion bash)"; complete -p homebody; '
+        "ask() { _homebody_completion homebody; echo ${COMPREPLY[@]}; }; "
+        "COMP_WORDS=(homebody ref); COMP_CWORD=1; ask; "
+        "COMP_WORDS=(homebody refactor some); COMP_CWORD=2; ask"
     )
 
     result = subprocess.run([bash, "-c", ask], cwd=own_folders, capture_output=True, text=True, check=True)
 
-    assert (result.stdout, result.stderr) == ("refactor\nsome file.py\n", "")
+    expected = "complete -o default -F _homebody_completion homebody\nrefactor\n\n"
+    assert (result.stdout, result.stderr) == (expected, "")

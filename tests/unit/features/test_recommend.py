@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from homebody.features.recommend import recommend
-from homebody.host import graphics
+from homebody.host import machine
 from support.ollama_double import OllamaDouble, OllamaModel
 
 NOBODY = "http://127.0.0.1:9"
@@ -54,10 +54,10 @@ async def test_what_ollama_has_is_named_and_more_is_pulled_there():
 
 def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_path):
     """Nothing is guessed; AMD's driver reports the memory of its cards."""
-    monkeypatch.setattr(graphics, "_DRM", tmp_path)
-    assert graphics.graphics_memory() == 0
+    monkeypatch.setattr(machine, "_DRM", tmp_path)
+    assert machine.graphics_memory() == 0
     device = tmp_path / "card1" / "device"
     device.mkdir(parents=True)
     (device / "mem_info_vram_total").write_text("17163091968\n")
 
-    assert graphics.graphics_memory() == 17163091968
+    assert machine.graphics_memory() == 17163091968

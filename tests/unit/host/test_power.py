@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.host.power import is_on_battery
+from homebody.host.machine import is_on_battery
 
 
 def supplies(folder: Path, **found: dict[str, str]) -> Path:
