@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0: what LSP, the Agent Client Protocol and the client for scripts have in common.
+"""JSON-RPC 2.0: what the Agent Client Protocol and the client for scripts have in common.
 
 The codes of errors, and the error that a response carries. Each protocol has its own framing and dispatch.
 Knows nothing of methods.
@@ -13,8 +13,6 @@ INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 
 # Added by LSP.
-NOT_INITIALIZED = -32002
-REQUEST_CANCELLED = -32800
 REQUEST_FAILED = -32803
 
 

@@ -3,14 +3,12 @@
 Run as a separate process by ``driver``.
 """
 
-import dataclasses
 import sys
 from typing import Any
 
 from stalls import Stalls
 
 from homebody.lsp.methods import create_server
-from homebody.lsp.protocol import Request
 from homebody.lsp.responsive import share_interpreter
 from homebody.lsp.transport import serve_stdio
 
@@ -25,16 +23,15 @@ def main() -> int:
     stalls.watch()
     server = create_server()
 
-    async def text(params: Any) -> object:
+    async def text(_server: Any, params: Any) -> object:
         document = server.documents.find(params["uri"])
         return None if document is None else {"version": document.version, "text": document.text}
 
-    async def longest(_params: Any) -> object:
+    async def longest(_server: Any, _params: Any) -> object:
         return stalls.to_json()
 
-    handlers = server.protocol.handlers
-    requests = {**handlers.requests, TEXT: Request(text), STALLS: Request(longest)}
-    server.protocol.handlers = dataclasses.replace(handlers, requests=requests)
+    server.protocol.on_request(TEXT, text)
+    server.protocol.on_request(STALLS, longest)
     return serve_stdio(server)
 
 

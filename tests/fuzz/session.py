@@ -47,7 +47,10 @@ _garbage = st.recursive(
         st.lists(inner, max_size=2)
         | st.dictionaries(
             st.sampled_from(
-                ["textDocument", "uri", "position", "context", "command", "arguments", "item", "token"]
+                [
+                    *("textDocument", "uri", "position", "context", "command", "arguments", "item", "token"),
+                    *("id", "jsonrpc", "method", "params", "error"),
+                ]
             ),
             inner,
             max_size=3,
@@ -55,6 +58,12 @@ _garbage = st.recursive(
     ),
     max_leaves=6,
 )
+_NOTICES = (
+    *("textDocument/didOpen", "textDocument/didChange", "textDocument/didClose", "textDocument/didFocus"),
+    *("notebookDocument/didChange", "workspace/didChangeConfiguration", "window/workDoneProgress/cancel"),
+    *("$/cancelRequest", "$/setTrace", "initialized", "exit"),
+)
+_REQUESTS = ("initialize", "shutdown", "textDocument/inlineCompletion", "workspace/executeCommand")
 _GARBLED = (b"{", b"[]", b"\xff", b"{}", b'{"id":1e999,"method":"x"}')
 ACTIONS = st.one_of(
     st.tuples(st.just("open"), _uris, _texts),
@@ -78,6 +87,8 @@ ACTIONS = st.one_of(
     st.tuples(st.just("cells"), st.integers(0, 3), st.integers(0, 3), _texts),
     st.tuples(st.just("close book")),
     st.tuples(st.just("garbage"), st.sampled_from(["textDocument/inlineCompletion", "x", ""]), _garbage),
+    st.tuples(st.just("swapped"), st.sampled_from(_NOTICES), st.sampled_from(_REQUESTS), _uris, _garbage),
+    st.tuples(st.just("answer"), st.integers(0, 3), _garbage),
     st.tuples(st.just("garbled"), st.sampled_from(_GARBLED)),
     st.tuples(st.just("check")),
 )  # fmt: skip
@@ -112,6 +123,8 @@ class Session:
             "cells": self._cells,
             "close book": self._close_book,
             "garbage": self._garbage,
+            "swapped": self._swapped,
+            "answer": self._answer,
             "garbled": self._garbled,
         }
 
@@ -281,6 +294,20 @@ class Session:
         self.driver.ask(method, params)
         self._tell(method, params)
         self._tell("workspace/didChangeWorkspaceFolders", params)
+
+    def _swapped(self, notice: str, request: str, uri: str, params: object) -> None:
+        """Send a notification's method as a request, and a request's method as a notification."""
+        item = {"uri": uri, "languageId": "python", "version": 9, "text": "swapped"}
+        self.driver.ask(notice, {"textDocument": item, "contentChanges": [{"text": "swapped"}], "id": 1})
+        self.driver.ask(notice, params)
+        self._tell(request, {"textDocument": item, "command": "homebody.toggle", "capabilities": {}})
+        self._tell(request, params)
+
+    def _answer(self, index: int, result: object) -> None:
+        """Send a response that the server does not expect, also with the id of a request of this editor."""
+        newest = self.driver.newest
+        msg_id = newest[-1 - index] if index < len(newest) else str(index)
+        self.driver.send({"jsonrpc": "2.0", "id": msg_id, "result": result})
 
     def _garbled(self, body: bytes) -> None:
         self.driver.send_body(body)

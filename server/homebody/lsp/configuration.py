@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from homebody.jsonrpc import RpcError
 from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ async def watch(peer: Peer) -> None:
         return
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await peer.request(types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(wanted))
-    except (TimeoutError, RpcError):
+            await peer.client_register_capability_async(types.RegistrationParams(wanted))
+    except (TimeoutError, JsonRpcException):
         return
 
 
@@ -160,10 +160,10 @@ async def pull(peer: Peer, seconds: float | None = ANSWER_SECONDS) -> Pulled:
     items += [types.ConfigurationItem(section=_SECTION, scope_uri=folder.uri) for folder in folders]
     try:
         async with asyncio.timeout(seconds):
-            answer = await peer.request(types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items))
+            answer = await peer.workspace_configuration_async(types.ConfigurationParams(items))
     except TimeoutError:
         return Pulled(is_late=True)
-    except RpcError:
+    except JsonRpcException:
         return Pulled()
     if not answer:
         return Pulled()

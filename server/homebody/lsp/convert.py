@@ -15,20 +15,8 @@ from homebody.text import Document, Span, TextEdit
 
 PositionEncoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 
-_ENCODINGS: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def choose_encoding(capabilities: types.ClientCapabilities) -> PositionEncoding:
-    """Choose the client's first known encoding; UTF-16 if it lists none."""
-    general = capabilities.general
-    offered = (general.position_encodings if general else None) or ()
-    for encoding in offered:
-        for known in _ENCODINGS:
-            if encoding == known:
-                return known
-    return "utf-16"
 
 
 def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:

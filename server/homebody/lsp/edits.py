@@ -6,9 +6,9 @@ In: text edits against one document. Out: ``workspace/applyEdit``, with the docu
 from collections.abc import Sequence
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from homebody.errors import EditRefused
-from homebody.jsonrpc import RpcError
 from homebody.lsp.convert import from_edits
 from homebody.lsp.server import Server
 from homebody.text import Document, TextEdit
@@ -77,10 +77,8 @@ async def apply(server: Server, edit: types.WorkspaceEdit, label: str) -> None:
 
     """
     try:
-        answer: types.ApplyWorkspaceEditResult = await server.request(
-            types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, label)
-        )
-    except RpcError as error:
+        answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+    except JsonRpcException as error:
         message = f"The editor did not apply the edit: {error}"
         raise EditRefused(message) from error
     if not answer.applied:

@@ -4,23 +4,29 @@ In: ``initialize``'s params, documents, messages to send. Out: notifications and
 Knows nothing of handlers, or of the engine; ``server`` connects it with both.
 """
 
+import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from lsprotocol import types
+from lsprotocol.converters import get_converter
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
 
+from homebody import __version__
 from homebody.lsp.documents import Documents
 from homebody.lsp.protocol import Protocol
 
+logger = logging.getLogger(__name__)
 
-class Peer:
+
+class Peer(LanguageServer):
     """One client.
 
     Attributes
     ----------
-    protocol
-        The connection.
     documents
         Documents that are open in the client.
     capabilities
@@ -38,8 +44,20 @@ class Peer:
 
     """
 
+    protocol: Protocol  # pyright: ignore[reportIncompatibleVariableOverride] - pygls narrows it the same way
+
     def __init__(self, flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> None:
-        self.protocol = Protocol()
+        super().__init__(  # pyright: ignore[reportUnknownMemberType] - takes untyped *args
+            "homebody",
+            __version__,
+            notebook_document_sync=types.NotebookDocumentSyncOptions(
+                notebook_selector=[types.NotebookDocumentFilterWithNotebook(notebook="*")]
+            ),
+            protocol_cls=Protocol,
+            # lsprotocol's own: pygls' makes objects of the params of methods that LSP does not have.
+            converter_factory=get_converter,
+        )
+        self._background: set[asyncio.Task[None]] = set()
         self.documents = Documents()
         self.capabilities = types.ClientCapabilities()
         self.initialize_params: types.InitializeParams | None = None
@@ -51,31 +69,37 @@ class Peer:
 
     def start_task(self, work: Coroutine[Any, Any, None]) -> None:
         """Run ``work`` in the background, until the server ends."""
-        self.protocol.start_task(work)
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._end_background)
 
-    def notify(self, method: str, params: object) -> None:
-        """Send a notification."""
-        self.protocol.outgoing.notify(method, params)
-
-    async def request(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type per method
-        """Send a request and wait for its result, without a time limit.
-
-        Raises
-        ------
-        RpcError
-            The client answered with an error, or with a result of another type.
-
-        """
-        return await self.protocol.outgoing.request(method, params)
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Log an error of pygls. The editor shows no message: each request has its answer."""
+        if source is not FeatureRequestError:
+            logger.error("%s: %s", source, error)
 
     def send_status(self, status: dict[str, Any]) -> None:
         """Send the server's status (``homebody/didChangeStatus``), unless the client declines it."""
         if _wants_status(self.capabilities.experimental):
-            self.notify("homebody/didChangeStatus", status)
+            self.protocol.notify("homebody/didChangeStatus", status)
 
     def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show one sentence to the user."""
-        self.notify(types.WINDOW_SHOW_MESSAGE, types.ShowMessageParams(type=kind, message=message))
+        self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    async def end_tasks(self) -> None:
+        """Send nothing more, cancel all tasks, and wait for them."""
+        if self.protocol.writer is not None:
+            self.protocol.writer.close()
+        tasks = [*self._background, *self.protocol.tasks()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _end_background(self, task: "asyncio.Task[None]") -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("a background task failed", exc_info=error)
 
 
 def _wants_status(experimental: object) -> bool:

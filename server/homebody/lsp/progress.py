@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from homebody.errors import UsageError
-from homebody.jsonrpc import REQUEST_CANCELLED, RpcError
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ _TOKENS = itertools.count(1)
 _CREATE_SECONDS = 2.0
 
 
-class StoppedByUserError(RpcError):
+class StoppedByUserError(JsonRpcRequestCancelled):
     """The user stopped the work at its progress bar; answered like any cancelled request."""
 
-    def __init__(self) -> None:
-        super().__init__(REQUEST_CANCELLED, "The request was cancelled at its progress bar.")
+    MESSAGE = "The request was cancelled at its progress bar."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[
     """Return a function that sends each text as ``{text}`` on ``token``; ``None`` without one."""
     if token is None:
         return None
-    return lambda text: server.notify(types.PROGRESS, types.ProgressParams(token=token, value={"text": text}))
+    return lambda text: server.progress(types.ProgressParams(token=token, value={"text": text}))
 
 
 def read_sender(
@@ -62,7 +61,7 @@ def read_sender(
         if token is not None:
             reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
             value = {"text": "", "reading": reading}
-            server.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
+            server.progress(types.ProgressParams(token=token, value=value))
 
     return report
 
@@ -101,7 +100,7 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
     def send(
         value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
     ) -> None:
-        server.notify(types.PROGRESS, types.ProgressParams(token=token, value=value))
+        server.progress(types.ProgressParams(token=token, value=value))
 
     server.stoppable[token] = stop
     send(types.WorkDoneProgressBegin(title=title, cancellable=True))
@@ -140,10 +139,9 @@ async def _created(server: Server) -> types.ProgressToken | None:
     token = f"homebody-{next(_TOKENS)}"
     try:
         async with asyncio.timeout(_CREATE_SECONDS):
-            await server.request(
-                types.WINDOW_WORK_DONE_PROGRESS_CREATE, types.WorkDoneProgressCreateParams(token=token)
-            )
-    except (TimeoutError, RpcError):
+            params = types.WorkDoneProgressCreateParams(token=token)
+            await server.window_work_done_progress_create_async(params)
+    except (TimeoutError, JsonRpcException):
         return None
     return token
 

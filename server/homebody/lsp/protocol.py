@@ -1,43 +1,47 @@
-"""JSON-RPC as LSP uses it: bytes of a message in, handlers called, exactly one response per request.
+"""One connection: what pygls' dispatch does not do by itself.
 
-In: the body of one message at a time. Out: responses, and the server's own messages through ``outgoing``.
-Knows nothing of methods, documents or models; ``methods`` has the table of handlers.
-
-Types and their conversion are lsprotocol's; the dispatch is Homebody's own
-(docs/decisions/0031-own-dispatch-on-lsprotocol.md).
+pygls converts, calls the handlers, cancels, answers, and sends the server's own messages.
+Before it comes a gate, ``handle_body``, which refuses the messages that pygls would leave unanswered, and
+each handler gets a wrapper that turns every result and every error into something that can be sent.
+docs/decisions/0031-pygls-behind-a-gate.md has the reasons.
 """
 
 import asyncio
 import json
 import logging
 import math
-from collections.abc import Callable, Coroutine, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Generator, Hashable
+from concurrent.futures import InvalidStateError
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 from typing import Protocol as Interface
 
 from lsprotocol import types
-from lsprotocol.converters import get_converter
+from pygls.exceptions import (
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcInvalidParams,
+    JsonRpcInvalidRequest,
+    JsonRpcMethodNotFound,
+    JsonRpcParseError,
+    JsonRpcServerNotInitialized,
+)
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from homebody.errors import HomebodyError, UsageError
-from homebody.jsonrpc import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    INVALID_REQUEST,
-    METHOD_NOT_FOUND,
-    NOT_INITIALIZED,
-    PARSE_ERROR,
-    REQUEST_CANCELLED,
-    REQUEST_FAILED,
-    RpcError,
-)
-from homebody.lsp.outgoing import JsonObject, Outgoing, reason_of
 
 logger = logging.getLogger(__name__)
+# It logs a traceback of each error that a request is answered with; our own failures are logged here.
+logging.getLogger("pygls").setLevel(logging.CRITICAL)
 
 MsgId: TypeAlias = str | int | float
+JsonObject: TypeAlias = dict[str, Any]
 
 _MISSING = object()
+# The handlers of pygls that are used. Its others keep a second copy of each document, or run a command that
+# its request's cancellation does not stop.
+_BUILT_IN_REQUESTS = (types.INITIALIZE, types.SHUTDOWN)
+_BUILT_IN_NOTICES = (types.CANCEL_REQUEST, types.EXIT)
 
 
 class Writer(Interface):
@@ -48,259 +52,237 @@ class Writer(Interface):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """How to answer one kind of request.
+class Protocol(LanguageServerProtocol):
+    """One connection to one client.
+
+    Has no properties: pygls reads every attribute before ``__init__`` ends.
 
     Attributes
     ----------
-    answer
-        Takes the params, returns the result. Runs as a task; cancelling it cancels the request.
-    replaces
-        Returns a key; an earlier request with the same key is superseded. ``None``: none is superseded.
-    superseded
-        Returns the result of a superseded request.
+    on_initialize
+        Called with the params of ``initialize``, before the capabilities are announced.
 
     """
 
-    answer: Callable[[Any], Coroutine[Any, Any, object]]
-    replaces: Callable[[Any], Hashable] | None = None
-    superseded: Callable[[], object] = lambda: None
-
-
-@dataclass(slots=True, eq=False)
-class _Running:
-    """A request that is not answered yet."""
-
-    msg_id: MsgId
-    request: Request
-    task: asyncio.Task[object]
-    key: Hashable = None
-    superseded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Handlers:
-    """The table of supported methods.
-
-    Attributes
-    ----------
-    unreadable
-        Called with the raw params of a notification that could not be handled, if ignoring it would leave a
-        wrong state.
-
-    """
-
-    requests: Mapping[str, Request] = field(default_factory=dict[str, Request])
-    notifications: Mapping[str, Callable[[Any], None]] = field(
-        default_factory=dict[str, Callable[[Any], None]]
-    )
-    unreadable: Mapping[str, Callable[[object], None]] = field(
-        default_factory=dict[str, Callable[[object], None]]
-    )
-
-
-class Protocol:
-    """One connection to one client."""
-
-    def __init__(self, handlers: Handlers | None = None) -> None:
-        self.handlers = handlers or Handlers()
-        self.on_closed: Callable[[], None] = lambda: None
-        self.is_shut_down = False
-        self._converter = get_converter()
-        self.outgoing = Outgoing(self._send, self._converter)
-        self._writer: Writer | None = None
-        self._running: dict[MsgId, _Running] = {}
-        self._newest: dict[Hashable, _Running] = {}
-        self._background: set[asyncio.Task[None]] = set()
-        self._initialized = False
+    def __init__(self, server: Any, converter: Any) -> None:  # noqa: ANN401 - pygls' own are not exported
+        super().__init__(server, converter)
+        self.on_initialize: Callable[[types.InitializeParams], None] = lambda _: None
+        self._peer = server
+        self._conversion = converter
+        self._registry: Any = self.fm  # it has no types
+        for method in {*self._registry.builtin_features} - {*_BUILT_IN_REQUESTS, *_BUILT_IN_NOTICES}:
+            del self._registry.builtin_features[method]
+        self._requests = {*_BUILT_IN_REQUESTS}
+        self._notices = {*_BUILT_IN_NOTICES}
+        self._unreadable: dict[str, Callable[[Any, Any], None]] = {}
+        self._is_initialized = False
+        self._is_shut_down = False
+        # Requests that are not answered yet; `None` until the handler has started.
+        self._running: dict[MsgId, asyncio.Task[Any] | None] = {}
+        self._newest: dict[Hashable, asyncio.Task[Any] | None] = {}
 
     def connect(self, writer: Writer, on_closed: Callable[[], None]) -> None:
         """Send to ``writer`` from now on; ``on_closed`` is called once, when the client disconnects."""
-        self._writer = writer
-        self.on_closed = on_closed
+        self.set_writer(_Sender(writer, on_closed), include_headers=False)
+
+    def on_request(
+        self,
+        method: str,
+        answer: Callable[[Any, Any], Awaitable[object]],
+        options: object = None,
+        superseded: Callable[[], object] | None = None,
+    ) -> None:
+        """Answer requests of ``method`` by ``answer(server, params)``, and announce ``options``.
+
+        With ``superseded``, a request ends the older one for the same document, which is answered by it.
+        """
+
+        async def handler(params: Any) -> object:  # noqa: ANN401 - pygls passes an `object` the server
+            msg_id, task = cast("MsgId", self.msg_id), asyncio.current_task()
+            key = (method, params.text_document.uri) if superseded else task
+            older = self._newest.get(key)
+            self._running[msg_id] = self._newest[key] = task
+            if older is not None:
+                older.cancel()
+            try:
+                return self._to_json(await answer(self._peer, params))
+            except asyncio.CancelledError:
+                if superseded is None or self._newest.get(key) is task:
+                    raise
+                return self._to_json(superseded())
+            except Exception as error:
+                raise _to_json_rpc(error) from error
+            finally:
+                del self._running[msg_id]
+                if self._newest.get(key) is task:
+                    del self._newest[key]
+
+        self._requests.add(method)
+        self._registry.feature(method, options)(handler)
+
+    def on_notice(
+        self,
+        method: str,
+        follow: Callable[[Any, Any], None],
+        options: object = None,
+        unreadable: Callable[[Any, Any], None] | None = None,
+    ) -> None:
+        """Follow notifications of ``method`` by ``follow(server, params)``, and announce ``options``.
+
+        ``unreadable`` is called with the raw params of one that cannot be followed, if ignoring it would
+        leave a wrong state.
+        """
+
+        def handler(params: Any) -> None:  # noqa: ANN401 - as above
+            try:
+                follow(self._peer, params)
+            except Exception:
+                logger.exception("the notification %r was not followed, which is a bug", method)
+                self._give_up(method, self._conversion.unstructure(params))
+
+        if unreadable is not None:
+            self._unreadable[method] = unreadable
+        self._notices.add(method)
+        self._registry.feature(method, options)(handler)
+
+    def tasks(self) -> list["asyncio.Task[Any]"]:
+        """Return the requests that still run."""
+        return [task for task in self._running.values() if task is not None]
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Generator[Any, Any, types.InitializeResult]:
+        """Announce the capabilities of what is registered."""
+        self.on_initialize(params)
+        # pygls fails at a root that is no URI, and needs none: its own workspace stays empty.
+        rootless = types.InitializeParams(params.capabilities, process_id=params.process_id)
+        result = yield from super().lsp_initialize(rootless)
+        # The names that pygls announces are those of commands that it runs itself.
+        commands = self._registry.feature_options.get(types.WORKSPACE_EXECUTE_COMMAND)
+        result.capabilities.execute_command_provider = commands
+        return result
 
     def handle_body(self, body: bytes) -> None:
-        """Handle one message. Never raises; a request's task starts in the event loop's next iteration."""
+        """Handle one message. Raises nothing but ``SystemExit``, for ``exit``."""
         try:
             message = json.loads(body, parse_constant=_not_json)
         except (ValueError, RecursionError):
-            self._refuse(None, PARSE_ERROR, "The message is not JSON.")
+            self._refuse(None, JsonRpcParseError("The message is not JSON."))
             return
         if not isinstance(message, dict):
-            self._refuse(None, INVALID_REQUEST, "A message is one JSON object.")
+            self._refuse(None, JsonRpcInvalidRequest("A message is one JSON object."))
             return
-        self._handle_object(cast("JsonObject", message))
-
-    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run ``work`` in the background; its errors are logged."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._end_background)
-
-    def end_requests(self) -> None:
-        """Cancel running requests and refuse later ones; each is answered as it ends."""
-        for running in tuple(self._running.values()):
-            if running.task is not asyncio.current_task():
-                running.task.cancel()
-        self.is_shut_down = True
-
-    async def aclose(self) -> None:
-        """Send nothing more, cancel all tasks, and wait for them."""
-        self._writer = None
-        tasks = [*self._background, *(running.task for running in self._running.values())]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self.outgoing.cancel()
-
-    def _handle_object(self, message: JsonObject) -> None:
-        method, msg_id = message.get("method"), message.get("id", _MISSING)
-        if method is None and msg_id is not _MISSING and ("result" in message or "error" in message):
-            self.outgoing.take_response(message)
-        elif msg_id is _MISSING:
-            self._handle_notice(method, message.get("params"))
-        elif not _is_id(msg_id):
-            self._refuse(None, INVALID_REQUEST, "A request's id is a text or a number.")
+        message = cast("JsonObject", message)
+        method, msg_id, params = message.get("method"), message.get("id", _MISSING), message.get("params")
+        if method is None and ("result" in message or "error" in message):
+            self._take_response(msg_id, message.get("result"), message.get("error"))
+        elif msg_id is not _MISSING and not _is_id(msg_id):
+            self._refuse(None, JsonRpcInvalidRequest("A request's id is a text or a number."))
         elif not isinstance(method, str):
-            self._refuse(msg_id, INVALID_REQUEST, "A request names its method as text.")
+            error = JsonRpcInvalidRequest("A message names its method as text.")
+            self._refuse(None if msg_id is _MISSING else cast("MsgId", msg_id), error)
+        elif msg_id is _MISSING:
+            self._take_notice(method, params)
         else:
-            self._handle_call(msg_id, method, message)
+            self._take_request(cast("MsgId", msg_id), method, params)
 
-    def _handle_call(self, msg_id: MsgId, method: str, message: JsonObject) -> None:
-        if self.is_shut_down:
-            self._refuse(msg_id, INVALID_REQUEST, "The server is shutting down.")
-            return
-        if (method == types.INITIALIZE) is self._initialized:
-            code = INVALID_REQUEST if self._initialized else NOT_INITIALIZED
-            text = "is initialized already" if self._initialized else "waits for `initialize`"
-            self._refuse(msg_id, code, f"The server {text}.")
-            return
-        if msg_id in self._running:
-            self._refuse(msg_id, INVALID_REQUEST, f"A request with id {msg_id!r} is still being answered.")
-            return
-        request = self.handlers.requests.get(method)
-        if request is None:
-            self._refuse(msg_id, METHOD_NOT_FOUND, f"There is no method {method!r} here.")
-            return
-        try:
-            params = self._params(method, message.get("params"))
-        except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
-            self._refuse(
-                msg_id, INVALID_PARAMS, f"The params of {method!r} are not valid: {reason_of(error)}."
-            )
-            return
-        self._initialized = True
-        self._start(msg_id, request, params)
-
-    def _start(self, msg_id: MsgId, request: Request, params: object) -> None:
-        task = asyncio.get_running_loop().create_task(request.answer(params))
-        running = self._running[msg_id] = _Running(msg_id, request, task)
-        if request.replaces is not None:
-            running.key = request.replaces(params)
-            older = self._newest.get(running.key)
-            self._newest[running.key] = running
-            if older is not None:
-                older.superseded = True
-                older.task.cancel()
-        task.add_done_callback(lambda _: self._respond(running))
-
-    def _respond(self, running: _Running) -> None:
-        """Answer a request whose task has ended, with a result, an error or a cancellation."""
-        del self._running[running.msg_id]
-        if self._newest.get(running.key) is running:
-            del self._newest[running.key]
-        task = running.task
-        if task.cancelled():
-            if running.superseded:
-                self._reply(running.msg_id, running.request.superseded())
-            else:
-                self._refuse(running.msg_id, REQUEST_CANCELLED, "The request was cancelled.")
-        elif (error := task.exception()) is not None:
-            self._refuse_for(running.msg_id, error)
+    def _take_request(self, msg_id: MsgId, method: str, params: object) -> None:
+        if self._is_shut_down:
+            self._refuse(msg_id, JsonRpcInvalidRequest("The server is shutting down."))
+        elif self._is_initialized and method == types.INITIALIZE:
+            self._refuse(msg_id, JsonRpcInvalidRequest("The server is initialized already."))
+        elif not self._is_initialized and method != types.INITIALIZE:
+            self._refuse(msg_id, JsonRpcServerNotInitialized("The server waits for `initialize`."))
+        elif msg_id in self._running:
+            error = JsonRpcInvalidRequest(f"A request with id {msg_id!r} is still being answered.")
+            self._refuse(msg_id, error)
+        elif method not in self._requests:
+            self._refuse(msg_id, JsonRpcMethodNotFound(f"There is no method {method!r} here."))
+        elif isinstance(typed := self._structured(method, params, id=msg_id), JsonRpcException):
+            self._refuse(msg_id, typed)
         else:
-            self._reply(running.msg_id, task.result())
+            self._is_initialized = True
+            self._is_shut_down = method == types.SHUTDOWN
+            if method not in _BUILT_IN_REQUESTS:
+                self._running[msg_id] = None
+            self.handle_message(typed)
 
-    def _refuse_for(self, msg_id: MsgId, error: BaseException) -> None:
-        match error:
-            case RpcError():
-                self._refuse(msg_id, error.code, str(error))
-            case HomebodyError():
-                code = INVALID_PARAMS if isinstance(error, UsageError) else REQUEST_FAILED
-                self._refuse(msg_id, code, str(error), {"kind": type(error).__name__})
-            case _:
-                logger.error("a request failed", exc_info=error)
-                text = f"Homebody failed here, which is a bug: {type(error).__name__}: {error}"
-                self._refuse(msg_id, INTERNAL_ERROR, text)
-
-    def _handle_notice(self, method: object, params: object) -> None:
-        if not isinstance(method, str):
-            self._refuse(None, INVALID_REQUEST, "A message has a method or a result.")
+    def _take_notice(self, method: str, params: object) -> None:
+        if method not in self._notices or (not self._is_initialized and method != types.EXIT):
+            return
+        typed = self._structured(method, params)
+        if isinstance(typed, JsonRpcException):
+            logger.warning("%s", typed)
+            self._give_up(method, params)
             return
         if method == types.CANCEL_REQUEST:
-            self._cancel(params)
+            msg_id = typed.params.id
+            if not _is_id(msg_id) or msg_id not in self._running:
+                return
+            if self._running[msg_id] is None:
+                del self._running[msg_id]  # its handler will not start
+        self.handle_message(typed)
+
+    def _take_response(self, msg_id: object, result: object, error: object) -> None:
+        # pygls would take it for the answer to any request with this id, also to one of the client's.
+        if not isinstance(msg_id, str) or msg_id in self._running:
             return
-        handler = self.handlers.notifications.get(method)
-        if handler is None or (not self._initialized and method != types.EXIT):
-            return
+        body = {"result": result} if error is None else {"error": error}
         try:
-            typed = self._params(method, params)
-        except Exception as error:  # noqa: BLE001 - cattrs and the types' own checks raise all kinds
-            logger.warning("the params of %r are not valid: %s", method, reason_of(error))
-            self._give_up(method, params)
-            return
+            typed: Any = self.structure_message({"jsonrpc": "2.0", "id": msg_id, **body})
+        except JsonRpcException as wrong:
+            text = f"The client's answer is not valid: {_reason_of(wrong)}."
+            told = types.ResponseError(JsonRpcInternalError.CODE, text)
+            typed = types.ResponseErrorMessage(error=told, id=msg_id)
+        with suppress(InvalidStateError):  # nobody waits for it any more
+            self.handle_message(typed)
+
+    def _refuse(self, msg_id: MsgId | None, error: JsonRpcException) -> None:
+        """Answer with an error. Not through pygls, which sends no id that is null."""
+        refusal = {"code": error.code, "message": error.message}
+        answer = json.dumps({"jsonrpc": "2.0", "id": msg_id, "error": refusal})
+        cast("_Sender", self.writer).write(answer.encode())
+
+    def _structured(self, method: str, params: object, **msg_id: MsgId) -> Any:  # noqa: ANN401 - as above
+        """Message in the type of its method, or the error that its params are not valid.
+
+        Other members are dropped: one named `error` would make it a response for pygls.
+        """
         try:
-            handler(typed)
-        except Exception:
-            logger.exception("the notification %r was not followed, which is a bug", method)
-            self._give_up(method, params)
+            return self.structure_message({"jsonrpc": "2.0", "method": method, "params": params, **msg_id})
+        except JsonRpcException as error:
+            return JsonRpcInvalidParams(f"The params of {method!r} are not valid: {_reason_of(error)}.")
 
     def _give_up(self, method: str, params: object) -> None:
-        if handler := self.handlers.unreadable.get(method):
-            handler(params)
+        if handler := self._unreadable.get(method):
+            handler(self._peer, params)
 
-    def _cancel(self, params: object) -> None:
-        msg_id = cast("JsonObject", params).get("id") if isinstance(params, dict) else None
-        if isinstance(msg_id, str | int | float) and (running := self._running.get(msg_id)):
-            running.task.cancel()
+    def _to_json(self, result: object) -> object:
+        """Result as JSON; pygls does not answer a request whose result is not."""
+        plain = self._conversion.unstructure(result)
+        json.dumps(plain)
+        return plain
 
-    def _params(self, method: str, params: object) -> Any:  # noqa: ANN401 - one type a method
-        """Params in the type of their method; unchanged if LSP has no such method."""
-        if method not in types.METHOD_TO_TYPES:
-            return params
-        message: JsonObject = {"jsonrpc": "2.0", "id": 0, "method": method}
-        if params is not None:
-            message["params"] = params
-        return self._converter.structure(message, types.METHOD_TO_TYPES[method][0]).params
 
-    def _reply(self, msg_id: MsgId, result: object) -> None:
-        try:
-            body = self._converter.unstructure(result)
-            self._send({"jsonrpc": "2.0", "id": msg_id, "result": body})
-        except (TypeError, ValueError, AttributeError) as error:
-            self._refuse_for(msg_id, error)
+class _Sender:
+    """pygls' writer: adds the header, never waits, and never raises."""
 
-    def _refuse(self, msg_id: MsgId | None, code: int, message: str, data: JsonObject | None = None) -> None:
-        error: JsonObject = {"code": code, "message": message}
-        if data is not None:
-            error["data"] = data
-        self._send({"jsonrpc": "2.0", "id": msg_id, "error": error})
+    def __init__(self, writer: Writer, on_closed: Callable[[], None]) -> None:
+        self._writer: Writer | None = writer
+        self._on_closed = on_closed
 
-    def _send(self, message: JsonObject) -> None:
+    def write(self, data: bytes) -> None:
+        """Send a message, unless the client has disconnected or stopped reading."""
         if self._writer is None:
             return
-        body = json.dumps(message, separators=(",", ":")).encode()
         try:
-            self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+            self._writer.write(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
         except OSError:
-            # The client has disconnected or stopped reading, so its requests are dropped.
             self._writer = None
-            self.on_closed()
+            self._on_closed()
 
-    def _end_background(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("a background task failed", exc_info=error)
+    def close(self) -> None:
+        """Send nothing more."""
+        self._writer = None
 
 
 def _not_json(constant: str) -> None:
@@ -313,3 +295,32 @@ def _is_id(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     return not isinstance(value, float) or math.isfinite(value)
+
+
+def _reason_of(error: BaseException) -> str:
+    """Describe on one line what was wrong with a message, by the innermost error."""
+    while isinstance(error, JsonRpcException) and error.__cause__ is not None:
+        error = error.__cause__
+    while isinstance(error, ExceptionGroup):
+        error = cast("ExceptionGroup[Exception]", error).exceptions[0]
+    text = str(error) if error.args else type(error).__name__
+    if isinstance(error, KeyError):
+        text = f"{error.args[0]!r} is missing"
+    return " ".join(text.split())[:200].rstrip(".")
+
+
+def _to_json_rpc(error: Exception) -> JsonRpcException:
+    match error:
+        case JsonRpcException():
+            return error
+        case HomebodyError():
+            code = (
+                JsonRpcInvalidParams.CODE
+                if isinstance(error, UsageError)
+                else types.LSPErrorCodes.RequestFailed
+            )
+            return JsonRpcException(str(error), int(code), {"kind": type(error).__name__})
+        case _:
+            logger.error("a request failed", exc_info=error)
+            text = f"Homebody failed here, which is a bug: {type(error).__name__}: {error}"
+            return JsonRpcInternalError(text)

@@ -17,16 +17,8 @@ if TYPE_CHECKING:
 
 
 class Server(Peer):
-    """One server process, for one client.
+    """One server process, for one client."""
 
-    Attributes
-    ----------
-    exit_code
-        Set once the client has sent ``exit``.
-
-    """
-
-    exit_code: int | None = None
     _service: "Service | None" = None
 
     @property
@@ -44,11 +36,11 @@ class Server(Peer):
         self.protocol.connect(writer, on_closed=stop)
 
     def handle_body(self, body: bytes) -> None:
-        """Handle one message."""
+        """Handle one message; raises ``SystemExit`` with the exit code for ``exit``."""
         self.protocol.handle_body(body)
 
     async def aclose(self) -> None:
         """End all work and close what was opened."""
-        await self.protocol.aclose()
+        await self.end_tasks()
         if self._service is not None:
             await self._service.aclose()

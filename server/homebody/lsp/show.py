@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from homebody.jsonrpc import RpcError
 from homebody.lsp.server import Server
 
 _KEPT = 20
@@ -34,11 +34,11 @@ async def show_markdown(server: Server, markdown: str) -> None:
             path = await asyncio.to_thread(_write, markdown)
             params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
             async with asyncio.timeout(_ANSWER_SECONDS):
-                answer = await server.request(types.WINDOW_SHOW_DOCUMENT, params)
-        except (OSError, RpcError, TimeoutError):
+                answer = await server.window_show_document_async(params)
+        except (OSError, JsonRpcException, TimeoutError):
             pass
         else:
-            if answer is not None and answer.success:
+            if answer.success:
                 return
     server.show_message(await _as_message(markdown.strip()), types.MessageType.Info)
 

@@ -35,12 +35,7 @@ class Server(Protocol):
         ...
 
     def handle_body(self, body: bytes) -> None:
-        """Handle one message."""
-        ...
-
-    @property
-    def exit_code(self) -> int | None:
-        """Set once the client has sent ``exit``."""
+        """Handle one message; ``SystemExit`` after the client has sent ``exit``."""
         ...
 
     async def aclose(self) -> None:
@@ -82,17 +77,16 @@ def _run(server: Server, read: Callable[[int], bytes], send: Callable[[memoryvie
     handler = LogHandler(log)
     logging.getLogger().addHandler(handler)
     try:
-        is_lsp = asyncio.run(_serve(server, read, send))
+        return asyncio.run(_serve(server, read, send))
     except KeyboardInterrupt:
         return 130
     finally:
         logging.getLogger().removeHandler(handler)
         log.close(_LAST_SECONDS)
-    return server.exit_code or (0 if is_lsp else 1)
 
 
-async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> bool:
-    """Serve until the client disconnects. Returns whether it used LSP and read everything that was sent."""
+async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
+    """Serve until the client disconnects. Returns the exit code: 1 if it did not use LSP, or not read."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
     unhandled = threading.Semaphore(_MOST_UNHANDLED)
@@ -120,18 +114,22 @@ async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[m
     threading.Thread(target=pump.run, name="homebody-input", daemon=True).start()
     outbox = Outbox(send, on_gone=stop)
     server.connect(outbox, stop)
-    while server.exit_code is None and (body := await bodies.get()) is not None:
-        server.handle_body(body)
-        unhandled.release()
-        # The task of a request takes its snapshot before the next message changes the document.
-        await asyncio.sleep(0)
+    code: object = 0
+    try:
+        while (body := await bodies.get()) is not None:
+            server.handle_body(body)
+            unhandled.release()
+            # The task of a request takes its snapshot before the next message changes the document.
+            await asyncio.sleep(0)
+    except SystemExit as left:  # pygls answers `exit` so
+        code = left.code
     end_within()
     await server.aclose()
     if outbox.is_full:
         logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
-        return False
+        return 1
     outbox.close(_LAST_SECONDS)
-    return pump.is_lsp
+    return 1 if code or not pump.is_lsp else 0
 
 
 class _Pump:

@@ -8,7 +8,6 @@ from lsprotocol import types
 from homebody.errors import PositionOutOfRange
 from homebody.lsp.convert import (
     PositionEncoding,
-    choose_encoding,
     from_edits,
     from_lines,
     from_offset,
@@ -95,24 +94,6 @@ def test_a_backward_range_is_empty():
     backward = types.Range(types.Position(0, 2), types.Position(0, 1))
 
     assert Span(2, 2) == to_span(_document("abc"), backward, "utf-16")
-
-
-@pytest.mark.parametrize(
-    ("offered", "chosen"),
-    [
-        (None, "utf-16"),
-        ([], "utf-16"),
-        (["utf-7"], "utf-16"),
-        (["utf-7", "utf-8", "utf-16"], "utf-8"),
-        ([types.PositionEncodingKind.Utf32], "utf-32"),
-    ],
-)
-def test_the_clients_first_known_encoding_is_chosen(offered: list[str] | None, chosen: str):
-    """The client's order of encodings counts; UTF-16 is always available."""
-    general = types.GeneralClientCapabilities(position_encodings=offered)
-
-    assert chosen == choose_encoding(types.ClientCapabilities(general=general))
-    assert choose_encoding(types.ClientCapabilities()) == "utf-16"
 
 
 def test_half_pairs_are_replaced_and_positions_stay():

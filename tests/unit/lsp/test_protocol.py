@@ -1,88 +1,16 @@
 """One response for each request, for any messages and any behaviour of handlers."""
 
 import asyncio
-import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lsprotocol import types
+from pygls.exceptions import JsonRpcContentModified
 
 from homebody.errors import BackendUnavailable, UnknownAction
-from homebody.jsonrpc import RpcError
-from homebody.lsp.protocol import Handlers, Request
-from homebody.lsp.server import Server
-
-URI = "file:///a.py"
-INLINE = {
-    "textDocument": {"uri": URI},
-    "position": {"line": 0, "character": 0},
-    "context": {"triggerKind": 2},
-}
-
-
-class Wire:
-    """A server with the handlers of a test; what it sends is kept."""
-
-    def __init__(self, answer: Callable[[Any], Awaitable[object]] | None = None) -> None:
-        self.sent: list[dict[str, Any]] = []
-        self.gate = asyncio.Event()
-        self.heard: list[object] = []
-
-        async def run(params: Any) -> object:
-            return await answer(params) if answer else None
-
-        async def initialize(_params: Any) -> object:
-            return {}
-
-        async def shutdown(_params: Any) -> object:
-            self.server.protocol.end_requests()
-
-        self.server = Server()
-        self.server.protocol.handlers = Handlers(
-            requests={
-                "initialize": Request(initialize),
-                "shutdown": Request(shutdown),
-                "textDocument/inlineCompletion": Request(run, lambda p: p.text_document.uri, list),
-                "test/run": Request(run),
-            },
-            notifications={"test/note": self.heard.append},
-        )
-        self.server.connect(self, lambda: None)
-
-    def write(self, data: bytes) -> None:
-        """Keep a message that the server sends."""
-        self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
-
-    def take(self, message: object) -> None:
-        """Pass a message to the server."""
-        body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        self.server.handle_body(body)
-
-    async def ask(self, method: str, params: object = None, msg_id: object = 1) -> dict[str, Any]:
-        """Send a request, let the server work, and return its newest message."""
-        self.call(method, params, msg_id)
-        await turn()
-        return self.sent[-1]
-
-    def call(self, method: object, params: object = None, msg_id: object = 1) -> None:
-        """Send a request."""
-        self.take({"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params})
-
-    async def initialized(self) -> "Wire":
-        """Initialize the connection."""
-        await self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, "init")
-        self.sent.clear()
-        return self
-
-
-async def turn() -> None:
-    """Let tasks start, end, and send their responses."""
-    for _ in range(5):
-        await asyncio.sleep(0)
+from support.wire import INLINE, URI, Wire, turn
 
 
 def _error(message: dict[str, Any]) -> tuple[int, str]:
@@ -111,7 +39,7 @@ async def test_unknown_methods_are_answered():
     [
         (UnknownAction("There is no action `x`."), -32602, "There is no action `x`."),
         (BackendUnavailable("Nothing answers."), -32803, "Nothing answers."),
-        (RpcError(-32801, "no"), -32801, "no"),
+        (JsonRpcContentModified("no"), -32801, "no"),
         (KeyError("x"), -32603, "Homebody failed here, which is a bug: KeyError: 'x'"),
     ],
 )
@@ -127,8 +55,8 @@ async def test_errors_of_handlers_are_answered(raised: Exception, code: int, mes
     assert len(wire.sent) == 1
 
 
-async def test_an_expected_error_names_its_class():
-    """A script can tell errors apart without reading sentences."""
+async def test_an_expected_error_names_its_class(caplog: pytest.LogCaptureFixture):
+    """A script can tell errors apart without reading sentences; nothing is logged as a failure."""
 
     async def fail(_params: object) -> object:
         raise BackendUnavailable("Nothing answers.")  # noqa: EM101, TRY003 - the message is the test's
@@ -136,6 +64,7 @@ async def test_an_expected_error_names_its_class():
     wire = await Wire(fail).initialized()
 
     assert (await wire.ask("test/run"))["error"]["data"] == {"kind": "BackendUnavailable"}
+    assert caplog.text == ""
 
 
 async def test_a_result_that_cannot_be_sent_is_answered_by_an_error():
@@ -226,6 +155,21 @@ async def test_nothing_is_served_before_initialize_and_initialize_only_once():
     assert (await wire.ask("initialize", again))["error"]["code"] == -32600
 
 
+async def test_the_id_of_an_answered_request_can_be_used_again():
+    """However the earlier request ended: with a result, or cancelled before or after it began."""
+    wire = await Wire().initialized()
+    cancel = {"method": "$/cancelRequest", "params": {"id": 1}}
+    wire.call("test/run")
+    wire.take(cancel)
+    await turn()
+    wire.call("test/run")
+    await asyncio.sleep(0)
+    wire.take(cancel)
+    await turn()
+
+    assert [(await wire.ask("test/run"))["result"] for _ in range(2)] == [None, None]
+
+
 async def test_an_id_in_use_is_refused():
     """Two requests of one id get two responses, the second an error."""
     gate = asyncio.Event()
@@ -274,69 +218,65 @@ async def test_a_request_without_a_method_is_refused_by_its_id():
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [("x", -32600)]
 
 
-async def test_notifications_are_never_answered():
-    """Unknown and malformed ones, and cancellations of unknown ids, are ignored."""
-    wire = await Wire().initialized()
-    for method, params in (
-        ("test/note", 1),
-        ("test/unknown", {}),
-        ("textDocument/didOpen", 3),
-        ("$/cancelRequest", {"id": []}),
-        ("$/cancelRequest", None),
-        ("$/setTrace", {"value": "off"}),
-    ):
-        wire.take({"jsonrpc": "2.0", "method": method, "params": params})
-    await turn()
-
-    assert wire.heard == [1]
-    assert wire.sent == []
-
-
 @pytest.mark.parametrize(
-    "answer",
-    [
-        {"error": {"code": -32601, "message": "no"}},
-        {"error": "odd"},
-        {"error": {"code": "x"}},
-        {"result": 3},
-        {"result": None},
-        {"error": None},
-    ],
+    "method", ["test/note", "textDocument/didOpen", "textDocument/didClose", "$/cancelRequest", "exit"]
 )
-async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answer: dict[str, object]):
-    """The server's own requests end for any response of the client."""
+@pytest.mark.parametrize("params", [None, {"id": 1}, {"textDocument": {"uri": URI}}])
+async def test_a_notification_that_is_sent_as_a_request_is_refused(method: str, params: object):
+    """A message with an id gets its response, also if its method is that of a notification."""
     wire = await Wire().initialized()
-    edit = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
-    asked = asyncio.ensure_future(wire.server.request(types.WORKSPACE_APPLY_EDIT, edit))
+
+    assert (await wire.ask(method, params))["error"]["code"] == -32601
+    assert wire.heard == []
+
+
+@pytest.mark.parametrize("method", ["test/run", "textDocument/inlineCompletion"])
+@pytest.mark.parametrize(
+    "member", [{"error": {"code": 1, "message": "x"}}, {"result": None}, {"jsonrpc": "1"}]
+)
+async def test_other_members_of_a_request_are_ignored(method: str, member: dict[str, object]):
+    """A request with the members of a response is still a request."""
+    wire = await Wire().initialized()
+    wire.take({"id": 1, "method": method, "params": INLINE, **member})
     await turn()
-    wire.take({"jsonrpc": "2.0", "id": wire.sent[0]["id"], **answer})
-    with pytest.raises(RpcError):
-        await asked
+
+    assert [(m["id"], m["result"]) for m in wire.sent] == [(1, None)]
 
 
-async def test_answers_to_nothing_are_ignored():
-    """A response without a request, or a second one, has no effect."""
-    wire = await Wire().initialized()
-    for msg_id in ("x", 3, True, 1.5, None, []):
-        wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})
+async def test_params_that_look_like_a_message_are_params():
+    """A member `jsonrpc` inside of params means nothing."""
 
-    assert wire.sent == []
+    async def echo(params: object) -> object:
+        return params
+
+    wire = await Wire(echo).initialized()
+    params = {"jsonrpc": "2.0", "id": 7, "method": "exit", "params": {"jsonrpc": "2.0", "result": 1}}
+
+    assert (await wire.ask("test/run", params))["result"] == params
 
 
-async def test_the_server_ends_when_the_client_is_gone():
-    """Once nothing can be sent, the server stops instead of failing at each message."""
-    wire = await Wire().initialized()
-    stopped: list[bool] = []
+async def test_a_request_that_is_sent_as_a_notification_is_ignored():
+    """A message without an id gets no response and has no effect, also if its method is that of a request."""
+    ran: list[object] = []
 
-    def write(_data: bytes) -> None:
-        raise BrokenPipeError
+    async def run(params: object) -> object:
+        ran.append(params)
 
-    wire.write = write
-    wire.server.connect(wire, lambda: stopped.append(True))
-    wire.server.show_message("x")
-    wire.server.show_message("y")
+    wire = await Wire(run).initialized()
+    for method in ("test/run", "textDocument/inlineCompletion", "shutdown", "initialize"):
+        wire.take({"method": method, "params": INLINE})
+    await turn()
+    assert (wire.sent, ran) == ([], [])
 
-    assert stopped == [True]
+    assert (await wire.ask("test/run"))["result"] is None
+
+
+@pytest.mark.parametrize("root", ["file://[", "//[", "x", "", "file:///a%00b"])
+async def test_a_root_that_is_no_folder_does_not_stop_the_start(root: str):
+    """`initialize` is answered with the capabilities for any root."""
+    answer = await Wire().ask("initialize", {"processId": None, "rootUri": root, "capabilities": {}})
+
+    assert "capabilities" in answer["result"]
 
 
 json_values = st.recursive(
@@ -349,7 +289,11 @@ json_values = st.recursive(
     max_leaves=8,
 )
 methods = st.sampled_from(
-    ["test/run", "textDocument/inlineCompletion", "textDocument/didOpen", "test/note", "initialize", "x", ""]
+    [
+        *("test/run", "textDocument/inlineCompletion", "initialize", "x", ""),
+        *("test/note", "textDocument/didOpen", "textDocument/didClose", "initialized", "exit"),
+        *("$/cancelRequest", "$/setTrace"),
+    ]
 )
 
 
