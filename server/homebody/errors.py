@@ -12,6 +12,8 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   ├── NothingSelected           the selection contains no file or symbol
     │   └── GitFailed                 git is missing, or its command failed
     ├── SettingsError             2   a required setting without a usable default
+    │   ├── SettingsBroken            the user's settings are wrong or cannot be read, so nothing is sent
+    │   └── SettingsChanged           other settings apply since the request was sent
     ├── ModelError                3
     │   ├── NoModelInstalled          there are no weights
     │   ├── ModelNotFound             no weights have that name or path
@@ -79,6 +81,14 @@ class SettingsError(HomebodyError):
     """A required setting is missing or wrong, and has no usable default."""
 
     exit_code: ClassVar[int] = 2
+
+
+class SettingsBroken(SettingsError):
+    """The user's settings are wrong or cannot be read: a rule may be missing, so nothing is sent."""
+
+
+class SettingsChanged(SettingsError):
+    """Other settings replaced those that the request started with."""
 
 
 class ModelError(HomebodyError):

@@ -34,6 +34,8 @@ from homebody.errors import (
     ConnectionForbidden,
     SettingsError,
 )
+from homebody.settings.backend_schema import URL_FORMS, is_server_url
+from homebody.settings.values import shorten
 
 Decoded = TypeVar("Decoded")
 Item = TypeVar("Item")
@@ -355,20 +357,15 @@ _LOCKED = frozenset({401, 403})
 
 def _split_url(url: str) -> tuple[str, str | None]:
     """Return httpx's base URL and the Unix socket's path, if it is one."""
+    if not is_server_url(url):
+        message = f"backend.url: {shorten(url)} is not the address of a server; it has to be {URL_FORMS}"
+        raise SettingsError(message)
     parts = urlsplit(url)
     if parts.scheme == "unix":
         if not hasattr(socket, "AF_UNIX") or sys.platform == "win32":
             message = "backend.url: Unix sockets work on Linux and macOS only; use http://127.0.0.1:PORT"
             raise SettingsError(message)
         return "http://localhost", parts.path
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    good = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None and port != -1
-    if not good:
-        message = f'backend.url: "{url}" is not the address of a server; write "http://127.0.0.1:8080"'
-        raise SettingsError(message)
     return url, None
 
 

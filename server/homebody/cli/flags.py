@@ -68,17 +68,22 @@ class Flags:
         return load(workspace=workspace, user_file=self.config, flags=self.values)
 
     def load(self, workspace: Path | None = None) -> "Settings":
-        """Resolve the settings of this run; report problems in files or variables on stderr.
+        """Resolve the settings of a run that asks a model; report other problems on stderr.
 
-        Raises ``SettingsError`` as ``check`` does.
+        Raises
+        ------
+        SettingsBroken
+            The user's own settings are wrong or cannot be read, so nothing may be sent.
+        SettingsError
+            As ``check`` does.
+
         """
-        from homebody.settings import load_settings
-
-        self.check()
-        settings, problems = load_settings(workspace=workspace, user_file=self.config, flags=self.values)
-        for problem in problems:
+        loaded = self.load_with_origins(workspace)
+        if (error := loaded.error) is not None:
+            raise error
+        for problem in loaded.problems:
             warn(problem.message)
-        return settings
+        return loaded.settings
 
 
 def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:

@@ -62,7 +62,10 @@ def _log(
         _show_stats(terminal, as_json=as_json)
         return
     flags: Flags = context.obj
-    if not flags.load().log.enabled:
+    loaded = flags.load_with_origins()
+    for problem in loaded.problems:
+        warn(problem.message)
+    if not loaded.settings.log.enabled:
         warn(f"the log is off: write `enabled = true` under `[log]` in {flags.config or user_file()}.")
     for record in deque(read_log(), maxlen=limit):
         terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))

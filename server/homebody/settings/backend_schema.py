@@ -1,6 +1,9 @@
 """Settings of the model servers and of the embedded model; part of ``schema``."""
 
+import ipaddress
+import re
 from typing import Annotated, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -8,10 +11,38 @@ BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-
 
 # Values of ``extra``; ``keys.Key`` documents them.
 MACHINE = {"machine": True}
+RESTRICTS = {"restricts": True}
 
 _PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
 _Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?|unix)://[^\s]+$")]
 _HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):" + _PORT + "$")]
+
+URL_FORMS = (
+    "an address such as `http://127.0.0.1:8080`, `https://gpu.example:8000` or `unix:///run/llama.sock`"
+)
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?", re.ASCII)
+
+
+def is_server_url(url: str) -> bool:
+    """Whether ``url`` is the address of a server: a host that can be written so, or a socket's full path."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = parts.hostname or ""
+        if parts.netloc.startswith("["):
+            ipaddress.IPv6Address(host)
+        elif re.fullmatch(r"[0-9]+(\.[0-9]+){3}", host):
+            ipaddress.IPv4Address(host)
+    except ValueError:
+        return False
+    if "?" in url or "#" in url or any(c.isspace() or not c.isprintable() for c in url):
+        return False
+    if parts.scheme == "unix":
+        return url.startswith("unix:///") and len(parts.path) > 1
+    is_host = (parts.netloc.startswith("[") and "%" not in host) or _HOST.fullmatch(host) is not None
+    has_user = "@" in parts.netloc
+    return parts.scheme in {"http", "https"} and is_host and not has_user and port != 0
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True):
@@ -28,7 +59,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
                 "Which server answers. `auto` looks for one on this machine and falls back to the "
                 "embedded model; `scripted` replays the file named by `backend.model`, for tests."
             ),
-            extra=MACHINE,
+            extra=MACHINE | RESTRICTS,
         ),
     ] = "auto"
     url: Annotated[
@@ -39,7 +70,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
                 "by default the usual port of that kind. Other machines are refused unless "
                 "`backend.allowedHosts` lists them."
             ),
-            extra=MACHINE | {"allowed": "an address that begins with `http://`, `https://` or `unix://`"},
+            extra=MACHINE | RESTRICTS | {"allowed": URL_FORMS},
         ),
     ] = None
     model: Annotated[
@@ -49,7 +80,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
                 "Model to use, as the server names it; for `embedded` the path of a GGUF file or the "
                 "name of installed weights. By default, what is loaded or installed."
             ),
-            extra=MACHINE | {"path": True},
+            extra=MACHINE | RESTRICTS | {"path": True},
         ),
     ] = None
     context_length: Annotated[
@@ -78,7 +109,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
                 "Other machines that Homebody may connect to, each exactly as `host:port`, for a team's own "
                 "server. An entry `ollama.com:443` also allows models that a local Ollama runs there."
             ),
-            extra=MACHINE | {"allowed": "a list of `host:port`"},
+            extra=MACHINE | RESTRICTS | {"allowed": "a list of `host:port`"},
         ),
     ] = ()
     timeout_seconds: Annotated[

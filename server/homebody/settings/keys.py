@@ -50,6 +50,8 @@ class Key:
         A value that looks like a path is one, relative to the folder of its source.
     secret
         Never shown.
+    restricts
+        It can reduce what is sent or kept, or choose who gets it: no default replaces a wrong value.
     allowed
         The allowed values, in words: ``"a whole number from 1 to 4096"``.
 
@@ -63,6 +65,7 @@ class Key:
     user_file_only: bool = False
     path_like: bool = False
     secret: bool = False
+    restricts: bool = False
     allowed: str = ""
 
     @property
@@ -147,6 +150,7 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
             user_file_only=bool(extra.get("user_file")),
             path_like=bool(extra.get("path")),
             secret=bool(extra.get("secret")),
+            restricts=bool(extra.get("restricts")),
             allowed=str(extra.get("allowed") or _allowed(_schema_of(field.type))),
         )
         if field.name == "api_key":

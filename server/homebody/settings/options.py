@@ -5,6 +5,7 @@ problems found. An invalid value is dropped; the other values of the source are 
 Knows nothing of files or of other sources.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -21,17 +22,34 @@ KeyPath: TypeAlias = tuple[str, ...]
 _SECTION = "homebody"
 # Problems of one source beyond this number are only counted: a hostile file could have a million.
 _MAX_PROBLEMS = 10
+# Similarity, by difflib, from which an unknown key may be meant as one that restricts.
+_CLOSE = 0.8
+# Unknown keys of one source beyond this number are all treated as close ones.
+_MAX_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something in the settings that has no effect, and why.
 
-    ``key`` is the key as the user wrote it, empty for a whole file; ``message`` is one sentence.
+    Attributes
+    ----------
+    key
+        The key as the user wrote it, empty for a whole file.
+    message
+        One sentence, which begins with the source.
+    file, line
+        Where it stands, if it stands in a file; lines count from 1.
+    stops
+        Whether nothing may be sent to a model until it is corrected: a rule of the user's may be missing.
+
     """
 
     key: str
     message: str
+    file: Path | None = None
+    line: int | None = None
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +68,11 @@ class Source:
         Folder whose files control its content; ``None`` for the user's own sources.
     trusted
         Whether the user trusts that folder.
+    file
+        The file, if it is one.
+    stops
+        Which problems in it stop all prompts: ``"all"`` for what the user wrote for Homebody alone,
+        ``"restricting"`` for an editor's settings, where other keys may be stale, ``"none"`` for a folder's.
 
     """
 
@@ -58,6 +81,8 @@ class Source:
     base: Path
     folder: Path | None = None
     trusted: bool = False
+    file: Path | None = None
+    stops: Literal["all", "restricting", "none"] = "all"
 
     def spelled(self, key: Key) -> str:
         """Name of ``key`` as it is written in this source."""
@@ -71,27 +96,33 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Options from one source. Every key is optional; every value is valid."""
+    """Options from one source. Every key is optional; every value is valid.
+
+    ``is_closed`` if a pattern of ``context.ignore`` may be missing.
+    """
 
     source: Source
     values: Mapping[Key, object]
+    is_closed: bool = False
 
 
-def from_tree(tree: Mapping[str, object], source: Source) -> tuple[Options, list[Problem]]:
+def from_tree(
+    tree: Mapping[str, object], source: Source, line_of: Callable[[KeyPath], int | None] = lambda _: None
+) -> tuple[Options, list[Problem]]:
     """Check a tree of tables. ``None`` (LSP's null) means not set."""
     keys = _keys_by_path(source.style)
     values: dict[Key, object] = {}
-    problems = _Problems(source)
+    problems = _Problems(source, line_of)
     for path, sent in _leaves(tree, ()):
         key = keys.get(path)
-        if sent is None:
+        # An empty table of Lua arrives as an empty list.
+        if sent is None or (path in sections() and sent == []):
             continue
         if key is None:
-            name = source.full(".".join(path))
-            problems.add(name, lambda path=path, sent=sent: _unknown(path, sent, source))
+            problems.add_unknown(path, sent)
         else:
             _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
-    return Options(source, values), problems.listed()
+    return Options(source, values, problems.is_closed), problems.listed()
 
 
 def from_texts(texts: Iterable[tuple[str, str]], source: Source) -> tuple[Options, list[Problem]]:
@@ -102,31 +133,83 @@ def from_texts(texts: Iterable[tuple[str, str]], source: Source) -> tuple[Option
     for name, text in texts:
         key = keys.get(name)
         if key is None:
-            problems.add(name, lambda name=name, text=text: _unknown((name,), text, source))
+            problems.add_unknown((name,), text)
         elif text:
             _take(key, text, lambda key=key, text=text: read(key, text), values, problems)
-    return Options(source, values), problems.listed()
+    return Options(source, values, problems.is_closed), problems.listed()
 
 
 class _Problems:
     """Problems of one source, the first few in full."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, line_of: Callable[[KeyPath], int | None] = lambda _: None) -> None:
         self.source = source
+        self.is_closed = False
+        self._line_of = line_of
         self._listed: list[Problem] = []
         self._more = 0
+        self._more_stop = False
+        self._compared = 0
 
-    def add(self, key: str, message: Callable[[], str]) -> None:
+    def add(self, key: str, message: Callable[[], str], path: KeyPath, *, restricting: bool) -> None:
+        source = self.source
+        stops = source.stops == "all" or (source.stops == "restricting" and restricting)
         if len(self._listed) < _MAX_PROBLEMS:
-            self._listed.append(Problem(printable(key), f"{self.source.name}: {message()}."))
+            line = self._line_of(path)
+            where = source.name if line is None else f"{source.name}:{line}"
+            problem = Problem(printable(key), f"{where}: {message()}.", source.file, line, stops)
+            self._listed.append(problem)
         else:
             self._more += 1
+            self._more_stop |= stops
+
+    def add_unknown(self, path: KeyPath, sent: object) -> None:
+        source = self.source
+        name = source.full(".".join(path))
+        self._compared += 1
+        if self._compared > _MAX_COMPARED:
+            self.is_closed = restricting = True
+        else:
+            meant = {inner: _resembled(inner) for inner in _nested(path, sent)}
+            restricting = path in sections() or any(
+                known or inner[0] == "context" for inner, known in meant.items()
+            )
+            self.is_closed |= path == ("context",) or _IGNORE in meant.values()
+        self.add(name, lambda: _unknown(path, sent, source), path, restricting=restricting)
 
     def listed(self) -> list[Problem]:
         if not self._more:
             return self._listed
-        more = Problem("", f"{self.source.name}: {self._more} more keys have problems.")
-        return [*self._listed, more]
+        source = self.source
+        message = f"{source.name}: {self._more} more keys have problems."
+        return [*self._listed, Problem("", message, source.file, stops=self._more_stop)]
+
+
+_IGNORE = "context.ignore"
+
+
+def _nested(path: KeyPath, sent: object) -> Iterator[KeyPath]:
+    """Yield the paths of the values below an unknown key, for a misspelt name of a section."""
+    if isinstance(sent, Mapping) and len(path) <= 3:
+        for name, value in cast("Mapping[str, object]", sent).items():
+            yield from _nested((*path, *name.split(".")), value)
+    else:
+        yield path
+
+
+def _resembled(path: KeyPath) -> str:
+    """Return the key that restricts and that ``path`` looks like, in lower case; empty if there is none."""
+    # difflib is quadratic in the length, which a hostile file controls.
+    name = ".".join(path)[:80].lower().replace("_", "")
+    names = _restricting()
+    close = difflib.get_close_matches(name, names, n=1, cutoff=_CLOSE)
+    last = [known for known in names if len(path) == 1 and known.endswith(f".{name}")]
+    return next(iter((*close, *last)), "")
+
+
+@cache
+def _restricting() -> tuple[str, ...]:
+    return tuple(key.camel.lower() for key in all_keys() if key.restricts)
 
 
 def _take(
@@ -138,7 +221,13 @@ def _take(
     except BadValue:
         name = problems.source.spelled(key)
         shown = "the value given" if key.secret else shorten(sent)
-        problems.add(name, lambda: f"`{name}` cannot be {shown}; it has to be {key.allowed}")
+        problems.is_closed |= key.camel == _IGNORE
+        problems.add(
+            name,
+            lambda: f"`{name}` cannot be {shown}; it has to be {key.allowed}",
+            key.path,
+            restricting=key.restricts,
+        )
     else:
         if value is not None:
             values[key] = value

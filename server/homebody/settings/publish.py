@@ -209,7 +209,8 @@ Every setting has a default that works; you need none to begin.
 
 ## Where settings come from
 
-For each key, the last of these sources that sets it wins:
+For each key, the last of these sources that sets it wins, except that the patterns of `context.ignore` add up
+over all of them:
 
 1. the defaults below;
 2. your own file: `~/.config/homebody/config.toml` on Linux and macOS (`$XDG_CONFIG_HOME` is honoured),
@@ -228,8 +229,20 @@ In a window with several folders, each folder may have its own `completion` sett
 or in the editor's settings for that folder; the model and the other settings are the same for all of them,
 and of their `.homebody.toml` files the first folder's counts.
 
-An invalid value is ignored and its default used; a message names the key, the value and the allowed values.
-For an unknown key, the message names the most similar one that exists.
+## When a setting is wrong
+
+A rule that cannot be read could be the one that keeps a file out of prompts.
+So nothing is sent to a model while your own settings are wrong: your file cannot be read, it is no TOML, has
+an unknown key or an invalid value, or a variable that begins with `HOMEBODY_` or a flag is wrong.
+The sentence names the file, the line, the key, and the most similar key or the allowed values.
+A command ends with exit code 2; `doctor`, `config`, `models`, `log` and `undo` still work and report it.
+The language server shows it in the status and in one message, and goes on as soon as it is corrected.
+
+Editors keep settings of other versions, so of theirs only wrong keys that restrict what is sent have this
+effect: `completion.enabled`, `completion.languages`, `completion.trigger`, those of `context`, `log` and
+`backend`, and keys that look like one of them.
+Any other wrong key of an editor, and of a `.homebody.toml`, is ignored with one message.
+If a `.homebody.toml` or the patterns in it cannot be read, no file of its folder goes into a prompt.
 
 ## What a folder may not set
 
@@ -240,7 +253,8 @@ Keys marked *your own only* are therefore read only from your own file, variable
 In `.homebody.toml` and in `workspace/configuration`, where a repository's `.vscode/settings.json` ends
 up, they are ignored with one message.
 `completion.enabled`, `completion.languages`, `completion.trigger`, `context.snippets`, `context.ignore`
-and `context.maxFileBytes` may only be narrowed there: what you switched off stays off.
+and `context.maxFileBytes` may only be narrowed there, even in a folder that you trust: what you switched off
+stays off.
 [Security](security.md) has the whole list.
 If you trust a folder, list it in your own file:
 

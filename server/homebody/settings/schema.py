@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from homebody.settings.backend_schema import MACHINE, BackendSettings, EmbeddedSettings
+from homebody.settings.backend_schema import MACHINE, RESTRICTS, BackendSettings, EmbeddedSettings
 from homebody.settings.sampling_schema import (
     REPEAT_PENALTY,
     TEMPERATURE,
@@ -28,19 +28,25 @@ from homebody.settings.sampling_schema import (
 class CompletionSettings(Struct, frozen=True, kw_only=True):
     """Suggestions while typing."""
 
-    enabled: Annotated[bool, Meta(description="Whether to suggest completions while typing.")] = True
+    enabled: Annotated[
+        bool, Meta(description="Whether to suggest completions while typing.", extra=RESTRICTS)
+    ] = True
     languages: Annotated[
         Mapping[str, bool],
         Meta(
             description=(
                 'Suggestions on or off by language id, such as `{"markdown": false}`; '
                 "`*` means all other languages."
-            )
+            ),
+            extra=RESTRICTS,
         ),
     ] = field(default_factory=dict[str, bool])
     trigger: Annotated[
         Literal["automatic", "manual"],
-        Meta(description="`automatic`: suggest in each pause; `manual`: only on an explicit request."),
+        Meta(
+            description="`automatic`: suggest in each pause; `manual`: only on an explicit request.",
+            extra=RESTRICTS,
+        ),
     ] = "automatic"
     menu: Annotated[
         Literal["auto", "always", "never"],
@@ -212,17 +218,21 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
     """What the model may see."""
 
     snippets: Annotated[
-        bool, Meta(description="Whether code from other files of the workspace goes into the prompt.")
+        bool,
+        Meta(
+            description="Whether code from other files of the workspace goes into the prompt.",
+            extra=RESTRICTS,
+        ),
     ] = True
     ignore: Annotated[
         tuple[Annotated[str, Meta(max_length=1000)], ...],
         Meta(
             max_length=1000,
-            extra={"allowed": "a list of at most 1000 texts"},
+            extra=RESTRICTS | {"allowed": "a list of at most 1000 texts"},
             description=(
                 "Patterns, as in `.gitignore`, of files that never go into a prompt, in addition to "
-                "`.gitignore`, `.homebodyignore` and the built-in list of secrets. A workspace can only add "
-                "to yours."
+                "`.gitignore`, `.homebodyignore` and the built-in list of secrets. The patterns of all "
+                "sources apply: none replaces those of another, and a workspace can only add to yours."
             ),
         ),
     ] = ()
@@ -238,7 +248,12 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
     ] = ("AGENTS.md", "CONTRIBUTING.md")
     max_file_bytes: Annotated[
         int,
-        Meta(ge=1024, le=67_108_864, description="Maximum size of a file that is read, in bytes."),
+        Meta(
+            ge=1024,
+            le=67_108_864,
+            description="Maximum size of a file that is read, in bytes.",
+            extra=RESTRICTS,
+        ),
     ] = 1_048_576
 
 
@@ -251,12 +266,15 @@ class LogSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "Whether to log what went into prompts (files, lines, tokens, times) in your state folder."
             ),
-            extra=MACHINE,
+            extra=MACHINE | RESTRICTS,
         ),
     ] = False
     prompts: Annotated[
         bool,
-        Meta(description="Whether the log also contains the text of prompts and answers.", extra=MACHINE),
+        Meta(
+            description="Whether the log also contains the text of prompts and answers.",
+            extra=MACHINE | RESTRICTS,
+        ),
     ] = False
 
 

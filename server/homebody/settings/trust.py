@@ -5,25 +5,25 @@ path that a folder chose.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
 from homebody.settings.keys import Key
 from homebody.settings.options import KeyPath, Options, Problem
 
-# Maximum number in one source (``settings/schema.py``); longer lists take seconds to compile.
-_MOST_PATTERNS = 1_000
-
 # A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
 
 
-def vet(options: Options, effective: Mapping[Key, object], user_file: Path) -> tuple[Options, list[Problem]]:
-    """Remove values that the source may not set, restrict those that it may narrow, make paths absolute.
+def vet(
+    options: Options, effective: Mapping[Key, object], limits: MutableMapping[Key, object], user_file: Path
+) -> tuple[Options, list[Problem]]:
+    """Remove values that the source may not set, make paths absolute, and lower ``limits`` as a folder may.
 
     ``effective`` has the values of earlier sources: an editor repeats the user's own values and the defaults
-    in workspace/configuration, and a value that changes nothing causes no message.
+    in workspace/configuration, and a value that changes nothing causes no message. ``limits`` has the values
+    of all the user's own sources for the keys in ``NARROWED``, lowered by the folders before.
     """
     source = options.source
     kept: dict[Key, object] = {}
@@ -34,13 +34,15 @@ def vet(options: Options, effective: Mapping[Key, object], user_file: Path) -> t
             if source.style != "camel" or value not in (before, key.default):
                 ignored.append(f"`{source.spelled(key)}`")
             continue
-        if source.folder is not None and not source.trusted:
-            narrowed = _NARROWER.get(key.path, _as_sent)(before, value)
-            if narrowed != value and key.path not in _MERGED:
-                ignored.append(f"`{source.spelled(key)}`")
-            kept[key] = narrowed
-        else:
-            kept[key] = _absolute(str(value), source.base) if key.path_like else value
+        if key.path in NARROWED:
+            if source.folder is not None:
+                limit = limits.get(key, key.default)
+                narrowed = NARROWED[key.path](limit, value)
+                if narrowed != value:
+                    ignored.append(f"`{source.spelled(key)}`")
+                limits[key] = {**limit, **narrowed} if isinstance(limit, dict) else narrowed
+            continue
+        kept[key] = _absolute(str(value), source.base) if key.path_like else value
     if not ignored:
         return Options(source, kept), []
     names = ", ".join(ignored)
@@ -65,7 +67,7 @@ def _is_users_own(key: Key, value: object, options: Options) -> bool:
         return True
     if source.folder is None:
         return False
-    # A scripted model is for tests; a folder must not impose it on everyone who opens it.
+    # A scripted model is for tests; a folder must not select it for everyone who opens it.
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
 
 
@@ -81,10 +83,6 @@ def _reason(options: Options, user_file: Path) -> str:
         f"this folder is not trusted; set it in {user_file} yourself, or trust the folder at the top of "
         f'that file with `trusted_folders = ["{folder}"]`'
     )
-
-
-def _as_sent(before: Any, value: Any) -> object:  # noqa: ANN401, ARG001 - one signature for all keys
-    return value
 
 
 def _both(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
@@ -105,22 +103,16 @@ def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of s
     return {name: on and user.get(name, user.get("*", True)) for name, on in sent.items()}
 
 
-def _more(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    added = [item for item in value if item not in before][: max(0, _MOST_PATTERNS - len(before))]
-    # The last pattern that matches decides: a folder's `!private/` must not follow the user's `private/`.
-    return (*added, *before)
-
-
-# A folder may send less to the model than the user allows, never more.
-_NARROWER: Mapping[KeyPath, Callable[[Any, Any], object]] = {
+NARROWED: Mapping[KeyPath, Callable[[Any, Any], Any]] = {
     ("completion", "enabled"): _both,
     ("completion", "languages"): _off_stays,
     ("completion", "trigger"): _manual_stays,
-    ("context", "ignore"): _more,
     ("context", "max_file_bytes"): _lower,
     ("context", "snippets"): _both,
+    ("log", "enabled"): _both,
+    ("log", "prompts"): _both,
 }
-_MERGED = frozenset({("context", "ignore")})
+"""Keys of which a folder, trusted or not, can only lower what the user's own sources allow."""
 
 
 def _absolute(value: str, base: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import msgspec
 
+from homebody.settings.backend_schema import is_server_url
 from homebody.settings.keys import Key
 
 _SWITCH = {
@@ -46,6 +47,8 @@ def checked(key: Key, sent: object) -> object:
         raise BadValue from error
     if not all(text.isprintable() for text in _texts(value)):
         raise BadValue  # control characters would get into headers, paths and terminals
+    if key.path[-1] == "url" and not is_server_url(str(value)):
+        raise BadValue
     return value
 
 

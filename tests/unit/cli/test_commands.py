@@ -164,14 +164,58 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, co
         assert ended.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "add.py"],
+        ["complete", "add.py:2:12"],
+        ["refactor", "add.py", "--instruction", "x"],
+        ["commit-message"],
+        ["bench"],
+    ],
+)
+def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, scripted, tmp_path, arguments):
+    """Exit code 2, and the sentence with file, line, key and the nearest name; nothing is logged."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("log.enabled = true\ncontext.ignor = ['private/']\n")
+
+    ended = run(*arguments)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert "config.toml:2: there is no setting `context.ignor`; the nearest is `context.ignore`." in ended.err
+    assert not (tmp_path / "state" / "log.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says_it"),
+    [
+        (["config", "show"], True),
+        (["config", "schema"], False),
+        (["log"], True),
+        (["models", "list"], False),
+        (["undo"], False),
+        (["--version"], False),
+    ],
+)
+def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_path, arguments, says_it):
+    """Those that read the settings report them."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("context.ignor = ['private/']\n")
+
+    ended = run(*arguments)
+
+    assert (ended.code if arguments != ["undo"] else 0) == 0
+    assert says_it == ("config.toml:1: there is no setting `context.ignor`" in ended.err)
+
+
 def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
-    """They are reported on stderr, and the command continues with the valid ones."""
+    """Those of a folder are reported on stderr, and the command continues with the valid ones."""
     (scripted / ".homebody.toml").write_text("chat.top_k = 'x'\nbackend.url = 'http://192.0.2.1'\n")
 
     ended = run("explain", "add.py")
 
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
-    assert [line[:26] for line in ended.err.splitlines()] == ["homebody: .homebody.toml: "] * 2
+    assert [line[:25] for line in ended.err.splitlines()] == ["homebody: .homebody.toml:"] * 2
 
 
 def test_flags_may_stand_anywhere(run, scripted):

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from homebody.settings import Problem, Settings, load_settings
+from homebody.settings import Problem, Settings
+from homebody.settings.load import load as load_all
 
 Load = Callable[..., tuple[Settings, list[Problem]]]
 
@@ -39,6 +40,7 @@ def load(user_file: Path, workspace: Path) -> Load:
             if content is not None:
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(content if isinstance(content, bytes) else os.fsencode(content))
-        return load_settings(workspace=workspace, user_file=user_file, environ=environ or {}, **sources)
+        loaded = load_all(workspace=workspace, user_file=user_file, environ=environ or {}, **sources)
+        return loaded.settings, list(loaded.problems)
 
     return _load

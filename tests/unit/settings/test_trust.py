@@ -1,11 +1,14 @@
 """A workspace is not its user: what it may not set is ignored, with one message."""
 
+import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from homebody.settings import BackendSettings, Settings
+from homebody.settings import BackendSettings, Settings, load_settings
 from homebody.settings.keys import all_keys
+from homebody.settings.schema import FolderIgnore
 from support.tracked import ROOT
 
 HOSTILE_TOML = """
@@ -105,10 +108,20 @@ def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
     resolved, problems = load(
         user=f"trusted_folders = ['{workspace}']",
         project='backend.url = "http://127.0.0.1:1"',
-        configuration={"log": {"enabled": True}},
+        configuration={"embedded": {"threads": 3}},
     )
 
-    assert (resolved.backend.url, resolved.log.enabled, problems) == ("http://127.0.0.1:1", True, [])
+    assert (resolved.backend.url, resolved.embedded.threads, problems) == ("http://127.0.0.1:1", 3, [])
+
+
+def test_even_a_trusted_folder_does_not_switch_the_log_on(load, workspace):
+    """What is kept on the disk is for the user alone to decide; one message says where."""
+    resolved, problems = load(
+        user=f"trusted_folders = ['{workspace}']", project="log = {enabled = true, prompts = true}"
+    )
+
+    assert resolved.log == Settings().log
+    assert [problem.key for problem in problems] == ["log.enabled, log.prompts"]
 
 
 @pytest.mark.parametrize(("sent", "expected"), [(2_000_000, 2_000_000), (9_000_000, 4_000_000)])
@@ -133,9 +146,9 @@ def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     """The folder is trusted by any path that leads to it."""
     (tmp_path / "link").symlink_to(workspace)
 
-    resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="log.enabled = true")
+    resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
 
-    assert resolved.log.enabled
+    assert resolved.embedded.threads == 3
 
 
 @pytest.mark.parametrize(
@@ -145,9 +158,9 @@ def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
     """Neither a folder above it nor one inside it, nor a relative path, makes it trusted."""
     trusted = trusted.format(parent=tmp_path, workspace=workspace)
 
-    resolved, problems = load(user=f"trusted_folders = ['{trusted}']", project="log.enabled = true")
+    resolved, problems = load(user=f"trusted_folders = ['{trusted}']", project="embedded.threads = 3")
 
-    assert (resolved.log.enabled, len(problems)) == (False, 1)
+    assert (resolved.embedded.threads, len(problems)) == (None, 1)
 
 
 @pytest.mark.parametrize(
@@ -245,20 +258,35 @@ def test_no_folder_selects_a_scripted_model(load, workspace, name):
         ("completion.languages.sql = true", "completion.languages.sql = false", {"sql": False}),
         ("completion.languages.'*' = false", "completion.languages.sql = true", {"*": False, "sql": False}),
         ("completion.languages.sql = false", "completion.languages.'*' = true", {"*": True, "sql": False}),
-        ("context.ignore = ['a']", "context.ignore = ['b', 'a']", ("b", "a")),
     ],
 )
-def test_a_folder_can_only_reduce_what_is_sent(load, workspace, user, project, expected):
-    """What the user switched off stays off, unless the folder is trusted."""
+@pytest.mark.parametrize("is_trusted", [False, True])
+@pytest.mark.parametrize("users_own", ["user", "flags"])
+def test_a_folder_can_only_reduce_what_is_sent(
+    load, workspace, user, project, expected, is_trusted, users_own
+):
+    """What the user switched off stays off, in whichever source, and even if the folder is trusted."""
     section, name = project.partition(" = ")[0].split(".")[:2]
+    trust = f"trusted_folders = ['{workspace}']\n" if is_trusted else ""
+    tree = tomllib.loads(user)
+    flags = {
+        f"{table}.{key}": json.dumps(value).strip('"') for table in tree for key, value in tree[table].items()
+    }
 
-    resolved, problems = load(user=user, project=project)
-    value = getattr(getattr(resolved, section), name)
-    own, _ = load(user=f"trusted_folders = ['{workspace}']\n{user}", project=project)
+    resolved, problems = (
+        load(user=trust + user, project=project)
+        if users_own == "user"
+        else load(user=trust, project=project, flags=flags)
+    )
 
-    assert expected == value
-    widened = expected != getattr(getattr(own, section), name) and section + name != "contextignore"
-    assert int(widened) == len(problems)
+    assert expected == getattr(getattr(resolved, section), name)
+    sent = tomllib.loads(project)[section][name]
+    widens = (
+        {**tree.get(section, {}).get(name, {}), **sent} != expected
+        if name == "languages"
+        else sent != expected
+    )
+    assert int(widens) == len(problems)
 
 
 def test_each_setting_of_a_folder_is_documented():
@@ -282,26 +310,64 @@ def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkey
         assert expected == load(**sources)[0].backend.model
 
 
-def test_a_workspace_adds_to_what_the_user_ignores(load):
-    """Its patterns stand first, so that none of them includes again what the user excludes."""
-    resolved, _ = load(
-        user="context.ignore = ['secret/**']", project="context.ignore = ['!secret/**', '*.min.js']"
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_a_workspace_adds_to_what_the_user_ignores(load, workspace, is_trusted):
+    """All the user's sources add up; those of a folder, even a trusted one, are kept apart from them."""
+    trust = f"trusted_folders = ['{workspace}']\n" if is_trusted else ""
+
+    resolved, problems = load(
+        user=f"{trust}context.ignore = ['a/']",
+        environ={"HOMEBODY_CONTEXT_IGNORE": "b/,!b/c/"},
+        initialization_options={"context": {"ignore": ["a/"]}},
+        flags={"context.ignore": "d/"},
+        project="context.ignore = ['!a/', 'p/']",
+        configuration={"context": {"ignore": []}},
+        folder_configuration={"context": {"ignore": ["q/"]}},
     )
 
-    assert resolved.context.ignore == ("!secret/**", "*.min.js", "secret/**")
+    assert resolved.context.ignore == ("a/", "b/", "!b/c/", "a/", "d/")
+    assert resolved.folder_ignore == (
+        FolderIgnore(str(workspace), ("!a/", "p/")),
+        FolderIgnore(str(workspace), ("q/",)),
+    )
+    assert problems == []
 
 
-def test_two_sources_of_a_folder_do_not_make_a_list_too_long(load):
-    """Their patterns together are no more than one source may name, and the user's are all kept."""
-    names = [f"p{number}" for number in range(1000)]
-    resolved, _ = load(
-        user="context.ignore = ['mine']",
-        project=f"context.ignore = {names}",
-        configuration={"context": {"ignore": [f"q{number}" for number in range(1000)]}},
+def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
+    """They come first, so that none of them includes again what the user's file excludes."""
+    (tmp_path / "config.toml").write_text("context.ignore = ['a/']")
+
+    resolved, _ = load_settings(
+        user_file=tmp_path / "config.toml", environ={}, configuration={"context": {"ignore": ["b/", "!a/"]}}
     )
 
-    assert len(resolved.context.ignore) == 1000
-    assert resolved.context.ignore[-1] == "mine"
+    assert (resolved.context.ignore, resolved.folder_ignore) == (("b/", "!a/", "a/"), ())
+
+
+_LONG = [f"p{number}" for number in range(1001)]
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {"project": "context.ignore = 'private/'"},
+        {"project": "context.ignore = ['private/', 3]"},
+        {"project": "context.ignored = ['private/']"},
+        {"project": "[contxt]\nignore = ['private/']"},
+        {"project": "context = 3"},
+        {"project": f"context.ignore = {_LONG}"},
+        {"project": "context.ignore = ['private/'"},
+        {"project": b"# \xff"},
+        {"project": "#" * 1_100_000},
+        {"folder_configuration": {"context": {"ignore": "private/"}}},
+    ],
+)
+def test_a_folder_whose_list_cannot_be_read_excludes_everything(load, workspace, sources):
+    """What it would exclude is not known; one message says why."""
+    resolved, problems = load(**sources)
+
+    assert resolved.folder_ignore == (FolderIgnore(str(workspace), ("*",)),)
+    assert len(problems) == 1
 
 
 def test_many_bad_keys_are_reported_in_a_short_message(load):

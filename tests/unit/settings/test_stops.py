@@ -1,0 +1,263 @@
+"""Settings of the user's that are wrong stop all prompts: a rule in them may be missing."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from homebody.errors import SettingsBroken
+from homebody.settings import Settings, load_settings
+from homebody.settings.backend_schema import is_server_url
+from homebody.settings.load import load as load_sources
+
+MANY = [f"p{number}" for number in range(1001)]
+
+
+@pytest.fixture
+def load_own(tmp_path: Path):
+    """Write the user's file, if it has a text, and load it with other sources."""
+
+    def _load(text: str | bytes | None = None, **sources: object):
+        path = tmp_path / "config.toml"
+        if text is not None:
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_sources(user_file=path, **({"environ": {}} | sources))
+
+    return _load
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "parts"),
+    [
+        ("[context]\nignore = ['private/'\nsnippets = false", 3, ["not valid TOML", "line 3"]),
+        (b"# \xff", 1, ["not UTF-8"]),
+        ("#" * 1_100_000, None, ["larger than 1 MiB"]),
+        ("\ncontext.ignor = ['private/']", 2, ["`context.ignor`", "the nearest is `context.ignore`"]),
+        ("[contxt]\nignore = ['private/']", 1, ["`contxt`", "the nearest is `context`"]),
+        ("[chat]\ntop_k = 1\nlanguag = 'x'", 3, ["`chat.languag`", "the nearest is `chat.language`"]),
+        ("[context]\n# x\nignore = 'private/'", 3, ['"private/"', "a list of at most 1000 texts"]),
+        ("[context]\nignore = ['a', 3]", 2, ["a list of at most 1000 texts"]),
+        (f"context.ignore = {MANY}", 1, ["a list of at most 1000 texts"]),
+        ("completion = {enabled = 'no'}", 1, ['"no"', "true or false"]),
+        ("[backend]\nurl = 'unix:/x.sock'", 2, ['"unix:/x.sock"', "`unix:///run/llama.sock`"]),
+        ("[backend]\nurl = 'http://[::1'", 2, ['"http://[::1"', "`http://127.0.0.1:8080`"]),
+        ("[chat.backend]\nurl = 'http://ⓛocalhost:1'", 2, ["ⓛocalhost", "`http://127.0.0.1:8080`"]),
+    ],
+)
+def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, line, parts):
+    """The error has the file, the line, the key, what is allowed, and what follows from it."""
+    loaded = load_own(text)
+
+    (problem,) = loaded.stops
+    assert (tmp_path / "config.toml", line) == (problem.file, problem.line)
+    assert isinstance(loaded.error, SettingsBroken)
+    where = str(tmp_path / "config.toml") + (f":{line}: " if problem.key else ": ")
+    expected = [where, *parts, "Nothing is sent to a model until this is corrected."]
+    assert [part for part in expected if part not in str(loaded.error)] == []
+
+
+def make_fifo(path: Path) -> None:
+    """Make a FIFO that nobody writes to."""
+    os.mkfifo(path)
+
+
+def make_locked(path: Path) -> None:
+    """Make a file that may not be read."""
+    path.touch(mode=0)
+
+
+def make_behind_locked_folder(path: Path) -> None:
+    """Make a folder that may not be entered in the place of the file's folder."""
+    path.parent.chmod(0)
+
+
+def make_behind_dangling_folder(path: Path) -> None:
+    """Make a link to nothing in the place of the file's folder."""
+    path.parent.rmdir()
+    path.parent.symlink_to(path.parent.parent / "nothing")
+
+
+def make_behind_file(path: Path) -> None:
+    """Make a file in the place of the file's folder."""
+    path.parent.rmdir()
+    path.parent.touch()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Path.mkdir,
+        make_fifo,
+        make_locked,
+        make_behind_locked_folder,
+        make_behind_dangling_folder,
+        make_behind_file,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to(path),
+        lambda path: path.symlink_to(path.parent / "nothing"),
+    ],
+    ids=["folder", "fifo", "locked", "in-locked", "in-dangling", "in-file", "device", "loop", "dangling"],
+)
+def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
+    """It is not the same as no file: its rules are not known."""
+    path = tmp_path / "config" / "config.toml"
+    path.parent.mkdir()
+    make(path)
+    if os.geteuid() == 0 and "locked" in getattr(make, "__name__", ""):
+        path.parent.chmod(0o700)
+        pytest.skip("root may read everything")
+    try:
+        loaded = load_sources(user_file=path, environ={})
+    finally:
+        if path.parent.is_dir():
+            path.parent.chmod(0o700)
+
+    (problem,) = loaded.stops
+    assert problem.message.startswith(f"{path}: it ")
+
+
+def test_no_file_stops_nothing(load_own):
+    """A missing file is fine, and so is an empty one."""
+    assert load_own().stops == load_own("").stops == ()
+
+
+@pytest.mark.parametrize(
+    ("sources", "parts"),
+    [
+        (
+            {"environ": {"HOMEBODY_CONTEXT_IGNOR": "x"}},
+            ["`HOMEBODY_CONTEXT_IGNORE`"],
+        ),
+        ({"environ": {"HOMEBODY_IGNORE": "x"}}, ["`HOMEBODY_IGNORE`", "`HOMEBODY_CONTEXT_IGNORE`"]),
+        (
+            {"environ": {"HOMEBODY_CONTEXT_SNIPPETS": "maybe"}},
+            ["CONTEXT_SNIPPETS`", "true or false"],
+        ),
+        ({"environ": {"HOMEBODY_BACKEND_URL": "unix:/x.sock"}}, ["`HOMEBODY_BACKEND_URL`", "unix:///"]),
+        ({"flags": {"context.ignores": "x"}}, ["`context.ignores`", "`context.ignore`"]),
+        ({"flags": {"chat.top_k": "x"}}, ["`chat.top_k`", "a whole number"]),
+    ],
+)
+def test_wrong_variables_and_flags_stop_all_prompts(load_own, sources, parts):
+    """They are the user's own, as the file is."""
+    loaded = load_own(**sources)
+
+    assert [part for part in parts if part not in str(loaded.error)] == []
+
+
+RESTRICTING = [
+    {"context": {"ignore": "private/"}},
+    {"context": {"ignore": {"private/": True}}},
+    {"context": {"ignored": ["private/"]}},
+    {"context": {"exclude": ["private/"]}},
+    {"contxt": {"ignore": ["private/"]}},
+    {"ignore": ["private/"]},
+    {"Context.Ignore": ["private/"]},
+    {"context": ["private/"]},
+    {"context": {"snippets": "no"}},
+    {"context": {"maxFileBytes": "1kB"}},
+    {"completion": {"enable": False}},
+    {"completion": {"enabled": "false"}},
+    {"completion": {"languages": ["python"]}},
+    {"completion": {"trigger": "never"}},
+    {"log": {"prompts": 0}},
+    {"backend": {"allowedHosts": "gpu:8000"}},
+    {"backend": {"url": "unix:/x.sock"}},
+    {"backend": {"uri": "http://127.0.0.1:1"}},
+    {f"unknown{number}": 1 for number in range(200)},
+    3,
+]
+
+
+@pytest.mark.parametrize("source", ["initialization_options", "configuration"])
+@pytest.mark.parametrize("sent", RESTRICTING)
+def test_a_wrong_restricting_key_of_an_editor_stops_all_prompts(load_own, source, sent):
+    """Also one that only looks like it: with the default in its place, more would be sent."""
+    assert load_own(**{source: sent}).error is not None
+
+
+@pytest.mark.parametrize("source", ["initialization_options", "configuration"])
+@pytest.mark.parametrize(
+    ("sent", "problems"),
+    [
+        ({"completion": {"maxTokens": "many", "colour": "red"}}, 2),
+        ({"chat": {"instruktions": "x"}, "theme": {"dark": True}}, 2),
+        ({"completion": [], "context": None}, 0),
+        ([], 0),
+        (None, 0),
+    ],
+)
+def test_another_wrong_key_of_an_editor_is_one_message(load_own, source, sent, problems):
+    """Its default is used; empty tables of Lua arrive as lists."""
+    loaded = load_own(**{source: sent})
+
+    assert (Settings(), problems, None) == (loaded.settings, len(loaded.problems), loaded.error)
+
+
+def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
+    """Its sentence has the line; the user's own rules are all known."""
+    (tmp_path / ".homebody.toml").write_text("\n\n[completion]\ncolour = 3\nenabled = false")
+
+    loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
+
+    assert ([problem.line for problem in loaded.problems], loaded.stops) == ([4], ())
+    assert not loaded.settings.completion.enabled
+
+
+def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
+    """None of them is dropped without a word."""
+    patterns = ",".join(MANY[:-1])
+    environ = {"HOMEBODY_CONTEXT_IGNORE": patterns}
+
+    assert load_own(f"context.ignore = {MANY[:-1]}", environ=environ).error is None
+    loaded = load_own(environ=environ, flags={"context.ignore": "one-more"})
+    assert len(loaded.settings.context.ignore) == 2001
+    assert "2001 patterns" in str(loaded.error)
+
+
+def test_many_wrong_keys_are_one_short_error(load_own):
+    """The first three are shown in full."""
+    error = str(load_own("\n".join(f"x{number} = 1" for number in range(30))).error)
+
+    assert "config.toml:3: " in error
+    assert "8 more of your settings are wrong." in error
+    assert len(error) < 1000
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("https://gpu.example:8000/v1", True),
+        ("http://localhost", True),
+        ("http://[::1]:8080", True),
+        ("unix:///run/llama.sock", True),
+        ("unix:/x.sock", False),
+        ("unix://run/x.sock", False),
+        ("unix:///", False),
+        ("unix://", False),
+        ("http://", False),
+        ("http:///v1", False),
+        ("http://[::1", False),
+        ("http://[::1%25lo]:1", False),
+        ("http://[nonsense]:1", False),
+        ("http://999.1.1.1:1", False),
+        ("http://ⓛocalhost:1", False),
+        ("http://127.0.0.1:0", False),
+        ("http://127.0.0.1:65536", False),
+        ("http://127.0.0.1:x", False),
+        ("http://me@127.0.0.1:1", False),
+        ("http://127.0.0.1\\@example.org", False),
+        ("http://127.0.0.1:1?x", False),
+        ("http://127.0.0.1:1#x", False),
+        ("http://127.0.0.1:1 x", False),
+        ("ftp://127.0.0.1", False),
+        ("127.0.0.1:8080", False),
+    ],
+)
+def test_only_an_address_of_a_server_is_a_url(url, is_one):
+    """A text that looks like one must not lead to another program's port."""
+    assert is_one == is_server_url(url)
+    file = Path("/nowhere/config.toml")
+    resolved, problems = load_settings(user_file=file, environ={}, flags={"backend.url": url})
+    assert (url if is_one else None, not is_one) == (resolved.backend.url, bool(problems))
