@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from homebody.backend.base import Backend, Piece, Prompt, Sampling, Stats
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Tuning, Use, open_engine
 from homebody.headless.apply import Applier
@@ -103,7 +104,10 @@ class ScriptedEngine(Engine):
 
     def __init__(self) -> None:
         super().__init__(Settings(context=ContextSettings(snippets=False)), ())
-        self._uses = {"completion": Use(ScriptedBackend("x")), "chat": Use(ScriptedBackend(Reply(shorter)))}
+        self._uses = {
+            "completion": Use(Gated(ScriptedBackend("x"), self.gate.check)),
+            "chat": Use(Gated(ScriptedBackend(Reply(shorter)), self.gate.check)),
+        }
 
 
 def make_files(folder: Path, count: int, first: int = 0) -> list[Chosen]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import ParamSpec
 
 from homebody.backend.base import Backend, Piece
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.features.complete import complete
@@ -167,7 +168,7 @@ class _Scripted(Engine):
     def __init__(self, backend: Backend) -> None:
         completion = CompletionSettings(min_confidence=0.0, debounce_ms=0)
         super().__init__(Settings(completion=completion), ())
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import msgspec
 
 from homebody.backend.base import Backend
 from homebody.backend.embedded import HostedBackend
+from homebody.backend.gate import Gated
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
@@ -63,7 +64,7 @@ class _OneBackend(Engine):
 
     def __init__(self, settings: Settings, backend: Backend) -> None:
         super().__init__(settings, ())
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
 
 
 class Visitor:

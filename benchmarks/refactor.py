@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use, open_engine
 from homebody.errors import HomebodyError
@@ -114,7 +115,7 @@ async def _engine(
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
 
 
 def _solution(prompt: str, row: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -74,6 +74,11 @@ class LeftOut:
     first_line: int
     last_line: int
     why: str
+
+
+def uris_of(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Return the URI of each source, each once."""
+    return tuple(dict.fromkeys(source.uri for source in sources))
 
 
 def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ...]:
@@ -168,6 +173,10 @@ class Audit:
         self._unsaved = Day()
         # One thread: lines stay in order, and no keystroke waits for the disk.
         self._writer = ThreadPoolExecutor(1, "homebody-log")
+
+    def apply(self, settings: LogSettings) -> None:
+        """Log what new settings allow from now on."""
+        self._settings = settings
 
     def record(self, record: PromptRecord) -> None:
         """Keep ``record`` as the newest of its document, and log it if logging is enabled.

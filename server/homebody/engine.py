@@ -6,15 +6,16 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homebody.audit import Audit
 from homebody.backend import open_backend
-from homebody.backend.base import Backend, ModelInfo, PromptRead, Sampling, Slot, Stats
+from homebody.backend.base import ModelInfo, PromptRead, Sampling, Slot, Stats
 from homebody.backend.state import BackendState, check
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
@@ -22,12 +23,17 @@ from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings, load_settings
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
+from homebody.syntax.chunk import Candidate
 from homebody.syntax.tree import Trees
 from homebody.text import Document
 from homebody.tokens import TokenCounts
+from homebody.workspace.gate import Gate
 from homebody.workspace.index import Progress, WorkspaceIndex
-from homebody.workspace.permit import Permit
 from homebody.workspace.uri import of_nearest_folder
+
+if TYPE_CHECKING:
+    from homebody.backend.gate import Gated
+    from homebody.backend.resilient import ResilientBackend
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +185,7 @@ class Use:
     ``completion`` and ``chat`` are the same object if both use one model on one server.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: "ResilientBackend | Gated") -> None:
         self.backend = backend
         self.tokens = TokenCounts()
         self.speed = Speed()
@@ -193,16 +199,17 @@ class Use:
         self.known = await self.backend.describe()
         return self.known
 
-    async def learn_counts(self, texts: Sequence[str], *, limit: int = 2000) -> None:
+    async def learn_counts(self, texts: Sequence[str], sources: Iterable[str], *, limit: int = 2000) -> None:
         """Count the new lines of ``texts`` with one call; do nothing if the server cannot count.
 
-        ``limit`` is the maximum number of lines in one call, so that a large file does not block the server.
+        ``sources`` are the URIs that they come from. ``limit`` is the maximum number of lines in one call, so
+        that a large file does not block the server. Raises ``Excluded``.
         """
         with suppress(BackendError):
             if not (await self.describe()).exact_tokenizer:
                 return
             if lines := self.tokens.unknown(texts)[:limit]:
-                self.tokens.learn(lines, await self.backend.count(lines))
+                self.tokens.learn(lines, await self.backend.count(lines, list(sources)))
 
 
 class Engine:
@@ -221,7 +228,7 @@ class Engine:
         self.audit = Audit(settings.log)
         self.trees = Trees()
         self.prompts = PromptLibrary(prompt_folders(settings, folders))
-        self.permit = Permit(folders, settings.context.ignore)
+        self.gate = Gate(settings, folders)
         self.on_index: Callable[[Progress], None] | None = None
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
@@ -230,10 +237,23 @@ class Engine:
         if self.index is not None:
             self._stack.push_async_callback(self.index.aclose)
 
+    def apply(self, settings: Settings) -> None:
+        """Use new settings from the next prompt on: rules, limits, logging. The models stay as they are."""
+        self.settings = settings
+        self.gate.apply(settings)
+        self.audit.apply(settings.log)
+        if self.index is not None:
+            self.index.apply(settings)
+
     def completion_settings(self, document: Document) -> CompletionSettings:
         """Return the settings of completion that apply to a document: those of its folder, if it has any."""
         own = of_nearest_folder(self.folder_settings, document.uri)
         return self.settings.completion if own is None else own
+
+    async def allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return the candidates that are not excluded from prompts by now."""
+        refusals = await self.gate.refusals(candidate.uri for candidate in candidates)
+        return [candidate for candidate in candidates if candidate.uri not in refusals]
 
     @property
     def completion(self) -> Use:
@@ -275,7 +295,9 @@ class Engine:
             if shared is not None and mine == other and mine.kind != "auto":
                 self._uses[slot] = shared
             else:
-                backend = open_backend(mine, settings, use=slot, on_state=partial(self._told, slot))
+                backend = open_backend(
+                    mine, settings, use=slot, passes=self.gate.check, on_state=partial(self._told, slot)
+                )
                 self._stack.push_async_callback(backend.aclose)
                 self._uses[slot] = Use(backend)
         return self._uses[slot]

@@ -10,6 +10,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   ├── PositionOutOfRange        a line or column past the end
     │   ├── UnknownAction             no prompt file of that name
     │   ├── NothingSelected           the selection contains no file or symbol
+    │   ├── Excluded                  the user's rules keep the text out of prompts
     │   └── GitFailed                 git is missing, or its command failed
     ├── SettingsError             2   a required setting without a usable default
     │   ├── SettingsBroken            the user's settings are wrong or cannot be read, so nothing is sent
@@ -71,6 +72,21 @@ class UnknownAction(UsageError):
 
 class NothingSelected(UsageError):
     """The selection contains no file or symbol."""
+
+
+class Excluded(UsageError):
+    """Text of a source that is kept out of prompts was about to be sent.
+
+    Attributes
+    ----------
+    uri
+        The source; empty if it is not known.
+
+    """
+
+    def __init__(self, name: str, reason: str, uri: str = "") -> None:
+        super().__init__(f"{name} is never put into a prompt: {reason}.")
+        self.uri = uri
 
 
 class GitFailed(UsageError):

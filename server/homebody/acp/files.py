@@ -34,7 +34,7 @@ async def read_file(engine: Engine, session: Session, uri: str) -> Document:
     if path is None:
         message = f"{uri} is not a file."
         raise UsageError(message)
-    if reason := await engine.permit.refusal(uri):
+    if reason := await engine.gate.refusal(uri):
         message = f"{file_name(uri)} is never put into a prompt: {reason}."
         raise UsageError(message)
     limit = engine.settings.context.max_file_bytes

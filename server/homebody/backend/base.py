@@ -21,11 +21,22 @@ completion slot with an index below ``ModelInfo.completion_slots``, or (``None``
 chooses."""
 
 
+OWN = "homebody:prompt"
+"""Source of Homebody's own text, and of prompt files."""
+
+TYPED = "homebody:typed"
+"""Source of what the user wrote or pasted into a question, an instruction or a terminal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The user's text: nothing in it is parsed as a control token."""
+    """The user's text: nothing in it is parsed as a control token.
+
+    ``sources`` are the URIs that it comes from; text without one is not sent (``gate.Gated``).
+    """
 
     text: str
+    sources: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +81,24 @@ class Prompt:
         """All parts joined."""
         return "".join(part.text for part in self.parts)
 
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The parts that are the user's text."""
+        return tuple(part for part in self.parts if isinstance(part, Text))
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a chat."""
+    """One message of a chat; ``sources`` as of ``Text``."""
 
     role: Role
     text: str
+    sources: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def part(self) -> Text:
+        """The message's text as a part of a prompt."""
+        return Text(self.text, self.sources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 
 if TYPE_CHECKING:
-    from homebody.backend.resilient import Connector
+    from homebody.backend.gate import Check
+    from homebody.backend.resilient import Connector, ResilientBackend
     from homebody.backend.servers.base import ServerOptions
 
 DEFAULT_URLS: Mapping[str, str] = {
@@ -25,8 +26,13 @@ DEFAULT_URLS: Mapping[str, str] = {
 
 
 def open_backend(
-    block: BackendSettings, settings: Settings, *, use: Slot, on_state: OnState | None = None
-) -> Backend:
+    block: BackendSettings,
+    settings: Settings,
+    *,
+    use: Slot,
+    passes: "Check",
+    on_state: OnState | None = None,
+) -> "ResilientBackend":
     """Make the backend for one use. No request is sent before its first call.
 
     Parameters
@@ -35,6 +41,8 @@ def open_backend(
         ``settings.completion.backend`` or ``settings.chat.backend``.
     use
         The use (completion or chat), by which ``auto`` chooses a model.
+    passes
+        Checks the sources and the text of each prompt; what it refuses is not sent.
     on_state
         Called once for each change between ready, loading and unavailable.
 
@@ -47,7 +55,9 @@ def open_backend(
     from homebody.backend.resilient import ResilientBackend
 
     connector = connector_for(block, settings, use)
-    return ResilientBackend(connector, on_state=on_state, patience_seconds=block.timeout_seconds)
+    return ResilientBackend(
+        connector, on_state=on_state, patience_seconds=block.timeout_seconds, passes=passes
+    )
 
 
 def connector_for(

@@ -9,7 +9,7 @@ it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol, TypeVar
 
@@ -25,6 +25,7 @@ from homebody.backend.base import (
     Stats,
     Stream,
 )
+from homebody.backend.gate import Check, Gated
 from homebody.backend.state import BackendState, Condition, OnState, check
 from homebody.errors import (
     BackendFailed,
@@ -124,13 +125,21 @@ class ResilientBackend:
     ----------
     patience_seconds
         Maximum wait of a request while the server loads its model.
+    passes
+        Checks each prompt, once the server is connected. Without it, everything passes.
 
     """
 
     def __init__(
-        self, connector: Connector, *, on_state: OnState | None = None, patience_seconds: float
+        self,
+        connector: Connector,
+        *,
+        on_state: OnState | None = None,
+        patience_seconds: float,
+        passes: Check | None = None,
     ) -> None:
         self._connector = connector
+        self._passes = passes or _nothing_checked
         self._on_state = on_state
         self._patience = patience_seconds
         self._condition: Condition | None = None
@@ -160,9 +169,9 @@ class ResilientBackend:
         except HomebodyError:
             return
 
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
-        return await self._call(lambda backend: backend.count(texts))
+    async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
+        """Tokens of each text; the URIs that they come from are checked like those of a prompt."""
+        return await self._call(lambda backend: backend.count(texts, sources))
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent."""
@@ -208,13 +217,13 @@ class ResilientBackend:
                 await self._polling
         await self._connector.aclose()
 
-    async def _call(self, call: Callable[[Backend], Awaitable[Result]]) -> Result:
+    async def _call(self, call: Callable[[Gated], Awaitable[Result]]) -> Result:
         attempt = self._begin()
         while True:
             backend: Backend | None = None
             try:
                 backend = await self._connector.connect()
-                result = await call(backend)
+                result = await call(Gated(backend, self._passes))
             except FAILURES as error:
                 if not await self._may_repeat(attempt, backend, error):
                     raise
@@ -223,7 +232,7 @@ class ResilientBackend:
                     await self._report_ready(backend)
                 return result
 
-    async def _stream(self, start: Callable[[Backend], Stream]) -> Stream:
+    async def _stream(self, start: Callable[[Gated], Stream]) -> Stream:
         """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
         attempt = self._begin()
         while True:
@@ -231,7 +240,7 @@ class ResilientBackend:
             begun = False
             try:
                 backend = await self._connector.connect()
-                async with aclosing(start(backend)) as stream:
+                async with aclosing(start(Gated(backend, self._passes))) as stream:
                     async for item in stream:
                         begun = begun or isinstance(item, Piece)
                         self._generation_fails = False
@@ -328,6 +337,10 @@ class ResilientBackend:
 FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
 """Errors that are changes of state, reported by ``on_state``. Without weights no backend answers either."""
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
+
+
+async def _nothing_checked(_sources: Iterable[str], _texts: Iterable[str]) -> None:
+    """Let every prompt pass."""
 
 
 class _Attempt:

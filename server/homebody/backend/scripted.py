@@ -185,7 +185,7 @@ class ScriptedBackend:
             raise BackendRefused(message)
         parts: list[Text | Marker] = []
         for message in messages:
-            parts += Marker(f"<|im_start|>{message.role}\n"), Text(message.text), Marker("<|im_end|>\n")
+            parts += Marker(f"<|im_start|>{message.role}\n"), message.part, Marker("<|im_end|>\n")
         return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",), is_chat=True)
 
     async def complete(

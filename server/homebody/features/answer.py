@@ -227,8 +227,9 @@ def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """Merge the system message into the first question: some templates have no system role."""
     if len(messages) < 2 or messages[0].role != "system":
         return messages
-    first = Message(messages[1].role, f"{messages[0].text}\n\n{messages[1].text}")
-    return (first, *messages[2:])
+    system, question, *rest = messages
+    read = (*system.sources, *question.sources)
+    return (Message(question.role, f"{system.text}\n\n{question.text}", read), *rest)
 
 
 def _timings(first: float | None, began: float) -> dict[str, float]:

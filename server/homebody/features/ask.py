@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
-from homebody.audit import LeftOut, Source
-from homebody.backend.base import Message, OnRead, Sampling
+from homebody.audit import LeftOut, Source, uris_of
+from homebody.backend.base import OWN, TYPED, Message, OnRead, Sampling
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
@@ -126,10 +126,11 @@ async def regenerate(
         if not conversation.turns:
             message = "There is no answer to replace: ask a question first."
             raise UsageError(message)
+        await _leave_out_excluded(engine, conversation, conversation.turns[:-1])
         last = conversation.turns[-1]
         # The old answer is kept in the conversation until there is a new one: it may be applied or stored.
         again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
-        context = NewContext(last.message or last.question, last.sources, last.left_out)
+        context = NewContext(last.message or last.question, last.sources, last.left_out, last.uris)
         info = await engine.chat.describe()
         sampling = _sampling(engine, chat_room(engine, info))
         sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
@@ -178,15 +179,20 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     prompt = shipped_prompt("ask")
     info = await use.describe()
     special = special_texts(info)
-    await measure_speed(engine, prompt, asked.question)
+    await measure_speed(engine, prompt, asked.question, [TYPED])
     room = chat_room(engine, info)
+    await _leave_out_excluded(engine, conversation, conversation.turns)
     rules = Rules()
     if not conversation.system:
         rules = await project_rules(engine, _document_uri(asked), room)
-        (system, *_) = with_standing(engine, (Message("system", prompt.system),), rules.text)
+        own = (Message("system", prompt.system, (OWN,)),)
+        (system, *_) = with_standing(engine, own, rules.text, rules.sources)
         conversation.system = system.text
     found = await find_context(engine, asked, conversation, room.readable, session=session)
-    await use.learn_counts([message.text for message in conversation.history] + list(found.texts))
+    await use.learn_counts(
+        [*(message.text for message in conversation.history), *found.texts],
+        [OWN, TYPED, *found.uris, *(uri for message in conversation.history for uri in message.sources)],
+    )
     own = use.tokens.count(asked.question)
     conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), use.tokens.count)
     history = sum(use.tokens.count(message.text) for message in conversation.history)
@@ -199,6 +205,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
             without_marked_lines(text, special).text,
             (*rules.sources, *context.sources),
             (*rules.left_out, *context.left_out),
+            found.uris,
         )
 
     answered, context = await _answered(
@@ -211,9 +218,16 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
         complete=answered.complete,
         sources=answered.draft.sources,
         left_out=answered.draft.left_out,
+        uris=tuple(dict.fromkeys(uri for message in answered.draft.messages for uri in message.sources)),
         short=_short(engine, asked.question, [one for one in context.sources if one not in rules.sources]),
     )
     return _added(conversation, turn, answered)
+
+
+async def _leave_out_excluded(engine: Engine, conversation: Conversation, turns: Sequence[Turn]) -> None:
+    """Leave out turns whose code is excluded from prompts by now."""
+    refusals = await engine.gate.refusals(uri for turn in turns for uri in turn.read)
+    conversation.exclude(refusals.keys())
 
 
 def _short(engine: Engine, question: str, sources: Sequence[Source]) -> str:
@@ -247,7 +261,8 @@ async def _answered(  # noqa: PLR0917 - private; the parts of one request
     def draft(tokens: int) -> Draft:
         nonlocal context
         context = build(tokens)
-        messages = (*conversation.history, Message("user", context.text))
+        read = (OWN, TYPED, *uris_of(context.sources), *context.uris)
+        messages = (*conversation.history, Message("user", context.text, read))
         return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
 
     answered = await answer_in_words(

@@ -57,14 +57,21 @@ class Found:
         """All texts, for counting."""
         return (*(one.text for one in self.wanted), *(one.text for one in self.helpful))
 
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """The URIs that the texts come from."""
+        named = (uri for attachment in self.wanted for uri in attachment.uris)
+        return tuple(dict.fromkeys((*named, *(candidate.uri for candidate in self.helpful))))
+
 
 @dataclass(frozen=True, slots=True)
 class NewContext:
-    """Context that a prompt contains before the question."""
+    """Context that a prompt contains before the question; ``uris`` are all that its text comes from."""
 
     text: str
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
+    uris: tuple[str, ...] = ()
 
 
 async def find_context(
@@ -192,7 +199,7 @@ async def _code(
 async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
     """Whether the document has more tokens; only the beginning of a very long one is counted."""
     text = document.text[: tokens * CHARACTERS_A_TOKEN]
-    await engine.chat.learn_counts([text])
+    await engine.chat.learn_counts([text], [document.uri])
     return len(text) < len(document.text) or engine.chat.tokens.count(text) > tokens
 
 

@@ -52,6 +52,8 @@ class Attachment:
         Which lines are kept if not all of them fit.
     is_chosen
         Chosen by Homebody instead of the user's code: it gets what is read in the reading time.
+    others
+        URIs of further files that the text comes from, such as the old name of a renamed file.
 
     """
 
@@ -63,6 +65,12 @@ class Attachment:
     label: str
     keep: Literal["beginning", "end"] = "beginning"
     is_chosen: bool = False
+    others: tuple[str, ...] = ()
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All URIs that the text comes from."""
+        return (self.uri, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +219,18 @@ async def _diff_attached(
     def uri(path: str) -> str:
         return uri_of((root or next(iter(engine.folders), Path.cwd())) / path) if path else PASTED
 
-    paths = {path for one in diffs for path in one.paths}
-    refusals = {path: await engine.permit.refusal(uri(path)) for path in paths}
-    kept, dropped = permitted(diffs, refusals.get)
+    refusals = await engine.gate.refusals(uri(path) for one in diffs for path in one.paths)
+    kept, dropped = permitted(diffs, lambda path: refusals.get(uri(path)))
     items = tuple(
-        Attachment(uri(one.path), *one.lines, one.text, "diff", f"{label} in {one.shown}") for one in kept
+        Attachment(
+            uri(one.path),
+            *one.lines,
+            one.text,
+            "diff",
+            f"{label} in {one.shown}",
+            others=tuple(map(uri, one.paths)),
+        )
+        for one in kept
     )
     left_out = tuple(LeftOut(uri(one.path), *one.lines, reason) for one, reason in dropped)
     return Attached(items, left_out)

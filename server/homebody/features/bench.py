@@ -17,7 +17,7 @@ import psutil
 from msgspec import Struct
 
 import homebody
-from homebody.backend.base import ModelInfo, Prompt, PromptRead, Sampling, Slot, Stats, Text
+from homebody.backend.base import OWN, ModelInfo, Prompt, PromptRead, Sampling, Slot, Stats, Text
 from homebody.engine import Engine, Use
 from homebody.errors import BackendTimeout
 
@@ -114,7 +114,7 @@ async def bench(
 
 
 async def _row(use: Use, info: ModelInfo, size: int, slot: Slot) -> Row:
-    prompt = Prompt((Text(await _text(use, info, size)),))
+    prompt = Prompt((Text(await _text(use, info, size), (OWN,)),))
     tokens = await use.backend.count_prompt(prompt) if info.exact_tokenizer else use.tokens.count(prompt.text)
     cold, read, stats, seconds, pieces = await _asked(use, prompt, _ANSWER_TOKENS, slot)
     cached = (await _asked(use, prompt, 1, slot))[0]
@@ -170,7 +170,7 @@ async def _source_lines(use: Use, info: ModelInfo) -> AsyncIterator[tuple[str, i
     for path in cycle(sorted(Path(homebody.__file__).parent.rglob("*.py"))):
         text = path.read_text("utf-8")
         if info.exact_tokenizer:
-            await use.learn_counts([text])
+            await use.learn_counts([text], [OWN])
         for line in text.splitlines(keepends=True):
             yield line, use.tokens.count(line)
 

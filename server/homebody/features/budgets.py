@@ -5,12 +5,12 @@ In: settings, the served model, its measured speed. Out: tokens.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
-from homebody.backend.base import Message, ModelInfo, PromptRead
+from homebody.backend.base import OWN, Message, ModelInfo, PromptRead
 from homebody.context.budget import UNMEASURED_SPEED, chat_budget
 from homebody.engine import Engine
 from homebody.errors import BackendRefused
@@ -81,9 +81,11 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
 
 
 @asynccontextmanager
-async def speed_measured(engine: Engine, prompt: PromptFile, text: str = "") -> AsyncGenerator[None]:
-    """Measure the speed while the block runs, so that it is known afterwards. Raises ``BackendError``."""
-    measuring = asyncio.create_task(measure_speed(engine, prompt, text))
+async def speed_measured(
+    engine: Engine, prompt: PromptFile, text: str, sources: Iterable[str]
+) -> AsyncGenerator[None]:
+    """Measure the speed while the block runs, so that it is known afterwards. Raises as ``measure_speed``."""
+    measuring = asyncio.create_task(measure_speed(engine, prompt, text, sources))
     try:
         yield
         await measuring
@@ -95,12 +97,14 @@ async def speed_measured(engine: Engine, prompt: PromptFile, text: str = "") -> 
             measuring.exception()
 
 
-async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> None:
+async def measure_speed(
+    engine: Engine, prompt: PromptFile, text: str = "", sources: Iterable[str] = ()
+) -> None:
     """Measure how fast the chat model reads, unless that is already known.
 
     Completions of the same model measure it too; otherwise one batch of the beginning of ``text`` and the
     text of ``prompt`` is read. If the server cannot read without answering, the speed is unknown until its
-    first answer.
+    first answer. ``sources`` are the URIs that ``text`` comes from. Raises ``BackendError`` or ``Excluded``.
     """
     use = engine.chat
     if use.speed.prompt is not None:
@@ -108,9 +112,9 @@ async def measure_speed(engine: Engine, prompt: PromptFile, text: str = "") -> N
     if (known := await engine.speed_of_same_model("chat")) is not None:
         use.speed.prompt = known
         return
-    messages = [Message("system", prompt.system)] if prompt.system else []
+    messages = [Message("system", prompt.system, (OWN,))] if prompt.system else []
     # The text comes first: the prompt's own text may be in the cache already.
-    question = Message("user", text[:_CHARACTERS] + prompt.body)
+    question = Message("user", text[:_CHARACTERS] + prompt.body, (OWN, *sources))
     try:
         words = await use.backend.render_chat([*messages, question])
     except BackendRefused:

@@ -20,6 +20,6 @@ async def cells_above(session: Session, document: Document) -> list[Candidate]:
             break
         last = min(cell.line_count, _CELL_LINES) - 1
         text = cell.text[: cell.line_span_with_end(last).end]
-        if text.strip() and await session.engine.permit.refusal_of(cell) is None:
+        if text.strip() and await session.engine.gate.refusal_of(cell) is None:
             above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
     return above[::-1]

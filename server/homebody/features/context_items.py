@@ -56,14 +56,14 @@ async def context_items(
         ContextItem(uri, "file", file_name(uri), shown_path(engine, uri))
         for uri, texts in open_texts.items()
         if query.lower() in shown_path(engine, uri).lower()
-        and not [one for one in texts if await engine.permit.refusal_of(one) is not None]
+        and not [one for one in texts if await engine.gate.refusal_of(one) is not None]
     ]
     found += await _problems(engine, query, with_problems)
     found += _changes(engine, query)
     if engine.index is not None:
-        for file in await engine.index.files(query, limit=_MOST_FILES):
+        for file in await engine.allowed(await engine.index.files(query, limit=_MOST_FILES)):
             found.append(ContextItem(file.uri, "file", file_name(file.uri), shown_path(engine, file.uri)))
-        for symbol in await engine.index.symbols(query, limit=_MOST_SYMBOLS):
+        for symbol in await engine.allowed(await engine.index.symbols(query, limit=_MOST_SYMBOLS)):
             line = symbol.first_line + 1
             found.append(
                 ContextItem(
@@ -78,7 +78,7 @@ async def context_items(
 
 async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
     """Diagnostics of each document, and, if there are several, of all documents together."""
-    uris = [uri for uri in with_problems if await engine.permit.refusal(uri) is None]
+    uris = [uri for uri in with_problems if await engine.gate.refusal(uri) is None]
     found = [
         ContextItem(
             f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)

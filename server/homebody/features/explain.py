@@ -7,7 +7,8 @@ that it uses; longer code is explained in parts, and a long file by its outline 
 
 from collections.abc import Callable, Sequence
 
-from homebody.backend.base import OnRead
+from homebody.audit import uris_of
+from homebody.backend.base import OWN, TYPED, OnRead
 from homebody.context.around import select_around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
@@ -105,12 +106,13 @@ async def explain(
     info = await use.describe()
     code = document.slice(target)
     candidates: Sequence[Candidate] = ()
-    async with speed_measured(engine, prompt, code):
+    async with speed_measured(engine, prompt, code, [document.uri]):
         if len(code) <= info.context_length * CHARACTERS_A_TOKEN:
             candidates = await candidates_for_span(engine, document, tree, target, session=session)
         near = document.slice(lines_near(document, target, _COUNTED_LINES))
         texts = [prompt.body, prompt.system, *(c.text for c in candidates), near]
-        await use.learn_counts(texts, limit=_MOST_COUNTED_LINES)
+        read = [OWN, document.uri, *(candidate.uri for candidate in candidates)]
+        await use.learn_counts(texts, read, limit=_MOST_COUNTED_LINES)
     room = chat_room(engine, info)
     rules = await project_rules(engine, document.uri, room)
     frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
@@ -140,7 +142,8 @@ async def explain(
             "problem": problem,
             "context": without_marked_lines(laid_out(engine, document, around), special).text,
         }
-        messages = with_standing(engine, render(prompt, values), rules.text)
+        read = (TYPED, document.uri, *uris_of(around.sources))
+        messages = with_standing(engine, render(prompt, values, read), rules.text, rules.sources)
         sources = (*around.sources, *rules.sources)
         return Draft(messages, sources, (*around.left_out, *rules.left_out, *marked))
 

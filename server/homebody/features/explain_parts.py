@@ -119,7 +119,9 @@ async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
         why = "only the outline was read; ask for the full explanation to read the bodies"
         left_out = [LeftOut(document.uri, 0, last_line, why), *marked, *task.rules.left_out]
         source = Source(document.uri, 0, max(0, end), used, "outline")
-        messages = with_standing(engine, render(prompt, values), task.rules.text)
+        messages = with_standing(
+            engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
+        )
         return Draft(messages, (source, *task.rules.sources), tuple(left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
@@ -191,7 +193,9 @@ async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
         if fitting.end < part.end:
             rest = _lines(document, Span(fitting.end, part.end))
             left_out.append(LeftOut(document.uri, *rest, BEYOND_CONTEXT))
-        messages = with_standing(engine, render(prompt, values), task.rules.text)
+        messages = with_standing(
+            engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
+        )
         return Draft(messages, (source,), tuple(left_out))
 
     sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
@@ -210,7 +214,13 @@ async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
         share = max(8, (min(tokens, room.readable) - frame) // len(texts))
         notes = "\n\n".join(first_tokens(engine, text, share) for text in texts)
         values = {"context": notes, "path": shown_path(engine, document.uri)}
-        return Draft(with_standing(engine, render(prompt, values), task.rules.text), (), ())
+        return Draft(
+            with_standing(
+                engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
+            ),
+            (),
+            (),
+        )
 
     sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
     return await answer(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from homebody.backend.base import OnRead
+from homebody.backend.base import OWN, OnRead
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
@@ -121,8 +121,8 @@ async def explain_attached(
     info = await use.describe()
     special = special_texts(info)
     found = Found(attached.items, tuple(helpful), attached.left_out)
-    async with speed_measured(engine, prompt, "".join(found.texts[:1])):
-        await use.learn_counts([prompt.body, prompt.system, *found.texts])
+    async with speed_measured(engine, prompt, "".join(found.texts[:1]), found.uris):
+        await use.learn_counts([prompt.body, prompt.system, *found.texts], [OWN, *found.uris])
     room = chat_room(engine, info)
     uri = attached.items[0].uri if attached.items else PASTED
     rules = await project_rules(engine, uri, room)
@@ -133,7 +133,8 @@ async def explain_attached(
         available = max(0, min(tokens, most) - frame)
         context = lay_out(engine, found, available, available, reason_beyond(most, tokens, room))
         text = without_marked_lines(context.text, special).text
-        messages = with_standing(engine, render(prompt, {"context": text}), rules.text)
+        asked = render(prompt, {"context": text}, found.uris)
+        messages = with_standing(engine, asked, rules.text, rules.sources)
         return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))
 
     sampling = sampling_of(engine, prompt, room.output)
@@ -157,7 +158,7 @@ async def _lines_at(
                 document = await asyncio.to_thread(read_document, place.path, max_bytes=limit)
         except FileUnreadable:
             continue
-        if await engine.permit.refusal_of(document) is not None or place.line >= document.line_count:
+        if await engine.gate.refusal_of(document) is not None or place.line >= document.line_count:
             continue
         first = max(0, place.line - _LINES_AROUND)
         last = min(document.line_count - 1, place.line + _LINES_AROUND // 2)

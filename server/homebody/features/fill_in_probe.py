@@ -7,7 +7,7 @@ Sends no text of the user. Used by ``doctor``; while the user types, the answers
 
 from contextlib import aclosing
 
-from homebody.backend.base import Piece, Sampling
+from homebody.backend.base import OWN, Piece, Sampling
 from homebody.engine import Engine
 from homebody.postprocess.ghost.prose import kind_of
 from homebody.prompt.fim import FimFormat, completion_prompt
@@ -32,7 +32,7 @@ async def answers_with_prose(engine: Engine, row: FimFormat) -> bool:
     """Whether the completion model answers both holes with prose. Raises ``BackendError``."""
     backend = engine.completion.backend
     for prefix, suffix in _HOLES:
-        prompt = completion_prompt(row, prefix=prefix, suffix=suffix, typed="")
+        prompt = completion_prompt(row, prefix=prefix, suffix=suffix, typed="", uri=OWN)
         answer = ""
         async with aclosing(
             backend.complete(prompt, Sampling(max_tokens=_TOKENS), slot="completion")

@@ -137,7 +137,8 @@ async def _in_workspace(
     uri = "" if document is None else document.uri
     rows = await engine.index.named(mention.name, container=mention.container, near_path=path_of(uri))
     # The index knows the saved file; the open document has already been searched.
-    return [await _from_disk(engine, mention, row) for row in rows if row.uri != uri][:_PER_NAME]
+    rows = await engine.allowed([row for row in rows if row.uri != uri])
+    return [await _from_disk(engine, mention, row) for row in rows][:_PER_NAME]
 
 
 async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
@@ -150,7 +151,7 @@ async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[
         document = await asyncio.to_thread(read_document, path, max_bytes=limit)
     except FileUnreadable:
         return ()
-    if await engine.permit.refusal_of(document) is not None:
+    if await engine.gate.refusal_of(document) is not None:
         return ()
     forms = await _in_document(engine, document, mention)
     return min(forms, key=lambda one: abs(one[-1].first_line - row.first_line), default=(row,))

@@ -79,7 +79,7 @@ async def _read(engine: Engine, folder: Path, name: str) -> str:
     if PurePosixPath(name).is_absolute() or PureWindowsPath(name).is_absolute() or not name:
         return ""
     path = folder / name
-    if await engine.permit.refusal(uri_of(path)) is not None:
+    if await engine.gate.refusal(uri_of(path)) is not None:
         return ""
     try:
         text = (await read_off_loop(path, max_bytes=_MOST_BYTES, inside=folder)).decode()

@@ -106,7 +106,7 @@ async def candidates_for_span(
     found[len(own) : len(own)] = [one for one in elsewhere if one.uri != document.uri]
     for name in called:
         found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
-    return tuple(found)
+    return tuple(await engine.allowed(found))
 
 
 def _own_definitions(

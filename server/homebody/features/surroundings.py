@@ -5,7 +5,7 @@ from homebody.backend.base import ModelInfo, Sampling
 from homebody.context.around import Around
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
-from homebody.errors import UsageError
+from homebody.errors import Excluded
 from homebody.features.prompt_paths import prompt_path
 from homebody.features.system_prompt import standing_tokens
 from homebody.models.families import chat_sampling_of
@@ -27,13 +27,12 @@ async def check_permitted(engine: Engine, document: Document) -> None:
 
     Raises
     ------
-    UsageError
+    Excluded
         It contains secrets, or the user has excluded it.
 
     """
-    if reason := await engine.permit.refusal_of(document):
-        message = f"{file_name(document.uri)} is never put into a prompt: {reason}."
-        raise UsageError(message)
+    if reason := await engine.gate.refusal_of(document):
+        raise Excluded(file_name(document.uri), reason, document.uri)
 
 
 def laid_out(engine: Engine, document: Document, around: Around) -> str:

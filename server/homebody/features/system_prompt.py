@@ -6,14 +6,20 @@ same for every request, so that the server can reuse its cache.
 
 from collections.abc import Sequence
 
-from homebody.backend.base import Message
+from homebody.audit import Source, uris_of
+from homebody.backend.base import OWN, Message
 from homebody.engine import Engine
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 
 
-def with_standing(engine: Engine, messages: Sequence[Message], rules: str = "") -> tuple[Message, ...]:
-    """Add ``rules``, ``chat.instructions`` and ``chat.language`` to the system message."""
+def with_standing(
+    engine: Engine, messages: Sequence[Message], rules: str = "", sources: Sequence[Source] = ()
+) -> tuple[Message, ...]:
+    """Add ``rules``, ``chat.instructions`` and ``chat.language`` to the system message.
+
+    ``sources`` are those of the rules.
+    """
     settings = engine.settings.chat
     added = [rules] if rules else []
     if settings.instructions:
@@ -22,9 +28,11 @@ def with_standing(engine: Engine, messages: Sequence[Message], rules: str = "") 
         added.append(fill(shipped_prompt("answer-language").body, {"language": settings.language}))
     if not added:
         return tuple(messages)
-    own = [message.text for message in messages if message.role == "system"]
+    own = [message for message in messages if message.role == "system"]
     rest = [message for message in messages if message.role != "system"]
-    return (Message("system", "\n\n".join([*own, *added])), *rest)
+    text = "\n\n".join([*(message.text for message in own), *added])
+    read = (OWN, *uris_of(sources), *(uri for message in own for uri in message.sources))
+    return (Message("system", text, read), *rest)
 
 
 def standing_tokens(engine: Engine, rules: str = "") -> int:

@@ -19,7 +19,7 @@ from homebody.headless.walk import Walk
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings
 from homebody.workspace.git import find_repository
-from homebody.workspace.ignore import PathRules
+from homebody.workspace.ignore import Exclude, PathRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class _Finder:
         self._root = root
         self._wanted = wanted
         self._here = Path.cwd()
-        self._ignore = settings.context.ignore
+        self._ignore = Exclude.from_settings(settings)
         self._trusted_folders = settings.trusted_folders
         self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
         base = self._here if self._here.is_relative_to(root) else root
@@ -193,14 +193,14 @@ class _Finder:
         wanted = self._wanted
         listed = repository.staged() if wanted.staged else repository.changed_since(wanted.changed or "HEAD")
         globs = [glob_of(place.path) for place in wanted.places]
-        rules = PathRules(self._root, self._ignore)
+        rules = PathRules((self._root,), self._ignore, is_index=True)
         for path in listed:
             is_meant = not globs or any(glob.base == path or glob.matches(path) for glob in globs)
             if not is_meant or not path.is_relative_to(self._root):
                 continue
             if self._exclude is not None and self._exclude.matches(path):
                 why = "excluded"
-            elif rules.ignores(path.relative_to(self._root).as_posix()):
+            elif rules.ignores(path):
                 why = "ignored"
             else:
                 why = self._rules.reason_against(path)

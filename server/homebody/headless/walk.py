@@ -13,7 +13,7 @@ from pathlib import Path
 from homebody.errors import UsageError
 from homebody.headless.eligible import Rules
 from homebody.headless.globs import Glob
-from homebody.workspace.ignore import FolderRules, rules_for
+from homebody.workspace.ignore import NEVER, Exclude, FolderRules, PathRules
 
 _MOST_ENTRIES = 200_000
 
@@ -34,7 +34,7 @@ class Walk:
     """
 
     root: Path
-    ignore: tuple[str, ...]
+    ignore: Exclude
     exclude: Glob | None
     rules: Rules
     skipped: Counter[str]
@@ -83,7 +83,7 @@ class Walk:
 
     def _is_open(self, folder: Path, rules: FolderRules) -> bool:
         if rules.ignores_folder(folder.name):
-            self.skipped["ignored"] += folder.name not in rules.sources.never
+            self.skipped["ignored"] += folder.name not in NEVER
             return False
         return self.exclude is None or not self.exclude.matches(folder, "/")
 
@@ -102,10 +102,8 @@ class Walk:
         return why is None
 
     def _rules_of(self, folder: Path) -> FolderRules:
-        """Rules for the entries of a named folder, which is entered even if it is ignored."""
-        if not folder.is_relative_to(self.root):
-            return rules_for(folder, self.ignore)
-        rules = rules_for(self.root, self.ignore)
-        for name in folder.relative_to(self.root).parts:
-            rules = rules.inside().below(name)
-        return replace(rules, closed=False)
+        """Rules for a named folder, which is entered even if it can be generated again."""
+        rules = PathRules((self.root,), self.ignore, is_index=True).of(folder)
+        if rules.closed and not PathRules((self.root,), self.ignore).of(folder).closed:
+            return replace(rules, closed="")
+        return rules

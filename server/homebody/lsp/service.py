@@ -238,8 +238,6 @@ class Service:
             from homebody.workspace.uri import path_of
 
             index.refresh([path for path in map(path_of, uris) if path is not None])
-        if self._opened is not None and any(uri.endswith("ignore") for uri in uris):
-            self._opened.engine.permit.forget()
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Pass edits on to the syntax trees and the session."""

@@ -58,10 +58,11 @@ class FimFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class PromptSnippet:
-    """Text of another file, and the path that the prompt shows for it."""
+    """Text of another file, the path that the prompt shows for it, and its URI."""
 
     path: str
     text: str
+    uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,58 +164,63 @@ def completion_prompt(
     prefix: str,
     suffix: str,
     typed: str,
+    uri: str = "",
     files: OtherFiles = _ALONE,
     forced: str = "",
 ) -> Prompt:
     """Lay out a completion prompt in the format that the family was trained with.
 
     If the family has no layout for snippets, they come at the start of the prefix. Without a ``row`` the
-    prompt is a plain prefix: the snippets, and the text up to the cursor.
+    prompt is a plain prefix: the snippets, and the text up to the cursor. ``uri`` is the document's.
     """
+    own = (uri,) if uri else ()
     head: list[Part] = []
     if files.snippets and row is not None and row.takes_snippets:
-        head = _laid_out(row, row.head, {"@path": files.path})
+        head = _laid_out(row, row.head, {"@path": files.path}, own)
     elif files.snippets:
-        head = [_commented(files)]
-    parts: list[Part] = [*head, Text(prefix), Text(typed)]
+        head = [_commented(files, own)]
+    parts: list[Part] = [*head, Text(prefix, own), Text(typed, own)]
     if row is not None:
         filled: dict[str, list[Part]] = {
-            "@snippets": _laid_out_files(row, files) if files.snippets else [],
-            "@prefix": [*head, Text(prefix)],
-            "@suffix": [Text(suffix)],
-            "@typed": [Text(typed)],
+            "@snippets": _laid_out_files(row, files, own) if files.snippets else [],
+            "@prefix": [*head, Text(prefix, own)],
+            "@suffix": [Text(suffix, own)],
+            "@typed": [Text(typed, own)],
         }
         parts = [part for item in row.layout for part in filled.get(item, [Marker(item)])]
     return Prompt(tuple(part for part in parts if part.text), row.stop if row else (), forced)
 
 
-def _commented(files: OtherFiles) -> Text:
+def _commented(files: OtherFiles, own: tuple[str, ...]) -> Text:
     """Snippets, each below a comment line with its path, then a comment line with the document's path."""
     opener, closer = files.comment
     blocks = [
         f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in files.snippets
     ]
-    return Text("".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n")
+    text = "".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n"
+    return Text(text, (*own, *(snippet.uri for snippet in files.snippets)))
 
 
-def _laid_out_files(row: FimFormat, files: OtherFiles) -> list[Part]:
+def _laid_out_files(row: FimFormat, files: OtherFiles, own: tuple[str, ...]) -> list[Part]:
     """Snippets in the family's layout, and the header that precedes the document's own text."""
-    parts = _laid_out(row, row.repo, {"@repo": files.repo}) if files.repo else []
+    parts = _laid_out(row, row.repo, {"@repo": files.repo}, own) if files.repo else []
     for snippet in files.snippets:
         # Without a final line end, the next marker would be on the snippet's last line.
         text = snippet.text.rstrip("\r\n") + "\n"
-        parts += _laid_out(row, row.snippet, {"@path": snippet.path, "@text": text})
-    return parts + _laid_out(row, row.last, {"@path": files.path})
+        parts += _laid_out(row, row.snippet, {"@path": snippet.path, "@text": text}, (snippet.uri,))
+    return parts + _laid_out(row, row.last, {"@path": files.path}, own)
 
 
-def _laid_out(row: FimFormat, layout: Sequence[str], texts: Mapping[str, str]) -> list[Part]:
+def _laid_out(
+    row: FimFormat, layout: Sequence[str], texts: Mapping[str, str], sources: tuple[str, ...]
+) -> list[Part]:
     """Insert the texts, and merge adjacent ones, because each part is tokenized separately."""
     parts: list[Part] = []
     for item in layout:
         if item in row.stop:
             parts.append(Marker(item))
         elif parts and isinstance(parts[-1], Text):
-            parts[-1] = Text(parts[-1].text + texts.get(item, item))
+            parts[-1] = Text(parts[-1].text + texts.get(item, item), sources)
         else:
-            parts.append(Text(texts.get(item, item)))
+            parts.append(Text(texts.get(item, item), sources))
     return parts

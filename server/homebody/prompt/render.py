@@ -4,9 +4,10 @@ In: a prompt file and the texts chosen for it. Out: messages. Values are not sea
 placeholders, so code that contains a ``$name`` stays unchanged.
 """
 
+from collections.abc import Iterable
 from string import Template
 
-from homebody.backend.base import Message
+from homebody.backend.base import OWN, Message
 from homebody.prompt.front_matter import PromptFile
 
 
@@ -15,9 +16,13 @@ def fill(template: str, values: dict[str, str]) -> str:
     return Template(template).safe_substitute(values)
 
 
-def render(prompt: PromptFile, values: dict[str, str]) -> tuple[Message, ...]:
-    """Return the system message, if the file has one, and the user message."""
-    user = Message("user", fill(prompt.body, values))
+def render(prompt: PromptFile, values: dict[str, str], sources: Iterable[str]) -> tuple[Message, ...]:
+    """Return the system message, if the file has one, and the user message.
+
+    ``sources`` are the URIs that the values come from.
+    """
+    read = (OWN, *sources)
+    user = Message("user", fill(prompt.body, values), read)
     if not prompt.system:
         return (user,)
-    return (Message("system", fill(prompt.system, values)), user)
+    return (Message("system", fill(prompt.system, values), read), user)

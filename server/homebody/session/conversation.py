@@ -11,25 +11,28 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
-from homebody.audit import LeftOut, Source
-from homebody.backend.base import Message
+from homebody.audit import LeftOut, Source, uris_of
+from homebody.backend.base import OWN, TYPED, Message
 from homebody.session.condense import condensed, shortened
 
-Kept: TypeAlias = Literal["whole", "without code", "condensed", "left out"]
+Kept: TypeAlias = Literal["whole", "without code", "condensed", "left out", "excluded"]
 """How much of a turn the next prompt holds.
 
 ``without code``: the question with the names of what was read for it, and the whole answer.
 ``condensed``: the question with these names, and the main points of the answer.
+``excluded``: nothing, since the user excluded something that the turn's prompt contained.
 """
 
-_KEPT: tuple[Kept, ...] = ("whole", "without code", "condensed", "left out")
+_KEPT: tuple[Kept, ...] = ("whole", "without code", "condensed", "left out", "excluded")
 _DONE: Mapping[Kept, str] = {
-    "without code": "the code was left out",
-    "condensed": "the code was left out and the answer condensed",
-    "left out": "left out",
+    "without code": "the code was left out to make room",
+    "condensed": "the code was left out and the answer condensed to make room",
+    "left out": "left out to make room",
+    "excluded": "left out, because a file in it is excluded from prompts by now",
 }
 
 _MOST_CONVERSATIONS = 64
@@ -64,6 +67,8 @@ class Turn:
         The model's text exactly as generated; a trimmed text would not match the server's cache.
     kept
         How much of the turn the next prompt contains.
+    uris
+        All that the turn's prompt contained, earlier turns included: the answer may quote it.
     when
         Seconds since the epoch.
 
@@ -78,20 +83,26 @@ class Turn:
     kept: Kept = "whole"
     short: str = ""
     when: float = field(default_factory=time.time)
+    uris: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """URIs of everything that the turn's texts may contain."""
+        return tuple(dict.fromkeys((OWN, TYPED, *self.uris, *uris_of(self.sources))))
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """Messages of the turn in the next prompt."""
-        if self.kept == "left out":
+        if self.kept in {"left out", "excluded"}:
             return ()
         if self.kept == "whole":
-            return Message("user", self.message), Message("assistant", self.answer)
+            return Message("user", self.message, self.read), Message("assistant", self.answer, self.read)
         question = self.short or self.question
         if len(question) > _QUESTION_CHARACTERS:
             question = shortened(question, _QUESTION_CHARACTERS)
         is_condensed = self.kept == "condensed"
         answer = condensed(self.answer, _ANSWER_CHARACTERS) if is_condensed else self.answer
-        return Message("user", question), Message("assistant", answer)
+        return Message("user", question, self.read), Message("assistant", answer, self.read)
 
 
 @dataclass(slots=True, eq=False)
@@ -120,7 +131,9 @@ class Conversation:
     @property
     def history(self) -> tuple[Message, ...]:
         """All messages before the next question, the system message first."""
-        system = (Message("system", self.system),) if self.system else ()
+        # Its rules are among the sources of the turns.
+        read = next((turn.read for turn in self.turns if turn.kept != "excluded"), (OWN,))
+        system = (Message("system", self.system, read),) if self.system else ()
         return (*system, *(message for turn in self.turns for message in turn.messages))
 
     @property
@@ -173,6 +186,17 @@ class Conversation:
                 turn = self.turns[number]
                 if _KEPT.index(turn.kept) < _KEPT.index(kept):
                     self.turns[number] = replace(turn, kept=kept)
+
+    def exclude(self, refused: AbstractSet[str]) -> None:
+        """Leave out each turn whose prompt contained one of the URIs, earlier turns included."""
+        found = False
+        for number, turn in enumerate(self.turns):
+            # Turns that an older version stored do not say what earlier turns added to their prompt.
+            if turn.kept != "excluded" and (not refused.isdisjoint(turn.read) or (found and not turn.uris)):
+                found = True
+                self.turns[number] = replace(turn, kept="excluded")
+        if found:
+            self.system = ""  # it may contain the rules of the project
 
     def to_markdown(self) -> str:
         """Convert to Markdown for users: each question as a heading, followed by the unchanged answer."""
@@ -246,4 +270,4 @@ def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:
 
 def _why_shortened(kept: Kept, first: int, last: int) -> str:
     which = f"question {first + 1}" if first == last else f"questions {first + 1} to {last + 1}"
-    return f"{which} of this conversation: {_DONE[kept]} to make room"
+    return f"{which} of this conversation: {_DONE[kept]}"

@@ -6,6 +6,7 @@ In: edits, plans, and the results of a pause. Out: an immutable ``PromptWindows`
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
@@ -128,6 +129,30 @@ class DocumentState:
             current=None if state.current is None else state.current.moved(edit),
             arriving=None if state.arriving is None else state.arriving.moved(edit),
             earlier=tuple(one.moved(edit) for one in state.earlier),
+        )
+
+    @property
+    def uris(self) -> set[str]:
+        """URIs of the code from other places in the windows, and of the candidates for new ones."""
+        windows = (self.windows.current, self.windows.arriving, *self.windows.earlier)
+        shown = {uri for window in windows if window is not None for uri in window.uris}
+        return shown | {candidate.uri for candidate in self.windows.candidates}
+
+    def forget(self, uris: AbstractSet[str]) -> None:
+        """Drop all windows and candidates with code of ``uris``: it must not be sent any more."""
+        if not uris:
+            return
+        state = self.windows
+
+        def allowed(window: PromptWindow | None) -> PromptWindow | None:
+            return None if window is None or not uris.isdisjoint(window.uris) else window
+
+        self.windows = replace(
+            state,
+            current=allowed(state.current),
+            arriving=allowed(state.arriving),
+            earlier=tuple(window for window in state.earlier if allowed(window) is not None),
+            candidates=tuple(candidate for candidate in state.candidates if candidate.uri not in uris),
         )
 
     def use(self, window: PromptWindow, *, arriving: PromptWindow | None = None) -> None:

@@ -52,6 +52,11 @@ class PromptWindow:
     to_the_end: bool = False
 
     @property
+    def uris(self) -> set[str]:
+        """URIs of the snippets."""
+        return {snippet.uri for snippet in self.context.snippets}
+
+    @property
     def window_start(self) -> int:
         """Offset of the window's first character, including a part before a gap."""
         return self.start if self.reach is None else self.reach

@@ -6,6 +6,7 @@ session.
 
 from dataclasses import dataclass
 
+from homebody.audit import uris_of
 from homebody.context.around import Around
 from homebody.text import Document, Span
 
@@ -27,6 +28,15 @@ class ShownContext:
 
     def __init__(self) -> None:
         self._kept: _Kept | None = None
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """URIs of the code that is stored."""
+        return () if self._kept is None else uris_of(self._kept.around.sources)
+
+    def forget(self) -> None:
+        """Drop what is stored."""
+        self._kept = None
 
     def find(self, document: Document, target: Span, tokens: int) -> Around | None:
         """Return the last choice if it was for the same text and target and fits ``tokens``."""

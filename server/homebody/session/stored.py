@@ -34,6 +34,7 @@ class _Turn(msgspec.Struct, frozen=True):
     kept: Kept
     when: float
     short: str = ""
+    uris: tuple[str, ...] = ()
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -77,6 +78,7 @@ def _to_stored(turn: Turn) -> _Turn:
         kept=turn.kept,
         when=turn.when,
         short=turn.short,
+        uris=turn.uris,
     )
 
 
@@ -137,7 +139,18 @@ def _read(path: Path) -> Conversation | None:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     turns = [
-        Turn(t.question, t.message, t.answer, t.complete, t.sources, t.left_out, t.kept, t.short, t.when)
+        Turn(
+            t.question,
+            t.message,
+            t.answer,
+            t.complete,
+            t.sources,
+            t.left_out,
+            t.kept,
+            t.short,
+            t.when,
+            t.uris,
+        )
         for t in stored.turns
     ]
     return Conversation(path.stem, stored.system, turns)

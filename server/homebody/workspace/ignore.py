@@ -1,31 +1,45 @@
-"""Which paths are ignored: ``.gitignore``, ``.homebodyignore`` and ``context.ignore``.
+"""Which paths are excluded: the user's patterns, ``.homebodyignore``, and what git ignores.
 
-In: a workspace folder and the globs of the settings. Out: yes or no for a path below it.
-The rules are git's: files may be nested, the last matching line wins, a deeper file overrides a shallower
-one, and nothing below an ignored folder can be included again. ``.homebodyignore`` is read after the
-``.gitignore`` beside it and can override it; ``context.ignore`` overrides both.
-Patterns are untrusted: they come with the repository.
+Each kind of rule is asked by itself, and any of them excludes: a folder's files can exclude more, and never
+include again what another rule excludes. Within one kind the rules are git's: files may be nested, the last
+matching line wins, a deeper file overrides a shallower one, and nothing below an ignored folder can be
+included again. The user's own patterns match wherever a file lies; with ``!`` they include again what only
+git ignores. Patterns are untrusted, except the user's: they come with the repository.
 """
 
 import os
 import stat
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+import time
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from homebody.regular_file import read_regular
+from homebody.settings import Settings
+from homebody.settings.schema import FolderIgnore
 from homebody.workspace.patterns import Patterns, TooManyPatterns
 
 _GIT_FILE = ".gitignore"
 _OWN_FILE = ".homebodyignore"
+_REPOSITORY = ".git"
 IGNORE_FILES = (_GIT_FILE, _OWN_FILE)
+
+BY_USER = "your context.ignore excludes it"
+BY_FOLDER = "the workspace's context.ignore excludes it"
+BY_OWN_FILE = "a .homebodyignore excludes it"
+BY_GIT = "git ignores it; `!` before its pattern in your own context.ignore includes it"
+UNREADABLE = "an ignore file of its folder cannot be read"
 
 # A larger file is not a list of patterns. Its folder is ignored, because its rules are not known.
 _MAX_FILE_BYTES = 256 * 1024
+# ``gitdir: PATH``, which a work tree or a submodule has in place of the folder.
+_MAX_LINK_BYTES = 8 * 1024
 
 # Useless as context, and not every project has an ignore file that lists them. They have the lowest
-# precedence, so ``.homebodyignore`` can include any of them again.
+# precedence, so any ignore file can include any of them again. An open file is not asked for these.
 _BUILT_IN = (
     *("node_modules/", "bower_components/", "jspm_packages/", ".yarn/", ".pnpm-store/"),
     *("__pycache__/", "site-packages/", ".venv/", "venv/", ".tox/", ".nox/", ".eggs/", "*.egg-info/"),
@@ -35,39 +49,44 @@ _BUILT_IN = (
     *("*.lock", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.snap"),
     *("*.log", "*.csv", "*.tsv", "*.jsonl", "*.svg", "*.ipynb", "*.patch", "*.diff", "*.po"),
 )
-_NEVER = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
+NEVER = frozenset({_REPOSITORY, ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
+"""Folders of version control systems; nothing in them is context."""
 # https://bford.info/cachedir/ and PEP 405: these files mark a folder that can be generated again.
 _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
 
+_LOOKED_AT = (*IGNORE_FILES, _REPOSITORY, f"{_REPOSITORY}/info/exclude")
+_MARKED = (*_LOOKED_AT, *_MARKS)
+
+_GRAIN_NS = 2_000_000_000
+"""A file that changed this recently may change again and look the same (2 s on FAT)."""
+
+_Stamp: TypeAlias = tuple[int, ...]
+
+_TOP = "" if os.name == "nt" else "/"
+"""What stands before the first name of an absolute path with ``/`` between its parts."""
+
+
+class Exclude(Struct, frozen=True):
+    """``context.ignore``: the patterns of the user, and those that workspaces add."""
+
+    user: tuple[str, ...] = ()
+    folders: tuple[FolderIgnore, ...] = ()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Exclude":
+        """Return the patterns that the settings contain."""
+        return cls(settings.context.ignore, settings.folder_ignore)
+
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Rules that can ignore a path, in addition to ``context.ignore``.
+class _Given:
+    """What does not depend on the folder: patterns of settings, the opened folders, what to look for."""
 
-    Attributes
-    ----------
-    files
-        Names of ignore files, in the order in which they are read.
-    marks
-        Files whose folder can be generated again.
-    never
-        Names of folders that are never entered.
-    built_in
-        Patterns that every ignore file can override.
-
-    """
-
-    files: tuple[str, ...]
-    marks: tuple[str, ...] = ()
-    never: frozenset[str] = frozenset()
-    built_in: tuple[str, ...] = ()
-
-
-INDEXED = Sources(IGNORE_FILES, _MARKS, _NEVER, _BUILT_IN)
-"""For files that are not open: files that git ignores are ignored too."""
-
-OPENED = Sources((_OWN_FILE,))
-"""For open documents: the user works on them, so git's list is not used."""
+    user: Patterns
+    folders: tuple[tuple[str, Patterns], ...]
+    built_in: Patterns
+    roots: frozenset[str]
+    is_index: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,146 +97,230 @@ class FolderRules:
     ----------
     path
         The folder, absolute, with ``/`` between its parts and at its end.
-    lists
-        Patterns of the folder and of those above it, nearest last.
-    last
-        ``context.ignore``.
-    sources
-        Which ignore files and marks are used.
+    own, git
+        Patterns of ``.homebodyignore`` and of git, of the folder and of those above it, nearest last.
     closed
-        Everything below this folder is ignored.
+        Why everything below this folder is excluded; empty if it is not.
 
     """
 
     path: str
-    lists: tuple[Patterns, ...]
-    last: Patterns
-    sources: "Sources"
-    closed: bool = False
+    given: _Given
+    own: tuple[Patterns, ...] = ()
+    git: tuple[Patterns, ...] = ()
+    in_tree: bool = False
+    closed: str = ""
+
+    def reason_against(self, name: str) -> str:
+        """Return why the file ``name`` in this folder is excluded; empty if it is not."""
+        return self.closed or self._reason(self.path + name)
 
     def ignores_file(self, name: str) -> bool:
-        """Whether the file ``name`` in this folder is ignored."""
-        return self.closed or self._ignores(self.path + name)
+        """Whether the file ``name`` in this folder is excluded."""
+        return bool(self.reason_against(name))
 
     def ignores_folder(self, name: str) -> bool:
-        """Whether the folder ``name`` in this folder is ignored, with everything in it."""
-        return self.closed or name in self.sources.never or self._ignores(f"{self.path}{name}/")
+        """Whether the folder ``name`` in this folder is excluded, with everything in it."""
+        return bool(self.below(name).closed)
 
     def below(self, name: str) -> "FolderRules":
         """Return the rules of the folder ``name`` in this one, before its own files are read."""
-        return replace(self, path=f"{self.path}{name}/")
+        path = f"{self.path}{name}/"
+        closed = self.closed or self._reason(path)
+        if not closed and self.given.is_index and name in NEVER:
+            closed = "it belongs to a version control system"
+        return replace(self, path=path, closed=closed)
 
     def inside(self, names: Collection[str] | None = None) -> "FolderRules":
         """Return the rules with those of the folder's own files added.
 
         ``names`` are its entries; if the caller passes them, missing files are not searched for.
         """
-        files, marks = self.sources.files, self.sources.marks
-        present = (*files, *marks) if names is None else names
-        closed = self.closed or any(mark in present and _is_file(Path(self.path, mark)) for mark in marks)
-        lists = self.lists
-        for name in files:
-            if name in present:
-                try:
-                    lists += _read_list(self.path + name, self.path)
-                except _NoListError:
-                    closed = True
-        return replace(self, lists=lists, closed=closed)
+        if self.closed:
+            return self
 
-    def _ignores(self, path: str) -> bool:
-        if self.last.verdict(path):
-            return True
-        for patterns in reversed(self.lists):
-            verdict = patterns.verdict(path)
-            if verdict is not None:
-                return verdict
-        return False
+        def has(name: str) -> bool:
+            return names is None or name in names
 
+        git, in_tree, closed = self.git, self.in_tree or self.path in self.given.roots, ""
+        try:
+            own = (*self.own, *_read_list(self.path + _OWN_FILE, self.path)) if has(_OWN_FILE) else self.own
+            if has(_REPOSITORY) and (excluded := _exclude_file(self.path)) is not None:
+                git, in_tree = _read_list(excluded, self.path), True
+            if in_tree and has(_GIT_FILE):
+                git += _read_list(self.path + _GIT_FILE, self.path)
+        except _NoListError:
+            own, closed = self.own, UNREADABLE
+        if self.given.is_index and any(has(mark) and _is_file(self.path + mark) for mark in _MARKS):
+            closed = closed or "its folder can be generated again"
+        return replace(self, own=own, git=git, in_tree=in_tree, closed=closed)
 
-def rules_for(root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> FolderRules:
-    """Return the rules for the workspace folder ``root``, before its own files are read.
-
-    ``globs`` are ``context.ignore``, written as in an ignore file. If ``root`` is inside a git repository,
-    the ignore files of the folders above apply too, up to the repository's top folder.
-    """
-    top = root if _is_repository(root) else next(filter(_is_repository, root.parents), root)
-    base = _with_slash(top)
-    lists = (Patterns.parse(sources.built_in, base),)
-    if _GIT_FILE in sources.files:
-        with suppress(_NoListError):
-            lists += _read_list(base + ".git/info/exclude", base)
-    rules = FolderRules(base, lists, Patterns.parse(globs, _with_slash(root)), sources)
-    for name in root.relative_to(top).parts:
-        # The user opened this folder, so it counts even if the repository ignores it.
-        rules = replace(rules, lists=rules.inside().lists).below(name)
-    return rules
+    def _reason(self, path: str) -> str:
+        """Return why an entry is excluded; the path of a folder ends with a slash."""
+        given = self.given
+        by_user = given.user.verdict(path)
+        if by_user:
+            return BY_USER
+        if any(path.startswith(folder) and patterns.verdict(path) for folder, patterns in given.folders):
+            return BY_FOLDER
+        by_own, by_git = _nearest(self.own, path), _nearest(self.git, path)
+        if by_own:
+            return BY_OWN_FILE
+        if by_git and by_user is None:
+            return BY_GIT
+        is_mentioned = by_user is False or by_own is False or by_git is False
+        return "" if is_mentioned or not given.built_in.verdict(path) else "such files are no context"
 
 
 class PathRules:
-    """Answers for single paths; caches the ignore files until ``forget``."""
+    """The rules of all folders; each is read again when its ignore files have changed.
 
-    def __init__(self, root: Path, globs: Sequence[str] = (), sources: Sources = INDEXED) -> None:
-        self._root = root
-        self._globs = tuple(globs)
-        self._sources = sources
-        self._folders: dict[str, FolderRules] = {}
+    ``roots`` are the folders that the user opened: below them a ``.gitignore`` counts without a repository.
+    ``is_index``: for files that nobody opened, so that what can be generated again is left out too.
+    Blocks as long as the disk does.
+    """
 
-    def ignores(self, relative: str) -> bool:
-        """Whether the file at ``relative`` (below the root, ``/`` between the parts) is ignored."""
-        *folders, name = relative.split("/")
-        rules = self._enter(folders)
-        return rules is None or rules.ignores_file(name)
+    def __init__(
+        self, roots: Iterable[Path] = (), exclude: Exclude | None = None, *, is_index: bool = False
+    ) -> None:
+        exclude = exclude or Exclude()
+        given = _Given(
+            user=_parsed(map(_anywhere, exclude.user), _TOP),
+            folders=tuple(
+                (base, _parsed(item.patterns, base))
+                for item in exclude.folders
+                for base in _spellings(Path(item.folder))
+            ),
+            built_in=_parsed(_BUILT_IN if is_index else (), _TOP),
+            roots=frozenset(base for root in roots for base in _spellings(root)),
+            is_index=is_index,
+        )
+        self._top = FolderRules("", given)
+        self._folders: dict[str, tuple[FolderRules, list[_Stamp], FolderRules]] = {}
 
-    def forget(self) -> None:
-        """Read the ignore files again at the next query: one of them has changed."""
-        self._folders.clear()
-
-    def _enter(self, folders: list[str]) -> FolderRules | None:
-        """Rules of the folder, ``None`` if it is ignored."""
-        rules = self._folders.get("")
-        if rules is None:
-            rules = self._folders[""] = rules_for(self._root, self._globs, self._sources).inside()
-        path = ""
-        for name in folders:
-            if rules.ignores_folder(name):
-                return None
-            path += f"{name}/"
-            known = self._folders.get(path)
-            rules = self._folders[path] = rules.below(name).inside() if known is None else known
+    def of(self, folder: Path) -> FolderRules:
+        """Return the rules for the entries of ``folder``, which is absolute; links are not followed."""
+        rules = self._top
+        for part in folder.parts:
+            rules = self._inside(rules, part.rstrip("/\\"))
+            if rules.closed:
+                break
         return rules
+
+    def reason_against(self, path: Path) -> str:
+        """Return why ``path``, which is absolute, is excluded; empty if it is not."""
+        return self.of(path.parent).reason_against(path.name)
+
+    def ignores(self, path: Path) -> bool:
+        """Whether ``path``, which is absolute, is excluded."""
+        return bool(self.reason_against(path))
+
+    def _inside(self, above: FolderRules, name: str) -> FolderRules:
+        path = f"{above.path}{name}/"
+        # Before they are read: what is written meanwhile is read again the next time.
+        stamps = [_stamp(path + file) for file in (_MARKED if above.given.is_index else _LOOKED_AT)]
+        known = self._folders.get(path)
+        if known is not None and known[0] is above and known[1] == stamps:
+            return known[2]
+        rules = above.below(name).inside()
+        self._folders[path] = above, stamps, rules
+        return rules
+
+
+def rules_for(root: Path, exclude: Exclude | None = None) -> FolderRules:
+    """Return the rules for a walk through ``root``, for files that nobody opened."""
+    return PathRules((root,), exclude, is_index=True).of(root)
 
 
 class _NoListError(Exception):
     """An ignore file exists and cannot be read."""
 
 
+def _nearest(lists: Sequence[Patterns], path: str) -> bool | None:
+    """Return the verdict of the nearest list that mentions the entry."""
+    for patterns in reversed(lists):
+        verdict = patterns.verdict(path)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def _anywhere(pattern: str) -> str:
+    """Rewrite a pattern of the user so that it matches below any folder; ``~/`` is the home folder."""
+    sign, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    if body.startswith("~/"):
+        body = Path.home().as_posix() + body[1:]
+    if "/" in body.rstrip(" ").rstrip("/"):
+        body = "**/" + body.lstrip("/")
+    return sign + body
+
+
+def _parsed(lines: Iterable[str], base: str) -> Patterns:
+    """Compile patterns of settings; the loader has checked their number."""
+    try:
+        return Patterns.parse(lines, base)
+    except TooManyPatterns:  # several sources together
+        return Patterns.parse(("*",), base)
+
+
 def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
     """Patterns of one ignore file, none if there is no such file or no pattern in it."""
     try:
         # Like git, this follows no link to a .gitignore; a .homebodyignore may be a link.
-        if not path.endswith("/" + _OWN_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
+        if path.endswith("/" + _GIT_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
         data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)
-        patterns = Patterns.parse(data.decode("utf-8-sig", "replace").split("\n"), base)
-    except FileNotFoundError:
+        patterns = Patterns.parse(data.decode("utf-8-sig", "surrogateescape").split("\n"), base)
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, TooManyPatterns) as error:
         raise _NoListError from error
     return (patterns,) if patterns.regex else ()
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, or a folder that may not be entered
-        return False
+def _exclude_file(folder: str) -> str | None:
+    """Return where git's ``info/exclude`` of a repository would be; ``None`` if ``folder`` has none."""
+    git = folder + _REPOSITORY
+    if os.path.isfile(git):  # noqa: PTH113 - millions of calls
+        link = _line_of(git)
+        if not link.startswith("gitdir:"):
+            return None
+        git = os.path.join(folder, link.removeprefix("gitdir:").strip())  # noqa: PTH118 - as above
+        git = os.path.join(git, _line_of(git + "/commondir"))  # noqa: PTH118 - as above
+        return f"{git.rstrip('/')}/info/exclude"
+    return f"{git}/info/exclude" if os.path.lexists(git + "/HEAD") else None
 
 
-def _is_repository(folder: Path) -> bool:
+def _line_of(path: str) -> str:
+    """Return the first line of a small file; empty if it cannot be read."""
     try:
-        return (folder / ".git").exists()
+        data = read_regular(Path(path), max_bytes=_MAX_LINK_BYTES)
     except OSError:
-        return False
+        return ""
+    return os.fsdecode(data).partition("\n")[0].strip()
+
+
+def _stamp(path: str) -> _Stamp:
+    """Return what changes when a file is written, replaced or removed."""
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - twenty for each prompt
+    except OSError as error:
+        return (error.errno or 0,)
+    known = facts.st_dev, facts.st_ino, facts.st_mode
+    if stat.S_ISDIR(facts.st_mode):  # its times change with each of its entries
+        return known
+    now = time.time_ns()
+    return (*known, facts.st_size, facts.st_mtime_ns, now if now - facts.st_mtime_ns < _GRAIN_NS else 0)
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - millions of calls
+
+
+def _spellings(folder: Path) -> tuple[str, ...]:
+    """Return a folder as named and with its links followed, each with a slash at its end."""
+    named = folder.absolute()
+    return tuple(dict.fromkeys(map(_with_slash, (named, Path(os.path.realpath(named))))))
 
 
 def _with_slash(folder: Path) -> str:

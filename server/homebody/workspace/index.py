@@ -20,6 +20,7 @@ from homebody.settings.paths import cache_dir
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.syntax.scope import Import
+from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import rows_of
 from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
 from homebody.workspace.process import IndexerProcess
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from homebody.workspace.query import Reader
 
 _T = TypeVar("_T")
-
-# As in ``ignore``, which is not imported here to keep the start fast.
-_IGNORE_FILES = (".gitignore", ".homebodyignore")
 
 State: TypeAlias = Literal["indexing", "ready", "off"]
 
@@ -68,11 +66,14 @@ class WorkspaceIndex:
     ) -> None:
         self.state: State = "off"
         self._progress = progress
-        self._folders = [_Folder(root, settings) for root in roots]
+        self._roots = tuple(roots)
+        self._settings = settings
+        self._folders = [_Folder(root, settings) for root in roots if settings.context.snippets]
         self._process = IndexerProcess(cache_dir() / "index", self._on_event)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="homebody-index")
         self._told = {""}
         self._closed = False
+        self._started = False
 
     @classmethod
     def open(
@@ -89,10 +90,27 @@ class WorkspaceIndex:
         """
         outermost = [root for root in roots if not any(other in root.parents for other in roots)]
         wanted = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
-        return cls(wanted if settings.context.snippets else (), settings, progress)
+        return cls(wanted, settings, progress)
+
+    def apply(self, settings: Settings) -> None:
+        """Use other settings; what they change of the index is updated in the background."""
+        before, self._settings = self._settings, settings
+        changed = (before.context, before.folder_ignore) != (settings.context, settings.folder_ignore)
+        if not changed or self._closed:
+            return
+        if before.context.snippets != settings.context.snippets:
+            for folder in self._folders:
+                self._thread.submit(folder.close)
+            self._folders = [_Folder(root, settings) for root in self._roots if settings.context.snippets]
+        else:
+            for folder in self._folders:
+                folder.apply(settings)
+        if self._started:
+            self.start()
 
     def start(self) -> None:
         """Update the index in the background: build it, or index what changed since the last run."""
+        self._started = True
         if self._process.given_up or not self._folders:
             return
         for folder in self._folders:
@@ -112,10 +130,7 @@ class WorkspaceIndex:
                     changed.setdefault(number, []).append(below)
                     break
         for number, below in changed.items():
-            folder = self._folders[number]
-            if any(path.rsplit("/", 1)[-1] in _IGNORE_FILES for path in below):
-                self._thread.submit(folder.forget_rules)
-            self._process.submit(folder.refresh(below))
+            self._process.submit(self._folders[number].refresh(below))
 
     async def settled(self) -> None:
         """Return when all requested work is done, or the index is off."""
@@ -248,7 +263,6 @@ class WorkspaceIndex:
                 for folder in self._folders:
                     if str(folder.root) == job.root and isinstance(job, Scan):
                         folder.rebuilding = False
-                        self._thread.submit(folder.forget_rules)
                 self._tell("ready")
             case Failed():
                 self._tell("off", notice=event.text)
@@ -279,8 +293,7 @@ class _Folder:
         self.rebuilding = False
         self._real = Path(os.path.realpath(root))
         self._database = database_of(root, cache_dir())
-        self._ignore = settings.context.ignore
-        self._max_file_bytes = settings.context.max_file_bytes
+        self.apply(settings)
         self._reader: Reader | None = None
 
     def below(self, path: Path) -> str | None:
@@ -293,6 +306,12 @@ class _Folder:
             return None
         return inside.as_posix() if inside.parts else None
 
+    def apply(self, settings: Settings) -> None:
+        """Use other rules and limits from now on."""
+        self._exclude = Exclude.from_settings(settings)
+        self._rules = PathRules((self.root,), self._exclude, is_index=True)
+        self._max_file_bytes = settings.context.max_file_bytes
+
     # These methods run in the thread.
 
     def answer(self, question: "Callable[[Reader], list[Candidate]]") -> tuple[list[Candidate], bool]:
@@ -301,12 +320,9 @@ class _Folder:
             # Loading the database code takes 30 ms, so it is not done at the server's start.
             from homebody.workspace.query import Reader
 
-            self._reader = Reader(self.root, self._database, self._ignore)
+            self._reader = Reader(self.root, self._database)
+        self._reader.rules = self._rules
         return question(self._reader), self._reader.damaged
-
-    def forget_rules(self) -> None:
-        if self._reader is not None:
-            self._reader.forget_rules()
 
     def close(self) -> None:
         if self._reader is not None:
@@ -316,7 +332,7 @@ class _Folder:
         return Scan(
             root=str(self.root),
             database=str(self._database),
-            ignore=self._ignore,
+            exclude=self._exclude,
             max_file_bytes=self._max_file_bytes,
             rebuild=rebuild,
         )
@@ -325,7 +341,7 @@ class _Folder:
         return Refresh(
             root=str(self.root),
             database=str(self._database),
-            ignore=self._ignore,
+            exclude=self._exclude,
             max_file_bytes=self._max_file_bytes,
             paths=tuple(paths),
         )

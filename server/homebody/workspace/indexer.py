@@ -108,7 +108,7 @@ class Worker:
         """Run the job on an open index."""
         limits = Limits(max_file_bytes=job.max_file_bytes)
         self._guard = GuardedExtract(note_beside(Path(job.database)))
-        workspace = Workspace(Path(job.root), self._guard, job.ignore, limits)
+        workspace = Workspace(Path(job.root), self._guard, job.exclude, limits)
         with contextlib.closing(Writer(connection)) as writer:
             if isinstance(job, Refresh):
                 updated = update.refresh(workspace, job.paths, writer, self._report)
@@ -139,7 +139,7 @@ class Worker:
 
 def _whole(job: Job) -> Scan:
     """Return the full scan that an empty index needs, instead of the job."""
-    return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
+    return Scan(root=job.root, database=job.database, exclude=job.exclude, max_file_bytes=job.max_file_bytes)
 
 
 def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:

@@ -7,13 +7,15 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from homebody.workspace.ignore import Exclude
+
 
 class Scan(Struct, frozen=True, tag="scan", kw_only=True):
     """Update the whole index of ``root``. ``rebuild``: discard the old one first."""
 
     root: str
     database: str
-    ignore: tuple[str, ...]
+    exclude: Exclude
     max_file_bytes: int
     rebuild: bool = False
 
@@ -23,7 +25,7 @@ class Refresh(Struct, frozen=True, tag="refresh", kw_only=True):
 
     root: str
     database: str
-    ignore: tuple[str, ...]
+    exclude: Exclude
     max_file_bytes: int
     paths: tuple[str, ...]
 

@@ -18,8 +18,8 @@ from itertools import groupby
 MAX_PATTERNS = 2_000
 """Maximum number of patterns; a longer list raises ``TooManyPatterns``."""
 
-MAX_CHARACTERS = 1_000
-"""Maximum length of a pattern, in characters."""
+MAX_CHARACTERS = 1_200
+"""Maximum length of a pattern, in characters: the 1,000 of a setting, and a home folder before them."""
 
 _FLAGS = re.IGNORECASE if sys.platform in {"win32", "darwin"} else re.NOFLAG
 _ANY_FOLDERS = "(?:[^/]+/)*?"

@@ -184,4 +184,4 @@ def _add(jobs: deque[Job], job: Job) -> None:
 
 
 def _scan(job: Refresh) -> Scan:
-    return Scan(root=job.root, database=job.database, ignore=job.ignore, max_file_bytes=job.max_file_bytes)
+    return Scan(root=job.root, database=job.database, exclude=job.exclude, max_file_bytes=job.max_file_bytes)

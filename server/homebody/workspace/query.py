@@ -73,14 +73,16 @@ class Reader:
     ----------
     damaged
         Whether the file was found to be damaged; ``True`` until it is replaced.
+    rules
+        What excluded files are, for files that were indexed before they were excluded.
 
     """
 
-    def __init__(self, root: Path, database: Path, globs: Sequence[str] = ()) -> None:
+    def __init__(self, root: Path, database: Path, rules: PathRules | None = None) -> None:
         self.damaged = False
+        self.rules = rules or PathRules((root,), is_index=True)
         self._root = root
         self._database = database
-        self._rules = PathRules(root, globs)
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, ...] = ()
         self._counts: dict[str, int] = {}
@@ -145,10 +147,6 @@ class Reader:
         If some are inside ``container``, only those are returned.
         """
         return self._offered(lambda connection: lookup.named(connection, name, container, path or ""), limit)
-
-    def forget_rules(self) -> None:
-        """Read the ignore files again at the next query: one of them may have changed."""
-        self._rules.forget()
 
     def close(self) -> None:
         """Close the connection."""
@@ -303,17 +301,17 @@ class Reader:
         return msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) if row else ()
 
     def _offers(self, row: Found) -> bool:
-        """Whether the row's file exists and may still be shown: ignore files may have changed."""
-        return not is_secret(row.path) and not self._rules.ignores(row.path) and self._is_there(row.path)
+        """Whether the row's file exists and may still be shown, as far as is known here."""
+        if row.path not in self._there:
+            self._there[row.path] = not is_secret(row.path) and self._is_there(self._root / row.path)
+        return self._there[row.path]
 
-    def _is_there(self, path: str) -> bool:
-        """Whether the path is a regular file; checked once for each query."""
-        if path not in self._there:
-            try:
-                self._there[path] = stat.S_ISREG(os.lstat(self._root / path).st_mode)
-            except (OSError, ValueError):
-                self._there[path] = False
-        return self._there[path]
+    def _is_there(self, path: Path) -> bool:
+        """Whether the path is a regular file that no rule excludes."""
+        try:
+            return stat.S_ISREG(os.lstat(path).st_mode) and not self.rules.ignores(path)
+        except (OSError, ValueError):
+            return False
 
 
 def _family_of(language: str) -> Collection[str]:

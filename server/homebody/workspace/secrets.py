@@ -40,6 +40,7 @@ _NAMES = (
 
 # Folders that are never read, and files that are secret only in one folder.
 _FOLDERS = frozenset({".ssh", ".gnupg", ".aws", ".azure", ".kube", ".password-store"})
+_SECRET_FOLDER = re.compile(r"\.env(?:\..*|rc)?|\.envs?\.d|\.secrets?")
 _PLACES = frozenset(
     {
         (".docker", "config.json"),
@@ -50,8 +51,13 @@ _PLACES = frozenset(
         ("gh", "hosts.yml"),
         ("hub", "config"),
         ("doctl", "config.yaml"),
+        (".git", "config"),
+        (".git", "credentials"),
     },
 )
+
+_MOST_ENDINGS = 4
+"""Endings of copies that are taken off a name, at most, and one for the name itself."""
 
 # ``prod.secrets.json``, ``my-credentials.txt``, ``api_keys.yml``: data that says what it holds.
 _DATA = re.compile(
@@ -60,8 +66,26 @@ _DATA = re.compile(
 )
 
 _NAME = re.compile("|".join(map(translate, _NAMES)))
-# Only at the start of a line: code may name the marker in a string.
-_PRIVATE_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
+
+# ``id_rsa_work``, and not ``id_rsa_parser.py``.
+_KEY_NAME = re.compile(r"id_(?:rsa|dsa)_[^.]*\Z")
+
+# What editors and people add to the name of a copy.
+_COPY = re.compile(
+    r"\.?#(?P<locked>.+?)#?\Z"
+    r"|(?P<saved>.+?)(?:(?:\.?~[0-9]+)?~|\.(?:bak|backup|old|orig|saved?|copy|tmp|sw[op]|rej|pub|[0-9]{1,3})"
+    r"|[-_ ]copy)\Z"
+)
+
+# The header of a key, and the first characters of the key itself: code that only names the header is code.
+# Line ends may be written out (``"private_key": "-----BEGIN PRIVATE KEY-----\\nMIIE…"``), lines quoted.
+_HEADER = "-----BEGIN "
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:\\{1,2}[nr]|[\s\"'+,;\\#>|*/]|[A-Za-z-]{2,20}: [^\n]{0,80}\n){0,100}"
+    r"[A-Za-z0-9+/=]{16}"
+)
+_BEGINS_WITH_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
 
 # Translated texts of a user interface, and Kubernetes objects that only refer to secrets.
 _TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "translations"})
@@ -71,21 +95,32 @@ _NO_SECRETS = re.compile(r"(?:external|sealed)-?secrets?\.ya?ml\Z")
 def is_secret(path: PurePath | str) -> bool:
     """Whether the file at ``path`` is on the list, by its name or by a folder above it.
 
-    Check a path through a symlink twice, as named and as resolved.
+    Copies that editors and people make count as well (``key.pem~``, ``.env.bak``, ``#.env#``). Check a path
+    through a symlink once for each way to it.
     """
     parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
-    if not _FOLDERS.isdisjoint(parts):
+    if not _FOLDERS.isdisjoint(parts) or any(map(_SECRET_FOLDER.fullmatch, parts[:-1])):
         return True
-    if _DATA.match(parts[-1]):
-        return not _NO_SECRETS.match(parts[-1]) and _TRANSLATIONS.isdisjoint(parts[:-1])
-    if _NAME.match(parts[-1]):
-        return True
-    return len(parts) > 1 and (parts[-2], parts[-1]) in _PLACES
+    names = [parts[-1]]
+    while len(names) < _MOST_ENDINGS and (copy := _COPY.fullmatch(names[-1])):
+        names.append(copy["locked"] or copy["saved"])
+    return any(_is_listed(name, parts[:-1]) for name in names)
+
+
+def _is_listed(name: str, folders: list[str]) -> bool:
+    if _DATA.match(name):
+        return not _NO_SECRETS.match(name) and _TRANSLATIONS.isdisjoint(folders)
+    return bool(_NAME.match(name) or _KEY_NAME.match(name)) or (
+        bool(folders) and (folders[-1], name) in _PLACES
+    )
 
 
 def holds_private_key(text: str) -> bool:
-    """Whether ``text`` begins like a private key, whatever its file is called.
+    """Whether ``text`` contains a private key, or begins like one, whatever its file is called.
 
-    Only the first 1,000 characters are checked: a test that quotes a key further down is still code.
+    Further down than the first 1,000 characters, the header alone is not enough: a test that quotes it is
+    code.
     """
-    return bool(_PRIVATE_KEY.search(text, 0, 1000))
+    if _HEADER not in text:
+        return False
+    return bool(_BEGINS_WITH_KEY.search(text, 0, 1000) or _PRIVATE_KEY.search(text))

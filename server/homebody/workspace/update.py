@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
+from homebody.workspace.ignore import IGNORE_FILES, Exclude, PathRules, rules_for
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.walk import Limits, Walk, WalkedFile
 from homebody.workspace.writer import FileRow, Known, Writer
@@ -42,7 +42,7 @@ class Workspace:
 
     root: Path
     extract: "Callable[[str, bytes], Extract | None]"
-    globs: Sequence[str] = ()
+    exclude: Exclude = field(default_factory=Exclude)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -81,7 +81,7 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
 
     """
     known = writer.known()
-    walk = Walk(workspace.root, rules_for(workspace.root, workspace.globs), workspace.limits)
+    walk = Walk(workspace.root, rules_for(workspace.root, workspace.exclude), workspace.limits)
     changed: list[_Work] = []
     files = 0
     for entry in walk:
@@ -102,7 +102,7 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
 
     A path may be new, changed or removed, a file or a folder. Raises as ``scan`` does.
     """
-    rules = PathRules(workspace.root, workspace.globs)
+    rules = PathRules((workspace.root,), workspace.exclude, is_index=True)
     changed: list[_Work] = []
     gone: dict[int, Known] = {}
     for path in dict.fromkeys(paths):
@@ -110,7 +110,7 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
         where = workspace.root / path
         if where.name in IGNORE_FILES or _is_folder(where):
             return scan(workspace, writer, report)
-        entry = None if is_secret(path) or rules.ignores(path) else _entry(workspace, path)
+        entry = None if is_secret(path) or rules.ignores(where) else _entry(workspace, path)
         was = known.pop(path, None)
         if entry is not None:
             changed.append((entry, was))

@@ -28,8 +28,11 @@ def path_of(uri: str) -> Path | None:
         return None
     if parts.scheme != "file" or not parts.path:
         return None
-    path = f"//{parts.netloc}{parts.path}" if parts.netloc else parts.path
+    host = "" if parts.netloc.lower() == "localhost" else parts.netloc
+    path = f"//{host}{parts.path}" if host else parts.path
     if os.name != "nt":
+        if host:  # a share of another machine
+            return None
         path = unquote(path, errors="surrogateescape")
     else:
         from urllib.request import url2pathname  # 8 ms, for drives and shares only

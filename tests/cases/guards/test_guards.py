@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.errors import UsageError
@@ -131,4 +132,4 @@ def _scripted(answer: str) -> Engine:
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))

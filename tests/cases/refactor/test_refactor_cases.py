@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.features.refactor import refactor
@@ -71,4 +72,4 @@ async def outcome(case: RefactorCase) -> tuple[str, str]:
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))

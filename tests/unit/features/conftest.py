@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import Backend
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, Request, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.session.session import Session
@@ -37,7 +38,7 @@ class _Scripted(Engine):
 
     def __init__(self, settings: Settings, backend: Backend, folders: Sequence[Path]) -> None:
         super().__init__(settings, folders)
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
 
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]

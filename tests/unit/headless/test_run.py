@@ -4,6 +4,7 @@ import contextlib
 
 import pytest
 
+from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.headless.run import Request, refactor_source, targets_in
@@ -47,4 +48,4 @@ async def test_the_first_lines_of_a_large_class_are_no_refused_part(tree, word, 
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(backend))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))

@@ -200,7 +200,7 @@ def test_files_are_read_again_when_they_change(tmp_path):
 def test_code_with_dollars_stays_as_it_is():
     """Placeholders in values are not replaced."""
     prompt = parse("shout", GOOD)
-    [message] = render(prompt, {"code": "echo $code $HOME $$"})
+    [message] = render(prompt, {"code": "echo $code $HOME $$"}, ["file:///w/a.sh"])
     assert message.text == "Shout echo $code $HOME $$"
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from homebody.workspace.ignore import PathRules
+from homebody.settings.schema import FolderIgnore
+from homebody.workspace.ignore import Exclude, PathRules
 from support.git import git
 
 FILES = [
@@ -26,8 +27,14 @@ def make(root: Path, files: dict[str, str]) -> None:
 
 def check(root: Path, expect: str, *, globs=()):
     """Compare what is left of ``FILES`` to the paths in ``expect``, parted by blanks."""
-    rules = PathRules(root, globs)
-    assert expect.split() == [path for path in FILES if " " not in path and not rules.ignores(path)]
+    rules = PathRules((root,), Exclude(tuple(globs)), is_index=True)
+    assert expect.split() == [path for path in FILES if " " not in path and not rules.ignores(root / path)]
+
+
+def rules_of(root: Path, *paths: str) -> list[bool]:
+    """Whether files below ``root`` are ignored, by a new reader of the rules."""
+    rules = PathRules((root,), is_index=True)
+    return [rules.ignores(root / path) for path in paths]
 
 
 def test_rules_of_a_deeper_folder_override_those_above(tmp_path):
@@ -42,10 +49,99 @@ def test_nothing_below_an_ignored_folder_comes_back(tmp_path):
     check(tmp_path, "a.py b.txt build/keep/x.py docs/a.md docs/b/a.md keep/a.py Ä/ö.py !b")
 
 
-def test_homebodyignore_may_include_what_gitignore_excludes(tmp_path):
-    """For example for generated code that is useful context."""
+def test_homebodyignore_includes_nothing_that_gitignore_excludes(tmp_path):
+    """Rules only add up; one kind of file takes nothing from another kind."""
     make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "!build/\n/keep/\n*.txt\n"})
-    check(tmp_path, "a.py build/out.js build/keep/x.py Ä/ö.py !b")
+    check(tmp_path, "a.py Ä/ö.py !b")
+
+
+def test_the_user_can_include_what_git_ignores(tmp_path):
+    """By their own pattern alone, and not what a ``.homebodyignore`` excludes."""
+    make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "/build/keep/\n*.txt\n"})
+    check(tmp_path, "a.py build/out.js keep/a.py Ä/ö.py !b", globs=["!build/"])
+
+
+def test_the_users_patterns_match_below_every_folder(tmp_path):
+    """Whatever folder was opened: a pattern with a slash, too, and a full path."""
+    make(tmp_path, {"deep/er/a/private/x.py": "", "deep/er/a/docs/b/a.md": ""})
+    for opened in (tmp_path, tmp_path / "deep/er/a/private", tmp_path / "deep/er/a/docs"):
+        for pattern in (
+            "private/",
+            "private/**",
+            "/private",
+            "er/a/private",
+            f"{tmp_path}/deep/er/a/private/",
+        ):
+            rules = PathRules((opened,), Exclude((pattern,)))
+            assert rules.ignores(tmp_path / "deep/er/a/private/x.py"), (opened, pattern)
+            assert not rules.ignores(tmp_path / "deep/er/a/docs/b/a.md")
+
+
+def test_the_users_home_folder_can_be_written_short(tmp_path, monkeypatch):
+    """As in a shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    rules = PathRules((), Exclude(("~/work/**",)))
+    assert [rules.ignores(tmp_path / path) for path in ("work/a.py", "a.py")] == [True, False]
+
+
+def test_patterns_of_a_folders_settings_count_below_that_folder(tmp_path):
+    """They exclude, and include nothing again."""
+    folder = FolderIgnore(str(tmp_path / "part"), ("/gen/", "!private/", "!*.log"))
+    make(tmp_path, {"part/.homebodyignore": "*.log\n"})
+    rules = PathRules((), Exclude(("private/",), (folder,)))
+    paths = ["part/gen/a.py", "gen/a.py", "part/private/a.py", "part/a.log", "part/a.py"]
+    assert [rules.ignores(tmp_path / path) for path in paths] == [True, False, True, True, False]
+
+
+def test_homebodyignore_counts_at_every_level(tmp_path):
+    """Also above a repository inside another one, where git's rules of the outer one end."""
+    make(
+        tmp_path, {".homebodyignore": "x.py\n", ".gitignore": "*.md\n", ".git/HEAD": "ref: refs/heads/main\n"}
+    )
+    make(tmp_path, {"inner/.git/HEAD": "ref: refs/heads/main\n", "inner/.gitignore": "*.txt\n"})
+    rules = PathRules()
+    paths = ["inner/deep/x.py", "inner/a.md", "inner/b.txt", "a.md", "b.txt"]
+    assert [rules.ignores(tmp_path / path) for path in paths] == [True, False, True, True, False]
+
+
+def test_an_empty_git_folder_is_no_repository(tmp_path):
+    """As for git: rules of the repository above count."""
+    make(tmp_path, {".gitignore": "*.md\n", ".git/HEAD": "ref: refs/heads/main\n", "part/.git/x": ""})
+    assert PathRules().ignores(tmp_path / "part/a.md")
+
+
+def test_the_exclude_file_of_a_work_tree_is_that_of_its_repository(tmp_path):
+    """A work tree has a file in place of the folder ``.git``."""
+    git(tmp_path, "init", "-q", "main")
+    git(tmp_path / "main", "commit", "-q", "--allow-empty", "-m", "x")
+    git(tmp_path / "main", "worktree", "add", "-q", "../beside")
+    (tmp_path / "main/.git/info").mkdir(exist_ok=True)
+    (tmp_path / "main/.git/info/exclude").write_text("private/\n")
+    rules = PathRules()
+    assert [
+        rules.ignores(tmp_path / path) for path in ("main/private/a", "beside/private/a", "beside/a")
+    ] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_changed_rules_count_at_once(tmp_path):
+    """Written, replaced, removed, and written again within one tick of the clock."""
+    rules, path = PathRules((tmp_path,)), tmp_path / "private/a.py"
+    file = tmp_path / ".homebodyignore"
+    for _ in range(20):
+        file.write_text("private/\n")
+        assert rules.ignores(path)
+        file.write_text("publicX/\n")
+        assert not rules.ignores(path)
+    (tmp_path / "new").write_text("private/\n")
+    (tmp_path / "new").replace(file)
+    assert rules.ignores(path)
+    file.unlink()
+    assert not rules.ignores(path)
 
 
 def test_the_settings_have_the_last_word(tmp_path):
@@ -57,6 +153,7 @@ def test_the_settings_have_the_last_word(tmp_path):
 def test_the_repository_above_the_workspace_counts(tmp_path):
     """A folder of a repository, opened alone, is ignored as git ignores it."""
     make(tmp_path, {".gitignore": "*.md\n/project/keep/\n", ".git/info/exclude": "b.txt\n"})
+    make(tmp_path, {".git/HEAD": "ref: refs/heads/main\n"})
     make(tmp_path, {"project/.gitignore": "src/\n", "project/a.py": ""})
     check(tmp_path / "project", "a.py build/out.js build/keep/x.py Ä/ö.py !b")
 
@@ -69,27 +166,23 @@ def test_caches_and_virtual_environments_are_known_by_their_marks(tmp_path):
 
 def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
     """``.homebodyignore`` can include them again, but never the ``.git`` folder."""
-    rules = PathRules(tmp_path)
     paths = ["node_modules/x/index.js", "a/__pycache__/b.py", "poetry.lock", ".git/hooks/a.py", "c.py"]
-    assert [rules.ignores(path) for path in paths] == [True, True, True, True, False]
+    assert rules_of(tmp_path, *paths) == [True, True, True, True, False]
     make(tmp_path, {".homebodyignore": "!node_modules/\n!.git\n"})
-    rules.forget()
-    assert [rules.ignores(path) for path in paths] == [False, True, True, True, False]
+    assert rules_of(tmp_path, *paths) == [False, True, True, True, False]
 
 
 def test_an_ignore_file_that_cannot_be_read_closes_its_folder(tmp_path):
     """Its rules are not known; a file that is too large is one such case."""
     make(tmp_path, {"src/.gitignore": "# \n" * 100_000})
-    rules = PathRules(tmp_path)
-    assert [rules.ignores("src/a.py"), rules.ignores("a.py")] == [True, False]
+    assert rules_of(tmp_path, "src/a.py", "a.py") == [True, False]
 
 
 def test_a_hostile_pattern_matches_in_bounded_time(tmp_path):
     """A dozen wildcards in one name would keep a backtracking matcher busy for years."""
     make(tmp_path, {".gitignore": "*a*a*a*a*a*a*a*a*b\n!a*a*a*a*a*a*c\n" + "/".join(["**", "a"] * 20) + "\n"})
-    rules = PathRules(tmp_path)
-    assert [rules.ignores("a" * 250 + "b"), rules.ignores("a" * 250)] == [True, False]
-    assert rules.ignores("/".join(["a"] * 100) + "/c")
+    paths = ["a" * 250 + "b", "a" * 250, "/".join(["a"] * 100) + "/c"]
+    assert rules_of(tmp_path, *paths) == [True, False, True]
 
 
 def test_broken_lines_and_strange_bytes_are_skipped(tmp_path):
@@ -149,7 +242,7 @@ def test_git_ignores_the_same_files(repository, top, nested):
         encoding="utf-8",
         check=False,
     )
-    rules = PathRules(repository)
+    rules = PathRules((repository,), is_index=True)
     assert [path for path in asked.stdout.split("\0") if path] == [
-        path for path in ASCII_FILES if rules.ignores(path)
+        path for path in ASCII_FILES if rules.ignores(repository / path)
     ]

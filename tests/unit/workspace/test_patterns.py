@@ -2,8 +2,11 @@
 
 import pytest
 
+from homebody.settings import Settings
+from homebody.settings.schema import ContextSettings
+from homebody.workspace.gate import Gate
+from homebody.workspace.ignore import BY_OWN_FILE, BY_USER
 from homebody.workspace.patterns import MAX_CHARACTERS, MAX_PATTERNS, Patterns, TooManyPatterns
-from homebody.workspace.permit import IGNORED, Permit
 
 MANY = "*a" * 30 + "*b"
 
@@ -83,8 +86,8 @@ async def test_a_name_of_a_hundred_letters_is_asked_about_at_once(tmp_path, plac
     globs = [MANY] if place == "context.ignore" else []
     if place == ".homebodyignore":
         (tmp_path / place).write_text(MANY)
-    permit = Permit([tmp_path], globs)
+    gate = Gate(Settings(context=ContextSettings(ignore=tuple(globs))), [tmp_path], seconds=60)
 
-    refusals = [await permit.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
+    refusals = [await gate.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
 
-    assert refusals == [None, IGNORED]
+    assert [None, BY_OWN_FILE if place == ".homebodyignore" else BY_USER] == refusals

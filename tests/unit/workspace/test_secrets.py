@@ -32,6 +32,9 @@ SECRET = [
     ),
     *(".dev.vars", ".dev.vars.staging", ".flaskenv", "firebase-adminsdk-x1.json", "p-firebase-adminsdk.json"),
     *(".bash_history", ".psql_history", ".pgpass", ".htpasswd", ".vault_pass.txt"),
+    *(".git/config", "key.pem~", "key.pem.~1~", "tls.key.bak", "credentials.json.orig", ".secrets.toml.old"),
+    *(".env.d/app", ".env.d/deep/app.conf", "#.env#", ".#.env", "#key.pem#", ".key.pem.swp"),
+    *("id_rsa_work", "id_rsa_work.pub", "id_dsa_old", "client.ovpn.2", "vault.kdbx.tmp", "prod.env.bak~"),
 ]
 
 NOT_SECRET = [
@@ -69,6 +72,32 @@ def test_a_private_key_is_known_by_its_first_line():
     assert holds_private_key("Bag Attributes\n-----BEGIN PRIVATE KEY-----\nMII")
     assert not holds_private_key("-----BEGIN CERTIFICATE-----\nMII")
     assert not holds_private_key("import ssl\n" * 200 + "KEY = '-----BEGIN PRIVATE KEY-----'\n")
+
+
+KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\\n{KEY}"}}',
+        "x = 1\n" * 1000 + f'KEY = """-----BEGIN RSA PRIVATE KEY-----\n{KEY}\n"""\n',
+        "x = 1\n" * 1000 + f'KEY = ("-----BEGIN EC PRIVATE KEY-----\\n"\n    "{KEY}")\n',
+        "x = 1\n" * 1000
+        + f"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES,00\n\n{KEY}\n",
+        "x = 1\n" * 1000 + f"# -----BEGIN PGP PRIVATE KEY BLOCK-----\n#\n# {KEY}\n",
+        "x = 1\n" * 1000 + f"key: |\n  -----BEGIN OPENSSH PRIVATE KEY-----\n  {KEY}\n",
+    ],
+)
+def test_a_private_key_is_known_anywhere_by_its_header_and_its_first_characters(text: str):
+    """In JSON, in a string, in a comment, far down in a file."""
+    assert holds_private_key(text)
+
+
+def test_a_hostile_file_of_headers_is_searched_in_linear_time():
+    """Each header is followed by at most a hundred signs that may precede a key."""
+    assert not holds_private_key(("x" * 2000) + "-----BEGIN PRIVATE KEY-----" + "\\" * 100_000)
+    assert not holds_private_key(("x" * 2000) + ("-----BEGIN PRIVATE KEY-----" + "#" * 90 + "!") * 3000)
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,6 @@ def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
     fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
     assert similar(reader, "invoice total sum") == ["a.py"]
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
-    reader.forget_rules()
     assert (similar(reader, "invoice total"), defining(reader, "add_up")) == ([], [])
 
 

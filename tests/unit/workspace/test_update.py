@@ -34,7 +34,7 @@ class Place:
 
     def scan(self, **limits: int) -> Updated:
         """Scan the whole."""
-        workspace = Workspace(self.root, extract, (), Limits(**limits))
+        workspace = Workspace(self.root, extract, limits=Limits(**limits))
         return scan(workspace, self.writer, lambda done, total: self.reports.append((done, total)))
 
     def refresh(self, *paths: str) -> Updated:

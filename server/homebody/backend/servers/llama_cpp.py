@@ -111,7 +111,7 @@ class LlamaCppBackend(ServerBackend):
             frame = served.frames[roles] = await self._render_frame(messages)
         parts: list[Part] = []
         for piece in frame:
-            part = Text(messages[piece].text) if isinstance(piece, int) else Marker(piece)
+            part = messages[piece].part if isinstance(piece, int) else Marker(piece)
             if part.text:
                 parts.append(part)
         return Prompt(tuple(parts), is_chat=True)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
+from homebody.errors import Excluded
 from homebody.features.complete.ask import ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import Completion, Request, Trigger, request_at
 from homebody.features.complete.wait import agreeing, wait_for_text
+from homebody.features.surroundings import check_permitted
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.session.cached_prompts import CachedPrompts
+from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 
@@ -49,6 +52,8 @@ async def complete(
 
     Raises
     ------
+    Excluded
+        Without a session: the document is kept out of prompts.
     ContextTooLong
         The served context length leaves no room for a prompt.
     BackendError
@@ -64,8 +69,23 @@ async def complete(
         return await _with_selected(session, document, selected, trigger)
     # Before anything is awaited: of two requests, the one that came last is the newest.
     ticket = session.document_state(document.uri).new_ticket(document, offset)
-    if await engine.permit.refusal_of(document) is not None:
+    try:
+        return await _complete(session, document, offset, ticket, trigger)
+    except Excluded as error:
+        # It was excluded after this request began.
+        session.document_state(document.uri).forget({error.uri})
         return []
+
+
+async def _complete(
+    session: Session, document: Document, offset: int, ticket: Ticket, trigger: Trigger
+) -> list[Completion]:
+    engine, state = session.engine, session.document_state(document.uri)
+    engine.gate.look_at(document)
+    refusals = await engine.gate.refusals((document.uri, *state.uris))
+    if document.uri in refusals:
+        return []
+    state.forget(refusals.keys())
     target = await target_of(engine)
     if ticket.stale:
         return []
@@ -84,8 +104,7 @@ async def _complete_once(
     engine: Engine, document: Document, offset: int, trigger: Trigger, selected: Selected | None
 ) -> list[Completion]:
     """Complete for a script, in a session of its own, after everything was read."""
-    if await engine.permit.refusal_of(document) is not None:
-        return []
+    await check_permitted(engine, document)
     # A script that shares the server with an editor must not evict the editor's prompts.
     async with aclosing(Session(engine, CachedPrompts(only="chat"))) as own:
         await prepare_once(own, document, offset)

@@ -8,7 +8,7 @@ import asyncio
 from contextlib import suppress
 
 from homebody.engine import Engine
-from homebody.errors import BackendError, ContextTooLong
+from homebody.errors import HomebodyError
 from homebody.features.complete.ask import ask_ahead
 from homebody.features.complete.new_window import medium_window, wide_window
 from homebody.features.complete.plan import prompt_at
@@ -34,14 +34,14 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
     Returns at once; the work runs in the background until a request cancels it.
     """
-    refused = await engine.permit.refusal_of(document)  # also recorded as a recently viewed place
+    refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
     if refused or not engine.completion_settings(document).is_on(document.language_id):
         return
     session.recent.viewed(document, offset)
 
     async def work() -> None:
         if await session.may_read_ahead():
-            with suppress(BackendError, ContextTooLong):
+            with suppress(HomebodyError):
                 await visit(session, document, offset)
 
     session.in_background(document.uri, work)
@@ -84,7 +84,7 @@ async def follow_up(
     """
     if not await session.may_read_ahead():
         return
-    with suppress(BackendError, ContextTooLong):
+    with suppress(HomebodyError):
         if shown is not None:
             await _ask_next(session, target, document, shown)
         await _idle(session)

@@ -81,6 +81,7 @@ def prompt_for(
         typed=text,
         files=_other_files(target, document, context.snippets) if context.snippets else OtherFiles(),
         forced=forced,
+        uri=document.uri,
     )
 
 
@@ -93,7 +94,10 @@ def _other_files(target: Target, document: Document, snippets: Sequence[Candidat
 
     row = language_of(document.language_id, document.uri)
     return OtherFiles(
-        [PromptSnippet(shown(one.uri), without_marked_lines(one.text, special).text) for one in snippets],
+        [
+            PromptSnippet(shown(one.uri), without_marked_lines(one.text, special).text, one.uri)
+            for one in snippets
+        ],
         path=shown(document.uri),
         repo=before_cursor(repository_name(document.uri, folders), special).text,
         comment=(row.line_comment, "") if row.line_comment else row.block_comment or HASH,

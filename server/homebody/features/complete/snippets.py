@@ -35,7 +35,7 @@ async def find_candidates(
     found = await cells_above(session, document)
     index = engine.index
     if index is None:
-        return [*found, *await _recent(session)]
+        return await engine.allowed([*found, *session.recent.candidates()])
     tree = engine.trees.newest(document)
     found += await index.definitions(
         identifiers_near(document, tree, offset),
@@ -43,15 +43,9 @@ async def find_candidates(
         near_path=path_of(document.uri),
         imports=imports,
     )
-    found += await _recent(session)
+    found += session.recent.candidates()
     found += await index.similar(_nearby(document, offset), exclude=[document.uri], limit=_SIMILAR)
-    return found
-
-
-async def _recent(session: Session) -> list[Candidate]:
-    """Recently edited or viewed places, without documents that must not go into a prompt."""
-    permit = session.engine.permit
-    return [place for place in session.recent.candidates() if await permit.refusal(place.uri) is None]
+    return await engine.allowed(found)
 
 
 def _nearby(document: Document, offset: int) -> str:

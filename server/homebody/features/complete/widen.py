@@ -139,7 +139,7 @@ async def counted_window(session: Session, target: Target, document: Document, o
     size = offset - window.start
     around = _lines_of(document, window.start, offset + len(window.context.suffix))
     further = _lines_of(document, window.start - size, window.start)
-    await session.engine.completion.learn_counts([around, further], limit=_MOST_COUNTED)
+    await session.engine.completion.learn_counts([around, further], [document.uri], limit=_MOST_COUNTED)
     return wide_window(inputs_at(session, target, document, offset))
 
 
@@ -164,7 +164,7 @@ async def read_window(
 
 async def look_around(session: Session, document: Document, offset: int) -> None:
     """Count the lines around the cursor exactly; find imports and snippets."""
-    await session.engine.completion.learn_counts([_around(document, offset)])
+    await session.engine.completion.learn_counts([_around(document, offset)], [document.uri])
     imports = find_imports(session, document)
     keep_imports(session, document, imports or (), offset)
     found = await find_candidates(session, document, offset, imports)

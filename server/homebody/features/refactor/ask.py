@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from homebody.audit import Source
-from homebody.backend.base import Message, ModelInfo, OnRead
+from homebody.audit import Source, uris_of
+from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import UsageError
@@ -84,16 +84,22 @@ async def ask(
         if prompt.takes_context
         else ()
     )
-    await use.learn_counts([document.text, request.instruction, *(one.text for one in candidates)])
+    await use.learn_counts(
+        [document.text, request.instruction, *(candidate.text for candidate in candidates)],
+        [document.uri, TYPED, *(candidate.uri for candidate in candidates)],
+    )
     await measure_speed(engine, prompt)
+    shown = None if request.session is None else request.session.shown
+    if shown is not None and await engine.gate.refusals(shown.uris):
+        shown.forget()
     size = size_of(request)
     room = chat_room(engine, info)
     name = request.definition.name if request.definition is not None else ""
 
     def build(tokens: int) -> Draft:
-        turns = tuple(_turn_messages(request.turns))
         if (base := request.base) is not None:
-            messages = (*base.messages, *turns)
+            read = tuple(uri for message in base.messages for uri in message.sources)
+            messages = (*base.messages, *_turn_messages(request.turns, read))
             if sum(use.tokens.count(one.text) for one in messages) <= tokens:
                 return Draft(messages, base.sources, base.left_out)
         around = None
@@ -113,7 +119,9 @@ async def ask(
             else "",
         }
         feedback = without_marked_lines(request.feedback, special).text
-        messages = (*_with_feedback(with_standing(engine, render(prompt, values)), feedback), *turns)
+        read = (TYPED, document.uri, *(uris_of(around.sources) if around is not None else ()))
+        asked = with_standing(engine, render(prompt, values, read))
+        messages = (*_with_feedback(asked, feedback), *_turn_messages(request.turns, read))
         if around is None:
             return Draft(messages, tuple(_part_sources(request)), ())
         return Draft(messages, around.sources, around.left_out)
@@ -142,10 +150,10 @@ def _around(request: Request, candidates: Sequence[Candidate], tokens: int, beyo
     return around
 
 
-def _turn_messages(turns: Sequence[Turn]) -> Iterator[Message]:
+def _turn_messages(turns: Sequence[Turn], sources: tuple[str, ...]) -> Iterator[Message]:
     for turn in turns:
-        yield Message("assistant", turn.answer)
-        yield Message("user", turn.reply)
+        yield Message("assistant", turn.answer, sources)
+        yield Message("user", turn.reply, sources)
 
 
 def _rounded(tokens: int) -> int:
@@ -165,7 +173,8 @@ def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Messag
     if not feedback:
         return messages
     more = fill(shipped_prompt("feedback").body, {"problem": feedback})
-    return (*messages[:-1], Message(messages[-1].role, f"{messages[-1].text}\n\n{more}"))
+    last = messages[-1]
+    return (*messages[:-1], Message(last.role, f"{last.text}\n\n{more}", (TYPED, *last.sources)))
 
 
 def _output(request: Request, code: int) -> int:

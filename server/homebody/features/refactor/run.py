@@ -106,7 +106,7 @@ async def refactor(
         feedback=feedback,
         session=session,
     )
-    await engine.chat.learn_counts([document.text])
+    await engine.chat.learn_counts([document.text], [document.uri])
     info = await engine.chat.describe()
     listeners = Listeners(on_progress, on_read, on_unit)
     if prompt.output != "replace" or size_of(request).total <= info.context_length:

@@ -147,7 +147,7 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
     found = [
         await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}")
         for one in ((uri,) if uri else problems.uris)
-        if (text := problems.find(one)) is not None and await opened.engine.permit.refusal(one) is None
+        if (text := problems.find(one)) is not None and await opened.engine.gate.refusal(one) is None
     ]
     if not found:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"

@@ -392,5 +392,5 @@ async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world
         assert await complete(w.engine, key, offset, session=w.session) == []
         with pytest.raises(UsageError, match="is never put into a prompt: it holds a private key"):
             await explain(w.engine, key)
-        assert await w.engine.permit.refusal(key.uri) is not None
+        assert await w.engine.gate.refusal(key.uri) is not None
         assert w.backend.requests == []

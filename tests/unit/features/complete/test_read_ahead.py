@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from homebody.backend.base import Prompt, Text
+from homebody.backend.base import OWN, Prompt, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
@@ -18,7 +18,7 @@ from homebody.text import Document, Span, TextEdit
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
 
-_LONG_WORDS = "extraordinarily " * 300
+_LONG = Text("extraordinarily " * 300, (OWN,))
 _ANY_TIME = 60.0
 
 
@@ -34,7 +34,10 @@ async def test_reading_resumes_where_a_key_interrupted_it(world):
     """No piece is read twice, even if Homebody's own token count is wrong."""
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
-        prompt, longer = Prompt((Text(_LONG_WORDS),)), Prompt((Text(_LONG_WORDS), Text("one more")))
+        prompt, longer = (
+            Prompt((_LONG,)),
+            Prompt((_LONG, Text("one more", (OWN,)))),
+        )
         asked = count()
         assert not await read_ahead(w.session, prompt, lambda: next(asked) < 3, leave=0)
         assert await read_ahead(w.session, longer, lambda: True, leave=0)
@@ -55,7 +58,7 @@ async def test_pieces_are_measured_as_long_as_a_key_waits_for_them(world):
     async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
         speed = w.engine.completion.speed
         speed.prompt = 100.0
-        prompt, first = Prompt((Text(_LONG_WORDS),)), iter([True])
+        prompt, first = Prompt((_LONG,)), iter([True])
         reading = asyncio.create_task(
             read_ahead(w.session, prompt, lambda: next(first, False), leave=0, piece_seconds=TYPING_PIECE)
         )
@@ -70,7 +73,7 @@ async def test_pieces_are_measured_as_long_as_a_key_waits_for_them(world):
 async def test_a_piece_that_ends_while_another_is_read_does_not_end_the_reading(world):
     """Otherwise the next key would read a further piece, and wait for two."""
     async with world("x\n", context_length=4096, kind=_SlowToRead) as w:
-        prompt = Prompt((Text(_LONG_WORDS),))
+        prompt = Prompt((_LONG,))
         interrupted = asyncio.create_task(
             read_ahead(w.session, prompt, lambda: True, leave=0, piece_seconds=0.0)
         )
@@ -92,7 +95,7 @@ async def test_a_model_that_finishes_no_piece_before_the_next_key_gets_shorter_o
         speed = w.engine.completion.speed
         before = piece_tokens(w.engine.completion)
         reading = asyncio.create_task(
-            read_ahead(w.session, Prompt((Text(_LONG_WORDS),)), lambda: True, leave=0, piece_seconds=0.5)
+            read_ahead(w.session, Prompt((_LONG,)), lambda: True, leave=0, piece_seconds=0.5)
         )
         await w.backend.has_begun.wait()
         reading.cancel()
@@ -111,7 +114,7 @@ async def test_a_key_ends_the_work_over_a_server_that_cannot_read_ahead(world):
 async def _read_until_cancelled(w) -> Prompt:
     """Cancel the reading of a prompt during its first piece; returns the prompt."""
     w.engine.completion.speed.prompt = 400
-    prompt = Prompt((Text(_LONG_WORDS),))
+    prompt = Prompt((_LONG,))
     reading = asyncio.create_task(
         read_ahead(w.session, prompt, lambda: True, leave=0, piece_seconds=_ANY_TIME)
     )

@@ -1,0 +1,98 @@
+"""The last step before the connection: every prompt is checked here, whatever built it.
+
+In: prompts and messages, whose texts carry their sources. Out: the same, to the backend, if ``check`` lets
+their sources pass. What the rules are is not known here.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from homebody.backend.base import (
+    OWN,
+    Backend,
+    Message,
+    ModelInfo,
+    OnRead,
+    Prompt,
+    Sampling,
+    SlotChoice,
+    Stats,
+    Stream,
+    Text,
+)
+
+Check: TypeAlias = Callable[[Iterable[str], Iterable[str]], Awaitable[None]]
+"""Called with the sources and the texts of a prompt; raises if it must not be sent."""
+
+
+class Gated:
+    """A backend that gets nothing that ``check`` has not let pass."""
+
+    def __init__(self, backend: Backend, passes: Check) -> None:
+        self._backend = backend
+        self._passes = passes
+
+    async def describe(self) -> ModelInfo:
+        """As the backend; it is sent no text of the user."""
+        return await self._backend.describe()
+
+    async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
+        """Count tokens of texts that come from ``sources``."""
+        await self._passes(sources, texts)
+        return await self._backend.count(texts)
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """As the backend."""
+        await self._check(prompt.texts)
+        return await self._backend.count_prompt(prompt)
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """As the backend."""
+        await self._check(messages)
+        return await self._backend.render_chat(messages)
+
+    async def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """As the backend."""
+        await self._check(prompt.texts)
+        async with aclosing(self._backend.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
+            async for item in stream:
+                yield item
+
+    async def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: SlotChoice = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """As the backend."""
+        await self._check(messages)
+        async with aclosing(self._backend.chat(messages, sampling, slot=slot, on_read=on_read)) as stream:
+            async for item in stream:
+                yield item
+
+    async def warm(
+        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+    ) -> Stats:
+        """As the backend."""
+        await self._check(prompt.texts)
+        return await self._backend.warm(prompt, tokens=tokens, slot=slot)
+
+    async def aclose(self) -> None:
+        """Close the backend."""
+        await self._backend.aclose()
+
+    async def _check(self, texts: Sequence[Text | Message]) -> None:
+        # One text without a source must not pass because of another one's. Markers alone are our own text.
+        known = all(text.sources for text in texts)
+        sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
+        await self._passes(sources, (text.text for text in texts))

@@ -1,0 +1,248 @@
+"""Decides what may be sent to a model: every source of every prompt, by the rules in force now.
+
+In: sources (URIs) and the texts that are about to be sent. Out: nothing, or an error that names the source
+and the rule. What collects text asks earlier, to save work; the last question is asked by ``backend.gate``,
+just before the connection.
+Everything on disk that a rule depends on is looked at again for each question: links, ignore files, settings.
+That happens in a thread, with a time limit; what is not known in time is not sent.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from homebody.errors import Excluded, HomebodyError
+from homebody.settings import Settings
+from homebody.text import Document
+from homebody.workspace.ignore import Exclude, PathRules
+from homebody.workspace.places import Place, place_of, ways_to
+from homebody.workspace.secrets import holds_private_key, is_secret
+from homebody.workspace.uri import file_name
+
+logger = logging.getLogger(__name__)
+
+SECRET = "it is on the list of files that hold secrets"  # noqa: S105 - a sentence
+KEY = "it holds a private key"
+UNPLACED = "Homebody cannot tell which file it is"
+UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
+
+_NO_SOURCE, _THIS_PROMPT = "Text without a source", "The text of this prompt"
+
+_FRESH_SECONDS = 0.02
+"""Age up to which an answer is used again by the last question before the connection: the requests of one
+keystroke follow each other at once, and each request begins with a new question."""
+
+_MOST_THREADS = 16
+"""Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
+
+_IDLE_SECONDS = 10.0
+"""Time after which a thread without a job ends."""
+
+_MOST_KEPT = 10_000
+
+
+class Gate:
+    """The rules of one engine. Used on the event loop; lookups run in threads.
+
+    Attributes
+    ----------
+    watch
+        Whether a settings file has changed on disk; called in a thread before each answer.
+    on_change
+        Reads the settings again; awaited when ``watch`` is true, before the answer.
+    stopped
+        The error that every question raises; set while the user's settings cannot be understood.
+
+    """
+
+    def __init__(self, settings: Settings, roots: Sequence[Path] = (), seconds: float = 0.5) -> None:
+        self.watch: Callable[[], bool] | None = None
+        self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.stopped: HomebodyError | None = None
+        self._seconds = seconds
+        self._roots = tuple(roots)
+        self._exclude = Exclude.from_settings(settings)
+        self._rules = PathRules(self._roots, self._exclude)
+        self._keys: set[str] = set()
+        self._known: dict[str, tuple[float, str | None]] = {}
+        self._threads = _Threads()
+        self._changing = asyncio.Lock()
+
+    def stop(self, error: HomebodyError | None) -> None:
+        """Let every question raise ``error``; ``None`` ends that."""
+        self.stopped = error
+        self._known.clear()
+
+    def apply(self, settings: Settings) -> None:
+        """Use the rules of new settings from now on."""
+        exclude = Exclude.from_settings(settings)
+        if exclude != self._exclude:
+            self._exclude = exclude
+            self._rules = PathRules(self._roots, exclude)
+        self._known.clear()
+
+    async def refusal(self, uri: str) -> str | None:
+        """Return why text of ``uri`` may not be sent to a model; ``None`` if it may. Raises ``stopped``."""
+        return (await self.refusals([uri])).get(uri)
+
+    async def refusal_of(self, document: Document) -> str | None:
+        """Return why ``document`` may not be sent to a model, by its place or by its text."""
+        self.look_at(document)
+        return await self.refusal(document.uri)
+
+    def look_at(self, document: Document) -> None:
+        """Record whether the document holds a private key, for all later questions about its URI."""
+        if holds_private_key(document.text):
+            self._keys.add(document.uri)
+        else:
+            self._keys.discard(document.uri)
+
+    async def refusals(self, uris: Iterable[str]) -> dict[str, str]:
+        """Return the reason for each source that may not be sent to a model. Raises ``stopped``."""
+        asked = list(dict.fromkeys(uris))
+        rules = self._rules
+        answer = await self._answered(asked, rules)
+        if answer is not None and answer.settings_changed and self.on_change is not None:
+            async with self._changing:
+                await self.on_change()
+        if self.stopped is not None:
+            raise self.stopped
+        if rules is not self._rules:
+            answer = await self._answered(asked, self._rules)
+        if answer is None:
+            return dict.fromkeys(asked, UNKNOWN)
+        now = time.monotonic()
+        if len(self._known) > _MOST_KEPT:
+            self._known.clear()
+        refusals: dict[str, str] = {}
+        for uri in asked:
+            reason = answer.reasons[uri] or (KEY if uri in self._keys else None)
+            self._known[uri] = now, reason
+            if reason is not None:
+                refusals[uri] = reason
+        return refusals
+
+    async def check(self, sources: Iterable[str], texts: Iterable[str]) -> None:
+        """Let a prompt pass that consists of ``texts`` from ``sources``.
+
+        Raises
+        ------
+        Excluded
+            A source is excluded, unknown, or cannot be placed, or a text holds a private key.
+        HomebodyError
+            ``stopped``.
+
+        """
+        asked = list(dict.fromkeys(sources))
+        oldest = time.monotonic() - _FRESH_SECONDS
+        known = [self._known.get(uri, (0.0, None)) for uri in asked]
+        if self.stopped is None and all(when > oldest for when, _ in known):
+            refusals = {uri: why for uri, (_, why) in zip(asked, known, strict=True) if why is not None}
+        else:
+            refusals = await self.refusals(asked)
+        for uri, reason in refusals.items():
+            raise Excluded(file_name(uri), reason, uri)
+        if not asked:
+            raise Excluded(_NO_SOURCE, UNPLACED)
+        if any(map(holds_private_key, texts)):
+            raise Excluded(_THIS_PROMPT, KEY)
+
+    async def _answered(self, uris: Sequence[str], rules: PathRules) -> "_Answer | None":
+        """Look everything up in a thread; ``None`` if the disk does not answer in time."""
+        lookup = self._threads.run(lambda: _Answer(rules, uris, self.watch))
+        if lookup is None:
+            return None
+        if not lookup.done():
+            # ``wait`` cancels nothing: a thread cannot be cancelled.
+            await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
+        return lookup.result() if lookup.done() else None
+
+
+class _Answer:
+    """What the disk says now: the reason against each URI, and whether a settings file has changed."""
+
+    def __init__(self, rules: PathRules, uris: Sequence[str], watch: Callable[[], bool] | None) -> None:
+        self.settings_changed = watch is not None and watch()
+        self.reasons = {uri: _reason_against(rules, uri) for uri in uris}
+
+
+def _reason_against(rules: PathRules, uri: str) -> str | None:
+    place = place_of(uri)
+    if place is None:
+        return UNPLACED
+    try:
+        return _reason_of(rules, place)
+    except (OSError, ValueError):  # a name that the system does not allow
+        return UNPLACED
+    except Exception:
+        logger.exception("the rules of %s could not be looked up, which is a bug", uri)
+        return UNPLACED
+
+
+def _reason_of(rules: PathRules, place: Place) -> str | None:
+    if place.name and is_secret(place.name):
+        return SECRET
+    named = [Path(os.sep, place.name)] if place.name else place.paths
+    for path in named:
+        ways = ways_to(path)
+        if ways is None:
+            return UNPLACED
+        for way in ways:
+            reason = SECRET if is_secret(way) else rules.reason_against(way)
+            if reason:
+                return reason
+    return None
+
+
+class _Threads:
+    """Daemon threads for lookups that may never end; Python waits for those of a pool at exit."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[tuple[Callable[[], _Answer], Future[_Answer]]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._count = 0
+        self._busy = 0
+
+    def run(self, job: Callable[[], _Answer]) -> Future[_Answer] | None:
+        """Start a job; ``None`` if all threads wait for a disk."""
+        with self._lock:
+            if self._busy == _MOST_THREADS:
+                return None
+            self._busy += 1
+            if self._busy > self._count:
+                self._count += 1
+                threading.Thread(target=self._work, name="homebody-gate", daemon=True).start()
+        future = Future[_Answer]()
+        # A running future cannot be cancelled by one of its waiters.
+        future.set_running_or_notify_cancel()
+        self._jobs.put((job, future))
+        return future
+
+    def _work(self) -> None:
+        while True:
+            try:
+                job, future = self._jobs.get(timeout=_IDLE_SECONDS)
+            except Empty:
+                with self._lock:
+                    if self._count > self._busy:
+                        self._count -= 1
+                        return
+                continue
+            try:
+                answer = job()
+            except BaseException as error:  # noqa: BLE001 - the waiter gets it
+                self._end()
+                future.set_exception(error)
+            else:
+                self._end()
+                future.set_result(answer)
+
+    def _end(self) -> None:
+        with self._lock:
+            self._busy -= 1
