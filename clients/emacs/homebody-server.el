@@ -202,8 +202,10 @@ None of its buttons is pressed: a question would interrupt the user."
   (setq homebody--ends nil)
   (mapc (lambda (entry) (homebody--stop (cdr entry))) (copy-sequence homebody--servers))
   (dolist (buffer (buffer-list))
-    (with-current-buffer buffer
-      (when (bound-and-true-p homebody-mode) (homebody--attach)))))
+    ;; The buffers of the servers that were stopped are killed meanwhile.
+    (when (buffer-live-p buffer)
+      (with-current-buffer buffer
+        (when (bound-and-true-p homebody-mode) (homebody--attach))))))
 
 ;;;; Documents
 

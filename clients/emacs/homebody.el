@@ -60,6 +60,7 @@ The server adds a delay of its own that suits the model's speed."
   "Text for the mode line."
   (cond ((not (homebody--is-served)) " Homebody:off")
         ((equal (plist-get homebody--status :kind) "Error") " Homebody:!")
+        ((equal (plist-get homebody--status :kind) "Inactive") " Homebody:off")
         ((eq (plist-get homebody--status :busy) t) " Homebody…")
         (t " Homebody")))
 
@@ -112,7 +113,7 @@ ITEM is the server's."
                          (homebody--receive items)
                          (unless items
                            (message "Homebody: %s"
-                                    (if (equal (plist-get homebody--status :kind) "Error")
+                                    (if (member (plist-get homebody--status :kind) '("Error" "Inactive"))
                                         (plist-get homebody--status :message)
                                       "the model has nothing to suggest here."))))))
 

@@ -35,6 +35,23 @@ async def test_settings_are_pulled_and_followed(serve):
         assert len(await client.complete(URI, 0, 4)) == 1
 
 
+async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, workspace):
+    """It names the file and the rule while the document is in view, and ends with the next one."""
+    (workspace / "private").mkdir()
+    uris = [(workspace / name).as_uri() for name in ("private/plans.py", "app.py")]
+    async with serve("x + 1", settings={"context": {"ignore": ["private/"]}}) as client:
+        for uri in uris:
+            client.open(uri, "y = ")
+        assert await client.complete(uris[0], 0, 4) == []
+        await until(lambda: client.status["kind"] == "Inactive")
+        assert client.status["message"].startswith("plans.py is never put into a prompt: ")
+
+        client.focus(uris[1], 0, 4)
+        await until(lambda: client.status["kind"] == "Normal")
+        client.focus(uris[0], 0, 4)
+        await until(lambda: client.status["kind"] == "Inactive")
+
+
 async def test_settings_that_the_editor_sends_late_apply_then(serve):
     """An editor on a busy machine may take longer than the server waits with its start."""
     sent = asyncio.Event()

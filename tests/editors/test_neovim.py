@@ -148,6 +148,24 @@ def test_an_explanation_that_fails_says_why(open_editor):
     assert "nothing to suggest" not in editor.command("messages")
 
 
+def test_an_excluded_file_says_why(open_editor, tmp_path):
+    """An explicit suggestion, an explanation and a change: each names the file and the rule."""
+    (tmp_path / ".homebody.toml").touch()
+    backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
+    settings = {"backend": backend, "context": {"ignore": ["app.py"]}}
+    editor = open_editor(reply("x"), settings=settings)
+    sentence = "app.py is never put into a prompt: "
+    editor.keys("A<M-Bslash>")
+    editor.until(lambda: f"homebody: {sentence}" in editor.command("messages"))
+    assert editor.lua("return require('homebody').statusline()") == "homebody off"
+    editor.keys("<Esc>")
+    editor.command("messages clear")
+    editor.command("1,2Homebody refactor with sum()")
+    editor.until(lambda: sentence in editor.command("messages"))
+    editor.command("1,2Homebody explain")
+    editor.sees(f"> {sentence}")
+
+
 @BOTH
 def test_a_question_is_answered_and_followed_up(open_editor):
     """The second question continues the same conversation, below the first."""

@@ -108,8 +108,9 @@ export class StatusItem implements Disposable {
         if (status === undefined) {
             return;
         }
-        const paused = this.held ?? pausedReason(window.activeTextEditor?.document) ?? pausedByFile(status);
-        const message = status.kind === "Inactive" ? "" : status.message;
+        const inactive = status.kind === "Inactive" ? status.message : undefined;
+        const paused = this.held ?? pausedReason(window.activeTextEditor?.document) ?? inactive;
+        const message = inactive === undefined ? status.message : "";
         const lines = [message || (status.busy ? "Working." : (paused ?? "Ready."))];
         if (paused !== undefined && lines[0] !== paused) {
             lines.push(paused);
@@ -144,9 +145,4 @@ export class StatusItem implements Disposable {
         const colour = kind === "Error" || kind === "Warning" ? kind.toLowerCase() : undefined;
         this.item.backgroundColor = colour && new ThemeColor(`statusBarItem.${colour}Background`);
     }
-}
-
-/** Whether the server has suggestions off here although VS Code's settings have them on. */
-function pausedByFile({ kind, message }: ServerStatus): string | undefined {
-    return kind === "Inactive" ? `${message} Your config.toml or the folder's .homebody.toml says so.` : undefined;
 }

@@ -20,8 +20,7 @@ export async function toggle(status: StatusItem, languageId?: string): Promise<v
     const next = !isOn(languageId, scope);
     // The server needs a moment to apply changed settings.
     if (!next && !(await status.fulfils(isActive, SETTINGS_MILLISECONDS))) {
-        const sentence = "Your config.toml or the folder's .homebody.toml turns suggestions off here: change it there.";
-        void inform(sentence);
+        void inform(status.current?.message ?? "");
         return;
     }
     await write(next, languageId);

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homebody.errors import BackendError, BackendUnavailable, HomebodyError
+from homebody.errors import BackendError, BackendUnavailable, HomebodyError, UsageError
 from homebody.lsp import configuration
 from homebody.lsp.documents import Change
 from homebody.lsp.loading import load_actions, load_completion
@@ -193,6 +193,9 @@ class Service:
             return []
         if found:
             self.status.answered()
+        else:
+            # Rules may have changed since it came into view.
+            await self._show_pause(document)
         record = None if found else opened.engine.audit.last(document.uri)
         is_unsure = record is not None and record.outcome == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
@@ -263,7 +266,7 @@ class Service:
         offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
         self._places[document.uri] = offset
         self._focus = document.uri
-        self.status.pause(self.switch.paused(document))
+        self._peer.start_task(self._show_pause(document))
         self._prepare(document, offset)
 
     def _prepare(self, document: Document, offset: int) -> None:
@@ -306,7 +309,23 @@ class Service:
         if self._opened is not None:
             self._opened.engine.settings = settings
             self._opened.engine.folder_settings = self.switch.folders
-        self.status.pause(self.switch.paused(self._peer.documents.find(self._focus)))
+        if (document := self._peer.documents.find(self._focus)) is None:
+            self.status.pause(self.switch.paused(None))
+        else:
+            self._peer.start_task(self._show_pause(document))
+
+    async def _show_pause(self, document: Document) -> None:
+        """Show why the document gets no suggestions, or that it gets some, while it is in view."""
+        reason = self.switch.paused(document)
+        if not reason and (opened := self._opened) is not None:
+            from homebody.features.surroundings import check_permitted
+
+            try:
+                await check_permitted(opened.engine, document)
+            except UsageError as error:
+                reason = str(error)
+        if self._focus in ("", document.uri):
+            self.status.pause(reason)
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
         await load_completion()

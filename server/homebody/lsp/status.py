@@ -187,5 +187,9 @@ class Status:
 
 
 def _sentence(message: str) -> str:
-    """Capitalize the first letter: errors are written to follow ``homebody:`` on the command line."""
-    return message[:1].upper() + message[1:]
+    """Capitalize the first letter, unless a file's name begins the message.
+
+    Errors are written to follow ``homebody:`` on the command line.
+    """
+    first = message.partition(" ")[0]
+    return message if "." in first else message[:1].upper() + message[1:]

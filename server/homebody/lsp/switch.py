@@ -14,6 +14,8 @@ from homebody.settings import CompletionSettings, Settings
 from homebody.text import Document
 from homebody.workspace.uri import of_nearest_folder
 
+_BY_SETTINGS = "your config.toml, the folder's .homebody.toml or the editor's settings say so"
+
 
 @dataclass(slots=True)
 class Switch:
@@ -55,11 +57,14 @@ class Switch:
     def paused(self, document: Document | None) -> str:
         """Return why there are no suggestions in a document, as a sentence; empty if there are some."""
         completion = self._toggled(self.loaded.completion) if document is None else self._of(document)
+        language_id = "" if document is None else document.language_id
         if not completion.enabled:
-            return "Completion is off."
-        if document is not None and not completion.is_on(document.language_id):
-            return f"Completion is off for {document.language_id}."
-        return ""
+            what, is_toggled = "Completion is off", self._everything is not None
+        elif language_id and not completion.is_on(language_id):
+            what, is_toggled = f"Completion is off for {language_id}", language_id in self._languages
+        else:
+            return ""
+        return f"{what}." if is_toggled else f"{what}: {_BY_SETTINGS}."
 
     def fills_menu(self, document: Document, *, has_ghost_text: bool) -> bool:
         """Whether to return suggestions for the completion menu too."""

@@ -203,7 +203,8 @@ function M.suggest()
     replace(client, buf, items)
     if #items == 0 then
       local status = vim.g.homebody_status or {}
-      rpc.say(status.kind == "Error" and status.message or "the model has nothing to suggest here")
+      local is_off = status.kind == "Error" or status.kind == "Inactive"
+      rpc.say(is_off and status.message or "the model has nothing to suggest here")
     end
   end)
 end

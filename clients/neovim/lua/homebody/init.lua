@@ -50,7 +50,7 @@ function M.statusline()
   if not status then
     return ""
   end
-  local mark = status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or (status.busy or not status.model) and "…" or "✓"
+  local mark = status.kind == "Inactive" and "off" or status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or (status.busy or not status.model) and "…" or "✓"
   return ("homebody %s"):format(config.is_auto(vim.api.nvim_get_current_buf()) and mark or "off")
 end
 
