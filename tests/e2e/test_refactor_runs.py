@@ -75,31 +75,6 @@ def entries(tree: Path) -> list[str]:
     return sorted(path.name for path in tree.iterdir())
 
 
-def events(tree: Path) -> int:
-    """Lines in all journals."""
-    found = (tree.parent / "homebody" / "state" / "runs").glob("*/*/events.jsonl")
-    return sum(path.read_bytes().count(b"\n") for path in found)
-
-
-@pytest.mark.parametrize("moment", [1, 2, 5])
-async def test_a_killed_run_leaves_whole_files_and_resume_finishes_it(tree: Path, moment: int):
-    """After a kill at any moment every file has its old or new text; after the resume all are verified."""
-    check = (
-        f'"{sys.executable}" -c "import sys; sys.exit(open(sys.argv[1]).read().count(chr(10)) != 2)" {{file}}'
-    )
-
-    process = start(tree, ".", "--instruction", "x", "--write", "--verify", check, "--jobs", "2")
-    await until(lambda: events(tree) >= moment or process.poll() is not None)
-    process.kill()
-    process.communicate()
-
-    assert {*texts(tree)} <= {OLD, NEW}
-    code, _, err = run(tree, "--resume")
-    assert code == 0 or "no unfinished run" in err, err
-    assert texts(tree) == [NEW] * 4
-    assert entries(tree) == [*NAMES]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent: signal.Signals):

@@ -167,11 +167,14 @@ def _refactor(
 
 
 def _command(options: RefactorOptions) -> list[str]:
-    """Return the shortened command line, which another run shows if the folder is locked."""
+    """Return the command line without what does not change the result, for `undo --list` and other runs."""
     what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
     chosen = ["--staged"] if options.staged else []
     chosen += [f"--changed={options.changed}"] if options.changed is not None else []
-    return ["refactor", *options.places, *chosen, *what, f"--{options.mode}"]
+    chosen += [word for pattern in options.select for word in ("--select", pattern)]
+    chosen += [word for pattern in options.exclude for word in ("--exclude", pattern)]
+    verify = ["--verify", options.verify] if options.verify else []
+    return ["refactor", *options.places, *chosen, *what, f"--{options.mode}", *verify]
 
 
 def _list(flags: Flags, options: RefactorOptions) -> None:

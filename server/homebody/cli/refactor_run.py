@@ -5,6 +5,7 @@ In: options and the flags of every command. Out: results on stdout, remarks on s
 
 import asyncio
 import difflib
+import os
 import shlex
 import signal
 import sys
@@ -23,16 +24,17 @@ from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, Tuning, open_engine
 from homebody.errors import HomebodyError, NothingSelected, UsageError
-from homebody.headless.apply import Applier, settle
+from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, Options, Outcome, Summary
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
-from homebody.headless.journal import Event, Journal, Work, create, list_runs
+from homebody.headless.journal import Journal, Work, create, list_runs, runs_of_older_versions
 from homebody.headless.report import to_prompt
 from homebody.headless.run import check_action
 from homebody.headless.select import read_source
 from homebody.headless.targets import symbol_names
 from homebody.headless.tree_lock import tree_lock
+from homebody.headless.undo import settle
 from homebody.settings import Settings
 from homebody.workspace.git import find_repository
 
@@ -88,7 +90,8 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         selection = Selection(root, selection.files[: options.limit], selection.skipped)
     if options.mode == "write":
         _refuse_dirty(selection, options, settings)
-    text = shlex.join(["homebody", *command])
+    # Names of bytes that are not UTF-8 cannot be stored.
+    text = shlex.join(["homebody", *command]).encode("utf-8", "replace").decode()
     with tree_lock(root, text) if options.mode == "write" else nullcontext():
         run = Run(options, selection, settings, Terminal())
         if options.mode == "write":
@@ -109,33 +112,30 @@ def resume(name: str, flags: Flags) -> int:
     root = tree_of([])
     with tree_lock(root, "homebody refactor --resume"):
         journal = _unfinished(root, name)
-        options = msgspec.json.decode(journal.header.request, type=RefactorOptions)
-        state = journal.state()
-        for sentence in settle(journal, state, is_verified=bool(options.verify)):
+        header = journal.header()
+        for sentence in settle(journal):
             warn(sentence)
-        done = {path for path, file in state.files.items() if file.status not in {"", "failed"}}
+        done = journal.done()
         left = tuple(
-            Chosen(shown_path(journal.root / work.path), work.lines)
-            for work in journal.header.files
-            if work.path not in done
+            Chosen(shown_path(root / work.path), work.lines) for work in header.files if work.path not in done
         )
         if not left:
-            journal.record(Event("ended"))
-            warn(f"there is nothing left to do in the run {journal.header.run}: all of its files are done.")
+            journal.mark("ended")
+            warn(f"there is nothing left to do in the run {journal.run}: all of its files are done.")
             return 0
+        options = msgspec.json.decode(header.request, type=RefactorOptions)
         settings = Flags({**options.flags, **flags.values}, flags.config).load(root)
-        run = Run(options, Selection(journal.root, left), settings, Terminal(), journal)
+        run = Run(options, Selection(root, left), settings, Terminal(), journal)
         return _finish(run)
 
 
 def settle_killed(root: Path) -> None:
     """Restore and report the files that a killed run left unverified. The caller holds the lock."""
-    for journal in list_runs(root)[:1]:
-        state = journal.state()
-        if not state.ended and any(file.open for file in state.files.values()):
-            options = msgspec.json.decode(journal.header.request, type=RefactorOptions)
-            warn(f"the run {journal.header.run} was killed; `homebody refactor --resume` continues it.")
-            for sentence in settle(journal, state, is_verified=bool(options.verify)):
+    for journal in list_runs(root):
+        if sentences := settle(journal):
+            if not journal.has("ended"):
+                warn(f"the run {journal.run} was killed; `homebody refactor --resume` continues it.")
+            for sentence in sentences:
                 warn(sentence)
 
 
@@ -162,6 +162,8 @@ def _finish(run: Run) -> int:
 def _report_stopped(run: Run) -> int:
     """Report a run that was stopped; the journal keeps it as unfinished."""
     _summarise(run)
+    for sentence in settle(run.journal) if run.journal is not None else ():
+        warn(sentence)
     stopped = run.summary.stopped
     if stopped is not None:
         warn(str(stopped))
@@ -312,30 +314,31 @@ def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Sett
 
 
 def _journal(run: Run, flags: Flags, command: str) -> Journal:
-    root = Path(run.selection.root).resolve()
+    root = run.selection.root
     files = tuple(
-        Work(file.path.resolve().relative_to(root).as_posix(), file.lines) for file in run.selection.files
+        Work(Path(os.path.abspath(file.path)).relative_to(root).as_posix(), file.lines)  # noqa: PTH100 - not its links
+        for file in run.selection.files
     )
     kept = {key: value for key, value in flags.values.items() if not key.endswith(("api_key", "apiKey"))}
-    request = msgspec.structs.replace(run.options, flags=kept)
+    request = msgspec.structs.replace(run.options, flags=kept, places=())
     return create(root, command, msgspec.json.encode(request), files)
 
 
 def _unfinished(root: Path, name: str) -> Journal:
     runs = list_runs(root)
     if name != "last":
-        runs = [journal for journal in runs if journal.header.run == name]
+        runs = [journal for journal in runs if journal.run == name]
     for journal in runs:
-        if not journal.state().ended:
+        if not journal.has("ended"):
             return journal
     what = "There is no unfinished run" if name == "last" else f"There is no unfinished run {name}"
-    message = f"{what} in {root}; `homebody undo --list` shows the runs."
+    message = f"{what} in {root}; `homebody undo --list` shows the runs.{runs_of_older_versions(root)}"
     raise NothingSelected(message)
 
 
 def _end_journal(run: Run) -> None:
     if run.journal is not None:
-        run.journal.record(Event("ended"))
+        run.journal.mark("ended")
 
 
 def _no_match(run: Run) -> str:

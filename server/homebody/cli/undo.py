@@ -1,5 +1,6 @@
 """``homebody undo``: restore the files that a run of ``homebody refactor --write`` changed."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,9 +8,9 @@ from msgspec import Struct, json
 
 from homebody.cli.edge import warn
 from homebody.cli.terminal import Terminal
-from homebody.errors import NothingSelected
+from homebody.errors import JournalUnusable, NothingSelected
 from homebody.headless.find import tree_of
-from homebody.headless.journal import Journal, list_runs
+from homebody.headless.journal import Journal, list_runs, runs_of_older_versions
 from homebody.headless.tree_lock import tree_lock
 from homebody.headless.undo import undo
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def _undo(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Name of the run, from --list; by default the last one.")
+        str, typer.Argument(metavar="[RUN]", help="Number of the run, from --list; by default the last one.")
     ] = "",
     *,
     list_them: Annotated[bool, typer.Option("--list", help="List the runs of this folder.")] = False,
@@ -41,14 +42,12 @@ def _undo(
     """Restore the files that a run changed, except those that changed since."""
     root = tree_of([])
     terminal = Terminal()
-    runs = list_runs(root)
     if list_them:
-        for listed in map(_listed, runs):
+        for listed in map(_listed, list_runs(root)):
             terminal.write(json.encode(listed).decode() + "\n" if as_json else _line(listed))
         return
     with tree_lock(root, "homebody undo"):
-        journal = _chosen(runs, run)
-        done = undo(journal)
+        done = undo(_chosen(root, run))
     for path in done.restored:
         terminal.write(
             json.encode({"file": path, "status": "restored"}).decode() + "\n" if as_json else f"{path}\n"
@@ -59,27 +58,29 @@ def _undo(
         raise typer.Exit(1)
 
 
-def _chosen(runs: list[Journal], name: str) -> Journal:
-    """Return the run of that name, or the last one that changed a file."""
-    for journal in runs:
-        state = journal.state()
-        wrote = any(file.kept or file.open for file in state.files.values())
-        if name == journal.header.run or (not name and wrote and not state.undone):
+def _chosen(root: Path, name: str) -> Journal:
+    """Return the run of that number, or the last one that changed a file."""
+    for journal in list_runs(root):
+        if journal.run == name or (not name and not journal.has("undone") and any(journal.changes())):
             return journal
-    message = (
-        f"There is no run {name}; `homebody undo --list` shows them."
-        if name
-        else "There is no run to undo here."
-    )
+    message = f"There is no run {name}; `homebody undo --list` shows them."
+    message = (message if name else "There is no run to undo here.") + runs_of_older_versions(root)
     raise NothingSelected(message)
 
 
 def _listed(journal: Journal) -> ListedRun:
-    state, header = journal.state(), journal.header
-    word = "undone" if state.undone else "ended" if state.ended else "unfinished"
-    written = sum(file.kept for file in state.files.values())
-    return ListedRun(header.run, header.started, header.command, word, len(header.files), written)
+    word = "undone" if journal.has("undone") else "ended" if journal.has("ended") else "unfinished"
+    changes, _ = journal.changes()
+    written = sum(change.is_kept for change in changes)
+    try:
+        header = journal.header()
+    except JournalUnusable:
+        return ListedRun(journal.run, "", "", "damaged", written, written)
+    return ListedRun(journal.run, header.started, header.command, word, len(header.files), written)
 
 
 def _line(run: ListedRun) -> str:
-    return f"{run.run}  {run.state:<10} {run.written} of {run.files} files changed  {run.command}\n"
+    when = run.started[:19].replace("T", " ")
+    return (
+        f"{run.run:>4}  {when}  {run.state:<10} {run.written} of {run.files} files changed  {run.command}\n"
+    )

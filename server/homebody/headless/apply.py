@@ -1,22 +1,24 @@
 """Write changes to the tree, one file at a time, so that every step can be undone.
 
-In: a file as it was read and its new text. Out: ``Applied``: the change was kept, or the old text was
-restored, with the reason. The order of each change: store the old text in the journal, replace the file,
-run the command, record the verdict. A process that is killed in between leaves a complete file and a
-journal that records which text it holds.
+The order of each change: store the old content in the journal, replace the file, run the command, record the
+verdict. A process that is killed in between leaves a complete file and a journal that records both contents.
+What the file holds after the command, if it is not what the run wrote, is the user's: it stays and is named.
 """
 
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.errors import EditRefused, VerifyFailed
-from homebody.headless.journal import Event, FileState, Journal, RunState, digest
+from homebody.errors import DocumentChanged, EditRefused, HomebodyError, RunError, VerifyFailed
+from homebody.headless.find import is_internal
+from homebody.headless.journal import Change, Journal, Record
 from homebody.headless.select import SourceFile
+from homebody.headless.undo import put_back
 from homebody.headless.verify import FILE, Verdict, run_command
-from homebody.headless.write import check_replaceable, put_bytes, temporary_name
+from homebody.headless.write import check_replaceable, content_digest, digest, put_bytes, temporary_name
 
 _OUTPUT_LINES = 40
 
@@ -71,40 +73,27 @@ class Applier:
             raise VerifyFailed(message)
 
     async def apply(self, source: SourceFile, text: str) -> Applied:
-        """Replace the file, verify it, and restore the old text if verification fails.
+        """Replace the file, verify it, and restore the old content if verification fails.
 
         Raises
         ------
-        DocumentChanged, EditRefused
+        DocumentChanged
+            Others changed the file: before, and nothing was written; or while the command ran, and what
+            they wrote stays.
+        EditRefused
             Nothing was written.
         JournalUnusable
             The journal cannot be written, so nothing was written to the tree.
         VerifyFailed
-            The command cannot be started; the old text was restored.
+            The command cannot be started, and the old content was restored; or it failed and the old content
+            cannot be restored.
 
         """
         async with self._turn:
-            path = source.target.relative_to(self._journal.root).as_posix()
+            place = _place(source.target, self._journal.root)
             check_replaceable(source)
-            data = source.encode(text)
-            begin = Event(
-                "begin",
-                path,
-                old=self._journal.keep_text(source.data),
-                new=digest(data),
-                mode=source.target.stat().st_mode & 0o7777,
-                temporary=temporary_name(source.target),
-            )
-            self._journal.record(begin)
-            try:
-                notes = put_bytes(source.target, data, shown=source.path, temporary=begin.temporary)
-            except EditRefused:
-                self._journal.record(Event("restored", path))
-                raise
-            if not self._command:
-                self._journal.record(Event("kept", path, new=begin.new))
-                return Applied(kept=True, notes=notes)
-            return await self._verified(source, begin, notes)
+            mode = source.target.stat().st_mode & 0o7777
+            return await self._written(source, place, source.encode(text), digest(source.data), mode)
 
     async def create(self, source: SourceFile, target: Path, text: str) -> Applied:
         """Create a file, verify it, and remove it if verification fails; it is made for ``source``.
@@ -112,139 +101,106 @@ class Applier:
         Raises
         ------
         EditRefused
-            The file already exists, lies outside of the tree, or cannot be written.
-        JournalUnusable, VerifyFailed
+            Something of that name exists already, or the file lies outside of the tree or cannot be written.
+        DocumentChanged, JournalUnusable, VerifyFailed
             See ``apply``.
 
         """
         async with self._turn:
-            target = _new_place(target, self._journal.root)
-            data = text.encode()
-            path = target.relative_to(self._journal.root).as_posix()
-            begin = Event("begin", path, new=digest(data), temporary=temporary_name(target))
-            self._journal.record(begin)
-            put_bytes(target, data, temporary=begin.temporary, mode=0o666 & ~_umask())
-            if not self._command:
-                self._journal.record(Event("kept", path, new=begin.new))
-                return Applied(kept=True)
-            made = SourceFile(target, target, data, source.document)
-            return await self._verified(made, begin, ())
+            target = _free_place(target)
+            place = _place(target, self._journal.root)
+            made = SourceFile(target, target, b"", source.document)
+            return await self._written(made, place, text.encode(), None, 0o666 & ~_umask())
 
-    def finished(self, path: Path, status: str) -> None:
+    def finished(self, path: Path) -> None:
         """Record that a file is done, so that a resumed run skips it."""
-        target = Path(os.path.realpath(path))
-        root = Path(os.path.realpath(self._journal.root))
-        self._journal.record(Event("done", target.relative_to(root).as_posix(), status=status))
+        self._journal.finished(path)
 
-    async def _verified(self, source: SourceFile, begin: Event, notes: tuple[str, ...]) -> Applied:
-        kept = False
+    async def _written(
+        self, source: SourceFile, place: str, data: bytes, old: str | None, mode: int
+    ) -> Applied:
+        """Record and make one change; ``old`` is the digest of the current content, if there is a file."""
+        target = source.target
+        record = Record(place, old, digest(data), mode, temporary_name(target), bool(self._command))
+        change = self._journal.begin(record, source.data)
+        try:
+            notes = put_bytes(target, data, old=old, temporary=record.temporary, mode=mode, shown=source.path)
+        except EditRefused:
+            with suppress(RunError):
+                self._journal.drop(change)
+            raise
+        if not self._command:
+            self._journal.keep(change)
+            return Applied(kept=True, notes=notes)
+        return await self._verified(source, change, notes)
+
+    async def _verified(self, source: SourceFile, change: Change, notes: tuple[str, ...]) -> Applied:
         try:
             if self._on_verify is not None:
                 self._on_verify(source)
             verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)
-            kept = verdict.passed
-        finally:
-            # Also when cancelled: an unverified change must not stay in the tree.
-            if kept:
-                # The command may have changed the file itself, as a formatter does.
-                self._journal.record(Event("kept", begin.path, new=_hash_of(source.target) or begin.new))
-            else:
-                put_back(self._journal, _state(begin), found_is_ours=True)
+        except BaseException:  # cancelled: ``settle`` reports what cannot be put back
+            with suppress(HomebodyError):
+                put_back(self._journal, change, source.data)
+            raise
+        record = change.record
+        try:
+            found = _content(source.target)
+            if verdict.passed and found not in {None, record.old}:
+                self._journal.keep(change)
+                if found != record.new:
+                    notes = (*notes, f"{source.path} was changed while the command ran. {_stays(change)}")
+                return Applied(kept=True, notes=notes, verdict=verdict)
+            put_back(self._journal, change, source.data)
+        except DocumentChanged as error:
+            with suppress(RunError):
+                self._journal.keep(change)
+            failed = "" if verdict.passed else f"`{self._command}` failed ({verdict.why}). "
+            message = f"{failed}{error}"
+            raise DocumentChanged(message) from error
+        except HomebodyError as error:
+            message = (
+                f"{source.path} holds an unverified change: {error} `homebody undo` tries to restore it."
+            )
+            raise VerifyFailed(message) from error
         if not verdict.started:
             message = f"The command of --verify cannot be started: {_last_line(verdict)}"
             raise VerifyFailed(message)
-        reason = (
-            None
-            if kept
-            else f"`{self._command}` failed with it ({verdict.why}), so the old text was restored."
-        )
-        return Applied(kept, reason, notes, verdict)
+        if verdict.passed:
+            message = f"`{self._command}` reverted or removed {source.path} itself; it has its old content."
+            raise EditRefused(message)
+        reason = f"`{self._command}` failed with it ({verdict.why}), so the old text was restored."
+        return Applied(kept=False, reason=reason, notes=notes, verdict=verdict)
 
 
-def settle(journal: Journal, state: RunState, *, is_verified: bool) -> list[str]:
-    """Restore the files that a killed run left unverified, and remove its temporary files.
-
-    ``is_verified`` tells whether the run has a ``--verify`` command; without one, a file that was written
-    completely is kept. Returns a sentence for each file that was restored or has changed since.
-    Raises ``JournalUnusable`` and ``EditRefused``.
-    """
-    sentences: list[str] = []
-    for file in state.files.values():
-        if not file.open:
-            continue
-        target = journal.root / file.path
-        if file.temporary:
-            target.with_name(file.temporary).unlink(missing_ok=True)
-        if not is_verified and _hash_of(target) == file.new:
-            journal.record(Event("kept", file.path, new=file.new))
-            file.kept = True
-        else:
-            sentences += filter(None, [put_back(journal, file).sentence])
-        file.open = False
-    return sentences
+def _content(path: Path) -> str | None:
+    """Return the content's digest; ``None`` too if something else than a file is there."""
+    with suppress(DocumentChanged):
+        return content_digest(path)
+    return None
 
 
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """Result for one file: ``is_left`` if it has changed since and was not touched; a sentence or nothing."""
-
-    is_left: bool
-    sentence: str = ""
+def _stays(change: Change) -> str:
+    was = "" if change.record.old is None else f" The old content is {change.old_place}."
+    return f"What it holds now stays, also if you undo the run.{was}"
 
 
-def put_back(journal: Journal, file: FileState, *, found_is_ours: bool = False) -> PutBack:
-    """Restore the old text of one file, and record it.
-
-    ``found_is_ours``: the run is still working on the file, so whatever text the command left there is
-    stored in the journal and replaced. Otherwise a text that is neither the old nor the new one was
-    written by another program.
-
-    Raises
-    ------
-    JournalUnusable, EditRefused
-        The old text is lost, or the file cannot be replaced.
-
-    """
-    target = journal.root / file.path
-    try:
-        found = target.read_bytes()
-    except OSError:
-        found = None
-    if (digest(found) if found is not None else "") == file.old:
-        journal.record(Event("restored", file.path))
-        return PutBack(is_left=False)
-    if found is not None and digest(found) != file.new:
-        if not found_is_ours:
-            journal.record(Event("left", file.path))
-            kept_at = _kept_at(journal, file)
-            return PutBack(
-                is_left=True,
-                sentence=f"{file.path} was changed since, and is not touched; its old text is {kept_at}.",
-            )
-        journal.keep_text(found)
-    if file.old:
-        put_bytes(target, journal.text(file.old), mode=file.mode)
-    else:  # the run created it
-        target.unlink(missing_ok=True)
-    journal.record(Event("restored", file.path))
-    return PutBack(is_left=False, sentence=f"{file.path} has its old text again: it was not verified.")
-
-
-def _state(begin: Event) -> FileState:
-    return FileState(begin.path, begin.old, begin.new, begin.mode, begin.temporary, open=True)
-
-
-def _kept_at(journal: Journal, file: FileState) -> Path:
-    return journal.folder / "texts" / file.old
-
-
-def _new_place(path: Path, root: Path) -> Path:
-    """Return the path of a new file. Raises ``EditRefused`` if it exists or lies outside of the tree."""
-    target = Path(os.path.realpath(path))
-    if target.exists() or not target.is_relative_to(root):
-        message = f"{target} exists already, or is outside of {root}: nothing was written."
+def _free_place(path: Path) -> Path:
+    """Return the real path of a new file. Raises ``EditRefused`` if the name is taken."""
+    # The last part is not resolved: a link to a missing file would have the run create that one.
+    target = Path(os.path.realpath(path.parent), path.name)
+    if os.path.lexists(target):
+        message = f"{target} exists already: nothing was written."
         raise EditRefused(message)
     return target
+
+
+def _place(target: Path, root: Path) -> str:
+    """Return the path of a file in the tree. Raises ``EditRefused`` for one outside or of the repository."""
+    if not target.is_relative_to(root) or is_internal(target.relative_to(root)):
+        message = f"{target} is outside of {root}, or in its .git: nothing was written."
+        raise EditRefused(message)
+    return target.relative_to(root).as_posix()
 
 
 def _umask() -> int:
@@ -252,13 +208,6 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _hash_of(path: Path) -> str:
-    try:
-        return digest(path.read_bytes())
-    except OSError:
-        return ""
 
 
 def feedback_of(command: str, verdict: Verdict) -> str:

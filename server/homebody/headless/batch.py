@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
@@ -203,9 +202,10 @@ class Batch:
         summary.output_tokens += outcome.output_tokens
         if outcome.status in {"refused", "failed"} and len(summary.reasons) < _REASONS_KEPT:
             summary.reasons.append((outcome.path, outcome.status, outcome.reason or ""))
-        if self.applier is not None:
-            with suppress(RunError):
-                self.applier.finished(outcome.worked_on, outcome.status)
+        # What could not be written, because of a full disk or an edit, is for `--resume`.
+        is_done = outcome.status != "failed" and not isinstance(outcome.error, EditRefused)
+        if self.applier is not None and is_done:
+            self.applier.finished(outcome.worked_on)
         self.observer.finished(outcome)
 
     async def _outcome(self, chosen: Chosen) -> Outcome:

@@ -5,6 +5,7 @@ order, and the number of skipped files by reason.
 A named file is always selected; from a folder or from git's list, only source code is.
 """
 
+import errno
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -157,6 +158,22 @@ def described(skipped: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {why}" for why, count in sorted(skipped.items()))
 
 
+def is_internal(path: Path) -> bool:
+    """Whether a path in the tree leads into a repository's own files; git ignores case in this name."""
+    return ".git" in (part.lower() for part in path.parts)
+
+
+def _unusable(path: Path) -> str:
+    """Return why no run can use a named file, if its name or a link is broken: one such file ends no run."""
+    if not (is_text(path) and is_text(Path(os.path.realpath(path)))):
+        return "odd names"
+    try:
+        path.stat()
+    except OSError as error:
+        return "links" if error.errno == errno.ELOOP else ""
+    return ""
+
+
 class _Finder:
     """One search; ``skipped`` counts the files left out, by reason."""
 
@@ -180,6 +197,7 @@ class _Finder:
             if has_magic(path):
                 yield from self._matched(path)
             elif path.is_dir():
+                self._check_place(path)
                 yield from map(self._chosen, self._walk.below(_absolute(path)))
             else:
                 yield from self._single(place)
@@ -225,19 +243,23 @@ class _Finder:
 
     def _single(self, place: Chosen) -> Iterator[Chosen]:
         path = place.path
+        if why := _unusable(path):
+            if len(self._wanted.places) > 1:
+                self.skipped[why] += 1
+                return
+            message = (
+                f"{path!r} has a name that is not UTF-8: rename the file first."
+                if why == "odd names"
+                else f"{path} is a link that leads to itself: name another file."
+            )
+            raise FileUnreadable(message)
         if not path.exists():
             missing = (
                 "is a link to a missing file." if path.is_symlink() else "does not exist: check the path."
             )
             message = f"{path} {missing}"
             raise FileUnreadable(message)
-        if not is_text(path):
-            message = f"{path!r} has a name that is not UTF-8: rename the file first."
-            raise FileUnreadable(message)
-        target = Path(os.path.realpath(path))
-        if path.is_symlink() and not target.is_relative_to(os.path.realpath(self._root)):
-            message = f"{path} is a link that leads out of {self._root}: name the file {target} itself."
-            raise FileUnreadable(message)
+        self._check_place(path)
         if self._wanted.to_write and is_read_only(path):
             message = f"{path} is read-only: make it writable first, or print the change with --diff."
             raise FileUnreadable(message)
@@ -248,9 +270,22 @@ class _Finder:
             self._explicit.add(absolute)
             yield Chosen(path, place.lines)
 
+    def _check_place(self, path: Path) -> None:
+        """Raise ``FileUnreadable`` if a path leads out of the tree, or into its ``.git``."""
+        root, target = Path(os.path.realpath(self._root)), Path(os.path.realpath(path))
+        if not target.is_relative_to(root):
+            message = f"{path} is a link that leads out of {self._root}: name the file {target} itself."
+            raise FileUnreadable(message)
+        if is_internal(target.relative_to(root)):
+            message = f"{path} is in the repository's own files (.git), which a run never reads or changes."
+            raise FileUnreadable(message)
+
     def _matched(self, pattern: Path) -> Iterator[Chosen]:
         glob = glob_of(pattern)
-        paths = list(self._walk.below(glob.base, glob)) if glob.base.is_dir() else []
+        paths: list[Path] = []
+        if glob.base.is_dir():
+            self._check_place(glob.base)
+            paths = list(self._walk.below(glob.base, glob))
         if not paths:
             message = (
                 f"{pattern} matches no source file; quote globs, so that the shell does not expand them."

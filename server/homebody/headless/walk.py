@@ -61,7 +61,7 @@ class Walk:
             deeper: list[tuple[Path, FolderRules]] = []
             for entry in entries:
                 path = current / entry.name
-                if entry.is_dir() and not entry.is_symlink():
+                if entry.is_dir(follow_symlinks=False):
                     if self._is_open(path, rules):
                         deeper.append((path, rules.below(entry.name)))
                 elif (glob is None or glob.matches(path)) and self._counts(entry, path, rules):

@@ -4,6 +4,7 @@ In: a file as it was read, and its new bytes. Out: the file on disk. Readers see
 one, never a part of it; a file that has changed meanwhile is not touched.
 """
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -15,6 +16,9 @@ from pathlib import Path
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.headless.select import SourceFile
 
+_BINARY = getattr(os, "O_BINARY", 0)
+_CREATE = os.O_WRONLY | os.O_CREAT | _BINARY
+_READ = os.O_RDONLY | _BINARY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 _ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -46,66 +50,144 @@ def is_read_only(path: Path) -> bool:
 def check_unchanged(source: SourceFile) -> None:
     """Check that the file on disk has not changed since it was read. Raises ``DocumentChanged``."""
     try:
-        same = source.path.resolve(strict=True) == source.target and source.target.read_bytes() == source.data
-    except (OSError, RuntimeError):
-        same = False
-    if not same:
-        message = (
-            f"{source.path} changed while the model worked, so nothing was written; run the command again."
-        )
-        raise DocumentChanged(message)
+        is_same = source.path.resolve(strict=True) == source.target
+        is_same = is_same and content_digest(source.target) == digest(source.data)
+    except (OSError, RuntimeError, DocumentChanged):
+        is_same = False
+    if not is_same:
+        raise _changed(source.path)
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of ``data``, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def content_digest(path: Path) -> str | None:
+    """Return the SHA-256 of a file's content; ``None`` if there is no such file.
+
+    ``path`` has no links in it: one that was put there since leads to another file.
+
+    Raises
+    ------
+    DocumentChanged
+        Something else is there: a folder, a link, a FIFO, a device, or a file that cannot be read.
+
+    """
+    try:
+        # Checked before it is opened: opening a FIFO would wait, and opening a device can have an effect.
+        if not stat.S_ISREG(path.lstat().st_mode) or os.path.realpath(path) != str(path):
+            message = f"{path} is no longer a regular file, and is not touched."
+            raise DocumentChanged(message)
+        with os.fdopen(os.open(path, _READ), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        message = f"{path} cannot be read ({error.strerror or error}), and is not touched."
+        raise DocumentChanged(message) from error
 
 
 def temporary_name(target: Path) -> str:
     """Return the name of a temporary file next to ``target``; the journal records it for cleaning up."""
-    return f".{target.name[:32]}.{secrets.token_hex(4)}.new"
+    return f".{target.name[:32]}.{secrets.token_hex(8)}.new"
 
 
 def put_bytes(
-    target: Path, data: bytes, *, shown: Path | None = None, temporary: str = "", mode: int = 0
+    target: Path, data: bytes, *, old: str | None, temporary: str, mode: int = 0, shown: Path | None = None
 ) -> tuple[str, ...]:
-    """Replace the content of ``target`` by ``data`` atomically, and keep the file's attributes.
+    """Replace ``target`` atomically if its content still has the SHA-256 ``old``; ``None``: create it.
 
-    ``temporary`` is the name of the file, in the same folder, that is written first. ``mode`` is used if
-    ``target`` no longer exists. Returns a sentence for each attribute that could not be kept.
+    ``temporary`` is the name of the file, in the same folder, that is written first. A file that is replaced
+    keeps its attributes, a new one gets ``mode``. Returns a sentence for each attribute that was not kept.
 
     Raises
     ------
+    DocumentChanged
+        The content is another one; the file is unchanged.
     EditRefused
         The folder cannot be written to, or the disk is full; the file is unchanged.
 
     """
     shown = shown or target
-    fresh = target.with_name(temporary or temporary_name(target))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    fresh = target.with_name(temporary)
+    notes: tuple[str, ...] = ()
     try:
-        descriptor = os.open(fresh, flags, 0o600)
+        descriptor = os.open(fresh, _CREATE | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                if old is None:
+                    fresh.chmod(mode)
+                else:
+                    notes = _copy_facts(target, fresh, shown)
+                os.fsync(file.fileno())
+            # As late as possible: others may write to the file at any time.
+            if content_digest(target) != old:
+                raise _changed(shown)
+            if old is None:
+                _rename_to_new(fresh, target)
+            else:
+                fresh.replace(target)
+        finally:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise _refused(shown, error) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        notes = _copy_facts(target, fresh, mode, shown)
-        fresh.replace(target)
-    except OSError as error:
-        raise _refused(shown, error) from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+        message = f"{shown} cannot be replaced, so nothing was written: {error.strerror or error}."
+        raise EditRefused(message) from error
+    sync_folder(target.parent)
     return notes
 
 
-def _copy_facts(old: Path, fresh: Path, mode: int, shown: Path) -> tuple[str, ...]:
-    """Give ``fresh`` the owner, the extended attributes and the mode of ``old``."""
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file of the state folder, readable only by the user: whole or not at all, also in a power cut.
+
+    Raises ``OSError``.
+    """
+    fresh = path.with_name(f"{path.name}.new")
     try:
-        found = old.stat()
-    except FileNotFoundError:
-        if mode:
-            fresh.chmod(mode)
-        return ()
+        with os.fdopen(os.open(fresh, _CREATE | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names survive a power cut; Windows cannot open folders and does not need it."""
+    if sys.platform != "win32":
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def _rename_to_new(fresh: Path, target: Path) -> None:
+    """Rename a file to a name that must be free. Raises ``OSError``."""
+    try:
+        os.link(fresh, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links; Windows refuses a name that is taken by itself
+        fresh.rename(target)
+
+
+def _changed(shown: Path) -> DocumentChanged:
+    return DocumentChanged(
+        f"{shown} changed while the model worked, so nothing was written; run the command again."
+    )
+
+
+def _copy_facts(old: Path, fresh: Path, shown: Path) -> tuple[str, ...]:
+    """Give ``fresh`` the owner, the extended attributes and the mode of ``old``."""
+    found = old.stat()
     notes: list[str] = []
     if found.st_nlink > 1:
         others = found.st_nlink - 1
@@ -134,18 +216,3 @@ def _copy_attributes(old: Path, fresh: Path) -> None:
         for name in os.listxattr(old):
             with suppress(OSError):
                 os.setxattr(fresh, name, os.getxattr(old, name))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name survive a power cut; Windows cannot open folders and does not need it."""
-    if sys.platform != "win32":
-        with suppress(OSError):
-            handle = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-
-
-def _refused(shown: Path, error: OSError) -> EditRefused:
-    return EditRefused(f"{shown} cannot be replaced, so nothing was written: {error.strerror or error}.")

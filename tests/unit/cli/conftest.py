@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from homebody.cli import main
+from support.written_runs import NAMES, NEW, OLD, TESTS, answer
 
 SCRIPT = """
 name = "tiny"
@@ -67,3 +68,21 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Ended(code, captured.out, captured.err)
 
     return _run
+
+
+@pytest.fixture
+def three_files(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three files that the model makes shorter; no index, which takes its time to start."""
+    monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
+    answer(scripted, NEW)
+    (scripted / "add.py").unlink()
+    for name in NAMES:
+        (scripted / name).write_text(OLD)
+    return scripted
+
+
+@pytest.fixture
+def tests_written(three_files: Path) -> Path:
+    """A model that writes tests."""
+    answer(three_files, TESTS)
+    return three_files

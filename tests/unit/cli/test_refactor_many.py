@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Event, Work, create, digest, list_runs
+from homebody.headless.journal import Record, Work, create, list_runs
 from homebody.headless.tree_lock import tree_lock
+from homebody.headless.write import digest
 from support.git import committed
 
 CODE = "def add(a, b):\n    c = a + b\n    return c\n"
@@ -260,8 +261,9 @@ def test_a_killed_run_is_finished_by_resume(run, tree):
 
 
 def _leave_open(journal, path: Path) -> None:
-    old = journal.keep_text(path.read_bytes())
-    journal.record(Event("begin", path.name, old=old, new=digest(b"unverified"), mode=0o644))
+    old = path.read_bytes()
+    record = Record(path.name, digest(old), digest(b"unverified"), 0o644, ".new", is_verified=True)
+    journal.begin(record, old)
     path.write_bytes(b"unverified")
 
 
@@ -329,7 +331,6 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
     (tree / "a.py").write_text(functions)
 
     result = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
-
     assert result["status"] == "refused"
     assert "parts were refused" in result["reason"]
     assert result["promptTokens"] > 4096

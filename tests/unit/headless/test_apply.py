@@ -10,12 +10,13 @@ import pytest
 
 from homebody.errors import DocumentChanged, JournalUnusable, TreeBusy, VerifyFailed
 from homebody.headless import journal as journals
-from homebody.headless.apply import Applied, Applier, settle
-from homebody.headless.journal import Event, Journal, Work, digest
+from homebody.headless.apply import Applied, Applier
+from homebody.headless.journal import Change, Journal, Record, Work
 from homebody.headless.select import read_source
 from homebody.headless.tree_lock import tree_lock
-from homebody.headless.undo import undo
+from homebody.headless.undo import settle, undo
 from homebody.headless.verify import run_command
+from homebody.headless.write import digest
 from support.until import until
 
 PYTHON = f'"{sys.executable}"'
@@ -36,6 +37,11 @@ def apply(journal: Journal, command: str = "", *, timeout: float = 60, new: str 
     return asyncio.run(Applier(journal, command, timeout).apply(source, new))
 
 
+def states(journal: Journal) -> list[tuple[str, bool]]:
+    """The path of each recorded change, and whether it is kept."""
+    return [(change.record.path, change.is_kept) for change in journal.changes()[0]]
+
+
 def text(journal: Journal) -> str:
     """The text of ``a.py``."""
     return (journal.root / "a.py").read_text()
@@ -45,8 +51,7 @@ def test_without_a_command_a_change_stays(journal):
     """It is recorded as kept."""
     assert apply(journal) == Applied(kept=True)
 
-    state = journal.state().files["a.py"]
-    assert (text(journal), state.kept, state.open) == (NEW, True, False)
+    assert (text(journal), states(journal)) == (NEW, [("a.py", True)])
 
 
 def test_a_command_that_succeeds_keeps_the_change(journal):
@@ -67,7 +72,7 @@ def test_the_old_text_is_restored_if_the_command_fails(journal):
     assert applied.verdict is not None
     assert applied.verdict.output.strip() == "no good"
     assert (text(journal), (journal.root / "a.py").stat().st_mode & 0o777) == (OLD, 0o640)
-    assert not journal.state().files["a.py"].open
+    assert states(journal) == []
 
 
 def test_a_command_that_hangs_is_ended_with_its_child_processes(journal):
@@ -103,21 +108,22 @@ def test_a_command_that_fails_beforehand_ends_the_run(journal):
     asyncio.run(Applier(journal, "exit 1 {file}").check_command())
 
 
-def test_text_that_the_command_writes_stays_if_it_succeeds(journal):
-    """As with a formatter; undo expects the text that the command wrote."""
-    assert apply(journal, "echo b >> {file}").kept
+def test_content_that_the_command_writes_stays(journal):
+    """If it passes, as with a formatter, the change counts; undo names the file and its old content."""
+    applied = apply(journal, "echo b >> {file}")
 
-    assert text(journal) == f"{NEW}b\n"
-    assert undo(journal).restored == ("a.py",)
-    assert text(journal) == OLD
+    assert (applied.kept, text(journal)) == (True, f"{NEW}b\n")
+    assert "What it holds now stays" in applied.notes[0]
+    assert f"Its old content is {journal.folder / '1.old'}." in undo(journal).left[0]
+    assert (text(journal), (journal.folder / "1.old").read_text()) == (f"{NEW}b\n", OLD)
 
 
-def test_text_that_the_command_writes_is_reverted_if_it_fails(journal):
-    """The journal keeps the text that the command wrote."""
-    apply(journal, "echo b >> {file}; exit 1")
+def test_content_that_a_failing_command_writes_stays(journal):
+    """It may be an edit that the user saved meanwhile."""
+    with pytest.raises(DocumentChanged, match=r"failed \(exit code 1\). a.py was changed since"):
+        apply(journal, "echo b >> {file}; exit 1")
 
-    assert text(journal) == OLD
-    assert journal.text(digest(f"{NEW}b\n".encode())) == f"{NEW}b\n".encode()
+    assert (text(journal), states(journal)) == (f"{NEW}b\n", [("a.py", True)])
 
 
 def test_a_file_that_the_command_deletes_is_restored(journal):
@@ -162,23 +168,41 @@ def test_a_file_that_changed_meanwhile_is_left_alone(journal):
         (OLD, True, OLD, False),
         (NEW, True, OLD, False),
         (NEW, False, NEW, True),
-        ("mine\n", True, "mine\n", False),
+        ("mine\n", True, "mine\n", True),
     ],
     ids=["not written", "not verified", "nothing to verify", "edited since"],
 )
 def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is_verified, expected, kept):
     """An unverified change is reverted, later edits stay, and the temporary file is removed."""
-    old = journal.keep_text(OLD.encode())
-    begin = Event("begin", "a.py", old=old, new=digest(NEW.encode()), mode=0o640, temporary=".a.py.x.new")
-    journal.record(begin)
+    begin(journal, is_verified=is_verified)
     (journal.root / "a.py").write_text(found)
     (journal.root / ".a.py.x.new").write_text("half")
 
-    settle(journal, journal.state(), is_verified=is_verified)
+    settle(journal)
 
-    state = journal.state().files["a.py"]
-    assert (text(journal), state.open, state.kept) == (expected, False, kept)
+    assert (text(journal), states(journal)) == (expected, [("a.py", True)] * kept)
     assert not (journal.root / ".a.py.x.new").exists()
+    assert settle(journal) == []
+
+
+def begin(journal: Journal, *, is_verified: bool) -> Change:
+    """Record the change of ``a.py`` without making it."""
+    old, new = digest(OLD.encode()), digest(NEW.encode())
+    record = Record("a.py", old, new, 0o640, ".a.py.x.new", is_verified)
+    return journal.begin(record, OLD.encode())
+
+
+@pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
+def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
+    """A file that is gone is restored: its last content was unverified. An edit stays."""
+    begin(journal, is_verified=True)
+    (journal.root / "a.py").unlink()
+    if found is not None:
+        (journal.root / "a.py").write_text(found)
+
+    undo(journal)
+
+    assert text(journal) == (found if found == "mine\n" else OLD)
 
 
 def test_undo_restores_files_that_were_not_changed_since(journal):
@@ -208,19 +232,10 @@ def test_a_second_attempt_is_undone_to_the_first_text(journal):
     assert text(journal) == OLD
 
 
-def test_a_torn_last_line_of_the_journal_is_no_event(journal):
-    """Such a line is left by a power failure during writing."""
-    apply(journal)
-    with (journal.folder / "events.jsonl").open("ab") as file:
-        file.write(b'{"kind":"restored","pa')
-
-    assert journal.state().files["a.py"].kept
-
-
 def test_a_damaged_old_text_is_not_put_back(journal):
     """One sentence reports it."""
     apply(journal)
-    (journal.folder / "texts" / digest(OLD.encode())).write_bytes(b"other")
+    (journal.folder / "1.old").write_bytes(b"other")
 
     done = undo(journal)
 
@@ -232,18 +247,15 @@ def test_old_texts_are_for_the_user_alone(journal):
     """They are copies of the user's files."""
     apply(journal)
 
-    assert (journal.folder / "run.json").stat().st_mode & 0o077 == 0
-    assert all(path.stat().st_mode & 0o077 == 0 for path in (journal.folder / "texts").iterdir())
+    assert {path.name for path in journal.folder.iterdir()} == {"run.json", "1.old", "1.kept"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (journal.folder, *journal.folder.iterdir()))
 
 
 def test_only_the_newest_runs_are_kept(tree: Path):
     """The newest twenty for each tree are kept."""
-    made = [journals.create(tree, str(number), b"{}", ()) for number in range(journals.KEPT_RUNS + 3)]
+    made = [journals.create(tree, "", b"{}", ()).run for _ in range(journals.KEPT_RUNS + 3)]
 
-    kept = journals.list_runs(tree)
-
-    assert len(kept) == journals.KEPT_RUNS
-    assert {one.header.run for one in kept} <= {one.header.run for one in made}
+    assert [run.run for run in journals.list_runs(tree)] == made[:2:-1]
 
 
 def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile, read_source
-from homebody.headless.write import check_replaceable, put_bytes
+from homebody.headless.write import check_replaceable, digest, put_bytes
 from homebody.text import Document, Span, TextEdit
 from support.needs import leave_out
 
@@ -31,7 +31,8 @@ def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
 def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
     """Replace a file's text, as a run does that applies its changes."""
     check_replaceable(source)
-    return put_bytes(source.target, source.encode(text), shown=source.path)
+    old = digest(source.data)
+    return put_bytes(source.target, source.encode(text), old=old, temporary=".new", shown=source.path)
 
 
 def test_the_file_has_the_new_text(tmp_path: Path):
@@ -94,6 +95,17 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
 
     assert caught.value.exit_code == 1
     assert before == [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("old", [digest(b"old\n"), None], ids=["replaced", "created"])
+def test_a_file_that_changes_in_the_last_moment_is_left_alone(tmp_path: Path, old):
+    """Its content is compared after the new one has been written beside it; a new file takes no name."""
+    (tmp_path / "a.py").write_text("mine\n")
+
+    with pytest.raises(DocumentChanged):
+        put_bytes(tmp_path / "a.py", b"new\n", old=old, temporary=".new", mode=0o644)
+
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.py": "mine\n"}
 
 
 def test_a_read_only_file_is_left_alone(tmp_path: Path):

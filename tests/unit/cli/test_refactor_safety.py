@@ -1,0 +1,240 @@
+"""No run and no undo destroys what a user wrote, whatever happens in between."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from homebody.headless.tree_lock import tree_lock
+from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, answer, shell, texts
+
+MINE = "# mine\n"
+
+
+@pytest.fixture
+def tree(three_files: Path) -> Path:
+    """Return the folder of the three files."""
+    return three_files
+
+
+@pytest.fixture
+def runs(tree: Path) -> Callable[[], list[Path]]:
+    """Return all files of the newest run's journal."""
+
+    def files() -> list[Path]:
+        newest = max(
+            (tree.parent / "state" / "runs").glob("*/*/run.json"), key=lambda path: path.stat().st_mtime_ns
+        )
+        return sorted(path for path in newest.parent.rglob("*") if path.is_file())
+
+    return files
+
+
+EDIT_A = f"f.name == 'a.py' and f.write_text('{MINE.strip()}' + chr(10))"
+
+
+def test_an_edit_saved_while_a_passing_command_runs_survives_undo(run, tree):
+    """It stays and is named, with the place of the old text; the other files are restored."""
+    ended = run(*RUN, "--verify", shell(EDIT_A))
+    assert (ended.code, texts(tree)) == (0, [MINE, NEW, NEW])
+
+    ended = run("undo")
+
+    assert (ended.code, texts(tree)) == (1, [MINE, OLD, OLD])
+    assert "a.py was changed since, and is not touched. Its old content is " in ended.err
+    assert Path(ended.err.rpartition("content is ")[2].strip().removesuffix(".")).read_text() == OLD
+
+
+def test_an_edit_saved_while_a_failing_command_runs_stays(run, tree):
+    """The model is not asked again for this file, and the message names it."""
+    ended = run(*RUN, "--verify", shell(f"{EDIT_A}; sys.exit(f.name == 'a.py')"))
+
+    assert (ended.code, texts(tree)) == (1, [MINE, NEW, NEW])
+    assert "failed (exit code 1). a.py was changed since, and is not touched." in ended.err
+    assert (run("undo").code, texts(tree)) == (1, [MINE, OLD, OLD])
+
+
+def test_the_passing_run_reports_a_file_that_changed_meanwhile(run, tree):
+    """The remark is among the notes of its result."""
+    ended = run(*RUN, "--json", "--verify", shell(EDIT_A))
+
+    first = json.loads(ended.out.splitlines()[0])
+    assert (first["file"], first["written"], first["verified"]) == ("a.py", True, True)
+    assert "a.py was changed while the command ran. What it holds now stays" in first["notes"][0]
+
+
+def damages(files: list[Path]) -> list[tuple[Path, bytes | None]]:
+    """Ways in which a power cut or a full disk can leave the files of a journal; ``None``: no file."""
+    ways: list[tuple[Path, bytes | None]] = []
+    for path in files:
+        data = path.read_bytes()
+        other = files[files.index(path) - 1].read_bytes()
+        ways += [(path, None), (path, b""), (path, data[: len(data) // 2]), (path, data[:-2] + data)]
+        ways += [(path, b"\0" * len(data)), (path, other), (path, data[: len(data) // 2] + other)]
+        lines = data.splitlines(keepends=True)
+        for number, line in enumerate(lines):
+            ways.append((path, b"".join([*lines[:number], line[: len(line) // 2], *lines[number + 1 :]])))
+    return ways
+
+
+def test_a_damaged_journal_never_costs_a_file(run, tree, runs):
+    """Cut, glued, emptied, exchanged and missing files: each file of the tree is whole, and no edit is lost.
+
+    ``c.py`` holds an edit; before, a cut record that was joined to the next one read as "created by the run".
+    """
+    run(*RUN)
+    (tree / "c.py").write_text(MINE)
+    state = tree.parent / "state"
+    shutil.copytree(state, tree.parent / "before")
+    for path, data in damages(runs()):
+        for name, text in zip(NAMES, (NEW, NEW, MINE), strict=True):
+            (tree / name).write_text(text)
+        if data is None:
+            path.unlink()
+        else:
+            path.write_bytes(data)
+
+        ended = run("undo")
+
+        assert "internal error" not in ended.err
+        assert texts(tree)[2] == MINE, path
+        assert {*texts(tree)[:2]} <= {OLD, NEW}, path
+        shutil.rmtree(state)
+        shutil.copytree(tree.parent / "before", state)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the time zone of a process is fixed there")
+@pytest.mark.parametrize("count", [1, 24])
+def test_the_last_run_is_undone_whatever_the_clock_says(run, tree, monkeypatch, count):
+    """Local time may go back: another time zone, or the hour that autumn repeats."""
+    before = os.environ.get("TZ", "")
+    try:
+        monkeypatch.setenv("TZ", "EAST-14")
+        time.tzset()
+        for _ in range(count):
+            (tree / "a.py").write_text(OLD)
+            assert run("refactor", "a.py", "--instruction", "first", "--write").code == 0
+        monkeypatch.setenv("TZ", "WEST+10")
+        time.tzset()
+        assert run("refactor", "b.py", "--instruction", "second", "--write").code == 0
+
+        assert run("undo").out == "b.py\n"
+        assert run("undo").out == "a.py\n"
+        assert texts(tree) == [OLD] * 3
+    finally:
+        monkeypatch.setenv("TZ", before)
+        time.tzset()
+
+
+def test_runs_have_numbers_that_grow(run, tree):
+    """The list has the newest first, with the options that decide about the result."""
+    run("refactor", "a.py", "--instruction", "x", "--write", "--select", "add", "--verify", "true {file}")
+    run("refactor", "b.py", "--instruction", "x", "--write", "--exclude", "c.py")
+
+    listed = [json.loads(line) for line in run("undo", "--list", "--json").out.splitlines()]
+
+    assert [one["run"] for one in listed] == ["2", "1"]
+    assert "--exclude c.py" in listed[0]["command"]
+    assert "--select add" in listed[1]["command"]
+    assert "--verify 'true {file}'" in listed[1]["command"]
+    assert run("undo", "1").out == "a.py\n"
+
+
+def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
+    """Undone in their order, both give the first text again."""
+    run("refactor", "a.py", "--instruction", "x", "--write")
+    answer(tree, OLD)
+    (tree / "a.py").write_text(NEW)
+    run("refactor", "a.py", "--instruction", "x", "--write")
+    (tree / "a.py").write_text(OLD + MINE)
+
+    assert (run("undo", "1").code, (tree / "a.py").read_text()) == (1, OLD + MINE)
+    assert (run("undo", "2").code, (tree / "a.py").read_text()) == (1, OLD + MINE)
+    (tree / "a.py").write_text(OLD)
+    assert (run("undo").out, (tree / "a.py").read_text()) == ("a.py\n", NEW)
+    assert (run("undo").out, (tree / "a.py").read_text()) == ("a.py\n", OLD)
+    assert run("undo").code == 2
+
+
+def test_a_created_file_that_was_deleted_by_hand_is_no_error(run, tests_written):
+    """Nothing is left to undo."""
+    run(*WRITE_TESTS)
+    (tests_written / "test_a.py").unlink()
+
+    ended = run("undo")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert run("undo").code == 2
+
+
+def test_a_created_file_that_was_edited_stays(run, tests_written):
+    """It is named."""
+    run(*WRITE_TESTS)
+    (tests_written / "test_a.py").write_text(MINE)
+
+    ended = run("undo")
+
+    assert (ended.code, (tests_written / "test_a.py").read_text()) == (1, MINE)
+    assert "test_a.py was changed since" in ended.err
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tree, code):
+    """Its change is refused, whether the command passed or failed."""
+    for left in ("f.unlink()", "f.write_bytes((f.parent / 'b.py').read_bytes())"):
+        check = shell(f"{left}; sys.exit({code})")
+
+        ended = run("refactor", "a.py", "--instruction", "x", "--write", "--verify", check)
+
+        assert (ended.code, texts(tree)) == (1, [OLD] * 3)
+        assert run("undo").code == 2
+
+
+def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, monkeypatch):
+    """The message names the other run; trees beside each other do not wait."""
+    (tree / ".homebody.toml").touch()
+    inner = tree / "inner"
+    inner.mkdir()
+    (inner / ".homebody.toml").touch()
+    (inner / "a.py").write_text(OLD)
+    beside = tree.parent / "beside"
+    beside.mkdir()
+    for outer_root, inner_root in ((tree, inner), (inner, tree)):
+        with tree_lock(outer_root, "homebody refactor src --write"):
+            monkeypatch.chdir(inner_root)
+            ended = run("refactor", "a.py", "--instruction", "x", "--write")
+            assert ended.code == 1
+            assert "`homebody refactor src --write` (process" in ended.err
+            with tree_lock(beside, ""):
+                pass
+
+
+def test_journals_of_an_older_version_are_named(run, tree):
+    """They had names of local times; the message says where the old texts are."""
+    made = tree_folder_of(tree) / "20261128-101010-ab12"
+    (made / "texts").mkdir(parents=True)
+    (made / "run.json").write_text(
+        '{"run":"20261128-101010-ab12","root":"/x","started":"","pid":1,"command":"","request":{},"files":[]}'
+    )
+    (made / "events.jsonl").write_text('{"kind":"begin","path":"a.py","old":"ab","new":"cd"}\n')
+
+    for command in (("undo",), ("undo", made.name), ("refactor", "--resume")):
+        ended = run(*command)
+        assert ended.code == 2
+        assert f"Runs of an older version of Homebody are in {made.parent}" in ended.err
+    assert run("undo", "--list").out == ""
+    assert run(*RUN).code == 0
+    assert sorted(run("undo").out.split()) == [*NAMES]
+    assert made.exists()
+
+
+def tree_folder_of(tree: Path) -> Path:
+    """Return the folder of the tree's journals."""
+    from homebody.headless.journal import tree_folder
+
+    return tree_folder(tree)
