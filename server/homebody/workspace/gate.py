@@ -169,15 +169,17 @@ class _Answer:
 
     def __init__(self, rules: PathRules, uris: Sequence[str], watch: Callable[[], bool] | None) -> None:
         self.settings_changed = watch is not None and watch()
-        self.reasons = {uri: _reason_against(rules, uri) for uri in uris}
+        rules.look_again()
+        folders = set[str]()
+        self.reasons = {uri: _reason_against(rules, uri, folders) for uri in uris}
 
 
-def _reason_against(rules: PathRules, uri: str) -> str | None:
+def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None:
     place = place_of(uri)
     if place is None:
         return UNPLACED
     try:
-        return _reason_of(rules, place)
+        return _reason_of(rules, place, folders)
     except (OSError, ValueError):  # a name that the system does not allow
         return UNPLACED
     except Exception:
@@ -185,12 +187,12 @@ def _reason_against(rules: PathRules, uri: str) -> str | None:
         return UNPLACED
 
 
-def _reason_of(rules: PathRules, place: Place) -> str | None:
+def _reason_of(rules: PathRules, place: Place, folders: set[str]) -> str | None:
     if place.name and is_secret(place.name):
         return SECRET
     named = [Path(os.sep, place.name)] if place.name else place.paths
     for path in named:
-        ways = ways_to(path)
+        ways = ways_to(path, folders)
         if ways is None:
             return UNPLACED
         for way in ways:

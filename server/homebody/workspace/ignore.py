@@ -173,7 +173,7 @@ class FolderRules:
 
 
 class PathRules:
-    """The rules of all folders; each is read again when its ignore files have changed.
+    """The rules of all folders, each looked at once, until ``look_again``.
 
     ``roots`` are the folders that the user opened: below them a ``.gitignore`` counts without a repository.
     ``is_index``: for files that nobody opened, so that what can be generated again is left out too.
@@ -197,14 +197,20 @@ class PathRules:
         )
         self._top = FolderRules("", given)
         self._folders: dict[str, tuple[FolderRules, list[_Stamp], FolderRules]] = {}
+        self._looked_at: dict[Path, FolderRules] = {}
+
+    def look_again(self) -> None:
+        """Read the ignore files that have changed at the next question."""
+        self._looked_at = {}
 
     def of(self, folder: Path) -> FolderRules:
         """Return the rules for the entries of ``folder``, which is absolute; links are not followed."""
-        rules = self._top
-        for part in folder.parts:
-            rules = self._inside(rules, part.rstrip("/\\"))
-            if rules.closed:
-                break
+        looked_at = self._looked_at
+        rules = looked_at.get(folder)
+        if rules is None:
+            is_top = folder.parent == folder
+            above, name = (self._top, folder.drive) if is_top else (self.of(folder.parent), folder.name)
+            rules = looked_at[folder] = self._inside(above, name)
         return rules
 
     def reason_against(self, path: Path) -> str:
@@ -216,6 +222,8 @@ class PathRules:
         return bool(self.reason_against(path))
 
     def _inside(self, above: FolderRules, name: str) -> FolderRules:
+        if above.closed:
+            return above
         path = f"{above.path}{name}/"
         # Before they are read: what is written meanwhile is read again the next time.
         stamps = [_stamp(path + file) for file in (_MARKED if above.given.is_index else _LOOKED_AT)]

@@ -6,6 +6,7 @@ In: a URI as a client sends it. Out: paths, each to be asked for its rules.
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -41,6 +42,7 @@ class Place:
     name: str = ""
 
 
+@lru_cache(maxsize=4096)
 def place_of(uri: str) -> Place | None:
     """Return where the text of ``uri`` comes from; ``None`` if that cannot be told."""
     parts = _parsed(uri)
@@ -70,14 +72,15 @@ def _parsed(uri: str) -> SplitResult | None:
         return None
 
 
-def ways_to(path: Path) -> list[Path] | None:
+def ways_to(path: Path, folders: set[str]) -> list[Path] | None:
     """Return all paths that lead to a file: as named, and after each link on the way is followed.
 
-    ``None`` if the links have no end. Blocks as long as the disk does.
+    ``None`` if the links have no end. ``folders`` collects those that are no links, so that each is looked at
+    once. Blocks as long as the disk does.
     """
     ways = [Path(os.path.normpath(path))]
     for _ in range(_MOST_LINKS):
-        followed = _after_first_link(path)
+        followed = _after_first_link(path, folders)
         if followed is None:
             return ways
         path = followed
@@ -86,7 +89,7 @@ def ways_to(path: Path) -> list[Path] | None:
     return None
 
 
-def _after_first_link(path: Path) -> Path | None:
+def _after_first_link(path: Path, folders: set[str]) -> Path | None:
     """Return the path with its first link replaced by the target; ``None`` if there is no link."""
     done = path.anchor
     parts = path.parts[1:] if path.anchor else path.parts
@@ -95,9 +98,13 @@ def _after_first_link(path: Path) -> Path | None:
             rest = (os.path.dirname(done), *parts[number + 1 :])  # noqa: PTH120 - text is enough here
             return Path(*rest)
         here = os.path.join(done, part)  # noqa: PTH118 - as above
+        if here in folders:
+            done = here
+            continue
         try:
             target = os.readlink(here)  # noqa: PTH115 - as above
         except OSError:  # no link, or nothing there
+            folders.add(here)
             done = here
         else:
             return Path(done, target, *parts[number + 1 :])

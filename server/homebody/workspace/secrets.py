@@ -6,6 +6,7 @@ No ignore file, setting or ``!pattern`` can remove a file from this list.
 
 import re
 from fnmatch import translate
+from functools import lru_cache
 from pathlib import PurePath
 
 # Names as shell patterns, case-insensitive. Source code is not matched: secrets.py or kubeconfig.go are
@@ -98,7 +99,12 @@ def is_secret(path: PurePath | str) -> bool:
     Copies that editors and people make count as well (``key.pem~``, ``.env.bak``, ``#.env#``). Check a path
     through a symlink once for each way to it.
     """
-    parts = str(path).replace("\\", "/").rstrip("/").lower().split("/")
+    return _is_secret(str(path))
+
+
+@lru_cache(maxsize=4096)
+def _is_secret(path: str) -> bool:
+    parts = path.replace("\\", "/").rstrip("/").lower().split("/")
     if not _FOLDERS.isdisjoint(parts) or any(map(_SECRET_FOLDER.fullmatch, parts[:-1])):
         return True
     names = [parts[-1]]
