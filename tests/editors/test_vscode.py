@@ -36,7 +36,7 @@ import subprocess, sys
 server = subprocess.Popen([{homebody!r}, "lsp"], stdin=sys.stdin, stdout=subprocess.PIPE)
 first = server.stdout.read1(65536)
 while first:
-    sys.stdout.buffer.write(first.replace(b'"version":"{version}"', b'"version":"{other}"'))
+    sys.stdout.buffer.write(first.replace(b'"version": "{version}"', b'"version": "{other}"'))
     sys.stdout.buffer.flush()
     first = server.stdout.read1(65536)
 """
