@@ -294,6 +294,7 @@ def test_each_folder_of_a_workspace_has_its_own_settings(
         "suggestions are off in two folders and on in the third",
         "a folder's setting that is changed counts for the next suggestion there, and only there",
         "what the user ignores is not sent, whatever a workspace, its folders or a remote machine set",
+        "a cell of an excluded notebook and an unsaved text in an excluded folder are not sent",
         "a rule that is changed counts for the next question",
         "an invalid value is named in a message that opens the settings",
     ]

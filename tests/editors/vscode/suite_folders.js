@@ -61,14 +61,14 @@ exports.run = async function run() {
     });
 
     /** Ask about a file that the scripted model recognizes; returns its answer, or the sentence that refuses. */
-    const askedAbout = async ({ uri }, name) => {
-        const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, name));
-        const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
-        editor.selection = new vscode.Selection(0, 0, document.lineCount, 0);
+    const asked = async (editor) => {
+        editor.selection = new vscode.Selection(0, 0, editor.document.lineCount, 0);
         await chat.ask("What is planned?");
         const { state, answer, note } = chat.shown.at(-1);
         return state === "done" ? answer : note;
     };
+    const shown = async (uri) => vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), vscode.ViewColumn.One);
+    const askedAbout = async ({ uri }, name) => asked(await shown(vscode.Uri.joinPath(uri, name)));
     const ignore = (patterns, target, scope) =>
         vscode.workspace.getConfiguration("homebody.context", scope).update("ignore", patterns, target);
     const { Global, Workspace, WorkspaceFolder } = vscode.ConfigurationTarget;
@@ -89,6 +89,23 @@ exports.run = async function run() {
         await until(() => status.item.tooltip.startsWith("plans.py is never put into a prompt: "));
         assert.match(await askedAbout(silent, "private/plans.py"), /is never put into a prompt/);
         await setRemote(undefined);
+    });
+
+    await claim("a cell of an excluded notebook and an unsaved text in an excluded folder are not sent", async () => {
+        const { executeCommand } = vscode.commands;
+        const place = vscode.Uri.joinPath(quiet.uri, "private", "plans.ipynb");
+        const cell = { cell_type: "code", source: ["plan = 'sell the house'"], metadata: {}, outputs: [], execution_count: null };
+        writeFileSync(place.fsPath, JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+        const notebook = await vscode.workspace.openNotebookDocument(place);
+        await vscode.window.showNotebookDocument(notebook);
+        await executeCommand("notebook.cell.edit");
+        const { document } = notebook.cellAt(0);
+        const editor = await until(() => vscode.window.activeTextEditor?.document === document && vscode.window.activeTextEditor);
+        assert.match(await asked(editor), /^plans\.ipynb is never put into a prompt: /);
+        const unsaved = await shown(vscode.Uri.joinPath(quiet.uri, "private", "next.py").with({ scheme: "untitled" }));
+        await unsaved.edit((edit) => edit.insert(new vscode.Position(0, 0), "plan = 'sell the house'\n"));
+        assert.match(await asked(unsaved), /^next\.py is never put into a prompt: /);
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
     });
 
     await claim("a rule that is changed counts for the next question", async () => {
