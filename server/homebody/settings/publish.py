@@ -145,7 +145,7 @@ def _property(key: Key) -> dict[str, Any]:
         shown["default"] = described["default"]
     if key.machine:
         shown["scope"] = "machine"
-    elif key.path[0] == "completion" or key.path == ("context", "ignore"):
+    elif key.path[0] in {"completion", "context"}:
         # Each folder of a workspace with several may have its own.
         shown["scope"] = "resource"
     return shown
