@@ -5,7 +5,6 @@ In: options and the flags of every command. Out: results on stdout, remarks on s
 
 import asyncio
 import difflib
-import os
 import shlex
 import signal
 import sys
@@ -28,7 +27,14 @@ from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, Options, Outcome, Summary
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
-from homebody.headless.journal import Journal, Work, create, list_runs, runs_of_older_versions
+from homebody.headless.journal import (
+    Journal,
+    Work,
+    create,
+    list_runs,
+    place_in,
+    runs_of_older_versions,
+)
 from homebody.headless.report import to_prompt
 from homebody.headless.run import check_action
 from homebody.headless.select import read_source
@@ -315,10 +321,7 @@ def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Sett
 
 def _journal(run: Run, flags: Flags, command: str) -> Journal:
     root = run.selection.root
-    files = tuple(
-        Work(Path(os.path.abspath(file.path)).relative_to(root).as_posix(), file.lines)  # noqa: PTH100 - not its links
-        for file in run.selection.files
-    )
+    files = tuple(Work(place_in(root, file.path), file.lines) for file in run.selection.files)
     kept = {key: value for key, value in flags.values.items() if not key.endswith(("api_key", "apiKey"))}
     request = msgspec.structs.replace(run.options, flags=kept, places=())
     return create(root, command, msgspec.json.encode(request), files)

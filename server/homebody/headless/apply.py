@@ -149,7 +149,8 @@ class Applier:
             if verdict.passed and found not in {None, record.old}:
                 self._journal.keep(change)
                 if found != record.new:
-                    notes = (*notes, f"{source.path} was changed while the command ran. {_stays(change)}")
+                    note = f"{source.path} was changed while the command ran: that stays, also at an undo."
+                    notes = (*notes, note + change.where)
                 return Applied(kept=True, notes=notes, verdict=verdict)
             put_back(self._journal, change, source.data)
         except DocumentChanged as error:
@@ -178,11 +179,6 @@ def _content(path: Path) -> str | None:
     with suppress(DocumentChanged):
         return content_digest(path)
     return None
-
-
-def _stays(change: Change) -> str:
-    was = "" if change.record.old is None else f" The old content is {change.old_place}."
-    return f"What it holds now stays, also if you undo the run.{was}"
 
 
 def _free_place(path: Path) -> Path:

@@ -97,20 +97,19 @@ class Change:
         """Where the old content is."""
         return self.place.with_suffix(".old")
 
+    @property
+    def where(self) -> str:
+        """A sentence about the old content, to append to a message; empty for a created file."""
+        return f" Its old content is {self.old_place}." if self.record.old is not None else ""
+
 
 class Journal:
     """The journal of one run of the tree ``root``. ``create`` makes a new one."""
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
-        self.named_root = Path(os.path.abspath(root))  # noqa: PTH100 - the tree as the user named it
+        self.run = folder.name
         self.root = Path(os.path.realpath(root))
-        self._last = 0
-
-    @property
-    def run(self) -> str:
-        """Number of the run."""
-        return self.folder.name
 
     def header(self) -> Header:
         """Read the request. Raises ``JournalUnusable``."""
@@ -125,12 +124,12 @@ class Journal:
 
         Raises ``JournalUnusable``.
         """
-        self._last = 1 + (self._last or max(self._numbers(), default=0))
-        place = self.folder / f"{self._last}.open"
         with _translated(f"{record.path} is not changed"):
+            place = self.folder / f"{1 + max(_numbers(self.folder), default=0)}.open"
             if record.old is not None:
                 write_synced(place.with_suffix(".old"), old)
             write_synced(place, msgspec.json.encode(record))
+            sync_folder(self.folder)
         return Change(place, record)
 
     def keep(self, change: Change) -> None:
@@ -139,8 +138,8 @@ class Journal:
             change.place.replace(change.place.with_suffix(".kept"))
 
     def drop(self, change: Change) -> None:
-        """Forget a change whose file has its old content again. Raises ``JournalUnusable``."""
-        with _translated(f"{change.record.path} is checked again by the next undo"):
+        """Forget a change whose file has its old content. Raises ``JournalUnusable``."""
+        with _translated(f"the next undo checks {change.record.path} again"):
             change.place.unlink(missing_ok=True)
             change.old_place.unlink(missing_ok=True)
 
@@ -148,17 +147,13 @@ class Journal:
         """Return the changes in order, and a sentence for each record that is damaged."""
         changes: list[Change] = []
         damaged: list[str] = []
-        for number in self._numbers():
-            for place in (self.folder / f"{number}.open", self.folder / f"{number}.kept"):
-                try:
-                    changes.append(Change(place, msgspec.json.decode(place.read_bytes(), type=Record)))
-                except FileNotFoundError:
-                    continue
-                except (OSError, ValueError):
-                    damaged.append(
-                        f"The record {place} is damaged, so its file is not touched; "
-                        f"the old content is {place.with_suffix('.old')}."
-                    )
+        places = [path for path in self.folder.glob("*") if path.suffix in {".open", ".kept"}]
+        for place in sorted(places, key=_number):
+            try:
+                changes.append(Change(place, msgspec.json.decode(place.read_bytes(), type=Record)))
+            except (OSError, ValueError):
+                old = place.with_suffix(".old")
+                damaged.append(f"{place} is damaged, so its file is not touched; the old content is {old}.")
         return changes, damaged
 
     def old(self, change: Change) -> bytes:
@@ -173,13 +168,12 @@ class Journal:
 
     def finished(self, path: Path) -> None:
         """Record that the run needs no further work on a file. Losing this record only repeats work."""
-        name = os.path.relpath(os.path.abspath(path), self.named_root)  # noqa: PTH100 - links stay links
         with suppress(OSError, ValueError), (self.folder / "done").open("ab") as file:
             # The first line end keeps the line apart from one that was cut.
-            file.write(b"\n" + msgspec.json.encode(Path(name).as_posix()) + b"\n")
+            file.write(b"\n" + msgspec.json.encode(place_in(self.root, path)) + b"\n")
 
     def done(self) -> set[str]:
-        """Return the files that need no further work: those that were finished or are changed."""
+        """Return the files that need no further work: those that are finished or changed."""
         done = {change.record.path for change in self.changes()[0]}
         with suppress(OSError):
             for line in (self.folder / "done").read_bytes().split(b"\n"):
@@ -196,53 +190,44 @@ class Journal:
         """Whether the run ended, or was undone."""
         return (self.folder / mark).exists()
 
-    def _numbers(self) -> list[int]:
-        """Return the numbers of the changes in order."""
-        with suppress(OSError):
-            return sorted({int(path.stem) for path in self.folder.iterdir() if path.stem.isdecimal()})
-        return []
-
 
 def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) -> Journal:
     """Create the journal of a run, and delete the oldest ones of its tree. Raises ``JournalUnusable``."""
     started = datetime.now().astimezone().isoformat(timespec="seconds")
     header = Header(started, command, msgspec.Raw(request), files)
     tree = tree_folder(root)
+    folder = tree / str(1 + max(_numbers(tree), default=0))
     with _translated("no file is changed"):
-        tree.mkdir(parents=True, exist_ok=True, mode=0o700)
-        before = sorted((path for path in tree.iterdir() if path.is_dir()), key=_age)
-        folder = tree / str(1 + max(map(_age, before), default=0))
-        folder.mkdir(mode=0o700)
-        try:
-            write_synced(folder / "run.json", msgspec.json.encode(header))
-        except OSError:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        folder.mkdir(parents=True, mode=0o700)
+        write_synced(folder / "run.json", msgspec.json.encode(header))
         sync_folder(tree)
-    for old in before[: 1 - KEPT_RUNS or None]:
+    # Journals of older versions have no numbers and come first.
+    for old in sorted(filter(Path.is_dir, tree.iterdir()), key=_number)[:-KEPT_RUNS]:
         shutil.rmtree(old, ignore_errors=True)
     return Journal(folder, root)
 
 
 def list_runs(root: Path) -> list[Journal]:
-    """Return the runs of a tree, newest first."""
-    folders: list[Path] = []
-    with suppress(OSError):
-        folders = [path for path in tree_folder(root).iterdir() if path.name.isdecimal()]
-    runs = (Journal(folder, root) for folder in sorted(folders, key=_age, reverse=True))
-    # A run that was killed before it had a request has changed nothing.
+    """Return the runs of a tree, newest first, without those that were killed before they had a request."""
+    tree = tree_folder(root)
+    runs = [Journal(tree / str(number), root) for number in sorted(_numbers(tree), reverse=True)]
     return [run for run in runs if (run.folder / "run.json").exists() or any(run.changes())]
 
 
 def runs_of_older_versions(root: Path) -> str:
     """Return a sentence about journals that only an older version can read, or nothing."""
-    found = sorted(tree_folder(root).glob("*/events.jsonl"))
-    if not found:
+    if not any(tree_folder(root).glob("*/events.jsonl")):
         return ""
     return (
-        f" Runs of an older version of Homebody are in {found[-1].parent.parent}: in each, events.jsonl "
-        "names the files (path) and their old content in texts (old), which you can copy back."
+        f" Runs of an older version of Homebody are in {tree_folder(root)}: in each, events.jsonl names the "
+        "files (path) and their old content in texts (old), which you can copy back."
     )
+
+
+def place_in(root: Path, path: Path) -> str:
+    """Return the path of a file in its tree; a file that is a link is the link."""
+    folder = os.path.realpath(path.parent)
+    return Path(os.path.relpath(Path(folder, path.name), os.path.realpath(root))).as_posix()
 
 
 def tree_folder(root: Path) -> Path:
@@ -251,9 +236,14 @@ def tree_folder(root: Path) -> Path:
     return state_dir() / "runs" / hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
 
 
-def _age(folder: Path) -> int:
-    """Return a run's number; names of older versions come first."""
-    return int(folder.name) if folder.name.isdecimal() else 0
+def _number(path: Path) -> int:
+    """Return the number that a file or folder is named by; 0 for other names."""
+    return int(path.stem) if path.stem.isdecimal() else 0
+
+
+def _numbers(folder: Path) -> list[int]:
+    """Return the numbers of the files or folders in a folder, which need not exist."""
+    return [number for number in map(_number, folder.glob("*")) if number]
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Allow only one run at a time to change the files of a tree, or of trees inside each other.
 
-The operating system releases the lock when the process ends, however it ends. The lock file lies beside the
-journals of the tree, with the tree's path and a note that names the run that holds it.
+The operating system releases the lock when the process ends, however it ends. Beside the lock file, in the
+folder of the tree's journals, are the path of the tree and a note that names the run that holds the lock.
 """
 
 import os
@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from filelock import FileLock, Timeout
 
 from homebody.errors import JournalUnusable, TreeBusy
@@ -19,14 +18,6 @@ from homebody.headless.write import write_synced
 
 _SECONDS = 10.0
 """Maximum time, in seconds, that another run may take to get its own lock."""
-
-
-class Holder(msgspec.Struct, frozen=True):
-    """The run that holds a lock."""
-
-    pid: int
-    started: str
-    command: str
 
 
 @contextmanager
@@ -43,30 +34,33 @@ def tree_lock(root: Path, command: str) -> Generator[None]:
     """
     folder = tree_folder(root)
     lock = FileLock(folder / "lock", timeout=0)
+    holder = f"`{command}` (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(folder.parent / "lock", timeout=_SECONDS):
-            for other in folder.parent.glob("*/root"):
-                if _is_nested(root, other):
-                    with FileLock(other.with_name("lock"), timeout=0):
-                        pass
             if not (folder / "root").exists():
                 write_synced(folder / "root", os.fsencode(os.path.realpath(root)))
+            for other in folder.parent.glob("*/root"):
+                if other.parent != folder and _is_nested(root, other):
+                    with FileLock(other.with_name("lock"), timeout=0):
+                        pass
             lock.acquire()
     except Timeout as error:
-        raise TreeBusy(_busy(root, Path(error.lock_file).with_name("holder.json"))) from error
+        other = "another run"
+        with suppress(OSError):
+            other = Path(error.lock_file).with_name("holder").read_text("utf-8")
+        message = f"Files in {root} are being changed by {other}: wait until it has ended, or stop it."
+        raise TreeBusy(message) from error
     except OSError as error:
         message = f"{folder} cannot be written ({error.strerror or error}), so no file is changed."
         raise JournalUnusable(message) from error
-    note = folder / "holder.json"
     try:
-        holder = Holder(os.getpid(), f"{datetime.now().astimezone():%H:%M:%S}", command)
-        with suppress(OSError, ValueError):
-            note.write_bytes(msgspec.json.encode(holder))
+        with suppress(OSError):
+            (folder / "holder").write_text(holder, "utf-8")
         yield
     finally:
         with suppress(OSError):
-            note.unlink()
+            (folder / "holder").unlink()
         lock.release()
 
 
@@ -82,12 +76,3 @@ def _is_nested(root: Path, other: Path) -> bool:
 def _folders(root: Path) -> list[tuple[int, int]]:
     """Identify a folder and those above it, whatever the case of their names."""
     return [(facts.st_dev, facts.st_ino) for facts in (path.stat() for path in (root, *root.parents))]
-
-
-def _busy(root: Path, note: Path) -> str:
-    try:
-        holder = msgspec.json.decode(note.read_bytes(), type=Holder)
-        other = f"`{holder.command}` (process {holder.pid}, since {holder.started})"
-    except (OSError, msgspec.DecodeError):
-        other = "another run"
-    return f"Files in {root} are being changed by {other}: wait until it has ended, or stop it."

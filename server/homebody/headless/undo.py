@@ -6,10 +6,11 @@ stays, and is named.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
-from homebody.errors import DocumentChanged, EditRefused, HomebodyError
+from homebody.errors import DocumentChanged, HomebodyError
 from homebody.headless.journal import Change, Journal
-from homebody.headless.write import content_digest, put_bytes
+from homebody.headless.write import content_digest, put_bytes, remove
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,16 @@ def settle(journal: Journal) -> list[str]:
         if change.is_kept:
             continue
         try:
-            found = content_digest(journal.root / record.path)
-            if found == record.new and not record.is_verified:
+            if not record.is_verified and content_digest(journal.root / record.path) == record.new:
                 _remove_temporary(journal, change)
                 journal.keep(change)
             elif put_back(journal, change):
                 sentences.append(f"{record.path} has its old content again: it was not verified.")
-        except DocumentChanged as error:
-            sentences.append(str(error))
-            with suppress(HomebodyError):
-                journal.keep(change)
         except HomebodyError as error:
             sentences.append(str(error))
+            if isinstance(error, DocumentChanged):
+                with suppress(HomebodyError):
+                    journal.keep(change)
     return sentences
 
 
@@ -67,7 +66,7 @@ def put_back(journal: Journal, change: Change, old: bytes | None = None) -> bool
     """Restore the old content of one file, and forget the change; return whether the file differed.
 
     ``old`` is the old content if the caller has it. A file that is gone is restored only if its change was
-    never verified: then no user can have seen it.
+    never verified: no user can have removed it on purpose.
 
     Raises
     ------
@@ -79,32 +78,33 @@ def put_back(journal: Journal, change: Change, old: bytes | None = None) -> bool
     """
     record = change.record
     target = journal.root / record.path
-    was = f" Its old content is {change.old_place}." if record.old else ""
     _remove_temporary(journal, change)
-    try:
-        found = content_digest(target)
-    except DocumentChanged as error:
-        message = f"{error}{was}"
-        raise DocumentChanged(message) from error
-    differs = found != record.old
-    if differs:
-        if found is None and change.is_kept:
-            message = f"{record.path} no longer exists, so it is not restored.{was}"
-            raise DocumentChanged(message)
-        if found not in {None, record.new}:
-            message = f"{record.path} was changed since, and is not touched.{was}"
-            raise DocumentChanged(message)
+    found = _replaceable(target, change)
+    if found != record.old:
         if record.old is None:
-            try:
-                target.unlink(missing_ok=True)
-            except OSError as error:
-                message = f"{record.path} cannot be removed ({error.strerror})."
-                raise EditRefused(message) from error
+            remove(target)
         else:
             data = journal.old(change) if old is None else old
             put_bytes(target, data, old=found, temporary=record.temporary, mode=record.mode)
     journal.drop(change)
-    return differs
+    return found != record.old
+
+
+def _replaceable(target: Path, change: Change) -> str | None:
+    """Return the digest of a file that may be restored. Raises ``DocumentChanged`` for any other."""
+    record = change.record
+    try:
+        found = content_digest(target)
+    except DocumentChanged as error:
+        message = f"{error}{change.where}"
+        raise DocumentChanged(message) from error
+    if found is None and record.old is not None and change.is_kept:
+        message = f"{record.path} no longer exists, so it is not restored.{change.where}"
+        raise DocumentChanged(message)
+    if found not in {None, record.old, record.new}:
+        message = f"{record.path} was changed since, and is not touched.{change.where}"
+        raise DocumentChanged(message)
+    return found
 
 
 def _remove_temporary(journal: Journal, change: Change) -> None:

@@ -140,11 +140,17 @@ def put_bytes(
     return notes
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file of the state folder, readable only by the user: whole or not at all, also in a power cut.
+def remove(path: Path) -> None:
+    """Remove a file. Raises ``EditRefused``."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{path} cannot be removed: {error.strerror or error}."
+        raise EditRefused(message) from error
 
-    Raises ``OSError``.
-    """
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a private file of the state folder, whole or not at all. Raises ``OSError``."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         with os.fdopen(os.open(fresh, _CREATE | os.O_TRUNC, 0o600), "wb") as file:
@@ -155,7 +161,6 @@ def write_synced(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

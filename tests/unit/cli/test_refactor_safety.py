@@ -65,7 +65,7 @@ def test_the_passing_run_reports_a_file_that_changed_meanwhile(run, tree):
 
     first = json.loads(ended.out.splitlines()[0])
     assert (first["file"], first["written"], first["verified"]) == ("a.py", True, True)
-    assert "a.py was changed while the command ran. What it holds now stays" in first["notes"][0]
+    assert "a.py was changed while the command ran: that stays, also at an undo" in first["notes"][0]
 
 
 def damages(files: list[Path]) -> list[tuple[Path, bytes | None]]:

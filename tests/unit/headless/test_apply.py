@@ -113,7 +113,7 @@ def test_content_that_the_command_writes_stays(journal):
     applied = apply(journal, "echo b >> {file}")
 
     assert (applied.kept, text(journal)) == (True, f"{NEW}b\n")
-    assert "What it holds now stays" in applied.notes[0]
+    assert "that stays, also at an undo" in applied.notes[0]
     assert f"Its old content is {journal.folder / '1.old'}." in undo(journal).left[0]
     assert (text(journal), (journal.folder / "1.old").read_text()) == (f"{NEW}b\n", OLD)
 
@@ -159,6 +159,24 @@ def test_a_file_that_changed_meanwhile_is_left_alone(journal):
     with pytest.raises(DocumentChanged):
         asyncio.run(Applier(journal).apply(source, NEW))
 
+    assert text(journal) == "mine\n"
+
+
+def test_an_edit_saved_before_a_cancel_stays(journal):
+    """It is reported when the run ends."""
+
+    async def cancelled() -> None:
+        source = read_source(journal.root / "a.py", max_bytes=1000)
+        task = asyncio.create_task(Applier(journal, "touch started; sleep 99").apply(source, NEW))
+        await until((journal.root / "started").exists)
+        (journal.root / "a.py").write_text("mine\n")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+
+    assert settle(journal)[0].startswith("a.py was changed since, and is not touched.")
     assert text(journal) == "mine\n"
 
 
