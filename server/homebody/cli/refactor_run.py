@@ -138,11 +138,14 @@ def resume(name: str, flags: Flags) -> int:
 def settle_killed(root: Path) -> None:
     """Restore and report the files that a killed run left unverified. The caller holds the lock."""
     for journal in list_runs(root):
-        if sentences := settle(journal):
-            if not journal.has("ended"):
-                warn(f"the run {journal.run} was killed; `homebody refactor --resume` continues it.")
-            for sentence in sentences:
-                warn(sentence)
+        is_ended = journal.has("ended")
+        if is_ended and not any(journal.folder.glob("*.open")):
+            continue
+        sentences = settle(journal)
+        if sentences and not is_ended:
+            warn(f"the run {journal.run} was killed; `homebody refactor --resume` continues it.")
+        for sentence in sentences:
+            warn(sentence)
 
 
 def _finish(run: Run) -> int:

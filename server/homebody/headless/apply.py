@@ -121,8 +121,8 @@ class Applier:
     ) -> Applied:
         """Record and make one change; ``old`` is the digest of the current content, if there is a file."""
         target = source.target
-        record = Record(place, old, digest(data), mode, temporary_name(target), bool(self._command))
-        change = self._journal.begin(record, source.data)
+        record = Record(place, old, digest(data), mode, temporary_name(target))
+        change = self._journal.begin(record, source.data, is_kept=not self._command)
         try:
             notes = put_bytes(target, data, old=old, temporary=record.temporary, mode=mode, shown=source.path)
         except EditRefused:
@@ -130,7 +130,6 @@ class Applier:
                 self._journal.drop(change)
             raise
         if not self._command:
-            self._journal.keep(change)
             return Applied(kept=True, notes=notes)
         return await self._verified(source, change, notes)
 

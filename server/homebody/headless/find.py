@@ -244,15 +244,8 @@ class _Finder:
     def _single(self, place: Chosen) -> Iterator[Chosen]:
         path = place.path
         if why := _unusable(path):
-            if len(self._wanted.places) > 1:
-                self.skipped[why] += 1
-                return
-            message = (
-                f"{path!r} has a name that is not UTF-8: rename the file first."
-                if why == "odd names"
-                else f"{path} is a link that leads to itself: name another file."
-            )
-            raise FileUnreadable(message)
+            self.skipped[why] += 1
+            return
         if not path.exists():
             missing = (
                 "is a link to a missing file." if path.is_symlink() else "does not exist: check the path."

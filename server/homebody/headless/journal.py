@@ -7,7 +7,7 @@ record, so that a power cut cannot leave half of it.
     runs/TREE/NUMBER/run.json    the request
     runs/TREE/NUMBER/3.old       old content of the third file that the run changed
     runs/TREE/NUMBER/3.open      its record, while the change is unverified
-    runs/TREE/NUMBER/3.kept      the same record, once the change is kept
+    runs/TREE/NUMBER/3.kept      the same record, once the change is verified, or if there is no command
     runs/TREE/NUMBER/done        files that need no further work, one JSON string per line
     runs/TREE/NUMBER/ended       empty: the run ended
     runs/TREE/NUMBER/undone      empty: the run was undone
@@ -67,8 +67,6 @@ class Record(msgspec.Struct, frozen=True):
         Permission bits before the change.
     temporary
         Name of the file in the same folder that holds the content until it replaces the file.
-    is_verified
-        Whether a command decides about the change.
 
     """
 
@@ -77,7 +75,6 @@ class Record(msgspec.Struct, frozen=True):
     new: str
     mode: int
     temporary: str
-    is_verified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ class Change:
 
     @property
     def is_kept(self) -> bool:
-        """Whether the change stays; until then, a run that was killed may have left it unverified."""
+        """Whether no command decides about the change any more; until then it may be unverified."""
         return self.place.suffix == ".kept"
 
     @property
@@ -119,13 +116,14 @@ class Journal:
             message = f"The journal {self.folder} has no readable run.json."
             raise JournalUnusable(message) from error
 
-    def begin(self, record: Record, old: bytes) -> Change:
+    def begin(self, record: Record, old: bytes, *, is_kept: bool) -> Change:
         """Record a change before it is made, with the old content; both survive a power cut.
 
-        Raises ``JournalUnusable``.
+        ``is_kept``: no command decides about it. Raises ``JournalUnusable``.
         """
         with _translated(f"{record.path} is not changed"):
-            place = self.folder / f"{1 + max(_numbers(self.folder), default=0)}.open"
+            name = "kept" if is_kept else "open"
+            place = self.folder / f"{1 + max(_numbers(self.folder), default=0)}.{name}"
             if record.old is not None:
                 write_synced(place.with_suffix(".old"), old)
             write_synced(place, msgspec.json.encode(record))
@@ -173,7 +171,7 @@ class Journal:
             file.write(b"\n" + msgspec.json.encode(place_in(self.root, path)) + b"\n")
 
     def done(self) -> set[str]:
-        """Return the files that need no further work: those that are finished or changed."""
+        """Return the files that need no further work after ``settle``: those that are finished or changed."""
         done = {change.record.path for change in self.changes()[0]}
         with suppress(OSError):
             for line in (self.folder / "done").read_bytes().split(b"\n"):

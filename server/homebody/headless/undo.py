@@ -39,20 +39,17 @@ def undo(journal: Journal) -> Undone:
 
 
 def settle(journal: Journal) -> list[str]:
-    """Restore what a stopped run left unverified; keep what needed no verification and was written.
+    """Restore what a stopped run left unverified, and forget changes that were never made.
 
     Returns a sentence for each file that was restored or that holds something else.
     """
     sentences: list[str] = []
     for change in journal.changes()[0]:
         record = change.record
-        if change.is_kept:
-            continue
+        _remove_temporary(journal, change)
         try:
-            if not record.is_verified and content_digest(journal.root / record.path) == record.new:
-                _remove_temporary(journal, change)
-                journal.keep(change)
-            elif put_back(journal, change):
+            is_made = change.is_kept and content_digest(journal.root / record.path) != record.old
+            if not is_made and put_back(journal, change):
                 sentences.append(f"{record.path} has its old content again: it was not verified.")
         except HomebodyError as error:
             sentences.append(str(error))

@@ -33,7 +33,13 @@ def check_replaceable(source: SourceFile) -> None:
         It is read-only.
 
     """
-    check_unchanged(source)
+    try:
+        is_same = source.path.resolve(strict=True) == source.target
+        is_same = is_same and content_digest(source.target) == digest(source.data)
+    except (OSError, RuntimeError, DocumentChanged):
+        is_same = False
+    if not is_same:
+        raise _changed(source.path)
     if is_read_only(source.target):
         message = f"{source.path} is read-only, so nothing was written; make it writable first."
         raise EditRefused(message)
@@ -45,17 +51,6 @@ def is_read_only(path: Path) -> bool:
     Raises ``OSError`` if there is no such file.
     """
     return not (path.stat().st_mode & _ANY_WRITE and os.access(path, os.W_OK))
-
-
-def check_unchanged(source: SourceFile) -> None:
-    """Check that the file on disk has not changed since it was read. Raises ``DocumentChanged``."""
-    try:
-        is_same = source.path.resolve(strict=True) == source.target
-        is_same = is_same and content_digest(source.target) == digest(source.data)
-    except (OSError, RuntimeError, DocumentChanged):
-        is_same = False
-    if not is_same:
-        raise _changed(source.path)
 
 
 def digest(data: bytes) -> str:

@@ -262,8 +262,8 @@ def test_a_killed_run_is_finished_by_resume(run, tree):
 
 def _leave_open(journal, path: Path) -> None:
     old = path.read_bytes()
-    record = Record(path.name, digest(old), digest(b"unverified"), 0o644, ".new", is_verified=True)
-    journal.begin(record, old)
+    record = Record(path.name, digest(old), digest(b"unverified"), 0o644, ".new")
+    journal.begin(record, old, is_kept=False)
     path.write_bytes(b"unverified")
 
 

@@ -206,8 +206,8 @@ def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is
 def begin(journal: Journal, *, is_verified: bool) -> Change:
     """Record the change of ``a.py`` without making it."""
     old, new = digest(OLD.encode()), digest(NEW.encode())
-    record = Record("a.py", old, new, 0o640, ".a.py.x.new", is_verified)
-    return journal.begin(record, OLD.encode())
+    record = Record("a.py", old, new, 0o640, ".a.py.x.new")
+    return journal.begin(record, OLD.encode(), is_kept=not is_verified)
 
 
 @pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])

@@ -189,7 +189,7 @@ def test_a_file_named_twice_is_taken_once(tree: Path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text only")
 def test_names_that_are_no_text_are_left_out(tree: Path):
-    """In a folder they are counted; named they are an error, as JSON and journals cannot store them."""
+    """They are counted, as JSON and journals cannot store them; a selection of nothing else is an error."""
     write_files(tree, "a.py")
     odd = os.fsdecode(b"\xff.py")
     (tree / odd).write_text(CODE)
@@ -197,5 +197,5 @@ def test_names_that_are_no_text_are_left_out(tree: Path):
     selection = select(tree, ".")
 
     assert (names(selection), selection.skipped) == (["a.py"], {"odd names": 1})
-    with pytest.raises(FileUnreadable, match="not UTF-8"):
+    with pytest.raises(NothingSelected, match="1 odd names left out"):
         select(tree, odd)
