@@ -23,7 +23,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from homebody.client.editor import start_client
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from support.editor import start_client
 
 _PACKAGE = Path(__file__).parents[1] / "server"
 _TEXT = '''\

@@ -15,14 +15,14 @@ import time
 from collections import Counter
 
 import psutil
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import Client
 from homebody.text import Span, TextEdit
 from measure.homebody_server import open_homebody
 from measure.model import default_weights, open_model
 from measure.sources import python_files, read, standard_library
 from measure.table import print_table
+from support.editor import Client
 
 _DOCUMENTS = 50
 _KEYS_A_PLACE = 60
@@ -99,7 +99,7 @@ async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[st
     try:
         items = await client.complete(*place)
         outcomes["suggestion" if items else "empty"] += 1
-    except ServerError:
+    except JsonRpcException:
         outcomes["error"] += 1
     except asyncio.CancelledError:
         outcomes["cancelled by the next keystroke"] += 1

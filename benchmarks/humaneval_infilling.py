@@ -22,11 +22,11 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.client.editor import Client, start_client
 from measure.interval import difference
 from measure.model import Model, default_weights, open_model
 from measure.sandbox import has_network_of_its_own, passes
 from measure.table import percent, print_table
+from support.editor import Client, start_client
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "HumanEval-SingleLineInfilling.jsonl.gz"
 BARE_TOKENS = 512

@@ -18,11 +18,11 @@ import time
 from collections import Counter
 
 import psutil
+from pygls.exceptions import JsonRpcException
 
 from endurance import Typist
-from homebody.client.connection import ServerError
-from homebody.client.editor import Client, start_client
 from measure.table import print_table
+from support.editor import Client, start_client
 
 _KEYS_BEFORE_PAUSE = 30
 _PAUSE_SECONDS = 1.5
@@ -113,7 +113,7 @@ async def _ask(client: Client, place: tuple[str, int, int], outcomes: Counter[st
     """Send a request, and count its outcome; a cancelled request is answered with an error."""
     try:
         items = await client.complete(*place)
-    except ServerError:
+    except JsonRpcException:
         outcomes["error"] += 1
     except asyncio.CancelledError:
         outcomes["cancelled by the next keystroke"] += 1

@@ -7,13 +7,16 @@ embedded model would run in a separate process.
 """
 
 import asyncio
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import psutil
 
-from homebody.client.editor import Client, start_client
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from support.editor import Client, start_client
 
 LINES = 10_000
 LIMIT_MB = 150

@@ -19,17 +19,32 @@ UV = str(Path(sys.executable).with_name("uv"))
 LOCK = dist.ROOT / "requirements" / "run.txt"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
-# Run by the installed interpreter: drives its own `homebody lsp` with the client that is in the package.
+# Run by the installed interpreter: drives its own `homebody lsp` with pygls' client, which is installed too.
 _COMPLETES = """
-import asyncio, pathlib, sys
-from homebody.client.editor import start_client
+import asyncio
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+from homebody.installation import LSP_COMMAND
 
 async def session():
-    async with start_client(root=pathlib.Path.cwd(), options={"backend": {"kind": "embedded"}}) as client:
-        await client.wait_for_model(60)
-        document = client.open("untitled:add.py", "def add(left, right):\\n    return left ")
-        items = await client.complete(document.uri, 1, 16, invoked=True)
-        return items[0]["insertText"]
+    client = LanguageClient("pythons", "1")
+    await client.start_io(*LSP_COMMAND)
+    options = {"backend": {"kind": "embedded"}}
+    capabilities = types.ClientCapabilities(experimental={"homebody": {"status": False}})
+    await client.initialize_async(types.InitializeParams(capabilities, initialization_options=options))
+    client.initialized(types.InitializedParams())
+    item = types.TextDocumentItem("untitled:add.py", "python", 1, "def add(left, right):\\n    return left ")
+    client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    document = types.TextDocumentIdentifier(item.uri)
+    wait = types.ExecuteCommandParams("homebody.showPrompt", [{"textDocument": document}])
+    await client.workspace_execute_command_async(wait)
+    by_key = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked)
+    place = types.InlineCompletionParams(by_key, document, types.Position(1, 16))
+    found = await client.text_document_inline_completion_async(place)
+    await client.shutdown_async(None)
+    client.exit(None)
+    await client.stop()
+    return found.items[0].insert_text
 
 print(repr(asyncio.run(session())))
 """

@@ -11,10 +11,11 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import Client, start_client
+from pygls.exceptions import JsonRpcException
+
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
+from support.editor import Client, start_client
 
 _KEY_SECONDS = 0.2
 
@@ -58,7 +59,7 @@ class HomebodyServer:
         await self._work.aclose()
 
     async def _ask(self, uri: str, line: int, column: int) -> None:
-        with suppress(ServerError):
+        with suppress(JsonRpcException):
             items = await self.client.complete(uri, line, column)
             at = time.monotonic()
             if items:

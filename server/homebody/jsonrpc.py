@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0: what the Agent Client Protocol and the client for scripts have in common.
+"""JSON-RPC 2.0: what the Agent Client Protocol needs of it.
 
 The codes of errors, and the error that a response carries. Each protocol has its own framing and dispatch.
 Knows nothing of methods.
@@ -11,9 +11,6 @@ INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
-
-# Added by LSP.
-REQUEST_FAILED = -32803
 
 
 class RpcError(Exception):

@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 import psutil
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import Client, start_client
 from homebody.text import Span
+from support.editor import Client, start_client
 from support.faulty_double import FaultyDouble
 from support.openai_double import OpenAiModel
 from support.server_double import WORDS
@@ -59,7 +59,7 @@ async def _completes(client: Client, uri: str) -> str:
 async def _explains(client: Client, uri: str) -> str:
     try:
         return f"answer: {(await client.explain(uri, BODY))['markdown']}"
-    except ServerError as error:
+    except JsonRpcException as error:
         return str(error)
 
 
@@ -67,7 +67,7 @@ async def _asks(client: Client, uri: str) -> str:
     argument = {"question": "What does it do?", "textDocument": {"uri": uri}}
     try:
         return f"answer: {(await client.execute('homebody.ask', argument))['markdown']}"
-    except ServerError as error:
+    except JsonRpcException as error:
         return str(error)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from homebody.client.editor import Client, start_client
+from support.editor import Client, start_client
 
 Replies: TypeAlias = str | list[dict[str, Any]]
 _LONGEST_SECONDS = 240

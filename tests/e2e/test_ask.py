@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
 from support.git import staged
 from support.notebook import open_notebook
 from support.until import until
@@ -190,7 +190,7 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
         assert "undefined name again" in (await client.execute("homebody.showPrompt"))["text"]
 
         found[0]["diagnostics"] = []
-        with pytest.raises(ServerError, match="no diagnostics any more"):
+        with pytest.raises(JsonRpcException, match="no diagnostics any more"):
             await client.execute("homebody.ask", question)
 
 
@@ -211,7 +211,7 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
 async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words):
     """The sentence says what is wrong, and nothing is asked."""
     async with serve("ok") as client:
-        with pytest.raises(ServerError) as caught:
+        with pytest.raises(JsonRpcException) as caught:
             await client.execute("homebody.ask", argument)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
@@ -241,7 +241,7 @@ async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):
     with_files = {"window": {"showDocument": {"support": True}}, "general": {"positionEncodings": ["utf-32"]}}
     argument = _named(show=True)
     async with serve("It multiplies.", capabilities=with_files) as client:
-        client.connection.on_request["window/showDocument"] = show
+        client.on_request["window/showDocument"] = show
         client.open(URI, CODE)
         await client.execute("homebody.explain", argument)
     [path] = (tmp_path / "cache" / "answers").iterdir()
@@ -299,7 +299,7 @@ async def test_an_answer_can_be_stopped_in_both_ways(serve):
         await until(lambda: [p for m, p in client.notifications if m == "$/progress" and p["token"] == "t1"])
         bar = next(p["token"] for m, p in client.notifications if m == "$/progress" and p["token"] != "t1")
         client.notify("window/workDoneProgress/cancel", {"token": bar})
-        with pytest.raises(ServerError) as caught:
+        with pytest.raises(JsonRpcException) as caught:
             await asked
         assert caught.value.code == -32800
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from homebody.client.editor import Client
 from support.cancelled import BARS, CANCELLED, WAYS, progress, send
+from support.editor import Client
 from support.git import staged
 from support.until import until
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from homebody.client.editor import Client
 from homebody.text import Span
 from support.cancelled import BARS, CANCELLED, WAYS, send
+from support.editor import Client
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -72,7 +72,7 @@ async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, c
     async with serve(GOOD, capabilities=BARS) as client:
         client.open(URI, CODE)
         asked, allowed = asyncio.Event(), asyncio.Event()
-        take = client.connection.on_request["workspace/applyEdit"]
+        take = client.on_request["workspace/applyEdit"]
 
         async def applied_late(params: object) -> object:
             asked.set()
@@ -81,7 +81,7 @@ async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, c
 
         first = await client.refactor(URI, BODY, instruction="Shorter.", apply=False)
         answer = await client.execute("homebody.ask", {"question": "How?", "textDocument": {"uri": URI}})
-        client.connection.on_request["workspace/applyEdit"] = applied_late
+        client.on_request["workspace/applyEdit"] = applied_late
         arguments = {
             "homebody.refactor": _refactor(client, "Shorter."),
             "homebody.refine": {"edit": first["id"], "instruction": "Now."},
@@ -97,7 +97,7 @@ async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, c
         assert await sent.outcome() == CANCELLED
         allowed.set()
         await until(lambda: client.documents[URI].text == NEW)
-        client.connection.on_request["workspace/applyEdit"] = take
+        client.on_request["workspace/applyEdit"] = take
         repeated = await client.refactor(URI, BODY, instruction="Shorter.")
         assert repeated["status"] == "unchanged"
 

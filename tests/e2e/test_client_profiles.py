@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from homebody.client.editor import Client
 from homebody.text import Span
+from support.editor import Client
 from support.until import until_answered
 
 Json: TypeAlias = dict[str, Any]
@@ -61,7 +61,7 @@ async def test_an_editor_gets_what_it_declared_and_every_feature(name: str, serv
     capabilities: Json = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["capabilities"]
     sent: list[tuple[str, Json]] = []
     async with serve("width * height", capabilities=capabilities) as client:
-        client.connection._take = _recording(client, sent)
+        client.protocol.handle_message = _recording(client, sent)
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         await _completes(client, capabilities)
@@ -116,13 +116,13 @@ async def _refactors(client: Client, capabilities: Json) -> None:
     assert ("documentChanges" in result["edit"]) is versioned
 
 
-def _recording(client: Client, sent: list[tuple[str, Json]]) -> Callable[[Json], None]:
-    """Record the server's own messages, and check its edits."""
-    take = client.connection._take
+def _recording(client: Client, sent: list[tuple[str, Json]]) -> Callable[[Any], None]:
+    """Record the server's own messages."""
+    handle_message = client.protocol.handle_message
 
-    def record(message: Json) -> None:
-        if "method" in message:
-            sent.append((message["method"], message.get("params")))
-        take(message)
+    def record(message: Any) -> None:
+        if hasattr(message, "method"):
+            sent.append((message.method, message.params))
+        handle_message(message)
 
     return record

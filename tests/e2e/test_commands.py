@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES
 from homebody.text import Span
+from support.editor import CAPABILITIES
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -110,13 +110,13 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     """The edit has the version and a label, and replaces only the changed lines."""
     edits = []
     async with serve("Multiply width by height.", capabilities=ANNOTATED) as client:
-        apply = client.connection.on_request["workspace/applyEdit"]
+        apply = client.on_request["workspace/applyEdit"]
 
         async def keep(params: object) -> object:
             edits.append(params)
             return await apply(params)
 
-        client.connection.on_request["workspace/applyEdit"] = keep
+        client.on_request["workspace/applyEdit"] = keep
         client.open(URI, CODE)
         result = await client.refactor(URI, BODY, action="docstring")
 
@@ -192,7 +192,7 @@ async def test_refusals_are_sentences(serve):
             (await client.refactor("file:///w/empty.py", Span(0, 1), action="simplify"))["reason"],
             (await client.refactor(URI, BODY, action="docstring"))["reason"],
         ]
-        client.connection.on_request["workspace/applyEdit"] = _refuse
+        client.on_request["workspace/applyEdit"] = _refuse
         reasons.append((await client.refactor(URI, BODY, action="docstring"))["reason"])
 
         for reason, words in zip(
@@ -225,7 +225,7 @@ async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancell
         asked = asyncio.ensure_future(client.explain(URI, BODY))
         tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
         client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
-        with pytest.raises(ServerError) as caught:
+        with pytest.raises(JsonRpcException) as caught:
             await asked
 
         assert caught.value.code == -32800
@@ -280,7 +280,7 @@ async def test_the_wrong_argument_is_named(serve):
     async with serve() as client:
         client.open(URI, CODE)
         for command, argument, words in BAD_ARGUMENTS:
-            with pytest.raises(ServerError) as caught:
+            with pytest.raises(JsonRpcException) as caught:
                 await client.execute(command, argument)
 
             assert caught.value.code == -32602

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
 from support.until import until
 
 
@@ -23,7 +23,7 @@ async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
         ]
         reply = await client.execute("homebody.ask", {"question": "On?", "conversationId": kept})
         assert reply["markdown"] == "Still."
-        with pytest.raises(ServerError, match="no conversation"):
+        with pytest.raises(JsonRpcException, match="no conversation"):
             await client.execute("homebody.ask", {"question": "On?", "conversationId": dropped})
         assert await client.execute("homebody.forgetConversations") == {"forgotten": 1}
     assert not path.exists()
@@ -45,7 +45,7 @@ async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
             *(client.execute("homebody.saveConversation", one) for one in [argument, kept] * 10),
             return_exceptions=True,
         )
-        with pytest.raises(ServerError, match="no conversation"):
+        with pytest.raises(JsonRpcException, match="no conversation"):
             await client.execute("homebody.saveConversation", argument)
     assert not (folder / f"{asked['conversationId']}.json").exists()
 
@@ -67,7 +67,7 @@ async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path)
         answered = [await one for one in running]
         assert [one["markdown"] for one in answered] == ["No.", "No."]
         for one in answered:
-            with pytest.raises(ServerError, match="no conversation"):
+            with pytest.raises(JsonRpcException, match="no conversation"):
                 await client.execute("homebody.saveConversation", {"conversationId": one["conversationId"]})
         assert await client.execute("homebody.conversations") == []
 
@@ -112,7 +112,7 @@ async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
         await until(lambda: [1 for m, p in client.notifications if m == "$/progress"])
         store = argument | {"store": True}
         assert "Two?" not in (await client.execute("homebody.saveConversation", store))["markdown"]
-        with pytest.raises(ServerError, match="still answering"):
+        with pytest.raises(JsonRpcException, match="still answering"):
             await client.execute("homebody.ask", argument | {"question": "Three?"})
         gate.touch()
         await second

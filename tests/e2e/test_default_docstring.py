@@ -3,8 +3,8 @@
 import ast
 from typing import Any
 
-from homebody.client.editor import CAPABILITIES, Client, start_client
 from homebody.text import Span
+from support.editor import CAPABILITIES, Client, start_client
 
 URI = "file:///w/area.py"
 CODE = "def area(width, height):\n    result = width * height\n    return result\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homebody.client.editor import LSP_COMMAND, start_client
+from homebody.installation import LSP_COMMAND
+from support.editor import start_client
 from support.needs import needs
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and limits of POSIX")

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from homebody.client.editor import start_client
+from support.editor import start_client
 from support.loopback import LoopbackServer, Reply, Request
 from support.until import until
 

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES
+from pygls.exceptions import JsonRpcException
+
 from homebody.text import Span, TextEdit
+from support.editor import CAPABILITIES
 from support.notebook import open_notebook
 from support.until import until
 
@@ -119,18 +120,17 @@ async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
         answers: list[object] = []
-        connection = client.connection
         params = {
             "textDocument": {"uri": URI},
             "position": {"line": 1, "character": 4},
             "context": {"triggerKind": 1},
         }
-        asked = asyncio.ensure_future(connection.request("textDocument/inlineCompletion", params))
+        asked = asyncio.ensure_future(client.request("textDocument/inlineCompletion", params))
         await until(lambda: client.status.get("busy"))
-        connection.notify("$/cancelRequest", {"id": max(connection._waiting)})
+        client.notify("$/cancelRequest", {"id": client.last_id})
         try:
             answers.append(await asked)
-        except ServerError as error:
+        except JsonRpcException as error:
             answers.append(error.code)
 
         assert answers == [-32800]

@@ -12,8 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from homebody.client.connection import Connection, ServerEnded
-from homebody.client.editor import start_client
+from support.editor import Client, start_client
 
 RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
 
@@ -122,15 +121,19 @@ async def test_a_server_that_dies_fails_what_was_asked(environ):
     async with start_client(environ=environ) as client:
         (server,) = (child for child in psutil.Process().children() if child.pid not in others)
         server.kill()
-        with pytest.raises(ServerEnded):
+        with pytest.raises(RuntimeError):
             await client.execute("homebody.showPrompt")
 
 
-async def _connect(address: str) -> tuple[Connection, asyncio.StreamWriter, "asyncio.Task[None]"]:
+async def _is_served(address: str) -> bool:
+    """Whether a client that connects is served; it disconnects at once."""
     host, _, port = address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    connection = Connection(reader, writer)
-    return connection, writer, asyncio.ensure_future(connection.run())
+    client = Client()
+    await client.start_tcp(host, int(port))
+    answer = await client.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+    client.protocol.writer.close()
+    await client.stop()
+    return answer["serverInfo"]["name"] == "homebody"
 
 
 async def _listen(environ, address: str) -> asyncio.subprocess.Process:
@@ -144,13 +147,9 @@ async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
     process = await _listen(environ, "127.0.0.1:0")
     assert process.stderr
     address = (await process.stderr.readline()).split()[-1].decode()
-    connection, writer, reading = await _connect(address)
-    answer = await connection.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
-    assert answer["serverInfo"]["name"] == "homebody"
-    writer.close()
 
+    assert await _is_served(address)
     assert await asyncio.wait_for(process.wait(), 60) == 0
-    await reading
 
 
 async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served(environ):
@@ -165,16 +164,12 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
     writer.write(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
-    connection, writer, reading = await _connect(address)
-    answer = await connection.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
 
-    assert answer["serverInfo"]["name"] == "homebody"
+    assert await _is_served(address)
     assert await asyncio.wait_for(silent.read(), 60) == b""
     silent_writer.close()
-    writer.close()
     assert await asyncio.wait_for(process.wait(), 60) == 0
     assert b"does not use LSP" in await process.stderr.read()
-    await reading
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")

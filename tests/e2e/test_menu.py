@@ -2,7 +2,7 @@
 
 import asyncio
 
-from homebody.client.editor import CAPABILITIES, Client
+from support.editor import CAPABILITIES, Client
 from support.until import until_answered
 
 URI = "file:///w/app.py"

@@ -7,8 +7,8 @@ from typing import Any
 
 import psutil
 
-from homebody.client.editor import start_client
 from homebody.text import Span
+from support.editor import start_client
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
 from support.until import until

@@ -1,7 +1,7 @@
 """Notifications of the client: shown and accepted suggestions, settings, files."""
 
 from homebody.audit import read_counts
-from homebody.client.editor import CAPABILITIES
+from support.editor import CAPABILITIES
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -40,7 +40,7 @@ async def test_files_and_settings_are_watched_if_the_client_supports_it(serve):
         asked.extend(registration["method"] for registration in params["registrations"])
 
     async with serve(capabilities=CAPABILITIES | {"workspace": workspace}) as client:
-        client.connection.on_request["client/registerCapability"] = register
+        client.on_request["client/registerCapability"] = register
         await until(lambda: asked)
 
     assert asked == ["workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles"]

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import Client, start_client
 from homebody.text import Span
+from support.editor import Client, start_client
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -44,11 +44,11 @@ async def client(serve):
         yield client
 
 
-async def _answer(asked: Awaitable[Any]) -> tuple[Any, ServerError | None]:
+async def _answer(asked: Awaitable[Any]) -> tuple[Any, JsonRpcException | None]:
     """Return the result, or the error."""
     try:
         return await asked, None
-    except ServerError as error:
+    except JsonRpcException as error:
         return None, error
 
 
@@ -117,7 +117,7 @@ async def test_a_second_command_with_the_same_token_is_refused(serve, gate):
         }
         first = asyncio.ensure_future(client.request("workspace/executeCommand", params))
         await until(lambda: any(method == "$/progress" for method, _ in client.notifications))
-        with pytest.raises(ServerError, match="in use") as caught:
+        with pytest.raises(JsonRpcException, match="in use") as caught:
             await client.request("workspace/executeCommand", params)
         gate.open()
 
@@ -133,7 +133,7 @@ async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: obj
     async def answered(_params: object) -> object:
         return answer
 
-    client.connection.on_request["workspace/applyEdit"] = answered
+    client.on_request["workspace/applyEdit"] = answered
     result = await client.refactor(URI, BODY, action="docstring")
 
     assert result["status"] in {"refused", "applied"}
@@ -200,7 +200,7 @@ async def test_a_failure_is_one_message_and_a_failed_command_none(serve):
     async with serve([{"fault": "refused"}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
-        with pytest.raises(ServerError, match="refused the request"):
+        with pytest.raises(JsonRpcException, match="refused the request"):
             await client.explain(URI)
         assert client.messages == []
         document = client.documents[URI]

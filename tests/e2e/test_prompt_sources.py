@@ -5,8 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from homebody.client.connection import Json
-from homebody.client.editor import Client, start_client
+from support.editor import Client, Json, start_client
 from support.notebook import open_notebook
 from support.until import until
 

@@ -1,6 +1,6 @@
 """Reading ahead before the user types, with a real llama.cpp."""
 
-from homebody.client.editor import start_client
+from support.editor import start_client
 from support.recording_proxy import RecordingProxy
 from support.until import until
 

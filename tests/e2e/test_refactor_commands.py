@@ -2,8 +2,8 @@
 
 import json
 
-from homebody.client.editor import CAPABILITIES
 from homebody.text import Span
+from support.editor import CAPABILITIES
 
 URI = "file:///w/app.py"
 CODE = "import os\n\n\ndef area(width, height):\n    result = width * height\n    return result\n"
@@ -185,7 +185,7 @@ async def test_tests_become_a_new_file(serve, workspace):
             return {"applied": True}
 
         async with serve(answer, capabilities=capabilities) as client:
-            client.connection.on_request["workspace/applyEdit"] = keep
+            client.on_request["workspace/applyEdit"] = keep
             client.open(uri, CODE)
             result = await client.refactor(uri, HEADER, action="write-tests")
             assert result["status"] == status

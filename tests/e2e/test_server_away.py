@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from homebody.client.editor import start_client
+from support.editor import start_client
 from support.until import until
 
 URI = "file:///w/app.py"

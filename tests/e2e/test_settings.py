@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES, start_client
 from homebody.text import Span
+from support.editor import CAPABILITIES, start_client
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -61,7 +61,7 @@ async def test_settings_that_the_editor_sends_late_apply_then(serve):
         return [{"completion": {"enabled": False}} for _ in params["items"]]
 
     async with serve("x + 1") as client:
-        client.connection.on_request["workspace/configuration"] = answer
+        client.on_request["workspace/configuration"] = answer
         client.open(URI, "y = ")
         assert len(await client.complete(URI, 0, 4)) == 1
 
@@ -84,7 +84,7 @@ async def test_late_settings_do_not_replace_newer_ones(serve):
         return [{"completion": completion} for _ in params["items"]]
 
     async with serve("x + 1") as client:
-        client.connection.on_request["workspace/configuration"] = answer
+        client.on_request["workspace/configuration"] = answer
         client.open(URI, "y = ")
         assert len(await client.complete(URI, 0, 4)) == 1
         client.notify("workspace/didChangeConfiguration", {"settings": None})
@@ -156,7 +156,7 @@ async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, w
     config.write_text(scripted + "[chat.backend]\nkind = 'llama.cpp'\nurl = 'http://127.0.0.1:9'\n")
     async with start_client(root=workspace, environ=environ) as client:
         client.open(URI, "y = 1")
-        with pytest.raises(ServerError, match=r"nothing answers at http://127\.0\.0\.1:9"):
+        with pytest.raises(JsonRpcException, match=r"nothing answers at http://127\.0\.0\.1:9"):
             await client.explain(URI)
         assert client.status["kind"] == "Error"
         config.write_text(scripted)

@@ -22,7 +22,7 @@ PACKAGE = ROOT / "server" / "homebody"
 PLANTED = {
     "from homebody import backend": "Imports point downwards",
     "from homebody.settings import load": "No import circles",
-    "import lsprotocol": "Only lsp knows LSP",
+    "import pygls": "Only lsp knows LSP",
     "import tree_sitter": "Only syntax knows tree-sitter",
     "import httpx": "Only backend opens connections",
     "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",

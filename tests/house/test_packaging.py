@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import homebody
-from homebody.client.editor import start_client
 from homebody.prompt.shipped import shipped_folder
+from support.editor import start_client
 from support.needs import needs_network_namespace
 from support.tracked import ROOT
 

@@ -5,8 +5,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from homebody.client.connection import ServerError
-from homebody.client.editor import CAPABILITIES, Client
+from pygls.exceptions import JsonRpcException
+
+from support.editor import CAPABILITIES, Client
 from support.until import until
 
 BARS = CAPABILITIES | {"window": {"workDoneProgress": True}}
@@ -55,18 +56,17 @@ class Sent:
         """Wait for its result, or the code of its error."""
         try:
             return await self.result
-        except ServerError as error:
+        except JsonRpcException as error:
             return error.code
 
 
 async def send(client: Client, command: str, argument: dict[str, Any]) -> Sent:
     """Send a command; returns once it is on its way."""
-    before = set(client.connection._waiting)
     bar = f"bar-{next(_COUNT)}"
     params = {"command": command, "arguments": [argument], "workDoneToken": bar}
     task = asyncio.ensure_future(client.request("workspace/executeCommand", params))
-    (new,) = await until(lambda: set(client.connection._waiting) - before)
-    return Sent(client, new, bar, task)
+    await asyncio.sleep(0)
+    return Sent(client, client.last_id, bar, task)
 
 
 def progress(client: Client, token: str) -> list[dict[str, Any]]:

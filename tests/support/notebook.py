@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from homebody.client.editor import Client
+from support.editor import Client
 
 
 def open_notebook(client: Client, uri: str, cells: Mapping[str, str]) -> None:

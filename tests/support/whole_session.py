@@ -14,10 +14,12 @@ from pathlib import Path
 
 import psutil
 
-from homebody.client.editor import start_client
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from homebody.host.shared import HostFiles, read_state
 from homebody.settings import paths
 from homebody.text import Span
+from support.editor import start_client
 
 SOURCE = '''\
 """Shapes and their areas."""

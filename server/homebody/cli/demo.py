@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,12 +24,12 @@ from rich.text import Text
 from homebody.cli.flags import Flags
 from homebody.cli.next_steps import next_steps
 from homebody.cli.terminal import harmless
-from homebody.client.connection import Json, ServerError
-from homebody.client.editor import LSP_COMMAND, Client, start_client
-from homebody.errors import BackendError
-from homebody.installation import this_installation
+from homebody.installation import LSP_COMMAND, this_installation
 from homebody.settings import Settings
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Span, TextEdit
+
+if TYPE_CHECKING:
+    from homebody.cli.demo_editor import Editor
 
 _SPOTS = (
     ('        stock.add(Item(row["name"], row["price"], row["quantity"]))', '        stock.add(Item(row["'),
@@ -46,10 +46,6 @@ _FETCHED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 
 _WIDTH = 100
 _READY_SECONDS = 60.0
-
-
-class DemoFailed(BackendError):
-    """The server reported an error; the message is the server's."""
 
 
 @dataclass(slots=True)
@@ -79,10 +75,7 @@ def _demo(
     flags: Flags = context.obj
     settings = flags.load(None)
     console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
-    try:
-        asyncio.run(_show(console, settings, flags))
-    except ServerError as error:
-        raise DemoFailed(str(error)) from error
+    asyncio.run(_show(console, settings, flags))
     if record is not None:
         record.write_text(_picture(console), encoding="utf-8")
 
@@ -94,6 +87,8 @@ def _picture(console: Console) -> str:
 
 
 async def _show(console: Console, settings: Settings, flags: Flags) -> None:
+    from homebody.cli.demo_editor import open_editor
+
     measured = _Measured()
     text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
@@ -101,17 +96,16 @@ async def _show(console: Console, settings: Settings, flags: Flags) -> None:
         path.write_text(text, encoding="utf-8")
         began = time.perf_counter()
         command = [*LSP_COMMAND, *flags.to_arguments()]
-        async with start_client(command, root=Path(folder), options=_options(settings)) as client:
+        async with open_editor(command, path, _options(settings)) as editor:
             measured.start = _since(began)
             console.print(Text("A server (homebody lsp) has started, and a file is open: stock.py"))
-            document = client.open(path)
-            model = await _model(client)
+            model = await _model(editor)
             measured.ready = _since(began)
             console.print(Text(f"The model answers: {harmless(model)}\n"))
-            await _complete(console, client, document, measured)
-            prompt = await client.execute("homebody.showPrompt", {"textDocument": {"uri": document.uri}})
-            await _explain(console, client, document.uri, measured)
-            await _refactor(console, client, document.uri, measured)
+            await _complete(console, editor, measured)
+            prompt = await editor.execute("homebody.showPrompt", {})
+            await _explain(console, editor, measured)
+            await _refactor(console, editor, measured)
             if prompt is not None:
                 _show_prompt(console, prompt)
     _sum_up(console, measured)
@@ -124,55 +118,53 @@ def _options(settings: Settings) -> Mapping[str, object]:
     return {"backend": {"kind": "embedded"}, "completion": {"debounceMs": 0}}
 
 
-async def _model(client: Client) -> str:
+async def _model(editor: "Editor") -> str:
     """Wait until the model is ready, and return its display name."""
+    from homebody.cli.demo_editor import DemoFailed
+
     try:
-        status = await client.wait_for_model(_READY_SECONDS)
+        status = await asyncio.wait_for(editor.model(), _READY_SECONDS)
     except TimeoutError:
         message = f"the model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` finds the cause"
         raise DemoFailed(message) from None
     return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
 
 
-async def _complete(console: Console, client: Client, document: Document, measured: _Measured) -> None:
+async def _complete(console: Console, editor: "Editor", measured: _Measured) -> None:
     """Type the beginning of three lines, wait for ghost text, and type on into it."""
     _heading(console, "1  Suggestions while you type", "grey text is from the model, Tab would accept it")
-    uri = document.uri
     for line, typed in _SPOTS:
-        start = client.documents[uri].text.index(line)
-        document = client.change(uri, TextEdit(Span(start, start + len(line)), typed[:-1]))
-        row, column = document.position_of(start + len(typed) - 1)
-        client.focus(uri, row, column)
+        start = editor.document.text.index(line)
+        cursor = start + len(typed)
+        editor.change(TextEdit(Span(start, start + len(line)), typed[:-1]))
+        editor.focus(cursor - 1)
         await asyncio.sleep(_LOOKING_SECONDS)
-        document = client.type(uri, start + len(typed) - 1, typed[-1])
-        row, column = document.position_of(start + len(typed))
+        document = editor.change(TextEdit(Span(cursor - 1, cursor - 1), typed[-1]))
         began = time.perf_counter()
-        found = await client.complete(uri, row, column)
+        ghost = await editor.complete(cursor)
         took = _since(began)
-        ghost = found[0]["insertText"] if found else ""
+        row = document.line_of(cursor)
         shown = Text(f"{row + 1:>4}  {typed}").append(harmless(ghost.split("\n")[0]), "bright_black italic")
-        if not found:
+        if not ghost:
             shown.append("   (no suggestion: the model's confidence is too low)", "yellow")
         else:
             measured.suggestions.append(took)
         _verbatim(console, shown.append(f"   {took:.0f} ms", "cyan"))
         if ghost:
             # The next keystroke matches the suggestion, so the rest is reused without a model request.
-            document = client.type(uri, start + len(typed), ghost[0])
+            document = editor.change(TextEdit(Span(cursor, cursor), ghost[0]))
             began = time.perf_counter()
-            await client.complete(uri, row, column + 1)
+            await editor.complete(cursor + 1)
             measured.next_keys.append(_since(began))
-        end = document.line_span(row)
-        client.change(uri, TextEdit(end, line))
+        editor.change(TextEdit(document.line_span(row), line))
     console.print()
 
 
-async def _explain(console: Console, client: Client, uri: str, measured: _Measured) -> None:
+async def _explain(console: Console, editor: "Editor", measured: _Measured) -> None:
     """Stream an explanation of one method."""
     _heading(console, "2  An explanation", "of the function `mean_price`, streamed")
-    document = client.documents[uri]
-    start = document.text.index("def mean_price")
-    span = Span(start, len(document.text.rstrip()))
+    text = editor.document.text
+    span = Span(text.index("def mean_price"), len(text.rstrip()))
     began = time.perf_counter()
     first = 0.0
 
@@ -182,7 +174,7 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
         if not console.record:
             _verbatim(console, Text(harmless(text)), end="")
 
-    result = await client.explain(uri, span, on_text=on_text)
+    result = await editor.explain(span, on_text)
     if console.record:
         # Separate pieces would overflow the edge of the picture.
         console.print(Text(harmless(result["markdown"])))
@@ -198,28 +190,27 @@ async def _explain(console: Console, client: Client, uri: str, measured: _Measur
     )
 
 
-async def _refactor(console: Console, client: Client, uri: str, measured: _Measured) -> None:
+async def _refactor(console: Console, editor: "Editor", measured: _Measured) -> None:
     """List the actions, and let the model write a docstring."""
     _heading(console, "3  Edits", "the editor's menu for the function `mean_price`")
-    before = client.documents[uri]
-    start = before.text.index("def mean_price")
-    span = Span(start, len(before.text.rstrip()))
-    for action in await client.actions(uri, span):
-        console.print(Text(f"   • {action['title']}"))
+    before = editor.document.text
+    span = Span(before.index("def mean_price"), len(before.rstrip()))
+    for title in await editor.actions(span):
+        console.print(Text(f"   • {title}"))
     console.print(Text("\n“Write a docstring”, applied as one undo step:\n"))
     began = time.perf_counter()
-    result = await client.refactor(uri, span, action="docstring")
+    result = await editor.refactor(span, "docstring")
     measured.docstring = _since(began)
     if result["status"] != "applied":
         console.print(Text(f"{result['status']}: {harmless(result.get('reason', ''))}", "yellow"))
-    old, new = before.text.splitlines(), client.documents[uri].text.splitlines()
+    old, new = before.splitlines(), editor.document.text.splitlines()
     for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         _verbatim(console, Text(harmless(line), style))
     console.print()
 
 
-def _show_prompt(console: Console, shown: Json) -> None:
+def _show_prompt(console: Console, shown: dict[str, Any]) -> None:
     """Print the exact prompt behind the last suggestion."""
     _heading(console, "4  The exact prompt behind the last suggestion", "everything that was sent for it")
     _verbatim(console, Text(harmless(shown["text"]), "bright_black"))

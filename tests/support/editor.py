@@ -1,8 +1,6 @@
-"""A small LSP client, for scripts, the demo and tests: plain Python values in and out.
+"""An editor for tests and benchmarks, on pygls' client: plain JSON in and out.
 
-In: the command of a server. Out: its answers, its streams, and the edits that it asks for.
 Positions are (line, column) from 0 in code points: the client negotiates UTF-32.
-docs/client.md shows how to use it.
 """
 
 import asyncio
@@ -12,14 +10,19 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
-from homebody.client.connection import Connection, Json, ServerError
-from homebody.jsonrpc import REQUEST_FAILED
+from lsprotocol.converters import get_converter
+from pygls.client import JsonRPCClient
+from pygls.exceptions import JsonRpcException
+from pygls.protocol import JsonRPCNotification, JsonRPCProtocol
+
+from homebody.installation import LSP_COMMAND
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span, TextEdit, apply_edits
 
+Json: TypeAlias = dict[str, Any]
 OnText: TypeAlias = Callable[[str], None]
 
 # Client capabilities that are declared by default.
@@ -36,19 +39,27 @@ CAPABILITIES: Json = {
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["refactor"]}}},
     },
 }
-# The script on the PATH may belong to another installation.
-_RUN = "import sys; from homebody.cli import main; sys.exit(main())"
-# Without -P a folder "homebody" in the current directory would be imported instead.
-LSP_COMMAND = (sys.executable, "-P", "-c", _RUN, "lsp")
-"""This installation's ``homebody lsp``."""
 _END_SECONDS = 10.0
 
 
-class Client:
+class _Protocol(JsonRPCProtocol):
+    """Passes every notification on; pygls would warn of those that have no handler."""
+
+    def handle_message(self, message: Any) -> None:
+        """Handle one message of the server."""
+        if isinstance(message, JsonRPCNotification):
+            self.fm.server.notice(message.method, message.params)
+        else:
+            super().handle_message(message)
+
+
+class Client(JsonRPCClient):
     """One running server. Make it with ``start_client``.
 
     Attributes
     ----------
+    on_request
+        Coroutine functions that answer the server's requests, by method.
     documents
         Open documents with all edits, including the server's, by URI.
     messages
@@ -61,11 +72,13 @@ class Client:
         The answer to ``workspace/configuration``.
     folder_configuration
         The same for single folders, by URI.
+    last_id
+        Id of the newest request.
 
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self) -> None:
+        super().__init__(_Protocol, get_converter)
         self.capabilities: Json = {}
         self.documents: dict[str, Document] = {}
         self.messages: list[str] = []
@@ -73,11 +86,12 @@ class Client:
         self.notifications: list[tuple[str, Any]] = []
         self.configuration: object = None
         self.folder_configuration: dict[str, object] = {}
+        self.last_id = 0
+        self.on_request: dict[str, Any] = self.protocol.fm.features
         self._status_changed = asyncio.Event()
         self._tokens = itertools.count(1)
         self._streams: dict[str, OnText] = {}
-        connection.on_notification = self._notice
-        connection.on_request |= {
+        self.on_request |= {
             "workspace/applyEdit": self._apply_edit,
             "workspace/configuration": self._configure,
             "window/workDoneProgress/create": _nothing,
@@ -85,20 +99,31 @@ class Client:
             "client/unregisterCapability": _nothing,
         }
 
-    async def request(self, method: str, params: object = None) -> Any:  # noqa: ANN401 - any JSON
+    async def request(self, method: str, params: object = None) -> Any:
         """Send a request and wait for its result; cancelling this cancels the request.
 
         Raises
         ------
-        ServerError
-            The server answered with an error, or ended.
+        JsonRpcException
+            The server answered with an error.
+        RuntimeError
+            The server has ended.
 
         """
-        return await self.connection.request(method, params)
+        if self.stopped:
+            message = "The server has ended."
+            raise RuntimeError(message)
+        self.last_id = msg_id = self.last_id + 1
+        try:
+            # The answer to a cancelled request comes too, and pygls must find its future.
+            return await asyncio.shield(self.protocol.send_request_async(method, params, msg_id))
+        except asyncio.CancelledError:
+            self.notify("$/cancelRequest", {"id": msg_id})
+            raise
 
     def notify(self, method: str, params: object = None) -> None:
         """Send a notification."""
-        self.connection.notify(method, params)
+        self.protocol.notify(method, params)
 
     def open(self, path: Path | str, text: str | None = None, language_id: str | None = None) -> Document:
         """Open a file by its path, or the ``text`` of an unsaved document by its URI.
@@ -147,7 +172,7 @@ class Client:
 
         Raises
         ------
-        ServerError
+        JsonRpcException
             The server has no model, with its reason.
         TimeoutError
             No model is ready after ``seconds``.
@@ -156,7 +181,7 @@ class Client:
         async with asyncio.timeout(seconds):
             while "model" not in self.status:
                 if self.status.get("kind") == "Error":
-                    raise ServerError(REQUEST_FAILED, self.status["message"])
+                    raise JsonRpcException(self.status["message"])
                 self._status_changed.clear()
                 await self._status_changed.wait()
         return self.status
@@ -183,7 +208,7 @@ class Client:
         }
         return await self.request("textDocument/codeAction", params)
 
-    async def execute(self, command: str, argument: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - any JSON
+    async def execute(self, command: str, argument: Mapping[str, object] | None = None) -> Any:
         """Run a command of the server with its one argument."""
         params = {"command": command, "arguments": [dict(argument or {})]}
         return await self.request("workspace/executeCommand", params)
@@ -224,7 +249,8 @@ class Client:
             argument["instruction"] = instruction
         return await self.execute("homebody.refactor", argument)
 
-    def _notice(self, method: str, params: Any) -> None:  # noqa: ANN401 - any JSON
+    def notice(self, method: str, params: Any) -> None:
+        """Record a notification of the server."""
         self.notifications.append((method, params))
         if method == "window/showMessage":
             self.messages.append(params["message"])
@@ -234,7 +260,7 @@ class Client:
         if method == "$/progress" and (on_text := self._streams.get(params["token"])):
             on_text(params["value"]["text"])
 
-    async def _apply_edit(self, params: Any) -> object:  # noqa: ANN401 - any JSON
+    async def _apply_edit(self, params: Any) -> object:
         """Apply a workspace edit to the open documents, completely or not at all."""
         edited: list[tuple[Document, list[TextEdit]]] = []
         for change in _document_changes(params["edit"]):
@@ -249,9 +275,14 @@ class Client:
             self.change(document.uri, TextEdit(Span(0, len(document.text)), text))
         return {"applied": True}
 
-    async def _configure(self, params: Any) -> object:  # noqa: ANN401 - any JSON
+    async def _configure(self, params: Any) -> object:
         own = self.folder_configuration
         return [own.get(item.get("scopeUri", ""), self.configuration) for item in params["items"]]
+
+    async def server_exit(self, server: asyncio.subprocess.Process) -> None:
+        """Show what the server has reported."""
+        if server.stderr is not None:
+            sys.stderr.write((await server.stderr.read()).decode("utf-8", "replace"))
 
 
 @asynccontextmanager
@@ -263,7 +294,6 @@ async def start_client(
     capabilities: Json | None = None,
     environ: Mapping[str, str] | None = None,
     params: Json | None = None,
-    stderr: int | None = None,
 ) -> AsyncGenerator[Client, None]:
     """Start a server and initialize it; stop it when the context ends.
 
@@ -281,31 +311,16 @@ async def start_client(
         Instead of this process's environment.
     params
         Additional params of ``initialize``; they replace this client's own.
-    stderr
-        Where the server's stderr goes, as for ``subprocess``; by default this process's stderr.
-
     """
-    command = command or LSP_COMMAND
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=stderr,
-        env=environ,
-        limit=2**26,
-    )
-    connection = Connection(
-        cast("asyncio.StreamReader", process.stdout), cast("asyncio.StreamWriter", process.stdin)
-    )
-    client = Client(connection)
-    reading = asyncio.create_task(connection.run())
+    client = Client()
+    await client.start_io(*(command or LSP_COMMAND), env=environ, limit=2**26)
     uri = _uri(root) if root else None
     try:
         answer = await client.request(
             "initialize",
             {
                 "processId": os.getpid(),
-                "clientInfo": {"name": "homebody.client.editor"},
+                "clientInfo": {"name": "homebody-tests"},
                 "rootUri": uri,
                 "workspaceFolders": [{"uri": uri, "name": root.name}] if root else None,
                 "capabilities": CAPABILITIES if capabilities is None else capabilities,
@@ -316,23 +331,13 @@ async def start_client(
         client.capabilities = answer["capabilities"]
         client.notify("initialized", {})
         yield client
-        with suppress(ServerError):
+        with suppress(JsonRpcException, RuntimeError):
             await client.request("shutdown")
             client.notify("exit")
     finally:
-        await _end(process, reading)
-
-
-async def _end(process: asyncio.subprocess.Process, reading: "asyncio.Task[None]") -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        await asyncio.wait_for(process.wait(), _END_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-    reading.cancel()
-    await asyncio.gather(reading, return_exceptions=True)
+        if client.protocol.writer is not None:
+            client.protocol.writer.close()
+        await asyncio.wait_for(client.stop(), _END_SECONDS)
 
 
 async def _nothing(_params: object) -> object:
