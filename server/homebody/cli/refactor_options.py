@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from homebody.cli.place import parse_lines
 from homebody.errors import UsageError
+from homebody.headless.eligible import is_text
 from homebody.headless.find import Chosen
 from homebody.headless.run import Request
 
@@ -78,6 +79,7 @@ def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> No
 
     """
     reads_stdin = str(STDIN) in options.places
+    words = (options.action, options.instruction, options.verify, options.changed or "")
     rows = (
         (
             not options.places and options.changed is None and not options.staged,
@@ -86,6 +88,10 @@ def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> No
         (
             bool(options.action) == bool(options.instruction.strip()),
             "Give either --action NAME (see --list) or --instruction TEXT.",
+        ),
+        (
+            not all(is_text(Path(word)) for word in (*words, *options.select, *options.exclude)),
+            "An option holds bytes that are not UTF-8: type it again, or change the terminal's encoding.",
         ),
         (writes and checks, "--check changes no files and --write does: give only one of them."),
         (bool(options.verify) and not writes, "--verify runs on changed files: give --write with it."),

@@ -159,3 +159,27 @@ def test_undo_follows_no_link_that_was_put_there_since(run, tree):
 
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)
     assert (tree.parent / "moved" / "d.py").read_text() == NEW
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have arguments of text only")
+@pytest.mark.parametrize("option", ["--instruction", "--verify", "--exclude", "--select"])
+def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
+    """The journal could not store it."""
+    given = {"--instruction": "x", option: os.fsdecode(b"\xff")}
+
+    ended = run("refactor", "a.py", "--write", *(word for pair in given.items() for word in pair))
+
+    assert (ended.code, texts(tree)) == (2, [OLD] * 3)
+    assert ended.err.startswith("homebody: An option holds bytes that are not UTF-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
+def test_a_later_file_that_became_a_fifo_is_skipped(run, tree):
+    """The run neither waits for a writer nor ends."""
+    code = "b = f.parent / 'b.py'; f.name == 'a.py' and (b.unlink(), os.mkfifo(b))"
+
+    ended = run(*RUN, "--verify", shell(code))
+
+    assert (ended.code, (tree / "c.py").read_text()) == (0, NEW)
+    assert "2 changed, 1 skipped" in ended.err
+    assert (run("undo").code, (tree / "a.py").read_text()) == (0, OLD)
