@@ -82,13 +82,19 @@ def damages(files: list[Path]) -> list[tuple[Path, bytes | None]]:
     return ways
 
 
-def test_a_damaged_journal_never_costs_a_file(run, tree, runs):
+@pytest.mark.parametrize("command", [("undo",), ("refactor", "--resume"), (*RUN, "--exclude", "c.py")])
+def test_a_damaged_journal_never_costs_a_file(run, tree, runs, command):
     """Cut, glued, emptied, exchanged and missing files: each file of the tree is whole, and no edit is lost.
 
     ``c.py`` holds an edit; before, a cut record that was joined to the next one read as "created by the run".
     """
-    run(*RUN)
+    run(*RUN, "--verify", "true {file}")
     (tree / "c.py").write_text(MINE)
+    for path in runs():
+        if path.name == "ended":
+            path.unlink()
+        if path.name == "2.kept":
+            path.rename(path.with_suffix(".open"))
     state = tree.parent / "state"
     shutil.copytree(state, tree.parent / "before")
     for path, data in damages(runs()):
@@ -99,7 +105,7 @@ def test_a_damaged_journal_never_costs_a_file(run, tree, runs):
         else:
             path.write_bytes(data)
 
-        ended = run("undo")
+        ended = run(*command)
 
         assert "internal error" not in ended.err
         assert texts(tree)[2] == MINE, path
