@@ -20,9 +20,10 @@ from homebody.backend.state import BackendState, check
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
-from homebody.settings import BackendSettings, CompletionSettings, Settings, load_settings
+from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
+from homebody.settings.watch import SettingsSource
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.tree import Trees
 from homebody.text import Document
@@ -318,7 +319,7 @@ class Engine:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings | None = None,
+    settings: Settings | SettingsSource | None = None,
     *,
     folders: Sequence[Path] = (),
     on_state: Callable[[Slot, BackendState], None] | None = None,
@@ -326,16 +327,27 @@ async def open_engine(
     """Open an engine and close it again.
 
     Without ``settings``, the user's settings are read as on the command line: file, variables, and the
-    settings that the first of ``folders`` may change. An invalid value is logged and its default used.
+    settings that ``folders`` may change. Other problems than those of the user's own settings are logged.
+    Settings from files are read again before the next prompt when a file has changed.
     ``folders`` are the workspace's; the prompts in ``.homebody/prompts/`` of those that the user trusts
     are offered too.
     ``on_state`` is called for each change of a backend.
+
+    Raises
+    ------
+    SettingsBroken
+        The user's own settings are wrong or cannot be read: a rule may be missing, so nothing is sent.
+
     """
     if settings is None:
-        settings, problems = load_settings(workspace=folders[0] if folders else None)
-        for problem in problems:
-            logger.warning("%s", problem.message)
-    engine = Engine(settings, folders)
+        settings = SettingsSource(folders)
+        for problem in settings.loaded.problems:
+            if not problem.stops:
+                logger.warning("%s", problem.message)
+    source = settings if isinstance(settings, SettingsSource) else None
+    engine = Engine(settings if isinstance(settings, Settings) else settings.settings, folders)
+    if source is not None:
+        source.follow(engine)
     engine.on_state = on_state
     try:
         yield engine

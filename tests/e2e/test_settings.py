@@ -52,7 +52,7 @@ async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, work
         await until(lambda: client.status["kind"] == "Inactive")
 
 
-async def test_settings_that_the_editor_sends_late_apply_then(serve):
+async def test_nothing_is_sent_before_the_editor_has_sent_its_settings(serve):
     """An editor on a busy machine may take longer than the server waits with its start."""
     sent = asyncio.Event()
 
@@ -63,17 +63,59 @@ async def test_settings_that_the_editor_sends_late_apply_then(serve):
     async with serve("x + 1") as client:
         client.on_request["workspace/configuration"] = answer
         client.open(URI, "y = ")
-        assert len(await client.complete(URI, 0, 4)) == 1
+        early = asyncio.create_task(client.complete(URI, 0, 4, invoked=True))
+        await until(lambda: client.status.get("kind") == "Error")
+        assert (await early, await client.complete(URI, 0, 4)) == ([], [])
+        with pytest.raises(JsonRpcException, match="has not answered the request for its settings"):
+            await client.explain(URI)
 
         sent.set()
         await until(lambda: client.status.get("kind") == "Inactive")
+        assert await client.complete(URI, 0, 4) == []
+        assert (await client.explain(URI))["markdown"] == "x + 1"
+        assert [message for message in client.messages if "has not answered" in message] == client.messages
+        assert len(client.messages) == 1
+
+
+async def test_an_editor_that_refuses_to_send_its_settings_stops_all_prompts(serve):
+    """They may exclude files; a change after which it answers ends that."""
+    answers = iter(["refuse", {}])
+
+    async def answer(params):
+        if (settings := next(answers)) == "refuse":
+            raise ValueError
+        return [settings for _ in params["items"]]
+
+    async with serve("x + 1") as client:
+        client.on_request["workspace/configuration"] = answer
+        client.open(URI, "y = ")
+        await until(lambda: client.status.get("kind") == "Error")
+        assert await client.complete(URI, 0, 4) == []
+
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        assert len(await client.complete(URI, 0, 4)) == 1
+
+
+async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve, workspace):
+    """A client without `workspace/configuration` sends them once; a null says nothing about them."""
+    other = workspace.parent / "other"
+    other.mkdir()
+    push_only = CAPABILITIES | {"workspace": {"workspaceFolders": True}}
+    async with serve("x + 1", capabilities=push_only) as client:
+        client.open(URI, "y = ")
+        client.notify("workspace/didChangeConfiguration", {"settings": {"completion": {"enabled": False}}})
+        assert await client.complete(URI, 0, 4) == []
+
+        added = [{"uri": other.as_uri(), "name": "other"}]
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": []}})
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
         assert await client.complete(URI, 0, 4) == []
 
 
 async def test_late_settings_do_not_replace_newer_ones(serve):
     """The answer to the question at the start comes after that to a change."""
     sent = asyncio.Event()
-    answers = iter([{"colour": "red"}, {"colour": "red"}, {}, {"enabled": False}])
+    answers = iter([{"colour": "red"}, {}, {"enabled": False}])
     asked = []
 
     async def answer(params):
@@ -86,9 +128,8 @@ async def test_late_settings_do_not_replace_newer_ones(serve):
     async with serve("x + 1") as client:
         client.on_request["workspace/configuration"] = answer
         client.open(URI, "y = ")
-        assert len(await client.complete(URI, 0, 4)) == 1
+        await until(lambda: len(asked) == 1)
         client.notify("workspace/didChangeConfiguration", {"settings": None})
-        await until(lambda: len(asked) == 3)
         assert len(await client.complete(URI, 0, 4)) == 1
         sent.set()
         client.notify("workspace/didChangeConfiguration", {"settings": None})

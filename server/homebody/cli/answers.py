@@ -14,6 +14,7 @@ from msgspec import Struct
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.edge import warn
+from homebody.cli.flags import Flags
 from homebody.cli.prompt_text import lines_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, open_engine
@@ -23,7 +24,6 @@ from homebody.features.links import ArrivingLinks, arriving_links, linked_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, to_lines
 from homebody.postprocess.links import Part
-from homebody.settings import Settings
 from homebody.text import Document
 
 _INDEX_SECONDS = 2.0
@@ -54,9 +54,9 @@ class Report(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 @asynccontextmanager
-async def ready_engine(settings: Settings, workspace: Path) -> AsyncGenerator[Engine]:
-    """Open an engine for a command that answers once, and update its index within a time limit."""
-    async with open_engine(settings, folders=[workspace]) as engine:
+async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
+    """Open an engine for a command that answers with text, and update its index within a time limit."""
+    async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
         if engine.index is not None:
             engine.index.start()
             with suppress(TimeoutError):

@@ -112,7 +112,7 @@ async def _once(
     attach: Sequence[str],
 ) -> tuple[Reply, list[tuple[str, str]]]:
     workspace = _workspace()
-    async with ready_engine(flags.load(workspace), workspace) as engine:
+    async with ready_engine(flags, workspace) as engine:
         items: list[Attached] = [await attached(engine, what) for what in attach]
         if piped.strip():
             items.append(await attach_text(engine, piped, "Piped text"))
@@ -134,7 +134,7 @@ def _talk(
 ) -> None:
     workspace = _workspace()
     with asyncio.Runner() as runner:
-        opened = ready_engine(flags.load(workspace), workspace)
+        opened = ready_engine(flags, workspace)
         engine = runner.run(opened.__aenter__())
         try:
             session = AskSession(engine, conversation, terminal, store=store)

@@ -43,5 +43,5 @@ def _commit_message(
 
 async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:
     workspace = workspace_of(Path.cwd() / "any file in this folder")
-    async with ready_engine(flags.load(workspace), workspace) as engine:
+    async with ready_engine(flags, workspace) as engine:
         return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)

@@ -16,7 +16,6 @@ from homebody.engine import Engine, open_engine
 from homebody.features.complete import Completion, complete
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
-from homebody.settings import Settings
 
 _INDEX_SECONDS = 3.0
 """Seconds to wait for the index; then the files indexed so far, or by earlier runs, are used."""
@@ -60,7 +59,7 @@ def _complete(
     flags: Flags = context.obj
     settings = flags.load(workspace_of(path))
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
-    report = asyncio.run(_run(settings, source, line, column, with_prompt=show_prompt))
+    report = asyncio.run(_run(flags, source, line, column, with_prompt=show_prompt))
     terminal = Terminal()
     if as_json:
         terminal.write(to_json(report))
@@ -73,11 +72,10 @@ def _complete(
         warn("nothing worth suggesting there.")
 
 
-async def _run(
-    settings: Settings, source: SourceFile, line: int, column: int, *, with_prompt: bool
-) -> Report:
+async def _run(flags: Flags, source: SourceFile, line: int, column: int, *, with_prompt: bool) -> Report:
     offset = source.offset_at(line, column)
-    async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
+    workspace = workspace_of(source.path)
+    async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
         await _indexed(engine)
         found = await complete(engine, source.document, offset, trigger="invoked")
         record = engine.audit.last(source.document.uri) if with_prompt else None

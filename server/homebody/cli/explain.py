@@ -95,7 +95,7 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
     settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
-    async with ready_engine(settings, workspace) as engine:
+    async with ready_engine(flags, workspace) as engine:
         await writer.find_links(engine, source.document)
         found = await explain(
             engine,
@@ -113,7 +113,7 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
 async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explained:
     text = read_input()
     workspace = workspace_of(_HERE)
-    async with ready_engine(flags.load(workspace), workspace) as engine:
+    async with ready_engine(flags, workspace) as engine:
         await writer.find_links(engine)
         found = await explain_text(
             engine,
@@ -128,7 +128,7 @@ async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explai
 
 async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, full: bool) -> _Explained:
     workspace = workspace_of(_HERE)
-    async with ready_engine(flags.load(workspace), workspace) as engine:
+    async with ready_engine(flags, workspace) as engine:
         attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
         await writer.find_links(engine)
         found = await explain_attached(

@@ -15,6 +15,7 @@ from homebody.errors import SettingsError, UsageError
 if TYPE_CHECKING:  # `homebody lsp` imports this module and reads settings only after `initialize`
     from homebody.settings import Settings
     from homebody.settings.load import Loaded
+    from homebody.settings.watch import SettingsSource
 
 BACKENDS = ("auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai")
 
@@ -36,6 +37,9 @@ class Flags:
 
     values: dict[str, str] = field(default_factory=dict[str, str])
     config: Path | None = None
+    _sources: "dict[Path | None, SettingsSource]" = field(
+        default_factory=dict["Path | None", "SettingsSource"], repr=False, compare=False
+    )
 
     def to_arguments(self) -> list[str]:
         """Return the arguments that pass these flags to another Homebody command."""
@@ -68,7 +72,13 @@ class Flags:
         return load(workspace=workspace, user_file=self.config, flags=self.values)
 
     def load(self, workspace: Path | None = None) -> "Settings":
-        """Resolve the settings of a run that asks a model; report other problems on stderr.
+        """Return the settings of ``source``. Raises the same."""
+        return self.source(workspace).settings
+
+    def source(self, workspace: Path | None = None) -> "SettingsSource":
+        """Read the settings of a run that asks a model; report other problems on stderr, once.
+
+        An engine that is opened with it follows the settings files while the run lasts.
 
         Raises
         ------
@@ -78,12 +88,19 @@ class Flags:
             As ``check`` does.
 
         """
-        loaded = self.load_with_origins(workspace)
-        if (error := loaded.error) is not None:
+        from homebody.settings.watch import SettingsSource
+
+        if (known := self._sources.get(workspace)) is not None:
+            return known
+        self.check()
+        folders = [] if workspace is None else [workspace]
+        source = SettingsSource(folders, user_file=self.config, flags=self.values)
+        if (error := source.loaded.error) is not None:
             raise error
-        for problem in loaded.problems:
+        for problem in source.loaded.problems:
             warn(problem.message)
-        return loaded.settings
+        self._sources[workspace] = source
+        return source
 
 
 def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:

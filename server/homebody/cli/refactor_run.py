@@ -42,6 +42,7 @@ from homebody.headless.targets import symbol_names
 from homebody.headless.tree_lock import tree_lock
 from homebody.headless.undo import settle
 from homebody.settings import Settings
+from homebody.settings.watch import SettingsSource
 from homebody.workspace.git import find_repository
 
 _INDEX_SECONDS = 20.0
@@ -57,7 +58,7 @@ class Run:
 
     options: RefactorOptions
     selection: Selection
-    settings: Settings
+    source: SettingsSource
     terminal: Terminal
     journal: Journal | None = None
     summary: Summary = field(default_factory=Summary)
@@ -83,7 +84,8 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         message = "Lines and --select are two ways to choose a part of a file: give only one of them."
         raise UsageError(message)
     root = tree_of(places)
-    settings = flags.load(root)
+    source = flags.source(root)
+    settings = source.settings
     wanted = Wanted(
         places,
         exclude=options.exclude,
@@ -99,7 +101,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     # Names of bytes that are not UTF-8 cannot be stored.
     text = shlex.join(["homebody", *command]).encode("utf-8", "replace").decode()
     with tree_lock(root, text) if options.mode == "write" else nullcontext():
-        run = Run(options, selection, settings, Terminal())
+        run = Run(options, selection, source, Terminal())
         if options.mode == "write":
             settle_killed(root)
             run.journal = _journal(run, flags, text)
@@ -130,8 +132,8 @@ def resume(name: str, flags: Flags) -> int:
             warn(f"there is nothing left to do in the run {journal.run}: all of its files are done.")
             return 0
         options = msgspec.json.decode(header.request, type=RefactorOptions)
-        settings = Flags({**options.flags, **flags.values}, flags.config).load(root)
-        run = Run(options, Selection(root, left), settings, Terminal(), journal)
+        source = Flags({**options.flags, **flags.values}, flags.config).source(root)
+        run = Run(options, Selection(root, left), source, Terminal(), journal)
         return _finish(run)
 
 
@@ -230,7 +232,7 @@ async def _work(run: Run) -> None:
     if task is not None:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    async with open_engine(run.settings, folders=[run.selection.root]) as engine:
+    async with open_engine(run.source, folders=[run.selection.root]) as engine:
         check_action(engine, options.request)
         engine.chat.tuning = Tuning(
             slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
@@ -353,7 +355,7 @@ def _no_match(run: Run) -> str:
     names: set[str] = set()
     for chosen in run.selection.files[:_NAMES_LOOKED_AT]:
         with suppress(HomebodyError):
-            source = read_source(chosen.path, max_bytes=run.settings.context.max_file_bytes)
+            source = read_source(chosen.path, max_bytes=run.source.settings.context.max_file_bytes)
             names.update(symbol_names(source.document))
     near = [name for pattern in patterns for name in difflib.get_close_matches(pattern, sorted(names), 2)]
     hint = f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."

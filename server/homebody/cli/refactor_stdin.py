@@ -20,12 +20,12 @@ from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.report import to_prompt
 from homebody.headless.run import Change, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, source_of, workspace_of
-from homebody.settings import Settings
+from homebody.settings.watch import SettingsSource
 
 
 def refactor_stdin(options: RefactorOptions, filename: Path, flags: Flags) -> int:
     """Rewrite the text from stdin as if it were the file ``filename``; return the exit code."""
-    settings = flags.load(workspace_of(filename))
+    settings = flags.source(workspace_of(filename))
     source = source_of(sys.stdin.buffer.read(), filename)
     terminal = Terminal()
     began = time.monotonic()
@@ -61,7 +61,7 @@ def refactor_stdin(options: RefactorOptions, filename: Path, flags: Flags) -> in
     return 1 if outcome.status == "refused" or is_found else 0
 
 
-async def _rewritten(options: RefactorOptions, source: SourceFile, settings: Settings) -> Change:
+async def _rewritten(options: RefactorOptions, source: SourceFile, settings: SettingsSource) -> Change:
     async with open_engine(settings, folders=[workspace_of(source.path)]) as engine:
         prompt = check_action(engine, options.request)
         engine.chat.tuning = Tuning(seed=options.seed, max_tokens=options.max_tokens)

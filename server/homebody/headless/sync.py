@@ -22,6 +22,7 @@ from homebody.features.refactor import Refactoring, refactor
 from homebody.headless.select import read_source
 from homebody.session.conversation import Conversation
 from homebody.settings import Settings
+from homebody.settings.watch import SettingsSource
 from homebody.text import Document, Span
 
 T = TypeVar("T")
@@ -125,7 +126,7 @@ class SyncEngine:
 
 @contextmanager
 def open_sync(
-    settings: Settings | None = None, *, folders: Sequence[str | Path] = ()
+    settings: Settings | SettingsSource | None = None, *, folders: Sequence[str | Path] = ()
 ) -> Generator[SyncEngine]:
     """Open an engine for synchronous code, and close it again.
 

@@ -5,6 +5,7 @@ In: the client's answers. Out: resolved ``Settings``, and problems as sentences.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,12 +19,23 @@ from pygls.exceptions import JsonRpcException
 from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
+    from homebody.errors import SettingsBroken
     from homebody.settings import CompletionSettings, Settings
+    from homebody.settings.load import Loaded
     from homebody.settings.options import Problem
+    from homebody.settings.watch import SettingsFiles
+
+logger = logging.getLogger(__name__)
 
 _SECTION = "homebody"
 ANSWER_SECONDS = 2.0
-"""The server starts without the client's answer after this time."""
+"""The engine is opened without the client's answer after this time, and sends nothing before it has come."""
+
+LATE_SECONDS = 10.0
+"""Time after that in which requests wait for the answer; then they end with ``LATE`` until it comes."""
+
+LATE = "The editor has not answered the request for its settings yet, and they may exclude files."
+_REFUSED = "The editor answered the request for its settings with an error, and they may exclude files."
 # Maximum length of a file name, in bytes, on common file systems.
 _LONGEST_NAME = 255
 
@@ -32,21 +44,32 @@ _LONGEST_NAME = 255
 class Pulled:
     """The client's settings: for the workspace, and for each folder if there are several.
 
-    ``is_late`` if the client has not answered yet.
+    ``missing`` says why they are not known, as a sentence.
     """
 
     general: object = None
     folders: Mapping[Path, object] = field(default_factory=dict[Path, object])
-    is_late: bool = False
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Settings of the workspace, and of completion in each folder of a workspace with several."""
+    """Settings of the workspace, and of completion in each folder of a workspace with several.
+
+    ``files`` is the state of the files that they were read from, ``error`` what every prompt ends with.
+    """
 
     settings: "Settings"
     folders: "Mapping[Path, CompletionSettings]"
     problems: "Sequence[Problem]"
+    files: "SettingsFiles"
+
+    @property
+    def error(self) -> "SettingsBroken | None":
+        """The error for the problems that stop all prompts."""
+        from homebody.settings.load import error_of
+
+        return error_of(self.problems)
 
 
 def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
@@ -77,36 +100,60 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-async def resolve(peer: Peer, pushed: object, pulled: Pulled) -> Resolved:
+async def resolve(
+    peer: Peer, pushed: object, pulled: Pulled, before: "SettingsFiles | None" = None
+) -> Resolved:
     """Merge all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any.
 
     The first folder's ``.homebody.toml`` applies to the whole workspace; each folder's own settings apply to
-    completion in it, except for the model and its layout, because all folders use one model.
+    completion in it, except for the model and its layout, because all folders use one model. What any of them
+    excludes or limits applies. ``before`` is the state of the files when they were read last.
     """
     params = peer.initialize_params
     folders = paths_of(peer.folders)
+    general = pushed if pulled.general is None else pulled.general
 
-    def load(folder: Path | None, configuration: object) -> "tuple[Settings, list[Problem]]":
-        from homebody.settings.load import load_settings
+    def load(folder: Path | None, own: object = None) -> "Loaded":
+        from homebody.settings.load import load
 
-        return load_settings(
+        return load(
             workspace=folder,
             user_file=peer.user_file,
             initialization_options=params.initialization_options if params else None,
-            configuration=pushed if configuration is None else configuration,
+            configuration=general,
+            folder_configuration=own,
             flags=peer.flags,
         )
 
-    def load_all() -> Resolved:
-        settings, problems = load(folders[0] if folders else None, pulled.general)
-        of_folders: dict[Path, CompletionSettings] = {}
-        for folder in folders if len(folders) > 1 else ():
-            loaded, more = load(folder, pulled.folders.get(folder, pulled.general))
-            of_folders[folder] = _with_model_of(settings.completion, loaded.completion)
-            problems += more
-        return Resolved(settings, of_folders, problems)
+    def load_all() -> "tuple[Loaded, Mapping[Path, Loaded]]":
+        of_folders = {
+            folder: load(folder, pulled.folders.get(folder))
+            for folder in (folders if len(folders) > 1 else ())
+        }
+        return load(folders[0] if folders else None), of_folders
 
-    return await asyncio.to_thread(load_all)
+    def read() -> Resolved:
+        from homebody.settings.load import narrowed
+        from homebody.settings.options import Problem
+        from homebody.settings.paths import user_file, workspace_file
+        from homebody.settings.watch import SettingsFiles, read_again
+
+        paths = (peer.user_file or user_file(), *map(workspace_file, folders))
+        if before is not None and before.paths == paths:
+            files, (whole, of_folders) = read_again(before, load_all)
+        else:
+            files, (whole, of_folders) = SettingsFiles(paths), load_all()
+        problems = [problem for loaded in (whole, *of_folders.values()) for problem in loaded.problems]
+        if pulled.missing:
+            problems.append(Problem("", pulled.missing, stops=True))
+        completions = {
+            folder: _with_model_of(whole.settings.completion, loaded.settings.completion)
+            for folder, loaded in of_folders.items()
+        }
+        settings = narrowed(whole.settings, [loaded.settings for loaded in of_folders.values()])
+        return Resolved(settings, completions, problems, files)
+
+    return await asyncio.to_thread(read)
 
 
 def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "CompletionSettings":
@@ -116,8 +163,9 @@ def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "C
 
 
 def models_of(settings: "Settings") -> tuple[object, ...]:
-    """Return the settings that an open engine cannot change."""
-    return settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded
+    """Return the settings that an open engine cannot change: its models, and whose prompts it reads."""
+    blocks = (settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded)
+    return (*blocks, settings.trusted_folders)
 
 
 async def watch(peer: Peer) -> None:
@@ -150,8 +198,8 @@ async def watch(peer: Peer) -> None:
         return
 
 
-async def pull(peer: Peer, seconds: float | None = ANSWER_SECONDS) -> Pulled:
-    """Request the client's settings, and wait for them for at most ``seconds``."""
+async def pull(peer: Peer) -> Pulled:
+    """Request the client's settings, and wait for them without a time limit."""
     workspace = peer.capabilities.workspace
     if workspace is None or not workspace.configuration:
         return Pulled()
@@ -159,12 +207,12 @@ async def pull(peer: Peer, seconds: float | None = ANSWER_SECONDS) -> Pulled:
     items = [types.ConfigurationItem(section=_SECTION)]
     items += [types.ConfigurationItem(section=_SECTION, scope_uri=folder.uri) for folder in folders]
     try:
-        async with asyncio.timeout(seconds):
-            answer = await peer.workspace_configuration_async(types.ConfigurationParams(items))
-    except TimeoutError:
-        return Pulled(is_late=True)
+        answer = await peer.workspace_configuration_async(types.ConfigurationParams(items))
     except JsonRpcException:
-        return Pulled()
+        return Pulled(missing=_REFUSED)
+    except Exception:
+        logger.exception("the client's settings could not be requested")
+        return Pulled(missing=_REFUSED)
     if not answer:
         return Pulled()
     paths = [paths_of([folder]) for folder in folders]

@@ -7,15 +7,15 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homebody.errors import BackendError, BackendUnavailable, HomebodyError, UsageError
+from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged, UsageError
 from homebody.lsp import configuration
 from homebody.lsp.documents import Change
+from homebody.lsp.holder import EngineHolder, Opened
 from homebody.lsp.loading import load_actions, load_completion
 from homebody.lsp.offers import Offers
 from homebody.lsp.peer import Peer
@@ -32,23 +32,10 @@ if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.backend.base import Slot
     from homebody.backend.state import BackendState
-    from homebody.engine import Engine
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
-    from homebody.session.session import Session
     from homebody.settings import Settings
     from homebody.workspace.index import Progress as IndexProgress
-
-
-@dataclass(slots=True, eq=False)
-class Opened:
-    """An engine and its session, with the number of requests that use them."""
-
-    engine: "Engine"
-    session: "Session"
-    stack: AsyncExitStack
-    users: int = 0
-    is_replaced: bool = False
 
 
 class Service:
@@ -60,17 +47,26 @@ class Service:
         self.switch = Switch()
         self.offers = Offers()
         self.pending = PendingEdits()
-        self._opened: Opened | None = None
-        self._started = asyncio.Event()
-        self._reloading = asyncio.Lock()
+        self.engines = EngineHolder(
+            peer,
+            self.status,
+            self.switch,
+            open_engine=self._open,
+            on_ready=self._meet_model,
+            on_settings=self._apply_switch,
+            tell=self._tell,
+        )
         self._asking = 0
-        self._reloads = 0
         self._shown: set[str] = set()
         self._places: dict[str, int] = {}
         self._focus = ""
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.problems = Problems()
+
+    @property
+    def _opened(self) -> Opened | None:
+        return self.engines.opened
 
     @property
     def conversations(self) -> "Conversations":
@@ -90,33 +86,10 @@ class Service:
         """Load the features and open the engine. Never raises: failures are shown in the status."""
         self.status.update()
         self._peer.start_task(configuration.watch(self._peer))
-        await self.reload(None)
+        await self.engines.start()
         freeze_heap()
+        self._peer.start_task(self.engines.look())
         self._peer.start_task(self._look_at_servers())
-
-    async def reload(self, pushed: object, seconds: float | None = configuration.ANSWER_SECONDS) -> None:
-        """Read the settings, again if a client sends its own late, and open the engine that they ask for."""
-        self._reloads += seconds is not None
-        reloads = self._reloads
-        pulled = await configuration.pull(self._peer, seconds)
-        if reloads != self._reloads:
-            return  # Newer settings have been asked for meanwhile.
-        if pulled.is_late:
-            self._peer.start_task(self.reload(pushed, seconds=None))
-        async with self._reloading:
-            try:
-                resolved = await configuration.resolve(self._peer, pushed, pulled)
-                self._tell([problem.message for problem in resolved.problems])
-                self.switch.loaded_folders = resolved.folders
-                await self._take(resolved.settings)
-            except HomebodyError as error:
-                self.status.fail(str(error), error.fix)
-            except Exception as error:
-                logger.exception("the engine did not start")
-                self.status.fail(f"Homebody cannot start, which is a bug: {type(error).__name__}: {error}.")
-            finally:
-                self._started.set()
-        await self._meet_model()
 
     @asynccontextmanager
     async def using(self) -> AsyncGenerator[Opened]:
@@ -128,10 +101,9 @@ class Service:
             The engine could not be opened.
 
         """
-        await self._started.wait()
-        if (opened := self._opened) is None:
+        if (opened := await self.engines.newest()) is None:
             raise BackendUnavailable(self.status.wire["message"])
-        with self._lease(opened), self.status.working():
+        with self.engines.lease(opened), self.status.working():
             yield opened
 
     @asynccontextmanager
@@ -168,8 +140,7 @@ class Service:
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
         """Return suggestions at ``offset``, once the engine is open; none if a failure is shown."""
-        await self._started.wait()
-        if (opened := self._opened) is None:
+        if (opened := await self.engines.current()) is None:
             return []
         from homebody.features.complete import complete
 
@@ -179,7 +150,7 @@ class Service:
             # Before the answer: the next key usually cancels this request.
             self.status.advise(TOO_SLOW)
         try:
-            with self._lease(opened), self.status.working():
+            with self.engines.lease(opened), self.status.working():
                 found = await complete(
                     opened.engine,
                     document,
@@ -188,6 +159,11 @@ class Service:
                     trigger="invoked" if invoked else "automatic",
                     selected=selected,
                 )
+        except SettingsChanged:
+            # Another engine has replaced this one just now.
+            if self._opened is opened:
+                return []
+            return await self.complete(document, offset, invoked=invoked, selected=selected)
         except HomebodyError as error:
             self.status.report(error)
             return []
@@ -254,6 +230,9 @@ class Service:
         """Drop a closed document and cancel its requests."""
         self._places.pop(uri, None)
         self.problems.forget(uri)
+        if self._focus in ("", uri):
+            self._focus = ""
+            self.status.pause(self.switch.paused(None))
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
             self._peer.start_task(opened.session.closed(uri))
@@ -280,35 +259,11 @@ class Service:
         """Cancel all work, and close the engine."""
         if self._menu is not None:
             self._menu.cancel()
-        if self._opened is not None:
-            await self._opened.stack.aclose()
-
-    async def _take(self, settings: "Settings") -> None:
-        self._peer.documents.max_bytes = settings.context.max_file_bytes
-        self.switch.loaded = settings
-        folders = tuple(configuration.paths_of(self._peer.folders))
-        opened = self._opened
-        if (
-            opened is not None
-            and opened.engine.folders == folders
-            and configuration.models_of(opened.engine.settings) == configuration.models_of(settings)
-        ):
-            self._apply_switch()
-            return
-        self._opened = await self._open(settings, folders)
-        self._apply_switch()
-        self.status.start_again()
-        if opened is not None:
-            opened.engine.on_state = None
-            opened.is_replaced = True
-            self._close_unused(opened)
+        await self.engines.aclose()
 
     def _apply_switch(self) -> None:
         """Apply the settings with the user's toggles."""
-        settings = self.switch.settings
-        if self._opened is not None:
-            self._opened.engine.settings = settings
-            self._opened.engine.folder_settings = self.switch.folders
+        self.engines.apply_switch()
         if (document := self._peer.documents.find(self._focus)) is None:
             self.status.pause(self.switch.paused(None))
         else:
@@ -324,7 +279,9 @@ class Service:
                 await check_permitted(opened.engine, document)
             except UsageError as error:
                 reason = str(error)
-        if self._focus in ("", document.uri):
+            except HomebodyError:
+                return  # the status says why nothing is sent
+        if self._focus in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
             self.status.pause(reason)
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
@@ -380,7 +337,7 @@ class Service:
 
     async def _meet_model(self) -> None:
         """Start the model before it is needed, and show its name in the status."""
-        if self._opened is None:
+        if self._opened is None or self._opened.engine.gate.stopped is not None:
             return
         if self._opened.engine.index is not None:
             self._opened.engine.index.start()
@@ -395,19 +352,6 @@ class Service:
             self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
             if (document := self._peer.documents.find(self._focus)) is not None:
                 self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))
-
-    @contextmanager
-    def _lease(self, opened: Opened) -> Generator[None]:
-        opened.users += 1
-        try:
-            yield
-        finally:
-            opened.users -= 1
-            self._close_unused(opened)
-
-    def _close_unused(self, opened: Opened) -> None:
-        if opened.is_replaced and not opened.users:
-            self._peer.start_task(opened.stack.aclose())
 
     def _tell(self, messages: Sequence[str]) -> None:
         """Show each sentence once."""

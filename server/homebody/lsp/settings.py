@@ -10,7 +10,7 @@ from homebody.lsp.server import Server
 
 def did_change_configuration(server: Server, params: types.DidChangeConfigurationParams) -> None:
     """``workspace/didChangeConfiguration``: read all settings again."""
-    server.start_task(server.service.reload(params.settings))
+    server.service.engines.reload(params.settings)
 
 
 def did_change_workspace_folders(server: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -18,4 +18,4 @@ def did_change_workspace_folders(server: Server, params: types.DidChangeWorkspac
     removed = {folder.uri for folder in params.event.removed}
     kept = [folder for folder in server.folders if folder.uri not in removed]
     server.folders = [*kept, *params.event.added]
-    server.start_task(server.service.reload(None))
+    server.service.engines.reload()

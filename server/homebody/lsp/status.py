@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from homebody.errors import HomebodyError
+from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
@@ -40,8 +40,8 @@ class Model:
     reasons: tuple[str, ...] = ()
 
 
-Source: TypeAlias = Literal["completion", "chat", "request"]
-"""Where a failure comes from: the server of a use, or a request that a server refused."""
+Source: TypeAlias = Literal["completion", "chat", "request", "settings"]
+"""Where a failure comes from: a use's server, a request that a server refused, or the user's settings."""
 
 
 @dataclass(slots=True)
@@ -77,7 +77,8 @@ class Status:
         the model is not sure enough or too slow, ``fix`` if the client can offer to do something about an
         error (``HomebodyError.fix``).
         """
-        failure, fix = next(reversed(self._failures.values()), ("", ""))
+        newest = next(reversed(self._failures.values()), ("", ""))
+        failure, fix = self._failures.get("settings", newest)
         kind: Kind = "Error" if failure else "Inactive" if self.paused else "Normal"
         idle = self.paused if kind == "Inactive" else self._activity or self.indexing
         message = failure or idle
@@ -137,6 +138,13 @@ class Status:
         self._shown.clear()
         self.recover("chat")
 
+    def stop(self, message: str) -> None:
+        """Record why all prompts are stopped, which comes before other failures; an empty text ends that."""
+        self._failures.pop("settings", None)
+        if message:
+            self._failures["settings"] = _sentence(message), ""
+        self.update()
+
     def start_again(self) -> None:
         """Forget all failures: other servers are used from now on."""
         self._failures.clear()
@@ -154,10 +162,10 @@ class Status:
             self.show(message)
 
     def report(self, error: HomebodyError, *, quietly: bool = False) -> None:
-        """Record the failure of a request, unless it is that of a server, which reports its state itself."""
+        """Record the failure of a request, unless its cause, a server or the settings, is shown already."""
         from homebody.backend.resilient import FAILURES
 
-        if not isinstance(error, FAILURES):
+        if not isinstance(error, (*FAILURES, SettingsBroken, SettingsChanged)):
             self.fail(str(error), error.fix, quietly=quietly)
 
     @contextmanager

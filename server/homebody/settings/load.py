@@ -6,7 +6,7 @@ Invalid content never raises: an invalid value is left out. If a rule of the use
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -140,6 +140,18 @@ def load(
     for options, problems in sources:
         merge.add(options, problems)
     return merge.finish()
+
+
+def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
+    """Return the settings of a workspace with what any of its folders excludes or limits."""
+    every = (settings, *of_folders)
+    context = msgspec.structs.replace(
+        settings.context,
+        snippets=all(one.context.snippets for one in every),
+        max_file_bytes=min(one.context.max_file_bytes for one in every),
+    )
+    ignore = dict.fromkeys(rules for one in every for rules in one.folder_ignore)
+    return msgspec.structs.replace(settings, context=context, folder_ignore=tuple(ignore))
 
 
 class _Merge:
@@ -285,7 +297,9 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
 
 def _joined(before: object, value: object) -> object:
     """Return the later value of two; tables by name are joined."""
-    return {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+    if not (isinstance(before, Mapping) and isinstance(value, Mapping)):
+        return value
+    return {**cast("Mapping[str, object]", before), **cast("Mapping[str, object]", value)}
 
 
 def _from_file(path: Path, source: Source) -> tuple[Options, list[Problem]]:

@@ -134,14 +134,18 @@ def test_changed_rules_count_at_once(tmp_path):
     file = tmp_path / ".homebodyignore"
     for _ in range(20):
         file.write_text("private/\n")
-        assert rules.now().ignores(path)
+        rules.look_again()
+        assert rules.ignores(path)
         file.write_text("publicX/\n")
-        assert not rules.now().ignores(path)
+        rules.look_again()
+        assert not rules.ignores(path)
     (tmp_path / "new").write_text("private/\n")
     (tmp_path / "new").replace(file)
-    assert rules.now().ignores(path)
+    rules.look_again()
+    assert rules.ignores(path)
     file.unlink()
-    assert not rules.now().ignores(path)
+    rules.look_again()
+    assert not rules.ignores(path)
 
 
 def test_the_settings_have_the_last_word(tmp_path):

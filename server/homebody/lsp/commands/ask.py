@@ -20,7 +20,7 @@ from homebody.lsp.server import Server
 if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.attachments import Attached
-    from homebody.lsp.service import Opened
+    from homebody.lsp.holder import Opened
     from homebody.session.conversation import Conversation
 
 

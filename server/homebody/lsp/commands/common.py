@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.explanation import Explanation
     from homebody.lsp.arguments import Range, TextDocument
-    from homebody.lsp.service import Opened
+    from homebody.lsp.holder import Opened
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""

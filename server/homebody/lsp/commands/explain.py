@@ -17,7 +17,7 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.features.explanation import Explanation
-    from homebody.lsp.service import Opened
+    from homebody.lsp.holder import Opened
 
 
 class Problem(msgspec.Struct, frozen=True):

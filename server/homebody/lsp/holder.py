@@ -1,0 +1,306 @@
+"""Holds the engine of the settings in force: the only one that opens it, replaces it or changes its settings.
+
+In: what the client pushes and answers, and the settings files. Out: an engine with the newest rules.
+Settings that arrive apply before the next prompt: prompts wait for them, and ask for changed files. While the
+user's own settings are wrong, or a client has not answered for its own, the engine's gate stops every prompt.
+"""
+
+import asyncio
+import dataclasses
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
+from homebody.lsp import configuration
+from homebody.lsp.peer import Peer
+from homebody.lsp.status import Status
+from homebody.lsp.switch import Switch
+
+if TYPE_CHECKING:
+    from homebody.engine import Engine
+    from homebody.session.session import Session
+    from homebody.settings import Settings
+    from homebody.settings.options import Problem
+    from homebody.settings.watch import SettingsFiles
+
+logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 1.0
+"""Interval at which the settings files are looked at, so that the status follows them without a prompt."""
+
+_OPEN_FILE = "Open Settings File"
+_CHANGED = "the settings name another model since this request was sent; send it again"
+
+
+@dataclass(slots=True, eq=False)
+class Opened:
+    """An engine and its session, with the number of requests that use them.
+
+    ``outdated`` is the error of its prompts once another engine has replaced it, if that has other models.
+    """
+
+    engine: "Engine"
+    session: "Session"
+    stack: AsyncExitStack
+    users: int = 0
+    is_replaced: bool = False
+    outdated: SettingsChanged | None = None
+
+
+class EngineHolder:
+    """One instance for each server. It is used only on the event loop.
+
+    Parameters
+    ----------
+    open_engine
+        Opens the engine of settings and folders.
+    on_ready
+        Awaited when an engine may be used whose models may not have been started.
+    on_settings
+        Called when other settings are loaded into ``switch``.
+    tell
+        Shows sentences, each once.
+
+    """
+
+    def __init__(
+        self,
+        peer: Peer,
+        status: Status,
+        switch: Switch,
+        *,
+        open_engine: "Callable[[Settings, tuple[Path, ...]], Awaitable[Opened]]",
+        on_ready: Callable[[], Coroutine[Any, Any, None]],
+        on_settings: Callable[[], None],
+        tell: Callable[[list[str]], None],
+    ) -> None:
+        self.opened: Opened | None = None
+        self._peer = peer
+        self._status = status
+        self._switch = switch
+        self._open_engine = open_engine
+        self._on_ready = on_ready
+        self._on_settings = on_settings
+        self._tell = tell
+        self._replaced: list[Opened] = []
+        self._current = asyncio.Event()
+        self._taking = asyncio.Lock()
+        self._reloads = 0
+        self._pushed: object = None
+        self._pulled = configuration.Pulled()
+        self._files: SettingsFiles | None = None
+        self._error: SettingsBroken | None = None
+        self._wrong: Problem | None = None
+        self._told = ""
+
+    async def start(self) -> None:
+        """Read the settings for the first time, and open the engine."""
+        await self._load(self._begin(None))
+
+    def reload(self, pushed: object = None) -> None:
+        """Read all settings again, in the background; prompts wait for them from now on.
+
+        ``pushed`` are settings that the client sent; ``None`` keeps those that it sent before.
+        """
+        self._peer.start_task(self._load(self._begin(pushed)))
+
+    async def look(self) -> None:
+        """Look at the settings files for ever."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._current.is_set():
+                await self._read_changed()
+
+    async def current(self) -> Opened | None:
+        """Return the engine, once its settings are those that the client sent last."""
+        await self._current.wait()
+        return self.opened
+
+    async def newest(self) -> Opened | None:
+        """Like ``current``, and read the settings files before if they have changed.
+
+        For a request that cannot start again if they name another model.
+        """
+        await self._read_newest()
+        return self.opened
+
+    def apply_switch(self) -> None:
+        """Apply the settings with the user's toggles."""
+        for opened in self._in_use():
+            opened.engine.apply(self._switch.settings)
+            opened.engine.folder_settings = self._switch.folders
+
+    @contextmanager
+    def lease(self, opened: Opened) -> Generator[None]:
+        """Keep an engine open while the block runs."""
+        opened.users += 1
+        try:
+            yield
+        finally:
+            opened.users -= 1
+            self._close_unused(opened)
+
+    async def aclose(self) -> None:
+        """Close the engine."""
+        if self.opened is not None:
+            await self.opened.stack.aclose()
+
+    def _begin(self, pushed: object) -> int:
+        """Let prompts wait for new settings. Returns the number of this reload."""
+        if pushed is not None:
+            self._pushed = pushed
+        self._reloads += 1
+        self._current.clear()
+        return self._reloads
+
+    async def _load(self, number: int) -> None:
+        """Ask the client for its settings, and use them, unless newer ones are asked for meanwhile."""
+        asking = asyncio.create_task(configuration.pull(self._peer))
+        missing = dataclasses.replace(self._pulled, missing=configuration.LATE)
+        try:
+            if not await _is_done(asking, configuration.ANSWER_SECONDS):
+                if self.opened is None:
+                    await self._use(number, missing)  # opens an engine meanwhile, which sends nothing
+                if not await _is_done(asking, configuration.LATE_SECONDS):
+                    await self._use(number, missing)
+                    self._end(number)
+            await self._use(number, await asking)
+        finally:
+            asking.cancel()
+            self._end(number)
+        await self._on_ready()
+
+    def _end(self, number: int) -> None:
+        """Let prompts continue, and show whether they are stopped."""
+        if number == self._reloads:
+            self._current.set()
+            self._show_stop()
+
+    async def _use(self, number: int, pulled: configuration.Pulled) -> None:
+        """Use settings that the client sent. Never raises: failures are shown in the status."""
+        async with self._taking:
+            if number == self._reloads:
+                self._pulled = pulled
+                await self._read()
+
+    async def _read_newest(self) -> None:
+        await self._current.wait()
+        await self._read_changed()
+
+    async def _read_changed(self) -> None:
+        """Read the settings again if one of their files has changed."""
+        if not await asyncio.to_thread(self._files_changed):
+            return
+        async with self._taking:
+            if not await asyncio.to_thread(self._files_changed):
+                return
+            before, was_stopped = self.opened, self._error is not None
+            await self._read()
+            self._show_stop()
+        if before is not self.opened or (was_stopped and self._error is None):
+            self._peer.start_task(self._on_ready())
+
+    def _files_changed(self) -> bool:
+        return self._files is not None and self._files.changed()
+
+    def _asks_again(self) -> bool:
+        """Whether a prompt has to wait for new settings; called in a thread."""
+        return not self._current.is_set() or self._files_changed()
+
+    async def _read(self) -> None:
+        try:
+            resolved = await configuration.resolve(self._peer, self._pushed, self._pulled, self._files)
+            self._tell([problem.message for problem in resolved.problems if not problem.stops])
+            await self._take(resolved)
+            # Last: a prompt that finds nothing changed must find the new rules in force.
+            self._files = resolved.files
+        except HomebodyError as error:
+            self._status.fail(str(error), error.fix)
+        except Exception as error:
+            logger.exception("the engine did not start")
+            self._status.fail(f"Homebody cannot start, which is a bug: {type(error).__name__}: {error}.")
+
+    async def _take(self, resolved: configuration.Resolved) -> None:
+        opened, settings = self.opened, resolved.settings
+        folders = tuple(configuration.paths_of(self._peer.folders))
+        is_same_place = opened is not None and opened.engine.folders == folders
+        self._error = resolved.error
+        self._wrong = next((problem for problem in resolved.problems if problem.stops), None)
+        # An engine that is stopped keeps its settings: those that are wrong say nothing about its models.
+        if self._error is None or not is_same_place:
+            self._peer.documents.max_bytes = settings.context.max_file_bytes
+            has_same_models = opened is not None and (
+                configuration.models_of(opened.engine.settings) == configuration.models_of(settings)
+            )
+            if not is_same_place or not has_same_models:
+                self.opened = await self._open_engine(settings, folders)
+                self.opened.engine.gate.watch = self._asks_again
+                self.opened.engine.gate.on_change = self._read_newest
+                self._status.start_again()
+                if opened is not None:
+                    self._replace(opened, SettingsChanged(_CHANGED) if not has_same_models else None)
+            self._switch.loaded, self._switch.loaded_folders = settings, resolved.folders
+            self._on_settings()
+        for one in self._in_use():
+            one.engine.gate.stop(one.outdated or self._error)
+
+    def _replace(self, opened: Opened, outdated: SettingsChanged | None) -> None:
+        """Close an engine once its requests have ended; until then its rules follow the settings."""
+        opened.engine.on_state = None
+        opened.is_replaced = True
+        opened.outdated = outdated
+        self._replaced.append(opened)
+        self._close_unused(opened)
+
+    def _close_unused(self, opened: Opened) -> None:
+        if opened.is_replaced and not opened.users:
+            self._replaced.remove(opened)
+            self._peer.start_task(opened.stack.aclose())
+
+    def _in_use(self) -> list[Opened]:
+        return [*self._replaced, *([self.opened] if self.opened is not None else [])]
+
+    def _show_stop(self) -> None:
+        """Show why all prompts are stopped: in the status while it lasts, and once in a message."""
+        message = "" if self._error is None else str(self._error)
+        self._status.stop(message)
+        if message and message != self._told:
+            self._peer.start_task(self._say(message, self._wrong))
+        self._told = message
+
+    async def _say(self, message: str, problem: "Problem | None") -> None:
+        """Show a message, with a button that opens the file of a problem if the client can show files."""
+        window = self._peer.capabilities.window
+        can_show = window is not None and window.show_document is not None and window.show_document.support
+        if problem is None or problem.file is None or not can_show:
+            self._peer.show_message(message, types.MessageType.Error)
+            return
+        params = types.ShowMessageRequestParams(
+            type=types.MessageType.Error, message=message, actions=[types.MessageActionItem(_OPEN_FILE)]
+        )
+        try:
+            chosen = await self._peer.window_show_message_request_async(params)
+        except JsonRpcException:
+            self._peer.show_message(message, types.MessageType.Error)
+            return
+        if chosen is not None and chosen.title == _OPEN_FILE:
+            line = max(0, (problem.line or 1) - 1)
+            place = types.Range(types.Position(line, 0), types.Position(line, 0))
+            uri = problem.file.absolute().as_uri()
+            with suppress(JsonRpcException):
+                await self._peer.window_show_document_async(
+                    types.ShowDocumentParams(uri, take_focus=True, selection=place)
+                )
+
+
+async def _is_done(task: "asyncio.Task[configuration.Pulled]", seconds: float) -> bool:
+    """Wait for a task, without cancelling it; whether it has ended in time."""
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    return bool(done)

@@ -1,0 +1,190 @@
+"""Follow the settings files: what they hold applies before the next prompt, without a watcher.
+
+``engine`` asks ``changed`` in a thread before each prompt. Knows nothing of engines beyond ``Followable``.
+"""
+
+import asyncio
+import errno
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
+
+from homebody.errors import HomebodyError
+from homebody.settings import paths
+from homebody.settings.load import Loaded, load, narrowed
+from homebody.settings.schema import Settings
+
+_Value = TypeVar("_Value")
+_Stamp: TypeAlias = tuple[object, ...]
+
+_QUIET_SECONDS = 0.15
+"""A file that changed less than this ago may still be written, or about to be replaced: it is read again."""
+
+_LONGEST_SECONDS = 2.0
+"""Maximum time to wait for that."""
+
+
+class Gate(Protocol):
+    """The part of an engine's gate that is used here."""
+
+    watch: Callable[[], bool] | None
+    on_change: Callable[[], Awaitable[None]] | None
+
+    def stop(self, error: HomebodyError | None, /) -> None:
+        """Let every prompt raise ``error``; ``None`` ends that."""
+        ...
+
+
+class Followable(Protocol):
+    """What an engine has to offer so that settings can be replaced in it."""
+
+    @property
+    def gate(self) -> Gate:
+        """The gate that every prompt passes."""
+        ...
+
+    def apply(self, settings: Settings, /) -> None:
+        """Use these settings from the next prompt on."""
+        ...
+
+
+class SettingsFiles:
+    """The state of files at the moment this is made: make it before the files are read."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.paths = tuple(paths)
+        self._stamps = {path: _stamp(path) for path in self.paths}
+        # A change right after this moment may leave the times of the file as they are.
+        self.is_young = any(_age(path) < _QUIET_SECONDS for path in self.paths)
+
+    def changed(self) -> bool:
+        """Whether one of them has changed since, or may have."""
+        return self.is_young or any(_stamp(path) != stamp for path, stamp in self._stamps.items())
+
+    def lost(self) -> bool:
+        """Whether one of them does not exist any more."""
+        return any(stamp != _ABSENT and _stamp(path) == _ABSENT for path, stamp in self._stamps.items())
+
+
+def read_again(before: SettingsFiles, read: Callable[[], _Value]) -> tuple[SettingsFiles, _Value]:
+    """Call ``read`` once no file is just being written, and return the state of the files before that.
+
+    Editors save in two steps: for a moment the file is empty or missing, and would have no rules. Blocks.
+    """
+    until = time.monotonic() + _LONGEST_SECONDS
+    if before.lost():
+        time.sleep(_QUIET_SECONDS)
+    while True:
+        files = SettingsFiles(before.paths)
+        is_last = time.monotonic() > until
+        if not files.is_young or is_last:
+            value = read()
+            if is_last or not files.changed():
+                return files, value
+        time.sleep(_QUIET_SECONDS / 3)
+
+
+class SettingsSource:
+    """The settings of the user and of folders, now and whenever one of their files changes.
+
+    What the command line, scripts and chats open their engines with. ``loaded`` is what was read first.
+    """
+
+    def __init__(
+        self,
+        folders: Sequence[Path] = (),
+        *,
+        user_file: Path | None = None,
+        flags: Mapping[str, str] | None = None,
+    ) -> None:
+        own = user_file or paths.user_file()
+
+        def read() -> Loaded:
+            first, *others = [
+                load(workspace=folder, user_file=own, flags=flags) for folder in (folders or (None,))
+            ]
+            problems = [*first.problems, *(problem for other in others for problem in other.problems)]
+            unique = {problem.message: problem for problem in problems}
+            settings = narrowed(first.settings, [other.settings for other in others])
+            return Loaded(settings, tuple(unique.values()), first.origins)
+
+        self._read = read
+        self._files = SettingsFiles([own, *map(paths.workspace_file, folders)])
+        self.loaded = read()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that were read first.
+
+        Raises
+        ------
+        SettingsBroken
+            The user's own settings are wrong or cannot be read, so nothing may be sent to a model.
+
+        """
+        if (error := self.loaded.error) is not None:
+            raise error
+        return self.loaded.settings
+
+    def follow(
+        self, engine: Followable, adapt: Callable[[Settings], Settings] = lambda settings: settings
+    ) -> None:
+        """Replace the settings of ``engine`` before the next prompt after a file has changed.
+
+        ``adapt`` repeats what was changed in the settings that ``engine`` was opened with. An engine that is
+        opened long after the first reading gets the current settings at its first prompt.
+        """
+        files = self._files
+        reading = asyncio.Lock()
+
+        async def renew() -> None:
+            nonlocal files
+            async with reading:
+                if not await asyncio.to_thread(files.changed):
+                    return
+                seen, loaded = await asyncio.to_thread(read_again, files, self._read)
+                engine.apply(adapt(loaded.settings))
+                engine.gate.stop(loaded.error)
+                # Last: a prompt that finds nothing changed must find the new rules in force.
+                files = seen
+
+        def changed() -> bool:
+            return files.changed()
+
+        engine.gate.watch = changed
+        engine.gate.on_change = renew
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Everything that tells one state of a file from another, also of a link and its target."""
+    return (*_facts(path, os.lstat), *_facts(path, os.stat))
+
+
+_ABSENT: _Stamp = ("FileNotFoundError", errno.ENOENT) * 2
+
+
+def _facts(path: Path, look: Callable[[Path], os.stat_result]) -> _Stamp:
+    try:
+        facts = look(path)
+    except (OSError, ValueError) as error:
+        return (type(error).__name__, getattr(error, "errno", None))
+    return (
+        facts.st_mtime_ns,
+        facts.st_ctime_ns,
+        facts.st_size,
+        facts.st_ino,
+        facts.st_dev,
+        facts.st_mode,
+    )
+
+
+def _age(path: Path) -> float:
+    """Seconds since ``path`` changed; a missing file and one of the future are old."""
+    try:
+        facts = path.stat()
+    except (OSError, ValueError):
+        return _LONGEST_SECONDS
+    age = time.time() - max(facts.st_mtime, facts.st_ctime)
+    return age if age >= 0 else _LONGEST_SECONDS

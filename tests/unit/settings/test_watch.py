@@ -1,0 +1,151 @@
+"""A change of a settings file is seen before the next prompt, however it is written."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from homebody.settings import watch
+from homebody.settings.watch import SettingsFiles, SettingsSource
+
+
+@pytest.fixture
+def old_file(tmp_path: Path) -> Path:
+    """A settings file that was written a while ago."""
+    path = tmp_path / "config.toml"
+    path.write_text("context.ignore = ['a/']\n")
+    age(path)
+    return path
+
+
+def age(path: Path) -> None:
+    """Wait until the file counts as settled."""
+    threading.Event().wait(0.2)
+    assert not SettingsFiles([path]).changed()
+
+
+def replace(path: Path) -> None:
+    """Replace the file by one of the same size and time."""
+    facts = path.stat()
+    fresh = path.with_suffix(".new")
+    fresh.write_text("context.ignore = ['b/']\n")
+    os.utime(fresh, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    fresh.replace(path)
+
+
+def rewrite(path: Path) -> None:
+    """Write the same number of bytes into it, and set its old time."""
+    facts = path.stat()
+    path.write_text("context.ignore = ['b/']\n")
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def unlink_and_link(path: Path) -> None:
+    """Replace it by a link to nothing."""
+    path.unlink()
+    path.symlink_to("nothing")
+
+
+@pytest.mark.parametrize(
+    "change", [replace, rewrite, unlink_and_link, Path.unlink, lambda path: path.chmod(0o600)]
+)
+def test_every_kind_of_change_is_seen(old_file, change):
+    """By size, both times, the file's number and its rights, and those of a link."""
+    files = SettingsFiles([old_file, old_file.parent / "missing.toml"])
+    assert not files.changed()
+
+    change(old_file)
+
+    assert files.changed()
+
+
+def test_a_new_file_is_seen(tmp_path):
+    """Also a link to nothing, which is not the same as no file."""
+    missing, dangling = tmp_path / "a.toml", tmp_path / "b.toml"
+    files = [SettingsFiles([missing]), SettingsFiles([dangling])]
+
+    missing.touch()
+    dangling.symlink_to("nothing")
+
+    assert [one.changed() for one in files] == [True, True]
+
+
+def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
+    """A second change within the same tick of the clock leaves its times as they are."""
+    path = tmp_path / "config.toml"
+    path.write_text("a")
+
+    assert SettingsFiles([path]).changed()
+
+
+class Double:
+    """An engine and its gate, which ask as the real ones do."""
+
+    def __init__(self) -> None:
+        self.gate = self
+        self.watch = lambda: False
+        self.on_change = None
+        self.settings = self.error = None
+
+    def apply(self, settings) -> None:
+        """Record the settings."""
+        self.settings = settings
+
+    def stop(self, error) -> None:
+        """Record the error."""
+        self.error = error
+
+    async def prompt(self) -> tuple[tuple[str, ...] | None, str | None]:
+        """Return the rules and the error of a prompt now."""
+        if self.watch():
+            await self.on_change()
+        return self.settings and self.settings.context.ignore, self.error and str(self.error)
+
+
+async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
+    """Wrong, right and wrong again: the error comes and goes with the file."""
+    source = SettingsSource(user_file=old_file)
+    assert source.settings.context.ignore == ("a/",)
+    engines = [Double(), Double()]
+    for engine in engines:
+        source.follow(engine)
+
+    assert [await engine.prompt() for engine in engines] == [(None, None)] * 2
+    old_file.write_text("context.ignore = ['b/']\n")
+    assert [await engine.prompt() for engine in engines] == [(("b/",), None)] * 2
+    for _ in range(2):
+        old_file.write_text("context.ignor = ['b/']\n")
+        assert ["context.ignor" in (await engine.prompt())[1] for engine in engines] == [True] * 2
+        old_file.write_text("context.ignore = ['c/']\n")
+        assert [await engine.prompt() for engine in engines] == [(("c/",), None)] * 2
+
+
+async def test_a_change_between_reading_and_following_is_not_lost(old_file):
+    """A command reads its settings, and opens its engine a little later."""
+    source = SettingsSource(user_file=old_file)
+    old_file.write_text("context.ignore = ['b/']\n")
+    engine = Double()
+    source.follow(engine)
+
+    assert await engine.prompt() == (("b/",), None)
+
+
+@pytest.mark.parametrize("half", [lambda path: path.write_text(""), Path.unlink])
+async def test_a_file_that_is_half_saved_is_read_when_it_is_whole(old_file, half, monkeypatch):
+    """For a moment it is empty, or has another name; without its rules nothing may be sent."""
+    source = SettingsSource(user_file=old_file)
+    engine = Double()
+    source.follow(engine)
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        if not slept:
+            old_file.write_text("context.ignore = ['b/']\n")
+        slept.append(seconds)
+        threading.Event().wait(seconds)
+
+    monkeypatch.setattr(watch.time, "sleep", sleep)
+    half(old_file)
+
+    assert await engine.prompt() == (("b/",), None)
