@@ -167,6 +167,22 @@ def test_an_excluded_file_says_why(open_editor, tmp_path):
 
 
 @BOTH
+def test_a_broken_config_file_is_named_without_a_prompt(open_editor, tmp_path):
+    """The message of the server is one line, although it has a button; nothing waits for a key."""
+    editor = open_editor(reply("return width * height"))
+    config = tmp_path / "CONFIG" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("[context]\nignor = ['private/']\n")
+    editor.until(lambda: "`context.ignor`" in editor.command("messages"))
+    assert editor.call("nvim_get_mode")["blocking"] is False
+    assert editor.lua("return require('homebody').statusline()") == "homebody ✗"
+    config.write_text("")
+    editor.until(lambda: editor.lua("return require('homebody').statusline()") != "homebody ✗")
+    editor.keys("jA")
+    editor.sees("return width * height")
+
+
+@BOTH
 def test_a_question_is_answered_and_followed_up(open_editor):
     """The second question continues the same conversation, below the first."""
     replies = [

@@ -49,6 +49,7 @@ LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for num
 LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
 REPLIES = [
     {"contains": "sell the house", "text": "It leaked."},
+    {"contains": "What is planned?", "text": "Nothing."},
     # Later questions first: their prompts contain the earlier ones too.
     {"contains": "And once more", "text": "Then it divides by zero."},
     {"contains": "Write without an end", "text": "one two three " * 200, "piece_delay_ms": 40},

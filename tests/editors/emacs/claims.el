@@ -200,6 +200,16 @@
 (homebody-explain)
 (wait-for "an explanation that is excluded says why"
           (lambda () (string-search "app.py is never put into a prompt" (text-of "*Homebody explain*"))))
+(defvar wrong nil "The message about a wrong settings file.")
+(defun keep-wrong (&rest words)
+  "Keep WORDS if they name the wrong key."
+  (when (string-search "context.ignor`" (apply #'format-message words)) (setq wrong t)))
+(advice-add 'message :before #'keep-wrong)
+(write-region "\n[context]\nignor = []\n" nil
+              (expand-file-name "config.toml" (getenv "HOMEBODY_CONFIG_DIR")) 'append 'silent)
+(wait-for "a message names the wrong key of the settings file" (lambda () wrong))
+(advice-remove 'message #'keep-wrong)
+(wait-for "the mode line says that something is wrong" (lambda () (equal " Homebody:!" (homebody--lighter))))
 (set-buffer-modified-p nil)
 (eglot-shutdown (eglot-current-server))
 (kill-buffer)

@@ -1,6 +1,7 @@
 // A workspace with three folders: one is off by its `.vscode/settings.json`, one by its `.homebody.toml`.
 const assert = require("node:assert/strict");
-const { readFileSync, writeFileSync } = require("node:fs");
+const { mkdirSync, readFileSync, writeFileSync } = require("node:fs");
+const path = require("node:path");
 const vscode = require("vscode");
 const { answered, answering, claim, homebody, passed, request, watchQuestions } = require("./claims");
 const { until } = require("./workbench");
@@ -118,6 +119,28 @@ exports.run = async function run() {
         assert.match(await askedAbout(lively, "private/plans.py"), /is never put into a prompt/);
         await ignore(["!plans.py"], WorkspaceFolder, lively.uri);
         assert.match(await askedAbout(lively, "private/plans.py"), /is never put into a prompt/);
+    });
+
+    await claim("a broken config.toml is named, a button opens it, and nothing is sent until it is corrected", async () => {
+        const file = path.join(process.env.HOMEBODY_CONFIG_DIR, "config.toml");
+        const messages = [];
+        const press = async (message, ...buttons) => {
+            messages.push(message);
+            return buttons.find((button) => button === "Open Settings File");
+        };
+        await answering(extension.vscode.window, "showErrorMessage", press, async () => {
+            mkdirSync(path.dirname(file), { recursive: true });
+            writeFileSync(file, "[context]\nignor = ['private/']\n");
+            await until(() => vscode.window.activeTextEditor?.document.uri.fsPath === file);
+            assert.equal(vscode.window.activeTextEditor.selection.active.line, 1);
+        });
+        assert.equal(messages.length, 1);
+        assert.match(messages[0], /config\.toml.*`context\.ignor`.*`context\.ignore`/);
+        await until(() => status.current.kind === "Error" && status.item.tooltip.includes("context.ignor"));
+        assert.match(await askedAbout(quiet, "rooms.py"), /context\.ignor/);
+        writeFileSync(file, "");
+        await until(() => status.current.kind !== "Error");
+        assert.equal(await askedAbout(quiet, "rooms.py"), "Nothing.");
     });
 
     await claim("an invalid value is named in a message that opens the settings", async () => {
