@@ -14,6 +14,7 @@ from homebody.errors import BackendError
 from homebody.settings import BackendSettings, Settings
 from support.loopback import LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
+from support.passes import everything
 from support.streams import MANY
 
 
@@ -44,7 +45,7 @@ async def main(host: str) -> None:
 
         def open_at(url: str, allowed_hosts: tuple[str, ...]) -> Backend:
             block = BackendSettings(kind="openai", url=url, allowed_hosts=allowed_hosts, timeout_seconds=5)
-            return open_backend(block, Settings(), use="completion")
+            return open_backend(block, Settings(), use="completion", passes=everything)
 
         results = {
             "without an entry": await complete(open_at(team.url, ())),

@@ -12,6 +12,7 @@ from homebody.backend.resilient import ResilientBackend
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 from support.llama_double import LlamaDouble
+from support.passes import everything
 
 
 def test_importing_the_package_loads_no_http_client():
@@ -29,7 +30,7 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
     """Opening a backend sends nothing."""
     with LlamaDouble() as double:
         block = BackendSettings(kind=kind, url=double.url)
-        backend = open_backend(block, Settings(), use="completion")
+        backend = open_backend(block, Settings(), use="completion", passes=everything)
         await backend.aclose()
 
     assert isinstance(backend, ResilientBackend)
@@ -39,21 +40,23 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
 def test_a_server_of_no_known_port_needs_its_address():
     """``openai`` has no usual port."""
     with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
-        open_backend(BackendSettings(kind="openai"), Settings(), use="chat")
+        open_backend(BackendSettings(kind="openai"), Settings(), use="chat", passes=everything)
 
 
 @pytest.mark.parametrize("entry", ["gpu.example", "gpu.example:0:1"])
 def test_an_incomplete_allowed_host_is_reported_at_once(entry: str):
     """Before any request is sent."""
     with pytest.raises(SettingsError, match="allowedHosts"):
-        open_backend(BackendSettings(kind="ollama", allowed_hosts=(entry,)), Settings(), use="chat")
+        open_backend(
+            BackendSettings(kind="ollama", allowed_hosts=(entry,)), Settings(), use="chat", passes=everything
+        )
 
 
 async def test_a_router_gets_the_models_name_with_everything():
     """llama.cpp in router mode serves several models: each request names one."""
     with LlamaDouble() as double:
         block = BackendSettings(kind="llama.cpp", url=double.url, model="org/coder:Q4")
-        backend = open_backend(block, Settings(), use="completion")
+        backend = open_backend(block, Settings(), use="completion", passes=everything)
         stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4))
         assert "".join([item.text async for item in stream if isinstance(item, Piece)]) == "x"
         await backend.aclose()
@@ -68,7 +71,7 @@ async def test_settings_reach_the_server():
     """Key, time limit and context length."""
     with LlamaDouble() as double:
         block = BackendSettings(kind="llama.cpp", url=double.url, api_key="key", context_length=300)
-        backend = open_backend(block, Settings(), use="completion")
+        backend = open_backend(block, Settings(), use="completion", passes=everything)
         info = await backend.describe()
         await backend.aclose()
 

@@ -25,6 +25,7 @@ from homebody.errors import (
 )
 from homebody.models.model import FimTokens
 from homebody.settings import BackendSettings, Settings
+from support.passes import everything
 from support.streams import MANY
 
 
@@ -211,7 +212,9 @@ async def test_a_script_file_is_opened_by_the_settings(tmp_path: Path, name: str
     """``backend.kind = "scripted"`` and the file's path are enough."""
     path = tmp_path / name
     path.write_text(content)
-    backend = open_backend(BackendSettings(kind="scripted", model=str(path)), Settings(), use="completion")
+    backend = open_backend(
+        BackendSettings(kind="scripted", model=str(path)), Settings(), use="completion", passes=everything
+    )
     info = await backend.describe()
 
     assert (info.kind, info.name) == ("scripted", "tiny")
@@ -234,7 +237,7 @@ def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, conten
 def test_a_script_has_to_be_named():
     """Without ``backend.model`` there is no script."""
     with pytest.raises(SettingsError, match=r"backend\.model"):
-        open_backend(BackendSettings(kind="scripted"), Settings(), use="chat")
+        open_backend(BackendSettings(kind="scripted"), Settings(), use="chat", passes=everything)
 
 
 async def test_a_model_without_a_template_refuses_to_render():
