@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from homebody.cli.completion import candidates
+from homebody.cli.app import COMMANDS, _app
 from support.tracked import tracked_texts
 
 ROOT = Path(__file__).parents[2]
@@ -53,8 +54,18 @@ def _words(rest: str) -> list[str]:
 
 @cache
 def offered(*words: str) -> frozenset[str]:
-    """Words that the shell's completion offers after these words."""
-    return frozenset(candidates(["homebody", *words]))
+    """Subcommands, or with ``--`` options, after these words; with one empty word, all commands."""
+    *path, last = words
+    if not path:
+        return frozenset(row.name for row in COMMANDS if not row.hidden)
+    if path[0] in _OWN_PARSERS:
+        return frozenset()
+    command = get_command(_app(path[0])).commands[path[0]]
+    for word in path[1:]:
+        command = command.commands[word]
+    if last == "--":
+        return frozenset(name for option in command.params for name in option.opts)
+    return frozenset(getattr(command, "commands", {}))
 
 
 def problem(command: str, words: tuple[str, ...]) -> str:
