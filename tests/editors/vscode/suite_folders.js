@@ -25,8 +25,8 @@ exports.run = async function run() {
         assert.equal(sent()[2].enabled, undefined);
     });
 
-    /** Type in a folder until there are suggestions, or none: the server needs a moment for its settings. */
-    const follows = async ({ uri }, isSuggested) => {
+    /** Type in a folder until the texts that are suggested are as expected: a file is read ahead in a moment. */
+    const typed = async ({ uri }, isExpected) => {
         const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, "rooms.py"));
         const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
         const end = document.lineAt(document.lineCount - 1).range.end;
@@ -36,9 +36,10 @@ exports.run = async function run() {
             const { suggested } = await answered(questions);
             await vscode.commands.executeCommand("deleteLeft");
             await answered(questions);
-            return (suggested.length > 0) === isSuggested;
+            return isExpected(suggested);
         });
     };
+    const follows = (folder, isSuggested) => typed(folder, (suggested) => (suggested.length > 0) === isSuggested);
 
     await claim("suggestions are off in two folders and on in the third", async () => {
         await follows(lively, true);
@@ -88,6 +89,10 @@ exports.run = async function run() {
         assert.match(await askedAbout(lively, "private/plans.py"), /^plans\.py is never put into a prompt: .*\.$/);
         assert.match(await askedAbout(quiet, "private/plans.py"), /is never put into a prompt/);
         await until(() => status.item.tooltip.startsWith("plans.py is never put into a prompt: "));
+        await typed(quiet, ([first]) => {
+            assert.notEqual(first, "It leaked.");
+            return first !== undefined;
+        });
         assert.match(await askedAbout(silent, "private/plans.py"), /is never put into a prompt/);
         await setRemote(undefined);
     });
@@ -112,6 +117,8 @@ exports.run = async function run() {
     await claim("a rule that is changed counts for the next question", async () => {
         await ignore(undefined, Global);
         assert.equal(await askedAbout(lively, "private/plans.py"), "It leaked.");
+        await shown(vscode.Uri.joinPath(quiet.uri, "private", "plans.py"));
+        await typed(quiet, ([first]) => first === "It leaked.");
         await ignore(["private/"], Global);
         assert.match(await askedAbout(lively, "private/plans.py"), /is never put into a prompt/);
         await ignore(undefined, Global);
