@@ -19,6 +19,7 @@ _MAKE = re.compile(r"(?:^|[$&;] ?)make (?!-)([a-z]+)", re.MULTILINE)
 _PAGES = {".md"}
 _SOURCES = {".py", ".ts", ".lua", ".el", ".sh", ".json", ".txt"}
 # Commands that parse their own arguments have no table of options.
+_COMMON = {"--set", "--model", "--backend", "--config", "--help"}
 _OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "acp": set[str](), "host": set[str]()}
 
 
@@ -58,7 +59,7 @@ def offered(*words: str) -> frozenset[str]:
     *path, last = words
     if not path:
         return frozenset(row.name for row in COMMANDS if not row.hidden)
-    if path[0] in _OWN_PARSERS:
+    if path[0] in _OWN_PARSERS or path[0] in _COMMON:
         return frozenset()
     command = get_command(_app(path[0])).commands[path[0]]
     for word in path[1:]:
@@ -70,7 +71,7 @@ def offered(*words: str) -> frozenset[str]:
 
 def problem(command: str, words: tuple[str, ...]) -> str:
     """Return which part of a call does not exist; ``None`` if all of it exists."""
-    if command not in offered("") | {"host"}:
+    if command not in offered("") | {"host"} | _COMMON:
         return f"there is no command {command}"
     inner = offered(command, "")
     path = [command]
@@ -80,8 +81,7 @@ def problem(command: str, words: tuple[str, ...]) -> str:
         path.append(words[0])
     options = {word.partition("=")[0] for word in words if word.startswith("--") and len(word) > 2}
     known = _OWN_PARSERS.get(command) or offered(*path, "--")
-    common = {"--set", "--model", "--backend", "--config", "--help"}
-    missing = options - known - common
+    missing = options - known - _COMMON
     return f"{' '.join(path)} has no {', '.join(sorted(missing))}" if missing else ""
 
 

@@ -22,8 +22,12 @@ from homebody.backend.base import (
     Text,
 )
 
-Check: TypeAlias = Callable[[Iterable[str], Iterable[str]], Awaitable[None]]
-"""Called with the sources and the texts of a prompt; raises if it must not be sent."""
+Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[None]]
+"""Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
+used again; raises if the prompt must not be sent."""
+
+_ONE_KEYSTROKE = 0.02
+"""Age in seconds, for completion: it asks anew when a request begins, and sends several prompts then."""
 
 
 class Gated:
@@ -39,12 +43,12 @@ class Gated:
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Count tokens of texts that come from ``sources``."""
-        await self._passes(sources, texts)
+        await self._passes(sources, texts, 0.0)
         return await self._backend.count(texts)
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """As the backend."""
-        await self._check(prompt.texts)
+        await self._check_prompt(prompt)
         return await self._backend.count_prompt(prompt)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
@@ -61,7 +65,7 @@ class Gated:
         on_read: OnRead | None = None,
     ) -> Stream:
         """As the backend."""
-        await self._check(prompt.texts)
+        await self._check_prompt(prompt)
         async with aclosing(self._backend.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
             async for item in stream:
                 yield item
@@ -84,15 +88,18 @@ class Gated:
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
         """As the backend."""
-        await self._check(prompt.texts)
+        await self._check_prompt(prompt)
         return await self._backend.warm(prompt, tokens=tokens, slot=slot)
 
     async def aclose(self) -> None:
         """Close the backend."""
         await self._backend.aclose()
 
-    async def _check(self, texts: Sequence[Text | Message]) -> None:
+    async def _check_prompt(self, prompt: Prompt) -> None:
+        await self._check(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
+
+    async def _check(self, texts: Sequence[Text | Message], within: float = 0.0) -> None:
         # One text without a source must not pass because of another one's. Markers alone are our own text.
         known = all(text.sources for text in texts)
         sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
-        await self._passes(sources, (text.text for text in texts))
+        await self._passes(sources, (text.text for text in texts), within)

@@ -339,7 +339,7 @@ FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
 
 
-async def _nothing_checked(_sources: Iterable[str], _texts: Iterable[str]) -> None:
+async def _nothing_checked(_sources: Iterable[str], _texts: Iterable[str], _within: float) -> None:
     """Let every prompt pass."""
 
 

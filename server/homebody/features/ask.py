@@ -126,7 +126,7 @@ async def regenerate(
         if not conversation.turns:
             message = "There is no answer to replace: ask a question first."
             raise UsageError(message)
-        await _leave_out_excluded(engine, conversation, conversation.turns[:-1])
+        await _leave_out_excluded(engine, conversation)
         last = conversation.turns[-1]
         # The old answer is kept in the conversation until there is a new one: it may be applied or stored.
         again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
@@ -181,7 +181,7 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     special = special_texts(info)
     await measure_speed(engine, prompt, asked.question, [TYPED])
     room = chat_room(engine, info)
-    await _leave_out_excluded(engine, conversation, conversation.turns)
+    await _leave_out_excluded(engine, conversation)
     rules = Rules()
     if not conversation.system:
         rules = await project_rules(engine, _document_uri(asked), room)
@@ -224,9 +224,9 @@ async def _ask(  # noqa: PLR0917 - private; the parts of one request
     return _added(conversation, turn, answered)
 
 
-async def _leave_out_excluded(engine: Engine, conversation: Conversation, turns: Sequence[Turn]) -> None:
+async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> None:
     """Leave out turns whose code is excluded from prompts by now."""
-    refusals = await engine.gate.refusals(uri for turn in turns for uri in turn.read)
+    refusals = await engine.gate.refusals(uri for turn in conversation.turns for uri in turn.read)
     conversation.exclude(refusals.keys())
 
 

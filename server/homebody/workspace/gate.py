@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -33,10 +34,6 @@ UNPLACED = "Homebody cannot tell which file it is"
 UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
 _NO_SOURCE, _THIS_PROMPT = "Text without a source", "The text of this prompt"
-
-_FRESH_SECONDS = 0.02
-"""Age up to which an answer is used again by the last question before the connection: the requests of one
-keystroke follow each other at once, and each request begins with a new question."""
 
 _MOST_THREADS = 16
 """Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
@@ -105,31 +102,40 @@ class Gate:
 
     async def refusals(self, uris: Iterable[str]) -> dict[str, str]:
         """Return the reason for each source that may not be sent to a model. Raises ``stopped``."""
-        asked = list(dict.fromkeys(uris))
-        rules = self._rules
-        answer = await self._answered(asked, rules)
+        return await self.begin(uris)()
+
+    def begin(self, uris: Iterable[str]) -> Callable[[], Awaitable[dict[str, str]]]:
+        """Start ``refusals``; what is returned waits for its end."""
+        asked = tuple(dict.fromkeys(uris))
+        return partial(self._finish, asked, self._rules, self._looked_up(asked))
+
+    async def _finish(
+        self, asked: Sequence[str], rules: PathRules, lookup: "Future[_Answer] | None"
+    ) -> dict[str, str]:
+        answer = await self._answer_of(lookup)
         if answer is not None and answer.settings_changed and self.on_change is not None:
             async with self._changing:
                 await self.on_change()
         if self.stopped is not None:
             raise self.stopped
         if rules is not self._rules:
-            answer = await self._answered(asked, self._rules)
+            answer = await self._answer_of(self._looked_up(asked))
         if answer is None:
             return dict.fromkeys(asked, UNKNOWN)
-        now = time.monotonic()
         if len(self._known) > _MOST_KEPT:
             self._known.clear()
         refusals: dict[str, str] = {}
         for uri in asked:
             reason = answer.reasons[uri] or (KEY if uri in self._keys else None)
-            self._known[uri] = now, reason
+            self._known[uri] = answer.began, reason
             if reason is not None:
                 refusals[uri] = reason
         return refusals
 
-    async def check(self, sources: Iterable[str], texts: Iterable[str]) -> None:
+    async def check(self, sources: Iterable[str], texts: Iterable[str], within: float = 0.0) -> None:
         """Let a prompt pass that consists of ``texts`` from ``sources``.
+
+        Answers that are at most ``within`` seconds old are used again.
 
         Raises
         ------
@@ -140,7 +146,7 @@ class Gate:
 
         """
         asked = list(dict.fromkeys(sources))
-        oldest = time.monotonic() - _FRESH_SECONDS
+        oldest = time.monotonic() - within
         known = [self._known.get(uri, (0.0, None)) for uri in asked]
         if self.stopped is None and all(when > oldest for when, _ in known):
             refusals = {uri: why for uri, (_, why) in zip(asked, known, strict=True) if why is not None}
@@ -153,23 +159,25 @@ class Gate:
         if any(map(holds_private_key, texts)):
             raise Excluded(_THIS_PROMPT, KEY)
 
-    async def _answered(self, uris: Sequence[str], rules: PathRules) -> "_Answer | None":
-        """Look everything up in a thread; ``None`` if the disk does not answer in time."""
-        lookup = self._threads.run(lambda: _Answer(rules, uris, self.watch))
-        if lookup is None:
-            return None
-        if not lookup.done():
+    def _looked_up(self, uris: Sequence[str]) -> "Future[_Answer] | None":
+        """Start to look everything up in a thread; ``None`` if all threads wait for a disk."""
+        rules, watch = self._rules, self.watch
+        return self._threads.run(lambda: _Answer(rules.now(), uris, watch))
+
+    async def _answer_of(self, lookup: "Future[_Answer] | None") -> "_Answer | None":
+        """Wait for an answer; ``None`` if the disk does not give it in time."""
+        if lookup is not None and not lookup.done():
             # ``wait`` cancels nothing: a thread cannot be cancelled.
             await asyncio.wait({asyncio.wrap_future(lookup)}, timeout=self._seconds)
-        return lookup.result() if lookup.done() else None
+        return lookup.result() if lookup is not None and lookup.done() else None
 
 
 class _Answer:
     """What the disk says now: the reason against each URI, and whether a settings file has changed."""
 
     def __init__(self, rules: PathRules, uris: Sequence[str], watch: Callable[[], bool] | None) -> None:
+        self.began = time.monotonic()
         self.settings_changed = watch is not None and watch()
-        rules.look_again()
         folders = set[str]()
         self.reasons = {uri: _reason_against(rules, uri, folders) for uri in uris}
 

@@ -11,6 +11,7 @@ import os
 import stat
 import time
 from collections.abc import Collection, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -173,7 +174,7 @@ class FolderRules:
 
 
 class PathRules:
-    """The rules of all folders, each looked at once, until ``look_again``.
+    """The rules of all folders, each looked at once; ``now`` looks at all of them again.
 
     ``roots`` are the folders that the user opened: below them a ``.gitignore`` counts without a repository.
     ``is_index``: for files that nobody opened, so that what can be generated again is left out too.
@@ -197,15 +198,17 @@ class PathRules:
         )
         self._top = FolderRules("", given)
         self._folders: dict[str, tuple[FolderRules, list[_Stamp], FolderRules]] = {}
-        self._looked_at: dict[Path, FolderRules] = {}
+        self.looked_at: dict[Path, FolderRules] = {}
 
-    def look_again(self) -> None:
-        """Read the ignore files that have changed at the next question."""
-        self._looked_at = {}
+    def now(self) -> "PathRules":
+        """Return the same rules, which read the ignore files again that have changed since."""
+        rules = copy(self)
+        rules.looked_at = {}
+        return rules
 
     def of(self, folder: Path) -> FolderRules:
         """Return the rules for the entries of ``folder``, which is absolute; links are not followed."""
-        looked_at = self._looked_at
+        looked_at = self.looked_at
         rules = looked_at.get(folder)
         if rules is None:
             is_top = folder.parent == folder

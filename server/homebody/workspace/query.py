@@ -162,7 +162,7 @@ class Reader:
                     return []
                 self._deadline = time.monotonic() + _MAX_SECONDS
                 self._there.clear()
-                self.rules.look_again()
+                self.rules = self.rules.now()
                 return question(connection)
         except StoreDamagedError:
             self._note_damage()

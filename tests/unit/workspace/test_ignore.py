@@ -134,18 +134,14 @@ def test_changed_rules_count_at_once(tmp_path):
     file = tmp_path / ".homebodyignore"
     for _ in range(20):
         file.write_text("private/\n")
-        rules.look_again()
-        assert rules.ignores(path)
+        assert rules.now().ignores(path)
         file.write_text("publicX/\n")
-        rules.look_again()
-        assert not rules.ignores(path)
+        assert not rules.now().ignores(path)
     (tmp_path / "new").write_text("private/\n")
     (tmp_path / "new").replace(file)
-    rules.look_again()
-    assert rules.ignores(path)
+    assert rules.now().ignores(path)
     file.unlink()
-    rules.look_again()
-    assert not rules.ignores(path)
+    assert not rules.now().ignores(path)
 
 
 def test_the_settings_have_the_last_word(tmp_path):

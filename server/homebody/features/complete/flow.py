@@ -82,14 +82,14 @@ async def _complete(
 ) -> list[Completion]:
     engine, state = session.engine, session.document_state(document.uri)
     engine.gate.look_at(document)
-    refusals = await engine.gate.refusals((document.uri, *state.uris))
-    if document.uri in refusals:
+    # In a thread, while this one looks at the cursor.
+    looked_up = engine.gate.begin((document.uri, *state.uris))
+    target = await target_of(engine)
+    request = request_at(session, target, document, offset, ticket, trigger=trigger)
+    refusals = await looked_up()
+    if ticket.stale or document.uri in refusals:
         return []
     state.forget(refusals.keys())
-    target = await target_of(engine)
-    if ticket.stale:
-        return []
-    request = request_at(session, target, document, offset, ticket, trigger=trigger)
     first = await _first_candidate(request)
     found = [] if first is None else [first]
     if trigger == "invoked":
