@@ -297,7 +297,7 @@ def test_each_folder_of_a_workspace_has_its_own_settings(
         "a cell of an excluded notebook and an unsaved text in an excluded folder are not sent",
         "a rule that is changed counts for the next question",
         "a broken config.toml is named, a button opens it, and nothing is sent until it is corrected",
-        "an invalid value is named in a message that opens the settings",
+        "an invalid value, or a misspelt key, is named in a message that opens the settings",
     ]
 
 

@@ -150,11 +150,11 @@ exports.run = async function run() {
         assert.equal(await askedAbout(quiet, "rooms.py"), "Nothing.");
     });
 
-    await claim("an invalid value is named in a message that opens the settings", async () => {
-        const shown = [];
+    await claim("an invalid value, or a misspelt key, is named in a message that opens the settings", async () => {
+        const messages = [];
         const opened = [];
         const press = async (message, ...buttons) => {
-            shown.push(message);
+            messages.push(message);
             return buttons.find((button) => button === "Open Settings");
         };
         const { window, commands } = extension.vscode;
@@ -165,12 +165,19 @@ exports.run = async function run() {
             answering(window, "showWarningMessage", press, () =>
                 answering(commands, "executeCommand", open, async () => {
                     await ignore("private/", Global);
-                    await until(() => opened.length > 0);
+                    await until(() => opened.length === 1);
+                    await ignore(undefined, Global);
+                    // VS Code's API changes only settings that exist.
+                    const { machineSettings } = passed();
+                    const machine = readFileSync(machineSettings, "utf8");
+                    writeFileSync(machineSettings, JSON.stringify({ ...JSON.parse(machine), "homebody.context.ignor": ["private/"] }));
+                    await until(() => opened.length === 2);
+                    writeFileSync(machineSettings, machine);
                 }),
             ),
         );
-        assert.deepEqual(opened, [["homebody.context.ignore"]]);
-        assert.match(shown.join("\n"), /`homebody\.context\.ignore` cannot be "private\/"; it has to be a list/);
-        await ignore(undefined, Global);
+        assert.deepEqual(opened, [["homebody.context.ignore"], ["homebody.context.ignor"]]);
+        assert.match(messages[0], /`homebody\.context\.ignore` cannot be "private\/"; it has to be a list/);
+        assert.match(messages[1], /`homebody\.context\.ignor`.*`homebody\.context\.ignore`/);
     });
 };
