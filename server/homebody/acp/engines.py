@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from homebody.engine import Engine, open_engine
-from homebody.settings import BackendSettings, load_settings
+from homebody.settings import BackendSettings, Settings
+from homebody.settings.watch import SettingsSource
 
 _INDEX_SECONDS = 2.0
 """Maximum time, in seconds, that the first question waits for the index of its folder."""
@@ -64,9 +65,10 @@ class Engines:
         await self._stack.aclose()
 
     async def _open(self, folder: Path, chat: BackendSettings | None) -> Opened:
-        settings, problems = await asyncio.to_thread(
-            load_settings, workspace=folder, user_file=self._user_file, flags=self._values
+        source = await asyncio.to_thread(
+            SettingsSource, [folder], user_file=self._user_file, flags=self._values
         )
+        settings, problems = source.settings, source.loaded.problems
         if chat is not None:
             settings = msgspec.structs.replace(
                 settings, chat=msgspec.structs.replace(settings.chat, backend=chat)
@@ -74,6 +76,14 @@ class Engines:
         engine = await self._stack.enter_async_context(open_engine(settings, folders=[folder]))
         opened = Opened(engine, [problem.message for problem in problems])
         engine.audit.on_note = lambda note: opened.notices.append(note.text)
+
+        def with_chosen_model(renewed: Settings) -> Settings:
+            backend = chat or renewed.chat.backend
+            return msgspec.structs.replace(
+                renewed, chat=msgspec.structs.replace(renewed.chat, backend=backend)
+            )
+
+        source.follow(engine, with_chosen_model)
         if summary := engine.prompts.summary:
             opened.notices.append(summary)
         if engine.index is not None:

@@ -23,6 +23,7 @@ from homebody.errors import (
     HomebodyError,
     ModelError,
     RunError,
+    SettingsError,
     UsageError,
 )
 from homebody.features.refactor.target import error_line
@@ -222,7 +223,7 @@ class Batch:
             return Outcome(path, "refused", str(error), error=error)
         except UsageError as error:
             return Outcome(path, "skipped", str(error), error=error)
-        except (BackendError, ModelError, RunError) as error:
+        except (BackendError, ModelError, RunError, SettingsError) as error:
             if not isinstance(error, _OF_ONE_FILE):
                 self.summary.stopped = self.summary.stopped or error
             return Outcome(path, "failed", str(error), error=error)

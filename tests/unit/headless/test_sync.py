@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from homebody import Span, apply_edits, open_engine, open_sync
-from homebody.errors import BackendRefused, FileUnreadable
+from homebody.errors import BackendRefused, Excluded, FileUnreadable, SettingsBroken
 from homebody.settings import BackendSettings, ChatSettings, Settings
 
 SCRIPT = """
@@ -38,7 +38,8 @@ def folder(own_folders: Path) -> Path:
     config = own_folders / "homebody" / "config" / "config.toml"
     config.parent.mkdir(parents=True)
     model = json.dumps(str(own_folders / "script.toml"))
-    config.write_text(f'[backend]\nkind = "scripted"\nmodel = {model}\n[chat]\ntemperature = "hot"\n')
+    config.write_text(f'[backend]\nkind = "scripted"\nmodel = {model}\n')
+    (folder / ".homebody.toml").write_text('chat.temperature = "hot"\n')
     return folder
 
 
@@ -77,7 +78,7 @@ async def test_it_works_where_a_loop_runs_already(folder: Path):
 
 
 async def test_open_engine_uses_the_users_settings(folder: Path, caplog):
-    """A value that is not allowed is logged; settings that are given are used as they are."""
+    """A folder's value that is not allowed is logged; settings that are given are used as they are."""
     with caplog.at_level(logging.WARNING):
         async with open_engine(folders=[folder]) as engine:
             assert engine.settings.chat.backend.kind == "scripted"
@@ -85,3 +86,26 @@ async def test_open_engine_uses_the_users_settings(folder: Path, caplog):
     own = Settings(chat=ChatSettings(backend=BackendSettings(kind="ollama")))
     async with open_engine(own) as engine:
         assert engine.settings is own
+
+
+@pytest.mark.parametrize("wrong", ["[context]\nignor = ['work/']\n", "[context\n"])
+async def test_wrong_settings_of_the_user_open_no_engine(folder: Path, own_folders: Path, wrong):
+    """Also while one is open: the next question is not sent, and once they are right again it is."""
+    config = own_folders / "homebody" / "config" / "config.toml"
+    right = config.read_text()
+    config.write_text(right + wrong)
+    with pytest.raises(SettingsBroken, match=r"config\.toml"), open_sync(folders=[folder]):
+        pass
+
+    config.write_text(right)
+    with open_sync(folders=[folder]) as home:
+        document = home.read(folder / "a.py")
+        assert home.explain(document).markdown == "It is one."
+        config.write_text(right + wrong)
+        with pytest.raises(SettingsBroken, match=r"config\.toml"):
+            home.explain(document)
+        config.write_text(right + "[context]\nignore = ['a.py']\n")
+        with pytest.raises(Excluded):
+            home.explain(document)
+        config.write_text(right)
+        assert home.explain(document).markdown == "It is one."
