@@ -152,7 +152,7 @@ async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
         items = await client.execute("homebody.contextItems", {"query": "problems"})
         assert [(item["kind"], item["label"]) for item in items] == [("diagnostics", "Problems in area.py")]
         await client.execute("homebody.ask", {"question": "Why?", "attach": items})
-        assert "Line 2: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
+        assert "Line 2, error (ruff): undefined name" in (await client.execute("homebody.showPrompt"))["text"]
 
 
 def _problem(line: int, message: str, **more: object) -> dict[str, object]:

@@ -149,11 +149,12 @@ async def attach_document(
 
 
 async def attach_text(
-    engine: Engine, text: str, label: str = "pasted text", language: str = "text"
+    engine: Engine, text: str, label: str = "pasted text", language: str = "text", about: str = ""
 ) -> Attached:
     """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
 
-    Each file of a pasted diff is checked separately.
+    Each file of a pasted diff is checked separately. ``about`` is the URI of the document that the text is
+    about: it must not be excluded either.
 
     Raises
     ------
@@ -169,7 +170,8 @@ async def attach_text(
         message = f"The {label} holds a private key, which is never put into a prompt."
         raise UsageError(message)
     last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
-    return Attached((Attachment(PASTED, 0, last, text, language, label),))
+    others = (about,) if about else ()
+    return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
 
 
 async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:

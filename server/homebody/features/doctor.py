@@ -3,6 +3,7 @@
 In: an engine, and problems found in the settings. Out: findings, each with a command that helps.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -99,14 +100,18 @@ async def doctor(
 
     ``problems`` are the problems in the settings, ``origins`` the source of each value.
     """
-    servers = tuple(found.remark for found in await probe_all(USUAL_URLS))
+    probed = await probe_all(USUAL_URLS)
     completion = await _use(engine, "completion")
     uses = (completion, await _use(engine, "chat", measured=completion))
+    remarks = {found.url: found.remark for found in probed}
+    for use in uses:
+        if use.url is not None and use.model is not None and use.backend != "embedded":
+            remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
     findings = (*_settings(engine, problems, origins or {}), *_notes())
     return Diagnosis(
         installation=str(this_installation()),
         versions=(*_extensions(), *_model_processes()),
-        servers=servers,
+        servers=tuple(remarks.values()),
         uses=uses,
         findings=findings,
         next_steps=_next_steps(uses),
@@ -270,11 +275,12 @@ def _notes() -> list[Finding]:
 def _extensions() -> list[Finding]:
     """Check the versions of the VS Code extension that are installed for this user."""
     own = this_installation()
-    found = sorted(
+    versions = (
         path.parent.name.rpartition("-")[2]
         for folder in _EXTENSION_FOLDERS
         for path in (Path.home() / folder).glob("homebody.homebody-*/package.json")
     )
+    found = sorted(versions, key=_numbers_of)
     findings = [Finding("good", f"The VS Code extension {number} is installed.") for number in found]
     if found and own.version not in found:
         text = (
@@ -283,6 +289,11 @@ def _extensions() -> list[Finding]:
         build = None if own.checkout is None else shell("make", "-C", str(own.checkout), "vsix")
         findings = [Finding("hint", text, build)]
     return findings
+
+
+def _numbers_of(version: str) -> list[int]:
+    """Numbers of a version, by which it is compared: 0.10.0 is newer than 0.9.0."""
+    return [int(number) for number in re.findall(r"[0-9]{1,9}", version)]
 
 
 def _model_processes() -> list[Finding]:

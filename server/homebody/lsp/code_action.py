@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from homebody.errors import HomebodyError
+from homebody.lsp.arguments import Position, Range
 from homebody.lsp.convert import to_span_within
+from homebody.lsp.problems import Diagnostic
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ async def code_action(
     automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
     if context.diagnostics:
         # Most clients send other servers' diagnostics only here; ``homebody.contextItems`` offers them.
-        server.service.problems.seen(document.uri, _problem(context.diagnostics))
+        lines = params.range.start.line, params.range.end.line
+        server.service.problems.seen(document.uri, lines, [_diagnostic(sent) for sent in context.diagnostics])
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions
@@ -109,6 +112,17 @@ def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
         text = " ".join(one.message.split())[:_LONGEST_PROBLEM]
         lines.append(f"Line {one.range.start.line + 1}: {text}")
     return "\n".join(lines)
+
+
+def _diagnostic(sent: types.Diagnostic) -> Diagnostic:
+    start, end = sent.range.start, sent.range.end
+    return Diagnostic(
+        Range(Position(start.line, start.character), Position(end.line, end.character)),
+        sent.message,
+        None if sent.severity is None else sent.severity.value,
+        sent.source,
+        sent.code,
+    )
 
 
 def _plain(lsp_range: types.Range) -> dict[str, Any]:

@@ -47,53 +47,66 @@ class Problems:
     """The last known diagnostics, by document; used only on the event loop."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[str, str] = OrderedDict()
+        self._known: OrderedDict[str, tuple[Diagnostic, ...]] = OrderedDict()
         self._client_sends = False
 
-    def seen(self, uri: str, text: str) -> None:
-        """Store the diagnostics of one range, from a request for code actions.
+    def seen(self, uri: str, lines: tuple[int, int], diagnostics: Sequence[Diagnostic]) -> None:
+        """Store the diagnostics of some lines (from 0, both inclusive), from a request for code actions.
 
-        They are ignored once the client has sent the diagnostics of whole documents.
+        Those of other lines are kept. They are ignored once the client has sent the diagnostics of whole
+        documents.
         """
-        if not self._client_sends:
-            self._keep(uri, text)
+        if self._client_sends:
+            return
+        first, last = lines
+        others = (
+            known
+            for known in self._known.get(uri, ())
+            if known not in diagnostics and not first <= known.range.start.line <= last
+        )
+        self._keep(uri, (*others, *diagnostics))
 
     def take(self, documents: Sequence[DocumentDiagnostics]) -> None:
         """Store the diagnostics that a client sent; those of other documents are kept."""
-        for one in documents:
+        for document in documents:
             self._client_sends = True
-            self._keep(one.uri, problems_text(one.diagnostics))
+            self._keep(document.uri, document.diagnostics)
 
     def find(self, uri: str) -> str | None:
         """Return the last known diagnostics; ``None`` if there are none."""
-        return self._texts.get(uri)
+        known = self._known.get(uri)
+        return None if known is None else problems_text(known)
 
     def forget(self, uri: str) -> None:
         """Forget a document that was closed."""
-        self._texts.pop(uri, None)
+        self._known.pop(uri, None)
 
     @property
     def uris(self) -> tuple[str, ...]:
         """Documents with diagnostics, the newest first."""
-        return tuple(reversed(self._texts))
+        return tuple(reversed(self._known))
 
-    def _keep(self, uri: str, text: str) -> None:
+    def _keep(self, uri: str, diagnostics: Sequence[Diagnostic]) -> None:
         self.forget(uri)
-        if text:
-            self._texts[uri] = text
-        while len(self._texts) > _MOST_DOCUMENTS:
-            self._texts.popitem(last=False)
+        if diagnostics:
+            self._known[uri] = _worst(diagnostics)
+        while len(self._known) > _MOST_DOCUMENTS:
+            self._known.popitem(last=False)
+
+
+def _worst(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.severity or _ERROR)[:_MOST_PROBLEMS])
 
 
 def problems_text(diagnostics: Sequence[Diagnostic]) -> str:
     """One line for each diagnostic: its line, severity, source and code, and its message."""
-    kept = sorted(diagnostics, key=lambda one: one.severity or _ERROR)[:_MOST_PROBLEMS]
     lines: list[str] = []
-    for one in sorted(kept, key=lambda one: one.range.start.line):
-        severity = _SEVERITIES[one.severity or _ERROR]
-        origin = " ".join(str(part) for part in (one.source, one.code) if part not in {None, ""})
-        message = " ".join(one.message.split())[:_LONGEST_MESSAGE]
-        lines.append(
-            f"Line {one.range.start.line + 1}, {severity}{f' ({origin})' if origin else ''}: {message}"
+    for diagnostic in sorted(_worst(diagnostics), key=lambda diagnostic: diagnostic.range.start.line):
+        severity = _SEVERITIES[diagnostic.severity or _ERROR]
+        origin = " ".join(
+            str(part) for part in (diagnostic.source, diagnostic.code) if part not in {None, ""}
         )
+        message = " ".join(diagnostic.message.split())[:_LONGEST_MESSAGE]
+        where = f"Line {diagnostic.range.start.line + 1}, {severity}"
+        lines.append(f"{where}{f' ({origin})' if origin else ''}: {message}")
     return "\n".join(lines)

@@ -11,11 +11,14 @@ import pytest
 from homebody.audit import Audit
 from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.engine import open_engine
 from homebody.features.advice import more_context, quicker_model
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
 from homebody.models.model import FimTokens
+from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import Source, from_tree
+from support.ollama_double import OllamaDouble, OllamaModel
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
@@ -145,3 +148,27 @@ async def test_bench_measures_as_far_as_the_context_goes(world):
         assert all(0.8 < share <= 1 for share in near)
         prompts = [request.prompt.text for request in w.asked[::2]]
         assert len({text.splitlines()[0] for text in prompts}) == len(prompts)
+
+
+async def test_the_newest_extension_is_the_one_with_the_highest_number(world, tmp_path, monkeypatch):
+    """0.10.0 is newer than 0.9.0."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for number in ("0.9.0", "0.10.0"):
+        folder = tmp_path / ".vscode/extensions" / f"homebody.homebody-{number}"
+        folder.mkdir(parents=True)
+        (folder / "package.json").write_text("{}")
+    async with world("word " * 64) as w:
+        assert "The VS Code extension is version 0.10.0" in _texts((await doctor(w.engine)).versions)
+
+
+@pytest.mark.usefixtures("own_folders")
+async def test_a_server_at_another_port_is_listed():
+    """It is running, whatever the usual ports say."""
+    with OllamaDouble([OllamaModel("qwen2.5-coder:7b")]) as server:
+        settings = Settings(
+            completion=CompletionSettings(backend=BackendSettings(kind="ollama", url=server.url)),
+            chat=ChatSettings(backend=BackendSettings(kind="ollama", url=server.url)),
+        )
+        async with open_engine(settings) as engine:
+            assert f"ollama at {server.url} serves qwen2.5-coder:7b" in (await doctor(engine)).servers

@@ -145,7 +145,7 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
 
     problems = server.service.problems
     found = [
-        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}")
+        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}", about=one)
         for one in ((uri,) if uri else problems.uris)
         if (text := problems.find(one)) is not None and await opened.engine.gate.refusal(one) is None
     ]
