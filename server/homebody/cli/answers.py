@@ -3,9 +3,8 @@
 In: settings, an explanation. Out: a ready engine, lines on stderr, a report for scripts.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
@@ -58,9 +57,7 @@ async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     """Open an engine for a command that answers with text, and update its index within a time limit."""
     async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
         if engine.index is not None:
-            engine.index.start()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+            await engine.index.updated(_INDEX_SECONDS)
         yield engine
 
 

@@ -1,24 +1,20 @@
 """``homebody complete FILE:LINE:COLUMN``: print the suggestions at a position."""
 
 import asyncio
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 from msgspec import Struct
 
+from homebody.cli.answers import ready_engine
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.place import parse_position
 from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.terminal import Terminal
-from homebody.engine import Engine, open_engine
 from homebody.features.complete import Completion, complete
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
-
-_INDEX_SECONDS = 3.0
-"""Seconds to wait for the index; then the files indexed so far, or by earlier runs, are used."""
 
 
 class Suggestion(Struct, frozen=True, rename="camel"):
@@ -29,7 +25,7 @@ class Suggestion(Struct, frozen=True, rename="camel"):
     text: str
 
 
-class Report(Struct, frozen=True, rename="camel", omit_defaults=True):
+class CompletionReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     """What ``--json`` prints."""
 
     file: str
@@ -72,28 +68,20 @@ def _complete(
         warn("nothing worth suggesting there.")
 
 
-async def _run(flags: Flags, source: SourceFile, line: int, column: int, *, with_prompt: bool) -> Report:
+async def _run(
+    flags: Flags, source: SourceFile, line: int, column: int, *, with_prompt: bool
+) -> CompletionReport:
     offset = source.offset_at(line, column)
-    workspace = workspace_of(source.path)
-    async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
-        await _indexed(engine)
+    async with ready_engine(flags, workspace_of(source.path)) as engine:
         found = await complete(engine, source.document, offset, trigger="invoked")
         record = engine.audit.last(source.document.uri) if with_prompt else None
-    return Report(
+    return CompletionReport(
         file=str(source.path),
         line=line,
         column=column,
         completions=[_suggestion(source, completion) for completion in found],
         prompt=to_prompt(record) if record else None,
     )
-
-
-async def _indexed(engine: Engine) -> None:
-    """Update the workspace's index, within a limit of a few seconds."""
-    if engine.index is not None:
-        engine.index.start()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
 
 
 def _suggestion(source: SourceFile, completion: Completion) -> Suggestion:

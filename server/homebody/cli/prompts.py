@@ -24,7 +24,7 @@ class Problem(Struct, frozen=True):
     severity: str
 
 
-class Action(Struct, frozen=True, rename="camel"):
+class ListedAction(Struct, frozen=True, rename="camel"):
     """What ``list --json`` prints for each action. ``needs`` is in billions of parameters."""
 
     name: str
@@ -50,15 +50,20 @@ def register(app: typer.Typer) -> None:
 
 def _list(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
     """List the actions that are offered in a workspace."""
+    show_actions(_library(context, folder), as_json=as_json)
+
+
+def show_actions(library: PromptLibrary, *, as_json: bool) -> None:
+    """Print the actions of a library."""
     terminal = Terminal()
-    actions = [
-        Action(one.name, one.title, one.kind, one.scope, one.output, one.needs, one.owner)
-        for one in _library(context, folder).actions
-    ]
     if as_json:
+        actions = [
+            ListedAction(one.name, one.title, one.kind, one.scope, one.output, one.needs, one.owner)
+            for one in library.actions
+        ]
         terminal.write(to_json(actions))
         return
-    for action in actions:
+    for action in library.actions:
         terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
 
 
@@ -89,5 +94,9 @@ def _library(context: typer.Context, folder: Path) -> PromptLibrary:
     if not folder.is_dir():
         message = f"{folder} is not a folder: name the workspace, or leave it out."
         raise UsageError(message)
-    workspace = workspace_of(folder / "any file in this folder")
+    return library_of(flags, workspace_of(folder / "any file in this folder"))
+
+
+def library_of(flags: Flags, workspace: Path) -> PromptLibrary:
+    """Read the prompt files that are offered in a workspace."""
     return PromptLibrary(prompt_folders(flags.load(workspace), [workspace]))

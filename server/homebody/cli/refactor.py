@@ -1,19 +1,16 @@
 """``homebody refactor PATH…``: edits by the model, as diffs or in place."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct
 
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
+from homebody.cli.prompts import library_of, show_actions
 from homebody.cli.refactor_options import STDIN, RefactorOptions, check_options, places_of
-from homebody.cli.terminal import Terminal
-from homebody.engine import open_engine, prompt_folders
+from homebody.engine import prompt_folders
 from homebody.headless.find import tree_of
-from homebody.headless.report import to_json
 from homebody.prompt.library import PromptLibrary
 from homebody.settings import Settings
 
@@ -25,16 +22,6 @@ Examples:
   homebody refactor --changed --action types --check            only files that differ from the last commit
   homebody refactor src --action types --write --verify "pytest -q"
 """
-
-
-class Action(Struct, frozen=True, rename="camel"):
-    """What ``--list --json`` prints per action."""
-
-    name: str
-    title: str
-    kind: str
-    scope: str
-    output: str
 
 
 def register(app: typer.Typer) -> None:
@@ -178,18 +165,7 @@ def _command(options: RefactorOptions) -> list[str]:
 
 
 def _list(flags: Flags, options: RefactorOptions) -> None:
-    workspace = tree_of(places_of(options))
-    asyncio.run(_show_actions(flags.load(workspace), workspace, Terminal(), as_json=options.as_json))
-
-
-async def _show_actions(settings: Settings, workspace: Path, terminal: Terminal, *, as_json: bool) -> None:
-    async with open_engine(settings, folders=[workspace]) as engine:
-        library = engine.prompts
+    library = library_of(flags, tree_of(places_of(options)))
     if library.summary:
         warn(library.summary)
-    actions = [Action(one.name, one.title, one.kind, one.scope, one.output) for one in library.actions]
-    if as_json:
-        terminal.write(to_json(actions))
-        return
-    for action in actions:
-        terminal.write(f"{action.name:<16} {action.title} ({action.scope})\n")
+    show_actions(library, as_json=options.as_json)

@@ -295,12 +295,10 @@ async def _indexed(engine: Engine, run: Run) -> None:
     """Update the workspace's index, within a time limit."""
     if engine.index is None:
         return
-    engine.index.start()
     if not run.options.quiet:
         run.terminal.progress("Indexing the workspace …")
     seconds = _INDEX_SECONDS_FOR_ONE if run.is_single else _INDEX_SECONDS
-    with suppress(TimeoutError):
-        await asyncio.wait_for(engine.index.settled(), seconds)
+    await engine.index.updated(seconds)
     run.terminal.progress("")
 
 

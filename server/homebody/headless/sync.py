@@ -7,7 +7,7 @@ An event loop runs in a separate thread, so that this also works in a notebook, 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,17 +58,7 @@ class SyncEngine:
     def update_index(self, seconds: float = 20.0) -> bool:
         """Update the workspace's index; return whether it finished in time."""
         index = self.engine.index
-        if index is None:
-            return False
-
-        async def updated() -> bool:
-            index.start()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(index.settled(), seconds)
-                return True
-            return False
-
-        return self._wait(updated())
+        return index is not None and self._wait(index.updated(seconds))
 
     def complete(self, document: Document, offset: int) -> list[Completion]:
         """Return completions at ``offset``, best first."""

@@ -132,6 +132,15 @@ class WorkspaceIndex:
         for number, below in changed.items():
             self._process.submit(self._folders[number].refresh(below))
 
+    async def updated(self, seconds: float) -> bool:
+        """Update the index, and return whether that was done in time; then what is indexed by now is used."""
+        self.start()
+        try:
+            await asyncio.wait_for(self.settled(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
     async def settled(self) -> None:
         """Return when all requested work is done, or the index is off."""
         await self._process.settled()
