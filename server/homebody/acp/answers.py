@@ -23,7 +23,7 @@ from homebody.features.explained import add_explanation
 from homebody.features.links import ArrivingLinks, arriving_links
 from homebody.features.surroundings import shown_path
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.postprocess.links import Part
+from homebody.postprocess.links import LinkedPart
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of
@@ -107,7 +107,7 @@ class _Linked:
         """Send a piece, as far as it is certain."""
         self.send(self.found.feed(text))
 
-    def send(self, parts: Iterable[Part]) -> None:
+    def send(self, parts: Iterable[LinkedPart]) -> None:
         """Send these parts."""
         if markdown := "".join(
             _LINE.sub(r"#L\1:\1)", one.markdown) if one.uri else one.markdown for one in parts

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from homebody.models.model import FimTokens
+from homebody.models.model import Slot as Slot  # noqa: PLC0414 - exported for users of backends
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]
-Slot: TypeAlias = Literal["completion", "chat"]
 
 SlotChoice: TypeAlias = Slot | int | None
 """Which of the server's prompt caches a request uses: the first completion slot, the chat slot, the

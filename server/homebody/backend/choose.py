@@ -10,7 +10,7 @@ from homebody.backend.base import Slot
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ServedModel:
     """A model that some server has.
 
     Attributes
@@ -43,7 +43,9 @@ class Candidate:
         return self.fim if use == "completion" else self.chat
 
 
-def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None = None) -> Candidate | None:
+def choose(
+    candidates: Iterable[ServedModel], use: Slot, *, most_bytes: int | None = None
+) -> ServedModel | None:
     """Return the best suited model: a loaded one first, then the largest that fits.
 
     Parameters
@@ -57,7 +59,7 @@ def choose(candidates: Iterable[Candidate], use: Slot, *, most_bytes: int | None
     return max(fitting, key=lambda c: (c.loaded, c.size or 0), default=None)
 
 
-def choose_any(candidates: Iterable[Candidate], use: Slot) -> Candidate | None:
+def choose_any(candidates: Iterable[ServedModel], use: Slot) -> ServedModel | None:
     """Return the best suited model of a server that the user named; otherwise a loaded one, otherwise any."""
     here = [c for c in candidates if c.remote_host is None]
     return max(

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.backend.base import Slot
-from homebody.backend.choose import Candidate, choose
+from homebody.backend.choose import ServedModel, choose
 from homebody.backend.probe import USUAL_PORTS, Found, probe_all, probe_named
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
@@ -69,7 +69,9 @@ _QUICK_BYTES = 5_000_000_000
 _WITHOUT_GPU_BYTES = 1_000_000_000
 
 
-def _server_choice(block: BackendSettings, chosen: Candidate, use: Slot, remarks: tuple[str, ...]) -> Choice:
+def _server_choice(
+    block: BackendSettings, chosen: ServedModel, use: Slot, remarks: tuple[str, ...]
+) -> Choice:
     state = "is loaded" if chosen.loaded else "is installed"
     made_for = "fills in the middle" if use == "completion" else "takes instructions"
     reason = f"{use}: {chosen.model} of {chosen.server}, since it {state} and {made_for}"

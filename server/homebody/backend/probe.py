@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from homebody.backend.choose import Candidate
+from homebody.backend.choose import ServedModel
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api, ollama_api
 from homebody.backend.servers.lm_studio import list_models
@@ -47,7 +47,7 @@ class Found:
     """
 
     url: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ServedModel, ...]
     remark: str
     loading: bool = False
 
@@ -147,7 +147,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
         candidates = [llama_cpp_api.to_candidate(entry, server.url) for entry in entries]
         return Found(server.url, tuple(candidates), _remark(name, candidates))
     props = await server.get("/props", llama_cpp_api.Props)
-    candidate = Candidate(
+    candidate = ServedModel(
         kind="llama.cpp",
         url=server.url,
         server=name,
@@ -190,7 +190,7 @@ async def _ollama(server: ModelServer) -> Found:
     return Found(server.url, tuple(candidates), _remark(name, candidates))
 
 
-def _remark(server: str, candidates: Sequence[Candidate]) -> str:
+def _remark(server: str, candidates: Sequence[ServedModel]) -> str:
     """Describe a server and its models in one sentence."""
     here = [c for c in candidates if c.remote_host is None]
     away = [c for c in candidates if c.remote_host is not None]

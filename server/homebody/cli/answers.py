@@ -22,7 +22,7 @@ from homebody.features.explanation import Explanation
 from homebody.features.links import ArrivingLinks, arriving_links, linked_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, to_lines
-from homebody.postprocess.links import Part
+from homebody.postprocess.links import LinkedPart
 from homebody.text import Document
 
 _INDEX_SECONDS = 2.0
@@ -37,7 +37,7 @@ class Used(Struct, frozen=True, rename="camel"):
     context_length: int
 
 
-class Report(Struct, frozen=True, rename="camel", omit_defaults=True):
+class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     """An answer and what it is based on: what ``--json`` prints, for every command that answers with text.
 
     ``file`` is the explained file, ``conversation_id`` that of a question; each only where there is one.
@@ -61,7 +61,7 @@ async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
         yield engine
 
 
-class Writer:
+class AnswerWriter:
     """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
 
     A context manager: at its end nothing of that is left on the screen. Files and definitions that the
@@ -113,7 +113,7 @@ class Writer:
         else:
             self._write(self._links.own(text))
 
-    def _write(self, parts: Iterable[Part]) -> None:
+    def _write(self, parts: Iterable[LinkedPart]) -> None:
         text = ""
         for part in parts:
             if part.uri is None:
@@ -148,10 +148,10 @@ async def named_places(
     return [(words, uri) for uri, words in reversed(found.items())]
 
 
-def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Report:
+def to_report(answer: Explanation | Reply, *, file: str | None = None) -> AnswerReport:
     """Write an answer for scripts."""
     used = Used(answer.usage.prompt_tokens, answer.usage.output_tokens, answer.usage.context_length)
-    return Report(
+    return AnswerReport(
         markdown=answer.markdown,
         complete=answer.complete,
         usage=used,
@@ -163,7 +163,7 @@ def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Report
 
 
 def show_account(
-    terminal: Terminal, report: Report, remedy: str, places: Sequence[tuple[str, str]] = ()
+    terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[tuple[str, str]] = ()
 ) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 

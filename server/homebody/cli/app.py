@@ -20,7 +20,7 @@ from homebody.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Command:
     """A command: its name, the module that registers it, and a few words for the list."""
 
     name: str
@@ -30,22 +30,28 @@ class Row:
 
 
 COMMANDS = (
-    Row("lsp", "homebody.cli.lsp", "Serve an editor."),
-    Row("acp", "homebody.cli.acp", "Chat in an editor that speaks the Agent Client Protocol."),
-    Row("complete", "homebody.cli.complete", "Show the suggestions at a position in a file."),
-    Row("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
-    Row("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),
-    Row("commit-message", "homebody.cli.commit_message", "Write a commit message for the staged changes."),
-    Row("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
-    Row("prompts", "homebody.cli.prompts", "List or check prompt files."),
-    Row("undo", "homebody.cli.undo", "Restore the files that a run of refactor changed."),
-    Row("models", "homebody.cli.models", "List, recommend, install, show or remove models."),
-    Row("demo", "homebody.cli.demo", "Demonstrate Homebody on a small file."),
-    Row("doctor", "homebody.cli.doctor", "Check servers, models and settings; name improvements."),
-    Row("bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes on this machine."),
-    Row("log", "homebody.cli.log", "Show which prompts were sent, and how many suggestions were accepted."),
-    Row("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
-    Row("config", "homebody.cli.config", "Show, describe, create or import the settings."),
+    Command("lsp", "homebody.cli.lsp", "Serve an editor."),
+    Command("acp", "homebody.cli.acp", "Chat in an editor that speaks the Agent Client Protocol."),
+    Command("complete", "homebody.cli.complete", "Show the suggestions at a position in a file."),
+    Command("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
+    Command("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),
+    Command(
+        "commit-message", "homebody.cli.commit_message", "Write a commit message for the staged changes."
+    ),
+    Command("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
+    Command("prompts", "homebody.cli.prompts", "List or check prompt files."),
+    Command("undo", "homebody.cli.undo", "Restore the files that a run of refactor changed."),
+    Command("models", "homebody.cli.models", "List, recommend, install, show or remove models."),
+    Command("demo", "homebody.cli.demo", "Demonstrate Homebody on a small file."),
+    Command("doctor", "homebody.cli.doctor", "Check servers, models and settings; name improvements."),
+    Command(
+        "bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes on this machine."
+    ),
+    Command(
+        "log", "homebody.cli.log", "Show which prompts were sent, and how many suggestions were accepted."
+    ),
+    Command("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
+    Command("config", "homebody.cli.config", "Show, describe, create or import the settings."),
 )
 
 COMPLETE = "_HOMEBODY_COMPLETE"

@@ -13,7 +13,7 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import Writer, named_places, ready_engine, show_account, to_report
+from homebody.cli.answers import AnswerWriter, named_places, ready_engine, show_account, to_report
 from homebody.cli.ask_session import REMEDY, AskSession, attached
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
@@ -88,7 +88,7 @@ def _ask(
     piped = read_input()
     if not question:
         question, piped = piped, ""
-    with Writer(terminal, is_quiet=as_json) as writer:
+    with AnswerWriter(terminal, is_quiet=as_json) as writer:
         asked = _once(context.obj, writer, found, question, piped=piped, attach=attach or ())
         reply, places = asyncio.run(asked)
     if store:
@@ -104,7 +104,7 @@ def _ask(
 
 async def _once(
     flags: Flags,
-    writer: Writer,
+    writer: AnswerWriter,
     conversation: Conversation,
     question: str,
     *,

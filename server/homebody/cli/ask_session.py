@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
-from homebody.cli.answers import Writer, named_places, show_account, to_report
+from homebody.cli.answers import AnswerWriter, named_places, show_account, to_report
 from homebody.cli.edge import warn
 from homebody.cli.place import parse_lines
 from homebody.cli.terminal import Terminal
@@ -105,7 +105,7 @@ class AskSession:
     async def _answered(self, question: str) -> None:
         items, self._attached = self._attached, []
         try:
-            with Writer(self._terminal) as writer:
+            with AnswerWriter(self._terminal) as writer:
                 await writer.find_links(self._engine)
                 reply = await ask(
                     self._engine,
@@ -122,7 +122,7 @@ class AskSession:
         await self._end(reply)
 
     async def _again(self, _rest: str) -> None:
-        with Writer(self._terminal) as writer:
+        with AnswerWriter(self._terminal) as writer:
             await writer.find_links(self._engine)
             reply = await regenerate(
                 self._engine,

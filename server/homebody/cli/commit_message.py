@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import Writer, advice_for, ready_engine, show_account, to_report
+from homebody.cli.answers import AnswerWriter, advice_for, ready_engine, show_account, to_report
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -29,7 +29,7 @@ def _commit_message(
 ) -> None:
     """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
     terminal = Terminal()
-    with Writer(terminal, is_quiet=True) as writer:
+    with AnswerWriter(terminal, is_quiet=True) as writer:
         message = asyncio.run(_run(context.obj, writer, full=full))
     report = to_report(message)
     if as_json:
@@ -41,7 +41,7 @@ def _commit_message(
         warn(f"the message is not about all staged changes: {advice}.")
 
 
-async def _run(flags: Flags, writer: Writer, *, full: bool) -> Explanation:
+async def _run(flags: Flags, writer: AnswerWriter, *, full: bool) -> Explanation:
     workspace = workspace_of(Path.cwd() / "any file in this folder")
     async with ready_engine(flags, workspace) as engine:
         return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)

@@ -17,7 +17,7 @@ from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
 
 
-class Suggestion(Struct, frozen=True, rename="camel"):
+class ShownSuggestion(Struct, frozen=True, rename="camel"):
     """One suggestion: replace ``range`` by ``text``."""
 
     id: str
@@ -31,7 +31,7 @@ class CompletionReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     file: str
     line: int
     column: int
-    completions: list[Suggestion]
+    completions: list[ShownSuggestion]
     prompt: Prompt | None = None
 
 
@@ -84,5 +84,5 @@ async def _run(
     )
 
 
-def _suggestion(source: SourceFile, completion: Completion) -> Suggestion:
-    return Suggestion(completion.id, to_range(source.document, completion.span), completion.text)
+def _suggestion(source: SourceFile, completion: Completion) -> ShownSuggestion:
+    return ShownSuggestion(completion.id, to_range(source.document, completion.span), completion.text)

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from homebody.cli.answers import Writer, advice_for, named_places, ready_engine, show_account, to_report
+from homebody.cli.answers import AnswerWriter, advice_for, named_places, ready_engine, show_account, to_report
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.input import read_input
@@ -69,7 +69,7 @@ def _explain(
     if problem and place in {"", "-"}:
         message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
-    with Writer(terminal, is_quiet=as_json) as writer:
+    with AnswerWriter(terminal, is_quiet=as_json) as writer:
         if place and place != "-":
             explained = _explain_file(flags, place, problem or "", writer, full=full)
         elif place:
@@ -89,7 +89,9 @@ def _explain(
 _Explained: TypeAlias = tuple[Explanation, list[tuple[str, str]]]
 
 
-async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, *, full: bool) -> _Explained:
+async def _explain_file(
+    flags: Flags, place: str, problem: str, writer: AnswerWriter, *, full: bool
+) -> _Explained:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
     settings = flags.load(workspace)
@@ -110,7 +112,7 @@ async def _explain_file(flags: Flags, place: str, problem: str, writer: Writer, 
         return await _with_places(engine, found, source.document)
 
 
-async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explained:
+async def _explain_input(flags: Flags, writer: AnswerWriter, *, full: bool) -> _Explained:
     text = read_input()
     workspace = workspace_of(_HERE)
     async with ready_engine(flags, workspace) as engine:
@@ -126,7 +128,7 @@ async def _explain_input(flags: Flags, writer: Writer, *, full: bool) -> _Explai
         return await _with_places(engine, found)
 
 
-async def _explain_changes(flags: Flags, writer: Writer, *, is_staged: bool, full: bool) -> _Explained:
+async def _explain_changes(flags: Flags, writer: AnswerWriter, *, is_staged: bool, full: bool) -> _Explained:
     workspace = workspace_of(_HERE)
     async with ready_engine(flags, workspace) as engine:
         attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())

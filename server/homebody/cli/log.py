@@ -29,7 +29,7 @@ class LogEntry(Struct, frozen=True, rename="camel"):
     answer: str
 
 
-class Stats(Struct, frozen=True, rename="camel"):
+class SuggestionStats(Struct, frozen=True, rename="camel"):
     """What ``--stats --json`` prints. Waits are upper bounds in milliseconds, null above the largest."""
 
     days: int
@@ -111,7 +111,7 @@ def _show_stats(terminal: Terminal, *, as_json: bool) -> None:
     for day in days.values():
         total.add(day)
     if as_json:
-        counted = Stats(
+        counted = SuggestionStats(
             days=len(days),
             shown=total.shown,
             accepted=total.accepted,

@@ -20,7 +20,7 @@ from homebody.models.install import install
 from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve
 
 
-class Shown(Struct, frozen=True, rename="camel"):
+class ModelReport(Struct, frozen=True, rename="camel"):
     """What ``--json`` prints per model. Sizes are in bytes; unknown values are null."""
 
     name: str
@@ -165,11 +165,11 @@ def _used(use: str) -> str:
         return "none of these"
 
 
-def _shown(entry: ModelListing) -> Shown:
+def _shown(entry: ModelListing) -> ModelReport:
     model, facts = entry.model, entry.facts
     if facts is None:
-        return Shown(model.name, str(model.path), model.origin, entry.problem)
-    return Shown(
+        return ModelReport(model.name, str(model.path), model.origin, entry.problem)
+    return ModelReport(
         name=model.name,
         path=str(model.path),
         origin=model.origin,

@@ -15,7 +15,7 @@ from homebody.headless.select import workspace_of
 from homebody.prompt.library import PromptLibrary
 
 
-class Problem(Struct, frozen=True):
+class ListedProblem(Struct, frozen=True):
     """What ``check --json`` prints for each problem. ``line`` counts from 1; 0 for the whole file."""
 
     file: str
@@ -72,7 +72,7 @@ def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json =
     terminal = Terminal()
     library = _library(context, folder)
     problems = [
-        Problem(str(one.path), one.line, one.message, "note" if one.is_notice else "error")
+        ListedProblem(str(one.path), one.line, one.message, "note" if one.is_notice else "error")
         for one in library.problems
     ]
     if as_json:

@@ -21,7 +21,7 @@ _REASONS_SHOWN = 20
 _UNITS = ((3600, "h"), (60, "min"))
 
 
-class Quiet:
+class QuietDisplay:
     """Shows no progress; only prints results."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None]) -> None:
@@ -41,7 +41,7 @@ class Quiet:
         """Do nothing."""
 
 
-class Lines(Quiet):
+class LineDisplay(QuietDisplay):
     """One line per file, for logs."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None], total: int) -> None:
@@ -68,7 +68,7 @@ class _Row:
     began: float = field(default_factory=time.monotonic)
 
 
-class Live(Quiet):
+class LiveDisplay(QuietDisplay):
     """A line for each file in progress, and one for the run, updated in place."""
 
     def __init__(self, print_outcome: Callable[[Outcome], None], total: int, jobs: int) -> None:

@@ -18,7 +18,7 @@ import msgspec
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
 from homebody.cli.prompt_text import show_prompt_text
-from homebody.cli.refactor_display import Lines, Live, Quiet, summary_of
+from homebody.cli.refactor_display import LineDisplay, LiveDisplay, QuietDisplay, summary_of
 from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, Tuning, open_engine
@@ -254,7 +254,7 @@ async def _work(run: Run) -> None:
 
 
 @contextmanager
-def _display(run: Run) -> Generator[Quiet]:
+def _display(run: Run) -> Generator[QuietDisplay]:
     options, total = run.options, len(run.selection.files)
 
     def print_outcome(outcome: Outcome) -> None:
@@ -262,13 +262,13 @@ def _display(run: Run) -> Generator[Quiet]:
         _print(run, outcome)
 
     if options.quiet:
-        display = Quiet(print_outcome)
+        display = QuietDisplay(print_outcome)
     elif sys.stderr.isatty():
-        display = Live(print_outcome, total, options.jobs)
+        display = LiveDisplay(print_outcome, total, options.jobs)
     elif run.is_single:
-        display = Quiet(print_outcome)
+        display = QuietDisplay(print_outcome)
     else:
-        display = Lines(print_outcome, total)
+        display = LineDisplay(print_outcome, total)
     try:
         yield display
     finally:

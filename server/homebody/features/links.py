@@ -16,7 +16,7 @@ from homebody.engine import Engine
 from homebody.errors import FileUnreadable
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import shown_path
-from homebody.postprocess.links import Link, LinkReader, Part, found_links, with_links
+from homebody.postprocess.links import Link, LinkedPart, LinkReader, found_links, with_links
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
@@ -84,7 +84,7 @@ class ArrivingLinks:
         """Add what went into the prompt: an ``OnSources``."""
         self._finder.add_sources(sources)
 
-    def feed(self, text: str) -> Iterator[Part]:
+    def feed(self, text: str) -> Iterator[LinkedPart]:
         """Add a piece of the answer; yield the parts that are certain now. Reads from disk."""
         for part in self.own(text):
             if part.uri is None:
@@ -93,18 +93,18 @@ class ArrivingLinks:
                 yield from self._reader.end()
                 yield part
 
-    def own(self, text: str) -> Iterator[Part]:
+    def own(self, text: str) -> Iterator[LinkedPart]:
         """Yield the parts of a piece, with Homebody's own links only; all other text is unchanged."""
         at = 0
         for match in _OWN.finditer(text):
             # Other links are text of the model.
             if self._finder.leads_to_a_file(match["uri"]):
-                yield Part(text[at : match.start()], text[at : match.start()])
-                yield Part(match["text"], match[0], match["uri"])
+                yield LinkedPart(text[at : match.start()], text[at : match.start()])
+                yield LinkedPart(match["text"], match[0], match["uri"])
                 at = match.end()
-        yield Part(text[at:], text[at:])
+        yield LinkedPart(text[at:], text[at:])
 
-    def end(self) -> Iterator[Part]:
+    def end(self) -> Iterator[LinkedPart]:
         """Yield the rest."""
         return self._reader.end()
 

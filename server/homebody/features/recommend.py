@@ -13,12 +13,12 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from homebody.backend.base import Slot
-from homebody.backend.choose import Candidate, choose
+from homebody.backend.choose import ServedModel, choose
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation
-from homebody.models.catalogue import Machine, Offer, recommended
+from homebody.models.catalogue import CatalogueModel, Machine, recommended
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
@@ -73,7 +73,7 @@ def this_machine() -> Machine:
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
-def command_for(offer: Offer, runner: Runner, use: Slot) -> str:
+def command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
     """Return the command that downloads ``offer`` for the program that runs models here."""
     if runner == "ollama":
         base = "-base" if use == "completion" and "instruct" not in offer.ollama and _has_base(offer) else ""
@@ -88,12 +88,12 @@ def command_for(offer: Offer, runner: Runner, use: Slot) -> str:
     return f"{pip_install('huggingface_hub')} && {install}"
 
 
-def _has_base(offer: Offer) -> bool:
+def _has_base(offer: CatalogueModel) -> bool:
     return offer.ollama.startswith("qwen2.5-coder")
 
 
 def _for_use(
-    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[Candidate], files: tuple[str, ...]
+    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[ServedModel], files: tuple[str, ...]
 ) -> Recommendation:
     chosen = choose(candidates, use, most_bytes=machine.room)
     present = f"{chosen.model} of {chosen.server}" if chosen is not None else next(iter(files), None)

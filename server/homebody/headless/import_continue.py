@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,17 +18,16 @@ from tomlkit.items import Table
 
 from homebody.backend.guard import is_loopback
 from homebody.errors import FileUnreadable, SettingsError, UsageError
+from homebody.models.model import Slot
 from homebody.prompt.front_matter import InvalidPrompt, parse
 from homebody.regular_file import FileRefused, read_regular
-
-Use: TypeAlias = Literal["completion", "chat"]
 
 MAX_BYTES = 1024 * 1024
 """Maximum size of a configuration file, in bytes."""
 
 
 @dataclass(slots=True)
-class Imported:
+class ConvertedConfig:
     """Result of converting a configuration.
 
     Attributes
@@ -68,7 +66,7 @@ def read_config(path: Path) -> str:
         raise FileUnreadable(message) from error
 
 
-def convert(text: str, shown: str = "config.yaml") -> Imported:
+def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
     """Convert a configuration.
 
     Raises
@@ -84,7 +82,7 @@ def convert(text: str, shown: str = "config.yaml") -> Imported:
         reason = " ".join(str(error).split())[:200]
         message = f"{shown} is not a configuration of Continue ({reason}): name its config.yaml"
         raise UsageError(message) from error
-    imported = Imported()
+    imported = ConvertedConfig()
     models = [*config.models, *_older(config)]
     for use in _USES:
         _take_model(imported, use, models)
@@ -164,7 +162,7 @@ class _Model(msgspec.Struct, rename="camel"):
     def shown(self) -> str:
         return self.name or self.title or self.model or self.uses or "a model"
 
-    def serves(self, use: Use) -> bool:
+    def serves(self, use: Slot) -> bool:
         """Whether the model has this use. Without roles: chat, edit and apply (Continue's documentation)."""
         return bool(set(self.roles or ("chat", "edit", "apply")) & _ROLES[use])
 
@@ -193,8 +191,8 @@ class _Config(msgspec.Struct, rename="camel"):
     system_message: str = ""
 
 
-_USES: tuple[Use, ...] = ("completion", "chat")
-_ROLES: Mapping[Use, frozenset[str]] = {
+_USES: tuple[Slot, ...] = ("completion", "chat")
+_ROLES: Mapping[Slot, frozenset[str]] = {
     "completion": frozenset({"autocomplete"}),
     "chat": frozenset({"chat", "edit", "apply"}),
 }
@@ -227,7 +225,7 @@ def _older(config: _Config) -> Iterator[_Model]:
         )
 
 
-def _take_model(imported: Imported, use: Use, models: list[_Model]) -> None:
+def _take_model(imported: ConvertedConfig, use: Slot, models: list[_Model]) -> None:
     """Import the first model of a use that runs on this machine; note what happens to the others."""
     taken = False
     for model in models:
@@ -257,7 +255,7 @@ def _leaves(model: _Model) -> str | None:
     return None
 
 
-def _take(imported: Imported, use: Use, model: _Model) -> None:
+def _take(imported: ConvertedConfig, use: Slot, model: _Model) -> None:
     block, settings = f"{use}.backend", imported.settings
     options = model.completion_options or model.default_completion_options
     settings[f"{block}.kind"] = _KINDS[model.provider]
@@ -286,7 +284,7 @@ def _take(imported: Imported, use: Use, model: _Model) -> None:
         imported.notes.append(f"The `requestOptions` of {model.shown} are not imported: {_NO_HEADERS}.")
 
 
-def _take_autocomplete(imported: Imported, options: _Autocomplete) -> None:
+def _take_autocomplete(imported: ConvertedConfig, options: _Autocomplete) -> None:
     """Import how suggestions are made; note the options that Homebody decides by itself."""
     if options.disable:
         imported.settings["completion.enabled"] = False
@@ -304,7 +302,7 @@ def _take_autocomplete(imported: Imported, options: _Autocomplete) -> None:
         )
 
 
-def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
+def _take_rules(imported: ConvertedConfig, rules: tuple[str | _Rule, ...]) -> None:
     """Join the rules into one standing instruction."""
     texts: list[str] = []
     for rule in rules:
@@ -322,7 +320,7 @@ def _take_rules(imported: Imported, rules: tuple[str | _Rule, ...]) -> None:
         imported.settings["chat.instructions"] = " ".join(" ".join(texts).split())
 
 
-def _take_prompt(imported: Imported, prompt: _Prompt) -> None:
+def _take_prompt(imported: ConvertedConfig, prompt: _Prompt) -> None:
     """Convert a prompt to a prompt file that explains the selection with its instruction."""
     shown = prompt.name or prompt.uses or "without a name"
     if prompt.uses is not None or not prompt.prompt.strip():

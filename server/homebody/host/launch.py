@@ -19,7 +19,7 @@ import msgspec
 
 from homebody import errors
 from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid, ModelTooLarge
-from homebody.host.options import Failed, HostOptions, Ready, Taken, decode_event
+from homebody.host.options import HostFailed, HostOptions, HostTaken, Ready, decode_event
 from homebody.host.shared import HostFiles
 
 START_SECONDS = 180.0
@@ -84,7 +84,7 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
                 threading.Thread(target=process.wait, name="homebody-reaper", daemon=True).start()
             return HostProcess(process, event)
         await _end(process)
-        if isinstance(event, Taken):
+        if isinstance(event, HostTaken):
             return None
         raise _failure(options, event, process.returncode, log)
 
@@ -135,7 +135,7 @@ async def _end(process: "subprocess.Popen[bytes]") -> None:
 def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> HomebodyError:
     """Return the error that the host reported, or a general one if it ended without a report."""
     words = _last_words(log)
-    if not isinstance(event, Failed):
+    if not isinstance(event, HostFailed):
         reason = f": {words}" if words else ""
         return ModelError(
             f"the embedded model's process ended (code {code}) while it loaded {options.model}{reason}; "

@@ -89,25 +89,25 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
         return f"Ready(port={self.port}, pid={self.pid}, model={self.model!r})"
 
 
-class Failed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
+class HostFailed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
     """The host cannot serve: the name of the error class in ``errors.py``, and its message."""
 
     error: str
     message: str
 
 
-class Taken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
+class HostTaken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
     """Another process holds the lock: the requested host is already running or starting."""
 
 
-Event: TypeAlias = Ready | Failed | Taken
+HostEvent: TypeAlias = Ready | HostFailed | HostTaken
 
 
-def encode_event(event: Event) -> bytes:
+def encode_event(event: HostEvent) -> bytes:
     """Return the line that the host prints."""
     return msgspec.json.encode(event) + b"\n"
 
 
-def decode_event(line: bytes) -> Event:
+def decode_event(line: bytes) -> HostEvent:
     """Parse the line; raises ``msgspec.DecodeError`` if it is not valid."""
-    return msgspec.json.decode(line, type=Event)
+    return msgspec.json.decode(line, type=HostEvent)

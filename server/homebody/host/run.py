@@ -18,7 +18,7 @@ from homebody.host import shared
 from homebody.host.cores import SharedCores
 from homebody.host.fit import Fit, fit_context
 from homebody.host.machine import available_memory, usable_cores
-from homebody.host.options import LOADING, Event, Failed, HostOptions, Ready, Taken, encode_event
+from homebody.host.options import LOADING, HostEvent, HostFailed, HostOptions, HostTaken, Ready, encode_event
 from homebody.host.server import NativeServer
 from homebody.host.shared import HostFiles
 from homebody.host.watch import Need
@@ -35,7 +35,7 @@ def run(options: HostOptions) -> NoReturn:
         else:
             _serve_shared(options, HostFiles(options.shared), stdout)
     except HomebodyError as error:
-        _say(stdout, Failed(type(error).__name__, str(error)))
+        _say(stdout, HostFailed(type(error).__name__, str(error)))
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
         # it may still have to write the reason why the file cannot be loaded.
         sys.exit(error.exit_code)
@@ -43,7 +43,7 @@ def run(options: HostOptions) -> NoReturn:
         folder = options.shared.parent if options.shared else ""
         reason = error.strerror or error
         message = f"the state folder {folder} cannot be written ({reason}): make room, or check permissions"
-        _say(stdout, Failed(StateUnwritable.__name__, message))
+        _say(stdout, HostFailed(StateUnwritable.__name__, message))
         code = StateUnwritable.exit_code
     except KeyboardInterrupt:
         pass
@@ -67,7 +67,7 @@ def _serve_shared(options: HostOptions, files: HostFiles, stdout: int) -> None:
     """Serve all clients of this user, as long as the host is needed."""
     lock = shared.claim(files)
     if lock is None:
-        _say(stdout, Taken())
+        _say(stdout, HostTaken())
         return
     with contextlib.suppress(OSError):
         os.ftruncate(2, 0)  # the log of the last host
@@ -130,7 +130,7 @@ def _claim_stdout() -> int:
     return ours
 
 
-def _say(stdout: int, event: Event) -> None:
+def _say(stdout: int, event: HostEvent) -> None:
     # If the process that started the host has ended, the report is lost and a shared host keeps serving.
     with contextlib.suppress(OSError):
         os.write(stdout, encode_event(event))

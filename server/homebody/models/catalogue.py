@@ -6,9 +6,8 @@ reported by their cards and users (docs/models.md).
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Use: TypeAlias = Literal["completion", "chat"]
+from homebody.models.model import Slot
 
 _GB = 1_000_000_000
 
@@ -43,7 +42,7 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CatalogueModel:
     """One model.
 
     Attributes
@@ -62,20 +61,22 @@ class Offer:
     title: str
     weights: int
     needs: int
-    uses: frozenset[Use]
-    cores: dict[Use, int]
+    uses: frozenset[Slot]
+    cores: dict[Slot, int]
     hub: str
     ollama: str
     lm_studio: str
     licence: str
 
 
-_BOTH: frozenset[Use] = frozenset({"completion", "chat"})
-_CHAT: frozenset[Use] = frozenset({"chat"})
+_BOTH: frozenset[Slot] = frozenset({"completion", "chat"})
+_CHAT: frozenset[Slot] = frozenset({"chat"})
 
 
-def _qwen(size: str, weights: float, needs: float, cores: dict[Use, int], quantisation: str) -> Offer:
-    return Offer(
+def _qwen(
+    size: str, weights: float, needs: float, cores: dict[Slot, int], quantisation: str
+) -> CatalogueModel:
+    return CatalogueModel(
         title=f"Qwen2.5-Coder {size}",
         weights=int(weights * _GB),
         needs=int(needs * _GB),
@@ -93,7 +94,7 @@ OFFERS = (
     _qwen("1.5B", 1.0, 1.6, {"completion": 4, "chat": 2}, "Q4_K_M"),
     _qwen("7B", 4.7, 5.8, {"chat": 6}, "Q4_K_M"),
     _qwen("14B", 9.0, 12.4, {}, "Q4_K_M"),
-    Offer(
+    CatalogueModel(
         title="gpt-oss 20B",
         weights=int(12.1 * _GB),
         needs=14 * _GB,
@@ -105,7 +106,7 @@ OFFERS = (
         lm_studio="openai/gpt-oss-20b",
         licence="Apache-2.0",
     ),
-    Offer(
+    CatalogueModel(
         title="Qwen3-Coder 30B-A3B",
         weights=int(18.6 * _GB),
         needs=int(20.5 * _GB),
@@ -123,12 +124,12 @@ OFFERS = (
 _MOST_FOR_COMPLETION = 6 * _GB
 
 
-def recommended(use: Use, machine: Machine) -> Offer | None:
+def recommended(use: Slot, machine: Machine) -> CatalogueModel | None:
     """Return the largest model that fits and is fast enough; ``None`` if not even the smallest is."""
     return next((offer for offer in reversed(OFFERS) if _suits(offer, use, machine)), None)
 
 
-def _suits(offer: Offer, use: Use, machine: Machine) -> bool:
+def _suits(offer: CatalogueModel, use: Slot, machine: Machine) -> bool:
     if use not in offer.uses or offer.needs > machine.room:
         return False
     if use == "completion" and offer.needs > _MOST_FOR_COMPLETION:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.errors import ModelFileInvalid
-from homebody.models.gguf_file import Header, Strings, read_header
+from homebody.models.gguf_file import GgufHeader, Strings, read_header
 from homebody.models.model import FimTokens
 
 
@@ -150,12 +150,12 @@ QUANTISATIONS = {
 }  # fmt: skip
 
 
-def _quantisation(header: Header) -> str:
+def _quantisation(header: GgufHeader) -> str:
     file_type = header.number("general.file_type")
     return QUANTISATIONS.get(-1 if file_type is None else file_type, "unknown")
 
 
-def _kv_bytes(header: Header, architecture: str) -> int:
+def _kv_bytes(header: GgufHeader, architecture: str) -> int:
     """Keys and values of one token in 16 bits, over all layers."""
     heads = header.number(f"{architecture}.attention.head_count") or 1
     width = header.number(f"{architecture}.embedding_length") or 0
@@ -187,7 +187,7 @@ FIM_TEXTS = {
 _OLD_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle"}
 
 
-def _fim(header: Header, tokens: Strings) -> FimTokens | None:
+def _fim(header: GgufHeader, tokens: Strings) -> FimTokens | None:
     texts = {name: _fim_text(header, tokens, name) for name in FIM_TEXTS}
     prefix, suffix, middle = texts["pre"], texts["suf"], texts["mid"]
     if prefix is None or suffix is None or middle is None:
@@ -195,7 +195,7 @@ def _fim(header: Header, tokens: Strings) -> FimTokens | None:
     return FimTokens(prefix, suffix, middle, texts["rep"], texts["sep"], texts["pad"])
 
 
-def _fim_text(header: Header, tokens: Strings, name: str) -> str | None:
+def _fim_text(header: GgufHeader, tokens: Strings, name: str) -> str | None:
     keys = [f"tokenizer.ggml.fim_{name}_token_id"]
     if name in _OLD_KEYS:
         keys.append(f"tokenizer.ggml.{_OLD_KEYS[name]}_token_id")

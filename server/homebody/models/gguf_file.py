@@ -1,6 +1,6 @@
 """The header of a GGUF file: metadata and tensor sizes, read in milliseconds.
 
-In: a path. Out: a ``Header``, or ``ModelFileInvalid`` that says what is wrong with the file.
+In: a path. Out: a ``GgufHeader``, or ``ModelFileInvalid`` that says what is wrong with the file.
 Knows the file format (version 2 and 3, little-endian), but not what the keys mean.
 Lists of strings (a vocabulary has up to 250,000) stay packed. The ``gguf`` package is not used because it
 needs 1.7 s to decode them and depends on numpy. Tests compare the two.
@@ -56,7 +56,7 @@ class Strings:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class GgufHeader:
     """The part of a file before the weights.
 
     Attributes
@@ -84,7 +84,7 @@ class Header:
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path) -> GgufHeader:
     """Read and check the header of ``path``.
 
     Raises
@@ -142,7 +142,7 @@ class _Reader:
         self._data = data
         self._at = 4
 
-    def header(self) -> Header:
+    def header(self) -> GgufHeader:
         (version,) = self._take(_U32)
         if version not in {2, 3}:
             big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in {2, 3}
@@ -157,7 +157,7 @@ class _Reader:
             metadata[key] = self._value(kind)
         return self._with_tensors(metadata, tensors)
 
-    def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> Header:
+    def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> GgufHeader:
         parameters = 0
         extents: list[tuple[int, int]] = []
         for _ in range(count):
@@ -186,7 +186,7 @@ class _Reader:
         if any(first_end > second for (_, first_end), (second, _) in pairwise(sorted(extents))):
             reason = "overlapping tensors"
             raise _Malformed(reason)
-        return Header(metadata, parameters)
+        return GgufHeader(metadata, parameters)
 
     def _take(self, shape: struct.Struct) -> tuple[int, ...]:
         values = shape.unpack_from(self._data, self._at)

@@ -8,7 +8,6 @@ install PATH`` is not moved, and is listed in ``links.json`` there.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import msgspec
 from filelock import FileLock
@@ -17,11 +16,9 @@ from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModel
 from homebody.models.facts import Facts, is_later_part, parts_of, read_facts
 from homebody.models.families import never_fills_in
 from homebody.models.found import found_models
-from homebody.models.model import Model
+from homebody.models.model import Model, Slot
 from homebody.regular_file import write_file
 from homebody.settings import paths
-
-Use: TypeAlias = Literal["completion", "chat"]
 
 DEFAULT_WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
@@ -104,7 +101,7 @@ def find_model(name: str) -> Model:
     raise ModelNotFound(message)
 
 
-def resolve(name: str | None, use: Use = "completion") -> Path:
+def resolve(name: str | None, use: Slot = "completion") -> Path:
     """Return the file that the embedded model should load.
 
     Parameters
@@ -198,14 +195,14 @@ def _find_own(name: str) -> Model | None:
     return next((m for m in own if m.name.casefold() == wanted or m.path == path), None)
 
 
-def suits(facts: Facts, use: Use) -> bool:
+def suits(facts: Facts, use: Slot) -> bool:
     """Whether a model is made for ``use``; markers that its family was not trained to use are ignored."""
     if use == "chat":
         return facts.chat_template
     return facts.fim is not None and not (never_fills_in(facts.path.stem) or never_fills_in(facts.name))
 
 
-def _suits(path: Path, use: Use) -> bool:
+def _suits(path: Path, use: Slot) -> bool:
     try:
         facts = read_facts(path)
     except ModelFileInvalid:

@@ -5,6 +5,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+Slot: TypeAlias = Literal["completion", "chat"]
+"""What a model is used for; also the server's prompt cache for that."""
+
 Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "Ollama", "llama.cpp", "Hugging Face"]
 
 

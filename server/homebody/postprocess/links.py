@@ -44,7 +44,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LinkedPart:
     """Text as people read it, the same as safe Markdown, and its target."""
 
     plain: str
@@ -97,7 +97,7 @@ class LinkReader:
         self._line = ""
         self._done = 0
 
-    def feed(self, text: str) -> Iterator[Part]:
+    def feed(self, text: str) -> Iterator[LinkedPart]:
         """Add a piece; yield the parts that are certain now."""
         read = len(self._line)
         text = self._line + text
@@ -107,20 +107,20 @@ class LinkReader:
         *lines, self._line = text.split("\n")
         for line in lines:
             yield from self._reader.read_line(line, self._done)
-            yield Part("\n", "\n")
+            yield LinkedPart("\n", "\n")
             self._done = read = 0
         for part in self._reader.certain(self._line, self._done, read):
             self._done += len(part.plain)
             yield part
         self._line += held
 
-    def end(self) -> Iterator[Part]:
+    def end(self) -> Iterator[LinkedPart]:
         """Yield the rest: nothing follows."""
         *lines, last = self._line.replace("\r", "\n").split("\n")
         self._line = ""
         for line in lines:
             yield from self._reader.read_line(line, self._done)
-            yield Part("\n", "\n")
+            yield LinkedPart("\n", "\n")
             self._done = 0
         yield from self._reader.read_line(last, self._done)
         self._done = 0
@@ -137,16 +137,16 @@ class _Reader:
         # later line of the paragraph.
         self._is_open = False
 
-    def read(self, markdown: str) -> Iterator[Part]:
+    def read(self, markdown: str) -> Iterator[LinkedPart]:
         """Yield the parts of the text in order; together they are all of it."""
         between = ""
         for line in markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
             if between:
-                yield Part(between, between)
+                yield LinkedPart(between, between)
             between = "\n"
             yield from self.read_line(line)
 
-    def read_line(self, line: str, start: int = 0) -> Iterator[Part]:
+    def read_line(self, line: str, start: int = 0) -> Iterator[LinkedPart]:
         """Yield the parts of the next line from ``start``, the end of those that were ``certain``."""
         kind = self._lines.kind_of_next(line)
         if kind == "code" or not line.strip(_BLANKS):
@@ -154,9 +154,9 @@ class _Reader:
         if kind == "prose":
             yield from self._prose_line(line, start)
         else:
-            yield Part(line[start:], _escaped(line[start:], kind))
+            yield LinkedPart(line[start:], _escaped(line[start:], kind))
 
-    def certain(self, line: str, start: int, read: int) -> Iterator[Part]:
+    def certain(self, line: str, start: int, read: int) -> Iterator[LinkedPart]:
         """Yield the parts from ``start`` that stay the same whatever is added to the line.
 
         The line up to ``read`` was there at the call before.
@@ -172,43 +172,43 @@ class _Reader:
                 end = min(end, match.start())
                 break
             if match.start() > start:
-                yield Part(line[start : match.start()], line[start : match.start()])
+                yield LinkedPart(line[start : match.start()], line[start : match.start()])
             yield self._replaced(match)
             start = match.end()
         if end > start:
-            yield Part(line[start:end], line[start:end])
+            yield LinkedPart(line[start:end], line[start:end])
 
-    def _prose_line(self, line: str, start: int) -> Iterator[Part]:
+    def _prose_line(self, line: str, start: int) -> Iterator[LinkedPart]:
         for match in self._own.finditer(line, start) if self._own else ():
             yield from self._prose(line, start, match.start())
             label, _, uri = match[0][1:-1].rpartition("](")
-            yield Part(label, match[0], uri)
+            yield LinkedPart(label, match[0], uri)
             start = match.end()
         yield from self._prose(line, start, len(line))
 
-    def _prose(self, line: str, start: int, end: int) -> Iterator[Part]:
+    def _prose(self, line: str, start: int, end: int) -> Iterator[LinkedPart]:
         for match in _PROSE.finditer(line, start, end):
             before = line[start : match.start()]
-            yield Part(before, before)
+            yield LinkedPart(before, before)
             yield self._replaced(match)
             start = match.end()
-        yield Part(line[start:end], line[start:end])
+        yield LinkedPart(line[start:end], line[start:end])
 
-    def _replaced(self, match: re.Match[str]) -> Part:
+    def _replaced(self, match: re.Match[str]) -> LinkedPart:
         whole, kind = match[0], match.lastgroup
         if kind == "tick":
             self._is_open = True
-            return Part(whole, whole)
+            return LinkedPart(whole, whole)
         if kind == "address":
             # Inside code, no renderer creates a link. Two backticks in a row would be another delimiter.
             beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[match.end() :][:1]
-            return Part(whole, whole if "`" in beside else f"`{whole}`")
+            return LinkedPart(whole, whole if "`" in beside else f"`{whole}`")
         if kind == "link":
-            return Part(whole, _as_text(match))
+            return LinkedPart(whole, _as_text(match))
         uri = self._find((match["code"] or whole).strip())
         if uri is not None and not self._is_open:
-            return Part(whole, f"[{whole}]({uri})", uri)
-        return Part(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
+            return LinkedPart(whole, f"[{whole}]({uri})", uri)
+        return LinkedPart(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
 
 
 def _may_be_certain(line: str, start: int, read: int) -> bool:

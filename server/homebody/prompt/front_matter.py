@@ -110,7 +110,7 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class PromptFault:
     """One error in a prompt file. ``line`` counts from 1."""
 
     line: int
@@ -120,7 +120,7 @@ class Fault:
 class InvalidPrompt(ValueError):
     """The file is not a valid prompt file; ``faults`` has at least one entry."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[PromptFault, ...]) -> None:
         self.faults = faults
         super().__init__("; ".join(f"line {fault.line}: {fault.message}" for fault in faults))
 
@@ -133,7 +133,7 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     body = "".join(lines[end + 1 :]).strip()
     faults = [*_unknown_keys(head, lines), *_bad_values(head, lines), *_bad_placeholders(head, lines, end)]
     if not body:
-        faults.append(Fault(end + 1, "there is no text below the front matter"))
+        faults.append(PromptFault(end + 1, "there is no text below the front matter"))
     if faults:
         raise InvalidPrompt(tuple(sorted(faults, key=lambda fault: fault.line)))
     system = str(head.get("system", "")).strip()
@@ -144,45 +144,45 @@ def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
 def _head_end(lines: list[str]) -> int:
     """Index of the line that closes the front matter."""
     if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
-        raise InvalidPrompt((Fault(1, f"a prompt file begins with a line {_FENCE}"),))
+        raise InvalidPrompt((PromptFault(1, f"a prompt file begins with a line {_FENCE}"),))
     for number, line in enumerate(lines[1:], 1):
         if line.strip() == _FENCE:
             return number
-    raise InvalidPrompt((Fault(1, f"its front matter has no closing line {_FENCE}"),))
+    raise InvalidPrompt((PromptFault(1, f"its front matter has no closing line {_FENCE}"),))
 
 
 def _head(text: str) -> dict[str, object]:
     if len(text) > _MAX_HEAD:
-        raise InvalidPrompt((Fault(1, f"its front matter is longer than {_MAX_HEAD // 1024} KiB"),))
+        raise InvalidPrompt((PromptFault(1, f"its front matter is longer than {_MAX_HEAD // 1024} KiB"),))
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place.group(1)) if place and place.group(1) else text.count("\n")
         raise InvalidPrompt(
-            (Fault(line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}"),)
+            (PromptFault(line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}"),)
         ) from error
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
         raise InvalidPrompt(
-            (Fault(2, "its front matter holds too long a number or too deep a list"),)
+            (PromptFault(2, "its front matter holds too long a number or too deep a list"),)
         ) from error
 
 
-def _unknown_keys(head: Mapping[str, object], lines: list[str]) -> Iterator[Fault]:
+def _unknown_keys(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
     for key in head:
         if key not in _KEYS:
             near = difflib.get_close_matches(key[:40], _KEYS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}."
-            yield Fault(_line_of(key, lines), f"unknown key {_shown(key)}; {hint}")
+            yield PromptFault(_line_of(key, lines), f"unknown key {_shown(key)}; {hint}")
 
 
-def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[Fault]:
+def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
     for key in _KEYS.keys() & head.keys():
         try:
             msgspec.convert(head[key], _KEYS[key])
         except msgspec.ValidationError:
             message = f"{key} is {_shown(head[key])}; allowed is {_allowed(_KEYS[key])}"
-            yield Fault(_line_of(key, lines), message)
+            yield PromptFault(_line_of(key, lines), message)
 
 
 def _allowed(kind: object) -> str:
@@ -197,7 +197,7 @@ def _allowed(kind: object) -> str:
     return f"a {whole}number from {schema['minimum']:g} to {schema['maximum']:g}"
 
 
-def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[Fault]:
+def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[PromptFault]:
     """Unknown placeholders, each with its line."""
     known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
     texts = [(_line_of("system", lines), str(head.get("system", "")))]
@@ -209,7 +209,7 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
                 message = (
                     f"unknown placeholder {_shown(found.group())}; there are {known}, and $$ for a dollar"
                 )
-                yield Fault(number, message)
+                yield PromptFault(number, message)
 
 
 def _line_of(key: str, lines: list[str]) -> int:

@@ -19,7 +19,7 @@ from homebody.text import Document, Span
 if TYPE_CHECKING:
     import tree_sitter
 
-Part: TypeAlias = Literal["comments", "documentation", "annotations", "imports"]
+ExcludedPart: TypeAlias = Literal["comments", "documentation", "annotations", "imports"]
 
 _MAX_DEPTH = 1_000
 
@@ -66,7 +66,7 @@ class Compared:
 def compared(
     document: Document,
     tree: Tree,
-    without: frozenset[Part] = frozenset(),
+    without: frozenset[ExcludedPart] = frozenset(),
     *,
     within: Span | None = None,
     closed: Sequence[Span] = (),
@@ -172,7 +172,7 @@ def _only_for_types(document: Document, match: nodes.Match, imported: set[Span])
 class _Walk:
     """What a walk through a tree leaves out or does not enter, and the span that it stays in."""
 
-    without: frozenset[Part]
+    without: frozenset[ExcludedPart]
     left_out: set[Span]
     closed: frozenset[Span]
     within: Span
@@ -235,7 +235,7 @@ class _Kind(NamedTuple):
 class _Kinds(dict[str, _Kind]):
     """Kinds by name, each examined once: a file has a hundred kinds, and a hundred thousand nodes."""
 
-    def __init__(self, without: frozenset[Part], blocks: frozenset[str]) -> None:
+    def __init__(self, without: frozenset[ExcludedPart], blocks: frozenset[str]) -> None:
         super().__init__()
         self._without = without
         self._blocks = blocks

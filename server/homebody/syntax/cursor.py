@@ -15,7 +15,7 @@ from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import open_brackets, region_at
 from homebody.syntax.row import CLASS_BODY, Language
-from homebody.syntax.scanner import State, code_of, opens_block, scan
+from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -90,7 +90,7 @@ class CursorContext:
     next_lines: tuple[str, ...]
     indentation: Indentation
     level: int
-    state: State
+    state: ScanState
     in_brackets: bool
     at_block_start: bool
     fresh_statement: bool
@@ -133,14 +133,14 @@ class CursorContext:
         return self.line_suffix.rstrip() if found else ""
 
     @property
-    def own_state(self) -> State:
+    def own_state(self) -> ScanState:
         """Initial state to scan a completion, so that only the brackets it opens itself count as missing.
 
         In an unfinished header, the brackets that the header opened also count: the completion has to close
         them.
         """
         due = scan(self.header, self.language).due
-        return State(due, region=self.state.region)
+        return ScanState(due, region=self.state.region)
 
     @property
     def indent(self) -> str:
@@ -170,7 +170,7 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
     known = region_at(document, tree, offset)
     if known is not None and known.region is not state.region:
         due = open_brackets(document, tree, offset) if state.region else state.due
-        state = State(due, state.surplus, known.region)
+        state = ScanState(due, state.surplus, known.region)
     in_code = state.region is None
     in_brackets = in_code and _holds_value(state, language, previous, prefix)
     at_block_start = in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets)
@@ -237,7 +237,7 @@ def _short_lines(lines: Sequence[str]) -> int:
 
 def _scanned(
     previous: Sequence[str], prefix: str, language: Language, indentation: Indentation, *, complete: bool
-) -> State:
+) -> ScanState:
     """Scan the lines up to the cursor and return the scanner's state there.
 
     If the lines are not ``complete`` (do not reach the document's start), the scan starts at the first of
@@ -257,12 +257,12 @@ def _scanned(
 
 
 @lru_cache(maxsize=8)
-def _state_after(above: str, language: Language, due: str) -> State:
+def _state_after(above: str, language: Language, due: str) -> ScanState:
     """State after the lines above, which is the same for each keystroke on one line."""
-    return scan(above, language, State(due))
+    return scan(above, language, ScanState(due))
 
 
-def _holds_value(state: State, language: Language, previous: Sequence[str], prefix: str) -> bool:
+def _holds_value(state: ScanState, language: Language, previous: Sequence[str], prefix: str) -> bool:
     """Whether no statement can begin inside the innermost open bracket."""
     closers = ")]}" if language.braces_are_values else ")]"
     if not state.due or state.due[-1] not in closers:
@@ -277,7 +277,7 @@ def _holds_value(state: State, language: Language, previous: Sequence[str], pref
 
 
 def _block_is_due(
-    previous: Sequence[str], prefix: str, language: Language, state: State, *, in_brackets: bool
+    previous: Sequence[str], prefix: str, language: Language, state: ScanState, *, in_brackets: bool
 ) -> bool:
     """Whether the last code before the cursor opens a block."""
     if in_brackets and (language.blocks == "indentation" or state.due[-1:] in {")", "]"}):

@@ -12,7 +12,7 @@ from homebody.syntax import nodes, scanner
 from homebody.syntax.language import language_of
 from homebody.syntax.regions import Region
 from homebody.syntax.row import Language
-from homebody.syntax.scanner import State
+from homebody.syntax.scanner import ScanState
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -26,13 +26,13 @@ _QUOTES = "\"'`"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRegion:
     """The string or comment that contains an offset; ``region`` is ``None`` in code."""
 
     region: Region | None
 
 
-def region_at(document: Document, tree: Tree, offset: int) -> Known | None:
+def region_at(document: Document, tree: Tree, offset: int) -> KnownRegion | None:
     """Return the string or comment around ``offset``; ``None`` if the tree is not reliable there.
 
     The tree is not reliable if it does not fit the document, if the lines above contain a syntax error, or
@@ -56,7 +56,9 @@ def region_at(document: Document, tree: Tree, offset: int) -> Known | None:
             found.append((len(span), region))
     found += [(len(span), None) for span in around.code if span.start < known_to < span.end]
     inside = min(found, key=lambda item: item[0], default=(0, None))[1]
-    return Known(scanner.scan(document.text[known_to:offset], language, State(region=inside)).region)
+    return KnownRegion(
+        scanner.scan(document.text[known_to:offset], language, ScanState(region=inside)).region
+    )
 
 
 def opaque_spans(document: Document, tree: Tree, within: Span) -> Sequence[Span]:

@@ -26,7 +26,7 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OutlineText:
     """Text of a definition. Lines count from 0, both inclusive; for an outline, those of its header."""
 
     text: str
@@ -36,7 +36,7 @@ class Shown:
 
 def shown(
     document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
-) -> Shown:
+) -> OutlineText:
     """Return the text of ``one`` for a prompt.
 
     For a type: its whole text if it is short, otherwise the signatures of its ``members``, or its first
@@ -44,12 +44,12 @@ def shown(
     """
     first, last = document.lines_of(one.span)
     if one.kind in _WITH_MEMBERS and last - first < _MAX_WHOLE_LINES and len(one.span) <= _MAX_WHOLE:
-        return Shown(_indentation(document, one.span.start) + document.slice(one.span), first, last)
+        return OutlineText(_indentation(document, one.span.start) + document.slice(one.span), first, last)
     end = document.lines_of(one.header)[1]
     first = document.line_of(one.header.start)
     if one.kind in _WITH_MEMBERS and last > end:
-        return Shown(_outline(document, language, one, members), first, end)
-    return Shown(_signature(document, one), first, end)
+        return OutlineText(_outline(document, language, one, members), first, end)
+    return OutlineText(_signature(document, one), first, end)
 
 
 def _outline(

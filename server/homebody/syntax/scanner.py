@@ -18,7 +18,7 @@ _BLANK = re.compile(r"\s*+\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ScanState:
     """The scanner's state at one offset.
 
     Attributes
@@ -50,10 +50,10 @@ class State:
         return self.region is not None and self.region.comment
 
 
-_CODE = State()
+_CODE = ScanState()
 
 
-def scan(text: str, language: Language, state: State | None = None) -> State:
+def scan(text: str, language: Language, state: ScanState | None = None) -> ScanState:
     """Scan ``text``, starting in ``state`` (by default: code, nothing open), and return the final state.
 
     A text may be scanned in pieces if it is split at line ends.
@@ -64,7 +64,7 @@ def scan(text: str, language: Language, state: State | None = None) -> State:
     return _scan(text, language, state)[0]
 
 
-def first_surplus(text: str, language: Language, state: State) -> int | None:
+def first_surplus(text: str, language: Language, state: ScanState) -> int | None:
     """Return the offset of the first unmatched closing bracket; ``None`` if there is none."""
     return _scan(text, language, state)[1]
 
@@ -75,7 +75,7 @@ def end_of_region(text: str, region: Region) -> int | None:
     return None if after < 0 else after - len(region.end)
 
 
-def code_of(line: str, language: Language, state: State | None = None) -> str:
+def code_of(line: str, language: Language, state: ScanState | None = None) -> str:
     """Return ``line`` without a final comment and trailing blanks; empty if it is all comment."""
     region = state.region if state else None
     at = 0
@@ -97,7 +97,7 @@ def code_of(line: str, language: Language, state: State | None = None) -> str:
     return line.rstrip()
 
 
-def opens_block(line: str, language: Language, state: State | None = None) -> bool:
+def opens_block(line: str, language: Language, state: ScanState | None = None) -> bool:
     """Whether a block follows the code of ``line``."""
     return language.opener.search(code_of(line, language, state)) is not None
 
@@ -113,7 +113,7 @@ def _reaches_end(region: Region, line: str, at: int) -> bool:
     return end < 0 or _BLANK.match(line, end + len(region.end)) is not None
 
 
-def _scan(text: str, language: Language, state: State) -> tuple[State, int | None]:
+def _scan(text: str, language: Language, state: ScanState) -> tuple[ScanState, int | None]:
     """Return the state at the end, and the offset of the first unmatched closing bracket.
 
     A closing bracket also closes any brackets left open inside its pair.
@@ -149,7 +149,7 @@ def _scan(text: str, language: Language, state: State) -> tuple[State, int | Non
         else:
             surplus.append(token)
             offsets.append(found.start())
-    return State("".join(due), "".join(surplus), region, "".join(unpaired)), next(iter(offsets), None)
+    return ScanState("".join(due), "".join(surplus), region, "".join(unpaired)), next(iter(offsets), None)
 
 
 def _end_of(region: Region, text: str, at: int) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import ReadProgress
-from homebody.cli.answers import Writer
+from homebody.cli.answers import AnswerWriter
 from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
 from homebody.engine import open_engine
 from homebody.errors import NothingAnswered
@@ -36,7 +36,7 @@ class _Screen:
 def test_the_progress_is_cleared_once_before_the_first_word():
     """Clearing the line again would erase the written part of the answer."""
     screen = _Screen()
-    with Writer(screen) as writer:
+    with AnswerWriter(screen) as writer:
         writer.on_read(ReadProgress(50, 100, 0, 1000.0))
         for text in ("It ", "halves."):
             writer.on_text(text)
@@ -52,7 +52,7 @@ def test_the_progress_is_cleared_once_before_the_first_word():
 def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
     """Used for reports that are printed at the end."""
     screen = _Screen()
-    with Writer(screen, is_quiet=True) as writer:
+    with AnswerWriter(screen, is_quiet=True) as writer:
         writer.on_read(ReadProgress(10, 10, 10, 0.0))
         writer.on_text("It")
     assert screen.result[1:] == [("progress", "reading 10 of 10 tokens"), ("progress", "")]
@@ -61,7 +61,7 @@ def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
 def test_an_error_leaves_no_progress_on_the_screen():
     """Its message begins on an empty line."""
     screen = _Screen()
-    with suppress(NothingAnswered), Writer(screen) as writer:
+    with suppress(NothingAnswered), AnswerWriter(screen) as writer:
         writer.on_read(ReadProgress(50, 100, 0, 1.0))
         raise NothingAnswered
     assert screen.result[-1] == ("progress", "")
@@ -74,7 +74,7 @@ async def written(screen: _Screen, folder: Path, *pieces: str) -> list[tuple[str
     settings = Settings(backend=BackendSettings(kind="scripted", model=str(folder / "script.toml")))
     (folder / "script.toml").write_text('[[reply]]\ntext = ""\n')
     async with open_engine(settings, folders=[folder]) as engine:
-        with Writer(screen) as writer:
+        with AnswerWriter(screen) as writer:
             await writer.find_links(engine, document)
             for piece in pieces:
                 writer.on_text(piece)

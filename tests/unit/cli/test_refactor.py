@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.cli.refactor_display import Live
+from homebody.cli.refactor_display import LiveDisplay
 from homebody.headless.batch import Outcome
 
 CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
@@ -151,7 +151,7 @@ def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
 
 def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
     """Also while other files are in progress."""
-    display = Live(lambda _: None, total=1, jobs=1)
+    display = LiveDisplay(lambda _: None, total=1, jobs=1)
     display.started(Path("a.py"))
     display.finished(Outcome(Path("a.py"), "changed", "1 function was left out."))
     display.close()

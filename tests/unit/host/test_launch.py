@@ -13,7 +13,7 @@ import pytest
 
 from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.launch import _failure, start_host
-from homebody.host.options import Failed, HostOptions, decode_event
+from homebody.host.options import HostFailed, HostOptions, decode_event
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until
 
@@ -119,7 +119,7 @@ def test_running_out_of_memory_while_loading_is_reported(tiny_model):
     """Memory may have become scarce since the check; the file is not blamed."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
-        result = Failed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
+        result = HostFailed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
         error = _failure(HostOptions(tiny_model), result, 3, log)
     assert isinstance(error, ModelTooLarge)
     assert str(error).endswith("360.00 MB); close other programs, or set a smaller backend.contextLength")

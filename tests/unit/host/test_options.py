@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from homebody.host.machine import available_memory, usable_cores
-from homebody.host.options import Failed, Ready, Taken, decode_event, encode_event
+from homebody.host.options import HostFailed, HostTaken, Ready, decode_event, encode_event
 
 READY = Ready(
     port=4711,
@@ -18,7 +18,7 @@ READY = Ready(
 )
 
 
-@pytest.mark.parametrize("event", [READY, Failed("ModelTooLarge", "größer"), Taken()])
+@pytest.mark.parametrize("event", [READY, HostFailed("ModelTooLarge", "größer"), HostTaken()])
 def test_a_line_is_read_back(event):
     """Any content is encoded as one line."""
     line = encode_event(event)

@@ -11,7 +11,7 @@ from typing import TypedDict
 import msgspec
 
 from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
-from homebody.backend.choose import Candidate
+from homebody.backend.choose import ServedModel
 from homebody.backend.server_words import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
@@ -249,10 +249,10 @@ class ModelEntry(msgspec.Struct):
     status: Status | None = None
 
 
-def to_candidate(entry: ModelEntry, url: str) -> Candidate:
+def to_candidate(entry: ModelEntry, url: str) -> ServedModel:
     """Convert a router's model, with its uses from its name; a model that failed to load has none."""
     failed = entry.status is not None and entry.status.failed
-    return Candidate(
+    return ServedModel(
         kind="llama.cpp",
         url=url,
         server=f"llama.cpp at {url}",

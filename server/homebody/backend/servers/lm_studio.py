@@ -12,7 +12,7 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import ModelInfo
-from homebody.backend.choose import Candidate, choose_any
+from homebody.backend.choose import ServedModel, choose_any
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import openai_api as openai
 from homebody.backend.servers.base import ServerOptions
@@ -158,9 +158,9 @@ async def list_models(server: ModelServer) -> list[LmStudioModel]:
     ]
 
 
-def to_candidate(entry: LmStudioModel, url: str) -> Candidate:
+def to_candidate(entry: LmStudioModel, url: str) -> ServedModel:
     """Convert to a candidate; its uses are derived from its name, as LM Studio does not report them."""
-    return Candidate(
+    return ServedModel(
         kind="lm-studio",
         url=url,
         server=f"LM Studio at {url}",

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, cast
 import msgspec
 
 from homebody.backend.base import Sampling, Stats
-from homebody.backend.choose import Candidate
+from homebody.backend.choose import ServedModel
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.models.facts import FIM_TEXTS
 from homebody.models.families import fills_in, takes_chat
@@ -160,11 +160,11 @@ class Models(msgspec.Struct, frozen=True):
         return next((model for model in self.models or () if model.name in {name, full}), None)
 
 
-def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[Candidate]:
+def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[ServedModel]:
     """Return the language models of a server; those that run on another machine are marked."""
     loaded = {model.name for model in running.models or ()}
     return [
-        Candidate(
+        ServedModel(
             kind="ollama",
             url=url,
             server=server,

@@ -14,7 +14,7 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import Message, ModelInfo, Prompt
-from homebody.backend.choose import Candidate, choose_any
+from homebody.backend.choose import ServedModel, choose_any
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.patience import Patience
 from homebody.backend.servers import openai_api as api
@@ -225,9 +225,9 @@ async def recognise(server: ModelServer, owner: str) -> OpenAiServer:
     return by_port(server.url) or UNKNOWN
 
 
-def to_candidate(model: str, url: str, server: str) -> Candidate:
+def to_candidate(model: str, url: str, server: str) -> ServedModel:
     """Convert to a candidate; its uses are derived from its name, as these servers do not report them."""
-    return Candidate(
+    return ServedModel(
         kind="openai",
         url=url,
         server=server,

@@ -61,29 +61,29 @@ class NewImport:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class CodeWithoutImports:
     """An answer without its imports, and those of them that the file needs."""
 
     code: str
     imports: tuple[NewImport, ...] = ()
 
 
-def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Taken:
+def without_imports(document: Document, tree: Tree, span: Span, code: str) -> CodeWithoutImports:
     """Take the imports off an answer that is to replace ``span``.
 
     They stay if ``span`` has imports itself. Left out is what the file imports or defines already.
     """
     language = find(document.language_id, document.uri)
     if language is None or language.data or not language.moves_imports:
-        return Taken(code)
+        return CodeWithoutImports(code)
     statements = import_statements(document, tree)
     if any(span.overlaps(one.span) for one in statements):
-        return Taken(code)
+        return CodeWithoutImports(code)
     written = Document.create(document.uri, document.language_id, 0, code)
     blocks = blocks_for_types(written)
     found = list(_movable(written, blocks))
     if not found:
-        return Taken(code)
+        return CodeWithoutImports(code)
     own = {line.strip() for line in document.slice(span).splitlines()}
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
     known = _known(document, tree, language, statements)
@@ -92,7 +92,7 @@ def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Ta
         for one in found
         for new in _needed(written, one, language, known)
     ]
-    return Taken(rest, tuple(dict.fromkeys(imports)))
+    return CodeWithoutImports(rest, tuple(dict.fromkeys(imports)))
 
 
 def local_names(language: Language, statements: Sequence[Statement]) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from homebody.syntax.compare import Compared, Part, Token, compared
+from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import string_parts_in
@@ -85,7 +85,7 @@ class Edited:
         """Tokens in the new span, without comments and the marks of blocks; none without an exact tree."""
         return _tokens(self.new, self.new_tree, self.new_span)
 
-    def compared(self, without: frozenset[Part]) -> tuple[Compared, Compared] | None:
+    def compared(self, without: frozenset[ExcludedPart]) -> tuple[Compared, Compared] | None:
         """Tokens of both versions without some parts; functions and classes outside are one token each.
 
         ``None`` without exact trees.

@@ -21,7 +21,7 @@ from homebody.postprocess.edit.preserved import (
     dropped_names,
 )
 from homebody.postprocess.edit.renamed import rename_guard
-from homebody.syntax.compare import Part, same_tokens
+from homebody.syntax.compare import ExcludedPart, same_tokens
 from homebody.syntax.import_block import Statement
 from homebody.syntax.language import described
 from homebody.syntax.row import Language
@@ -87,7 +87,7 @@ def can_check(guard: str, language: Language | None) -> bool:
     return bool(language.grammar) and not language.data and (needed is None or needed in described(language))
 
 
-def _same_but_for(edit: Edited, parts: frozenset[Part], allowed: str) -> Refusal | None:
+def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) -> Refusal | None:
     both = edit.compared(parts)
     if both is None:
         return CANNOT_CHECK

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from homebody.syntax.indentation import Indentation, indent_of
 from homebody.syntax.row import Language
-from homebody.syntax.scanner import State, code_of, scan
+from homebody.syntax.scanner import ScanState, code_of, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def reindented(code: str, *, base: str, indentation: Indentation, language: Lang
 def _lines(code: str, tab: int, language: Language) -> list[_Line | None]:
     """Parse each line; ``None`` for a blank one."""
     lines: list[_Line | None] = []
-    state = State()
+    state = ScanState()
     for text in code.split("\n"):
         if text.strip():
             width = len(indent_of(text).expandtabs(tab))

@@ -18,7 +18,7 @@ from msgspec import structs
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
-from homebody.syntax.scanner import State, code_of, end_of_region, first_surplus, scan
+from homebody.syntax.scanner import ScanState, code_of, end_of_region, first_surplus, scan
 
 _ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
 _BAR_ALONE = re.compile(r"\|\s*(?:\{\s*\})?[)\]}>;,\s]*")
@@ -93,7 +93,7 @@ def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
     rest, has_braces = cursor.rest_of_header, cursor.language.blocks == "braces"
     if not rest:
         return None
-    own = first_surplus(text, cursor.language, State())
+    own = first_surplus(text, cursor.language, ScanState())
     line_end = text.find("\n", own or 0)
     header, body = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
     if has_braces and not body.strip():
@@ -175,7 +175,7 @@ def _inside_string(text: str, cursor: CursorContext) -> str:
         return text
     inner = text[:end]
     # A value in a string, such as ``{name}``, ends before that.
-    at = first_surplus(inner, cursor.language, State())
+    at = first_surplus(inner, cursor.language, ScanState())
     is_closed = at is not None and cursor.line_suffix.lstrip()[:1] == inner[at]
     return inner[:at] if is_closed else inner
 
@@ -284,7 +284,7 @@ def _closable(text: str, cursor: CursorContext, below: int) -> str:
         return text
     closed = len(cursor.state.due) - len(scan(cursor.line_suffix, cursor.language, cursor.state).due)
     is_inside = closed > 0 and _differs(text, cursor)
-    own = State("" if is_inside else cursor.state.due[below:], region=cursor.state.region)
+    own = ScanState("" if is_inside else cursor.state.due[below:], region=cursor.state.region)
     at = first_surplus(text, cursor.language, own)
     if at is None:
         return text
@@ -296,7 +296,7 @@ def _closable(text: str, cursor: CursorContext, below: int) -> str:
 
 def _closed_below(cursor: CursorContext) -> int:
     """Number of missing closers that the lines below contain, the outermost first."""
-    start = State(region=cursor.state.region)
+    start = ScanState(region=cursor.state.region)
     here = scan(cursor.line_suffix, cursor.language, start).surplus
     lines = [cursor.line_suffix]
     for line in cursor.next_lines:

@@ -14,7 +14,7 @@ from homebody.postprocess.ghost.draft import Draft
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import FLAT_BODY
-from homebody.syntax.scanner import State, code_of, scan
+from homebody.syntax.scanner import ScanState, code_of, scan
 
 _COMMON_STEPS = frozenset({2, 3, 4, 8})
 _FLAT_LINE = re.compile(r"(?:case|default|public|private|protected|signals|[\w.]+:$|#)")
@@ -116,7 +116,7 @@ class _Lines:
     """Processes the lines of one answer."""
 
     cursor: CursorContext
-    state: State = field(default_factory=State)
+    state: ScanState = field(default_factory=ScanState)
     shift: int = 0
     shifted_under: int = 0
     opener: int | None = None

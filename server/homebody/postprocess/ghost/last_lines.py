@@ -7,7 +7,7 @@ from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.syntax.cursor import CursorContext
-from homebody.syntax.scanner import State, code_of, opens_block, scan
+from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 
 _BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*+(?:#|//[/!]?|--+|;+|%|\*)?+[ \t]*+)++\Z")
 
@@ -57,7 +57,7 @@ def _without_bare_headers(lines: Sequence[str], cursor: CursorContext) -> Sequen
 
 def _may_end(lines: Sequence[str], cursor: CursorContext) -> bool:
     """Whether a statement may end with the last of ``lines``: no open bracket or string, no operator."""
-    state = scan("\n".join(lines), cursor.language, State(region=cursor.state.region))
+    state = scan("\n".join(lines), cursor.language, ScanState(region=cursor.state.region))
     code = code_of(lines[-1], cursor.language).rstrip()
     ends = not code.endswith(
         (",", "\\", "=", "&&", "||", "+", "-", "*", ".", " and", " or", " not", "?", "->")

@@ -14,7 +14,7 @@ from homebody.postprocess.ghost.draft import Cut, Draft, DropReason, Wanted
 from homebody.postprocess.ghost.repeats import begins_next_lines, repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
-from homebody.syntax.scanner import State, code_of, opens_block, scan
+from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 
 _LONGEST_LINE = 500
 """Maximum length of a line, in characters: a longer one is data."""
@@ -109,7 +109,7 @@ class _Progress:
     """
 
     level: int
-    state: State
+    state: ScanState
     kept: int = 0
     lines: int = 0
     deeper: bool = False
