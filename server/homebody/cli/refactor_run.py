@@ -22,7 +22,7 @@ from homebody.cli.refactor_display import LineDisplay, LiveDisplay, QuietDisplay
 from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine, Tuning, open_engine
-from homebody.errors import HomebodyError, NothingSelected, UsageError
+from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, Options, Outcome, Summary
 from homebody.headless.file_report import diff_of, to_json_line
@@ -131,7 +131,11 @@ def resume(name: str, flags: Flags) -> int:
             journal.mark("ended")
             warn(f"there is nothing left to do in the run {journal.run}: all of its files are done.")
             return 0
-        options = msgspec.json.decode(header.request, type=RefactorOptions)
+        try:
+            options = msgspec.json.decode(header.request, type=RefactorOptions)
+        except msgspec.DecodeError as error:
+            message = f"The options of the run {journal.run} cannot be read: start a new run for the rest."
+            raise JournalUnusable(message) from error
         source = Flags({**options.flags, **flags.values}, flags.config).source(root)
         run = Run(options, Selection(root, left), source, Terminal(), journal)
         return _finish(run)

@@ -107,6 +107,7 @@ class Journal:
         self.folder = folder
         self.run = folder.name
         self.root = Path(os.path.realpath(root))
+        self._last = 0
 
     def header(self) -> Header:
         """Read the request. Raises ``JournalUnusable``."""
@@ -122,8 +123,8 @@ class Journal:
         ``is_kept``: no command decides about it. Raises ``JournalUnusable``.
         """
         with _translated(f"{record.path} is not changed"):
-            name = "kept" if is_kept else "open"
-            place = self.folder / f"{1 + max(_numbers(self.folder), default=0)}.{name}"
+            self._last = 1 + (self._last or max(_numbers(self.folder), default=0))
+            place = self.folder / f"{self._last}.{'kept' if is_kept else 'open'}"
             if record.old is not None:
                 write_synced(place.with_suffix(".old"), old)
             write_synced(place, msgspec.json.encode(record))
@@ -198,7 +199,8 @@ def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) ->
     with _translated("no file is changed"):
         folder.mkdir(parents=True, mode=0o700)
         write_synced(folder / "run.json", msgspec.json.encode(header))
-        sync_folder(tree)
+        for parent in (tree, *tree.parents[:2]):  # the first run of a user creates these
+            sync_folder(parent)
     # Journals of older versions have no numbers and come first.
     for old in sorted(filter(Path.is_dir, tree.iterdir()), key=_number)[:-KEPT_RUNS]:
         shutil.rmtree(old, ignore_errors=True)

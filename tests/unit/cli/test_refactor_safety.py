@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from homebody.headless.journal import Work, create, tree_folder
 from homebody.headless.tree_lock import tree_lock
 from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, answer, shell, texts
 
@@ -222,7 +223,7 @@ def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, mon
 
 def test_journals_of_an_older_version_are_named(run, tree):
     """They had names of local times; the message says where the old texts are."""
-    made = tree_folder_of(tree) / "20261128-101010-ab12"
+    made = tree_folder(tree) / "20261128-101010-ab12"
     (made / "texts").mkdir(parents=True)
     (made / "run.json").write_text(
         '{"run":"20261128-101010-ab12","root":"/x","started":"","pid":1,"command":"","request":{},"files":[]}'
@@ -239,8 +240,11 @@ def test_journals_of_an_older_version_are_named(run, tree):
     assert made.exists()
 
 
-def tree_folder_of(tree: Path) -> Path:
-    """Return the folder of the tree's journals."""
-    from homebody.headless.journal import tree_folder
+def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(run, tree):
+    """Such as those of a newer version; nothing is changed."""
+    create(tree, "homebody refactor .", b'{"jobs":"many"}', (Work("a.py"),))
 
-    return tree_folder(tree)
+    ended = run("refactor", "--resume")
+
+    assert (ended.code, texts(tree)) == (1, [OLD] * 3)
+    assert ended.err == "homebody: The options of the run 1 cannot be read: start a new run for the rest.\n"
