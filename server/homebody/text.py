@@ -1,7 +1,6 @@
 """Text as the pipeline sees it: immutable documents, spans and edits.
 
 Offsets are counted in code points from 0, lines and columns too.
-Knows nothing of LSP (UTF-16 is ``lsp/convert.py``'s concern), files or models.
 """
 
 import re

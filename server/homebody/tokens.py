@@ -1,9 +1,4 @@
-"""Counts tokens without a server request each time.
-
-In: texts, and the server's counts of earlier lines and prompts. Out: token counts: exact for lines that the
-server has counted, estimated on the high side for the rest.
-Knows nothing of servers or documents.
-"""
+"""Counts tokens without a server request each time."""
 
 import re
 from collections import OrderedDict, deque

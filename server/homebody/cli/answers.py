@@ -1,7 +1,4 @@
-"""Shared by the commands that answer with text: an engine with its index, progress, and a final summary.
-
-In: settings, an explanation. Out: a ready engine, lines on stderr, a report for scripts.
-"""
+"""Shared by the commands that answer with text: an engine with its index, progress, and a final summary."""
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager

@@ -1,7 +1,6 @@
 """``homebody ask``: questions on a terminal, or one from a script.
 
-In: a question as an argument, from ``-p`` or a pipe; on a terminal, one question after another. Out:
-answers in Markdown, written as they arrive. Conversations stay in memory unless ``--store`` saves them.
+Conversations stay in memory unless ``--store`` saves them.
 """
 
 import asyncio

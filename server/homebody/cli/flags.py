@@ -1,7 +1,7 @@
 """Flags that every command takes: settings for this one run.
 
-In: arguments. Out: ``Flags`` and the remaining arguments. Flags may stand anywhere, so that
-``homebody complete FILE:1:1 --model M`` works like ``homebody --model M complete FILE:1:1``.
+Flags may stand anywhere, so that ``homebody complete FILE:1:1 --model M`` works like ``homebody --model M
+complete FILE:1:1``.
 """
 
 from collections.abc import Sequence

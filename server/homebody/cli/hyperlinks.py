@@ -1,7 +1,4 @@
-"""Hyperlinks on terminals that have them (OSC 8), and places as ``path:line`` on all others.
-
-In: the environment, a URI of a file. Out: text for the terminal. Knows nothing of answers.
-"""
+"""Hyperlinks on terminals that have them (OSC 8), and places as ``path:line`` on all others."""
 
 import os
 import platform

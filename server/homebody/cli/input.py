@@ -1,6 +1,6 @@
 """Reads text that is piped into a command, in any encoding.
 
-In: the standard input. Out: text of bounded size, or an error. A command that waits for input says so.
+A command that waits for input says so.
 """
 
 import codecs

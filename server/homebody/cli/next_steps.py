@@ -1,7 +1,4 @@
-"""Commands to run after the demo, as they work in this installation.
-
-In: an installation. Out: lines of text.
-"""
+"""Commands to run after the demo, as they work in this installation."""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
 r"""Parses positions on the command line: ``FILE:LINE:COLUMN`` and ``FILE[:START[-END]]``.
 
 Read from the right, so that ``C:\x.py:3:4`` works; lines and columns start at 1.
-Knows nothing of the content of the file.
 """
 
 import re

@@ -1,7 +1,4 @@
-"""Shows the progress of a run: live lines on a terminal, plain lines elsewhere, nothing with ``--quiet``.
-
-In: the events of a run. Out: text on stderr; results are printed to stdout by ``print_outcome``.
-"""
+"""Shows the progress of a run: live lines on a terminal, plain lines elsewhere, nothing with ``--quiet``."""
 
 import sys
 import time

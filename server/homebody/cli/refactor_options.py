@@ -1,8 +1,4 @@
-"""The options of ``homebody refactor`` as values, checked against each other.
-
-In: the arguments of the command line. Out: ``RefactorOptions``, which the run's journal stores, or an error
-about options that cannot be combined.
-"""
+"""The options of ``homebody refactor`` as values, checked against each other."""
 
 from pathlib import Path
 from typing import Literal, TypeAlias

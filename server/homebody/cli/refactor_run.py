@@ -1,7 +1,4 @@
-"""One run of ``homebody refactor``: settings, files, journal, engine, results.
-
-In: options and the flags of every command. Out: results on stdout, remarks on stderr, an exit code.
-"""
+"""One run of ``homebody refactor``: settings, files, journal, engine, results."""
 
 import asyncio
 import difflib

@@ -1,7 +1,4 @@
-"""Compute how many tokens a prompt may have.
-
-In: the server's context length and the task's needs. Out: a ``TokenBudget`` that every later step respects.
-"""
+"""Compute how many tokens a prompt may have."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,5 @@
 """The part of the document around the cursor that goes into a prompt.
 
-In: a document, an offset, tokens for each side. Out: spans of prefix and suffix.
 The prefix starts on a fixed grid of lines, so that consecutive prompts at one place have a common beginning
 and the server can reuse its prompt cache.
 """

@@ -1,7 +1,5 @@
 """Convert Continue's configuration to Homebody's settings and prompt files. Pure except ``read_config``.
 
-In: the text of ``config.yaml`` (or the older ``config.json``). Out: settings by key, prompt files, and
-one sentence for each entry that has no counterpart here or would send data off this machine.
 Format: https://docs.continue.dev/reference
 """
 

@@ -1,6 +1,5 @@
 """Divide the cores among the hosts of one user, so that their threads never exceed the cores.
 
-In: the cores that the other hosts announce. Out: the number of threads of this one.
 If the threads of two hosts exceed the cores, their speed does not halve but collapses (12 tokens per second
 each, compared with 107 for a single host), because llama.cpp's threads wait for each other by spinning. So
 each of n hosts uses at most one n-th of the cores (at least one): a new host waits until the others have

@@ -1,8 +1,4 @@
-"""Compute the context length that fits: limited by the model first, then by memory.
-
-In: facts about the model, the wanted context length, free memory. Out: the context length that is
-served and why. Pure.
-"""
+"""Compute the context length that fits: limited by the model first, then by memory."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,5 @@
 """Start a host process and read the line that reports its port.
 
-In: ``HostOptions``. Out: ``HostProcess`` with its ``Ready``, or the error that the host reported.
 Sends the host no requests; ``backend/embedded.py`` does.
 """
 

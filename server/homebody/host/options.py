@@ -1,6 +1,6 @@
 """The arguments of the host process, and the one line that it prints on stdout.
 
-In and out: values and JSON. Knows neither processes nor llama.cpp; both sides import it.
+Knows neither processes nor llama.cpp; both sides import it.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""llama.cpp's server inside this process: the only code that knows ``xllamacpp``.
-
-In: a model, its context length, threads, a key. Out: a ``NativeServer`` that listens on a loopback port.
-Knows nothing about clients, state files, or when to end.
-"""
+"""llama.cpp's server inside this process: the only code that knows ``xllamacpp``."""
 
 import os
 import re

@@ -5,8 +5,7 @@ holds while it runs, a file with its port and key that only the user can read, i
 every client holds its own lock. The operating system releases a lock when its process ends for any reason,
 so the locks, not process ids, show which processes are alive.
 
-In: paths. Out: the running hosts and clients. Opens no connection and starts no process.
-See ``docs/decisions/0011-one-host-for-all-editors.md``.
+Opens no connection and starts no process. See ``docs/decisions/0011-one-host-for-all-editors.md``.
 """
 
 import hashlib

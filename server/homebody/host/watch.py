@@ -1,8 +1,7 @@
 """Whether anybody still needs a shared host.
 
-In: the host's files and counters. Out: yes or no, once per second.
-A host ends when it has had no client for a few seconds, when it has had no request for the idle time, or
-when its folder is removed.
+A host ends when it has had no client for a few seconds, when it has had no request for the idle time, or when
+its folder is removed.
 """
 
 import time

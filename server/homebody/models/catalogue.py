@@ -1,8 +1,7 @@
 """Models that Homebody recommends, and which of them suits a machine. Pure.
 
-In: memory, cores and graphics. Out: one model for each use.
-Sizes are those of the published files. The larger models were not measured here: their quality is as
-reported by their cards and users (docs/models.md).
+Sizes are those of the published files. The larger models were not measured here: their quality is as reported
+by their cards and users (docs/models.md).
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """The facts about a model in the header of its GGUF file.
 
-In: a path. Out: frozen ``Facts``. Knows the meaning of the header's keys, but not where models are stored.
+Knows the meaning of the header's keys, but not where models are stored.
 """
 
 import re

@@ -1,9 +1,8 @@
 """Table of known model families, matched by model name: one row per family.
 
-In: a model's name, as servers and files spell it. Out: the first row that matches.
-Decides which model suits a use, how its reasoning is switched off, and how its chat is sampled. The layout
-of a family's fill-in-the-middle prompts is in ``prompts/fim.toml``.
-Facts come from the models' cards and the servers' sources, collected in November 2026.
+Decides which model suits a use, how its reasoning is switched off, and how its chat is sampled. The layout of
+a family's fill-in-the-middle prompts is in ``prompts/fim.toml``. Facts come from the models' cards and the
+servers' sources, collected in November 2026.
 """
 
 import re

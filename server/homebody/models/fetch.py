@@ -1,7 +1,4 @@
-"""Shared parts of all downloads: the installation lock, the progress, and the checksum.
-
-In: a folder, a checksum. Out: a lock on the models folder, bytes downloaded so far, or one error.
-"""
+"""Shared parts of all downloads: the installation lock, the progress, and the checksum."""
 
 import errno
 from collections.abc import Callable, Generator

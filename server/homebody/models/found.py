@@ -1,10 +1,8 @@
 """Find weights that other programs store on this machine, to be used in place.
 
-LM Studio's folders, Ollama's blobs (through its manifests), llama.cpp's download cache, and the cache
-of the Hugging Face Hub.
-In: the user's home and the environment variables that move those programs' folders. Out: models whose
-file exists; the files themselves are not read.
-Follows links to files (the Hub's cache consists of them) but not to folders, so it cannot enter a loop.
+LM Studio's folders, Ollama's blobs (through its manifests), llama.cpp's download cache, and the cache of the
+Hugging Face Hub. Follows links to files (the Hub's cache consists of them) but not to folders, so it cannot
+enter a loop.
 """
 
 import os

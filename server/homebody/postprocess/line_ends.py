@@ -1,7 +1,4 @@
-"""Converts line ends of a model's text to those of the file.
-
-In: a model's text and the text that it replaces. Out: the model's text with the file's line ends.
-"""
+"""Converts line ends of a model's text to those of the file."""
 
 import re
 

@@ -1,8 +1,6 @@
 """Turns places that an answer's prose names into Markdown links, or into ranges of the text.
 
-In: Markdown of a model, and a function that finds the target of a name. Out: Markdown in which all links
-have these targets, or the text and its links as offsets; for an answer that is arriving, its parts as soon
-as they are certain. Links that the model wrote become text. Pure; does not read files.
+Links that the model wrote become text. Pure; does not read files.
 """
 
 import re

@@ -1,7 +1,6 @@
 """Fill in the templates of prompt files.
 
-In: a prompt file and the texts chosen for it. Out: messages. Values are not searched for
-placeholders, so code that contains a ``$name`` stays unchanged.
+Values are not searched for placeholders, so code that contains a ``$name`` stays unchanged.
 """
 
 from collections.abc import Iterable

@@ -1,9 +1,8 @@
 """Split documents into chunks that may go into a prompt.
 
-In: a document, its tree, a limit in tokens and a function that counts them. Out: ``Chunk``s.
-Invariants: the chunks joined in order equal the document exactly; a chunk exceeds the limit only if it is
-a single line; cuts are between lines only, never inside a character or a line end; each chunk has the
-headers of the scopes around its first line.
+Invariants: the chunks joined in order equal the document exactly; a chunk exceeds the limit only if it is a
+single line; cuts are between lines only, never inside a character or a line end; each chunk has the headers
+of the scopes around its first line.
 """
 
 from collections.abc import Callable, Sequence

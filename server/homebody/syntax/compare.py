@@ -1,6 +1,5 @@
 """Return the tokens of a text, to compare two versions of it.
 
-In: a document and its tree. Out: tokens without the parts that may differ.
 Used to check edits. Walks the whole tree, so it is never used on the keystroke path.
 """
 

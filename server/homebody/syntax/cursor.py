@@ -1,9 +1,8 @@
 """Determine whether the cursor is in a string, a comment or brackets, and whether a block begins there.
 
-In: a document, its tree (which may be blank) and an offset. Out: a ``CursorContext``.
 Strings and comments come from the tree where it is reliable; the rest comes from scanning the lines around
-the cursor. Pure, and cannot fail on broken code. Takes about a millisecond for a document of any size:
-it reads at most 200 lines above, 60 below, and 2,000 code points of a line.
+the cursor. Pure, and cannot fail on broken code. Takes about a millisecond for a document of any size: it
+reads at most 200 lines above, 60 below, and 2,000 code points of a line.
 """
 
 import re

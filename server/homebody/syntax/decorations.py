@@ -1,8 +1,4 @@
-"""Find the decorators, annotations and attributes before a definition.
-
-In: text, and its tree or the text that opens a decoration in its language. Out: where the decorations or the
-definition itself begin.
-"""
+"""Find the decorators, annotations and attributes before a definition."""
 
 import re
 

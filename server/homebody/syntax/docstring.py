@@ -1,7 +1,5 @@
 """Find where to write the documentation of a definition.
 
-In: a document, its tree, a span that contains a definition. Out: the span to replace and the text around
-the documentation, or the reason why none can be written there.
 Pure. Positions come from the tree or, without one, from lines and indentation.
 """
 

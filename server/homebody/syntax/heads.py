@@ -1,7 +1,7 @@
 """The parts of a definition's head: its type parameters, its result, what it throws or extends.
 
-In: a document, its tree, a definition. Out: the text of each part. Used to check edits.
-Modifiers and decorations are not among them: ``nodes.decorations`` and the signature's words have those.
+Used to check edits. Modifiers and decorations are not among them: ``nodes.decorations`` and the signature's
+words have those.
 """
 
 import re

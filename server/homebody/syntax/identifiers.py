@@ -1,6 +1,5 @@
 """Collect the names around an offset, to find related code for a prompt.
 
-In: a document, its tree, an offset. Out: names, the nearest first.
 Pure, and fast enough for every keystroke.
 """
 

@@ -1,7 +1,4 @@
-"""Detect how a file is indented.
-
-In: lines. Out: one step of indentation, and widths in columns. Pure.
-"""
+"""Detect how a file is indented."""
 
 import re
 from collections import Counter

@@ -1,6 +1,5 @@
 """Find a document's language, its grammar and its queries.
 
-In: the client's language identifier and a path. Out: a ``Language``, a row of the table.
 Grammars come from their own wheels and are loaded on first use; nothing is fetched.
 """
 

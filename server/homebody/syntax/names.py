@@ -1,7 +1,6 @@
 """Find the variables and functions named in a text, and where they are bound.
 
-In: a document, its tree, a span. Out: names in order, with code-point offsets. Pure.
-The captures of the language's query file say which nodes are names and which nodes bind them; members,
+Pure. The captures of the language's query file say which nodes are names and which nodes bind them; members,
 labels, keyword arguments and types are not included. Used to check edits, never on the keystroke path.
 """
 

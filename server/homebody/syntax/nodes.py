@@ -1,6 +1,5 @@
 """Run a language's queries on a tree and return the matches as code-point spans.
 
-In: a tree and a range. Out: matches, each a mapping from capture name to spans.
 The only module besides ``language``, ``tree`` and ``check`` that touches tree-sitter's nodes; it returns
 spans, never nodes.
 """

@@ -1,7 +1,6 @@
 """Find strings and comments with the syntax tree.
 
-In: a document, a tree, an offset or a span. Out: the string or comment at the offset, and the spans that
-are not code. Pure, and fast enough for every keystroke: reads only the nodes in a window of 200 lines.
+Pure, and fast enough for every keystroke: reads only the nodes in a window of 200 lines.
 """
 
 from collections.abc import Sequence

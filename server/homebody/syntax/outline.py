@@ -1,7 +1,6 @@
 """Render a definition for prompts of other files: its signature, its whole text, or an outline.
 
-In: a document, a definition in it and that definition's members. Out: source text with its indentation,
-short enough for a small model's prompt. Pure and synchronous.
+Pure and synchronous.
 """
 
 import re

@@ -1,8 +1,7 @@
 """Parse a text within limits of time and memory.
 
-In: text, its language, the previous tree. Out: the parser's own tree, or nothing.
-The parser reads through a callable and calls back about every hundred steps; other threads can run then,
-and a parse that takes too long is cancelled.
+The parser reads through a callable and calls back about every hundred steps; other threads can run then, and
+a parse that takes too long is cancelled.
 """
 
 import re

@@ -1,7 +1,5 @@
 """Find brackets, strings and comments in a text without a parser.
 
-In: text, its language's row, and the state at its start. Out: which brackets are open at its end,
-and whether it ends inside a string or a comment.
 Used for text that is not parsed: a completion, and the line being typed. Does not recognize interpolation.
 Cannot fail: unmatched brackets are reported. Runs in linear time.
 """

@@ -1,9 +1,8 @@
 """Definitions, scopes and imports of a document.
 
-In: a document and its tree. Out: frozen values with code-point spans.
-Pure and synchronous. If the tree is missing or has errors there, indentation is used instead.
-``scopes_at`` and ``scope_around`` read only the nodes around the offset and may run on every keystroke;
-``definitions`` and ``imports`` read the whole tree.
+Pure and synchronous. If the tree is missing or has errors there, indentation is used instead. ``scopes_at``
+and ``scope_around`` read only the nodes around the offset and may run on every keystroke; ``definitions`` and
+``imports`` read the whole tree.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

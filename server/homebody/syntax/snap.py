@@ -1,7 +1,4 @@
-"""Widen a selection to whole statements, elements and members.
-
-In: a document, its tree, a span. Out: a span of whole lines that divides no syntax node of these. Pure.
-"""
+"""Widen a selection to whole statements, elements and members."""
 
 from typing import TYPE_CHECKING
 

@@ -1,6 +1,5 @@
 """The tree of a document, and the trees of all open documents kept up to date.
 
-In: documents and edits. Out: ``Tree``, an opaque handle for the other modules of this package.
 Each edit adjusts the tree's offsets immediately; a parse in a thread then makes it exact again. Broken code
 has a tree too; text that is too large, or takes too long to parse, has a blank one.
 """

@@ -1,9 +1,4 @@
-"""The code in a chat model's answer.
-
-In: the whole answer to a refactor or docstring prompt. Out: the code alone, or the reason why none
-can be extracted safely.
-Does not know where the code is inserted.
-"""
+"""The code in a chat model's answer."""
 
 import re
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""Take the imports off an answer: models write those that new code needs above that code.
-
-In: a document, the code that a model wrote for a part of it. Out: the code without imports, and those that
-the file does not have yet, for ``import_edits`` to add. Pure.
-"""
+"""Take the imports off an answer: models write those that new code needs above that code."""
 
 import re
 from collections.abc import Iterator, Sequence

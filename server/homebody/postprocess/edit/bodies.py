@@ -1,8 +1,4 @@
-"""The check that an edit does not empty the body of a function.
-
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing.
-"""
+"""The check that an edit does not empty the body of a function."""
 
 import re
 

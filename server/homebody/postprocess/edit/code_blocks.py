@@ -1,7 +1,7 @@
 """Fenced code blocks of an answer in Markdown.
 
-In: Markdown. Out: its blocks, in order. Fences may be longer than three characters. A block that is not
-closed before the end of the answer counts too.
+Fences may be longer than three characters. A block that is not closed before the end of the answer counts
+too.
 
 There are two readings of a fence inside a block. A Markdown parser closes the block there, and clients show
 its result (``code_blocks``). A model that is asked for code may write code that contains fences

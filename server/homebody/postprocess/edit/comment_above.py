@@ -1,6 +1,5 @@
 """Keep the comment above a function with that function when an answer has other code before it.
 
-In: a document, the span of a whole definition, its new text. Out: the span and the text with the comment.
 The comment is not part of the span, so that new code before the function would come between them. Pure.
 """
 

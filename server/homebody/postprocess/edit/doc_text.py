@@ -1,9 +1,4 @@
-"""Find the description in a model's answer.
-
-In: an answer with bare text, a docstring, a doc comment, or the whole function including one.
-Out: the text of the description alone, or the reason why there is none.
-Does not know where the description is inserted.
-"""
+"""Find the description in a model's answer."""
 
 import re
 from inspect import cleandoc

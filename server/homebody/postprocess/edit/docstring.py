@@ -1,8 +1,4 @@
-"""Insert a model's description of a function where the language expects it.
-
-In: the document, its tree, the span of the function and the answer. Out: edits that change only the
-description, or the reason why there are none.
-"""
+"""Insert a model's description of a function where the language expects it."""
 
 import re
 import textwrap

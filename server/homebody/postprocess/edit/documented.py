@@ -1,7 +1,4 @@
-"""The sections of a description, in the styles of the languages: which parameters it documents, and the rest.
-
-In: the text of a description. Out: names of parameters; the text with the sections of another one. Pure.
-"""
+"""The sections of a description, in the styles of the languages: what it documents, and the rest."""
 
 import re
 from collections.abc import Iterator

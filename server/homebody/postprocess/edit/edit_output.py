@@ -1,7 +1,5 @@
 """Convert a chat model's answer to a refactoring to the text that replaces the selection.
 
-In: the document, the selection and the answer. Out: the new text, or the reason why the file is not
-changed.
 Whether the result parses is checked by ``common_checks``.
 """
 

@@ -1,6 +1,5 @@
 """A document before and after an edit, parsed once: the input of every check of an edit.
 
-In: a document, its tree, the span that was to be rewritten, edits. Out: both versions with their trees.
 Pure. Parses the whole document, so large files must not be handled on the event loop.
 """
 

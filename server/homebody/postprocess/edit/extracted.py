@@ -1,7 +1,4 @@
-"""The check of an edit that extracts a function.
-
-In: both versions of a document. Out: the reason why the edit is refused, or nothing.
-"""
+"""The check of an edit that extracts a function."""
 
 import re
 from collections.abc import Sequence

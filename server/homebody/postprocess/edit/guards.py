@@ -1,7 +1,6 @@
 """Checks for one kind of action each, in addition to the common ones: what it must not change.
 
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing. ``prompts/actions/`` names the guard of each action.
+``prompts/actions/`` names the guard of each action.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,5 @@
 """Keep the lines above a definition's name when an answer repeats them, or begins below them.
 
-In: a document, the span of a whole definition, an answer. Out: the part of the span that the answer rewrites.
 Models often begin at the line with the name, below decorators, attributes, ``template <…>`` and, in GNU's
 style, the result's type. Knows lines only.
 """

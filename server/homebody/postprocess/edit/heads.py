@@ -1,7 +1,6 @@
 """Checks that an edit keeps the heads of definitions: decorators, modifiers, signatures, documentation.
 
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing. They compare what both versions define under the same name.
+They compare what both versions define under the same name.
 """
 
 import re

@@ -1,7 +1,4 @@
-r"""The smallest edits that turn one text into another; they keep cursors, marks and undo history.
-
-In: the document and the new text of a span. Out: edits in order; no two are adjacent.
-"""
+r"""The smallest edits that turn one text into another; they keep cursors, marks and undo history."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,9 +1,8 @@
 """Add imports to those of a file, where a person would write them.
 
-In: a document, its tree, the place of the code that needs them, the new imports. Out: edits. Pure.
-Names join a statement that lists names of the same module. Other imports get a line of their own: in the
-group of similar ones, in order if the group is in order; in Python by standard library, other packages, and
-the file's own package.
+Pure. Names join a statement that lists names of the same module. Other imports get a line of their own: in
+the group of similar ones, in order if the group is in order; in Python by standard library, other packages,
+and the file's own package.
 """
 
 import sys

@@ -1,7 +1,4 @@
-"""Code that is inserted below a comment, from an answer that may repeat what is around the comment.
-
-In: a document, the span of the comment, an answer. Out: the new code, or the reason why there is none. Pure.
-"""
+"""Code that is inserted below a comment, from an answer that may repeat what is around the comment."""
 
 import re
 

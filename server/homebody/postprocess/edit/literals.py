@@ -1,7 +1,5 @@
 """Checks that an edit keeps the literals of code: numbers and strings, regular expressions among them.
 
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing.
 A rewrite may use a value once instead of twice, so values are compared, and not their places.
 """
 

@@ -1,7 +1,5 @@
 """Checks that an edit does not exchange an operator of an expression that it otherwise keeps.
 
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing.
 A rewrite may invert a condition and exchange its branches, so ``a >= b`` for ``a < b`` is allowed, and ``a or
 b`` for ``a and b`` if both sides are inverted; ``a <= b`` for ``a < b`` is not.
 """

@@ -1,8 +1,4 @@
-"""Checks that an edit keeps comments and names.
-
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing.
-"""
+"""Checks that an edit keeps comments and names."""
 
 import re
 from collections import Counter

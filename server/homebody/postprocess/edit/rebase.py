@@ -1,8 +1,4 @@
-"""Move edits made for an earlier version of a text to its current version.
-
-In: edits, the span that they belong to, the text they were made for, the newer text. Out: the same edits
-for the newer text, or nothing if that span itself was changed. Pure.
-"""
+"""Move edits made for an earlier version of a text to its current version."""
 
 from collections.abc import Sequence
 

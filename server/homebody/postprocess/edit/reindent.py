@@ -1,7 +1,5 @@
 """Indent code to match its position in the file.
 
-In: code as a model returned it, usually without the surrounding indentation. Out: the
-same code with the file's tabs or spaces, its first line at the given indentation.
 Knows lines only.
 """
 

@@ -1,7 +1,4 @@
-"""The check of an edit that renames local variables.
-
-In: both versions of a document. Out: the reason why the edit is refused, or nothing.
-"""
+"""The check of an edit that renames local variables."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

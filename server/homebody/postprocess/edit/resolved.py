@@ -1,8 +1,4 @@
-"""Checks that the names of an edit resolve: imports that are still needed, names that something defines.
-
-In: both versions of a document. Out: the reason why the edit is refused, in one sentence that also tells
-the model what to correct; or nothing.
-"""
+"""Checks that the names of an edit resolve: imports that are still needed, names that something defines."""
 
 import re
 from collections.abc import Sequence

@@ -1,8 +1,5 @@
 """Rules: drop an answer that closes its block too far in; write each closer once, also one after the cursor.
 
-In: an answer that is cut at its end. Out: the answer, and how many characters after the cursor it replaces,
-so that no closer is repeated.
-
 An editor shows such an answer with a longer range: the answer has to contain the characters of the range, in
 the same order. The number of brackets decides: ``foo(█)`` with ``bar()`` keeps its own closer, with ``a)`` it
 does not.

@@ -1,7 +1,5 @@
 """Rule: show only text that the model was confident enough of.
 
-In: the pieces with their log probabilities, or the text if there are none. Out: the confidence, or whether
-the text looks wrong.
 Knows pieces and lines; the threshold is the caller's.
 """
 

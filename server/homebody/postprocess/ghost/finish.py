@@ -1,7 +1,5 @@
 """Convert a whole answer to the text to show, or to the reason why nothing is shown.
 
-In: document, cursor, the answer and the facts at the cursor. Out: ``Finished`` (a span on the
-cursor's line and its text) or ``Dropped``.
 The steps in between are the tuple in ``rules``.
 """
 

@@ -1,7 +1,4 @@
-"""Rules: join the answer to the text before the cursor, and drop it if it would run into a word.
-
-In: the answer and the cursor's line. Out: the joined answer, or the reason why it is dropped.
-"""
+"""Rules: join the answer to the text before the cursor, and drop it if it would run into a word."""
 
 import re
 

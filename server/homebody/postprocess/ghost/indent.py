@@ -1,8 +1,7 @@
 """Rule: use the file's indentation, and fix broken indentation.
 
-In: an answer and the place of insertion. Out: the answer with corrected indentation.
-Works line by line, so that lines of a growing answer do not change later. Lines inside a string or
-brackets keep their indentation.
+Works line by line, so that lines of a growing answer do not change later. Lines inside a string or brackets
+keep their indentation.
 """
 
 import re

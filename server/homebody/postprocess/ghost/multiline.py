@@ -1,7 +1,4 @@
-"""Decides between one line and a block.
-
-In: the place and the setting ``completion.multiline``. Out: what to request.
-"""
+"""Decides between one line and a block."""
 
 from typing import Literal, TypeAlias
 

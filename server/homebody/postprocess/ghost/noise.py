@@ -1,6 +1,5 @@
 """Rule: remove what is not code: control tokens, code fences, reasoning and chatter.
 
-In: the answer so far and the place of insertion. Out: the code in it, and whether all further text is noise.
 In places where sentences are content (Markdown, a comment, a string) they are kept.
 """
 

@@ -1,6 +1,5 @@
 """Rules: remove lines of an answer that repeat the document's lines below or above; find repetitions in it.
 
-In: an answer at the cursor. Out: the rest of it; or where it begins to repeat itself.
 A false positive costs a good suggestion, so lines count as equal only if they differ at most in white space,
 the kind of quotes and a last comma or semicolon. Compares lines; brackets are handled by ``closers``.
 """

@@ -1,7 +1,6 @@
 """Decides when to close the stream; fed piece by piece.
 
-In: the pieces of an answer. Out: after each, why the answer ends here, or nothing while it may continue. Uses
-the same rules as ``finish``, so closing the stream loses no text that would be shown.
+Uses the same rules as ``finish``, so closing the stream loses no text that would be shown.
 """
 
 from typing import Literal, TypeAlias

@@ -1,7 +1,5 @@
 """Rule: end the answer after its line or its block, or before it leaves its scope.
 
-In: the answer so far and the place of insertion. Out: how much of it to keep and why, or ``None`` while it
-may continue.
 Pure, and the same for a streamed answer and a complete one.
 """
 
