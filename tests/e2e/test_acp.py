@@ -1,8 +1,6 @@
 """`homebody acp` over the real process, driven by the protocol's own library as the client."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,12 +11,12 @@ import acp
 import pytest
 from acp import schema
 
+from support.acp_agent import agent_with, scripted_agent
 from support.ollama_double import OllamaDouble, OllamaModel
 
 CODE = "def area(width, height):\n    result = width * height\n    return result\n"
 DOCSTRING = '```python\ndef area(width, height):\n    """Return the area."""\n```'
 LINES = "fence\n```python\ndef area(width, height):\n    return width * height\n```\n"
-HOMEBODY = Path(sys.executable).with_name("homebody")
 _SECONDS = 120
 
 
@@ -98,20 +96,12 @@ def file(workspace: Path) -> Path:
     return path
 
 
-def backend_flags(kind: str, **values: str) -> list[str]:
-    """Flags of the command line for a backend that answers everything."""
-    blocks = ("", "chat.", "completion.")
-    pairs = {"kind": kind, **values}.items()
-    return [part for block in blocks for k, v in pairs for part in ("--set", f"{block}backend.{k}={v}")]
-
-
 @pytest.fixture
 def command(environ, scripted) -> Callable[..., list[str]]:
     """Build the command of an agent whose model answers from a script."""
 
     def build(replies: Any, **model: object) -> list[str]:
-        script = scripted(replies, **model)["backend"]["model"]
-        return [str(HOMEBODY), "acp", *backend_flags("scripted", model=script)]
+        return scripted_agent(scripted(replies, **model))
 
     return build
 
@@ -173,6 +163,18 @@ async def test_a_question_follows_an_explanation(chat, file):
     assert session.editor.text == "It multiplies.It fails."
 
 
+@pytest.mark.parametrize(
+    "place", ["my app.py:1-3", '"my app.py":1-3', "'my app.py:1-3'", "`my app.py` area", "@my app.py area"]
+)
+async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
+    """In quotes or not; what follows is the question."""
+    (workspace / "my app.py").write_text(CODE)
+    replies = [{"regex": "result = width(?s:.*)Why is it 'so'\\?", "text": "Because."}]
+    async with chat(replies) as session:
+        assert await session.say(f"/explain {place} Why is it 'so'?") == "end_turn"
+    assert session.editor.text == "Because."
+
+
 async def test_an_answer_links_to_the_code_that_it_names(chat, file):
     """At a line as Zed opens it; links of the model are text."""
     reply = {"contains": "return result", "text": "`area()` is in app.py:2, [see](https://evil.example)"}
@@ -195,8 +197,7 @@ async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
     """The choice is among the chat models of the server in use, and applies from the next turn on."""
     models = [OllamaModel("small:1b"), OllamaModel("large:7b"), OllamaModel("away:1t", remote_host="x")]
     with OllamaDouble(models, loaded={"small:1b": 4096}) as double:
-        command = [str(HOMEBODY), "acp", *backend_flags("ollama", url=double.url)]
-        async with start_chat(command, environ, workspace) as session:
+        async with start_chat(agent_with("ollama", url=double.url), environ, workspace) as session:
             (option,) = session.options
             assert (option.id, option.category, option.current_value) == ("model", "model", "small:1b")
             assert [one.value for one in option.options] == ["small:1b", "large:7b"]
@@ -342,58 +343,43 @@ async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
     assert file.read_text() == CODE
 
 
-async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, workspace, command):
-    """Each request gets one response without `data`; the process ends with its input."""
-    process = await asyncio.create_subprocess_exec(
-        *command("x"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(environ),
-    )
-    lines = [
-        b"{broken",
-        b"\xff\xfe",
-        b"[]",
-        b"3",
-        b'{"id":1}',
-        b'{"id":"a","method":"session/load","params":{}}',
-        b'{"id":2,"method":"session/prompt","params":{}}',
-        b'{"id":3,"method":"session/prompt","params":{"sessionId":"no","prompt":[]}}',
-        b'{"id":4,"method":"session/new","params":{"cwd":"relative","mcpServers":[]}}',
-        b'{"method":"$/cancel_request","params":{"id":9}}',
-        b'{"method":"session/cancel","params":{"sessionId":"no"}}',
-        b'{"id":77,"result":null}',
-        b"",
-        b'{"id":5,"method":"initialize","params":{"protocolVersion":7,"new":{"field":1}}}',
-    ]
-    async with asyncio.timeout(_SECONDS):
-        out, err = await process.communicate(b"\n".join(lines) + b"\n")
-    answers = [json.loads(line) for line in out.splitlines()]
-    codes = sorted((str(answer["id"]), answer["error"]["code"]) for answer in answers if "error" in answer)
-    unreadable = [("None", -32700)] * 2 + [("None", -32600)] * 3
-    assert codes == sorted([("2", -32602), ("3", -32002), ("4", -32602), *unreadable, ("a", -32601)])
-    assert all("data" not in a.get("error", {}) for a in answers)
-    assert [a["result"]["protocolVersion"] for a in answers if "result" in a] == [1]
-    assert (process.returncode, err) == (0, b"")
+async def test_a_rule_applies_to_the_next_prompt_of_a_running_agent(chat, environ, file):
+    """What the user excludes is not read any more, and what a chat holds of it is not sent again."""
+    config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    replies = [{"contains": "result = width", "text": "It multiplies."}, {"text": "I see no code."}]
+    async with chat(replies, Editor({str(file): CODE})) as session:
+        assert await session.say("What does this do?", link(file)) == "end_turn"
+        assert session.editor.text == "It multiplies."
+        config.write_text('[context]\nignore = ["app.py"]\n')
+        session.editor.updates.clear()
+        assert await session.say("And this?", link(file)) == "end_turn"
+        assert "It multiplies." not in session.editor.text
+        assert "app.py is never put into a prompt" in session.editor.text
+        config.write_text("")
+        session.editor.updates.clear()
+        assert await session.say("And now?", link(file)) == "end_turn"
+        assert session.editor.text.startswith("It multiplies.")
 
 
-async def test_the_agent_ends_with_its_input_in_the_middle_of_an_answer(environ, workspace, command):
-    """An editor that is killed leaves no process behind."""
-    endless = {"text": "word " * 200, "piece_delay_ms": 1000}
-    process = await asyncio.create_subprocess_exec(
-        *command([endless]), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=dict(environ)
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    async with asyncio.timeout(_SECONDS):
-        new = {"id": 1, "method": "session/new", "params": {"cwd": str(workspace), "mcpServers": []}}
-        process.stdin.write(json.dumps(new).encode() + b"\n")
-        session = json.loads(await process.stdout.readline())["result"]["sessionId"]
-        question = {"sessionId": session, "prompt": [{"type": "text", "text": "Go on."}]}
-        process.stdin.write(json.dumps({"id": 2, "method": "session/prompt", "params": question}).encode())
-        process.stdin.write(b"\n")
-        while b"agent_message_chunk" not in await process.stdout.readline():
-            pass
-        process.stdin.close()
-        assert await process.wait() == 0
+@pytest.mark.parametrize("moment", ["before the start", "later"])
+async def test_wrong_settings_stop_a_running_agent_until_they_are_corrected(chat, environ, workspace, moment):
+    """One sentence names the file and the key; nothing is sent, and the same chat goes on afterwards."""
+    config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    wrong = '[context]\nignroe = ["private/"]\n'
+    config.write_text(wrong if moment == "before the start" else "")
+    async with chat("Sent.") as session:
+        if moment == "later":
+            assert await session.say("Hello?") == "end_turn"
+            assert session.editor.text == "Sent."
+            config.write_text(wrong)
+        session.editor.updates.clear()
+        assert await session.say("Hello?") == "end_turn"
+        assert "Sent." not in session.editor.text
+        assert str(config) in session.editor.text
+        assert "ignroe" in session.editor.text
+        config.write_text('[context]\nignore = ["private/"]\n')
+        session.editor.updates.clear()
+        assert await session.say("Hello?") == "end_turn"
+        assert session.editor.text == "Sent."

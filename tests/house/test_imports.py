@@ -23,6 +23,7 @@ PLANTED = {
     "from homebody import backend": "Imports point downwards",
     "from homebody.settings import load": "No import circles",
     "import pygls": "Only lsp knows LSP",
+    "import acp": "Only acp knows the Agent Client Protocol",
     "import tree_sitter": "Only syntax knows tree-sitter",
     "import httpx": "Only backend opens connections",
     "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",
@@ -67,6 +68,23 @@ def broken_contracts(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 def test_a_planted_import_breaks_its_contract(line: str, contract: str, broken_contracts: set[str]):
     """Each import contract fails as soon as one module breaks it."""
     assert contract in broken_contracts
+
+
+def test_only_the_agent_pays_for_the_library_of_its_protocol():
+    """It takes half a second to import; importing everything else does not import it, not even indirectly."""
+    others = sorted(
+        ".".join(path.with_suffix("").parts[1:]).removesuffix(".__init__")
+        for path, _ in _modules()
+        if path.parts[1:3] != ("homebody", "acp") and path.stem != "__main__"
+    )
+    program = (
+        "import importlib, sys\n"
+        f"for name in {others!r}:\n    importlib.import_module(name)\n"
+        "print([name for name in ('acp', 'homebody.acp', 'pydantic') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (ended.stdout, ended.stderr) == ("[]\n", "")
 
 
 def test_nothing_imports_what_windows_lacks():

@@ -4,9 +4,13 @@ In: a question and its files, or a target. Out: the streamed answer, its sources
 """
 
 import re
+import secrets
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+
+from acp import start_tool_call
+from acp.schema import ToolCallLocation
 
 from homebody.acp.files import attach_reference
 from homebody.acp.question import Question
@@ -135,15 +139,11 @@ def _account(
     ]
     if places:
         names = dict.fromkeys(shown_path(engine, source.uri) for source in sources if path_of(source.uri))
-        call = session.open_call(
-            {
-                "title": f"Read {', '.join(names)}",
-                "kind": "read",
-                "status": "in_progress",
-                "locations": [{"path": str(path), "line": line} for path, line in places],
-            }
+        locations = [ToolCallLocation(path=str(path), line=line) for path, line in places]
+        title = f"Read {', '.join(names)}"
+        session.send(
+            start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
         )
-        session.end_call(call, "completed")
     session.send_usage(usage)
 
 

@@ -6,13 +6,14 @@ In: a command's name and arguments. Out: an explanation, or a proposed edit.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from acp.schema import AvailableCommand, AvailableCommandInput, UnstructuredCommandInput
+
 from homebody.acp.answers import answer, explained
 from homebody.acp.files import read_file
 from homebody.acp.proposal import propose
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
 from homebody.acp.target import Target, find_target
-from homebody.acp.wire import Json
 from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
 from homebody.features.apply_block import apply_block
@@ -29,7 +30,7 @@ class _Command:
     run: Callable[[Engine, Session, Question, str], Awaitable[StopReason]]
 
 
-def list_commands(engine: Engine) -> list[Json]:
+def list_commands(engine: Engine) -> list[AvailableCommand]:
     """List all commands as the client shows them."""
     own = [(name, command.description, command.hint) for name, command in _COMMANDS.items()]
     actions = [
@@ -38,7 +39,11 @@ def list_commands(engine: Engine) -> list[Json]:
         if action.name not in _COMMANDS
     ]
     return [
-        {"name": name, "description": description, "input": {"hint": hint}}
+        AvailableCommand(
+            name=name,
+            description=description,
+            input=AvailableCommandInput(root=UnstructuredCommandInput(hint=hint)),
+        )
         for name, description, hint in (*own, *actions)
     ]
 
@@ -60,7 +65,7 @@ async def run_command(
         return await own.run(engine, session, question, arguments)
     action = engine.prompts.action(name)
     if action is None:
-        names = ", ".join(f"/{command['name']}" for command in list_commands(engine))
+        names = ", ".join(f"/{command.name}" for command in list_commands(engine))
         message = f"There is no /{name}; there are {names}."
         raise UnknownAction(message)
     target = await find_target(engine, session, question, arguments, action.scope)

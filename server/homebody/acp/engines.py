@@ -1,13 +1,17 @@
-"""One engine for each folder with chats, and for each model that is chosen there.
+"""The engines of the open chats: one for each folder, and one for each model that is chosen there.
 
-In: a folder, and optionally a model. Out: its engine, opened once, and the problems in the settings.
+In: a folder, and optionally a model. Out: its engine, opened once, and the problems in the settings. Few are
+open at once, and those that no chat needs any more are closed.
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,8 +19,14 @@ from homebody.engine import Engine, open_engine
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.watch import SettingsSource
 
+_MOST_ENGINES = 8
+"""Maximum number of open engines; the least recently used one is closed, and opened again when needed."""
+
 _INDEX_SECONDS = 2.0
 """Maximum time, in seconds, that the first question waits for the index of its folder."""
+
+Key: TypeAlias = tuple[Path, BackendSettings | None]
+"""A folder, and the ``chat.backend`` that the user chose there, if any."""
 
 
 @dataclass(slots=True)
@@ -32,62 +42,105 @@ class Opened:
         return notices
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """An engine that is being opened, and how many use it."""
+
+    opening: asyncio.Task[Opened]
+    stack: AsyncExitStack
+    users: int = 0
+
+
 class Engines:
     """Opens engines with the settings of the user, of the folder, and of the command line."""
 
     def __init__(self, values: Mapping[str, str], user_file: Path | None = None) -> None:
         self._values = values
         self._user_file = user_file
-        self._opening: dict[tuple[Path, BackendSettings | None], asyncio.Task[Opened]] = {}
-        self._stack = AsyncExitStack()
+        self._places: OrderedDict[Key, _Place] = OrderedDict()
+        self._making_room = asyncio.Lock()
+        self._released = asyncio.Event()
 
-    async def open(self, folder: Path, chat: BackendSettings | None = None) -> Opened:
-        """Return the engine of ``folder``; ``chat`` replaces its ``chat.backend`` if the user chose a model.
+    @asynccontextmanager
+    async def use(self, key: Key) -> AsyncGenerator[Opened]:
+        """Lend the engine of ``key``; it stays open meanwhile. Waits while too many others are in use.
 
         Raises
         ------
-        HomebodyError
-            The settings cannot be used.
+        SettingsBroken
+            The user's own settings are wrong, so nothing may be sent to a model.
 
         """
-        key = (folder, chat)
-        task = self._opening.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = self._opening[key] = asyncio.create_task(self._open(folder, chat))
-        # A cancelled turn does not cancel the opening: other turns wait for it too.
-        return await asyncio.shield(task)
+        place = await self._place(key)
+        try:
+            # A cancelled turn does not cancel the opening: other turns wait for it too.
+            yield await asyncio.shield(place.opening)
+        finally:
+            place.users -= 1
+            self._released.set()
+
+    async def keep(self, keys: Collection[Key]) -> None:
+        """Close the engines that no chat needs any more."""
+        async with self._making_room:
+            for key in [key for key, place in self._places.items() if key not in keys and not place.users]:
+                await self._close(key)
 
     async def aclose(self) -> None:
         """Close all engines."""
-        for task in self._opening.values():
-            task.cancel()
-        await asyncio.gather(*self._opening.values(), return_exceptions=True)
-        await self._stack.aclose()
+        for key in list(self._places):
+            await self._close(key)
 
-    async def _open(self, folder: Path, chat: BackendSettings | None) -> Opened:
+    async def _place(self, key: Key) -> _Place:
+        if key in self._places and _has_failed(self._places[key].opening):
+            del self._places[key]
+        if key not in self._places:
+            async with self._making_room:
+                while key not in self._places and len(self._places) >= _MOST_ENGINES:
+                    idle = [other for other, place in self._places.items() if not place.users]
+                    if idle:
+                        await self._close(idle[0])
+                    else:
+                        self._released.clear()
+                        await self._released.wait()
+                if key not in self._places:
+                    stack = AsyncExitStack()
+                    self._places[key] = _Place(asyncio.create_task(self._open(key, stack)), stack)
+        self._places.move_to_end(key)
+        place = self._places[key]
+        place.users += 1
+        return place
+
+    async def _open(self, key: Key, stack: AsyncExitStack) -> Opened:
+        folder, chat = key
         source = await asyncio.to_thread(
             SettingsSource, [folder], user_file=self._user_file, flags=self._values
         )
-        settings, problems = source.settings, source.loaded.problems
-        if chat is not None:
-            settings = msgspec.structs.replace(
-                settings, chat=msgspec.structs.replace(settings.chat, backend=chat)
-            )
-        engine = await self._stack.enter_async_context(open_engine(settings, folders=[folder]))
-        opened = Opened(engine, [problem.message for problem in problems])
+        adapt = partial(_with_chat, chat)
+        engine = await stack.enter_async_context(open_engine(adapt(source.settings), folders=[folder]))
+        source.follow(engine, adapt)
+        opened = Opened(engine, [problem.message for problem in source.loaded.problems])
         engine.audit.on_note = lambda note: opened.notices.append(note.text)
-
-        def with_chosen_model(renewed: Settings) -> Settings:
-            backend = chat or renewed.chat.backend
-            return msgspec.structs.replace(
-                renewed, chat=msgspec.structs.replace(renewed.chat, backend=backend)
-            )
-
-        source.follow(engine, with_chosen_model)
         if summary := engine.prompts.summary:
             opened.notices.append(summary)
-        if engine.index is not None:
+        # The engines of other models read the same index, which the folder's own engine brings up to date.
+        if engine.index is not None and chat is None:
             engine.index.start()
             with suppress(TimeoutError):
                 await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
         return opened
+
+    async def _close(self, key: Key) -> None:
+        place = self._places.pop(key)
+        place.opening.cancel()
+        await asyncio.gather(place.opening, return_exceptions=True)
+        await place.stack.aclose()
+
+
+def _with_chat(chat: BackendSettings | None, settings: Settings) -> Settings:
+    if chat is None:
+        return settings
+    return msgspec.structs.replace(settings, chat=msgspec.structs.replace(settings.chat, backend=chat))
+
+
+def _has_failed(opening: asyncio.Task[Opened]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)

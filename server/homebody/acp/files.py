@@ -6,17 +6,20 @@ In: URIs. Out: documents, or an error with the reason. Files that are excluded f
 import asyncio
 from pathlib import Path
 
-from homebody.acp.params import FileContent, parse
+from acp import RequestError
+
 from homebody.acp.question import Reference
 from homebody.acp.session import Session
 from homebody.engine import Engine
 from homebody.errors import EditRefused, FileUnreadable, UsageError
 from homebody.features.attachments import Attached, Attachment, attach_document, attach_text
-from homebody.jsonrpc import RpcError
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
 from homebody.workspace.read import read_document
 from homebody.workspace.uri import file_name, path_of
+
+REQUEST_ERRORS = (RequestError, ValueError, ConnectionError)
+"""What a request to the client raises: it answered with an error or in another form, or is gone."""
 
 
 async def read_file(engine: Engine, session: Session, uri: str) -> Document:
@@ -53,10 +56,8 @@ async def read_from_client(session: Session, path: Path) -> str | None:
     if not session.fs.read_text_file:
         return None
     try:
-        params = {"sessionId": session.id, "path": str(path)}
-        found = await session.connection.request("fs/read_text_file", params)
-        return parse(found, FileContent).content
-    except RpcError:
+        return (await session.client.read_text_file(session_id=session.id, path=str(path))).content
+    except REQUEST_ERRORS:
         return None
 
 
@@ -69,15 +70,11 @@ async def write_by_client(session: Session, path: Path, text: str) -> None:
         The client refused, or reported a failure.
 
     """
-    params = {"sessionId": session.id, "path": str(path), "content": text}
     try:
-        result = await session.connection.request("fs/write_text_file", params)
-    except RpcError as error:
+        await session.client.write_text_file(session_id=session.id, path=str(path), content=text)
+    except REQUEST_ERRORS as error:
         message = f"The editor did not write {path.name}: {error}"
         raise EditRefused(message) from error
-    if isinstance(result, str) and result:  # the way avante.nvim reports failures
-        message = f"The editor did not write {path.name}: {result}"
-        raise EditRefused(message)
 
 
 async def attach_reference(engine: Engine, session: Session, reference: Reference) -> Attached:

@@ -3,25 +3,33 @@
 In: a refactoring that passed the checks. Out: a file written by the client, or the reason why it was not.
 """
 
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.acp.files import read_file, read_from_client, write_by_client
-from homebody.acp.params import Permission, parse
+from acp import start_tool_call, tool_diff_content, update_tool_call
+from acp.schema import (
+    AllowedOutcome,
+    PermissionOption,
+    ToolCallLocation,
+    ToolCallStart,
+    ToolCallStatus,
+    ToolCallUpdate,
+)
+
+from homebody.acp.files import REQUEST_ERRORS, read_file, read_from_client, write_by_client
 from homebody.acp.session import Session
-from homebody.acp.wire import Json
 from homebody.engine import Engine
-from homebody.errors import DocumentChanged, EditRefused, HomebodyError
+from homebody.errors import DocumentChanged, EditRefused
 from homebody.features.refactor import Refactoring
-from homebody.jsonrpc import RpcError
 from homebody.postprocess.edit.rebase import rebased
 from homebody.text import Document, Span, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
 
-_OPTIONS = (
-    {"optionId": "yes", "name": "Allow", "kind": "allow_once"},
-    {"optionId": "no", "name": "Reject", "kind": "reject_once"},
-)
+_OPTIONS = [
+    PermissionOption(option_id="yes", name="Allow", kind="allow_once"),
+    PermissionOption(option_id="no", name="Reject", kind="reject_once"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +66,43 @@ async def propose(
         session.say(found.reason or "There is nothing to change.")
         return
     change = _change_of(session, document, found)
-    line = {} if change.old is None else {"line": change.first_line + 1}
-    before = {} if change.old is None else {"oldText": change.old}
-    call = session.open_call(
-        {
-            "title": f"{title}: {change.path.name}",
-            "kind": "edit",
-            "status": "pending",
-            "content": [{"type": "diff", "path": str(change.path), **before, "newText": change.new}],
-            "locations": [{"path": str(change.path), **line}],
-        }
+    line = None if change.old is None else change.first_line + 1
+    call = start_tool_call(
+        secrets.token_hex(8),
+        f"{title}: {change.path.name}",
+        kind="edit",
+        status="pending",
+        content=[tool_diff_content(str(change.path), change.new, change.old)],
+        locations=[ToolCallLocation(path=str(change.path), line=line)],
     )
+    session.send(call)
+    status: ToolCallStatus = "failed"
     try:
-        allowed = await _is_allowed(session, call)
-        if allowed:
-            session.start_call(call)
+        if await _is_allowed(session, call):
+            session.send(update_tool_call(call.tool_call_id, status="in_progress"))
             await _write(engine, session, document, change)
-    except HomebodyError:
-        session.end_call(call, "failed")
-        raise
-    session.end_call(call, "completed" if allowed else "failed")
-    session.say(f"Changed {change.path.name}." if allowed else "Rejected: nothing was written.")
+            status = "completed"
+    finally:
+        session.send(update_tool_call(call.tool_call_id, status=status))
+    session.say(f"Changed {change.path.name}." if status == "completed" else "Rejected: nothing was written.")
     for one in found.skipped:
         session.say(f"\n\nLines {one.first_line + 1} to {one.last_line + 1} stay as they are: {one.reason}")
 
 
-async def _is_allowed(session: Session, call: Json) -> bool:
+async def _is_allowed(session: Session, call: ToolCallStart) -> bool:
     if not session.fs.write_text_file:
         message = (
             "This editor does not let an agent write files, so the change is only shown; "
             "`homebody refactor` writes files itself."
         )
         raise EditRefused(message)
-    params = {"sessionId": session.id, "toolCall": call, "options": _OPTIONS}
+    proposed = ToolCallUpdate.model_validate(call.model_dump())
     try:
-        answer = parse(await session.connection.request("session/request_permission", params), Permission)
-    except RpcError as error:
+        answer = await session.client.request_permission(session.id, proposed, _OPTIONS)
+    except REQUEST_ERRORS as error:
         message = f"The editor did not ask for permission, so nothing was written: {error}"
         raise EditRefused(message) from error
-    return answer.outcome.outcome == "selected" and answer.outcome.option_id == "yes"
+    return isinstance(answer.outcome, AllowedOutcome) and answer.outcome.option_id == "yes"
 
 
 async def _write(engine: Engine, session: Session, document: Document, change: _Change) -> None:

@@ -7,10 +7,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urldefrag
 
-from homebody.acp.params import Block
+from acp.schema import (
+    AudioContentBlock,
+    EmbeddedResourceContentBlock,
+    ImageContentBlock,
+    ResourceContentBlock,
+    TextContentBlock,
+    TextResourceContents,
+)
+
 from homebody.workspace.uri import file_name, uri_of
+
+Block: TypeAlias = (
+    TextContentBlock
+    | ImageContentBlock
+    | AudioContentBlock
+    | ResourceContentBlock
+    | EmbeddedResourceContentBlock
+)
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:[:-]L?(?P<last>[0-9]{1,9}))?")
 # avante.nvim sends all earlier messages again, the newest first.
@@ -66,50 +83,41 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:
     references: list[Reference] = []
     unread: list[str] = []
     for number, block in enumerate(blocks):
-        if block.type == "text":
-            parts.append(block.text or "")
-            continue
-        found = _reference(block)
-        if found is None:
-            unread.append(_reason(block))
-            continue
-        references.append(found)
+        match block:
+            case TextContentBlock():
+                parts.append(block.text)
+                continue
+            case ResourceContentBlock():
+                reference = _located(block.uri, None)
+            case EmbeddedResourceContentBlock(resource=TextResourceContents() as resource):
+                reference = _located(resource.uri, resource.text)
+            case EmbeddedResourceContentBlock():
+                unread.append(f"{file_name(block.resource.uri)} is binary")
+                continue
+            case _:
+                unread.append(f"the {block.type}: Homebody sends text only")
+                continue
+        references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
         if any(part.strip() for part in parts) and _has_text(blocks[number + 1 :]):
-            parts.append(found.name)
+            parts.append(reference.name)
     text = "".join(parts)
     if repeated := _AVANTE.findall(text):
         text = f"{repeated[0]}\n\n{_AVANTE.sub('', text).strip()}"
     references += [Reference(uri_of(cwd / path)) for path in _CODECOMPANION.findall(text)]
     text = _CODECOMPANION.sub("", text).strip()
-    return Question(text, tuple(dict.fromkeys(references)), tuple(filter(None, unread)))
-
-
-def _reference(block: Block) -> Reference | None:
-    if block.type == "resource_link" and block.uri:
-        return _located(block.uri, None)
-    if block.type == "resource" and block.resource is not None and block.resource.text is not None:
-        return _located(block.resource.uri, block.resource.text)
-    return None
+    return Question(text, tuple(dict.fromkeys(references)), tuple(unread))
 
 
 def _located(uri: str, text: str | None) -> Reference:
     whole, fragment = urldefrag(uri)
-    found = _LINES.fullmatch(fragment)
-    if found is None:
+    lines = _LINES.fullmatch(fragment)
+    if lines is None:
         return Reference(whole.partition("?")[0], None, text)
-    first = max(1, int(found["first"]))
-    last = max(first, int(found["last"] or first))
+    first = max(1, int(lines["first"]))
+    last = max(first, int(lines["last"] or first))
     return Reference(whole.partition("?")[0], (first - 1, last - 1), text)
 
 
 def _has_text(blocks: Sequence[Block]) -> bool:
-    return any(block.type == "text" and (block.text or "").strip() for block in blocks)
-
-
-def _reason(block: Block) -> str:
-    if block.type == "resource" and block.resource is not None:
-        return f"{file_name(block.resource.uri)} is binary"
-    if block.type in {"image", "audio"}:
-        return f"the {block.type}: Homebody sends text only"
-    return ""
+    return any(isinstance(block, TextContentBlock) and block.text.strip() for block in blocks)

@@ -5,15 +5,29 @@ In: text, token counts, tool calls. Out: ``session/update`` notifications.
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from homebody.acp.connection import Connection
-from homebody.acp.params import FileSystem
+from acp import (
+    Client,
+    RequestError,
+    SessionNotification,
+    update_agent_message_text,
+    update_agent_thought_text,
+)
+from acp.helpers import SessionUpdate
+from acp.schema import (
+    ConfigOptionUpdate,
+    FileSystemCapabilities,
+    SessionConfigOptionSelect,
+    SessionConfigSelectOption,
+    UsageUpdate,
+)
+
+from homebody.acp.engines import Key
 from homebody.acp.question import Reference
-from homebody.acp.wire import Json
 from homebody.features.answer import Usage
 from homebody.features.chat_models import ChatModel
 from homebody.features.refactor import Refactoring
@@ -21,6 +35,8 @@ from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation
 
 StopReason: TypeAlias = Literal["end_turn", "max_tokens", "cancelled"]
+
+_MODEL = "model"
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +49,10 @@ class Session:
         Its folder; relative paths in commands start there.
     fs
         Which file requests the client supports.
+    client
+        The client, for requests.
+    notify
+        Sends an update at once.
     last
         The file that was referred to last.
     blocks
@@ -48,11 +68,11 @@ class Session:
 
     """
 
-    id: str
     cwd: Path
-    fs: FileSystem
-    connection: Connection
-    conversation: Conversation
+    fs: FileSystemCapabilities
+    client: Client
+    notify: Callable[[SessionNotification], None]
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
     last: Reference | None = None
     blocks: tuple[CodeBlock, ...] = ()
     proposal: Refactoring | None = None
@@ -60,57 +80,81 @@ class Session:
     model: ChatModel | None = None
     turn: "asyncio.Task[StopReason] | None" = None
     commands_sent: bool = False
-    _open_calls: dict[str, Json] = field(default_factory=dict[str, Json])
+    conversation: Conversation = field(init=False)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
 
-    @classmethod
-    def create(cls, cwd: Path, fs: FileSystem, connection: Connection) -> "Session":
-        """Start a chat."""
-        name = secrets.token_hex(8)
-        return cls(name, cwd, fs, connection, Conversation(name))
+    def __post_init__(self) -> None:
+        self.conversation = Conversation(self.id)
+
+    @property
+    def engine_key(self) -> Key:
+        """Its engine: that of its folder, with the chosen model."""
+        if self.model is None or self.model == self.models[0]:
+            return self.cwd, None
+        return self.cwd, self.model.block
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run ``work`` in the background until it or the chat ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def aclose(self) -> None:
+        """Cancel everything that is still running."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def options(self) -> list[SessionConfigOptionSelect]:
+        """All config options: the model; none until the models are known."""
+        if not self.models:
+            return []
+        return [
+            SessionConfigOptionSelect(
+                id=_MODEL,
+                name="Model",
+                category="model",
+                type="select",
+                current_value=(self.model or self.models[0]).name,
+                options=[SessionConfigSelectOption(value=each.name, name=each.name) for each in self.models],
+            )
+        ]
+
+    def choose(self, option: str, value: object) -> None:
+        """Use another model, starting with the next turn.
+
+        Raises
+        ------
+        RequestError
+            There is no such option, or no such model.
+
+        """
+        if option != _MODEL:
+            reason = f"There is no option {option!r}; there is {_MODEL!r}."
+            raise RequestError.invalid_params({"reason": reason})
+        chosen = next((model for model in self.models if model.name == value), None)
+        if chosen is None:
+            names = ", ".join(repr(model.name) for model in self.models)
+            reason = f"There is no model {value!r}; there are {names or 'none yet'}."
+            raise RequestError.invalid_params({"reason": reason})
+        self.model = chosen
 
     def say(self, text: str) -> None:
         """Send a piece of the answer."""
-        self._update("agent_message_chunk", {"content": {"type": "text", "text": text}})
+        self.send(update_agent_message_text(text))
 
     def think(self, text: str) -> None:
         """Send a line about the progress."""
-        self._update("agent_thought_chunk", {"content": {"type": "text", "text": text}})
+        self.send(update_agent_thought_text(text))
 
     def send_usage(self, usage: Usage) -> None:
         """Report the tokens of the last answer against the context length."""
         used = usage.prompt_tokens + usage.output_tokens
-        self._update("usage_update", {"used": used, "size": usage.context_length})
+        self.send(UsageUpdate(session_update="usage_update", used=used, size=usage.context_length))
 
-    def send_options(self, options: list[Json]) -> None:
-        """List the config options."""
-        self._update("config_option_update", {"configOptions": options})
-
-    def send_commands(self, commands: list[Json]) -> None:
-        """List the slash commands."""
-        self._update("available_commands_update", {"availableCommands": commands})
-
-    def open_call(self, call: Mapping[str, object]) -> Json:
-        """Show a tool call; returns it with its id. It is open until ``end_call``."""
-        call_id = secrets.token_hex(8)
-        call = {"toolCallId": call_id, **call}
-        self._open_calls[call_id] = call
-        self._update("tool_call", call)
-        return call
-
-    def start_call(self, call: Json) -> None:
-        """Show that an open tool call is running."""
-        self._update("tool_call_update", {"toolCallId": call["toolCallId"], "status": "in_progress"})
-
-    def end_call(self, call: Json, status: Literal["completed", "failed"]) -> None:
-        """Show the outcome of a tool call."""
-        if self._open_calls.pop(str(call["toolCallId"]), None) is not None:
-            self._update("tool_call_update", {"toolCallId": call["toolCallId"], "status": status})
-
-    def fail_open_calls(self) -> None:
-        """End all tool calls of a turn that was cancelled or failed."""
-        for call in list(self._open_calls.values()):
-            self.end_call(call, "failed")
-
-    def _update(self, kind: str, fields: Json) -> None:
-        update = {"sessionUpdate": kind, **fields}
-        self.connection.notify("session/update", {"sessionId": self.id, "update": update})
+    def send(self, update: SessionUpdate | UsageUpdate | ConfigOptionUpdate) -> None:
+        """Send any update."""
+        self.notify(SessionNotification(session_id=self.id, update=update))

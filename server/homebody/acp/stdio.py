@@ -1,28 +1,56 @@
-"""Exchanges lines with the client over stdin and stdout until stdin ends.
+"""The transport of ``homebody acp``: messages over stdin and stdout, until stdin ends.
 
-In: settings of the command line. Out: the exit code. All other output of this process and of native code goes
-to a log file, because clients show stderr as an error.
+All other output of this process and of native code goes to a log file, because clients show stderr as an
+error. The package's own transport is not used: it holds lines of any length, ends at a line that is no
+object, leaves a broken line unanswered, blocks the event loop on Windows, and sends ``data: null``, at which
+some clients crash.
 """
 
 import asyncio
+import json
 import logging
 import os
+import re
+import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from homebody.outbox import Outbox
+from acp import CLIENT_METHODS, RequestError, SessionNotification, run_agent
+from acp.utils import serialize_params
+
+from homebody.acp.agent import Agent
+from homebody.acp.engines import Engines
+from homebody.outbox import Outbox, ReaderGone
 from homebody.settings.paths import state_dir
 
-_PIECE = 65_536
+if TYPE_CHECKING:
+    import acp
+
+logger = logging.getLogger(__name__)
+
+Json: TypeAlias = dict[str, Any]
+
+MOST_LINE_BYTES = 16 * 1024 * 1024
+"""Maximum length of a message; of a longer one only the beginning is kept, to answer it with an error."""
+
+_MOST_UNHANDLED = 4
+"""Maximum number of read lines that wait for the event loop; then the client has to wait."""
+
+_PIECE_BYTES = 65_536
 _MAX_LOG_BYTES = 1024 * 1024
 _LAST_SECONDS = 2.0
 """Maximum time, in seconds, for the client to read the remaining output after stdin ended."""
 
 _GRACE_SECONDS = 5.0
 """Maximum time, in seconds, to stop the model's process and close caches after stdin ended."""
+
+_HEAD_BYTES = 1000
+_ID = re.compile(rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\\x00-\x1f\x80-\xff]{0,100}")')
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
@@ -37,47 +65,184 @@ def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
 
 
 async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_file: Path | None) -> None:
-    from homebody.acp.agent import Agent
-    from homebody.acp.connection import Connection
-    from homebody.acp.engines import Engines
-
-    lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def post(line: bytes | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-
-    outbox = Outbox(lambda data: os.write(outgoing, data), on_gone=lambda: post(None))
-    connection = Connection(outbox.write)
-    agent = Agent(connection, Engines(values, user_file))
-    connection.connect(agent.handle)
-
-    threading.Thread(target=_read, args=(incoming, post), name="homebody-input", daemon=True).start()
-    while (line := await lines.get()) is not None:
-        connection.handle_line(line)
-        # A request's task starts before the next message is handled.
-        await asyncio.sleep(0)
+    transport = Transport(lambda: os.read(incoming, _PIECE_BYTES), lambda data: os.write(outgoing, data))
+    signal.signal(signal.SIGTERM, transport.stop)
+    agent = Agent(Engines(values, user_file), transport.notify)
+    # It has only the methods that are supported: the others are answered with an error.
+    await run_agent(cast("acp.Agent", agent), transport, use_unstable_protocol=True)
     await agent.aclose()
-    outbox.close(_LAST_SECONDS)
+    transport.flush()
 
 
-def _read(incoming: int, post: Callable[[bytes | None], None]) -> None:
-    """Read lines; runs in a thread, because reading blocks."""
-    pieces: list[bytes] = []
-    with suppress(OSError):
-        while piece := os.read(incoming, _PIECE):
-            *ended, rest = piece.split(b"\n")
-            for line in ended:
-                post(b"".join([*pieces, line]))
-                pieces = []
-            pieces.append(rest)
-    if last := b"".join(pieces).strip():
-        post(last)
-    timer = threading.Timer(_GRACE_SECONDS, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
-    post(None)
+class Transport:
+    """The messages of one client. Lines that are no messages are answered here.
+
+    ``read`` returns the next bytes, none at the end; ``send`` is that of an ``Outbox``. Both may block: they
+    run in threads.
+    """
+
+    def __init__(self, read: Callable[[], bytes], send: Callable[[memoryview], int]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._unhandled = threading.Semaphore(_MOST_UNHANDLED)
+        self._outbox = Outbox(send, on_gone=self.stop)
+        threading.Thread(target=self._run, args=(read,), name="homebody-input", daemon=True).start()
+
+    async def receive(self) -> Json | None:
+        """Return the next message; ``None`` at the end."""
+        while True:
+            # The previous request's task starts first, so that it is answered even if the input ends here.
+            await asyncio.sleep(0)
+            line = await self._lines.get()
+            if line is None:
+                return None
+            self._unhandled.release()
+            if not line.strip():
+                continue
+            try:
+                return to_message(line)
+            except RequestError as error:
+                self._write({"id": _request_id(line), "error": _error_fields(error.to_error_obj())})
+
+    async def send(self, message: Json) -> None:
+        """Send a request or a response."""
+        error = message.get("error")
+        self._write(message if error is None else {"id": message["id"], "error": _error_fields(error)})
+
+    def notify(self, notification: SessionNotification) -> None:
+        """Send an update at once: features report their text to plain callbacks, which cannot wait."""
+        params = serialize_params(notification)
+        self._write({"method": CLIENT_METHODS["session_update"], "params": params})
+
+    async def close(self) -> None:
+        """Do nothing: turns that end with the connection are still answered, until ``flush``."""
+
+    def flush(self) -> None:
+        """Give the client some time to read the remaining output."""
+        self._outbox.close(_LAST_SECONDS)
+
+    def stop(self, *_signal: object) -> None:
+        """End the connection, and soon this process, even with a blocked event loop; from any thread."""
+        timer = threading.Timer(_GRACE_SECONDS, os._exit, (0,))
+        timer.daemon = True
+        timer.start()
+        self._post(None)
+
+    def _write(self, message: Json) -> None:
+        fields = {name: value if name == "id" else _whole(value) for name, value in message.items()}
+        line = json.dumps({"jsonrpc": "2.0", **fields}, separators=(",", ":"))
+        try:
+            self._outbox.write(line.encode() + b"\n")
+        except ReaderGone as error:
+            logger.warning("the client has stopped reading: %s", error)
+            self.stop()
+
+    def _run(self, read: Callable[[], bytes]) -> None:
+        with suppress(OSError):
+            for line in _lines(read):
+                self._unhandled.acquire()
+                self._post(line)
+        self.stop()
+
+    def _post(self, line: bytes | None) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
+
+
+def to_message(line: bytes) -> Json:
+    """Read one line.
+
+    Raises
+    ------
+    RequestError
+        The line is too long, not JSON, or not a JSON-RPC message.
+
+    """
+    if len(line) > MOST_LINE_BYTES:
+        reason = f"It is longer than {MOST_LINE_BYTES >> 20} MiB."
+        if _is_request(line):
+            raise RequestError.invalid_request({"reason": reason})
+        return _response(_id_in(line), None, {"message": reason})
+    try:
+        parsed = json.loads(line.decode(errors="replace"))
+        fields = cast("Json", parsed) if isinstance(parsed, dict) else {}
+        params, result, error = (_whole(fields.get(name)) for name in ("params", "result", "error"))
+    except (ValueError, RecursionError) as problem:
+        raise RequestError.parse_error({"reason": str(problem)}) from problem
+    method = fields.get("method")
+    own_id = {"id": fields["id"]} if "id" in fields else {}
+    if isinstance(method, str) and all(map(_is_id, own_id.values())):
+        if isinstance(params, dict):
+            # The package would pass this data of the client's own as arguments to the agent's methods.
+            params = {name: value for name, value in cast("Json", params).items() if name != "_meta"}
+        return {**own_id, "method": method, "params": params}
+    if method is None and ("result" in fields or "error" in fields):
+        return _response(own_id.get("id"), result, error)
+    reason = "A message has a method, or a result or error; its id is a number or a string."
+    raise RequestError.invalid_request({"reason": reason})
+
+
+def _response(request_id: object, result: object, error: object) -> Json:
+    """Return a response as the package expects it; one with an odd id belongs to no request."""
+    own_id = {"id": request_id if isinstance(request_id, int) else None}
+    if isinstance(result, str) and result:
+        error = {"message": result}  # the way avante.nvim reports failures
+    if error is None:
+        return {**own_id, "result": result}
+    return {**own_id, "error": cast("Json", error) if isinstance(error, dict) else {}}
+
+
+def _whole(value: object) -> Any:  # noqa: ANN401 - decoded JSON
+    """Replace halves of characters (of a cut emoji, of bytes in a file's name), which cannot be encoded."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)) if _SURROGATE.search(text) else value
+
+
+def _is_id(value: object) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int | str) and not isinstance(value, bool)
+
+
+def _is_request(line: bytes) -> bool:
+    return b'"method"' in line[:_HEAD_BYTES]
+
+
+def _id_in(line: bytes) -> int | str | None:
+    """Return the id at the beginning of a message that is not parsed, so that nobody waits for its answer."""
+    match = _ID.search(line[:_HEAD_BYTES].partition(b'"params"')[0])
+    return None if match is None else json.loads(match[1])
+
+
+def _request_id(line: bytes) -> int | str | None:
+    return _id_in(line) if _is_request(line) else None
+
+
+def _error_fields(error: Json) -> Json:
+    """Return an error as it is sent: what the package reports in ``data`` becomes a part of the message."""
+    match error.get("data"):
+        case {"errors": [*errors]}:
+            reason = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
+        case {"reason": reason} | {"method": reason}:
+            pass
+        case {"details": _}:
+            reason = "the log of `homebody acp` has more"
+        case _:
+            return {"code": error["code"], "message": error["message"]}
+    return {"code": error["code"], "message": f"{error['message']}: {reason}"}
+
+
+def _lines(read: Callable[[], bytes]) -> Iterator[bytes]:
+    """Split the input into lines; of one that is too long, only the beginning is kept."""
+    line = bytearray()
+    while piece := read():
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            yield bytes((line + end)[: MOST_LINE_BYTES + 1])
+            line.clear()
+        line += rest[: MOST_LINE_BYTES + 1 - len(line)]
+    if line:
+        yield bytes(line)
 
 
 def _redirect_output(path: Path) -> None:

@@ -4,7 +4,11 @@ In: the command's arguments, the files of the prompt. Out: a document, a span, a
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 from homebody.acp.files import read_file, span_of
 from homebody.acp.question import Question, Reference
@@ -15,9 +19,14 @@ from homebody.features.selection import tree_of
 from homebody.prompt.front_matter import Scope
 from homebody.syntax.scope import Definition, definitions
 from homebody.text import Document, Span
-from homebody.workspace.uri import uri_of
+from homebody.workspace.uri import file_name, uri_of
 
-_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?)?")
+_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?)?", re.DOTALL)
+_QUOTED = re.compile(r"""@?(?P<quote>["'`])(?P<name>.+?)(?P=quote)(?P<lines>:[0-9-]+)?(?=\s|$)""")
+_END_OF_WORD = re.compile(r"(?=\s|$)")
+_MOST_WORDS = 16
+"""Maximum number of words, at the beginning of the arguments, that may be the name of a file."""
+
 _SHOWN_NAMES = 12
 
 
@@ -51,45 +60,55 @@ async def find_target(
     if reference.lines is not None:
         return Target(document, span_of(document, reference.lines), words)
     tree = await tree_of(engine, document)
-    found = [one for one in definitions(document, tree) if one.name and one.kind != "variable"]
+    known = [each for each in definitions(document, tree) if each.name and each.kind != "variable"]
     name, _, rest = words.partition(" ")
-    if same := [one for one in found if name.strip("`()") in {one.name, _full_name(one)}]:
+    if same := [each for each in known if name.strip("`()") in {each.name, _full_name(each)}]:
         return Target(document, same[0].span, rest.strip())
     if scope in {"selection", "file"}:
         return Target(document, Span(0, len(document.text)), words)
-    outer = [one for one in found if not one.container]
+    outer = [each for each in known if not each.container]
     if scope == "function" and len(outer) != 1:
-        raise UsageError(_which(document, found))
+        raise UsageError(_which(document, known))
     return Target(document, outer[0].span if scope == "function" else Span(0, 0), words)
 
 
 def _take_file(session: Session, arguments: str) -> tuple[Reference | None, str]:
-    """Remove the first argument if it names an existing file, and return the file."""
-    first, _, rest = arguments.partition(" ")
-    found = _PLACE.fullmatch(first.strip("`").removeprefix("@"))
-    if found is None or "\0" in first:
-        return None, arguments
-    path = session.cwd / found["file"]
-    try:
-        if not path.is_file():
-            return None, arguments
-    except OSError:  # a name that is too long
-        return None, arguments
-    lines = None
-    if found["first"]:
-        start = max(1, int(found["first"]))
-        lines = start - 1, max(start, int(found["last"] or start)) - 1
-    return Reference(uri_of(path), lines), rest.strip()
+    """Remove the place at the beginning of the arguments if its file exists, and return it."""
+    for named, rest in _places(arguments):
+        place = _PLACE.fullmatch(named)
+        if place is None or not _is_file(path := session.cwd / place["file"]):
+            continue
+        lines = None
+        if place["first"]:
+            start = max(1, int(place["first"]))
+            lines = start - 1, max(start, int(place["last"] or start)) - 1
+        return Reference(uri_of(path), lines), rest.strip()
+    return None, arguments
 
 
-def _full_name(found: Definition) -> str:
-    return f"{found.container}.{found.name}" if found.container else found.name
+def _is_file(path: Path) -> bool:
+    with suppress(OSError, ValueError):  # a name that is too long, or has a NUL
+        return path.is_file()
+    return False
 
 
-def _which(document: Document, found: list[Definition]) -> str:
-    name = document.uri.rpartition("/")[2]
-    if not found:
-        return f"Name the lines, such as `{name}:10-20`: no function was found in {name}."
-    names = ", ".join(f"`{_full_name(one)}`" for one in found[:_SHOWN_NAMES])
-    more = ", …" if len(found) > _SHOWN_NAMES else ""
-    return f"Name a function or lines (`{name}:10-20`). {name} has {names}{more}."
+def _places(arguments: str) -> Iterator[tuple[str, str]]:
+    """Yield what may be the place, and the rest: the quoted text, else the first words, the fewest first."""
+    if quoted := _QUOTED.match(arguments):
+        yield quoted["name"] + (quoted["lines"] or ""), arguments[quoted.end() :]
+    for end in islice(_END_OF_WORD.finditer(arguments, 1), _MOST_WORDS):
+        yield arguments[: end.start()].removeprefix("@"), arguments[end.start() :]
+
+
+def _full_name(definition: Definition) -> str:
+    return f"{definition.container}.{definition.name}" if definition.container else definition.name
+
+
+def _which(document: Document, known: list[Definition]) -> str:
+    name = file_name(document.uri)
+    lines = f'"{name}":10-20' if " " in name else f"{name}:10-20"
+    if not known:
+        return f"Name the lines, such as `{lines}`: no function was found in {name}."
+    names = ", ".join(f"`{_full_name(each)}`" for each in known[:_SHOWN_NAMES])
+    more = ", …" if len(known) > _SHOWN_NAMES else ""
+    return f"Name a function or lines (`{lines}`). {name} has {names}{more}."

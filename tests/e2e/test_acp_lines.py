@@ -1,0 +1,348 @@
+"""`homebody acp` by the lines that clients send: recorded ones, odd ones, too long ones, none."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import acp
+import psutil
+import pytest
+
+from support.acp_agent import scripted_agent
+from support.tracked import ROOT
+from support.until import until
+
+CODE = "def area(w, h):\n    return w * h\n"
+DOCUMENTED = CODE.replace("):\n", '):\n    """Return the area."""\n')
+_SECONDS = 120
+
+# The lines of one edit as clients write them: initialize, session/new, session/prompt, any response.
+# acpx's were recorded with Homebody, Zed's were published by a user who recorded another agent, and those of
+# JetBrains IDEs have the form of published logs. FOLDER, "SESSION", "TEXT", "ID" and "RESULT" are filled in.
+CLIENTS = {path.stem: path for path in sorted((ROOT / "tests" / "cases" / "acp").glob("*.jsonl"))}
+
+
+@dataclass
+class Wire:
+    """A running agent, and every message that it sent, in order."""
+
+    process: asyncio.subprocess.Process
+    received: list[dict[str, Any]] = field(default_factory=list)
+
+    async def send(self, *lines: str | bytes | dict[str, Any]) -> None:
+        """Write lines."""
+        assert self.process.stdin
+        for line in lines:
+            text = json.dumps(line) if isinstance(line, dict) else line
+            self.process.stdin.write((text.encode() if isinstance(text, str) else text) + b"\n")
+            await self.process.stdin.drain()
+
+    async def next(self) -> dict[str, Any]:
+        """Return the agent's next message."""
+        assert self.process.stdout
+        line = await self.process.stdout.readline()
+        assert line, "the agent has ended"
+        message = json.loads(line)
+        assert message["jsonrpc"] == "2.0"
+        self.received.append(message)
+        return message
+
+    async def answer(self, request_id: object) -> dict[str, Any]:
+        """Read to the response of one of this client's requests."""
+        while True:
+            message = await self.next()
+            if "method" not in message and message["id"] == request_id:
+                return message
+
+    async def new_session(self, folder: Path, number: int = 0) -> str:
+        """Start a chat; ``number`` makes the id of the request."""
+        params = {"cwd": str(folder), "mcpServers": []}
+        await self.send({"id": f"new {number}", "method": "session/new", "params": params})
+        return (await self.answer(f"new {number}"))["result"]["sessionId"]
+
+    @property
+    def index_processes(self) -> int:
+        """How many processes of the index run."""
+        number = 0
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                number += "homebody.workspace.indexer" in child.cmdline()
+        return number
+
+
+Start = Callable[..., AbstractAsyncContextManager[Wire]]
+
+
+@pytest.fixture
+def start(environ: Mapping[str, str], scripted) -> Start:
+    """Start an agent with a scripted model; it ends with the block."""
+
+    @asynccontextmanager
+    async def run(replies: Any = "x", **model: object) -> AsyncGenerator[Wire]:
+        async with asyncio.timeout(_SECONDS):
+            process = await asyncio.create_subprocess_exec(
+                *scripted_agent(scripted(replies, **model)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                env=dict(environ),
+                limit=2**24,
+            )
+            assert process.stdin
+            try:
+                yield Wire(process)
+                process.stdin.close()
+                await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+    return run
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_an_edit_by_the_lines_of_real_clients(client: str, start: Start, workspace: Path):
+    """The package on both sides proves nothing by itself: these lines were not written by it."""
+    initialize, new, prompt, response = CLIENTS[client].read_text().splitlines()
+    (workspace / "app.py").write_text(CODE)
+    buffer = CODE
+    async with start(f"```python\n{DOCUMENTED}```") as wire:
+        await wire.send(initialize)
+        greeting = await wire.answer(json.loads(initialize)["id"])
+        await wire.send(new.replace("FOLDER", str(workspace)))
+        session = await wire.next()
+        session_id = session["result"]["sessionId"]
+        await wire.send(prompt.replace("SESSION", session_id).replace("TEXT", "/docstring app.py area"))
+        while (message := await wire.next()).get("id") != json.loads(prompt)["id"] or "method" in message:
+            if "id" not in message:
+                continue
+            assert message["params"]["sessionId"] == session_id
+            result: object = {}
+            match message["method"]:
+                case "fs/read_text_file":
+                    result = {"content": buffer}
+                case "session/request_permission":
+                    result = {"outcome": {"outcome": "selected", "optionId": "yes"}}
+                case "fs/write_text_file":
+                    buffer = message["params"]["content"]
+            line = response.replace('"ID"', json.dumps(message["id"])).replace('"RESULT"', json.dumps(result))
+            await wire.send(line)
+
+    assert greeting["result"]["protocolVersion"] == 1
+    assert greeting["result"]["authMethods"] == []
+    # Clients drop updates of a session that they do not know yet.
+    assert wire.received[1] == session
+    assert message["result"] == {"stopReason": "end_turn"}
+    assert buffer == DOCUMENTED
+    (permission,) = [one for one in wire.received if one.get("method") == "session/request_permission"]
+    (diff,) = permission["params"]["toolCall"]["content"]
+    assert diff == {
+        "type": "diff",
+        "path": str(workspace / "app.py"),
+        "oldText": CODE,
+        "newText": DOCUMENTED,
+    }
+
+
+async def test_a_prompt_with_half_a_character_is_answered(start: Start, workspace: Path):
+    """Editors in JavaScript cut text in the middle of an emoji; the model reads a replacement character."""
+    replies = [{"contains": "half \N{REPLACEMENT CHARACTER}", "text": "whole"}, {"text": "other"}]
+    async with start(replies) as wire:
+        session = await wire.new_session(workspace)
+        text = '{"type":"text","text":"half \\ud83d"}'
+        await wire.send(
+            f'{{"id":1,"method":"session/prompt","params":{{"sessionId":"{session}","prompt":[{text}]}}}}'
+        )
+        answer = await wire.answer(1)
+
+    chunks = [
+        one["params"]["update"]["content"]["text"]
+        for one in wire.received
+        if one.get("params", {}).get("update", {}).get("sessionUpdate") == "agent_message_chunk"
+    ]
+    assert answer["result"] == {"stopReason": "end_turn"}
+    assert "".join(chunks) == "whole"
+
+
+async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, scripted):
+    """Each request gets one response without `data`; the process ends with its input."""
+    process = await asyncio.create_subprocess_exec(
+        *scripted_agent(scripted("x")),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(environ),
+    )
+    lines = [
+        b"{broken",
+        b"\xff\xfe",
+        b"[]",
+        b"3",
+        b'{"id":1}',
+        b'{"id":"a","method":"session/load","params":{}}',
+        b'{"id":2,"method":"session/prompt","params":{}}',
+        b'{"id":3,"method":"session/prompt","params":{"sessionId":"no","prompt":[]}}',
+        b'{"id":4,"method":"session/new","params":{"cwd":"relative","mcpServers":[]}}',
+        b'{"method":"$/cancel_request","params":{"id":9}}',
+        b'{"method":"session/cancel","params":{"sessionId":"no"}}',
+        b'{"id":77,"result":null}',
+        b"",
+        b'{"id":5,"method":"initialize","params":{"protocolVersion":7,"new":{"field":1}}}',
+    ]
+    async with asyncio.timeout(_SECONDS):
+        out, err = await process.communicate(b"\n".join(lines) + b"\n")
+    answers = [json.loads(line) for line in out.splitlines()]
+    codes = sorted((str(answer["id"]), answer["error"]["code"]) for answer in answers if "error" in answer)
+    unreadable = [("None", -32700)] * 2 + [("None", -32600)] * 3
+    assert codes == sorted([("2", -32602), ("3", -32002), ("4", -32602), *unreadable, ("a", -32601)])
+    assert all("data" not in a.get("error", {}) for a in answers)
+    assert [a["result"]["protocolVersion"] for a in answers if "result" in a] == [1]
+    assert (process.returncode, err) == (0, b"")
+
+
+async def test_the_agent_ends_with_its_input_in_the_middle_of_an_answer(start: Start, workspace: Path):
+    """An editor that is killed leaves no process behind."""
+    async with start([{"text": "word " * 200, "piece_delay_ms": 1000}]) as wire:
+        session = await wire.new_session(workspace)
+        question = {"sessionId": session, "prompt": [{"type": "text", "text": "Go on."}]}
+        await wire.send({"id": 1, "method": "session/prompt", "params": question})
+        while "agent_message_chunk" not in json.dumps(await wire.next()):
+            pass
+        assert wire.process.stdin
+        wire.process.stdin.close()
+        assert await wire.process.wait() == 0
+
+
+ODD_PARAMS = [
+    "null",
+    "5",
+    "[]",
+    "{}",
+    '"\\ud800"',
+    '{"sessionId":5,"prompt":5,"cwd":5,"configId":5,"value":5}',
+    '{"sessionId":"\\ud800","prompt":[],"cwd":"/\\ud800","mcpServers":[],"configId":"\\udfff","value":""}',
+    '{"sessionId":"no","prompt":[{"type":"text"}],"cwd":"/\\u0000","mcpServers":{},"value":true,"type":"boolean"}',
+    '{"sessionId":"no","prompt":[{"type":"unknown"}],"cwd":"relative","mcpServers":[],"configId":"model"}',
+    '{"protocolVersion":"x","clientCapabilities":5,"clientInfo":[],"_meta":{"self":1,"session_id":2}}',
+    '{"protocolVersion":1e999}',
+    '{"prompt":' + "[" * 500 + "]" * 500 + "}",
+]
+METHODS = [
+    *acp.AGENT_METHODS.values(),
+    *acp.CLIENT_METHODS.values(),
+    "_own",
+    "$/cancel_request",
+    "",
+    "\\ud800",
+]
+
+
+async def test_every_request_is_answered_exactly_once(start: Start):
+    """Whatever its method and parameters are, also if the method is a notification's."""
+    forms = ["{}", '"{}"', '"\\ud800{}"', "-{}"]
+    cases = [(method, params) for method in METHODS for params in ODD_PARAMS]
+    async with start() as wire:
+        missing: set[str] = set()
+        for number, (method, params) in enumerate(cases, 1):
+            own_id = forms[number % len(forms)].format(number)
+            await wire.send(f'{{"id":{own_id},"method":"{method}","params":{params}}}')
+            await wire.send(f'{{"method":"{method}","params":{params}}}')
+            missing.add(json.dumps(json.loads(own_id)))
+        while missing:
+            message = await wire.next()
+            assert "data" not in message.get("error", {})
+            missing.remove(json.dumps(message["id"]))
+
+
+async def test_a_line_without_end_is_not_held_in_memory(start: Start):
+    """Of 200 MiB, at most 16 are kept; then the request is refused, and the next one answered."""
+    async with start() as wire:
+        await wire.send({"id": 1, "method": "initialize", "params": {"protocolVersion": 1}})
+        await wire.answer(1)
+        process = psutil.Process(wire.process.pid)
+        before = process.memory_info().rss
+        assert wire.process.stdin
+        wire.process.stdin.write(b'{"id":2,"method":"session/prompt","params":{"sessionId":"')
+        for _ in range(200):
+            wire.process.stdin.write(b"x" * 2**20)
+            await wire.process.stdin.drain()
+        grown = process.memory_info().rss - before
+        await wire.send(b'"}}', {"id": 3, "method": "initialize", "params": {"protocolVersion": 1}})
+        refused = await wire.answer(2)
+        assert (await wire.answer(3))["result"]["protocolVersion"] == 1
+
+    assert refused["error"]["code"] == -32600
+    assert grown < 100 * 2**20
+
+
+@pytest.mark.parametrize("end", ["input", "signal"])
+async def test_the_agent_ends_although_the_client_reads_nothing(end: str, start: Start):
+    """With its input, and on SIGTERM: a full pipe does not keep the process alive."""
+    if end == "signal" and os.name == "nt":
+        pytest.skip("Windows ends a process at once")
+    async with start() as wire:
+        await wire.send({"id": 1, "method": "initialize", "params": {"protocolVersion": 1}})
+        await wire.answer(1)
+        for number in range(400):
+            await wire.send({"id": number, "method": "x" * 10_000})
+        if end == "signal":
+            wire.process.send_signal(signal.SIGTERM)
+        else:
+            assert wire.process.stdin
+            wire.process.stdin.close()
+        assert await wire.process.wait() == 0
+
+
+async def test_chats_of_one_folder_share_an_index_and_few_folders_have_one(
+    start: Start, workspace: Path, tmp_path: Path
+):
+    """Twenty chats in ten folders at once: at most eight processes of the index."""
+    folders = [tmp_path / f"folder {number}" for number in range(10)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "app.py").write_text(CODE)
+    async with start() as wire:
+        for number in range(20):
+            params = {"cwd": str(folders[number % 10]), "mcpServers": []}
+            await wire.send({"id": number, "method": "session/new", "params": params})
+        most = 0
+        waiting = set(range(20))
+        while waiting:
+            most = max(most, wire.index_processes)
+            waiting.discard((await wire.next()).get("id"))
+        assert 1 <= max(most, wire.index_processes) <= 8
+
+
+async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Path):
+    """The process of the index ends with the last chat of its folder."""
+    (workspace / "app.py").write_text(CODE)
+    async with start() as wire:
+        first, second = await wire.new_session(workspace, 1), await wire.new_session(workspace, 2)
+        assert wire.index_processes == 1
+        await wire.send({"id": 1, "method": "session/close", "params": {"sessionId": first}})
+        assert (await wire.answer(1))["result"] == {}
+        assert wire.index_processes == 1
+        await wire.send({"id": 2, "method": "session/close", "params": {"sessionId": second}})
+        assert (await wire.answer(2))["result"] == {}
+        await until(lambda: wire.index_processes == 0, seconds=20)
+
+
+async def test_a_dropped_chat_leaves_no_engine_behind(start: Start, workspace: Path, tmp_path: Path):
+    """The least recently used of more than 64 chats is dropped, with the engine that only it used."""
+    first = tmp_path / "first"
+    first.mkdir()
+    async with start() as wire:
+        dropped = await wire.new_session(first, -1)
+        for number in range(64):
+            await wire.new_session(workspace, number)
+        # Less than the minute after which an idle process of the index ends by itself.
+        await until(lambda: wire.index_processes == 1, seconds=20)
+        question = {"sessionId": dropped, "prompt": [{"type": "text", "text": "Hello?"}]}
+        await wire.send({"id": 1, "method": "session/prompt", "params": question})
+        assert (await wire.answer(1))["error"]["code"] == -32002

@@ -1,0 +1,125 @@
+"""One line of a client: a message, or an error with what is known of its id."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from queue import SimpleQueue
+from typing import Any
+
+import acp
+import pytest
+
+from homebody.acp.stdio import MOST_LINE_BYTES, Transport, to_message
+
+TOO_LONG = {"message": "It is longer than 16 MiB."}
+LONG = b'"' + b"x" * MOST_LINE_BYTES + b'"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"{broken", -32700),
+        (b"\xff\xfe", -32700),
+        (b"[" * 100_000, -32700),
+        (b"9" * 5000, -32700),
+        (b"[]", -32600),
+        (b"3", -32600),
+        (b'{"id":1}', -32600),
+        (b'{"id":null,"method":"initialize"}', -32600),
+        (b'{"id":true,"method":"initialize"}', -32600),
+        (b'{"id":1e999,"method":"initialize"}', -32600),
+        (b'{"id":[],"method":"initialize"}', -32600),
+        (b'{"id":1,"method":["initialize"]}', -32600),
+        (b'{"id":1,"method":"session/prompt","params":{"x":' + LONG, -32600),
+    ],
+)
+def test_a_line_that_is_no_message_is_refused(line: bytes, code: int):
+    """By the code of JSON-RPC; nothing behind the transport sees it."""
+    with pytest.raises(acp.RequestError) as refused:
+        to_message(line)
+
+    assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        # Kotlin's serializer of JetBrains IDEs names the type.
+        (
+            b'{"type":"com.agentclientprotocol.rpc.JsonRpcRequest","id":2,"method":"m","jsonrpc":"2.0"}',
+            {"id": 2, "method": "m", "params": None},
+        ),
+        (b'{"method":"m","params":{"_meta":{"cwd":1},"cwd":"/"}}', {"method": "m", "params": {"cwd": "/"}}),
+        (b'{"id":"\\ud800","method":"m"}', {"id": "\ud800", "method": "m", "params": None}),
+        (
+            b'{"id":1,"method":"m","params":["\\ud83d\\ude00 \\ud83d"]}',
+            {"id": 1, "method": "m", "params": ["\N{GRINNING FACE} \N{REPLACEMENT CHARACTER}"]},
+        ),
+        (b'{"id":1,"result":null,"error":null}', {"id": 1, "result": None}),
+        (b'{"id":1,"result":null,"error":"no"}', {"id": 1, "error": {}}),
+        (b'{"id":{},"result":3}', {"id": None, "result": 3}),
+        # avante.nvim reports a failed write as a result.
+        (b'{"id":1,"result":"no such folder"}', {"id": 1, "error": {"message": "no such folder"}}),
+        (
+            b'{"id":1,"result":{"content":' + LONG,
+            {"id": 1, "error": TOO_LONG},
+        ),
+    ],
+)
+def test_a_message_is_what_the_package_can_handle(line: bytes, message: dict[str, Any]):
+    """Unknown fields are dropped, half characters are replaced, and odd responses are normal errors."""
+    assert to_message(line) == message
+
+
+@asynccontextmanager
+async def talk() -> AsyncGenerator[tuple[Transport, Callable[[bytes], None], SimpleQueue[bytes]]]:
+    """A transport, a function that sends it bytes, and what it sent; it ends with the block."""
+    incoming: SimpleQueue[bytes] = SimpleQueue()
+    sent: SimpleQueue[bytes] = SimpleQueue()
+
+    def send(data: memoryview) -> int:
+        sent.put(bytes(data))
+        return len(data)
+
+    transport = Transport(incoming.get, send)
+    transport.stop = lambda *_: transport._post(None)  # without the timer that ends the process
+    yield transport, incoming.put, sent
+    incoming.put(b"")
+    while await transport.receive() is not None:
+        pass
+    transport.flush()
+
+
+async def test_a_request_that_is_too_long_is_answered_by_its_id_and_the_next_one_is_served():
+    """The client does not wait for ever, and the connection goes on."""
+    async with talk() as (transport, write, sent):
+        write(b'{"jsonrpc":"2.0","id":"a","method":"session/prompt","params":{"x":' + LONG)
+        write(b'{"id":2,"method":"m"}\n')
+        message = await asyncio.wait_for(transport.receive(), 60)
+        answer = json.loads(sent.get(timeout=60))
+
+    assert message == {"id": 2, "method": "m", "params": None}
+    assert (answer["id"], answer["error"]["code"]) == ("a", -32600)
+    assert answer["error"]["message"] == "Invalid request: It is longer than 16 MiB."
+
+
+async def test_an_error_has_no_data():
+    """Some clients crash at `data: null`; what the package reports there is in the message."""
+    async with talk() as (transport, _, sent):
+        for error in (
+            acp.RequestError.method_not_found("x"),
+            acp.RequestError.invalid_params({"errors": [{"loc": ("a", 0), "msg": "no"}]}),
+            acp.RequestError(-32002, "gone"),
+            acp.RequestError.internal_error({"details": "secret"}),
+        ):
+            await transport.send({"id": 1, "error": error.to_error_obj()})
+        transport.flush()
+        lines = b"".join(sent.get() for _ in range(sent.qsize())).splitlines()
+
+    assert [json.loads(line)["error"] for line in lines] == [
+        {"code": -32601, "message": "Method not found: x"},
+        {"code": -32602, "message": "Invalid params: a.0: no"},
+        {"code": -32002, "message": "gone"},
+        {"code": -32603, "message": "Internal error: the log of `homebody acp` has more"},
+    ]
