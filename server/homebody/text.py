@@ -161,6 +161,22 @@ class Document:
         """Line that holds ``offset``; the end of the text belongs to the last line."""
         return self.line_starts.line_of(offset)
 
+    def line_start(self, offset: int) -> int:
+        """Offset at which the line that holds ``offset`` begins."""
+        return self.line_starts[self.line_of(offset)]
+
+    @property
+    def whole(self) -> Span:
+        """Span of the whole text."""
+        return Span(0, len(self.text))
+
+    def stripped(self, span: Span) -> Span:
+        """``span`` without white space at its ends; unchanged if it is all white space."""
+        text = self.slice(span)
+        if not text.strip():
+            return span
+        return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))
+
     def lines_of(self, span: Span) -> tuple[int, int]:
         """First and last line that ``span`` touches; if it ends at a line's start, not that line."""
         return self.line_of(span.start), self.line_of(max(span.start, span.end - 1))

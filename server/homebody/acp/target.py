@@ -65,7 +65,7 @@ async def find_target(
     if same := [each for each in known if name.strip("`()") in {each.name, _full_name(each)}]:
         return Target(document, same[0].span, rest.strip())
     if scope in {"selection", "file"}:
-        return Target(document, Span(0, len(document.text)), words)
+        return Target(document, document.whole, words)
     outer = [each for each in known if not each.container]
     if scope == "function" and len(outer) != 1:
         raise UsageError(_which(document, known))

@@ -87,7 +87,7 @@ def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -
     most = max(tokens, keep.tokens)
     if end - keep.start > most * _CHARACTERS:
         return None
-    if document.line_starts[document.line_of(keep.start)] != keep.start:
+    if document.line_start(keep.start) != keep.start:
         return None
     used = count(document.text[keep.start : end])
     return (Span(keep.start, end), used) if tokens * _KEPT_SHARE <= used <= most else None

@@ -80,7 +80,7 @@ async def _target(engine: Engine, document: Document, block: CodeBlock, span: Sp
             return document.whole_lines(with_decorations(document, tree, old) if is_decorated else old)
     if span is None:
         return None
-    start = document.line_starts[document.line_of(span.start)]
+    start = document.line_start(span.start)
     return Span(start, start)
 
 

@@ -47,7 +47,7 @@ def trimmed(document: Document, span: Span) -> Span:
     end = span.start + len(text.rstrip())
     if start >= end:
         return span
-    line_start = document.line_starts[document.line_of(start)]
+    line_start = document.line_start(start)
     if not document.text[line_start:start].strip():
         start = max(span.start, line_start)
     return Span(start, end)
@@ -59,7 +59,7 @@ def meant_span(document: Document, tree: Tree, span: Span | None) -> Span:
     A selection means itself; a cursor means the function or class around it; no span, and a cursor
     outside of every definition, mean the whole document.
     """
-    whole = trimmed(document, Span(0, len(document.text)))
+    whole = trimmed(document, document.whole)
     if span is None:
         return whole
     if document.slice(span).strip():
@@ -148,8 +148,7 @@ def _class_around(
     document: Document, tree: Tree, span: Span, everything: tuple[Definition, ...]
 ) -> Iterator[Candidate]:
     """Outline of the class that contains ``span``, if the span is only a part of it."""
-    text = document.slice(span)
-    for scope in scopes_at(document, tree, span.start + len(text) - len(text.lstrip())):
+    for scope in scopes_at(document, tree, document.stripped(span).start):
         if scope.is_class and scope.span.covers(span) and len(scope.span) > len(span):
             members = [
                 one

@@ -79,7 +79,7 @@ class SyncEngine:
         instruction: str | None = None,
     ) -> Refactoring:
         """Rewrite ``span``, or the whole document; ``homebody.text.apply_edits`` applies the edits."""
-        where = span or Span(0, len(document.text))
+        where = span or document.whole
         return self._wait(refactor(self.engine, document, where, action=action, instruction=instruction))
 
     def ask(

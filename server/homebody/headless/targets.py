@@ -26,7 +26,7 @@ class Target:
 
 def whole_file(document: Document) -> Target:
     """Return the target that is the whole text."""
-    return Target("", Span(0, len(document.text)))
+    return Target("", document.whole)
 
 
 def every_function(document: Document) -> list[Target]:
@@ -54,7 +54,7 @@ def left_out(document: Document, patterns: Sequence[str]) -> str:
         for one in hidden_functions(document, tree)
         if not patterns or _matches(one.name, one.container, patterns)
     ]
-    at = first_error(tree, Span(0, len(document.text)))
+    at = first_error(tree, document.whole)
     if not found or at is None:
         return ""
     what = "1 function was" if len(found) == 1 else f"{len(found)} functions were"

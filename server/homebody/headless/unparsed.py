@@ -27,7 +27,7 @@ class Hidden(NamedTuple):
 def hidden_functions(document: Document, tree: Tree) -> tuple[Hidden, ...]:
     """Return the functions in order, without those inside another one; ``()`` if the whole text parses."""
     language = tree.language
-    if language is None or nodes.first_error(tree, Span(0, len(document.text))) is None:
+    if language is None or nodes.first_error(tree, document.whole) is None:
         return ()
     known = {document.line_of(one.header.start) for one in definitions(document, tree)}
     found: list[Hidden] = []

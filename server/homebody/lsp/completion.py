@@ -84,6 +84,6 @@ def _as_is(server: Server) -> types.InsertTextMode | None:
 
 def _typed_word(document: Document, offset: int) -> Span:
     """Span of the word that ends at ``offset``; empty between words."""
-    start = max(document.line_starts[document.line_of(offset)], offset - _LONGEST_WORD)
+    start = max(document.line_start(offset), offset - _LONGEST_WORD)
     found = _WORD_REVERSED.match(document.text[start:offset][::-1])
     return Span(offset - len(found[0]) if found else offset, offset)

@@ -108,7 +108,7 @@ def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: i
     back to a position where every common tokenizer ends a token: after a letter or digit at a line's end, or
     before a line without indentation.
     """
-    start = document.line_starts[document.line_of(offset)]
+    start = document.line_start(offset)
     anchor = start if after_marker else _token_end(document, offset)
     if anchor < start and count(document.text[anchor:offset]) > tokens:
         anchor = start

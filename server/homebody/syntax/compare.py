@@ -95,7 +95,7 @@ def compared(
         imported |= _type_variables(document, matches)
         types = {span for match in matches for span in match.get("annotation", ())}
         left_out |= imported | _annotations(document, tree, matches, imported)
-    walk = _Walk(without, left_out, frozenset(closed), within or Span(0, len(document.text)))
+    walk = _Walk(without, left_out, frozenset(closed), within or document.whole)
     found = tuple(_walk(document, tree, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
     starts = [token.start for token in found if token.text.strip() or token.is_string]

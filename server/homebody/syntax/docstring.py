@@ -80,7 +80,7 @@ def _inside(document: Document, definition: Definition, unit: str) -> DocstringP
     if header_end is None:
         return "no definition"
     body = definition.body.start if definition.body else _next_text(document, header_end)
-    own_line = body is not None and not document.text[_line_start(document, body) : body].strip()
+    own_line = body is not None and not document.text[document.line_start(body) : body].strip()
     indent = _indent(document, document.line_of(body)) if body is not None and own_line else ""
     if body is None or not own_line:
         indent = outer + unit
@@ -173,10 +173,6 @@ def _next_text(document: Document, offset: int) -> int | None:
         if document.line_text(line).strip():
             return document.line_starts[line] + len(_indent(document, line))
     return None
-
-
-def _line_start(document: Document, offset: int) -> int:
-    return document.line_starts[document.line_of(offset)]
 
 
 def _indent(document: Document, line: int) -> str:

@@ -55,7 +55,7 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
 
     ``()`` without a tree, and in a language whose query file does not describe names.
     """
-    within = within or Span(0, len(document.text))
+    within = within or document.whole
     found = _Found()
     for match in nodes.matches(tree, "names", within):
         found.add(match)

@@ -82,7 +82,7 @@ def comments_start(document: Document, tree: Tree, within: Span) -> int:
     start = within.end
     for one in reversed(comments_in(document, tree, within)):
         between = document.text[one.end : start]
-        line = document.line_starts[document.line_of(one.start)]
+        line = document.line_start(one.start)
         if between.strip() or between.count("\n") > 1 or document.text[line : one.start].strip():
             break
         start = max(within.start, line)

@@ -110,7 +110,7 @@ def _signature(document: Document, one: Definition) -> str:
 
 def _decorators(document: Document, one: Definition) -> str:
     """Lines of the definition before its header, unless they are long: ``@property`` matters."""
-    start = document.line_starts[document.line_of(one.span.start)]
+    start = document.line_start(one.span.start)
     text = document.text[start : one.header.start]
     return text if text.endswith("\n") and len(text) <= _MAX_DECORATORS else ""
 

@@ -95,9 +95,9 @@ def code_of(line: str, language: Language, state: ScanState | None = None) -> st
     return line.rstrip()
 
 
-def opens_block(line: str, language: Language, state: ScanState | None = None) -> bool:
+def opens_block(line: str, language: Language) -> bool:
     """Whether a block follows the code of ``line``."""
-    return language.opener.search(code_of(line, language, state)) is not None
+    return language.opener.search(code_of(line, language)) is not None
 
 
 def begins(region: Region, text: str, at: int) -> bool:

@@ -364,7 +364,7 @@ def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
         start = one.header.start
     else:
         start = behind_decorations(document.text, one.span.start, one.header.end, opener)
-    line_start = document.line_starts[document.line_of(start)]
+    line_start = document.line_start(start)
     signature = document.text[start : one.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
     end = one.header.end
     if one.body is not None and document.text.startswith("{", one.body.start):

@@ -23,11 +23,11 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
     Decorators and attributes belong to the definition below them. Without a tree, widen it to whole lines
     only.
     """
-    span = document.whole_lines(_stripped(document, span))
+    span = document.whole_lines(document.stripped(span))
     if tree.handle is None or not tree.fits(document):
         return span
     for _ in range(_ROUNDS):
-        wider = _covering(tree, _stripped(document, span))
+        wider = _covering(tree, document.stripped(span))
         wider = _with_decorated(document, tree, with_decorations(document, tree, wider))
         wider = document.whole_lines(wider)
         wider = Span(min(span.start, wider.start), max(span.end, wider.end))
@@ -46,12 +46,12 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
     spans = [tree.span(child) for child in handle.root_node.children] if handle is not None else []
     found = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
     start = with_decorations(document, tree, found).start
-    return document.line_starts[document.line_of(start)]
+    return document.line_start(start)
 
 
 def _with_decorated(document: Document, tree: Tree, span: Span) -> Span:
     """``span`` with the definition that follows, if it ends with a decoration of that definition."""
-    inside = _stripped(document, span)
+    inside = document.stripped(span)
     found = (one for match in nodes.matches(tree, "decorations", inside) for one in match["decoration"])
     if not any(one.end == inside.end for one in found):
         return span
@@ -102,11 +102,3 @@ def _children_touched(tree: Tree, node: "tree_sitter.Node", span: Span) -> Span 
     if touched[0][0].type in _EDGES or touched[-1][0].type in _EDGES:
         return tree.span(node)
     return Span(touched[0][1].start, touched[-1][1].end)
-
-
-def _stripped(document: Document, span: Span) -> Span:
-    """``span`` without white space at its ends; unchanged if it is all white space."""
-    text = document.slice(span)
-    if not text.strip():
-        return span
-    return Span(span.start + len(text) - len(text.lstrip()), span.start + len(text.rstrip()))

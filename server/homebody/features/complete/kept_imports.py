@@ -33,7 +33,7 @@ def keep_imports(session: Session, document: Document, found: Sequence[Import], 
     spans = {
         _lines(document, one.span): bool(_names(one) & used)
         for one in found
-        if one.span.start == document.line_starts[document.line_of(one.span.start)]
+        if one.span.start == document.line_start(one.span.start)
     }
     session.document_state(document.uri).keep_imports(
         document, sorted(spans, key=lambda span: not spans[span])

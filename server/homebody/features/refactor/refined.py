@@ -16,7 +16,7 @@ def after_earlier_edits(
     applied_text = apply_edits(document.text, earlier.edits)
     wanted = apply_edits(document.text, refined.edits)
     applied = Document.create(document.uri, document.language_id, document.version, applied_text)
-    target = earlier.target or Span(0, len(document.text))
+    target = earlier.target or document.whole
     above = [edit for edit in earlier.edits if edit.span.end < target.start]
     start = target.start + sum(len(edit.new_text) - len(edit.span) for edit in above)
     end = target.end + len(applied_text) - len(document.text)

@@ -35,7 +35,7 @@ def find_target(
         raise UsageError(message)
     around = definition_around(document, tree, span)
     if prompt.scope == "file":
-        return Span(0, len(document.text)), None
+        return document.whole, None
     if prompt.scope == "comment":
         return _comment(document, tree, span), around
     if prompt.scope == "function" or not document.slice(span).strip():
@@ -47,7 +47,7 @@ def find_target(
 
 def error_line(document: Document, tree: Tree) -> int | None:
     """Return the line of the first syntax error, from 1; ``None`` without one."""
-    at = nodes.first_error(tree, Span(0, len(document.text)))
+    at = nodes.first_error(tree, document.whole)
     return None if at is None else document.line_of(at) + 1
 
 
@@ -62,11 +62,7 @@ def _why_no_function(document: Document, tree: Tree, span: Span, prompt: PromptF
 
 def definition_around(document: Document, tree: Tree, span: Span) -> Definition | None:
     """Return the function or class around the selected code, otherwise the one around its beginning."""
-    code = document.slice(span)
-    start = span.start + len(code) - len(code.lstrip())
-    end = span.start + len(code.rstrip())
-    if start < end:
-        span = Span(start, end)
+    span = document.stripped(span)
     return scope_around(document, tree, span) or scope_around(document, tree, Span(span.start, span.start))
 
 

@@ -34,7 +34,7 @@ def with_comment_above(
     if own is None:
         return span, new
     first = with_decorations(written, written_tree, own.span).start
-    line = written.line_starts[written.line_of(first)]
+    line = written.line_start(first)
     comment = comments_start(written, written_tree, Span(0, line))
     if not new[:line].strip():
         return span, new

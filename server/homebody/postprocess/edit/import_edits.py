@@ -196,7 +196,7 @@ def _in_groups(document: Document, groups: Sequence[Sequence[Statement]], one: N
     if before:
         end = before[-1][-1].holder.end if document.language_id == "python" else before[-1][-1].span.end
         return Span(end, end), f"\n\n{_indent(document, before[-1][-1].span)}{text}"
-    start = document.line_starts[document.line_of(groups[0][0].span.start)]
+    start = document.line_start(groups[0][0].span.start)
     return Span(start, start), f"{_indent(document, groups[0][0].span)}{text}\n\n"
 
 
@@ -212,7 +212,7 @@ def _in_group(document: Document, group: Sequence[Statement], one: NewImport) ->
     if keys == sorted(keys):
         after = next((other for other, its in zip(group, keys, strict=True) if its > key(one)), None)
         if after is not None:
-            start = document.line_starts[document.line_of(after.span.start)]
+            start = document.line_start(after.span.start)
             return Span(start, start), f"{_indent(document, after.span)}{text}\n"
     end = document.line_span(document.line_of(max(last.span.start, last.span.end - 1))).end
     return Span(end, end), f"\n{_indent(document, last.span)}{text}"
@@ -285,7 +285,7 @@ _ORDERS: tuple[Callable[[str], tuple[object, ...]], ...] = (
 
 
 def _begins_line(document: Document, span: Span) -> bool:
-    return not document.text[document.line_starts[document.line_of(span.start)] : span.start].strip()
+    return not document.text[document.line_start(span.start) : span.start].strip()
 
 
 def _indent(document: Document, span: Span) -> str:

@@ -57,7 +57,7 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
         return code[:end].rstrip()
     if not others and not _repeats_file(document, span, written, outer, end):
         return code[:end].rstrip()
-    first = written.line_starts[written.line_of(outer.start)]
+    first = written.line_start(outer.start)
     return written.text[first : outer.end]
 
 
