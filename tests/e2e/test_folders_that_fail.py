@@ -11,6 +11,7 @@ import pytest
 from homebody.installation import LSP_COMMAND
 from support.editor import start_client
 from support.needs import needs
+from support.until import until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and limits of POSIX")
 
@@ -71,17 +72,31 @@ def run(environ: Mapping[str, str], workspace: Path, scripted):
 
 
 async def test_settings_that_cannot_be_read_are_one_message(closed, environ, workspace: Path, scripted):
-    """The message names the file and the reason; suggestions use the defaults."""
+    """The message names the file and the reason; nothing is sent until it can be read."""
     folder = closed("config")
     command = [*_bound_by_modes(), *LSP_COMMAND]
     async with start_client(command, root=workspace, options=scripted("x)"), environ=environ) as client:
         client.open("file:///w/app.py", "print(")
-        assert await client.complete("file:///w/app.py", 0, 6, invoked=True) != []
+        assert await client.complete("file:///w/app.py", 0, 6, invoked=True) == []
         messages = list(client.messages)
+        folder.chmod(0o700)
 
-    assert messages == [
-        f"{folder}/config.toml: it cannot be read (Permission denied), so the whole file is ignored."
-    ]
+        await until(lambda: client.status["kind"] == "Normal")
+        assert await client.complete("file:///w/app.py", 0, 6, invoked=True) != []
+
+    (message,) = messages
+    assert message.startswith(f"{folder}/config.toml: it cannot be read (Permission denied). Nothing is sent")
+
+
+def test_a_command_whose_settings_cannot_be_read_sends_nothing(closed, run, workspace: Path):
+    """Also if it is their folder that cannot be entered."""
+    (workspace / "app.py").write_text(CODE)
+    folder = closed("config")
+
+    code, printed = run("explain", "app.py", under=_bound_by_modes())
+
+    assert code == 2
+    assert f"{folder}/config.toml: it cannot be read (Permission denied)." in printed
 
 
 @pytest.mark.parametrize("fault", ["closed", "full"])

@@ -29,7 +29,7 @@ def _doctor(
 ) -> None:
     """Check servers, models and settings, measure the speed, and name possible improvements.
 
-    The exit code is 3 if no model answers, otherwise 0.
+    The exit code is 3 if no model answers, otherwise 0. While your settings are wrong, no model is asked.
     """
     flags: Flags = context.obj
     loaded = flags.load_with_origins(Path.cwd())
@@ -47,6 +47,7 @@ def _doctor(
 
 async def _run(loaded: Loaded) -> Diagnosis:
     async with open_engine(loaded.settings) as engine:
+        engine.gate.stop(loaded.error)
         return await doctor(
             engine, problems=[problem.message for problem in loaded.problems], origins=loaded.origins
         )

@@ -98,11 +98,14 @@ async def doctor(
 ) -> Diagnosis:
     """Check everything that affects how well Homebody works here. Never raises ``BackendError``.
 
+    No model is asked while the engine's gate is stopped: the settings may name another one by mistake.
     ``problems`` are the problems in the settings, ``origins`` the source of each value.
     """
     probed = await probe_all(USUAL_URLS)
-    completion = await _use(engine, "completion")
-    uses = (completion, await _use(engine, "chat", measured=completion))
+    uses: tuple[UseReport, ...] = ()
+    if engine.gate.stopped is None:
+        completion = await _use(engine, "completion")
+        uses = (completion, await _use(engine, "chat", measured=completion))
     remarks = {found.url: found.remark for found in probed}
     for use in uses:
         if use.url is not None and use.model is not None and use.backend != "embedded":

@@ -1,0 +1,138 @@
+"""A command that runs for long asks each prompt by the settings of that moment."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.openai_double import OpenAiDouble, OpenAiModel
+
+HOMEBODY = [sys.executable, "-P", "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
+
+
+class Change:
+    """What happens to the user's settings when a prompt arrives; the double answers afterwards."""
+
+    def __init__(self) -> None:
+        self.config: Path
+        self.text = ""
+        self.prompts: list[str] = []
+
+    def answer(self, prompt: str) -> str:
+        """Record a prompt, change the settings, and answer."""
+        self.prompts.append(prompt)
+        self.config.write_text(self.text)
+        return "A number."
+
+
+@pytest.fixture
+def change() -> Change:
+    """The change, which the test fills in."""
+    return Change()
+
+
+@pytest.fixture
+def double(change) -> Iterator[OpenAiDouble]:
+    """A model server that changes the settings before its first answer ends."""
+    with OpenAiDouble([OpenAiModel("m")], kind="vllm", chat_answer=change.answer) as server:
+        yield server
+
+
+@pytest.fixture
+def own(double, change, environ) -> str:
+    """The user's settings, which name the double."""
+    change.config = Path(environ["HOMEBODY_CONFIG_DIR"], "config.toml")
+    change.config.parent.mkdir()
+    text = f"[backend]\nkind = 'openai'\nurl = '{double.url}'\nmodel = 'm'\n"
+    change.config.write_text(text)
+    return text
+
+
+def run(arguments: list[str], workspace: Path, environ, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*HOMEBODY, *arguments],
+        cwd=workspace,
+        env=environ,
+        input=typed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_conversation_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
+    """The second question of the same conversation has nothing of the file any more."""
+    (workspace / "plan.py").write_text("SECRET_CODE = 1\n")
+    change.text = own + "[context]\nignore = ['plan.py']\n"
+
+    script = (
+        "import sys\n"
+        "sys.stdin.isatty = lambda: True\n"
+        "from homebody.cli import main\n"
+        "sys.exit(main(['ask', '--attach', 'plan.py']))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=workspace,
+        env=environ,
+        input="What is it?\nAnd now?\n/quit\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "SECRET_CODE" in change.prompts[0]
+    assert [prompt for prompt in change.prompts[1:] if "SECRET_CODE" in prompt] == []
+
+
+@pytest.mark.parametrize("wrong", ["[context]\nignor = ['b.py']\n", "[context\n"])
+def test_a_run_over_files_ends_when_the_settings_become_wrong(double, change, own, workspace, environ, wrong):
+    """With exit code 2 and the sentence; the files that are left are not sent."""
+    for name in ("a.py", "b.py", "c.py"):
+        (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
+    change.text = own + wrong
+
+    ended = run(
+        ["refactor", ".", "--instruction", "Shorten it.", "--diff", "--jobs", "1"], workspace, environ
+    )
+
+    assert "config.toml" in ended.stderr
+    assert ended.returncode == 2
+    assert len({name for name in ("a.py", "b.py", "c.py") if f"'{name}'" in "".join(change.prompts)}) == 1
+
+
+def test_a_run_over_files_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
+    """The files that it excludes are not sent any more."""
+    for name in ("a.py", "b.py"):
+        (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
+    change.text = own + "[context]\nignore = ['a.py', 'b.py']\n"
+
+    run(["refactor", ".", "--instruction", "Shorten it.", "--diff", "--jobs", "1"], workspace, environ)
+
+    assert len({name for name in ("a.py", "b.py") if f"'{name}'" in "".join(change.prompts)}) == 1
+
+
+def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, environ):
+    """Exit code 2, and what a URL is; the port of the double is not tried."""
+    (workspace / "a.py").write_text("a = 1\n")
+    for url in ("unix:/x.sock", "http://[::1", "http://ⓛocalhost:1"):
+        ended = run(["explain", "a.py", "--set", f"backend.url={url}"], workspace, environ)
+
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "it has to be an address such as" in ended.stderr
+        assert "internal error" not in ended.stderr
+    assert double.requests == []
+
+
+def test_doctor_reports_wrong_settings_and_asks_no_model(double, own, change, workspace, environ):
+    """It names file, line and key."""
+    change.config.write_text(own + "[context]\nignor = ['a']\n")
+
+    ended = run(["doctor"], workspace, environ)
+
+    assert "config.toml:6: there is no setting `context.ignor`" in ended.stdout
+    assert ended.returncode == 0
+    assert double.requests == []
