@@ -1,6 +1,8 @@
 """Settings of the user's that are wrong stop all prompts: a rule in them may be missing."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,10 @@ def make_fifo(path: Path) -> None:
     os.mkfifo(path)
 
 
+_NOBODY = 65534
+"""Id of a user without any rights on common systems."""
+
+
 def make_locked(path: Path) -> None:
     """Make a file that may not be read."""
     path.touch(mode=0)
@@ -83,6 +89,25 @@ def make_behind_file(path: Path) -> None:
     path.parent.touch()
 
 
+@contextmanager
+def bound_by_modes(folder: Path) -> Generator[None]:
+    """Be another user while the block runs, if this one is root, who may read everything."""
+    if os.geteuid() != 0:
+        yield
+        return
+    above = [folder, *folder.parents[:2]]
+    modes = [path.stat().st_mode for path in above]
+    for path in above:
+        path.chmod(0o711)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for path, mode in zip(above, modes, strict=True):
+            path.chmod(mode)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -103,11 +128,9 @@ def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
     path = tmp_path / "config" / "config.toml"
     path.parent.mkdir()
     make(path)
-    if os.geteuid() == 0 and "locked" in getattr(make, "__name__", ""):
-        path.parent.chmod(0o700)
-        pytest.skip("root may read everything")
     try:
-        loaded = load_sources(user_file=path, environ={})
+        with bound_by_modes(tmp_path):
+            loaded = load_sources(user_file=path, environ={})
     finally:
         if path.parent.is_dir():
             path.parent.chmod(0o700)
