@@ -81,9 +81,10 @@ class Engines:
 
     async def keep(self, keys: Collection[Key]) -> None:
         """Close the engines that no chat needs any more."""
-        async with self._making_room:
-            for key in [key for key, place in self._places.items() if key not in keys and not place.users]:
+        for key in set(self._places) - set(keys):
+            if key in self._places and not self._places[key].users:
                 await self._close(key)
+                self._released.set()
 
     async def aclose(self) -> None:
         """Close all engines."""
@@ -92,7 +93,7 @@ class Engines:
 
     async def _place(self, key: Key) -> _Place:
         if key in self._places and _has_failed(self._places[key].opening):
-            del self._places[key]
+            await self._close(key)
         if key not in self._places:
             async with self._making_room:
                 while key not in self._places and len(self._places) >= _MOST_ENGINES:
