@@ -4,8 +4,9 @@ Pure. The captures of the language's query file say which nodes are names and wh
 labels, keyword arguments and types are not included. Used to check edits, never on the keystroke path.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from homebody.syntax import nodes
 from homebody.syntax.tree import Tree
@@ -56,13 +57,17 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
     ``()`` without a tree, and in a language whose query file does not describe names.
     """
     within = within or document.whole
-    found = _Found()
+    captures: defaultdict[str, set[Span]] = defaultdict(set)
+    owners: dict[Span, Span] = {}
     for match in nodes.matches(tree, "names", within):
-        found.add(match)
-    elsewhere = {document.slice(span) for span in found.elsewhere}
-    listed = list(_names(document, found, within, elsewhere))
-    for span in found.around:
-        listed = list(_bound_around(listed, document.slice(span), _region(found, span)))
+        for capture, spans in match.items():
+            captures[capture].update(spans)
+        for name in match.get("declared", ()):
+            owners[name] = match["own"][0]
+    listed = list(_names(document, captures, owners, within))
+    for name in captures["around"]:
+        region = min((span for span in captures["region"] if span.covers(name)), key=len, default=name)
+        listed = list(_bound_around(listed, document.slice(name), region))
     return tuple(listed)
 
 
@@ -73,84 +78,47 @@ def declared_elsewhere(document: Document, tree: Tree, within: Span) -> frozense
     return frozenset(document.slice(span) for span in spans if within.covers(span))
 
 
-def _region(found: "_Found", span: Span) -> Span:
-    """Innermost region around ``span``."""
-    return min((one for one in found.regions if one.covers(span)), key=len, default=span)
-
-
 def _bound_around(listed: Sequence[Name], text: str, region: Span) -> Iterator[Name]:
     """Names of which those in ``region`` are bound where a function around it binds them, if one does."""
-    scopes = [one.scope for one in listed if one.text == text and one.scope is not None]
-    scope = min((one for one in scopes if one != region and one.covers(region)), key=len, default=None)
-    for one in listed:
-        is_inside = one.text == text and one.binds and region.start <= one.start < region.end
-        yield replace(one, scope=scope, binds=scope is not None) if is_inside else one
+    scopes = [name.scope for name in listed if name.text == text and name.scope is not None]
+    outer = (span for span in scopes if span != region and span.covers(region))
+    scope = min(outer, key=len, default=None)
+    for name in listed:
+        is_inside = name.text == text and name.binds and region.start <= name.start < region.end
+        yield replace(name, scope=scope, binds=scope is not None) if is_inside else name
 
 
-@dataclass(slots=True)
-class _Found:
-    """Spans of all captures.
-
-    ``regions`` and ``members`` are the nodes that limit where a name is valid, except, of the regions
-    ``passed``, a name bound around them; ``own`` maps the name of a function or class to its definition.
-    """
-
-    variables: set[Span] = field(default_factory=set[Span])
-    roles: set[tuple[Span, str]] = field(default_factory=set[tuple[Span, str]])
-    ambiguous: set[Span] = field(default_factory=set[Span])
-    shorthands: set[Span] = field(default_factory=set[Span])
-    elsewhere: set[Span] = field(default_factory=set[Span])
-    around: set[Span] = field(default_factory=set[Span])
-    regions: set[Span] = field(default_factory=set[Span])
-    passed: set[Span] = field(default_factory=set[Span])
-    members: set[Span] = field(default_factory=set[Span])
-    own: dict[Span, Span] = field(default_factory=dict[Span, Span])
-
-    def add(self, match: nodes.Match) -> None:
-        """Add the captures of one match."""
-        plain = {
-            "variable": self.variables,
-            "ambiguous": self.ambiguous,
-            "shorthand": self.shorthands,
-            "elsewhere": self.elsewhere,
-            "around": self.around,
-            "region": self.regions,
-            "passed": self.passed,
-            "members": self.members,
-        }
-        for capture, spans in match.items():
-            if capture in plain:
-                plain[capture].update(spans)
-            elif capture in _ROLES:
-                self.roles.update((span, capture) for span in spans)
-        for span in match.get("declared", ()):
-            self.own[span] = match["own"][0]
-
-
-def _names(document: Document, found: _Found, within: Span, elsewhere: set[str]) -> Iterator[Name]:
-    roles = sorted(found.roles, key=lambda one: (one[0].start, -one[0].end, _ROLES[one[1]]))
-    limits = sorted(found.regions | found.members, key=lambda span: (span.start, -span.end))
+def _names(
+    document: Document, captures: Mapping[str, set[Span]], owners: Mapping[Span, Span], within: Span
+) -> Iterator[Name]:
+    """Names in order; ``owners`` maps the name of a function or class to its definition."""
+    elsewhere = {document.slice(span) for span in captures["elsewhere"]}
+    # A name is valid in the innermost of these; a name bound around a region passes some of them.
+    regions, members = captures["region"], captures["members"]
+    limits = sorted(regions | members, key=lambda span: (span.start, -span.end))
+    roles = [(span, role) for role in _ROLES for span in captures[role]]
+    roles.sort(key=lambda item: (item[0].start, -item[0].end, _ROLES[item[1]]))
     around = _Nested([span for span, _ in roles])
     limited = _Nested(limits)
-    for span in sorted(found.variables):
+    for span in sorted(captures["variable"]):
         roles_here, limits_here = around.at(span.start), limited.at(span.start)
         if not within.start <= span.start < within.end:
             continue
         role_span, role = roles[roles_here[-1]] if roles_here else (span, "used")
-        is_shorthand = span in found.shorthands
-        if role == "fixed" and not is_shorthand and span not in found.ambiguous:
+        is_shorthand = span in captures["shorthand"]
+        if role == "fixed" and not is_shorthand and span not in captures["ambiguous"]:
             continue
         text = document.slice(span)
         binds = role in _BINDING and text not in elsewhere
         scope = None
         if binds and role != "bound.outside":
-            own = found.own.get(role_span) if role == "declared" else None
-            passed = found.passed if role == "bound.around" else set[Span]()
+            own = owners.get(role_span) if role == "declared" else None
+            passed = captures["passed"] if role == "bound.around" else set[Span]()
             scope = _innermost([limits[at] for at in limits_here if limits[at] not in passed], own)
             # A class body that holds one function only has the span of that function.
-            is_member = own in found.members or (scope in found.members and scope not in found.regions)
+            is_member = own in members or (scope in members and scope not in regions)
             scope = None if is_member else scope
-        yield Name(text, span.start, binds, scope, span in found.ambiguous, is_shorthand)
+        yield Name(text, span.start, binds, scope, span in captures["ambiguous"], is_shorthand)
 
 
 def _innermost(limits: Sequence[Span], own: Span | None) -> Span | None:
