@@ -19,8 +19,8 @@ import httpx
 import msgspec
 import psutil
 
-from homebody.host.cores import usable_cores
 from homebody.host.launch import start_host
+from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions, Ready
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 

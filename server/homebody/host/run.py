@@ -15,13 +15,12 @@ from typing import NoReturn
 
 from homebody.errors import HomebodyError, StateUnwritable
 from homebody.host import shared
-from homebody.host.cores import SharedCores
 from homebody.host.fit import Fit, fit_context
 from homebody.host.machine import available_memory, usable_cores
 from homebody.host.options import LOADING, HostEvent, HostFailed, HostOptions, HostTaken, Ready, encode_event
 from homebody.host.server import NativeServer
 from homebody.host.shared import HostFiles
-from homebody.host.watch import Need
+from homebody.host.watch import Need, SharedCores
 from homebody.models.facts import Facts, read_facts
 
 

@@ -9,10 +9,10 @@ import time
 import pytest
 
 from homebody.host import shared
-from homebody.host.cores import SharedCores
 from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions, Ready
 from homebody.host.shared import HostFiles, host_files
+from homebody.host.watch import SharedCores
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
