@@ -25,7 +25,8 @@ export interface Additions {
 }
 
 const lowlight = createLowlight(common);
-const parser = new MarkdownIt({ html: false, linkify: false });
+// The server writes links as `[text](address)` alone; other forms are text of the model.
+const parser = new MarkdownIt({ html: false, linkify: false }).disable(["autolink", "reference"]);
 // Links to files are drawn too, but not as elements that the browser would follow.
 parser.validateLink = () => true;
 // Highlighting takes about 1 ms for 1,000 characters; longer blocks are not highlighted.

@@ -21,7 +21,7 @@ _MOST_INDENT = 3
 _PROSE = re.compile(
     r"(?P<ticks>(?<![`\\])`+(?!`))(?P<code>.+?)(?<!`)(?P=ticks)(?!`)"
     r"|(?P<tick>`+)"
-    r"|(?P<address>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s<>()\[\]`]{1,2000}|\bwww\.[^\s<>()\[\]`]{1,2000})"
+    r"|(?P<address>\b[a-zA-Z][a-zA-Z0-9+.-]{1,30}://[^\s<>()\[\]`\\]{1,2000}|\bwww\.[^\s<>()\[\]`\\]{1,2000})"
     r"|(?P<path>(?<![\w./\\-])[\w./\\-]{1,300}\.\w{1,8}(?::\d{1,7}(?:-\d{1,7})?)?(?![\w/\\-]))"
     r"|(?P<link>\](?=[(\[:])|<(?=[a-zA-Z][a-zA-Z0-9+.-]{1,30}:|[\w.+-]{1,100}@))"
 )
@@ -152,7 +152,7 @@ class _Reader:
         if kind == "prose":
             yield from self._prose_line(line, start)
         else:
-            yield LinkedPart(line[start:], _escaped(line[start:], kind))
+            yield LinkedPart(line[start:], line[start:] if kind == "code" else _without_links(line, start))
 
     def certain(self, line: str, start: int, read: int) -> Iterator[LinkedPart]:
         """Yield the parts from ``start`` that stay the same whatever is added to the line.
@@ -206,7 +206,9 @@ class _Reader:
         uri = self._find((match["code"] or whole).strip())
         if uri is not None and not self._is_open:
             return LinkedPart(whole, f"[{whole}]({uri})", uri)
-        return LinkedPart(whole, _LINK.sub(_as_text, whole) if self._is_open else whole)
+        # In a table, a bar ends the cell and with it the code.
+        is_code = not self._is_open and "|" not in whole
+        return LinkedPart(whole, whole if is_code else _without_links(whole))
 
 
 def _may_be_certain(line: str, start: int, read: int) -> bool:
@@ -255,7 +257,9 @@ class _Lines:
             self._fence = "" if is_closing else self._fence
             return "unclear" if self._is_unclear else "code"
         opened = FENCE.match(line)
-        self._is_unclear = line.strip(_BLANKS).startswith("~~~") if opened is None else before > _MOST_INDENT
+        # With a bar, it may be the head of a table.
+        is_odd = before > _MOST_INDENT or "|" in line
+        self._is_unclear = line.strip(_BLANKS).startswith("~~~") if opened is None else is_odd
         if opened is not None:
             self._fence, self._indent = opened["fence"], before
         return "prose" if opened is None and not self._is_unclear else "unclear"
@@ -267,10 +271,21 @@ def _indent(line: str) -> int:
     return len(blanks.replace("\t", " " * (_MOST_INDENT + 1)))
 
 
-def _escaped(line: str, kind: _Kind) -> str:
-    return line if kind == "code" else _LINK.sub(_as_text, line)
+def _without_links(text: str, start: int = 0) -> str:
+    """Return ``text`` from ``start``, with what would become a link escaped."""
+    parts: list[str] = []
+    for match in _LINK.finditer(text, start):
+        parts += text[start : match.start()], _as_text(match)
+        start = match.end()
+    return "".join([*parts, text[start:]])
 
 
 def _as_text(link: re.Match[str]) -> str:
-    """Escape text that would become a link: ``](`` or ``<scheme:``."""
-    return f"\\{link[0]}" if link[0] == "<" else f"{link[0]}\\"
+    """Escape text that would become a link, ``](`` or ``<scheme:``, unless it is escaped already."""
+    if link[0] != "<":
+        return f"{link[0]}\\"
+    first = link.start()
+    while first and link.string[first - 1] == "\\":
+        first -= 1
+    is_escaped = (link.start() - first) % 2
+    return link[0] if is_escaped else f"\\{link[0]}"
