@@ -4,7 +4,9 @@ Flags may stand anywhere, so that ``homebody complete FILE:1:1 --model M`` works
 complete FILE:1:1``.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +134,7 @@ def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
             value = left.pop(0)
         match name:
             case "--set":
-                values |= _setting(value)
+                values |= _setting(value, values)
             case "--config":
                 config = _file(value)
             case "--model":
@@ -142,12 +144,23 @@ def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
     return Flags(values, config), rest
 
 
-def _setting(text: str) -> dict[str, str]:
+def _setting(text: str, before: Mapping[str, str]) -> dict[str, str]:
     key, joined, value = text.partition("=")
     if not joined:
         message = f"--set {text} needs KEY=VALUE, such as --set completion.max_tokens=64."
         raise UsageError(message)
-    return {key.strip(): value}
+    key = key.strip()
+    if key == "context.ignore" and before.get(key) and value:  # patterns add up
+        value = json.dumps([*_list(before[key]), *_list(value)])
+    return {key: value}
+
+
+def _list(text: str) -> list[str]:
+    """Read a list as ``settings.values.read`` does, which is not loaded yet."""
+    if text.lstrip().startswith("["):
+        with suppress(ValueError, RecursionError):
+            return list(json.loads(text))
+    return [item.strip() for item in text.split(",") if item.strip()]
 
 
 def _model(text: str) -> dict[str, str]:

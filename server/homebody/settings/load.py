@@ -321,9 +321,12 @@ def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:
         return Options(source, {}, is_closed=True), [Problem("", message, stops=True)]
     tree = cast("Mapping[str, object]", sent)
     inner = tree.get("homebody")
+    own = {name.removeprefix("homebody."): value for name, value in tree.items()}
     if isinstance(inner, Mapping):
-        tree = cast("Mapping[str, object]", inner)
-    return from_tree({name.removeprefix("homebody."): value for name, value in tree.items()}, source)
+        # What stands beside it belongs to other programs, unless its name says otherwise.
+        flat = {name: value for name, value in own.items() if name not in tree}
+        own = {**flat, **cast("Mapping[str, object]", inner)}
+    return from_tree(own, source)
 
 
 def _is_setting(variable: str) -> bool:

@@ -202,9 +202,13 @@ def _resembled(path: KeyPath) -> str:
     # difflib is quadratic in the length, which a hostile file controls.
     name = ".".join(path)[:80].lower().replace("_", "")
     names = _restricting()
-    close = difflib.get_close_matches(name, names, n=1, cutoff=_CLOSE)
+    # A key that lies deeper belongs to another program: ``yaml.completion.enabled``.
+    as_deep = [known for known in names if known.count(".") + 1 >= len(path)]
+    close = difflib.get_close_matches(name, as_deep, n=1, cutoff=_CLOSE)
     last = [known for known in names if len(path) == 1 and known.endswith(f".{name}")]
-    return next(iter((*close, *last)), "")
+    # Below a section of another name, such as ``settings.context.ignore``.
+    inner = [known for known in names if known.startswith("context.") and name.endswith(f".{known}")]
+    return next(iter((*close, *last, *inner)), "")
 
 
 @cache
@@ -229,6 +233,9 @@ def _take(
             restricting=key.restricts,
         )
     else:
+        if value is not None and key.camel == _IGNORE:
+            # A client may send the list flat and nested, a flag may be repeated: patterns add up.
+            value = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
         if value is not None:
             values[key] = value
 

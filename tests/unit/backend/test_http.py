@@ -229,7 +229,11 @@ async def test_the_key_is_sent_and_no_name_of_the_library():
 
 
 @pytest.mark.parametrize(
-    "url", ["", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://a:99999", "http://you@127.0.0.1:1"]
+    "url",
+    [
+        *("", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://a:99999", "http://you@127.0.0.1:1"),
+        *("unix:/x.sock", "unix://", "http://[::1", "http://ⓛocalhost:1", "http://999.1.1.1:80"),
+    ],
 )
 def test_a_malformed_url_is_a_settings_error(url: str):
     """The message shows what one looks like."""

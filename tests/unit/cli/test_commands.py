@@ -219,6 +219,15 @@ def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
     assert [line[:25] for line in ended.err.splitlines()] == ["homebody: .homebody.toml:"] * 2
 
 
+def test_patterns_of_two_flags_add_up(run, scripted):
+    """Written with commas or as JSON; the last one does not replace the first."""
+    flags = ["--set", "context.ignore=a/,b/", "--set", 'context.ignore=["c/"]', "--set=context.ignore=d/"]
+
+    shown = json.loads(run("config", "show", "--json", *flags).out)
+
+    assert shown["context"]["ignore"] == ["a/", "b/", "c/", "d/"]
+
+
 def test_flags_may_stand_anywhere(run, scripted):
     """Before or after the command, joined or separate; after ``--`` they are arguments."""
     for arguments in (

@@ -175,6 +175,7 @@ RESTRICTING = [
     {"context": {"exclude": ["private/"]}},
     {"contxt": {"ignore": ["private/"]}},
     {"ignore": ["private/"]},
+    {"settings": {"context": {"ignore": ["private/"]}}},
     {"Context.Ignore": ["private/"]},
     {"context": ["private/"]},
     {"context": {"snippets": "no"}},
@@ -205,6 +206,8 @@ def test_a_wrong_restricting_key_of_an_editor_stops_all_prompts(load_own, source
     [
         ({"completion": {"maxTokens": "many", "colour": "red"}}, 2),
         ({"chat": {"instruktions": "x"}, "theme": {"dark": True}}, 2),
+        ({"yaml": {"completion": {"enabled": True}, "ignore": ["a"]}}, 1),
+        ({"homebody": {}, "yaml": {"context": {"ignore": 3}}}, 0),
         ({"completion": [], "context": None}, 0),
         ([], 0),
         (None, 0),
