@@ -24,6 +24,7 @@ from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import rows_of
 from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
 from homebody.workspace.process import IndexerProcess
+from homebody.workspace.store import SCHEMA
 from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
@@ -287,11 +288,12 @@ class WorkspaceIndex:
 def database_of(root: Path, cache: Path) -> Path:
     """Return the path of the index of the workspace ``root`` below the folder ``cache``.
 
-    The name is derived from the real path, so that two paths to one folder have one index.
+    The name is derived from the real path, so that two paths to one folder have one index, and ends with the
+    format: two versions of Homebody that run at the same time do not replace each other's index.
     """
     real = os.path.normcase(os.path.realpath(root))
     name = hashlib.blake2b(os.fsencode(real), digest_size=16).hexdigest()
-    return cache / "index" / f"{name}.sqlite3"
+    return cache / "index" / f"{name}-{SCHEMA}.sqlite3"
 
 
 class _Folder:

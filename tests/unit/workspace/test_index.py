@@ -284,6 +284,11 @@ async def test_closing_twice_and_asking_afterwards_is_no_error(root):
     index.refresh([root / "shop/order.py"])
 
 
+def test_each_format_of_the_index_has_its_own_file(tmp_path):
+    """Two versions of Homebody on one workspace would rebuild a common file in turn."""
+    assert database_of(tmp_path, tmp_path / "cache").stem.endswith(f"-{SCHEMA}")
+
+
 def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
     """The name comes from the real path."""
     (tmp_path / "real").mkdir()
