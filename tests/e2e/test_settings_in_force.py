@@ -1,5 +1,6 @@
 """Settings apply before the next prompt, wrong ones stop all prompts: a double records what reaches it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -242,3 +243,50 @@ async def test_a_settings_file_that_is_replaced_with_its_old_time_is_read(
 
         assert await explained(client, file.as_uri()) != ABOUT
         assert reached(double) == 0
+
+
+async def test_nothing_reaches_the_model_before_the_editor_has_answered(
+    double, write, config, file, workspace, environ
+):
+    """Neither what is read ahead nor a request; the answer excludes the file, and then applies."""
+    write()
+    asked, sent = asyncio.Event(), asyncio.Event()
+
+    async def answer(params):
+        asked.set()
+        await sent.wait()
+        return [{"context": {"ignore": ["private/"]}} for _ in params["items"]]
+
+    async with serving(workspace, environ) as client:
+        client.on_request["workspace/configuration"] = answer
+        client.open(file)
+        client.focus(file.as_uri(), 0, 15)
+        early = asyncio.create_task(explained(client, file.as_uri()))
+        await asked.wait()
+        await until(lambda: client.status.get("kind") == "Error")
+        assert [request for request in double.requests if request.method == "POST"] == []
+        sent.set()
+
+        assert "has not answered" in await early
+        await until(lambda: client.status.get("kind") != "Error")
+        assert ABOUT not in await explained(client, file.as_uri())
+        assert reached(double) == 0
+
+
+@pytest.mark.parametrize("text", ["context.ignore = 'other/'", "[context"])
+async def test_a_folders_file_that_cannot_be_read_stops_its_prompts(
+    double, write, file, workspace, environ, text
+):
+    """With a sentence; another folder's files are sent."""
+    write()
+    (workspace / ".homebody.toml").write_text(text)
+    elsewhere = workspace.parent / "elsewhere.py"
+    elsewhere.write_text(CODE)
+    async with serving(workspace, environ) as client:
+        for path in (file, elsewhere):
+            client.open(path)
+
+        assert ABOUT not in await explained(client, file.as_uri())
+        assert reached(double) == 0
+        assert [message for message in client.messages if ".homebody.toml:" in message] != []
+        assert await explained(client, elsewhere.as_uri()) == ABOUT

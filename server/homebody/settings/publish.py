@@ -244,6 +244,10 @@ effect: `completion.enabled`, `completion.languages`, `completion.trigger`, thos
 Any other wrong key of an editor, and of a `.homebody.toml`, is ignored with one message.
 If a `.homebody.toml` or the patterns in it cannot be read, no file of its folder goes into a prompt.
 
+A change of settings applies before the next prompt, whether it comes from a file or from the editor.
+If an editor offers its settings (`workspace/configuration`), nothing is sent before it has answered: requests
+wait for it for twelve seconds, and then end with a sentence that says so, until it answers.
+
 ## What a folder may not set
 
 A repository that you have just cloned must not choose who answers, where your code is sent or what is
