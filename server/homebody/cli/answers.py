@@ -141,8 +141,8 @@ async def named_places(
 ) -> list[tuple[str, str]]:
     """Return the places that an answer names, each once: its words, and the URI of what they mean."""
     text, links = await linked_text(engine, markdown, document=document, sources=sources, own=own)
-    found = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
-    return [(words, uri) for uri, words in reversed(found.items())]
+    named = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
+    return [(words, uri) for uri, words in reversed(named.items())]
 
 
 def to_report(answer: Explanation | Reply, *, file: str | None = None) -> AnswerReport:
@@ -186,7 +186,7 @@ def advice_for(left_out: Sequence[LeftOut], less: str) -> str:
 
     Empty if it has read all that it may.
     """
-    unread = [one.why for one in left_out if one.why.endswith((BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF))]
+    unread = [unit.why for unit in left_out if unit.why.endswith((BEYOND_TIME, BEYOND_CONTEXT, BEYOND_DIFF))]
     # Rules of the project have a limit of their own.
     unread = [why for why in unread if not why.startswith(RULES)]
     if not unread:

@@ -149,17 +149,17 @@ def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:
     """Return ``arguments`` with the default added to each option given without its optional value."""
     bare = _BARE.get(name or "", {})
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = [f"{one}={bare[one]}" if one in bare else one for one in arguments[:end]]
+    options = [f"{word}={bare[word]}" if word in bare else word for word in arguments[:end]]
     return [*options, *arguments[end:]]
 
 
 def _with_subcommand(arguments: Sequence[str]) -> list[str]:
     """Return ``arguments`` with the subcommand added where one is needed and none is given."""
-    words = [one for one in arguments if not one.startswith("-")]
+    words = [word for word in arguments if not word.startswith("-")]
     alone = _ALONE.get(words[0]) if len(words) == 1 else None
     if alone is None or {"-h", "--help"} & set(arguments):
         return list(arguments)
-    return [words[0], alone, *(one for one in arguments if one != words[0])]
+    return [words[0], alone, *(word for word in arguments if word != words[0])]
 
 
 def _app(wanted: str | None, *, add_completion: bool = False) -> typer.Typer:

@@ -151,21 +151,21 @@ def _workspace() -> Path:
 def _conversation(conversation_id: str) -> Conversation:
     if not conversation_id:
         return new_conversation()
-    found = load_conversation(conversation_id)
-    if found is None:
+    stored = load_conversation(conversation_id)
+    if stored is None:
         message = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."
         raise UsageError(message)
-    return found
+    return stored
 
 
 def _list(terminal: Terminal, *, as_json: bool) -> None:
-    found = [Listed(one.id, one.title, len(one.turns)) for one in stored_conversations()]
+    listed = [Listed(chat.id, chat.title, len(chat.turns)) for chat in stored_conversations()]
     if as_json:
-        terminal.write(to_json(found))
+        terminal.write(to_json(listed))
         return
-    for one in found:
-        terminal.write(f"{one.conversation_id}  {one.title} ({one.questions})\n")
-    if not found:
+    for chat in listed:
+        terminal.write(f"{chat.conversation_id}  {chat.title} ({chat.questions})\n")
+    if not listed:
         terminal.remark("no conversation is stored: `homebody ask --store` keeps one.")
 
 

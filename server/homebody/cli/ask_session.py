@@ -80,9 +80,9 @@ class AskSession:
 
     async def attach(self, what: str) -> None:
         """Attach something to the next question."""
-        found = await attached(self._engine, what)
-        self._attached.append(found)
-        self._terminal.remark("attached: " + ", ".join(item.label for item in found.items))
+        attachment = await attached(self._engine, what)
+        self._attached.append(attachment)
+        self._terminal.remark("attached: " + ", ".join(item.label for item in attachment.items))
 
     async def _handle(self, line: str) -> None:
         if not line:

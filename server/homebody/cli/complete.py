@@ -73,13 +73,13 @@ async def _run(
 ) -> CompletionReport:
     offset = source.offset_at(line, column)
     async with ready_engine(flags, workspace_of(source.path)) as engine:
-        found = await complete(engine, source.document, offset, trigger="invoked")
+        completions = await complete(engine, source.document, offset, trigger="invoked")
         record = engine.audit.last(source.document.uri) if with_prompt else None
     return CompletionReport(
         file=str(source.path),
         line=line,
         column=column,
-        completions=[_suggestion(source, completion) for completion in found],
+        completions=[_suggestion(source, completion) for completion in completions],
         prompt=to_prompt(record) if record else None,
     )
 

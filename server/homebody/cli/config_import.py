@@ -34,12 +34,12 @@ def import_config(
     target = flags.config or user_file()
     changes = dict[Path, tuple[str, str]]()
     before = _text(target)
-    after, kept = merged(before, imported.settings, str(target))
+    after, unchanged = merged(before, imported.settings, str(target))
     changes[target] = before, after
     for name, text in imported.prompts.items():
         file = config_dir() / "prompts" / f"{name}.md"
         if file.exists() and _text(file) != text:
-            kept.append(f"{file} exists already and is not changed.")
+            unchanged.append(f"{file} exists already and is not changed.")
         else:
             changes[file] = _text(file), text
     changes = {file: texts for file, texts in changes.items() if texts[0] != texts[1]}
@@ -52,7 +52,7 @@ def import_config(
             terminal.diff(unified_diff(file, *texts))
     if not changes:
         terminal.write("Nothing to import.\n")
-    for note in (*imported.refused, *imported.notes, *kept):
+    for note in (*imported.refused, *imported.notes, *unchanged):
         terminal.write(f"- {note}\n")
     if changes and not write:
         terminal.write("\nNothing was written; --write does it.\n")

@@ -99,7 +99,7 @@ async def _explain_file(
     span = source.span_of(*lines) if lines else None
     async with ready_engine(flags, workspace) as engine:
         await writer.find_links(engine, source.document)
-        found = await explain(
+        explanation = await explain(
             engine,
             source.document,
             span,
@@ -109,7 +109,7 @@ async def _explain_file(
             on_read=writer.on_read,
             on_sources=writer.on_sources,
         )
-        return await _with_places(engine, found, source.document)
+        return await _with_places(engine, explanation, source.document)
 
 
 async def _explain_input(flags: Flags, writer: AnswerWriter, *, full: bool) -> _Explained:
@@ -117,7 +117,7 @@ async def _explain_input(flags: Flags, writer: AnswerWriter, *, full: bool) -> _
     workspace = workspace_of(_HERE)
     async with ready_engine(flags, workspace) as engine:
         await writer.find_links(engine)
-        found = await explain_text(
+        explanation = await explain_text(
             engine,
             text,
             full=full,
@@ -125,7 +125,7 @@ async def _explain_input(flags: Flags, writer: AnswerWriter, *, full: bool) -> _
             on_read=writer.on_read,
             on_sources=writer.on_sources,
         )
-        return await _with_places(engine, found)
+        return await _with_places(engine, explanation)
 
 
 async def _explain_changes(flags: Flags, writer: AnswerWriter, *, is_staged: bool, full: bool) -> _Explained:
@@ -133,7 +133,7 @@ async def _explain_changes(flags: Flags, writer: AnswerWriter, *, is_staged: boo
     async with ready_engine(flags, workspace) as engine:
         attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
         await writer.find_links(engine)
-        found = await explain_attached(
+        explanation = await explain_attached(
             engine,
             "explain-diff",
             attached,
@@ -142,9 +142,13 @@ async def _explain_changes(flags: Flags, writer: AnswerWriter, *, is_staged: boo
             on_read=writer.on_read,
             on_sources=writer.on_sources,
         )
-        return await _with_places(engine, found)
+        return await _with_places(engine, explanation)
 
 
-async def _with_places(engine: Engine, found: Explanation, document: Document | None = None) -> _Explained:
-    places = await named_places(engine, found.markdown, found.sources, document=document, own=found.links)
-    return found, places
+async def _with_places(
+    engine: Engine, explanation: Explanation, document: Document | None = None
+) -> _Explained:
+    places = await named_places(
+        engine, explanation.markdown, explanation.sources, document=document, own=explanation.links
+    )
+    return explanation, places

@@ -88,11 +88,13 @@ def _recommend(*, as_json: _Json = False) -> None:
         terminal.write(json.encode(advice).decode() + "\n")
         return
     terminal.write(f"This machine: {advice.machine}.\n")
-    for one in advice.recommendations:
-        terminal.write(f"\n{one.use.capitalize()}: {one.model}")
-        terminal.write(f" ({one.download_bytes / 1e9:.1f} GB, licence {one.licence})\n  {one.command}\n")
-        if one.present is not None:
-            terminal.write(f"  Already on this machine: {one.present}\n")
+    for model in advice.recommendations:
+        terminal.write(f"\n{model.use.capitalize()}: {model.model}")
+        terminal.write(
+            f" ({model.download_bytes / 1e9:.1f} GB, licence {model.licence})\n  {model.command}\n"
+        )
+        if model.present is not None:
+            terminal.write(f"  Already on this machine: {model.present}\n")
     terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 
 

@@ -23,11 +23,11 @@ def parse_position(text: str) -> tuple[Path, int, int]:
         Line or column are missing.
 
     """
-    found = _POSITION.fullmatch(text)
-    if found is None:
+    match = _POSITION.fullmatch(text)
+    if match is None:
         message = f"{text} is not a position; write FILE:LINE:COLUMN, such as src/app.py:12:5."
         raise UsageError(message)
-    return Path(found["file"]), int(found["line"]), int(found["column"])
+    return Path(match["file"]), int(match["line"]), int(match["column"])
 
 
 def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
@@ -41,10 +41,10 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
         The range is reversed, or is not numeric.
 
     """
-    found = _LINES.fullmatch(text)
+    match = _LINES.fullmatch(text)
     if Path(text).exists():
         return Path(text), None
-    if found is None:
+    if match is None:
         if (half := _HALF_LINES.fullmatch(text)) is not None:
             file = half["file"]
             message = (
@@ -52,9 +52,9 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
             )
             raise UsageError(message)
         return Path(text), None
-    first = int(found["first"])
-    last = int(found["last"] or first)
+    first = int(match["first"])
+    last = int(match["last"] or first)
     if last < first:
         message = f"{text} ends before it begins; write FILE:START-END."
         raise UsageError(message)
-    return Path(found["file"]), (first, last)
+    return Path(match["file"]), (first, last)

@@ -72,8 +72,8 @@ def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json =
     terminal = Terminal()
     library = _library(context, folder)
     problems = [
-        ListedProblem(str(one.path), one.line, one.message, "note" if one.is_notice else "error")
-        for one in library.problems
+        ListedProblem(str(each.path), each.line, each.message, "note" if each.is_notice else "error")
+        for each in library.problems
     ]
     if as_json:
         terminal.write(to_json(problems))
@@ -81,7 +81,7 @@ def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json =
         terminal.write(f"{problem}\n")
     wrong = any(problem.severity == "error" for problem in problems)
     if not as_json and not wrong:
-        own = sum(1 for one in library.actions if one.owner != "shipped")
+        own = sum(1 for each in library.actions if each.owner != "shipped")
         terminal.write(
             f"{len(library.actions)} actions, {own} of them from your own files: nothing is wrong.\n"
         )

@@ -66,5 +66,7 @@ async def _rewritten(options: RefactorOptions, source: SourceFile, settings: Set
         prompt = check_action(engine, options.request)
         engine.chat.tuning = Tuning(seed=options.seed, max_tokens=options.max_tokens)
         lines = places_of(options)[0].lines
-        found = targets_in(source, lines, prompt, options.select)
-        return await refactor_source(engine, source, found, options.request, with_prompts=options.show_prompt)
+        targets = targets_in(source, lines, prompt, options.select)
+        return await refactor_source(
+            engine, source, targets, options.request, with_prompts=options.show_prompt
+        )

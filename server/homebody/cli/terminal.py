@@ -59,12 +59,12 @@ class Terminal:
             place = place_of(uri)
             self.write(text if text.endswith(place) else f"{text} ({place})")
 
-    def places(self, title: str, found: Sequence[tuple[str, str]]) -> None:
+    def places(self, title: str, named: Sequence[tuple[str, str]]) -> None:
         """List links to files, each with its text, on a terminal; scripts do not receive them."""
-        if not self._err.is_terminal or not found:
+        if not self._err.is_terminal or not named:
             return
         shown: list[str] = []
-        for text, uri in found:
+        for text, uri in named:
             place = harmless(place_of(uri))
             place = hyperlink(place, uri) if self.has_hyperlinks else place
             shown.append(place if place_of(uri).endswith(text) else f"{harmless(text)} {place}")

@@ -157,7 +157,7 @@ def _last_words(log: IO[bytes]) -> str | None:
     """Return the first error in llama.cpp's log (later ones follow from it), else the last line."""
     log.seek(0)
     output = log.read()[-64_000:]
-    if found := _ERROR_LINE.search(output):
-        return found[1].decode(errors="replace").removeprefix("error loading model: ").strip()
+    if error := _ERROR_LINE.search(output):
+        return error[1].decode(errors="replace").removeprefix("error loading model: ").strip()
     lines = output.decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), None)

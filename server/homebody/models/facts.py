@@ -117,11 +117,11 @@ def parts_of(path: Path) -> list[Path]:
         A part is missing.
 
     """
-    found = _PART.fullmatch(path.name)
-    if found is None:
+    match = _PART.fullmatch(path.name)
+    if match is None:
         return [path]
-    count = int(found["count"])
-    parts = [path.with_name(f"{found['stem']}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
+    count = int(match["count"])
+    parts = [path.with_name(f"{match['stem']}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
     for part in parts:
         if not part.is_file():
             message = f"{part} is missing, a part of {path.name}: download it too"
@@ -131,8 +131,8 @@ def parts_of(path: Path) -> list[Path]:
 
 def is_later_part(path: Path) -> bool:
     """Whether ``path`` is a part of a split model, but not the first."""
-    found = _PART.fullmatch(path.name)
-    return found is not None and int(found["number"]) > 1
+    match = _PART.fullmatch(path.name)
+    return match is not None and int(match["number"]) > 1
 
 
 # Kinds of tokens in ``tokenizer.ggml.token_type``.

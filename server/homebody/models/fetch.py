@@ -49,11 +49,11 @@ def bytes_under(folder: Path) -> int:
     return total
 
 
-def check_sha256(name: str, found: str, expected: str) -> None:
+def check_sha256(name: str, actual: str, expected: str) -> None:
     """Raise ``ModelInstallFailed`` unless the two are the same."""
-    if found != expected:
+    if actual != expected:
         message = (
-            f"{name} has the checksum {found[:12]}… instead of {expected[:12]}…: "
+            f"{name} has the checksum {actual[:12]}… instead of {expected[:12]}…: "
             "it was damaged or changed during the download and was deleted; try again, over another network"
         )
         raise ModelInstallFailed(message)

@@ -52,8 +52,8 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
     with installing(), _translated(hub, repo):
         info = hub.HfApi().model_info(repo, files_metadata=True)
         files = [
-            HubFile(found.rfilename, found.size or 0, found.lfs.sha256 if found.lfs else None)
-            for found in info.siblings or ()
+            HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None)
+            for sibling in info.siblings or ()
         ]
         chosen = choose_files(repo, files, wanted)
         folder = models_dir() / repo.replace("/", "--")
@@ -190,7 +190,7 @@ def _check(path: Path, file: HubFile) -> None:
     if file.sha256 is None:
         return
     with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
-    if found != file.sha256:
+        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+    if checksum != file.sha256:
         path.unlink()
-    check_sha256(file.name, found, file.sha256)
+    check_sha256(file.name, checksum, file.sha256)

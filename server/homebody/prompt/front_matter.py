@@ -203,11 +203,11 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
     texts = [(_line_of("system", lines), str(head.get("system", "")))]
     texts += [(number, lines[number - 1]) for number in range(end + 2, len(lines) + 1)]
     for number, text in texts:
-        for found in _PLACEHOLDER.finditer(text):
-            name = found.group(1) or found.group(2)
+        for match in _PLACEHOLDER.finditer(text):
+            name = match.group(1) or match.group(2)
             if name and name not in PLACEHOLDERS:
                 message = (
-                    f"unknown placeholder {_shown(found.group())}; there are {known}, and $$ for a dollar"
+                    f"unknown placeholder {_shown(match.group())}; there are {known}, and $$ for a dollar"
                 )
                 yield PromptFault(number, message)
 

@@ -163,11 +163,11 @@ def _facts(folder: PromptFolder) -> tuple[tuple[str, int, int], ...]:
     facts: list[tuple[str, int, int]] = []
     for name in _names(folder)[:_MAX_FILES]:
         try:
-            found = (folder.path / name).stat()
+            status = (folder.path / name).stat()
         except OSError:
             facts.append((name, -1, -1))
         else:
-            facts.append((name, found.st_size, found.st_mtime_ns))
+            facts.append((name, status.st_size, status.st_mtime_ns))
     return tuple(facts)
 
 

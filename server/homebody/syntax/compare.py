@@ -96,11 +96,11 @@ def compared(
         types = {span for match in matches for span in match.get("annotation", ())}
         left_out |= imported | _annotations(document, tree, matches, imported)
     walk = _Walk(without, left_out, frozenset(closed), within or document.whole)
-    found = tuple(_walk(document, tree, walk))
+    tokens = tuple(_walk(document, tree, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
-    starts = [token.start for token in found if token.text.strip() or token.is_string]
+    starts = [token.start for token in tokens if token.text.strip() or token.is_string]
     annotated = {(bisect_left(starts, span.start), document.slice(span) == "?") for span in types}
-    return Compared(found, texts, frozenset(annotated))
+    return Compared(tokens, texts, frozenset(annotated))
 
 
 def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
@@ -113,26 +113,26 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 
 
 def _is_in(closed: Sequence[Span], match: nodes.Match) -> bool:
-    one = next(iter(match.values()))[0]
-    at = bisect_right(closed, one.start, key=lambda span: span.start) - 1
-    return at >= 0 and one.end <= closed[at].end
+    node = next(iter(match.values()))[0]
+    at = bisect_right(closed, node.start, key=lambda span: span.start) - 1
+    return at >= 0 and node.end <= closed[at].end
 
 
 def _annotations(
     document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span]
 ) -> set[Span]:
     """Spans of optional types, of statements that only declare a type, and of imports for types."""
-    found: set[Span] = set()
+    spans: set[Span] = set()
     bare: list[tuple[Span, Span]] = []
     for match in matches:
-        found.update(match.get("annotation", ()))
+        spans.update(match.get("annotation", ()))
         if "bare" in match:
             bare.append((match["bare"][0], match["bare.name"][0]))
         if "conditional" in match and _only_for_types(document, match, imported):
-            found.update(match["conditional.whole"])
+            spans.update(match["conditional.whole"])
     if bare:
-        found.update(_declared_bare(document, tree, bare))
-    return found
+        spans.update(_declared_bare(document, tree, bare))
+    return spans
 
 
 def _type_variables(document: Document, matches: Sequence[nodes.Match]) -> set[Span]:
@@ -149,12 +149,12 @@ def _declared_bare(document: Document, tree: Tree, bare: list[tuple[Span, Span]]
 
     Without such a binding, the statement makes a global name local, or is a field of a class.
     """
-    found = {name.start: name for name in names(document, tree) if name.binds and name.scope is not None}
+    bindings = {name.start: name for name in names(document, tree) if name.binds and name.scope is not None}
     starts = {name.start for _, name in bare}
-    bound = {(name.text, name.scope) for start, name in found.items() if start not in starts}
+    bound = {(name.text, name.scope) for start, name in bindings.items() if start not in starts}
     for whole, name in bare:
-        one = found.get(name.start)
-        if one is not None and (one.text, one.scope) in bound:
+        binding = bindings.get(name.start)
+        if binding is not None and (binding.text, binding.scope) in bound:
             yield whole
 
 

@@ -27,17 +27,17 @@ def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
         return span
     line = document.line_of(span.start)
     above = Span(document.line_starts[max(0, line - _MAX_LINES)], span.start)
-    found = {one for match in nodes.matches(tree, "decorations", above) for one in match["decoration"]}
+    found = {node for match in nodes.matches(tree, "decorations", above) for node in match["decoration"]}
     if not found:
         return span
-    comments = {one for match in nodes.matches(tree, "places", above) for one in match.get("comment", ())}
+    comments = {node for match in nodes.matches(tree, "places", above) for node in match.get("comment", ())}
     start = at = span.start
-    for one in sorted(found | comments, reverse=True):
+    for node in sorted(found | comments, reverse=True):
         # What lies inside of another, or behind ``at``, is skipped.
-        if one.end > at or document.text[one.end : at].strip():
+        if node.end > at or document.text[node.end : at].strip():
             continue
-        at = one.start
-        if one in found:
+        at = node.start
+        if node in found:
             start = at
     return Span(start, span.end)
 
@@ -46,8 +46,8 @@ def behind_decorations(text: str, start: int, end: int, opener: str) -> int:
     """Offset after leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
     decoration = _DECORATIONS.get(opener)
     at = start
-    while decoration is not None and (found := decoration.match(text, at, end)) is not None:
-        at = found.end()
+    while decoration is not None and (match := decoration.match(text, at, end)) is not None:
+        at = match.end()
         if text[at : at + 1] in {"(", "["}:
             at = _behind_brackets(text, at, end)
         while at < end and text[at].isspace():

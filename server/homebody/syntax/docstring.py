@@ -104,19 +104,19 @@ def _header_end(document: Document, definition: Definition) -> int | None:
         return end
     first = document.line_of(end)
     for line in range(first, min(document.line_count, first + _MAX_HEADER_LINES)):
-        if found := _COLON.search(document.line_text(line)):
-            return document.line_starts[line] + found.end()
+        if match := _COLON.search(document.line_text(line)):
+            return document.line_starts[line] + match.end()
     return None
 
 
 def _existing(document: Document, start: int, indent: str) -> DocstringPlace | Obstacle:
     """Span of the docstring that begins at ``start``, if it is only a plain string."""
-    found = _STRING.match(document.text, start)
-    if found is None:
+    match = _STRING.match(document.text, start)
+    if match is None:
         return "not a plain string"
-    line_end = document.line_span(document.line_of(found.end())).end
-    rest = document.text[found.end() : line_end].strip()
-    return DocstringPlace(Span(*found.span()), indent) if rest[:1] in {"", "#", ";"} else "not a plain string"
+    line_end = document.line_span(document.line_of(match.end())).end
+    rest = document.text[match.end() : line_end].strip()
+    return DocstringPlace(Span(*match.span()), indent) if rest[:1] in {"", "#", ";"} else "not a plain string"
 
 
 def _above(document: Document, tree: Tree, line: int, style: DocStyle) -> DocstringPlace | Obstacle:
@@ -176,5 +176,5 @@ def _next_text(document: Document, offset: int) -> int | None:
 
 
 def _indent(document: Document, line: int) -> str:
-    found = _BLANKS.match(document.text, document.line_starts[line])
-    return found.group() if found else ""
+    blanks = _BLANKS.match(document.text, document.line_starts[line])
+    return blanks.group() if blanks else ""

@@ -35,8 +35,8 @@ def name_offset(document: Document, definition: Definition) -> int | None:
     if not definition.name:
         return None
     header = document.slice(definition.header)
-    found = re.search(rf"(?<!\w){re.escape(definition.name)}(?!\w)", header)
-    return None if found is None else definition.header.start + found.start()
+    match = re.search(rf"(?<!\w){re.escape(definition.name)}(?!\w)", header)
+    return None if match is None else definition.header.start + match.start()
 
 
 def head_parts(document: Document, tree: Tree, definition: Definition) -> tuple[HeadPart, ...]:
@@ -45,7 +45,7 @@ def head_parts(document: Document, tree: Tree, definition: Definition) -> tuple[
     if name is None or tree.handle is None or not tree.exact:
         return ()
     end = definition.body.start if definition.body is not None else definition.span.end
-    found: list[HeadPart] = []
+    parts: list[HeadPart] = []
     for node, field in _outermost(tree, definition, name, end):
         span = tree.span(node)
         text = document.slice(span)
@@ -53,8 +53,8 @@ def head_parts(document: Document, tree: Tree, definition: Definition) -> tuple[
             continue
         if not _is_parameters(field, node.type, text):
             side = "before" if span.start < name else "behind"
-            found.append(HeadPart(f"{field or node.type} {side}", text))
-    return tuple(found)
+            parts.append(HeadPart(f"{field or node.type} {side}", text))
+    return tuple(parts)
 
 
 def _is_parameters(field: str | None, kind: str, text: str) -> bool:

@@ -29,9 +29,9 @@ def identifiers_near(document: Document, tree: Tree, offset: int, limit: int = 3
     opaque = opaque_spans(document, tree, window) if tree.fits(document) else ()
     reserved = keywords(tree.language) if tree.language else frozenset[str]()
     nearest: dict[str, int] = {}
-    for found in _names(document.text, window, opaque):
-        name = found.group()
-        distance = max(found.start() - offset, offset - found.end(), 0)
+    for match in _names(document.text, window, opaque):
+        name = match.group()
+        distance = max(match.start() - offset, offset - match.end(), 0)
         if len(name) > 1 and name not in reserved and distance < nearest.get(name, distance + 1):
             nearest[name] = distance
     return tuple(sorted(nearest, key=nearest.__getitem__)[:limit])
@@ -45,8 +45,8 @@ def identifiers_in(document: Document, tree: Tree, span: Span, limit: int = 64) 
     window = Span(span.start, min(span.end, span.start + _MAX_SPAN_CHARS))
     opaque = opaque_spans(document, tree, window) if tree.fits(document) else ()
     reserved = keywords(tree.language) if tree.language else frozenset[str]()
-    found = dict.fromkeys(match.group() for match in _names(document.text, window, opaque))
-    return tuple(name for name in found if len(name) > 1 and name not in reserved)[:limit]
+    names = dict.fromkeys(match.group() for match in _names(document.text, window, opaque))
+    return tuple(name for name in names if len(name) > 1 and name not in reserved)[:limit]
 
 
 def _names(text: str, window: Span, opaque: Sequence[Span]) -> Iterable[re.Match[str]]:

@@ -65,10 +65,11 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
     if tree.handle is None or not tree.exact:
         return ()
     found: dict[Span, list[Import]] = {}
-    inner = [one.span for one in definitions(document, tree) if one.is_function or one.is_class]
-    for one in imports(document, tree):
-        if not any(span.covers(one.span) for span in inner):
-            found.setdefault(one.span, []).append(one)
+    scopes = definitions(document, tree)
+    inner = [scope.span for scope in scopes if scope.is_function or scope.is_class]
+    for statement in imports(document, tree):
+        if not any(span.covers(statement.span) for span in inner):
+            found.setdefault(statement.span, []).append(statement)
     return tuple(_statement(document, tree, parts, list(found)) for parts in found.values())
 
 

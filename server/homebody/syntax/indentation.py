@@ -97,9 +97,9 @@ def indentation_around(document: Document, span: Span) -> Indentation:
     first = max(0, document.line_of(span.start) - _LINES_BEFORE)
     last = min(document.line_count, document.line_of(span.end) + _LINES_AFTER)
     lines = document.lines_in(Span(document.line_starts[first], document.line_span(last - 1).end))
-    found = indentation_of(lines, language)
-    if not found.mixed or found.packed:
-        return found
+    indentation = indentation_of(lines, language)
+    if not indentation.mixed or indentation.packed:
+        return indentation
     own = document.lines_in(span)
     is_indented = any(line[:1] in {" ", "\t"} and line.strip() for line in own)
-    return indentation_of(own, language) if is_indented else found
+    return indentation_of(own, language) if is_indented else indentation

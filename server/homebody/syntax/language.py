@@ -165,9 +165,9 @@ def query_text(language: Language) -> str:
 
 def _read(name: str) -> str:
     text = files("homebody.syntax").joinpath("queries", f"{name}.scm").read_text(encoding="utf-8")
-    if (found := _INHERITS.match(text)) is None:
+    if (match := _INHERITS.match(text)) is None:
         return text
-    return f"{_read(found[1])}{text[found.end() :]}"
+    return f"{_read(match[1])}{text[match.end() :]}"
 
 
 def _patterns(language: Language, group: Group) -> str:

@@ -38,8 +38,8 @@ _CLASSES = re.compile(
 
 def indent_at(document: Document, line: int) -> int:
     """Columns of white space before the line's text; a tab goes to the next multiple of four."""
-    found = _INDENT.match(document.text, document.line_starts[line])
-    return _columns(found.group() if found else "")
+    match = _INDENT.match(document.text, document.line_starts[line])
+    return _columns(match.group() if match else "")
 
 
 def is_blank(document: Document, line: int) -> bool:
@@ -61,7 +61,7 @@ def header_lines(document: Document, offset: int) -> list[int]:
     Each is the nearest line above that is indented less than the lines it encloses; for a line that is only
     an opening brace, the line before it is used.
     """
-    found: list[int] = []
+    headers: list[int] = []
     depth = depth_at(document, offset)
     opened_below = False
     for line, indent in _indents_above(document, document.line_of(offset)):
@@ -72,32 +72,32 @@ def header_lines(document: Document, offset: int) -> list[int]:
         if document.line_text(line).strip() == "{":
             opened_below, depth = True, indent
             continue
-        found.append(line)
+        headers.append(line)
         opened_below, depth = False, indent
-    return found[::-1]
+    return headers[::-1]
 
 
 def keyword_header(text: str) -> tuple[str, str] | None:
     """(kind, name) of the definition that a line opens with a word such as ``def`` or ``class``."""
     if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text):
         return None
-    found = _KEYWORD_HEADER.match(text)
-    if found is None:
+    match = _KEYWORD_HEADER.match(text)
+    if match is None:
         return None
-    is_class = _CLASSES.fullmatch(found["kind"]) is not None
-    if not found["name"] and not is_class:
+    is_class = _CLASSES.fullmatch(match["kind"]) is not None
+    if not match["name"] and not is_class:
         return None
-    return found["kind"] if is_class else "function", (found["name"] or "").rstrip(":.<")
+    return match["kind"] if is_class else "function", (match["name"] or "").rstrip(":.<")
 
 
 def call_header(text: str) -> tuple[str, str] | None:
     """(kind, name) of the function that a line such as ``int f(int x) {`` opens."""
     if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text) or _CALLBACK.search(text):
         return None
-    found = _CALL_HEADER.match(text)
-    if found is None or is_control(found["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
+    match = _CALL_HEADER.match(text)
+    if match is None or is_control(match["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
         return None
-    return "function", found["name"]
+    return "function", match["name"]
 
 
 def is_control(word: str) -> bool:
@@ -124,8 +124,8 @@ def _indents_above(document: Document, line: int) -> Iterator[tuple[int, int]]:
     """Lines above ``line`` that are not blank, with their indentation, nearest first."""
     text, starts = document.text, document.line_starts
     for above in range(line - 1, max(-1, line - 1 - _MAX_LINES), -1):
-        found = _INDENT.match(text, starts[above])
-        white = found.group() if found else ""
+        match = _INDENT.match(text, starts[above])
+        white = match.group() if match else ""
         if text[starts[above] + len(white)] not in "\r\n":
             yield above, _columns(white)
 

@@ -62,18 +62,18 @@ def path(tree: Tree, offset: int) -> list[Step]:
     if tree.handle is None:
         return []
     blocks = tree.block_kinds
-    found: list[Step] = []
+    steps: list[Step] = []
     byte = tree.units.to_byte(offset)
     cursor = tree.handle.walk()
-    while len(found) < _MAX_DEPTH and (node := cursor.node) is not None:
+    while len(steps) < _MAX_DEPTH and (node := cursor.node) is not None:
         start, end = node.byte_range
         if start > byte or end < byte:
             break
-        is_block = node.type in blocks or not found
-        found.append(Step(tree.span(node), is_block, node.is_named, node.is_error, node.has_error))
+        is_block = node.type in blocks or not steps
+        steps.append(Step(tree.span(node), is_block, node.is_named, node.is_error, node.has_error))
         if cursor.goto_first_child_for_byte(byte) is None and not cursor.goto_last_child():
             break
-    return found
+    return steps
 
 
 def first_error(tree: Tree, within: Span) -> int | None:

@@ -43,7 +43,7 @@ def region_at(document: Document, tree: Tree, offset: int) -> KnownRegion | None
         return None
     language = language_of(document.language_id, document.uri)
     around = _places(document, tree, Span(max(0, known_to - 1), min(len(document.text), known_to + 1)))
-    found: list[tuple[int, Region | None]] = [
+    regions: list[tuple[int, Region | None]] = [
         (len(span), _string_region(document.text, span.start, language))
         for span in around.strings
         if span.start < known_to < span.end
@@ -52,9 +52,9 @@ def region_at(document: Document, tree: Tree, offset: int) -> KnownRegion | None
         region = _comment_region(document.text, span.start, language)
         to_line_end = region is not None and not region.multiline
         if span.start < known_to < span.end or (to_line_end and known_to == span.end):
-            found.append((len(span), region))
-    found += [(len(span), None) for span in around.code if span.start < known_to < span.end]
-    inside = min(found, key=lambda item: item[0], default=(0, None))[1]
+            regions.append((len(span), region))
+    regions += [(len(span), None) for span in around.code if span.start < known_to < span.end]
+    inside = min(regions, key=lambda item: item[0], default=(0, None))[1]
     return KnownRegion(
         scanner.scan(document.text[known_to:offset], language, ScanState(region=inside)).region
     )
@@ -80,10 +80,10 @@ def comments_start(document: Document, tree: Tree, within: Span) -> int:
     below.
     """
     start = within.end
-    for one in reversed(comments_in(document, tree, within)):
-        between = document.text[one.end : start]
-        line = document.line_start(one.start)
-        if between.strip() or between.count("\n") > 1 or document.text[line : one.start].strip():
+    for comment in reversed(comments_in(document, tree, within)):
+        between = document.text[comment.end : start]
+        line = document.line_start(comment.start)
+        if between.strip() or between.count("\n") > 1 or document.text[line : comment.start].strip():
             break
         start = max(within.start, line)
     return start
@@ -92,10 +92,10 @@ def comments_start(document: Document, tree: Tree, within: Span) -> int:
 def text_without(document: Document, within: Span, spans: Sequence[Span]) -> str:
     """Text of ``within`` without ``spans``, which are in ascending order and may overlap."""
     text, at = "", within.start
-    for one in spans:
-        if one.start >= at and one.end <= within.end:
-            text += document.text[at : one.start]
-            at = one.end
+    for hole in spans:
+        if hole.start >= at and hole.end <= within.end:
+            text += document.text[at : hole.start]
+            at = hole.end
     return text + document.text[at : within.end]
 
 

@@ -34,48 +34,56 @@ class OutlineText:
 
 
 def shown(
-    document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
+    document: Document, language: Language | None, definition: Definition, members: Sequence[Definition]
 ) -> OutlineText:
-    """Return the text of ``one`` for a prompt.
+    """Return the text of ``definition`` for a prompt.
 
     For a type: its whole text if it is short, otherwise the signatures of its ``members``, or its first
     lines if it has none. For any other definition: its signature.
     """
-    first, last = document.lines_of(one.span)
-    if one.kind in _WITH_MEMBERS and last - first < _MAX_WHOLE_LINES and len(one.span) <= _MAX_WHOLE:
-        return OutlineText(_indentation(document, one.span.start) + document.slice(one.span), first, last)
-    end = document.lines_of(one.header)[1]
-    first = document.line_of(one.header.start)
-    if one.kind in _WITH_MEMBERS and last > end:
-        return OutlineText(_outline(document, language, one, members), first, end)
-    return OutlineText(_signature(document, one), first, end)
+    first, last = document.lines_of(definition.span)
+    if (
+        definition.kind in _WITH_MEMBERS
+        and last - first < _MAX_WHOLE_LINES
+        and len(definition.span) <= _MAX_WHOLE
+    ):
+        return OutlineText(
+            _indentation(document, definition.span.start) + document.slice(definition.span), first, last
+        )
+    end = document.lines_of(definition.header)[1]
+    first = document.line_of(definition.header.start)
+    if definition.kind in _WITH_MEMBERS and last > end:
+        return OutlineText(_outline(document, language, definition, members), first, end)
+    return OutlineText(_signature(document, definition), first, end)
 
 
 def _outline(
-    document: Document, language: Language | None, one: Definition, members: Sequence[Definition]
+    document: Document, language: Language | None, definition: Definition, members: Sequence[Definition]
 ) -> str:
     """Header, as many members' signatures as fit, and the closing line."""
     indented = language is not None and language.blocks == "indentation"
-    header = document.slice(one.header).rstrip()
+    header = document.slice(definition.header).rstrip()
     if indented:
-        header = _decorators(document, one) + header
-    parts = [_member(document, one, indented=indented) for one in members]
+        header = _decorators(document, definition) + header
+    parts = [_member(document, member, indented=indented) for member in members]
     if _fitting(parts) < len(parts):
         # Private members are left out first.
-        public = [one for one in members if not one.name.startswith("_") or one.name == "__init__"]
-        parts = [_member(document, one, indented=indented) for one in public]
+        public = [
+            member for member in members if not member.name.startswith("_") or member.name == "__init__"
+        ]
+        parts = [_member(document, member, indented=indented) for member in public]
     if not members:
         if indented:
             return f"{header} ..."
         # The opening bracket of a SQL table's body comes after the header.
-        header = document.text[one.header.start : _line_end(document, one.header.end)].rstrip()
-        parts = list(_lines_inside(document, one))
+        header = document.text[definition.header.start : _line_end(document, definition.header.end)].rstrip()
+        parts = list(_lines_inside(document, definition))
     kept = parts[: _fitting(parts)]
     if len(kept) < len(parts):
         comment = "" if indented or language is None or not language.line_comment else language.line_comment
         indent = parts[0][: len(parts[0]) - len(parts[0].lstrip())]
         kept = [*kept, f"{indent}{comment} ..." if comment else f"{indent}..."]
-    last = document.line_text(document.lines_of(one.span)[1]).rstrip()
+    last = document.line_text(document.lines_of(definition.span)[1]).rstrip()
     closer = [last] if not indented and _CLOSER.fullmatch(last) else []
     return "\n".join([header, *kept, *closer])
 
@@ -91,9 +99,9 @@ def _fitting(parts: Sequence[str]) -> int:
     return len(parts)
 
 
-def _member(document: Document, one: Definition, *, indented: bool) -> str:
+def _member(document: Document, definition: Definition, *, indented: bool) -> str:
     """One member's signature, as in a stub."""
-    text = _signature(document, one)
+    text = _signature(document, definition)
     opened = _OPENED.search(text)
     if opened is not None:
         text += f"...{_CLOSES[opened[1]]}"
@@ -101,24 +109,24 @@ def _member(document: Document, one: Definition, *, indented: bool) -> str:
         return text
     if text.endswith(":"):
         text += " ..."
-    return _decorators(document, one) + text
+    return _decorators(document, definition) + text
 
 
-def _signature(document: Document, one: Definition) -> str:
-    return _indentation(document, one.header.start) + one.signature
+def _signature(document: Document, definition: Definition) -> str:
+    return _indentation(document, definition.header.start) + definition.signature
 
 
-def _decorators(document: Document, one: Definition) -> str:
+def _decorators(document: Document, definition: Definition) -> str:
     """Lines of the definition before its header, unless they are long: ``@property`` matters."""
-    start = document.line_start(one.span.start)
-    text = document.text[start : one.header.start]
+    start = document.line_start(definition.span.start)
+    text = document.text[start : definition.header.start]
     return text if text.endswith("\n") and len(text) <= _MAX_DECORATORS else ""
 
 
-def _lines_inside(document: Document, one: Definition) -> Iterator[str]:
+def _lines_inside(document: Document, definition: Definition) -> Iterator[str]:
     """Lines of the body, without the one that closes it."""
-    first = document.lines_of(one.header)[1] + 1
-    last = document.lines_of(one.span)[1]
+    first = document.lines_of(definition.header)[1] + 1
+    last = document.lines_of(definition.span)[1]
     for line in range(first, min(last + 1, first + _MAX_LINES + 1)):
         text = document.line_text(line).rstrip()
         if text.strip() and not (line == last and _CLOSER.fullmatch(text)):

@@ -84,14 +84,14 @@ def code_of(line: str, language: Language, state: ScanState | None = None) -> st
                 break
             at, region = end, None
             continue
-        found = _token(language).search(line, at)
-        if found is None:
+        match = _token(language).search(line, at)
+        if match is None:
             break
-        if found.lastgroup != "bracket":
-            region = language.regions[int(str(found.lastgroup)[1:])]
-            if region.comment and _reaches_end(region, line, found.end()):
-                return line[: found.start()].rstrip()
-        at = found.end()
+        if match.lastgroup != "bracket":
+            region = language.regions[int(str(match.lastgroup)[1:])]
+            if region.comment and _reaches_end(region, line, match.end()):
+                return line[: match.start()].rstrip()
+        at = match.end()
     return line.rstrip()
 
 
@@ -129,12 +129,12 @@ def _scan(text: str, language: Language, state: ScanState) -> tuple[ScanState, i
             if at < 0:
                 break
             region = None
-        found = search(text, at)
-        if found is None:
+        match = search(text, at)
+        if match is None:
             break
-        at, token = found.end(), found.group()
-        if found.lastgroup != "bracket":
-            region = language.regions[int(str(found.lastgroup)[1:])]
+        at, token = match.end(), match.group()
+        if match.lastgroup != "bracket":
+            region = language.regions[int(str(match.lastgroup)[1:])]
         elif token in _CLOSER_OF:
             due.append(_CLOSER_OF[token])
             counts[_CLOSER_OF[token]] += 1
@@ -146,15 +146,15 @@ def _scan(text: str, language: Language, state: ScanState) -> tuple[ScanState, i
             unpaired.append(token)
         else:
             surplus.append(token)
-            offsets.append(found.start())
+            offsets.append(match.start())
     return ScanState("".join(due), "".join(surplus), region, "".join(unpaired)), next(iter(offsets), None)
 
 
 def _end_of(region: Region, text: str, at: int) -> int:
     """Offset after the region's end; -1 if it does not end in ``text``."""
-    for found in _end_token(region).finditer(text, at):
-        if found.lastgroup:
-            return found.end()
+    for match in _end_token(region).finditer(text, at):
+        if match.lastgroup:
+            return match.end()
     return -1
 
 

@@ -144,12 +144,15 @@ def first_definition(document: Document, tree: Tree, span: Span) -> Definition |
     Reads only the nodes in ``span``; if the tree has no result, tries the lines of ``span``.
     """
     if tree.fits(document):
-        for one in _definitions(document, tree, span):
-            if span.start <= one.span.start < span.end and one.kind not in {"scope", "variable"}:
-                return one
+        for definition in _definitions(document, tree, span):
+            if span.start <= definition.span.start < span.end and definition.kind not in {
+                "scope",
+                "variable",
+            }:
+                return definition
     for line in range(document.line_of(span.start), document.line_of(span.end) + 1):
-        if (one := _by_line(document, tree.language, line, "")) is not None:
-            return one
+        if (definition := _by_line(document, tree.language, line, "")) is not None:
+            return definition
     return None
 
 
@@ -160,7 +163,9 @@ def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
     """
     if not tree.fits(document):
         return ()
-    return tuple(found for found in _definitions(document, tree, None) if found.kind != "scope")
+    return tuple(
+        definition for definition in _definitions(document, tree, None) if definition.kind != "scope"
+    )
 
 
 def header_text(document: Document, scope: Definition) -> str:
@@ -225,7 +230,7 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
         if "wrapper" in match and match["wrapped"][0].start >= around.end:
             around = Span(around.start, match["wrapped"][0].start + 1)
     depth = lines.depth_at(document, offset)
-    found: list[Definition] = []
+    scopes: list[Definition] = []
     for scope in _definitions(document, tree, around):
         inside = scope.span.start <= offset < scope.span.end
         if not inside and indented and scope.span.start < anchor <= scope.span.end:
@@ -234,8 +239,8 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
         if not inside and offset == scope.span.end == len(document.text):
             inside = tree.language is not None and tree.language.blocks == "none"
         if inside and scope.kind != "variable":
-            found.append(scope)
-    return found
+            scopes.append(scope)
+    return scopes
 
 
 def _scopes_by_lines(
@@ -356,22 +361,22 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
     return whole.start + len(header) if header else end
 
 
-def _with_header(document: Document, tree: Tree, one: Definition) -> Definition:
+def _with_header(document: Document, tree: Tree, definition: Definition) -> Definition:
     """Set the header and signature of ``one``, without decorators."""
     opener = tree.language.decoration if tree.language else ""
     if tree.language is not None and tree.language.blocks == "indentation":
         # The matched node begins after the decorators, and nothing else wraps it.
-        start = one.header.start
+        start = definition.header.start
     else:
-        start = behind_decorations(document.text, one.span.start, one.header.end, opener)
+        start = behind_decorations(document.text, definition.span.start, definition.header.end, opener)
     line_start = document.line_start(start)
-    signature = document.text[start : one.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
-    end = one.header.end
-    if one.body is not None and document.text.startswith("{", one.body.start):
-        end = one.body.start + 1
+    signature = document.text[start : definition.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
+    end = definition.header.end
+    if definition.body is not None and document.text.startswith("{", definition.body.start):
+        end = definition.body.start + 1
     if not document.text[line_start:start].strip():
         start = line_start
-    return replace(one, header=Span(start, max(start, end)), signature=signature)
+    return replace(definition, header=Span(start, max(start, end)), signature=signature)
 
 
 def _indentation(document: Document, line: int) -> str:

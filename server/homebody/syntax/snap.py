@@ -44,16 +44,20 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
     """
     handle = tree.handle
     spans = [tree.span(child) for child in handle.root_node.children] if handle is not None else []
-    found = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
-    start = with_decorations(document, tree, found).start
+    statement = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
+    start = with_decorations(document, tree, statement).start
     return document.line_start(start)
 
 
 def _with_decorated(document: Document, tree: Tree, span: Span) -> Span:
     """``span`` with the definition that follows, if it ends with a decoration of that definition."""
     inside = document.stripped(span)
-    found = (one for match in nodes.matches(tree, "decorations", inside) for one in match["decoration"])
-    if not any(one.end == inside.end for one in found):
+    decorations = (
+        decoration
+        for match in nodes.matches(tree, "decorations", inside)
+        for decoration in match["decoration"]
+    )
+    if not any(decoration.end == inside.end for decoration in decorations):
         return span
     rest = document.text[inside.end :]
     start = inside.end + len(rest) - len(rest.lstrip())
