@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from homebody.session.conversation import Conversations
     from homebody.settings import Settings
     from homebody.workspace.index import Progress as IndexProgress
+    from homebody.workspace.index import WorkspaceIndex
+
+_FILES_AT_ONCE = 500
+"""Maximum number of changed files that are handled before other messages get their turn."""
 
 
 class Service:
@@ -214,9 +218,9 @@ class Service:
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
         if self._opened is not None and (index := self._opened.engine.index) is not None:
-            from homebody.workspace.uri import path_of
-
-            index.refresh([path for path in map(path_of, uris) if path is not None])
+            refresh_slice(index, uris[:_FILES_AT_ONCE])
+            if len(uris) > _FILES_AT_ONCE:
+                self._peer.start_task(refresh_slices(index, uris[_FILES_AT_ONCE:]))
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Pass edits on to the syntax trees and the session."""
@@ -359,3 +363,17 @@ class Service:
             if message not in self._shown:
                 self._shown.add(message)
                 self._peer.show_message(message)
+
+
+def refresh_slice(index: "WorkspaceIndex", uris: Sequence[str]) -> None:
+    """Index the files of ``uris`` again."""
+    from homebody.workspace.uri import path_of
+
+    index.refresh([path for path in map(path_of, uris) if path is not None])
+
+
+async def refresh_slices(index: "WorkspaceIndex", uris: Sequence[str]) -> None:
+    """Index many files again; between slices, the loop handles other messages."""
+    for first in range(0, len(uris), _FILES_AT_ONCE):
+        await asyncio.sleep(0)
+        refresh_slice(index, uris[first : first + _FILES_AT_ONCE])

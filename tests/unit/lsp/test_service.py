@@ -1,7 +1,11 @@
 """What the server does before the first request."""
 
+import asyncio
 import subprocess
 import sys
+
+from homebody.lsp.service import refresh_slices
+from homebody.workspace.uri import path_of
 
 _START = """
 import asyncio, sys
@@ -25,3 +29,27 @@ def test_what_lists_code_actions_is_loaded_before_the_first_request(tmp_path):
     script.write_text('[[reply]]\ntext = "x"\n')
     command = [sys.executable, "-c", _START, str(script)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "True\n"
+
+
+async def test_other_work_gets_its_turn_while_many_files_have_changed():
+    """All files are indexed again, a part at a time."""
+    uris = [f"file:///w/{number}.py" for number in range(2_000)]
+    turns = 0
+    seen: list[tuple[int, list[object]]] = []
+
+    class Index:
+        def refresh(self, paths):
+            seen.append((turns, list(paths)))
+
+    async def other():
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await refresh_slices(Index(), uris)
+    task.cancel()
+
+    assert [path for _, paths in seen for path in paths] == [path_of(uri) for uri in uris]
+    assert len({turn for turn, _ in seen}) >= 4
