@@ -7,7 +7,7 @@ open at once, and those that no chat needs any more are closed.
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,9 +21,6 @@ from homebody.settings.watch import SettingsSource
 
 _MOST_ENGINES = 8
 """Maximum number of open engines; the least recently used one is closed, and opened again when needed."""
-
-_INDEX_SECONDS = 2.0
-"""Maximum time, in seconds, that the first question waits for the index of its folder."""
 
 Key: TypeAlias = tuple[Path, BackendSettings | None]
 """A folder, and the ``chat.backend`` that the user chose there, if any."""
@@ -125,9 +122,7 @@ class Engines:
             opened.notices.append(summary)
         # The engines of other models read the same index, which the folder's own engine brings up to date.
         if engine.index is not None and chat is None:
-            engine.index.start()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(engine.index.settled(), _INDEX_SECONDS)
+            await engine.index.updated()
         return opened
 
     async def _close(self, key: Key) -> None:

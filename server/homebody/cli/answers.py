@@ -22,9 +22,6 @@ from homebody.headless.report import Lines, to_lines
 from homebody.postprocess.links import LinkedPart
 from homebody.text import Document
 
-_INDEX_SECONDS = 2.0
-"""Seconds to wait for the workspace's index; in a large workspace, the files indexed by then are used."""
-
 
 class Used(Struct, frozen=True, rename="camel"):
     """Token counts of an answer."""
@@ -53,9 +50,15 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
 async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     """Open an engine for a command that answers with text, and update its index within a time limit."""
     async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
-        if engine.index is not None:
-            await engine.index.updated(_INDEX_SECONDS)
+        await update_index(engine, Terminal())
         yield engine
+
+
+async def update_index(engine: Engine, terminal: Terminal | None) -> None:
+    """Update the workspace's index within a time limit; a remark says if that was not enough."""
+    if engine.index is not None and not await engine.index.updated() and terminal is not None:
+        terminal.progress("")
+        terminal.remark("The workspace is still being indexed: only the files indexed so far are used.")
 
 
 class AnswerWriter:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+from homebody.cli.answers import update_index
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
 from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.refactor_display import LineDisplay, LiveDisplay, QuietDisplay, summary_of
 from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal
-from homebody.engine import Engine, Tuning, open_engine
+from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, Options, Outcome, Summary
@@ -42,9 +43,6 @@ from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.workspace.git import find_repository
 
-_INDEX_SECONDS = 20.0
-_INDEX_SECONDS_FOR_ONE = 3.0
-"""Seconds that a run waits for the workspace's index, for many files and for a single one."""
 _NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
@@ -238,7 +236,10 @@ async def _work(run: Run) -> None:
         engine.chat.tuning = Tuning(
             slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
         )
-        await _indexed(engine, run)
+        if not run.options.quiet:
+            run.terminal.progress("Indexing the workspace …")
+        await update_index(engine, None if run.options.quiet else run.terminal)
+        run.terminal.progress("")
         with _display(run) as observer:
             applier = None
             if run.journal is not None:
@@ -290,17 +291,6 @@ def _print(run: Run, outcome: Outcome) -> None:
         terminal.diff(diff_of(outcome))
     elif options.mode == "check" and outcome.status == "changed":
         terminal.write(f"would change {outcome.path}\n")
-
-
-async def _indexed(engine: Engine, run: Run) -> None:
-    """Update the workspace's index, within a time limit."""
-    if engine.index is None:
-        return
-    if not run.options.quiet:
-        run.terminal.progress("Indexing the workspace …")
-    seconds = _INDEX_SECONDS_FOR_ONE if run.is_single else _INDEX_SECONDS
-    await engine.index.updated(seconds)
-    run.terminal.progress("")
 
 
 def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Settings) -> None:

@@ -24,6 +24,7 @@ from homebody.session.conversation import Conversation
 from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.text import Document, Span
+from homebody.workspace.index import WAIT_SECONDS
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class SyncEngine:
         """Return the model that explains, answers and rewrites. Raises ``BackendError``."""
         return self._wait(self.engine.chat.describe())
 
-    def update_index(self, seconds: float = 20.0) -> bool:
+    def update_index(self, seconds: float = WAIT_SECONDS) -> bool:
         """Update the workspace's index; return whether it finished in time."""
         index = self.engine.index
         return index is not None and self._wait(index.updated(seconds))

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+WAIT_SECONDS = 5.0
+"""Seconds that a command or a question waits; only the first index of a large workspace takes longer."""
+
 State: TypeAlias = Literal["indexing", "ready", "off"]
 
 
@@ -133,8 +136,11 @@ class WorkspaceIndex:
         for number, below in changed.items():
             self._process.submit(self._folders[number].refresh(below))
 
-    async def updated(self, seconds: float) -> bool:
-        """Update the index, and return whether that was done in time; then what is indexed by now is used."""
+    async def updated(self, seconds: float = WAIT_SECONDS) -> bool:
+        """Update the index, and return whether that was done in time.
+
+        If not, it goes on in the background, and queries use what is indexed so far.
+        """
         self.start()
         try:
             await asyncio.wait_for(self.settled(), seconds)

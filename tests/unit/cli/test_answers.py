@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import ReadProgress
-from homebody.cli.answers import AnswerWriter
+from homebody.cli.answers import AnswerWriter, update_index
 from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
 from homebody.engine import open_engine
 from homebody.errors import NothingAnswered
 from homebody.settings import BackendSettings, Settings
 from homebody.text import Document
+from homebody.workspace.index import WorkspaceIndex
 
 
 class _Screen:
@@ -24,6 +25,9 @@ class _Screen:
 
     def progress(self, text: str) -> None:
         self.result.append(("progress", text))
+
+    def remark(self, text: str) -> None:
+        self.result.append(("remark", text))
 
     def write(self, text: str) -> None:
         if text:
@@ -142,3 +146,23 @@ def test_a_hyperlink_has_no_control_characters_of_its_uri():
     """They could end the sequence."""
     assert hyperlink("a", "file:///a\x1b]8;;") == "a"
     assert hyperlink("a", "file://there/a.py#L3") == "\x1b]8;;file://there/a.py#L3\x1b\\a\x1b]8;;\x1b\\"
+
+
+async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monkeypatch):
+    """It goes on with the files indexed so far; with --quiet it says nothing."""
+    monkeypatch.setenv("HOMEBODY_CACHE_DIR", str(tmp_path / "cache"))
+    (tmp_path / "a.py").write_text("def alpha(): ...\n")
+    settings = Settings(backend=BackendSettings(kind="scripted"))
+    screen = _Screen()
+    async with open_engine(settings, folders=[tmp_path]) as engine:
+        with monkeypatch.context() as patch:
+            patch.setattr(WorkspaceIndex.updated, "__defaults__", (0.0,))
+            await update_index(engine, screen)
+            await update_index(engine, None)
+        assert engine.index is not None
+        assert await engine.index.updated(60)
+        await update_index(engine, screen)
+    assert screen.result == [
+        ("progress", ""),
+        ("remark", "The workspace is still being indexed: only the files indexed so far are used."),
+    ]

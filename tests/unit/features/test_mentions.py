@@ -1,6 +1,5 @@
 """Symbols that a question names in plain words."""
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -24,8 +23,7 @@ async def _asking(world, tmp_path, **more):
     (tmp_path / "stock.py").write_text(_STOCK)
     (tmp_path / "order.py").write_text(_OTHER)
     async with world("Words.", folders=[tmp_path], **more) as w:
-        w.engine.index.start()
-        await asyncio.wait_for(w.engine.index.settled(), 60)
+        await w.engine.index.updated(60)
         yield w
 
 

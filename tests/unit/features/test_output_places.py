@@ -1,6 +1,5 @@
 """Files of the workspace that the output of a program names."""
 
-import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
@@ -76,8 +75,7 @@ async def _workspace(world, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x = 1\n" * 40)
     async with world("ok", folders=[tmp_path]) as w:
-        w.engine.index.start()
-        await asyncio.wait_for(w.engine.index.settled(), 60)
+        await w.engine.index.updated(60)
         yield w
 
 

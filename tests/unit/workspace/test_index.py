@@ -58,8 +58,7 @@ async def opened(*roots: Path, result: Reported | None = None, settings: Setting
     """Open an index, build it and close it."""
     progress = (Reported() if result is None else result).append
     async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
-        index.start()
-        await asyncio.wait_for(index.settled(), 60)
+        assert await index.updated(60)
         yield index
 
 
@@ -114,6 +113,14 @@ async def test_the_next_start_finds_everything_there(root):
         await asyncio.wait_for(index.settled(), 60)
 
 
+async def test_an_update_that_takes_too_long_goes_on_behind_the_questions(root):
+    """Who waits is told, and finds what is indexed by then."""
+    async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
+        assert not await index.updated(0)
+        assert await index.updated(60)
+        assert await defining(index, "invoice_total") == ["order.py"]
+
+
 async def test_two_servers_share_one_index(root):
     """Both build it at once, and each sees what the other saved."""
     async with opened(root) as one, opened(root) as other:
@@ -155,8 +162,7 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
     result = Reported()
     async with opened(root, result=result) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
-        index.start()
-        await asyncio.wait_for(index.settled(), 60)
+        assert await index.updated(60)
     assert len(result.notices) == 1
     assert "rebuilt" in result.notices[0]
 
@@ -226,8 +232,7 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
     monkeypatch.setenv("PYTHONHOME", str(root / "gone"))
     result = Reported()
     async with opened(root, result=result) as index:
-        index.start()
-        await asyncio.wait_for(index.settled(), 60)
+        assert await index.updated(60)
         assert index.state == "off"
     assert result.notices == [
         "The indexing process keeps crashing, so other files are not used for completion."

@@ -1,7 +1,7 @@
 """New test files: their paths, and checks that they test the right code.
 
 In: the document under test. Out: a path, and the reason why a test file is refused. Pure, except for the
-check which files exist (``workspace/unused``).
+check which files exist.
 """
 
 import asyncio
@@ -16,8 +16,9 @@ from homebody.syntax.language import find
 from homebody.syntax.scope import imports
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.unused import unused
 from homebody.workspace.uri import path_of, uri_of
+
+_MAX_NUMBER = 100
 
 
 async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
@@ -38,7 +39,7 @@ async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
     name = language.tests.format(stem=path.stem)
     beside = [folder / "tests" for folder in folders if path.is_relative_to(folder)]
     places = beside if document.language_id == "python" else []
-    return uri_of(await asyncio.to_thread(unused, [place / name for place in places], path.with_name(name)))
+    return uri_of(await asyncio.to_thread(_unused, [place / name for place in places], path.with_name(name)))
 
 
 def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
@@ -61,3 +62,13 @@ def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
     if re.search(rf"\b(?:require|use|import|include)\w*\b[^\n]*\b{re.escape(stem)}\b", code):
         return None
     return Refusal(f"The answer does not import {stem}, so its tests could not run.")
+
+
+def _unused(wanted: Sequence[Path], otherwise: Path) -> Path:
+    """Return the first of ``wanted`` whose folder exists, or ``otherwise``, numbered if it is taken."""
+    path = next((place for place in wanted if place.parent.is_dir()), otherwise)
+    for number in range(2, _MAX_NUMBER):
+        if not path.exists():
+            break
+        path = path.with_stem(f"{path.stem.removesuffix(f'_{number - 1}')}_{number}")
+    return path
