@@ -52,7 +52,7 @@ def choose(
     texts = [_lines(shown)] if candidates else []
     used = 0
     for candidate in candidates:
-        if _repeats(candidate, around) or any(_overlap(candidate, other) for other, _ in chosen):
+        if _overlap(candidate, around) or any(_overlap(candidate, other) for other, _ in chosen):
             continue
         lines = _lines(candidate.text)
         if any(_is_repeat(lines, text) for text in texts):
@@ -90,17 +90,7 @@ def _is_repeat(lines: frozenset[str], text: frozenset[str]) -> bool:
     return bool(lines) and len(lines & text) >= _REPEATED * len(lines)
 
 
-def _repeats(candidate: Candidate, around: Source) -> bool:
-    return candidate.uri == around.uri and _lines_meet(
-        candidate.first_line, candidate.last_line, around.first_line, around.last_line
-    )
-
-
-def _overlap(one: Candidate, other: Candidate) -> bool:
-    return one.uri == other.uri and _lines_meet(
-        one.first_line, one.last_line, other.first_line, other.last_line
-    )
-
-
-def _lines_meet(first: int, last: int, other_first: int, other_last: int) -> bool:
-    return first <= other_last and other_first <= last
+def _overlap(candidate: Candidate, other: Candidate | Source) -> bool:
+    """Whether both are of one file and have lines in common."""
+    are_apart = candidate.last_line < other.first_line or other.last_line < candidate.first_line
+    return candidate.uri == other.uri and not are_apart

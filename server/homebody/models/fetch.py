@@ -1,6 +1,7 @@
 """Shared parts of all downloads: the installation lock, the progress, and the checksum."""
 
 import errno
+import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,17 @@ def installing() -> Generator[None]:
         else:
             message = f"{folder} cannot be written to ({error.strerror or error}): check its permissions"
         raise ModelInstallFailed(message) from error
+
+
+def check_space(what: str, needed: int) -> None:
+    """Raise ``ModelInstallFailed`` unless the disk of the models folder has room for ``needed`` bytes."""
+    free = shutil.disk_usage(models_dir()).free
+    if free < needed:
+        message = (
+            f"{models_dir()} has {free / 1e6:.0f} MB free and {what} {needed / 1e6:.0f} MB: "
+            "make room, or set HOMEBODY_DATA_DIR to another disk"
+        )
+        raise ModelInstallFailed(message)
 
 
 def bytes_under(folder: Path) -> int:

