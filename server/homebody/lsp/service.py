@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _FILES_AT_ONCE = 500
 """Maximum number of changed files that are handled before other messages get their turn."""
 
+_CELLS_AT_ONCE = 20
+"""Maximum number of a notebook's cells that are parsed at the same time."""
+
 
 class Service:
     """One instance for each server. It is used only on the event loop."""
@@ -208,6 +211,22 @@ class Service:
             self._opened.engine.trees.open(document)
             if not self._focus and not self._places:
                 self._prepare(document, 0)
+
+    def opened_cells(self, cells: Sequence[Document]) -> None:
+        """Track the cells of an opened notebook; further ones are parsed between other messages."""
+        for cell in cells[:_CELLS_AT_ONCE]:
+            self.opened(cell)
+        if len(cells) > _CELLS_AT_ONCE:
+            self._peer.start_task(self._open_slices([cell.uri for cell in cells[_CELLS_AT_ONCE:]]))
+
+    async def _open_slices(self, uris: Sequence[str]) -> None:
+        for number, uri in enumerate(uris):
+            cell, opened = self._peer.documents.find(uri), self._opened
+            if cell is None or opened is None or opened.engine.trees.follows(cell):
+                continue
+            opened.engine.trees.open(cell)
+            if number % _CELLS_AT_ONCE == 0:
+                await opened.engine.trees.ready(cell)
 
     def saved(self, document: Document) -> None:
         """Index the file again, and read ahead at its last cursor position."""

@@ -82,8 +82,7 @@ def did_focus(server: Server, params: object) -> None:
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
     """Store the texts of a notebook's cells."""
-    for document in server.documents.open_notebook(params):
-        server.service.opened(document)
+    server.service.opened_cells(server.documents.open_notebook(params))
 
 
 def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentParams) -> None:
