@@ -7,20 +7,31 @@ A named file is always selected; from a folder or from git's list, only source c
 
 import errno
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
 from homebody.headless.eligible import Rules, is_text
-from homebody.headless.globs import glob_of, globs_below, has_magic
+from homebody.headless.globs import Glob, glob_of, globs_below, has_magic
 from homebody.headless.select import is_workspace, workspace_of
-from homebody.headless.walk import Walk
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings
 from homebody.workspace.git import find_repository
-from homebody.workspace.ignore import Exclude, PathRules
+from homebody.workspace.ignore import NEVER, Exclude, FolderRules, PathRules
+from homebody.workspace.walk import Limits, Walk
+
+_LIMITS = Limits(
+    max_file_bytes=sys.maxsize,
+    max_files=sys.maxsize,
+    max_bytes=sys.maxsize,
+    max_looks=200_000,
+    max_depth=sys.maxsize,
+)
+"""A run looks at so many files and folders, and has its own rules of what a file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +195,10 @@ class _Finder:
         self._here = Path.cwd()
         self._ignore = Exclude.from_settings(settings)
         self._trusted_folders = settings.trusted_folders
-        self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
         base = self._here if self._here.is_relative_to(root) else root
         self._exclude = globs_below(base, wanted.exclude) if wanted.exclude else None
-        self._walk = Walk(root, self._ignore, self._exclude, self._rules, self.skipped)
+        self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
+        self._looks = 0
         self._explicit: set[Path] = set()
 
     def named(self) -> Iterator[Chosen]:
@@ -198,7 +209,7 @@ class _Finder:
                 yield from self._matched(path)
             elif path.is_dir():
                 self._check_place(path)
-                yield from map(self._chosen, self._walk.below(_absolute(path)))
+                yield from map(self._chosen, self._walked(_absolute(path)))
             else:
                 yield from self._single(place)
 
@@ -216,12 +227,7 @@ class _Finder:
             is_meant = not globs or any(glob.base == path or glob.matches(path) for glob in globs)
             if not is_meant or not path.is_relative_to(self._root):
                 continue
-            if self._exclude is not None and self._exclude.matches(path):
-                why = "excluded"
-            elif rules.ignores(path):
-                why = "ignored"
-            else:
-                why = self._rules.reason_against(path)
+            why = self._reason_against_file(path, rules.reason_against(path))
             if why is None:
                 yield self._chosen(path)
             else:
@@ -278,13 +284,52 @@ class _Finder:
         paths: list[Path] = []
         if glob.base.is_dir():
             self._check_place(glob.base)
-            paths = list(self._walk.below(glob.base, glob))
+            paths = self._walked(glob.base, glob)
         if not paths:
             message = (
                 f"{pattern} matches no source file; quote globs, so that the shell does not expand them."
             )
             raise NothingSelected(message)
         yield from map(self._chosen, paths)
+
+    def _walked(self, folder: Path, glob: Glob | None = None) -> list[Path]:
+        """Return the files below an absolute folder, files before subfolders; with ``glob``, its matches."""
+        limits = replace(_LIMITS, max_looks=_LIMITS.max_looks - self._looks)
+        walk = Walk(folder, self._rules_of(folder), limits, partial(self._reason_against, glob))
+        files = sorted((file.path.split("/") for file in walk), key=_files_first)
+        self._looks += walk.looks
+        if walk.cut:
+            message = (
+                f"{folder} and others contain more than {_LIMITS.max_looks:,} entries: name fewer folders."
+            )
+            raise UsageError(message)
+        self.skipped.update(walk.skipped)
+        return [folder.joinpath(*names) for names in files]
+
+    def _reason_against(
+        self, glob: Glob | None, entry: os.DirEntry[str], _below: str, rule: str
+    ) -> str | None:
+        path = Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            is_meant = glob is None or glob.matches(path)
+            return self._reason_against_file(path, rule) if is_meant else ""
+        if rule:
+            return "" if entry.name in NEVER else "ignored"
+        if self._exclude is not None and self._exclude.matches(path, "/"):
+            return ""
+        return "submodules" if os.path.lexists(path / ".git") else None
+
+    def _reason_against_file(self, path: Path, rule: str) -> str | None:
+        if self._exclude is not None and self._exclude.matches(path):
+            return "excluded"
+        return "ignored" if rule else self._rules.reason_against(path)
+
+    def _rules_of(self, folder: Path) -> FolderRules:
+        """Rules for a named folder, which is entered even if it can be generated again."""
+        rules = PathRules((self._root,), self._ignore, is_index=True).of(folder)
+        if rules.closed and not PathRules((self._root,), self._ignore).of(folder).closed:
+            return replace(rules, closed="")
+        return rules
 
     def _chosen(self, path: Path) -> Chosen:
         return Chosen(shown_path(path))
@@ -299,6 +344,10 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         else:
             joined.append((first, last))
     return tuple(joined)
+
+
+def _files_first(names: Sequence[str]) -> list[tuple[bool, str]]:
+    return [*((True, name) for name in names[:-1]), (False, names[-1])]
 
 
 def _folder_of(path: Path) -> Path:

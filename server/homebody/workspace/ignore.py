@@ -116,14 +116,6 @@ class FolderRules:
         """Return why the file ``name`` in this folder is excluded; empty if it is not."""
         return self.closed or self._reason(self.path + name)
 
-    def ignores_file(self, name: str) -> bool:
-        """Whether the file ``name`` in this folder is excluded."""
-        return bool(self.reason_against(name))
-
-    def ignores_folder(self, name: str) -> bool:
-        """Whether the folder ``name`` in this folder is excluded, with everything in it."""
-        return bool(self.below(name).closed)
-
     def below(self, name: str) -> "FolderRules":
         """Return the rules of the folder ``name`` in this one, before its own files are read."""
         path = f"{self.path}{name}/"

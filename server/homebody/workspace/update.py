@@ -6,7 +6,6 @@ its size and time are; if only the text's hash is unchanged, the new time is sto
 
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.workspace.ignore import IGNORE_FILES, Exclude, PathRules, rules_for
 from homebody.workspace.secrets import is_secret
-from homebody.workspace.walk import Limits, Walk, WalkedFile
+from homebody.workspace.walk import Limits, Walk, WalkedFile, walked_file
 from homebody.workspace.writer import FileRow, Known, Writer
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ class Updated:
         Number of files in the workspace that are indexed (0 after a refresh, which does not count them).
     indexed, dropped
         Files that were read again, and files that were removed.
-    too_large, unreadable
-        As in ``Walk``.
     cut
         Whether a limit of ``Limits`` ended the walk early.
 
@@ -66,8 +63,6 @@ class Updated:
     files: int = 0
     indexed: int = 0
     dropped: int = 0
-    too_large: int = 0
-    unreadable: int = 0
     cut: bool = False
 
 
@@ -89,12 +84,12 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
         was = known.pop(entry.path, None)
         if was is None or (was.size, was.mtime_ns) != (entry.size, entry.mtime_ns):
             changed.append((entry, was))
-    if walk.unreadable and not files:
+    if walk.skipped["unreadable"] and not files:
         known.clear()  # the index of a folder that is temporarily unavailable (a network drive) is kept
     _drop(writer, known.values())
     changed.sort(key=lambda work: -work[0].mtime_ns)
     _index(workspace, changed, writer, report)
-    return Updated(files, len(changed), len(known), walk.too_large, walk.unreadable, walk.cut)
+    return Updated(files, len(changed), len(known), walk.cut)
 
 
 def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Updated:
@@ -110,7 +105,9 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
         where = workspace.root / path
         if where.name in IGNORE_FILES or _is_folder(where):
             return scan(workspace, writer, report)
-        entry = None if is_secret(path) or rules.ignores(where) else _entry(workspace, path)
+        entry = walked_file(workspace.root, path, workspace.limits)
+        if is_secret(path) or rules.ignores(where):
+            entry = None
         was = known.pop(path, None)
         if entry is not None:
             changed.append((entry, was))
@@ -127,22 +124,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):  # a name that is too long, or a folder that may not be entered
         return False
-
-
-def _entry(workspace: Workspace, path: str) -> WalkedFile | None:
-    """The file at ``path``, if a walk would find it."""
-    where = workspace.root / path
-    try:
-        facts = where.lstat()
-        path.encode()
-        real = os.path.realpath(workspace.root)
-    except (OSError, ValueError):
-        return None
-    # This detects a symlink anywhere in the path, including one that leads out of the workspace.
-    inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
-    if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > workspace.limits.max_file_bytes:
-        return None
-    return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
 
 
 def _drop(writer: Writer, gone: Iterable[Known]) -> None:

@@ -1,20 +1,25 @@
-"""The files of a workspace folder that may serve as context.
+"""The files below a folder, for the index and for runs that change files.
 
-In: a folder and its rules. Out: entries, nearest to the top first, with size and time, by which changes of a
-file are detected.
 Symlinks are not followed: targets inside the folder are found under their own names, and targets outside
 do not belong to the workspace. All limits are fixed, so a walk ends even if ``/`` was opened by mistake.
 """
 
 import os
 import stat
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from homebody.workspace.ignore import FolderRules
 from homebody.workspace.secrets import is_secret
+
+ReasonAgainst: TypeAlias = Callable[[os.DirEntry[str], str, str], str | None]
+"""From an entry, its path below the folder and the rule that ignores it, if any, to why it is left out.
+
+``None`` for an entry that counts; empty for one that is not even counted among the skipped ones.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class WalkedFile:
     Attributes
     ----------
     path
-        Below the workspace folder, with ``/`` between its parts.
+        Below the folder, with ``/`` between its parts.
     size
         In bytes.
     mtime_ns
@@ -53,54 +58,72 @@ class Limits:
     max_depth: int = 60
 
 
+def reason_against_context(entry: os.DirEntry[str], path: str, rule: str) -> str | None:
+    """Return why an entry may not serve as context."""
+    if rule:
+        return "ignored"
+    if entry.is_dir(follow_symlinks=False):
+        return None
+    if not entry.is_file(follow_symlinks=False):
+        return "no files"
+    return "secret" if is_secret(path) else None
+
+
 class Walk:
-    """The entries below ``root``. Iterate once, then read the attributes.
+    """The files below ``root``, the nearest to it first, each folder by name. Iterate once.
 
     Attributes
     ----------
-    unreadable
-        Folders that could not be listed.
-    too_large
-        Files above ``max_file_bytes``.
+    skipped
+        Number of entries left out, by reason; an ignored folder counts once, as does one that cannot be
+        listed (``unreadable``).
+    looks
+        Number of entries seen.
     cut
         Whether a limit ended the walk early.
 
     """
 
-    def __init__(self, root: Path, rules: FolderRules, limits: Limits | None = None) -> None:
-        self.unreadable = 0
-        self.too_large = 0
+    def __init__(
+        self,
+        root: Path,
+        rules: FolderRules,
+        limits: Limits | None = None,
+        reason_against: ReasonAgainst = reason_against_context,
+    ) -> None:
+        self.skipped: Counter[str] = Counter()
+        self.looks = 0
         self.cut = False
         self._root = root
         self._rules = rules
         self._limits = limits or Limits()
+        self._reason_against = reason_against
 
     def __iter__(self) -> Iterator[WalkedFile]:
         limits = self._limits
         folders = deque([("", self._rules, 0)])
-        files = looks = size = 0
+        files = size = 0
         while folders:
             below, rules, depth = folders.popleft()
             listed = self._listed(below)
-            names = {entry.name for entry in listed}
-            rules = rules.inside(names)
+            rules = rules.inside({entry.name for entry in listed})
             for entry in listed:
-                looks += 1
-                if looks > limits.max_looks or files >= limits.max_files:
+                self.looks += 1
+                if self.looks > limits.max_looks or files >= limits.max_files:
                     self.cut = True
                     return
                 if entry.is_dir(follow_symlinks=False):
                     if depth >= limits.max_depth:
                         self.cut = True
-                    elif not rules.ignores_folder(entry.name) and not _is_junction(entry):
-                        folders.append((f"{below}{entry.name}/", rules.below(entry.name), depth + 1))
-                elif (found := self._file(entry, below, rules)) is not None:
+                    elif (inner := self._inside(entry, below, rules)) is not None:
+                        folders.append((f"{below}{entry.name}/", inner, depth + 1))
+                elif (file := self._file(entry, below, rules)) is not None:
                     files += 1
-                    size += found.size
+                    size += file.size
                     if size > limits.max_bytes:
                         self.cut = True
                         return
-                    yield found
+                    yield file
 
     def _listed(self, below: str) -> list[os.DirEntry[str]]:
         """Entries of one folder by name, none if it cannot be read."""
@@ -108,23 +131,54 @@ class Walk:
             with os.scandir(self._root / below) as entries:
                 return sorted(entries, key=lambda entry: entry.name)
         except OSError:
-            self.unreadable += 1
+            self.skipped["unreadable"] += 1
             return []
+
+    def _inside(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> FolderRules | None:
+        """The rules of a folder that the walk enters."""
+        inner = rules.below(entry.name)
+        why = self._reason_against(entry, below + entry.name, inner.closed)
+        if why is None and not _is_junction(entry):
+            return inner
+        self._skip(why or "")
+        return None
 
     def _file(self, entry: os.DirEntry[str], below: str, rules: FolderRules) -> WalkedFile | None:
         """The entry, if it is a file that counts."""
         path = below + entry.name
-        if not entry.is_file(follow_symlinks=False) or rules.ignores_file(entry.name) or is_secret(path):
-            return None
+        why = self._reason_against(entry, path, rules.reason_against(entry.name))
+        if why is not None:
+            return self._skip(why)
         try:
             path.encode()  # a name that is not valid Unicode cannot be stored or shown
             facts = entry.stat(follow_symlinks=False)
-        except (UnicodeEncodeError, OSError):
-            return None
+        except UnicodeEncodeError:
+            return self._skip("odd names")
+        except OSError:
+            return self._skip("unreadable")
         if facts.st_size > self._limits.max_file_bytes:
-            self.too_large += 1
-            return None
+            return self._skip("too large")
         return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
+
+    def _skip(self, why: str) -> None:
+        if why:
+            self.skipped[why] += 1
+
+
+def walked_file(root: Path, path: str, limits: Limits) -> WalkedFile | None:
+    """Return the file at ``path`` below ``root`` if a walk would come to it; rules are not asked."""
+    where = root / path
+    try:
+        facts = where.lstat()
+        path.encode()
+        real = os.path.realpath(root)
+    except (OSError, ValueError):
+        return None
+    # This detects a symlink anywhere in the path, including one that leads out of the workspace.
+    inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
+    if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > limits.max_file_bytes:
+        return None
+    return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
 
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:

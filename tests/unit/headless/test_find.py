@@ -2,11 +2,13 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
+from homebody.headless import find
 from homebody.headless.find import Chosen, Selection, Wanted, merged, select_files, tree_of
 from homebody.settings import ContextSettings, Settings
 
@@ -152,6 +154,24 @@ def test_an_empty_selection_is_an_error_with_its_reason(tree: Path):
 
     with pytest.raises(NothingSelected, match="2 not source code left out"):
         select(tree, ".")
+
+
+def test_a_folder_with_too_many_entries_ends_the_run(tree: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its folders together may have 200,000 entries, here three: a home folder is not walked by mistake."""
+    monkeypatch.setattr(find, "_LIMITS", replace(find._LIMITS, max_looks=3))
+    write_files(tree, "one/a.py", "one/b.py", "two/a.py", "two/b.py")
+
+    assert len(names(select(tree, "one"))) == 2
+    with pytest.raises(UsageError, match="more than 3 entries"):
+        select(tree, "one", "two")
+
+
+def test_files_come_before_subfolders_at_every_level(tree: Path):
+    """The order in which a run changes files, and reports them."""
+    write_files(tree, "z.py", "a/z.py", "a/b/c.py", "a/b.py", "B/a.py", "a.b/x.py")
+
+    expected = ["z.py", "B/a.py", "a/b.py", "a/z.py", "a/b/c.py", "a.b/x.py"]
+    assert names(select(tree, ".")) == expected
 
 
 def test_a_run_works_in_one_tree(tree: Path, git):

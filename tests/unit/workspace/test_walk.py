@@ -65,7 +65,7 @@ def test_large_files_are_counted_and_left_out(tmp_path):
     make(tmp_path, "large.py", text="x" * 101)
     make(tmp_path, "small.py", text="x" * 100)
     paths, walk = walked(tmp_path, max_file_bytes=100)
-    assert (paths, walk.too_large, walk.cut) == (["small.py"], 1, False)
+    assert (paths, walk.skipped["too large"], walk.cut) == (["small.py"], 1, False)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_unreadable_folders_and_special_files_are_skipped(tmp_path):
     try:
         paths, walk = walked(tmp_path)
         if os.geteuid() != 0:  # root reads everything
-            assert (paths, walk.unreadable) == (["a.py"], 1)
+            assert (paths, walk.skipped["unreadable"]) == (["a.py"], 1)
         assert "pipe.py" not in paths
     finally:
         (tmp_path / "closed").chmod(0o700)
@@ -101,7 +101,7 @@ def test_unreadable_folders_and_special_files_are_skipped(tmp_path):
 def test_a_folder_that_is_gone_has_no_files(tmp_path):
     """It is only counted as unreadable."""
     paths, walk = walked(tmp_path / "gone")
-    assert (paths, walk.unreadable) == ([], 1)
+    assert (paths, walk.skipped["unreadable"]) == ([], 1)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
