@@ -222,10 +222,17 @@ class EngineHolder:
             # Last: a prompt that finds nothing changed must find the new rules in force.
             self._files = resolved.files
         except HomebodyError as error:
-            self._status.fail(str(error), error.fix)
+            self._fail(error)
         except Exception as error:
             logger.exception("the engine did not start")
-            self._status.fail(f"Homebody cannot start, which is a bug: {type(error).__name__}: {error}.")
+            kind = type(error).__name__
+            self._fail(SettingsBroken(f"Homebody cannot start, which is a bug: {kind}: {error}."))
+
+    def _fail(self, error: HomebodyError) -> None:
+        """Show why an engine cannot be opened; one that is still open has old rules, so it sends nothing."""
+        self._status.fail(str(error), error.fix)
+        for opened in self._in_use():
+            opened.engine.gate.stop(error)
 
     async def _take(self, resolved: configuration.Resolved) -> None:
         opened, settings = self.opened, resolved.settings

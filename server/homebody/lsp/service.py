@@ -128,6 +128,8 @@ class Service:
         self._asking += 1
         try:
             async with self.using() as opened:
+                if (error := opened.engine.gate.stopped) is not None:
+                    raise error
                 yield opened
         except BackendError as error:
             self.status.report(error, quietly=True)
@@ -147,8 +149,11 @@ class Service:
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
     ) -> "list[Completion]":
         """Return suggestions at ``offset``, once the engine is open; none if a failure is shown."""
-        if (opened := await self.engines.current()) is None:
-            return []
+        opened = await self.engines.current()
+        if opened is not None and opened.engine.gate.stopped is not None:
+            opened = await self.engines.newest()
+        if opened is None or opened.engine.gate.stopped is not None:
+            return []  # before a model is looked for: wrong settings may not name the user's
         from homebody.features.complete import complete
 
         self._places[document.uri] = offset
