@@ -16,7 +16,7 @@ from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.imports import ImportRow, rows_of
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.writer import ChunkRow, DefinitionRow
+from homebody.workspace.store import ChunkRow, DefinitionRow
 
 Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[ChunkRow]]
 

@@ -1,8 +1,7 @@
 """The workspace's index: start it, report changes to it, query it. The public interface of this package.
 
-In: the workspace's folders and settings. Out: candidates (``syntax/chunk.py``) and progress.
-Used on one event loop, which it never blocks: files are read in the indexing process, the database in a
-thread. Several servers and command-line runs may have the same workspace open.
+Used on one event loop, which it never blocks: files are read in the indexing process (``process``), the
+database in a thread (``query``). Several servers and command-line runs may have the same workspace open.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from homebody.settings import Settings
 from homebody.settings.paths import cache_dir
@@ -22,15 +21,14 @@ from homebody.syntax.language import find
 from homebody.syntax.scope import Import
 from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import rows_of
-from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
+from homebody.workspace.messages import SCHEMA, Done, Event, Failed, Job, Notice, Working
 from homebody.workspace.process import IndexerProcess
-from homebody.workspace.store import SCHEMA
 from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
     from homebody.workspace.query import Reader
 
-_T = TypeVar("_T")
+_Question: TypeAlias = "Callable[[Reader, _Folder], list[Candidate]]"
 
 WAIT_SECONDS = 5.0
 """Seconds that a command or a question waits; only the first index of a large workspace takes longer."""
@@ -118,7 +116,7 @@ class WorkspaceIndex:
         if self._process.given_up or not self._folders:
             return
         for folder in self._folders:
-            self._process.submit(folder.scan())
+            self._process.submit(folder.job())
         self._tell("indexing")
 
     def refresh(self, paths: Iterable[Path]) -> None:
@@ -134,7 +132,7 @@ class WorkspaceIndex:
                     changed.setdefault(number, []).append(below)
                     break
         for number, below in changed.items():
-            self._process.submit(self._folders[number].refresh(below))
+            self._process.submit(self._folders[number].job(tuple(below)))
 
     async def updated(self, seconds: float = WAIT_SECONDS) -> bool:
         """Update the index, and return whether that was done in time.
@@ -177,13 +175,14 @@ class WorkspaceIndex:
             Its imports (``syntax.scope.imports``). ``None``: those from its last indexing.
 
         """
-        row = find(language, near_path.name if near_path else "")
-        name = row.name if row else language
+        known = _name_of(language, near_path)
         rows = None if imports is None else rows_of(imports)
-        answers = await self._ask_each(
-            lambda reader, path: reader.definitions(names, language=name, path=path, imports=rows), near_path
+        answers = await self._ask(
+            lambda reader, folder: reader.definitions(
+                names, language=known, path=folder.below(near_path), imports=rows
+            )
         )
-        return [one for answer in answers for one in answer]
+        return [candidate for answer in answers for candidate in answer]
 
     async def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
         """Return at most ``limit`` chunks that share rare words with ``text``, the most similar first.
@@ -191,13 +190,12 @@ class WorkspaceIndex:
         ``exclude`` are URIs of files to leave out, such as the document itself.
         """
         paths = [path for path in map(path_of, exclude) if path is not None]
-        answers: list[list[Candidate]] = []
-        for folder in self._folders:
-            below = frozenset(filter(None, map(folder.below, paths)))
-            answers.append(
-                await self._ask(folder, lambda reader, e=below: reader.similar(text, exclude=e, limit=limit))
-            )
-        return _woven(answers)[:limit]
+        return await self._best(
+            limit,
+            lambda reader, folder: reader.similar(
+                text, exclude=frozenset(filter(None, map(folder.below, paths))), limit=limit
+            ),
+        )
 
     async def callers(
         self, name: str, *, language: str, near_path: Path | None, limit: int = 4
@@ -206,22 +204,21 @@ class WorkspaceIndex:
 
         ``language`` and ``near_path`` as in ``definitions``.
         """
-        row = find(language, near_path.name if near_path else "")
-        wanted = row.name if row else language
-        answers = await self._ask_each(
-            lambda reader, path: reader.callers(name, language=wanted, path=path, limit=limit), near_path
+        known = _name_of(language, near_path)
+        return await self._best(
+            limit,
+            lambda reader, folder: reader.callers(
+                name, language=known, path=folder.below(near_path), limit=limit
+            ),
         )
-        return _woven(answers)[:limit]
 
     async def files(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` files whose path contains ``query``; ``why`` is the path."""
-        answers = await self._ask_each(lambda reader, _: reader.files(query, limit=limit))
-        return _woven(answers)[:limit]
+        return await self._best(limit, lambda reader, _: reader.files(query, limit=limit))
 
     async def symbols(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions whose name contains ``query``; ``why`` is the name."""
-        answers = await self._ask_each(lambda reader, _: reader.symbols(query, limit=limit))
-        return _woven(answers)[:limit]
+        return await self._best(limit, lambda reader, _: reader.symbols(query, limit=limit))
 
     async def named(
         self, name: str, *, container: str = "", near_path: Path | None = None, limit: int = 3
@@ -231,10 +228,12 @@ class WorkspaceIndex:
         If some are inside ``container`` (``Order`` in ``Order.total``), only those are returned.
         ``near_path`` is the path of the document; ``None`` for one that is not on disk.
         """
-        answers = await self._ask_each(
-            lambda reader, path: reader.named(name, container=container, path=path, limit=limit), near_path
+        return await self._best(
+            limit,
+            lambda reader, folder: reader.named(
+                name, container=container, path=folder.below(near_path), limit=limit
+            ),
         )
-        return _woven(answers)[:limit]
 
     async def aclose(self) -> None:
         """End the indexing process and the thread. Queries return nothing from then on."""
@@ -246,28 +245,24 @@ class WorkspaceIndex:
             self._thread.submit(folder.close)
         self._thread.shutdown(wait=True)
 
-    async def _ask_each(
-        self, question: "Callable[[Reader, str | None], list[Candidate]]", near_path: Path | None = None
-    ) -> list[list[Candidate]]:
-        """Ask every folder's reader; the question also gets ``near_path`` below that folder."""
+    async def _best(self, limit: int, question: _Question) -> list[Candidate]:
+        """Interleave the folders' answers: ranks of different indexes cannot be compared."""
+        rows = zip_longest(*await self._ask(question))
+        return [candidate for row in rows for candidate in row if candidate is not None][:limit]
+
+    async def _ask(self, question: _Question) -> list[list[Candidate]]:
+        """Ask every folder's reader, in the thread."""
+        loop = asyncio.get_running_loop()
         answers: list[list[Candidate]] = []
         for folder in self._folders:
-            below = folder.below(near_path) if near_path else None
-            answers.append(await self._ask(folder, lambda reader, path=below: question(reader, path)))
+            if self._closed:
+                break
+            answer, damaged = await loop.run_in_executor(self._thread, folder.answer, question)
+            if damaged and not folder.rebuilding:
+                folder.rebuilding = True
+                self._process.submit(folder.job(rebuild=True))
+            answers.append(answer)
         return answers
-
-    async def _ask(
-        self, folder: "_Folder", question: "Callable[[Reader], list[Candidate]]"
-    ) -> list[Candidate]:
-        if self._closed:
-            return []
-        answer, damaged = await asyncio.get_running_loop().run_in_executor(
-            self._thread, folder.answer, question
-        )
-        if damaged and not folder.rebuilding:
-            folder.rebuilding = True
-            self._process.submit(folder.scan(rebuild=True))
-        return answer
 
     def _on_event(self, job: Job, event: Event) -> None:
         match event:
@@ -277,7 +272,7 @@ class WorkspaceIndex:
                 self._tell(self.state, notice=event.text)
             case Done():
                 for folder in self._folders:
-                    if str(folder.root) == job.root and isinstance(job, Scan):
+                    if str(folder.root) == job.root and job.paths is None:
                         folder.rebuilding = False
                 self._tell("ready")
             case Failed():
@@ -313,8 +308,10 @@ class _Folder:
         self.apply(settings)
         self._reader: Reader | None = None
 
-    def below(self, path: Path) -> str | None:
+    def below(self, path: Path | None) -> str | None:
         """Path below the root with ``/`` between its parts, ``None`` for the root and for paths outside."""
+        if path is None:
+            return None
         if path.is_relative_to(self.root):
             inside = path.relative_to(self.root)
         elif path.is_relative_to(self._real):
@@ -322,6 +319,17 @@ class _Folder:
         else:
             return None
         return inside.as_posix() if inside.parts else None
+
+    def job(self, paths: tuple[str, ...] | None = None, *, rebuild: bool = False) -> Job:
+        """Return the job that indexes ``paths`` again, or everything that changed."""
+        return Job(
+            root=str(self.root),
+            database=str(self._database),
+            exclude=self._exclude,
+            max_file_bytes=self._max_file_bytes,
+            paths=paths,
+            rebuild=rebuild,
+        )
 
     def apply(self, settings: Settings) -> None:
         """Use other rules and limits from now on."""
@@ -331,7 +339,7 @@ class _Folder:
 
     # These methods run in the thread.
 
-    def answer(self, question: "Callable[[Reader], list[Candidate]]") -> tuple[list[Candidate], bool]:
+    def answer(self, question: _Question) -> tuple[list[Candidate], bool]:
         """Return the result, and whether the index is damaged."""
         if self._reader is None:
             # Loading the database code takes 30 ms, so it is not done at the server's start.
@@ -339,34 +347,17 @@ class _Folder:
 
             self._reader = Reader(self.root, self._database)
         self._reader.rules = self._rules
-        return question(self._reader), self._reader.damaged
+        return self._reader.answer(lambda reader: question(reader, self)), self._reader.damaged
 
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
 
-    def scan(self, *, rebuild: bool = False) -> Scan:
-        return Scan(
-            root=str(self.root),
-            database=str(self._database),
-            exclude=self._exclude,
-            max_file_bytes=self._max_file_bytes,
-            rebuild=rebuild,
-        )
 
-    def refresh(self, paths: Sequence[str]) -> Refresh:
-        return Refresh(
-            root=str(self.root),
-            database=str(self._database),
-            exclude=self._exclude,
-            max_file_bytes=self._max_file_bytes,
-            paths=tuple(paths),
-        )
-
-
-def _woven(answers: Sequence[Sequence[_T]]) -> list[_T]:
-    """Interleave the answers: ranks of different indexes cannot be compared."""
-    return [item for row in zip_longest(*answers) for item in row if item is not None]
+def _name_of(language: str, near_path: Path | None) -> str:
+    """Name of the row of ``syntax.language`` for a document."""
+    row = find(language, near_path.name if near_path else "")
+    return row.name if row else language
 
 
 def _is_text(path: Path) -> bool:

@@ -6,6 +6,7 @@ typing stays smooth. It ends with its standard input, so it never outlives the s
 """
 
 import contextlib
+import faulthandler
 import os
 import queue
 import signal
@@ -16,30 +17,34 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from filelock import FileLock
 
-from homebody.workspace import update
-from homebody.workspace.guard import GuardedExtract, note_beside
-from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Refresh, Scan, Working
+from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Working
 from homebody.workspace.store import (
     StoreDamagedError,
     StoreUnusableError,
+    Writer,
     connect,
     create,
     prune,
 )
-from homebody.workspace.update import Updated, Workspace
-from homebody.workspace.walk import Limits
-from homebody.workspace.writer import Writer
+from homebody.workspace.update import update
+
+if TYPE_CHECKING:
+    from homebody.workspace.extract import Extract
 
 _REBUILT = "The workspace index was damaged or from another version of Homebody; it is being rebuilt."
 _CUT = (
     "The workspace is too large to index completely: only the {files} files closest to its top folder are "
     "indexed. List folders to leave out in .homebodyignore."
 )
+# A file of 1 MiB takes 3 seconds.
+_MOST_SECONDS = 60.0
+# One crash may be a coincidence: the machine was switched off, or somebody ended the process.
+_STRIKES = 2
 _REPORT_SECONDS = 0.25
 _LOCK_POLL_SECONDS = 0.2
 
@@ -73,53 +78,38 @@ class Worker:
 
     def run(self, job: Job) -> None:
         """Run ``job``; the last event is ``Done`` or ``Failed``."""
-        started = time.monotonic()
         database = Path(job.database)
         try:
             database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # One writer at a time; a second one finds the work already done.
             lock = FileLock(f"{database}.lock")
             with lock.acquire(poll_interval=_LOCK_POLL_SECONDS):
-                updated = self._update(job, database)
+                done = self._update(job, database)
         except (StoreDamagedError, StoreUnusableError, OSError) as error:
             text = f"The workspace index cannot be written ({error}): check {database.parent}."
             self._say(Failed(text=text))
-            return
-        self._say(
-            Done(
-                files=updated.files,
-                indexed=updated.indexed,
-                dropped=updated.dropped,
-                seconds=time.monotonic() - started,
-            )
-        )
+        else:
+            self._say(done)
 
-    def _update(self, job: Job, database: Path) -> Updated:
-        if database.exists() and not (isinstance(job, Scan) and job.rebuild):
-            try:
+    def _update(self, job: Job, database: Path) -> Done:
+        if database.exists() and not job.rebuild:
+            with contextlib.suppress(StoreDamagedError):
                 return self._fill(job, connect(database))
-            except StoreDamagedError:
-                pass
         if database.exists():
             self._say(Notice(text=_REBUILT))
-        return self._fill(_whole(job), create(database))
+        return self._fill(job.of_all(), create(database))
 
-    def _fill(self, job: Job, connection: sqlite3.Connection) -> Updated:
+    def _fill(self, job: Job, connection: sqlite3.Connection) -> Done:
         """Run the job on an open index."""
-        limits = Limits(max_file_bytes=job.max_file_bytes)
-        self._guard = GuardedExtract(note_beside(Path(job.database)))
-        workspace = Workspace(Path(job.root), self._guard, job.exclude, limits)
+        self._guard = GuardedExtract(job.note)
         with contextlib.closing(Writer(connection)) as writer:
-            if isinstance(job, Refresh):
-                updated = update.refresh(workspace, job.paths, writer, self._report)
-            else:
-                updated = update.scan(workspace, writer, self._report)
+            done = update(job, self._guard, writer, self._report)
         self.stop()
-        if updated.cut:
-            self._say(Notice(text=_CUT.format(files=updated.files)))
+        if done.cut:
+            self._say(Notice(text=_CUT.format(files=done.files)))
         os.utime(job.database)  # in use: see prune
         prune(Path(job.database).parent)
-        return updated
+        return done
 
     def stop(self) -> None:
         """Delete the note of the file being parsed: the process is being ended, it did not crash."""
@@ -137,9 +127,39 @@ class Worker:
         self._out.flush()
 
 
-def _whole(job: Job) -> Scan:
-    """Return the full scan that an empty index needs, instead of the job."""
-    return Scan(root=job.root, database=job.database, exclude=job.exclude, max_file_bytes=job.max_file_bytes)
+class GuardedExtract:
+    """Calls ``extract``, and ends the process if that takes longer than ``seconds``.
+
+    Native code can crash, and deep nesting can take hours. The path of the file is written to ``note`` first;
+    if that still exists at the next start, it names the file that caused the crash. A file that did so twice
+    has no content. Call ``done`` when all is well.
+
+    The seconds are processor time, except on Windows: this process has the lowest priority, so on a busy
+    machine it may wait for minutes.
+    """
+
+    def __init__(self, note: Path, seconds: float = _MOST_SECONDS) -> None:
+        self._note = note
+        self._seconds = seconds
+        self._suspect, self._strikes = _read(note)
+
+    def __call__(self, path: str, data: bytes) -> "Extract | None":
+        """Return what ``extract`` returns."""
+        from homebody.workspace.extract import extract  # most starts have nothing to parse
+
+        strikes = self._strikes if path == self._suspect else 0
+        if strikes >= _STRIKES:
+            return "", (), (), ()
+        self._note.write_text(f"{strikes + 1} {path}", encoding="utf-8")
+        _limit(self._seconds)
+        try:
+            return extract(path, data)
+        finally:
+            _limit(0)
+
+    def done(self) -> None:
+        """Delete the note: no file is being parsed."""
+        self._note.unlink(missing_ok=True)
 
 
 def _listen(source: int, jobs: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
@@ -163,6 +183,29 @@ def _lower_priority() -> None:
             psutil.Process().nice(psutil.IDLE_PRIORITY_CLASS)
         else:
             os.nice(19)
+
+
+def _limit(seconds: float) -> None:
+    """End the process after ``seconds``; 0 for no limit.
+
+    Native code that holds the interpreter's lock cannot be stopped in any other way.
+    """
+    if sys.platform != "win32":
+        # Nobody handles the signal, so it ends the process.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _read(note: Path) -> tuple[str, int]:
+    """(path, number of failed attempts)."""
+    try:
+        strikes, _, path = note.read_text(encoding="utf-8").partition(" ")
+        return path, int(strikes)
+    except (OSError, ValueError):
+        return "", 0
 
 
 if __name__ == "__main__":

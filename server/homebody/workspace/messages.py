@@ -1,33 +1,42 @@
-"""Messages between the language server and its indexing process: one JSON object per line.
+"""Messages between the language server and its indexing process, one JSON object per line.
 
 The server sends jobs and receives events. A job ends with ``Done`` or ``Failed``; jobs run in order.
 """
 
+from pathlib import Path
 from typing import TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from homebody.workspace.ignore import Exclude
 
+SCHEMA = 2
+"""Format of the index: increase it when a table, ``store.words`` or a result of syntax queries changes."""
 
-class Scan(Struct, frozen=True, tag="scan", kw_only=True):
-    """Update the whole index of ``root``. ``rebuild``: discard the old one first."""
+
+class Job(Struct, frozen=True, kw_only=True):
+    """Index again what changed below ``root``.
+
+    ``paths`` are the files or folders below it to look at, ``None`` for all. ``rebuild``: discard the old
+    index first.
+    """
 
     root: str
     database: str
-    exclude: Exclude
-    max_file_bytes: int
+    exclude: Exclude = Exclude()
+    max_file_bytes: int = 1024 * 1024
+    paths: tuple[str, ...] | None = None
     rebuild: bool = False
 
+    @property
+    def note(self) -> Path:
+        """Path of the note about the file being parsed, which survives if that crashes the process."""
+        return Path(f"{self.database}.trying")
 
-class Refresh(Struct, frozen=True, tag="refresh", kw_only=True):
-    """Index the files or folders at ``paths``, which are below ``root``, again."""
-
-    root: str
-    database: str
-    exclude: Exclude
-    max_file_bytes: int
-    paths: tuple[str, ...]
+    def of_all(self) -> "Job":
+        """Return the job that looks at all files."""
+        return msgspec.structs.replace(self, paths=None)
 
 
 class Working(Struct, frozen=True, tag="working", kw_only=True):
@@ -44,12 +53,23 @@ class Notice(Struct, frozen=True, tag="notice", kw_only=True):
 
 
 class Done(Struct, frozen=True, tag="done", kw_only=True):
-    """The job is done. Numbers as in ``update.Updated``."""
+    """The job is done.
 
-    files: int
-    indexed: int
-    dropped: int
-    seconds: float
+    Attributes
+    ----------
+    files
+        Number of indexed files in the workspace (0 after a job with ``paths``, which does not count them).
+    indexed, dropped
+        Files that were read again, and files that were removed.
+    cut
+        Whether a limit of ``walk.Limits`` ended the walk early.
+
+    """
+
+    files: int = 0
+    indexed: int = 0
+    dropped: int = 0
+    cut: bool = False
 
 
 class Failed(Struct, frozen=True, tag="failed", kw_only=True):
@@ -58,5 +78,4 @@ class Failed(Struct, frozen=True, tag="failed", kw_only=True):
     text: str
 
 
-Job: TypeAlias = Scan | Refresh
 Event: TypeAlias = Working | Notice | Done | Failed

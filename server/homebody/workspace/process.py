@@ -14,8 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.workspace.guard import note_beside
-from homebody.workspace.messages import Done, Event, Failed, Job, Refresh, Scan
+from homebody.workspace.messages import Done, Event, Failed, Job
 
 _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
@@ -94,7 +93,7 @@ class IndexerProcess:
             except TimeoutError:
                 await self._end()
                 await self._wake.wait()
-            if not any(isinstance(job, Scan) for job in self._jobs):
+            if all(job.paths is not None for job in self._jobs):
                 await asyncio.sleep(_GATHER_SECONDS)
             while self._jobs:
                 await self._do(self._jobs.popleft())
@@ -159,29 +158,23 @@ class IndexerProcess:
             await process.communicate()
             if self._job is not None:
                 # The file that it was reading has not crashed it.
-                note_beside(Path(self._job.database)).unlink(missing_ok=True)
+                self._job.note.unlink(missing_ok=True)
         self._process = None
 
 
 def _add(jobs: deque[Job], job: Job) -> None:
     """Append ``job``, or merge it with a waiting job for the same workspace."""
-    for index, waiting in enumerate(jobs):
-        if waiting.root != job.root:
-            continue
-        if isinstance(waiting, Scan):
-            if isinstance(job, Scan) and job.rebuild:
-                jobs[index] = job
-            return
-        if isinstance(job, Scan):
-            jobs[index] = job
-            return
-        paths = tuple(dict.fromkeys(waiting.paths + job.paths))
-        jobs[index] = (
-            msgspec.structs.replace(waiting, paths=paths) if len(paths) <= _MAX_PATHS else _scan(job)
-        )
+    index = next((index for index, waiting in enumerate(jobs) if waiting.root == job.root), None)
+    if index is None:
+        jobs.append(_bounded(job))
         return
-    jobs.append(job if isinstance(job, Scan) or len(job.paths) <= _MAX_PATHS else _scan(job))
+    waiting = jobs[index]
+    if waiting.paths is not None and job.paths is not None:
+        paths = tuple(dict.fromkeys(waiting.paths + job.paths))
+        jobs[index] = _bounded(msgspec.structs.replace(waiting, paths=paths))
+    elif job.paths is None and (waiting.paths is not None or job.rebuild):
+        jobs[index] = job
 
 
-def _scan(job: Refresh) -> Scan:
-    return Scan(root=job.root, database=job.database, exclude=job.exclude, max_file_bytes=job.max_file_bytes)
+def _bounded(job: Job) -> Job:
+    return job.of_all() if job.paths is not None and len(job.paths) > _MAX_PATHS else job

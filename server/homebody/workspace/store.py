@@ -1,24 +1,29 @@
-"""The index file: its tables, and how it is opened, checked and deleted.
+"""The index file: its tables and words, and how it is opened, checked, written and deleted.
 
-In: a workspace folder. Out: a SQLite database in the user's cache folder, one for each workspace.
-Several readers and one writer use it at the same time (WAL); the writer holds the lock file beside it.
-It can always be rebuilt, so a damaged file is replaced.
+A SQLite database in the user's cache folder, one for each workspace. Several readers and one writer use it at
+the same time (WAL); the writer holds the lock file beside it. It can always be rebuilt, so a damaged file is
+replaced. Knows nothing of how rows are made (``extract``) or when (``update``).
 """
 
 import os
+import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-SCHEMA = 2
-"""Increase it when a table, ``words`` or the results of the syntax queries change."""
+import msgspec
+
+from homebody.workspace.imports import ImportRow, stem_of
+from homebody.workspace.messages import SCHEMA
 
 APART = "\x1e"
 """Separates the scopes in one column: ASCII's record separator."""
 
+_MAX_WAL_BYTES = 16 * 1024 * 1024
 _APPLICATION_ID = 0x686F6D65  # "home": SQLite's mark of whose file it is
 _UNUSED_DAYS = 60
 _BUSY_SECONDS = 10.0
@@ -43,6 +48,32 @@ CREATE INDEX chunks_by_file ON chunks(file);
 -- Contentless: the words of a chunk are computed again from its text when it is deleted.
 CREATE VIRTUAL TABLE chunk_words USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0');
 """
+
+_DROP = (
+    "DELETE FROM chunks WHERE file = ?",
+    "DELETE FROM definitions WHERE file = ?",
+    "DELETE FROM files WHERE id = ?",
+)
+
+# HTTPServer, parse_utf8 and größeFinden: http server, parse utf 8, größe finden.
+_WORD = re.compile(r"[A-Z]+(?![^\W\dA-Z_])|[A-Z]?[^\W\dA-Z_]+|\d+")
+
+# Longer words are hashes and encoded data, which are useless for similarity.
+_MAX_LETTERS = 32
+
+# Keywords of the languages are in every chunk and carry no information. Single letters are dropped too.
+_STOP = frozenset(
+    """
+    abstract and any as assert async await bool boolean break case catch char class const continue def
+    default del delete do double dynamic elif else elseif elsif end ensure enum except export extends
+    extern false final finally float fn for foreach from fun func function global goto if impl implements
+    import in include inline instanceof int interface internal is lambda let local long loop match mod
+    module mut namespace new nil none nonlocal not null object of operator or override package pass private
+    protected pub public raise readonly rescue return self short sizeof static str string struct super
+    switch template that the then this throw throws to trait true try type typedef typeof undefined union
+    unless unsafe unsigned until use using val var void volatile when where while with yield
+    """.split(),  # noqa: SIM905 - a list of a hundred quoted words would be hard to read
+)
 
 
 class StoreDamagedError(Exception):
@@ -103,18 +134,6 @@ def create(database: Path) -> sqlite3.Connection:
     return connect(database)
 
 
-def _fill_in(database: Path) -> None:
-    """Write the tables and the marks; SQLite's own files beside it are gone afterwards."""
-    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES.split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA}")
-        connection.execute("COMMIT")
-
-
 def prune(folder: Path, *, now: float | None = None) -> None:
     """Delete the indexes in ``folder`` that were not opened for sixty days."""
     oldest = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
@@ -137,6 +156,184 @@ def translated_errors() -> Generator[None]:
         if code in _DAMAGED:
             raise StoreDamagedError(str(error)) from error
         raise StoreUnusableError(str(error)) from error
+
+
+def words(text: str) -> list[str]:
+    """Return the words of ``text`` by which similarity is measured, in order and repeated.
+
+    They are in lower case, and identifiers are split. They are stored: a change requires a new ``SCHEMA``.
+    """
+    found = (word.lower() for word in _WORD.findall(text))
+    return [word for word in found if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionRow:
+    """A definition; lines from 0, both inclusive. ``scopes`` are the headers around it.
+
+    ``text`` is its text from ``syntax.outline``.
+    """
+
+    name: str
+    kind: str
+    text: str
+    first_line: int
+    last_line: int
+    scopes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A piece of a file's text; lines from 0, both inclusive. ``scopes`` as in ``DefinitionRow``."""
+
+    text: str
+    first_line: int
+    last_line: int
+    scopes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """The stored data of one file.
+
+    A file that is not indexed (binary, not UTF-8) has no language and no rows; it is only listed, so that it
+    is not read again.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    hash: bytes
+    language: str = ""
+    imports: Sequence[ImportRow] = ()
+    definitions: Sequence[DefinitionRow] = ()
+    chunks: Sequence[ChunkRow] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Facts by which a change of a file since it was indexed is detected."""
+
+    id: int
+    size: int
+    mtime_ns: int
+    hash: bytes
+
+
+class Writer:
+    """Writes to an index. The caller holds the lock, and wraps related changes in ``transaction``.
+
+    All methods raise ``StoreDamagedError`` and ``StoreUnusableError``.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        with translated_errors():
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(f"PRAGMA journal_size_limit={_MAX_WAL_BYTES}").fetchall()
+            (self._chunk,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
+
+    @contextmanager
+    def transaction(self) -> Generator[None]:
+        """Readers see all changes made inside at once, or none of them."""
+        with translated_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def known(self) -> dict[str, Known]:
+        """Return all files of the index by path."""
+        with translated_errors():
+            rows = self._connection.execute("SELECT path, id, size, mtime_ns, hash FROM files")
+            return {path: Known(*facts) for path, *facts in rows}
+
+    def known_below(self, path: str) -> dict[str, Known]:
+        """Return the file at ``path`` and those below it, if it was a folder."""
+        with translated_errors():
+            rows = self._connection.execute(
+                # "0" follows "/" in ASCII: all paths that begin with the folder, found by the index.
+                "SELECT path, id, size, mtime_ns, hash FROM files WHERE path = ?1 "
+                "OR (path > ?1 || '/' AND path < ?1 || '0')",
+                (path,),
+            )
+            return {path: Known(*facts) for path, *facts in rows}
+
+    def put(self, row: FileRow) -> None:
+        """Add the file, or replace its rows."""
+        run = self._connection
+        with translated_errors():
+            for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
+                self.drop(file)
+            file = run.execute(
+                "INSERT INTO files VALUES(NULL,?,?,?,?,?,?,?)",
+                (
+                    *(row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
+                    msgspec.json.encode(row.imports).decode(),
+                ),
+            ).lastrowid
+            run.executemany(
+                "INSERT INTO definitions VALUES(?,?,?,?,?,?,?)",
+                [
+                    (file, d.name, d.kind, d.text, d.first_line, d.last_line, APART.join(d.scopes))
+                    for d in row.definitions
+                ],
+            )
+            first = self._chunk + 1
+            self._chunk += len(row.chunks)
+            run.executemany(
+                "INSERT INTO chunks VALUES(?,?,?,?,?,?)",
+                [
+                    (
+                        *(number, file, chunk.first_line, chunk.last_line),
+                        *(zlib.compress(chunk.text.encode(), 1), APART.join(chunk.scopes)),
+                    )
+                    for number, chunk in enumerate(row.chunks, first)
+                ],
+            )
+            run.executemany(
+                "INSERT INTO chunk_words(rowid, words) VALUES(?,?)",
+                [(number, " ".join(words(chunk.text))) for number, chunk in enumerate(row.chunks, first)],
+            )
+
+    def touch(self, file: int, size: int, mtime_ns: int) -> None:
+        """Store a new time for a file with unchanged text."""
+        with translated_errors():
+            self._connection.execute(
+                "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)
+            )
+
+    def drop(self, file: int) -> None:
+        """Delete the file with the id ``file``."""
+        run = self._connection
+        with translated_errors():
+            chunks = run.execute("SELECT id, text FROM chunks WHERE file = ?", (file,)).fetchall()
+            run.executemany(
+                "INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)",
+                [(number, " ".join(words(zlib.decompress(text).decode()))) for number, text in chunks],
+            )
+            for statement in _DROP:
+                run.execute(statement, (file,))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def _fill_in(database: Path) -> None:
+    """Write the tables and the marks; SQLite's own files beside it are gone afterwards."""
+    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES.split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version={SCHEMA}")
+        connection.execute("COMMIT")
 
 
 def _check(connection: sqlite3.Connection) -> None:

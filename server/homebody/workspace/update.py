@@ -8,14 +8,15 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.workspace.ignore import IGNORE_FILES, Exclude, PathRules, rules_for
+from homebody.workspace.messages import Done, Job
 from homebody.workspace.secrets import is_secret
+from homebody.workspace.store import FileRow, Known, Writer
 from homebody.workspace.walk import Limits, Walk, WalkedFile, walked_file
-from homebody.workspace.writer import FileRow, Known, Writer
 
 if TYPE_CHECKING:
     from homebody.workspace.extract import Extract
@@ -28,46 +29,16 @@ _COMMIT_SECONDS = 0.5
 
 _Work: TypeAlias = tuple[WalkedFile, Known | None]
 
+Extractor: TypeAlias = "Callable[[str, bytes], Extract | None]"
+
 Report: TypeAlias = Callable[[int, int], None]
 """Called with the number of files done and of files to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """What to index and how: a folder, ``context.ignore``, limits of the walk.
+def update(job: Job, extract: Extractor, writer: Writer, report: Report) -> Done:
+    """Index what changed of the workspace, or of the job's paths.
 
     ``extract`` returns the content to store for a path and bytes; ``None`` if it failed.
-    """
-
-    root: Path
-    extract: "Callable[[str, bytes], Extract | None]"
-    exclude: Exclude = field(default_factory=Exclude)
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True, slots=True)
-class Updated:
-    """Result of a scan or a refresh.
-
-    Attributes
-    ----------
-    files
-        Number of files in the workspace that are indexed (0 after a refresh, which does not count them).
-    indexed, dropped
-        Files that were read again, and files that were removed.
-    cut
-        Whether a limit of ``Limits`` ended the walk early.
-
-    """
-
-    files: int = 0
-    indexed: int = 0
-    dropped: int = 0
-    cut: bool = False
-
-
-def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
-    """Walk the whole workspace and index what changed, the newest first.
 
     Raises
     ------
@@ -75,6 +46,22 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
         As for the writer.
 
     """
+    workspace = _Workspace(Path(job.root), job.exclude, Limits(max_file_bytes=job.max_file_bytes), extract)
+    if job.paths is None:
+        return _scan(workspace, writer, report)
+    return _refresh(workspace, job.paths, writer, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Workspace:
+    root: Path
+    exclude: Exclude
+    limits: Limits
+    extract: Extractor
+
+
+def _scan(workspace: _Workspace, writer: Writer, report: Report) -> Done:
+    """Walk the whole workspace and index what changed, the newest first."""
     known = writer.known()
     walk = Walk(workspace.root, rules_for(workspace.root, workspace.exclude), workspace.limits)
     changed: list[_Work] = []
@@ -89,13 +76,13 @@ def scan(workspace: Workspace, writer: Writer, report: Report) -> Updated:
     _drop(writer, known.values())
     changed.sort(key=lambda work: -work[0].mtime_ns)
     _index(workspace, changed, writer, report)
-    return Updated(files, len(changed), len(known), walk.cut)
+    return Done(files=files, indexed=len(changed), dropped=len(known), cut=walk.cut)
 
 
-def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Updated:
+def _refresh(workspace: _Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Done:
     """Index the files or folders at ``paths`` (below the root) again; scan if that may not be sufficient.
 
-    A path may be new, changed or removed, a file or a folder. Raises as ``scan`` does.
+    A path may be new, changed or removed, a file or a folder.
     """
     rules = PathRules((workspace.root,), workspace.exclude, is_index=True)
     changed: list[_Work] = []
@@ -104,7 +91,7 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
         known = writer.known_below(path)
         where = workspace.root / path
         if where.name in IGNORE_FILES or _is_folder(where):
-            return scan(workspace, writer, report)
+            return _scan(workspace, writer, report)
         entry = walked_file(workspace.root, path, workspace.limits)
         if is_secret(path) or rules.ignores(where):
             entry = None
@@ -116,7 +103,7 @@ def refresh(workspace: Workspace, paths: Iterable[str], writer: Writer, report: 
         gone.update((below.id, below) for below in known.values())
     _drop(writer, gone.values())
     _index(workspace, changed, writer, report)
-    return Updated(indexed=len(changed), dropped=len(gone))
+    return Done(indexed=len(changed), dropped=len(gone))
 
 
 def _is_folder(path: Path) -> bool:
@@ -132,7 +119,7 @@ def _drop(writer: Writer, gone: Iterable[Known]) -> None:
             writer.drop(file.id)
 
 
-def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: Report) -> None:
+def _index(workspace: _Workspace, work: Sequence[_Work], writer: Writer, report: Report) -> None:
     """Write ``work`` to the index, in a transaction every half second."""
     done = 0
     while done < len(work):
@@ -144,7 +131,7 @@ def _index(workspace: Workspace, work: Sequence[_Work], writer: Writer, report: 
         report(done, len(work))
 
 
-def _index_file(workspace: Workspace, entry: WalkedFile, was: Known | None, writer: Writer) -> None:
+def _index_file(workspace: _Workspace, entry: WalkedFile, was: Known | None, writer: Writer) -> None:
     data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
     mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
     digest = hashlib.blake2b(data, digest_size=16).digest()

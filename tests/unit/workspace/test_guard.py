@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from homebody.workspace.guard import GuardedExtract
+from homebody.workspace.indexer import GuardedExtract
 
 _RUN = """
 import sys
 from pathlib import Path
-from homebody.workspace.guard import GuardedExtract
+from homebody.workspace.indexer import GuardedExtract
 
 guarded = GuardedExtract(Path(sys.argv[1]), seconds=0.02)
 kept = guarded("large.py", b"def large(x): return x + 1\\n" * 20_000)

@@ -17,11 +17,10 @@ from homebody.settings import ContextSettings, Settings
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.ignore import Exclude
 from homebody.workspace.index import Progress, WorkspaceIndex, database_of
-from homebody.workspace.messages import Done, Event, Job, Scan, Working
+from homebody.workspace.messages import SCHEMA, Done, Event, Job, Working
 from homebody.workspace.process import IndexerProcess
-from homebody.workspace.store import SCHEMA, connect
+from homebody.workspace.store import connect
 from homebody.workspace.uri import path_of
 from support.until import until
 
@@ -241,9 +240,7 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
     """It ends after a minute without work, in this test earlier, and is started again for the next job."""
-    job = Scan(
-        root=str(root), database=str(tmp_path / "i/a.sqlite3"), exclude=Exclude(), max_file_bytes=1 << 20
-    )
+    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     events: list[Event] = []
     pids = set()
 
@@ -267,9 +264,7 @@ async def test_a_process_that_does_not_end_in_time_is_killed_without_a_strike(ro
     monkeypatch.setattr("homebody.workspace.process._END_SECONDS", 0.1)
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = Scan(
-        root=str(root), database=str(tmp_path / "i/a.sqlite3"), exclude=Exclude(), max_file_bytes=1 << 20
-    )
+    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     indexer = IndexerProcess(tmp_path / "i", lambda _job, _event: None)
     indexer.submit(job)
     note = tmp_path / "i/a.sqlite3.trying"
@@ -328,9 +323,7 @@ def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, t
     """It has a low priority, and ends even during a job."""
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = Scan(
-        root=str(root), database=str(tmp_path / "i/a.sqlite3"), exclude=Exclude(), max_file_bytes=1 << 20
-    )
+    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     assert indexer.stdin is not None
     assert indexer.stdout is not None
     indexer.stdin.write(msgspec.json.encode(job) + b"\n")

@@ -10,8 +10,14 @@ import pytest
 from homebody.workspace import store
 from homebody.workspace.imports import ImportRow
 from homebody.workspace.query import Reader
-from homebody.workspace.store import StoreDamagedError, StoreUnusableError
-from homebody.workspace.writer import ChunkRow, DefinitionRow, FileRow, Writer
+from homebody.workspace.store import (
+    ChunkRow,
+    DefinitionRow,
+    FileRow,
+    StoreDamagedError,
+    StoreUnusableError,
+    Writer,
+)
 
 
 @pytest.fixture
@@ -63,12 +69,15 @@ def reader(tmp_path, database):
 
 def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
     """Return the names of the files that resemble ``text``."""
-    return [c.uri.rsplit("/", 1)[-1] for c in reader.similar(text, exclude=exclude, limit=limit)]
+    found = reader.answer(lambda opened: opened.similar(text, exclude=exclude, limit=limit))
+    return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
 
 def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=None, language="python"):
     """Return the paths of definitions of ``names``, below the root."""
-    found = reader.definitions(names, language=language, path=path, imports=imports)
+    found = reader.answer(
+        lambda opened: opened.definitions(names, language=language, path=path, imports=imports)
+    )
     return [c.uri.partition("/root/")[2] for c in found]
 
 
@@ -156,7 +165,7 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
 def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path):
     """URI, lines, and the text below the headers of its enclosing definitions."""
     fill(database, file("src/ä b.py", "invoice total\nsum"))
-    (found,) = reader.similar("invoice total", exclude=(), limit=5)
+    (found,) = reader.answer(lambda opened: opened.similar("invoice total", exclude=(), limit=5))
     assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
     assert (found.first_line, found.last_line) == (0, 1)
     assert found.text == "class Outer\ninvoice total\nsum"
@@ -241,7 +250,9 @@ def test_the_file_at_hand_comes_first(database, reader):
         FileRow("a.py", 1, 1, b"", "python", (), [own.definitions[0], method]),
         file("b.py", names="find_me add_up"),
     )
-    found = reader.definitions(["add_up", "find_me"], language="python", path="a.py", imports=())
+    found = reader.answer(
+        lambda opened: opened.definitions(["add_up", "find_me"], language="python", path="a.py", imports=())
+    )
     assert [(one.uri.rsplit("/", 1)[-1], one.text) for one in found] == [
         ("a.py", "class Cache:\n    def add_up(self):"),
         ("a.py", "def find_me()"),

@@ -9,9 +9,9 @@ import pytest
 
 from homebody.workspace import store
 from homebody.workspace.extract import extract
-from homebody.workspace.update import Updated, Workspace, refresh, scan
-from homebody.workspace.walk import Limits
-from homebody.workspace.writer import Writer
+from homebody.workspace.messages import Done, Job
+from homebody.workspace.store import Writer
+from homebody.workspace.update import update
 
 OLD = 1_000_000_000
 
@@ -32,14 +32,16 @@ class Place:
         os.utime(where, (time, time))
         return where
 
-    def scan(self, **limits: int) -> Updated:
+    def scan(self, max_file_bytes: int = 1024 * 1024) -> Done:
         """Scan the whole."""
-        workspace = Workspace(self.root, extract, limits=Limits(**limits))
-        return scan(workspace, self.writer, lambda done, total: self.reports.append((done, total)))
+        job = Job(root=str(self.root), database="", max_file_bytes=max_file_bytes)
+        return update(job, extract, self.writer, lambda done, total: self.reports.append((done, total)))
 
-    def refresh(self, *paths: str) -> Updated:
+    def refresh(self, *paths: str) -> Done:
         """Index ``paths`` again."""
-        return refresh(Workspace(self.root, extract), paths, self.writer, lambda *_: None)
+        return update(
+            Job(root=str(self.root), database="", paths=paths), extract, self.writer, lambda *_: None
+        )
 
     def names(self) -> str:
         """All defined names, in order."""
@@ -68,23 +70,23 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     place.write("a.py", "def alpha(): pass\n")
     place.write("b.py", "def beta(): pass\n")
     place.write("c.py", "def gamma(): pass\n")
-    assert place.scan() == Updated(files=3, indexed=3)
+    assert place.scan() == Done(files=3, indexed=3)
     assert place.names() == "alpha beta gamma"
     assert place.reports[-1] == (3, 3)
-    assert place.scan() == Updated(files=3)
+    assert place.scan() == Done(files=3)
     place.write("a.py", "def delta(): pass\n", time=OLD + 1)
     place.write("b.py", "def beta(): pass\n", time=OLD + 1)
     (place.root / "c.py").unlink()
-    assert place.scan() == Updated(files=2, indexed=2, dropped=1)
+    assert place.scan() == Done(files=2, indexed=2, dropped=1)
     assert place.names() == "beta delta"
-    assert place.scan() == Updated(files=2)
+    assert place.scan() == Done(files=2)
 
 
 def test_a_file_changed_a_moment_ago_is_looked_at_again(place):
     """Within the resolution of time stamps, a second change would not be detected."""
     (place.root / "a.py").write_text("def alpha(): pass\n")
     place.scan()
-    assert place.scan() == Updated(files=1, indexed=1)
+    assert place.scan() == Done(files=1, indexed=1)
 
 
 def test_the_newest_files_come_first(place):
@@ -108,12 +110,12 @@ def test_a_refresh_follows_single_files(place):
     place.write("out/d.py", "def no(): pass\n")
     place.write(".env", "NO=1\n")
     done = place.refresh("src/a.py", "src/c.py", "out/d.py", ".env", "gone.py", "src/a.py")
-    assert done == Updated(indexed=2)
+    assert done == Done(indexed=2)
     assert place.names() == "beta delta gamma"
     (place.root / "src/b.py").unlink()
-    assert place.refresh("src/b.py") == Updated(dropped=1)
+    assert place.refresh("src/b.py") == Done(dropped=1)
     (place.root / "src").rename(place.root / "lib")
-    assert place.refresh("src") == Updated(dropped=2)
+    assert place.refresh("src") == Done(dropped=2)
     assert place.refresh("lib").indexed == 2
     assert place.names() == "delta gamma"
 
@@ -145,7 +147,7 @@ def test_an_unavailable_workspace_keeps_its_index(place):
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.root.rename(place.root.with_name("away"))
-    assert place.scan() == Updated()
+    assert place.scan() == Done()
     assert place.names() == "alpha"
 
 
@@ -165,9 +167,9 @@ def test_an_unavailable_workspace_keeps_its_index(place):
 def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
     """The file is not read again either."""
     place.write("a.py", data)
-    assert place.scan() == Updated(files=1, indexed=1)
+    assert place.scan() == Done(files=1, indexed=1)
     assert (place.names(), place.texts()) == ("", 0)
-    assert place.scan() == Updated(files=1)
+    assert place.scan() == Done(files=1)
 
 
 @pytest.mark.parametrize(
@@ -196,14 +198,14 @@ def test_a_file_that_has_grown_too_large_is_removed(place):
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.write("a.py", "def alpha(): pass\n" * 100, time=OLD + 1)
-    assert place.scan(max_file_bytes=1000) == Updated(dropped=1)
+    assert place.scan(max_file_bytes=1000) == Done(dropped=1)
     assert place.names() == ""
 
 
 def test_ten_megabytes_in_a_line_do_no_harm(place):
     """With a higher limit, it is read and recognized as generated."""
     place.write("a.json", b"[" + b"1," * 5_000_000 + b"1]")
-    assert place.scan(max_file_bytes=20_000_000) == Updated(files=1, indexed=1)
+    assert place.scan(max_file_bytes=20_000_000) == Done(files=1, indexed=1)
     assert place.texts() == 0
 
 

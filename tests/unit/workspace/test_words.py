@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.workspace.words import words
+from homebody.workspace.store import words
 
 
 @pytest.mark.parametrize(
