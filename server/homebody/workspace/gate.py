@@ -9,6 +9,7 @@ That happens in a thread, with a time limit; what is not known in time is not se
 
 import asyncio
 import logging
+import math
 import os
 import threading
 import time
@@ -34,6 +35,9 @@ UNPLACED = "Homebody cannot tell which file it is"
 UNKNOWN = "its folder's ignore files are still being read; try again in a moment"
 
 _NO_SOURCE, _THIS_PROMPT = "Text without a source", "The text of this prompt"
+
+_UNASKED: tuple[float, str | None] = (-math.inf, None)
+_NO_FILE = Place()
 
 _MOST_THREADS = 16
 """Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
@@ -147,9 +151,9 @@ class Gate:
         """
         asked = list(dict.fromkeys(sources))
         oldest = time.monotonic() - within
-        known = [self._known.get(uri, (0.0, None)) for uri in asked]
-        if self.stopped is None and all(when > oldest for when, _ in known):
-            refusals = {uri: why for uri, (_, why) in zip(asked, known, strict=True) if why is not None}
+        known = [self._known.get(uri, _UNASKED) for uri in asked if place_of(uri) != _NO_FILE]
+        if self.stopped is None and known and all(when > oldest for when, _ in known):
+            refusals = {uri: why for uri in asked if (why := self._known.get(uri, _UNASKED)[1]) is not None}
         else:
             refusals = await self.refusals(asked)
         for uri, reason in refusals.items():
