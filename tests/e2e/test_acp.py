@@ -334,6 +334,39 @@ async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(c
     assert editor.read == []
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "untitled:{folder}/private/a.py",
+        "vscode-notebook-cell:{folder}/private/a.ipynb#W0",
+        "vscode-remote://ssh{folder}/a.py",
+        "file://elsewhere{folder}/a.py",
+        "{folder}/private/a.py",
+        "file://{folder}/a#b.private",
+        "zed:///agent/merge-conflict?path={folder}/private/a.py",
+    ],
+)
+async def test_an_embedded_text_counts_as_the_document_that_its_uri_names(chat, workspace, uri):
+    """Also if it is no file on this machine: what cannot be placed is not sent."""
+    (workspace / ".homebodyignore").write_text("private/\n*.private\n")
+    embedded = acp.embedded_text_resource(uri.format(folder=workspace), "TOKEN=1")
+    editor = Editor()
+    async with chat([{"contains": "TOKEN=1", "text": "leaked"}, {"text": "Fine."}], editor) as session:
+        assert await session.say("Hello?", acp.resource_block(embedded)) == "end_turn"
+    assert editor.text.startswith("Fine.\n\n*Not read: ")
+    assert "is never put into a prompt" in editor.text
+
+
+@pytest.mark.parametrize("uri", ["https://docs.example/page", "zed:///agent/rule/1?name=style"])
+async def test_an_embedded_text_that_no_file_has_is_sent(chat, uri):
+    """A page that the client has fetched, and a rule of Zed."""
+    embedded = acp.embedded_text_resource(uri, "TOKEN=1")
+    editor = Editor()
+    async with chat([{"contains": "TOKEN=1", "text": "Read."}, {"text": "missing"}], editor) as session:
+        await session.say("Hello?", acp.resource_block(embedded))
+    assert editor.text == "Read."
+
+
 async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
     """Files are read from disk where the client does not read them."""
     async with chat(DOCSTRING, read_text_file=False, write_text_file=False) as session:

@@ -124,6 +124,35 @@ async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
         assert "Traceback: boom" in (await client.execute("homebody.showPrompt"))["text"]
 
 
+@pytest.mark.parametrize("cell", ["untitled:cell", "file://{folder}/cells/1.py"])
+async def test_cells_are_excluded_with_their_notebook(serve, workspace, cell):
+    """Whatever URIs the editor gives them, also after the notebook was closed."""
+    (workspace / ".homebodyignore").write_text("private/\n")
+    book, cell = (workspace / "private/a.ipynb").as_uri(), cell.format(folder=workspace)
+    async with serve("leaked") as client:
+        open_notebook(client, book, {cell: "secret = 1\n"})
+        argument = {"textDocument": {"uri": cell}}
+        for command, more in (
+            ("homebody.explain", argument),
+            ("homebody.ask", argument | {"question": "Why?"}),
+            ("homebody.ask", {"question": "Why?", "attach": [book]}),
+        ):
+            with pytest.raises(JsonRpcException, match="is never put into a prompt"):
+                await client.execute(command, more)
+        assert await client.complete(cell, 0, 9, invoked=True) == []
+
+
+async def test_a_text_with_the_id_of_a_document_counts_as_that_document(serve, workspace):
+    """As of a selection that the client sends itself."""
+    (workspace / ".homebodyignore").write_text("private/\n")
+    item = {"id": (workspace / "private/a.py").as_uri() + "#L1-2", "label": "a.py", "text": "secret = 1\n"}
+    async with serve("leaked") as client:
+        with pytest.raises(JsonRpcException, match="is never put into a prompt"):
+            await client.execute("homebody.ask", {"question": "Why?", "attach": [item]})
+        item["id"] = "terminal"
+        await client.execute("homebody.ask", {"question": "Why?", "attach": [item]})
+
+
 async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
     """As the editor has it, without the outputs that its file holds; it is listed once."""
     book = (workspace / "area.ipynb").as_uri()

@@ -4,7 +4,9 @@ In: URIs. Out: documents, or an error with the reason. Files that are excluded f
 """
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from acp import RequestError
 
@@ -12,11 +14,14 @@ from homebody.acp.question import Reference
 from homebody.acp.session import Session
 from homebody.engine import Engine
 from homebody.errors import EditRefused, FileUnreadable, UsageError
-from homebody.features.attachments import Attached, Attachment, attach_document, attach_text
+from homebody.features.attachments import PASTED, Attached, attach_document, attach_text
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
 from homebody.workspace.read import read_document
-from homebody.workspace.uri import file_name, path_of
+from homebody.workspace.uri import file_name, path_of, uri_of
+
+_NO_FILE = frozenset({"http", "https", "zed"})
+"""Schemes of texts that no file has: a page that the client has fetched, a rule or a thread of Zed."""
 
 REQUEST_ERRORS = (RequestError, ValueError, ConnectionError)
 """What a request to the client raises: it answered with an error or in another form, or is gone."""
@@ -86,21 +91,34 @@ async def attach_reference(engine: Engine, session: Session, reference: Referenc
         The file cannot be read, or is excluded from prompts.
 
     """
-    if reference.text is not None and path_of(reference.uri) is None:
-        return await attach_text(engine, reference.text, reference.name)
     if reference.text is None:
         document = await read_file(engine, session, reference.uri)
         lines = reference.lines and clipped(document, reference.lines)
         return Attached((await attach_document(engine, document, lines),))
+    source = _source_of(reference)
+    if reason := await engine.gate.refusal(source):
+        message = f"{reference.name} is never put into a prompt: {reason}."
+        raise UsageError(message)
+    if path_of(reference.uri) is None:
+        return await attach_text(engine, reference.text, reference.name, about=source)
     document = _document(reference.uri, reference.text)
-    whole = await attach_document(engine, document)
+    whole = replace(await attach_document(engine, document), others=(source,))
     if reference.lines is None:
         return Attached((whole,))
     # The client embedded only these lines.
     first, last = reference.lines
     label = f"{whole.label}, lines {first + 1} to {last + 1}"
-    part = Attachment(document.uri, first, last, document.text, document.language_id, label)
-    return Attached((part,))
+    return Attached((replace(whole, first_line=first, last_line=last, label=label),))
+
+
+def _source_of(reference: Reference) -> str:
+    """Return the URI whose rules apply to an embedded text."""
+    parts = urlsplit(reference.sent)
+    if parts.scheme not in _NO_FILE:
+        return reference.sent
+    # Zed names the file of a conflict: ``zed:///agent/merge-conflict?path=…``.
+    path = parse_qs(parts.query).get("path", ("",))[0] if parts.scheme == "zed" else ""
+    return uri_of(Path("/", path)) if path else PASTED
 
 
 def clipped(document: Document, lines: tuple[int, int]) -> tuple[int, int]:

@@ -49,12 +49,15 @@ class Reference:
         First and last line, from 0; ``None`` for the whole file.
     text
         The text that the client embedded; ``None`` if the file has to be read.
+    sent
+        The URI as sent, with its query and fragment: a client that does not encode them means a name.
 
     """
 
     uri: str
     lines: tuple[int, int] | None = None
     text: str | None = None
+    sent: str = ""
 
     @property
     def name(self) -> str:
@@ -113,10 +116,10 @@ def _located(uri: str, text: str | None) -> Reference:
     whole, fragment = urldefrag(uri)
     lines = _LINES.fullmatch(fragment)
     if lines is None:
-        return Reference(whole.partition("?")[0], None, text)
+        return Reference(whole.partition("?")[0], None, text, uri)
     first = max(1, int(lines["first"]))
     last = max(first, int(lines["last"] or first))
-    return Reference(whole.partition("?")[0], (first - 1, last - 1), text)
+    return Reference(whole.partition("?")[0], (first - 1, last - 1), text, uri)
 
 
 def _has_text(blocks: Sequence[Block]) -> bool:

@@ -20,7 +20,15 @@ from homebody.features.surroundings import check_permitted, shown_path
 from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
-from homebody.workspace.diff import FileDiff, Which, file_diffs, git_diff, holds_key_anywhere, permitted
+from homebody.workspace.diff import (
+    FileDiff,
+    Which,
+    file_diffs,
+    git_diff,
+    holds_key_anywhere,
+    permitted,
+    quoted_paths,
+)
 from homebody.workspace.git import find_repository
 from homebody.workspace.read import read_document
 from homebody.workspace.uri import path_of, uri_of
@@ -153,8 +161,9 @@ async def attach_text(
 ) -> Attached:
     """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
 
-    Each file of a pasted diff is checked separately. ``about`` is the URI of the document that the text is
-    about: it must not be excluded either.
+    Each file of a pasted diff is checked separately; a diff that is quoted or indented is sent only if none
+    of its files is excluded. ``about`` is the URI of the document that the text is about: it must not be
+    excluded either.
 
     Raises
     ------
@@ -164,13 +173,16 @@ async def attach_text(
     """
     text = without_escapes(text)
     if diffs := await asyncio.to_thread(file_diffs, text):
-        return await _diff_attached(engine, diffs, label, None)
+        attached = await _diff_attached(engine, diffs, label, None)
+        items = (replace(item, others=(*item.others, *([about] if about else []))) for item in attached.items)
+        return replace(attached, items=tuple(items))
     text = as_seen(text)
     if holds_key_anywhere(text):
         message = f"The {label} holds a private key, which is never put into a prompt."
         raise UsageError(message)
     last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
-    others = (about,) if about else ()
+    named = await asyncio.to_thread(quoted_paths, text)
+    others = (*([about] if about else []), *(uri_of(_top(engine) / path) for path in named))
     return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
 
 
@@ -219,7 +231,7 @@ async def _diff_attached(
     engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path | None
 ) -> Attached:
     def uri(path: str) -> str:
-        return uri_of((root or next(iter(engine.folders), Path.cwd())) / path) if path else PASTED
+        return uri_of((root or _top(engine)) / path) if path else PASTED
 
     refusals = await engine.gate.refusals(uri(path) for one in diffs for path in one.paths)
     kept, dropped = permitted(diffs, lambda path: refusals.get(uri(path)))
@@ -236,6 +248,11 @@ async def _diff_attached(
     )
     left_out = tuple(LeftOut(uri(one.path), *one.lines, reason) for one, reason in dropped)
     return Attached(items, left_out)
+
+
+def _top(engine: Engine) -> Path:
+    """Return the folder that the names in a pasted diff are relative to."""
+    return next(iter(engine.folders), Path.cwd())
 
 
 async def _parse_lines(engine: Engine, document: Document, fragment: str) -> tuple[int, int] | None:

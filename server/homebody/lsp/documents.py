@@ -46,11 +46,14 @@ class Documents:
     """The open documents. A request's snapshot does not change when the document does.
 
     ``out_of_step`` are those not available because a change was lost, or arrived after a newer one.
+    ``notebook_by_cell`` has the URI of each cell's notebook, also after both are closed: prompts may still
+    contain their text.
     """
 
     encoding: PositionEncoding = "utf-16"
     max_bytes: int = 1024 * 1024
     out_of_step: set[str] = field(default_factory=set[str])
+    notebook_by_cell: dict[str, str] = field(default_factory=dict[str, str])
     _languages: dict[str, str] = field(default_factory=dict[str, str])
     _texts: dict[str, Document] = field(default_factory=dict[str, Document])
     _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
@@ -73,7 +76,8 @@ class Documents:
 
     def notebook_of(self, cell_uri: str) -> Notebook | None:
         """Return the notebook that contains this cell."""
-        return next((book for book in self._notebooks.values() if cell_uri in book.cells), None)
+        notebook = self._notebooks.get(self.notebook_by_cell.get(cell_uri, ""))
+        return notebook if notebook is not None and cell_uri in notebook.cells else None
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """Store the text of an opened document. Return it if it is available."""
@@ -147,9 +151,7 @@ class Documents:
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
         """Store the cells of an opened notebook. Return those that are available."""
         notebook = params.notebook_document
-        self._notebooks[notebook.uri] = Notebook(
-            notebook.uri, tuple(cell.document for cell in notebook.cells)
-        )
+        self._keep_cells(notebook.uri, [cell.document for cell in notebook.cells])
         return [opened for item in params.cell_text_documents if (opened := self.open(item))]
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[Change]:
@@ -183,6 +185,10 @@ class Documents:
         else:
             self._texts[uri] = document
 
+    def _keep_cells(self, uri: str, cells: Sequence[str]) -> None:
+        self._notebooks[uri] = Notebook(uri, tuple(cells))
+        self.notebook_by_cell |= dict.fromkeys(cells, uri)
+
     def _edit(self, document: Document, change: types.TextDocumentContentChangeEvent) -> TextEdit:
         text = to_text(change.text)
         if isinstance(change, types.TextDocumentContentChangePartial):
@@ -195,7 +201,7 @@ class Documents:
             return
         cells = list(notebook.cells)
         cells[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or ()]
-        self._notebooks[uri] = Notebook(uri, tuple(cells))
+        self._keep_cells(uri, cells)
 
 
 def _is_larger(text: str, max_bytes: int) -> bool:

@@ -250,6 +250,7 @@ class EngineHolder:
                 self.opened = await self._open_engine(settings, folders)
                 self.opened.engine.gate.watch = self._asks_again
                 self.opened.engine.gate.on_change = self._read_newest
+                self.opened.engine.gate.file_of = self._peer.documents.notebook_by_cell.get
                 self._status.start_again()
                 if opened is not None:
                     self._replace(opened, SettingsChanged(_CHANGED) if not has_same_models else None)

@@ -316,13 +316,15 @@ def _from_file(path: Path, source: Source) -> tuple[Options, list[Problem]]:
 def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:
     if sent is None or sent == []:  # an empty table of Lua arrives as an empty list
         return Options(source, {}), []
-    if not isinstance(sent, Mapping):
+    tree = cast("Mapping[str, object]", sent) if isinstance(sent, Mapping) else None
+    inner = None if tree is None else tree.get("homebody")
+    if inner == []:
+        inner = dict[str, object]()
+    if tree is None or not (inner is None or isinstance(inner, Mapping)):
         message = f"{source.name}: settings must be an object."
         return Options(source, {}, is_closed=True), [Problem("", message, stops=True)]
-    tree = cast("Mapping[str, object]", sent)
-    inner = tree.get("homebody")
-    own = {name.removeprefix("homebody."): value for name, value in tree.items()}
-    if isinstance(inner, Mapping):
+    own = {name.removeprefix("homebody."): value for name, value in tree.items() if name != "homebody"}
+    if inner is not None:
         # What stands beside it belongs to other programs, unless its name says otherwise.
         flat = {name: value for name, value in own.items() if name not in tree}
         own = {**flat, **cast("Mapping[str, object]", inner)}

@@ -45,6 +45,11 @@ _FILE = re.compile(
     r"^(?=diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ [^\n]*\n@@|\*\*\* [^\n]*\n--- [^\n]*\n\*{15})",
     re.MULTILINE,
 )
+# In a mail, a list, or the graph of ``git log``.
+_QUOTED_NAMES = re.compile(
+    r"^[ \t>|*/\\_:]+((?:diff --git |diff --cc |diff --combined |rename |copy |--- |\+\+\+ |\*\*\* ).*)",
+    re.MULTILINE,
+)
 _HUNK = re.compile(
     r"^@@ -(?P<old>\d{1,9})(?:,(?P<old_count>\d{1,9}))? \+(?P<new>\d{1,9})(?:,(?P<new_count>\d{1,9}))? @@",
     re.MULTILINE,
@@ -185,6 +190,12 @@ def file_diffs(text: str) -> list[FileDiff]:
             if not all(map(_BETWEEN_FILES.match, lines[first:at])):
                 found.append(FileDiff("", "\n".join(lines[first:at])))
     return found
+
+
+def quoted_paths(text: str) -> tuple[str, ...]:
+    """Return every path that the headers of quoted or indented diffs in a text may mean."""
+    headers = dict.fromkeys(match[1].rstrip() for match in _QUOTED_NAMES.finditer(text))
+    return tuple(dict.fromkeys(path for header in headers for path in paths_of([header])))
 
 
 def _starts_file(lines: Sequence[str], at: int) -> bool:

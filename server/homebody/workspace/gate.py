@@ -13,9 +13,10 @@ import math
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -57,6 +58,8 @@ class Gate:
         Whether a settings file has changed on disk; called in a thread before each answer.
     on_change
         Reads the settings again; awaited when ``watch`` is true, before the answer.
+    file_of
+        The URI of the file that holds a text besides its own: of a cell, its notebook's. ``None`` for others.
     stopped
         The error that every question raises; set while the user's settings cannot be understood.
 
@@ -65,6 +68,7 @@ class Gate:
     def __init__(self, settings: Settings, roots: Sequence[Path] = (), seconds: float = 0.5) -> None:
         self.watch: Callable[[], bool] | None = None
         self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.file_of: Callable[[str], str | None] = lambda _uri: None
         self.stopped: HomebodyError | None = None
         self._seconds = seconds
         self._roots = tuple(roots)
@@ -120,10 +124,11 @@ class Gate:
         if answer is not None and answer.settings_changed and self.on_change is not None:
             async with self._changing:
                 await self.on_change()
+        while rules is not self._rules:
+            rules = self._rules
+            answer = await self._answer_of(self._looked_up(asked))
         if self.stopped is not None:
             raise self.stopped
-        if rules is not self._rules:
-            answer = await self._answer_of(self._looked_up(asked))
         if answer is None:
             return dict.fromkeys(asked, UNKNOWN)
         if len(self._known) > _MOST_KEPT:
@@ -166,7 +171,8 @@ class Gate:
     def _looked_up(self, uris: Sequence[str]) -> "Future[_Answer] | None":
         """Start to look everything up in a thread; ``None`` if all threads wait for a disk."""
         rules, watch = self._rules, self.watch
-        return self._threads.run(lambda: _Answer(rules.now(), uris, watch))
+        named = {uri: (uri, self.file_of(uri) or uri) for uri in uris}
+        return self._threads.run(lambda: _Answer(rules.now(), named, watch))
 
     async def _answer_of(self, lookup: "Future[_Answer] | None") -> "_Answer | None":
         """Wait for an answer; ``None`` if the disk does not give it in time."""
@@ -179,11 +185,18 @@ class Gate:
 class _Answer:
     """What the disk says now: the reason against each URI, and whether a settings file has changed."""
 
-    def __init__(self, rules: PathRules, uris: Sequence[str], watch: Callable[[], bool] | None) -> None:
+    def __init__(
+        self, rules: PathRules, named: Mapping[str, Sequence[str]], watch: Callable[[], bool] | None
+    ) -> None:
         self.began = time.monotonic()
         self.settings_changed = watch is not None and watch()
         folders = set[str]()
-        self.reasons = {uri: _reason_against(rules, uri, folders) for uri in uris}
+        reasons = {
+            name: _reason_against(rules, name, folders) for name in dict.fromkeys(chain(*named.values()))
+        }
+        self.reasons = {
+            uri: next(filter(None, map(reasons.get, names)), None) for uri, names in named.items()
+        }
 
 
 def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None:
@@ -192,7 +205,7 @@ def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None
         return UNPLACED
     try:
         return _reason_of(rules, place, folders)
-    except (OSError, ValueError):  # a name that the system does not allow
+    except (OSError, ValueError, RecursionError):  # a name that the system does not allow
         return UNPLACED
     except Exception:
         logger.exception("the rules of %s could not be looked up, which is a bug", uri)

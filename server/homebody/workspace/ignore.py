@@ -10,6 +10,7 @@ git ignores. Patterns are untrusted, except the user's: they come with the repos
 import os
 import stat
 import time
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
@@ -189,7 +190,7 @@ class PathRules:
             is_index=is_index,
         )
         self._top = FolderRules("", given)
-        self._folders: dict[str, tuple[FolderRules, list[_Stamp], FolderRules]] = {}
+        self._folders: dict[str, tuple[FolderRules, list[_Stamp], str, FolderRules]] = {}
         self.looked_at: dict[Path, FolderRules] = {}
 
     def now(self) -> "PathRules":
@@ -223,10 +224,12 @@ class PathRules:
         # Before they are read: what is written meanwhile is read again the next time.
         stamps = [_stamp(path + file) for file in (_MARKED if above.given.is_index else _LOOKED_AT)]
         known = self._folders.get(path)
-        if known is not None and known[0] is above and known[1] == stamps:
-            return known[2]
+        if known is not None and known[0] is above and known[1] == [*stamps, _stamp(known[2])]:
+            return known[3]
+        elsewhere = _exclude_elsewhere(path)
+        stamps.append(_stamp(elsewhere))
         rules = above.below(name).inside()
-        self._folders[path] = above, stamps, rules
+        self._folders[path] = above, stamps, elsewhere, rules
         return rules
 
 
@@ -273,8 +276,13 @@ def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
         if path.endswith("/" + _GIT_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
         data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)
-        patterns = Patterns.parse(data.decode("utf-8-sig", "surrogateescape").split("\n"), base)
-    except (FileNotFoundError, NotADirectoryError):
+        # Windows PowerShell writes UTF-16.
+        is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+        text = data.decode("utf-16", "replace") if is_wide else data.decode("utf-8-sig", "surrogateescape")
+        patterns = Patterns.parse(text.split("\n"), base)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if path.endswith("/" + _OWN_FILE) and os.path.islink(path):  # noqa: PTH114 - text is enough here
+            raise _NoListError from error
         return ()
     except (OSError, TooManyPatterns) as error:
         raise _NoListError from error
@@ -294,6 +302,12 @@ def _exclude_file(folder: str) -> str | None:
     return f"{git}/info/exclude" if os.path.lexists(git + "/HEAD") else None
 
 
+def _exclude_elsewhere(folder: str) -> str:
+    """Return ``_exclude_file`` of a work tree or a submodule, whose ``.git`` is a file; otherwise empty."""
+    is_file = os.path.isfile(folder + _REPOSITORY)  # noqa: PTH113 - millions of calls
+    return (_exclude_file(folder) or "") if is_file else ""
+
+
 def _line_of(path: str) -> str:
     """Return the first line of a small file; empty if it cannot be read."""
     try:
@@ -304,16 +318,19 @@ def _line_of(path: str) -> str:
 
 
 def _stamp(path: str) -> _Stamp:
-    """Return what changes when a file is written, replaced or removed."""
+    """Return what changes when a file is written, replaced or removed; nothing for no path."""
+    if not path:
+        return ()
     try:
         facts = os.stat(path)  # noqa: PTH116 - twenty for each prompt
     except OSError as error:
-        return (error.errno or 0,)
+        return error.errno or 0, os.path.islink(path)  # noqa: PTH114 - twenty for each prompt
     known = facts.st_dev, facts.st_ino, facts.st_mode
     if stat.S_ISDIR(facts.st_mode):  # its times change with each of its entries
         return known
-    now = time.time_ns()
-    return (*known, facts.st_size, facts.st_mtime_ns, now if now - facts.st_mtime_ns < _GRAIN_NS else 0)
+    now, changed = time.time_ns(), max(facts.st_mtime_ns, facts.st_ctime_ns)
+    young = now if now - changed < _GRAIN_NS else 0
+    return *known, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, young
 
 
 def _is_file(path: str) -> bool:

@@ -52,8 +52,10 @@ def place_of(uri: str) -> Place | None:
         return Place()
     if parts.scheme == "file":
         # A client that does not encode ``#`` and ``?`` means a file with them in its name.
-        named = {path_of(uri), path_of(uri.replace("#", "%23").replace("?", "%3F"))} - {None}
-        return Place(tuple(path for path in named if path is not None)) if named else None
+        without_query = uri.replace("?", "%3F")
+        readings = map(path_of, (uri, without_query, without_query.replace("#", "%23")))
+        named = tuple(dict.fromkeys(path for path in readings if path is not None))
+        return Place(named) if named else None
     if parts.scheme not in _OF_FILE:
         return None
     if parts.path.startswith("/"):  # an authority names the machine that Homebody runs on

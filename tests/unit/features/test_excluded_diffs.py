@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from homebody.errors import Excluded
 from homebody.features.commit_message import commit_message
 from homebody.features.explain_text import explain_text
 from support.git import git
@@ -223,3 +224,17 @@ async def test_what_a_hunk_quotes_is_not_another_file(world, root):
         result = await explain_text(w.engine, diff)
     assert f"{names}@@ -9 +9 @@\n-c\n+d" in w.asked[0].prompt.text
     assert result.left_out == ()
+
+
+@pytest.mark.parametrize("margin", ["> ", "    ", "| ", "> | "])
+async def test_a_quoted_diff_is_sent_only_if_none_of_its_files_is_excluded(world, root, margin):
+    """In a mail, a list, or the graph of ``git log``."""
+    lines = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n@@ -1 +1 @@\n-old\n+" + _SECRET
+    pasted = "Look:\n" + lines.replace("\n", "\n" + margin).replace("diff", margin + "diff", 1)
+    async with world("A file changes.", folders=[root]) as w:
+        await explain_text(w.engine, pasted.format("fine.py"))
+        assert _SECRET in w.asked[-1].prompt.text
+        asked = len(w.asked)
+        with pytest.raises(Excluded, match=r"old\.txt is never put into a prompt"):
+            await explain_text(w.engine, pasted.format("private/old.txt"))
+        assert len(w.asked) == asked

@@ -222,7 +222,9 @@ def test_clients_send_settings_in_many_shapes(load, sent):
     assert (resolved.completion.max_tokens, problems) == (7, [])
 
 
-@pytest.mark.parametrize("sent", [3, "x", ["completion"], True])
+@pytest.mark.parametrize(
+    "sent", [3, "x", ["completion"], True, {"homebody": "x"}, {"homebody": ["private/"]}]
+)
 def test_settings_that_are_not_an_object_are_reported(load, sent):
     """If a client sends something else, nothing is sent: a rule may be in it."""
     resolved, problems = load(initialization_options=sent)

@@ -209,6 +209,7 @@ def test_a_wrong_restricting_key_of_an_editor_stops_all_prompts(load_own, source
         ({"yaml": {"completion": {"enabled": True}, "ignore": ["a"]}}, 1),
         ({"homebody": {}, "yaml": {"context": {"ignore": 3}}}, 0),
         ({"completion": [], "context": None}, 0),
+        ({"homebody": []}, 0),
         ([], 0),
         (None, 0),
     ],

@@ -13,6 +13,7 @@ from homebody.settings.schema import ContextSettings
 from homebody.text import Document
 from homebody.workspace.gate import KEY, SECRET, UNKNOWN, UNPLACED, Gate
 from homebody.workspace.ignore import BY_GIT, BY_OWN_FILE, BY_USER, UNREADABLE
+from support.git import git
 
 
 def settings_with(*patterns: str) -> Settings:
@@ -109,6 +110,9 @@ async def test_a_private_key_is_refused_under_any_name():
         ("file://{root}/%70rivate/a.py", BY_OWN_FILE),
         ("file://{root}/a%23.key.py", BY_OWN_FILE),
         ("file://{root}/a#.key.py", BY_OWN_FILE),
+        ("file://{root}/a?.key.py", BY_OWN_FILE),
+        ("file://{root}/a?.key.py#L1-2", BY_OWN_FILE),
+        ("file://{root}" + "/deep" * 3000, UNPLACED),
         ("vscode-notebook-cell:{root}/private/a.ipynb#W0sZmlsZQ%3D%3D", BY_OWN_FILE),
         ("vscode-notebook-cell://ssh-remote%2Bbox{root}/private/a.ipynb#W0", BY_OWN_FILE),
         ("vscode-notebook-cell:{root}/a.ipynb#W0", None),
@@ -155,6 +159,73 @@ async def test_a_rule_that_changes_counts_for_the_next_question(root):
     assert await gate.refusal(uri) is None
     (root / "later.py").symlink_to(root / ".env")
     assert await gate.refusal(uri) == SECRET
+
+
+@pytest.fixture
+def old_files(monkeypatch):
+    """Files that were just written count as old ones, which are not read again at each question."""
+    monkeypatch.setattr("homebody.workspace.ignore._GRAIN_NS", 0)
+
+
+@pytest.mark.usefixtures("old_files")
+@pytest.mark.skipif(os.name == "nt", reason="the time of the change itself is POSIX")
+async def test_a_list_that_is_written_over_with_its_time_kept_is_read_again(root):
+    """As ``cp --preserve`` and ``rsync --times`` do; size and file stay the same as well."""
+    rules, gate = root / ".homebodyignore", gate_of(root)
+    rules.write_text("first.py\n")
+    os.utime(rules, (1, 1))
+    before = rules.stat().st_ctime_ns
+    assert await gate.refusal((root / "first.py").as_uri()) == BY_OWN_FILE
+    while rules.stat().st_ctime_ns == before:
+        rules.write_text("other.py\n")
+        os.utime(rules, (1, 1))
+    assert await gate.refusal((root / "other.py").as_uri()) == BY_OWN_FILE
+
+
+@pytest.mark.usefixtures("old_files")
+async def test_a_work_tree_follows_the_exclude_file_of_its_repository(tmp_path):
+    """It lies in another folder, which the work tree's ``.git`` file names."""
+    main, tree = tmp_path / "main", tmp_path / "tree"
+    main.mkdir()
+    git(main, "init", "-q")
+    git(main, "commit", "-q", "--allow-empty", "-m", "first")
+    git(main, "worktree", "add", "-q", str(tree))
+    gate, uri = gate_of(), (tree / "notes.py").as_uri()
+    assert await gate.refusal(uri) is None
+    (main / ".git/info").mkdir(exist_ok=True)
+    (main / ".git/info/exclude").write_text("notes.py\n")
+    assert await gate.refusal(uri) == BY_GIT
+    (main / ".git/info/exclude").write_text("")
+    assert await gate.refusal(uri) is None
+
+
+async def test_a_text_is_excluded_with_the_file_that_holds_it(root):
+    """A client may give the cells of a notebook any URIs."""
+    gate, notebook = gate_of(root), (root / "private/a.ipynb").as_uri()
+    gate.file_of = {"untitled:cell": notebook}.get
+    assert await gate.refusal("untitled:cell") == BY_OWN_FILE
+    assert await gate.refusal("untitled:other") is None
+
+
+async def test_rules_that_change_twice_during_one_question_are_the_last_ones(root, stalled):
+    """Also if the second change comes while the first one's answer is looked up."""
+    gate, asked, released = stalled
+    gate._seconds = 60
+    uri = (root / "app.py").as_uri()
+    question = asyncio.create_task(gate.refusal(uri))
+    await asyncio.to_thread(asked.wait)
+    looked_up = gate._looked_up
+
+    def change(uris):
+        gate._looked_up = looked_up
+        lookup = looked_up(uris)
+        gate.apply(settings_with("app.py"))
+        return lookup
+
+    gate._looked_up = change
+    gate.apply(settings_with("other.py"))
+    released.set()
+    assert await question == BY_USER
 
 
 async def test_new_settings_count_for_the_next_question(root):
@@ -260,7 +331,7 @@ async def test_a_disk_that_does_not_answer_costs_a_bounded_number_of_threads(roo
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs are POSIX")
-@pytest.mark.parametrize("kind", ["fifo", "link to /dev/zero", "too large"])
+@pytest.mark.parametrize("kind", ["fifo", "link to /dev/zero", "link to nothing", "too large"])
 async def test_an_ignore_file_that_cannot_be_read_excludes_its_folder(tmp_path, kind):
     """What it would keep out of prompts is not known; nothing blocks."""
     path = tmp_path / ".homebodyignore"
@@ -269,6 +340,8 @@ async def test_an_ignore_file_that_cannot_be_read_excludes_its_folder(tmp_path, 
             os.mkfifo(path)
         case "too large":
             path.write_text("#\n" * 200_000)
+        case "link to nothing":
+            path.symlink_to(tmp_path / "nothing")
         case _:
             path.symlink_to("/dev/zero")
 

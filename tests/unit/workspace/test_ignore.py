@@ -191,6 +191,13 @@ def test_broken_lines_and_strange_bytes_are_skipped(tmp_path):
     check(tmp_path, "a.py b.txt build/out.js build/keep/x.py keep/a.py Ä/ö.py !b")
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_may_begin_with_a_mark_of_its_encoding(tmp_path, encoding):
+    """Windows PowerShell writes both."""
+    (tmp_path / ".homebodyignore").write_bytes("docs/\r\n*.py\r\n".encode(encoding))
+    check(tmp_path, "b.txt build/out.js src/deep/a.log.txt src/#a !b")
+
+
 _PIECES = st.sampled_from(
     [
         *("*", "a", "b", "?", "src", "build", "deep", ".py", ".txt", "docs", "[ab]", "[!a]"),

@@ -14,6 +14,7 @@ from homebody.lsp import progress
 from homebody.lsp.arguments import Range, TextDocument, parse
 from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
 from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.documents import SCHEMES
 from homebody.lsp.problems import DocumentDiagnostics
 from homebody.lsp.server import Server
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 class Item(msgspec.Struct, frozen=True):
     """An attachment: an item of ``homebody.contextItems``, or ``text`` from the client.
 
-    A client's text is for example a diagnostic, terminal output or a diff; ``label`` names it.
+    A client's text is for example a diagnostic, terminal output or a diff; ``label`` names it. If the ``id``
+    is the URI of a document, the text counts as that document's.
     """
 
     id: str = ""
@@ -130,7 +132,9 @@ async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Atta
     from homebody.features.context_items import DIAGNOSTICS
 
     if isinstance(item, Item) and item.text is not None:
-        return await attach_text(opened.engine, item.text, item.label or item.kind or "pasted text")
+        label = item.label or item.kind or "pasted text"
+        about = item.id if item.id.partition(":")[0] in SCHEMES else ""
+        return await attach_text(opened.engine, item.text, label, about=about)
     item_id = item if isinstance(item, str) else item.id
     scheme, _, uri = item_id.partition(":")
     if scheme == DIAGNOSTICS:
