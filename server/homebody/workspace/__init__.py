@@ -4,8 +4,8 @@ Its users need no disk access: they get candidates (``syntax/chunk.py``) and doc
 Writes nothing into the workspace and knows nothing of LSP, prompts or models.
 
 index → query
-    ``WorkspaceIndex``, the public interface, and the queries that it runs in a thread, with ``found`` (how a
-    model should read the rows) and ``imports`` (which files a document imports).
+    ``WorkspaceIndex``, the public interface, and the queries that it runs in a thread, with ``candidates``
+    (how a model should read the rows) and ``imports`` (which files a document imports).
 process, messages → indexer → update → extract → store
     The indexing process, from the server's end to the database.
 ignore, patterns, secrets, walk

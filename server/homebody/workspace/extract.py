@@ -1,7 +1,6 @@
-"""Extract from one file what the index stores.
+"""Extract from one file what the index stores; nothing of binary or generated content.
 
-In: a path and bytes. Out: language, imports, definitions and chunks; nothing for binary or generated
-content. Raises nothing; a file on which a grammar fails is named on standard error.
+Raises nothing; a file on which a grammar fails is named on standard error.
 """
 
 import sys
@@ -86,38 +85,40 @@ def _readable(data: bytes, name: str) -> str:
 
 
 def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
-    found = scope.definitions(document, tree)
-    outer = _nesting(found)
+    definitions = scope.definitions(document, tree)
+    outer = _nesting(definitions)
     members: dict[int, list[Definition]] = {}
-    for one, around in zip(found, outer, strict=True):
+    for definition, around in zip(definitions, outer, strict=True):
         if around:
-            members.setdefault(around[-1], []).append(one)
-    for number, (one, around) in enumerate(zip(found, outer, strict=True)):
-        local = any(found[other].is_function for other in around)
-        if local or not _is_named(one) or len(one.signature) > _MAX_SIGNATURE:
+            members.setdefault(around[-1], []).append(definition)
+    for number, (definition, around) in enumerate(zip(definitions, outer, strict=True)):
+        is_local = any(definitions[index].is_function for index in around)
+        if is_local or not _is_named(definition) or len(definition.signature) > _MAX_SIGNATURE:
             continue
-        shown = outline.shown(document, tree.language, one, members.get(number, ()))
-        scopes = tuple(scope.header_text(document, found[other]) for other in around)
-        yield DefinitionRow(one.name, one.kind, shown.text, shown.first_line, shown.last_line, scopes)
+        shown = outline.shown(document, tree.language, definition, members.get(number, ()))
+        scopes = tuple(scope.header_text(document, definitions[index]) for index in around)
+        yield DefinitionRow(
+            definition.name, definition.kind, shown.text, shown.first_line, shown.last_line, scopes
+        )
 
 
-def _nesting(found: Sequence[Definition]) -> list[tuple[int, ...]]:
-    """For each of ``found``, the indexes of those that enclose it, the outermost first."""
+def _nesting(definitions: Sequence[Definition]) -> list[tuple[int, ...]]:
+    """For each definition, the indexes of those that enclose it, the outermost first."""
     around: list[int] = []
-    result: list[tuple[int, ...]] = []
-    for number, one in enumerate(found):
-        while around and found[around[-1]].span.end < one.span.end:
+    nesting: list[tuple[int, ...]] = []
+    for number, definition in enumerate(definitions):
+        while around and definitions[around[-1]].span.end < definition.span.end:
             around.pop()
-        result.append(tuple(around))
+        nesting.append(tuple(around))
         around.append(number)
-    return result
+    return nesting
 
 
-def _is_named(one: Definition) -> bool:
+def _is_named(definition: Definition) -> bool:
     """Whether users may search for it by name."""
-    if one.kind == "table" and not one.signature.lower().startswith("create"):
+    if definition.kind == "table" and not definition.signature.lower().startswith("create"):
         return False  # a part of one SQL query, or of a TOML file
-    return one.kind in _NAMED and len(one.name) > 1
+    return definition.kind in _NAMED and len(definition.name) > 1
 
 
 def _chunks(document: Document, tree: Tree) -> Iterator[ChunkRow]:

@@ -1,7 +1,5 @@
 """Resolve imports to files of the workspace.
 
-In: a file's imports (``syntax.scope.imports``), and a function that looks files up. Out: paths and the
-original names of the imported definitions.
 Supports Python, JavaScript and TypeScript; in other languages definitions are found by name alone. Pure.
 """
 
@@ -55,7 +53,10 @@ class Imported:
 
 def rows_of(imports: "Iterable[Import]") -> tuple[ImportRow, ...]:
     """Return the imports of a document as rows."""
-    return tuple(ImportRow(one.module, tuple((n.name, n.alias) for n in one.names)) for one in imports)
+    return tuple(
+        ImportRow(statement.module, tuple((name.name, name.alias) for name in statement.names))
+        for statement in imports
+    )
 
 
 def module_path(path: str) -> str:
@@ -106,7 +107,7 @@ def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
     files: dict[str, list[str]] = {}
     for file in lookup([module.rsplit("/", 1)[-1] for module in imported.modules]):
         files.setdefault(stem_of(file), []).append(file)
-    found: dict[str, None] = {}
+    imports: dict[str, None] = {}
     for module in imported.modules:
         named = [
             file
@@ -116,13 +117,13 @@ def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
             and (module[0] != "/" or f"/{module_path(file)}" == module)
         ]
         if named:
-            found[min(named, key=lambda file: (distance(file, path), file))] = None
-    return tuple(found)
+            imports[min(named, key=lambda file: (distance(file, path), file))] = None
+    return tuple(imports)
 
 
-def distance(one: str, other: str) -> int:
+def distance(path: str, other: str) -> int:
     """Return the number of folders between two paths: 0 for files in the same folder."""
-    first, second = one.split("/")[:-1], other.split("/")[:-1]
+    first, second = path.split("/")[:-1], other.split("/")[:-1]
     shared = 0
     while shared < min(len(first), len(second)) and first[shared] == second[shared]:
         shared += 1

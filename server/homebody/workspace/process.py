@@ -1,6 +1,5 @@
 """The indexing process from the server's side: jobs in, events out, started and ended on demand.
 
-In: jobs. Out: events, handed to a callback on the event loop.
 Starts the process with the first job, ends it after a minute without jobs, restarts it after a crash, and
 gives up after repeated crashes.
 """

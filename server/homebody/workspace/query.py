@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.found import Found, call_sites, candidates, under_headers
+from homebody.workspace.candidates import IndexRow, call_sites, candidates, under_headers
 from homebody.workspace.ignore import PathRules
 from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
@@ -101,9 +101,9 @@ class Reader:
 
     """
 
-    def __init__(self, root: Path, database: Path, rules: PathRules | None = None) -> None:
+    def __init__(self, root: Path, database: Path) -> None:
         self.damaged = False
-        self.rules = rules or PathRules((root,), is_index=True)
+        self.rules = PathRules((root,), is_index=True)
         self._root = root
         self._database = database
         self._connection: sqlite3.Connection | None = None
@@ -148,7 +148,7 @@ class Reader:
         imported = read_imports(language, self._imports(near, imports), near)
         files = resolve(imported, near, self._files_of_stems)[:_MAX_IMPORTS]
         family = _family_of(language)
-        found: list[tuple[int, Found]] = []
+        ranked: list[tuple[int, IndexRow]] = []
         wanted = dict.fromkeys(imported.original.get(name, name) for name in names[:_MAX_NAMES])
         at_hand = self._rows_at_hand(near, [name for name in wanted if name not in imported.names])
         for name in wanted:
@@ -164,10 +164,10 @@ class Reader:
                 rows = []
             rows = [row for row in rows if row.path != near]
             rows.sort(key=lambda row: (_farness(row.path, near, files), row.path, row.first_line))
-            for order, some in ((-1, own), (namesakes, rows)):
-                found += [(order, row) for row in islice(filter(self._offers, some), _PER_NAME)]
-        found.sort(key=lambda item: item[0])
-        return candidates([row for _, row in found], self._root, near)
+            for order, offered in ((-1, own), (namesakes, rows)):
+                ranked += [(order, row) for row in islice(filter(self._offers, offered), _PER_NAME)]
+        ranked.sort(key=lambda item: item[0])
+        return candidates([row for _, row in ranked], self._root, near)
 
     def similar(self, text: str, *, exclude: Collection[str], limit: int) -> list[Candidate]:
         """Return at most ``limit`` chunks that share words with ``text``, most alike first.
@@ -179,14 +179,14 @@ class Reader:
             return []
         any_of = " OR ".join(f'"{word}"' for word in wanted)
 
-        def chunks() -> Iterator[Found]:
+        def chunks() -> Iterator[IndexRow]:
             seen: set[str] = set()
             for path, first_line, last_line, packed, scopes in self._rows(_RESEMBLING, any_of, 2 * limit + 8):
                 piece = zlib.decompress(packed).decode()
                 shared = len(set(wanted).intersection(words(piece)))
                 if path not in exclude and piece not in seen and shared >= min(_MIN_SHARED, len(wanted)):
                     seen.add(piece)
-                    yield Found("", path, first_line, last_line, piece, scopes)
+                    yield IndexRow("", path, first_line, last_line, piece, scopes)
 
         return self._offered(chunks(), "resembles the code at the cursor", limit)
 
@@ -199,15 +199,15 @@ class Reader:
         if not all_of:
             return []
         near, family = path or "", _family_of(language)
-        found: list[Found] = []
+        calls: list[IndexRow] = []
         for file, first_line, packed, scopes in self._rows(
             _MENTIONING.format(_marks(family)), all_of, *family
         ):
             if file != near:
                 text = zlib.decompress(packed).decode()
-                found += call_sites(name, Found(name, file, first_line, first_line, text, scopes))
-        found.sort(key=lambda row: (distance(row.path, near), row.path, row.first_line))
-        return self._offered(found, f"calls {name}", limit)
+                calls += call_sites(name, IndexRow(name, file, first_line, first_line, text, scopes))
+        calls.sort(key=lambda row: (distance(row.path, near), row.path, row.first_line))
+        return self._offered(calls, f"calls {name}", limit)
 
     def files(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` indexed files whose path contains ``query``, without their text.
@@ -216,7 +216,7 @@ class Reader:
         """
         escaped = _escaped(query)
         rows = self._rows(_FILES, f"%{escaped}%", f"%/{escaped}%")
-        return self._offered((Found("", path, 0, 0, "", "") for (path,) in rows), "", limit)
+        return self._offered((IndexRow("", path, 0, 0, "", "") for (path,) in rows), "", limit)
 
     def symbols(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions whose name contains ``query``.
@@ -227,7 +227,7 @@ class Reader:
             return []
         escaped = _escaped(query)
         rows = self._rows(_SYMBOLS, f"%{escaped}%", query, f"{escaped}%")
-        return self._offered((Found(*row) for row in rows), "", limit)
+        return self._offered((IndexRow(*row) for row in rows), "", limit)
 
     def named(self, name: str, *, container: str, path: str | None, limit: int) -> list[Candidate]:
         """Return at most ``limit`` definitions of exactly ``name``, the nearest to the document first.
@@ -236,7 +236,7 @@ class Reader:
         returned.
         """
         near = path or ""
-        rows = [Found(*row) for row in self._rows(_NAMED, name)]
+        rows = [IndexRow(*row) for row in self._rows(_NAMED, name)]
         rows = [row for row in rows if container and _is_inside(row, container)] or rows
         rows.sort(key=lambda row: (distance(row.path, near), row.path.count("/"), row.path, row.first_line))
         return self._offered(rows, f"defines {name}", limit)
@@ -277,7 +277,7 @@ class Reader:
     def _rows(self, query: str, *values: str | int) -> Iterable[_Row]:
         return () if self._connection is None else self._connection.execute(query, values)
 
-    def _offered(self, rows: Iterable[Found], why: str, limit: int) -> list[Candidate]:
+    def _offered(self, rows: Iterable[IndexRow], why: str, limit: int) -> list[Candidate]:
         """Convert rows to candidates, without those of removed or ignored files.
 
         Without ``why``, the name or the path says what was found.
@@ -318,7 +318,7 @@ class Reader:
         rows = self._rows("SELECT imports FROM files WHERE path = ?", path)
         return next((msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) for row in rows), ())
 
-    def _rows_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[Found]:
+    def _rows_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[IndexRow]:
         """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""
         where = f"name = ? AND language IN ({_marks(family)})"
         if files:
@@ -326,23 +326,23 @@ class Reader:
         else:
             where += " AND kind <> 'variable'"
         query = f"{_DEFINING} WHERE {where} LIMIT {2 * _MAX_NAMESAKES}"
-        return [Found(*row) for row in self._rows(query, name, *family, *files)]
+        return [IndexRow(*row) for row in self._rows(query, name, *family, *files)]
 
-    def _rows_at_hand(self, path: str, names: Sequence[str]) -> list[Found]:
+    def _rows_at_hand(self, path: str, names: Sequence[str]) -> list[IndexRow]:
         """Definitions of ``names`` in the file ``path``, in its order."""
         if not path:
             return []
         # Selected by file, not by name: some names have thousands of definitions.
         where = f"path = ? AND +name IN ({_marks(names)}) AND (kind <> 'variable' OR scopes = '')"
         query = f"{_DEFINING} WHERE {where} ORDER BY first_line"
-        return [Found(*row) for row in self._rows(query, path, *names)]
+        return [IndexRow(*row) for row in self._rows(query, path, *names)]
 
     def _files_of_stems(self, stems: Sequence[str]) -> Iterator[str]:
         for stem in dict.fromkeys(stems):
             for (path,) in self._rows("SELECT path FROM files WHERE stem = ? LIMIT 2000", stem):
                 yield path
 
-    def _offers(self, row: Found) -> bool:
+    def _offers(self, row: IndexRow) -> bool:
         """Whether the row's file exists and may still be shown, as far as is known here."""
         if row.path not in self._there:
             self._there[row.path] = not is_secret(row.path) and self._is_there(self._root / row.path)
@@ -361,7 +361,7 @@ def _family_of(language: str) -> Collection[str]:
     return next((family for family in _FAMILIES if language in family), frozenset({language}))
 
 
-def _hides(own: Sequence[Found]) -> bool:
+def _hides(own: Sequence[IndexRow]) -> bool:
     """Whether the name more likely means one of these than a definition in another file."""
     return any(not row.scopes for row in own)
 
@@ -380,7 +380,7 @@ def _farness(path: str, near: str, files: Sequence[str]) -> int:
     return min(distance(path, other) for other in (near, *files))
 
 
-def _is_inside(row: Found, container: str) -> bool:
+def _is_inside(row: IndexRow, container: str) -> bool:
     """Whether a definition is in a class or a file of that name, or has it as its receiver, as in Go."""
     around = [*row.headers[-1:], row.text.partition("\n")[0].partition(row.name)[0]]
     word = re.compile(rf"(?<![\w$]){re.escape(container)}(?![\w$])")

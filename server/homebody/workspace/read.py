@@ -1,7 +1,6 @@
 """Read one file as a document, or raise an error with the reason.
 
-In: a path. Out: a ``Document`` with the unchanged text on disk, including byte order mark and line ends.
-Used by the command line and ``headless``.
+The text is unchanged, with its byte order mark and line ends.
 """
 
 import stat

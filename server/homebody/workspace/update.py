@@ -1,7 +1,7 @@
 """Update the index from the files on disk.
 
-In: a workspace folder, its rules, a writer. Out: updated rows for changed files only. A file is unchanged if
-its size and time are; if only the text's hash is unchanged, the new time is stored.
+Only changed files are read. A file is unchanged if its size and time are; if only the text's hash is
+unchanged, the new time is stored.
 """
 
 import hashlib
@@ -137,8 +137,8 @@ def _index_file(workspace: _Workspace, entry: WalkedFile, was: Known | None, wri
     digest = hashlib.blake2b(data, digest_size=16).digest()
     if was is not None and was.hash == digest:
         writer.touch(was.id, entry.size, mtime_ns)
-    elif (kept := workspace.extract(entry.path, data)) is not None:
-        writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *kept))
+    elif (content := workspace.extract(entry.path, data)) is not None:
+        writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *content))
     else:
         writer.put(FileRow(entry.path, entry.size, 0, b""))
 

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from homebody.workspace.found import Found, candidates
+from homebody.workspace.candidates import IndexRow, candidates
 from homebody.workspace.store import APART
 
 CACHE = "class Cache:\n    def get(self, key): ...\n    def put(self, key): ..."
 
 
-def method(name: str, line: int, *headers: str, path: str = "a.py") -> Found:
+def method(name: str, line: int, *headers: str, path: str = "a.py") -> IndexRow:
     """Return a row for one line of signature."""
     indent = "    " * len(headers)
-    return Found(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
+    return IndexRow(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
 
 
-def result(*found: Found, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
+def result(*found: IndexRow, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
     """File, lines, text and reason of the candidates."""
     return [
         (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
@@ -54,7 +54,7 @@ def test_a_long_definition_is_set_apart():
     """For example a whole class between two signatures."""
     found = [
         method("a", 1),
-        Found("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),
+        IndexRow("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),
         method("b", 9),
     ]
     assert [one[1:3] for one in result(*found)] == [(1, 1), (3, 8), (9, 9)]
@@ -62,8 +62,8 @@ def test_a_long_definition_is_set_apart():
 
 def test_a_method_is_not_shown_beside_its_class():
     """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
-    get = Found("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
-    found = [get, method("other", 5, path="b.py"), Found("Cache", "a.py", 10, 10, CACHE, "")]
+    get = IndexRow("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
+    found = [get, method("other", 5, path="b.py"), IndexRow("Cache", "a.py", 10, 10, CACHE, "")]
     assert [(one[0], one[4]) for one in result(*found)] == [
         ("a.py", "defines Cache, get"),
         ("b.py", "defines other"),
@@ -78,6 +78,7 @@ def test_a_method_is_not_shown_beside_its_class():
 def test_a_name_inside_of_another_is_a_definition_of_its_own():
     """``PORT = 80`` is not shown by ``SUPPORT = 80``."""
     (one,) = result(
-        Found("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""), Found("PORT", "a.py", 2, 2, "PORT = 80", "")
+        IndexRow("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""),
+        IndexRow("PORT", "a.py", 2, 2, "PORT = 80", ""),
     )
     assert one[3] == "SUPPORT = 8080\nPORT = 80"

@@ -1,7 +1,7 @@
-"""Turn definitions from the index into candidates in the form that a model should read.
+"""Turn rows of the index into candidates in the form that a model should read.
 
-In: rows, best first. Out: candidates, best first: each below the headers of its enclosing definitions,
-without duplicates, adjacent ones in one file merged.
+Definitions stand below the headers of their enclosing definitions, without duplicates, adjacent ones in one
+file merged; calls with the lines around them. Pure.
 """
 
 import re
@@ -21,14 +21,14 @@ _MAX_TOGETHER = 12
 _MAX_SIGNATURE_LINES = 3
 # Only the innermost headers are shown: data files nest very deeply.
 _MAX_SCOPES = 3
-_NAMES_TOLD = 3
+_MAX_NAMES = 3
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 # Words before a name that is defined, not called.
 _DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([^()]*\)\s*)?\*?\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IndexRow:
     """A row: ``name`` is defined in these lines. ``scopes`` are the headers around, ``APART``."""
 
     name: str
@@ -54,30 +54,30 @@ class _Piece:
     """A row with the best rank of what it shows, and the names that it defines."""
 
     place: int
-    row: Found
+    row: IndexRow
     names: tuple[str, ...]
 
 
-def candidates(found: Sequence[Found], root: Path, own: str | None) -> list[Candidate]:
-    """Return ``found`` as candidates below the folder ``root``.
+def candidates(rows: Sequence[IndexRow], root: Path, own: str | None) -> list[Candidate]:
+    """Return ``rows``, best first, as candidates below the folder ``root``.
 
     ``own`` is the file at hand. The prompt may contain the header of a class there, but not a method far
     below it; so an outline of the class, which has the header's line numbers, does not count as showing both.
     """
     by_file: dict[str, list[_Piece]] = {}
-    for place, row in enumerate(found):
+    for place, row in enumerate(rows):
         by_file.setdefault(row.path, []).append(_Piece(place, row, (row.name,)))
     runs = [run for path, pieces in by_file.items() for run in _runs(_once(pieces, own=path == own))]
     runs.sort(key=lambda run: min(piece.place for piece in run))
     return [_candidate(run, root) for run in runs]
 
 
-def under_headers(row: Found) -> str:
+def under_headers(row: IndexRow) -> str:
     """Return the row's text below the headers of its enclosing definitions."""
     return "\n".join([*row.headers, row.text])
 
 
-def call_sites(name: str, chunk: Found) -> list[Found]:
+def call_sites(name: str, chunk: IndexRow) -> list[IndexRow]:
     """Return the lines around each call of ``name`` in a chunk; its definition is not a call.
 
     Calls with few lines between them are one piece.
@@ -106,21 +106,21 @@ def call_sites(name: str, chunk: Found) -> list[Found]:
 
 def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
     """Pieces of one file, in order, without those that another piece already shows."""
-    kept: list[_Piece] = []
+    shown: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: (len(piece.row.headers), piece.row.first_line)):
-        shown_by = next((one for one in kept if _shows(one.row, piece.row, own=own)), None)
+        shown_by = next((other for other in shown if _shows(other.row, piece.row, own=own)), None)
         if shown_by is None:
-            kept.append(piece)
+            shown.append(piece)
         else:
             names = (*shown_by.names, *piece.names)
-            kept[kept.index(shown_by)] = _Piece(min(shown_by.place, piece.place), shown_by.row, names)
-    return sorted(kept, key=lambda piece: piece.row.first_line)
+            shown[shown.index(shown_by)] = _Piece(min(shown_by.place, piece.place), shown_by.row, names)
+    return sorted(shown, key=lambda piece: piece.row.first_line)
 
 
-def _shows(one: Found, other: Found, *, own: bool) -> bool:
-    """Whether the text of ``one`` contains that of ``other``."""
-    inside = one.first_line <= other.first_line and other.scopes.startswith(one.scopes)
-    return inside and f"\n{other.text}" in f"\n{one.text}" and (not own or other.last_line <= one.last_line)
+def _shows(outer: IndexRow, row: IndexRow, *, own: bool) -> bool:
+    """Whether the text of ``outer`` contains that of ``row``."""
+    inside = outer.first_line <= row.first_line and row.scopes.startswith(outer.scopes)
+    return inside and f"\n{row.text}" in f"\n{outer.text}" and (not own or row.last_line <= outer.last_line)
 
 
 def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
@@ -146,16 +146,16 @@ def _candidate(run: Sequence[_Piece], root: Path) -> Candidate:
         lines += [*headers[_alike(headers, around) :], piece.row.text]
         around = headers
     names = list(dict.fromkeys(name for piece in sorted(run, key=_place) for name in piece.names))
-    why = f"defines {', '.join(names[:_NAMES_TOLD])}"
-    if len(names) > _NAMES_TOLD:
-        why += f" and {len(names) - _NAMES_TOLD} more"
+    why = f"defines {', '.join(names[:_MAX_NAMES])}"
+    if len(names) > _MAX_NAMES:
+        why += f" and {len(names) - _MAX_NAMES} more"
     first, last = run[0].row, run[-1].row
     return Candidate(uri_of(root / first.path), first.first_line, last.last_line, "\n".join(lines), why)
 
 
-def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+def _alike(headers: Sequence[str], other: Sequence[str]) -> int:
     """Length of the common prefix."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(headers, other, strict=False)))
 
 
 def _place(piece: _Piece) -> int:
