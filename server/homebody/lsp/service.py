@@ -242,9 +242,7 @@ class Service:
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
         if self._opened is not None and (index := self._opened.engine.index) is not None:
-            refresh_slice(index, uris[:_FILES_AT_ONCE])
-            if len(uris) > _FILES_AT_ONCE:
-                self._peer.start_task(refresh_slices(index, uris[_FILES_AT_ONCE:]))
+            self._peer.start_task(refresh_slices(index, uris))
 
     def changed(self, changes: Sequence[Change]) -> None:
         """Pass edits on to the syntax trees and the session."""
@@ -389,15 +387,11 @@ class Service:
                 self._peer.show_message(message)
 
 
-def refresh_slice(index: "WorkspaceIndex", uris: Sequence[str]) -> None:
-    """Index the files of ``uris`` again."""
-    from homebody.workspace.uri import path_of
-
-    index.refresh([path for path in map(path_of, uris) if path is not None])
-
-
 async def refresh_slices(index: "WorkspaceIndex", uris: Sequence[str]) -> None:
     """Index many files again; between slices, the loop handles other messages."""
+    from homebody.workspace.uri import path_of
+
     for first in range(0, len(uris), _FILES_AT_ONCE):
+        paths = map(path_of, uris[first : first + _FILES_AT_ONCE])
+        index.refresh([path for path in paths if path is not None])
         await asyncio.sleep(0)
-        refresh_slice(index, uris[first : first + _FILES_AT_ONCE])
