@@ -353,15 +353,6 @@ def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
     assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
-def test_an_allowed_host_has_a_port(load, port):
-    """An entry without the exact host and port is reported immediately."""
-    resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
-
-    assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
-    assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
-
-
 def test_languages_are_joined_and_a_star_means_all_others(load):
     """One source turns all others off, a later one turns one language on."""
     user = 'completion.languages = {"*" = false}'

@@ -288,3 +288,12 @@ def test_only_an_address_of_a_server_is_a_url(url, is_one):
     file = Path("/nowhere/config.toml")
     resolved, problems = load_settings(user_file=file, environ={}, flags={"backend.url": url})
     assert (url if is_one else None, not is_one) == (resolved.backend.url, bool(problems))
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
+def test_an_allowed_host_has_a_port(load, port):
+    """An entry without the exact host and port is reported immediately."""
+    resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
+
+    assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
+    assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
