@@ -136,12 +136,13 @@ def lay_out(
     left_out = list(found.left_out)
     beyond_readable = BEYOND_TIME if readable < available else beyond
     rest = available
+    tokens = [count(one.text) for one in found.wanted]
     for number, one in enumerate(found.wanted):
         if not one.text.strip():
             left_out.append(LeftOut(one.uri, one.first_line, one.last_line, f"{one.label}; it is empty"))
             continue
         frame = _FRAME_TOKENS + count(one.label)
-        share = _share([count(other.text) + frame for other in found.wanted[number:]], rest) - frame
+        share = _share([of_text + frame for of_text in tokens[number:]], rest) - frame
         if one.is_chosen:
             share = min(share, readable - (available - rest) - frame - _reserved(found, readable, count))
         lines = one.text.splitlines(keepends=True)

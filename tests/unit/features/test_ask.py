@@ -9,11 +9,13 @@ from homebody.backend.scripted import Reply as Scripted
 from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.ask import ask, regenerate
-from homebody.features.attachments import Attached, attach_document, attach_text
+from homebody.features.ask_context import Found, lay_out
+from homebody.features.attachments import PASTED, Attached, Attachment, attach_document, attach_text
 from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span
+from homebody.tokens import TokenCounts
 from support.until import until
 
 _CODE = "def half(value):\n    return value / 2\n"
@@ -304,3 +306,29 @@ async def test_condensing_is_rare(world):
         prompts = [request.prompt.text for request in w.asked]
         reused = [later.startswith(earlier) for earlier, later in pairwise(prompts)]
         assert reused.count(False) <= len(reused) // 10
+
+
+class Counting(TokenCounts):
+    """Counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def count(self, text: str) -> int:
+        """Count the call, and do as usual."""
+        self.calls += 1
+        return super().count(text)
+
+
+async def test_the_work_for_attachments_does_not_grow_with_their_square(world):
+    """A commit of some thousand files takes seconds, not minutes."""
+    calls: list[int] = []
+    async with world("x") as w:
+        for number in (50, 100):
+            w.engine.chat.tokens = counts = Counting()
+            items = [Attachment(PASTED, 0, 0, f"x = {n}\n", "python", f"{n}.py") for n in range(number)]
+            laid_out = lay_out(w.engine, Found(tuple(items), (), ()), 100_000, 100_000)
+            assert len(laid_out.sources) == number
+            calls.append(counts.calls)
+    assert calls[1] <= 2.1 * calls[0]
