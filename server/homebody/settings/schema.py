@@ -228,7 +228,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(max_length=1000)], ...],
         Meta(
             max_length=1000,
-            extra=RESTRICTS | {"allowed": "a list of at most 1000 texts"},
+            extra=RESTRICTS | {"allowed": "a list of at most 1000 texts, none with `..` or an open bracket"},
             description=(
                 "Patterns, as in `.gitignore`, of files that never go into a prompt, in addition to "
                 "`.gitignore`, `.homebodyignore` and the built-in list of secrets. The patterns of all "

@@ -4,6 +4,7 @@ In: a value from TOML or JSON, or a text. Out: the value as ``Settings`` holds i
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
@@ -22,6 +23,10 @@ _SWITCH = {
     "off": False,
     "0": False,
 }
+
+
+# No ``..``, no empty name, no open bracket, no backslash at the end.
+_PATTERN = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))(?!.*//)(?:[^\\\[]|\\[^/]|\[[!^]?\]?[^\]/]*\])+", re.DOTALL)
 
 
 class BadValue(ValueError):
@@ -48,6 +53,8 @@ def checked(key: Key, sent: object) -> object:
     if not all(text.isprintable() for text in _texts(value)):
         raise BadValue  # control characters would get into headers, paths and terminals
     if key.path[-1] == "url" and not is_server_url(str(value)):
+        raise BadValue
+    if key.camel == "context.ignore" and not all(map(_can_match, _texts(value))):
         raise BadValue
     return value
 
@@ -91,6 +98,11 @@ def printable(text: str) -> str:
     """Cut ``text`` to 60 characters and replace characters that are not printable."""
     text = text if len(text) <= 60 else text[:57] + "..."
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _can_match(pattern: str) -> bool:
+    """Whether a pattern of ``context.ignore`` can match a path; git would ignore one that cannot."""
+    return not pattern or bool(_PATTERN.fullmatch(pattern.removeprefix("!").removesuffix("/")))
 
 
 def _candidates(schema: Mapping[str, Any], text: str) -> Iterator[object]:

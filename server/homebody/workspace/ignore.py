@@ -8,6 +8,7 @@ git ignores. Patterns are untrusted, except the user's: they come with the repos
 """
 
 import os
+import re
 import stat
 import time
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -63,6 +64,8 @@ _GRAIN_NS = 2_000_000_000
 """A file that changed this recently may change again and look the same (2 s on FAT)."""
 
 _Stamp: TypeAlias = tuple[int, ...]
+
+_HERE = re.compile(r"^(!?)\./+")
 
 _TOP = "" if os.name == "nt" else "/"
 """What stands before the first name of an absolute path with ``/`` between its parts."""
@@ -253,6 +256,7 @@ def _nearest(lists: Sequence[Patterns], path: str) -> bool | None:
 
 def _anywhere(pattern: str) -> str:
     """Rewrite a pattern of the user so that it matches below any folder; ``~/`` is the home folder."""
+    pattern = _HERE.sub(r"\1/", pattern)
     sign, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
     if body.startswith("~/"):
         body = Path.home().as_posix() + body[1:]
@@ -262,7 +266,8 @@ def _anywhere(pattern: str) -> str:
 
 
 def _parsed(lines: Iterable[str], base: str) -> Patterns:
-    """Compile patterns of settings; the loader has checked their number."""
+    """Compile patterns of settings; the loader has checked their number. ``./`` is the folder itself."""
+    lines = [_HERE.sub(r"\1/", line) for line in lines]
     try:
         return Patterns.parse(lines, base)
     except TooManyPatterns:  # several sources together

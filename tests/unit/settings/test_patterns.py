@@ -28,3 +28,21 @@ def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
     )
 
     assert (resolved.context.ignore, resolved.folder_ignore) == (("b/", "!a/", "a/"), ())
+
+
+@pytest.mark.parametrize("pattern", ["../a/", "a/../b", "a[b", "a[b/c]", "a\\", "a//b", "file:///a", "/"])
+def test_a_pattern_that_can_never_match_stops_all_prompts(load, pattern):
+    """Git would ignore it silently, and what it was meant for would be sent."""
+    resolved, problems = load(initialization_options={"context": {"ignore": ["b/", pattern]}})
+
+    assert (resolved.context.ignore, [problem.stops for problem in problems]) == ((), [True])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["a..b", "...", "[]a]", "[!a]", "[[:alpha:]]", "a\\[", "\\ ", "**/a/**", "!a/", ""]
+)
+def test_other_patterns_are_used(load, pattern):
+    """Sets, escaped brackets, dots in names."""
+    resolved, problems = load(initialization_options={"context": {"ignore": [pattern]}})
+
+    assert (resolved.context.ignore, problems) == ((pattern,), [])

@@ -191,6 +191,19 @@ def test_broken_lines_and_strange_bytes_are_skipped(tmp_path):
     check(tmp_path, "a.py b.txt build/out.js build/keep/x.py keep/a.py Ä/ö.py !b")
 
 
+def test_a_pattern_of_settings_may_begin_at_its_folder(tmp_path):
+    """``./`` would never match in an ignore file; in settings, it is what people write."""
+    check(
+        tmp_path,
+        "a.py b.txt build/out.js build/keep/x.py src/a.py src/build/b.py src/deep/er/c.py keep/a.py Ä/ö.py "
+        "src/#a !b",
+        globs=["./docs/", "./src/deep/a.log.txt"],
+    )
+    exclude = Exclude(folders=(FolderIgnore(str(tmp_path), ("./docs/",)),))
+    rules = PathRules((tmp_path,), exclude)
+    assert [rules.ignores(tmp_path / path) for path in ("docs/a.md", "src/docs/a.md")] == [True, False]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_list_may_begin_with_a_mark_of_its_encoding(tmp_path, encoding):
     """Windows PowerShell writes both."""
