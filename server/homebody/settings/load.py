@@ -118,6 +118,9 @@ def load(
 
     own = Source(str(user_file), "snake", base=user_file.parent, file=user_file)
     options, problems = _from_file(user_file, own)
+    if user_file == paths.named_file() and not os.path.lexists(user_file):
+        message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
+        problems.append(Problem("", message, stops=True))
     folders, options = _without_trust(options)
     trusted = trust.is_trusted(workspace, folders)
     sources = [(options, problems)]

@@ -45,8 +45,13 @@ def data_dir() -> Path:
 
 
 def user_file() -> Path:
-    """``config.toml`` in ``config_dir()`` (``HOMEBODY_CONFIG_FILE``); it need not exist."""
-    return _moved("HOMEBODY_CONFIG_FILE") or config_dir() / "config.toml"
+    """``named_file()``, or ``config.toml`` in ``config_dir()``, which need not exist."""
+    return named_file() or config_dir() / "config.toml"
+
+
+def named_file() -> Path | None:
+    """Return the settings file that the user names (``HOMEBODY_CONFIG_FILE``, ``--config``), if any."""
+    return _moved("HOMEBODY_CONFIG_FILE")
 
 
 def workspace_file(workspace: Path) -> Path:

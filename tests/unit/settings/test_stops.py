@@ -297,3 +297,16 @@ def test_an_allowed_host_has_a_port(load, port):
 
     assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
     assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
+
+
+def test_a_file_that_the_user_names_must_exist(tmp_path, monkeypatch):
+    """A wrong path would be a file without rules; the usual file may be missing."""
+    named = tmp_path / "config.toml"
+    monkeypatch.setenv("HOMEBODY_CONFIG_FILE", str(named))
+    assert [problem.stops for problem in load_sources(environ={}).problems] == [True]
+    named.write_text("")
+    assert load_sources(environ={}).problems == ()
+    named.unlink()
+    monkeypatch.delenv("HOMEBODY_CONFIG_FILE")
+    monkeypatch.setenv("HOMEBODY_CONFIG_DIR", str(tmp_path))
+    assert load_sources(environ={}).problems == ()
