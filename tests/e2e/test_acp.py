@@ -1,91 +1,21 @@
 """`homebody acp` over the real process, driven by the protocol's own library as the client."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import acp
 import pytest
-from acp import schema
 
 from support.acp_agent import agent_with, scripted_agent
+from support.acp_editor import Chat, Editor, link, start_chat
 from support.ollama_double import OllamaDouble, OllamaModel
 
 CODE = "def area(width, height):\n    result = width * height\n    return result\n"
 DOCSTRING = '```python\ndef area(width, height):\n    """Return the area."""\n```'
 LINES = "fence\n```python\ndef area(width, height):\n    return width * height\n```\n"
-_SECONDS = 120
-
-
-@dataclass
-class Editor:
-    """The client's side: its open files, its answers, and all updates."""
-
-    buffers: dict[str, str] = field(default_factory=dict)
-    choice: str | None = "yes"
-    updates: list[dict[str, Any]] = field(default_factory=list)
-    read: list[str] = field(default_factory=list)
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def session_update(self, update, **_more):
-        """Store the update."""
-        self.updates.append(update.model_dump(by_alias=True, exclude_none=True))
-
-    async def read_text_file(self, path, **_more):
-        """Read an open buffer; others do not exist."""
-        self.read.append(path)
-        if path not in self.buffers:
-            raise acp.RequestError(-32002, "Resource not found")
-        return schema.ReadTextFileResponse(content=self.buffers[path])
-
-    async def write_text_file(self, content, path, **_more):
-        """Write to the buffer."""
-        self.buffers[path] = content
-        return schema.WriteTextFileResponse()
-
-    async def request_permission(self, **_more):
-        """Choose an option, or never answer."""
-        self.asked.set()
-        if self.choice is None:
-            await asyncio.Event().wait()
-        if self.choice == "cancelled":
-            return schema.RequestPermissionResponse(outcome=schema.DeniedOutcome(outcome="cancelled"))
-        outcome = schema.AllowedOutcome(outcome="selected", option_id=self.choice)
-        return schema.RequestPermissionResponse(outcome=outcome)
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        """All updates of one kind."""
-        return [update for update in self.updates if update["sessionUpdate"] == kind]
-
-    @property
-    def text(self) -> str:
-        """The answer so far."""
-        return "".join(update["content"]["text"] for update in self.of("agent_message_chunk"))
-
-    @property
-    def statuses(self) -> list[str]:
-        """Statuses of the edit's tool call, in order."""
-        calls = [call["toolCallId"] for call in self.of("tool_call") if call["kind"] == "edit"]
-        updates = [*self.of("tool_call"), *self.of("tool_call_update")]
-        return [update["status"] for update in updates if update["toolCallId"] in calls]
-
-
-@dataclass
-class Chat:
-    """One session of a client."""
-
-    connection: Any
-    editor: Editor
-    id: str
-    options: list[Any]
-
-    async def say(self, *blocks: Any) -> str:
-        """Send a prompt; returns the stop reason."""
-        sent = [acp.text_block(block) if isinstance(block, str) else block for block in blocks]
-        return (await self.connection.prompt(session_id=self.id, prompt=sent)).stop_reason
 
 
 @pytest.fixture
@@ -106,23 +36,6 @@ def command(environ, scripted) -> Callable[..., list[str]]:
     return build
 
 
-@asynccontextmanager
-async def start_chat(
-    command: list[str], environ: Mapping[str, str], folder: Path, editor: Editor | None = None, **fs: bool
-) -> AsyncGenerator[Chat]:
-    """Start an agent and one session of it."""
-    editor = editor or Editor()
-    fs = {"read_text_file": True, "write_text_file": True} | fs
-    capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities(**fs))
-    async with (
-        asyncio.timeout(_SECONDS),
-        acp.spawn_agent_process(editor, *command, env=dict(environ)) as (connection, _),
-    ):
-        await connection.initialize(protocol_version=1, client_capabilities=capabilities)
-        session = await connection.new_session(cwd=str(folder), mcp_servers=[])
-        yield Chat(connection, editor, session.session_id, session.config_options or [])
-
-
 @pytest.fixture
 def chat(environ, workspace, command):
     """Start an agent with a scripted model, and one session of it."""
@@ -133,11 +46,6 @@ def chat(environ, workspace, command):
         return start_chat(command(replies, **(model or {})), environ, workspace, editor, **fs)
 
     return start
-
-
-def link(path: Path, lines: str = "") -> Any:
-    """A file that the user mentions."""
-    return schema.ResourceContentBlock(type="resource_link", uri=path.as_uri() + lines, name=path.name)
 
 
 async def test_a_question_is_answered_in_pieces_with_its_tokens(chat, file):
