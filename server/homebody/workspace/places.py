@@ -59,8 +59,10 @@ def place_of(uri: str) -> Place | None:
     if parts.scheme not in _OF_FILE:
         return None
     if parts.path.startswith("/"):  # an authority names the machine that Homebody runs on
-        path = path_of(f"file://{parts.path}")
-        return None if path is None else Place((path,))
+        # VS Code adds ``.git`` to the name of an earlier version that it shows in a diff.
+        named = dict.fromkeys((parts.path, parts.path.removesuffix(".git")))
+        paths = tuple(path for name in named if (path := path_of(f"file://{name}")) is not None)
+        return Place(paths) if paths else None
     return Place(name=unquote(parts.path, errors="surrogateescape"))
 
 

@@ -122,6 +122,7 @@ async def test_a_private_key_is_refused_under_any_name():
         ("untitled:Untitled-1", None),
         ("untitled:generated/x.py", BY_USER),
         ("git:{root}/private/a.py?%7B%22ref%22%3A%22HEAD%22%7D", BY_OWN_FILE),
+        ("git:{root}/some.key.py.git?%7B%22ref%22%3A%22%22%7D", BY_OWN_FILE),
         ("homebody:pasted", None),
         ("file://server/share/a.py", UNPLACED),
         ("vscode-vfs://somewhere/a.py", UNPLACED),
