@@ -25,20 +25,20 @@ exports.run = async function run() {
         assert.equal(sent()[2].enabled, undefined);
     });
 
-    /** Type in a folder until the texts that are suggested are as expected: a file is read ahead in a moment. */
-    const typed = async ({ uri }, isExpected) => {
+    /** Type a letter in a folder and delete it again; returns the texts that were suggested. */
+    const suggestedIn = async ({ uri }) => {
         const document = await vscode.workspace.openTextDocument(vscode.Uri.joinPath(uri, "rooms.py"));
         const editor = await vscode.window.showTextDocument(document, vscode.ViewColumn.One);
         const end = document.lineAt(document.lineCount - 1).range.end;
         editor.selection = new vscode.Selection(end, end);
-        await until(async () => {
-            await vscode.commands.executeCommand("type", { text: "r" });
-            const { suggested } = await answered(questions);
-            await vscode.commands.executeCommand("deleteLeft");
-            await answered(questions);
-            return isExpected(suggested);
-        });
+        await vscode.commands.executeCommand("type", { text: "r" });
+        const { suggested } = await answered(questions);
+        await vscode.commands.executeCommand("deleteLeft");
+        await answered(questions);
+        return suggested;
     };
+    /** Type in a folder until the texts that are suggested are as expected: a file is read ahead in a moment. */
+    const typed = (folder, isExpected) => until(async () => isExpected(await suggestedIn(folder)));
     const follows = (folder, isSuggested) => typed(folder, (suggested) => (suggested.length > 0) === isSuggested);
 
     await claim("suggestions are off in two folders and on in the third", async () => {
@@ -117,8 +117,12 @@ exports.run = async function run() {
     await claim("a rule that is changed counts for the next question", async () => {
         await ignore(undefined, Global);
         assert.equal(await askedAbout(lively, "private/plans.py"), "It leaked.");
-        await shown(vscode.Uri.joinPath(quiet.uri, "private", "plans.py"));
-        await typed(quiet, ([first]) => first === "It leaked.");
+        // A server that starts again for the changed rule has not seen the file: it is shown each time.
+        await until(async () => {
+            await shown(vscode.Uri.joinPath(quiet.uri, "private", "plans.py"));
+            const [first] = await suggestedIn(quiet);
+            return first === "It leaked.";
+        });
         await ignore(["private/"], Global);
         assert.match(await askedAbout(lively, "private/plans.py"), /is never put into a prompt/);
         await ignore(undefined, Global);
