@@ -95,7 +95,11 @@ class TimedBackend:
 def shorter(prompt: str) -> str:
     """Answer with a shorter function of the same name."""
     name = re.findall(r"def (total_\d+)", prompt)[-1]
-    code = f"def {name}(orders, rate):\n    return sum(order.price * rate for order in orders)\n"
+    day = name.removeprefix("total_")
+    code = (
+        f'def {name}(orders, rate):\n    """Sum up what the orders of one day cost."""\n'
+        f"    return sum((order.price * rate for order in orders if order.day == {day}), 0.0)\n"
+    )
     return f"```python\n{code}```"
 
 
