@@ -207,7 +207,7 @@ def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None
         return _reason_of(rules, place, folders)
     except (OSError, ValueError, RecursionError):  # a name that the system does not allow
         return UNPLACED
-    except Exception:
+    except Exception:  # a bug must not let a text pass
         logger.exception("the rules of %s could not be looked up, which is a bug", uri)
         return UNPLACED
 

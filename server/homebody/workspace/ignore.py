@@ -297,7 +297,7 @@ def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
 def _exclude_file(folder: str) -> str | None:
     """Return where git's ``info/exclude`` of a repository would be; ``None`` if ``folder`` has none."""
     git = folder + _REPOSITORY
-    if os.path.isfile(git):  # noqa: PTH113 - millions of calls
+    if os.path.isfile(git):  # noqa: PTH113 - for each folder of each prompt
         link = _line_of(git)
         if not link.startswith("gitdir:"):
             return None
@@ -309,7 +309,7 @@ def _exclude_file(folder: str) -> str | None:
 
 def _exclude_elsewhere(folder: str) -> str:
     """Return ``_exclude_file`` of a work tree or a submodule, whose ``.git`` is a file; otherwise empty."""
-    is_file = os.path.isfile(folder + _REPOSITORY)  # noqa: PTH113 - millions of calls
+    is_file = os.path.isfile(folder + _REPOSITORY)  # noqa: PTH113 - for each folder of each prompt
     return (_exclude_file(folder) or "") if is_file else ""
 
 
@@ -339,7 +339,7 @@ def _stamp(path: str) -> _Stamp:
 
 
 def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - millions of calls
+    return os.path.isfile(path)  # noqa: PTH113 - for each folder of each prompt
 
 
 def _spellings(folder: Path) -> tuple[str, ...]:
