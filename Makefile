@@ -49,7 +49,7 @@ lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)
 	@$(SETUP) build
 	@sh requirements/lock.sh $(ARGS)
 
-dist: ## build and check what is released: source archive, wheel, VS Code extension (into dist/)
+dist: ## build and check what is released: source archive, wheel, VS Code extension, bill of materials (into dist/)
 	@$(SETUP) dev dist node
 	@$(BIN)/python packaging/dist.py $(ARGS)
 

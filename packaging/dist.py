@@ -1,4 +1,4 @@
-"""``make dist``: build the source archive, the wheel and the VS Code extension, and check them.
+"""``make dist``: build the source archive, the wheel, the VS Code extension and the bill of materials, and check them.
 
 Everything is built twice, and both builds have to be the same byte for byte: anyone with this commit
 can build the files of a release again. The clock of the build is the commit's.
@@ -8,7 +8,9 @@ Writes ``dist/`` with ``SHA256SUMS``; prints one line for each check and exits w
 import argparse
 import email.parser
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,9 +64,12 @@ def main() -> int:
                     build_python(target)
                 if not arguments.no_vsix:
                     build_vsix(target)
+            if not arguments.vsix:
+                write_sbom(first)
             files = sorted(first.iterdir())
             for file in files:
-                say(f"{file.name}: reproducible", same(file, second / file.name))
+                if file.suffix != ".json":
+                    say(f"{file.name}: reproducible", same(file, second / file.name))
                 for claim, problem in checks(file):
                     say(f"{file.name}: {claim}", problem)
             publish(files)
@@ -101,8 +106,35 @@ def build_vsix(target: Path) -> None:
     (CLIENT / "homebody.vsix").replace(target / f"homebody-{version()}.vsix")
 
 
+def write_sbom(target: Path) -> None:
+    """Write the software bill of materials: what the locks install beside the wheel, with licences (CycloneDX)."""
+    with tempfile.TemporaryDirectory(prefix="homebody-sbom-") as folder:
+        uv = [sys.executable, "-m", "uv"]
+        run([*uv, "venv", "--quiet", "--python", sys.executable, folder])
+        lock = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "run.txt")]
+        run([*uv, "pip", "install", "--quiet", "--python", str(python_of(Path(folder))), *lock])
+        run(
+            [
+                *(sys.executable, "-m", "cyclonedx_py", "environment", str(python_of(Path(folder)))),
+                *("--pyproject", str(ROOT / "pyproject.toml"), "--mc-type", "application"),
+                *("--output-reproducible", "--output-file", str(target / f"homebody-{version()}.cdx.json")),
+            ]
+        )
+
+
+def python_of(environment: Path) -> Path:
+    """Path of a virtual environment's interpreter."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
 def checks(file: Path) -> Iterator[tuple[str, str]]:
     """(claim, what is wrong with it) for one built file; nothing wrong is an empty text."""
+    if file.suffix == ".json":
+        listed = {part["name"].lower() for part in json.loads(file.read_text("utf-8"))["components"]}
+        lock = (ROOT / "requirements" / "run.txt").read_text("utf-8")
+        locked = {name.lower() for name in re.findall(r"^([\w.-]+)==[^;\n]*$", lock, re.MULTILINE)}
+        yield "lists every package of the lock", difference(locked, listed & locked)
+        return
     if file.suffix == ".vsix":
         names = names_of(file)
         wheel = f"extension/wheels/homebody-{version()}-py3-none-any.whl"
@@ -187,7 +219,7 @@ def publish(files: list[Path]) -> None:
     DIST.mkdir(exist_ok=True)
     for file in files:
         shutil.copy(file, DIST / file.name)
-    built = sorted(path for path in DIST.iterdir() if path.suffix in {".whl", ".gz", ".vsix"})
+    built = sorted(path for path in DIST.iterdir() if path.suffix in {".whl", ".gz", ".vsix", ".json"})
     lines = [f"{digest(path)}  {path.name}\n" for path in built]
     (DIST / "SHA256SUMS").write_text("".join(lines), "utf-8", newline="\n")
     for file in files:
