@@ -130,9 +130,10 @@ def python_of(environment: Path) -> Path:
 def checks(file: Path) -> Iterator[tuple[str, str]]:
     """(claim, what is wrong with it) for one built file; nothing wrong is an empty text."""
     if file.suffix == ".json":
-        listed = {part["name"].lower() for part in json.loads(file.read_text("utf-8"))["components"]}
+        listed = {normal(part["name"]) for part in json.loads(file.read_text("utf-8"))["components"]}
         lock = (ROOT / "requirements" / "run.txt").read_text("utf-8")
-        locked = {name.lower() for name in re.findall(r"^([\w.-]+)==[^;\n]*$", lock, re.MULTILINE)}
+        # A package for another system has a condition behind a semicolon.
+        locked = {normal(name) for name in re.findall(r"^([\w.-]+)==[^;\n]*$", lock, re.MULTILINE)}
         yield "lists every package of the lock", difference(locked, listed & locked)
         return
     if file.suffix == ".vsix":
@@ -188,6 +189,11 @@ def expected_in_wheel() -> set[str]:
     return names | {
         f"{info}/{name}" for name in ("METADATA", "WHEEL", "entry_points.txt", "RECORD", "licenses/LICENSE")
     }
+
+
+def normal(name: str) -> str:
+    """Return a package's name as indexes compare it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def names_of(file: Path) -> set[str]:
