@@ -1,4 +1,6 @@
-"""``make dist``: build the source archive, the wheel, the VS Code extension and the bill of materials, and check them.
+"""``make dist``: build and check what is released.
+
+That is the source archive, the wheel, the VS Code extension and the bill of materials.
 
 Everything is built twice, and both builds have to be the same byte for byte: anyone with this commit
 can build the files of a release again. The clock of the build is the commit's.
@@ -107,7 +109,7 @@ def build_vsix(target: Path) -> None:
 
 
 def write_sbom(target: Path) -> None:
-    """Write the software bill of materials: what the locks install beside the wheel, with licences (CycloneDX)."""
+    """Write the bill of materials: what the lock installs beside the wheel, with licences (CycloneDX)."""
     with tempfile.TemporaryDirectory(prefix="homebody-sbom-") as folder:
         uv = [sys.executable, "-m", "uv"]
         run([*uv, "venv", "--quiet", "--python", sys.executable, folder])
