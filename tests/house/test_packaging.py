@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,7 @@ import homebody
 from homebody.prompt.shipped import shipped_folder
 from support.editor import start_client
 from support.needs import needs_network_namespace
-from support.tracked import ROOT
+from support.tracked import ROOT, tracked_files
 
 SCRIPT = """\
 name = "packaged"
@@ -198,6 +199,44 @@ def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, inst
 
     assert ran.returncode == 0, ran.stderr
     assert homebody.__version__ in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [("uv", "tool", "install"), ("uv", "tool", "run", "pipx", "install")],
+    ids=["uv", "pipx"],
+)
+def test_the_lines_of_the_readme_install_from_a_git_address(line: tuple[str, ...], tmp_path: Path):
+    """`uv tool install git+ADDRESS` and `pipx install git+ADDRESS` each give the command `homebody`."""
+    address = a_repository(tmp_path / "repository").as_uri()
+    program, *words = line
+    folders = {"UV_TOOL_BIN_DIR": "bin", "UV_TOOL_DIR": "tools", "PIPX_BIN_DIR": "bin", "PIPX_HOME": "pipx"}
+    ran = subprocess.run(
+        [Path(sys.executable).parent / program, *words, f"git+{address}", "--python", sys.executable],
+        env=os.environ | {name: str(tmp_path / folder) for name, folder in folders.items()},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    version = subprocess.run(
+        [tmp_path / "bin" / "homebody", "--version"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert homebody.__version__ in version
+
+
+def a_repository(folder: Path) -> Path:
+    """A repository with the project's files as they are now."""
+    for path in tracked_files():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
+    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "all")):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+    return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
