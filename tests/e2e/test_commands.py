@@ -306,3 +306,17 @@ def _argument(uri: str) -> dict[str, object]:
 
 async def _refuse(_params: object) -> object:
     return {"applied": False, "failureReason": "The file is read-only."}
+
+
+async def test_doctor_reports_on_the_settings_that_the_editor_sent(serve):
+    """It runs in the server; the command line knows only files, variables and flags."""
+    sent = {"log": {"enabled": True, "prompts": True}, "completion": {"maxTokens": "many"}}
+    async with serve("word " * 64, settings=sent) as client:
+        report = await client.execute("homebody.doctor", {})
+
+        texts = [finding["text"] for finding in report["findings"]]
+        assert "The local log contains the text of your prompts (log.prompts)." in texts
+        assert any("`homebody.completion.maxTokens` cannot be" in text for text in texts)
+        assert [use["use"] for use in report["uses"]] == ["completion", "chat"]
+        assert "\n## Settings and earlier sessions\n" in report["markdown"]
+        assert "\\`homebody.completion.maxTokens\\` cannot be" in report["markdown"]

@@ -199,6 +199,6 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     registerWithProgram("homebody.recommendModel", (program) => {
         showReport("Homebody models", program, ["models", "recommend"]);
     });
-    registerWithProgram("homebody.doctor", (program) => showReport("Homebody doctor", program, ["doctor"]));
+    registerWithProgram("homebody.checkInstallation", (program) => showReport("Homebody doctor", program, ["doctor"]));
     return registered;
 }

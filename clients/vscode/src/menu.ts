@@ -23,7 +23,7 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
         ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
         item("server-process", "Settings of the model and its server", () => settings("homebody.backend")),
         item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
-        item("pulse", "Doctor: check the installation", () => run("homebody.doctor")),
+        item("pulse", "Doctor: check the installation", () => run("homebody.checkInstallation")),
         item("output", "Log", () => server.log.show()),
         item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => run("homebody.restartServer")),
     ];

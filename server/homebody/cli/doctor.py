@@ -9,12 +9,11 @@ import typer
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import open_engine
-from homebody.features.doctor import Diagnosis, Finding, UseReport, doctor
+from homebody.features.doctor import MARKS, Diagnosis, doctor, lines_of
 from homebody.headless.report import to_json
 from homebody.settings.load import Loaded
 
-_MARKS = {"good": ("✓", "green"), "hint": ("·", "yellow"), "problem": ("✗", "red")}
-_TITLES = {"completion": "Suggestions", "chat": "Explanations and edits"}
+_STYLES = {"good": "green", "hint": "yellow", "problem": "red"}
 
 
 def register(app: typer.Typer) -> None:
@@ -54,41 +53,14 @@ async def _run(loaded: Loaded) -> Diagnosis:
 
 
 def _show(terminal: Terminal, diagnosis: Diagnosis) -> None:
-    terminal.write(f"{diagnosis.installation}\n")
-    _findings(terminal, diagnosis.versions)
-    terminal.write("\nServers on this machine\n", "bold")
-    for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
-        terminal.write(f"  · {remark}\n")
-    for use in diagnosis.uses:
-        terminal.write(f"\n{_TITLES[use.use]}\n", "bold")
-        for line in _about(use):
-            terminal.write(f"  {line}\n")
-        _findings(terminal, use.findings)
-    if diagnosis.findings:
-        terminal.write("\nSettings and earlier sessions\n", "bold")
-        _findings(terminal, diagnosis.findings)
-    if diagnosis.next_steps:
-        terminal.write("\nNext\n", "bold")
-        _findings(terminal, diagnosis.next_steps)
-
-
-def _about(use: UseReport) -> list[str]:
-    lines = [f"why: {reason}" for reason in use.reasons]
-    if use.model is not None:
-        lines.insert(0, f"{use.model} ({use.backend}), {use.context_length} tokens of context")
-        if use.use == "completion":
-            lines.append(f"fill-in-the-middle: {use.fim or 'no'}")
-    if use.speed is not None:
-        reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
-        writes = "?" if use.speed.output_speed is None else f"{use.speed.output_speed:.0f}"
-        lines.append(f"reads {reads} and writes {writes} tokens a second")
-    return lines
-
-
-def _findings(terminal: Terminal, findings: tuple[Finding, ...]) -> None:
-    for finding in findings:
-        mark, style = _MARKS[finding.level]
-        terminal.write(f"  {mark} ", style)
-        terminal.write(f"{finding.text}\n")
-        if finding.command is not None:
-            terminal.write(f"      {finding.command}\n", "cyan")
+    for kind, text in lines_of(diagnosis):
+        match kind:
+            case "head":
+                terminal.write(f"{text}\n")
+            case "title":
+                terminal.write(f"\n{text}\n", "bold")
+            case "command":
+                terminal.write(f"      {text}\n", "cyan")
+            case _:
+                terminal.write(f"  {MARKS[kind]} ", _STYLES.get(kind, ""))
+                terminal.write(f"{text}\n")

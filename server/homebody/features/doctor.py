@@ -1,10 +1,11 @@
 """Doctor: the models found, the ones chosen and why, their speed, and possible improvements.
 
-In: an engine, and problems found in the settings. Out: findings, each with a command that helps.
+Each finding has the command or the setting that helps, if there is one. ``lines_of`` is the report as people
+read it, which the command line and the language server print.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -93,6 +94,15 @@ class Diagnosis(Struct, frozen=True, rename="camel"):
     next_steps: tuple[Finding, ...] = ()
 
 
+LineKind: TypeAlias = Literal["head", "title", "fact", "good", "hint", "problem", "command"]
+
+_TITLES = {"completion": "Suggestions", "chat": "Explanations and edits"}
+MARKS: Mapping[str, str] = {"fact": "·", "good": "✓", "hint": "·", "problem": "✗"}
+"""The sign before a line of each kind; other kinds have none."""
+
+_MARKUP = re.compile(r"[\\`*_\[\]<>&|~]")
+
+
 async def doctor(
     engine: Engine, *, problems: Sequence[str] = (), origins: Mapping[str, str] | None = None
 ) -> Diagnosis:
@@ -119,6 +129,64 @@ async def doctor(
         findings=findings,
         next_steps=_next_steps(uses),
     )
+
+
+def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
+    """Yield the report line by line, each with its kind."""
+    yield "head", diagnosis.installation
+    yield from _lines(diagnosis.versions)
+    yield "title", "Servers on this machine"
+    for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
+        yield "fact", remark
+    for use in diagnosis.uses:
+        yield "title", _TITLES[use.use]
+        for fact in _about(use):
+            yield "fact", fact
+        yield from _lines(use.findings)
+    for title, findings in (
+        ("Settings and earlier sessions", diagnosis.findings),
+        ("Next", diagnosis.next_steps),
+    ):
+        if findings:
+            yield "title", title
+            yield from _lines(findings)
+
+
+def to_markdown(diagnosis: Diagnosis) -> str:
+    """Return the report as Markdown. Names in it come from servers and files: none acts as markup."""
+    shown: list[str] = []
+    for kind, text in lines_of(diagnosis):
+        plain = _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+        match kind:
+            case "head":
+                shown.append(plain)
+            case "title":
+                shown.append(f"\n## {plain}\n")
+            case "command":
+                shown.append(f"\n  ```\n  {text}\n  ```\n")
+            case _:
+                shown.append(f"- {MARKS.get(kind, '')} {plain}")
+    return "\n".join(shown) + "\n"
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:
+    for finding in findings:
+        yield finding.level, finding.text
+        if finding.command is not None:
+            yield "command", finding.command
+
+
+def _about(use: UseReport) -> Iterator[str]:
+    if use.model is not None:
+        yield f"{use.model} ({use.backend}), {use.context_length} tokens of context"
+    for reason in use.reasons:
+        yield f"why: {reason}"
+    if use.model is not None and use.use == "completion":
+        yield f"fill-in-the-middle: {use.fim or 'no'}"
+    if use.speed is not None:
+        reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
+        writes = "?" if use.speed.output_speed is None else f"{use.speed.output_speed:.0f}"
+        yield f"reads {reads} and writes {writes} tokens a second"
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:

@@ -23,6 +23,10 @@ _NAMES = frozenset({"uri", "token"})
 Uinteger: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
+class NoArguments(msgspec.Struct, frozen=True):
+    """The argument is empty."""
+
+
 class Position(msgspec.Struct, frozen=True):
     """Line and character from 0, in the negotiated encoding."""
 

@@ -56,13 +56,15 @@ class Pulled:
 class Resolved:
     """Settings of the workspace, and of completion in each folder of a workspace with several.
 
-    ``files`` is the state of the files that they were read from, ``error`` what every prompt ends with.
+    ``files`` is the state of the files that they were read from, ``error`` what every prompt ends with,
+    ``origins`` names the source of each value.
     """
 
     settings: "Settings"
     folders: "Mapping[Path, CompletionSettings]"
     problems: "Sequence[Problem]"
     files: "SettingsFiles"
+    origins: Mapping[str, str]
 
     @property
     def error(self) -> "SettingsBroken | None":
@@ -151,7 +153,7 @@ async def resolve(
             for folder, loaded in of_folders.items()
         }
         settings = narrowed(whole.settings, [loaded.settings for loaded in of_folders.values()])
-        return Resolved(settings, completions, problems, files)
+        return Resolved(settings, completions, problems, files, whole.origins)
 
     return await asyncio.to_thread(read)
 

@@ -68,6 +68,13 @@ class EngineHolder:
     tell
         Shows sentences, each once.
 
+    Attributes
+    ----------
+    opened
+        The engine, once it is open.
+    resolved
+        What was read last: settings, where each comes from, and problems.
+
     """
 
     def __init__(
@@ -95,9 +102,9 @@ class EngineHolder:
         self._reloads = 0
         self._pushed: object = None
         self._pulled = configuration.Pulled()
+        self.resolved: configuration.Resolved | None = None
         self._files: SettingsFiles | None = None
         self._error: SettingsBroken | None = None
-        self._wrong: Problem | None = None
         self._told = ""
 
     async def start(self) -> None:
@@ -238,8 +245,8 @@ class EngineHolder:
         opened, settings = self.opened, resolved.settings
         folders = tuple(configuration.paths_of(self._peer.folders))
         is_same_place = opened is not None and opened.engine.folders == folders
+        self.resolved = resolved
         self._error = resolved.error
-        self._wrong = next((problem for problem in resolved.problems if problem.stops), None)
         # An engine that is stopped keeps its settings: those that are wrong say nothing about its models.
         if self._error is None or not is_same_place:
             self._peer.documents.max_bytes = settings.context.max_file_bytes
@@ -280,7 +287,9 @@ class EngineHolder:
         message = "" if self._error is None else str(self._error)
         self._status.stop(message)
         if message and message != self._told:
-            self._peer.start_task(self._say(message, self._wrong))
+            problems = self.resolved.problems if self.resolved is not None else ()
+            wrong = next((problem for problem in problems if problem.stops), None)
+            self._peer.start_task(self._say(message, wrong))
         self._told = message
 
     async def _say(self, message: str, problem: "Problem | None") -> None:

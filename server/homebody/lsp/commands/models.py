@@ -3,16 +3,11 @@
 In: nothing. Out: models, each with the settings that select it.
 """
 
-import msgspec
 from lsprotocol import types
 
-from homebody.lsp.arguments import parse
+from homebody.lsp.arguments import NoArguments, parse
 from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
-
-
-class NoArguments(msgspec.Struct, frozen=True):
-    """The argument is empty."""
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:

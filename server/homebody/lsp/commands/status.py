@@ -1,15 +1,10 @@
 """``homebody.status``: the state of the server, as ``homebody/didChangeStatus`` sends it."""
 
-import msgspec
 from lsprotocol import types
 
-from homebody.lsp.arguments import parse
+from homebody.lsp.arguments import NoArguments, parse
 from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
-
-
-class NoArguments(msgspec.Struct, frozen=True):
-    """The argument is empty."""
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:

@@ -28,6 +28,7 @@ MODULES: Mapping[str, str] = {
     "homebody.refine": "homebody.lsp.commands.refine",
     "homebody.showPrompt": "homebody.lsp.commands.show_prompt",
     "homebody.acceptCompletion": "homebody.lsp.commands.accept_completion",
+    "homebody.doctor": "homebody.lsp.commands.doctor",
     "homebody.models": "homebody.lsp.commands.models",
     "homebody.status": "homebody.lsp.commands.status",
     "homebody.toggle": "homebody.lsp.commands.toggle",
