@@ -29,7 +29,8 @@ import httpx
 import msgspec
 from lsprotocol import converters, types
 
-from homebody.backend.base import ModelInfo
+from homebody.backend.base import ModelInfo, Placement, Prompt
+from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
 from homebody.features.complete import complete, flow
@@ -45,6 +46,7 @@ from homebody.prompt.fim import find_format
 from homebody.session.generation import Generation
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, Settings
+from homebody.text import common_start
 from measure.model import default_weights, open_model
 from measure.sources import standard_library
 from measure.spent import Spent, Times
@@ -152,6 +154,7 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
         engine.completion.speed.prompt = case.speed
         target = Target(case.info, find_format(case.info))
         typist, times = Typist(case.text), Times()
+        cached = CachedPrompts[str](5, "chat", common_start, len)
         engine.trees.open(typist.document)
         await engine.trees.ready(typist.document)
         freeze_heap()
@@ -163,7 +166,7 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
                 profiler.enable()
             with times.step("in all"), times.step("in all, at a jump" if typist.jumped else "in all, else"):
                 typist.take(message, engine, session, times)
-                _lay_out(typist, session, target, times)
+                await _lay_out(typist, session, target, times, cached)
             profiler.disable()
         if engine.index is not None:
             print(f"\nthe index is {engine.index.state} at the end")
@@ -172,7 +175,9 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
             profiler.print_stats("cumulative")
 
 
-def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> None:
+async def _lay_out(
+    typist: Typist, session: Session, target: Target, times: Times, cached: CachedPrompts[str]
+) -> None:
     """Like a request, up to the point where the server has to count the tokens."""
     with times.step("documents.find"):
         document = typist.documents.find(_URI)
@@ -184,11 +189,16 @@ def _lay_out(typist: Typist, session: Session, target: Target, times: Times) -> 
         session.result_cache.find(target.key, document, offset)
     before = state.windows.current
     began = Spent.now()
-    made = plan(inputs_at(session, target, document, offset))
+
+    async def place(prompt: Prompt) -> Placement:
+        slot, shared = cached.place(prompt.text, "completion")
+        return Placement(slot, len(prompt.text) // 3, (len(prompt.text) - shared) // 3)
+
+    made = await plan(replace(inputs_at(session, target, document, offset), place=place))
     apply(made, state)
     name = "plan and prompt, window kept" if made.window is before else "plan and prompt, new window"
     times.found[name].append(Spent.now() - began)
-    session.cached_prompts.put(0, made.prompt.text + made.prompt.forced)
+    cached.put(cached.place(made.prompt.text, "completion")[0], made.prompt.text)
     assert request.wanted, "lines are wanted"
 
 

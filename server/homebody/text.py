@@ -253,7 +253,7 @@ def smallest_edit(old: str, new: str, at: int = 0) -> TextEdit:
     return TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
 
 
-def common_start(one: str, other: str) -> int:
+def common_start(one: Sequence[object], other: Sequence[object]) -> int:
     """Length of the beginning that both texts share, by halving: comparing slices is one call each."""
     low, high = 0, min(len(one), len(other))
     while low < high:

@@ -76,6 +76,19 @@ async def test_a_prompt_has_at_least_the_tokens_of_its_parts(backend: Backend):
     assert await backend.count_prompt(prompt) >= text
 
 
+async def test_what_was_sent_is_known_to_be_cached(backend: Backend):
+    """A new prompt is unread, one that was sent is not, and a longer one only at its end."""
+    before = await backend.place(PROMPT)
+    await read(backend.complete(PROMPT, Sampling(max_tokens=1), slot=before.slot))
+    after = await backend.place(PROMPT)
+    longer = await backend.place(Prompt((*PROMPT.parts, Text("# and more"))))
+
+    assert before.unread == before.tokens == await backend.count_prompt(PROMPT)
+    assert after.unread == 0
+    assert after.slot == longer.slot == before.slot
+    assert 0 < longer.unread < longer.tokens
+
+
 async def test_complete_streams_pieces_and_ends_in_stats(backend: Backend):
     """The answer comes in pieces; the stats say that the model ended it."""
     pieces, stats = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))

@@ -4,7 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
-from homebody.backend.base import Message, Prompt, Sampling, Text
+from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
 from homebody.backend.embedded import HostedBackend
 from homebody.backend.http import ModelServer
 from homebody.errors import BackendRefused
@@ -36,6 +36,41 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
                 assert [item async for item in stream]
         after = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
         assert [stats.evaluated_tokens for stats in after] == [1, 1, 1, 1]
+    finally:
+        await hosted.aclose()
+        await process.end()
+
+
+async def test_the_unread_tokens_are_those_that_the_host_evaluates(tiny_model):
+    """After a whole answer, an answer that was closed early, a piece, and answers that were typed in part."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
+    few, start = Sampling(max_tokens=8), Text("value = 6\n" * 20)
+    try:
+        async with aclosing(hosted.complete(Prompt((start,)), few)) as stream:
+            answer = "".join([item.text async for item in stream if isinstance(item, Piece)])
+        async with aclosing(hosted.complete(Prompt((start, Text("x"))), few)) as stream:
+            await anext(stream)
+        await hosted.warm(Prompt((Text("other = 7\n" * 30),)), tokens=100)
+        prompts = [
+            Prompt((start, Text("x"))),
+            Prompt((start, Text("y"))),
+            Prompt((start, Text(answer[:3]))),
+            Prompt((Text("value = 6\n" * 10),)),
+            Prompt((Text("other = 7\n" * 30), Text("z"))),
+            Prompt((Text("third = 8\n" * 10),)),
+            Prompt((Text("value = 6\n" * 12),)),
+        ]
+        expected: list[int] = []
+        evaluated: list[int | None] = []
+        for prompt in prompts:
+            placed = await hosted.place(prompt)
+            # The last token is always evaluated.
+            expected.append(max(1, placed.unread))
+            async with aclosing(hosted.complete(prompt, few, slot=placed.slot)) as stream:
+                evaluated += [item.evaluated_tokens async for item in stream if isinstance(item, Stats)]
+        assert evaluated == expected
     finally:
         await hosted.aclose()
         await process.end()

@@ -30,9 +30,9 @@ def wide_at(session: Session, target: Target, document: Document, offset: int) -
     return wide_window(inputs_at(session, target, document, offset))
 
 
-def planned_at(session: Session, target: Target, document: Document, offset: int) -> Plan:
+async def planned_at(session: Session, target: Target, document: Document, offset: int) -> Plan:
     """Plan a request at ``offset``, and apply the plan."""
-    made = plan(inputs_at(session, target, document, offset))
+    made = await plan(inputs_at(session, target, document, offset))
     apply(made, session.document_state(document.uri))
     return made
 

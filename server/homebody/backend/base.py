@@ -16,9 +16,9 @@ Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]
 
 SlotChoice: TypeAlias = Slot | int | None
-"""Which of the server's prompt caches a request uses: the first completion slot, the chat slot, the
-completion slot with an index below ``ModelInfo.completion_slots``, or (``None``) the slot that the server
-chooses."""
+"""Which of the server's prompt caches a request uses: the completion slot that suits the prompt, the chat
+slot, the completion slot with an index below ``ModelInfo.completion_slots``, or (``None``) the slot that the
+server chooses."""
 
 
 OWN = "homebody:prompt"
@@ -129,6 +129,26 @@ class PromptRead:
     evaluated_tokens: int
     reused_tokens: int
     milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a prompt belongs in the server's cache, and what is missing there.
+
+    Attributes
+    ----------
+    slot
+        To be passed to ``warm`` and ``complete``; two prompts with different slots do not evict each other.
+    tokens
+        Tokens of the whole prompt, as ``count_prompt`` counts them.
+    unread
+        Those after the beginning that the slot holds: the server has to evaluate them.
+
+    """
+
+    slot: SlotChoice
+    tokens: int
+    unread: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +296,26 @@ class Backend(Protocol):
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent, BOS included."""
+        ...
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where a prompt belongs in the server's cache, and how much of it is not there.
+
+        Exact, by token ids, if the server can tokenize; then parts of the prompt that were not seen before
+        cost one round trip. Otherwise by the text that was sent before. Nothing is reserved: the slot counts
+        as used once the prompt is sent with it.
+
+        Parameters
+        ----------
+        slot
+            ``"completion"`` chooses among all slots for completion; any other value is that slot.
+        keep
+            A slot whose prompt is still in use, so that a prompt which is read ahead must not evict it. It
+            is used only if there is no other one.
+
+        """
         ...
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:

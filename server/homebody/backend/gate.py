@@ -14,6 +14,7 @@ from homebody.backend.base import (
     Message,
     ModelInfo,
     OnRead,
+    Placement,
     Prompt,
     Sampling,
     SlotChoice,
@@ -50,6 +51,13 @@ class Gated:
         """As the backend."""
         await self._check_prompt(prompt)
         return await self._backend.count_prompt(prompt)
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """As the backend."""
+        await self._check_prompt(prompt)
+        return await self._backend.place(prompt, slot=slot, keep=keep)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """As the backend."""

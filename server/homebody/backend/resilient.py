@@ -19,6 +19,7 @@ from homebody.backend.base import (
     ModelInfo,
     OnRead,
     Piece,
+    Placement,
     Prompt,
     Sampling,
     SlotChoice,
@@ -176,6 +177,12 @@ class ResilientBackend:
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent."""
         return await self._call(lambda backend: backend.count_prompt(prompt))
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where a prompt belongs in the server's cache."""
+        return await self._call(lambda backend: backend.place(prompt, slot=slot, keep=keep))
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into the model's chat template."""

@@ -52,6 +52,7 @@ from homebody.backend.base import (
     ModelInfo,
     OnRead,
     Piece,
+    Placement,
     Prompt,
     PromptRead,
     ReadProgress,
@@ -61,6 +62,7 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
+from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.scripted_reply import FAULTS, Reply
 from homebody.errors import (
     BackendRefused,
@@ -68,6 +70,7 @@ from homebody.errors import (
     SettingsError,
 )
 from homebody.models.model import FimTokens
+from homebody.text import common_start
 
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
@@ -129,7 +132,7 @@ class ScriptedBackend:
     ) -> None:
         self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
-        self._read: dict[SlotChoice, list[str]] = {}
+        self._cached: CachedPrompts[list[str]] | None = None
         self._info = ModelInfo(
             kind="scripted",
             name=name,
@@ -177,6 +180,14 @@ class ScriptedBackend:
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the whole prompt; a marker is one token."""
         return len(_prompt_tokens(prompt))
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where the prompt belongs among the prompts that were read."""
+        tokens = _prompt_tokens(prompt)
+        best, shared = self._prompts().place(tokens, slot, keep)
+        return Placement(best, len(tokens), len(tokens) - shared)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into a ChatML template."""
@@ -281,17 +292,17 @@ class ScriptedBackend:
 
     def _evaluate(self, tokens: list[str], slot: SlotChoice) -> int:
         """Count the tokens that a server with one cached prompt per slot would evaluate."""
-        caches = list(self._read.values()) if slot is None else [self._read.get(slot, [])]
-        same = max((_common(cache, tokens) for cache in caches), default=0)
-        self._read[slot] = tokens
+        prompts = self._prompts()
+        place, shared = prompts.place(tokens, slot)
+        prompts.put(place, tokens)
         # Like llama.cpp, which evaluates the last token again to get its logits.
-        return max(len(tokens) - same, 1)
+        return max(len(tokens) - shared, 1)
 
-
-def _common(first: list[str], second: list[str]) -> int:
-    """Length of the common beginning."""
-    pairs = enumerate(zip(first, second, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(first), len(second)))
+    def _prompts(self) -> CachedPrompts[list[str]]:
+        slots = self._info.completion_slots
+        if self._cached is None or self._cached.completion != slots:
+            self._cached = CachedPrompts[list[str]](slots, "chat", common_start, len)
+        return self._cached
 
 
 def _prompt_tokens(prompt: Prompt) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from homebody.backend.base import Marker, Part, Text
+from homebody.text import common_start
 
 Tokenize: TypeAlias = Callable[[Sequence[str], type[Part]], Awaitable[list[list[int]]]]
 
@@ -41,6 +42,15 @@ class Tokens:
     def json_array(self) -> bytes:
         """The ids as a JSON array."""
         return b"[" + self.json + b"]"
+
+    def shared(self, other: "Tokens") -> int:
+        """Number of tokens at the beginning of both."""
+        end = common_start(self.json, other.json)
+        # Where one of them ends, the other's last number may go on: 1,2 and 1,23.
+        for tokens, rest in ((self, other.json), (other, self.json)):
+            if end == len(tokens.json) and rest[end : end + 1] in {b"", b","}:
+                return tokens.count
+        return self.json.count(b",", 0, end)
 
     def first_tokens(self, count: int) -> "Tokens":
         """Return the first ``count`` tokens, or all if there are fewer."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
 from homebody.host.machine import POWER_SUPPLIES, is_on_battery
-from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.document_state import DocumentState
 from homebody.session.generation import Generation
 from homebody.session.keystrokes import ReadingAllowance, Rhythm
@@ -36,8 +36,8 @@ class Session:
     ----------
     result_cache
         Answers and shown suggestions.
-    cached_prompts
-        Expected content of the server's prompt cache for completion.
+    slot
+        The slots of the server's cache that completion uses.
     allowance
         How much may be read ahead while the user types.
     shown
@@ -51,10 +51,10 @@ class Session:
 
     """
 
-    def __init__(self, engine: Engine, cached_prompts: CachedPrompts | None = None) -> None:
+    def __init__(self, engine: Engine, slot: SlotChoice = "completion") -> None:
         self.engine = engine
         self.result_cache = ResultCache()
-        self.cached_prompts = cached_prompts or CachedPrompts()
+        self.slot: SlotChoice = slot
         self.allowance = ReadingAllowance()
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()

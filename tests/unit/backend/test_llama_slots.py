@@ -2,9 +2,12 @@
 
 import pytest
 
-from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, SlotChooser
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
+from homebody.backend.token_table import Tokens
 
 SLOTS = 4
+PROMPT = Tokens.of(range(10))
+OTHER = Tokens.of(range(50, 60))
 
 
 class Clock:
@@ -23,21 +26,21 @@ class Clock:
 )
 def test_the_slots_of_our_own_host_are_pinned(choice, slot):
     """The last one is for chat, the one before it for jobs of scripts."""
-    assert SlotChooser(SLOTS, pinned=True).use(choice).named == slot
+    assert Slots(SLOTS, pinned=True).use(PROMPT, choice).named == slot
 
 
 def test_parallel_jobs_use_two_slots_of_our_own_host():
     """None of them is a completion's, so jobs evict no editor's prompts."""
-    chooser = SlotChooser(SLOTS, pinned=True)
-    assert [chooser.use(None).named for _ in range(4)] == [2, 3, 2, 3]
+    slots = Slots(SLOTS, pinned=True)
+    assert [slots.use(PROMPT, None).named for _ in range(4)] == [2, 3, 2, 3]
 
 
 def test_a_server_chooses_while_no_request_is_cancelled():
     """Naming a slot would clear the other slots."""
-    chooser = SlotChooser(SLOTS, pinned=False)
+    slots = Slots(SLOTS, pinned=False)
     named: list[int] = []
     for choice in (0, 0, 1, "chat", 0):
-        use = chooser.use(choice)
+        use = slots.use(PROMPT, choice)
         named.append(use.named)
         use.came(3, is_last=True)
 
@@ -46,21 +49,21 @@ def test_a_server_chooses_while_no_request_is_cancelled():
 
 def test_after_a_cancelled_request_the_next_one_waits_for_its_slot():
     """The server would choose a free slot and read the whole prompt again; each of several keys waits."""
-    chooser = SlotChooser(SLOTS, pinned=False)
-    chooser.use(0).came(2, is_last=True)
-    chooser.use(0).came(ANY_SLOT, is_last=False)
+    slots = Slots(SLOTS, pinned=False)
+    slots.use(PROMPT, 0).came(2, is_last=True)
+    slots.use(PROMPT, 0).came(ANY_SLOT, is_last=False)
 
-    assert [chooser.use(0).named for _ in range(3)] == [2, 2, 2]
+    assert [slots.use(PROMPT, 0).named for _ in range(3)] == [2, 2, 2]
 
 
 @pytest.mark.parametrize("other", [1, "chat", "completion", None])
 def test_after_another_prompt_the_server_chooses_again(other):
     """The other request may have got the slot."""
-    chooser = SlotChooser(SLOTS, pinned=False)
-    chooser.use(0).came(2, is_last=True)
-    chooser.use(0)
-    chooser.use(other)
-    use = chooser.use(0)
+    slots = Slots(SLOTS, pinned=False)
+    slots.use(PROMPT, 0).came(2, is_last=True)
+    slots.use(PROMPT, 0)
+    slots.use(OTHER, other)
+    use = slots.use(PROMPT, 0)
 
     assert (use.named, use.must_ask) == (ANY_SLOT, False)
 
@@ -68,22 +71,22 @@ def test_after_another_prompt_the_server_chooses_again(other):
 def test_a_slot_that_stays_busy_is_not_waited_for():
     """Another client may be using it."""
     clock = Clock()
-    chooser = SlotChooser(SLOTS, pinned=False, clock=clock)
-    chooser.use(0).came(2, is_last=True)
-    chooser.use(0)
+    slots = Slots(SLOTS, pinned=False, clock=clock)
+    slots.use(PROMPT, 0).came(2, is_last=True)
+    slots.use(PROMPT, 0)
     clock.now = FREE_SLOT_SECONDS
-    assert chooser.use(0).named == 2
+    assert slots.use(PROMPT, 0).named == 2
 
     clock.now *= 1.5
-    assert chooser.use(0).named == ANY_SLOT
+    assert slots.use(PROMPT, 0).named == ANY_SLOT
 
 
 @pytest.mark.parametrize(("busy", "named"), [([1], 1), ([], ANY_SLOT), ([1, 2], ANY_SLOT)])
 def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
     """Unless an answer runs in another one, or none is busy any more."""
-    chooser = SlotChooser(SLOTS, pinned=False)
-    chooser.use(0)
-    use = chooser.use(0)
+    slots = Slots(SLOTS, pinned=False)
+    slots.use(PROMPT, 0)
+    use = slots.use(PROMPT, 0)
     assert use.must_ask
     use.found_busy(busy)
 
@@ -92,8 +95,8 @@ def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
 
 def test_a_single_slot_needs_no_name():
     """There is nothing to choose."""
-    chooser = SlotChooser(1, pinned=False)
-    chooser.use(0)
-    use = chooser.use(0)
+    slots = Slots(1, pinned=False)
+    slots.use(PROMPT, 0)
+    use = slots.use(PROMPT, 0)
 
     assert (use.named, use.must_ask) == (ANY_SLOT, False)

@@ -22,6 +22,7 @@ from homebody.backend.base import (
     ModelInfo,
     OnRead,
     Piece,
+    Placement,
     Prompt,
     PromptRead,
     ReadProgress,
@@ -172,6 +173,12 @@ class ServerBackend(ABC):
     @abstractmethod
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent."""
+
+    @abstractmethod
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where the prompt belongs in the server's cache."""
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons before it answers: from its family, unless the server reports it."""

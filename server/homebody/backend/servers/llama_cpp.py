@@ -24,6 +24,7 @@ from homebody.backend.base import (
     OnRead,
     Part,
     Piece,
+    Placement,
     Prompt,
     PromptRead,
     Role,
@@ -92,6 +93,15 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         return (await self._encode(served, prompt.parts)).count
 
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where the prompt belongs in the server's cache, by token ids."""
+        served = await self._known()
+        tokens = await self._encode(served, prompt.parts)
+        best, shared = served.slots.place(tokens, slot, keep)
+        return Placement(best, tokens.count, tokens.count - shared)
+
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Render the model's template with a placeholder for each message, and split it there.
 
@@ -138,7 +148,7 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         whole = await self._encode(served, prompt.parts)
         part = whole if tokens is None else whole.first_tokens(tokens)
-        use = await self._choose_slot(served, slot)
+        use = await self._choose_slot(served, part, slot)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(part.json_array),
             n_predict=0,
@@ -211,7 +221,7 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         tokens = await self._encode(served, job.prompt.parts)
         forced = job.prompt.forced
-        use = await self._choose_slot(served, job.slot)
+        use = await self._choose_slot(served, tokens, job.slot)
         body = api.CompletionRequest(
             prompt=msgspec.Raw(tokens.json_array),
             n_predict=job.sampling.max_tokens,
@@ -224,37 +234,45 @@ class LlamaCppBackend(ServerBackend):
             seed=-1 if job.sampling.seed is None else job.sampling.seed,
             model=self._model,
             preserved_tokens=CONTROL_TEXTS if job.prompt.is_chat else (),
-            return_tokens=job.prompt.is_chat,
+            return_tokens=True,
             **api.sampling_fields(job.sampling),
         )
         read: PromptRead | None = None
         written = WrittenTokens()
         reached = -1
-        async with aclosing(self._server.events("/completion", body, job.patience)) as events:
-            async for data in events:
-                event = self._server.decode(data, api.CompletionEvent)
-                if event.error is not None:
-                    raise api.error_of(event.error, self._server.url)
-                use.came(event.id_slot, is_last=event.stop)
-                if event.prompt_progress is not None:
-                    read = event.prompt_progress.read()
-                    if job.patience is not None and event.prompt_progress.processed > reached:
-                        job.patience.heard()
-                    reached = max(reached, event.prompt_progress.processed)
-                    job.on_read(event.prompt_progress.to_progress())
-                written.add(event)
-                if event.content:
-                    yield Piece(event.content, event.logprob, read)
-                if event.stop:
-                    if job.prompt.is_chat:
-                        await self._keep(served, written)
-                    self._check_model(served, event)
-                    yield event.stats()
-                    return
+        try:
+            async with aclosing(self._server.events("/completion", body, job.patience)) as events:
+                async for data in events:
+                    event = self._server.decode(data, api.CompletionEvent)
+                    if event.error is not None:
+                        raise api.error_of(event.error, self._server.url)
+                    use.came(event.id_slot, is_last=event.stop)
+                    if event.prompt_progress is not None:
+                        read = event.prompt_progress.read()
+                        if job.patience is not None and event.prompt_progress.processed > reached:
+                            job.patience.heard()
+                        reached = max(reached, event.prompt_progress.processed)
+                        job.on_read(event.prompt_progress.to_progress())
+                    written.add(event)
+                    if event.content:
+                        yield Piece(event.content, event.logprob, read)
+                    if event.stop:
+                        if job.prompt.is_chat:
+                            await self._keep(served, written)
+                        self._check_model(served, event)
+                        yield event.stats()
+                        return
+        finally:
+            if written.reported:
+                # The last token was chosen, but not evaluated.
+                tokens = Tokens.joined([tokens, Tokens.of(written.reported[:-1])])
+            elif reached >= 0:
+                tokens = tokens.first_tokens(reached)
+            served.slots.holds(use, tokens)
 
-    async def _choose_slot(self, served: Served, choice: SlotChoice) -> SlotUse:
+    async def _choose_slot(self, served: Served, prompt: Tokens, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request that is about to be sent; queries the server's slots if necessary."""
-        use = served.slots.use(choice)
+        use = served.slots.use(prompt, choice)
         if use.must_ask:
             # Servers that do not report their slots (``--no-slots``) choose by themselves.
             with suppress(BackendRefused, BackendTimeout, BackendProtocolError):

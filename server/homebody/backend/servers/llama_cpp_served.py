@@ -12,7 +12,7 @@ from pathlib import PurePath
 from homebody.backend.base import Marker, ModelInfo, Part, Role
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, RESERVED_SLOTS, SlotChooser
+from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, Slots
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
 from homebody.models.families import thinking_notes
@@ -36,7 +36,7 @@ class Served:
     table
         Cached tokens of prompt parts.
     slots
-        Chooses the slot of each request.
+        The prompts that the server's slots hold.
     frames
         Chat templates rendered for some roles: texts, and the indexes of messages between them.
 
@@ -47,7 +47,7 @@ class Served:
     bos: int | None
     lead: tuple[int, ...]
     table: TokenTable
-    slots: SlotChooser
+    slots: Slots
     frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
         default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
     )
@@ -66,6 +66,7 @@ async def ask_served(
         n_ctx = context_length or _UNKNOWN_CONTEXT
         notes = (f"the server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
     name = model or props.model_alias or props.model_path
+    slots = Slots(props.total_slots, pinned=kind == HOST_KIND)
     return Served(
         props=props,
         info=ModelInfo(
@@ -78,7 +79,7 @@ async def ask_served(
             exact_tokenizer=True,
             takes_token_ids=True,
             has_logprobs=True,
-            completion_slots=_completion_slots(kind, props.total_slots),
+            completion_slots=slots.completion,
             vision=props.modalities.vision,
             url=server.url,
             notes=(*notes, *thinking_notes(name)),
@@ -86,7 +87,7 @@ async def ask_served(
         bos=bos,
         lead=lead,
         table=TokenTable(partial(tokenize, server, model=model, lead=lead)),
-        slots=SlotChooser(props.total_slots, pinned=kind == HOST_KIND),
+        slots=slots,
     )
 
 
@@ -107,18 +108,6 @@ async def tokenize(
 _UNKNOWN_CONTEXT = 4096
 
 
-def _completion_slots(kind: str, total: int) -> int:
-    """Number of completion prompts that the server caches in its slots and, for a llama-server, in memory.
-
-    If the server caches fewer, the tokens that it evaluates again show it (``session/cached_prompts.py``).
-    """
-    if total == 1:
-        return 1
-    return max(1, total - RESERVED_SLOTS) if kind == HOST_KIND else _KEPT_IN_MEMORY
-
-
-# llama-server caches idle prompts in 8 GiB of memory: many more than a user returns to.
-_KEPT_IN_MEMORY = 8
 # No token has this id; /tokenize returns numbers unchanged.
 _BETWEEN = -1
 

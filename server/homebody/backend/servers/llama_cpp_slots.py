@@ -1,13 +1,11 @@
-"""Chooses the slot of a llama.cpp server that a request names.
-
-In: the caller's choices, and the slots of earlier replies. Out: the ``id_slot`` of each request.
-Knows nothing of connections.
-"""
+"""The slots of a llama.cpp server: which prompts they hold, and which one a request names."""
 
 import time
 from collections.abc import Callable, Sequence
 
 from homebody.backend.base import SlotChoice
+from homebody.backend.cached_prompts import CachedPrompts
+from homebody.backend.token_table import Tokens
 
 ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
@@ -19,31 +17,34 @@ chat."""
 FREE_SLOT_SECONDS = 2.0
 """Seconds without events after which a slot is no longer waited for: another client may be using it."""
 
+KEPT_IN_MEMORY = 8
+"""Number of idle prompts that a llama-server is taken to keep: its 8 GiB hold more than a user returns to."""
+
 
 class SlotUse:
-    """One request, from being sent to the end of its reply. Make it with ``SlotChooser.use``.
+    """One request, from being sent to the end of its reply. Make it with ``Slots.use``.
 
     Attributes
     ----------
+    place
+        The place of its prompt in ``Slots``; ``None`` for a job that the server places.
     named
         ``id_slot`` to send.
-    choice
-        The caller's choice.
     slot
         The slot in which it runs, or the expected one before the server has reported it; -1: unknown.
     must_ask
         Whether the server has to be queried for busy slots: the previous request was cancelled before its
         slot was known.
     heard
-        Time of the last event from that slot, on the chooser's clock, in seconds.
+        Time of the last event from that slot, on the clock of ``Slots``, in seconds.
     has_ended
         Whether the reply has ended, so that the slot is free. A cancelled request occupies its slot until the
         server notices, after the current batch.
 
     """
 
-    def __init__(self, choice: SlotChoice, named: int, slot: int, clock: Callable[[], float]) -> None:
-        self.choice = choice
+    def __init__(self, place: SlotChoice, named: int, slot: int, clock: Callable[[], float]) -> None:
+        self.place = place
         self.named = named
         self.slot = slot
         self.heard = clock()
@@ -63,15 +64,16 @@ class SlotUse:
             self.named = self.slot = slots[0]
 
 
-class SlotChooser:
-    """Chooses the slots of one server.
+class Slots:
+    """Places prompts in one server's cache.
 
-    Homebody's own host keeps the caches of idle slots, so its slots are pinned: the last one for chat, the
-    last two alternately for parallel jobs of scripts, the others for completion. So scripts never evict an
-    editor's prompts. A llama-server with default options clears its other slots when a request names one, and
-    restores prompts from its memory only for requests that name none, so there the server chooses.
+    Homebody's own host keeps the caches of idle slots, so a place is a slot of the host: the last one for
+    chat, the last two alternately for parallel jobs of scripts, the others for completion. So scripts never
+    evict an editor's prompts. A llama-server with default options clears its other slots when a request names
+    one, and restores prompts from its memory only for requests that name none, so there the server chooses
+    the slot, and a place is one of the prompts in its memory.
 
-    The exception is a completion right after a cancelled one for the same prompt: the slot with the prompt is
+    The exception is a completion right after a cancelled one for the same place: the slot with the prompt is
     still occupied for a moment, and the server would choose another slot and read the whole prompt again.
     Such a request names the slot and waits for it.
 
@@ -90,15 +92,30 @@ class SlotChooser:
         self._clock = clock
         self._last: SlotUse | None = None
         self._jobs = 0
+        completion = 1 if total == 1 else max(1, total - RESERVED_SLOTS) if pinned else KEPT_IN_MEMORY
+        chat = 0 if total == 1 else "chat"
+        self._cached = CachedPrompts[Tokens](completion, chat, Tokens.shared, lambda tokens: tokens.count)
 
-    def use(self, choice: SlotChoice) -> SlotUse:
-        """Choose the slot of a request that is about to be sent."""
+    @property
+    def completion(self) -> int:
+        """Number of completion prompts that the server caches at the same time."""
+        return self._cached.completion
+
+    def place(self, prompt: Tokens, choice: SlotChoice, keep: SlotChoice = None) -> tuple[SlotChoice, int]:
+        """Return the place of a prompt, and how many of its tokens are cached there."""
+        return self._cached.place(prompt, choice, keep)
+
+    def use(self, prompt: Tokens, choice: SlotChoice) -> SlotUse:
+        """Choose the slot of a request for ``prompt`` that is about to be sent."""
+        place = None if choice is None else self._cached.place(prompt, choice)[0]
         if self._pinned:
-            slot = self._pinned_slot(choice)
-            return SlotUse(choice, slot, slot, self._clock)
-        before, made = self._last, SlotUse(choice, ANY_SLOT, ANY_SLOT, self._clock)
+            made = self._pinned_use(place)
+            self.holds(made, prompt)
+            return made
+        before, made = self._last, SlotUse(place, ANY_SLOT, ANY_SLOT, self._clock)
         self._last = made
-        if self._total == 1 or not isinstance(choice, int) or before is None or before.choice != choice:
+        self.holds(made, prompt)
+        if self._total == 1 or not isinstance(place, int) or before is None or before.place != place:
             return made
         made.slot = before.slot
         if not before.has_ended and self._clock() - before.heard <= FREE_SLOT_SECONDS:
@@ -106,12 +123,17 @@ class SlotChooser:
             made.must_ask = made.named == ANY_SLOT
         return made
 
-    def _pinned_slot(self, choice: SlotChoice) -> int:
-        """Return the slot of Homebody's own host."""
+    def holds(self, use: SlotUse, tokens: Tokens) -> None:
+        """Record what a request has left in its slot."""
+        if use.place is not None:
+            self._cached.put(use.place, tokens)
+
+    def _pinned_use(self, place: SlotChoice) -> SlotUse:
+        """Name the slot of Homebody's own host; every second job of a script evicts a chat."""
         last = self._total - 1
-        if choice is None:
+        if place is None:
             self._jobs += 1
-            return max(0, last - self._jobs % RESERVED_SLOTS)
-        if choice == "chat":
-            return last
-        return 0 if choice == "completion" else min(choice, max(0, last - RESERVED_SLOTS))
+            slot = max(0, last - self._jobs % RESERVED_SLOTS)
+            return SlotUse("chat" if slot == last else None, slot, slot, self._clock)
+        slot = place if isinstance(place, int) else last
+        return SlotUse(place, slot, slot, self._clock)

@@ -16,6 +16,8 @@ from homebody.backend.base import (
     Message,
     ModelInfo,
     OnRead,
+    Piece,
+    Placement,
     Prompt,
     Sampling,
     SlotChoice,
@@ -23,10 +25,12 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
+from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.reasoning import ReasoningFilter
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.errors import BackendRefused
 from homebody.models.families import Thinking
+from homebody.text import common_start
 from homebody.tokens import TokenEstimate, frame_tokens
 
 FRAME_TOKENS = 12
@@ -54,6 +58,7 @@ class StringBackend(ServerBackend):
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
         super().__init__(url, **options)
         self.estimate = TokenEstimate()
+        self._cached: CachedPrompts[str] | None = None
 
     @abstractmethod
     def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
@@ -68,6 +73,20 @@ class StringBackend(ServerBackend):
         texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
         markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
         return 1 + markers + self.estimate.count(texts)
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where the prompt belongs, by the text that was sent before; the tokens are estimated."""
+        cached = self._cached_prompts(await self.describe())
+        tokens = await self.count_prompt(prompt)
+        best, shared = cached.place(prompt.text, slot, keep)
+        return Placement(best, tokens, tokens - tokens * shared // max(1, len(prompt.text)))
+
+    def forget(self) -> None:
+        """Forget the facts and the cached prompts: another model may be served."""
+        super().forget()
+        self._cached = None
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Refuse: the server renders the chat template itself. Use ``chat``.
@@ -128,6 +147,28 @@ class StringBackend(ServerBackend):
         """Return the beginning of the prompt's text, in proportion to ``tokens``."""
         total = await self.count_prompt(prompt)
         return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
+
+    async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
+        """Record what the server reads and writes."""
+        cached, text = self._cached_prompts(info), job.prompt.text
+        place, _ = cached.place(text, job.slot)
+        cached.put(place, text)
+        written = job.prompt.forced
+        try:
+            async with aclosing(super()._pieces(info, job, deltas, answer)) as stream:
+                async for item in stream:
+                    if isinstance(item, Piece):
+                        written += item.text
+                    yield item
+        finally:
+            cached.put(place, text + written)
+
+    def _cached_prompts(self, info: ModelInfo) -> CachedPrompts[str]:
+        """Return the prompts in the server's cache; a single slot is that of chats too."""
+        slots = info.completion_slots
+        if self._cached is None or self._cached.completion != slots:
+            self._cached = CachedPrompts[str](slots, "chat" if slots > 1 else 0, common_start, len)
+        return self._cached
 
     def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
         """Correct the estimate with the server's count; a prompt that fills the context was cut."""

@@ -76,14 +76,13 @@ async def _prepared(request: Request, seed: int | None = None) -> Sent | None:
         return None
     if not await read_ahead(session, prompt, lambda: not request.ticket.stale, leave=piece_tokens(use)):
         return None
-    cached = session.cached_prompts.best(prompt.text)
+    placed = await use.backend.place(prompt, slot=session.slot)
     return Sent(
         request=request,
         plan=planned,
-        slot=cached.slot,
+        slot=placed.slot,
         tokens=tokens,
-        unread=use.tokens.count(prompt.text[cached.shared(prompt.text) :]),
-        newer=session.cached_prompts.newer_than(cached.slot),
+        unread=placed.unread,
         seed=seed,
     )
 
@@ -95,9 +94,10 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
 
     async def build(tokens: int | None) -> tuple[Plan, Size]:
         inputs = inputs_at(session, request.target, request.document, request.offset)
-        made = plan(inputs) if tokens is None else shortened(inputs, tokens)
-        # Before the first await: later edits adjust the window.
-        apply(made, state)
+        made = await plan(inputs) if tokens is None else shortened(inputs, tokens)
+        if state.windows is inputs.windows:
+            # An edit meanwhile has moved the windows: then this one is used, but not stored.
+            apply(made, state)
         parts = made.prompt.parts
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
         return made, Size(own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own)
@@ -114,10 +114,7 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
 
 async def _started(sent: Sent, stop: StopRule | None) -> Generation:
     """Start the answer; once it has ended, ``learn`` from it."""
-    request, prompt = sent.request, sent.plan.prompt
-    # At most one piece is left unread: once the request is sent, the server reads it even if it is cancelled.
-    exact_tokens = sent.tokens if request.target.info.exact_tokenizer else None
-    request.session.cached_prompts.put(sent.slot, prompt.text, exact_tokens)
+    request = sent.request
     generation = Generation(
         request.document,
         request.offset,

@@ -19,7 +19,6 @@ from homebody.features.complete.wait import agreeing, wait_for_text
 from homebody.features.surroundings import check_permitted
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
-from homebody.session.cached_prompts import CachedPrompts
 from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
@@ -106,7 +105,7 @@ async def _complete_once(
     """Complete for a script, in a session of its own, after everything was read."""
     await check_permitted(engine, document)
     # A script that shares the server with an editor must not evict the editor's prompts.
-    async with aclosing(Session(engine, CachedPrompts(only="chat"))) as own:
+    async with aclosing(Session(engine, slot="chat")) as own:
         await prepare_once(own, document, offset)
         return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
 

@@ -1,6 +1,6 @@
 """Learn from an answer that has ended: what the server read, how fast, and whether the counts agree.
 
-In: what was sent, and the generation. Out: speeds, the prompt cache, the result cache, and the record.
+In: what was sent, and the generation. Out: speeds, the result cache, and the record.
 """
 
 from homebody.backend.base import PromptRead
@@ -15,17 +15,11 @@ PROSE_NOTE = (
 )
 """Reported once for each model, and by ``doctor``."""
 
-_NOISE_TOKENS = 64
-"""Tokens that a server may read in addition to the expected ones without having dropped a prompt."""
-
 
 def learn(sent: Sent, generation: Generation) -> None:
     """Record an answer that has ended by itself, successfully or not."""
-    request, prompt = sent.request, sent.plan.prompt
+    request = sent.request
     session, use = request.session, request.engine.completion
-    session.cached_prompts.put(sent.slot, prompt.text + prompt.forced + generation.text)
-    if generation.read is not None and generation.read.evaluated_tokens > 2 * sent.unread + _NOISE_TOKENS:
-        session.cached_prompts.lost(sent.newer)
     seen = _seen(generation, sent.unread / max(1, sent.tokens))
     if generation.stats is not None:
         use.speed.learn(generation.stats, seen)

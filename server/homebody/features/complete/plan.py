@@ -37,7 +37,7 @@ class Plan:
     interrupted: bool = False
 
 
-def plan(inputs: PlanInputs) -> Plan:
+async def plan(inputs: PlanInputs) -> Plan:
     """Choose the window for a request that has to be answered now.
 
     A window is kept while it still matches. Elsewhere, if reading a full window would take longer than
@@ -51,32 +51,33 @@ def plan(inputs: PlanInputs) -> Plan:
     """
     current, arriving = inputs.windows.current, inputs.arriving
     if arriving is None:
-        return _without_arriving(inputs, current)
-    unread = inputs.unread(prompt_at(inputs, arriving).text)
+        return await _without_arriving(inputs, current)
+    placed = await inputs.place(prompt_at(inputs, arriving))
     has_own_slot = inputs.slots > 1
-    if unread <= (inputs.unnoticed if has_own_slot else inputs.worth_waiting):
+    if placed.unread <= (inputs.unnoticed if has_own_slot else inputs.worth_waiting):
         return _planned(inputs, arriving, "arrived")
     if has_own_slot:
         # Reading continues after this request, and nothing is lost meanwhile.
-        return replace(_without_arriving(inputs, current), arriving=arriving)
-    if (resumed := resumed_window(inputs, arriving)) is not None:
+        return replace(await _without_arriving(inputs, current), arriving=arriving)
+    share = 1 - placed.unread / max(1, placed.tokens)
+    if (resumed := resumed_window(inputs, arriving, share)) is not None:
         return replace(_planned(inputs, resumed, "resumed"), interrupted=True)
-    return replace(_without_arriving(inputs, current), interrupted=True)
+    return replace(await _without_arriving(inputs, current), interrupted=True)
 
 
-def _without_arriving(inputs: PlanInputs, current: PromptWindow | None) -> Plan:
+async def _without_arriving(inputs: PlanInputs, current: PromptWindow | None) -> Plan:
     """Choose among the window in use, earlier windows, and windows that are read immediately."""
     if current is not None and current.typed(inputs.document, inputs.offset) is not None:
         return _planned(inputs, current, "kept")
     for earlier in inputs.windows.earlier:
-        unread = _unread(inputs, earlier)
+        unread = await _unread(inputs, earlier)
         if unread is not None and unread <= inputs.at_once:
             return _planned(inputs, earlier, "returned")
     narrow = narrow_window(inputs, inputs.at_once)
     if not narrow.narrow or narrow.start == 0 or _is_near(current, inputs.offset):
         # Elsewhere no part of a full window has been read, and counting its lines would take 20 ms.
         wide = wide_window(inputs)
-        unread = _unread(inputs, wide)
+        unread = await _unread(inputs, wide)
         if unread is None or unread <= inputs.at_once:
             return _planned(inputs, wide, "wide")
     return _planned(inputs, narrow, "narrow")
@@ -104,11 +105,11 @@ def _planned(inputs: PlanInputs, window: PromptWindow, why: Reason) -> Plan:
     return Plan(window, prompt_at(inputs, window), why)
 
 
-def _unread(inputs: PlanInputs, window: PromptWindow) -> int | None:
+async def _unread(inputs: PlanInputs, window: PromptWindow) -> int | None:
     """Tokens that the server would have to read for a request here; ``None`` if the window does not match."""
     if window.typed(inputs.document, inputs.offset) is None:
         return None
-    return inputs.unread(prompt_at(inputs, window).text)
+    return await inputs.unread(prompt_at(inputs, window))
 
 
 def _is_near(before: PromptWindow | None, offset: int) -> bool:

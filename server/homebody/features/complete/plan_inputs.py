@@ -4,12 +4,13 @@ In: session, target, document, offset. Out: ``PlanInputs``, from which plans and
 mutable state.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
+from homebody.backend.base import Placement, Prompt
 from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED
 from homebody.features.complete.prompt import Target
-from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.document_state import PromptWindows
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
@@ -47,8 +48,8 @@ class PlanInputs:
         The document's windows, and the imports and snippets for new ones.
     tree
         The document's newest syntax tree.
-    cached
-        Returns the slot of the server's prompt cache that a prompt of this text should use.
+    place
+        Returns where a prompt belongs in the server's cache, and how much of it is not there.
     slots
         Number of prompts that the server's cache holds.
     count
@@ -67,7 +68,7 @@ class PlanInputs:
     target: Target
     windows: PromptWindows
     tree: Tree
-    cached: Callable[[str], CachedPrompt]
+    place: Callable[[Prompt], Awaitable[Placement]]
     slots: int
     count: Callable[[str], int]
     speed: float | None
@@ -121,9 +122,9 @@ class PlanInputs:
         """
         return self.slots > 1 and self.target.info.takes_token_ids
 
-    def unread(self, text: str) -> int:
-        """Tokens of a prompt that the server would have to read, as counted by Homebody."""
-        return self.count(text[self.cached(text).shared(text) :])
+    async def unread(self, prompt: Prompt) -> int:
+        """Tokens of a prompt that the server would have to read."""
+        return (await self.place(prompt)).unread
 
     def seconds(self, tokens: int) -> float:
         """Reading time of this number of tokens."""
@@ -138,15 +139,14 @@ def inputs_at(session: Session, target: Target, document: Document, offset: int)
     """Collect the current facts."""
     engine, use = session.engine, session.engine.completion
     settings = engine.completion_settings(document)
-    session.cached_prompts.resize(target.info.completion_slots)
     return PlanInputs(
         document=document,
         offset=offset,
         target=target,
         windows=session.document_state(document.uri).windows,
         tree=engine.trees.newest(document),
-        cached=session.cached_prompts.best,
-        slots=len(session.cached_prompts),
+        place=partial(use.backend.place, slot=session.slot),
+        slots=target.info.completion_slots if session.slot == "completion" else 1,
         count=use.tokens.count,
         speed=use.speed.prompt,
         latency_seconds=settings.latency_budget_ms / 1000,

@@ -13,7 +13,6 @@ from contextlib import suppress
 from homebody.backend.base import Prompt, PromptRead, Stats
 from homebody.backend.cancellation import cleaned_up
 from homebody.engine import Use
-from homebody.session.cached_prompts import CachedPrompt
 from homebody.session.session import Session
 
 PAUSE_PIECE = 0.15
@@ -58,24 +57,20 @@ async def read_ahead(
         # Without a separate slot the request would wait for the pieces, and the pieces for the streaming
         # answer.
         return wanted()
-    text = prompt.text
-    total = await use.backend.count_prompt(prompt)
-    cached = session.cached_prompts.best(text)
-    position = _read_tokens(use, cached, text, total)
+    placed = await use.backend.place(prompt, slot=session.slot)
+    total, position = placed.tokens, placed.tokens - placed.unread
     counted = None if position else 0
     while total - position > leave:
         if not wanted():
             return False
         asked = min(position + piece_tokens(use, piece_seconds), total)
         began = time.monotonic()
-        piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=cached.slot))
+        piece = asyncio.ensure_future(use.backend.warm(prompt, tokens=asked, slot=placed.slot))
         try:
             with session.reading():
                 is_cancelled = await _wait_for(piece, 2 * piece_seconds)
         except asyncio.CancelledError:
             use.speed.learn_unfinished(asked - position, time.monotonic() - began)
-            # The server does not notice the cancellation before it has read the piece.
-            session.cached_prompts.put(cached.slot, _characters(text, asked, total), asked)
             raise
         stats = piece.result()
         if stats.prompt_tokens is None and is_cancelled:
@@ -89,11 +84,8 @@ async def read_ahead(
         if (evaluated := new if stats.evaluated_tokens is None else stats.evaluated_tokens) >= FEWEST_TOKENS:
             use.speed.learn_piece(evaluated, seconds)
         counted = stats.prompt_tokens
-        read = _characters(text, asked, total)
-        # If the total is an estimate, correct it by the server's count.
-        before, total = total, await use.backend.count_prompt(prompt)
-        position = asked * total // before
-        session.cached_prompts.put(cached.slot, read, position)
+        placed = await use.backend.place(prompt, slot=placed.slot)
+        total, position = placed.tokens, placed.tokens - placed.unread
         if is_cancelled:
             raise asyncio.CancelledError
     return wanted()
@@ -119,16 +111,3 @@ async def _wait_for(piece: asyncio.Future[Stats], seconds: float) -> bool:
             raise
         return True
     return False
-
-
-def _characters(text: str, tokens: int, total: int) -> str:
-    """Return the beginning of ``text`` that has these of its ``total`` tokens, estimated on the low side."""
-    return text[: len(text) * tokens // max(total, tokens, 1)]
-
-
-def _read_tokens(use: Use, cached: CachedPrompt, text: str, total: int) -> int:
-    """Tokens of the prompt that the server has: exact if it continues the last one, otherwise estimated."""
-    common = cached.shared(text)
-    if cached.tokens is not None and common == len(cached.text):
-        return min(cached.tokens, total)
-    return total - min(total, use.tokens.count(text[common:]))

@@ -90,8 +90,6 @@ class Sent:
         The slot that is expected to hold the prompt's beginning.
     tokens, unread
         Tokens of the prompt, and those of them that the server had not read, as counted by Homebody.
-    newer
-        Slots that were used after this one.
     seed
         Seed of an additional candidate, whose answer must not replace the first one's; ``None`` for that one.
 
@@ -102,7 +100,6 @@ class Sent:
     slot: SlotChoice
     tokens: int
     unread: int
-    newer: int
     seed: int | None = None
 
 

@@ -22,8 +22,10 @@ _WORTH_KEEPING = 2
 """Minimum size of the part that was read, as a multiple of the narrow window; less is not used."""
 
 
-def resumed_window(inputs: PlanInputs, arriving: PromptWindow) -> PromptWindow | None:
+def resumed_window(inputs: PlanInputs, arriving: PromptWindow, share: float) -> PromptWindow | None:
     """Return a window with the part of ``arriving`` that was read and the lines next to the cursor.
+
+    ``share`` is the share of the prompt that was read.
 
     ``None`` if too little was read, or if the model expects the suffix first.
 
@@ -33,7 +35,7 @@ def resumed_window(inputs: PlanInputs, arriving: PromptWindow) -> PromptWindow |
         The served context length leaves no room for a prompt.
 
     """
-    far = _read_part(inputs, arriving)
+    far = _read_part(inputs, arriving, share)
     read = inputs.count(inputs.document.slice(far))
     if read < _WORTH_KEEPING * inputs.at_once:
         return None
@@ -49,13 +51,13 @@ def resumed_window(inputs: PlanInputs, arriving: PromptWindow) -> PromptWindow |
     )
 
 
-def _read_part(inputs: PlanInputs, arriving: PromptWindow) -> Span:
+def _read_part(inputs: PlanInputs, arriving: PromptWindow, share: float) -> Span:
     """Whole lines of the window that the server has read."""
     document = inputs.document
     text = prompt_for(inputs.target, arriving, document, document.text[arriving.anchor : inputs.offset]).text
     wanted = arriving.context.headers + arriving.context.prefix
     begin = text.find(wanted)
-    read = inputs.cached(text).shared(text) - begin - len(arriving.context.headers)
+    read = int(len(text) * share) - begin - len(arriving.context.headers)
     if begin < 0 or read <= 0 or not wanted:
         return Span(arriving.start, arriving.start)
     lines = arriving.context.prefix.rfind("\n", 0, read) + 1

@@ -63,7 +63,7 @@ async def widen_while_typing(session: Session, target: Target, document: Documen
     """
     window = await _for_typing(session, target, document, offset)
     if window is not None:
-        inputs = _begun(session, target, document, offset, window)
+        inputs = await _begun(session, target, document, offset, window)
         await read_window(session, inputs, window, TYPING_PIECE)
 
 
@@ -76,7 +76,7 @@ async def widen_at_a_key(session: Session, target: Target, document: Document, o
     window = inputs.arriving
     if window is None or not _may_read(session, inputs) or not await session.may_read_ahead():
         return
-    inputs = _begun(session, target, document, offset, window)
+    inputs = await _begun(session, target, document, offset, window)
     prompt, pieces = prompt_at(inputs, window), iter([True])
     # If the server fails, the request itself reports it.
     with suppress(BackendError):
@@ -119,13 +119,13 @@ def _may_read(session: Session, inputs: PlanInputs) -> bool:
     return is_charged or session.allowance.covers(inputs.seconds(inputs.whole))
 
 
-def _begun(
+async def _begun(
     session: Session, target: Target, document: Document, offset: int, window: PromptWindow
 ) -> PlanInputs:
     """Charge the allowance for a window when it is begun; an interrupted one is not paid for twice."""
     inputs = inputs_at(session, target, document, offset)
     if inputs.windows.arriving is not window or inputs.windows.is_tentative:
-        session.allowance.spend(inputs.seconds(inputs.unread(prompt_at(inputs, window).text)))
+        session.allowance.spend(inputs.seconds(await inputs.unread(prompt_at(inputs, window))))
         session.document_state(document.uri).begin_reading(window)
     return inputs
 
@@ -148,17 +148,14 @@ async def read_window(
 ) -> PromptWindow:
     """Read a window ahead, and use it once it is read."""
     state = session.document_state(inputs.document.uri)
-    before = state.windows.current
     state.begin_reading(window)
     prompt = prompt_at(inputs, window)
     await read_ahead(session, prompt, lambda: True, leave=0, piece_seconds=piece)
     state.end_reading()
     after = inputs_at(session, inputs.target, inputs.document, inputs.offset)
-    if after.unread(prompt.text) <= after.at_once:
+    if await after.unread(prompt) <= after.at_once:
         # If the server cannot read ahead, the request itself has to read, so it starts with a smaller window.
         state.use(window)
-        if before is not None and before is not window and not before.is_elsewhere(window):
-            session.cached_prompts.release(prompt_at(inputs, before).text)
     return window
 
 

@@ -9,7 +9,7 @@ from homebody.features.complete.pause import follow_up
 from homebody.features.complete.plan import apply, plan
 from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import prompt_for, target_of
-from homebody.features.complete.read_ahead import read_ahead
+from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
 from homebody.text import Document
@@ -81,7 +81,7 @@ async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(wor
         assert await _evaluated(w, document, far) > 50
         assert await _evaluated(w, document, offset) <= 12
         target = await target_of(w.engine)
-        again = planned_at(w.session, target, document, far)
+        again = await planned_at(w.session, target, document, far)
         assert again.why == "returned"
 
 
@@ -91,7 +91,7 @@ async def test_reading_ahead_resumes_after_typing(world):
         with_slots(w, 5, speed=400)
         target, document = await target_of(w.engine), numbered("alpha", 3000)
         offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        narrow = planned_at(w.session, target, document, offset)
+        narrow = await planned_at(w.session, target, document, offset)
         await read_ahead(w.session, narrow.prompt, lambda: True, leave=0)
 
         wide = wide_at(w.session, target, document, offset)
@@ -101,15 +101,15 @@ async def test_reading_ahead_resumes_after_typing(world):
         assert not await read_ahead(w.session, prompt, lambda: next(pieces, False), leave=0)
         read = w.backend.requests[-1].slot
 
-        meanwhile = plan(inputs_at(w.session, target, document, offset))
+        meanwhile = await plan(inputs_at(w.session, target, document, offset))
         apply(meanwhile, state)
         assert (meanwhile.why, meanwhile.window) == ("kept", narrow.window)
         assert state.windows.arriving is wide
         await read_ahead(w.session, meanwhile.prompt, lambda: True, leave=0)
 
-        before = w.session.cached_prompts.best(prompt.text)
-        assert before.slot == read
-        assert before.shared(prompt.text) == len(before.text) > 0
+        placed = await w.backend.place(prompt)
+        assert placed.slot == read
+        assert placed.tokens - placed.unread == 4 * piece_tokens(w.engine.completion)
 
 
 async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch):

@@ -39,7 +39,7 @@ async def test_a_jump_counts_only_a_narrow_window(world):
         state.use(wide_at(session, target, _NUMBERS, len(_NUMBERS.text) // 4))
 
         counts = w.engine.completion.tokens = _Counting()
-        window = planned_at(session, target, _NUMBERS, len(_NUMBERS.text)).window
+        window = (await planned_at(session, target, _NUMBERS, len(_NUMBERS.text))).window
         assert window.narrow
         assert counts.characters < 6 * 5_000
         assert state.windows.current is window
@@ -54,11 +54,11 @@ async def test_a_wide_window_that_was_read_is_kept_nearby(world):
         offset = _NUMBERS.line_starts[_LINES // 2]
         state.use(wide_at(session, target, _NUMBERS, offset))
         read = prompt_for(target, state.windows.current, _NUMBERS, "")
-        session.cached_prompts.put(0, read.text)
+        await w.backend.warm(read)
 
         start = state.windows.current.start
         state.use(replace(state.windows.current, typed_limit=0))
-        window = planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40]).window
+        window = (await planned_at(session, target, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40])).window
         assert not window.narrow
         assert window.start == start > 0
 
@@ -76,11 +76,11 @@ async def test_the_part_that_was_read_stays_in_front_when_typing_resumes(world, 
         offset = _NUMBERS.line_starts[_LINES // 2]
         arriving = wide_at(session, target, _NUMBERS, offset)
         state.begin_reading(arriving)
-        wide = prompt_for(target, arriving, _NUMBERS, "").text
-        read = wide[: len(wide) // 2]
-        session.cached_prompts.put(0, read)
+        prompt = prompt_for(target, arriving, _NUMBERS, "")
+        await w.backend.warm(prompt, tokens=await w.backend.count_prompt(prompt) // 2)
+        read = prompt.text[: len(prompt.text) // 2]
 
-        window = planned_at(session, target, _NUMBERS, offset).window
+        window = (await planned_at(session, target, _NUMBERS, offset)).window
         text = prompt_for(target, window, _NUMBERS, "").text
         assert window.narrow
         assert len(common(text, read)) > 0.9 * len(read)
@@ -104,10 +104,10 @@ async def test_a_header_inside_the_gap_is_not_left_out(world):
         state = w.session.document_state(document.uri)
         arriving = wide_at(w.session, target, document, offset)
         state.begin_reading(arriving)
-        wide = prompt_for(target, arriving, document, "").text
-        w.session.cached_prompts.put(0, wide[: len(wide) // 2])
+        wide = prompt_for(target, arriving, document, "")
+        await w.backend.warm(wide, tokens=await w.backend.count_prompt(wide) // 2)
 
-        context = planned_at(w.session, target, document, offset).window.context
+        context = (await planned_at(w.session, target, document, offset)).window.context
         assert "def inside_the_gap" in context.headers
         unread = [(one.first_line, one.last_line) for one in context.left_out if one.why == "not read yet"]
         assert [last for _, last in unread][:1] == [2999]
@@ -123,8 +123,8 @@ async def test_a_window_of_which_little_was_read_is_dropped(world):
         offset = _NUMBERS.line_starts[_LINES // 2]
         arriving = wide_at(session, target, _NUMBERS, offset)
         state.begin_reading(arriving)
-        session.cached_prompts.put(0, prompt_for(target, arriving, _NUMBERS, "").text[:200])
-        window = planned_at(session, target, _NUMBERS, offset).window
+        await w.backend.warm(prompt_for(target, arriving, _NUMBERS, ""), tokens=80)
+        window = (await planned_at(session, target, _NUMBERS, offset)).window
         assert window.reach is None
         assert window.context.sources == tuple(s for s in window.context.sources if s.why != "further up")
 
@@ -205,7 +205,7 @@ async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
         too_long = wide_at(w.session, target, _NUMBERS, offset)
         w.engine.completion.tokens = TokenCounts()
         state.use(too_long)
-        w.session.cached_prompts.put(0, prompt_for(target, too_long, _NUMBERS, "").text)
+        await w.backend.warm(prompt_for(target, too_long, _NUMBERS, ""))
 
         await complete(w.engine, _NUMBERS, offset, session=w.session)
         assert state.windows.current.context.snippets == (snippet,)
@@ -236,15 +236,15 @@ async def test_each_plan_records_why_it_chose_its_window(world):
         target = await target_of(w.engine)
         w.engine.completion.speed.prompt = 1_000
         session, state, end = w.session, w.session.document_state(_NUMBERS.uri), len(_NUMBERS.text)
-        narrow = planned_at(session, target, _NUMBERS, end)
-        kept = planned_at(session, target, _NUMBERS, end)
+        narrow = await planned_at(session, target, _NUMBERS, end)
+        kept = await planned_at(session, target, _NUMBERS, end)
         assert [narrow.why, kept.why] == ["narrow", "kept"]
         assert kept.window is narrow.window
 
         wide = wide_at(session, target, _NUMBERS, end)
         state.begin_reading(wide)
-        session.cached_prompts.put(0, prompt_for(target, wide, _NUMBERS, "").text)
-        arrived = planned_at(session, target, _NUMBERS, end)
+        await w.backend.warm(prompt_for(target, wide, _NUMBERS, ""))
+        arrived = await planned_at(session, target, _NUMBERS, end)
         assert (arrived.why, arrived.window) == ("arrived", wide)
 
         inputs = inputs_at(session, target, _NUMBERS, end)
@@ -260,9 +260,9 @@ async def test_a_plan_changes_nothing_until_it_is_applied(world):
         state.begin_reading(wide_at(w.session, target, _NUMBERS, 100))
         before = state.windows
         inputs = inputs_at(w.session, target, _NUMBERS, len(_NUMBERS.text))
-        assert plan(inputs) == plan(inputs)
+        assert await plan(inputs) == await plan(inputs)
         assert state.windows is before
-        apply(plan(inputs), state)
+        apply(await plan(inputs), state)
         assert state.windows.arriving is None
 
 
@@ -274,5 +274,5 @@ async def test_an_interrupted_reading_makes_the_next_pause_longer(world):
         state, end = w.session.document_state(_NUMBERS.uri), len(_NUMBERS.text)
         state.begin_reading(wide_at(w.session, target, _NUMBERS, end))
         before = state.windows.widen_after
-        assert planned_at(w.session, target, _NUMBERS, end).interrupted
+        assert (await planned_at(w.session, target, _NUMBERS, end)).interrupted
         assert state.windows.widen_after == 2 * before

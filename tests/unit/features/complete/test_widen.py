@@ -11,7 +11,7 @@ from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete
 from homebody.features.complete.pause import follow_up, visit
-from homebody.features.complete.prompt import target_of
+from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.widen import widen_while_typing
 from homebody.session.document_state import DocumentState
 from homebody.session.keystrokes import ReadingAllowance
@@ -67,7 +67,7 @@ async def test_a_search_that_found_nothing_is_not_repeated_while_the_user_types(
         for line in (2000, 500):
             offset = document.line_starts[line]
             w.session.allowance = ReadingAllowance()
-            narrow = planned_at(w.session, target, document, offset).window
+            narrow = (await planned_at(w.session, target, document, offset)).window
             await widen_while_typing(w.session, target, document, offset)
             assert w.session.document_state(document.uri).windows.current.start < narrow.start
         assert [document.uri] == searched
@@ -215,8 +215,9 @@ async def test_while_the_user_looks_at_a_place_the_beginning_of_its_wide_window_
         state = w.session.document_state(typed_in.uri)
         assert state.windows.current.narrow
         begun = state.windows.arriving
-        read = w.session.cached_prompts.best(begun.context.prefix)
-        assert 0.05 < read.shared(begun.context.prefix) / len(begun.context.prefix) < 0.2
+        target = await target_of(w.engine)
+        read = await w.backend.place(prompt_for(target, begun, typed_in, ""))
+        assert 0.05 < 1 - read.unread / read.tokens < 0.2
         assert await _reads_in_a_gap(w, typed_in, place[1]) > 5
         assert state.windows.current is begun
         # That was the free window of the session.

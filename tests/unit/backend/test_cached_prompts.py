@@ -1,0 +1,87 @@
+"""Which slot of the server's prompt cache a prompt uses, and what is left to read."""
+
+import pytest
+
+from homebody.backend.cached_prompts import CachedPrompts
+from homebody.backend.token_table import Tokens
+from homebody.text import common_start
+
+_A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
+
+
+def cached(slots: int) -> CachedPrompts[str]:
+    """Prompts of a server with this number of slots, as texts."""
+    return CachedPrompts(slots, 0 if slots == 1 else "chat", common_start, len)
+
+
+def test_a_server_with_one_slot_keeps_the_last_prompt():
+    """Any other prompt replaces it, also that of a chat."""
+    prompts = cached(1)
+    prompts.put(0, _A)
+    assert prompts.place(_A + "x", "completion") == (0, 100)
+    assert prompts.place(_B, "chat") == (0, 0)
+    prompts.put(0, _B)
+    assert prompts.place(_A, "completion") == (0, 0)
+
+
+def test_prompts_of_several_places_keep_a_slot_each():
+    """Returning to a place reuses what was read."""
+    prompts = cached(3)
+    for text in (_A, _B, _C):
+        prompts.put(prompts.place(text, "completion")[0], text)
+    assert [prompts.place(text, "completion") for text in (_A, _B, _C)] == [(0, 100), (1, 100), (2, 100)]
+
+
+def test_the_least_recently_used_slot_is_reused():
+    """A place that was used since stays."""
+    prompts = cached(2)
+    prompts.put(0, _A)
+    prompts.put(1, _B)
+    prompts.put(0, _A + "more")
+    assert prompts.place(_C, "completion") == (1, 0)
+
+
+def test_a_prompt_with_a_short_common_beginning_is_another_place():
+    """Two files may begin alike; the first prompt must not be overwritten."""
+    prompts = cached(2)
+    prompts.put(0, "import os\n" + _A)
+    assert prompts.place("import os\n" + _B, "completion") == (1, 0)
+
+
+def test_a_prompt_of_which_a_piece_was_read_continues_it():
+    """However little that is: nothing is evicted."""
+    prompts = cached(3)
+    prompts.put(0, _A)
+    prompts.put(1, _B[:10])
+    assert prompts.place(_B, "completion") == (1, 10)
+
+
+def test_a_slot_in_use_is_not_evicted_by_a_prompt_that_is_read_ahead():
+    """Unless there is no other one."""
+    prompts = cached(2)
+    prompts.put(0, _A)
+    wider = _A[:60] + _B + _B
+    assert prompts.place(wider, "completion") == (0, 60)
+    assert prompts.place(wider, "completion", keep=0) == (1, 0)
+    one = cached(1)
+    one.put(0, _A)
+    assert one.place(wider, "completion", keep=0) == (0, 60)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ([], [], 0),
+        ([1, 2], [], 0),
+        ([1, 2], [1, 2], 2),
+        ([1, 2], [1, 2, 3], 2),
+        ([1, 2], [1, 23], 1),
+        ([1, 23, 4], [1, 2], 1),
+        ([12, 3], [13, 3], 0),
+        ([5, 6, 7], [5, 6, 8], 2),
+    ],
+)
+def test_tokens_are_compared_as_numbers(one, other, shared):
+    """Their text is compared, where one number may be the beginning of another."""
+    assert Tokens.of(one).shared(Tokens.of(other)) == shared
+    assert Tokens.of(other).shared(Tokens.of(one)) == shared
