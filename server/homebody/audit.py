@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -135,6 +135,9 @@ class Day:
     partly_accepted: int = 0
     shown_characters: int = 0
     accepted_characters: int = 0
+    edits_shown: int = 0
+    edits_accepted: int = 0
+    edits_rejected: int = 0
     waits: list[int] = field(default_factory=lambda: [0] * (len(WAIT_BOUNDS) + 1))
 
     def add(self, other: "Day") -> None:
@@ -144,6 +147,9 @@ class Day:
         self.partly_accepted += other.partly_accepted
         self.shown_characters += other.shown_characters
         self.accepted_characters += other.accepted_characters
+        self.edits_shown += other.edits_shown
+        self.edits_accepted += other.edits_accepted
+        self.edits_rejected += other.edits_rejected
         self.waits = [mine + its for mine, its in zip(self.waits, other.waits, strict=True)]
 
     def wait(self, share: float) -> int | None:
@@ -235,6 +241,17 @@ class Audit:
         """Count a word or a line of a suggestion that was accepted."""
         self._unsaved.partly_accepted += 1
         self._unsaved.accepted_characters += characters
+
+    def count_edit(self, outcome: Literal["shown", "accepted", "rejected"]) -> None:
+        """Count a next edit that was shown, accepted or rejected."""
+        day = self._unsaved
+        match outcome:
+            case "shown":
+                day.edits_shown += 1
+            case "accepted":
+                day.edits_accepted += 1
+            case "rejected":
+                day.edits_rejected += 1
 
     def flush(self) -> None:
         """Wait until everything that is logged is on disk."""

@@ -43,7 +43,8 @@ def _show(
         warn(problem.message)
     terminal = Terminal()
     tree: dict[str, Any] = msgspec.to_builtins(loaded.settings)
-    for block in (tree["backend"], tree["completion"]["backend"], tree["chat"]["backend"]):
+    for section in (tree, tree["completion"], tree["next_edit"], tree["chat"]):
+        block = section["backend"]
         if block["api_key"] is not None:
             block["api_key"] = "***"
     if as_json:

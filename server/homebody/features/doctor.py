@@ -322,7 +322,9 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
     found = [Finding("problem", text) for text in problems]
     settings = engine.settings
     allowed = {
-        host for block in (settings.completion.backend, settings.chat.backend) for host in block.allowed_hosts
+        host
+        for use in (settings.completion, settings.next_edit, settings.chat)
+        for host in use.backend.allowed_hosts
     }
     if allowed:
         hosts = ", ".join(sorted(allowed))

@@ -99,6 +99,37 @@ class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
     accepted_length: int
 
 
+class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
+    """``textDocument/copilotInlineEdit``: what comes after the last edit, with the cursor at ``position``."""
+
+    text_document: TextDocument
+    position: Position
+
+
+class AcceptNextEdit(msgspec.Struct, frozen=True, tag_field="command", tag="homebody.acceptNextEdit"):
+    """The command of a next edit; its argument is the edit's id."""
+
+    arguments: tuple[str]
+
+
+class NextEditItem(msgspec.Struct, frozen=True):
+    """A next edit, as the client received it."""
+
+    command: AcceptNextEdit
+
+
+class DidShowInlineEdit(msgspec.Struct, frozen=True):
+    """``textDocument/didShowInlineEdit``: the user saw this edit."""
+
+    item: NextEditItem
+
+
+class DidRejectInlineEdit(msgspec.Struct, frozen=True):
+    """``homebody/didRejectInlineEdit``: the user rejected the edit with this id."""
+
+    id: str
+
+
 def read(params: object, kind: type[T]) -> T | None:
     """Read the params of a notification; ``None`` if they are invalid, as a notification has no response."""
     try:

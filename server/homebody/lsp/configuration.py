@@ -166,8 +166,8 @@ def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "C
 
 def models_of(settings: "Settings") -> tuple[object, ...]:
     """Return the settings that an open engine cannot change: its models, and whose prompts it reads."""
-    blocks = (settings.backend, settings.completion.backend, settings.chat.backend, settings.embedded)
-    return (*blocks, settings.trusted_folders)
+    uses = (settings, settings.completion, settings.next_edit, settings.chat)
+    return (*(use.backend for use in uses), settings.embedded, settings.trusted_folders)
 
 
 async def watch(peer: Peer) -> None:

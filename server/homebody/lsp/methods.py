@@ -10,6 +10,7 @@ from homebody.lsp import (
     code_action,
     completion,
     inline_completion,
+    inline_edit,
     lifecycle,
     progress,
     settings,
@@ -46,6 +47,7 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
         types.CompletionOptions(trigger_characters=TRIGGER_CHARACTERS),
         superseded=completion.nothing,
     )
+    request("textDocument/copilotInlineEdit", inline_edit.copilot_inline_edit, superseded=inline_edit.no_edit)
     request(
         types.TEXT_DOCUMENT_CODE_ACTION,
         code_action.code_action,
@@ -67,6 +69,9 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
     notice(types.NOTEBOOK_DOCUMENT_DID_CLOSE, sync.notebook_did_close)
     notice("textDocument/didShowCompletion", shown.did_show_completion)
     notice("textDocument/didPartiallyAcceptCompletion", shown.did_partially_accept_completion)
+    notice("textDocument/didShowInlineEdit", inline_edit.did_show_inline_edit)
+    notice("homebody/didRejectInlineEdit", inline_edit.did_reject_inline_edit)
+    server.protocol.on_raw_notice(types.WORKSPACE_EXECUTE_COMMAND, inline_edit.execute_command_notice)
     notice(types.WORKSPACE_DID_CHANGE_CONFIGURATION, settings.did_change_configuration)
     notice(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, sync.did_change_watched_files)
     notice(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, settings.did_change_workspace_folders)

@@ -74,6 +74,7 @@ class Protocol(LanguageServerProtocol):
             del self._registry.builtin_features[method]
         self._requests = {*_BUILT_IN_REQUESTS}
         self._notices = {*_BUILT_IN_NOTICES}
+        self._raw_notices: dict[str, Callable[[Any, object], None]] = {}
         self._unreadable: dict[str, Callable[[Any, Any], None]] = {}
         self._is_initialized = False
         self._is_shut_down = False
@@ -99,7 +100,7 @@ class Protocol(LanguageServerProtocol):
 
         async def handler(params: Any) -> object:  # noqa: ANN401 - pygls passes an `object` the server
             msg_id, task = cast("MsgId", self.msg_id), asyncio.current_task()
-            key = (method, params.text_document.uri) if superseded else task
+            key = (method, _uri_of(params)) if superseded else task
             older = self._newest.get(key)
             self._running[msg_id] = self._newest[key] = task
             if older is not None:
@@ -144,6 +145,10 @@ class Protocol(LanguageServerProtocol):
             self._unreadable[method] = unreadable
         self._notices.add(method)
         self._registry.feature(method, options)(handler)
+
+    def on_raw_notice(self, method: str, follow: Callable[[Any, object], None]) -> None:
+        """Follow notifications whose method LSP has as a request only; pygls cannot read those."""
+        self._raw_notices[method] = follow
 
     def tasks(self) -> list["asyncio.Task[Any]"]:
         """Return the requests that still run."""
@@ -207,6 +212,9 @@ class Protocol(LanguageServerProtocol):
             self.handle_message(typed)
 
     def _take_notice(self, method: str, params: object) -> None:
+        if self._is_initialized and (follow := self._raw_notices.get(method)) is not None:
+            follow(self._peer, params)
+            return
         if method not in self._notices or (not self._is_initialized and method != types.EXIT):
             return
         typed = self._structured(method, params)
@@ -283,6 +291,15 @@ class _Sender:
     def close(self) -> None:
         """Send nothing more."""
         self._writer = None
+
+
+def _uri_of(params: Any) -> object:  # noqa: ANN401 - LSP's own params, or JSON of a method that LSP does not have
+    """Document of a request; JSON that does not name one is refused by its handler."""
+    if not isinstance(params, dict):
+        return params.text_document.uri
+    document = cast("JsonObject", params).get("textDocument")
+    uri = cast("JsonObject", document).get("uri") if isinstance(document, dict) else None
+    return uri if isinstance(uri, str) else None
 
 
 def _not_json(constant: str) -> None:

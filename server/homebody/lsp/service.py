@@ -17,6 +17,7 @@ from homebody.lsp import configuration
 from homebody.lsp.documents import Change
 from homebody.lsp.holder import EngineHolder, Opened
 from homebody.lsp.loading import load_actions, load_completion
+from homebody.lsp.next_edits import NextEdits
 from homebody.lsp.offers import Offers
 from homebody.lsp.peer import Peer
 from homebody.lsp.pending import PendingEdits
@@ -60,7 +61,7 @@ class Service:
             self.switch,
             open_engine=self._open,
             on_ready=self._meet_model,
-            on_settings=self._apply_switch,
+            on_settings=self.apply_switch,
             tell=self._tell,
         )
         self._asking = 0
@@ -70,6 +71,7 @@ class Service:
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.problems = Problems()
+        self.next_edits = NextEdits(self.engines, self.status)
 
     @property
     def _opened(self) -> Opened | None:
@@ -201,12 +203,6 @@ class Service:
         done, _ = await asyncio.wait({self._menu}, timeout=seconds)
         return self._menu.result() if self._menu in done and not self._menu.cancelled() else None
 
-    def toggle(self, *, enabled: bool | None, language_id: str | None) -> bool:
-        """Turn completion on or off until the server ends. Returns the new state."""
-        is_on = self.switch.turn(language_id, enabled=enabled)
-        self._apply_switch()
-        return is_on
-
     def opened(self, document: Document) -> None:
         """Track an opened document; read ahead in the first one, unless the editor has reported a focus.
 
@@ -241,11 +237,13 @@ class Service:
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
+        self.next_edits.history.files_changed(uris)
         if self._opened is not None and (index := self._opened.engine.index) is not None:
             self._peer.start_task(refresh_slices(index, uris))
 
     def changed(self, changes: Sequence[Change]) -> None:
-        """Pass edits on to the syntax trees and the session."""
+        """Pass the edits of one message on to the history, the syntax trees and the session."""
+        self.next_edits.changed(changes)
         if (opened := self._opened) is None:
             return
         for change in changes:
@@ -255,6 +253,7 @@ class Service:
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""
         self._places.pop(uri, None)
+        self.next_edits.history.closed(uri)
         self.problems.forget(uri)
         if self._focus in ("", uri):
             self._focus = ""
@@ -287,7 +286,7 @@ class Service:
             self._menu.cancel()
         await self.engines.aclose()
 
-    def _apply_switch(self) -> None:
+    def apply_switch(self) -> None:
         """Apply the settings with the user's toggles."""
         self.engines.apply_switch()
         if (document := self._peer.documents.find(self._focus)) is None:

@@ -119,6 +119,12 @@ def sections() -> Mapping[tuple[str, ...], str]:
     return found
 
 
+@cache
+def camel_sections() -> frozenset[tuple[str, ...]]:
+    """Paths of the tables as LSP and VS Code write them."""
+    return frozenset(tuple(map(_camel, path)) for path in sections())
+
+
 def nearest(name: str, names: Sequence[str]) -> str:
     """Return the one of ``names`` that looks most like ``name``."""
     # difflib is quadratic in the length, which a hostile file controls.

@@ -20,7 +20,7 @@ from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, Options, Problem, Source, from_texts, from_tree
 from homebody.settings.schema import FolderIgnore, Settings
 
-_USE_BLOCKS = (("completion", "backend"), ("chat", "backend"))
+_USE_BLOCKS = (("completion", "backend"), ("next_edit", "backend"), ("chat", "backend"))
 _BLOCKS: tuple[KeyPath, ...] = (("backend",), *_USE_BLOCKS)
 # Maximum number of patterns of all the user's sources together (``workspace/patterns.py``).
 _MOST_PATTERNS = 2_000

@@ -6,13 +6,13 @@ Knows nothing of files or of other sources.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
-from homebody.settings.keys import Key, all_keys, nearest, sections
+from homebody.settings.keys import Key, all_keys, camel_sections, nearest, sections
 from homebody.settings.values import BadValue, checked, printable, read, shorten
 
 Style: TypeAlias = Literal["snake", "camel", "variable"]
@@ -113,10 +113,11 @@ def from_tree(
     keys = _keys_by_path(source.style)
     values: dict[Key, object] = {}
     problems = _Problems(source, line_of)
-    for path, sent in _leaves(tree, ()):
+    tables = _tables(source.style)
+    for path, sent in _leaves(tree, (), tables):
         key = keys.get(path)
         # An empty table of Lua arrives as an empty list.
-        if sent is None or (path in sections() and sent == []):
+        if sent is None or (path in tables and sent == []):
             continue
         if key is None:
             problems.add_unknown(path, sent)
@@ -171,7 +172,7 @@ class _Problems:
             self.is_closed = restricting = True
         else:
             meant = {inner: _resembled(inner) for inner in _nested(path, sent)}
-            restricting = path in sections() or any(
+            restricting = path in _tables(source.style) or any(
                 known or inner[0] == "context" for inner, known in meant.items()
             )
             self.is_closed |= path == ("context",) or _IGNORE in meant.values()
@@ -240,18 +241,23 @@ def _take(
             values[key] = value
 
 
-def _leaves(tree: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+def _leaves(
+    tree: Mapping[str, object], path: KeyPath, tables: Collection[KeyPath]
+) -> Iterator[tuple[KeyPath, object]]:
     """All values with their paths; only known sections are entered, so the depth is bounded.
 
     A dotted name counts as nested, since some clients send settings flat.
     """
     for name, value in tree.items():
         here = (*path, *name.split("."))
-        # Names of sections are single words, so they are the same in both styles.
-        if here in sections() and isinstance(value, Mapping):
-            yield from _leaves(cast("Mapping[str, object]", value), here)
+        if here in tables and isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, object]", value), here, tables)
         else:
             yield here, value
+
+
+def _tables(style: Style) -> Collection[KeyPath]:
+    return sections() if style == "snake" else camel_sections()
 
 
 @cache
@@ -266,7 +272,7 @@ def _keys_by_any_name() -> Mapping[str, Key]:
 
 def _unknown(path: KeyPath, sent: object, source: Source) -> str:
     name = source.full(".".join(path))
-    if path in sections():
+    if path in _tables(source.style):
         return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"
     if source.style == "snake" and len(path) > 1:  # TOML: what stands below a [section] belongs to it
         last = path[-1:]
@@ -278,7 +284,7 @@ def _unknown(path: KeyPath, sent: object, source: Source) -> str:
                 f"without `{path[-1]}.`"
             )
     if isinstance(sent, Mapping):
-        names = [source.full(".".join(section)) for section in sections() if section]
+        names = [source.full(".".join(section)) for section in _tables(source.style) if section]
     else:
         names = [source.spelled(key) for key in all_keys()]
     return f"there is no setting `{printable(name)}`; the nearest is `{nearest(name, names)}`"

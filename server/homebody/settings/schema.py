@@ -143,6 +143,39 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
         return self.enabled and self.languages.get(language_id, self.languages.get("*", True))
 
 
+class NextEditSettings(Struct, frozen=True, kw_only=True):
+    """Suggestions of the next change, after one that you made."""
+
+    enabled: Annotated[
+        Literal["off", "hint", "full"],
+        Meta(
+            description=(
+                "Whether to suggest the next change: `full` shows its text, `hint` only marks the line "
+                "until you jump there."
+            ),
+            extra=RESTRICTS,
+        ),
+    ] = "full"
+    languages: Annotated[
+        Mapping[str, bool],
+        Meta(
+            description=(
+                'Next changes on or off by language id, such as `{"yaml": false}`; `*` means all other '
+                "languages."
+            ),
+            extra=RESTRICTS,
+        ),
+    ] = field(default_factory=dict[str, bool])
+    backend: Annotated[
+        BackendSettings,
+        Meta(description="Overrides of `backend` for a model that was trained to suggest next changes."),
+    ] = field(default_factory=BackendSettings)
+
+    def is_on(self, language_id: str) -> bool:
+        """Whether changes of documents of that language are suggested."""
+        return self.enabled != "off" and self.languages.get(language_id, self.languages.get("*", True))
+
+
 class ChatSettings(Struct, frozen=True, kw_only=True):
     """Explanations, questions and refactorings.
 
@@ -297,6 +330,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     backend: BackendSettings = field(default_factory=BackendSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    next_edit: NextEditSettings = field(default_factory=NextEditSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     context: ContextSettings = field(default_factory=ContextSettings)
     log: LogSettings = field(default_factory=LogSettings)

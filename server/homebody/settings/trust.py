@@ -103,10 +103,16 @@ def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of s
     return {name: on and user.get(name, user.get("*", True)) for name, on in sent.items()}
 
 
+def _less_shown(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
+    return min(before, value, key=("off", "hint", "full").index)
+
+
 NARROWED: Mapping[KeyPath, Callable[[Any, Any], Any]] = {
     ("completion", "enabled"): _both,
     ("completion", "languages"): _off_stays,
     ("completion", "trigger"): _manual_stays,
+    ("next_edit", "enabled"): _less_shown,
+    ("next_edit", "languages"): _off_stays,
     ("context", "max_file_bytes"): _lower,
     ("context", "snippets"): _both,
     ("log", "enabled"): _both,

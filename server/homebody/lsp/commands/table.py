@@ -29,6 +29,7 @@ MODULES: Mapping[str, str] = {
     "homebody.showPrompt": "homebody.lsp.commands.show_prompt",
     "homebody.acceptCompletion": "homebody.lsp.commands.accept_completion",
     "homebody.doctor": "homebody.lsp.commands.doctor",
+    "homebody.acceptNextEdit": "homebody.lsp.commands.accept_next_edit",
     "homebody.models": "homebody.lsp.commands.models",
     "homebody.status": "homebody.lsp.commands.status",
     "homebody.toggle": "homebody.lsp.commands.toggle",

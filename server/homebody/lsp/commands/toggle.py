@@ -1,4 +1,4 @@
-"""``homebody.toggle``: turn completion on or off until the server ends.
+"""``homebody.toggle``: turn completion or next edits on or off until the server ends.
 
 In: on or off, and optionally a language. Out: the new state.
 """
@@ -9,6 +9,7 @@ from lsprotocol import types
 from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
+from homebody.lsp.switch import Feature
 
 
 class Toggle(msgspec.Struct, frozen=True, rename="camel"):
@@ -16,10 +17,13 @@ class Toggle(msgspec.Struct, frozen=True, rename="camel"):
 
     enabled: bool | None = None
     language_id: str | None = None
+    feature: Feature = "completion"
 
 
 async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Turn completion on or off, for all documents or for one language."""
+    """Turn a feature on or off, for all documents or for one language."""
     argument = parse(params.command, params.arguments, Toggle)
-    is_on = server.service.toggle(enabled=argument.enabled, language_id=argument.language_id)
+    service = server.service
+    is_on = service.switch.turn(argument.language_id, enabled=argument.enabled, feature=argument.feature)
+    service.apply_switch()
     return {"enabled": is_on}

@@ -1,0 +1,78 @@
+"""``textDocument/copilotInlineEdit`` and the reports on its edits, as clients of Copilot's server know them.
+
+The result has at most one edit; ``docs/next-edit.md`` describes the protocol for authors of clients.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from homebody.errors import UsageError
+from homebody.lsp.convert import from_span
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.lsp.next_edits import Offer
+
+ACCEPT = "homebody.acceptNextEdit"
+
+
+def no_edit() -> dict[str, Any]:
+    """Return an empty result."""
+    return {"edits": []}
+
+
+async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
+    """Suggest the next edit.
+
+    Raises
+    ------
+    UsageError
+        The params are not valid.
+
+    """
+    from homebody.lsp import arguments
+
+    request = arguments.read(params, arguments.InlineEdit)
+    if request is None:
+        message = "The params of textDocument/copilotInlineEdit have a textDocument and a position."
+        raise UsageError(message)
+    document = server.documents.find(request.text_document.uri)
+    version = request.text_document.version
+    if document is None or (version is not None and version != document.version):
+        return no_edit()
+    offer = await server.service.next_edits.find(document)
+    return no_edit() if offer is None else {"edits": [_to_json(server, offer)]}
+
+
+def did_show_inline_edit(server: Server, params: object) -> None:
+    """``textDocument/didShowInlineEdit``: count an edit that the user saw."""
+    from homebody.lsp import arguments
+
+    if (shown := arguments.read(params, arguments.DidShowInlineEdit)) is not None:
+        server.service.next_edits.shown(shown.item.command.arguments[0])
+
+
+def did_reject_inline_edit(server: Server, params: object) -> None:
+    """``homebody/didRejectInlineEdit``: neither this edit nor one of its pattern is offered again."""
+    from homebody.lsp import arguments
+
+    if (rejected := arguments.read(params, arguments.DidRejectInlineEdit)) is not None:
+        server.service.next_edits.rejected(rejected.id)
+
+
+def execute_command_notice(server: Server, params: object) -> None:
+    """``workspace/executeCommand`` as a notification: how some clients report an accepted edit."""
+    from homebody.lsp import arguments
+
+    if (accepted := arguments.read(params, arguments.AcceptNextEdit)) is not None:
+        server.service.next_edits.accepted(accepted.arguments[0])
+
+
+def _to_json(server: Server, offer: "Offer") -> dict[str, Any]:
+    change = offer.edit.applied_to(offer.document)
+    return {
+        "text": change.new_text,
+        "range": from_span(offer.document, change.span, server.documents.encoding),
+        "textDocument": {"uri": offer.document.uri, "version": offer.document.version},
+        "command": {"title": "Accept next edit", "command": ACCEPT, "arguments": [offer.id]},
+        "show": offer.show,
+    }

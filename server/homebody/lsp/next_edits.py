@@ -1,0 +1,76 @@
+"""The next edits of one server: the history of its documents, and what became of what was offered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from homebody.errors import HomebodyError
+from homebody.lsp.documents import Change
+from homebody.lsp.holder import EngineHolder
+from homebody.lsp.status import Status
+from homebody.session.edit_history import EditHistory
+from homebody.session.offered_edits import OfferedEdits
+from homebody.text import Document
+
+if TYPE_CHECKING:
+    from homebody.next_edit.changes import NextEdit
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A next edit of a version of a document, its id, and how the settings say to show it."""
+
+    id: str
+    edit: "NextEdit"
+    document: Document
+    show: str
+
+
+class NextEdits:
+    """One instance for each server; both memories are kept when new settings replace the engine."""
+
+    def __init__(self, engines: EngineHolder, status: Status) -> None:
+        self.history = EditHistory()
+        self._offered = OfferedEdits()
+        self._engines = engines
+        self._status = status
+
+    def changed(self, changes: Sequence[Change]) -> None:
+        """Record the edits of one message."""
+        for _, group in groupby(changes, key=lambda change: change.after.uri):
+            edits = list(group)
+            self.history.edited(edits[0].before, [change.edit for change in edits], edits[-1].after)
+
+    async def find(self, document: Document) -> Offer | None:
+        """Return the edit that follows from the last ones, if there is one."""
+        opened = await self._engines.current()
+        if opened is None or opened.engine.gate.stopped is not None:
+            return None
+        from homebody.features.next_edit import next_edit
+
+        try:
+            with self._engines.lease(opened):
+                edit = await next_edit(opened.engine, document, history=self.history, offered=self._offered)
+        except HomebodyError as error:
+            self._status.report(error, quietly=True)
+            return None
+        if edit is None:
+            return None
+        show = opened.engine.settings.next_edit.enabled
+        return Offer(self._offered.offer(edit, document), edit, document, show)
+
+    def shown(self, edit_id: str) -> None:
+        """Count an edit that the user saw."""
+        if self._offered.show(edit_id) and self._engines.opened is not None:
+            self._engines.opened.engine.audit.count_edit("shown")
+
+    def accepted(self, edit_id: str) -> None:
+        """Count an edit that the user accepted."""
+        if self._offered.accept(edit_id) and self._engines.opened is not None:
+            self._engines.opened.engine.audit.count_edit("accepted")
+
+    def rejected(self, edit_id: str) -> None:
+        """Count an edit that the user rejected; it is not offered again."""
+        if self._offered.reject(edit_id) and self._engines.opened is not None:
+            self._engines.opened.engine.audit.count_edit("rejected")

@@ -1,0 +1,1 @@
+"""Which change follows from the last ones, without a model. Pure."""

@@ -1,0 +1,111 @@
+"""One document as the rules see it: its lines, its strings and comments, its functions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from homebody.next_edit.changes import ChangedLines
+from homebody.next_edit.tokens import is_word
+from homebody.syntax.names import Name, names
+from homebody.syntax.opaque import opaque_spans
+from homebody.syntax.scope import Definition, scopes_at
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span
+
+_MOST_MATCHES = 200
+"""A text that occurs more often is no place to change."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A document after a change; ``changes`` are the last ones in it, the newest first."""
+
+    document: Document
+    tree: Tree
+    changes: Sequence[ChangedLines]
+
+    @property
+    def newest(self) -> ChangedLines:
+        """The change that has just been made."""
+        return self.changes[0]
+
+    @cached_property
+    def changed(self) -> frozenset[int]:
+        """Lines that were changed lately: what the user left there is wanted."""
+        return frozenset(line for change in self.changes for line in range(change.line, change.end))
+
+    def distance(self, line: int) -> int:
+        """Number of lines from the newest change."""
+        return max(self.newest.line - line, line - max(self.newest.line, self.newest.end - 1), 0)
+
+    def nearest(self, lines: Iterable[int]) -> int:
+        """Return the line nearest to the newest change; of two, the one below."""
+        return min(lines, key=lambda line: (self.distance(line), line < self.newest.line))
+
+    def matches(self, text: str) -> list[int] | None:
+        """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""
+        offsets: list[int] = []
+        whole = self.document.text
+        begins, ends = is_word(text[:1]), is_word(text[-1:])
+        at = whole.find(text)
+        while at >= 0:
+            end = at + len(text)
+            if not (begins and is_word(whole[at - 1 : at])) and not (ends and is_word(whole[end : end + 1])):
+                offsets.append(at)
+                if len(offsets) > _MOST_MATCHES:
+                    return None
+            at = whole.find(text, at + 1)
+        return offsets
+
+    def replaced(self, line: int, starts: Sequence[int], old: str, new: str) -> str:
+        """Text of ``line`` in which ``old`` is replaced at the offsets ``starts``."""
+        text, first = self.document.line_text(line), self.document.line_starts[line]
+        for start in sorted(starts, reverse=True):
+            column = start - first
+            text = text[:column] + new + text[column + len(old) :]
+        return text
+
+    def names(self, within: Span) -> tuple[Name, ...]:
+        """Variables and functions that are named in a part of the document."""
+        return names(self.document, self.tree, within) if self.tree.fits(self.document) else ()
+
+    def is_opaque(self, offset: int) -> bool:
+        """Whether the character at ``offset`` is in a string or a comment."""
+        line = self.document.line_span(self.document.line_of(offset))
+        return any(span.start <= offset < span.end for span in self._opaque(line))
+
+    def function_at(self, line: int) -> Span | None:
+        """Span of the innermost function that holds the first character of a line."""
+        text = self.document.line_text(line)
+        offset = self.document.line_starts[line] + len(text) - len(text.lstrip())
+        functions = [scope.span for scope in self._scopes(offset) if scope.is_function]
+        return functions[-1] if functions else None
+
+    def lines_equal_to(self, lines: Sequence[str]) -> Iterator[int]:
+        """First lines of the places that have these lines, whatever their indentation."""
+        document = self.document
+        wanted = [line.strip() for line in lines]
+        if not any(wanted):
+            return
+        anchor = max(range(len(wanted)), key=lambda index: len(wanted[index]))
+        at, text = document.text.find(wanted[anchor]), document.text
+        matches = 0
+        while at >= 0 and matches <= _MOST_MATCHES:
+            matches += 1
+            line = document.line_of(at)
+            first = line - anchor
+            if (
+                first >= 0
+                and first + len(wanted) <= document.line_count
+                and all(
+                    document.line_text(first + index).strip() == line for index, line in enumerate(wanted)
+                )
+            ):
+                yield first
+            at = text.find(wanted[anchor], document.line_span(line).end)
+
+    def _opaque(self, span: Span) -> Sequence[Span]:
+        return opaque_spans(self.document, self.tree, span) if self.tree.fits(self.document) else ()
+
+    def _scopes(self, offset: int) -> Sequence[Definition]:
+        return scopes_at(self.document, self.tree, offset)

@@ -1,0 +1,78 @@
+"""A name that was replaced in one place: replace it in the others that mean the same."""
+
+from homebody.next_edit.changes import NextEdit
+from homebody.next_edit.place import Place
+from homebody.next_edit.tokens import MOST_CHARS, TokenChange, token_changes
+from homebody.syntax.language import keywords
+from homebody.syntax.names import Name
+
+_MIN_CHARS = 4
+_MOST_SITES = 20
+_MEMBER = (".", "->", "::")
+
+
+def rename(place: Place) -> NextEdit | None:
+    """Replace the name in the nearest line that has it in the same scope.
+
+    The new name is nowhere else in the file, or the old one is bound nowhere any more.
+    """
+    for tokens in token_changes(place.newest):
+        if _is_rename(place, tokens) and (edit := _renamed(place, tokens)):
+            return edit
+    return None
+
+
+def _is_rename(place: Place, tokens: TokenChange) -> bool:
+    if len(tokens.old) != 1 or len(tokens.new) != 1 or len(tokens.old[0]) < _MIN_CHARS:
+        return False
+    reserved = keywords(place.tree.language) if place.tree.language else frozenset[str]()
+    return all(token.isidentifier() and token not in reserved for token in (*tokens.old, *tokens.new))
+
+
+def _renamed(place: Place, tokens: TokenChange) -> NextEdit | None:
+    document, (old,), (new,) = place.document, tokens.old, tokens.new
+    offset = document.line_starts[tokens.line] + tokens.column
+    starts, known = place.matches(old), place.matches(new)
+    if not starts or known is None or place.is_opaque(offset):
+        return None
+    name = _name_at(place, offset)
+    if len(known) > 1 and not _is_unbound(place, name, old):
+        return None
+    scope = name.scope if name is not None and name.scope is not None else document.whole
+    is_member = _is_member(place, offset)
+    by_line: dict[int, list[int]] = {}
+    for start in starts:
+        line = document.line_of(start)
+        if (
+            scope.start <= start < scope.end
+            and line not in place.changed
+            and _is_member(place, start) == is_member
+            and not place.is_opaque(start)
+            and len(document.line_text(line)) <= MOST_CHARS
+        ):
+            by_line.setdefault(line, []).append(start)
+    if not by_line or len(by_line) > _MOST_SITES:
+        return None
+    line = place.nearest(by_line)
+    if any((_name_at(place, start) is None) != (name is None) for start in by_line[line]):
+        return None
+    changed = place.replaced(line, by_line[line], old, new)
+    return NextEdit(document.uri, line, (document.line_text(line),), (changed,), "rename", (old, "", new))
+
+
+def _name_at(place: Place, offset: int) -> Name | None:
+    """Return the variable or function that is named at ``offset``."""
+    line = place.document.line_of(offset)
+    within = place.function_at(line) or place.document.line_span(line)
+    return next((name for name in place.names(within) if name.start == offset), None)
+
+
+def _is_unbound(place: Place, name: Name | None, old: str) -> bool:
+    """Whether the binding itself was renamed, and no other one of the old name is left."""
+    if name is None or not name.binds or name.scope is None:
+        return False
+    return not any(other.text == old and other.binds for other in place.names(name.scope))
+
+
+def _is_member(place: Place, offset: int) -> bool:
+    return place.document.text[max(0, offset - 2) : offset].endswith(_MEMBER)

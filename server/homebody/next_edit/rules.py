@@ -1,0 +1,48 @@
+"""The rules in the order in which they are asked, and what each of their edits has to pass."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from homebody.next_edit.changes import NextEdit
+from homebody.next_edit.place import Place
+from homebody.next_edit.rename import rename
+from homebody.next_edit.same_change import same_change, same_insertion
+from homebody.next_edit.same_lines import same_lines
+from homebody.syntax.check import count_tree_errors
+from homebody.syntax.parsing import parse_text
+from homebody.syntax.tree import Tree, edited
+from homebody.text import Document
+
+Rule: TypeAlias = Callable[[Place], NextEdit | None]
+
+RULES: tuple[Rule, ...] = (same_change, same_insertion, rename, same_lines)
+"""The one that is right most often comes first."""
+
+_MOST_CHARS = 512 * 1024
+
+
+def next_by_rules(place: Place, is_wanted: Callable[[NextEdit], bool]) -> NextEdit | None:
+    """Return the edit of the first rule that has one; ``is_wanted`` is false for what the user rejected."""
+    if not place.changes or len(place.document.text) > _MOST_CHARS:
+        return None
+    edits = (rule(place) for rule in RULES)
+    return next(
+        (edit for edit in edits if edit is not None and is_wanted(edit) and keeps_syntax(place, edit)), None
+    )
+
+
+def keeps_syntax(place: Place, edit: NextEdit) -> bool:
+    """Whether the document has no more syntax errors with the edit than without."""
+    return not adds_errors(place.document, place.tree, edit)
+
+
+def adds_errors(document: Document, tree: Tree, edit: NextEdit) -> bool:
+    """Whether the edit adds a syntax error; false without a tree of exactly this text."""
+    if not tree.exact:
+        return False
+    change = edit.applied_to(document)
+    moved = edited(tree, document, change)
+    text = document.edited(change, document.version).text
+    handle = parse_text(text, tree.language, moved.units, moved.handle)
+    return count_tree_errors(replace(moved, handle=handle)) > count_tree_errors(tree)

@@ -1,0 +1,94 @@
+"""Changes of a line as tokens: words, white space, single other characters."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.next_edit.changes import ChangedLines
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_MOST_CONTEXT = 8
+"""Maximum number of tokens on either side of a change that a pattern includes."""
+
+MOST_CHARS = 1_000
+"""Longer lines are generated; no rule reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChange:
+    """One run of tokens of a line that was replaced, between the tokens left and right of it.
+
+    ``line`` is the line's number now, ``change`` the change that it is a part of.
+    """
+
+    change: ChangedLines
+    line: int
+    left: tuple[str, ...]
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    right: tuple[str, ...]
+
+    @property
+    def column(self) -> int:
+        """Where the new tokens begin."""
+        return len("".join(self.left))
+
+
+def is_word(character: str) -> bool:
+    """Whether it is a character of a word; false for an empty text."""
+    return character.isalnum() or character == "_"
+
+
+def token_changes(change: ChangedLines) -> list[TokenChange]:
+    """The changed lines, if each is replaced by one, and differs from it in one run of tokens."""
+    if len(change.old) != len(change.new):
+        return []
+    return [
+        _token_change(change, change.line + index, old, new)
+        for index, (old, new) in enumerate(zip(change.old, change.new, strict=True))
+        if old != new and max(len(old), len(new)) <= MOST_CHARS
+    ]
+
+
+def shared_left(changes: Sequence[TokenChange]) -> list[str]:
+    """Tokens that are left of all changes, up to eight, without white space at the beginning."""
+    tokens: list[str] = []
+    for token in zip(*(change.left[: -_MOST_CONTEXT - 1 : -1] for change in changes), strict=False):
+        if len(set(token)) > 1:
+            break
+        tokens.insert(0, token[0])
+    while tokens and tokens[0].isspace():
+        del tokens[0]
+    return tokens
+
+
+def shared_right(changes: Sequence[TokenChange]) -> list[str]:
+    """Tokens that are right of all changes, up to eight, without white space at the end."""
+    tokens: list[str] = []
+    for token in zip(*(change.right[:_MOST_CONTEXT] for change in changes), strict=False):
+        if len(set(token)) > 1:
+            break
+        tokens.append(token[0])
+    while tokens and tokens[-1].isspace():
+        tokens.pop()
+    return tokens
+
+
+def _token_change(change: ChangedLines, line: int, old_line: str, new_line: str) -> TokenChange:
+    old, new = _TOKEN.findall(old_line), _TOKEN.findall(new_line)
+    shortest = min(len(old), len(new))
+    start = 0
+    while start < shortest and old[start] == new[start]:
+        start += 1
+    tail = 0
+    while tail < shortest - start and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    old_end, new_end = len(old) - tail, len(new) - tail
+    return TokenChange(
+        change,
+        line,
+        tuple(old[:start]),
+        tuple(old[start:old_end]),
+        tuple(new[start:new_end]),
+        tuple(old[old_end:]),
+    )

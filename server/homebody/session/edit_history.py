@@ -1,0 +1,208 @@
+"""What the user changed in the last minutes, by document: the only place that records it.
+
+Keystrokes in the same lines are one change, from the lines as they were before the first of them; what
+cancels out is no change. Changes that no person typed add nothing: undo and redo, formatters, other programs,
+a branch switch. After each of those, suggestions wait for the next real edit.
+"""
+
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from homebody.next_edit.changes import ChangedLines
+from homebody.text import Document, TextEdit
+
+_MOST_CHANGES = 10
+_MOST_SECONDS = 300.0
+_MOST_LINES = 50
+"""A single edit of more lines is not typed."""
+
+_NEAR_LINES = 8
+"""Edits of one message that lie further apart are typed only if they insert the same text."""
+
+_OTHER_DOCUMENT_SECONDS = 0.3
+"""Nobody types in two documents within this time; a program changes many."""
+
+_MOST_DOCUMENTS = 32
+_MOST_STATES = 100
+"""Earlier texts of a document that are recognised after an undo."""
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Lines ``line`` to ``end`` of the newest version, and those that they replaced."""
+
+    line: int
+    end: int
+    old: tuple[str, ...]
+    when: float
+
+
+@dataclass(slots=True)
+class _Document:
+    newest: Document
+    changes: list[_Lines] = field(default_factory=list[_Lines])
+    texts: deque[int] = field(default_factory=lambda: deque[int](maxlen=_MOST_STATES))
+    backspace: int = -1
+
+
+class EditHistory:
+    """The changes of one editor; ``clock`` returns seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._documents: OrderedDict[str, _Document] = OrderedDict()
+        self._newest = ""
+        self._when = float("-inf")
+        self._is_typed = False
+
+    @property
+    def seconds_since_edit(self) -> float:
+        """Seconds since the last edit of any document."""
+        return self._clock() - self._when
+
+    def is_typed(self, document: Document) -> bool:
+        """Whether the last edit was made by the user's typing, in this document, and led to this version."""
+        known = self._documents.get(document.uri)
+        is_newest = known is not None and known.newest is document
+        return self._is_typed and self._newest == document.uri and is_newest
+
+    def changes(self, uri: str | None = None) -> list[ChangedLines]:
+        """Return the last changes, of one document or of all, the newest first."""
+        oldest = self._clock() - _MOST_SECONDS
+        documents = [self._documents[uri]] if uri in self._documents else []
+        listed = [
+            ChangedLines(
+                known.newest.uri,
+                lines.line,
+                lines.old,
+                tuple(map(known.newest.line_text, range(lines.line, lines.end))),
+                lines.when,
+            )
+            for known in (self._documents.values() if uri is None else documents)
+            for lines in known.changes
+            if lines.when >= oldest
+        ]
+        typed = [change for change in listed if not change.is_only_white_space]
+        return sorted(typed, key=lambda change: change.when, reverse=True)[:_MOST_CHANGES]
+
+    def edited(self, before: Document, edits: Sequence[TextEdit], after: Document) -> None:
+        """Record the edits of one message, each made in the text that the earlier ones left."""
+        now, since = self._clock(), self.seconds_since_edit
+        known = self._documents.get(after.uri)
+        if known is None or known.newest is not before:
+            known = self._documents[after.uri] = _Document(before)
+            known.texts.append(hash(before.text))
+        self._documents.move_to_end(after.uri)
+        while len(self._documents) > _MOST_DOCUMENTS:
+            self._documents.popitem(last=False)
+        by_program = self._newest not in ("", after.uri) and since < _OTHER_DOCUMENT_SECONDS
+        if by_program:
+            # The first document of such a series was recorded as typed.
+            self._forget_since(self._when)
+        is_typed = not by_program and _is_typed(before, edits)
+        is_undone = self._is_undone(known, edits, after)
+        for edit in edits:
+            following = known.newest.edited(edit, after.version)
+            _follow(known, edit, following, now if is_typed or is_undone else None)
+            known.newest = following
+        known.newest = after
+        known.texts.append(hash(after.text))
+        self._newest, self._when = after.uri, now
+        self._is_typed = is_typed and not is_undone
+
+    def closed(self, uri: str) -> None:
+        """Forget a document."""
+        self._documents.pop(uri, None)
+
+    def files_changed(self, uris: Iterable[str]) -> None:
+        """Forget everything if another branch was checked out."""
+        if any(uri.endswith("/.git/HEAD") for uri in uris):
+            self._documents.clear()
+            self._is_typed = False
+
+    def _forget_since(self, when: float) -> None:
+        for known in self._documents.values():
+            known.changes = [lines for lines in known.changes if lines.when < when]
+
+    @staticmethod
+    def _is_undone(known: _Document, edits: Sequence[TextEdit], after: Document) -> bool:
+        """Whether the text is an earlier one again; deleting the character typed last is typing."""
+        backspace, known.backspace = known.backspace, -1
+        if len(edits) == 1:
+            (edit,) = edits
+            known.backspace = edit.span.start + len(edit.new_text)
+            if not edit.new_text and len(edit.span) == 1 and edit.span.end == backspace:
+                return False
+        return hash(after.text) in known.texts
+
+
+def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:
+    """Whether a person may have made the edits of one message: at one place, or the same at several."""
+    first, last = len(before.text), 0
+    document_lines = before.line_count
+    for edit in edits:
+        if edit.new_text.count("\n") > _MOST_LINES:
+            return False
+        at = min(edit.span.start, len(before.text))
+        lines = before.line_of(min(edit.span.end, len(before.text))) - before.line_of(at)
+        if lines > _MOST_LINES:
+            return False
+        first, last = min(first, at), max(last, at)
+    if not edits or before.line_of(last) - before.line_of(first) <= min(_NEAR_LINES, document_lines):
+        return True
+    return len({(edit.new_text, len(edit.span)) for edit in edits}) == 1
+
+
+def _follow(known: _Document, edit: TextEdit, after: Document, when: float | None) -> None:
+    """Move the recorded changes, and add this one; without a time, those that it touches are dropped."""
+    before = known.newest
+    first, end, new_end = _changed_lines(before, edit, after)
+    if first == end == new_end:
+        return
+    shift = new_end - end
+    touched = [lines for lines in known.changes if _touch(lines.line, lines.end, first, end)]
+    known.changes = [lines for lines in known.changes if lines not in touched]
+    start = min([first, *(lines.line for lines in touched)])
+    stop = max([end, *(lines.end for lines in touched)])
+    for lines in known.changes:
+        if lines.line >= end:
+            lines.line += shift
+            lines.end += shift
+    if when is None:
+        return
+    old: list[str] = []
+    at = start
+    for lines in sorted(touched, key=lambda lines: lines.line):
+        old += map(before.line_text, range(at, lines.line))
+        old += lines.old
+        at = lines.end
+    old += map(before.line_text, range(at, stop))
+    new = list(map(after.line_text, range(start, stop + shift)))
+    if new != old:
+        known.changes.append(_Lines(start, stop + shift, tuple(old), when))
+
+
+def _touch(first: int, end: int, other_first: int, other_end: int) -> bool:
+    """Whether two ranges of lines have lines in common; an empty one counts only inside of the other."""
+    if first == end and other_first == other_end:
+        return first == other_first
+    return first < other_end and other_first < end
+
+
+def _changed_lines(before: Document, edit: TextEdit, after: Document) -> tuple[int, int, int]:
+    """First line that an edit changes, the line after the last one before the edit, and after it."""
+    first = before.line_of(edit.span.start)
+    end = before.line_of(edit.span.end) + 1
+    new_end = end + after.line_count - before.line_count
+    old = [before.line_text(line) for line in range(first, end)]
+    new = [after.line_text(line) for line in range(first, new_end)]
+    shortest = min(len(old), len(new))
+    top = 0
+    while top < shortest and old[top] == new[top]:
+        top += 1
+    bottom = 0
+    while bottom < shortest - top and old[-1 - bottom] == new[-1 - bottom]:
+        bottom += 1
+    return first + top, end - bottom, new_end - bottom

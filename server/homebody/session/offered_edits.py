@@ -1,0 +1,117 @@
+"""The next edits that were offered, and what the user did with them: the memory of one editor."""
+
+import itertools
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from homebody.next_edit.changes import NextEdit
+from homebody.text import Document
+
+_REMEMBERED = 100
+_MOST_REJECTED = 20
+"""Number of rejected edits that are remembered for each document."""
+
+_TIMES_IGNORED = 2
+"""An edit that was shown this often, and left, counts as rejected."""
+
+_SETTLE_SECONDS = 0.3
+_LONGEST_SETTLE_SECONDS = 3.0
+_AFTER_REJECTION = 1.5
+_AFTER_ACCEPTANCE = 0.8
+_QUIET_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Offered:
+    edit: NextEdit
+    version: int
+    is_shown: bool = False
+
+
+class OfferedEdits:
+    """One instance for each editor; ``clock`` returns seconds.
+
+    Attributes
+    ----------
+    settle_seconds
+        How long nothing is typed before an edit is offered: longer after rejections, shorter after
+        acceptances.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.settle_seconds = _SETTLE_SECONDS
+        self._clock = clock
+        self._ids = itertools.count(1)
+        self._offered: OrderedDict[str, _Offered] = OrderedDict()
+        self._rejected: dict[str, deque[tuple[str, ...]]] = {}
+        self._patterns: set[tuple[str, ...]] = set()
+        self._ignored: dict[tuple[str, ...], int] = {}
+        self._rejected_at = float("-inf")
+        self._newest = ""
+
+    def is_wanted(self, edit: NextEdit) -> bool:
+        """Whether neither the edit nor its pattern was rejected."""
+        return edit.key not in self._rejected.get(edit.uri, ()) and (
+            not edit.pattern or (edit.rule, *edit.pattern) not in self._patterns
+        )
+
+    def is_quiet(self, seconds_since_edit: float) -> bool:
+        """Whether the user has just rejected an edit, and has not typed since."""
+        since = self._clock() - self._rejected_at
+        return since < _QUIET_SECONDS and since <= seconds_since_edit
+
+    def asked(self, document: Document) -> None:
+        """Note a new request: what was shown before, and still fits another version, was ignored."""
+        last = self._offered.get(self._newest)
+        if last is None or last.edit.uri != document.uri or last.version == document.version:
+            return
+        self._newest = ""
+        if not last.is_shown or not last.edit.fits(document):
+            return
+        times = self._ignored[last.edit.key] = self._ignored.get(last.edit.key, 0) + 1
+        if times >= _TIMES_IGNORED:
+            self._remember(last.edit)
+
+    def offer(self, edit: NextEdit, document: Document) -> str:
+        """Store an edit of this version of the document; returns its id."""
+        last = self._offered.get(self._newest)
+        if last is not None and last.edit == edit and last.version == document.version:
+            return self._newest
+        self._newest = f"next-{next(self._ids)}"
+        self._offered[self._newest] = _Offered(edit, document.version)
+        if len(self._offered) > _REMEMBERED:
+            self._offered.popitem(last=False)
+        return self._newest
+
+    def show(self, edit_id: str) -> bool:
+        """Note that the user saw an edit; whether it is the first time."""
+        offered = self._offered.get(edit_id)
+        if offered is None or offered.is_shown:
+            return False
+        offered.is_shown = True
+        return True
+
+    def accept(self, edit_id: str) -> bool:
+        """Note that an edit was accepted; false for one that is not known (any more)."""
+        if self._offered.pop(edit_id, None) is None:
+            return False
+        self.settle_seconds = max(_SETTLE_SECONDS, self.settle_seconds * _AFTER_ACCEPTANCE)
+        return True
+
+    def reject(self, edit_id: str) -> bool:
+        """Note that an edit was rejected: neither it nor its pattern is offered again."""
+        offered = self._offered.pop(edit_id, None)
+        if offered is None:
+            return False
+        self._remember(offered.edit)
+        self._rejected_at = self._clock()
+        self.settle_seconds = min(_LONGEST_SETTLE_SECONDS, self.settle_seconds * _AFTER_REJECTION)
+        return True
+
+    def _remember(self, edit: NextEdit) -> None:
+        self._rejected.setdefault(edit.uri, deque(maxlen=_MOST_REJECTED)).append(edit.key)
+        if edit.pattern:
+            self._patterns.add((edit.rule, *edit.pattern))
