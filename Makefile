@@ -37,7 +37,7 @@ format: ## format the code and fix what can be fixed automatically
 
 docs: ## regenerate the pages that are made from code (a test fails when they are stale)
 	@$(SETUP) dev
-	@$(BIN)/python -m homebody.settings.docs
+	@$(BIN)/python packaging/settings.py
 
 pictures: ## take the pictures of the documentation again, in the real editors (look at them before you commit)
 	@$(SETUP) apt dev node editors

@@ -79,19 +79,18 @@ def unmarked(
 def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling:
     """Return the sampling of a prompt file.
 
-    Its own values come first, then the user's settings, the model's card, and general defaults.
+    Its own values come first, then the user's temperature, the model's card, and general defaults.
     """
-    user = engine.settings.chat
     info = engine.chat.known
     card = chat_sampling_of(info.name if info is not None else "")
     penalty = 1.1 if card.temperature is None else 1.0
     return Sampling(
         max_tokens=prompt.max_tokens or max_tokens,
-        temperature=_first(prompt.temperature, user.temperature, card.temperature, 0.2),
-        top_p=_first(prompt.top_p, user.top_p, card.top_p, 0.95),
-        top_k=int(_first(prompt.top_k, user.top_k, card.top_k, 40)),
+        temperature=_first(prompt.temperature, engine.settings.chat.temperature, card.temperature, 0.2),
+        top_p=_first(prompt.top_p, card.top_p, 0.95),
+        top_k=int(_first(prompt.top_k, card.top_k, 40)),
         min_p=card.min_p or 0.0,
-        repeat_penalty=_first(prompt.repeat_penalty, user.repeat_penalty, card.repeat_penalty, penalty),
+        repeat_penalty=_first(prompt.repeat_penalty, card.repeat_penalty, penalty),
     )
 
 

@@ -129,8 +129,6 @@ class _Options(msgspec.Struct, rename="camel"):
     context_length: int | None = None
     max_tokens: int | None = None
     temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
 
 
 class _Autocomplete(msgspec.Struct, rename="camel"):
@@ -273,8 +271,7 @@ def _take(imported: ConvertedConfig, use: Slot, model: _Model) -> None:
                 f"{block}.api_key_env."
             )
     if use == "chat":
-        values = {"temperature": options.temperature, "top_p": options.top_p, "top_k": options.top_k}
-        values["max_tokens"] = options.max_tokens
+        values = {"temperature": options.temperature, "max_tokens": options.max_tokens}
         settings.update({f"chat.{name}": value for name, value in values.items() if value is not None})
     else:
         _take_autocomplete(imported, model.autocomplete_options)

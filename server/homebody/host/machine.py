@@ -1,4 +1,4 @@
-"""The cores and memory that this process may use, graphics memory, and the battery.
+"""The cores and memory that this process may use, and graphics memory.
 
 Includes the limits of containers. Opens no connection.
 """
@@ -8,11 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
-
-POWER_SUPPLIES = Path("/sys/class/power_supply")
-"""Linux's folder of batteries and chargers."""
 
 _CGROUP = Path("/sys/fs/cgroup")
 _DRM = Path("/sys/class/drm")
@@ -24,7 +20,7 @@ def usable_cores() -> int:
 
     More threads than that slow llama.cpp down: its threads wait for each other by spinning.
     """
-    from psutil import cpu_count  # slow to import; the language server only asks for the battery
+    from psutil import cpu_count
 
     physical = cpu_count(logical=False) or os.cpu_count() or 1
     return max(1, min(physical, _affinity(physical), _quota(physical)))
@@ -108,32 +104,3 @@ def _amd() -> int:
         return max((int(file.read_text()) for file in files), default=0)
     except (OSError, ValueError):
         return 0
-
-
-_CHARGERS = {"Mains", "USB", "Wireless"}
-
-
-def is_on_battery(supplies: Path = POWER_SUPPLIES) -> bool:
-    """Whether a battery of the machine is being discharged and no charger is connected.
-
-    No if that cannot be determined, as on macOS and Windows. Reads files, so call it in a thread.
-    Format: https://docs.kernel.org/power/power_supply_class.html
-    """
-    folders: list[Path] = []
-    with suppress(OSError):
-        folders = sorted(supplies.iterdir())
-    if any(_value(folder, "type") in _CHARGERS and _value(folder, "online") == "1" for folder in folders):
-        return False
-    # A mouse and a headset have batteries as well.
-    batteries = [
-        folder
-        for folder in folders
-        if _value(folder, "type") == "Battery" and _value(folder, "scope") != "Device"
-    ]
-    return any(_value(battery, "status") == "Discharging" for battery in batteries)
-
-
-def _value(supply: Path, name: str) -> str:
-    with suppress(OSError, UnicodeDecodeError):
-        return (supply / name).read_text("ascii").strip()
-    return ""

@@ -13,7 +13,6 @@ from typing import Any
 
 from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
-from homebody.host.machine import POWER_SUPPLIES, is_on_battery
 from homebody.session.document_state import DocumentState
 from homebody.session.generation import Generation
 from homebody.session.keystrokes import ReadingAllowance, Rhythm
@@ -44,8 +43,6 @@ class Session:
         The code around the last piece of code that was rewritten.
     running
         The answer in flight, or the last one.
-    power_supplies
-        The folder that shows whether the machine runs on battery.
     siblings
         Returns the cells of a document's notebook in order; set by the code that handles notebooks.
 
@@ -60,7 +57,6 @@ class Session:
         self.recent = RecentPlaces()
         self.shown = ShownContext()
         self.running: Generation | None = None
-        self.power_supplies = POWER_SUPPLIES
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._documents: dict[str, DocumentState] = {}
         self._pieces = 0
@@ -89,12 +85,6 @@ class Session:
             yield
         finally:
             self._pieces -= 1
-
-    async def may_read_ahead(self) -> bool:
-        """Whether the model may work between requests: on battery only if the user's setting allows it."""
-        if self.engine.settings.completion.read_ahead_on_battery:
-            return True
-        return not await asyncio.to_thread(is_on_battery, self.power_supplies)
 
     def changed(self, edit: TextEdit, document: Document) -> None:
         """Update the state after an edit; ``document`` is the version after it."""

@@ -1,10 +1,6 @@
-"""In: settings from users and editors. Out: one resolved ``Settings`` and a list of problems.
-
-Knows nothing of LSP or models; bad content never stops the program.
-"""
+"""Settings from users and editors: one resolved ``Settings``, and problems. Bad content never raises."""
 
 from homebody.settings.backend_schema import BackendSettings, EmbeddedSettings
-from homebody.settings.load import load_settings
 from homebody.settings.options import Problem
 from homebody.settings.schema import (
     ChatSettings,
@@ -23,5 +19,4 @@ __all__ = [
     "LogSettings",
     "Problem",
     "Settings",
-    "load_settings",
 ]

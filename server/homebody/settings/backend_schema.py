@@ -45,11 +45,11 @@ def is_server_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and is_host and not has_user and port != 0
 
 
-class BackendSettings(Struct, frozen=True, kw_only=True):
+class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which server and model answer.
 
     ``completion.backend`` and ``chat.backend`` have the same keys; those that are not set there are
-    taken from ``backend``.
+    taken from ``backend``. ``api_key`` has the key itself where ``api_key_env`` names its variable.
     """
 
     kind: Annotated[
@@ -68,7 +68,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
             description=(
                 "Address of the server, such as `http://127.0.0.1:8080` or `unix:///run/llama.sock`; "
                 "by default the usual port of that kind. Other machines are refused unless "
-                "`backend.allowedHosts` lists them."
+                "`backend.allowed_hosts` lists them."
             ),
             extra=MACHINE | RESTRICTS | {"allowed": URL_FORMS},
         ),
@@ -97,9 +97,16 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         str | None,
         Meta(
             description=(
-                "API key, if the server requires one. Prefer `backend.apiKeyEnv` to a key in a file."
+                "API key, if the server requires one. Prefer `backend.api_key_env` to a key in a file."
             ),
             extra=MACHINE | {"secret": True},
+        ),
+    ] = None
+    api_key_env: Annotated[
+        str | None,
+        Meta(
+            description="Name of the environment variable that holds the API key.",
+            extra=MACHINE | {"allowed": "the name of a variable"},
         ),
     ] = None
     allowed_hosts: Annotated[
@@ -130,7 +137,7 @@ class BackendSettings(Struct, frozen=True, kw_only=True):
         return f"BackendSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
-class EmbeddedSettings(Struct, frozen=True, kw_only=True):
+class EmbeddedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The model that Homebody runs itself."""
 
     threads: Annotated[

@@ -6,7 +6,6 @@ Knows nothing of where values come from.
 """
 
 import difflib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
-from homebody.settings.schema import Settings
+from homebody.settings.schema import OwnSettings
 
 _PREFIX = "HOMEBODY_"
 _IN_WORDS = {
@@ -92,7 +91,7 @@ class Key:
 @cache
 def all_keys() -> tuple[Key, ...]:
     """All keys, in the order of the schema."""
-    return tuple(_walk(Settings, ()))
+    return tuple(_walk(OwnSettings, ()))
 
 
 @cache
@@ -115,7 +114,7 @@ def sections() -> Mapping[tuple[str, ...], str]:
                 found[here] = about or (inner.__doc__ or "").splitlines()[0]
                 visit(inner, here)
 
-    visit(Settings, ())
+    visit(OwnSettings, ())
     return found
 
 
@@ -140,8 +139,6 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
             continue
         description = (meta.description if meta else None) or ""
         extra = (meta.extra if meta else None) or {}
-        if extra.get("internal"):
-            continue  # filled in by the loader, not by a source
         default = field.default
         if default is msgspec.NODEFAULT:
             default = field.default_factory()
@@ -159,27 +156,11 @@ def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
             restricts=bool(extra.get("restricts")),
             allowed=str(extra.get("allowed") or _allowed(_schema_of(field.type))),
         )
-        if field.name == "api_key":
-            yield _api_key_env(path)
-
-
-def _api_key_env(path: tuple[str, ...]) -> Key:
-    """``apiKeyEnv``: sent in place of ``apiKey`` and resolved to it, so ``Settings`` has no such field."""
-    return Key(
-        path=(*path, "api_key_env"),
-        type=str | None,
-        default=None,
-        description="Name of the environment variable that holds the API key.",
-        machine=True,
-        allowed="the name of a variable",
-    )
 
 
 def _about(description: str, path: tuple[str, ...]) -> str:
     """Name sibling keys by their own block: in ``chat.backend`` it is ``chat.backend.model``."""
-    if len(path) < 2:
-        return description
-    return re.sub(r"`backend\.", f"`{'.'.join(_camel(name) for name in path)}.", description)
+    return description.replace("`backend.", f"`{'.'.join(path)}.") if len(path) > 1 else description
 
 
 def _split(annotated: Any) -> tuple[Any, Meta | None]:  # noqa: ANN401 - types are values of any kind here
@@ -212,8 +193,6 @@ def _allowed(schema: Mapping[str, Any]) -> str:
 def _range(schema: Mapping[str, Any]) -> str:
     if "maximum" not in schema:
         return ""
-    if "exclusiveMinimum" in schema:
-        return f" above {schema['exclusiveMinimum']:g} and up to {schema['maximum']:g}"
     return f" from {_plain(schema['minimum'])} to {_plain(schema['maximum'])}"
 
 

@@ -1,9 +1,9 @@
 """All settings: name, type, range, default and meaning.
 
 The rest of the program reads ``Settings``: resolved, complete, immutable. Options as users and editors send
-them have another type (``options.Options``); ``load.load_settings`` converts them.
-``keys.py`` reads this module; ``docs/settings.md``, the JSON schema and VS Code's ``package.json`` are
-generated from it, so a description here is the text that users see.
+them have another type (``options.Options``); ``load`` converts them.
+A description here is the text that users see, with keys as in TOML: ``homebody config schema``, the page
+``docs/settings.md`` and VS Code's ``package.json`` are made from it.
 """
 
 from collections.abc import Mapping
@@ -12,20 +12,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from homebody.settings.backend_schema import MACHINE, RESTRICTS, BackendSettings, EmbeddedSettings
-from homebody.settings.sampling_schema import (
-    REPEAT_PENALTY,
-    TEMPERATURE,
-    TOP_K,
-    TOP_P,
-    RepeatPenalty,
-    Temperature,
-    TopK,
-    TopP,
-    by_card,
-)
 
 
-class CompletionSettings(Struct, frozen=True, kw_only=True):
+class CompletionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Suggestions while typing."""
 
     enabled: Annotated[
@@ -92,18 +81,6 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ),
         ),
     ] = 350
-    read_ahead_on_battery: Annotated[
-        bool,
-        Meta(
-            description=(
-                "Whether the model works between requests while the computer runs on battery: it reads a "
-                "wider part of the file ahead and prepares the next suggestion. Without it, suggestions "
-                "need less power, see less of the file, and come later. Batteries are detected on Linux "
-                "only."
-            ),
-            extra=MACHINE,
-        ),
-    ] = True
     min_confidence: Annotated[
         float,
         Meta(
@@ -114,12 +91,6 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
             ),
         ),
     ] = 0.4
-    temperature: Annotated[Temperature, Meta(description=f"Randomness of suggestions; {TEMPERATURE}")] = 0.0
-    top_p: Annotated[TopP, Meta(description=TOP_P)] = 1.0
-    top_k: Annotated[TopK, Meta(description=TOP_K)] = 0
-    repeat_penalty: Annotated[
-        RepeatPenalty, Meta(description=f"{REPEAT_PENALTY}, which is best for code.")
-    ] = 1.0
     fim: Annotated[
         Literal[
             "auto", "none", "qwen", "starcoder2", "granite", "santacoder", "granite4", "codellama",
@@ -143,7 +114,7 @@ class CompletionSettings(Struct, frozen=True, kw_only=True):
         return self.enabled and self.languages.get(language_id, self.languages.get("*", True))
 
 
-class NextEditSettings(Struct, frozen=True, kw_only=True):
+class NextEditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Suggestions of the next change, after one that you made."""
 
     enabled: Annotated[
@@ -176,21 +147,17 @@ class NextEditSettings(Struct, frozen=True, kw_only=True):
         return self.enabled != "off" and self.languages.get(language_id, self.languages.get("*", True))
 
 
-class ChatSettings(Struct, frozen=True, kw_only=True):
-    """Explanations, questions and refactorings.
-
-    Sampling that is not set follows the recommendation of the model's card, where one is known.
-    """
+class ChatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Explanations, questions and refactorings."""
 
     temperature: Annotated[
-        Temperature | None,
-        Meta(description=f"Randomness of explanations and edits; {TEMPERATURE}{by_card(0.2)}"),
-    ] = None
-    top_p: Annotated[TopP | None, Meta(description=TOP_P + by_card(0.95))] = None
-    top_k: Annotated[TopK | None, Meta(description=TOP_K + by_card(40))] = None
-    repeat_penalty: Annotated[
-        RepeatPenalty | None,
-        Meta(description=f"{REPEAT_PENALTY}. Prompts whose answer is code use 1.{by_card(1.1)}"),
+        Annotated[float, Meta(ge=0, le=2)] | None,
+        Meta(
+            description=(
+                "Randomness of explanations and edits; 0 always takes the most likely token. By default the "
+                "recommendation of the model's card, otherwise 0.2."
+            )
+        ),
     ] = None
     max_tokens: Annotated[
         int,
@@ -247,7 +214,7 @@ class ChatSettings(Struct, frozen=True, kw_only=True):
     ] = field(default_factory=BackendSettings)
 
 
-class ContextSettings(Struct, frozen=True, kw_only=True):
+class ContextSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the model may see."""
 
     snippets: Annotated[
@@ -274,7 +241,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
         Meta(
             description=(
                 "Files in the workspace's top folder whose text is added to prompts for explanations and "
-                "answers as the project's rules. Read only in folders that `trustedFolders` lists."
+                "answers as the project's rules. Read only in folders that `trusted_folders` lists."
             ),
             extra=MACHINE,
         ),
@@ -290,7 +257,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True):
     ] = 1_048_576
 
 
-class LogSettings(Struct, frozen=True, kw_only=True):
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The local log; it is never sent anywhere."""
 
     enabled: Annotated[
@@ -321,11 +288,8 @@ class FolderIgnore(Struct, frozen=True):
     patterns: tuple[str, ...]
 
 
-class Settings(Struct, frozen=True, kw_only=True):
-    """All settings, resolved. ``Settings()`` is the defaults.
-
-    ``context.ignore`` has the patterns of all the user's own sources, ``folder_ignore`` those of workspaces.
-    """
+class OwnSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings that a file may contain."""
 
     backend: BackendSettings = field(default_factory=BackendSettings)
     embedded: EmbeddedSettings = field(default_factory=EmbeddedSettings)
@@ -344,4 +308,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             extra=MACHINE | {"user_file": True, "allowed": "a list of full paths of folders"},
         ),
     ] = ()
-    folder_ignore: Annotated[tuple[FolderIgnore, ...], Meta(extra={"internal": True})] = ()
+
+
+class Settings(OwnSettings, frozen=True, kw_only=True):
+    """All settings, resolved. ``Settings()`` is the defaults.
+
+    ``context.ignore`` has the patterns of all the user's own sources, ``folder_ignore`` those of workspaces.
+    """
+
+    folder_ignore: tuple[FolderIgnore, ...] = ()

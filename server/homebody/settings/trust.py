@@ -1,54 +1,70 @@
 """Removes values that a folder may not set: the user's own keys, and anything beyond what the user allows.
 
-In: the options of one source. Out: the options without forbidden values, and one message. Never accesses a
-path that a folder chose.
+Never accesses a path that a folder chose.
 """
 
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
-from homebody.settings.keys import Key
+from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, Options, Problem
 
 # A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
 
 
+def limits_of(every: Sequence[Options]) -> tuple[dict[Key, object], dict[str, str]]:
+    """Return what the user's own sources set for the keys in ``NARROWED``, and each value's origin."""
+    values: dict[Key, object] = {}
+    origins: dict[str, str] = {}
+    for options in every:
+        if options.source.folder is None:
+            for key in options.values.keys() & {by_path()[path] for path in NARROWED}:
+                values[key] = _joined(values.get(key), options.values[key])
+                origins[key.snake] = options.source.name
+    return values, origins
+
+
 def vet(
-    options: Options, effective: Mapping[Key, object], limits: MutableMapping[Key, object], user_file: Path
-) -> tuple[Options, list[Problem]]:
-    """Remove values that the source may not set, make paths absolute, and lower ``limits`` as a folder may.
+    options: Options, effective: Mapping[Key, object], user_file: Path
+) -> tuple[dict[Key, object], list[Problem]]:
+    """Return the values that the source may set, with absolute paths, and a message about the others.
 
     ``effective`` has the values of earlier sources: an editor repeats the user's own values and the defaults
-    in workspace/configuration, and a value that changes nothing causes no message. ``limits`` has the values
-    of all the user's own sources for the keys in ``NARROWED``, lowered by the folders before.
+    in workspace/configuration, and a value that changes nothing causes no message. For the keys in
+    ``NARROWED`` it begins as what ``limits_of`` returns, which a folder can only lower.
     """
     source = options.source
-    kept: dict[Key, object] = {}
+    accepted: dict[Key, object] = {}
     ignored: list[str] = []
     for key, value in options.values.items():
         before = effective.get(key, key.default)
         if _is_users_own(key, value, options):
             if source.style != "camel" or value not in (before, key.default):
                 ignored.append(f"`{source.spelled(key)}`")
-            continue
-        if key.path in NARROWED:
-            if source.folder is not None:
-                limit = limits.get(key, key.default)
-                narrowed = NARROWED[key.path](limit, value)
-                if narrowed != value:
-                    ignored.append(f"`{source.spelled(key)}`")
-                limits[key] = {**limit, **narrowed} if isinstance(limit, dict) else narrowed
-            continue
-        kept[key] = _absolute(str(value), source.base) if key.path_like else value
+        elif key.path not in NARROWED:
+            accepted[key] = _absolute(str(value), source.base) if key.path_like else value
+        elif source.folder is not None:
+            narrowed = NARROWED[key.path](before, value)
+            if narrowed != value:
+                ignored.append(f"`{source.spelled(key)}`")
+            if (lowered := _joined(before, narrowed)) != before:
+                accepted[key] = lowered
     if not ignored:
-        return Options(source, kept), []
+        return accepted, []
     names = ", ".join(ignored)
     verb = "are" if len(ignored) > 1 else "is"
     message = f"{source.name}: {names} {verb} ignored, because {_reason(options, user_file)}."
-    return Options(source, kept), [Problem(names.replace("`", ""), message)]
+    return accepted, [Problem(names.replace("`", ""), message)]
+
+
+def _joined(before: object, value: object) -> object:
+    """Return the later value of two; tables by name are joined."""
+    if not (isinstance(before, Mapping) and isinstance(value, Mapping)):
+        return value
+    return {**cast("Mapping[str, object]", before), **cast("Mapping[str, object]", value)}
 
 
 def is_trusted(folder: Path | None, trusted_folders: Sequence[str]) -> bool:
@@ -63,10 +79,10 @@ def is_trusted(folder: Path | None, trusted_folders: Sequence[str]) -> bool:
 def _is_users_own(key: Key, value: object, options: Options) -> bool:
     """Whether the source may not set ``key`` to ``value`` at all."""
     source = options.source
+    if source.folder is None:
+        return key.user_file_only and source.file is None
     if key.user_file_only:
         return True
-    if source.folder is None:
-        return False
     # A scripted model is for tests; a folder must not select it for everyone who opens it.
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
 

@@ -8,7 +8,7 @@ import pytest
 
 from homebody import __version__
 from homebody.audit import Audit
-from homebody.settings import publish
+from homebody.settings.keys import all_keys
 
 
 def test_without_a_command_the_help_is_shown(run):
@@ -123,10 +123,10 @@ def test_explain_prints_json(run, scripted):
         (["refactor", "add.py", "--timeout", "1,5"], 2, "it has to be a valid number; see"),
         (["completion", "tcsh"], 2, "Invalid value for 'shell': 'tcsh' is not one of"),
         (["refactor", "add.py", "--jobs", "0"], 2, "it has to be greater than or equal to 1; see"),
-        (["explain", "add.py", "--set", "chat.top_k"], 2, "KEY=VALUE"),
+        (["explain", "add.py", "--set", "chat.max_tokens"], 2, "KEY=VALUE"),
         (["explain", "add.py", "--set"], 2, "--set needs a value"),
-        (["explain", "add.py", "--set", "chat.topk=1"], 2, "the nearest is `chat.top_k`"),
-        (["explain", "add.py", "--set", "chat.top_k=many"], 2, "a whole number from 0 to 1000"),
+        (["explain", "add.py", "--set", "chat.maxtoken=1"], 2, "the nearest is `chat.max_tokens`"),
+        (["explain", "add.py", "--set", "chat.max_tokens=many"], 2, "a whole number from 16 to 32768"),
         (["explain", "add.py", "--backend", "olama"], 2, "`auto`, `embedded`, `llama.cpp`, `ollama`"),
         (["explain", "add.py", "--config", "none.toml"], 2, "--config none.toml is not a file"),
         (["explain", "add.py", "--model", "none.toml"], 2, "none.toml"),
@@ -211,7 +211,7 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
 
 def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
     """Those of a folder are reported on stderr, and the command continues with the valid ones."""
-    (scripted / ".homebody.toml").write_text("chat.top_k = 'x'\nbackend.url = 'http://192.0.2.1'\n")
+    (scripted / ".homebody.toml").write_text("chat.max_tokens = 'x'\nbackend.url = 'http://192.0.2.1'\n")
 
     ended = run("explain", "add.py")
 
@@ -291,21 +291,27 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
 
 def test_config_show_prints_values_and_their_sources(run, own_folders):
     """Keys are not shown, files and variables are."""
-    (own_folders / ".homebody.toml").write_text("chat.top_k = 3\n")
+    (own_folders / ".homebody.toml").write_text("chat.max_tokens = 33\n")
 
     shown = run("config", "show", "--set", "backend.api_key=s3cret").out
 
-    assert "chat.top_k = 3" in shown
+    assert "chat.max_tokens = 33" in shown
     assert "# .homebody.toml" in shown
     assert "s3cret" not in shown
     result = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
-    assert (result["chat"]["backend"]["api_key"], result["chat"]["top_k"]) == ("***", 3)
+    assert (result["chat"]["backend"]["api_key"], result["chat"]["max_tokens"]) == ("***", 33)
 
 
 def test_config_schema_prints_the_schema(run):
-    """As JSON for editors, as a Markdown page for users."""
-    assert json.loads(run("config", "schema").out) == json.loads(json.dumps(publish.json_schema()))
-    assert run("config", "schema", "--markdown").out == publish.markdown()
+    """It has exactly the keys of the settings file, with their ranges and meaning."""
+    schema = json.loads(run("config", "schema").out)
+    tables = schema["$defs"]
+
+    assert set(tables["OwnSettings"]["properties"]) == {key.path[0] for key in all_keys()}
+    assert not any(table["additionalProperties"] for table in tables.values())
+    tokens = tables["CompletionSettings"]["properties"]["max_tokens"]
+    assert (tokens["minimum"], tokens["maximum"], tokens["default"]) == (1, 4096, 128)
+    assert "`backend.api_key_env`" in json.dumps(tables["BackendSettings"]["properties"]["api_key"])
 
 
 def test_config_init_never_overwrites_a_file(run, tmp_path: Path):

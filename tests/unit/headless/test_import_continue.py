@@ -95,7 +95,6 @@ def test_the_options_of_the_older_configuration_are_read():
         "chat.backend.kind": "ollama",
         "chat.backend.model": "llama3.1:8b",
         "chat.temperature": 0.2,
-        "chat.top_p": 0.9,
         "chat.max_tokens": 1024,
         "chat.instructions": "You are terse.",
     }
@@ -110,11 +109,11 @@ def test_the_options_of_the_older_configuration_are_read():
 def test_the_users_file_is_kept():
     """Its comments and values stay; differences are reported."""
     before = '# mine\n[chat]\ntemperature = 0.1\n\n[completion.backend]\nkind = "ollama" # quick\n'
-    settings = {"chat.temperature": 0.3, "chat.top_k": 20, "completion.backend.kind": "ollama"}
+    settings = {"chat.temperature": 0.3, "chat.max_tokens": 20, "completion.backend.kind": "ollama"}
     after, notes = merged(before, settings, "config.toml")
 
     assert tomllib.loads(after) == {
-        "chat": {"temperature": 0.1, "top_k": 20},
+        "chat": {"temperature": 0.1, "max_tokens": 20},
         "completion": {"backend": {"kind": "ollama"}},
     }
     assert "# mine" in after
@@ -134,9 +133,9 @@ def test_a_file_without_a_configuration_is_refused_in_one_sentence(text: str):
 def test_a_settings_file_that_is_no_toml_is_not_touched():
     """Nor a file in which a section's name has a value."""
     with pytest.raises(SettingsError, match="no valid TOML"):
-        merged("a = [", {"chat.top_k": 1}, "config.toml")
+        merged("a = [", {"chat.max_tokens": 1}, "config.toml")
     with pytest.raises(SettingsError, match="correct it first"):
-        merged("chat = 1", {"chat.top_k": 1}, "config.toml")
+        merged("chat = 1", {"chat.max_tokens": 1}, "config.toml")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):

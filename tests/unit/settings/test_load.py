@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.settings import BackendSettings, Settings, load_settings
+from homebody.settings import BackendSettings, Settings
 from homebody.settings.load import load as load_with_origins
 
 
@@ -18,12 +18,9 @@ def test_without_any_source_all_is_default(load):
 
 
 def test_the_defaults_are_those_of_the_design():
-    """Completion is greedy without penalty; chat uses the values of the model's card."""
-    completion, chat = Settings().completion, Settings().chat
-
-    assert (completion.temperature, completion.repeat_penalty) == (0.0, 1.0)
-    assert (chat.temperature, chat.top_p, chat.top_k, chat.repeat_penalty) == (None,) * 4
-    assert completion.latency_budget_ms == 350
+    """Chat uses the temperature of the model's card."""
+    assert Settings().chat.temperature is None
+    assert Settings().completion.latency_budget_ms == 350
 
 
 SOURCES = (
@@ -48,28 +45,27 @@ def test_later_sources_win(load, last):
 
 def test_every_source_is_reported_by_name(load, user_file, workspace):
     """``config show`` says where each value comes from."""
-    load(user="[log]\nenabled = true", project="[chat]\ntop_k = 5")
+    load(user="[log]\nenabled = true", project="[chat]\nmax_tokens = 55")
     loaded = load_with_origins(
-        workspace=workspace, user_file=user_file, environ={"HOMEBODY_CHAT_TOP_P": "0.5"}
+        workspace=workspace, user_file=user_file, environ={"HOMEBODY_CHAT_TEMPERATURE": "0.5"}
     )
 
     assert loaded.origins == {
         "log.enabled": str(user_file),
-        "chat.top_k": ".homebody.toml",
-        "chat.top_p": "environment",
+        "chat.max_tokens": ".homebody.toml",
+        "chat.temperature": "environment",
     }
 
 
 @pytest.mark.parametrize(
     ("project", "key", "parts"),
     [
-        ("completion.temperature = 'hot'", "completion.temperature", ['"hot"', "a number from 0 to 2"]),
+        ("chat.temperature = 'hot'", "chat.temperature", ['"hot"', "a number from 0 to 2"]),
         ("completion.enabled = 'false'", "completion.enabled", ['"false"', "true or false"]),
         ("completion.enabled = 0", "completion.enabled", ["0", "true or false"]),
         ("completion.max_tokens = true", "completion.max_tokens", ["true", "a whole number from 1 to 4096"]),
         ("completion.max_tokens = 1.5", "completion.max_tokens", ["1.5", "a whole number"]),
-        ("completion.temperature = nan", "completion.temperature", ["NaN", "a number from 0 to 2"]),
-        ("completion.top_p = 0", "completion.top_p", ["0", "above 0 and up to 1"]),
+        ("chat.temperature = nan", "chat.temperature", ["NaN", "a number from 0 to 2"]),
         ("backend.kind = 'olama'", "backend.kind", ['"olama"', "`auto`, `embedded`, `llama.cpp`, `ollama`"]),
         ("completion.debounce_ms = 'fast'", "completion.debounce_ms", ['"fast"', "`auto` or a whole number"]),
         (
@@ -86,12 +82,12 @@ def test_every_source_is_reported_by_name(load, user_file, workspace):
 )
 def test_only_the_bad_value_falls_back(load, project, key, parts):
     """One message names the key, the value and the allowed values; the valid key beside it counts."""
-    resolved, problems = load(project=f"chat.top_k = 7\n{project}")
+    resolved, problems = load(project=f"chat.max_tokens = 77\n{project}")
 
     assert [(key, 2, False)] == [(problem.key, problem.line, problem.stops) for problem in problems]
     expected = [".homebody.toml:2: ", f"`{key}`", *parts]
     assert [part for part in expected if part not in problems[0].message] == []
-    assert msgspec.structs.replace(resolved, folder_ignore=()) == load(project="chat.top_k = 7")[0]
+    assert msgspec.structs.replace(resolved, folder_ignore=()) == load(project="chat.max_tokens = 77")[0]
 
 
 def test_a_bad_value_falls_back_to_the_source_before(load):
@@ -113,10 +109,14 @@ def test_a_bad_value_falls_back_to_the_source_before(load):
             "homebody.completion.maxTokens",
         ),
         ({"configuration": {"complete": {"enabled": True}}}, "homebody.complete", "homebody.completion"),
-        ({"environ": {"HOMEBODY_CHAT_TOPK": "1"}}, "HOMEBODY_CHAT_TOPK", "HOMEBODY_CHAT_TOP_K"),
+        (
+            {"environ": {"HOMEBODY_CHAT_MAXTOKEN": "1"}},
+            "HOMEBODY_CHAT_MAXTOKEN",
+            "HOMEBODY_CHAT_MAX_TOKENS",
+        ),
         ({"environ": {"HOMEBODY_BAKEND_URL": "x"}}, "HOMEBODY_BAKEND_URL", "HOMEBODY_BACKEND_URL"),
         ({"environ": {"HOMEBODY_IGNORE": "x"}}, "HOMEBODY_IGNORE", "HOMEBODY_CONTEXT_IGNORE"),
-        ({"flags": {"chat.topk": "1"}}, "chat.topk", "chat.top_k"),
+        ({"flags": {"chat.maxtoken": "1"}}, "chat.maxtoken", "chat.max_tokens"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
@@ -137,7 +137,7 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
             "put `trusted_folders` above the first [section]",
         ),
         ("[log]\nlog.enabled = true", "log.log", "write its keys under [log], without `log.`"),
-        ("[log]\nchat.top_k = 1", "log.chat", "write its keys under [chat], without `chat.`"),
+        ("[log]\nchat.max_tokens = 100", "log.chat", "write its keys under [chat], without `chat.`"),
     ],
 )
 def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, advice):
@@ -170,7 +170,7 @@ def test_variables_of_other_parts_are_no_settings(load):
         ("COMPLETION_ENABLED", "off", False),
         ("COMPLETION_ENABLED", "FALSE", False),
         ("COMPLETION_ENABLED", "1", True),
-        ("COMPLETION_TEMPERATURE", "1", 1.0),
+        ("COMPLETION_MIN_CONFIDENCE", "1", 1.0),
         ("COMPLETION_DEBOUNCE_MS", "auto", "auto"),
         ("COMPLETION_DEBOUNCE_MS", "80", 80),
         ("COMPLETION_LANGUAGES", "python=on, markdown=off", {"python": True, "markdown": False}),
@@ -245,9 +245,9 @@ def test_settings_that_are_not_an_object_are_reported(load, sent):
 )
 def test_a_file_that_does_not_read_is_one_problem(load, content, part):
     """The message has its name and, if possible, the line; all other sources count."""
-    resolved, problems = load(project=content, flags={"chat.top_k": "3"})
+    resolved, problems = load(project=content, flags={"chat.max_tokens": "33"})
 
-    assert (resolved.chat.top_k, len(problems)) == (3, 1)
+    assert (resolved.chat.max_tokens, len(problems)) == (33, 1)
     assert problems[0].message.startswith(".homebody.toml: ")
     assert part in problems[0].message
 
@@ -264,7 +264,7 @@ def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_f
 
 def test_a_byte_order_mark_is_no_mistake(load):
     """Some Windows editors write one."""
-    assert load(project=b"\xef\xbb\xbfchat.top_k = 3\r\n")[0].chat.top_k == 3
+    assert load(project=b"\xef\xbb\xbfchat.max_tokens = 33\r\n")[0].chat.max_tokens == 33
 
 
 def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
@@ -342,7 +342,7 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
         environ={"HOMEBODY_BACKEND_KIND": "openai", "HOMEBODY_BACKEND_API_KEY_ENV": "MY_KEY", "MY_KEY": "b"},
     )
 
-    fresh = BackendSettings(kind="openai", api_key="b", timeout_seconds=7.0)
+    fresh = BackendSettings(kind="openai", api_key="b", api_key_env="MY_KEY", timeout_seconds=7.0)
     assert (fresh, fresh, fresh) == (resolved.backend, resolved.completion.backend, resolved.chat.backend)
 
 
@@ -380,7 +380,7 @@ _JSON = st.recursive(
 def test_nothing_that_is_sent_ever_raises(sent, variables):
     """For any input, settings are returned, and each message is one printable line."""
     environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
-    resolved, problems = load_settings(
+    loaded = load_with_origins(
         workspace=Path("/nowhere"),
         user_file=Path("/nowhere/config.toml"),
         environ=environ,
@@ -389,5 +389,5 @@ def test_nothing_that_is_sent_ever_raises(sent, variables):
         flags=dict(variables),
     )
 
-    assert isinstance(resolved, Settings)
-    assert [problem for problem in problems if not problem.message.isprintable()] == []
+    assert isinstance(loaded.settings, Settings)
+    assert [problem for problem in loaded.problems if not problem.message.isprintable()] == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.settings import load_settings
+from homebody.settings.load import load as load_sources
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,9 @@ def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
     """They come first, so that none of them includes again what the user's file excludes."""
     (tmp_path / "config.toml").write_text("context.ignore = ['a/']")
 
-    resolved, _ = load_settings(
+    resolved = load_sources(
         user_file=tmp_path / "config.toml", environ={}, configuration={"context": {"ignore": ["b/", "!a/"]}}
-    )
+    ).settings
 
     assert (resolved.context.ignore, resolved.folder_ignore) == (("b/", "!a/", "a/"), ())
 

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import SettingsBroken
-from homebody.settings import Settings, load_settings
+from homebody.settings import Settings
 from homebody.settings.backend_schema import is_server_url
 from homebody.settings.load import load as load_sources
 
 MANY = [f"p{number}" for number in range(1001)]
+
+
+def stops_of(loaded):
+    """Return the problems that stop all prompts."""
+    return tuple(problem for problem in loaded.problems if problem.stops)
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def load_own(tmp_path: Path):
         ("#" * 1_100_000, None, ["larger than 1 MiB"]),
         ("\ncontext.ignor = ['private/']", 2, ["`context.ignor`", "the nearest is `context.ignore`"]),
         ("[contxt]\nignore = ['private/']", 1, ["`contxt`", "the nearest is `context`"]),
-        ("[chat]\ntop_k = 1\nlanguag = 'x'", 3, ["`chat.languag`", "the nearest is `chat.language`"]),
+        ("[chat]\nmax_tokens = 99\nlanguag = 'x'", 3, ["`chat.languag`", "the nearest is `chat.language`"]),
         ("[context]\n# x\nignore = 'private/'", 3, ['"private/"', "a list of at most 1000 texts"]),
         ("[context]\nignore = ['a', 3]", 2, ["a list of at most 1000 texts"]),
         (f"context.ignore = {MANY}", 1, ["a list of at most 1000 texts"]),
@@ -50,7 +55,7 @@ def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, li
     """The error has the file, the line, the key, what is allowed, and what follows from it."""
     loaded = load_own(text)
 
-    (problem,) = loaded.stops
+    (problem,) = stops_of(loaded)
     assert (tmp_path / "config.toml", line) == (problem.file, problem.line)
     assert isinstance(loaded.error, SettingsBroken)
     where = str(tmp_path / "config.toml") + (f":{line}: " if problem.key else ": ")
@@ -135,13 +140,13 @@ def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
         if path.parent.is_dir():
             path.parent.chmod(0o700)
 
-    (problem,) = loaded.stops
+    (problem,) = stops_of(loaded)
     assert problem.message.startswith(f"{path}: it ")
 
 
 def test_no_file_stops_nothing(load_own):
     """A missing file is fine, and so is an empty one."""
-    assert load_own().stops == load_own("").stops == ()
+    assert stops_of(load_own()) == stops_of(load_own("")) == ()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +163,7 @@ def test_no_file_stops_nothing(load_own):
         ),
         ({"environ": {"HOMEBODY_BACKEND_URL": "unix:/x.sock"}}, ["`HOMEBODY_BACKEND_URL`", "unix:///"]),
         ({"flags": {"context.ignores": "x"}}, ["`context.ignores`", "`context.ignore`"]),
-        ({"flags": {"chat.top_k": "x"}}, ["`chat.top_k`", "a whole number"]),
+        ({"flags": {"chat.max_tokens": "x"}}, ["`chat.max_tokens`", "a whole number"]),
     ],
 )
 def test_wrong_variables_and_flags_stop_all_prompts(load_own, sources, parts):
@@ -227,7 +232,7 @@ def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
 
     loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
 
-    assert ([problem.line for problem in loaded.problems], loaded.stops) == ([4], ())
+    assert ([problem.line for problem in loaded.problems], stops_of(loaded)) == ([4], ())
     assert not loaded.settings.completion.enabled
 
 
@@ -286,8 +291,8 @@ def test_only_an_address_of_a_server_is_a_url(url, is_one):
     """A text that looks like one must not lead to another program's port."""
     assert is_one == is_server_url(url)
     file = Path("/nowhere/config.toml")
-    resolved, problems = load_settings(user_file=file, environ={}, flags={"backend.url": url})
-    assert (url if is_one else None, not is_one) == (resolved.backend.url, bool(problems))
+    loaded = load_sources(user_file=file, environ={}, flags={"backend.url": url})
+    assert (url if is_one else None, not is_one) == (loaded.settings.backend.url, bool(loaded.problems))
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])

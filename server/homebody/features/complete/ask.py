@@ -134,13 +134,10 @@ async def _answer(sent: Sent) -> Stream:
     short.
     """
     request, window, prompt = sent.request, sent.plan.window, sent.plan.prompt
-    document, settings, use = request.document, request.settings, request.engine.completion
+    document, use = request.document, request.engine.completion
     sampling = Sampling(
         max_tokens=request.max_tokens,
-        temperature=settings.temperature if sent.seed is None else _TEMPERATURE,
-        top_p=settings.top_p,
-        top_k=settings.top_k,
-        repeat_penalty=settings.repeat_penalty,
+        temperature=0.0 if sent.seed is None else _TEMPERATURE,
         seed=sent.seed,
         logprobs=1 if request.target.info.has_logprobs else 0,
     )

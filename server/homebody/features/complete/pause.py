@@ -40,9 +40,8 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
     session.recent.viewed(document, offset)
 
     async def work() -> None:
-        if await session.may_read_ahead():
-            with suppress(HomebodyError):
-                await visit(session, document, offset)
+        with suppress(HomebodyError):
+            await visit(session, document, offset)
 
     session.in_background(document.uri, work)
 
@@ -82,8 +81,6 @@ async def follow_up(
 
     If the server has a slot for it, the wide window is read while the user types, otherwise in a long pause.
     """
-    if not await session.may_read_ahead():
-        return
     with suppress(HomebodyError):
         if shown is not None:
             await _ask_next(session, target, document, shown)

@@ -74,7 +74,7 @@ async def widen_at_a_key(session: Session, target: Target, document: Document, o
     """
     inputs = inputs_at(session, target, document, offset)
     window = inputs.arriving
-    if window is None or not _may_read(session, inputs) or not await session.may_read_ahead():
+    if window is None or not _may_read(session, inputs):
         return
     inputs = await _begun(session, target, document, offset, window)
     prompt, pieces = prompt_at(inputs, window), iter([True])

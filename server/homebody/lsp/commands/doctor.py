@@ -20,7 +20,7 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
         from homebody.features.doctor import doctor, to_markdown
 
         resolved = server.service.engines.resolved
-        problems = dict.fromkeys(problem.message for problem in resolved.problems) if resolved else ()
-        origins = resolved.origins if resolved else {}
+        problems = {problem.message: None for problem in resolved.problems} if resolved else {}
+        origins = resolved.origins if resolved else None
         diagnosis = await doctor(opened.engine, problems=tuple(problems), origins=origins)
     return {"markdown": to_markdown(diagnosis), **msgspec.to_builtins(diagnosis)}

@@ -2,10 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
-
-import pytest
-from msgspec import structs
 
 from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused
@@ -271,45 +267,3 @@ async def test_typing_with_one_slot_reads_nothing_ahead(world, monkeypatch):
         await widen_while_typing(w.session, await target_of(w.engine), document, offset)
         assert before == len(_typing_reads(w))
         assert state.windows.current.narrow
-
-
-@pytest.mark.parametrize(("on_battery", "reads_ahead"), [(True, False), (False, True)])
-async def test_nothing_is_read_ahead_on_battery_where_a_setting_says_so(
-    world, monkeypatch, tmp_path, on_battery, reads_ahead
-):
-    """Requests are answered as before; with a charger, the window grows."""
-    monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
-    async with world("zzz\n", context_length=32_768) as w:
-        _power(w, tmp_path, on_battery=on_battery)
-        document, offset, state = _long_file(w)
-        state.widened()
-        await complete(w.engine, document, offset, session=w.session)
-        await w.session.stop_background()
-        target = await target_of(w.engine)
-        await follow_up(w.session, target, document, None, offset)
-        assert reads_ahead == (not state.windows.current.narrow)
-
-
-async def test_after_unplugging_keys_do_not_read_a_window_that_was_begun(world, tmp_path):
-    """With the charger again, they read on."""
-    async with world("zzz\n", context_length=32_768) as w:
-        document, offset, _ = _long_file(w)
-        await visit(w.session, document, offset)
-        for on_battery in (False, True, False):
-            _power(w, tmp_path, on_battery=on_battery)
-            document, offset = typed(document, offset, "q")
-            before = len(_typing_reads(w))
-            await complete(w.engine, document, offset, session=w.session)
-            await w.session.stop_background()
-            assert on_battery == (before == len(_typing_reads(w)))
-
-
-def _power(w, folder: Path, *, on_battery: bool) -> None:
-    """Let the machine run on battery or not, where nothing is to be read ahead on battery."""
-    battery = folder / "BAT0"
-    battery.mkdir(exist_ok=True)
-    (battery / "type").write_text("Battery\n")
-    (battery / "status").write_text("Discharging\n" if on_battery else "Charging\n")
-    completion = structs.replace(w.engine.settings.completion, read_ahead_on_battery=False)
-    w.engine.settings = structs.replace(w.engine.settings, completion=completion)
-    w.session.power_supplies = folder
