@@ -66,7 +66,8 @@ THEMES = {"dark": "Dark Modern", "light": "Light Modern", "contrast": "Default H
 IMAGES = ROOT / "docs" / "images"
 # Views in the documentation: answered by the default weights, and by a script.
 DOCUMENTED = {"completion": "vscode.png", "chat": "vscode-chat.png", "menu": "vscode-menu.png"}
-DOCUMENTED_CHANGE = {"instruction": "vscode-instruction.png", "diff": "vscode-diff.png"}
+# What is done in the editor is in the file already, so it comes last.
+DOCUMENTED_CHANGE = {"diff": "vscode-diff.png", "instruction": "vscode-instruction.png"}
 # Views in the extension's README, each in both themes.
 README_THEMES = ("dark", "light")
 README = ("completion", "chat")
@@ -98,7 +99,7 @@ def main(arguments: list[str]) -> None:
     for theme in THEMES:
         shots = ("completion", "chat", "menu", "models", "walkthrough")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in shots})
-        changes = ("instruction", "diff")
+        changes = ("diff", "instruction")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in changes}, scripted=SUMMED)
 
 

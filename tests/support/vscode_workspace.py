@@ -34,6 +34,14 @@ def mean(prices):
 
     return total(prices) / count
 ```"""
+ROUNDED = """\
+```python
+def total(prices):
+    sum = 0.0
+    for price in prices:
+        sum = sum + price
+    return round(sum, 2)
+```"""
 # Text that would run code, load something, or send code when the user clicks, if it were taken for HTML.
 HOSTILE = """\
 <script>document.title = "run"</script>
@@ -60,6 +68,7 @@ REPLIES = [
     {"contains": "with a comment", "text": SIMPLER.replace("return", "# all of them\n    return")},
     {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
     {"contains": "name the count", "text": TWO_CHANGES},
+    {"contains": "to two places", "text": ROUNDED},
     {"contains": "for a long time", "text": "one two three " * 200, "piece_delay_ms": 40},
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},

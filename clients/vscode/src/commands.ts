@@ -54,7 +54,7 @@ export async function runShown<Result>(
 }
 
 /** The code that a command is about: the selection, or the cursor as an empty range. */
-export function codeOf(client: LanguageClient, { document, selection }: TextEditor): Code {
+export function codeOf(client: LanguageClient, { document, selection }: Pick<TextEditor, "document" | "selection">): Code {
     const converter = client.code2ProtocolConverter;
     return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
 }

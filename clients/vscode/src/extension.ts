@@ -5,15 +5,16 @@
  */
 
 import * as vscode from "vscode";
-import { type Comment, type ExtensionContext, ExtensionMode, type TextEditor, type Uri, commands, window } from "vscode";
+import { type ExtensionContext, ExtensionMode, type TextEditor, type Uri, commands, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { Chat } from "./chat/chat";
 import { ChatView } from "./chat/view";
 import { CopilotChoice } from "./copilot";
-import { InstructionInput } from "./edits/instruction";
+import { MemoryFiles } from "./edits/files";
 import { type Proposal, Proposals } from "./edits/proposals";
 import { Refactorings } from "./edits/refactor";
+import { type Review, Reviews } from "./edits/reviews";
 import { isServed } from "./ghost/signals";
 import { openMenu } from "./menu";
 import { switchModel } from "./models";
@@ -34,7 +35,7 @@ interface Parts {
     settings: Settings;
     chat: Chat;
     proposals: Proposals;
-    instructions: InstructionInput;
+    reviews: Reviews;
     refactorings: Refactorings;
     status: StatusItem;
     copilot: CopilotChoice;
@@ -65,9 +66,10 @@ function build(context: ExtensionContext): Parts {
     const status = new StatusItem();
     const settings = new Settings(context.extension);
     const copilot = new CopilotChoice(context.globalState, status);
-    const proposals = new Proposals();
-    const instructions = new InstructionInput();
-    const refactorings = new Refactorings(proposals, instructions);
+    const files = new MemoryFiles();
+    const proposals = new Proposals(files);
+    const reviews = new Reviews(files);
+    const refactorings = new Refactorings(proposals, reviews);
     const server = new Server(context, settings, status, copilot, refactorings);
     const prompt = new PromptPage();
     const view = new ChatView(context.extensionUri);
@@ -81,8 +83,9 @@ function build(context: ExtensionContext): Parts {
     context.subscriptions.push(
         status,
         copilot,
+        files,
         proposals,
-        instructions,
+        reviews,
         server,
         prompt,
         chat,
@@ -90,10 +93,10 @@ function build(context: ExtensionContext): Parts {
         status.onDidChange(() => chat.showModel()),
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),
     );
-    return { server, settings, chat, proposals, instructions, refactorings, status, copilot, prompt };
+    return { server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt };
 }
 
-function registerCommands({ server, chat, proposals, instructions, refactorings, status, copilot, prompt }: Parts): vscode.Disposable[] {
+function registerCommands({ server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts): vscode.Disposable[] {
     const registered: vscode.Disposable[] = [];
 
     /** Register a command; its failures are shown. */
@@ -119,25 +122,32 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     /** Register a command that needs the server and an open file. */
     function registerInEditor(name: string, act: (client: LanguageClient, editor: TextEditor) => unknown): void {
         register(name, async () => {
-            const editor = window.activeTextEditor;
-            if (editor === undefined || !isServed(editor)) {
-                void inform("Open a file first: Homebody reads files, notebooks and unsaved texts, and no other pages.");
-                return;
-            }
-            const client = await server.need();
+            const editor = servedEditor();
+            const client = editor && (await server.need());
             await (client && act(client, editor));
         });
     }
 
-    /** Register a command about a proposal; the title bar of an editor passes the address of one. */
-    function registerForProposal(name: string, act: (proposal: Proposal) => unknown): void {
+    /**
+     * Register a command about a change that waits for a decision: in the diff editor, or in the file itself.
+     *
+     * The title bar of an editor passes the editor's address.
+     */
+    function registerForChange(
+        name: string,
+        ofProposal: (proposal: Proposal) => unknown,
+        ofReview: (review: Review) => unknown,
+    ): void {
         register(name, async (uri?: Uri) => {
             const proposal = proposals.find(uri);
-            if (proposal === undefined) {
+            const review = reviews.current;
+            if (proposal !== undefined) {
+                await ofProposal(proposal);
+            } else if (review !== undefined) {
+                await ofReview(review);
+            } else {
                 void inform("There is no change here to decide on.");
-                return;
             }
-            await act(proposal);
         });
     }
 
@@ -153,15 +163,19 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
 
     registerInEditor("homebody.explainSelection", (_client, editor) => chat.explain(editor));
     registerInEditor("homebody.refactorSelection", (client, editor) => refactorings.choose(client, editor));
-    registerInEditor("homebody.inOwnWords", (client, editor) => refactorings.inOwnWords(client, editor));
-    register("homebody.submitInstruction", (comment: Comment) => instructions.submit(comment));
-    register("homebody.cancelInstruction", () => instructions.cancel());
-    registerForProposal("homebody.acceptEdit", (proposal) => proposals.accept(proposal));
-    registerForProposal("homebody.discardEdit", (proposal) => proposals.close(proposal));
-    registerForProposal("homebody.refineEdit", async (proposal) => {
-        const client = await server.need();
-        await (client && refactorings.refine(client, proposal));
+    register("homebody.inOwnWords", async () => {
+        const editor = servedEditor();
+        await (editor && refactorings.inOwnWords(() => server.need(), editor));
     });
+    registerForChange("homebody.acceptEdit", (proposal) => proposals.accept(proposal), ({ document: { uri } }) => reviews.keep(uri));
+    registerForChange("homebody.discardEdit", (proposal) => proposals.close(proposal), ({ document: { uri } }) => reviews.undo(uri));
+    const refine = (change: Proposal | Review): Promise<void> => refactorings.refine(() => server.need(), change);
+    registerForChange("homebody.refineEdit", refine, refine);
+    // A command that has a key shows it in the title bar, where there is no room for it.
+    register("homebody.decide", (name: "acceptEdit" | "discardEdit") => commands.executeCommand(`homebody.${name}`));
+    register("homebody.keepHunk", (uri: Uri, line: number) => reviews.keep(uri, line));
+    register("homebody.undoHunk", (uri: Uri, line: number) => reviews.undo(uri, line));
+    register("homebody.compareEdit", (uri: Uri | undefined = reviews.current?.document.uri) => uri && reviews.compare(uri));
 
     register("homebody.openChat", () => chat.open());
     register("homebody.stopAnswer", () => chat.stop());
@@ -201,4 +215,14 @@ function registerCommands({ server, chat, proposals, instructions, refactorings,
     });
     registerWithProgram("homebody.checkInstallation", (program) => showReport("Homebody doctor", program, ["doctor"]));
     return registered;
+}
+
+/** The active editor; if the server does not have its document, a message says so. */
+function servedEditor(): TextEditor | undefined {
+    const editor = window.activeTextEditor;
+    if (editor === undefined || !isServed(editor)) {
+        void inform("Open a file first: Homebody reads files, notebooks and unsaved texts, and no other pages.");
+        return undefined;
+    }
+    return editor;
 }

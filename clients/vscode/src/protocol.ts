@@ -131,8 +131,10 @@ export interface RefactorArgument {
 export interface Refactored {
     status: "applied" | "ready" | "refused" | "unchanged" | "cancelled";
     reason?: string;
-    /** With `ready`: what would change. */
+    /** With `ready`: what would change; with `refused`: what the user may look at and apply all the same. */
     edit?: WorkspaceEdit;
+    /** What the edit takes away or adds, in short sentences. */
+    notes?: string[];
     /** Id of the pending edit, for `homebody.refine`. */
     id?: string;
 }

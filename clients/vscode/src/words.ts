@@ -1,6 +1,6 @@
 /** Texts for messages, pages and the chat: names of files and lines, errors, and parts of a prompt. */
 
-import { Uri, workspace } from "vscode";
+import { type NotebookCell, type TextDocument, Uri, workspace } from "vscode";
 import type { Range } from "vscode-languageclient/node";
 
 import type { Place } from "./chat/messages";
@@ -8,6 +8,18 @@ import type { LeftOut, Source } from "./protocol";
 
 export function baseName(uri: Uri): string {
     return uri.path.slice(uri.path.lastIndexOf("/") + 1);
+}
+
+/** The cell whose text a document is. */
+export function cellOf(document: TextDocument): NotebookCell | undefined {
+    const cells = workspace.notebookDocuments.flatMap((notebook) => notebook.getCells());
+    return cells.find((cell) => cell.document === document);
+}
+
+/** The name of a document's file, or of its notebook and the cell. */
+export function nameOf(document: TextDocument): string {
+    const cell = cellOf(document);
+    return `${baseName(document.uri)}${cell === undefined ? "" : `, cell ${cell.index + 1}`}`;
 }
 
 /** The last line of a range, from 0; a range that ends at the start of a line does not include that line. */

@@ -1,20 +1,13 @@
 // `node picture.js SETTINGS`: takes the pictures that SETTINGS names, of what a user sees.
 // SETTINGS is JSON: {rig, chromium, url, workspace, failure, pictures: {name of a shot: path}}.
 const { writeFile } = require("node:fs/promises");
-const { ghostText, instructionInput, openChat, openFile, openWalkthrough, until } = require("./workbench");
+const { ghostText, lens, openChat, openFile, openInstruction, openWalkthrough, until } = require("./workbench");
 const { open } = require("./browser");
 
 // What is typed before the picture of ghost text is taken, and what has to stand in it.
 const TYPED = "    def area(self) -> float:";
 const EXPECTED = "return self.side";
 const READING_MILLISECONDS = 1500;
-
-async function writeInstruction(page) {
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("i");
-    await instructionInput(page);
-    await page.keyboard.type("use sum()");
-}
 
 const SHOTS = {
     /** Ghost text, and the status item's hover. */
@@ -40,13 +33,15 @@ const SHOTS = {
         await chat.locator("summary").first().click();
     },
 
-    /** The input for an instruction, below the selected lines. */
+    /** What an instruction changed, in the editor, to keep or undo. */
     async instruction(page, settings) {
         await openFile(page, settings, "total.py");
         await page.keyboard.press("Control+b");
         await page.keyboard.press("Control+Home");
-        await page.keyboard.press("Control+Shift+End");
-        await writeInstruction(page);
+        await openInstruction(page);
+        await page.keyboard.type("use sum()");
+        await page.keyboard.press("Enter");
+        await lens(page, "Keep").waitFor();
     },
 
     /** A change in the diff editor, with Accept, Discard and Refine in its title. */
@@ -54,11 +49,10 @@ const SHOTS = {
         await openFile(page, settings, "total.py");
         await page.keyboard.press("Control+b");
         await page.keyboard.press("Control+Home");
-        await writeInstruction(page);
-        await page.keyboard.press("Enter");
+        await page.keyboard.press("Control+Alt+h");
+        await page.keyboard.press("r");
+        await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Simplify" }).first().click();
         await page.locator(".modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();
-        await page.locator('[aria-label^="Accept Change"]').first().hover();
-        await page.locator(".workbench-hover", { hasText: "Accept Change" }).waitFor();
     },
 
     /** The menu of the status item. */

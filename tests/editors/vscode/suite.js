@@ -30,7 +30,7 @@ exports.run = async function run() {
         assert.deepEqual(settings.section("homebody"), { completion: { maxTokens: 96 } });
     });
 
-    await claim("no key is one of VS Code's own", async () => {
+    await claim("no key is one of VS Code's own, except that for an instruction", async () => {
         await executeCommand("workbench.action.openDefaultKeybindingsFile");
         const text = await until(() => {
             const page = vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes("keybindings.json"));
@@ -39,10 +39,8 @@ exports.run = async function run() {
         const all = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
         const theirs = new Set(all.filter(({ command }) => !/^-?homebody\./.test(command)).map(({ key }) => key));
         const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../clients/vscode/package.json"), "utf8"));
-        // A key that counts in Homebody's own input alone clashes with nothing.
-        const isOurs = ({ command, when = "" }) => command.startsWith("homebody.") && !when.includes("commentController");
-        const ours = manifest.contributes.keybindings.filter(isOurs);
-        assert.deepEqual(ours.map(({ key }) => key).filter((key) => theirs.has(key)), []);
+        const ours = manifest.contributes.keybindings.filter(({ command }) => command.startsWith("homebody."));
+        assert.deepEqual(ours.map(({ key }) => key).filter((key) => theirs.has(key)), ["ctrl+i"]);
         // Nobody else has the first half of a chord either.
         assert.deepEqual([...theirs].filter((key) => key === "ctrl+alt+h"), []);
         await executeCommand("workbench.action.closeActiveEditor");
@@ -115,7 +113,7 @@ exports.run = async function run() {
     const original = prices.document.getText();
 
     await claim("a rewrite opens in the diff editor and the file stays as it is", async () => {
-        await inOwnWords(extension, prices, [0, 0, 5, 0], "with sum()");
+        await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         const proposal = await until(() => proposals.waiting[0]);
         assert.equal(prices.document.getText(), original);
         assert.ok(proposals.textOf(proposal).startsWith(SIMPLER));
@@ -124,9 +122,7 @@ exports.run = async function run() {
     });
 
     await claim("a change can be refined in words", async () => {
-        await answering(extension.instructions, "ask", async () => "with a comment", () =>
-            executeCommand("homebody.refineEdit"),
-        );
+        await writing(extension, "with a comment", () => executeCommand("homebody.refineEdit"));
         await until(() => proposals.textOf(proposals.waiting[0]).includes("# all of them"));
         assert.equal(prices.document.getText(), original);
     });
@@ -141,7 +137,7 @@ exports.run = async function run() {
     });
 
     await claim("a single hunk can be taken back before the rest is accepted", async () => {
-        await inOwnWords(extension, prices, [7, 0, 9, 0], "name the count");
+        await propose(extension, prices, [7, 0, 9, 0], "name the count");
         const proposal = await until(() => proposals.waiting[0]);
         // As the arrow between the two sides does: by an edit of the right one.
         const right = await vscode.workspace.openTextDocument(proposal.uri);
@@ -163,7 +159,7 @@ exports.run = async function run() {
     });
 
     await claim("a change survives edits elsewhere in the file", async () => {
-        await inOwnWords(extension, prices, [0, 0, 5, 0], "with sum()");
+        await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         await until(() => proposals.waiting[0]);
         await write(prices.document, 7, "def average(prices):");
         await executeCommand("homebody.acceptEdit");
@@ -207,7 +203,7 @@ exports.run = async function run() {
     });
 
     await claim("a change in lines that were edited meanwhile is refused and stays in view", async () => {
-        await inOwnWords(extension, prices, [0, 0, 5, 0], "with sum()");
+        await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         const proposal = await until(() => proposals.waiting[0]);
         await write(prices.document, 3, "        sum = price + sum");
         const shown = [];
@@ -224,6 +220,82 @@ exports.run = async function run() {
         assert.deepEqual(proposals.waiting, []);
         await until(() => !vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) => input?.modified)));
         await restore(prices.document, original);
+    });
+
+    await claim("an instruction is followed in the editor, and each of its changes is kept or undone", async () => {
+        const { document: text } = prices;
+        await instruct(extension, prices, [0, 0, 5, 0], "to two places");
+        const [start, end] = ["    sum = 0.0\n", "    return round(sum, 2)\n"];
+        assert.ok(text.getText().includes(start) && text.getText().includes(end));
+        const shown = await lenses(text);
+        assert.deepEqual(shown.map(([line, title]) => `${line} ${title}`), [
+            "1 Keep", "1 Undo", "1 Keep All", "1 Undo All", "1 Refine…", "1 Compare", "4 Keep", "4 Undo",
+        ]);
+        const [keep, undo] = [shown.at(-2)[2], shown[1][2]];
+        await write(text, 2, "    for price in sorted(prices):");
+        await executeCommand(undo.command, ...undo.arguments);
+        assert.ok(text.getText().includes(end) && !text.getText().includes(start));
+        await executeCommand(keep.command, ...keep.arguments);
+        assert.equal(
+            text.getText(),
+            original.replace("in prices", "in sorted(prices)").replace("    return sum\n", end),
+        );
+        assert.equal(extension.reviews.current, undefined);
+        await restore(text, original);
+    });
+
+    await claim("a change in the editor can be refined, kept, and undone in one step", async () => {
+        const { document: text } = prices;
+        await instruct(extension, prices, [0, 0, 5, 0], "with sum()");
+        assert.ok(text.getText().startsWith(SIMPLER));
+        await writing(extension, "with a comment", () => executeCommand("homebody.refineEdit"));
+        assert.ok(text.getText().includes("# all of them\n    return sum(prices)"));
+        assert.deepEqual(extension.reviews.current.hunks.map(({ before }) => before.length), [4]);
+        await executeCommand("homebody.acceptEdit");
+        assert.equal(extension.reviews.current, undefined);
+        await executeCommand("undo");
+        await executeCommand("undo");
+        assert.equal(text.getText(), original);
+    });
+
+    await claim("what the server refuses is shown with its reason, and applied only if the user wants it", async () => {
+        const textDocument = { uri: prices.document.uri.toString(), version: prices.document.version };
+        const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 11 } };
+        const edit = { documentChanges: [{ textDocument, edits: [{ range, newText: "0.0" }] }] };
+        const refused = async () => ({ status: "refused", reason: "It takes away a check.", edit });
+        const shown = [];
+        const show = async (...words) => (shown.push(words), "Apply Anyway");
+        await answering(extension.vscode.window, "showWarningMessage", show, async () => {
+            await extension.refactorings.show(prices.document, "Start with a float", refused);
+            await until(() => prices.document.getText() !== original);
+        });
+        assert.deepEqual(shown, [["It takes away a check.", "Apply Anyway", "Discard"]]);
+        assert.ok(prices.document.getText().includes("sum = 0.0\n"));
+        await restore(prices.document, original);
+    });
+
+    await claim("a change of a notebook's cell can be looked at before it is accepted", async () => {
+        const { NotebookCellData, NotebookCellKind, NotebookData, NotebookRange } = vscode;
+        const data = new NotebookData([new NotebookCellData(NotebookCellKind.Code, original, "python")]);
+        const notebook = await vscode.workspace.openNotebookDocument("jupyter-notebook", data);
+        await vscode.window.showNotebookDocument(notebook, { selections: [new NotebookRange(0, 1)] });
+        await executeCommand("notebook.cell.edit");
+        const cell = notebook.cellAt(0).document;
+        const editor = await until(() => vscode.window.activeTextEditor?.document === cell && vscode.window.activeTextEditor);
+        select(editor, 0, 0, 5, 0);
+        await writing(extension, "with sum()", () => executeCommand("homebody.inOwnWords"));
+        assert.equal(cell.getText(), original);
+        const [proposal] = proposals.waiting;
+        const { input } = vscode.window.tabGroups.activeTabGroup.activeTab;
+        const [before, after] = [input.original, input.modified].map((uri) =>
+            vscode.workspace.textDocuments.find((text) => text.uri.toString() === uri.toString()),
+        );
+        assert.deepEqual([before.getText(), before.languageId, after.languageId], [original, "python", "python"]);
+        assert.ok(after.getText().startsWith(SIMPLER));
+        await proposals.accept(proposal);
+        assert.ok(cell.getText().startsWith(SIMPLER));
+        await until(() => vscode.window.activeNotebookEditor?.notebook === notebook);
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
     });
 
     await claim("a selection is explained in the chat", async () => {
@@ -465,15 +537,36 @@ async function runAction(document, range, title) {
     await executeCommand(action.command.command, ...action.command.arguments);
 }
 
-/** Give an instruction about a selection. */
-async function inOwnWords(extension, editor, selection, words) {
-    const shown = await vscode.window.showTextDocument(editor.document, vscode.ViewColumn.One);
-    select(shown, ...selection);
-    await answering(extension.instructions, "ask", async () => words, () => executeCommand("homebody.inOwnWords"));
+/** Have a selection changed by the words that a code action has, so that the change opens in the diff editor. */
+async function propose(extension, editor, selection, instruction) {
+    const { document } = await vscode.window.showTextDocument(editor.document, vscode.ViewColumn.One);
+    const [line, character, endLine, endCharacter] = selection;
+    const range = { start: { line, character }, end: { line: endLine, character: endCharacter } };
+    const textDocument = { uri: document.uri.toString(), version: document.version };
+    await executeCommand("homebody.refactor", { textDocument, range, instruction });
     assert.equal(extension.proposals.waiting.length, 1);
     const [{ uri }] = extension.proposals.waiting;
     const shows = ({ activeTab }) => activeTab?.input?.modified?.toString() === uri.toString();
     await until(() => shows(vscode.window.tabGroups.activeTabGroup));
+}
+
+/** Write `words` into the quick input. */
+function writing(extension, words, work) {
+    return answering(extension.vscode.window, "showInputBox", async () => words, work);
+}
+
+/** Give an instruction about a selection; returns the review of what it changes. */
+async function instruct(extension, editor, selection, words) {
+    const shown = await vscode.window.showTextDocument(editor.document, vscode.ViewColumn.One);
+    select(shown, ...selection);
+    await writing(extension, words, () => executeCommand("homebody.inOwnWords"));
+    return extension.reviews.current;
+}
+
+/** The words above a line that can be clicked. */
+async function lenses(document) {
+    const all = await executeCommand("vscode.executeCodeLensProvider", document.uri, 20);
+    return all.map(({ command, range }) => [range.start.line, command.title, command]);
 }
 
 async function write(document, line, text) {

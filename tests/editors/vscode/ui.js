@@ -6,7 +6,7 @@ const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { checkAccess } = require("./access");
 const { open } = require("./browser");
-const { cursorAt, ghostText, instructionInput, openChat, openFile, openWalkthrough, ready, until } = require("./workbench");
+const { cursorAt, ghostText, lens, openChat, openFile, openInstruction, openWalkthrough, ready, until } = require("./workbench");
 
 /** The steps of the open walkthrough that are ticked. */
 async function tickedSteps(page) {
@@ -134,25 +134,27 @@ open(async ({ page, settings }) => {
     const prices = path.join(settings.workspace, "prices.py");
     const original = await readFile(prices, "utf8");
     await cursorAt(page, 6, 1, original.split("\n").slice(0, 5).join("\n").length + 1);
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("i");
-    await instructionInput(page);
+    await openInstruction(page);
     await page.keyboard.type("with sum()");
     await page.keyboard.press("Escape");
-    await page.locator(".review-widget").waitFor({ state: "detached" });
     await page.locator(".editor-instance .monaco-editor.focused").waitFor();
-    console.log("ok an instruction is written below the selection, and Escape cancels it");
+    assert.equal(await readFile(prices, "utf8"), original);
+    console.log("ok an instruction is written into an input of its own, and Escape cancels it");
 
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("i");
-    await instructionInput(page);
+    await openInstruction(page);
     await page.keyboard.type("with sum()");
     await page.keyboard.press("Enter");
-    await page.locator(".diff-editor .modified .view-lines, .monaco-diff-editor .modified .view-lines", { hasText: "return sum(prices)" }).first().waitFor();
-    assert.equal(await readFile(prices, "utf8"), original);
-    await page.locator('.editor-actions [aria-label^="Accept Change"], .title-actions [aria-label^="Accept Change"]').first().click();
+    await lens(page, "Keep").waitFor();
+    await page.locator(".view-lines", { hasText: "return sum(prices)" }).first().waitFor();
+    await lens(page, "Undo").click();
+    await until(async () => (await readFile(prices, "utf8")) === original);
+    await openInstruction(page);
+    await page.keyboard.type("with sum()");
+    await page.keyboard.press("Enter");
+    await lens(page, "Keep").click();
+    await lens(page, "Keep").waitFor({ state: "detached" });
     await until(async () => (await readFile(prices, "utf8")).includes("return sum(prices)"));
-    console.log("ok Enter in it opens a change, and Accept writes it");
+    console.log("ok what it changes is shown in the editor, where a click undoes or keeps it");
 
     await page.keyboard.press("Control+Alt+h");
     await page.keyboard.press("m");

@@ -43,9 +43,15 @@ exports.ghostText = async function ghostText(page) {
     return parts.join("").replaceAll("\u00a0", " ");
 };
 
-/** Wait until the input for an instruction stands in the editor and has the focus. */
-exports.instructionInput = async function instructionInput(page) {
-    await page.locator(".review-widget .review-comment .monaco-editor.focused").waitFor();
+/** Press the key for an instruction, and wait until its input has the focus. */
+exports.openInstruction = async function openInstruction(page) {
+    await page.keyboard.press("Control+i");
+    await page.locator('.quick-input-widget input[placeholder^="Use pathlib"]:focus').waitFor();
+};
+
+/** Words above a line of the editor that can be clicked. */
+exports.lens = function lens(page, text) {
+    return page.locator(".codelens-decoration a", { hasText: text }).first();
 };
 
 /** A message with this text, in the list of notifications: the tests' VS Code shows no messages beside it. */

@@ -1,9 +1,9 @@
 /** The code in view, which is sent with a question; the view shows it, and the user can remove it. */
 
-import { Disposable, type TextEditor, window, workspace } from "vscode";
+import { Disposable, type TextEditor, window } from "vscode";
 
 import { isServed } from "../ghost/signals";
-import { baseName, lastLine } from "../words";
+import { lastLine, nameOf } from "../words";
 import type { About } from "./messages";
 
 // A selection changes often while the user makes it.
@@ -61,8 +61,5 @@ export function editorForCode(): TextEditor | undefined {
 /** The name of the file, or of the notebook and its cell, and the lines of the selection. */
 export function labelOf({ document, selection }: TextEditor): string {
     const [first, last] = [selection.start.line + 1, lastLine(selection) + 1];
-    const cells = workspace.notebookDocuments.flatMap((notebook) => notebook.getCells());
-    const cell = cells.find((one) => one.document === document);
-    const name = `${baseName(document.uri)}${cell === undefined ? "" : `, cell ${cell.index + 1}`}`;
-    return `${name}:${first === last ? first : `${first}-${last}`}`;
+    return `${nameOf(document)}:${first === last ? first : `${first}-${last}`}`;
 }

@@ -1,9 +1,10 @@
 /** What a result of the server changes in a document: its edits, applied to the version that they are for. */
 
-import { type TextDocument, Uri, workspace } from "vscode";
+import { Range, type TextDocument, Uri, WorkspaceEdit as Edit, workspace } from "vscode";
 import type { TextEdit, WorkspaceEdit } from "vscode-languageclient/node";
 
 import type { Refactored } from "../protocol";
+import { type LineChange, lineChanges } from "./merge";
 
 export interface Change {
     /** The document's text that the edits are for. */
@@ -13,7 +14,7 @@ export interface Change {
     newFiles: { uri: string; text: string }[];
 }
 
-/** Do `work`; returns its result, and what it changes in `document` if it is ready. */
+/** Do `work`; returns its result, and what its edit changes in `document`, if it has one. */
 export async function changed(
     document: TextDocument,
     work: () => Promise<Refactored>,
@@ -27,7 +28,7 @@ export async function changed(
     });
     try {
         const result = await work();
-        if (result.status !== "ready" || result.edit === undefined) {
+        if (result.edit === undefined) {
             return { result, change: undefined };
         }
         const base = texts.get(versionOf(result.edit) ?? document.version) ?? document.getText();
@@ -38,8 +39,30 @@ export async function changed(
     }
 }
 
+/** Change the text of `document` to `text`: as few lines as possible, in one undo step. */
+export function applyText(document: TextDocument, text: string): Promise<boolean> {
+    return applyChanges(document, lineChanges(document.getText(), text));
+}
+
+/** Replace lines of `document`, in one undo step. */
+export async function applyChanges(document: TextDocument, changes: readonly LineChange[]): Promise<boolean> {
+    const edit = new Edit();
+    const last = document.lineCount;
+    for (const { first, end, lines } of changes) {
+        if (end < last) {
+            edit.replace(document.uri, new Range(first, 0, end, 0), lines.map((line) => `${line}\n`).join(""));
+        } else {
+            // The last line has no line end: replace the one before it as well.
+            const start = first > 0 ? document.lineAt(first - 1).range.end : document.lineAt(0).range.start;
+            const joined = first > 0 ? lines.map((line) => `\n${line}`).join("") : lines.join("\n");
+            edit.replace(document.uri, new Range(start, document.lineAt(last - 1).range.end), joined);
+        }
+    }
+    return workspace.applyEdit(edit);
+}
+
 function versionOf(edit: WorkspaceEdit): number | undefined {
-    const change = edit.documentChanges?.find((one) => "textDocument" in one);
+    const change = edit.documentChanges?.find((entry) => "textDocument" in entry);
     return change !== undefined && "textDocument" in change ? (change.textDocument.version ?? undefined) : undefined;
 }
 
@@ -57,8 +80,8 @@ function newFiles(edit: WorkspaceEdit): { uri: string; text: string }[] {
     return made.map((uri) => ({ uri, text: editsOf(edit, uri).map(({ newText }) => newText).join("") }));
 }
 
-function isSame(one: string, other: string): boolean {
-    return Uri.parse(one).toString() === Uri.parse(other).toString();
+function isSame(first: string, second: string): boolean {
+    return Uri.parse(first).toString() === Uri.parse(second).toString();
 }
 
 /** `text` with LSP edits applied; their positions are in UTF-16 units, as VS Code's are. */
@@ -71,7 +94,7 @@ function edited(text: string, edits: TextEdit[]): string {
         Math.min((starts[line] ?? text.length) + character, text.length);
     const ordered = edits
         .map(({ range, newText }) => ({ start: offset(range.start), end: offset(range.end), newText }))
-        .sort((one, other) => one.start - other.start);
+        .sort((first, second) => first.start - second.start);
     let result = "";
     let done = 0;
     for (const { start, end, newText } of ordered) {

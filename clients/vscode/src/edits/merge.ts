@@ -27,13 +27,26 @@ export function merged(base: string, proposed: string, now: string): string | un
 
 /** The smallest line changes that make `before` into `after`, from the top. */
 export function lineChanges(before: string, after: string): LineChange[] {
-    return diffPatch(linesOf(before), linesOf(after)).map(({ buffer1, buffer2 }) => ({
-        first: buffer1.offset,
-        end: buffer1.offset + buffer1.length,
-        lines: buffer2.chunk,
-    }));
+    const [old, now] = [linesOf(before), linesOf(after)];
+    const shorter = Math.min(old.length, now.length);
+    let top = 0;
+    while (top < shorter && old[top] === now[top]) {
+        top++;
+    }
+    let bottom = 0;
+    while (bottom < shorter - top && old.at(-1 - bottom) === now.at(-1 - bottom)) {
+        bottom++;
+    }
+    // Otherwise an empty line in the change may be taken for the one at the end of the text.
+    return diffPatch(old.slice(top, old.length - bottom), now.slice(top, now.length - bottom)).map(
+        ({ buffer1: { offset, length }, buffer2: { chunk } }) => ({
+            first: top + offset,
+            end: top + offset + length,
+            lines: chunk,
+        }),
+    );
 }
 
-function linesOf(text: string): string[] {
+export function linesOf(text: string): string[] {
     return text.split(/\r\n|\r|\n/);
 }

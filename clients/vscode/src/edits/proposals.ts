@@ -1,16 +1,29 @@
 /**
- * Proposed changes, shown in VS Code's diff editor: the file on the left, the proposal on the right.
+ * Proposed changes, shown in VS Code's diff editor: the file on the left, the proposal on the right. A cell of a
+ * notebook has no editor of its own, so a copy of it is on the left.
  *
  * The right side is a file in memory that can be edited: the arrows of the diff editor revert single
  * hunks in it, and *Accept* applies its text as it is then. The file itself is unchanged until *Accept*,
  * which is one undo step. If the file was edited meanwhile, the proposal is merged into it.
  */
 
-import { Disposable, Range, TabInputTextDiff, type TextDocument, Uri, WorkspaceEdit, commands, window, workspace } from "vscode";
+import {
+    Disposable,
+    NotebookRange,
+    Range,
+    TabInputTextDiff,
+    type TextDocument,
+    Uri,
+    commands,
+    languages,
+    window,
+    workspace,
+} from "vscode";
 
 import { inform, offer, showError, warn } from "../notify";
-import { baseName } from "../words";
-import { MemoryFiles, SCHEME } from "./files";
+import { cellOf, nameOf } from "../words";
+import { applyText } from "./change";
+import { type MemoryFiles, SCHEME } from "./files";
 import { lineChanges, merged } from "./merge";
 
 /** A change that waits for a decision. */
@@ -19,20 +32,24 @@ export interface Proposal {
     uri: Uri;
     /** Address of the file that would be changed. */
     target: Uri;
+    /** Name of the file, or of the notebook and the cell. */
+    name: string;
     title: string;
     /** The file's text that the change was made for. */
     base: string;
     /** The server's id of it, for `homebody.refine`. */
     serverId: string | undefined;
+    /** What the change takes away or adds. */
+    notes: readonly string[];
+    /** Why the server refuses the change, which the user may apply all the same. */
+    refusal: string | undefined;
 }
 
 export class Proposals implements Disposable {
     /** Those that wait for a decision, by the address of their right side. */
     private readonly open = new Map<string, Proposal>();
-    private readonly files = new MemoryFiles();
     private count = 0;
     private readonly subscriptions = Disposable.from(
-        this.files,
         // A reverted hunk is saved at once, so that closing the editor asks nothing.
         workspace.onDidChangeTextDocument(({ document }) => {
             if (document.uri.scheme === SCHEME && document.isDirty) {
@@ -49,15 +66,19 @@ export class Proposals implements Disposable {
         }),
     );
 
+    constructor(private readonly files: MemoryFiles) {}
+
     /** The proposals that wait for a decision. */
     get waiting(): Proposal[] {
         return [...this.open.values()];
     }
 
     /** Show what `text` changes in `document`; it was made for the text `base`, which may have been edited since. */
-    async propose({ uri: target }: TextDocument, base: string, text: string, title: string, serverId?: string): Promise<void> {
-        const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${baseName(target)}` });
-        await this.replace({ uri, target, title, base, serverId }, text);
+    async propose(document: TextDocument, text: string, proposal: Omit<Proposal, "uri" | "target" | "name">): Promise<void> {
+        const target = document.uri;
+        const name = nameOf(document);
+        const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${name}` });
+        await this.replace({ ...proposal, uri, target, name }, text);
     }
 
     /** Replace a proposal with the same address, after it was refined, and show it. */
@@ -65,6 +86,7 @@ export class Proposals implements Disposable {
         this.open.set(proposal.uri.toString(), proposal);
         this.files.write(proposal.uri, text);
         await this.show(proposal);
+        void this.explain(proposal);
     }
 
     /** The proposal that a command is meant for: the one with this address, or in the active editor. */
@@ -91,7 +113,13 @@ export class Proposals implements Disposable {
             return;
         }
         await this.close(proposal);
-        await window.showTextDocument(document, { selection: startOf(lineChanges(proposal.base, text)[0]?.first) });
+        const cell = cellOf(document);
+        if (cell === undefined) {
+            await window.showTextDocument(document, { selection: startOf(lineChanges(proposal.base, text)[0]?.first) });
+        } else {
+            const selections = [new NotebookRange(cell.index, cell.index + 1)];
+            await window.showNotebookDocument(cell.notebook, { selections });
+        }
     }
 
     /** Forget a proposal and close its editor. */
@@ -103,6 +131,7 @@ export class Proposals implements Disposable {
         const own = tabs.filter(({ input }) => input instanceof TabInputTextDiff && isSame(input.modified, uri));
         await window.tabGroups.close(own);
         this.files.remove(uri);
+        this.files.remove(leftOf(uri));
     }
 
     /** Text of the right side as it is now. */
@@ -110,29 +139,45 @@ export class Proposals implements Disposable {
         return this.documentAt(uri)?.getText() ?? this.files.read(uri);
     }
 
-    /** Lines of the right side that the proposal's first hunk has. */
-    firstChange(proposal: Proposal): Range {
-        const [change] = lineChanges(proposal.base, this.textOf(proposal));
-        const first = change?.first ?? 0;
-        return new Range(first, 0, first + Math.max(1, change?.lines.length ?? 1), 0);
-    }
-
     dispose(): void {
         this.subscriptions.dispose();
     }
 
     private documentAt(uri: Uri): TextDocument | undefined {
-        return workspace.textDocuments.find((one) => isSame(one.uri, uri));
+        return workspace.textDocuments.find((document) => isSame(document.uri, uri));
     }
 
-    private async show({ uri, target, title, base }: Proposal): Promise<void> {
+    private async show({ uri, target, name, title, base }: Proposal): Promise<void> {
         const [change] = lineChanges(base, this.files.read(uri));
         const options = { preview: false, selection: startOf(change?.first) };
-        await commands.executeCommand("vscode.diff", target, uri, `${baseName(target)}: ${title}`, options);
+        const document = await workspace.openTextDocument(target);
+        let left = target;
+        if (cellOf(document) !== undefined) {
+            left = leftOf(uri);
+            this.files.write(left, base);
+            // Their names end with that of the notebook's file.
+            for (const side of [left, uri]) {
+                await languages.setTextDocumentLanguage(await workspace.openTextDocument(side), document.languageId);
+            }
+        }
+        await commands.executeCommand("vscode.diff", left, uri, `${name}: ${title}`, options);
+    }
+
+    /** Say what stands out in the change, or why the server refuses it. */
+    private async explain(proposal: Proposal): Promise<void> {
+        const { refusal, notes, title } = proposal;
+        if (refusal !== undefined) {
+            await offer(warn, refusal, {
+                "Apply Anyway": () => this.accept(proposal),
+                Discard: () => this.close(proposal),
+            });
+        } else if (notes.length > 0) {
+            void inform(`${title}: ${notes.join(" ")}`);
+        }
     }
 
     private async offerAgain(proposal: Proposal): Promise<void> {
-        const sentence = `"${proposal.title}" for ${baseName(proposal.target)} was neither accepted nor discarded.`;
+        const sentence = `"${proposal.title}" for ${proposal.name} was neither accepted nor discarded.`;
         await offer(inform, sentence, {
             "Show Again": () => this.show(proposal),
             Discard: () => this.close(proposal),
@@ -140,21 +185,9 @@ export class Proposals implements Disposable {
     }
 }
 
-/** Change the text of `document` to `text`: as few lines as possible, in one undo step. */
-export async function applyText(document: TextDocument, text: string): Promise<boolean> {
-    const edit = new WorkspaceEdit();
-    const last = document.lineCount;
-    for (const { first, end, lines } of lineChanges(document.getText(), text)) {
-        if (end < last) {
-            edit.replace(document.uri, new Range(first, 0, end, 0), lines.map((line) => `${line}\n`).join(""));
-        } else {
-            // The last line has no line end: replace the one before it as well.
-            const start = first > 0 ? document.lineAt(first - 1).range.end : document.lineAt(0).range.start;
-            const joined = first > 0 ? lines.map((line) => `\n${line}`).join("") : lines.join("\n");
-            edit.replace(document.uri, new Range(start, document.lineAt(last - 1).range.end), joined);
-        }
-    }
-    return workspace.applyEdit(edit);
+/** Address of a copy of the text that a proposal is for. */
+function leftOf(uri: Uri): Uri {
+    return uri.with({ path: `/before${uri.path}` });
 }
 
 /** The start of a line, by default of the first one. */
@@ -162,6 +195,6 @@ function startOf(line = 0): Range {
     return new Range(line, 0, line, 0);
 }
 
-function isSame(one: Uri, other: Uri): boolean {
-    return one.toString() === other.toString();
+function isSame(first: Uri, second: Uri): boolean {
+    return first.toString() === second.toString();
 }

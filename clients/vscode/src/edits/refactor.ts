@@ -1,8 +1,9 @@
 /**
- * `homebody.refactorSelection` and what the lightbulb offers: the server rewrites, the user decides.
+ * `homebody.refactorSelection`, what the lightbulb offers, and instructions: the server rewrites, the user decides.
  *
- * The server does not apply anything. A change that only adds a few lines, such as a docstring, is put into
- * the file at once, as one undo step; other changes open as proposals in the diff editor.
+ * The server does not apply anything. What follows an instruction is shown in the editor, to keep or undo. Of the
+ * others, a change that only adds a few lines, such as a docstring, is put into the file at once, as one undo step;
+ * the rest opens as proposals in the diff editor, and so does what the server refuses.
  */
 
 import {
@@ -20,11 +21,11 @@ import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient 
 import { codeOf, runShown } from "../commands";
 import { inform, say, warn } from "../notify";
 import type { RefactorArgument, Refactored } from "../protocol";
-import { lastLine, sentenceOf } from "../words";
-import { type Change, changed } from "./change";
-import type { InstructionInput } from "./instruction";
-import { lineChanges } from "./merge";
-import { type Proposal, type Proposals, applyText } from "./proposals";
+import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
+import { type Change, applyText, changed } from "./change";
+import { lineChanges, merged } from "./merge";
+import type { Proposal, Proposals } from "./proposals";
+import type { Review, Reviews } from "./reviews";
 
 type Choice = QuickPickItem & { argument?: RefactorArgument };
 
@@ -33,10 +34,13 @@ const COMMAND = "homebody.refactor";
 // Longest addition that is put into the file at once, in lines.
 const SMALL_LINES = 12;
 
+/** Starts the server if needed; without one, a message says what is wrong. */
+type Need = () => Promise<LanguageClient | undefined>;
+
 export class Refactorings {
     constructor(
         private readonly proposals: Proposals,
-        private readonly instructions: InstructionInput,
+        private readonly reviews: Reviews,
     ) {}
 
     /** Choose what to do with the selection or the function around the cursor. */
@@ -47,25 +51,27 @@ export class Refactorings {
             return;
         }
         if (choice.argument === undefined) {
-            await this.inOwnWords(client, editor);
+            await this.inOwnWords(async () => client, editor);
         } else {
             await this.run(client, editor.document, choice.argument, choice.label);
         }
     }
 
-    /** Ask for an instruction about the selection, or the function around the cursor, and follow it. */
-    async inOwnWords(client: LanguageClient, editor: TextEditor): Promise<void> {
-        const code = codeOf(client, editor);
+    /**
+     * Ask for an instruction about the selection, or the function around the cursor, and follow it.
+     *
+     * The input comes first, since keys that are typed meanwhile would go into the document.
+     */
+    async inOwnWords(need: Need, editor: TextEditor): Promise<void> {
         const { document, selection } = editor;
-        const instruction = await this.instructions.ask({
-            uri: document.uri,
-            range: selection,
-            title: `What to change in ${selection.isEmpty ? "this function" : linesOf(selection)}`,
-            example: "Use pathlib",
-        });
-        if (instruction !== undefined) {
-            await this.run(client, document, { ...code, instruction }, instruction);
+        const what = selection.isEmpty ? "the code at the cursor" : linesOf(selection);
+        const instruction = await askInstruction(`Change ${what} of ${nameOf(document)}`, "Use pathlib");
+        const client = instruction === undefined ? undefined : await need();
+        if (instruction === undefined || client === undefined) {
+            return;
         }
+        const argument = { ...codeOf(client, { document, selection }), instruction };
+        await this.follow(client, document, argument, instruction);
     }
 
     /** Run the command of a code action; the server itself would apply the result without showing it. */
@@ -74,29 +80,30 @@ export class Refactorings {
         await this.run(client, document, argument, titleOf(argument));
     }
 
-    /** Change a proposal by a further instruction. */
-    async refine(client: LanguageClient, proposal: Proposal): Promise<void> {
-        const { serverId } = proposal;
+    /** Change a proposal, or the change that is reviewed in an editor, by a further instruction. */
+    async refine(need: Need, target: Proposal | Review): Promise<void> {
+        const { serverId } = target;
         if (serverId === undefined) {
             void inform("This change cannot be refined; run it again with other words.");
             return;
         }
-        const instruction = await this.instructions.ask({
-            uri: proposal.uri,
-            range: this.proposals.firstChange(proposal),
-            title: "What to do differently",
-            example: "Keep the names",
-        });
-        if (instruction === undefined) {
+        const instruction = await askInstruction("What to do differently", "Keep the names");
+        const client = instruction === undefined ? undefined : await need();
+        if (instruction === undefined || client === undefined) {
             return;
         }
-        const document = await workspace.openTextDocument(proposal.target);
+        const document = "document" in target ? target.document : await workspace.openTextDocument(target.target);
         const argument = { edit: serverId, instruction, apply: false };
         const { result, change } = await changed(document, () => request(client, "homebody.refine", argument, instruction));
         if (change === undefined) {
             tell(result);
+        } else if ("document" in target && result.status !== "refused") {
+            await this.review(document, this.reviews.withoutChange(target), change, instruction, result);
+        } else if ("document" in target) {
+            await this.propose(document, change, instruction, result);
         } else {
-            await this.proposals.replace({ ...proposal, base: change.base, serverId: result.id }, change.text);
+            const about = { base: change.base, ...detailsOf(result) };
+            await this.proposals.replace({ ...target, ...about }, change.text);
         }
     }
 
@@ -105,13 +112,51 @@ export class Refactorings {
         const { result, change } = await changed(document, work);
         if (change === undefined) {
             tell(result);
-        } else if (change.newFiles.length > 0) {
+        } else if (change.newFiles.length > 0 && result.status !== "refused") {
             await this.openNew(change.newFiles, title);
-        } else if (document.getText() === change.base && isSmallAddition(change) && (await applyText(document, change.text))) {
+        } else if (mayApply(document, change, result) && (await applyText(document, change.text))) {
             say(`$(check) ${title}. Undo takes it back.`);
         } else {
-            await this.proposals.propose(document, change.base, change.text, title, result.id);
+            await this.propose(document, change, title, result);
         }
+    }
+
+    /** Follow an instruction, and show in the editor what it changes. */
+    private async follow(
+        client: LanguageClient,
+        document: TextDocument,
+        argument: RefactorArgument,
+        title: string,
+    ): Promise<void> {
+        const { result, change } = await changed(document, () => ask(client, document, argument, title));
+        if (change === undefined) {
+            tell(result);
+        } else if (result.status === "refused" || cellOf(document) !== undefined) {
+            await this.propose(document, change, title, result);
+        } else {
+            await this.review(document, document.getText(), change, title, result);
+        }
+    }
+
+    /** Put a change into the document, to keep or undo; if its lines were edited meanwhile, open a proposal. */
+    private async review(
+        document: TextDocument,
+        original: string,
+        change: Change,
+        title: string,
+        result: Refactored,
+    ): Promise<void> {
+        const text = merged(change.base, change.text, document.getText());
+        const { serverId, notes } = detailsOf(result);
+        const isShown =
+            text !== undefined && (await this.reviews.show(text, { document, title, notes, serverId, original }));
+        if (!isShown) {
+            await this.propose(document, change, title, result);
+        }
+    }
+
+    private async propose(document: TextDocument, { base, text }: Change, title: string, result: Refactored): Promise<void> {
+        await this.proposals.propose(document, text, { base, title, ...detailsOf(result) });
     }
 
     /** Open new files as untitled documents: nothing is written before the user saves. */
@@ -124,21 +169,37 @@ export class Refactorings {
                 await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, text));
             } else {
                 // An earlier one that is not saved yet.
-                await this.proposals.propose(document, present, text, title);
+                const change = { base: present, text, newFiles: [] };
+                await this.propose(document, change, title, { status: "ready" });
             }
         }
     }
 
-    private async run(
-        client: LanguageClient,
-        document: TextDocument,
-        argument: RefactorArgument,
-        title: string,
-    ): Promise<void> {
-        const textDocument = { uri: argument.textDocument.uri, version: document.version };
-        const wanted = { ...argument, textDocument, apply: false, showReason: false };
-        await this.show(document, title, () => request(client, COMMAND, wanted, title));
+    /** Run a named action. */
+    async run(client: LanguageClient, document: TextDocument, argument: RefactorArgument, title: string): Promise<void> {
+        await this.show(document, title, () => ask(client, document, argument, title));
     }
+}
+
+/** Ask for an instruction in the quick input, where the keys go at once. */
+async function askInstruction(title: string, example: string): Promise<string | undefined> {
+    const words = await window.showInputBox({ title, placeHolder: example, ignoreFocusOut: true });
+    return words?.trim() || undefined;
+}
+
+function ask(
+    client: LanguageClient,
+    document: TextDocument,
+    argument: RefactorArgument,
+    title: string,
+): Promise<Refactored> {
+    const textDocument = { uri: argument.textDocument.uri, version: document.version };
+    const wanted = { ...argument, textDocument, apply: false, showReason: false };
+    return request(client, COMMAND, wanted, title);
+}
+
+function detailsOf({ id, notes = [], status, reason = "" }: Refactored) {
+    return { serverId: id, notes, refusal: status === "refused" ? reason : undefined };
 }
 
 function linesOf(selection: Range): string {
@@ -184,7 +245,11 @@ function tell({ status, reason }: Refactored): void {
     }
 }
 
-function isSmallAddition({ base, text }: Change): boolean {
+/** Whether a change only adds a few lines to the document as it is now, and nothing about it has to be told. */
+function mayApply(document: TextDocument, { base, text }: Change, { status, notes = [] }: Refactored): boolean {
+    if (status === "refused" || notes.length > 0 || document.getText() !== base) {
+        return false;
+    }
     const changes = lineChanges(base, text);
     const added = changes.reduce((sum, { lines }) => sum + lines.length, 0);
     return changes.every(({ first, end }) => first === end) && added <= SMALL_LINES;

@@ -1,0 +1,249 @@
+/**
+ * Changes that are in the editor already: each hunk shows what it replaced, and is kept or undone.
+ *
+ * The stable API has no zones between lines, so the replaced lines are struck out behind the new ones; the pointer on
+ * them, or *Compare*, shows them as they were. See docs/decisions/0121-an-instruction-is-reviewed-in-the-editor.md.
+ */
+
+import {
+    CodeLens,
+    type CodeLensProvider,
+    type Command,
+    type DecorationOptions,
+    Disposable,
+    EventEmitter,
+    MarkdownString,
+    OverviewRulerLane,
+    Range,
+    type TextDocument,
+    TextDocumentChangeReason,
+    ThemeColor,
+    Uri,
+    commands,
+    languages,
+    window,
+    workspace,
+} from "vscode";
+
+import { baseName } from "../words";
+import { applyChanges, applyText } from "./change";
+import { type MemoryFiles, SCHEME } from "./files";
+import { type Hunk, afterEdit, hunksOf, withoutHunks } from "./hunks";
+import { lineChanges } from "./merge";
+
+// Longest text that is struck out behind a line, in characters.
+const LONGEST_STRUCK = 160;
+const NEW_LINES = window.createTextEditorDecorationType({
+    isWholeLine: true,
+    backgroundColor: new ThemeColor("diffEditor.insertedLineBackground"),
+    // High contrast themes have no background for it.
+    borderWidth: "0 0 0 3px",
+    borderStyle: "solid",
+    borderColor: new ThemeColor("editorGutter.addedBackground"),
+    overviewRulerColor: new ThemeColor("editorOverviewRuler.addedForeground"),
+    overviewRulerLane: OverviewRulerLane.Left,
+});
+const OLD_LINES = window.createTextEditorDecorationType({
+    after: {
+        margin: "0 0 0 3ch",
+        color: new ThemeColor("descriptionForeground"),
+        backgroundColor: new ThemeColor("diffEditor.removedTextBackground"),
+        textDecoration: "line-through",
+    },
+});
+
+/** A change in a document whose hunks wait for a decision. */
+export interface Review {
+    readonly document: TextDocument;
+    readonly title: string;
+    /** What the change takes away or adds. */
+    readonly notes: readonly string[];
+    /** The server's id of it, for `homebody.refine`. */
+    readonly serverId: string | undefined;
+    /** The document's text without the change. */
+    readonly original: string;
+    hunks: readonly Hunk[];
+}
+
+export class Reviews implements CodeLensProvider, Disposable {
+    private readonly open = new Map<TextDocument, Review>();
+    private count = 0;
+    private readonly changed = new EventEmitter<void>();
+    readonly onDidChangeCodeLenses = this.changed.event;
+    private readonly subscriptions = Disposable.from(
+        this.changed,
+        NEW_LINES,
+        OLD_LINES,
+        languages.registerCodeLensProvider("*", this),
+        window.onDidChangeVisibleTextEditors(() => this.draw()),
+        window.onDidChangeActiveTextEditor(() => this.tell()),
+        workspace.onDidCloseTextDocument((document) => this.forget(document)),
+        workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
+            const review = this.open.get(document);
+            if (review === undefined || contentChanges.length === 0) {
+                return;
+            }
+            const isUndone = reason === TextDocumentChangeReason.Undo && document.getText() === review.original;
+            review.hunks = isUndone ? [] : review.hunks.map((hunk) => contentChanges.reduce(afterEdit, hunk));
+            this.settle(review);
+        }),
+    );
+
+    constructor(private readonly files: MemoryFiles) {}
+
+    /** The review of the document in the active editor. */
+    get current(): Review | undefined {
+        const document = window.activeTextEditor?.document;
+        return document && this.open.get(document);
+    }
+
+    /** Change `original`, the document's text, to `text`, and show the hunks; an earlier review of it ends. */
+    async show(text: string, review: Omit<Review, "hunks">): Promise<boolean> {
+        const { document, original } = review;
+        this.forget(document);
+        if (!(await applyText(document, text))) {
+            return false;
+        }
+        const hunks = hunksOf(original, lineChanges(original, text));
+        this.open.set(document, { ...review, hunks });
+        this.redraw();
+        const line = Math.min(hunks[0]?.first ?? 0, document.lineCount - 1);
+        await window.showTextDocument(document, { selection: new Range(line, 0, line, 0) });
+        return true;
+    }
+
+    /** Text of the document without the hunks that wait for a decision. */
+    withoutChange({ document, hunks }: Review): string {
+        return withoutHunks(document.getText(), hunks);
+    }
+
+    /** Keep the hunk that begins in a line of the document, or all. */
+    keep(uri: Uri, line?: number): void {
+        const review = this.find(uri);
+        if (review !== undefined) {
+            this.drop(review, line);
+        }
+    }
+
+    /** Put back what the hunk at a line replaced, or all of them, as one undo step. */
+    async undo(uri: Uri, line?: number): Promise<void> {
+        const review = this.find(uri);
+        if (review === undefined) {
+            return;
+        }
+        const undone = review.hunks.filter(({ first }) => line === undefined || first === line);
+        this.drop(review, line);
+        const changes = undone.map(({ first, end, before }) => ({ first, end, lines: [...before] }));
+        await applyChanges(review.document, changes);
+    }
+
+    /** Show the document beside its text from before the change. */
+    async compare(uri: Uri): Promise<void> {
+        const review = this.find(uri);
+        if (review !== undefined) {
+            const before = Uri.from({ scheme: SCHEME, path: `/before/${++this.count}/${baseName(uri)}` });
+            this.files.write(before, review.original);
+            await commands.executeCommand("vscode.diff", before, uri, `${baseName(uri)}: ${review.title}`);
+        }
+    }
+
+    provideCodeLenses(document: TextDocument): CodeLens[] {
+        const review = this.open.get(document);
+        return (review?.hunks ?? []).flatMap((hunk, index) => {
+            const line = Math.min(hunk.first, document.lineCount - 1);
+            const place = new Range(line, 0, line, 0);
+            const named = [document.uri, hunk.first] as const;
+            const own = [command("Keep", "keepHunk", ...named), command("Undo", "undoHunk", ...named)];
+            const all = review === undefined || index > 0 ? [] : commandsFor(review);
+            return [...own, ...all].map((each) => new CodeLens(place, each));
+        });
+    }
+
+    dispose(): void {
+        this.subscriptions.dispose();
+    }
+
+    private find(uri: Uri): Review | undefined {
+        return [...this.open.values()].find(({ document }) => document.uri.toString() === uri.toString());
+    }
+
+    private drop(review: Review, line: number | undefined): void {
+        review.hunks = review.hunks.filter(({ first }) => line !== undefined && first !== line);
+        this.settle(review);
+    }
+
+    private forget(document: TextDocument): void {
+        const review = this.open.get(document);
+        if (review !== undefined) {
+            this.drop(review, undefined);
+        }
+    }
+
+    private settle(review: Review): void {
+        if (review.hunks.length === 0) {
+            this.open.delete(review.document);
+        }
+        this.redraw();
+    }
+
+    private redraw(): void {
+        this.changed.fire();
+        this.draw();
+        this.tell();
+    }
+
+    /** For `when` clauses: whether the active editor has hunks that wait. */
+    private tell(): void {
+        void commands.executeCommand("setContext", "homebody.isReviewing", this.current !== undefined);
+    }
+
+    private draw(): void {
+        for (const editor of window.visibleTextEditors) {
+            const hunks = this.open.get(editor.document)?.hunks ?? [];
+            const { languageId, lineCount } = editor.document;
+            const added = hunks.filter(({ first, end }) => end > first);
+            editor.setDecorations(
+                NEW_LINES,
+                added.map(({ first, end, before }) => ({
+                    range: new Range(first, 0, end - 1, 0),
+                    hoverMessage: hover(before, languageId),
+                })),
+            );
+            editor.setDecorations(OLD_LINES, hunks.flatMap((hunk) => struckOut(hunk, languageId, lineCount)));
+        }
+    }
+}
+
+/** The replaced lines, each behind the new line at its place; those that remain behind the last one. */
+function struckOut({ first, end, before }: Hunk, languageId: string, lineCount: number): DecorationOptions[] {
+    const shown = Math.max(1, end - first);
+    const start = end > first ? first : Math.max(0, first - 1);
+    const texts = [...before.slice(0, shown - 1), before.slice(shown - 1).map((line) => line.trim()).join(" ⏎ ")];
+    return texts.flatMap((text, index) => {
+        const line = Math.min(start + index, lineCount - 1);
+        const contentText = text.trim().slice(0, LONGEST_STRUCK);
+        const range = new Range(line, Number.MAX_SAFE_INTEGER, line, Number.MAX_SAFE_INTEGER);
+        const hoverMessage = hover(before, languageId);
+        return contentText === "" ? [] : [{ range, hoverMessage, renderOptions: { after: { contentText } } }];
+    });
+}
+
+function hover(before: readonly string[], languageId: string): MarkdownString {
+    const text = new MarkdownString(before.length > 0 ? "Before the change:" : "New lines.");
+    return before.length > 0 ? text.appendCodeblock(before.join("\n"), languageId) : text;
+}
+
+function commandsFor({ document: { uri }, hunks, serverId, notes }: Review): Command[] {
+    const several = [command("Keep All", "acceptEdit", uri), command("Undo All", "discardEdit", uri)];
+    return [
+        ...(hunks.length > 1 ? several : []),
+        ...(serverId === undefined ? [] : [command("Refine…", "refineEdit", uri)]),
+        command("Compare", "compareEdit", uri),
+        // A lens without a command is text.
+        ...notes.map((note) => ({ title: `$(info) ${note.replaceAll("$(", "$\u200b(")}`, command: "" })),
+    ];
+}
+
+function command(title: string, name: string, ...args: unknown[]): Command {
+    return { title, command: `homebody.${name}`, arguments: args };
+}
