@@ -10,7 +10,12 @@ from homebody.backend.base import Message, Prompt, Sampling, Text
 from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
+from homebody.engine import open_engine
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
+from homebody.features.complete import complete
+from homebody.session.session import Session
+from homebody.settings import BackendSettings, CompletionSettings, Settings
+from support.documents import numbered, typed
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.streams import MANY, read
@@ -121,25 +126,32 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
 
 
-async def test_vllm_reports_its_context_length_and_counts_exactly():
-    """``max_model_len``, and ``/tokenize`` for the finished prompt."""
+async def test_vllm_reports_its_context_length():
+    """As ``max_model_len`` of its model."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=16384)], "vllm") as double:
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
-            count = await backend.count_prompt(Prompt((Text("one two"),)))
 
     assert info.context_length == 16384
-    assert count == 3
 
 
-async def test_a_server_without_a_tokenizer_is_asked_for_it_once():
-    """After that, token counts are estimated."""
-    with OpenAiDouble([OpenAiModel(CODER)], "vllm", tokenizes=False) as double:
-        async with opened(double, OpenAiBackend) as backend:
-            for _ in range(2):
-                await read(backend.complete(Prompt((Text("x"),)), MANY))
-
-    assert len(bodies(double, "/tokenize")) == 1
+async def test_a_key_is_one_request(own_folders: object):
+    """The prompt is not sent a second time to be counted."""
+    with OpenAiDouble([OpenAiModel(CODER)], "vllm", answer=lambda _: "value_1\n") as double:
+        backend = BackendSettings(kind="openai", url=double.url)
+        completion = CompletionSettings(backend=backend, debounce_ms=0)
+        document, offset = numbered("alpha"), len(numbered("alpha").text)
+        async with (
+            open_engine(Settings(backend=backend, completion=completion)) as engine,
+            aclosing(Session(engine)) as session,
+        ):
+            for key in "qrs":
+                document, offset = typed(document, offset, key)
+                before = len(double.requests)
+                await complete(engine, document, offset, session=session)
+                paths = [request.path for request in double.requests[before:]]
+                await session.stop_background()
+        assert paths == ["/v1/completions"]
 
 
 async def test_a_server_without_metadata_gets_careful_defaults():

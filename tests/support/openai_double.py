@@ -42,7 +42,6 @@ class OpenAiDouble(LoopbackServer):
     reasoning: str = ""
     api_key: str | None = None
     piece_seconds: float = 0.0
-    tokenizes: bool = True
     loads: list[str] = field(default_factory=list)
     hang_ups: int = 0
     host: str = "127.0.0.1"
@@ -63,9 +62,6 @@ class OpenAiDouble(LoopbackServer):
             await reply.json({"object": "list", "data": [self._v0(model) for model in self.models]})
         elif route == "POST /api/v1/models/load" and self.kind == "lm-studio":
             await self._load(request.json, reply)
-        elif route == "POST /tokenize" and self.kind == "vllm" and self.tokenizes:
-            count = len(tokens(request.json["prompt"]))
-            await reply.json(_VLLM[route] | {"count": count, "tokens": list(range(count))})
         elif route in {"POST /v1/completions", "POST /v1/chat/completions"}:
             await self._answer(route, request.json, reply)
         elif self.kind.startswith("lm-studio"):

@@ -66,7 +66,8 @@ class CachedPrompts(Generic[Held]):
             return [min(choice, self.completion - 1)]
         if choice != "completion":
             return [self._chat]
-        return [slot for slot in range(self.completion) if slot != keep] or [0]
+        others: list[SlotChoice] = [slot for slot in range(self.completion) if slot != keep]
+        return others or [0]
 
     def _common(self, prompt: Held, slot: SlotChoice) -> int:
         return self._shared(prompt, self._held[slot]) if slot in self._held else 0

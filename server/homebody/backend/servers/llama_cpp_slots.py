@@ -135,5 +135,5 @@ class Slots:
             self._jobs += 1
             slot = max(0, last - self._jobs % RESERVED_SLOTS)
             return SlotUse("chat" if slot == last else None, slot, slot, self._clock)
-        slot = place if isinstance(place, int) else last
+        slot = last if isinstance(place, str) else place
         return SlotUse(place, slot, slot, self._clock)

@@ -13,7 +13,7 @@ from typing import Unpack
 
 import msgspec
 
-from homebody.backend.base import Message, ModelInfo, Prompt
+from homebody.backend.base import Message, ModelInfo
 from homebody.backend.choose import ServedModel, choose_any
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.patience import Patience
@@ -137,22 +137,6 @@ class OpenAiBackend(OpenAiApi):
         super().__init__(url, **options)
         self._row: OpenAiServer | None = None
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Count with ``/tokenize``, including markers, if the server has it; otherwise estimate."""
-        info = await self.describe()
-        if self._row is None or self._row.tokenize is None:
-            return await super().count_prompt(prompt)
-        body = {"model": info.name, "prompt": prompt.text, "content": prompt.text, "add_special": True}
-        try:
-            reply = await self._server.post(self._row.tokenize, body, _Counted)
-        except BackendRefused:
-            # Older SGLang has no such path: do not try again.
-            self._row = replace(self._row, tokenize=None)
-            return await super().count_prompt(prompt)
-        counted = reply.count if reply.count is not None else len(reply.tokens)
-        self.estimate.learn(prompt.text, counted)
-        return counted
-
     async def _ask(self) -> ModelInfo:
         models = await self._server.get("/v1/models", Models)
         entry = self._pick(models)
@@ -275,13 +259,6 @@ class Models(msgspec.Struct, frozen=True):
     """``GET /v1/models``."""
 
     data: tuple[ModelEntry, ...] = ()
-
-
-class _Counted(msgspec.Struct):
-    """``POST /tokenize`` of vLLM and SGLang (``count``), and of llama.cpp (``tokens``)."""
-
-    count: int | None = None
-    tokens: list[int] = []
 
 
 class _Value(msgspec.Struct):

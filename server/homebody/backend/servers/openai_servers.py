@@ -27,8 +27,6 @@ class OpenAiServer:
         ``owner`` of their own.
     dialect
         Its field names and capabilities.
-    tokenize
-        Path of its token counter.
     context
         Path of its context length, as ``{"value": TOKENS}``.
     prompts
@@ -45,7 +43,6 @@ class OpenAiServer:
     port: int | None = None
     asked: tuple[str, str] | None = None
     dialect: api.Dialect = api.STANDARD
-    tokenize: str | None = None
     context: str | None = None
     prompts: int = 1
     usual_context: int = 4096
@@ -60,9 +57,9 @@ UNKNOWN = OpenAiServer("the server", passes_on=True)
 """A server that is not recognised; it may forward requests."""
 
 SERVERS = (
-    OpenAiServer("vLLM", "vllm", 8000, dialect=api.VLLM, tokenize="/tokenize", prompts=PREFIXES),
-    OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, tokenize="/tokenize", prompts=PREFIXES),
-    OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP, tokenize="/tokenize"),
+    OpenAiServer("vLLM", "vllm", 8000, dialect=api.VLLM, prompts=PREFIXES),
+    OpenAiServer("SGLang", "sglang", dialect=api.SGLANG, prompts=PREFIXES),
+    OpenAiServer("llama.cpp", "llamacpp", dialect=api.LLAMA_CPP),
     # Checked first: a proxy takes seconds to answer some of the other requests (LiteLLM's /openapi.json).
     OpenAiServer("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
     OpenAiServer(

@@ -28,8 +28,9 @@ _LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
 """Text that may be the beginning of a longer token: a word or a sign with the blank before it, or a line end
 with the indentation after it. Measured on 156 holes: 28 % exact; with words and blanks only, 24 %."""
 
-_LAST_WORD = re.compile(r" ?\w+\Z|[ \t]+\Z")
-"""The same for servers without grammars, where text that the model does not repeat needs a second request."""
+_LAST_BLANKS = re.compile(r"[ \t]+\Z")
+"""The same for servers without grammars, where text that the model does not repeat needs a second request: only
+blanks, which it repeats almost always. A word that it would repeat was suggested before it was typed."""
 
 _LONGEST_TOKEN = 24
 """Maximum bytes that are forced: a longer run (prose without blanks, a hash) consists of many tokens."""
@@ -73,7 +74,7 @@ def prompt_for(
     special, context = target.info.texts_to_leave_out, window.context
     text, forced = before_cursor(typed, special).text + answer, ""
     if not answer:
-        text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_WORD)
+        text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_BLANKS)
     return completion_prompt(
         target.row,
         prefix=without_marked_lines(context.headers + context.prefix, special).text,
