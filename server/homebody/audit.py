@@ -7,6 +7,7 @@ state folder, for ``homebody log`` and ``doctor``. A disk error never affects an
 Knows nothing of backends, LSP or how a prompt is built.
 """
 
+import itertools
 import os
 import re
 import sys
@@ -28,6 +29,8 @@ from homebody.settings import LogSettings
 from homebody.settings.paths import state_dir
 
 Timings: TypeAlias = dict[str, float]
+
+_NUMBERS = itertools.count(1)
 
 _MAX_DOCUMENTS = 64
 """Number of documents whose last prompt is kept in memory."""
@@ -95,6 +98,7 @@ class PromptRecord:
 
     ``when`` is in seconds since the epoch; ``timings`` are milliseconds by name
     (``first_token``, ``total``); token counts are the server's own if it reports them.
+    ``number`` tells the requests of one process apart; changed copies of a record have the same.
     ``notes`` describe problems: a count that differs, a prompt that was cut.
     """
 
@@ -114,6 +118,7 @@ class PromptRecord:
     output_tokens: int | None = None
     notes: tuple[str, ...] = ()
     timings: Timings = field(default_factory=Timings)
+    number: int = field(default_factory=lambda: next(_NUMBERS), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,7 @@ class Audit:
         self._last: OrderedDict[str, PromptRecord] = OrderedDict()
         self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
-        self._logged = deque[float](maxlen=_MAX_LOGGED)
+        self._logged = deque[int](maxlen=_MAX_LOGGED)
         self._unsaved = Day()
         # One thread: lines stay in order, and no keystroke waits for the disk.
         self._writer = ThreadPoolExecutor(1, "homebody-log")
@@ -196,8 +201,8 @@ class Audit:
         self._newest = record
         for text in record.notes:
             self._note(Note(record.backend, record.model, text, record.when))
-        if self._settings.enabled and record.when not in self._logged:
-            self._logged.append(record.when)
+        if self._settings.enabled and record.number not in self._logged:
+            self._logged.append(record.number)
             kept = record if self._settings.prompts else replace(record, text="", answer="")
             self._writer.submit(_append, self._path("log.jsonl"), kept)
 
@@ -206,7 +211,7 @@ class Audit:
         for text in notes:
             self._note(Note(record.backend, record.model, text, record.when))
         shown = self._last.get(record.uri)
-        if notes and shown is not None and shown.when == record.when:
+        if notes and shown is not None and shown.number == record.number:
             noted = replace(shown, notes=notes)
             self._last[record.uri] = noted
             if self._newest is shown:

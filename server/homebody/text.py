@@ -253,6 +253,14 @@ def smallest_edit(old: str, new: str, at: int = 0) -> TextEdit:
     return TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])
 
 
+def lines_with_ends(text: str) -> list[str]:
+    """Split ``text`` after its line ends, as ``Document`` counts lines: a form feed is none."""
+    starts = [0, *_line_ends(text, 0, len(text))]
+    return [
+        text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True) if start < end
+    ]
+
+
 def common_start(one: Sequence[object], other: Sequence[object]) -> int:
     """Length of the beginning that both texts share, by halving: comparing slices is one call each."""
     low, high = 0, min(len(one), len(other))

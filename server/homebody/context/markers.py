@@ -10,6 +10,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
+from homebody.text import lines_with_ends
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -30,7 +32,7 @@ def without_marked_lines(text: str, special_texts: AbstractSet[str]) -> Cleaned:
     if first_marker(text, special_texts) is None:
         return Cleaned(text)
     pattern = _pattern(frozenset(special_texts))
-    lines = text.splitlines(keepends=True)
+    lines = lines_with_ends(text)
     marked = tuple(number for number, line in enumerate(lines) if pattern.search(line))
     kept = "".join(line for number, line in enumerate(lines) if number not in set(marked))
     return Cleaned(kept, marked)
@@ -38,13 +40,13 @@ def without_marked_lines(text: str, special_texts: AbstractSet[str]) -> Cleaned:
 
 def before_cursor(text: str, special_texts: AbstractSet[str]) -> Cleaned:
     """Do the same for text that ends at the cursor; of its last line, the part after the marker is kept."""
-    head, end, line = text.rpartition("\n")
-    cleaned = without_marked_lines(head + end, special_texts)
+    lines = lines_with_ends(text)
+    line = lines.pop() if lines and not lines[-1].endswith(("\n", "\r")) else ""
+    cleaned = without_marked_lines("".join(lines), special_texts)
     if first_marker(line, special_texts) is None:
         return Cleaned(cleaned.text + line, cleaned.lines)
     found = list(_pattern(frozenset(special_texts)).finditer(line))
-    number = (head + end).count("\n")
-    return Cleaned(cleaned.text + line[found[-1].end() :], (*cleaned.lines, number))
+    return Cleaned(cleaned.text + line[found[-1].end() :], (*cleaned.lines, len(lines)))
 
 
 @lru_cache(maxsize=16)

@@ -90,6 +90,19 @@ def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
     assert [a_record()] == list(read_log(tmp_path))
 
 
+def test_two_requests_at_one_time_are_two_records(tmp_path: Path):
+    """A clock may stand still between them; a record that is shown again is logged once."""
+    kept = Audit(LogSettings(enabled=True), tmp_path)
+    first, second = a_record(when=7.0), a_record(when=7.0)
+    for record in (first, second, replace(first, answer="again")):
+        kept.record(record)
+    kept.note(second, ("cut",))
+    kept.flush()
+
+    assert len(list(read_log(tmp_path))) == 2
+    assert kept.last(first.uri).notes == ()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows goes by the profile's rights")
 def test_only_the_user_can_read_the_log(tmp_path: Path):
     """The permissions are narrowed even if the file existed with wider ones."""
@@ -131,8 +144,9 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
 def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
     """The log has one line for each prompt that was sent."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
+    record = a_record()
     for outcome in ("shown", "shown", "nothing left"):
-        kept.record(a_record(outcome=outcome))
+        kept.record(replace(record, outcome=outcome))
     kept.flush()
 
     assert [record.outcome for record in read_log(tmp_path)] == ["shown"]

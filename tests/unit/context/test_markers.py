@@ -14,6 +14,15 @@ def test_a_line_with_a_marker_is_left_out_and_named():
     assert (cleaned.text, cleaned.lines) == ("a\nc\n", (1,))
 
 
+def test_lines_are_numbered_as_an_editor_numbers_them():
+    """A form feed and a line separator end no line; CR and CR LF do."""
+    text = "a\x0cb\u2028c\rd\r\ne <|im_start|>\n"
+    cleaned = without_marked_lines(text, _SPECIAL)
+    assert (cleaned.text, cleaned.lines) == ("a\x0cb\u2028c\rd\r\n", (2,))
+    before = before_cursor(text.replace("\n", "\r") + "<|im_end|>x", _SPECIAL)
+    assert (before.text, before.lines) == ("a\x0cb\u2028c\rd\r\rx", (3, 4))
+
+
 def test_of_the_cursors_line_the_part_behind_the_marker_stays():
     """The text being typed is not lost."""
     cleaned = before_cursor("a\nx = '<|im_start|>' + ", _SPECIAL)

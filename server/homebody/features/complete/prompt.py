@@ -29,8 +29,8 @@ _LAST_TOKEN = re.compile(r" ?\w+\Z|\s+\Z| ?[^\w\s]{1,2}\Z")
 with the indentation after it. Measured on 156 holes: 28 % exact; with words and blanks only, 24 %."""
 
 _LAST_BLANKS = re.compile(r"[ \t]+\Z")
-"""The same for servers without grammars, where text that the model does not repeat needs a second request: only
-blanks, which it repeats almost always. A word that it would repeat was suggested before it was typed."""
+"""The same for servers without grammars, where text that the model does not repeat needs a second request:
+only blanks, which it repeats almost always. A word that it would repeat was suggested before it was typed."""
 
 _LONGEST_TOKEN = 24
 """Maximum bytes that are forced: a longer run (prose without blanks, a hash) consists of many tokens."""

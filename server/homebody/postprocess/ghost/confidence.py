@@ -4,6 +4,7 @@ Knows pieces and lines; the threshold is the caller's.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 
@@ -34,15 +35,14 @@ _LONG_LINE_TOKENS = 12
 
 def confident(draft: Draft) -> Draft | DropReason:
     """Drop a text whose first line has too little confidence; keep only that line if the others have."""
-    first = draft.text.lstrip("\n").partition("\n")[0].strip()
-    known = _of_line(draft, first)
+    known, *others = _of_lines(draft)
     probability = None if known is None else known * _factor(draft.cursor, draft.text)
     draft = structs.replace(draft, probability=probability)
     if not draft.min_confidence:
         return draft
     if draft.probability is None:
         return "looks wrong" if looks_wrong(draft.text, draft.cursor) else draft
-    return _sure_beginning(draft) if draft.probability >= draft.min_confidence else "low confidence"
+    return _sure_beginning(draft, others) if draft.probability >= draft.min_confidence else "low confidence"
 
 
 def confidence(pieces: Sequence[Piece], start: int, end: int, cursor: CursorContext) -> float | None:
@@ -141,10 +141,9 @@ def looks_wrong(text: str, cursor: CursorContext) -> bool:
     )
 
 
-def _sure_beginning(draft: Draft) -> Draft:
+def _sure_beginning(draft: Draft, others: Sequence[float | None]) -> Draft:
     """Keep only the first line if the lines after it have too little confidence."""
-    lines = draft.text.strip().split("\n")
-    sure = [value for line in lines[1:] if (value := _of_line(draft, line)) is not None]
+    sure = [value for value in others if value is not None]
     mean = math.exp(sum(map(math.log, sure)) / len(sure)) if sure and all(sure) else 0.0
     if not sure or mean >= draft.min_confidence:
         return draft
@@ -152,9 +151,18 @@ def _sure_beginning(draft: Draft) -> Draft:
     return structs.replace(draft, text=draft.text[:end]) if end >= 0 else draft
 
 
-def _of_line(draft: Draft, line: str) -> float | None:
-    """Confidence in one line of the answer."""
-    if not draft.pieces or not line.strip():
-        return None
-    start = max(0, draft.answer.find(line.strip()))
-    return confidence(draft.pieces, start, start + len(line.strip()), draft.cursor)
+def _of_lines(draft: Draft) -> list[float | None]:
+    """Confidence in each line that would be shown; ``None`` without probabilities, or if a rule rewrote it.
+
+    The lines are in the order of the answer's. One that begins later than in the answer ends where it does.
+    """
+    values: list[float | None] = []
+    at = 0
+    for line in map(str.strip, draft.text.strip().split("\n")):
+        whole = re.compile(re.escape(line) + r"(?=[ \t\r]*(?:\n|\Z))").search(draft.answer, at)
+        start = whole.start() if whole else draft.answer.find(line, at)
+        is_known = bool(draft.pieces and line) and start >= 0
+        end = start + len(line)
+        values.append(confidence(draft.pieces, start, end, draft.cursor) if is_known else None)
+        at = end if is_known else at
+    return values
