@@ -17,7 +17,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   └── SettingsChanged           other settings apply since the request was sent
     ├── ModelError                3
     │   ├── NoModelInstalled          there are no weights
-    │   ├── ModelNotFound             no weights have that name or path
+    │   ├── ModelNotFound         2   no weights have that name or path
     │   ├── ModelFileInvalid          truncated, foreign or damaged weights
     │   ├── ModelTooLarge             weights and context do not fit the memory
     │   └── ModelInstallFailed        download, checksum or disk
@@ -27,7 +27,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   │   └── BackendFailed         running, but failed to answer (5xx, an incomplete answer)
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own message
-    │   │   └── ModelNotServed        the server no longer has the chosen model
+    │   │   └── ModelNotServed    2   the server does not have the chosen model
     │   ├── BackendProtocolError      an answer that does not follow its API
     │   ├── NothingAnswered           an empty answer
     │   └── ConnectionForbidden       another machine that is not in ``backend.allowedHosts``
@@ -122,6 +122,8 @@ class NoModelInstalled(ModelError):
 class ModelNotFound(ModelError):
     """No model on this machine has that name, or there is no file at that path."""
 
+    exit_code: ClassVar[int] = 2
+
 
 class ModelFileInvalid(ModelError):
     """Truncated, foreign or damaged weights."""
@@ -162,7 +164,9 @@ class BackendRefused(BackendError):
 
 
 class ModelNotServed(BackendRefused):
-    """The server no longer has the model that was chosen."""
+    """The server does not have the model that was chosen."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class BackendProtocolError(BackendError):

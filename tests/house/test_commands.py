@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from homebody.cli.app import COMMANDS, _app
+from homebody.cli.app import COMMANDS, load_command
+from homebody.cli.flags import FLAGS
 from support.tracked import tracked_texts
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +19,8 @@ _MAKE = re.compile(r"(?:^|[$&;] ?)make (?!-)([a-z]+)", re.MULTILINE)
 _PAGES = {".md"}
 _SOURCES = {".py", ".ts", ".lua", ".el", ".sh", ".json", ".txt"}
 # Commands that parse their own arguments have no table of options.
-_COMMON = {"--set", "--model", "--backend", "--config", "--help"}
-_OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "acp": set[str](), "host": set[str]()}
+_COMMON = {"--help", *(name for flag in FLAGS.values() for name in flag.names)}
+_OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "host": set[str]()}
 
 
 def named() -> Iterator[tuple[str, str]]:
@@ -58,10 +58,10 @@ def offered(*words: str) -> frozenset[str]:
     """Subcommands, or with ``--`` options, after these words; with one empty word, all commands."""
     *path, last = words
     if not path:
-        return frozenset(row.name for row in COMMANDS if not row.hidden)
+        return frozenset(COMMANDS)
     if path[0] in _OWN_PARSERS or path[0] in _COMMON:
         return frozenset()
-    command = get_command(_app(path[0])).commands[path[0]]
+    command = load_command(path[0])
     for word in path[1:]:
         command = command.commands[word]
     if last == "--":

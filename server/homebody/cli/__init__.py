@@ -13,8 +13,8 @@ from homebody.cli.edge import guarded
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code.
 
-    0 done or nothing to do, 1 changes found (``--check``) or a task failed, 2 usage or settings,
-    3 no backend, 130 interrupted.
+    0 done or nothing to do, 1 changes found (``--check``) or a task failed, 2 usage or settings, 3 no model
+    answers, 130 interrupted, 141 the reader of the output has gone (docs/scripting.md).
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     return guarded(lambda: _run(arguments))

@@ -1,24 +1,23 @@
 """Shared by the commands that answer with text: an engine with its index, progress, and a final summary."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Self, TypedDict
 
 from msgspec import Struct
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
-from homebody.backend.base import ReadProgress
+from homebody.backend.base import OnRead, ReadProgress
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.prompt_text import lines_of
-from homebody.cli.terminal import Terminal
+from homebody.cli.terminal import Terminal, lines_of, place_of
 from homebody.engine import Engine, open_engine
 from homebody.features.ask import Reply
 from homebody.features.explanation import Explanation
 from homebody.features.links import ArrivingLinks, arriving_links, linked_text
 from homebody.features.project_rules import RULES
-from homebody.headless.report import Lines, to_lines
+from homebody.headless.report import Lines, Prompt, to_lines
 from homebody.postprocess.links import LinkedPart
 from homebody.text import Document
 
@@ -46,6 +45,14 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     conversation_id: str | None = None
 
 
+class Callbacks(TypedDict):
+    """What a feature calls while its answer arrives."""
+
+    on_text: Callable[[str], None]
+    on_read: OnRead
+    on_sources: Callable[[Sequence[Source]], None]
+
+
 @asynccontextmanager
 async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     """Open an engine for a command that answers with text, and update its index within a time limit."""
@@ -65,7 +72,7 @@ class AnswerWriter:
     """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
 
     A context manager: at its end nothing of that is left on the screen. Files and definitions that the
-    answer names are links on terminals that have hyperlinks.
+    answer names are links on a terminal.
     """
 
     def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
@@ -85,20 +92,16 @@ class AnswerWriter:
         if self._links is not None:
             self._write(self._links.end())
 
-    async def find_links(self, engine: Engine, document: Document | None = None) -> None:
-        """Link to code in the next answer; ``document`` is its subject."""
+    async def linking(self, engine: Engine, document: Document | None = None) -> Callbacks:
+        """Return the callbacks of the next answer, which is linked to code; ``document`` is its subject."""
         self._links = await arriving_links(engine, document)
+        return {"on_text": self.on_text, "on_read": self.on_read, "on_sources": self._links.add_sources}
 
     def on_read(self, read: ReadProgress) -> None:
         """Show how much of the prompt is read."""
         left = read.milliseconds_left
         seconds = "" if left is None else f", {left / 1000:.0f} s left"
         self._show(f"reading {read.read} of {read.total} tokens{seconds}")
-
-    def on_sources(self, sources: Sequence[Source]) -> None:
-        """Link to these files and definitions too."""
-        if self._links is not None:
-            self._links.add_sources(sources)
 
     def on_text(self, text: str) -> None:
         """Write a piece of the answer."""
@@ -108,7 +111,7 @@ class AnswerWriter:
             return
         if self._links is None:
             self._terminal.write(text)
-        elif self._terminal.has_hyperlinks:
+        elif self._terminal.is_watched:
             self._write(self._links.feed(text))
         else:
             self._write(self._links.own(text))
@@ -136,16 +139,18 @@ class AnswerWriter:
 
 async def named_places(
     engine: Engine,
-    markdown: str,
-    sources: Sequence[Source],
+    answer: Explanation | Reply,
     *,
     document: Document | None = None,
     own: Collection[str] = (),
-) -> list[tuple[str, str]]:
-    """Return the places that an answer names, each once: its words, and the URI of what they mean."""
-    text, links = await linked_text(engine, markdown, document=document, sources=sources, own=own)
+) -> list[str]:
+    """Return the places that an answer names, each once: ``total (src/app.py:12)``."""
+    text, links = await linked_text(
+        engine, answer.markdown, document=document, sources=answer.sources, own=own
+    )
     named = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
-    return [(words, uri) for uri, words in reversed(named.items())]
+    places = [(words, place_of(uri)) for uri, words in reversed(named.items())]
+    return [place if place.endswith(words) else f"{words} {place}" for words, place in places]
 
 
 def to_report(answer: Explanation | Reply, *, file: str | None = None) -> AnswerReport:
@@ -162,15 +167,14 @@ def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Answer
     )
 
 
-def show_account(
-    terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[tuple[str, str]] = ()
-) -> None:
+def show_account(terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[str] = ()) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
-    terminal.places("places", places)
+    if places:
+        terminal.remark("places: " + ", ".join(places))
     used = report.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
@@ -181,7 +185,23 @@ def show_account(
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
     if not report.complete:
-        warn(f"the answer is not complete: {remedy}.")
+        warn(f"The answer is not complete: {remedy}.")
+
+
+def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
+    """Print the exact prompt, what it contains, and what was left out."""
+    tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
+    terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")
+    terminal.write(prompt.text.removesuffix("\n") + "\n")
+    for title, sources in (("What it contains", prompt.sources), ("What was left out", prompt.left_out)):
+        if sources or title == "What it contains":
+            terminal.write(f"{title}:\n", "bold")
+        for source in sources:
+            tokens = "" if source.tokens is None else f", {source.tokens} tokens"
+            terminal.write(f"  {lines_of(source)}: {source.why}{tokens}\n")
+    for note in prompt.notes:
+        terminal.write(f"Note: {note}\n", "bold")
+    terminal.write("Answer:\n", "bold")
 
 
 def advice_for(left_out: Sequence[LeftOut], less: str) -> str:

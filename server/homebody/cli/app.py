@@ -1,68 +1,112 @@
-"""Table of all other commands; only the module of the requested command is imported.
+"""The table of all other commands; only the module of the requested command is imported.
 
-A new command is a file with ``register(app)`` and a row here.
+A new command is a row here, and a module of its name whose ``command`` is a function or a group for typer.
 """
 
 import difflib
 import importlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from homebody import __version__
-from homebody.cli.flags import BACKENDS, HELP, take_flags
+from homebody.cli.flags import BACKENDS, FLAGS, Flags, Given
 from homebody.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """A command: its name, the module that registers it, and a few words for the list."""
+class Row:
+    """A command: a few words for the list, examples, and the flags for settings that it takes."""
 
-    name: str
-    module: str
     about: str
-    hidden: bool = False
+    examples: str = ""
+    flags: Sequence[str] = tuple(FLAGS)
 
 
-COMMANDS = (
-    Command("lsp", "homebody.cli.lsp", "Serve an editor."),
-    Command("acp", "homebody.cli.acp", "Chat in an editor that speaks the Agent Client Protocol."),
-    Command("complete", "homebody.cli.complete", "Show the suggestions at a position in a file."),
-    Command("explain", "homebody.cli.explain", "Explain a file, some of its lines, an error or a diff."),
-    Command("ask", "homebody.cli.ask", "Ask about code, once or in a conversation."),
-    Command(
-        "commit-message", "homebody.cli.commit_message", "Write a commit message for the staged changes."
+COMMANDS: Mapping[str, Row] = {
+    "lsp": Row("Serve an editor."),
+    "acp": Row("Chat in an editor that speaks the Agent Client Protocol."),
+    "complete": Row(
+        "Show the suggestions at a position in a file.",
+        "homebody complete src/app.py:12:5 --show-prompt",
     ),
-    Command("refactor", "homebody.cli.refactor", "Rewrite files, or parts of them: as diffs, or in place."),
-    Command("prompts", "homebody.cli.prompts", "List or check prompt files."),
-    Command("undo", "homebody.cli.undo", "Restore the files that a run of refactor changed."),
-    Command("models", "homebody.cli.models", "List, recommend, install, show or remove models."),
-    Command("demo", "homebody.cli.demo", "Demonstrate Homebody on a small file."),
-    Command("doctor", "homebody.cli.doctor", "Check servers, models and settings; name improvements."),
-    Command(
-        "bench", "homebody.cli.bench", "Measure how fast the chosen model reads and writes on this machine."
+    "explain": Row(
+        "Explain a file, some of its lines, an error or a diff.",
+        """\
+homebody explain app.py:10-40 --model qwen2.5-coder
+pytest 2>&1 | homebody explain -""",
     ),
-    Command(
-        "log", "homebody.cli.log", "Show which prompts were sent, and how many suggestions were accepted."
+    "ask": Row(
+        "Ask about code, once or in a conversation.",
+        """\
+homebody ask "Which functions lack tests?" --attach src/app.py
+git diff main | homebody ask -p "What could break?" --set chat.max_tokens=500""",
     ),
-    Command("completion", "homebody.cli.completion", "Print a script that completes commands in your shell."),
-    Command("config", "homebody.cli.config", "Show, describe, create or import the settings."),
-)
+    "commit-message": Row(
+        "Write a commit message for the staged changes.",
+        'git commit -e -m "$(homebody commit-message)"',
+    ),
+    "refactor": Row(
+        "Rewrite files, or parts of them: as diffs, or in place.",
+        """\
+homebody refactor app.py:10-40 --action simplify              show a diff
+homebody refactor src --action docstring --write              change all files of a folder
+homebody refactor src --select 'test_*' --instruction "…"     only these functions
+homebody refactor --changed --action types --check            only files that differ from the last commit
+homebody refactor src --action types --write --verify 'pytest -q {file}'""",
+    ),
+    "prompts": Row("List or check prompt files.", "homebody prompts check", flags=("set", "config")),
+    "undo": Row(
+        "Restore the files that a run of refactor changed.",
+        """\
+homebody undo            the last run
+homebody undo --list     all runs, with their options""",
+        flags=(),
+    ),
+    "models": Row(
+        "List, recommend, install, show or remove models.",
+        "homebody models recommend",
+        flags=(),
+    ),
+    "demo": Row("Demonstrate Homebody on a small file.", "homebody demo --backend embedded"),
+    "doctor": Row(
+        "Check servers, models and settings; name improvements.", "homebody doctor --backend ollama"
+    ),
+    "bench": Row(
+        "Measure how fast the chosen model reads and writes on this machine.",
+        "homebody bench --chat --model qwen2.5-coder",
+    ),
+    "log": Row(
+        "Show which prompts were sent, and how many suggestions were accepted.",
+        "homebody log --limit 5",
+        flags=("set", "config"),
+    ),
+    "completion": Row(
+        "Print a script that completes commands in your shell.",
+        'eval "$(homebody completion bash)"',
+        flags=(),
+    ),
+    "config": Row(
+        "Show, change, describe, create or import the settings.",
+        """\
+homebody config show
+homebody config set chat.temperature 0.3
+homebody config path""",
+    ),
+}
 
 COMPLETE = "_HOMEBODY_COMPLETE"
 """Variable that is set when a shell asks for completions."""
 
 # Options whose value is optional, with their defaults. A value must follow "=", so that in
 # ``--changed src`` the word ``src`` is a folder.
-_BARE = {"refactor": {"--changed": "HEAD", "--resume": "last"}}
-
-# What a command with subcommands does without one.
-_ALONE = {"models": "list", "prompts": "list", "config": "show"}
+_BARE = {"--changed": "--changed=HEAD", "--resume": "--resume=last"}
 
 _KEEP_LINES = "\b\n"  # otherwise typer would rewrap the paragraph
 _ABOUT = "A code assistant that runs entirely on your own machine."
@@ -79,29 +123,24 @@ def run_app(arguments: Sequence[str]) -> int:
     """
     if instruction := os.environ.get(COMPLETE):
         return answer_shell(instruction)
-    flags, rest = take_flags(arguments)
-    name = next((argument for argument in rest if not argument.startswith("-")), None)
-    names = [row.name for row in COMMANDS]
-    if name is not None and name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean `homebody {close[0]}`?" if close else "`homebody --help` lists them."
-        message = f"There is no command {name!r}; {hint}"
-        raise UsageError(message)
+    given: Given = {"arguments": ["homebody", *arguments]}
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    words = [*(_BARE.get(word, word) for word in arguments[:end]), *arguments[end:]]
     try:
-        code = _app(name)(
-            _with_subcommand(_with_values(name, rest)) or ["--help"],
-            prog_name="homebody",
-            standalone_mode=False,
-            obj=flags,
-        )
+        # Not ``main``, which would end the process at a closed pipe.
+        command: Any = get_command(_app())
+        with command.make_context("homebody", words or ["--help"], obj=given) as context:
+            code = command.invoke(context)
+    except typer.Exit as error:
+        return error.exit_code
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except typer.TyperException as error:
         message = " ".join(error.format_message().split())
-        where = _command_of(error, name)
         # The library that checks values speaks of inputs and value errors.
         message = message.replace("Value error, ", "").replace("Input should be", "it has to be")
         message = re.sub(", unable to parse string as an? [a-z]+", "", message)
+        where = getattr(getattr(error, "ctx", None), "command_path", "homebody")
         message = f"{message.rstrip('.')}; see `{where} --help`."
         raise UsageError(message) from error
     return code if isinstance(code, int) else 0
@@ -112,71 +151,92 @@ def answer_shell(instruction: str) -> int:
 
     typer reads the line from the shell's variables.
     """
-    words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()
-    # ``lsp`` reads its arguments without typer.
-    names = {row.name for row in COMMANDS if row.name != "lsp"}
-    name = next((word for word in words if word in names), None)
-    app = _app(name, add_completion=True)
-    app.callback()(_flags)
-    group: Any = get_command(app)
-    group.params = [option for option in group.params if not option.name.endswith("_completion")]
-    if name is not None:
-        command = group.commands[name]
-        for inner in (command, *getattr(command, "commands", {}).values()):
-            inner.params += group.params
     os.environ[COMPLETE] = instruction
-    return group(prog_name="homebody", complete_var=COMPLETE)
+    group: Any = get_command(_app(add_completion=True))
+    group.params = [option for option in group.params if not option.name.endswith("_completion")]
+    return group(prog_name="homebody", complete_var=COMPLETE, obj={})
 
 
-def _flags(
-    settings: Annotated[str, typer.Option("--set")] = "",
-    model: Annotated[str, typer.Option("--model")] = "",
-    backend: Annotated[str, typer.Option("--backend", autocompletion=lambda: BACKENDS)] = "",
-    config: Annotated[str, typer.Option("--config")] = "",
-    *,
-    version: Annotated[bool, typer.Option("--version")] = False,
-) -> None:
-    """Flags of every command, for completion; ``take_flags`` reads them."""
+class _Command(TyperCommand):
+    """A command whose help calls its arguments by their names alone, and lists the settings at the end."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as typer has it
+        """Write the help of all arguments and options."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": [], "For this run": []}
+        for param in self.get_params(ctx):
+            name, about = param.get_help_record(ctx) or ("", "")
+            if param.param_type_name == "argument":
+                sections["Arguments"].append((str(param.metavar), about))
+            else:
+                sections["For this run" if param.name in FLAGS else "Options"].append((name, about))
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
 
 
-def _command_of(error: typer.TyperException, name: str | None) -> str:
-    """Return the command that an error is about, inner commands included: ``homebody models show``."""
-    path = getattr(getattr(error, "ctx", None), "command_path", "")
-    return path or (f"homebody {name}" if name else "homebody")
+class _Commands(TyperGroup):
+    """All commands, each loaded once it is run or completed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as typer has it
+        """Load the command that the first word names."""
+        name = args[0]
+        if name not in COMMANDS and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean `homebody {near[0]}`?" if near else "`homebody --help` lists them."
+            message = f"There is no command {name!r}; {hint}"
+            raise UsageError(message)
+        if name in COMMANDS and name != "lsp":  # it parses its own arguments
+            self.commands[name] = load_command(name)
+        return super().resolve_command(ctx, args)
 
 
-def _with_values(name: str | None, arguments: Sequence[str]) -> list[str]:
-    """Return ``arguments`` with the default added to each option given without its optional value."""
-    bare = _BARE.get(name or "", {})
-    end = arguments.index("--") if "--" in arguments else len(arguments)
-    options = [f"{word}={bare[word]}" if word in bare else word for word in arguments[:end]]
-    return [*options, *arguments[end:]]
+class _Group(TyperGroup):
+    """A command with subcommands; its first one is the default."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - as typer has it
+        """Add the default if no subcommand is named."""
+        is_named = bool(args) and not args[0].startswith("-")
+        if not is_named and not {"-h", "--help"} & set(args) and not ctx.resilient_parsing:
+            args = [next(iter(self.commands)), *args]
+        return super().parse_args(ctx, args)
 
 
-def _with_subcommand(arguments: Sequence[str]) -> list[str]:
-    """Return ``arguments`` with the subcommand added where one is needed and none is given."""
-    words = [word for word in arguments if not word.startswith("-")]
-    alone = _ALONE.get(words[0]) if len(words) == 1 else None
-    if alone is None or {"-h", "--help"} & set(arguments):
-        return list(arguments)
-    return [words[0], alone, *(word for word in arguments if word != words[0])]
+def load_command(name: str) -> Any:  # noqa: ANN401 - typer's own class of commands is private
+    """Import a command and return it with its examples and the flags for settings."""
+    row = COMMANDS[name]
+    own = {"acp": _acp, "completion": _completion}
+    command = own.get(name) or importlib.import_module(f"homebody.cli.{name.replace('-', '_')}").command
+    label = "Example:\n  " if "\n" not in row.examples else "Examples:\n  "
+    epilog = _KEEP_LINES + label + row.examples.replace("\n", "\n  ") if row.examples else None
+    app = typer.Typer(rich_markup_mode=None)
+    app.callback()(_before_all)
+    if isinstance(command, typer.Typer):
+        for info in command.registered_commands:
+            info.cls = _Command
+        app.add_typer(command, name=name, cls=_Group, help=row.about, epilog=epilog)
+    else:
+        app.command(name, cls=_Command, epilog=epilog)(command)
+    group: Any = get_command(app)
+    loaded = group.commands[name]
+    shared = [param for param in group.params if param.name in row.flags]
+    for inner in (loaded, *getattr(loaded, "commands", {}).values()):
+        inner.params += shared
+    return loaded
 
 
-def _app(wanted: str | None, *, add_completion: bool = False) -> typer.Typer:
+def _app(*, add_completion: bool = False) -> typer.Typer:
     app = typer.Typer(
+        cls=_Commands,
         add_completion=add_completion,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         help=_ABOUT,
-        epilog=_KEEP_LINES + HELP,
     )
     app.callback()(_before_all)
-    for row in COMMANDS:
-        if row.name == wanted:
-            importlib.import_module(row.module).register(app)
-        else:
-            app.command(row.name, help=row.about, hidden=row.hidden)(_listed_only)
+    for name, row in COMMANDS.items():
+        app.command(name, help=row.about)(_listed_only)
     return app
 
 
@@ -186,14 +246,47 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with t
         raise typer.Exit
 
 
+def _take(context: typer.Context, param: typer.CallbackParam, value: list[str] | None) -> None:
+    """Collect the values of a flag, which may stand before and after the command's name."""
+    if value and not context.resilient_parsing:
+        context.obj.setdefault(param.name, []).extend(value)
+
+
+def _option(name: str, **more: Any) -> Any:  # noqa: ANN401 - typer's own function has these types
+    flag = FLAGS[name]
+    return typer.Option(
+        *flag.names, metavar=flag.metavar, help=flag.about, callback=_take, expose_value=False, **more
+    )
+
+
 def _before_all(
+    model: Annotated[list[str] | None, _option("model")] = None,
+    backend: Annotated[list[str] | None, _option("backend", autocompletion=lambda: BACKENDS)] = None,
+    set: Annotated[list[str] | None, _option("set")] = None,  # noqa: A002 - the flag's name
+    config: Annotated[list[str] | None, _option("config")] = None,
     *,
     version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version)
     ] = False,
 ) -> None:
-    del version
+    del model, backend, set, config, version
 
 
 def _listed_only() -> None:
-    """Placeholder in the list of commands; each command is registered by its own module."""
+    """Placeholder in the list of commands; ``_Commands`` loads the one that runs."""
+
+
+def _acp(context: typer.Context) -> int:
+    """Chat with an editor that speaks the Agent Client Protocol, over stdin and stdout."""
+    from homebody.acp.stdio import serve_stdio
+
+    flags = Flags.of(context.obj)
+    flags.check()
+    return serve_stdio(flags.values, flags.config)
+
+
+def _completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="The shell that reads the script.")],
+) -> int:
+    """Print a script that completes commands, options and actions at TAB."""
+    return answer_shell(f"source_{shell}")

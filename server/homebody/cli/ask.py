@@ -1,10 +1,12 @@
-"""``homebody ask``: questions on a terminal, or one from a script.
+"""``homebody ask``: one question from a script, or a conversation on a terminal.
 
 Conversations stay in memory unless ``--store`` saves them.
 """
 
 import asyncio
-from collections.abc import Sequence
+import importlib
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,22 +14,33 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import AnswerWriter, named_places, ready_engine, show_account, to_report
-from homebody.cli.ask_session import REMEDY, AskSession, attached
+from homebody.cli.answers import AnswerWriter, Callbacks, named_places, ready_engine, show_account, to_report
+from homebody.cli.arguments import HERE, has_terminal_input, parse_lines, read_piped
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.input import has_terminal_input, read_input
 from homebody.cli.terminal import Terminal
-from homebody.errors import UsageError
-from homebody.features.ask import Reply, ask
-from homebody.features.attachments import Attached, attach_text
+from homebody.engine import Engine
+from homebody.errors import HomebodyError, UsageError
+from homebody.features.ask import Reply, ask, regenerate
+from homebody.features.attachments import Attached, attach, attach_changes, attach_text
 from homebody.headless.report import to_json
-from homebody.headless.select import workspace_of
+from homebody.headless.select import read_source, workspace_of
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
+from homebody.workspace.uri import uri_of
+
+_REMEDY = "ask for the rest, or raise chat.max_tokens"
+
+_HELP = """\
+/attach FILE[:START[-END]]   attach it to the next question; also: staged, uncommitted
+/again                       answer the last question again
+/save FILE                   write the conversation to a file as Markdown
+/store                       keep it in your state folder, to continue another day
+/quit                        end (so does Ctrl-D)
+"""
 
 
-class Listed(Struct, frozen=True, rename="camel"):
+class ListedConversation(Struct, frozen=True, rename="camel"):
     """A stored conversation, as ``--list --json`` prints it."""
 
     conversation_id: str
@@ -35,12 +48,7 @@ class Listed(Struct, frozen=True, rename="camel"):
     questions: int
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("ask")(_ask)
-
-
-def _ask(
+def command(
     context: typer.Context,
     words: Annotated[list[str] | None, typer.Argument(metavar="QUESTION", help="The question.")] = None,
     *,
@@ -79,26 +87,26 @@ def _ask(
     if prompt and words:
         message = "Give the question once: either as an argument or with -p."
         raise UsageError(message)
-    found = _conversation(conversation)
+    flags = Flags.of(context.obj)
+    chat = _conversation(conversation)
     question = prompt or " ".join(words or ())
     if not question and has_terminal_input():
-        _talk(context.obj, terminal, found, attach or (), store=store)
+        _talk(flags, terminal, chat, attach or (), store=store)
         return
-    piped = read_input()
+    piped = read_piped()
     if not question:
         question, piped = piped, ""
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        asked = _once(context.obj, writer, found, question, piped=piped, attach=attach or ())
-        reply, places = asyncio.run(asked)
+        reply, places = asyncio.run(_once(flags, writer, chat, question, piped=piped, attach=attach or ()))
     if store:
-        store_conversation(found)
+        store_conversation(chat)
     report = to_report(reply)
     if as_json:
         terminal.write(to_json(report))
         return
-    show_account(terminal, report, REMEDY, places)
+    show_account(terminal, report, _REMEDY, places)
     if store:
-        terminal.remark(f"continue with: homebody ask --conversation {found.id}")
+        terminal.remark(f"continue with: homebody ask --conversation {chat.id}")
 
 
 async def _once(
@@ -109,34 +117,24 @@ async def _once(
     *,
     piped: str,
     attach: Sequence[str],
-) -> tuple[Reply, list[tuple[str, str]]]:
-    workspace = _workspace()
-    async with ready_engine(flags, workspace) as engine:
-        items: list[Attached] = [await attached(engine, what) for what in attach]
+) -> tuple[Reply, list[str]]:
+    async with ready_engine(flags, workspace_of(HERE)) as engine:
+        items = [await _attached(engine, what) for what in attach]
         if piped.strip():
             items.append(await attach_text(engine, piped, "Piped text"))
-        await writer.find_links(engine)
-        reply = await ask(
-            engine,
-            question,
-            conversation=conversation,
-            attachments=items,
-            on_text=writer.on_text,
-            on_read=writer.on_read,
-            on_sources=writer.on_sources,
-        )
-        return reply, await named_places(engine, reply.markdown, reply.sources)
+        callbacks = await writer.linking(engine)
+        reply = await ask(engine, question, conversation=conversation, attachments=items, **callbacks)
+        return reply, await named_places(engine, reply)
 
 
 def _talk(
     flags: Flags, terminal: Terminal, conversation: Conversation, attach: Sequence[str], *, store: bool
 ) -> None:
-    workspace = _workspace()
     with asyncio.Runner() as runner:
-        opened = ready_engine(flags, workspace)
+        opened = ready_engine(flags, workspace_of(HERE))
         engine = runner.run(opened.__aenter__())
         try:
-            session = AskSession(engine, conversation, terminal, store=store)
+            session = _AskSession(engine, conversation, terminal, store=store)
             for what in attach:
                 runner.run(session.attach(what))
             session.run(runner)
@@ -144,8 +142,138 @@ def _talk(
             runner.run(opened.__aexit__(None, None, None))
 
 
-def _workspace() -> Path:
-    return workspace_of(Path.cwd() / "any file in this folder")
+class _AskSession:
+    """One conversation on a terminal, until the user ends it."""
+
+    def __init__(
+        self, engine: Engine, conversation: Conversation, terminal: Terminal, *, store: bool
+    ) -> None:
+        self._engine = engine
+        self._conversation = conversation
+        self._terminal = terminal
+        self._store = store
+        self._attached: list[Attached] = []
+        self._commands: dict[str, Callable[[str], Awaitable[None]]] = {
+            "attach": self.attach,
+            "again": self._again,
+            "save": self._save,
+            "store": self._keep,
+            "help": self._help,
+        }
+
+    def run(self, runner: asyncio.Runner) -> None:
+        """Read questions until the input ends. Ctrl-C stops an answer; at the prompt it ends the session.
+
+        Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
+        """
+        with suppress(ImportError):  # not available on Windows; elsewhere it adds the arrow keys
+            importlib.import_module("readline")
+        self._terminal.remark("Ask about the code of this folder; /help lists the commands.")
+        while True:
+            try:
+                line = input("> ").strip()
+            except (EOFError, KeyboardInterrupt):
+                break
+            if line in {"/quit", "/exit"}:
+                break
+            try:
+                runner.run(self._handle(line))
+            except KeyboardInterrupt:
+                self._terminal.end_line()
+                warn("Stopped; the question is not part of the conversation.")
+        if self._store and self._conversation.turns:
+            runner.run(self._keep(""))
+
+    async def attach(self, what: str) -> None:
+        """Attach something to the next question."""
+        attachment = await _attached(self._engine, what)
+        self._attached.append(attachment)
+        self._terminal.remark("attached: " + ", ".join(item.label for item in attachment.items))
+
+    async def _handle(self, line: str) -> None:
+        if not line:
+            return
+        try:
+            if line.startswith("/"):
+                name, _, rest = line[1:].partition(" ")
+                command = self._commands.get(name)
+                if command is None:
+                    message = f"There is no /{name}; /help lists the commands."
+                    raise UsageError(message)
+                await command(rest.strip())
+            else:
+                items, self._attached = self._attached, []
+                try:
+                    await self._show(
+                        lambda callbacks: ask(
+                            self._engine,
+                            line,
+                            conversation=self._conversation,
+                            attachments=items,
+                            **callbacks,
+                        )
+                    )
+                except BaseException:
+                    self._attached = items
+                    raise
+        except HomebodyError as error:
+            warn(str(error))
+        except OSError as error:
+            warn(f"{error.filename}: {error.strerror or error}.")
+
+    async def _again(self, _rest: str) -> None:
+        await self._show(lambda callbacks: regenerate(self._engine, self._conversation, **callbacks))
+
+    async def _show(self, answering: Callable[[Callbacks], Awaitable[Reply]]) -> None:
+        with AnswerWriter(self._terminal) as writer:
+            reply = await answering(await writer.linking(self._engine))
+        places = await named_places(self._engine, reply)
+        show_account(self._terminal, to_report(reply), _REMEDY, places)
+
+    async def _save(self, name: str) -> None:
+        if not name:
+            message = "/save needs the name of a file."
+            raise UsageError(message)
+        path = await asyncio.to_thread(_write_new, name, self._conversation.to_markdown())
+        self._terminal.remark(f"written to {path}")
+
+    async def _keep(self, _rest: str) -> None:
+        store_conversation(self._conversation)
+        self._terminal.remark(f"continue with: homebody ask --conversation {self._conversation.id}")
+
+    async def _help(self, _rest: str) -> None:
+        self._terminal.write(_HELP)
+
+
+async def _attached(engine: Engine, what: str) -> Attached:
+    """Attach what a user names on a command line: a file, lines of it, ``staged`` or ``uncommitted``.
+
+    Raises
+    ------
+    UsageError
+        It does not exist, lacks these lines, or is excluded from prompts.
+
+    """
+    if what == "staged" or what == "uncommitted":  # noqa: PLR1714 - two literals for the type checker
+        return await attach_changes(engine, what, Path.cwd())
+    if not what:
+        message = "Name a file to attach, or staged or uncommitted."
+        raise UsageError(message)
+    path, lines = parse_lines(what)
+    fragment = ""
+    if lines is not None:
+        # An editor's lines may be a little old, and are moved into the file; a user's are wrong.
+        read_source(path, max_bytes=engine.settings.context.max_file_bytes).span_of(*lines)
+        fragment = f"#L{lines[0]}-{lines[1]}"
+    return await attach(engine, uri_of(path) + fragment)
+
+
+def _write_new(name: str, text: str) -> Path:
+    """Write a file that does not exist yet."""
+    path = Path(name).expanduser()
+    with path.open("x", encoding="utf-8") as file:
+        file.write(text)
+    return path
 
 
 def _conversation(conversation_id: str) -> Conversation:
@@ -159,14 +287,14 @@ def _conversation(conversation_id: str) -> Conversation:
 
 
 def _list(terminal: Terminal, *, as_json: bool) -> None:
-    listed = [Listed(chat.id, chat.title, len(chat.turns)) for chat in stored_conversations()]
+    listed = [ListedConversation(chat.id, chat.title, len(chat.turns)) for chat in stored_conversations()]
     if as_json:
         terminal.write(to_json(listed))
         return
     for chat in listed:
         terminal.write(f"{chat.conversation_id}  {chat.title} ({chat.questions})\n")
     if not listed:
-        terminal.remark("no conversation is stored: `homebody ask --store` keeps one.")
+        terminal.remark("No conversation is stored: `homebody ask --store` keeps one.")
 
 
 def _forget(terminal: Terminal, which: str) -> None:
@@ -179,4 +307,4 @@ def _forget(terminal: Terminal, which: str) -> None:
     prompts = f", and erased {erased} of its prompts from the log" if erased else ""
     terminal.remark(f"deleted {len(gone)}{prompts}.")
     if not gone and not erased:
-        warn("no conversation was stored.")
+        warn("No conversation was stored.")

@@ -7,7 +7,7 @@ import typer
 
 from homebody.backend.base import Slot
 from homebody.cli.flags import Flags
-from homebody.cli.terminal import Terminal
+from homebody.cli.terminal import Terminal, as_columns
 from homebody.engine import open_engine
 from homebody.features.bench import SIZES, Bench, bench
 from homebody.headless.report import to_json
@@ -16,12 +16,7 @@ from homebody.settings import Settings
 _HEADS = ("model", "platform", "prompt tokens", "first token, cold", "cached", "reads tok/s", "writes tok/s")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("bench")(_bench)
-
-
-def _bench(
+def command(
     context: typer.Context,
     *,
     chat: Annotated[
@@ -31,7 +26,7 @@ def _bench(
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Measure the model that is used here, with prompts of 512, 2,048 and 8,192 tokens, if they fit."""
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     settings = flags.load(None)
     terminal = Terminal()
     terminal.progress("starting the model …")
@@ -74,12 +69,9 @@ def _markdown(measured: Bench) -> str:
 
 
 def _table(measured: Bench) -> str:
-    rows = [_HEADS[2:], *(cells[2:] for cells in _cells(measured))]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     head = f"{measured.model} ({measured.backend}), on {measured.platform}\n\n"
-    return head + "".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + "\n" for row in rows
-    )
+    rows = [_HEADS[2:], *(cells[2:] for cells in _cells(measured))]
+    return head + as_columns(rows, right=True)
 
 
 def _remarks(measured: Bench) -> list[str]:

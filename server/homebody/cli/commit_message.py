@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from homebody.cli.answers import AnswerWriter, advice_for, ready_engine, show_account, to_report
+from homebody.cli.arguments import HERE
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -16,21 +17,16 @@ from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("commit-message")(_commit_message)
-
-
-def _commit_message(
+def command(
     context: typer.Context,
     *,
     full: Annotated[bool, typer.Option("--full", help="Read all changes, even if that takes long.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write a commit message for the staged changes: git commit -e -m "$(homebody commit-message)"."""
+    """Write a commit message for the staged changes; nothing is committed."""
     terminal = Terminal()
     with AnswerWriter(terminal, is_quiet=True) as writer:
-        message = asyncio.run(_run(context.obj, writer, full=full))
+        message = asyncio.run(_run(Flags.of(context.obj), writer, full=full))
     report = to_report(message)
     if as_json:
         terminal.write(to_json(report))
@@ -38,10 +34,9 @@ def _commit_message(
     terminal.write(message.markdown + "\n")
     show_account(terminal, report, "complete it before you commit")
     if advice := advice_for(message.left_out, "stage less"):
-        warn(f"the message is not about all staged changes: {advice}.")
+        warn(f"The message is not about all staged changes: {advice}.")
 
 
 async def _run(flags: Flags, writer: AnswerWriter, *, full: bool) -> Explanation:
-    workspace = workspace_of(Path.cwd() / "any file in this folder")
-    async with ready_engine(flags, workspace) as engine:
+    async with ready_engine(flags, workspace_of(HERE)) as engine:
         return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from homebody.cli.answers import ready_engine
+from homebody.cli.answers import ready_engine, show_prompt_text
+from homebody.cli.arguments import parse_position
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.place import parse_position
-from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.terminal import Terminal
-from homebody.features.complete import Completion, complete
+from homebody.errors import Excluded
+from homebody.features.complete import complete
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
 
@@ -35,12 +35,7 @@ class CompletionReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     prompt: Prompt | None = None
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("complete")(_complete)
-
-
-def _complete(
+def command(
     context: typer.Context,
     place: Annotated[str, typer.Argument(metavar="FILE:LINE:COLUMN", help="Lines and columns start at 1.")],
     *,
@@ -52,7 +47,7 @@ def _complete(
 ) -> None:
     """Show the suggestions at a position in a file."""
     path, line, column = parse_position(place)
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     settings = flags.load(workspace_of(path))
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     report = asyncio.run(_run(flags, source, line, column, with_prompt=show_prompt))
@@ -65,24 +60,26 @@ def _complete(
     for suggestion in report.completions[:1]:
         terminal.write(suggestion.text.removesuffix("\n") + "\n")
     if not report.completions:
-        warn("nothing worth suggesting there.")
+        warn("There is nothing worth suggesting.")
 
 
 async def _run(
     flags: Flags, source: SourceFile, line: int, column: int, *, with_prompt: bool
 ) -> CompletionReport:
+    document = source.document
     offset = source.offset_at(line, column)
     async with ready_engine(flags, workspace_of(source.path)) as engine:
-        completions = await complete(engine, source.document, offset, trigger="invoked")
-        record = engine.audit.last(source.document.uri) if with_prompt else None
+        if reason := await engine.gate.refusal_of(document):
+            raise Excluded(str(source.path), reason, document.uri)
+        completions = await complete(engine, document, offset, trigger="invoked")
+        record = engine.audit.last(document.uri) if with_prompt else None
     return CompletionReport(
         file=str(source.path),
         line=line,
         column=column,
-        completions=[_suggestion(source, completion) for completion in completions],
+        completions=[
+            ShownSuggestion(completion.id, to_range(document, completion.span), completion.text)
+            for completion in completions
+        ],
         prompt=to_prompt(record) if record else None,
     )
-
-
-def _suggestion(source: SourceFile, completion: Completion) -> ShownSuggestion:
-    return ShownSuggestion(completion.id, to_range(source.document, completion.span), completion.text)

@@ -1,35 +1,27 @@
-"""``homebody config show | schema | init | import``: current settings, their schema, a first file."""
+"""``homebody config``: the current settings, their file and their schema."""
 
-import json
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import msgspec
 import typer
 
-from homebody.cli.config_import import import_config
+from homebody.cli.config_file import changed, commented_toml, read_file, replace_file, to_toml, value_in
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.errors import SettingsError
-from homebody.settings.keys import Key, all_keys, sections
-from homebody.settings.load import load
-from homebody.settings.paths import user_file
+from homebody.headless.diff import unified_diff
+from homebody.headless.import_continue import convert, read_config
+from homebody.settings.keys import Key, all_keys
+from homebody.settings.options import Source, from_texts
+from homebody.settings.paths import config_dir, user_file
 from homebody.settings.schema import OwnSettings
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(rich_markup_mode=None, help="Show, describe, create or import the settings.")
-    group.command("show")(_show)
-    group.command("schema")(_schema)
-    group.command("init")(_init)
-    group.command("import")(import_config)
-    app.add_typer(group, name="config")
+command = typer.Typer()
 
 
+@command.command("show")
 def _show(
     context: typer.Context,
     *,
@@ -39,9 +31,8 @@ def _show(
 
     With the source of each value: default, a file, a variable, or a flag.
     """
-    flags: Flags = context.obj
-    flags.check()
-    loaded = load(workspace=Path.cwd(), user_file=flags.config, flags=flags.values)
+    flags = Flags.of(context.obj)
+    loaded = flags.load_with_origins(Path.cwd())
     for problem in loaded.problems:
         warn(problem.message)
     terminal = Terminal()
@@ -73,19 +64,52 @@ def _value(tree: dict[str, Any], key: Key) -> object:
     return _ABSENT if inherited else value
 
 
+@command.command("schema")
 def _schema() -> None:
     """Print the JSON schema of the settings files."""
     schema = msgspec.json.schema(OwnSettings)
     Terminal().write(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n")
 
 
+@command.command("path")
+def _path(context: typer.Context) -> None:
+    """Print where your settings file is, or will be."""
+    Terminal().write(f"{_file(context)}\n")
+
+
+@command.command("set")
+def _set(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="As `config show` prints it.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value; a list with commas.")],
+) -> None:
+    """Change a value in your settings file.
+
+    The file is created if necessary; its comments and other values stay.
+    """
+    path = _file(context)
+    source = Source(str(path), "snake", trusted=True, base=path.parent)
+    options, problems = from_texts([(key, value)], source)
+    for problem in problems:
+        raise SettingsError(problem.message)
+    settings = {
+        name.snake: list(cast("tuple[str, ...]", new)) if isinstance(new, tuple) else new
+        for name, new in options.values.items()
+    }
+    if not settings:
+        message = f"{key} needs a value; to return to the default, delete its line in {path}."
+        raise SettingsError(message)
+    replace_file(path, changed(read_file(path), settings, str(path)))
+    Terminal().write(f"Wrote {', '.join(settings)} to {path}.\n")
+
+
+@command.command("init")
 def _init(context: typer.Context) -> None:
     """Write a settings file with all keys.
 
     Every key is a comment, with its default.
     """
-    flags: Flags = context.obj
-    path = flags.config or user_file()
+    path = _file(context)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -99,44 +123,58 @@ def _init(context: typer.Context) -> None:
     Terminal().write(f"Wrote {path}; it lists every setting as a comment.\n")
 
 
-def commented_toml() -> str:
-    """Write a settings file that has every key as a comment, with its default."""
-    lines = [
-        "# Settings of Homebody. Each key is shown with its default: take the # away to change it.",
+@command.command("import")
+def _import(
+    context: typer.Context,
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Continue's config.yaml; by default the one in ~/.continue.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Write the files.")] = False,
+) -> None:
+    """Import the configuration of Continue.
+
+    Shows the new settings and prompt files as a diff; --write applies it. Without --write, the exit code is 1
+    if something would change.
+    """
+    source = path or Path.home() / ".continue" / "config.yaml"
+    imported = convert(read_config(source), str(source))
+    target = _file(context)
+    before = read_file(target)
+    current = {key: value_in(before, key, str(target)) for key in imported.settings}
+    new = {key: value for key, value in imported.settings.items() if current[key] is None}
+    notes = [
+        f"`{key}` stays as {target} has it; Continue has {value!r}."
+        for key, value in imported.settings.items()
+        if current[key] not in (None, value)
     ]
-    lines += _commented(())
-    for path, about in sections().items():
-        if path and len(path) == 1:
-            lines += ["", f"# {about}", f"[{path[0]}]", *_commented(path)]
-    lines += [
-        "",
-        "# The same keys as under [backend], for one use only:",
-        "# [completion.backend]",
-        '# model = "a small model that fills in the middle"',
-        "# [chat.backend]",
-        '# model = "a larger one"',
-    ]
-    return "\n".join(lines) + "\n"
+    changes = {target: (before, changed(before, new, str(target)))}
+    for name, text in imported.prompts.items():
+        file = config_dir() / "prompts" / f"{name}.md"
+        if file.exists() and read_file(file) != text:
+            notes.append(f"{file} exists already and is not changed.")
+        else:
+            changes[file] = read_file(file), text
+    terminal = Terminal()
+    changes = {file: texts for file, texts in changes.items() if texts[0] != texts[1]}
+    for file, texts in changes.items():
+        if write:
+            replace_file(file, texts[1])
+            terminal.write(f"Wrote {file}.\n")
+        else:
+            terminal.diff(unified_diff(file, *texts))
+    if not changes:
+        terminal.write("Nothing to import.\n")
+    terminal.write("".join(f"- {note}\n" for note in (*imported.notes, *notes)))
+    if changes and not write:
+        terminal.write("\nNothing was written; --write does it.\n")
+        raise typer.Exit(1)
 
 
-def _commented(path: tuple[str, ...]) -> Iterator[str]:
-    for key in all_keys():
-        if key.path[:-1] == path:
-            yield ""
-            yield from textwrap.wrap(key.description, 100, initial_indent="# ", subsequent_indent="# ")
-            yield f"# {key.path[-1]} = {to_toml(key.default)}  # {key.allowed}".replace("`", "")
-
-
-def to_toml(value: object) -> str:
-    """Write a value of a setting as TOML; a missing value becomes an empty text."""
-    if value is None:
-        return '""'
-    if isinstance(value, Mapping):
-        table = cast("Mapping[str, object]", value)
-        items = (f"{json.dumps(name)} = {to_toml(item)}" for name, item in table.items())
-        return "{" + ", ".join(items) + "}"
-    if isinstance(value, bool | str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(to_toml, cast('Sequence[object]', value)))}]"
-    return str(value)
+def _file(context: typer.Context) -> Path:
+    return Flags.of(context.obj).config or user_file()

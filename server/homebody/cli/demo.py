@@ -6,10 +6,11 @@ that a user notices. Prints plain text without a terminal; ``--record`` writes t
 
 import asyncio
 import difflib
+import json
 import re
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +23,8 @@ from rich.table import Table
 from rich.text import Text
 
 from homebody.cli.flags import Flags
-from homebody.cli.next_steps import next_steps
 from homebody.cli.terminal import harmless
-from homebody.installation import LSP_COMMAND, this_installation
+from homebody.installation import LSP_COMMAND, Installation, shell, this_installation
 from homebody.settings import Settings
 from homebody.text import Span, TextEdit
 
@@ -61,18 +61,15 @@ class _Measured:
     docstring: float = 0.0
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(_demo)
-
-
-def _demo(
+def command(
     context: typer.Context,
     *,
-    record: Annotated[Path | None, typer.Option(help="Also write the session as an SVG picture.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write the session as an SVG picture.")
+    ] = None,
 ) -> None:
     """Show what Homebody does, on a small file, with the real server and the real model."""
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     settings = flags.load(None)
     console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
     asyncio.run(_show(console, settings, flags))
@@ -125,7 +122,7 @@ async def _model(editor: "Editor") -> str:
     try:
         status = await asyncio.wait_for(editor.model(), _READY_SECONDS)
     except TimeoutError:
-        message = f"the model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` finds the cause"
+        message = f"The model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` finds the cause."
         raise DemoFailed(message) from None
     return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
 
@@ -263,3 +260,23 @@ def _since(began: float) -> float:
 
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
+
+
+def next_steps(installation: Installation) -> Iterator[str]:
+    """Return how to connect an editor, and how to get a better model."""
+    program, checkout = str(installation.program), installation.checkout
+    if checkout is None:
+        yield "Your editor starts the language server with this command:"
+        yield f"   {shell(program, 'lsp')}"
+    else:
+        vsix = checkout / "dist" / f"homebody-{installation.version}.vsix"
+        yield "VS Code: build the extension, install it, and name the server in your settings.json:"
+        yield f"   {shell('make', '-C', str(checkout), 'vsix')}"
+        yield f"   {shell('code', '--install-extension', str(vsix))}"
+        yield f'   "homebody.server.command": {json.dumps(program)}'
+        yield "Neovim: two lines in your init.lua:"
+        yield f"   vim.opt.runtimepath:append({json.dumps(str(checkout / 'clients' / 'neovim'))})"
+        yield f'   require("homebody").setup({{ cmd = {{ {json.dumps(program)}, "lsp" }} }})'
+        yield f"Another editor: {checkout / 'docs' / 'editors'}; the command is {shell(program, 'lsp')}"
+    yield "A better model: this recommends one for your machine, and the command that installs it:"
+    yield f"   {shell(program, 'models', 'recommend')}"

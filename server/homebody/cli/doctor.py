@@ -16,12 +16,7 @@ from homebody.settings.load import Loaded
 _STYLES = {"good": "green", "hint": "yellow", "problem": "red"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor")(_doctor)
-
-
-def _doctor(
+def command(
     context: typer.Context,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -30,7 +25,7 @@ def _doctor(
 
     The exit code is 3 if no model answers, otherwise 0. While your settings are wrong, no model is asked.
     """
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     loaded = flags.load_with_origins(Path.cwd())
     terminal = Terminal()
     terminal.progress("checking servers and models …")

@@ -13,6 +13,9 @@ from homebody.errors import HomebodyError
 INTERRUPTED = 130
 """Exit code that shells use for Ctrl-C: 128 plus the number of SIGINT."""
 
+UNREAD = 141
+"""Exit code that shells use for a closed pipe: 128 plus the number of SIGPIPE."""
+
 
 def guarded(command: Callable[[], int]) -> int:
     """Run ``command`` without ever printing a traceback, unless ``HOMEBODY_DEBUG=1`` is set."""
@@ -30,7 +33,7 @@ def guarded(command: Callable[[], int]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         _give_up_stdout()
-        return 1
+        return UNREAD
     except Exception as error:
         if os.environ.get("HOMEBODY_DEBUG"):
             raise
@@ -38,13 +41,14 @@ def guarded(command: Callable[[], int]) -> int:
             _give_up_stdout()
             return _fail(f"{error.strerror or error}.", 1)
         kind = type(error).__name__
-        return _fail(f"internal error ({kind}: {error}); HOMEBODY_DEBUG=1 shows where.", 1)
+        return _fail(f"Internal error ({kind}: {error}); HOMEBODY_DEBUG=1 shows where.", 1)
     return code
 
 
 def warn(message: str) -> None:
-    """Print one sentence on stderr, on one line and without control characters."""
+    """Print one sentence on stderr, on one line, with its full stop and without control characters."""
     line = " ".join(message.split())
+    line += "" if line.endswith((".", "?", "!")) else "."
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     with suppress(OSError, ValueError):
         sys.stderr.write(f"homebody: {line}\n")

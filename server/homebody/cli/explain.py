@@ -5,17 +5,15 @@ Also explains pasted output (``-``), a diff, or a diagnostic.
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
 from homebody.cli.answers import AnswerWriter, advice_for, named_places, ready_engine, show_account, to_report
+from homebody.cli.arguments import HERE, decoded, parse_lines, read_bytes
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.input import read_input
-from homebody.cli.place import parse_lines
 from homebody.cli.terminal import Terminal
-from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.attachments import attach_changes
 from homebody.features.explain import explain
@@ -23,20 +21,13 @@ from homebody.features.explain_text import explain_attached, explain_text
 from homebody.features.explanation import Explanation
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
-from homebody.text import Document
-
-_HERE = Path("any file in this folder")
+from homebody.workspace.diff import Which
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
 _FEWER = "explain fewer with `git diff FILE | homebody explain -`"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("explain")(_explain)
-
-
-def _explain(
+def command(
     context: typer.Context,
     place: Annotated[
         str,
@@ -58,8 +49,6 @@ def _explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, once the answer is complete.")] = False,
 ) -> None:
     """Explain a file, some of its lines, a diagnostic, the output of a program, or a diff."""
-    flags: Flags = context.obj
-    terminal = Terminal()
     if sum((bool(place), staged, uncommitted)) != 1:
         message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
         raise UsageError(message)
@@ -69,86 +58,58 @@ def _explain(
     if problem and place in {"", "-"}:
         message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
+    flags = Flags.of(context.obj)
+    terminal = Terminal()
+    if place == "-":
+        flags.check()
+        place, text = "", decoded(read_bytes())
+    else:
+        text = ""
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        if place and place != "-":
-            explained = _explain_file(flags, place, problem or "", writer, full=full)
-        elif place:
-            explained = _explain_input(flags, writer, full=full)
+        if place:
+            answering = _explain_file(flags, place, problem or "", writer, full=full)
         else:
-            explained = _explain_changes(flags, writer, is_staged=staged, full=full)
-        explanation, places = asyncio.run(explained)
-    report = to_report(explanation, file=str(parse_lines(place)[0]) if place not in {"", "-"} else None)
+            answering = _explain_text(
+                flags,
+                text,
+                writer,
+                which="staged" if staged else "uncommitted" if uncommitted else None,
+                full=full,
+            )
+        explanation, places = asyncio.run(answering)
+    report = to_report(explanation, file=str(parse_lines(place)[0]) if place else None)
     if as_json:
         terminal.write(to_json(report))
         return
     show_account(terminal, report, _REMEDY, places)
     if (staged or uncommitted) and (advice := advice_for(explanation.left_out, _FEWER)):
-        warn(f"the explanation is not about all changes: {advice}.")
-
-
-_Explained: TypeAlias = tuple[Explanation, list[tuple[str, str]]]
+        warn(f"The explanation is not about all changes: {advice}.")
 
 
 async def _explain_file(
     flags: Flags, place: str, problem: str, writer: AnswerWriter, *, full: bool
-) -> _Explained:
+) -> tuple[Explanation, list[str]]:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
     settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
+    document = source.document
     async with ready_engine(flags, workspace) as engine:
-        await writer.find_links(engine, source.document)
-        explanation = await explain(
-            engine,
-            source.document,
-            span,
-            problem=problem,
-            full=full,
-            on_text=writer.on_text,
-            on_read=writer.on_read,
-            on_sources=writer.on_sources,
-        )
-        return await _with_places(engine, explanation, source.document)
+        callbacks = await writer.linking(engine, document)
+        explanation = await explain(engine, document, span, problem=problem, full=full, **callbacks)
+        return explanation, await named_places(engine, explanation, document=document, own=explanation.links)
 
 
-async def _explain_input(flags: Flags, writer: AnswerWriter, *, full: bool) -> _Explained:
-    text = read_input()
-    workspace = workspace_of(_HERE)
-    async with ready_engine(flags, workspace) as engine:
-        await writer.find_links(engine)
-        explanation = await explain_text(
-            engine,
-            text,
-            full=full,
-            on_text=writer.on_text,
-            on_read=writer.on_read,
-            on_sources=writer.on_sources,
-        )
-        return await _with_places(engine, explanation)
-
-
-async def _explain_changes(flags: Flags, writer: AnswerWriter, *, is_staged: bool, full: bool) -> _Explained:
-    workspace = workspace_of(_HERE)
-    async with ready_engine(flags, workspace) as engine:
-        attached = await attach_changes(engine, "staged" if is_staged else "uncommitted", Path.cwd())
-        await writer.find_links(engine)
-        explanation = await explain_attached(
-            engine,
-            "explain-diff",
-            attached,
-            full=full,
-            on_text=writer.on_text,
-            on_read=writer.on_read,
-            on_sources=writer.on_sources,
-        )
-        return await _with_places(engine, explanation)
-
-
-async def _with_places(
-    engine: Engine, explanation: Explanation, document: Document | None = None
-) -> _Explained:
-    places = await named_places(
-        engine, explanation.markdown, explanation.sources, document=document, own=explanation.links
-    )
-    return explanation, places
+async def _explain_text(
+    flags: Flags, text: str, writer: AnswerWriter, *, which: Which | None, full: bool
+) -> tuple[Explanation, list[str]]:
+    """Explain the changes that git has, or else ``text``."""
+    async with ready_engine(flags, workspace_of(HERE)) as engine:
+        callbacks = await writer.linking(engine)
+        if which is None:
+            explanation = await explain_text(engine, text, full=full, **callbacks)
+        else:
+            attached = await attach_changes(engine, which, Path.cwd())
+            explanation = await explain_attached(engine, "explain-diff", attached, full=full, **callbacks)
+        return explanation, await named_places(engine, explanation, own=explanation.links)

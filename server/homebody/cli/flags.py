@@ -1,7 +1,6 @@
-"""Flags that every command takes: settings for this one run.
+"""Settings for one run, from the command line: one table for all commands.
 
-Flags may stand anywhere, so that ``homebody complete FILE:1:1 --model M`` works like ``homebody --model M
-complete FILE:1:1``.
+Without typer, which ``homebody lsp`` has no time to import.
 """
 
 import json
@@ -9,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.cli.edge import warn
 from homebody.errors import SettingsError, UsageError
@@ -21,15 +20,25 @@ if TYPE_CHECKING:  # `homebody lsp` imports this module and reads settings only 
 
 BACKENDS = ("auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai")
 
-HELP = f"""\
-Flags of every command, for this run only:
-  --set KEY=VALUE   a setting, such as --set completion.max_tokens=64 (see `homebody config show`)
-  --model MODEL     the model: a GGUF file's path, or its name on the server
-  --backend KIND    {", ".join(BACKENDS[:-1])} or {BACKENDS[-1]}
-  --config FILE     use this file instead of your settings file
-"""
 
-_TAKEN = ("--set", "--model", "--backend", "--config")
+class Flag(NamedTuple):
+    """One flag: its names, what its value is called, and its help."""
+
+    names: tuple[str, ...]
+    metavar: str
+    about: str
+
+
+FLAGS: Mapping[str, Flag] = {
+    "model": Flag(("--model", "-m"), "MODEL", "The model: a GGUF file's path, or its name on the server."),
+    "backend": Flag(("--backend",), "KIND", f"{', '.join(BACKENDS[:-1])} or {BACKENDS[-1]}."),
+    "set": Flag(("--set",), "KEY=VALUE", "A setting for this run (see `homebody config show`). Repeatable."),
+    "config": Flag(("--config",), "FILE", "Use this file instead of your settings file."),
+}
+
+Given: TypeAlias = dict[str, list[str]]
+"""The values of each flag, in order; also ``arguments``, the whole command line."""
+
 _BLOCKS = ("backend", "completion.backend", "chat.backend")
 
 
@@ -42,6 +51,24 @@ class Flags:
     _sources: "dict[Path | None, SettingsSource]" = field(
         default_factory=dict["Path | None", "SettingsSource"], repr=False, compare=False
     )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Sequence[str]]) -> "Flags":
+        """Return the flags; a setting by its key counts more than ``--model`` and ``--backend``.
+
+        Raises
+        ------
+        UsageError
+            A value has the wrong form, or ``--config`` names no file.
+
+        """
+        values = {f"{block}.kind": kind for kind in given.get("backend", ()) for block in _BLOCKS}
+        for model in given.get("model", ()):
+            values |= _model(model)
+        for text in given.get("set", ()):
+            values |= _setting(text, values)
+        files = [_file(text) for text in given.get("config", ())]
+        return cls(values, files[-1] if files else None)
 
     def to_arguments(self) -> list[str]:
         """Return the arguments that pass these flags to another Homebody command."""
@@ -105,43 +132,13 @@ class Flags:
         return source
 
 
-def take_flags(arguments: Sequence[str]) -> tuple[Flags, list[str]]:
-    """Remove these flags from ``arguments``; arguments after ``--`` stay unchanged.
-
-    Raises
-    ------
-    UsageError
-        A flag has no value, or names a file that does not exist.
-
-    """
-    values: dict[str, str] = {}
-    config: Path | None = None
-    rest: list[str] = []
-    left = list(arguments)
-    while left:
-        argument = left.pop(0)
-        if argument == "--":
-            rest += [argument, *left]
-            break
-        name, joined, value = argument.partition("=")
-        if name not in _TAKEN:
-            rest.append(argument)
-            continue
-        if not joined:
-            if not left:
-                message = f"{name} needs a value after it."
-                raise UsageError(message)
-            value = left.pop(0)
-        match name:
-            case "--set":
-                values |= _setting(value, values)
-            case "--config":
-                config = _file(value)
-            case "--model":
-                values |= _model(value)
-            case _:
-                values |= {f"{block}.kind": value for block in _BLOCKS}
-    return Flags(values, config), rest
+def without_keys(arguments: Sequence[str]) -> list[str]:
+    """Return a command line without API keys, to be stored."""
+    return [
+        f"{key}=***" if joined and key.endswith(("api_key", "apiKey")) else word
+        for word in arguments
+        for key, joined, _ in (word.partition("="),)
+    ]
 
 
 def _setting(text: str, before: Mapping[str, str]) -> dict[str, str]:

@@ -10,8 +10,7 @@ from msgspec import Struct, json
 from homebody.audit import Day, PromptRecord, read_counts, read_log
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.prompt_text import lines_of
-from homebody.cli.terminal import Terminal
+from homebody.cli.terminal import Terminal, lines_of
 from homebody.headless.report import Prompt, to_json, to_lines, to_prompt
 from homebody.settings.paths import state_dir, user_file
 
@@ -42,18 +41,13 @@ class SuggestionStats(Struct, frozen=True, rename="camel"):
     p90_wait_ms: int | None
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("log")(_log)
-
-
-def _log(
+def command(
     context: typer.Context,
     *,
     stats: Annotated[
         bool, typer.Option("--stats", help="Show how many suggestions were shown and accepted.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Number of newest requests to show.")] = 20,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="Number of newest requests to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line for each request.")] = False,
 ) -> None:
     """Show which prompts were sent, and how many suggestions were accepted."""
@@ -61,12 +55,12 @@ def _log(
     if stats:
         _show_stats(terminal, as_json=as_json)
         return
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     loaded = flags.load_with_origins()
     for problem in loaded.problems:
         warn(problem.message)
     if not loaded.settings.log.enabled:
-        warn(f"the log is off: write `enabled = true` under `[log]` in {flags.config or user_file()}.")
+        warn(f"The log is off: write `enabled = true` under `[log]` in {flags.config or user_file()}.")
     for record in deque(read_log(), maxlen=limit):
         terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
 

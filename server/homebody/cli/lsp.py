@@ -1,24 +1,22 @@
 """``homebody lsp``: serve one editor.
 
-Parses its arguments itself: importing typer or argparse would delay the editor by a tenth of a second.
+Parses its arguments with ``argparse``: importing typer would delay the editor by a tenth of a second.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from homebody.cli.flags import HELP, take_flags
+from homebody.cli.flags import FLAGS, Flags
 from homebody.errors import UsageError
 
-# vscode-languageclient adds it to pass its process ID; `initialize` contains it too.
-_OF_CLIENTS = ("--clientProcessId",)
 
-_HELP = f"""\
-Usage: homebody lsp [--stdio | --tcp HOST:PORT]
-
-Serve one editor over stdin and stdout, or over a port of this machine (0 takes a free one).
-
-{HELP}"""
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Report as every other command does."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}; see `homebody lsp --help`.")  # noqa: EM102, TRY003
 
 
 def run_lsp(arguments: Sequence[str]) -> int:
@@ -30,11 +28,22 @@ def run_lsp(arguments: Sequence[str]) -> int:
         An argument is unknown, or the address is invalid.
 
     """
-    flags, rest = take_flags(arguments)
-    if "--help" in rest or "-h" in rest:
-        sys.stdout.write(_HELP)
+    parser = _Parser("homebody lsp", description="Serve one editor.", add_help=False, allow_abbrev=False)
+    parser.add_argument("--stdio", action="store_true", help="Use stdin and stdout (the default).")
+    parser.add_argument(
+        "--tcp", metavar="HOST:PORT", help="Listen on a port of this machine; 0 takes a free one."
+    )
+    # vscode-languageclient adds it to pass its process ID; `initialize` contains it too.
+    parser.add_argument("--clientProcessId", help=argparse.SUPPRESS)
+    for name, flag in FLAGS.items():
+        parser.add_argument(*flag.names, action="append", dest=name, metavar=flag.metavar, help=flag.about)
+    parser.add_argument("-h", "--help", action="store_true", help="Show this message and exit.")
+    given = parser.parse_args(arguments)
+    if given.help:
+        sys.stdout.write(parser.format_help().replace("usage:", "Usage:", 1))
         return 0
-    address = _address(rest)
+    flags = Flags.of({name: getattr(given, name) or () for name in FLAGS})
+    address = None if given.tcp is None else _address(given.tcp)
     if flags.config is not None:
         # The server rereads the settings, so the path must be kept.
         os.environ["HOMEBODY_CONFIG_FILE"] = str(flags.config.absolute())
@@ -48,22 +57,9 @@ def run_lsp(arguments: Sequence[str]) -> int:
     return serve_stdio(server) if address is None else serve_tcp(server, *address)
 
 
-def _address(arguments: Sequence[str]) -> tuple[str, int] | None:
-    """Address to listen at; ``None`` for stdin and stdout."""
-    left = list(arguments)
-    address: tuple[str, int] | None = None
-    while left:
-        name, joined, value = left.pop(0).partition("=")
-        if name == "--stdio" or name in _OF_CLIENTS:
-            continue
-        if name != "--tcp":
-            message = f"homebody lsp has no option {name}; it takes --stdio or --tcp HOST:PORT."
-            raise UsageError(message)
-        if not joined:
-            value = left.pop(0) if left else ""
-        host, _, port = value.rpartition(":")
-        if not host or not port.isdecimal():
-            message = f"--tcp needs HOST:PORT, such as 127.0.0.1:9257, not {value!r}."
-            raise UsageError(message)
-        address = host.strip("[]"), int(port)
-    return address
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        message = f"--tcp needs HOST:PORT, such as 127.0.0.1:9257, not {text!r}."
+        raise UsageError(message)
+    return host.strip("[]"), int(port)

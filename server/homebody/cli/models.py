@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +12,20 @@ from msgspec import Struct, json
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from homebody.cli.terminal import Terminal
+from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
 from homebody.models.facts import Facts, read_facts
 from homebody.models.fetch import OnProgress
 from homebody.models.install import install
 from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve
+from homebody.models.model import Slot
 
 
 class ModelReport(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints per model. Sizes are in bytes; unknown values are null."""
+    """What ``--json`` prints per model. Sizes are in bytes; unknown values are null.
+
+    ``uses`` are those that the model is made for, ``used_for`` those for which the embedded model runs it.
+    """
 
     name: str
     path: str
@@ -36,44 +40,40 @@ class ModelReport(Struct, frozen=True, rename="camel"):
     fim: bool | None = None
     chat_template: bool | None = None
     licence: str | None = None
+    uses: list[Slot] = []
+    used_for: list[Slot] = []
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command and its subcommands."""
-    models = typer.Typer(help="List, recommend, install, show or remove models.")
-    models.command("list")(_list)
-    models.command("recommend")(_recommend)
-    models.command("install")(_install)
-    models.command("show")(_show)
-    models.command("remove")(_remove)
-    app.add_typer(models, name="models")
-
+command = typer.Typer()
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_USES: tuple[Slot, ...] = ("completion", "chat")
+_HEADINGS = ("Model", "Family", "Weights", "Size", "Type", "Context", "Good for", "Used for", "From")
 
 
+@command.command("list")
 def _list(*, as_json: _Json = False) -> None:
     """List the models on this machine.
 
     Installed ones, and those that LM Studio, Ollama, llama.cpp and the Hugging Face tools have downloaded.
+    "Used for" is what the embedded model runs them for, unless your settings name others.
     """
     terminal = Terminal()
     entries = list_entries()
+    chosen: Mapping[Slot, Path | None] = {use: _chosen(use) for use in _USES}
+    reports = [_report(entry, chosen) for entry in entries]
     if as_json:
-        terminal.write(json.encode([_shown(entry) for entry in entries]).decode() + "\n")
-        return
-    if not entries:
+        terminal.write(json.encode(reports).decode() + "\n")
+    elif not entries:
         terminal.write("No model on this machine; `homebody models install` fetches a small one (93 MB).\n")
-        return
-    terminal.write(_table([_HEADINGS, *map(_row, entries)]))
-    for entry in entries:
-        if entry.problem is not None:
-            terminal.remark(entry.problem)
-    used = {use: _used(use) for use in ("completion", "chat")}
-    for use, name in used.items():
-        terminal.remark(f"The embedded model uses {name} for {use}.")
+    else:
+        terminal.write(as_columns([_HEADINGS, *map(_row, reports)]))
+        for entry in entries:
+            if entry.problem is not None:
+                terminal.remark(entry.problem)
 
 
+@command.command("recommend")
 def _recommend(*, as_json: _Json = False) -> None:
     """Recommend models for this machine.
 
@@ -98,10 +98,12 @@ def _recommend(*, as_json: _Json = False) -> None:
     terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 
 
+@command.command("install")
 def _install(
     source: Annotated[
         str | None,
         typer.Argument(
+            metavar="SOURCE",
             help="A GGUF file, which stays where it is; hf:OWNER/NAME[:FILE]; nothing: the default weights.",
             show_default=False,
         ),
@@ -118,31 +120,32 @@ def _install(
         model = install(source, on_progress)
     facts = read_facts(model.path)
     if as_json:
-        terminal.write(json.encode(_shown(ModelListing(model, facts))).decode() + "\n")
+        terminal.write(json.encode(_report(ModelListing(model, facts))).decode() + "\n")
     else:
         terminal.write(f"{model.name} is ready: {_summary(facts)}\n{model.path}\n")
 
 
-def _show(name: str, *, as_json: _Json = False) -> None:
+@command.command("show")
+def _show(name: Annotated[str, typer.Argument(metavar="NAME")], *, as_json: _Json = False) -> None:
     """Show the facts about one model.
 
     NAME is one of `homebody models list`, or the path of a GGUF file.
     """
     terminal = Terminal()
     model = find_model(name)
-    shown = _shown(ModelListing(model, read_facts(model.path)))
-    if as_json:
-        terminal.write(json.encode(shown).decode() + "\n")
-        return
     facts = read_facts(model.path)
+    if as_json:
+        terminal.write(json.encode(_report(ModelListing(model, facts))).decode() + "\n")
+        return
     fim = f"{facts.fim.prefix} {facts.fim.suffix} {facts.fim.middle}" if facts.fim else "no"
+    weights = f"{_parameters(facts.parameters)} parameters"
     rows = {
         "Name": model.name,
         "Title": facts.name,
         "File": f"{model.path} ({model.origin})",
         "Architecture": facts.architecture,
-        "Size": f"{_parameters(facts)} parameters, {facts.size / 1e6:,.0f} MB, {facts.quantisation}",
-        "Context": f"{_context(facts)} tokens",
+        "Size": f"{weights}, {facts.size / 1e6:,.0f} MB, {facts.quantisation}",
+        "Context": f"{_context(facts.context_length)} tokens",
         "Fills in": fim,
         "Chat": "yes" if facts.chat_template else "no",
         "Licence": facts.licence or "not stated",
@@ -150,7 +153,8 @@ def _show(name: str, *, as_json: _Json = False) -> None:
     terminal.write("".join(f"{key:<13} {value}\n" for key, value in rows.items()))
 
 
-def _remove(name: str) -> None:
+@command.command("remove")
+def _remove(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Remove an installed model.
 
     Deletes downloaded weights; a file that was installed by its path is only removed from the list.
@@ -160,17 +164,18 @@ def _remove(name: str) -> None:
     Terminal().write(f"{model.name} is {done}: {model.path}\n")
 
 
-def _used(use: str) -> str:
+def _chosen(use: Slot) -> Path | None:
     try:
-        return resolve(None, "chat" if use == "chat" else "completion").stem
+        return resolve(None, use)
     except ModelError:
-        return "none of these"
+        return None
 
 
-def _shown(entry: ModelListing) -> ModelReport:
+def _report(entry: ModelListing, chosen: Mapping[Slot, Path | None] | None = None) -> ModelReport:
     model, facts = entry.model, entry.facts
     if facts is None:
         return ModelReport(model.name, str(model.path), model.origin, entry.problem)
+    is_made_for: Mapping[Slot, bool] = {"completion": facts.fim is not None, "chat": facts.chat_template}
     return ModelReport(
         name=model.name,
         path=str(model.path),
@@ -184,76 +189,58 @@ def _shown(entry: ModelListing) -> ModelReport:
         fim=facts.fim is not None,
         chat_template=facts.chat_template,
         licence=facts.licence,
+        uses=[use for use in _USES if is_made_for[use]],
+        used_for=[use for use in _USES if chosen is not None and chosen[use] == model.path],
     )
 
 
-_HEADINGS = ("Model", "Family", "Weights", "Size", "Type", "Context", "Good for", "From")
-
-
-def _row(entry: ModelListing) -> tuple[str, ...]:
-    model, facts = entry.model, entry.facts
-    if facts is None:
-        return (model.name, *["-"] * 5, "unusable", model.origin)
-    good_for = ", ".join(
-        use for use, is_good in (("completion", facts.fim), ("chat", facts.chat_template)) if is_good
-    )
+def _row(report: ModelReport) -> tuple[str, ...]:
+    if report.problem is not None:
+        return (report.name, *["-"] * 5, "unusable", "", report.origin)
     return (
-        model.name,
-        facts.architecture,
-        _parameters(facts),
-        f"{facts.size / 1e6:,.0f} MB",
-        facts.quantisation,
-        _context(facts),
-        good_for or "plain text",
-        model.origin,
+        report.name,
+        report.architecture or "",
+        _parameters(report.parameters or 0),
+        f"{(report.size or 0) / 1e6:,.0f} MB",
+        report.quantisation or "",
+        _context(report.context_length),
+        ", ".join(report.uses) or "plain text",
+        ", ".join(report.used_for),
+        report.origin,
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _summary(facts: Facts) -> str:
     uses = ["fills in the middle"] if facts.fim else ["continues text (it has no FIM tokens)"]
     uses += ["takes chat messages"] if facts.chat_template else []
-    return f"{facts.architecture}, {_parameters(facts)}, {facts.quantisation}; {', '.join(uses)}"
+    return f"{facts.architecture}, {_parameters(facts.parameters)}, {facts.quantisation}; {', '.join(uses)}"
 
 
-def _parameters(facts: Facts) -> str:
-    billions = facts.parameters / 1e9
-    return f"{billions:.1f}B" if billions >= 1 else f"{facts.parameters / 1e6:.0f}M"
+def _parameters(count: int) -> str:
+    return f"{count / 1e9:.1f}B" if count >= 1e9 else f"{count / 1e6:.0f}M"
 
 
-def _context(facts: Facts) -> str:
-    return f"{facts.context_length:,}" if facts.context_length else "unknown"
+def _context(length: int | None) -> str:
+    return f"{length:,}" if length else "unknown"
 
 
 @contextmanager
 def _progress(what: str) -> Generator[OnProgress]:
     """Show a progress bar on a terminal; elsewhere print a line for each quarter."""
     console = Console(file=sys.stderr)
-    if not console.is_terminal:
-        yield _Lines(what)
-        return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    quarters = -1
+
+    def print_quarter(done: int, total: int) -> None:
+        nonlocal quarters
+        if (now := 4 * done // max(1, total)) > quarters:
+            quarters = now
+            sys.stderr.write(f"Fetching {what}: {25 * quarters} % of {total / 1e6:.0f} MB\n")
+            sys.stderr.flush()
+
+    if not console.is_terminal:
+        yield print_quarter
+        return
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"Fetching {Path(what).name}", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-class _Lines:
-    """Progress for logs."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._quarters = -1
-
-    def __call__(self, done: int, total: int) -> None:
-        quarters = 4 * done // max(1, total)
-        if quarters > self._quarters:
-            self._quarters = quarters
-            line = f"Fetching {self._what}: {25 * quarters} % of {total / 1e6:.0f} MB"
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()

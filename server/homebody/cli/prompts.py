@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct
+from msgspec import Struct, convert
 
+from homebody.cli.arguments import HERE
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import prompt_folders
@@ -36,18 +37,16 @@ class ListedAction(Struct, frozen=True, rename="camel"):
     owner: str
 
 
-_Folder = Annotated[Path, typer.Argument(help="The workspace; by default the one around this folder.")]
+_Folder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="The workspace; by default the one around this folder.")
+]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(rich_markup_mode=None, help="List or check prompt files, without a model.")
-    group.command("list")(_list)
-    group.command("check")(_check)
-    app.add_typer(group, name="prompts")
+command = typer.Typer()
 
 
+@command.command("list")
 def _list(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
     """List the actions that are offered in a workspace."""
     show_actions(_library(context, folder), as_json=as_json)
@@ -57,16 +56,13 @@ def show_actions(library: PromptLibrary, *, as_json: bool) -> None:
     """Print the actions of a library."""
     terminal = Terminal()
     if as_json:
-        actions = [
-            ListedAction(one.name, one.title, one.kind, one.scope, one.output, one.needs, one.owner)
-            for one in library.actions
-        ]
-        terminal.write(to_json(actions))
+        terminal.write(to_json(convert(library.actions, list[ListedAction], from_attributes=True)))
         return
     for action in library.actions:
         terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
 
 
+@command.command("check")
 def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
     """Check the user's and the workspace's prompt files; exit with 1 if there is an error."""
     terminal = Terminal()
@@ -77,24 +73,23 @@ def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json =
     ]
     if as_json:
         terminal.write(to_json(problems))
-    for problem in () if as_json else library.problems:
-        terminal.write(f"{problem}\n")
-    wrong = any(problem.severity == "error" for problem in problems)
-    if not as_json and not wrong:
-        own = sum(1 for each in library.actions if each.owner != "shipped")
+    else:
+        terminal.write("".join(f"{problem}\n" for problem in library.problems))
+    if any(problem.severity == "error" for problem in problems):
+        raise typer.Exit(1)
+    if not as_json:
+        own = sum(1 for action in library.actions if action.owner != "shipped")
         terminal.write(
             f"{len(library.actions)} actions, {own} of them from your own files: nothing is wrong.\n"
         )
-    if wrong:
-        raise typer.Exit(1)
 
 
 def _library(context: typer.Context, folder: Path) -> PromptLibrary:
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     if not folder.is_dir():
         message = f"{folder} is not a folder: name the workspace, or leave it out."
         raise UsageError(message)
-    return library_of(flags, workspace_of(folder / "any file in this folder"))
+    return library_of(flags, workspace_of(folder / HERE))
 
 
 def library_of(flags: Flags, workspace: Path) -> PromptLibrary:

@@ -14,32 +14,18 @@ from homebody.headless.find import tree_of
 from homebody.prompt.library import PromptLibrary
 from homebody.settings import Settings
 
-_EPILOG = """\b
-Examples:
-  homebody refactor app.py:10-40 --action simplify              show a diff
-  homebody refactor src --action docstring --write              change all files of a folder
-  homebody refactor src --select 'test_*' --instruction "…"     only these functions
-  homebody refactor --changed --action types --check            only files that differ from the last commit
-  homebody refactor src --action types --write --verify "pytest -q"
-"""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("refactor", epilog=_EPILOG)(_refactor)
-
 
 def _action_names() -> list[str]:
     """Names of the actions that are shipped and of the user's own."""
     return [action.name for action in PromptLibrary(prompt_folders(Settings(), ())).actions]
 
 
-def _refactor(
+def command(
     context: typer.Context,
     places: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH[:START[-END]]]...",
+            metavar="PATH[:START[-END]]",
             help="Files, folders or quoted globs; lines count from 1; - is the standard input.",
         ),
     ] = None,
@@ -82,13 +68,13 @@ def _refactor(
         float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the command.")
     ] = 300.0,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, max=64, help="Files to process in parallel.")
+        int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="Files to process in parallel.")
     ] = 1,
-    limit: Annotated[int | None, typer.Option(min=1, help="Maximum number of files.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Maximum number of files.")] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Maximum length of an answer, in tokens.")
+        int | None, typer.Option(metavar="N", min=1, help="Maximum length of an answer, in tokens.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Make sampling repeatable.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Make sampling repeatable.")] = None,
     timeout: Annotated[
         float | None,
         typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the model for each file."),
@@ -113,7 +99,7 @@ def _refactor(
     ] = False,
 ) -> None:
     """Rewrite files, or parts of them: as diffs, or in place."""
-    flags: Flags = context.obj
+    flags = Flags.of(context.obj)
     options = RefactorOptions(
         places=tuple(places or ()),
         action=action,

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from homebody.cli.place import parse_lines
+from homebody.cli.arguments import parse_lines
 from homebody.errors import UsageError
 from homebody.headless.eligible import is_text
 from homebody.headless.find import Chosen

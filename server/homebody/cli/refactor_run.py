@@ -12,10 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.cli.answers import update_index
+from homebody.cli.answers import show_prompt_text, update_index
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
-from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.refactor_display import LineDisplay, LiveDisplay, QuietDisplay, summary_of
 from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal

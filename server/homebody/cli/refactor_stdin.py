@@ -9,9 +9,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from homebody.cli.answers import show_prompt_text
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.prompt_text import show_prompt_text
 from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal
 from homebody.engine import Tuning, open_engine

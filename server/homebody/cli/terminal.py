@@ -1,17 +1,19 @@
-"""Output of commands: plain text to a pipe, coloured on a terminal.
+"""Output of commands: plain to a pipe; on a terminal coloured, with links, without control characters."""
 
-In: text from users, files and models. Out: the same bytes to a pipe; on a terminal, control characters are
-escaped.
-"""
-
-import os
+import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
+from rich.style import Style
+from rich.table import Table
 from rich.text import Text
 
-from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
+from homebody.headless.report import Lines
+from homebody.workspace.uri import path_of
 
 # Tabs and line ends are allowed; other control characters could overwrite text on the screen.
 # Direction marks can make code look different from its meaning (CVE-2021-42574).
@@ -30,46 +32,26 @@ class Terminal:
     def __init__(self) -> None:
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
-
         self._line_is_open = False
-
-    @property
-    def has_hyperlinks(self) -> bool:
-        """Whether the output goes to a terminal that shows hyperlinks."""
-        return self._out.is_terminal and shows_hyperlinks(os.environ)
 
     @property
     def is_watched(self) -> bool:
         """Whether the output goes to a terminal."""
         return self._out.is_terminal
 
-    def write(self, text: str, style: str = "") -> None:
+    def write(self, text: str, style: str | Style = "") -> None:
         """Write a result and flush it."""
         _write(self._out, text, style)
         if text:
             self._line_is_open = not text.endswith("\n")
 
     def link(self, text: str, uri: str) -> None:
-        """Write a link to a file's line: a hyperlink where the terminal has them, else with the place."""
-        if self.has_hyperlinks:
-            self._out.file.write(hyperlink(harmless(text), uri))
-            self._out.file.flush()
-            self._line_is_open = True
+        """Write a link to a file's line: a hyperlink on a terminal, else the text with its place."""
+        place = place_of(uri)
+        if self.is_watched:
+            self.write(text, Style(link=_on_this_machine(uri)))
         else:
-            place = place_of(uri)
             self.write(text if text.endswith(place) else f"{text} ({place})")
-
-    def places(self, title: str, named: Sequence[tuple[str, str]]) -> None:
-        """List links to files, each with its text, on a terminal; scripts do not receive them."""
-        if not self._err.is_terminal or not named:
-            return
-        shown: list[str] = []
-        for text, uri in named:
-            place = harmless(place_of(uri))
-            place = hyperlink(place, uri) if self.has_hyperlinks else place
-            shown.append(place if place_of(uri).endswith(text) else f"{harmless(text)} {place}")
-        self._err.file.write(f"{title}: {', '.join(shown)}\n")
-        self._err.file.flush()
 
     def end_line(self) -> None:
         """Write a newline after streamed text, unless it ended with one."""
@@ -102,12 +84,59 @@ def harmless(text: str) -> str:
     return text.translate(_SHOWN)
 
 
-def _write(console: Console, text: str, style: str) -> None:
+def as_columns(rows: Sequence[Sequence[str]], *, right: bool = False) -> str:
+    """Lay out rows of plain text in columns; the first row has their names."""
+    table = Table.grid(padding=(0, 2))
+    for _ in rows[0]:
+        table.add_column(justify="right" if right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console = Console(width=10_000, color_system=None, file=sys.stdout)
+    with console.capture() as captured:
+        console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def place_of(uri: str) -> str:
+    """Return ``src/app.py:12`` for the URI of a file with its line, as seen from the current folder."""
+    base, _, line = uri.partition("#L")
+    path = path_of(base)
+    if path is None:
+        return uri
+    return f"{_from_here(path)}:{line}" if line else _from_here(path)
+
+
+def lines_of(source: Lines) -> str:
+    """Return ``src/app.py:3-9`` for a file, as seen from the current folder; the URI for anything else."""
+    path = path_of(source.uri)
+    name = source.uri if path is None else _from_here(path)
+    return f"{name}:{source.first_line}-{source.last_line}"
+
+
+def _from_here(path: Path) -> str:
+    with suppress(OSError):  # the current folder may be gone
+        if path.is_relative_to(Path.cwd()):
+            return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def _on_this_machine(uri: str) -> str | None:
+    """Return a URI with the machine's name, so that no terminal of another machine opens a file of its own.
+
+    ``None`` for one that could end the hyperlink's sequence.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and not parts.netloc and sys.platform != "win32":
+        uri = urlunsplit(parts._replace(netloc=platform.node()))
+    return uri if uri.isascii() and uri.isprintable() else None
+
+
+def _write(console: Console, text: str, style: str | Style) -> None:
     if not console.is_terminal:
         console.file.write(text)
     else:
         shown = harmless(text)
-        if style and not console.no_color:  # rich would still write bold
+        if style and (isinstance(style, Style) or not console.no_color):  # rich would still write bold
             console.print(Text(shown, style), end="")
         else:
             console.file.write(shown)

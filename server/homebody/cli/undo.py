@@ -26,14 +26,9 @@ class ListedRun(Struct, frozen=True, rename="camel"):
     written: int
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("undo")(_undo)
-
-
-def _undo(
+def command(
     run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Number of the run, from --list; by default the last one.")
+        str, typer.Argument(metavar="RUN", help="Number of the run, from --list; by default the last one.")
     ] = "",
     *,
     list_them: Annotated[bool, typer.Option("--list", help="List the runs of this folder.")] = False,

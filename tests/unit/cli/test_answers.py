@@ -3,11 +3,9 @@
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
-
 from homebody.backend.base import ReadProgress
 from homebody.cli.answers import AnswerWriter, update_index
-from homebody.cli.hyperlinks import hyperlink, place_of, shows_hyperlinks
+from homebody.cli.terminal import place_of
 from homebody.engine import open_engine
 from homebody.errors import NothingAnswered
 from homebody.settings import BackendSettings, Settings
@@ -18,7 +16,7 @@ from homebody.workspace.index import WorkspaceIndex
 class _Screen:
     """A terminal that records what is shown."""
 
-    has_hyperlinks = False
+    is_watched = False
 
     def __init__(self) -> None:
         self.result: list[tuple[str, ...]] = []
@@ -79,9 +77,9 @@ async def written(screen: _Screen, folder: Path, *pieces: str) -> list[tuple[str
     (folder / "script.toml").write_text('[[reply]]\ntext = ""\n')
     async with open_engine(settings, folders=[folder]) as engine:
         with AnswerWriter(screen) as writer:
-            await writer.find_links(engine, document)
+            callbacks = await writer.linking(engine, document)
             for piece in pieces:
-                writer.on_text(piece)
+                callbacks["on_text"](piece)
     return [one for one in screen.result if one[0] != "progress"]
 
 
@@ -98,11 +96,11 @@ async def test_our_own_links_are_written_as_places(tmp_path):
 
 
 async def test_names_become_hyperlinks_while_the_answer_arrives(tmp_path):
-    """On a terminal that shows them; any other gets the text."""
+    """On a terminal; a pipe gets the text."""
     uri = (tmp_path / "app.py").as_uri()
     pieces = "By `ar", "ea()` in", " app.py", ":1."
     screen = _Screen()
-    screen.has_hyperlinks = True
+    screen.is_watched = True
     assert await written(screen, tmp_path, *pieces) == [
         ("write", "By "),
         ("link", "`area()`", f"{uri}#L1"),
@@ -115,37 +113,11 @@ async def test_names_become_hyperlinks_while_the_answer_arrives(tmp_path):
     assert "".join(text for _, text in plain) == "".join(pieces)
 
 
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({}, False),
-        ({"TERM": "xterm-256color"}, False),
-        ({"TERM": "xterm-kitty"}, True),
-        ({"TERM_PROGRAM": "iTerm.app"}, True),
-        ({"TERM_PROGRAM": "Apple_Terminal"}, False),
-        ({"VTE_VERSION": "7200"}, True),
-        ({"VTE_VERSION": "4800"}, False),
-        ({"WT_SESSION": "1"}, True),
-        ({"TERM": "xterm-kitty", "FORCE_HYPERLINK": "0"}, False),
-        ({"FORCE_HYPERLINK": "1"}, True),
-    ],
-)
-def test_hyperlinks_are_written_where_a_terminal_is_known_to_show_them(environ, expected):
-    """And where the user says so."""
-    assert shows_hyperlinks(environ) is expected
-
-
 def test_a_place_is_shown_as_seen_from_the_current_folder(own_folders):
     """As editors and terminals recognise it."""
     inside, outside = own_folders / "src" / "app.py", own_folders.parent / "b.py"
     assert place_of(f"{inside.as_uri()}#L12") == str(Path("src/app.py:12"))
     assert place_of(outside.as_uri()) == str(outside)
-
-
-def test_a_hyperlink_has_no_control_characters_of_its_uri():
-    """They could end the sequence."""
-    assert hyperlink("a", "file:///a\x1b]8;;") == "a"
-    assert hyperlink("a", "file://there/a.py#L3") == "\x1b]8;;file://there/a.py#L3\x1b\\a\x1b]8;;\x1b\\"
 
 
 async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monkeypatch):

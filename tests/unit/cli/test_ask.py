@@ -75,11 +75,14 @@ def test_an_answer_about_a_part_of_the_changes_has_advice(reasons, expected):
 @pytest.mark.parametrize(
     ("command", "what"),
     [
-        (("commit-message",), "message is not about all staged changes: stage less"),
-        (("commit-message", "--full"), "message is not about all staged changes: stage less"),
+        (("commit-message",), "The message is not about all staged changes: stage less"),
+        (("commit-message", "--full"), "The message is not about all staged changes: stage less"),
         (
             ("explain", "--staged"),
-            "explanation is not about all changes: explain fewer with `git diff FILE | homebody explain -`",
+            (
+                "The explanation is not about all changes: "
+                "explain fewer with `git diff FILE | homebody explain -`"
+            ),
         ),
     ],
 )
@@ -91,7 +94,7 @@ def test_changes_beyond_the_context_are_reported(run, scripted, monkeypatch, com
     git(scripted, "init", "-q")
     git(scripted, "add", "data.txt")
     ended = run(*command)
-    assert (ended.code, ended.out, ended.err) == (0, "Add data\n", f"homebody: the {what}.\n")
+    assert (ended.code, ended.out, ended.err) == (0, "Add data\n", f"homebody: {what}.\n")
 
 
 def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
@@ -99,7 +102,7 @@ def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
     (scripted / "script.toml").write_text(f'context_length = 512\n[[reply]]\ntext = "{"word " * 400}"\n')
     git(scripted, "init", "-q")
     git(scripted, "add", "add.py")
-    assert "the answer is not complete: complete it before you commit.\n" in run("commit-message").err
+    assert "The answer is not complete: complete it before you commit.\n" in run("commit-message").err
 
 
 def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):

@@ -1,6 +1,7 @@
 """What the commands print and how they end, with a scripted model."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from homebody import __version__
 from homebody.audit import Audit
+from homebody.cli.app import COMMANDS, load_command
+from homebody.cli.flags import FLAGS
 from homebody.settings.keys import all_keys
 
 
@@ -27,6 +30,33 @@ def test_every_command_has_a_help(run, command):
 
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(f"Usage: homebody {command}")
+
+
+def leaves(command, path):
+    """The command itself, or each of its subcommands."""
+    inner = getattr(command, "commands", {})
+    return [(f"{path} {name}", leaf) for name, leaf in inner.items()] or [(path, command)]
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "lsp"])
+def test_the_help_has_an_example_and_names_its_values(run, name):
+    """No names of types; the settings that the command takes are listed with it."""
+    assert "xample" in run(name, "--help").out or name == "acp"
+    for path, command in leaves(load_command(name), name):
+        shown = run(*path.split(), "--help").out
+        assert not re.search(r"<\w+", shown)
+        for flag in COMMANDS[name].flags:
+            assert f"  {', '.join(reversed(FLAGS[flag].names))} {FLAGS[flag].metavar}" in shown
+        assert {"set", "config"} & {param.name for param in command.params} or not COMMANDS[name].flags
+
+
+def test_flags_stand_before_and_after_the_command(run, scripted):
+    """``-m`` is ``--model``; a setting by its key counts more than either."""
+    wrong = run("-m", "none.toml", "complete", "add.py:2:12")
+    right = run("--model", "none.toml", "complete", "add.py:2:12", "-m", "script.toml")
+    key = run("complete", "add.py:2:12", "--set", "completion.backend.model=script.toml", "-m", "none.toml")
+
+    assert (wrong.code, right.code, key.code) == (2, 0, 0)
 
 
 @pytest.mark.parametrize(("group", "alone"), [("models", "list"), ("prompts", "list"), ("config", "show")])
@@ -124,7 +154,7 @@ def test_explain_prints_json(run, scripted):
         (["completion", "tcsh"], 2, "Invalid value for 'shell': 'tcsh' is not one of"),
         (["refactor", "add.py", "--jobs", "0"], 2, "it has to be greater than or equal to 1; see"),
         (["explain", "add.py", "--set", "chat.max_tokens"], 2, "KEY=VALUE"),
-        (["explain", "add.py", "--set"], 2, "--set needs a value"),
+        (["explain", "add.py", "--set"], 2, "'--set' requires an argument"),
         (["explain", "add.py", "--set", "chat.maxtoken=1"], 2, "the nearest is `chat.max_tokens`"),
         (["explain", "add.py", "--set", "chat.max_tokens=many"], 2, "a whole number from 16 to 32768"),
         (["explain", "add.py", "--backend", "olama"], 2, "`auto`, `embedded`, `llama.cpp`, `ollama`"),
@@ -140,10 +170,15 @@ def test_explain_prints_json(run, scripted):
             3,
             "192.0.2.1",
         ),
-        (["lsp", "--frob"], 2, "--stdio or --tcp HOST:PORT"),
+        (["lsp", "--frob"], 2, "Unrecognized arguments: --frob; see `homebody lsp --help`."),
         (["lsp", "--tcp", "nowhere"], 2, "HOST:PORT"),
         (["lsp", "--tcp", "192.0.2.1:99"], 2, "192.0.2.1"),
         (["config", "frob"], 2, "frob"),
+        (["explain", "add.py", "--model", "nix", "--backend", "embedded"], 2, "there is no model nix"),
+        (["refactor", "--resume=99"], 2, "There is no unfinished run 99"),
+        (["undo", "99"], 2, "There is no run 99"),
+        (["ask", "x", "--conversation", "nix"], 2, "There is no stored conversation 'nix'"),
+        (["complete", "ignored.py:1:1"], 2, "ignored.py is never put into a prompt: a .homebodyignore"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
@@ -153,6 +188,8 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, co
     (scripted / "latin").write_bytes(b"caf\xe9")
     (scripted / "blank.py").write_text(" \n")
     (scripted / "large.py").write_text("x" * 3000)
+    (scripted / "ignored.py").write_text("x = 1")
+    (scripted / ".homebodyignore").write_text("ignored.py")
 
     ended = run(*arguments)
 

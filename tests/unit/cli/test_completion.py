@@ -32,7 +32,7 @@ def words_for(monkeypatch, capsys, line: str) -> list[str]:
         ("homebody models s", ["show"]),
         ("homebody models show --j", ["--json"]),
         ("homebody --backend em", ["embedded"]),
-        ("homebody models show --backend em", ["embedded"]),
+        ("homebody explain --backend em", ["embedded"]),
         ("homebody ask --model m --se", ["--set"]),
         ("homebody refactor a.p", []),
         ("homebody refactor models --veri", ["--verify", "--verify-timeout"]),

@@ -36,7 +36,7 @@ def test_a_closed_pipe_prints_no_error():
     finally:
         os.close(writer)
 
-    assert (ended.stderr, ended.returncode) == (b"", 1)
+    assert (ended.stderr, ended.returncode) == (b"", 141)
 
 
 def test_a_full_disk_is_one_sentence():
@@ -95,7 +95,7 @@ def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
         raise ZeroDivisionError(message)
 
     assert guarded(fail) == 1
-    assert "internal error (ZeroDivisionError: oh); HOMEBODY_DEBUG=1" in capsys.readouterr().err
+    assert "Internal error (ZeroDivisionError: oh); HOMEBODY_DEBUG=1" in capsys.readouterr().err
     monkeypatch.setenv("HOMEBODY_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         guarded(fail)
@@ -104,9 +104,7 @@ def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
 @pytest.mark.parametrize("arguments", [["lsp", "--help"], ["lsp", "--tcp", "nowhere"]])
 def test_the_language_server_starts_without_importing_the_terminal_libraries(arguments):
     """Neither typer nor rich, nor anything else that would delay the start, is imported."""
-    heavy = (
-        "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio argparse"
-    )
+    heavy = "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio"
     program = (
         "import sys\n"
         "from homebody.cli import main\n"
@@ -155,6 +153,14 @@ def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
 
     assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"
+
+
+def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_sequence():
+    """With the machine's name, so that a terminal of another machine does not open a file of its own."""
+    show = "from homebody.cli.terminal import Terminal; t = Terminal(); t.link('a', {!r}); t.end_line()"
+    for uri, is_link in (("file://there/a.py#L3", True), ("file:///a\x1b]8;;", False)):
+        written = on_a_terminal([sys.executable, "-c", show.format(uri)])
+        assert (b"]8;" in written, b"file://there/a.py#L3" in written) == (is_link, is_link)
 
 
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+[bold]\u001b:smile:\n"

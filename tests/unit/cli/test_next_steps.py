@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from homebody.cli.next_steps import next_steps
+from homebody.cli.demo import next_steps
 from homebody.installation import Installation
 
 

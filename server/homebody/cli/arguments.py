@@ -1,0 +1,106 @@
+r"""What a command is given: positions, read from the right so that ``C:\x.py:3:4`` works, and piped text."""
+
+import codecs
+import re
+import sys
+import threading
+from pathlib import Path
+
+from homebody.cli.edge import warn
+from homebody.errors import UsageError
+
+HERE = Path("any file in this folder")
+"""A file whose workspace is that of the current folder."""
+
+_MOST_BYTES = 16 * 1024 * 1024
+
+_WAIT_SECONDS = 3.0
+"""Seconds after which a command says that it still waits for the end of its input."""
+
+# PowerShell on Windows writes UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_POSITION = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,9})", re.DOTALL)
+_LINES = re.compile(r"(?P<file>.+):(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?", re.DOTALL)
+# Malformed line ranges: ``app.py:10-``, ``app.py:-10``, ``app.py:``.
+_HALF_LINES = re.compile(r"(?P<file>.+):(?:[0-9]*-[0-9]*)?", re.DOTALL)
+
+
+def parse_position(text: str) -> tuple[Path, int, int]:
+    """Parse file, line and column, from 1. Raises ``UsageError`` if one is missing."""
+    match = _POSITION.fullmatch(text)
+    if match is None:
+        message = f"{text} is not a position; write FILE:LINE:COLUMN, such as src/app.py:12:5."
+        raise UsageError(message)
+    return Path(match["file"]), int(match["line"]), int(match["column"])
+
+
+def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
+    """Parse a file, and the first and last line if they are given.
+
+    If a file exists whose name looks like it ends with line numbers, the whole text is its name.
+    Raises ``UsageError`` if the range is reversed, or is not numeric.
+    """
+    match = _LINES.fullmatch(text)
+    if Path(text).exists():
+        return Path(text), None
+    if match is None:
+        if (half := _HALF_LINES.fullmatch(text)) is not None:
+            file = half["file"]
+            message = (
+                f"{text} is not a line range; write {file}:START or {file}:START-END, such as {file}:10-40."
+            )
+            raise UsageError(message)
+        return Path(text), None
+    first = int(match["first"])
+    last = int(match["last"] or first)
+    if last < first:
+        message = f"{text} ends before it begins; write FILE:START-END."
+        raise UsageError(message)
+    return Path(match["file"]), (first, last)
+
+
+def has_terminal_input() -> bool:
+    """Whether a person can type into this command."""
+    # It is ``None`` where the command was started without one.
+    return sys.stdin is not None and sys.stdin.isatty()  # pyright: ignore[reportUnnecessaryComparison]
+
+
+def read_piped() -> str:
+    """Return the text that is piped in; empty where there is none, or where a terminal is."""
+    return "" if has_terminal_input() else decoded(read_bytes())
+
+
+def read_bytes() -> bytes:
+    """Read the standard input to its end; a command that waits for it says so.
+
+    Raises ``UsageError`` if there are more than 16 MiB.
+    """
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+        return b""
+    if has_terminal_input():
+        warn("Reading what you type or paste; end it with Ctrl-D on a line of its own.")
+    waiting = "Waiting for the standard input to end; `< /dev/null` gives none."
+    timer = threading.Timer(_WAIT_SECONDS, warn, [waiting])
+    timer.daemon = True
+    if not has_terminal_input():
+        timer.start()
+    try:
+        # One byte more: an input without an end is refused, and not collected.
+        data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    finally:
+        timer.cancel()
+    if len(data) > _MOST_BYTES:
+        message = "The input has more than 16 MiB: pipe less of it, for example with `| tail -n 2000`."
+        raise UsageError(message)
+    return data
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of bytes in any encoding; what is no text becomes replacement characters."""
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    return data.decode(encoding, errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,67 @@
+"""Changes of the user's settings file: keys go below their own section, everything else stays."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from homebody.cli.config_file import changed
+from homebody.errors import SettingsError
+
+
+def test_comments_and_other_values_stay():
+    """A new key stands directly below its section's name, a known one is replaced in place."""
+    before = "# mine\n[chat]\n# about it\ntemperature = 0.1 # warm\n\n# The next section.\n[context]\n"
+
+    after = changed(
+        before, {"chat.temperature": 0.3, "chat.max_tokens": 9, "completion.backend.kind": "ollama"}, ""
+    )
+
+    assert after == (
+        "# mine\n[chat]\nmax_tokens = 9\n# about it\ntemperature = 0.3 # warm\n\n"
+        "# The next section.\n[context]\n"
+        '\n[completion.backend]\nkind = "ollama"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "chat.max_tokens = 99\n",
+        "[chat]\n",
+        "[chat]",
+        "chat = {max_tokens = 99}\n",
+        "[chat.backend]\n[chat]\n",
+    ],
+)
+def test_a_key_is_set_however_the_file_writes_its_sections(before: str):
+    """As dotted keys, in braces, with or without an end of the last line."""
+    settings = {"chat.temperature": 0.3, "chat.backend.model": "x", "context.ignore": ["a"]}
+    after = tomllib.loads(changed(before, settings, ""))
+
+    assert (after["chat"]["temperature"], after["chat"]["backend"]["model"]) == (0.3, "x")
+    assert after["context"] == {"ignore": ["a"]}
+    assert after["chat"].get("max_tokens") == tomllib.loads(before).get("chat", {}).get("max_tokens")
+
+
+@pytest.mark.parametrize(("before", "why"), [("a = [", "no valid TOML"), ("chat = 1", "has a value where")])
+def test_a_file_that_cannot_be_changed_is_refused(before: str, why: str):
+    """With what to do."""
+    with pytest.raises(SettingsError, match=why):
+        changed(before, {"chat.max_tokens": 1}, "config.toml")
+
+
+def test_set_writes_one_value_and_path_names_the_file(run, tmp_path: Path):
+    """A wrong key or value changes nothing."""
+    path = tmp_path / "config" / "config.toml"
+    assert run("config", "path").out == f"{path}\n"
+
+    assert run("config", "set", "chat.maxTokens", "99").code == 0
+    assert run("config", "set", "context.ignore", "a,b").code == 0
+    assert tomllib.loads(path.read_text()) == {"chat": {"max_tokens": 99}, "context": {"ignore": ["a", "b"]}}
+    before = path.read_text()
+    for arguments in (("chat.maxTokens", "many"), ("chat.maxTokes", "99"), ("chat.max_tokens", "")):
+        ended = run("config", "set", *arguments)
+        assert (ended.code, path.read_text()) == (2, before)
+    assert "chat.max_tokens = 99" in run("config", "show").out
