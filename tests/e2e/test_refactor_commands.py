@@ -166,6 +166,7 @@ async def test_an_unknown_edit_cannot_be_refined(serve):
         assert refused == {
             "status": "refused",
             "reason": "There is no pending edit 'edit-9' any more: run the action again.",
+            "notes": [],
         }
 
 

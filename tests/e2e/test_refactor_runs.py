@@ -122,7 +122,7 @@ def test_a_full_disk_leaves_every_file_whole(tree: Path):
         # No file of this process may be larger than so many blocks of 512 bytes.
         limit = (shell, "-c", f'ulimit -f {blocks}; exec "$@"', "sh")
 
-        code, _, err = run(tree, ".", "--instruction", "x", "--write", before=limit)
+        code, _, err = run(tree, ".", "--instruction", "x", "--write", "--allow-notes", before=limit)
 
         assert code == 1
         assert "File too large" in err

@@ -1,13 +1,10 @@
-"""Proposes an edit: shows its diff, asks for permission, and has the client write it.
-
-In: a refactoring that passed the checks. Out: a file written by the client, or the reason why it was not.
-"""
+"""Proposes an edit: shows its diff with its notes, asks for permission, and has the client write it."""
 
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from acp import start_tool_call, tool_diff_content, update_tool_call
+from acp import start_tool_call, text_block, tool_content, tool_diff_content, update_tool_call
 from acp.schema import (
     AllowedOutcome,
     PermissionOption,
@@ -26,9 +23,11 @@ from homebody.postprocess.edit.rebase import rebased
 from homebody.text import Document, Span, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
 
-_OPTIONS = [
-    PermissionOption(option_id="yes", name="Allow", kind="allow_once"),
-    PermissionOption(option_id="no", name="Reject", kind="reject_once"),
+_REJECT = PermissionOption(option_id="no", name="Reject", kind="reject_once")
+_OPTIONS = [PermissionOption(option_id="yes", name="Allow", kind="allow_once"), _REJECT]
+_OPTIONS_IF_REFUSED = [
+    PermissionOption(option_id="yes", name="Apply anyway", kind="allow_once"),
+    _REJECT,
 ]
 
 
@@ -62,7 +61,7 @@ async def propose(
         session.send_usage(found.usage)
     if found.pending:
         session.proposal = found
-    if found.status != "changed":
+    if found.status == "unchanged" or not (found.edits or found.new_file):
         session.say(found.reason or "There is nothing to change.")
         return
     change = _change_of(session, document, found)
@@ -72,13 +71,17 @@ async def propose(
         f"{title}: {change.path.name}",
         kind="edit",
         status="pending",
-        content=[tool_diff_content(str(change.path), change.new, change.old)],
+        content=[
+            tool_diff_content(str(change.path), change.new, change.old),
+            *(tool_content(text_block(text)) for text in [_remarks(found)] if text),
+        ],
         locations=[ToolCallLocation(path=str(change.path), line=line)],
     )
     session.send(call)
     status: ToolCallStatus = "failed"
     try:
-        if await _is_allowed(session, call):
+        options = _OPTIONS_IF_REFUSED if found.status == "refused" else _OPTIONS
+        if await _is_allowed(session, call, options):
             session.send(update_tool_call(call.tool_call_id, status="in_progress"))
             await _write(engine, session, document, change)
             status = "completed"
@@ -89,7 +92,14 @@ async def propose(
         session.say(f"\n\nLines {one.first_line + 1} to {one.last_line + 1} stay as they are: {one.reason}")
 
 
-async def _is_allowed(session: Session, call: ToolCallStart) -> bool:
+def _remarks(found: Refactoring) -> str:
+    """What the user reads below the diff: why the edit was refused, and what goes or comes."""
+    refused = [f"Homebody would not apply this: {found.reason}"] if found.status == "refused" else []
+    notes = [f"- {note}" for note in found.notes]
+    return "\n".join([*refused, *(["This edit:"] if notes else []), *notes])
+
+
+async def _is_allowed(session: Session, call: ToolCallStart, options: list[PermissionOption]) -> bool:
     if not session.fs.write_text_file:
         message = (
             "This editor does not let an agent write files, so the change is only shown; "
@@ -98,7 +108,7 @@ async def _is_allowed(session: Session, call: ToolCallStart) -> bool:
         raise EditRefused(message)
     proposed = ToolCallUpdate.model_validate(call.model_dump())
     try:
-        answer = await session.client.request_permission(session.id, proposed, _OPTIONS)
+        answer = await session.client.request_permission(session.id, proposed, options)
     except REQUEST_ERRORS as error:
         message = f"The editor did not ask for permission, so nothing was written: {error}"
         raise EditRefused(message) from error

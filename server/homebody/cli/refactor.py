@@ -82,6 +82,18 @@ def command(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")
     ] = False,
+    allow_notes: Annotated[
+        bool,
+        typer.Option(
+            "--allow-notes", help="Also write edits that come with notes on what they remove or add."
+        ),
+    ] = False,
+    apply_refused: Annotated[
+        bool,
+        typer.Option(
+            "--apply-refused", help="Also apply edits that were refused, such as ones that do not parse."
+        ),
+    ] = False,
     resume: Annotated[
         str | None, typer.Option(metavar="[RUN]", help="Continue a run that ended early.")
     ] = None,
@@ -121,6 +133,8 @@ def command(
         verify=verify,
         verify_timeout=verify_timeout,
         allow_dirty=allow_dirty,
+        allow_notes=allow_notes,
+        apply_refused=apply_refused,
     )
     if list_actions:
         _list(flags, options)

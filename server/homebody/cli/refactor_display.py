@@ -139,8 +139,9 @@ def line_of(outcome: Outcome) -> str:
     tokens = f" ({outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens{seconds})"
     used = tokens if outcome.prompt_tokens else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
-    notes = "".join(f" {note}" for note in outcome.notes)
-    return " ".join(f"{outcome.status} {outcome.path}{used}{reason}{notes}".split())
+    notes = f" (note: it {', '.join(outcome.notes)})" if outcome.notes else ""
+    remarks = "".join(f" {remark}" for remark in outcome.remarks)
+    return " ".join(f"{outcome.status} {outcome.path}{used}{reason}{notes}{remarks}".split())
 
 
 def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:

@@ -39,6 +39,8 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
     verify: str = ""
     verify_timeout: float = 300.0
     allow_dirty: bool = False
+    allow_notes: bool = False
+    apply_refused: bool = False
     flags: dict[str, str] = {}
 
     @property
@@ -51,6 +53,8 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
             seed=self.seed,
             max_tokens=self.max_tokens,
             timeout_seconds=self.timeout,
+            keeps_noted=self.mode != "write" or self.allow_notes,
+            keeps_refused=self.apply_refused,
         )
 
     @property

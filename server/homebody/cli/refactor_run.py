@@ -217,7 +217,8 @@ def _report_one(run: Run) -> int:
         sentence = sentence or "the model's answer was refused."
     elif outcome.status != "changed" and not run.options.as_json:
         sentence = sentence or f"nothing to change in {outcome.path}."
-    for remark in (sentence, *outcome.notes):
+    notes = [f"note: it {', '.join(outcome.notes)}."] if outcome.notes else []
+    for remark in (sentence, *notes, *outcome.remarks):
         if remark and not run.options.quiet:
             warn(remark)
     return _exit_code(run)

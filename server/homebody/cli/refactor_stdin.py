@@ -43,6 +43,7 @@ def refactor_stdin(options: RefactorOptions, filename: Path, flags: Flags) -> in
         output_tokens=change.output_tokens,
         seconds=time.monotonic() - began,
         prompts=change.prompts,
+        notes=change.notes,
     )
     if options.as_json:
         terminal.write(to_json_line(replace(outcome, written=False)))
@@ -55,8 +56,10 @@ def refactor_stdin(options: RefactorOptions, filename: Path, flags: Flags) -> in
             terminal.write(f"would change {filename}\n" if outcome.status == "changed" else "")
         else:
             terminal.diff(diff_of(outcome))
-    if outcome.reason and not options.quiet:
-        warn(outcome.reason)
+    notes = f"note: it {', '.join(outcome.notes)}." if outcome.notes else ""
+    for remark in (outcome.reason, notes):
+        if remark and not options.quiet:
+            warn(remark)
     is_found = options.mode == "check" and outcome.status == "changed"
     return 1 if outcome.status == "refused" or is_found else 0
 

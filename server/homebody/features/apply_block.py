@@ -17,6 +17,7 @@ from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
+from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
@@ -57,9 +58,15 @@ async def apply_block(
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
     edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
-    if refusal := common_refusal(edit, _ALLOWED):
-        return _refused(document, refusal.reason)
-    return Refactoring("changed", None, (*above, *edits), document.version, target=target)
+    refusal = common_refusal(edit, _ALLOWED)
+    return Refactoring(
+        "changed" if refusal is None else "refused",
+        None if refusal is None else refusal.reason,
+        tuple(sorted([*above, *edits], key=lambda one: one.span)),
+        document.version,
+        target=target,
+        notes=sentences(notes_of(edit)),
+    )
 
 
 async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:

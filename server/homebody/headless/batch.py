@@ -60,6 +60,8 @@ class Outcome:
     verified
         Whether the command succeeded with the change; ``None`` if no command ran.
     notes
+        What the change removes and adds.
+    remarks
         Further sentences: file attributes that could not be kept.
 
     """
@@ -79,6 +81,7 @@ class Outcome:
     output_tokens: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     prompts: tuple[PromptRecord, ...] = ()
     error: HomebodyError | None = None
 
@@ -320,6 +323,7 @@ def _of(outcome: Outcome, change: Change) -> Outcome:
         prompt_tokens=change.prompt_tokens,
         output_tokens=change.output_tokens,
         prompts=change.prompts,
+        notes=change.notes,
     )
 
 
@@ -327,12 +331,12 @@ def _with(outcome: Outcome, applied: Applied) -> Outcome:
     """Add to an outcome the result of applying it."""
     verified = applied.verdict.passed if applied.verdict is not None else None
     if applied.kept:
-        return replace(outcome, written=True, verified=verified, notes=applied.notes)
+        return replace(outcome, written=True, verified=verified, remarks=applied.notes)
     return replace(
         outcome,
         status="refused",
         reason=applied.reason,
         after=outcome.before,
         verified=False,
-        notes=applied.notes,
+        remarks=applied.notes,
     )

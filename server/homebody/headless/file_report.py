@@ -47,6 +47,7 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     attempts: int = 1
     is_new: bool = False
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     prompts: list[Prompt] = []
 
 
@@ -70,6 +71,7 @@ def to_report(outcome: Outcome) -> FileReport:
         attempts=outcome.attempts,
         is_new=outcome.is_new,
         notes=outcome.notes,
+        remarks=outcome.remarks,
         prompts=[to_prompt(record) for record in outcome.prompts],
     )
 

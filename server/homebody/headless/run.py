@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
-from homebody.features.refactor import NewFile, refactor
+from homebody.features.refactor import NewFile, Refactoring, refactor
 from homebody.headless import targets
 from homebody.headless.edit_bounds import edited_text
 from homebody.headless.select import SourceFile
@@ -43,6 +43,9 @@ class Request:
         Maximum length of an answer, in tokens.
     timeout_seconds
         Maximum time that the model may take for one file.
+    keeps_noted, keeps_refused
+        Whether edits with notes, and refused edits, are in the new text. Without the first, an edit with
+        notes is refused.
 
     """
 
@@ -52,6 +55,8 @@ class Request:
     seed: int | None = None
     max_tokens: int | None = None
     timeout_seconds: float | None = None
+    keeps_noted: bool = True
+    keeps_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Change:
     ``text`` is the whole new text of the document; the old text unless ``status`` is ``"changed"``.
     ``reason`` says why nothing changes, or which parts were refused, were never to be rewritten, or do not
     parse.
+    ``notes`` say what the change removes and adds.
     ``prompts`` are the requests as they were sent, if the caller asked for them.
     ``new_file`` is a file to create instead, for actions that write one (tests).
     """
@@ -72,6 +78,7 @@ class Change:
     output_tokens: int = 0
     prompts: tuple[PromptRecord, ...] = ()
     new_file: NewFile | None = None
+    notes: tuple[str, ...] = ()
 
 
 OnProgress: TypeAlias = Callable[[int], None]
@@ -179,6 +186,7 @@ class _FileWork:
         self._left_out = targets.left_out(document, request.select) if by_symbol else ""
         self._refusals: list[str] = []
         self._planned: list[str] = []
+        self._notes: list[str] = []
         self._characters = 0
         self._prompt_tokens = self._output_tokens = 0
         self._prompts: list[PromptRecord] = []
@@ -209,6 +217,7 @@ class _FileWork:
             self._output_tokens,
             tuple(self._prompts),
             self._new_file,
+            tuple(self._notes),
         )
 
     def _reason(self) -> str | None:
@@ -248,9 +257,12 @@ class _FileWork:
             text = f"lines {one.first_line + 1} to {one.last_line + 1}: {one.reason}"
             kept = self._planned if one.is_planned else self._refusals
             kept.append(_named(target, text.removesuffix(".") + "."))
-        if found.status == "refused":
-            self._refusals.append(_named(target, found.reason or "The model's answer was refused."))
-        elif found.edits:
+        reason = _reason_to_refuse(found, request)
+        if reason:
+            self._refusals.append(_named(target, reason))
+            return
+        self._notes += [_named(target, note) for note in found.notes]
+        if found.edits:
             self._apply(found.edits)
         self._new_file = found.new_file
 
@@ -263,6 +275,15 @@ class _FileWork:
         text = edited_text(before, edits)
         self._document = Document.create(before.uri, before.language_id, before.version, text)
         self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
+
+
+def _reason_to_refuse(found: Refactoring, request: Request) -> str:
+    """Why a result is not in the new text; empty if it is."""
+    if found.status == "refused" and not (request.keeps_refused and (found.edits or found.new_file)):
+        return found.reason or "The model's answer was refused."
+    if found.notes and not request.keeps_noted:
+        return f"Nobody has reviewed that the edit {', '.join(found.notes)}; --allow-notes writes it."
+    return ""
 
 
 def _listed(sentences: Sequence[str], what: str) -> str:

@@ -156,15 +156,15 @@ def first_definition(document: Document, tree: Tree, span: Span) -> Definition |
     return None
 
 
-def definitions(document: Document, tree: Tree) -> tuple[Definition, ...]:
-    """Return all definitions in order of their start; ``()`` without a tree.
+def definitions(document: Document, tree: Tree, within: Span | None = None) -> tuple[Definition, ...]:
+    """Return all definitions in order of their start, or those that touch a span; ``()`` without a tree.
 
     Variables inside functions and nameless scopes are left out.
     """
     if not tree.fits(document):
         return ()
     return tuple(
-        definition for definition in _definitions(document, tree, None) if definition.kind != "scope"
+        definition for definition in _definitions(document, tree, within) if definition.kind != "scope"
     )
 
 

@@ -1,8 +1,7 @@
 """Words of the languages that the checks of an edit know. Data only, for ``languages``."""
 
 PYTHON_EFFECTS = frozenset({"await", "yield", "raise", "assert", "except*"})
-ECMA_EFFECTS = frozenset({"throw", "yield"})
-"""Without ``await``: a function may return the promise itself."""
+ECMA_EFFECTS = frozenset({"throw", "await", "yield"})
 JAVA_EFFECTS = frozenset({"throw", "assert", "synchronized"})
 CSHARP_EFFECTS = frozenset({"throw", "await", "yield", "lock"})
 CPP_EFFECTS = frozenset({"throw", "co_await", "co_yield"})

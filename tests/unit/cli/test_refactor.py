@@ -227,3 +227,36 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, add, arguments, code, p
     assert part in ended.err
     assert ended.err.count("\n") == 1
     assert before == add.read_bytes()
+
+
+NOTED = "```python\ndef add(a, b):\n    return abs(a + b)\n```"
+BROKEN = "```python\ndef add(a, b:\n    return a + b\n```"
+
+
+def test_an_edit_with_notes_is_written_only_if_that_is_allowed(run, add):
+    """Nobody has read its diff; the reason quotes the notes. Without --write they are beside the diff."""
+    _reply(add.parent, NOTED)
+    arguments = ("refactor", "add.py:4-6", "--instruction", "x")
+    note = "adds the call `abs(a + b)`"
+
+    assert note in run(*arguments).err
+    refused = run(*arguments, "--write", "--json")
+    assert (refused.code, json.loads(refused.out)["status"]) == (1, "refused")
+    assert f"{note}; --allow-notes writes it." in json.loads(refused.out)["reason"]
+    assert b"abs" not in add.read_bytes()
+
+    allowed = json.loads(run(*arguments, "--write", "--allow-notes", "--json").out)
+    assert (allowed["status"], allowed["notes"]) == ("changed", [note])
+    assert b"abs" in add.read_bytes()
+
+
+def test_a_refused_edit_can_be_applied(run, add):
+    """By the person who wants it, with a flag."""
+    _reply(add.parent, BROKEN)
+    arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write", "--allow-notes")
+
+    refused = run(*arguments)
+    assert (refused.code, b"b:" in add.read_bytes()) == (1, False)
+    assert "syntax error" in refused.err
+    assert run(*arguments, "--apply-refused").code == 0
+    assert b"def add(a, b:" in add.read_bytes()

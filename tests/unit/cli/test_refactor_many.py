@@ -180,7 +180,10 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
     (tree / "sub" / "c.py").write_text("# sub\n" + CODE)
     check = checked("print('it must stay short'); sys.exit('longer' in open(sys.argv[1]).read())")
 
-    ended = run("refactor", "a.py", "b.py", "--instruction", "x", "--write", "--json", "--verify", check)
+    ended = run(
+        *("refactor", "a.py", "b.py", "--instruction", "x", "--write", "--allow-notes"),
+        *("--json", "--verify", check),
+    )
 
     reports = [json.loads(line) for line in ended.out.splitlines()]
     assert [(one["status"], one["verified"], one["attempts"]) for one in reports] == [

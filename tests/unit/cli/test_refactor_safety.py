@@ -61,12 +61,12 @@ def test_an_edit_saved_while_a_failing_command_runs_stays(run, tree):
 
 
 def test_the_passing_run_reports_a_file_that_changed_meanwhile(run, tree):
-    """The remark is among the notes of its result."""
+    """The remark is among the remarks of its result."""
     ended = run(*RUN, "--json", "--verify", shell(EDIT_A))
 
     first = json.loads(ended.out.splitlines()[0])
     assert (first["file"], first["written"], first["verified"]) == ("a.py", True, True)
-    assert "a.py was changed while the command ran: that stays, also at an undo" in first["notes"][0]
+    assert "a.py was changed while the command ran: that stays, also at an undo" in first["remarks"][0]
 
 
 def damages(files: list[Path]) -> list[tuple[Path, bytes | None]]:

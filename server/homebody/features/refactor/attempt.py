@@ -17,6 +17,7 @@ from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Turn, added
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.notes import sentences
 from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 
@@ -67,16 +68,17 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
         found = await asyncio.to_thread(
             judge, replace(judged, turns=()), answered.text, complete=answered.complete
         )
-        if not isinstance(found, Refusal) or not answered.complete or number == _TRIES:
+        refusal = _refusal_of(found)
+        if refusal is None or not answered.complete or number == _TRIES:
             return _result(
                 request, found, replace(answered, usage=added(usages) or answered.usage), info, new_uri
             )
-        reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": found.reason})
+        reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": refusal.reason})
         base = request.base or answered.draft
         again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
         if size_of(again).total > info.context_length:
             # The wrong answer does not fit together with the code: only the reason is sent.
-            again = replace(request, base=None, feedback=found.reason)
+            again = replace(request, base=None, feedback=refusal.reason)
         if size_of(again).total > info.context_length:
             return _result(request, found, answered, info)
         request = again
@@ -130,11 +132,11 @@ def _result(
     new_uri: str = "",
 ) -> Refactoring:
     draft = answered.draft if answered is not None else None
-    is_refused = isinstance(found, Refusal)
+    refusal = _refusal_of(found)
     result = Refactoring(
-        status="refused" if is_refused else "changed",
-        reason=_reason(request, found, info) if is_refused else None,
-        edits=() if is_refused else found.all_edits,
+        status="changed" if refusal is None else "refused",
+        reason=None if refusal is None else _reason(request, refusal, info),
+        edits=() if isinstance(found, Refusal) else found.all_edits,
         version=request.document.version,
         usage=answered.usage if answered is not None else None,
         sources=draft.sources if draft is not None else (),
@@ -142,18 +144,26 @@ def _result(
         target=request.target,
         pending=() if answered is None else (_pending(request, found, answered),),
     )
-    if is_refused:
-        return result
+    if isinstance(found, Refusal) or refusal is not None:
+        return replace(result, notes=_notes(found))
     if found.new_text is not None:
         return replace(result, new_file=NewFile(new_uri, found.new_text))
-    return result if found.all_edits else replace(result, status="unchanged")
+    return replace(result, notes=_notes(found)) if found.all_edits else replace(result, status="unchanged")
+
+
+def _refusal_of(found: Offer | Refusal) -> Refusal | None:
+    return found if isinstance(found, Refusal) else found.refusal
+
+
+def _notes(found: Offer | Refusal) -> tuple[str, ...]:
+    return () if isinstance(found, Refusal) else sentences(found.notes)
 
 
 def _pending(request: Request, found: Offer | Refusal, answered: Answer) -> Pending:
     request = replace(request, base=request.base or answered.draft)
-    if isinstance(found, Refusal):
+    if isinstance(found, Refusal) or found.refusal is not None:
         return Pending(request, answered.text)
-    return Pending(request, answered.text, found.edits, found.imports)
+    return Pending(request, answered.text, found.edits, found.imports, found.notes)
 
 
 def _retry_prompt(request: Request) -> str:

@@ -29,6 +29,7 @@ from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.inserted import below_comment, insertion
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
+from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.resolved import undefined_names
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.text import TextEdit
@@ -38,7 +39,7 @@ _ABOUT_IMPORTS = re.compile(r"\b(?:import|include|require)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Checked result: edits (none if nothing changes), or the text of a new file.
+    """What becomes of an answer: edits (none if nothing changes), or the text of a new file.
 
     Attributes
     ----------
@@ -46,6 +47,10 @@ class Offer:
         Those of the target.
     imports, above
         Imports that the file needs in addition, and the edits that add them.
+    notes
+        What the edits remove and add, for the person who reviews them.
+    refusal
+        Why they are not offered; the person may still see and apply them.
 
     """
 
@@ -53,6 +58,8 @@ class Offer:
     imports: tuple[NewImport, ...] = ()
     above: tuple[TextEdit, ...] = ()
     new_text: str | None = None
+    notes: tuple[Note, ...] = ()
+    refusal: Refusal | None = None
 
     @property
     def all_edits(self) -> tuple[TextEdit, ...]:
@@ -75,12 +82,12 @@ def judge(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:
     if not found.all_edits:
         return found
     edit = edited(document, tree, target, found.edits, found.above)
-    return (
+    refusal = (
         common_refusal(edit, request.asked)
         or refused_by(request.prompt.guard, edit)
         or undefined_names(edit, request.asked)
-        or found
     )
+    return replace(found, notes=tuple(notes_of(edit)), refusal=refusal)
 
 
 def _found(request: Request, answer: str, *, complete: bool) -> Offer | Refusal:

@@ -19,6 +19,7 @@ from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.import_edits import import_edits
+from homebody.postprocess.edit.notes import sentences
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
@@ -120,6 +121,7 @@ async def _combined(
         target=request.target,
         skipped=tuple(sorted(skipped, key=lambda one: one.first_line)),
         pending=tuple(pending),
+        notes=sentences([note for one in pending for note in one.notes]),
     )
     refused = [one for one in result.skipped if not one.is_planned]
     if not edits and refused:
@@ -127,7 +129,7 @@ async def _combined(
         reason = f"{len(refused)} of {total} parts were refused. {refused[0].reason}"
         return replace(result, status="refused", reason=reason)
     if edits and (refusal := await asyncio.to_thread(_refusal_of_all, request, edits)):
-        return replace(result, status="refused", reason=refusal.reason, edits=())
+        return replace(result, status="refused", reason=refusal.reason)
     return result
 
 

@@ -8,6 +8,7 @@ from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import Draft, Usage
 from homebody.postprocess.edit.answer_imports import NewImport
+from homebody.postprocess.edit.notes import Note
 from homebody.prompt.front_matter import PromptFile
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
@@ -127,13 +128,15 @@ class Skipped:
 class Pending:
     """State that ``refine`` continues from: a request, the model's last answer to it, and what it changes.
 
-    ``edits`` are those of the target; ``imports`` are those that the file needs in addition.
+    ``edits`` are those of the target, with their ``notes``; ``imports`` are those that the file needs in
+    addition.
     """
 
     request: Request
     answer: str
     edits: tuple[TextEdit, ...] = ()
     imports: tuple[NewImport, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,9 @@ class Refactoring:
         One sentence for the user; ``None`` unless it is refused.
     edits
         They refer to ``version`` of the document and do not overlap. Imports that new code needs are added
-        above ``target``.
+        above ``target``. A refused result has those that were refused, if a person can judge them.
+    notes
+        Short sentences on what the edits remove and add, for the person who reviews them.
     target
         Lines that the edits apply to: changes of the document elsewhere do not affect them.
     new_file
@@ -171,6 +176,7 @@ class Refactoring:
     new_file: NewFile | None = None
     skipped: tuple[Skipped, ...] = ()
     pending: tuple[Pending, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def added(usages: Sequence[Usage]) -> Usage | None:

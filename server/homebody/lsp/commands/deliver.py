@@ -34,12 +34,13 @@ async def outcome_of(
 
     With ``show_reason`` the server also shows the reason for a refusal.
     """
+    result: dict[str, Any] = {"status": "cancelled", "notes": []}
     try:
         result = await work
     except StoppedByUserError:
-        return {"status": "cancelled"}
+        return result
     except HomebodyError as error:
-        result = {"status": "refused", "reason": str(error)}
+        result |= {"status": "refused", "reason": str(error)}
     if show_reason and (reason := result.get("reason")):
         server.show_message(reason)
     return result
@@ -50,10 +51,10 @@ async def deliver(
 ) -> dict[str, Any]:
     """Return the result object; with ``apply`` the editor is asked to apply the edit first.
 
-    A client that cannot apply edits gets the edit in the result. If the editor refuses the edit, the result
-    says so.
+    A client that cannot apply edits gets the edit in the result, and so does every client whose edit was
+    refused: a person may look at it and apply it. If the editor refuses the edit, the result says so.
     """
-    result: dict[str, Any] = {"status": found.status}
+    result: dict[str, Any] = {"status": found.status, "notes": list(found.notes)}
     if found.usage is not None:
         result["usage"] = usage_of(found.usage)
     if found.pending:
@@ -66,7 +67,9 @@ async def deliver(
             }
             for one in found.skipped
         ]
-    if found.status != "changed":
+    if found.status == "refused":
+        return result | {"reason": found.reason} | _refused_edit(server, document, found, label)
+    if found.status == "unchanged":
         return result | ({"reason": found.reason} if found.reason else {})
     try:
         changed = await _changed(server, document, found, label, apply=apply)
@@ -76,6 +79,18 @@ async def deliver(
         # Editors show the edit, in which a part that is missing does not stand out.
         server.show_message(sentence)
     return result | changed
+
+
+def _refused_edit(
+    server: Server, document: "Document", found: "Refactoring", label: str
+) -> dict[str, types.WorkspaceEdit]:
+    """Return the edit that was refused, if there is one and the code is still the one that it replaces."""
+    if not found.edits and found.new_file is None:
+        return {}
+    try:
+        return {"edit": _edit(server, document, found, label)}
+    except DocumentChanged:
+        return {}
 
 
 def _unchanged(skipped: "Sequence[Skipped]") -> str:

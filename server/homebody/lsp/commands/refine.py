@@ -100,7 +100,7 @@ def _rebased_on_applied(
     if found.new_file is not None:
         return document, found
     current = server.documents.find(document.uri) or _closed()
-    if found.status != "changed" or moved_edits(document, found, current) is not None:
+    if not found.edits or moved_edits(document, found, current) is not None:
         return document, found
     applied, edits, target = after_earlier_edits(document, before, found)
     return applied, replace(found, edits=edits, target=target)

@@ -3,20 +3,73 @@
 Pure. Parses the whole document, so large files must not be handled on the event loop.
 """
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
+from homebody.syntax.decorations import with_decorations
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.names import Name, names
-from homebody.syntax.opaque import string_parts_in
+from homebody.syntax.opaque import comments_in, string_parts_in, text_without
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
 """Kinds of definitions that other code may use; Markdown headings and CSS rules are not among them."""
+
+_HEAD_TOKEN = re.compile(r"\w+|[^\w\s]")
+_END = 1 << 60
+
+
+@dataclass(frozen=True)
+class Side:
+    """One version of a document, and what several checks need of the span that an edit is about."""
+
+    document: Document
+    tree: Tree
+    span: Span
+
+    @property
+    def code(self) -> str:
+        """Text of the span."""
+        return self.document.slice(self.span)
+
+    @cached_property
+    def own(self) -> tuple[Definition, ...]:
+        """Definitions of code in the span, without those inside of functions."""
+        touched = [one for one in definitions(self.document, self.tree, self.span) if one.kind in CODE_KINDS]
+        return _not_local([one for one in touched if one.name], self.span)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        """Tokens in the span, without comments and the marks of blocks; none without an exact tree."""
+        return _tokens(self.document, self.tree, self.span)
+
+    @cached_property
+    def local(self) -> frozenset[str]:
+        """Variables that only the code in the span can use."""
+        found = names(self.document, self.tree, self.span)
+        return frozenset(name.text for name in found if name.binds and name.scope is not None)
+
+    def head(self, one: Definition) -> list[str]:
+        """Tokens of a definition from its first decoration to its body."""
+        start = with_decorations(self.document, self.tree, one.span).start
+        spans = comments_in(self.document, self.tree, Span(start, one.header.end))
+        return _HEAD_TOKEN.findall(text_without(self.document, Span(start, one.header.end), spans))
+
+    def in_head(self, token: Token) -> bool:
+        """Whether a token is in the head of a definition, which is compared as a whole."""
+        at = bisect_right(self._heads, (token.start, _END)) - 1
+        return at >= 0 and token.start < self._heads[at][1]
+
+    @cached_property
+    def _heads(self) -> list[tuple[int, int]]:
+        starts = ((with_decorations(self.document, self.tree, one.span).start, one) for one in self.own)
+        return sorted((start, one.header.end) for start, one in starts)
 
 
 @dataclass(frozen=True)
@@ -38,6 +91,16 @@ class Edited:
     new: Document
     new_tree: Tree
     new_span: Span
+
+    @cached_property
+    def before(self) -> Side:
+        """The old version."""
+        return Side(self.old, self.old_tree, self.old_span)
+
+    @cached_property
+    def after(self) -> Side:
+        """The new version."""
+        return Side(self.new, self.new_tree, self.new_span)
 
     @property
     def old_code(self) -> str:

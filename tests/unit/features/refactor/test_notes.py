@@ -1,0 +1,52 @@
+"""Notes beside an edit: what goes and what comes."""
+
+import pytest
+
+from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.notes import notes_of, sentences
+from homebody.syntax.tree import parse
+from homebody.text import Document, TextEdit
+
+CASES = [
+    ("python", "db.save(x)\ndb.commit()\n", "db.save(x)\n", ["removes the call `db.commit()`"]),
+    ("python", "r = pow(a, b)\n", "r = pow(b, a)\n", ["changes the call `pow(a, b)` to `pow(b, a)`"]),
+    ("python", "t = h * 60 * 60\n", "t = h * 60\n", ["removes the number `60`", "removes the operator `*`"]),
+    ("python", 'raise E("a")\n', 'raise E("b")\n', ['changes the call `E("a")` to `E("b")`']),
+    ("python", 'x = "a"\n', 'x = "b"\n', ['changes the string "a" to "b"']),
+    ("python", "x = 'a'\n", 'x = "a"\n', []),
+    ("python", "def f(a): ...\nf(1)\n", "f(1)\n", ["removes the function `f`, which line 1 still uses"]),
+    (
+        "python",
+        "@lru_cache\nasync def f(a):\n    return await g(a)\n",
+        "@cache\nasync def f(a):\n    return g(a)\n",
+        ["changes `lru_cache` to `cache` in the head of `f`", "removes `await`"],
+    ),
+    ("python", "def f(a):\n    b = a\n    return b\n", "def f(a):\n    c = a\n    return c\n", []),
+    ("python", "x = 1  # one\n", "x = 1  # eins\n", ["changes the comment `# one` to `# eins`"]),
+    ("python", "if a < b:\n    f()\n", "if a <= b:\n    f()\n", ["changes the operator `<` to `<=`"]),
+    ("python", "\n", "print(1)\n", []),
+    ("go", "defer f.Close()\n", "", ["removes the call `f.Close()`", "removes `defer`"]),
+    ("java", "class A { int a() { return B.c; } }", "class A { int a() { return D.c; } }",
+     ["removes the name `B`", "adds the name `D`"]),
+    ("javascript", "async function f() { await g() }", "async function f() { g() }", ["removes `await`"]),
+    ("yaml", "port: 80\n", "port: 8080\n", ["changes the number `80` to `8080`"]),
+    ("markdown", "One two.\n", "Two three.\n", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "old", "new", "expected"), CASES)
+def test_notes_say_what_goes_and_what_comes(language: str, old: str, new: str, expected: list[str]):
+    """From the tokens of both versions; code that only moves has none."""
+    document = Document.create(f"file:///w/a.{language}", language, 1, old)
+    edit = edited(document, parse(document), document.whole, [TextEdit(document.whole, new)])
+    assert expected == [note.text for note in notes_of(edit)]
+
+
+def test_five_notes_are_shown_and_the_number_of_the_others():
+    """The most important ones first: definitions before calls before names."""
+    old = "def f():\n    pass\n\n" + "".join(f"n{i} = g{i}()\n" for i in range(6))
+    document = Document.create("file:///w/a.py", "python", 1, old)
+    edit = edited(document, parse(document), document.whole, [TextEdit(document.whole, "x\n")])
+    shown = sentences(notes_of(edit))
+    assert len(shown) == 6
+    assert (shown[0], shown[-1]) == ("removes the function `f`", "and 9 more")
