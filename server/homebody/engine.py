@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from homebody.audit import Audit
 from homebody.backend import open_backend
 from homebody.backend.base import ModelInfo, PromptRead, Sampling, Slot, Stats
-from homebody.backend.state import BackendState, check
+from homebody.backend.state import BackendState
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
@@ -282,11 +282,6 @@ class Engine:
             return None
         mine, its = await self._use(slot).describe(), await other.describe()
         return other.speed.prompt if (mine.name, mine.url) == (its.name, its.url) else None
-
-    async def check(self) -> None:
-        """Check whether the recently used servers are still available; ``on_state`` reports changes."""
-        for use in tuple(dict.fromkeys(self._uses.values())):
-            await check(use.backend)
 
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:

@@ -34,7 +34,7 @@ def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
 
 
 async def test_the_status_follows_a_server_that_stops_and_restarts(tiny_model: Path, environ, workspace):
-    """Even without requests; one message per change, and nothing has to be restarted."""
+    """At the first request, and when it is back without one; one message, and nothing has to be restarted."""
     with ExitStack() as first:
         port = first.enter_context(_llama_cpp(tiny_model))
         block = {"url": f"http://127.0.0.1:{port}", "apiKey": _KEY}
@@ -45,9 +45,9 @@ async def test_the_status_follows_a_server_that_stops_and_restarts(tiny_model: P
             assert await client.complete(URI, 1, 4, invoked=True) != []
 
             first.close()
-            await until(lambda: client.status["kind"] == "Error")
             for column in (0, 1, 2, 3):
                 assert await client.complete(URI, 1, column) == []
+            await until(lambda: client.status["kind"] == "Error")
             assert [block["url"] in message for message in client.messages] == [True]
 
             with _llama_cpp(tiny_model, port):

@@ -88,16 +88,6 @@ class AutoConnector:
             await self._drop(inner)
         return False
 
-    async def check(self) -> None:
-        """Check whether the chosen server is available; the embedded model is started when it is needed."""
-        inner = self._inner
-        if inner is not None:
-            try:
-                await inner.check()
-            except _LOST:
-                await self._drop(inner)
-                raise
-
     async def aclose(self) -> None:
         """Close connections and stop the processes that were started."""
         if self._again is not None:

@@ -35,7 +35,7 @@ class CachedPrompts(Generic[Held]):
         size: Callable[[Held], int],
     ) -> None:
         self.completion = completion
-        self._chat = chat
+        self._chat: SlotChoice = chat
         self._shared = shared
         self._size = size
         self._held: dict[SlotChoice, Held] = {}
@@ -67,7 +67,7 @@ class CachedPrompts(Generic[Held]):
         if choice != "completion":
             return [self._chat]
         others: list[SlotChoice] = [slot for slot in range(self.completion) if slot != keep]
-        return others or [0]
+        return others or (0,)
 
     def _common(self, prompt: Held, slot: SlotChoice) -> int:
         return self._shared(prompt, self._held[slot]) if slot in self._held else 0

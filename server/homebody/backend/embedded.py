@@ -8,7 +8,6 @@ Knows nothing of how hosts are found (``find_host``) or run (``host``).
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from homebody.backend.base import Backend, ModelInfo, Slot
@@ -41,9 +40,8 @@ class HostConnector:
     loading_seconds
         How long ``connect`` waits for a starting host before it raises ``BackendLoading``; the start
         continues.
-    alive_seconds, silent_seconds
-        Time without output after which the host is checked, and the maximum wait for a host that does not
-        respond before a private one replaces it.
+    silent_seconds
+        Maximum wait for a host that does not respond before a private one replaces it.
 
     """
 
@@ -53,11 +51,9 @@ class HostConnector:
         *,
         timeout_seconds: float = 120.0,
         loading_seconds: float = 3.0,
-        alive_seconds: float = 5.0,
         silent_seconds: float = 10.0,
     ) -> None:
         self._finder = HostFinder(options, silent_seconds=silent_seconds)
-        self._alive_seconds = alive_seconds
         self._timeout_seconds = timeout_seconds
         self._loading_seconds = loading_seconds
         self._hosted: HostedBackend | None = None
@@ -96,9 +92,6 @@ class HostConnector:
         await hosted.aclose()
         return True
 
-    async def check(self) -> None:
-        """Do nothing: the host is started again when it is needed."""
-
     async def aclose(self) -> None:
         """Close all connections and end a private host; a shared host keeps running for other clients."""
         if self._starting is not None:
@@ -111,16 +104,14 @@ class HostConnector:
     async def _start(self) -> "HostedBackend":
         ready = await self._finder.find()
         self.reasons = (ready.note,) if ready.note else ()
-        self._hosted = HostedBackend(
-            ready, timeout_seconds=self._timeout_seconds, alive_seconds=self._alive_seconds
-        )
+        self._hosted = HostedBackend(ready, timeout_seconds=self._timeout_seconds)
         return self._hosted
 
 
 class HostedBackend(LlamaCppBackend):
     """The llama.cpp backend of one host, with facts from its model file."""
 
-    def __init__(self, ready: Ready, *, timeout_seconds: float, alive_seconds: float = 5.0) -> None:
+    def __init__(self, ready: Ready, *, timeout_seconds: float) -> None:
         super().__init__(
             f"http://127.0.0.1:{ready.port}",
             api_key=ready.api_key,
@@ -128,9 +119,6 @@ class HostedBackend(LlamaCppBackend):
             # The slots share one cache: llama.cpp would let one request fill all of it.
             context_length=ready.context_length,
             kind=HOST_KIND,
-            # A host that is suspended (SIGSTOP, a debugger, a suspended container) sends nothing more.
-            is_alive=partial(answers, ready),
-            alive_seconds=alive_seconds,
         )
         self.ready = ready
         self._special_texts: frozenset[str] | None = None

@@ -20,7 +20,6 @@ from homebody.backend.http import ModelServer
 from homebody.errors import BackendError, BackendTimeout, StateUnwritable
 from homebody.host import shared
 from homebody.host.launch import START_SECONDS, HostProcess, start_host
-from homebody.host.machine import usable_cores
 from homebody.host.options import LOADING, HostOptions, Ready
 from homebody.host.shared import HostFiles
 
@@ -112,9 +111,8 @@ class HostFinder:
         raise BackendTimeout(message)
 
     async def _start_own(self, options: HostOptions) -> Ready:
-        """Start a private host; a shared one, if it is running, keeps half of the cores."""
-        threads = min(options.threads or usable_cores(), max(1, usable_cores() // 2))
-        self._own = await start_host(replace(options, shared=None, threads=threads))
+        """Start a private host, beside a shared one if there is any."""
+        self._own = await start_host(replace(options, shared=None))
         if self._own is None:
             message = "a private host reported that it is shared"
             raise AssertionError(message)

@@ -9,10 +9,10 @@ import asyncio
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -64,8 +64,6 @@ class ModelServer:
         ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
     timeout_seconds
         Maximum time without output, before an answer and between two pieces of a stream.
-    is_alive
-        Called after each ``alive_seconds`` without output: whether the server responds at all.
 
     Raises
     ------
@@ -82,14 +80,10 @@ class ModelServer:
         allowed_hosts: Sequence[str] = (),
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         resolve: Resolve | None = None,
-        is_alive: Callable[[], Awaitable[bool]] | None = None,
-        alive_seconds: float = 5.0,
     ) -> None:
         base, unix_socket = _split_url(url)
         self.url = url
         self.timeout_seconds = timeout_seconds
-        self._is_alive = is_alive
-        self._alive_seconds = alive_seconds
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
         hosts = [AllowedHost.parse(entry) for entry in allowed_hosts]
 
@@ -224,16 +218,13 @@ class ModelServer:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await self._while_alive(client.send(request, stream=True), _close)
+                    return await cancelled_once(client.send(request, stream=True), _close)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A reused connection that the server closed in this moment; nothing was answered yet.
-                    return await self._while_alive(client.send(request, stream=True), _close)
+                    return await cancelled_once(client.send(request, stream=True), _close)
         except asyncio.CancelledError:
             # httpcore's pool loses connections to requests that are cancelled before their answer: of
             # 400 cancelled at any moment, up to 18. So no other request uses this pool.
-            self._replace(client)
-            raise
-        except BackendFailed:
             self._replace(client)
             raise
         except TimeoutError as error:
@@ -255,7 +246,7 @@ class ModelServer:
                 limits.heard()
             try:
                 async with asyncio.timeout_at(limits.deadline):
-                    item = await self._while_alive(_next(items))
+                    item = await cancelled_once(_next(items))
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
@@ -268,33 +259,6 @@ class ModelServer:
                 message = f"the server at {self.url} does not follow its API: one of its lines has no end"
                 raise BackendProtocolError(message) from error
             yield item
-
-    async def _while_alive(
-        self, work: Coroutine[Any, Any, T], undo: Callable[[T], Coroutine[Any, Any, object]] | None = None
-    ) -> T:
-        """Wait for ``work``; while nothing arrives, check whether the server still responds at all.
-
-        Raises
-        ------
-        BackendFailed
-            The server does not respond.
-
-        """
-        if self._is_alive is None:
-            return await cancelled_once(work, undo)
-        task = asyncio.create_task(cancelled_once(work, undo))
-        missed = 0
-        try:
-            while not (await asyncio.wait({task}, timeout=self._alive_seconds))[0]:
-                missed = 0 if await self._is_alive() else missed + 1
-                if missed == _MISSED:
-                    message = f"the server at {self.url} no longer responds: ask again"
-                    raise BackendFailed(message)
-            return task.result()
-        finally:
-            if not task.done():
-                task.cancel()
-                await to_the_end(asyncio.wait({task}))
 
     async def _refusal(self, response: httpx.Response) -> BackendError:
         """Return the error for a response that is not 200, with the server's own message."""
@@ -345,9 +309,6 @@ class ModelServer:
             "if it is that slow, raise backend.timeoutSeconds"
         )
 
-
-# Consecutive checks that the server has to miss before it counts as dead.
-_MISSED = 2
 
 # 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
 _BUSY = frozenset({503})

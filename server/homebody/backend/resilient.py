@@ -3,8 +3,7 @@
 In: a ``Connector``, which connects to a backend and replaces one that failed.
 Out: a ``Backend``, and calls of ``on_state``.
 Every request is sent to the server, so the first one after the server's return succeeds; only repeated
-reports are suppressed. While the server is unavailable it is polled; while it answers, only ``check`` queries
-it.
+reports are suppressed. While the server is unavailable it is polled, while it answers it is not.
 """
 
 import asyncio
@@ -27,7 +26,7 @@ from homebody.backend.base import (
     Stream,
 )
 from homebody.backend.gate import Check, Gated
-from homebody.backend.state import BackendState, Condition, OnState, check
+from homebody.backend.state import BackendState, Condition, OnState
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -44,8 +43,6 @@ Result = TypeVar("Result")
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
 """Maximum seconds between two polls of an unavailable server; the status is updated within five seconds."""
-CHECK_SECONDS = 4.0
-"""Seconds between two checks of a server that answers, while a document is open."""
 IDLE_SECONDS = 600.0
 """Seconds without a request after which polling stops; the next request starts it again."""
 
@@ -83,10 +80,6 @@ class Connector(Protocol):
         """
         ...
 
-    async def check(self) -> None:
-        """Check cheaply whether the server is available. Raises ``BackendError``."""
-        ...
-
     async def aclose(self) -> None:
         """Close connections and stop the processes that were started."""
         ...
@@ -109,10 +102,6 @@ class FixedConnector:
         """Keep the backend: the server may become available again."""
         del failed, error
         return False
-
-    async def check(self) -> None:
-        """Check whether its server is available."""
-        await check(self._backend)
 
     async def aclose(self) -> None:
         """Close its connections."""
@@ -157,18 +146,6 @@ class ResilientBackend:
     async def describe(self) -> ModelInfo:
         """Return the facts about the served model."""
         return await self._call(lambda backend: backend.describe())
-
-    async def check(self) -> None:
-        """Report whether the server is still available, if it was used recently; never raises."""
-        silent = time.monotonic() - self._asked
-        if self._condition != "ready" or not CHECK_SECONDS / 2 < silent < IDLE_SECONDS:
-            return
-        try:
-            await self._connector.check()
-        except FAILURES as error:
-            self._report_failure(error)
-        except HomebodyError:
-            return
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Tokens of each text; the URIs that they come from are checked like those of a prompt."""

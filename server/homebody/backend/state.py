@@ -43,24 +43,6 @@ OnState: TypeAlias = Callable[[BackendState], None]
 
 
 @runtime_checkable
-class Checked(Protocol):
-    """A backend whose server is started and stopped outside of Homebody."""
-
-    async def check(self) -> None:
-        """Check cheaply whether the server is available. Raises ``BackendError``."""
-        ...
-
-
-async def check(backend: Backend) -> None:
-    """Check whether the server of ``backend`` is available, if Homebody does not start it itself.
-
-    Raises a subclass of ``BackendError``.
-    """
-    if isinstance(backend, Checked):
-        await backend.check()
-
-
-@runtime_checkable
 class HasReasons(Protocol):
     """A backend that was chosen from several."""
 

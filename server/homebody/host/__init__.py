@@ -5,5 +5,5 @@ the port in one line of JSON on stdout; ``launch`` starts that process and reads
 the files through which all editors of one user find one host. Speaks no HTTP itself (``backend`` does).
 
 A private host ends when its stdin closes, and so with its parent; a shared host ends when it has no clients
-or has been idle too long (``watch``).
+or has been idle too long (``run``).
 """

@@ -81,7 +81,6 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     model: str
     architecture: str
     context_length: int
-    threads: int
     note: str | None = None
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from typing import NoReturn
 
 from homebody.errors import HomebodyError, StateUnwritable
@@ -20,7 +21,6 @@ from homebody.host.machine import available_memory, usable_cores
 from homebody.host.options import LOADING, HostEvent, HostFailed, HostOptions, HostTaken, Ready, encode_event
 from homebody.host.server import NativeServer
 from homebody.host.shared import HostFiles
-from homebody.host.watch import Need, SharedCores
 from homebody.models.facts import Facts, read_facts
 
 
@@ -52,11 +52,11 @@ def run(options: HostOptions) -> NoReturn:
 def _serve_private(options: HostOptions, stdout: int) -> None:
     """Serve the parent until stdin closes; the system closes it when the parent ends."""
     facts, fit = _look(options)
-    threads = min(options.threads or usable_cores(), usable_cores())
-    server = NativeServer(facts, fit.context_length, threads, key := secrets.token_urlsafe(24))
+    key = secrets.token_urlsafe(24)
+    server = NativeServer(facts, fit.context_length, _threads(options), key)
     ended = threading.Event()
     _on_terminate(ended)
-    _say(stdout, _ready(server, facts, fit, threads, key))
+    _say(stdout, _ready(server, facts, fit, key))
     threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
     ended.wait()
     _end(0)
@@ -72,27 +72,17 @@ def _serve_shared(options: HostOptions, files: HostFiles, stdout: int) -> None:
         os.ftruncate(2, 0)  # the log of the last host
     try:
         facts, fit = _look(options)
-        cores = SharedCores(files, options.threads)
         key = secrets.token_urlsafe(24)
-        threads = cores.wait_for_share(
-            lambda threads: shared.write_state(files, _ready(None, facts, fit, threads, key))
-        )
-        server = NativeServer(facts, fit.context_length, threads, key)
-        ready = _ready(server, facts, fit, threads, key)
+        shared.write_state(files, _ready(None, facts, fit, key))
+        server = NativeServer(facts, fit.context_length, _threads(options), key)
+        ready = _ready(server, facts, fit, key)
         ended = threading.Event()
         _on_terminate(ended)
         shared.write_state(files, ready)
         _say(stdout, ready)
-        need = Need(files, options)
+        need = _Need(files, options)
         while not ended.wait(_POLL_SECONDS) and need.is_there(server):
-            threads = cores.due(ready.threads, need, server)
-            if threads != ready.threads:
-                server.close()
-                # From here on other hosts may use the remaining cores.
-                shared.write_state(files, _ready(None, facts, fit, threads, key))
-                server = NativeServer(facts, fit.context_length, threads, key, server.port)
-                ready = _ready(server, facts, fit, threads, key)
-                shared.write_state(files, ready)
+            pass
         shared.remove_state(files)
         _end(0)
     finally:
@@ -100,6 +90,40 @@ def _serve_shared(options: HostOptions, files: HostFiles, stdout: int) -> None:
 
 
 _POLL_SECONDS = 1.0
+# A query to the native server is cheap, but see ``NativeServer.activity``.
+_ASK_SECONDS = 15.0
+
+
+class _Need:
+    """Watches whether anybody still needs a shared host; call ``is_there`` about once per second.
+
+    It ends when it has had no client for a few seconds, when it has had no request for the idle time, or when
+    its folder is removed.
+    """
+
+    def __init__(self, files: HostFiles, options: HostOptions) -> None:
+        self._files = files
+        self._idle_seconds = options.idle_minutes * 60
+        self._linger_seconds = options.linger_seconds
+        self._client_at = self._active_at = self._asked_at = time.monotonic()
+        self._tokens = 0
+
+    def is_there(self, server: NativeServer) -> bool:
+        """Whether the host should keep running."""
+        now = time.monotonic()
+        if shared.has_clients(self._files):
+            self._client_at = now
+        if now - self._asked_at >= min(_ASK_SECONDS, self._idle_seconds / 4):
+            self._asked_at = now
+            busy, tokens = server.activity()
+            if busy or tokens != self._tokens:
+                self._active_at = now
+            self._tokens = tokens
+        return (
+            now - self._client_at < self._linger_seconds
+            and now - self._active_at < self._idle_seconds
+            and self._files.lock.exists()
+        )
 
 
 def _look(options: HostOptions) -> tuple[Facts, Fit]:
@@ -108,7 +132,11 @@ def _look(options: HostOptions) -> tuple[Facts, Fit]:
     return facts, fit_context(facts, options.context_length, available_memory())
 
 
-def _ready(server: NativeServer | None, facts: Facts, fit: Fit, threads: int, key: str) -> Ready:
+def _threads(options: HostOptions) -> int:
+    return min(options.threads or usable_cores(), usable_cores())
+
+
+def _ready(server: NativeServer | None, facts: Facts, fit: Fit, key: str) -> Ready:
     return Ready(
         port=server.port if server else LOADING,
         api_key=key,
@@ -117,7 +145,6 @@ def _ready(server: NativeServer | None, facts: Facts, fit: Fit, threads: int, ke
         model=str(facts.path),
         architecture=facts.architecture,
         context_length=fit.context_length,
-        threads=threads,
         note=fit.note,
     )
 

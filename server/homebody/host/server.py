@@ -25,7 +25,7 @@ _VERBOSITY = 2
 
 
 class NativeServer:
-    """A loaded model that answers on ``port``. Ends when it is closed, or with the process.
+    """A loaded model that answers on ``port`` until the process ends.
 
     Parameters
     ----------
@@ -49,10 +49,6 @@ class NativeServer:
             message = f"llama.cpp cannot load {facts.path}"
             raise ModelFileInvalid(message) from error
         self.port = int(self._server.listening_address.rpartition(":")[2])
-
-    def close(self) -> None:
-        """Stop listening and free the memory; waits for the running batch."""
-        self._server = None
 
     def activity(self) -> tuple[int, int]:
         """(running requests, tokens read and written so far).

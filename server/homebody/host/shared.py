@@ -101,12 +101,6 @@ def read_state(files: HostFiles) -> Ready | None:
     return state if isinstance(state, Ready) else None
 
 
-def other_hosts(files: HostFiles) -> list[Ready | None]:
-    """All other hosts of this user; ``None`` for a host that has not announced its threads yet."""
-    others = (HostFiles(lock) for lock in files.lock.parent.glob("*.lock") if lock != files.lock)
-    return [read_state(other) for other in others if is_held(other.lock)]
-
-
 def running_hosts() -> list[Ready]:
     """All shared hosts of this user that have written their state, of any version."""
     locks = sorted((paths.state_dir() / "hosts").glob("*.lock"))

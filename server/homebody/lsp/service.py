@@ -98,7 +98,6 @@ class Service:
         await self.engines.start()
         freeze_heap()
         self._peer.start_task(self.engines.look())
-        self._peer.start_task(self._look_at_servers())
 
     @asynccontextmanager
     async def using(self) -> AsyncGenerator[Opened]:
@@ -350,15 +349,6 @@ class Service:
         far = f": {progress.done} of {progress.total} files" if progress.total else ""
         self.status.indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
         self.status.update()
-
-    async def _look_at_servers(self) -> None:
-        """Check regularly whether the model's server has stopped, while a document is open."""
-        from homebody.backend.resilient import CHECK_SECONDS
-
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            if self._opened is not None and self._peer.documents.any_open:
-                await self._opened.engine.check()
 
     async def _meet_model(self) -> None:
         """Start the model before it is needed, and show its name in the status."""

@@ -12,7 +12,6 @@ from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.patience import Patience
 from homebody.errors import (
     BackendError,
-    BackendFailed,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
@@ -337,22 +336,6 @@ async def test_an_answer_has_a_limit_as_a_whole():
 
             with pytest.raises(BackendTimeout, match="did not finish its answer"):
                 await listen()
-
-
-async def test_a_server_that_no_longer_responds_is_abandoned_early():
-    """Long before the time limit, which allows for slow models."""
-
-    async def silent(request: Request, reply: Reply) -> None:
-        await asyncio.sleep(60)
-
-    async def is_alive() -> bool:
-        return False
-
-    with LoopbackServer(silent) as double:
-        server = ModelServer(double.url, timeout_seconds=60, is_alive=is_alive, alive_seconds=0.02)
-        async with aclosing(server):
-            with pytest.raises(BackendFailed, match="no longer responds"):
-                await server.get("/props", Props)
 
 
 @pytest.mark.parametrize("line", [b"data: ", b"data: aaaaaaa\n"], ids=["line", "event"])

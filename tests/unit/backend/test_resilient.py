@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend import resilient
 from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.scripted import Reply as ScriptedReply
@@ -170,40 +169,6 @@ async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDoub
     await ask(backend)
 
     await until(lambda: not tasks_running())
-    await backend.aclose()
-
-
-async def test_a_check_notices_that_an_idle_server_is_unavailable(
-    double: LlamaDouble, monkeypatch: pytest.MonkeyPatch
-):
-    """It is reported once; a check that succeeds reports nothing."""
-    monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
-    states: list[BackendState] = []
-    backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
-    )
-    await ask(backend)
-    await backend.check()
-    double.stop()
-    await backend.check()
-    await backend.check()
-    double.start()
-    await reports(states, "ready")
-    await backend.aclose()
-
-    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
-
-
-async def test_a_server_unused_for_long_is_not_checked(double: LlamaDouble, monkeypatch: pytest.MonkeyPatch):
-    """An editor left open over night sends no request."""
-    monkeypatch.setattr(resilient, "CHECK_SECONDS", 0.0)
-    monkeypatch.setattr(resilient, "IDLE_SECONDS", 0.0)
-    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
-    await ask(backend)
-    before = len(double.requests)
-    await backend.check()
-
-    assert len(double.requests) == before
     await backend.aclose()
 
 

@@ -14,7 +14,6 @@ READY = Ready(
     model="m.gguf",
     architecture="llama",
     context_length=8192,
-    threads=2,
 )
 
 

@@ -9,10 +9,8 @@ import time
 import pytest
 
 from homebody.host import shared
-from homebody.host.machine import usable_cores
 from homebody.host.options import HostOptions, Ready
-from homebody.host.shared import HostFiles, host_files
-from homebody.host.watch import SharedCores
+from homebody.host.shared import host_files
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -48,7 +46,7 @@ def hold():
         holder.stdout.close()
 
 
-def ready(threads=2, port=4711):
+def ready(port=4711):
     """The state that a host reports."""
     return Ready(
         port=port,
@@ -58,7 +56,6 @@ def ready(threads=2, port=4711):
         model="m.gguf",
         architecture="llama",
         context_length=8192,
-        threads=threads,
     )
 
 
@@ -88,7 +85,6 @@ def test_the_state_file_of_another_program_does_no_harm(files, hold, content):
     hold(files.lock)
     files.state.write_bytes(content)
     assert shared.read_state(files) is None
-    assert shared.other_hosts(HostFiles(files.lock.with_name("other.lock"))) == [None]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
@@ -132,16 +128,3 @@ def test_a_client_that_is_just_coming_counts(files):
     files.clients.mkdir()
     (files.clients / "1-abc.lock").touch()
     assert shared.has_clients(files)
-
-
-def test_a_host_takes_its_share_of_the_cores(files, hold):
-    """A single host uses all cores; each of n hosts uses an n-th of them, at least one."""
-    cores = usable_cores()
-    result = []
-    assert SharedCores(files, None).wait_for_share(result.append) == cores
-    assert SharedCores(files, 1).wait_for_share(result.append) == 1
-    other = HostFiles(files.lock.with_name("other.lock"))
-    hold(other.lock)
-    shared.write_state(other, ready(threads=max(1, cores // 2)))
-    assert SharedCores(files, None).wait_for_share(result.append) == max(1, cores // 2)
-    assert result == [cores, 1, max(1, cores // 2)]

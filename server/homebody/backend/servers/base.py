@@ -8,12 +8,10 @@ Knows nothing of any API.
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias, TypedDict
-
-import msgspec
 
 from homebody.backend.answer import Answer
 from homebody.backend.base import (
@@ -40,7 +38,6 @@ from homebody.backend.stops import split_stops
 from homebody.errors import (
     BackendFailed,
     BackendProtocolError,
-    BackendRefused,
     BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
@@ -98,8 +95,6 @@ class ServerOptions(TypedDict, total=False):
     timeout_seconds: float
     context_length: int | None
     use: Slot
-    is_alive: Callable[[], Awaitable[bool]] | None
-    alive_seconds: float
 
 
 class ServerBackend(ABC):
@@ -117,8 +112,6 @@ class ServerBackend(ABC):
         Maximum time without output, before an answer and between pieces.
     context_length
         Maximum context length, in tokens; ``None``: that of the server.
-    is_alive
-        Called after each ``alive_seconds`` without output: whether the server responds at all.
 
     """
 
@@ -135,16 +128,12 @@ class ServerBackend(ABC):
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         context_length: int | None = None,
         use: Slot = "completion",
-        is_alive: Callable[[], Awaitable[bool]] | None = None,
-        alive_seconds: float = 5.0,
     ) -> None:
         self._server = ModelServer(
             url if url.startswith("unix:") else url.rstrip("/").removesuffix("/v1"),
             api_key=api_key,
             allowed_hosts=allowed_hosts,
             timeout_seconds=timeout_seconds,
-            is_alive=is_alive,
-            alive_seconds=alive_seconds,
         )
         self._model: str | None = model
         self._use: Slot = use
@@ -191,12 +180,6 @@ class ServerBackend(ABC):
                 async with self._watched():
                     self._info = await self._ask()
             return self._info
-
-    async def check(self) -> None:
-        """Request the list of models, which loads no model and needs no slot."""
-        with suppress(BackendRefused):
-            async with self._watched():
-                await self._server.get("/v1/models", msgspec.Raw)
 
     async def complete(
         self,

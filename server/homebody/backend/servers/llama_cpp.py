@@ -69,11 +69,6 @@ class LlamaCppBackend(ServerBackend):
         self._served: Served | None = None
         self._has_asked_to_load = False
 
-    async def check(self) -> None:
-        """Request the server's properties, which takes a millisecond and needs no slot."""
-        self._heard = 0.0
-        await self._known()
-
     def forget(self) -> None:
         """Forget the facts and all tokens: another model may be served."""
         super().forget()

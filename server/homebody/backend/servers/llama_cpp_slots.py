@@ -44,7 +44,7 @@ class SlotUse:
     """
 
     def __init__(self, place: SlotChoice, named: int, slot: int, clock: Callable[[], float]) -> None:
-        self.place = place
+        self.place: SlotChoice = place
         self.named = named
         self.slot = slot
         self.heard = clock()
