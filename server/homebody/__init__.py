@@ -13,7 +13,7 @@ _PUBLIC = {
     "Completion": "homebody.features.complete",
     "Document": "homebody.text",
     "Engine": "homebody.engine",
-    "Explanation": "homebody.features.explanation",
+    "Explanation": "homebody.features.explain",
     "HomebodyError": "homebody.errors",
     "Refactoring": "homebody.features.refactor",
     "Reply": "homebody.features.ask",

@@ -5,8 +5,8 @@ from homebody.features.ask import Reply as Reply
 from homebody.features.ask import ask as ask
 from homebody.features.complete import Completion as Completion
 from homebody.features.complete import complete as complete
+from homebody.features.explain import Explanation as Explanation
 from homebody.features.explain import explain as explain
-from homebody.features.explanation import Explanation as Explanation
 from homebody.features.refactor import Refactoring as Refactoring
 from homebody.features.refactor import refactor as refactor
 from homebody.headless.select import SourceFile as SourceFile

@@ -84,21 +84,23 @@ async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
 
 
 async def test_an_answer_links_to_the_code_that_it_names(chat, file):
-    """At a line as Zed opens it; links of the model are text."""
+    """Below it, at a line as Zed opens it; links of the model are text."""
     reply = {"contains": "return result", "text": "`area()` is in app.py:2, [see](https://evil.example)"}
     async with chat([reply], Editor({str(file): CODE})) as session:
         assert await session.say("/explain app.py area") == "end_turn"
-    names = f"[`area()`]({file.as_uri()}#L1:1) is in [app.py:2]({file.as_uri()}#L2:2)"
-    assert session.editor.text == f"{names}, [see]\\(`https://evil.example`)"
+    names = f"[area()]({file.as_uri()}#L1:1), [app.py:2]({file.as_uri()}#L2:2)"
+    answer = "`area()` is in app.py:2, [see]\\(https://evil.example)"
+    assert session.editor.text == f"{answer}\n\nNamed here: {names}"
 
 
 async def test_shortened_turns_are_named(chat, workspace):
     """They are named with every answer whose prompt does not contain them completely."""
-    async with chat("An answer of some words. " * 40, model={"context_length": 1024}) as session:
+    answer = " ".join(f"Answer {number} of some words." for number in range(40))
+    async with chat(answer, model={"context_length": 1024}) as session:
         for _ in range(9):
             await session.say("Which?")
     assert "*Not read: questions 1 to " in session.editor.text
-    assert "condensed to make room" in session.editor.text
+    assert " to make room" in session.editor.text
 
 
 async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):

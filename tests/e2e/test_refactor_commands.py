@@ -104,7 +104,7 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
     code = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
     replies = [
         {
-            "regex": rf"This is the python code:\n\n```python\ndef f{n}\(a\):[^`]*```",
+            "regex": rf"This is the Python code:\n\n```python\ndef f{n}\(a\):[^`]*```",
             "text": "I would not." if n in {3, 4} else f"```python\ndef f{n}(a):\n    return a * {n}\n```",
         }
         for n in range(40)

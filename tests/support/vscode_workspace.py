@@ -54,13 +54,14 @@ HOSTILE = """\
 <iframe src="https://evil.invalid"></iframe>
 ```"""
 LONG = "\n\n".join(f"Paragraph {number} of **many**, with `code` in it." for number in range(1, 61))
-LONG_BLOCK = "```python\n" + "def total(first):\n    return first\n" * 200
+ENDLESS = " ".join(f"one two three {number}" for number in range(200))
+LONG_BLOCK = "```python\n" + "".join(f"def total_{n}(first):\n    return first\n" for n in range(200))
 REPLIES = [
     {"contains": "sell the house", "text": "It leaked."},
     {"contains": "What is planned?", "text": "Nothing."},
     # Later questions first: their prompts contain the earlier ones too.
     {"contains": "And once more", "text": "Then it divides by zero."},
-    {"contains": "Write without an end", "text": "one two three " * 200, "piece_delay_ms": 40},
+    {"contains": "Write without an end", "text": ENDLESS, "piece_delay_ms": 40},
     {"contains": "Write a very long answer", "text": LONG},
     {"contains": "Write in a long block", "text": LONG_BLOCK, "piece_delay_ms": 40},
     {"contains": "Show me HTML", "text": HOSTILE},
@@ -69,7 +70,7 @@ REPLIES = [
     {"contains": "with sum()", "text": SIMPLER, "delay_ms": 400},
     {"contains": "name the count", "text": TWO_CHANGES},
     {"contains": "to two places", "text": ROUNDED},
-    {"contains": "for a long time", "text": "one two three " * 200, "piece_delay_ms": 40},
+    {"contains": "for a long time", "text": ENDLESS, "piece_delay_ms": 40},
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},

@@ -1,13 +1,9 @@
-"""Turns that are answered with text: questions and explanations.
-
-In: a question and its files, or a target. Out: the streamed answer, its sources, and its token counts.
-"""
+"""Turns that are answered with text: questions and explanations."""
 
 import re
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 
 from acp import start_tool_call
 from acp.schema import ToolCallLocation
@@ -16,24 +12,22 @@ from homebody.acp.files import attach_reference
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
 from homebody.acp.target import Target
-from homebody.audit import LeftOut, Source
+from homebody.audit import LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Usage
-from homebody.features.ask import ask
+from homebody.features.answer import Answer
+from homebody.features.ask import add_explanation, ask
 from homebody.features.attachments import Attached
 from homebody.features.explain import explain
-from homebody.features.explained import add_explanation
-from homebody.features.links import ArrivingLinks, arriving_links
+from homebody.features.links import named_places
 from homebody.features.surroundings import shown_path
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.postprocess.links import LinkedPart
+from homebody.postprocess.links import SafeStream
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of
 
-# Zed opens a link at a line only if it names the last line too.
-_LINE = re.compile(r"#L(\d+)\)$")
+_LINE = re.compile(r"#L(\d+)$")
 
 
 async def answer(
@@ -64,7 +58,7 @@ async def answer(
         else:
             session.last = reference
             attached.append(found)
-    async with _linking(engine, session, document) as links:
+    with _saying(session) as say:
         reply = await ask(
             engine,
             question.text,
@@ -72,12 +66,11 @@ async def answer(
             document=document,
             span=span,
             attachments=attached,
-            on_text=links.say,
-            on_sources=links.found.add_sources,
+            on_text=say,
         )
     session.blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
     unread += _told(engine, reply.left_out)
-    _account(engine, session, reply.usage, reply.sources, unread)
+    await _account(engine, session, reply, document, unread)
     return "end_turn" if reply.complete else "max_tokens"
 
 
@@ -85,53 +78,38 @@ async def explained(
     engine: Engine, session: Session, target: Target, prompt: PromptFile | None
 ) -> StopReason:
     """Explain the target; the explanation is part of the chat. Raises what ``explain`` raises."""
-    async with _linking(engine, session, target.document) as links:
-        found = await explain(
-            engine,
-            target.document,
-            target.span,
-            prompt=prompt,
-            on_text=links.say,
-            on_sources=links.found.add_sources,
-        )
-    await add_explanation(engine, session.conversation, target.document, target.span, found)
-    session.blocks = tuple(code_blocks(found.markdown))
-    _account(engine, session, found.usage, found.sources, _told(engine, found.left_out))
-    return "end_turn" if found.complete else "max_tokens"
+    with _saying(session) as say:
+        explanation = await explain(engine, target.document, target.span, prompt=prompt, on_text=say)
+    await add_explanation(engine, session.conversation, target.document, target.span, explanation)
+    session.blocks = tuple(code_blocks(explanation.markdown))
+    await _account(engine, session, explanation, target.document, _told(engine, explanation.left_out))
+    return "end_turn" if explanation.complete else "max_tokens"
 
 
-@dataclass(frozen=True, slots=True)
-class _Linked:
-    """An answer that is sent with links to the code that it names."""
+@contextmanager
+def _saying(session: Session) -> Generator[Callable[[str], None]]:
+    """Send an answer while it arrives; the client renders it at once."""
+    stream = SafeStream()
 
-    session: Session
-    found: ArrivingLinks
+    def say(text: str, *, is_last: bool = False) -> None:
+        if safe := stream.feed(text, is_last=is_last):
+            session.say(safe)
 
-    def say(self, text: str) -> None:
-        """Send a piece, as far as it is certain."""
-        self.send(self.found.feed(text))
-
-    def send(self, parts: Iterable[LinkedPart]) -> None:
-        """Send these parts."""
-        if markdown := "".join(
-            _LINE.sub(r"#L\1:\1)", one.markdown) if one.uri else one.markdown for one in parts
-        ):
-            self.session.say(markdown)
-
-
-@asynccontextmanager
-async def _linking(engine: Engine, session: Session, document: Document | None) -> AsyncGenerator[_Linked]:
-    links = _Linked(session, await arriving_links(engine, document))
     try:
-        yield links
+        yield say
     finally:
-        links.send(links.found.end())
+        say("", is_last=True)
 
 
-def _account(
-    engine: Engine, session: Session, usage: Usage, sources: Sequence[Source], unread: Iterable[str]
+async def _account(
+    engine: Engine, session: Session, answered: Answer, document: Document | None, unread: Iterable[str]
 ) -> None:
-    """Report the token counts, the sources, and what was left out."""
+    """Report the code that the answer names, the token counts, the sources, and what was left out."""
+    sources = answered.sources
+    if named := await named_places(engine, answered.markdown, sources, document):
+        # Zed opens a link at a line only if it names the last line too.
+        links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for words, uri in named)
+        session.say(f"\n\nNamed here: {', '.join(links)}")
     if sentences := "; ".join(dict.fromkeys(unread)):
         session.say(f"\n\n*Not read: {sentences}.*")
     places = [
@@ -144,7 +122,7 @@ def _account(
         session.send(
             start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
         )
-    session.send_usage(usage)
+    session.send_usage(answered.usage)
 
 
 def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:

@@ -1,25 +1,23 @@
 """Shared by the commands that answer with text: an engine with its index, progress, and a final summary."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
-from homebody.backend.base import OnRead, ReadProgress
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
+from homebody.backend.base import ReadProgress
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.terminal import Terminal, lines_of, place_of
+from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
+from homebody.features.answer import Listeners
 from homebody.features.ask import Reply
-from homebody.features.explanation import Explanation
-from homebody.features.links import ArrivingLinks, arriving_links, linked_text
+from homebody.features.explain import Explanation
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, Prompt, to_lines
-from homebody.postprocess.links import LinkedPart
-from homebody.text import Document
 
 
 class Used(Struct, frozen=True, rename="camel"):
@@ -45,14 +43,6 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     conversation_id: str | None = None
 
 
-class Callbacks(TypedDict):
-    """What a feature calls while its answer arrives."""
-
-    on_text: Callable[[str], None]
-    on_read: OnRead
-    on_sources: Callable[[Sequence[Source]], None]
-
-
 @asynccontextmanager
 async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     """Open an engine for a command that answers with text, and update its index within a time limit."""
@@ -71,14 +61,12 @@ async def update_index(engine: Engine, terminal: Terminal | None) -> None:
 class AnswerWriter:
     """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
 
-    A context manager: at its end nothing of that is left on the screen. Files and definitions that the
-    answer names are links on a terminal.
+    A context manager: at its end nothing of that is left on the screen.
     """
 
     def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
         self._terminal = terminal
         self._is_quiet = is_quiet
-        self._links: ArrivingLinks | None = None
         self._shows_progress = False
 
     def __enter__(self) -> Self:
@@ -87,15 +75,13 @@ class AnswerWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Write what was held back, and clear the progress, for an error message or the shell."""
+        """Clear the progress, for an error message or the shell."""
         self._clear()
-        if self._links is not None:
-            self._write(self._links.end())
 
-    async def linking(self, engine: Engine, document: Document | None = None) -> Callbacks:
-        """Return the callbacks of the next answer, which is linked to code; ``document`` is its subject."""
-        self._links = await arriving_links(engine, document)
-        return {"on_text": self.on_text, "on_read": self.on_read, "on_sources": self._links.add_sources}
+    @property
+    def listeners(self) -> Listeners:
+        """The callbacks of an answer."""
+        return {"on_text": self.on_text, "on_read": self.on_read}
 
     def on_read(self, read: ReadProgress) -> None:
         """Show how much of the prompt is read."""
@@ -107,25 +93,8 @@ class AnswerWriter:
         """Write a piece of the answer."""
         # Clear only once: later it would erase the line that the answer has started.
         self._clear()
-        if self._is_quiet:
-            return
-        if self._links is None:
+        if not self._is_quiet:
             self._terminal.write(text)
-        elif self._terminal.is_watched:
-            self._write(self._links.feed(text))
-        else:
-            self._write(self._links.own(text))
-
-    def _write(self, parts: Iterable[LinkedPart]) -> None:
-        text = ""
-        for part in parts:
-            if part.uri is None:
-                text += part.plain
-            else:
-                self._terminal.write(text)
-                self._terminal.link(part.plain, part.uri)
-                text = ""
-        self._terminal.write(text)
 
     def _show(self, text: str) -> None:
         self._terminal.progress(text)
@@ -135,22 +104,6 @@ class AnswerWriter:
         if self._shows_progress:
             self._terminal.progress("")
             self._shows_progress = False
-
-
-async def named_places(
-    engine: Engine,
-    answer: Explanation | Reply,
-    *,
-    document: Document | None = None,
-    own: Collection[str] = (),
-) -> list[str]:
-    """Return the places that an answer names, each once: ``total (src/app.py:12)``."""
-    text, links = await linked_text(
-        engine, answer.markdown, document=document, sources=answer.sources, own=own
-    )
-    named = {link.uri: text[link.start : link.end].strip("`") for link in reversed(links)}
-    places = [(words, place_of(uri)) for uri, words in reversed(named.items())]
-    return [place if place.endswith(words) else f"{words} {place}" for words, place in places]
 
 
 def to_report(answer: Explanation | Reply, *, file: str | None = None) -> AnswerReport:
@@ -167,14 +120,15 @@ def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Answer
     )
 
 
-def show_account(terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[str] = ()) -> None:
+def show_account(
+    terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[tuple[str, str]] = ()
+) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
-    if places:
-        terminal.remark("places: " + ", ".join(places))
+    terminal.places(places)
     used = report.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")

@@ -14,15 +14,17 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import AnswerWriter, Callbacks, named_places, ready_engine, show_account, to_report
+from homebody.cli.answers import AnswerWriter, ready_engine, show_account, to_report
 from homebody.cli.arguments import HERE, has_terminal_input, parse_lines, read_piped
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import Engine
 from homebody.errors import HomebodyError, UsageError
+from homebody.features.answer import Listeners
 from homebody.features.ask import Reply, ask, regenerate
 from homebody.features.attachments import Attached, attach, attach_changes, attach_text
+from homebody.features.links import named_places
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
@@ -117,14 +119,13 @@ async def _once(
     *,
     piped: str,
     attach: Sequence[str],
-) -> tuple[Reply, list[str]]:
+) -> tuple[Reply, list[tuple[str, str]]]:
     async with ready_engine(flags, workspace_of(HERE)) as engine:
         items = [await _attached(engine, what) for what in attach]
         if piped.strip():
             items.append(await attach_text(engine, piped, "Piped text"))
-        callbacks = await writer.linking(engine)
-        reply = await ask(engine, question, conversation=conversation, attachments=items, **callbacks)
-        return reply, await named_places(engine, reply)
+        reply = await ask(engine, question, conversation=conversation, attachments=items, **writer.listeners)
+        return reply, await named_places(engine, reply.markdown, reply.sources)
 
 
 def _talk(
@@ -205,12 +206,12 @@ class _AskSession:
                 items, self._attached = self._attached, []
                 try:
                     await self._show(
-                        lambda callbacks: ask(
+                        lambda listeners: ask(
                             self._engine,
                             line,
                             conversation=self._conversation,
                             attachments=items,
-                            **callbacks,
+                            **listeners,
                         )
                     )
                 except BaseException:
@@ -222,12 +223,12 @@ class _AskSession:
             warn(f"{error.filename}: {error.strerror or error}.")
 
     async def _again(self, _rest: str) -> None:
-        await self._show(lambda callbacks: regenerate(self._engine, self._conversation, **callbacks))
+        await self._show(lambda listeners: regenerate(self._engine, self._conversation, **listeners))
 
-    async def _show(self, answering: Callable[[Callbacks], Awaitable[Reply]]) -> None:
+    async def _show(self, answering: Callable[[Listeners], Awaitable[Reply]]) -> None:
         with AnswerWriter(self._terminal) as writer:
-            reply = await answering(await writer.linking(self._engine))
-        places = await named_places(self._engine, reply)
+            reply = await answering(writer.listeners)
+        places = await named_places(self._engine, reply.markdown, reply.sources)
         show_account(self._terminal, to_report(reply), _REMEDY, places)
 
     async def _save(self, name: str) -> None:

@@ -12,7 +12,7 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.commit_message import commit_message
-from homebody.features.explanation import Explanation
+from homebody.features.explain import Explanation
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 

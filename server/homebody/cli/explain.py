@@ -9,16 +9,16 @@ from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import AnswerWriter, advice_for, named_places, ready_engine, show_account, to_report
+from homebody.cli.answers import AnswerWriter, advice_for, ready_engine, show_account, to_report
 from homebody.cli.arguments import HERE, decoded, parse_lines, read_bytes
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.errors import UsageError
 from homebody.features.attachments import attach_changes
-from homebody.features.explain import explain
+from homebody.features.explain import Explanation, explain
 from homebody.features.explain_text import explain_attached, explain_text
-from homebody.features.explanation import Explanation
+from homebody.features.links import named_places
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
 from homebody.workspace.diff import Which
@@ -88,7 +88,7 @@ def command(
 
 async def _explain_file(
     flags: Flags, place: str, problem: str, writer: AnswerWriter, *, full: bool
-) -> tuple[Explanation, list[str]]:
+) -> tuple[Explanation, list[tuple[str, str]]]:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
     settings = flags.load(workspace)
@@ -96,20 +96,20 @@ async def _explain_file(
     span = source.span_of(*lines) if lines else None
     document = source.document
     async with ready_engine(flags, workspace) as engine:
-        callbacks = await writer.linking(engine, document)
-        explanation = await explain(engine, document, span, problem=problem, full=full, **callbacks)
-        return explanation, await named_places(engine, explanation, document=document, own=explanation.links)
+        explanation = await explain(engine, document, span, problem=problem, full=full, **writer.listeners)
+        return explanation, await named_places(engine, explanation.markdown, explanation.sources, document)
 
 
 async def _explain_text(
     flags: Flags, text: str, writer: AnswerWriter, *, which: Which | None, full: bool
-) -> tuple[Explanation, list[str]]:
+) -> tuple[Explanation, list[tuple[str, str]]]:
     """Explain the changes that git has, or else ``text``."""
     async with ready_engine(flags, workspace_of(HERE)) as engine:
-        callbacks = await writer.linking(engine)
         if which is None:
-            explanation = await explain_text(engine, text, full=full, **callbacks)
+            explanation = await explain_text(engine, text, full=full, **writer.listeners)
         else:
             attached = await attach_changes(engine, which, Path.cwd())
-            explanation = await explain_attached(engine, "explain-diff", attached, full=full, **callbacks)
-        return explanation, await named_places(engine, explanation, own=explanation.links)
+            explanation = await explain_attached(
+                engine, "explain-diff", attached, full=full, **writer.listeners
+            )
+        return explanation, await named_places(engine, explanation.markdown, explanation.sources)

@@ -45,13 +45,17 @@ class Terminal:
         if text:
             self._line_is_open = not text.endswith("\n")
 
-    def link(self, text: str, uri: str) -> None:
-        """Write a link to a file's line: a hyperlink on a terminal, else the text with its place."""
-        place = place_of(uri)
-        if self.is_watched:
-            self.write(text, Style(link=_on_this_machine(uri)))
-        else:
-            self.write(text if text.endswith(place) else f"{text} ({place})")
+    def places(self, named: Sequence[tuple[str, str]]) -> None:
+        """List places by their words and their URI, as hyperlinks, on a terminal; scripts get nothing."""
+        if not self._err.is_terminal or not named:
+            return
+        shown = Text("places: ")
+        for number, (words, uri) in enumerate(named):
+            place = place_of(uri)
+            label = place if place.endswith(words) else f"{words} {place}"
+            shown.append(", " if number else "")
+            shown.append(harmless(label), Style(link=_on_this_machine(uri)))
+        self._err.print(shown, soft_wrap=True)
 
     def end_line(self) -> None:
         """Write a newline after streamed text, unless it ended with one."""

@@ -1,29 +1,33 @@
 """Ask: a conversation about code, with attachments and the code in question.
 
-In: a question, a conversation, code. Out: an answer in Markdown, streamed, with its sources and usage.
 The prompt only grows at its end: for a follow-up the model reads only the new question, until the context is
 full and the oldest turns are shortened.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from typing import Unpack
 
-from homebody.audit import LeftOut, Source, uris_of
-from homebody.backend.base import OWN, TYPED, Message, OnRead, Sampling
+from msgspec import structs
+
+from homebody.audit import Source
+from homebody.backend.base import OWN, TYPED, Message
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Draft, OnSources, Usage, answer_in_words
-from homebody.features.ask_context import Asked, NewContext, find_context, lay_out
+from homebody.features.answer import Answer, Listeners
+from homebody.features.ask_context import Question, find_material, lay_out
 from homebody.features.attachments import PASTED, Attached
-from homebody.features.budgets import ChatRoom, chat_room, measure_speed
-from homebody.features.project_rules import Rules, project_rules
-from homebody.features.surroundings import sampling_of, shown_path, special_texts
+from homebody.features.budgets import chat_room
+from homebody.features.chat import Context, ask_model, open_chat
+from homebody.features.explain import Explanation
+from homebody.features.project_rules import Rules
+from homebody.features.selection import meant_span, tree_of
+from homebody.features.surroundings import code_values, sampling_of, shown_path
 from homebody.features.system_prompt import with_standing
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
-from homebody.prompt.render import fill
+from homebody.prompt.render import fill_shipped
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session
@@ -32,6 +36,10 @@ from homebody.text import Document, Span
 _HISTORY_SHARE = 0.75
 """Share of the context that earlier turns may fill before the oldest are shortened."""
 
+_EXPLAINED_SHARE = 4
+"""Share of the context up to which explained code is added to the conversation; of longer code, only its
+position is."""
+
 _MOST_NAMED = 6
 """Maximum number of places that a question still names after its code was left out."""
 
@@ -39,19 +47,14 @@ _REGENERATED_TEMPERATURE = 0.8
 """Minimum temperature when the same question is asked again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer and its sources.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(Answer):
+    """An answer in a conversation.
 
-    ``complete`` is false if the token limit cut it. ``blocks`` are all code blocks of the conversation so
-    far, in order; those of this answer are the last ``new_blocks``.
+    ``blocks`` are all code blocks of the conversation so far, in order; those of this answer are the last
+    ``new_blocks``.
     """
 
-    markdown: str
-    complete: bool
-    usage: Usage
-    sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
     conversation: Conversation
     blocks: tuple[CodeBlock, ...]
     new_blocks: int
@@ -65,10 +68,8 @@ async def ask(
     document: Document | None = None,
     span: Span | None = None,
     attachments: Sequence[Attached] = (),
-    on_text: Callable[[str], None] | None = None,
-    on_read: OnRead | None = None,
-    on_sources: OnSources | None = None,
     session: Session | None = None,
+    **listeners: Unpack[Listeners],
 ) -> Reply:
     """Answer ``question``.
 
@@ -82,8 +83,6 @@ async def ask(
         or the document. Code that the conversation already contains is not sent again.
     attachments
         Further code or text that the user attached, from ``attachments``.
-    on_text, on_read, on_sources
-        Called with each piece of the answer, with the reading progress, and before both with the sources.
 
     Raises
     ------
@@ -91,35 +90,25 @@ async def ask(
         The question is empty, the code is excluded from prompts, or the conversation is still answering.
     ContextTooLong
         Not even the question fits the context.
-    BackendError
-        See its subclasses.
 
     """
     if not question.strip():
         message = "There is no question: write one."
         raise UsageError(message)
     conversation = conversation or new_conversation()
-    asked = Asked(question.strip(), document, span, tuple(attachments))
+    asked = Question(question.strip(), document, span, tuple(attachments))
     with _answering(conversation):
-        return await _ask(engine, conversation, asked, on_text, on_read, on_sources, session)
+        turn, answered = await _ask(engine, conversation, asked, session, **listeners)
+        return _added(conversation, turn, answered)
 
 
-async def regenerate(
-    engine: Engine,
-    conversation: Conversation,
-    *,
-    on_text: Callable[[str], None] | None = None,
-    on_read: OnRead | None = None,
-    on_sources: OnSources | None = None,
-) -> Reply:
+async def regenerate(engine: Engine, conversation: Conversation, **listeners: Unpack[Listeners]) -> Reply:
     """Answer the last question again; the new answer replaces the old one.
 
     Raises
     ------
     UsageError
         Nothing was asked yet.
-    BackendError
-        See its subclasses; the old answer is kept.
 
     """
     with _answering(conversation):
@@ -130,27 +119,57 @@ async def regenerate(
         last = conversation.turns[-1]
         # The old answer is kept in the conversation until there is a new one: it may be applied or stored.
         again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
-        context = NewContext(last.message or last.question, last.sources, last.left_out, last.uris)
-        info = await engine.chat.describe()
-        sampling = _sampling(engine, chat_room(engine, info))
-        sampling = replace(sampling, temperature=max(sampling.temperature, _REGENERATED_TEMPERATURE))
-        answered, _ = await _answered(
-            engine, again, lambda _: context, sampling, on_text, on_read, on_sources
+        chat = await open_chat(engine, shipped_prompt("ask"), again.uri, [], [], with_rules=False)
+        temperature = sampling_of(engine, shipped_prompt("ask"), 0).temperature
+        prompt = structs.replace(
+            shipped_prompt("ask"),
+            body="$instruction",
+            temperature=max(temperature, _REGENERATED_TEMPERATURE),
+        )
+        values = {"instruction": last.message or last.question}
+        context = Context(values, last.sources, last.left_out, last.uris)
+        answered = await ask_model(
+            chat, prompt, lambda _: context, feature="ask", history=again.history, **listeners
         )
         del conversation.turns[-1]
-        return _added(conversation, replace(last, answer=answered.raw, complete=answered.complete), answered)
+        return _added(conversation, replace(last, answer=answered.text, complete=answered.complete), answered)
+
+
+async def add_explanation(
+    engine: Engine,
+    conversation: Conversation,
+    document: Document,
+    span: Span | None,
+    explanation: Explanation,
+) -> None:
+    """Add an explanation of ``span`` as if it had been asked for in the conversation.
+
+    Later questions then have the code and its explanation in their history.
+    """
+    info = await engine.chat.describe()
+    target = meant_span(document, await tree_of(engine, document), span)
+    first, last = document.lines_of(target)
+    label = f"{shown_path(engine, document.uri)}, lines {first + 1} to {last + 1}"
+    message = question = fill_shipped("explained", name=label).strip()
+    code = without_marked_lines(document.slice(target), info.texts_to_leave_out).text
+    if engine.chat.tokens.count(code) <= chat_room(engine, info).fits // _EXPLAINED_SHARE:
+        values = code_values(engine, document, code)
+        message = f"{fill_shipped('attached', **values, name=label)}\n\n{question}"
+    conversation.turns.append(
+        Turn(
+            question,
+            message,
+            explanation.markdown,
+            complete=explanation.complete,
+            sources=explanation.sources,
+            left_out=explanation.left_out,
+        )
+    )
 
 
 @contextmanager
 def _answering(conversation: Conversation) -> Generator[None]:
-    """Mark the conversation as answering while the block runs, and restore it if the block fails.
-
-    Raises
-    ------
-    UsageError
-        It is already answering.
-
-    """
+    """Mark the conversation as answering while the block runs, and restore it if the block fails."""
     if conversation.is_answering:
         message = "This conversation is still answering a question: wait for it, or cancel it."
         raise UsageError(message)
@@ -166,62 +185,54 @@ def _answering(conversation: Conversation) -> Generator[None]:
         conversation.is_answering = False
 
 
-async def _ask(  # noqa: PLR0917 - private; the parts of one request
+async def _ask(
     engine: Engine,
     conversation: Conversation,
-    asked: Asked,
-    on_text: Callable[[str], None] | None,
-    on_read: OnRead | None,
-    on_sources: OnSources | None,
+    question: Question,
     session: Session | None,
-) -> Reply:
-    use = engine.chat
+    **listeners: Unpack[Listeners],
+) -> tuple[Turn, Answer]:
     prompt = shipped_prompt("ask")
-    info = await use.describe()
-    special = special_texts(info)
-    await measure_speed(engine, prompt, asked.question, [TYPED])
-    room = chat_room(engine, info)
     await _leave_out_excluded(engine, conversation)
-    rules = Rules()
+    uri = question.document.uri if question.document is not None else ""
+    chat = await open_chat(engine, prompt, uri, [question.text], [TYPED], with_rules=not conversation.system)
+    chat, rules = replace(chat, uri=conversation.uri), chat.rules
+    room, count = chat.room, chat.count
     if not conversation.system:
-        rules = await project_rules(engine, _document_uri(asked), room)
-        own = (Message("system", prompt.system, (OWN,)),)
-        (system, *_) = with_standing(engine, own, rules.text, rules.sources)
-        conversation.system = system.text
-    found = await find_context(engine, asked, conversation, room.readable, session=session)
-    await use.learn_counts(
-        [*(message.text for message in conversation.history), *found.texts],
-        [OWN, TYPED, *found.uris, *(uri for message in conversation.history for uri in message.sources)],
-    )
-    own = use.tokens.count(asked.question)
-    conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), use.tokens.count)
-    history = sum(use.tokens.count(message.text) for message in conversation.history)
+        system = Message("system", prompt.system, (OWN,))
+        conversation.system = with_standing(engine, (system,), rules.text, rules.sources)[0].text
+    shown = [turn.message for turn in conversation.turns if turn.kept == "whole"]
+    material = await find_material(engine, question, shown, room.readable, session=session)
+    texts = [*(message.text for message in conversation.history), *material.texts]
+    read = [*material.uris, *(uri for message in conversation.history for uri in message.sources)]
+    await engine.chat.learn_counts(texts, [OWN, TYPED, *read])
+    own = count(question.text)
+    conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), count)
 
-    def build(tokens: int) -> NewContext:
-        available = tokens - history - own
-        context = lay_out(engine, found, available, min(available, room.readable))
-        text = fill(prompt.body, {"context": context.text, "instruction": asked.question})
-        return NewContext(
-            without_marked_lines(text, special).text,
-            (*rules.sources, *context.sources),
-            (*rules.left_out, *context.left_out),
-            found.uris,
+    def context(tokens: int) -> Context:
+        found = lay_out(engine, material, tokens - own, min(tokens - own, room.readable))
+        return replace(
+            found,
+            values={**found.values, "instruction": question.text},
+            sources=(*rules.sources, *found.sources),
+            left_out=(*rules.left_out, *found.left_out, *conversation.shortened),
         )
 
-    answered, context = await _answered(
-        engine, conversation, build, _sampling(engine, room), on_text, on_read, on_sources
+    answered = await ask_model(
+        chat, prompt, context, feature="ask", history=conversation.history, **listeners
     )
+    messages = answered.prompt.messages
     turn = Turn(
-        asked.question,
-        context.text,
-        answered.raw,
+        question.text,
+        messages[-1].text,
+        answered.text,
         complete=answered.complete,
-        sources=answered.draft.sources,
-        left_out=answered.draft.left_out,
-        uris=tuple(dict.fromkeys(uri for message in answered.draft.messages for uri in message.sources)),
-        short=_short(engine, asked.question, [one for one in context.sources if one not in rules.sources]),
+        sources=answered.sources,
+        left_out=answered.left_out,
+        uris=tuple(dict.fromkeys(uri for message in messages for uri in message.sources)),
+        short=_short(engine, question.text, answered.sources, rules),
     )
-    return _added(conversation, turn, answered)
+    return turn, answered
 
 
 async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> None:
@@ -230,74 +241,35 @@ async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> Non
     conversation.exclude(refusals.keys())
 
 
-def _short(engine: Engine, question: str, sources: Sequence[Source]) -> str:
+def _short(engine: Engine, question: str, sources: Sequence[Source], rules: Rules) -> str:
     """Return the question with the names of its sources, for a later prompt without its code."""
-    names = list(dict.fromkeys(map(partial(_name_of, engine), sources)))
+    ruled = {source.uri for source in rules.sources}
+    names = list(
+        dict.fromkeys(
+            "pasted text"
+            if source.uri == PASTED
+            else f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
+            for source in sources
+            if source.uri not in ruled
+        )
+    )
     if not names:
         return ""
-    listed = ", ".join(names[:_MOST_NAMED])
-    values = {"name": listed if len(names) <= _MOST_NAMED else f"{listed}, …", "instruction": question}
-    return fill(shipped_prompt("shortened").body, values)
-
-
-def _name_of(engine: Engine, source: Source) -> str:
-    if source.uri == PASTED:
-        return "pasted text"
-    return f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
-
-
-async def _answered(  # noqa: PLR0917 - private; the parts of one request
-    engine: Engine,
-    conversation: Conversation,
-    build: Callable[[int], NewContext],
-    sampling: Sampling,
-    on_text: Callable[[str], None] | None,
-    on_read: OnRead | None,
-    on_sources: OnSources | None,
-) -> tuple[Answer, NewContext]:
-    """Answer the next message; returns it as it was built, before the chat template."""
-    context = NewContext("", (), ())
-
-    def draft(tokens: int) -> Draft:
-        nonlocal context
-        context = build(tokens)
-        read = (OWN, TYPED, *uris_of(context.sources), *context.uris)
-        messages = (*conversation.history, Message("user", context.text, read))
-        return Draft(messages, context.sources, (*context.left_out, *conversation.shortened))
-
-    answered = await answer_in_words(
-        engine,
-        "ask",
-        conversation.uri,
-        draft,
-        sampling,
-        on_text=on_text,
-        on_read=on_read,
-        on_sources=on_sources,
-    )
-    return answered, context
-
-
-def _document_uri(asked: Asked) -> str:
-    """Return the URI of the document in question; empty without one."""
-    return "" if asked.document is None else asked.document.uri
+    listed = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+    return fill_shipped("shortened", name=listed, instruction=question)
 
 
 def _added(conversation: Conversation, turn: Turn, answered: Answer) -> Reply:
-    before = sum(len(code_blocks(one.answer)) for one in conversation.turns)
+    before = sum(len(code_blocks(each.answer)) for each in conversation.turns)
     conversation.turns.append(turn)
-    blocks = tuple(block for one in conversation.turns for block in code_blocks(one.answer))
+    blocks = tuple(block for each in conversation.turns for block in code_blocks(each.answer))
     return Reply(
-        markdown=answered.text,
+        text=answered.text,
         complete=answered.complete,
         usage=answered.usage,
-        sources=answered.draft.sources,
-        left_out=answered.draft.left_out,
+        prompt=answered.prompt,
+        looped=answered.looped,
         conversation=conversation,
         blocks=blocks,
         new_blocks=len(blocks) - before,
     )
-
-
-def _sampling(engine: Engine, room: ChatRoom) -> Sampling:
-    return sampling_of(engine, shipped_prompt("ask"), room.output)

@@ -1,7 +1,6 @@
 """Attachments of a question: files, symbols, diagnostics, diffs, pasted text.
 
-In: ids from ``context_items``, paths, or text. Out: ``Attachment`` values, checked by the same rules as every
-file that is put into a prompt.
+They are checked by the same rules as every file that is put into a prompt.
 """
 
 import asyncio
@@ -13,8 +12,10 @@ from typing import Literal
 from urllib.parse import urldefrag
 
 from homebody.audit import BEYOND_DIFF, LeftOut
+from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import UsageError
+from homebody.features.budgets import whole_lines
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
 from homebody.features.terminal_text import as_seen, without_escapes
@@ -79,6 +80,34 @@ class Attachment:
     def uris(self) -> tuple[str, ...]:
         """All URIs that the text comes from."""
         return (self.uri, *self.others)
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line of the file."""
+        return self.first_line, self.last_line
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether the text is the file's lines; those of a diff and of an outline are others."""
+        return len(self.text.splitlines()) == self.last_line - self.first_line + 1
+
+    def fitting(self, tokens: int, count: Count) -> "tuple[Attachment | None, Attachment | None]":
+        """Return the whole lines that fit, and the rest; ``None`` for none."""
+        lines = self.text.splitlines(keepends=True)
+        is_end = self.keep == "end"
+        kept = whole_lines(lines[::-1] if is_end else lines, tokens, count)
+        cut = len(lines) - kept if is_end else kept
+        parts = [self._part(lines[:cut], 0), self._part(lines[cut:], cut)]
+        return (parts[1], parts[0]) if is_end else (parts[0], parts[1])
+
+    def _part(self, lines: Sequence[str], start: int) -> "Attachment | None":
+        if not lines:
+            return None
+        text = "".join(lines)
+        if not self.is_verbatim:
+            return replace(self, text=text)
+        first = self.first_line + start
+        return replace(self, text=text, first_line=first, last_line=first + len(lines) - 1)
 
 
 @dataclass(frozen=True, slots=True)

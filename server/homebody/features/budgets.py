@@ -1,17 +1,14 @@
-"""Token budgets of a chat prompt: how much fits the context, and how much is read before the first word.
+"""Token budgets of a chat prompt: how much fits the context, and how much is read before the first word."""
 
-In: settings, the served model, its measured speed. Out: tokens.
-"""
-
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
 from homebody.backend.base import OWN, Message, ModelInfo, PromptRead
 from homebody.context.budget import UNMEASURED_SPEED, chat_budget
+from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import BackendRefused
 from homebody.prompt.front_matter import PromptFile
@@ -36,20 +33,27 @@ _MEASURED_TOKENS = 64
 class ChatRoom:
     """Tokens of one chat request.
 
-    Attributes
-    ----------
-    output
-        Tokens that are reserved for the answer.
-    fits
-        Maximum tokens of all texts of the prompt.
-    readable
-        Tokens that the model reads in ``chat.readingSeconds``, at least 256; never more than ``fits``.
-
+    ``output`` is reserved for the answer, ``fits`` is the maximum of all texts of the prompt. ``readable`` is
+    what the model reads in ``chat.readingSeconds``, at least 256 and at most ``fits``.
     """
 
     output: int
     fits: int
     readable: int
+
+
+def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
+    """Split the context of one request.
+
+    The answer gets ``chat.maxTokens``, but at most a quarter of the context. Before the first
+    measurement the speed of a small model on two slow cores is assumed.
+    """
+    settings = engine.settings.chat
+    output = min(settings.max_tokens, info.context_length // 4)
+    fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
+    speed = engine.chat.speed.prompt or UNMEASURED_SPEED
+    readable = int(speed * settings.reading_seconds)
+    return ChatRoom(output, fits, min(fits, max(readable, _LEAST_TOKENS)))
 
 
 def reason_beyond(limit: int, tokens: int, room: ChatRoom) -> str:
@@ -60,41 +64,23 @@ def reason_beyond(limit: int, tokens: int, room: ChatRoom) -> str:
     return BEYOND_TIME if limit < min(tokens, room.fits) else BEYOND_CONTEXT
 
 
-def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
-    """Split the context of one request.
-
-    The answer gets ``chat.maxTokens``, but at most a quarter of the context. Before the first
-    measurement the speed of a small model on two slow cores is assumed.
-
-    Raises
-    ------
-    ContextTooLong
-        No tokens are left for the prompt.
-
-    """
-    settings = engine.settings.chat
-    output = min(settings.max_tokens, info.context_length // 4)
-    fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
-    speed = engine.chat.speed.prompt or UNMEASURED_SPEED
-    readable = int(speed * settings.reading_seconds)
-    return ChatRoom(output, fits, min(fits, max(readable, _LEAST_TOKENS)))
+def whole_lines(lines: Sequence[str], tokens: int, count: Count) -> int:
+    """Return how many of ``lines``, from the first, have at most ``tokens`` tokens together."""
+    for number, line in enumerate(lines):
+        tokens -= count(line)
+        if tokens < 0:
+            return number
+    return len(lines)
 
 
-@asynccontextmanager
-async def speed_measured(
-    engine: Engine, prompt: PromptFile, text: str, sources: Iterable[str]
-) -> AsyncGenerator[None]:
-    """Measure the speed while the block runs, so that it is known afterwards. Raises as ``measure_speed``."""
-    measuring = asyncio.create_task(measure_speed(engine, prompt, text, sources))
-    try:
-        yield
-        await measuring
-    finally:
-        measuring.cancel()
-        await asyncio.wait({measuring})
-        if not measuring.cancelled():
-            # If the block itself failed, its own error is raised.
-            measuring.exception()
+def beginning(text: str, tokens: int, count: Count) -> str:
+    """Return the whole lines at the start of ``text`` that fit, or as much of its first line as fits."""
+    lines = text.splitlines(keepends=True) or [""]
+    if kept := whole_lines(lines, tokens, count):
+        return "".join(lines[:kept])
+    line = lines[0]
+    characters = bisect_right(range(len(line)), tokens, key=lambda end: count(line[:end])) - 1
+    return line[: max(characters, 1)]
 
 
 async def measure_speed(
@@ -104,7 +90,7 @@ async def measure_speed(
 
     Completions of the same model measure it too; otherwise one batch of the beginning of ``text`` and the
     text of ``prompt`` is read. If the server cannot read without answering, the speed is unknown until its
-    first answer. ``sources`` are the URIs that ``text`` comes from. Raises ``BackendError`` or ``Excluded``.
+    first answer. ``sources`` are the URIs that ``text`` comes from.
     """
     use = engine.chat
     if use.speed.prompt is not None:

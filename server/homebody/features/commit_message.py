@@ -1,29 +1,20 @@
-"""Write a commit message for the staged changes.
+"""Write a commit message for the staged changes. Nothing is committed."""
 
-In: a folder inside a git repository. Out: the message and its sources. Nothing is committed.
-"""
-
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
-from homebody.backend.base import OnRead
 from homebody.engine import Engine
+from homebody.features.answer import Answer, Listeners
 from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
-from homebody.features.explanation import Explanation
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.postprocess.noise import FENCE
 
 
 async def commit_message(
-    engine: Engine,
-    folder: Path,
-    *,
-    full: bool = False,
-    on_text: Callable[[str], None] | None = None,
-    on_read: OnRead | None = None,
-) -> Explanation:
+    engine: Engine, folder: Path, *, full: bool = False, **listeners: Unpack[Listeners]
+) -> Answer:
     """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
 
     Files that must not be sent to a model, or do not fit, are left out and listed.
@@ -32,15 +23,11 @@ async def commit_message(
     ------
     UsageError
         There is no repository, or nothing is staged.
-    GitFailed, ContextTooLong, BackendError
-        See these classes.
 
     """
     attached = await attach_changes(engine, "staged", folder)
-    explanation = await explain_attached(
-        engine, "commit-message", attached, full=full, on_text=on_text, on_read=on_read
-    )
-    return replace(explanation, markdown=_message(explanation.markdown))
+    answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
+    return replace(answer, text=_message(answer.markdown))
 
 
 def _message(answer: str) -> str:

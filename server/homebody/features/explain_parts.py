@@ -1,19 +1,14 @@
-"""Explain code that is too long to read at once: in parts with headings, or a file by its outline.
+"""Explain code that is too long to read at once: in parts with headings, or a file by its outline."""
 
-In: a document, a span, the tokens of one request. Out: one explanation.
-"""
-
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
-from homebody.engine import Engine
-from homebody.features.answer import Answer, Draft, Usage, answer, answer_in_words
-from homebody.features.budgets import ChatRoom
-from homebody.features.explanation import Explanation, Task
-from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts, unmarked
-from homebody.features.system_prompt import with_standing
-from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.render import render
+from homebody.features.answer import Answer, ChatPrompt, Listeners, Usage
+from homebody.features.budgets import beginning, whole_lines
+from homebody.features.chat import Chat, Context, ask_model
+from homebody.features.surroundings import code_values, shown_path
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.scope import definitions, header_text, imports
@@ -35,264 +30,159 @@ _OUTLINED = frozenset(
 
 
 @dataclass(slots=True)
-class _Collected:
-    """Results of the requests so far."""
+class _Sum:
+    """The answers so far, as one."""
 
-    texts: list[str] = field(default_factory=list[str])
-    sources: list[Source] = field(default_factory=list[Source])
-    left_out: list[LeftOut] = field(default_factory=list[LeftOut])
-    links: list[str] = field(default_factory=list[str])
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    complete: bool = True
+    write: Callable[[str], None]
+    markdown: str = ""
+    answers: list[Answer] = field(default_factory=list[Answer])
 
-    def add(self, reply: Answer) -> None:
-        self.texts.append(reply.text.strip())
-        self.left_out += reply.draft.left_out
-        self.prompt_tokens += reply.usage.prompt_tokens
-        self.output_tokens += reply.usage.output_tokens
-        self.complete = self.complete and reply.complete
+    def begin(self, heading: str) -> None:
+        """Stream a heading, which is not the model's."""
+        gap = "\n\n" if self.markdown else ""
+        text = f"{gap}### {heading}\n\n"
+        self.write(text)
+        self.markdown += text
+
+    def add(self, answer: Answer) -> None:
+        self.markdown += answer.markdown
+        self.answers.append(answer)
+
+    def answer(self, more: tuple[LeftOut, ...]) -> Answer:
+        """Return the sum; it is not complete if there is ``more`` that was left out."""
+        usages = [each.usage for each in self.answers]
+        usage = Usage(
+            sum(each.prompt_tokens for each in usages),
+            sum(each.output_tokens for each in usages),
+            usages[-1].context_length,
+        )
+        # The rules of the project are in each prompt.
+        sources = {(each.uri, each.first_line): each for part in self.answers for each in part.sources}
+        left_out = dict.fromkeys(left for each in self.answers for left in each.left_out)
+        return Answer(
+            self.markdown,
+            complete=not more and all(each.complete for each in self.answers),
+            usage=usage,
+            prompt=ChatPrompt((), tuple(sources.values()), (*left_out, *more)),
+            looped=any(each.looped for each in self.answers),
+        )
 
 
-async def explain_parts(task: Task, target: Span, room: ChatRoom, *, full: bool) -> Explanation:
+async def explain_parts(
+    chat: Chat, document: Document, tree: Tree, target: Span, *, full: bool, **listeners: Unpack[Listeners]
+) -> Answer:
     """Explain ``target`` part by part, then summarize it.
 
     Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
     Without ``full`` the parts beyond the eighth are left out and listed.
     """
-    document = task.document
-    size = (room.fits if full else room.readable) - _frame_tokens(task, shipped_prompt("explain-part"))
-    parts = split(task, target, max(size, 16))
+    room, path = chat.room, shown_path(chat.engine, document.uri)
+    listeners["on_sources"] = None  # there are several prompts
+    size = (room.fits if full else room.readable) - chat.frame(shipped_prompt("explain-part"))
+    parts = list(split(chat, document, tree, target, max(size, 16)))
     kept = parts if full else parts[:_MOST_PARTS]
-    collected = _Collected(sources=list(task.rules.sources), left_out=list(task.rules.left_out))
-    markdown: list[str] = []
+    collected = _Sum(listeners.get("on_text") or (lambda _: None))
     for part in kept:
-        link = _linked_lines(document, part)
-        collected.links.append(link)
-        heading = f"{_gap(markdown)}### {link}\n\n"
-        task.write(heading)
-        reply = await _explain_part(task, part, room)
-        collected.add(reply)
-        collected.sources += reply.draft.sources
-        markdown += heading, reply.text.strip()
-    if len(kept) < len(parts):
-        first, last = _lines(document, Span(parts[len(kept)].start, parts[-1].end))
-        why = f"only {_MOST_PARTS} parts are explained at once; ask for the full explanation to read it all"
-        collected.left_out.append(LeftOut(document.uri, first, last, why))
-        collected.complete = False
+        first, last = document.lines_of(part)
+        collected.begin(f"{path}:{first + 1}" if first == last else f"{path}:{first + 1}-{last + 1}")
+        collected.add(await _explain_part(chat, document, part, **listeners))
     if len(kept) > 1:
-        heading = f"{_gap(markdown)}### Summary\n\n"
-        task.write(heading)
-        reply = await _sum_up(task, collected.texts, room)
-        collected.add(reply)
-        markdown += heading, reply.text.strip()
-    return _explanation(task, "".join(markdown), collected)
+        collected.begin("Summary")
+        collected.add(
+            await _sum_up(chat, document, [each.markdown for each in collected.answers], **listeners)
+        )
+    if kept == parts:
+        return collected.answer(())
+    first, last = document.lines_of(Span(parts[len(kept)].start, parts[-1].end))
+    why = f"only {_MOST_PARTS} parts are explained at once; ask for the full explanation to read it all"
+    return collected.answer((LeftOut(document.uri, first, last, why),))
 
 
-async def explain_outline(task: Task, room: ChatRoom) -> Explanation | None:
+async def explain_outline(
+    chat: Chat, document: Document, tree: Tree, **listeners: Unpack[Listeners]
+) -> Answer | None:
     """Explain a whole file by its imports and signatures; ``None`` if it has too few."""
-    engine, document = task.engine, task.document
-    lines = outline(document, task.tree)
+    lines = outline(document, tree)
     if not lines:
         return None
     prompt = shipped_prompt("explain-outline")
-    frame = _frame_tokens(task, prompt)
-    special = special_texts(task.info)
-    last_line = document.line_count - 1
+    frame, last = chat.frame(prompt), document.line_count - 1
 
-    def build(tokens: int) -> Draft:
-        kept: list[str] = []
-        used, end = 0, last_line
-        for span, text in lines:
-            cost = engine.chat.tokens.count(text + "\n")
-            if used + cost > min(tokens, room.readable) - frame:
-                end = document.line_of(span.start) - 1
-                break
-            used += cost
-            kept.append(text)
-        code, marked = unmarked(document.uri, "\n".join(kept), 0, special)
-        values = {
-            "code": code,
-            "language": document.language_id,
-            "path": shown_path(engine, document.uri),
-        }
+    def context(tokens: int) -> Context:
+        texts = [f"{text}\n" for _, text in lines]
+        kept = whole_lines(texts, min(tokens, chat.room.readable - frame), chat.count)
+        code = "".join(texts[:kept])
+        end = last if kept == len(lines) else document.line_of(lines[kept][0].start) - 1
         why = "only the outline was read; ask for the full explanation to read the bodies"
-        left_out = [LeftOut(document.uri, 0, last_line, why), *marked, *task.rules.left_out]
-        source = Source(document.uri, 0, max(0, end), used, "outline")
-        messages = with_standing(
-            engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
+        return Context(
+            code_values(chat.engine, document, code),
+            (Source(document.uri, 0, max(0, end), chat.count(code), "outline"),),
+            (LeftOut(document.uri, 0, last, why),),
+            code_at=(document.uri, 0),
         )
-        return Draft(messages, (source, *task.rules.sources), tuple(left_out))
 
-    sampling = sampling_of(engine, prompt, room.output)
-    reply = await answer_in_words(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
-    )
+    answered = await ask_model(chat, prompt, context, **listeners)
     # Never complete: the bodies are listed as left out.
-    return Explanation(
-        reply.text,
-        complete=False,
-        usage=reply.usage,
-        sources=reply.draft.sources,
-        left_out=reply.draft.left_out,
-    )
+    return Answer(answered.text, False, answered.usage, answered.prompt, answered.looped)  # noqa: FBT003
 
 
 def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
     """Return imports and signatures in order; empty if a file has too few."""
-    outlined = [one for one in definitions(document, tree) if one.kind in _OUTLINED]
+    outlined = [each for each in definitions(document, tree) if each.kind in _OUTLINED]
     if len(outlined) < _FEWEST_DEFINITIONS:
         return []
-    lines = [(one.span, document.slice(one.span)) for one in imports(document, tree)]
-    lines += [(one.header, header_text(document, one)) for one in outlined]
+    lines = [(each.span, document.slice(each.span)) for each in imports(document, tree)]
+    lines += [(each.header, header_text(document, each)) for each in outlined]
     return sorted(lines, key=lambda line: line[0])
 
 
-def split(task: Task, target: Span, tokens: int) -> list[Span]:
+def split(chat: Chat, document: Document, tree: Tree, target: Span, tokens: int) -> Iterator[Span]:
     """Split ``target`` between lines into parts of ``tokens``, so that the fewest definitions are split.
 
     A line that is longer than that is a separate part.
     """
-    document, count = task.document, task.engine.chat.tokens.count
-    parts: list[Span] = []
-    used = 0
-    for chunk in chunk_document(document, task.tree, tokens, count):
+    part, used = Span(target.start, target.start), 0
+    for chunk in chunk_document(document, tree, tokens, chat.count):
         start = max(target.start, document.line_starts[chunk.first_line])
         end = min(target.end, document.line_span_with_end(chunk.last_line).end)
         if start >= end or not document.text[start:end].strip():
             continue
-        cost = count(document.text[start:end])
-        if parts and used + cost <= tokens:
-            parts[-1] = Span(parts[-1].start, end)
-            used += cost
-        else:
-            parts.append(Span(start, end))
-            used = cost
-    return parts
+        cost = chat.count(document.text[start:end])
+        if part and used + cost <= tokens:
+            part, used = Span(part.start, end), used + cost
+            continue
+        if part:
+            yield part
+        part, used = Span(start, end), cost
+    if part:
+        yield part
 
 
-async def _explain_part(task: Task, part: Span, room: ChatRoom) -> Answer:
-    engine, document = task.engine, task.document
-    prompt = shipped_prompt("explain-part")
-    frame = _frame_tokens(task, prompt)
-    special = special_texts(task.info)
-
-    def build(tokens: int) -> Draft:
-        fitting = _beginning(document, part, tokens - frame, engine)
-        first, last = _lines(document, fitting)
-        text, marked = unmarked(document.uri, document.slice(fitting), first, special)
-        values = {
-            "code": text.rstrip("\r\n"),
-            "language": document.language_id,
-            "path": shown_path(engine, document.uri),
-            "name": f"lines {first + 1} to {last + 1} of {document.line_count}",
-        }
-        used = engine.chat.tokens.count(document.slice(fitting))
-        source = Source(document.uri, first, last, used, "selection")
-        left_out = list(marked)
-        if fitting.end < part.end:
-            rest = _lines(document, Span(fitting.end, part.end))
-            left_out.append(LeftOut(document.uri, *rest, BEYOND_CONTEXT))
-        messages = with_standing(
-            engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
+async def _explain_part(chat: Chat, document: Document, part: Span, **listeners: Unpack[Listeners]) -> Answer:
+    def context(tokens: int) -> Context:
+        code = beginning(document.slice(part), tokens, chat.count)
+        read, rest = Span(part.start, part.start + len(code)), Span(part.start + len(code), part.end)
+        first, last = document.lines_of(read)
+        values = code_values(chat.engine, document, code)
+        return Context(
+            values | {"name": f"lines {first + 1} to {last + 1} of {document.line_count}"},
+            (Source(document.uri, first, last, chat.count(code), "selection"),),
+            (LeftOut(document.uri, *document.lines_of(rest), BEYOND_CONTEXT),) if rest else (),
+            code_at=(document.uri, first),
         )
-        return Draft(messages, (source,), tuple(left_out))
 
-    sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
-    return await answer(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
-    )
+    return await ask_model(chat, shipped_prompt("explain-part"), context, output=_PART_TOKENS, **listeners)
 
 
-async def _sum_up(task: Task, texts: list[str], room: ChatRoom) -> Answer:
-    engine, document = task.engine, task.document
+async def _sum_up(chat: Chat, document: Document, notes: list[str], **listeners: Unpack[Listeners]) -> Answer:
     prompt = shipped_prompt("explain-summary")
-    frame = _frame_tokens(task, prompt)
+    readable = chat.room.readable - chat.frame(prompt)
 
-    def build(tokens: int) -> Draft:
+    def context(tokens: int) -> Context:
         # Shorten each note, so that none is dropped completely.
-        share = max(8, (min(tokens, room.readable) - frame) // len(texts))
-        notes = "\n\n".join(first_tokens(engine, text, share) for text in texts)
-        values = {"context": notes, "path": shown_path(engine, document.uri)}
-        return Draft(
-            with_standing(
-                engine, render(prompt, values, [document.uri]), task.rules.text, task.rules.sources
-            ),
-            (),
-            (),
-        )
+        share = max(8, min(tokens, readable) // len(notes))
+        text = "\n\n".join(beginning(note, share, chat.count) for note in notes)
+        path = shown_path(chat.engine, document.uri)
+        return Context({"context": text, "path": path}, uris=(document.uri,))
 
-    sampling = sampling_of(engine, prompt, min(room.output, _PART_TOKENS))
-    return await answer(
-        engine, "explain", document.uri, build, sampling, on_text=task.on_text, on_read=task.on_read
-    )
-
-
-def first_tokens(engine: Engine, text: str, tokens: int) -> str:
-    """Words at the beginning of ``text`` with at most ``tokens`` tokens."""
-    count = engine.chat.tokens.count
-    if count(text) <= tokens:
-        return text
-    words = text.split(" ")
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(" ".join(words[:middle])) < tokens:
-            low = middle
-        else:
-            high = middle - 1
-    return " ".join(words[:low]) + " …"
-
-
-def _beginning(document: Document, part: Span, tokens: int, engine: Engine) -> Span:
-    """Whole lines from the start of ``part`` that fit, or as much of its first line as fits."""
-    count = engine.chat.tokens.count
-    line, end, used = document.line_of(part.start), part.start, 0
-    while end < part.end:
-        stop = min(document.line_span_with_end(line).end, part.end)
-        cost = count(document.text[end:stop])
-        if used + cost > tokens:
-            break
-        used, end, line = used + cost, stop, line + 1
-    if end > part.start:
-        return Span(part.start, end)
-    # One character is at most a few tokens: a binary search finds how much of the line fits.
-    low, high = 1, len(part)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if count(document.text[part.start : part.start + middle]) <= tokens:
-            low = middle
-        else:
-            high = middle - 1
-    return Span(part.start, part.start + low)
-
-
-def _explanation(task: Task, markdown: str, collected: _Collected) -> Explanation:
-    usage = Usage(collected.prompt_tokens, collected.output_tokens, task.info.context_length)
-    return Explanation(
-        markdown,
-        collected.complete,
-        usage,
-        tuple(collected.sources),
-        tuple(collected.left_out),
-        tuple(collected.links),
-    )
-
-
-def _frame_tokens(task: Task, prompt: PromptFile) -> int:
-    """Tokens of the text around the code, including the project's rules."""
-    return frame_tokens(task.engine, prompt) + task.engine.chat.tokens.count(task.rules.text)
-
-
-def _linked_lines(document: Document, span: Span) -> str:
-    first, last = _lines(document, span)
-    lines = f"Line {first + 1}" if first == last else f"Lines {first + 1} to {last + 1}"
-    return f"[{lines}]({document.uri}#L{first + 1})"
-
-
-def _lines(document: Document, span: Span) -> tuple[int, int]:
-    return document.lines_of(span)
-
-
-def _gap(markdown: list[str]) -> str:
-    return "\n\n" if markdown else ""
+    return await ask_model(chat, prompt, context, output=_PART_TOKENS, **listeners)

@@ -1,28 +1,21 @@
-"""Explain text that is not a document: the output of a program, a diff; and write commit messages.
-
-In: attachments. Out: an explanation. Files that an output names are added to the prompt if they are in the
-workspace.
-"""
+"""Explain text that is not a document: the output of a program, a diff, source code from a pipe."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Unpack
 
-from homebody.backend.base import OWN, OnRead
-from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
-from homebody.features.answer import Draft, OnSources, answer_in_words
-from homebody.features.ask_context import Found, lay_out
+from homebody.features.answer import Answer, Listeners
+from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
-from homebody.features.budgets import chat_room, reason_beyond, speed_measured
-from homebody.features.explanation import Explanation
+from homebody.features.budgets import reason_beyond
+from homebody.features.chat import Context, ask_model, open_chat
+from homebody.features.explain import Explanation
 from homebody.features.output_places import OutputPlace, places_in
-from homebody.features.project_rules import project_rules
-from homebody.features.surroundings import frame_tokens, sampling_of, shown_path, special_texts
-from homebody.features.system_prompt import with_standing
+from homebody.features.surroundings import shown_path
 from homebody.features.terminal_text import as_seen, without_escapes
-from homebody.prompt.render import render
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document
@@ -40,21 +33,17 @@ async def explain_text(
     *,
     full: bool = False,
     open_document: Callable[[str], Document | None] = lambda _: None,
-    on_text: Callable[[str], None] | None = None,
-    on_read: OnRead | None = None,
-    on_sources: OnSources | None = None,
+    **listeners: Unpack[Listeners],
 ) -> Explanation:
     """Explain pasted text: a traceback or other output, or a diff.
 
-    Lines around the places that an output names are added to the prompt, and the explanation ends with links
-    to them. Files outside the workspace are not opened.
+    Lines around the places that an output names are added to the prompt, and the explanation ends with these
+    places. Files outside the workspace are not opened.
 
     Raises
     ------
     UsageError
         The text is empty, or contains a private key.
-    ContextTooLong, BackendError
-        As for ``answer_in_words``.
 
     """
     text = without_escapes(text)
@@ -62,37 +51,24 @@ async def explain_text(
         message = "There is nothing to explain: paste some output or a diff."
         raise UsageError(message)
     if file_diffs(text):
-        return await explain_attached(
-            engine,
-            "explain-diff",
-            await attach_text(engine, text, "diff"),
-            full=full,
-            on_text=on_text,
-            on_read=on_read,
-            on_sources=on_sources,
-        )
+        attached = await attach_text(engine, text, "diff")
+        return await explain_attached(engine, "explain-diff", attached, full=full, **listeners)
     attached = await attach_text(engine, text, "Output")
     # The end of an output contains the error.
-    attached = Attached(tuple(replace(item, keep="end") for item in attached.items), attached.left_out)
+    attached = replace(attached, items=tuple(replace(item, keep="end") for item in attached.items))
     places = await places_in(engine, as_seen(text), _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
-    explanation = await explain_attached(
-        engine,
-        "explain-output",
-        attached,
-        helpful=helpful,
-        full=full,
-        on_text=on_text,
-        on_read=on_read,
-        on_sources=on_sources,
+    answer = await explain_attached(
+        engine, "explain-output", attached, helpful=helpful, full=full, **listeners
     )
-    links = _links(engine, helpful, places)
-    if not links:
-        return explanation
-    line = f"\n\nPlaces: {', '.join(links)}\n"
-    if on_text is not None:
-        on_text(line)
-    return replace(explanation, markdown=explanation.markdown + line, links=links)
+    read = {candidate.uri for candidate in helpful}
+    named = [(uri_of(place.path), place.line + 1) for place in places]
+    if names := [f"{shown_path(engine, uri)}:{line}" for uri, line in named if uri in read]:
+        more = f"\n\nPlaces: {', '.join(names)}\n"
+        if on_text := listeners.get("on_text"):
+            on_text(more)
+        answer = replace(answer, text=answer.text + more)
+    return answer
 
 
 async def explain_attached(
@@ -102,53 +78,31 @@ async def explain_attached(
     *,
     helpful: Sequence[Candidate] = (),
     full: bool = False,
-    on_text: Callable[[str], None] | None = None,
-    on_read: OnRead | None = None,
-    on_sources: OnSources | None = None,
-) -> Explanation:
+    **listeners: Unpack[Listeners],
+) -> Answer:
     """Answer the shipped prompt ``name`` about attachments.
 
     Without ``full`` their size is limited to what is read within ``chat.readingSeconds``; the rest is listed.
-
-    Raises
-    ------
-    ContextTooLong, BackendError
-        As for ``answer_in_words``.
-
     """
     prompt = shipped_prompt(name)
-    use = engine.chat
-    info = await use.describe()
-    special = special_texts(info)
-    found = Found(attached.items, tuple(helpful), attached.left_out)
-    async with speed_measured(engine, prompt, "".join(found.texts[:1]), found.uris):
-        await use.learn_counts([prompt.body, prompt.system, *found.texts], [OWN, *found.uris])
-    room = chat_room(engine, info)
+    material = Material(attached.items, tuple(helpful), attached.left_out)
     uri = attached.items[0].uri if attached.items else PASTED
-    rules = await project_rules(engine, uri, room)
-    frame = frame_tokens(engine, prompt) + use.tokens.count(rules.text)
-    most = room.fits if full else room.readable
+    chat = await open_chat(engine, prompt, uri, material.texts, material.uris)
+    frame, most = chat.frame(prompt), chat.room.fits if full else chat.room.readable
 
-    def build(tokens: int) -> Draft:
-        available = max(0, min(tokens, most) - frame)
-        context = lay_out(engine, found, available, available, reason_beyond(most, tokens, room))
-        text = without_marked_lines(context.text, special).text
-        asked = render(prompt, {"context": text}, found.uris)
-        messages = with_standing(engine, asked, rules.text, rules.sources)
-        return Draft(messages, (*rules.sources, *context.sources), (*rules.left_out, *context.left_out))
+    def context(tokens: int) -> Context:
+        available = max(0, min(tokens, most - frame))
+        beyond = reason_beyond(most, tokens + frame, chat.room)
+        return lay_out(engine, material, available, available, beyond)
 
-    sampling = sampling_of(engine, prompt, room.output)
-    reply = await answer_in_words(
-        engine, "explain", uri, build, sampling, on_text=on_text, on_read=on_read, on_sources=on_sources
-    )
-    return Explanation(reply.text, reply.complete, reply.usage, reply.draft.sources, reply.draft.left_out)
+    return await ask_model(chat, prompt, context, **listeners)
 
 
 async def _lines_at(
     engine: Engine, places: Sequence[OutputPlace], open_document: Callable[[str], Document | None]
 ) -> list[Candidate]:
     """Lines around each place, from the editor if the file is open, otherwise from disk."""
-    found: list[Candidate] = []
+    around: list[Candidate] = []
     for place in places:
         uri = uri_of(place.path)
         document = open_document(uri)
@@ -163,15 +117,5 @@ async def _lines_at(
         first = max(0, place.line - _LINES_AROUND)
         last = min(document.line_count - 1, place.line + _LINES_AROUND // 2)
         text = document.text[document.line_starts[first] : document.line_span(last).end]
-        found.append(Candidate(uri, first, last, text, f"line {place.line + 1} is in the output"))
-    return found
-
-
-def _links(engine: Engine, helpful: Sequence[Candidate], places: Sequence[OutputPlace]) -> tuple[str, ...]:
-    """Markdown links to the places that were read."""
-    read = {candidate.uri for candidate in helpful}
-    return tuple(
-        f"[{shown_path(engine, uri)}:{place.line + 1}]({uri}#L{place.line + 1})"
-        for place in places
-        if (uri := uri_of(place.path)) in read
-    )
+        around.append(Candidate(uri, first, last, text, f"line {place.line + 1} is in the output"))
+    return around

@@ -1,7 +1,6 @@
 """The project's rules for the system message: ``AGENTS.md``, ``CONTRIBUTING.md``.
 
-In: the workspace folder of a document, tokens. Out: their text as far as it fits, and its sources. Text of a
-repository is untrusted: rules are read only in folders that the user trusts.
+Text of a repository is untrusted: rules are read only in folders that the user trusts.
 """
 
 from dataclasses import dataclass
@@ -9,10 +8,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.budgets import ChatRoom, reason_beyond
-from homebody.features.surroundings import shown_path
-from homebody.prompt.render import fill
-from homebody.prompt.shipped import shipped_prompt
+from homebody.features.budgets import ChatRoom, reason_beyond, whole_lines
+from homebody.features.prompt_paths import folder_around, prompt_path
+from homebody.prompt.render import fill_shipped
 from homebody.regular_file import read_off_loop
 from homebody.settings.trust import is_trusted
 from homebody.workspace.secrets import holds_private_key
@@ -41,9 +39,11 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
     They get a fifth of the tokens that the model reads before its first word. A file that cannot be read is
     ignored.
     """
-    folder = _folder(engine, uri)
+    is_file = path_of(uri) is not None
+    folder = folder_around(uri, engine.folders) if is_file else next(iter(engine.folders), None)
     if folder is None or not is_trusted(folder, engine.settings.trusted_folders):
         return Rules()
+    count = engine.chat.tokens.count
     rest = room.readable // _SHARE
     why = f"{RULES}, at most a fifth of the prompt; {reason_beyond(room.readable, room.fits, room)}"
     parts: list[str] = []
@@ -55,23 +55,16 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
             continue
         rules_uri = uri_of(folder / name)
         lines = text.splitlines(keepends=True)
-        kept, used = _fitting(engine, lines, rest)
+        kept = whole_lines(lines, rest, count)
         if kept < len(lines):
             left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, why))
         if kept:
+            used = sum(map(count, lines[:kept]))
             rest -= used
             sources.append(Source(rules_uri, 0, kept - 1, used, RULES))
-            values = {"path": shown_path(engine, rules_uri), "context": "".join(lines[:kept]).strip()}
-            parts.append(fill(shipped_prompt("rules").body, values))
+            path = prompt_path(rules_uri, engine.folders)
+            parts.append(fill_shipped("rules", path=path, context="".join(lines[:kept]).strip()))
     return Rules("\n\n".join(parts), tuple(sources), tuple(left_out))
-
-
-def _folder(engine: Engine, uri: str) -> Path | None:
-    path = path_of(uri)
-    if path is None:
-        return next(iter(engine.folders), None)
-    around = [folder for folder in map(Path.absolute, engine.folders) if folder in path.parents]
-    return max(around, key=lambda folder: len(folder.parts), default=None)
 
 
 async def _read(engine: Engine, folder: Path, name: str) -> str:
@@ -86,14 +79,3 @@ async def _read(engine: Engine, folder: Path, name: str) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return "" if holds_private_key(text) else text
-
-
-def _fitting(engine: Engine, lines: list[str], tokens: int) -> tuple[int, int]:
-    """Return the number of whole lines that fit, and their tokens."""
-    used = 0
-    for number, line in enumerate(lines):
-        cost = engine.chat.tokens.count(line)
-        if used + cost > tokens:
-            return number, used
-        used += cost
-    return len(lines), used

@@ -1,18 +1,17 @@
-"""Text around the code in a chat prompt: the context, laid out by prompt files."""
+"""Text around the code in a chat prompt, laid out by prompt files, and the sampling of a prompt file."""
 
-from homebody.audit import LeftOut
-from homebody.backend.base import ModelInfo, Sampling
+from homebody.backend.base import Sampling
 from homebody.context.around import Around
-from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import Excluded
 from homebody.features.prompt_paths import prompt_path
 from homebody.features.system_prompt import standing_tokens
 from homebody.models.families import chat_sampling_of
 from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.render import fill
+from homebody.prompt.render import fill_shipped
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.language import find
 from homebody.text import Document
 from homebody.workspace.uri import file_name
 
@@ -23,16 +22,24 @@ def shown_path(engine: Engine, uri: str) -> str:
 
 
 async def check_permitted(engine: Engine, document: Document) -> None:
-    """Refuse documents that are excluded from prompts.
-
-    Raises
-    ------
-    Excluded
-        It contains secrets, or the user has excluded it.
-
-    """
+    """Refuse documents that are excluded from prompts. Raises ``Excluded``."""
     if reason := await engine.gate.refusal_of(document):
         raise Excluded(file_name(document.uri), reason, document.uri)
+
+
+def code_values(engine: Engine, document: Document, code: str) -> dict[str, str]:
+    """Return the values of a prompt that shows ``code`` of a document."""
+    path = shown_path(engine, document.uri)
+    return language_values(document.language_id, document.uri) | {"code": code.rstrip("\r\n"), "path": path}
+
+
+def language_values(language_id: str, uri: str = "") -> dict[str, str]:
+    """Return how a prompt names a language, in prose and on a fence, and the framework of its tests."""
+    language = find(language_id, uri)
+    if language is None:
+        return {"language": language_id, "tag": language_id}
+    framework = language.framework or "the usual test framework of the language"
+    return {"language": language.title, "tag": language.tag or language.name, "framework": framework}
 
 
 def laid_out(engine: Engine, document: Document, around: Around) -> str:
@@ -40,40 +47,25 @@ def laid_out(engine: Engine, document: Document, around: Around) -> str:
 
     The selection itself is not included: another part of the prompt shows it.
     """
-    path = shown_path(engine, document.uri)
     text = "".join(laid_out_snippet(engine, snippet) for snippet in around.snippets)
     for name, lines in (("before", around.before), ("after", around.after)):
         if lines.strip():
-            values = {"path": path, "language": document.language_id, "context": lines.strip("\r\n")}
-            text += fill(shipped_prompt(name).body, values) + "\n\n"
+            values = code_values(engine, document, lines.lstrip("\r\n"))
+            text += fill_shipped(name, **values) + "\n\n"
     return text
 
 
 def laid_out_snippet(engine: Engine, snippet: Candidate) -> str:
     """One snippet below its path, as shown in prompts."""
-    values = {"path": shown_path(engine, snippet.uri), "code": snippet.text.rstrip("\r\n")}
-    return fill(shipped_prompt("snippet").body, values) + "\n\n"
+    values = language_values("", snippet.uri)
+    path, code = shown_path(engine, snippet.uri), snippet.text.rstrip("\r\n")
+    return fill_shipped("snippet", path=path, code=code, **values) + "\n\n"
 
 
 def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
     """Tokens of all text except the code: from the prompt file, from ``laid_out``, and from the user."""
     words = [prompt.body, prompt.system, *(shipped_prompt(name).body for name in ("before", "after"))]
     return sum(map(engine.chat.tokens.count, words)) + standing_tokens(engine)
-
-
-def special_texts(info: ModelInfo) -> frozenset[str]:
-    """Texts that a prompt to this model must not contain; none if prompts are sent as token ids."""
-    return info.texts_to_leave_out
-
-
-def unmarked(
-    uri: str, text: str, first_line: int, special: frozenset[str]
-) -> tuple[str, tuple[LeftOut, ...]]:
-    """Leave out lines that the model would parse as control tokens, and list them."""
-    cleaned = without_marked_lines(text, special)
-    why = "holds a control token of the model"
-    lines = (first_line + line for line in cleaned.lines)
-    return cleaned.text, tuple(LeftOut(uri, line, line, why) for line in lines)
 
 
 def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling:

@@ -1,7 +1,6 @@
 """The system message: that of the prompt file, the project's rules, and the user's standing instructions.
 
-In: rendered messages. Out: the messages with the additions at the end of the system message. These are the
-same for every request, so that the server can reuse its cache.
+Additions are at its end, and the same for every request, so that the server can reuse its cache.
 """
 
 from collections.abc import Sequence
@@ -9,23 +8,32 @@ from collections.abc import Sequence
 from homebody.audit import Source, uris_of
 from homebody.backend.base import OWN, Message
 from homebody.engine import Engine
-from homebody.prompt.render import fill
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.render import fill_shipped
 
 
 def with_standing(
-    engine: Engine, messages: Sequence[Message], rules: str = "", sources: Sequence[Source] = ()
+    engine: Engine,
+    messages: Sequence[Message],
+    rules: str = "",
+    sources: Sequence[Source] = (),
+    *,
+    in_words: bool = True,
 ) -> tuple[Message, ...]:
-    """Add ``rules``, ``chat.instructions`` and ``chat.language`` to the system message.
+    """Add ``rules``, ``chat.instructions`` and, for an answer ``in_words``, ``chat.language``.
 
     ``sources`` are those of the rules.
     """
     settings = engine.settings.chat
-    added = [rules] if rules else []
-    if settings.instructions:
-        added.append(settings.instructions)
-    if settings.language:
-        added.append(fill(shipped_prompt("answer-language").body, {"language": settings.language}))
+    language = settings.language if in_words else ""
+    added = [
+        text
+        for text in (
+            rules,
+            settings.instructions,
+            fill_shipped("answer-language", language=language) if language else "",
+        )
+        if text
+    ]
     if not added:
         return tuple(messages)
     own = [message for message in messages if message.role == "system"]
@@ -35,7 +43,7 @@ def with_standing(
     return (Message("system", text, read), *rest)
 
 
-def standing_tokens(engine: Engine, rules: str = "") -> int:
-    """Tokens that ``with_standing`` adds."""
-    (message, *_) = with_standing(engine, (Message("system", ""),), rules)
+def standing_tokens(engine: Engine) -> int:
+    """Tokens that ``with_standing`` adds, without the rules."""
+    (message, *_) = with_standing(engine, (Message("system", ""),))
     return engine.chat.tokens.count(message.text)

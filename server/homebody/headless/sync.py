@@ -16,8 +16,7 @@ from homebody.engine import Engine, open_engine
 from homebody.features.ask import Reply, ask
 from homebody.features.attachments import Attached
 from homebody.features.complete import Completion, complete
-from homebody.features.explain import explain
-from homebody.features.explanation import Explanation
+from homebody.features.explain import Explanation, explain
 from homebody.features.refactor import Refactoring, refactor
 from homebody.headless.select import read_source
 from homebody.session.conversation import Conversation

@@ -21,7 +21,9 @@ Guard: TypeAlias = Literal[
 ]
 Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 
-PLACEHOLDERS = frozenset({"code", "language", "path", "context", "instruction", "name", "problem"})
+PLACEHOLDERS = frozenset(
+    {"code", "language", "framework", "path", "context", "instruction", "name", "kind", "problem"}
+)
 
 MAX_BYTES = 64 * 1024
 """Maximum size of a prompt file."""
@@ -97,6 +99,11 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
     top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
     repeat_penalty: Annotated[float, Meta(ge=0.5, le=2)] | None = None
     max_tokens: Annotated[int, Meta(ge=1, le=32_768)] | None = None
+
+    @property
+    def writes_documentation(self) -> bool:
+        """Whether the answer is the documentation of a function."""
+        return self.output == "insert" and self.scope == "function"
 
     @property
     def takes_context(self) -> bool:

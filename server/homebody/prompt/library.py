@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from homebody.prompt.front_matter import MAX_BYTES, InvalidPrompt, PromptFile, parse
-from homebody.prompt.shipped import shipped_folder, shipped_prompt
+from homebody.prompt.shipped import shipped_folder, shipped_prompt, with_system
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_FILES = 200
@@ -189,7 +189,7 @@ def _read(path: Path, folder: PromptFolder) -> PromptFile:
         raise ValueError(message)
     inside = folder.path if folder.root is not None else None
     text = read_in_time(path, max_bytes=MAX_BYTES, inside=inside).decode("utf-8-sig")
-    return parse(path.stem, text, folder.owner)
+    return with_system(parse(path.stem, text, folder.owner))
 
 
 def _replaced(path: Path, new: PromptFile, old: PromptFile | None) -> Iterator[PromptProblem]:

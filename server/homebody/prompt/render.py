@@ -1,21 +1,48 @@
 """Fill in the templates of prompt files.
 
-Values are not searched for placeholders, so code that contains a ``$name`` stays unchanged.
+Values are not searched for placeholders, so code that contains a ``$name`` stays unchanged. A fence around a
+value is longer than any in it, so code that contains fences stays one block.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from string import Template
 
 from homebody.backend.base import OWN, Message
 from homebody.prompt.front_matter import PromptFile
+from homebody.prompt.shipped import shipped_prompt
+
+_BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<value>\$(?:(\w+)|\{(\w+)\}))\n```$", re.MULTILINE)
+"""A fenced block of a template that holds one value."""
+
+_FENCE = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 
 
-def fill(template: str, values: dict[str, str]) -> str:
-    """Replace the placeholders of one template; unknown ones stay."""
-    return Template(template).safe_substitute(values)
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Replace the placeholders of one template; unknown ones stay.
+
+    ``$language`` is the language's name in prose (``C#``); on a fence it is ``$tag`` (``csharp``).
+    """
+
+    def block(found: re.Match[str]) -> str:
+        fence = fence_around(values.get(found[3] or found[4], ""))
+        info = found["info"].replace("$language", "$tag") if "tag" in values else found["info"]
+        return f"{fence}{info}\n{found['value']}\n{fence}"
+
+    return Template(_BLOCK.sub(block, template)).safe_substitute(values)
 
 
-def render(prompt: PromptFile, values: dict[str, str], sources: Iterable[str]) -> tuple[Message, ...]:
+def fence_around(text: str) -> str:
+    """Return a fence that is longer than any in ``text``."""
+    return "`" * max([3, *(len(found[1]) + 1 for found in _FENCE.finditer(text))])
+
+
+def fill_shipped(name: str, /, **values: str) -> str:
+    """Fill in the shipped prompt file of that name."""
+    return fill(shipped_prompt(name).body, values)
+
+
+def render(prompt: PromptFile, values: Mapping[str, str], sources: Iterable[str]) -> tuple[Message, ...]:
     """Return the system message, if the file has one, and the user message.
 
     ``sources`` are the URIs that the values come from.

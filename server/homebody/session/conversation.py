@@ -1,36 +1,30 @@
 """Conversations: questions and answers as they were sent, and which of them the next prompt contains.
 
-In: answered turns. Out: the messages of the next prompt, which begins like the last one, so that the server
-can reuse its cache.
-Turns are kept in memory; ``condense`` shortens the oldest ones if the context has no room for all.
-Knows nothing of the content of prompts.
+The next prompt begins like the last one, so that the server can reuse its cache. Turns are kept in memory;
+``condense`` shortens the oldest ones if the context has no room for all.
 """
 
 import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source, uris_of
 from homebody.backend.base import OWN, TYPED, Message
-from homebody.session.condense import condensed, shortened
 
-Kept: TypeAlias = Literal["whole", "without code", "condensed", "left out", "excluded"]
+Kept: TypeAlias = Literal["whole", "short", "left out", "excluded"]
 """How much of a turn the next prompt holds.
 
-``without code``: the question with the names of what was read for it, and the whole answer.
-``condensed``: the question with these names, and the main points of the answer.
+``short``: the question with the names of what was read for it, and the beginning of the answer.
 ``excluded``: nothing, since the user excluded something that the turn's prompt contained.
 """
 
-_KEPT: tuple[Kept, ...] = ("whole", "without code", "condensed", "left out", "excluded")
 _DONE: Mapping[Kept, str] = {
-    "without code": "the code was left out to make room",
-    "condensed": "the code was left out and the answer condensed to make room",
+    "short": "shortened to make room",
     "left out": "left out to make room",
     "excluded": "left out, because a file in it is excluded from prompts by now",
 }
@@ -45,7 +39,7 @@ _QUESTION_CHARACTERS = 2_000
 """A question stays whole up to this length: a longer one holds pasted text."""
 
 _ANSWER_CHARACTERS = 600
-"""What is left of a condensed answer."""
+"""What is left of a shortened answer."""
 
 _AFTER_CONDENSING = 0.5
 """Share of the room that the history fills after it was condensed; low, so that this happens rarely."""
@@ -97,11 +91,8 @@ class Turn:
             return ()
         if self.kept == "whole":
             return Message("user", self.message, self.read), Message("assistant", self.answer, self.read)
-        question = self.short or self.question
-        if len(question) > _QUESTION_CHARACTERS:
-            question = shortened(question, _QUESTION_CHARACTERS)
-        is_condensed = self.kept == "condensed"
-        answer = condensed(self.answer, _ANSWER_CHARACTERS) if is_condensed else self.answer
+        question = shortened(self.short or self.question, _QUESTION_CHARACTERS)
+        answer = shortened(self.answer, _ANSWER_CHARACTERS)
         return Message("user", question, self.read), Message("assistant", answer, self.read)
 
 
@@ -126,7 +117,7 @@ class Conversation:
     @property
     def title(self) -> str:
         """The first question, shortened."""
-        return shortened(self.turns[0].question, 80) if self.turns else ""
+        return shortened(" ".join(self.turns[0].question.split()), 80) if self.turns else ""
 
     @property
     def history(self) -> tuple[Message, ...]:
@@ -159,32 +150,17 @@ class Conversation:
         return Conversation(self.id, self.system, list(self.turns))
 
     def condense(self, room: int, count: Callable[[str], int]) -> None:
-        """Shorten the oldest turns if the history has more than ``room`` tokens.
+        """Shorten the oldest turns if the history has more than ``room`` tokens; then leave them out.
 
         The history is reduced to half of that, because each change makes the server read it again.
-        Step by step, the oldest turns first: their code is left out, their answers are condensed, they are
-        left out. The last turn, which the next question is probably about, loses its code when the others
-        are condensed, and more only when the others are left out.
         """
         if self._tokens(count) <= room:
             return
-        target = int(room * _AFTER_CONDENSING)
-        older = range(len(self.turns) - 1)
-        newest = range(len(older), len(self.turns))
-        steps: tuple[tuple[Kept, Sequence[int]], ...] = (
-            ("without code", older),
-            ("condensed", older),
-            ("without code", newest),
-            ("left out", older),
-            ("condensed", newest),
-            ("left out", newest),
-        )
-        for kept, numbers in steps:
-            for number in numbers:
-                if self._tokens(count) <= target:
+        for kept in ("short", "left out"):
+            for number, turn in enumerate(self.turns):
+                if self._tokens(count) <= room * _AFTER_CONDENSING:
                     return
-                turn = self.turns[number]
-                if _KEPT.index(turn.kept) < _KEPT.index(kept):
+                if turn.kept in {"whole", "short"}:
                     self.turns[number] = replace(turn, kept=kept)
 
     def exclude(self, refused: AbstractSet[str]) -> None:
@@ -254,6 +230,16 @@ class Conversations:
         count = len(self._known)
         self._known.clear()
         return count
+
+
+def shortened(text: str, characters: int) -> str:
+    """Return the paragraphs at the beginning of ``text``, or of the first one what fits."""
+    text = text.strip()
+    if len(text) <= characters:
+        return text
+    end = text.rfind("\n\n", 0, characters)
+    text = f"{text[: characters - 1 if end < 0 else end].rstrip()}…"
+    return f"{text}\n```" if text.count("```") % 2 else text
 
 
 def new_conversation() -> Conversation:

@@ -1,21 +1,20 @@
 """Conversations that a client asked to store: one file each in the user's state folder.
 
-In: a conversation. Out: the stored conversation, in a later session. Only the user can read the files; an
-invalid file is ignored.
+Only the user can read the files; an invalid file is ignored.
 """
 
 import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from homebody.audit import LeftOut, Source
 from homebody.errors import StateUnwritable
 from homebody.regular_file import UNFINISHED, read_in_time, write_file
-from homebody.session.conversation import Conversation, Kept, Turn
+from homebody.session.conversation import Conversation, Turn
 from homebody.settings.paths import state_dir
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -24,82 +23,41 @@ _ABANDONED_SECONDS = 3600.0
 """Age at which an unfinished file belongs to a process that was killed while it wrote it."""
 
 
-class _Turn(msgspec.Struct, frozen=True):
-    question: str
-    message: str
-    answer: str
-    complete: bool
-    sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
-    kept: Kept
-    when: float
-    short: str = ""
-    uris: tuple[str, ...] = ()
-
-
 class _Stored(msgspec.Struct, frozen=True):
     id: str
     system: str
-    turns: tuple[_Turn, ...]
+    turns: list[Turn]
 
 
 def store_conversation(conversation: Conversation) -> Path:
-    """Write a conversation to disk; a file with the same id is replaced.
-
-    Raises
-    ------
-    StateUnwritable
-        The state folder is full, or may not be written.
-
-    """
-    turns = tuple(map(_to_stored, conversation.turns))
+    """Write a conversation to disk; a file with the same id is replaced. Raises ``StateUnwritable``."""
+    # The message of a shortened turn is never sent again.
+    turns = [turn if turn.kept == "whole" else replace(turn, message="") for turn in conversation.turns]
     data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
     folder = _folder()
     path = folder / f"{conversation.id}.json"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, data)
-        _remove_abandoned()
+        for unfinished in _unfinished(None):
+            with suppress(OSError):
+                if time.time() - unfinished.stat().st_mtime > _ABANDONED_SECONDS:
+                    unfinished.unlink()
     except OSError as error:
         message = f"The conversation was not stored in {folder}: {error.strerror or error}."
         raise StateUnwritable(message) from error
     return path
 
 
-def _to_stored(turn: Turn) -> _Turn:
-    return _Turn(
-        question=turn.question,
-        # The message of a shortened turn is never sent again.
-        message=turn.message if turn.kept == "whole" else "",
-        answer=turn.answer,
-        complete=turn.complete,
-        sources=turn.sources,
-        left_out=turn.left_out,
-        kept=turn.kept,
-        when=turn.when,
-        short=turn.short,
-        uris=turn.uris,
-    )
-
-
-def _remove_abandoned() -> None:
-    for path in _unfinished(None):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                path.unlink()
-
-
 def load_conversation(conversation_id: str) -> Conversation | None:
     """Read a conversation from disk; ``None`` if there is none with that id."""
-    if not _ID.fullmatch(conversation_id):
-        return None
-    return _read(_folder() / f"{conversation_id}.json")
+    return _read(_folder() / f"{conversation_id}.json") if _ID.fullmatch(conversation_id) else None
 
 
 def stored_conversations() -> list[Conversation]:
     """Read all stored conversations, the newest first."""
-    found = [one for path in _files() if (one := _read(path)) is not None and one.turns]
-    return sorted(found, key=lambda one: one.turns[-1].when, reverse=True)
+    stored = [each for path in _files() if (each := _read(path)) is not None and each.turns]
+    return sorted(stored, key=lambda each: each.turns[-1].when, reverse=True)
 
 
 def forget_stored(conversation_id: str | None = None) -> list[str]:
@@ -138,19 +96,4 @@ def _read(path: Path) -> Conversation | None:
         stored = msgspec.json.decode(read_in_time(path, max_bytes=_MOST_BYTES), type=_Stored)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    turns = [
-        Turn(
-            t.question,
-            t.message,
-            t.answer,
-            t.complete,
-            t.sources,
-            t.left_out,
-            t.kept,
-            t.short,
-            t.when,
-            t.uris,
-        )
-        for t in stored.turns
-    ]
-    return Conversation(path.stem, stored.system, turns)
+    return Conversation(path.stem, stored.system, stored.turns)

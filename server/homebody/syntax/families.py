@@ -80,6 +80,7 @@ JAVA = replace(
     known_to_import=words.JAVA_TYPES,
     module_name="last",
     tests="{stem}Test.java",
+    framework="JUnit 5",
     tests_import=False,
     title="Java",
     ids=("java",),
@@ -97,6 +98,7 @@ JAVASCRIPT = replace(
     reads_names=words.ECMA_READS_NAMES,
     known_to_import=words.ECMA_IMPORTED,
     tests="{stem}.test.js",
+    framework="Jest",
     tests_import=True,
     title="JavaScript",
     ids=("javascript",),
@@ -113,6 +115,7 @@ TYPESCRIPT = replace(
     JAVASCRIPT,
     name="typescript",
     tests="{stem}.test.ts",
+    framework="Jest",
     tests_import=True,
     title="TypeScript",
     ids=("typescript",),
@@ -178,4 +181,20 @@ MARKDOWN = Language(
     opener=re.compile(r"(?!)"),
     prose=True,
     data=True,
+)
+
+PLAIN_TEXT = Language(
+    name="plaintext",
+    title="Plain text",
+    tag="text",
+    ids=("plaintext", "latex", "restructuredtext", "git-commit"),
+    prose=True,
+)
+
+DOCKERFILE = Language(
+    name="dockerfile",
+    title="Dockerfile",
+    ids=("dockerfile",),
+    regions=(regions.HASH, regions.DOUBLE),
+    doc=HASH_DOC,
 )

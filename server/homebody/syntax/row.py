@@ -54,6 +54,8 @@ class Language:
     ----------
     name, title
         Internal name (the LSP identifier if that is one word); display name.
+    tag
+        What code blocks in Markdown call it, if not ``name``.
     ids
         LSP language identifiers that clients send for it.
     extensions, filenames
@@ -107,6 +109,8 @@ class Language:
         Comment style for documentation; ``None`` if the language does not document in comments.
     tests
         Name of a file's test file, with ``{stem}`` for the file's stem; empty if there is no convention.
+    framework
+        The framework that its tests are usually written with, as a prompt names it.
     tests_import
         Whether tests have to import the code under test; false if they are in the same package.
     names_arguments
@@ -148,6 +152,7 @@ class Language:
     name: str
     title: str
     ids: tuple[str, ...]
+    tag: str = ""
     extensions: tuple[str, ...] = ()
     filenames: tuple[str, ...] = ()
     grammar: str = ""
@@ -172,6 +177,7 @@ class Language:
     markup_inside: bool = False
     doc: DocStyle | None = None
     tests: str = ""
+    framework: str = ""
     tests_import: bool = True
     names_arguments: bool = False
     string_names: re.Pattern[str] | None = None

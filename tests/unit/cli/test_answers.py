@@ -9,7 +9,6 @@ from homebody.cli.terminal import place_of
 from homebody.engine import open_engine
 from homebody.errors import NothingAnswered
 from homebody.settings import BackendSettings, Settings
-from homebody.text import Document
 from homebody.workspace.index import WorkspaceIndex
 
 
@@ -30,9 +29,6 @@ class _Screen:
     def write(self, text: str) -> None:
         if text:
             self.result.append(("write", text))
-
-    def link(self, text: str, uri: str) -> None:
-        self.result.append(("link", text, uri))
 
 
 def test_the_progress_is_cleared_once_before_the_first_word():
@@ -67,50 +63,6 @@ def test_an_error_leaves_no_progress_on_the_screen():
         writer.on_read(ReadProgress(50, 100, 0, 1.0))
         raise NothingAnswered
     assert screen.result[-1] == ("progress", "")
-
-
-async def written(screen: _Screen, folder: Path, *pieces: str) -> list[tuple[str, ...]]:
-    """What an answer about ``app.py`` leaves on the screen."""
-    (folder / "app.py").write_text("def area(): ...\n")
-    document = Document.create((folder / "app.py").as_uri(), "python", 1, "def area(): ...\n")
-    settings = Settings(backend=BackendSettings(kind="scripted", model=str(folder / "script.toml")))
-    (folder / "script.toml").write_text('[[reply]]\ntext = ""\n')
-    async with open_engine(settings, folders=[folder]) as engine:
-        with AnswerWriter(screen) as writer:
-            callbacks = await writer.linking(engine, document)
-            for piece in pieces:
-                callbacks["on_text"](piece)
-    return [one for one in screen.result if one[0] != "progress"]
-
-
-async def test_our_own_links_are_written_as_places(tmp_path):
-    """Those that lead out of the workspace are text of the model."""
-    uri = (tmp_path / "app.py").as_uri()
-    pieces = f"### [Lines 1 to 9]({uri}#L1)\n\n", "[x](file:///etc/passwd)"
-    assert await written(_Screen(), tmp_path, *pieces) == [
-        ("write", "### "),
-        ("link", "Lines 1 to 9", f"{uri}#L1"),
-        ("write", "\n\n"),
-        ("write", "[x](file:///etc/passwd)"),
-    ]
-
-
-async def test_names_become_hyperlinks_while_the_answer_arrives(tmp_path):
-    """On a terminal; a pipe gets the text."""
-    uri = (tmp_path / "app.py").as_uri()
-    pieces = "By `ar", "ea()` in", " app.py", ":1."
-    screen = _Screen()
-    screen.is_watched = True
-    assert await written(screen, tmp_path, *pieces) == [
-        ("write", "By "),
-        ("link", "`area()`", f"{uri}#L1"),
-        ("write", " "),
-        ("write", "in "),
-        ("link", "app.py:1", f"{uri}#L1"),
-        ("write", "."),
-    ]
-    plain = await written(_Screen(), tmp_path, *pieces)
-    assert "".join(text for _, text in plain) == "".join(pieces)
 
 
 def test_a_place_is_shown_as_seen_from_the_current_folder(own_folders):

@@ -161,7 +161,7 @@ def test_pasted_output_is_explained(run, scripted, piped):
     """The prompt contains the lines that it names."""
     piped('  File "add.py", line 2, in add\nTypeError\n')
     report = json.loads(run("explain", "-", "--json").out)
-    assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: [add.py:2](file:///")
+    assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: add.py:2")
     assert report["complete"] is True
 
 

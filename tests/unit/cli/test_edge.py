@@ -157,7 +157,10 @@ def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
 
 def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_sequence():
     """With the machine's name, so that a terminal of another machine does not open a file of its own."""
-    show = "from homebody.cli.terminal import Terminal; t = Terminal(); t.link('a', {!r}); t.end_line()"
+    show = (
+        "import sys; sys.stderr = sys.stdout; from homebody.cli.terminal import Terminal; "
+        "Terminal().places([('a', {!r})])"
+    )
     for uri, is_link in (("file://there/a.py#L3", True), ("file:///a\x1b]8;;", False)):
         written = on_a_terminal([sys.executable, "-c", show.format(uri)])
         assert (b"]8;" in written, b"file://there/a.py#L3" in written) == (is_link, is_link)

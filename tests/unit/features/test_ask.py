@@ -9,7 +9,7 @@ from homebody.backend.scripted import Reply as Scripted
 from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.ask import ask, regenerate
-from homebody.features.ask_context import Found, lay_out
+from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, Attachment, attach_document, attach_text
 from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
@@ -55,8 +55,8 @@ async def test_a_follow_up_evaluates_its_own_tokens_only(world):
         assert w.asked[-1].prompt.text.count("return value / 2") == 1
 
 
-async def test_the_oldest_turns_are_condensed_and_listed(world):
-    """Where the context has no room for all, the oldest turns keep their question and first paragraph."""
+async def test_the_oldest_turns_are_shortened_and_listed(world):
+    """Where the context has no room for all, the oldest turns keep their question and first paragraphs."""
     conversation = Conversation("")
     async with world("First paragraph.\n\n" + "Many more words. " * 60, context_length=1024) as w:
         for number in range(8):
@@ -73,7 +73,7 @@ async def test_a_shortened_question_names_what_was_read_for_it(world):
     """The model then knows that it has seen the code; asked about it again, it gets the code again."""
     conversation = Conversation("")
     code = "".join(f"value_{n} = {n}\n" for n in range(40))
-    async with world("An answer. " * 10, context_length=1024) as w:
+    async with world("An answer. " * 10, context_length=1200) as w:
         for number in range(3):
             text = code.replace("value", f"value{number}")
             document = Document.create(f"file:///w/part{number}.py", "python", 1, text)
@@ -328,7 +328,7 @@ async def test_the_work_for_attachments_does_not_grow_with_their_square(world):
         for number in (50, 100):
             w.engine.chat.tokens = counts = Counting()
             items = [Attachment(PASTED, 0, 0, f"x = {n}\n", "python", f"{n}.py") for n in range(number)]
-            laid_out = lay_out(w.engine, Found(tuple(items), (), ()), 100_000, 100_000)
+            laid_out = lay_out(w.engine, Material(tuple(items)), 100_000, 100_000)
             assert len(laid_out.sources) == number
             calls.append(counts.calls)
     assert calls[1] <= 2.1 * calls[0]

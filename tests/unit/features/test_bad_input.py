@@ -6,6 +6,7 @@ from homebody.backend.scripted import Reply
 from homebody.errors import HomebodyError, NothingAnswered
 from homebody.features.ask import ask
 from homebody.features.explain import explain
+from homebody.features.refactor import refactor
 from homebody.session.conversation import Conversation
 from homebody.text import Document, Span
 
@@ -67,10 +68,30 @@ async def test_a_model_that_answers_nothing_is_named(world, answer):
 
 async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
     """At the token limit."""
-    async with world("and so on " * 5000) as w:
+    async with world("".join(f"and so on {number} " for number in range(5000))) as w:
         result = await explain(w.engine, _document(_TWO))
         assert result.usage.output_tokens == w.asked[0].sampling.max_tokens
         assert not result.complete
+
+
+async def test_an_answer_in_a_loop_is_stopped(world):
+    """Also that of a rewrite; a repetition that is in the prompt is code that the model copies."""
+    block = "```python\n" + "".join(f"value_{number} = {number}\n" for number in range(20)) + "```\n"
+    async with world(block * 200) as w:
+        streamed: list[str] = []
+        result = await explain(w.engine, _document(_TWO), on_text=streamed.append)
+        assert result.looped
+        assert not result.complete
+        assert "".join(streamed) == result.text
+        assert len(result.text) < 6_000
+
+    zeros = "table = [\n" + "    [0, 0, 0, 0],\n" * 100 + "]\n"
+    for code, looped in ((zeros, False), (_TWO, True)):
+        async with world(f"```python\n{zeros}```") as w:
+            found = await refactor(w.engine, _document(code), Span(0, len(code)), instruction="Format it.")
+            answer = w.engine.audit.last().answer
+            assert (len(answer) < len(zeros)) is looped
+            assert (found.status == "refused") is looped
 
 
 async def test_a_model_that_fails_in_the_middle_is_an_error(world):

@@ -47,8 +47,7 @@ async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
         result = await explain(w.engine, document, full=True, on_text=streamed.append)
 
         headings = [line for line in result.markdown.splitlines() if line.startswith("### ")]
-        assert headings[0].startswith("### [Lines 1 to ")
-        assert headings[0].endswith("(file:///a.py#L1)")
+        assert headings[0].startswith("### a.py:1-")
         assert headings[-1] == "### Summary"
         assert "".join(streamed) == result.markdown
         lines = [line for source in result.sources for line in range(source.first_line, source.last_line + 1)]

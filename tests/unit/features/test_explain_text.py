@@ -34,8 +34,8 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
             ("homebody:pasted", "attached"),
             (uri, "line 2 is in the output"),
         ]
-        assert result.markdown == f"It divides by None.\n\nPlaces: [half.py:2]({uri}#L2)\n"
-        assert "".join(streamed) == result.markdown
+        assert result.markdown == "It divides by None.\n\nPlaces: half.py:2"
+        assert "".join(streamed).rstrip() == result.markdown
 
 
 @pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])

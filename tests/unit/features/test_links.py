@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.audit import Source
-from homebody.features.links import arriving_links, linked, linked_text
+from homebody.features.links import linked, linked_text, named_places
 from homebody.text import Document
 
 _CODE = "class Stock:\n    def reorder(self):\n        return 1\n\n\ndef area(w, h):\n    return w * h\n"
@@ -37,7 +37,7 @@ async def test_names_link_to_files_of_the_workspace_that_exist(world, files, tex
     async with world(folders=[files]) as w:
         document = Document.create(app, "python", 1, _CODE)
         sources = [Source(other, 0, 0, 5, "defines helper")]
-        found = await linked(w.engine, text, document=document, sources=sources)
+        found = await linked(w.engine, text, sources, document)
     assert found == expected.replace("APP", app).replace("OTHER", other)
 
 
@@ -46,9 +46,9 @@ async def test_definitions_in_an_attached_file_are_linked(world, files):
     app = (files / "src" / "app.py").as_uri()
     async with world(folders=[files]) as w:
         sources = [Source(app, 0, 3, 20, "attached")]
-        found = await linked(w.engine, "`Stock`, `Stock.reorder()` and `area`", sources=sources)
+        found = await linked(w.engine, "`Stock`, `Stock.reorder()` and `area`", sources)
         changed = Document.create(app, "python", 1, "\n\n" + _CODE.replace("reorder", "renew"))
-        unsaved = await linked(w.engine, "`reorder`, `renew`", document=changed, sources=sources)
+        unsaved = await linked(w.engine, "`reorder`, `renew`", sources, changed)
     assert found == f"[`Stock`]({app}#L1), [`Stock.reorder()`]({app}#L2) and `area`"
     assert unsaved == f"`reorder`, [`renew`]({app}#L4)"
 
@@ -60,7 +60,7 @@ async def test_an_attached_file_after_many_other_sources_is_read(world, files):
     parts = [Source(app, line, line, 5, "attached") for line in (*range(5), *range(5))]
     async with world(folders=[files]) as w:
         sources = [*known, *parts, Source(other, 0, 0, 5, "attached")]
-        found = await linked(w.engine, "`reorder`, `area` and `helper`", sources=sources)
+        found = await linked(w.engine, "`reorder`, `area` and `helper`", sources)
     assert found == f"[`reorder`]({app}#L2), `area` and [`helper`]({other}#L1)"
 
 
@@ -68,7 +68,7 @@ async def test_a_link_out_of_the_workspace_is_no_link(world, files):
     """A symbolic link in the folder that leads outside is not linked."""
     (files / "away.py").symlink_to(files.parent / "outside.py")
     async with world(folders=[files]) as w:
-        assert await linked(w.engine, "See away.py.") == "See away.py."
+        assert await linked(w.engine, "See away.py.", ()) == "See away.py."
 
 
 async def test_the_document_itself_is_linked_without_a_workspace(world, files):
@@ -76,38 +76,19 @@ async def test_the_document_itself_is_linked_without_a_workspace(world, files):
     app = (files / "src" / "app.py").as_uri()
     async with world() as w:
         document = Document.create(app, "python", 1, _CODE)
-        found = await linked(w.engine, "`area()`, app.py:1, other.py:1", document=document)
+        found = await linked(w.engine, "`area()`, app.py:1, other.py:1", (), document)
         assert found == f"[`area()`]({app}#L6), [app.py:1]({app}#L1), other.py:1"
 
 
 async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
-    """Nothing is escaped; Homebody's own links become their label."""
+    """Nothing is escaped; the headings of parts are places too."""
     app = (files / "src" / "app.py").as_uri()
-    own = f"[Lines 1 to 3]({app}#L1)"
     async with world(folders=[files]) as w:
         document = Document.create(app, "python", 1, _CODE)
-        markdown = f"### {own}\n\n`area()` [x](file:///etc/hosts)\n\n```\narea()\n```\n`w`"
-        text, links = await linked_text(w.engine, markdown, document=document, own=[own])
-    assert text == "### Lines 1 to 3\n\n`area()` [x](file:///etc/hosts)\n\n```\narea()\n```\n`w`"
-    assert [(text[link.start : link.end], link.uri) for link in links] == [
-        ("Lines 1 to 3", f"{app}#L1"),
-        ("`area()`", f"{app}#L6"),
-    ]
-
-
-async def test_an_answer_that_arrives_gets_its_links_at_once(world, files):
-    """Of its document, of the sources of its prompt, and our own; no piece of the model's text is one."""
-    app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
-    async with world(folders=[files]) as w:
-        links = await arriving_links(w.engine, Document.create(app, "python", 1, _CODE))
-        links.add_sources([Source(other, 0, 0, 5, "defines helper")])
-        pieces = (f"### [Line 1]({app}#L1)\n\n", "`area()` and `hel", "per` ", "[x](file:///etc/hosts)")
-        arrived = ["".join(part.markdown for part in links.feed(piece)) for piece in pieces]
-        arrived.append("".join(part.markdown for part in links.end()))
-    assert arrived == [
-        f"### [Line 1]({app}#L1)\n\n",
-        f"[`area()`]({app}#L6) and ",
-        f"[`helper`]({other}#L1) ",
-        "",
-        "[x]\\(`file:///etc/hosts`)",
-    ]
+        markdown = "### src/app.py:1-3\n\n`area()` [x](file:///etc/hosts)\n\n```\narea()\n```\n`w`"
+        text, links = await linked_text(w.engine, markdown, (), document)
+        named = await named_places(w.engine, markdown, (), document)
+    assert text == markdown
+    places = [("src/app.py:1-3", f"{app}#L1"), ("`area()`", f"{app}#L6")]
+    assert [(text[link.start : link.end], link.uri) for link in links] == places
+    assert named == [(words.strip("`"), uri) for words, uri in places]

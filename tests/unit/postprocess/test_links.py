@@ -7,8 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from homebody.postprocess.links import LinkReader, with_links
-from support.calls import calls
+from homebody.postprocess.links import SafeStream, with_links
 
 _PLACES = {
     "app.py": "file:///w/app.py",
@@ -48,15 +47,6 @@ def test_names_become_links_and_the_models_links_become_text(markdown, expected)
     assert with_links(markdown, _PLACES.get) == expected
 
 
-def test_our_own_links_stay():
-    """Headings of parts contain such links."""
-    heading = "### [Lines 1 to 9](file:///w/app.py#L1)"
-    own = ["[Lines 1 to 9](file:///w/app.py#L1)"]
-    assert with_links(f"{heading}\n[x](y) in app.py", _PLACES.get, own) == (
-        f"{heading}\n[x]\\(y) in [app.py](file:///w/app.py)"
-    )
-
-
 _WRITTEN = st.text(alphabet="[]()<>`:/\\| aw.\n!-*>~\"'#1\t\x0b\r", max_size=80) | st.lists(
     st.sampled_from(
         [
@@ -94,9 +84,35 @@ _WRITTEN = st.text(alphabet="[]()<>`:/\\| aw.\n!-*>~\"'#1\t\x0b\r", max_size=80)
     max_size=16,
 ).map("".join)
 
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        (("See [x]", "(y)", " and a[0]"), ["See [x", "]\\(y)", " and a[0", "]"]),
+        (("a <", "https://x>"), ["a ", "\\<https://x>", ""]),
+        (("```py\n", "x[0](y)\n", "```\n", "[x](y)"), ["```py\n", "x[0](y)\n", "```\n", "[x]\\(y)", ""]),
+    ],
+)
+def test_links_become_text_while_the_answer_arrives(pieces, expected):
+    """What may become a link waits for the next piece; code stays as it is."""
+    stream = SafeStream()
+    assert [*map(stream.feed, pieces), stream.feed("", is_last=True)] == expected
+
+
 _PARSERS = (MarkdownIt(), MarkdownIt().enable(["table", "strikethrough"]))
 for parser in _PARSERS:
     parser.validateLink = lambda _: True  # Homebody's own pages follow `file:` links
+
+
+def links_in(markdown):
+    """Targets of the links and images that the parsers find."""
+    return [
+        child.attrs["href" if child.type == "link_open" else "src"]
+        for parser in _PARSERS
+        for token in parser.parse(markdown)
+        for child in token.children or ()
+        if child.type in {"link_open", "image"}
+    ]
 
 
 @settings(derandomize=True)
@@ -124,54 +140,15 @@ for parser in _PARSERS:
 @example("a|b\n-|-\n``|[x](y)``|`app.py")
 def test_no_text_of_the_model_makes_a_link(text):
     """Whatever it writes: a parser of CommonMark, also with tables, finds no link but ours."""
-    found = with_links(text, _PLACES.get)
-    links = [
-        child.attrs["href" if child.type == "link_open" else "src"]
-        for parser in _PARSERS
-        for token in parser.parse(found)
-        for child in token.children or ()
-        if child.type in {"link_open", "image"}
-    ]
-    assert set(links) <= set(_PLACES.values())
+    assert set(links_in(with_links(text, _PLACES.get))) <= set(_PLACES.values())
 
 
 @settings(derandomize=True)
 @given(_WRITTEN, st.lists(st.integers(0, 80), max_size=12))
-@example("area() in `area()`\r\n\r\n[x](y) ", [3, 11, 19, 24])
-@example("见app.py。[x](y)、`area()`。", list(range(30)))
-@example("https://a。b", list(range(12)))
-@example("`area()` `` `area()`", list(range(20)))
-def test_an_answer_in_pieces_gets_the_same_links(text, cuts):
+def test_no_text_of_the_model_makes_a_link_while_it_arrives(text, cuts):
     """Wherever it is cut."""
-    reader = LinkReader(_PLACES.get)
+    stream = SafeStream()
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    parts = [part for start, end in pairwise(places) for part in reader.feed(text[start:end])]
-    parts += reader.end()
-    assert "".join(part.markdown for part in parts) == with_links(text, _PLACES.get)
-
-
-@pytest.mark.parametrize(
-    ("pieces", "expected"),
-    [
-        (("It", " multiplies", " two"), ["", "It ", "multiplies "]),
-        (("In app", ".py", " and"), ["In ", "", "[app.py](file:///w/app.py) "]),
-        (("By `are", "a()", "`, or", " so"), ["By ", "", "[`area()`](file:///w/a.py#L3), ", "or "]),
-        (("```", "py\nx = ", "1\n"), ["", "```py\n", "x = 1\n"]),
-        (("它。", "在这"), ["它。", ""]),
-    ],
-)
-def test_only_what_may_become_a_name_or_a_fence_is_held_back(pieces, expected):
-    """All other words are shown as they come."""
-    reader = LinkReader(_PLACES.get)
-    assert ["".join(part.markdown for part in reader.feed(piece)) for piece in pieces] == expected
-
-
-@pytest.mark.parametrize("text", ["a" * 4_000, "(a.py" * 800, "`" + "word " * 800, "\\`" + "word " * 800])
-def test_text_that_is_held_back_is_not_searched_again_with_each_piece(text):
-    """One long word, or code whose end is not there yet: its length does not matter to the next piece."""
-    reader = LinkReader(_PLACES.get)
-    pieces = [text[at : at + 4] for at in range(0, len(text), 4)]
-
-    searches = calls(lambda: [list(reader.feed(piece)) for piece in pieces], named="finditer")
-
-    assert searches < 10
+    safe = "".join(stream.feed(text[start:end]) for start, end in pairwise(places))
+    safe += stream.feed("", is_last=True)
+    assert links_in(safe) == []

@@ -39,48 +39,42 @@ def test_the_oldest_turns_are_condensed_then_left_out(room):
     size = sum(len(message.text) for message in found.history)
     assert size <= max(room, len("Be short."))
     kept = [turn.kept for turn in found.turns]
-    assert kept == sorted(kept, key=["left out", "condensed", "without code", "whole"].index)
+    assert kept == sorted(kept, key=["left out", "short", "whole"].index)
     listed = [number for one in found.shortened for number in range(one.first_line, one.last_line + 1)]
     assert listed == [number for number, one in enumerate(kept) if one != "whole"]
 
 
-def test_code_is_left_out_before_an_answer_is_condensed():
-    """The last turn stays whole, and each question whole, with the names of what was read for it."""
+def test_turns_are_shortened_before_one_is_left_out():
+    """The oldest first, and each keeps its question, with the names of what was read for it."""
     found = Conversation("")
     for number in range(3):
         question = f"Question {number}, " + "with many words, " * 30
         short = f"(This question was asked with a{number}.py:1-9.)\n\n{question}"
-        found.turns.append(Turn(question, "code " * 900 + question, "An answer. " * 40, short=short))
-    found.condense(15_000, len)
-    assert [turn.kept for turn in found.turns] == ["without code", "without code", "whole"]
-    assert (
-        found.turns[0].messages[0].text.startswith("(This question was asked with a0.py:1-9.)\n\nQuestion 0,")
-    )
-    assert found.turns[0].messages[1].text == "An answer. " * 40
+        found.turns.append(Turn(question, "code " * 900 + question, "An answer.\n\n" * 80, short=short))
+    found.condense(17_000, len)
+    assert [turn.kept for turn in found.turns] == ["short", "short", "whole"]
+    question, answer = found.turns[0].messages
+    assert question.text.startswith("(This question was asked with a0.py:1-9.)\n\nQuestion 0,")
+    assert answer.text.startswith("An answer.\n\nAn answer.")
+    assert len(answer.text) <= 600
     [listed] = found.shortened
-    assert listed.why == "questions 1 to 2 of this conversation: the code was left out to make room"
+    assert listed.why == "questions 1 to 2 of this conversation: shortened to make room"
 
 
-def test_the_last_answer_is_condensed_after_all_others_are_left_out():
-    """The next question is probably about it."""
-    found = _conversation()
-    found.condense(320, len)
-    assert [turn.kept for turn in found.turns] == ["left out", "left out", "left out", "condensed"]
-
-
-def test_a_condensed_turn_keeps_its_question_and_the_main_points_of_its_answer():
+def test_a_shortened_answer_ends_with_a_paragraph_and_closes_its_code():
     """The code before the question is left out."""
-    turn = Turn("Why?", "code\nWhy?", "It waits. " * 50 + "\n\nThen it ends. " * 2, kept="condensed")
+    answer = "It waits.\n\n```python\nwait()\n\n" + "more()\n" * 100 + "```"
+    turn = Turn("Why?", "code\nWhy?", answer, kept="short")
     assert turn.messages == (
         Message("user", "Why?"),
-        Message("assistant", "It waits.\nThen it ends.\nThen it ends."),
+        Message("assistant", "It waits.\n\n```python\nwait()…\n```"),
     )
 
 
 def test_a_question_that_holds_pasted_text_is_cut():
     """If its turn does not fit."""
-    turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="without code")
-    assert len(turn.messages[0].text) == 2000
+    turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="short")
+    assert len(turn.messages[0].text) <= 2000
 
 
 def test_a_stored_conversation_reads_as_it_was(own_folders):

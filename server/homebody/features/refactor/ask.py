@@ -13,15 +13,14 @@ from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Draft, answer
+from homebody.features.answer import Answer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
-from homebody.features.surroundings import frame_tokens, laid_out, sampling_of, shown_path, special_texts
+from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of
 from homebody.features.system_prompt import with_standing
 from homebody.postprocess.edit.doc_text import end_of_sentence
-from homebody.prompt.render import fill, render
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.render import fill_shipped, render
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
 
@@ -77,7 +76,7 @@ async def ask(
     engine, document, prompt = request.engine, request.document, request.prompt
     use = engine.chat
     info = await use.describe()
-    special = special_texts(info)
+    special = info.texts_to_leave_out
     _check_markers(request, info, special)
     candidates = (
         await candidates_for_span(engine, document, request.tree, request.target, session=request.session)
@@ -96,21 +95,19 @@ async def ask(
     room = chat_room(engine, info)
     name = request.definition.name if request.definition is not None else ""
 
-    def build(tokens: int) -> Draft:
+    def build(tokens: int) -> ChatPrompt:
         if (base := request.base) is not None:
             read = tuple(uri for message in base.messages for uri in message.sources)
             messages = (*base.messages, *_turn_messages(request.turns, read))
             if sum(use.tokens.count(one.text) for one in messages) <= tokens:
-                return Draft(messages, base.sources, base.left_out)
+                return ChatPrompt(messages, base.sources, base.left_out)
         around = None
         if request.parts is None:
             read = room.readable - _rounded(size.words) if prompt.takes_context else 0
             beyond = reason_beyond(room.readable, tokens, room)
             around = _around(request, candidates, min(tokens - size.words, max(size.code, read)), beyond)
-        values = {
-            "code": request.code.rstrip("\r\n"),
-            "language": document.language_id,
-            "path": shown_path(engine, document.uri),
+        values = code_values(engine, document, request.code) | {
+            "kind": request.definition.kind if request.definition is not None else "code",
             "name": name or file_name(document.uri),
             "instruction": request.instruction,
             "problem": request.problem,
@@ -120,11 +117,11 @@ async def ask(
         }
         feedback = without_marked_lines(request.feedback, special).text
         read = (TYPED, document.uri, *(uris_of(around.sources) if around is not None else ()))
-        asked = with_standing(engine, render(prompt, values, read))
+        asked = with_standing(engine, render(prompt, values, read), in_words=False)
         messages = (*_with_feedback(asked, feedback), *_turn_messages(request.turns, read))
         if around is None:
-            return Draft(messages, tuple(_part_sources(request)), ())
-        return Draft(messages, around.sources, around.left_out)
+            return ChatPrompt(messages, tuple(_part_sources(request)), ())
+        return ChatPrompt(messages, around.sources, around.left_out)
 
     sampling = sampling_of(engine, prompt, size.output)
     end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
@@ -172,7 +169,7 @@ def _with_feedback(messages: tuple[Message, ...], feedback: str) -> tuple[Messag
     """Return ``messages`` with the error of an earlier answer at the end of the last one."""
     if not feedback:
         return messages
-    more = fill(shipped_prompt("feedback").body, {"problem": feedback})
+    more = fill_shipped("feedback", problem=feedback)
     last = messages[-1]
     return (*messages[:-1], Message(last.role, f"{last.text}\n\n{more}", (TYPED, *last.sources)))
 

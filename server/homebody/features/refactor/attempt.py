@@ -74,7 +74,7 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
                 request, found, replace(answered, usage=added(usages) or answered.usage), info, new_uri
             )
         reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": refusal.reason})
-        base = request.base or answered.draft
+        base = request.base or answered.prompt
         again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
         if size_of(again).total > info.context_length:
             # The wrong answer does not fit together with the code: only the reason is sent.
@@ -131,7 +131,7 @@ def _result(
     info: ModelInfo | None,
     new_uri: str = "",
 ) -> Refactoring:
-    draft = answered.draft if answered is not None else None
+    prompt = answered.prompt if answered is not None else None
     refusal = _refusal_of(found)
     result = Refactoring(
         status="changed" if refusal is None else "refused",
@@ -139,8 +139,8 @@ def _result(
         edits=() if isinstance(found, Refusal) else found.all_edits,
         version=request.document.version,
         usage=answered.usage if answered is not None else None,
-        sources=draft.sources if draft is not None else (),
-        left_out=draft.left_out if draft is not None else (),
+        sources=prompt.sources if prompt is not None else (),
+        left_out=prompt.left_out if prompt is not None else (),
         target=request.target,
         pending=() if answered is None else (_pending(request, found, answered),),
     )
@@ -160,7 +160,7 @@ def _notes(found: Offer | Refusal) -> tuple[str, ...]:
 
 
 def _pending(request: Request, found: Offer | Refusal, answered: Answer) -> Pending:
-    request = replace(request, base=request.base or answered.draft)
+    request = replace(request, base=request.base or answered.prompt)
     if isinstance(found, Refusal) or found.refusal is not None:
         return Pending(request, answered.text)
     return Pending(request, answered.text, found.edits, found.imports, found.notes)

@@ -6,14 +6,18 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.answer import Draft, Usage
+from homebody.features.answer import ChatPrompt, Usage
+from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.answer_imports import NewImport
 from homebody.postprocess.edit.notes import Note
 from homebody.prompt.front_matter import PromptFile
+from homebody.prompt.render import fill
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span, TextEdit
+
+_PART = "Part $name:\n```$language\n$code\n```"
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
@@ -35,11 +39,16 @@ class Parts:
 
     def shown(self, document: Document) -> str:
         """The parts as shown in the prompt."""
-        return "\n\n".join(
-            f"Part {number} (line {document.line_of(span.start) + 1}):\n"
-            f"```{document.language_id}\n{document.slice(span)}\n```"
+        language = language_values(document.language_id, document.uri)
+        parts = [
+            fill(
+                _PART,
+                {"name": f"{number} (line {document.line_of(span.start) + 1})", **language}
+                | {"code": document.slice(span)},
+            )
             for number, span in enumerate(self.spans, 1)
-        )
+        ]
+        return "\n\n".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ class Request:
     feedback: str = ""
     session: Session | None = None
     parts: Parts | None = None
-    base: Draft | None = None
+    base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()
 
     @property

@@ -3,7 +3,7 @@
 In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from homebody.errors import DocumentChanged, FileUnreadable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from homebody.audit import LeftOut, PromptRecord, Source
     from homebody.features.answer import Usage
     from homebody.features.ask import Reply
-    from homebody.features.explanation import Explanation
+    from homebody.features.explain import Explanation
     from homebody.lsp.arguments import Range, TextDocument
     from homebody.lsp.holder import Opened
 
@@ -98,21 +98,17 @@ async def with_links(
     form: LinkForm,
     document: Document | None,
     sources: "Sequence[Source]",
-    own: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return ``result`` with its ``markdown`` linked to the code that it names, in the form that is wanted.
-
-    ``own`` are links in it that Homebody wrote.
-    """
+    """Return ``result`` with its ``markdown`` linked to the code that it names, in the ``form``."""
     if not form:
         return result
     from homebody.features.links import linked, linked_text
 
     markdown: str = result["markdown"]
     if form != "ranges":
-        text = await linked(opened.engine, markdown, document=document, sources=sources, own=own)
+        text = await linked(opened.engine, markdown, sources, document)
         return result | {"markdown": text}
-    text, links = await linked_text(opened.engine, markdown, document=document, sources=sources, own=own)
+    text, links = await linked_text(opened.engine, markdown, sources, document)
     shown = Document.create("homebody:answer", "markdown", 0, text)
     encoding = server.documents.encoding
     return result | {

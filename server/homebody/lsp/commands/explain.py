@@ -16,7 +16,7 @@ from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_o
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
-    from homebody.features.explanation import Explanation
+    from homebody.features.explain import Explanation
     from homebody.lsp.holder import Opened
 
 
@@ -81,7 +81,6 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
             form=argument.links,
             document=None if named is None else server.documents.find(named.uri),
             sources=explanation.sources,
-            own=explanation.links,
         )
     if argument.show:
         from homebody.lsp.show import show_markdown

@@ -247,7 +247,7 @@ async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
 
 def _reply(number, text):
     """Reply for a prompt whose code to rewrite is this function, in any context."""
-    return Reply(text, regex=rf"This is the python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
+    return Reply(text, regex=rf"This is the Python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
 
 
 def _all(document):

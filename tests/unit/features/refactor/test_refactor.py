@@ -5,6 +5,7 @@ import pytest
 from homebody.backend.scripted import Reply
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor import list_actions, refactor
+from homebody.settings import ChatSettings
 from homebody.text import Document, Span, apply_edits
 from support.documents import at
 
@@ -19,6 +20,26 @@ async def test_a_docstring_goes_where_it_belongs(world):
         assert done.status == "changed"
         new = apply_edits(document.text, done.edits)
         assert new == document.text.replace(":\n", ':\n    """Return the mean."""\n')
+
+
+async def test_the_language_of_answers_does_not_reach_code(world):
+    """Beside "code only", "Answer in German." makes a small model write German; instructions stay."""
+    chat = ChatSettings(instructions="Use tabs.", language="German", reading_seconds=600)
+    async with world("```python\ndef mean(values):\n    return 0\n```", chat=chat) as w:
+        document, offset = at(_CODE)
+        await refactor(w.engine, document, Span(offset, offset), instruction="Return zero.")
+        assert "Use tabs." in w.asked[0].prompt.text
+        assert "German" not in w.asked[0].prompt.text
+
+
+async def test_the_prompt_for_documentation_calls_a_class_a_class(world):
+    """And a function a function."""
+    async with world("It holds values.") as w:
+        for code, named in (("class Mean:\n    x = 1\n", "the class `Mean`"), (_CODE, "the function `mean`")):
+            document, _ = at(code.replace("█", "") + "█")
+            offset = document.text.index("Mean" if "class" in code else "mean")
+            await refactor(w.engine, document, Span(offset, offset), action="docstring")
+            assert named in w.asked[-1].prompt.text
 
 
 async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world):
