@@ -1,7 +1,7 @@
 """Explain code that is too long to read at once: in parts with headings, or a file by its outline."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
@@ -123,7 +123,7 @@ async def explain_outline(
 
     answered = await ask_model(chat, prompt, context, **listeners)
     # Never complete: the bodies are listed as left out.
-    return Answer(answered.text, False, answered.usage, answered.prompt, answered.looped)  # noqa: FBT003
+    return replace(answered, complete=False)
 
 
 def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:

@@ -163,7 +163,7 @@ def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_seque
     )
     for uri, is_link in (("file://there/a.py#L3", True), ("file:///a\x1b]8;;", False)):
         written = on_a_terminal([sys.executable, "-c", show.format(uri)])
-        assert (b"]8;" in written, b"file://there/a.py#L3" in written) == (is_link, is_link)
+        assert (b"\x1b]8;" in written, b";file://there/a.py#L3" in written) == (is_link, is_link)
 
 
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+[bold]\u001b:smile:\n"
