@@ -41,7 +41,7 @@ from homebody.features.complete.plan_inputs import inputs_at
 from homebody.features.complete.prompt import Target
 from homebody.features.complete.request import Request, request_at
 from homebody.lsp.documents import Documents
-from homebody.lsp.responsive import freeze_heap, share_interpreter
+from homebody.lsp.process import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
 from homebody.session.generation import Generation
 from homebody.session.session import Session

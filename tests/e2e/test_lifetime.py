@@ -81,14 +81,14 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
         # The event loop is blocked, as by an endless loop.
         code = textwrap.dedent("""
             import os, sys, time
-            from homebody.lsp import lifecycle
+            from homebody.lsp import methods
             from homebody.lsp.methods import create_server
             from homebody.lsp.transport import serve_stdio
-            def hang(server, params, original=lifecycle.initialized):
+            def hang(server, params, original=methods.initialized):
                 original(server, params)
                 os.write(2, b"hangs\\n")
                 time.sleep(60)
-            lifecycle.initialized = hang
+            methods.initialized = hang
             sys.exit(serve_stdio(create_server()))
         """)
         command = [sys.executable, "-c", code]

@@ -9,7 +9,7 @@ from typing import Any
 from stalls import Stalls
 
 from homebody.lsp.methods import create_server
-from homebody.lsp.responsive import share_interpreter
+from homebody.lsp.process import share_interpreter
 from homebody.lsp.transport import serve_stdio
 
 TEXT = "fuzz/text"

@@ -49,7 +49,7 @@ def run_lsp(arguments: Sequence[str]) -> int:
         os.environ["HOMEBODY_CONFIG_FILE"] = str(flags.config.absolute())
 
     from homebody.lsp.methods import create_server
-    from homebody.lsp.responsive import share_interpreter
+    from homebody.lsp.process import share_interpreter
     from homebody.lsp.transport import serve_stdio, serve_tcp
 
     share_interpreter()

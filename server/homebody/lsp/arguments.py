@@ -1,11 +1,10 @@
-"""Params that are not part of LSP: shared parts of command arguments, and Homebody's own notifications.
+"""Params that are not part of LSP: Homebody's own notifications, and how arguments of commands are checked.
 
-In: plain values, one object each. Out: typed, checked values.
-The argument of a command is in the command's module, in ``commands``.
+The argument of a command is in the command's module, in ``commands``. msgspec also checks lsprotocol's types.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import msgspec
 from lsprotocol import types
@@ -19,41 +18,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 _NAMES = frozenset({"uri", "token"})
 
 
-# LSP's ``uinteger``.
-Uinteger: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-
-
 class NoArguments(msgspec.Struct, frozen=True):
     """The argument is empty."""
 
 
-class Position(msgspec.Struct, frozen=True):
-    """Line and character from 0, in the negotiated encoding."""
-
-    line: Uinteger
-    character: Uinteger
-
-    def to_lsp(self) -> types.Position:
-        """Return it as LSP's own type."""
-        return types.Position(self.line, self.character)
-
-
-class Range(msgspec.Struct, frozen=True):
-    """From ``start`` up to ``end``, exclusive."""
-
-    start: Position
-    end: Position
-
-    def to_lsp(self) -> types.Range:
-        """Return it as LSP's own type."""
-        return types.Range(start=self.start.to_lsp(), end=self.end.to_lsp())
-
-
-class TextDocument(msgspec.Struct, frozen=True):
-    """An open document; with a ``version``, the command is refused for any other version."""
-
-    uri: str
-    version: int | None = None
+TextDocument: TypeAlias = types.OptionalVersionedTextDocumentIdentifier
+"""An open document; with a ``version``, a command is refused for any other version."""
 
 
 class AcceptCompletion(msgspec.Struct, frozen=True):
@@ -66,7 +36,7 @@ class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/didFocus``: the user looks at this document, at this position."""
 
     text_document: TextDocument
-    position: Position | None = None
+    position: types.Position | None = None
 
 
 class AcceptCommand(msgspec.Struct, frozen=True):
@@ -103,7 +73,7 @@ class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/copilotInlineEdit``: what comes after the last edit, with the cursor at ``position``."""
 
     text_document: TextDocument
-    position: Position
+    position: types.Position
 
 
 class AcceptNextEdit(msgspec.Struct, frozen=True, tag_field="command", tag="homebody.acceptNextEdit"):

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from homebody.errors import HomebodyError
-from homebody.lsp.arguments import Position, Range
 from homebody.lsp.convert import to_span_within
-from homebody.lsp.problems import Diagnostic
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -39,7 +37,7 @@ async def code_action(
     if context.diagnostics:
         # Most clients send other servers' diagnostics only here; ``homebody.contextItems`` offers them.
         lines = params.range.start.line, params.range.end.line
-        server.service.problems.seen(document.uri, lines, [_diagnostic(sent) for sent in context.diagnostics])
+        server.service.problems.seen(document.uri, lines, context.diagnostics)
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions
@@ -108,21 +106,10 @@ def _command(target: dict[str, Any], action: "Action", problem: str) -> types.Co
 def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
     """Messages of the diagnostics with their lines, one per line; they come from other servers."""
     lines: list[str] = []
-    for one in diagnostics[:_MOST_PROBLEMS]:
-        text = " ".join(one.message.split())[:_LONGEST_PROBLEM]
-        lines.append(f"Line {one.range.start.line + 1}: {text}")
+    for diagnostic in diagnostics[:_MOST_PROBLEMS]:
+        text = " ".join(diagnostic.message.split())[:_LONGEST_PROBLEM]
+        lines.append(f"Line {diagnostic.range.start.line + 1}: {text}")
     return "\n".join(lines)
-
-
-def _diagnostic(sent: types.Diagnostic) -> Diagnostic:
-    start, end = sent.range.start, sent.range.end
-    return Diagnostic(
-        Range(Position(start.line, start.character), Position(end.line, end.character)),
-        sent.message,
-        None if sent.severity is None else sent.severity.value,
-        sent.source,
-        sent.code,
-    )
 
 
 def _plain(lsp_range: types.Range) -> dict[str, Any]:

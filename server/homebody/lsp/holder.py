@@ -1,6 +1,5 @@
 """Holds the engine of the settings in force: the only one that opens it, replaces it or changes its settings.
 
-In: what the client pushes and answers, and the settings files. Out: an engine with the newest rules.
 Settings that arrive apply before the next prompt: prompts wait for them, and ask for changed files. While the
 user's own settings are wrong, or a client has not answered for its own, the engine's gate stops every prompt.
 """
@@ -263,8 +262,8 @@ class EngineHolder:
                     self._replace(opened, SettingsChanged(_CHANGED) if not has_same_models else None)
             self._switch.loaded, self._switch.loaded_folders = settings, resolved.folders
             self._on_settings()
-        for one in self._in_use():
-            one.engine.gate.stop(one.outdated or self._error)
+        for used in self._in_use():
+            used.engine.gate.stop(used.outdated or self._error)
 
     def _replace(self, opened: Opened, outdated: SettingsChanged | None) -> None:
         """Close an engine once its requests have ended; until then its rules follow the settings."""
@@ -285,7 +284,7 @@ class EngineHolder:
     def _show_stop(self) -> None:
         """Show why all prompts are stopped: in the status while it lasts, and once in a message."""
         message = "" if self._error is None else str(self._error)
-        self._status.stop(message)
+        self._status.set(stopped=message)
         if message and message != self._told:
             problems = self.resolved.problems if self.resolved is not None else ()
             wrong = next((problem for problem in problems if problem.stops), None)

@@ -1,7 +1,7 @@
-"""``textDocument/inlineCompletion``: ghost text at the cursor.
+"""``textDocument/inlineCompletion``: ghost text at the cursor, and the client's reports on it.
 
-In: params and the current document. Out: ``InlineCompletionList``; it is empty if there is nothing to show,
-never an error.
+The result is empty if there is nothing to show, never an error. What checks the reports is imported at the
+first one, so that ``initialize`` is answered sooner.
 """
 
 from typing import TYPE_CHECKING
@@ -63,3 +63,21 @@ def _selected(
 
     span = to_span_within(document, info.range, server.documents.encoding)
     return Selected(span, to_text(info.text))
+
+
+def did_show_completion(server: Server, params: object) -> None:
+    """Count a suggestion that the user saw."""
+    from homebody.lsp import arguments
+
+    shown = arguments.read(params, arguments.DidShowCompletion)
+    if shown is not None and (audit := server.service.audit) is not None:
+        server.service.offers.show(shown.item.id, audit)
+
+
+def did_partially_accept_completion(server: Server, params: object) -> None:
+    """Count a suggestion that was accepted in part."""
+    from homebody.lsp import arguments
+
+    taken = arguments.read(params, arguments.DidPartiallyAcceptCompletion)
+    if taken is not None and taken.accepted_length > 0 and (audit := server.service.audit) is not None:
+        server.service.offers.accept_part(taken.item.id, taken.accepted_length, audit)

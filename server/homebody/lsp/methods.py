@@ -11,14 +11,11 @@ from homebody.lsp import (
     completion,
     inline_completion,
     inline_edit,
-    lifecycle,
     progress,
-    settings,
-    shown,
     sync,
 )
-from homebody.lsp.commands.table import MODULES, execute_command
-from homebody.lsp.server import Server
+from homebody.lsp.commands.table import COMMANDS, execute_command
+from homebody.lsp.server import Server, initialize, initialized
 
 # Characters after which a new expression begins, so that a request needs no word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
@@ -32,7 +29,7 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
     ``flags`` are settings from the command line, by key; ``user_file`` replaces the user's own settings file.
     """
     server = Server(flags, user_file)
-    server.protocol.on_initialize = partial(lifecycle.initialize, server)
+    server.protocol.on_initialize = partial(initialize, server)
     request, notice = server.protocol.on_request, server.protocol.on_notice
     request(
         types.TEXT_DOCUMENT_INLINE_COMPLETION,
@@ -56,9 +53,9 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
     request(
         types.WORKSPACE_EXECUTE_COMMAND,
         execute_command,
-        types.ExecuteCommandOptions(commands=tuple(MODULES), work_done_progress=True),
+        types.ExecuteCommandOptions(commands=tuple(COMMANDS), work_done_progress=True),
     )
-    notice(types.INITIALIZED, lifecycle.initialized)
+    notice(types.INITIALIZED, initialized)
     notice(types.TEXT_DOCUMENT_DID_OPEN, sync.did_open, unreadable=sync.lose_document)
     notice(types.TEXT_DOCUMENT_DID_CHANGE, sync.did_change, unreadable=sync.lose_document)
     notice(types.TEXT_DOCUMENT_DID_SAVE, sync.did_save, types.SaveOptions(include_text=False))
@@ -67,13 +64,13 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
     notice(types.NOTEBOOK_DOCUMENT_DID_OPEN, sync.notebook_did_open)
     notice(types.NOTEBOOK_DOCUMENT_DID_CHANGE, sync.notebook_did_change, unreadable=sync.lose_notebook)
     notice(types.NOTEBOOK_DOCUMENT_DID_CLOSE, sync.notebook_did_close)
-    notice("textDocument/didShowCompletion", shown.did_show_completion)
-    notice("textDocument/didPartiallyAcceptCompletion", shown.did_partially_accept_completion)
+    notice("textDocument/didShowCompletion", inline_completion.did_show_completion)
+    notice("textDocument/didPartiallyAcceptCompletion", inline_completion.did_partially_accept_completion)
     notice("textDocument/didShowInlineEdit", inline_edit.did_show_inline_edit)
     notice("homebody/didRejectInlineEdit", inline_edit.did_reject_inline_edit)
     server.protocol.on_raw_notice(types.WORKSPACE_EXECUTE_COMMAND, inline_edit.execute_command_notice)
-    notice(types.WORKSPACE_DID_CHANGE_CONFIGURATION, settings.did_change_configuration)
+    notice(types.WORKSPACE_DID_CHANGE_CONFIGURATION, sync.did_change_configuration)
     notice(types.WORKSPACE_DID_CHANGE_WATCHED_FILES, sync.did_change_watched_files)
-    notice(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, settings.did_change_workspace_folders)
+    notice(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, sync.did_change_workspace_folders)
     notice(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, progress.cancel)
     return server

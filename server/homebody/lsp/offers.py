@@ -1,7 +1,6 @@
-"""Suggestions that were sent, and whether they were shown and accepted.
+"""What was sent to the client: suggestions, and whether they were shown and accepted; edits to refine.
 
-In: suggestions, and the client's reports on them. Out: local counts of characters and times, never texts.
-Knows nothing of LSP's methods; ``shown`` reads the client's reports.
+Only characters and times of suggestions are counted, locally.
 """
 
 import time
@@ -10,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from homebody.errors import UsageError
 from homebody.lsp.convert import column_of
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
     from homebody.features.complete import Completion
+    from homebody.features.refactor import Refactoring
 
 _REMEMBERED = 100
+_MOST_EDITS = 16
 
 
 @dataclass(slots=True)
@@ -60,3 +62,34 @@ class Offers:
         if characters > offer.taken:
             audit.count_partly_accepted(characters - offer.taken)
             offer.taken = characters
+
+
+class PendingEdits:
+    """The newest results of refactorings that can be refined, by the id that was sent to the client."""
+
+    def __init__(self) -> None:
+        self._edits: OrderedDict[str, Refactoring] = OrderedDict()
+        self._count = 0
+
+    def add(self, edit: "Refactoring") -> str:
+        """Store a result; returns its id."""
+        self._count += 1
+        name = f"edit-{self._count}"
+        self._edits[name] = edit
+        if len(self._edits) > _MOST_EDITS:
+            self._edits.popitem(last=False)
+        return name
+
+    def get(self, name: str) -> "Refactoring":
+        """Return the result with that id.
+
+        Raises
+        ------
+        UsageError
+            The result is no longer stored.
+
+        """
+        if (edit := self._edits.get(name)) is None:
+            message = f"There is no pending edit {name!r} any more: run the action again."
+            raise UsageError(message)
+        return edit

@@ -1,17 +1,13 @@
 """Diagnostics of other servers, for attaching them to a question.
 
-In: diagnostics as clients send them, with a command or with a request for code actions. Out: the newest ones
-of each document, as text for a prompt.
 A server cannot request the diagnostics of other servers: only the client can send them.
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Annotated, TypeAlias
 
 import msgspec
-
-from homebody.lsp.arguments import Range
+from lsprotocol.types import Diagnostic, DiagnosticSeverity
 
 _MOST_DOCUMENTS = 64
 _MOST_PROBLEMS = 100
@@ -19,21 +15,6 @@ _MOST_PROBLEMS = 100
 
 _LONGEST_MESSAGE = 300
 """Maximum characters of one message in a prompt."""
-
-_ERROR = 1
-_SEVERITIES = {_ERROR: "error", 2: "warning", 3: "information", 4: "hint"}
-
-Severity: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=4)]
-
-
-class Diagnostic(msgspec.Struct, frozen=True):
-    """The parts of LSP's ``Diagnostic`` that are used in a prompt; only the lines of ``range`` are used."""
-
-    range: Range
-    message: str
-    severity: Severity | None = None
-    source: str | None = None
-    code: str | int | None = None
 
 
 class DocumentDiagnostics(msgspec.Struct, frozen=True):
@@ -95,14 +76,18 @@ class Problems:
 
 
 def _worst(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(diagnostics, key=lambda diagnostic: diagnostic.severity or _ERROR)[:_MOST_PROBLEMS])
+    return tuple(sorted(diagnostics, key=_severity_of)[:_MOST_PROBLEMS])
+
+
+def _severity_of(diagnostic: Diagnostic) -> DiagnosticSeverity:
+    return diagnostic.severity or DiagnosticSeverity.Error
 
 
 def problems_text(diagnostics: Sequence[Diagnostic]) -> str:
     """One line for each diagnostic: its line, severity, source and code, and its message."""
     lines: list[str] = []
     for diagnostic in sorted(_worst(diagnostics), key=lambda diagnostic: diagnostic.range.start.line):
-        severity = _SEVERITIES[diagnostic.severity or _ERROR]
+        severity = _severity_of(diagnostic).name.lower()
         origin = " ".join(
             str(part) for part in (diagnostic.source, diagnostic.code) if part not in {None, ""}
         )

@@ -1,15 +1,19 @@
 """The server object that handlers receive: the client, and the engine.
 
-In: bodies of messages from ``transport``. Out: responses and notifications.
-Contains no logic of methods; ``methods`` has their table, ``service`` manages the engine.
-
-Imported before ``initialize`` is answered, so it imports no engine, no backend and no parser.
+``methods`` has the table of methods, ``service`` manages the engine. Imported before ``initialize`` is
+answered, so it imports no engine, no backend and no parser.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from lsprotocol import types
+from pygls.capabilities import ServerCapabilitiesBuilder
+
+from homebody.lsp.configuration import folders_of
+from homebody.lsp.convert import PositionEncoding
 from homebody.lsp.peer import Peer
+from homebody.lsp.process import watch_parent
 
 if TYPE_CHECKING:
     from homebody.lsp.protocol import Writer
@@ -44,3 +48,20 @@ class Server(Peer):
         await self.end_tasks()
         if self._service is not None:
             await self._service.aclose()
+
+
+def initialize(server: Server, params: types.InitializeParams) -> None:
+    """Note the client's capabilities and folders."""
+    server.initialize_params = params
+    server.capabilities = params.capabilities
+    server.folders = folders_of(params)
+    chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
+    server.documents.encoding = cast("PositionEncoding", chosen)
+
+
+def initialized(server: Server, _params: types.InitializedParams) -> None:
+    """Load what the features need, and watch the parent process."""
+    params = server.initialize_params
+    if params is not None and params.process_id is not None:
+        watch_parent(params.process_id, server.stop)
+    server.start_task(server.service.start())

@@ -1,6 +1,5 @@
 """The state that handlers use: settings, engine, session and status, starting with ``initialized``.
 
-In: the client's workspace, settings and documents. Out: an engine, once it is open, and suggestions.
 Imported after ``initialize`` is answered; the engine's own imports run in a thread meanwhile.
 """
 
@@ -9,20 +8,20 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged, UsageError
+from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged
 from homebody.lsp import configuration
 from homebody.lsp.documents import Change
+from homebody.lsp.focus import Focus
 from homebody.lsp.holder import EngineHolder, Opened
-from homebody.lsp.loading import load_actions, load_completion
 from homebody.lsp.next_edits import NextEdits
-from homebody.lsp.offers import Offers
+from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
-from homebody.lsp.pending import PendingEdits
 from homebody.lsp.problems import Problems
-from homebody.lsp.responsive import freeze_heap
+from homebody.lsp.process import freeze_heap
 from homebody.lsp.status import TOO_SLOW, UNSURE, Model, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
@@ -66,11 +65,10 @@ class Service:
         )
         self._asking = 0
         self._shown: set[str] = set()
-        self._places: dict[str, int] = {}
-        self._focus = ""
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.problems = Problems()
+        self.focus = Focus(peer, self.engines, self.status, self.switch)
         self.next_edits = NextEdits(self.engines, self.status)
 
     @property
@@ -93,7 +91,7 @@ class Service:
 
     async def start(self) -> None:
         """Load the features and open the engine. Never raises: failures are shown in the status."""
-        self.status.update()
+        self.status.set()
         self._peer.start_task(configuration.watch(self._peer))
         await self.engines.start()
         freeze_heap()
@@ -157,11 +155,11 @@ class Service:
             return []  # before a model is looked for: wrong settings may not name the user's
         from homebody.features.complete import complete
 
-        self._places[document.uri] = offset
+        self.focus.requested(document, offset)
         asked = time.monotonic()
         if opened.engine.completion.speed.is_too_slow:
             # Before the answer: the next key usually cancels this request.
-            self.status.advise(TOO_SLOW)
+            self.status.set(hint=TOO_SLOW)
         try:
             with self.engines.lease(opened), self.status.working():
                 found = await complete(
@@ -184,11 +182,11 @@ class Service:
             self.status.answered()
         else:
             # Rules may have changed since it came into view.
-            await self._show_pause(document)
+            await self.focus.show_pause(document)
         record = None if found else opened.engine.audit.last(document.uri)
         is_unsure = record is not None and record.outcome == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
-            self.status.advise(UNSURE if is_unsure else "")
+            self.status.set(hint=UNSURE if is_unsure else "")
         self.offers.add(found, asked)
         return found
 
@@ -203,14 +201,10 @@ class Service:
         return self._menu.result() if self._menu in done and not self._menu.cancelled() else None
 
     def opened(self, document: Document) -> None:
-        """Track an opened document; read ahead in the first one, unless the editor has reported a focus.
-
-        Later ones may be opened in the background, and reading ahead there would evict the place in view.
-        """
+        """Track an opened document."""
         if self._opened is not None:
             self._opened.engine.trees.open(document)
-            if not self._focus and not self._places:
-                self._prepare(document, 0)
+            self.focus.opened(document)
 
     def opened_cells(self, cells: Sequence[Document]) -> None:
         """Track the cells of an opened notebook; further ones are parsed between other messages."""
@@ -227,12 +221,6 @@ class Service:
             opened.engine.trees.open(cell)
             if number % _CELLS_AT_ONCE == 0:
                 await opened.engine.trees.ready(cell)
-
-    def saved(self, document: Document) -> None:
-        """Index the file again, and read ahead at its last cursor position."""
-        self.files_changed([document.uri])
-        if (offset := self._places.get(document.uri)) is not None:
-            self._prepare(document, min(offset, len(document.text)))
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""
@@ -251,33 +239,12 @@ class Service:
 
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""
-        self._places.pop(uri, None)
         self.next_edits.history.closed(uri)
         self.problems.forget(uri)
-        if self._focus in ("", uri):
-            self._focus = ""
-            self.status.pause(self.switch.paused(None))
+        self.focus.closed(uri)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)
             self._peer.start_task(opened.session.closed(uri))
-
-    def focused(self, document: Document, offset: int | None = None) -> None:
-        """Record the document in view, and read ahead there; editors may report it before a model is ready.
-
-        Without an ``offset``, the position of the last request is used.
-        """
-        offset = min(self._places.get(document.uri, 0), len(document.text)) if offset is None else offset
-        self._places[document.uri] = offset
-        self._focus = document.uri
-        self._peer.start_task(self._show_pause(document))
-        self._prepare(document, offset)
-
-    def _prepare(self, document: Document, offset: int) -> None:
-        """Read ahead at a position, in the background."""
-        if (opened := self._opened) is not None:
-            from homebody.features.complete import prepare
-
-            self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))
 
     async def aclose(self) -> None:
         """Cancel all work, and close the engine."""
@@ -288,29 +255,12 @@ class Service:
     def apply_switch(self) -> None:
         """Apply the settings with the user's toggles."""
         self.engines.apply_switch()
-        if (document := self._peer.documents.find(self._focus)) is None:
-            self.status.pause(self.switch.paused(None))
-        else:
-            self._peer.start_task(self._show_pause(document))
-
-    async def _show_pause(self, document: Document) -> None:
-        """Show why the document gets no suggestions, or that it gets some, while it is in view."""
-        reason = self.switch.paused(document)
-        if not reason and (opened := self._opened) is not None:
-            from homebody.features.surroundings import check_permitted
-
-            try:
-                await check_permitted(opened.engine, document)
-            except UsageError as error:
-                reason = str(error)
-            except HomebodyError:
-                return  # the status says why nothing is sent
-        if self._focus in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
-            self.status.pause(reason)
+        self.focus.rules_changed()
 
     async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
-        await load_completion()
-        self._peer.start_task(load_actions())
+        # Importing them here would stop the event loop.
+        await asyncio.to_thread(import_module, "homebody.features.complete")
+        self._peer.start_task(_load_actions())
         from homebody.engine import open_engine
         from homebody.session.session import Session
 
@@ -335,20 +285,20 @@ class Service:
         if state.condition == "unavailable":
             self.status.fail(state.message, state.fix, source=slot, quietly=self._asking > 0)
         elif state.condition == "loading":
-            self.status.say(slot, state.message)
+            self.status.recover(slot, activity=state.message)
         elif slot == "completion" and (info := state.info) is not None:
-            self.status.serve(Model(info.kind, info.name, info.context_length, state.reasons))
+            model = Model(info.kind, info.name, info.context_length, state.reasons)
+            self.status.recover(slot, model=model)
         else:
-            self.status.chat_model = "" if state.info is None else state.info.name
-            self.status.recover(slot)
+            self.status.recover(slot, chat_model="" if state.info is None else state.info.name)
 
     def _index_changed(self, progress: "IndexProgress") -> None:
         """Show the progress of the workspace's index, and each of its notices once."""
         if progress.notice:
             self._tell([progress.notice])
         far = f": {progress.done} of {progress.total} files" if progress.total else ""
-        self.status.indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
-        self.status.update()
+        indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
+        self.status.set(indexing=indexing)
 
     async def _meet_model(self) -> None:
         """Start the model before it is needed, and show its name in the status."""
@@ -364,9 +314,9 @@ class Service:
         else:
             from homebody.backend.state import reasons_of
 
-            self.status.serve(Model(info.kind, info.name, info.context_length, reasons_of(use.backend)))
-            if (document := self._peer.documents.find(self._focus)) is not None:
-                self._prepare(document, min(self._places.get(document.uri, 0), len(document.text)))
+            model = Model(info.kind, info.name, info.context_length, reasons_of(use.backend))
+            self.status.recover("completion", model=model)
+            self.focus.model_is_ready()
 
     def _tell(self, messages: Sequence[str]) -> None:
         """Show each sentence once."""
@@ -374,6 +324,11 @@ class Service:
             if message not in self._shown:
                 self._shown.add(message)
                 self._peer.show_message(message)
+
+
+async def _load_actions() -> None:
+    """Import actions: it takes longer than the first list of them may."""
+    await asyncio.to_thread(import_module, "homebody.features.refactor")
 
 
 async def refresh_slices(index: "WorkspaceIndex", uris: Sequence[str]) -> None:

@@ -1,15 +1,10 @@
-"""The state of the server as the status bar shows it: ``homebody/didChangeStatus``.
-
-In: running work, failures, the model. Out: one notification for each change, and one message for each new
-failure.
-Knows nothing of documents or methods.
-"""
+"""The state of the server as the status bar shows it: ``homebody/didChangeStatus``."""
 
 import asyncio
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
 
@@ -40,11 +35,26 @@ class Model:
     reasons: tuple[str, ...] = ()
 
 
-Source: TypeAlias = Literal["completion", "chat", "request", "settings"]
-"""Where a failure comes from: a use's server, a request that a server refused, or the user's settings."""
+Source: TypeAlias = Literal["completion", "chat", "request"]
+"""Where a failure comes from: a use's server, or a request that a server refused."""
 
 
-@dataclass(slots=True)
+class Parts(TypedDict, total=False):
+    """Parts of the state; texts are sentences, and an empty one ends what it says.
+
+    ``activity`` is such as the loading of a model, ``paused`` why the document in view gets no suggestions,
+    ``hint`` why nothing is suggested and what the user can do, ``stopped`` why all prompts are stopped.
+    """
+
+    model: Model | None
+    chat_model: str
+    activity: str
+    indexing: str
+    paused: str
+    hint: str
+    stopped: str
+
+
 class Status:
     """The current state. ``send`` receives it at each change, ``show`` one sentence at each new failure.
 
@@ -52,21 +62,16 @@ class Status:
     server is back; the chat server's, and that of a request, at most until a model answers.
     """
 
-    send: Callable[[dict[str, Any]], None]
-    show: Callable[[str], None]
-    model: Model | None = None
-    paused: str = ""
-    """Why the document in view gets no suggestions, as a sentence; empty if it does."""
-    indexing: str = ""
-    chat_model: str = ""
-    hint: str = ""
-    _activity: str = "Homebody is starting."
-    _failures: dict[Source, tuple[str, str]] = field(default_factory=dict[Source, tuple[str, str]])
-    _shown: set[str] = field(default_factory=set[str])
-    _works: int = 0
-    _busy: bool = False
-    _rest: asyncio.TimerHandle | None = None
-    _sent: dict[str, Any] = field(default_factory=dict[str, Any])
+    def __init__(self, send: Callable[[dict[str, Any]], None], show: Callable[[str], None]) -> None:
+        self._send = send
+        self._show = show
+        self._parts: Parts = {"activity": "Homebody is starting."}
+        self._failures: dict[Source, tuple[str, str]] = {}
+        self._shown: set[str] = set()
+        self._works = 0
+        self._busy = False
+        self._rest: asyncio.TimerHandle | None = None
+        self._sent: dict[str, Any] = {}
 
     @property
     def wire(self) -> dict[str, Any]:
@@ -77,78 +82,49 @@ class Status:
         the model is not sure enough or too slow, ``fix`` if the client can offer to do something about an
         error (``HomebodyError.fix``).
         """
-        newest = next(reversed(self._failures.values()), ("", ""))
-        failure, fix = self._failures.get("settings", newest)
-        kind: Kind = "Error" if failure else "Inactive" if self.paused else "Normal"
-        idle = self.paused if kind == "Inactive" else self._activity or self.indexing
-        message = failure or idle
-        status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": message}
-        if self.model is not None:
-            status |= {
-                "backend": self.model.backend,
-                "model": self.model.name,
-                "contextLength": self.model.context_length,
-            }
-            if self.model.reasons:
-                status["reasons"] = list(self.model.reasons)
-            if self.chat_model not in ("", self.model.name):
-                status["chatModel"] = self.chat_model
-        if self.hint:
-            status["hint"] = self.hint
+        parts = self._parts
+        failure, fix = next(reversed(self._failures.values()), ("", ""))
+        if stopped := parts.get("stopped"):
+            failure, fix = _sentence(stopped), ""
+        paused = parts.get("paused", "")
+        kind: Kind = "Error" if failure else "Inactive" if paused else "Normal"
+        idle = paused or _sentence(parts.get("activity", "")) or parts.get("indexing", "")
+        status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": failure or idle}
+        if (model := parts.get("model")) is not None:
+            status |= {"backend": model.backend, "model": model.name, "contextLength": model.context_length}
+            if model.reasons:
+                status["reasons"] = list(model.reasons)
+            if (chat_model := parts.get("chat_model", "")) not in ("", model.name):
+                status["chatModel"] = chat_model
+        if hint := parts.get("hint"):
+            status["hint"] = hint
         if fix:
             status["fix"] = fix
         return status
 
-    def update(self) -> None:
-        """Send the state to the client, if it has changed."""
+    def set(self, **parts: Unpack[Parts]) -> None:
+        """Change parts of the state, and send it to the client if it is another one then."""
+        self._parts.update(parts)
         if (status := self.wire) != self._sent:
             self._sent = status
-            self.send(status)
+            self._send(status)
 
-    def pause(self, reason: str) -> None:
-        """Record why the document in view gets no suggestions; an empty text ends that."""
-        self.paused = reason
-        self.update()
-
-    def advise(self, hint: str) -> None:
-        """Record why nothing is suggested, and what the user can do; an empty text clears it."""
-        self.hint = hint
-        self.update()
-
-    def serve(self, model: Model) -> None:
-        """Record the completion model that is ready."""
-        self.model = model
-        self.recover("completion")
-
-    def say(self, source: Source, message: str) -> None:
-        """Record an activity, such as the loading of a model."""
-        self._failures.pop(source, None)
-        self._activity = _sentence(message)
-        self.update()
-
-    def recover(self, source: Source) -> None:
-        """Record that the server is ready: requests that failed before may succeed now."""
+    def recover(self, source: Source, **parts: Unpack[Parts]) -> None:
+        """End the failure of a server, and of requests, which may succeed now; change parts of the state."""
         self._failures.pop(source, None)
         self._failures.pop("request", None)
-        self._activity = ""
-        self.update()
+        parts.setdefault("activity", "")
+        self.set(**parts)
 
     def answered(self) -> None:
         """Record that a model has answered: the next failure is a new one."""
         self._shown.clear()
         self.recover("chat")
 
-    def stop(self, message: str) -> None:
-        """Record why all prompts are stopped, which comes before other failures; an empty text ends that."""
-        self._failures.pop("settings", None)
-        if message:
-            self._failures["settings"] = _sentence(message), ""
-        self.update()
-
     def start_again(self) -> None:
         """Forget all failures: other servers are used from now on."""
         self._failures.clear()
-        self.update()
+        self.set()
 
     def fail(self, message: str, fix: str = "", *, source: Source = "request", quietly: bool = False) -> None:
         """Record a failure, and show it unless it is shown elsewhere, or was shown since the last answer."""
@@ -157,9 +133,9 @@ class Status:
         self._shown.add(message)
         self._failures.pop(source, None)
         self._failures[source] = message, fix
-        self.update()
+        self.set()
         if is_new and not quietly:
-            self.show(message)
+            self._show(message)
 
     def report(self, error: HomebodyError, *, quietly: bool = False) -> None:
         """Record the failure of a request, unless its cause, a server or the settings, is shown already."""
@@ -183,15 +159,15 @@ class Status:
             if self._busy and not self._works:
                 loop = asyncio.get_running_loop()
                 self._rest = loop.call_later(_IDLE_AFTER_SECONDS, self._show_idle)
-            self.update()
+            self.set()
 
     def _show_busy(self) -> None:
         self._busy = True
-        self.update()
+        self.set()
 
     def _show_idle(self) -> None:
         self._busy = False
-        self.update()
+        self.set()
 
 
 def _sentence(message: str) -> str:

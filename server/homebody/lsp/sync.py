@@ -1,7 +1,4 @@
-"""``textDocument/did…`` and ``notebookDocument/did…``: the editor's texts and their changes.
-
-In: notifications. Out: new snapshots in ``documents``, and calls of ``service``.
-"""
+"""``textDocument/did…``, ``notebookDocument/did…``, ``workspace/did…``: what changed in the editor."""
 
 from contextlib import suppress
 from typing import cast
@@ -48,14 +45,28 @@ def lose_notebook(server: Server, params: object) -> None:
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
-    """Index the file again."""
+    """Index the file again, and read ahead at its last position."""
     if document := server.documents.find(params.text_document.uri):
-        server.service.saved(document)
+        server.service.files_changed([document.uri])
+        server.service.focus.saved(document)
 
 
 def did_change_watched_files(server: Server, params: types.DidChangeWatchedFilesParams) -> None:
     """``workspace/didChangeWatchedFiles``: files that changed on disk."""
     server.service.files_changed([change.uri for change in params.changes])
+
+
+def did_change_configuration(server: Server, params: types.DidChangeConfigurationParams) -> None:
+    """``workspace/didChangeConfiguration``: read all settings again."""
+    server.service.engines.reload(params.settings)
+
+
+def did_change_workspace_folders(server: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:
+    """``workspace/didChangeWorkspaceFolders``: load the prompts and the index of the new folders."""
+    removed = {folder.uri for folder in params.event.removed}
+    kept = [folder for folder in server.folders if folder.uri not in removed]
+    server.folders = [*kept, *params.event.added]
+    server.service.engines.reload()
 
 
 def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
@@ -73,11 +84,11 @@ def did_focus(server: Server, params: object) -> None:
     if focus is None or document is None:
         return
     if focus.position is None:
-        server.service.focused(document)
+        server.service.focus.focused(document)
         return
     with suppress(PositionOutOfRange):
-        offset = to_offset(document, focus.position.to_lsp(), server.documents.encoding)
-        server.service.focused(document, offset)
+        offset = to_offset(document, focus.position, server.documents.encoding)
+        server.service.focus.focused(document, offset)
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:

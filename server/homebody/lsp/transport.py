@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from homebody.lsp.frames import FramingError, read_bodies
-from homebody.lsp.lifetime import end_within
 from homebody.lsp.listen import open_listener, wait_for_client
+from homebody.lsp.process import end_within
 from homebody.outbox import MOST_WAITING_BYTES, MOST_WAITING_LOG_BYTES, LogHandler, Outbox
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.lsp.commands.table import MODULES
+from homebody.lsp.commands.table import COMMANDS
 from homebody.lsp.methods import create_server
 from support.wire import Wire
 
@@ -26,7 +26,7 @@ async def test_every_method_is_announced_with_its_options():
         "completionProvider": {"triggerCharacters": [".", "(", "[", "=", ","]},
         "inlineCompletionProvider": {},
         "codeActionProvider": {"codeActionKinds": ["refactor", "quickfix", "source"]},
-        "executeCommandProvider": {"commands": list(MODULES), "workDoneProgress": True},
+        "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
         "workspace": {
             "workspaceFolders": {"supported": True, "changeNotifications": True},
             "fileOperations": {},

@@ -1,14 +1,15 @@
 """Diagnostics of other servers, as clients send them."""
 
-from homebody.lsp.arguments import Position, Range
-from homebody.lsp.problems import Diagnostic, DocumentDiagnostics, Problems
+from lsprotocol.types import Diagnostic, DiagnosticSeverity, Position, Range
+
+from homebody.lsp.problems import DocumentDiagnostics, Problems
 
 URI = "file:///w/a.py"
 
 
 def diagnostic(line: int, message: str, severity: int = 1) -> Diagnostic:
     """Return a diagnostic of one line."""
-    return Diagnostic(Range(Position(line, 0), Position(line, 1)), message, severity)
+    return Diagnostic(Range(Position(line, 0), Position(line, 1)), message, DiagnosticSeverity(severity))
 
 
 def test_diagnostics_of_one_range_leave_those_of_other_lines():

@@ -5,7 +5,7 @@ import sys
 
 _SERVER = """
 import gc, sys
-from homebody.lsp.responsive import freeze_heap, share_interpreter
+from homebody.lsp.process import freeze_heap, share_interpreter
 share_interpreter()
 freeze_heap()
 print(sys.getswitchinterval() < 0.001, gc.get_freeze_count() > 1000, gc.isenabled())

@@ -99,7 +99,7 @@ def test_another_failure_is_another_message():
 def test_the_model_that_answers_is_named():
     """Backend, model and context length are in the status once they are known."""
     shown = Shown()
-    shown.status.serve(Model("embedded", "tiny", 4096))
+    shown.status.recover("completion", model=Model("embedded", "tiny", 4096))
 
     assert shown.sent == [
         {
@@ -116,8 +116,8 @@ def test_the_model_that_answers_is_named():
 def test_off_is_inactive_and_an_error_is_more_than_that():
     """Completion that is turned off shows as such, unless something is broken."""
     shown = Shown()
-    shown.status.pause("Completion is off.")
-    shown.status.pause("Completion is off.")
+    shown.status.set(paused="Completion is off.")
+    shown.status.set(paused="Completion is off.")
     shown.status.fail("Nothing answers.")
 
     assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]
@@ -157,12 +157,11 @@ async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
     """The chat's model is named if it is another one; a hint is sent once and removed later."""
     shown = Shown()
-    shown.status.serve(Model("llama.cpp", "small", 4096))
-    shown.status.chat_model = "small"
-    shown.status.advise("Not sure enough.")
-    shown.status.advise("Not sure enough.")
-    shown.status.chat_model = "large"
-    shown.status.advise("")
+    shown.status.recover("completion", model=Model("llama.cpp", "small", 4096))
+    shown.status.set(chat_model="small")
+    shown.status.set(hint="Not sure enough.")
+    shown.status.set(hint="Not sure enough.")
+    shown.status.set(chat_model="large", hint="")
 
     assert [status.get("hint") for status in shown.sent] == [None, "Not sure enough.", None]
     assert [status.get("chatModel") for status in shown.sent] == [None, None, "large"]

@@ -1,6 +1,4 @@
-"""The commands of ``workspace/executeCommand``: one module each, named in ``table``.
+"""The commands of ``workspace/executeCommand``, as ``table`` names them.
 
-In: the command's argument, checked against the struct in its module, and the open documents. Out: the result
-object of each command.
-A module has ``run(server, params)``; shared functions are in ``common``.
+A command is a coroutine ``command(server, params)``; a struct beside it has its argument.
 """

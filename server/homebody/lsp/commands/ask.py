@@ -1,8 +1,4 @@
-"""``homebody.ask``: a question in a conversation, answered as a stream.
-
-In: a question, and optionally a conversation, code and attachments. Out: Markdown, token counts, the sources
-of the prompt, what was left out, and the code blocks that ``homebody.apply`` accepts.
-"""
+"""``homebody.ask``: a question in a conversation, answered as a stream; and what can be attached to it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +7,7 @@ from lsprotocol import types
 
 from homebody.errors import UsageError
 from homebody.lsp import progress
-from homebody.lsp.arguments import Range, TextDocument, parse
+from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.documents import SCHEMES
@@ -55,7 +51,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     question: str = ""
     conversation_id: str | None = None
     text_document: TextDocument | None = None
-    range: Range | None = None
+    range: types.Range | None = None
     attach: tuple[Item | str, ...] = ()
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
@@ -63,7 +59,18 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     token: str | int | None = None
 
 
-async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: a part of a name, and optionally the document in view, which is then listed first.
+
+    ``diagnostics`` are those of all servers that the editor knows; they are stored for ``homebody.ask``.
+    """
+
+    query: str = ""
+    text_document: TextDocument | None = None
+    diagnostics: tuple[DocumentDiagnostics, ...] = ()
+
+
+async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
     from homebody.session.conversation import is_prompt_of, new_conversation
 
@@ -90,6 +97,27 @@ async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
             known.forget(conversation.id)
 
 
+async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """``homebody.contextItems``: return what can be attached, the likeliest first."""
+    argument = parse(params.command, params.arguments, ContextItems)
+    server.service.problems.take(argument.diagnostics)
+    in_view = argument.text_document.uri if argument.text_document else ""
+    documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
+    notebooks = server.documents.notebooks()
+    cells = {cell.uri for book in notebooks.values() for cell in book}
+    async with server.service.using() as opened:
+        from homebody.features import context_items as feature
+
+        items = await feature.context_items(
+            opened.engine,
+            argument.query,
+            documents=[document for document in documents if document.uri not in cells],
+            notebooks=notebooks,
+            with_problems=server.service.problems.uris,
+        )
+    return [{"id": item.id, "kind": item.kind, "label": item.label, "detail": item.detail} for item in items]
+
+
 async def _answered(
     server: Server, params: types.ExecuteCommandParams, argument: Ask, conversation: "Conversation"
 ) -> Result:
@@ -100,13 +128,13 @@ async def _answered(
         server.service.asking() as opened,
         progress.shown(server, "Answering", params.work_done_token) as bar,
     ):
-        from homebody.features.ask import ask, regenerate
+        from homebody.features import ask as feature
 
         on_read = progress.read_sender(server, argument.token, bar)
         if argument.regenerate:
-            reply = await regenerate(opened.engine, conversation, on_text=send, on_read=on_read)
+            reply = await feature.regenerate(opened.engine, conversation, on_text=send, on_read=on_read)
         else:
-            reply = await ask(
+            reply = await feature.ask(
                 opened.engine,
                 argument.question,
                 conversation=conversation,
@@ -149,9 +177,9 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
 
     problems = server.service.problems
     found = [
-        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, one)}", about=one)
-        for one in ((uri,) if uri else problems.uris)
-        if (text := problems.find(one)) is not None and await opened.engine.gate.refusal(one) is None
+        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, place)}", about=place)
+        for place in ((uri,) if uri else problems.uris)
+        if (text := problems.find(place)) is not None and await opened.engine.gate.refusal(place) is None
     ]
     if not found:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"

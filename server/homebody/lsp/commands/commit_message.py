@@ -1,7 +1,4 @@
-"""``homebody.commitMessage``: a message for the staged changes, streamed.
-
-In: optionally a folder. Out: the message, token counts, and what was left out. Nothing is committed.
-"""
+"""``homebody.commitMessage``: a message for the staged changes, streamed. Nothing is committed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,16 +24,16 @@ class CommitMessage(msgspec.Struct, frozen=True):
     full: bool = False
 
 
-async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def commit_message(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Write a message."""
     argument = parse(params.command, params.arguments, CommitMessage)
     async with (
         server.service.asking() as opened,
         progress.shown(server, "Writing a commit message", params.work_done_token) as bar,
     ):
-        from homebody.features.commit_message import commit_message
+        from homebody.features import commit_message as feature
 
-        written = await commit_message(
+        written = await feature.commit_message(
             opened.engine,
             _folder(opened.engine, argument.folder),
             full=argument.full,

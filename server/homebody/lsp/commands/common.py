@@ -1,10 +1,9 @@
-"""Shared by several commands: finding the code, and describing an answer and its sources.
-
-In: arguments of commands, records of prompts. Out: snapshots, and JSON objects for the client.
-"""
+"""Shared by several commands: finding the code, and describing an answer and its sources as JSON."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from lsprotocol import types
 
 from homebody.errors import DocumentChanged, FileUnreadable
 from homebody.lsp.convert import from_lines, from_span, to_span
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from homebody.features.answer import Usage
     from homebody.features.ask import Reply
     from homebody.features.explain import Explanation
-    from homebody.lsp.arguments import Range, TextDocument
+    from homebody.lsp.arguments import TextDocument
     from homebody.lsp.holder import Opened
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
@@ -49,9 +48,9 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
     return document
 
 
-def span_of(server: Server, document: Document, wanted: "Range | None") -> Span | None:
+def span_of(server: Server, document: Document, wanted: types.Range | None) -> Span | None:
     """Return the span of a range in the document. Raises ``PositionOutOfRange``."""
-    return None if wanted is None else to_span(document, wanted.to_lsp(), server.documents.encoding)
+    return None if wanted is None else to_span(document, wanted, server.documents.encoding)
 
 
 def answer_of(server: Server, answer: "Explanation | Reply") -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """``homebody.conversations``, ``homebody.saveConversation``, ``homebody.forgetConversations``.
 
-In: optionally an id. Out: the list of conversations, one conversation as Markdown, or the number of deleted
-ones. Conversations are in memory; one is on disk only after a client requested it with ``store``.
+Conversations are in memory; one is on disk only after a client requested it with ``store``.
 """
 
 import asyncio
@@ -11,16 +10,12 @@ import msgspec
 from lsprotocol import types
 
 from homebody.errors import UsageError
-from homebody.lsp.arguments import parse
+from homebody.lsp.arguments import NoArguments, parse
 from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.session.conversation import Conversation
-
-
-class List(msgspec.Struct, frozen=True):
-    """The argument is empty."""
 
 
 class Save(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,15 +31,6 @@ class Forget(msgspec.Struct, frozen=True, rename="camel"):
     conversation_id: str | None = None
 
 
-async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Run one of the three commands."""
-    if params.command == "homebody.conversations":
-        return await _list(server, params)
-    if params.command == "homebody.saveConversation":
-        return await _save(server, params)
-    return await _forget(server, params)
-
-
 def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     """Return a conversation of this session, or one that was stored.
 
@@ -57,54 +43,62 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     from homebody.session.stored import load_conversation
 
     known = server.service.conversations
-    found = known.find(conversation_id)
-    if found is None and (stored := load_conversation(conversation_id)) is not None:
-        found = known.add(stored)
-    if found is None:
+    conversation = known.find(conversation_id)
+    if conversation is None and (stored := load_conversation(conversation_id)) is not None:
+        conversation = known.add(stored)
+    if conversation is None:
         message = (
             f"There is no conversation {conversation_id!r} here: ask without `conversationId` to start one."
         )
         raise UsageError(message)
-    return found
+    return conversation
 
 
-async def _list(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """List the conversations of this session, and those that were stored."""
     from homebody.session.stored import stored_conversations
 
-    parse(params.command, params.arguments, List)
+    parse(params.command, params.arguments, NoArguments)
     known = server.service.conversations.all()
-    ids = {one.id for one in known}
     stored = await asyncio.to_thread(stored_conversations)
+    every = {conversation.id: conversation for conversation in (*known, *stored)}
+    every |= {conversation.id: conversation for conversation in known}
     return [
         {
-            "conversationId": one.id,
-            "title": one.title,
-            "questions": len(one.turns),
-            "when": one.turns[-1].when,
+            "conversationId": conversation.id,
+            "title": conversation.title,
+            "questions": len(conversation.turns),
+            "when": conversation.turns[-1].when,
         }
-        for one in (*known, *(one for one in stored if one.id not in ids))
-        if one.turns
+        for conversation in every.values()
+        if conversation.turns
     ]
 
 
-async def _save(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def save_conversation(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return a conversation as Markdown, and store it if that is wanted."""
     from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import store_conversation
 
     argument = parse(params.command, params.arguments, Save)
     known = server.service.conversations
-    found = conversation_of(server, argument.conversation_id)
+    conversation = conversation_of(server, argument.conversation_id)
     if argument.store:
         async with known.on_disk:
             # It may have been deleted while this request waited. A copy is written, since an answer may be
             # added meanwhile, and always completely, so that a cancelled request does not write after a later
             # deletion.
-            if known.find(found.id) is found:
-                await to_the_end(asyncio.to_thread(store_conversation, found.copy()))
-    return {"conversationId": found.id, "title": found.title, "markdown": found.to_markdown()}
+            if known.find(conversation.id) is conversation:
+                await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
+    return {
+        "conversationId": conversation.id,
+        "title": conversation.title,
+        "markdown": conversation.to_markdown(),
+    }
 
 
-async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def forget_conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Delete conversations, and return how many."""
     from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import forget_stored
 
@@ -116,7 +110,7 @@ async def _forget(server: Server, params: types.ExecuteCommandParams) -> Result:
         finally:
             # Memory is cleared last: meanwhile another request may have loaded the conversation from disk. A
             # conversation that is being answered is deleted too, and its answer dropped.
-            ids = {one.id for one in known.all()}
+            ids = {conversation.id for conversation in known.all()}
             known.forget(argument.conversation_id)
             await _forget_prompts(server, argument.conversation_id)
     wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}

@@ -1,18 +1,18 @@
 """Applies or returns the result of ``homebody.refactor``, ``refine`` and ``apply``.
 
-In: a ``Refactoring`` and its document. Out: the command's result. If the user edited text outside of the
-rewritten code, the result's positions are adjusted. If the code itself was edited, nothing is replaced.
+If the user edited text outside of the rewritten code, the result's positions are adjusted. If the code itself
+was edited, nothing is replaced.
 """
 
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from homebody.errors import DocumentChanged, HomebodyError
-from homebody.lsp import edits
+from homebody.errors import DocumentChanged, EditRefused, HomebodyError
 from homebody.lsp.commands.common import usage_of
-from homebody.lsp.convert import from_lines
+from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
 
@@ -24,6 +24,8 @@ _CHANGED = (
     "The code was changed while the model rewrote it, so nothing was replaced; the model's text is in the "
     "last prompt, and the action can be run again."
 )
+_ANNOTATION = "homebody"
+_DESCRIPTION = "Written by a model on this machine"
 _BY_HAND = "This editor does not apply edits from a server, so the edit is in the result."
 
 
@@ -47,58 +49,58 @@ async def outcome_of(
 
 
 async def deliver(
-    server: Server, document: "Document", found: "Refactoring", label: str, *, apply: bool
+    server: Server, document: "Document", refactoring: "Refactoring", label: str, *, apply: bool
 ) -> dict[str, Any]:
     """Return the result object; with ``apply`` the editor is asked to apply the edit first.
 
     A client that cannot apply edits gets the edit in the result, and so does every client whose edit was
     refused: a person may look at it and apply it. If the editor refuses the edit, the result says so.
     """
-    result: dict[str, Any] = {"status": found.status, "notes": list(found.notes)}
-    if found.usage is not None:
-        result["usage"] = usage_of(found.usage)
-    if found.pending:
-        result["id"] = server.service.pending.add(found)
-    if found.skipped:
+    result: dict[str, Any] = {"status": refactoring.status, "notes": list(refactoring.notes)}
+    if refactoring.usage is not None:
+        result["usage"] = usage_of(refactoring.usage)
+    if refactoring.pending:
+        result["id"] = server.service.pending.add(refactoring)
+    if refactoring.skipped:
         result["skipped"] = [
             {
-                "range": from_lines(document, one.first_line, one.last_line, server.documents.encoding),
-                "reason": one.reason,
+                "range": from_lines(document, part.first_line, part.last_line, server.documents.encoding),
+                "reason": part.reason,
             }
-            for one in found.skipped
+            for part in refactoring.skipped
         ]
-    if found.status == "refused":
-        return result | {"reason": found.reason} | _refused_edit(server, document, found, label)
-    if found.status == "unchanged":
-        return result | ({"reason": found.reason} if found.reason else {})
+    if refactoring.status == "refused":
+        return result | {"reason": refactoring.reason} | _refused_edit(server, document, refactoring, label)
+    if refactoring.status == "unchanged":
+        return result | ({"reason": refactoring.reason} if refactoring.reason else {})
     try:
-        changed = await _changed(server, document, found, label, apply=apply)
+        changed = await _changed(server, document, refactoring, label, apply=apply)
     except HomebodyError as error:
         return result | {"status": "refused", "reason": str(error)}
-    if sentence := _unchanged(found.skipped):
+    if sentence := _unchanged(refactoring.skipped):
         # Editors show the edit, in which a part that is missing does not stand out.
         server.show_message(sentence)
     return result | changed
 
 
 def _refused_edit(
-    server: Server, document: "Document", found: "Refactoring", label: str
+    server: Server, document: "Document", refactoring: "Refactoring", label: str
 ) -> dict[str, types.WorkspaceEdit]:
     """Return the edit that was refused, if there is one and the code is still the one that it replaces."""
-    if not found.edits and found.new_file is None:
+    if not refactoring.edits and refactoring.new_file is None:
         return {}
     try:
-        return {"edit": _edit(server, document, found, label)}
+        return {"edit": _edit(server, document, refactoring, label)}
     except DocumentChanged:
         return {}
 
 
 def _unchanged(skipped: "Sequence[Skipped]") -> str:
     """Say which parts should have been rewritten and were not; empty if there are none."""
-    refused = [one for one in skipped if not one.is_planned]
+    refused = [part for part in skipped if not part.is_planned]
     if not refused:
         return ""
-    lines = ", ".join(f"{one.first_line + 1}-{one.last_line + 1}" for one in refused[:_MOST_NAMED])
+    lines = ", ".join(f"{part.first_line + 1}-{part.last_line + 1}" for part in refused[:_MOST_NAMED])
     more = ", …" if len(refused) > _MOST_NAMED else ""
     subject = "One part stays as it is" if len(refused) == 1 else f"{len(refused)} parts stay as they are"
     return f"{subject} (lines {lines}{more}): {refused[0].reason.rstrip('.')}."
@@ -109,18 +111,20 @@ _MOST_NAMED = 5
 
 
 async def _changed(
-    server: Server, document: "Document", found: "Refactoring", label: str, *, apply: bool
+    server: Server, document: "Document", refactoring: "Refactoring", label: str, *, apply: bool
 ) -> dict[str, Any]:
-    edit = _edit(server, document, found, label)
+    edit = _edit(server, document, refactoring, label)
     if not apply:
         return {"status": "ready", "edit": edit}
-    if not edits.can_apply(server, creates=found.new_file is not None):
+    if not _can_apply(server, creates=refactoring.new_file is not None):
         return {"status": "ready", "edit": edit, "reason": _BY_HAND}
-    await edits.apply(server, edit, label)
+    await _apply(server, edit, label)
     return {"status": "applied"}
 
 
-def _edit(server: Server, document: "Document", found: "Refactoring", label: str) -> types.WorkspaceEdit:
+def _edit(
+    server: Server, document: "Document", refactoring: "Refactoring", label: str
+) -> types.WorkspaceEdit:
     """Make the edit for the current text in the editor.
 
     Raises
@@ -129,24 +133,93 @@ def _edit(server: Server, document: "Document", found: "Refactoring", label: str
         The code that it replaces was edited meanwhile, or the document was closed.
 
     """
-    if found.new_file is not None:
-        return edits.new_file_edit(found.new_file.uri, found.new_file.text, label)
+    if refactoring.new_file is not None:
+        return _new_file_edit(refactoring.new_file.uri, refactoring.new_file.text, label)
     current = server.documents.find(document.uri)
     if current is None:
         message = "The document was closed while the model worked on it, so nothing was replaced."
         raise DocumentChanged(message)
-    moved = moved_edits(document, found, current)
+    moved = moved_edits(document, refactoring, current)
     if moved is None:
         raise DocumentChanged(_CHANGED)
-    return edits.workspace_edit(server, current, moved, label)
+    return _workspace_edit(server, current, moved, label)
 
 
 def moved_edits(
-    document: "Document", found: "Refactoring", current: "Document"
+    document: "Document", refactoring: "Refactoring", current: "Document"
 ) -> "tuple[TextEdit, ...] | None":
     """Return the edits for ``current``; ``None`` if the code that they replace was edited."""
     from homebody.postprocess.edit.rebase import rebased
 
-    if current is document or found.target is None:
-        return found.edits if current is document else None
-    return rebased(found.edits, found.target, document.text, current.text)
+    if current is document or refactoring.target is None:
+        return refactoring.edits if current is document else None
+    return rebased(refactoring.edits, refactoring.target, document.text, current.text)
+
+
+def _workspace_edit(
+    server: Server, document: "Document", edits: "Sequence[TextEdit]", label: str
+) -> types.WorkspaceEdit:
+    """Build the edit in the form that this client supports: versioned and annotated if possible."""
+    text_edits = from_edits(document, edits, server.documents.encoding)
+    workspace = server.capabilities.workspace
+    client = workspace.workspace_edit if workspace else None
+    if client is None or not client.document_changes:
+        return types.WorkspaceEdit(changes={document.uri: text_edits})
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
+    if client.change_annotation_support is None:
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in text_edits]
+    annotation = types.ChangeAnnotation(
+        label=label,
+        description=_DESCRIPTION,
+        # Added text can be reviewed in place; replaced code has to be confirmed first.
+        needs_confirmation=any(len(edit.span) for edit in edits),
+    )
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(identifier, annotated)],
+        change_annotations={_ANNOTATION: annotation},
+    )
+
+
+def _new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
+    """Make the edit that creates a file; it never replaces an existing one."""
+    create = types.CreateFile(
+        uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+    )
+    start = types.Position(0, 0)
+    insert = types.AnnotatedTextEdit(_ANNOTATION, types.Range(start, start), text)
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
+    annotation = types.ChangeAnnotation(label=label, description=_DESCRIPTION)
+    return types.WorkspaceEdit(
+        document_changes=[create, types.TextDocumentEdit(identifier, [insert])],
+        change_annotations={_ANNOTATION: annotation},
+    )
+
+
+def _can_apply(server: Server, *, creates: bool = False) -> bool:
+    """Whether the editor applies edits that a server sends; with ``creates`` also new files."""
+    workspace = server.capabilities.workspace
+    if workspace is None or not workspace.apply_edit:
+        return False
+    client = workspace.workspace_edit
+    operations = (client.resource_operations if client else None) or ()
+    return not creates or types.ResourceOperationKind.Create in operations
+
+
+async def _apply(server: Server, edit: types.WorkspaceEdit, label: str) -> None:
+    """Have the editor apply ``edit``.
+
+    Raises
+    ------
+    EditRefused
+        The editor did not apply it.
+
+    """
+    try:
+        answer = await server.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, label))
+    except JsonRpcException as error:
+        message = f"The editor did not apply the edit: {error}"
+        raise EditRefused(message) from error
+    if not answer.applied:
+        message = answer.failure_reason or "The editor did not apply the edit."
+        raise EditRefused(message)

@@ -1,8 +1,4 @@
-"""``homebody.explain``: explain code, a diagnostic, pasted output or a diff, streamed.
-
-In: a document and optionally a range, or text. Out: Markdown, whether it is complete, token counts, the
-sources of the prompt and what was left out.
-"""
+"""``homebody.explain``: explain code, a diagnostic, pasted output or a diff, streamed."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +7,7 @@ from lsprotocol import types
 
 from homebody.errors import UnknownAction
 from homebody.lsp import progress
-from homebody.lsp.arguments import Range, TextDocument, parse
+from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
 from homebody.lsp.server import Server
 
@@ -44,7 +40,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     """
 
     text_document: TextDocument | None = None
-    range: Range | None = None
+    range: types.Range | None = None
     problem: Problem | None = None
     text: str | None = None
     action: str | None = None
@@ -65,7 +61,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
             raise ValueError(message)
 
 
-async def run(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
     argument = parse(params.command, params.arguments, Explain)
     async with (
@@ -105,7 +101,7 @@ async def _explained(
             on_text=send,
             on_read=on_read,
         )
-    from homebody.features.explain import explain
+    from homebody.features import explain as feature
 
     document = document_of(server, argument.text_document)
     prompt = None
@@ -114,7 +110,7 @@ async def _explained(
         if prompt is None or prompt.output != "explain":
             message = f"There is no action {argument.action!r} that explains."
             raise UnknownAction(message)
-    return await explain(
+    return await feature.explain(
         opened.engine,
         document,
         span_of(server, document, argument.range),

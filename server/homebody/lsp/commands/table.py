@@ -1,12 +1,11 @@
-"""The table of commands: each name with the module that runs it.
+"""The table of commands: each name with the coroutine that runs it.
 
-In: ``ExecuteCommandParams``. Out: the command's result.
 A module is imported when its command is first run: ``initialize`` is answered before any of them loads.
 """
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
-from typing import cast
+from typing import TypeAlias
 
 from lsprotocol import types
 
@@ -15,25 +14,28 @@ from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server
 
 # The server announces these names; vscode-languageclient registers each as a command in the editor.
-MODULES: Mapping[str, str] = {
-    "homebody.explain": "homebody.lsp.commands.explain",
-    "homebody.ask": "homebody.lsp.commands.ask",
-    "homebody.commitMessage": "homebody.lsp.commands.commit_message",
-    "homebody.contextItems": "homebody.lsp.commands.context_items",
-    "homebody.apply": "homebody.lsp.commands.apply",
-    "homebody.conversations": "homebody.lsp.commands.conversations",
-    "homebody.saveConversation": "homebody.lsp.commands.conversations",
-    "homebody.forgetConversations": "homebody.lsp.commands.conversations",
-    "homebody.refactor": "homebody.lsp.commands.refactor",
-    "homebody.refine": "homebody.lsp.commands.refine",
-    "homebody.showPrompt": "homebody.lsp.commands.show_prompt",
-    "homebody.acceptCompletion": "homebody.lsp.commands.accept_completion",
-    "homebody.doctor": "homebody.lsp.commands.doctor",
-    "homebody.acceptNextEdit": "homebody.lsp.commands.accept_next_edit",
-    "homebody.models": "homebody.lsp.commands.models",
-    "homebody.status": "homebody.lsp.commands.status",
-    "homebody.toggle": "homebody.lsp.commands.toggle",
+COMMANDS: Mapping[str, str] = {
+    "homebody.explain": "explain:explain",
+    "homebody.ask": "ask:ask",
+    "homebody.commitMessage": "commit_message:commit_message",
+    "homebody.contextItems": "ask:context_items",
+    "homebody.apply": "change:apply",
+    "homebody.conversations": "conversations:conversations",
+    "homebody.saveConversation": "conversations:save_conversation",
+    "homebody.forgetConversations": "conversations:forget_conversations",
+    "homebody.refactor": "change:refactor",
+    "homebody.refine": "change:refine",
+    "homebody.showPrompt": "state:show_prompt",
+    "homebody.acceptCompletion": "state:accept_completion",
+    "homebody.acceptNextEdit": "state:accept_next_edit",
+    "homebody.doctor": "state:doctor",
+    "homebody.models": "state:models",
+    "homebody.status": "state:status",
+    "homebody.toggle": "state:toggle",
 }
+"""Module beside this one, and function in it, of each command."""
+
+Command: TypeAlias = Callable[[Server, types.ExecuteCommandParams], Awaitable[Result]]
 
 
 async def execute_command(server: Server, params: types.ExecuteCommandParams) -> Result:
@@ -47,12 +49,10 @@ async def execute_command(server: Server, params: types.ExecuteCommandParams) ->
         The command failed.
 
     """
-    module = MODULES.get(params.command)
-    if module is None:
-        message = f"There is no command {params.command!r}; the commands are {', '.join(MODULES)}."
+    place = COMMANDS.get(params.command)
+    if place is None:
+        message = f"There is no command {params.command!r}; the commands are {', '.join(COMMANDS)}."
         raise UsageError(message)
-    run = cast(
-        "Callable[[Server, types.ExecuteCommandParams], Awaitable[Result]]",
-        importlib.import_module(module).run,
-    )
+    module, _, function = place.partition(":")
+    run: Command = getattr(importlib.import_module(f"homebody.lsp.commands.{module}"), function)
     return await run(server, params)

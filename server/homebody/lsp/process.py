@@ -1,13 +1,13 @@
-"""When the server ends: with its input, on ``exit``, and with the process that started it.
+"""The server's process: when it ends, and how its interpreter shares time.
 
-In: the parent's process id, the end of input. Out: a call to stop, and the end of the process if that is not
-enough.
-Knows nothing of messages.
-
-Everything here runs in separate threads, so that it works with a blocked event loop too.
+It ends with its input, on ``exit``, and with the process that started it; that runs in threads of its own, so
+that it works with a blocked event loop too. The interpreter's settings are for low latency; only the server
+sets them, not programs that import the package.
 """
 
+import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 1.0
 # Maximum time of an orderly end: the model's process is stopped, and caches are closed.
 GRACE_SECONDS = 5.0
+
+_SWITCH_SECONDS = 0.0005
+"""Maximum time, in seconds, that a thread keeps the interpreter while the event loop waits for it.
+
+With CPython's default, a parse in a thread kept it for 5 ms each time the event loop woke up, two or three
+times for each keystroke. Measured on two cores, from the editor's request to the model request: p99 31 ms
+with 5 ms, 10 ms with 0.5 ms.
+"""
 
 
 def watch_parent(process_id: int, stop: Callable[[], None]) -> None:
@@ -36,6 +44,20 @@ def end_within(seconds: float = GRACE_SECONDS, code: int = 1) -> None:
     timer = threading.Timer(seconds, os._exit, (code,))
     timer.daemon = True
     timer.start()
+
+
+def share_interpreter() -> None:
+    """Make threads release the interpreter soon."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def freeze_heap() -> None:
+    """Exclude all existing objects from garbage collection: permanent modules, classes and tables.
+
+    They are some 60,000 objects; scanning them took 14 to 27 ms in the middle of a keystroke.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _watch(process_id: int, stop: Callable[[], None]) -> None:

@@ -1,0 +1,219 @@
+"""``homebody.refactor``, ``homebody.refine``, ``homebody.apply``: change code in the editor.
+
+Each returns the edit, or the reason why there is none; ``deliver`` has the form of the result.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import DocumentChanged, UsageError
+from homebody.lsp import progress
+from homebody.lsp.arguments import TextDocument, parse
+from homebody.lsp.commands.common import Result, document_of, span_of
+from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.commands.deliver import deliver, moved_edits, outcome_of
+from homebody.lsp.convert import to_span
+from homebody.lsp.server import Server
+
+if TYPE_CHECKING:
+    from homebody.features.refactor import Refactoring
+    from homebody.text import Document
+
+_REFINE = "Refine"
+_APPLY = "Apply code from the answer"
+
+
+@dataclass(slots=True)
+class _PartProgress:
+    """Shows how much of a rewrite is written."""
+
+    bar: progress.Progress
+    _part: str = ""
+
+    def part(self, number: int, count: int) -> None:
+        """Show the part that is being written."""
+        self._part = f"part {number} of {count}, "
+
+    def characters(self, characters: int) -> None:
+        """Show the length of what is written of it."""
+        self.bar.say(f"{self._part}{characters} characters")
+
+
+class Refactor(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: a named action, or an instruction in words.
+
+    ``problem`` is the text of the diagnostics at the range, for actions that fix it. If ``apply`` is false,
+    the edit is returned in the result instead of being sent with ``workspace/applyEdit``. With
+    ``show_reason`` the server shows the reason for a refusal, because editors ignore the result of a code
+    action's command.
+    """
+
+    text_document: TextDocument
+    range: types.Range
+    action: str | None = None
+    instruction: str | None = None
+    problem: str = ""
+    apply: bool = True
+    show_reason: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.action is None) is (self.instruction is None):
+            message = "either `action` or `instruction` is needed"
+            raise ValueError(message)
+
+
+async def refactor(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Rewrite a range and apply the edit; a refusal has its reason in the result."""
+    argument = parse(params.command, params.arguments, Refactor)
+    return await outcome_of(server, _refactored(server, params, argument), show_reason=argument.show_reason)
+
+
+async def _refactored(
+    server: Server, params: types.ExecuteCommandParams, argument: Refactor
+) -> dict[str, Any]:
+    document = document_of(server, argument.text_document)
+    span = to_span(document, argument.range, server.documents.encoding)
+    async with server.service.asking() as opened:
+        from homebody.features import refactor as feature
+
+        await server.service.refresh_prompts(opened)
+        action = opened.engine.prompts.action(argument.action) if argument.action else None
+        title = action.title if action else "Rewrite"
+        async with progress.shown(server, title, params.work_done_token) as bar:
+            say = _PartProgress(bar)
+            refactoring = await feature.refactor(
+                opened.engine,
+                document,
+                span,
+                action=argument.action,
+                instruction=argument.instruction,
+                problem=argument.problem,
+                on_progress=say.characters,
+                on_unit=say.part,
+                on_read=progress.read_sender(server, None, bar),
+                session=opened.session,
+            )
+    return await deliver(server, document, refactoring, title, apply=argument.apply)
+
+
+class Refine(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument. ``edit`` is the id of a result, whether it has been applied or not."""
+
+    edit: str
+    instruction: str
+    apply: bool = True
+    show_reason: bool = False
+
+
+async def refine(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Refine a result; a refusal has its reason in the result."""
+    argument = parse(params.command, params.arguments, Refine)
+    return await outcome_of(server, _refined(server, params, argument), show_reason=argument.show_reason)
+
+
+async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
+    before = server.service.pending.get(argument.edit)
+    _check_unchanged(server, before)
+    async with server.service.asking():
+        from homebody.features import refactor as feature
+
+        async with progress.shown(server, _REFINE, params.work_done_token) as bar:
+            say = _PartProgress(bar)
+            refactoring = await feature.refine(
+                before,
+                argument.instruction,
+                on_progress=say.characters,
+                on_unit=say.part,
+                on_read=progress.read_sender(server, None, bar),
+            )
+    document, refactoring = _rebased_on_applied(server, before, refactoring)
+    return await deliver(server, document, refactoring, _REFINE, apply=argument.apply)
+
+
+def _check_unchanged(server: Server, before: "Refactoring") -> None:
+    """Refuse the request if the code is neither the original nor the earlier result.
+
+    Raises
+    ------
+    DocumentChanged
+        The code was edited meanwhile, or the document is closed.
+
+    """
+    from homebody.features.refactor.refined import after_earlier_edits
+
+    document = before.pending[0].request.document
+    current = server.documents.find(document.uri) or _closed()
+    if before.new_file is not None or moved_edits(document, before, current) is not None:
+        return
+    applied, edits, target = after_earlier_edits(document, before, before)
+    if moved_edits(applied, replace(before, edits=edits, target=target), current) is None:
+        message = "The code was edited after this result, so it is not refined: run the action again."
+        raise DocumentChanged(message)
+
+
+def _rebased_on_applied(
+    server: Server, before: "Refactoring", refined: "Refactoring"
+) -> "tuple[Document, Refactoring]":
+    """Return the edits for the text that the editor shows: with the earlier edits, or without them.
+
+    Raises
+    ------
+    DocumentChanged
+        The document is closed.
+
+    """
+    from homebody.features.refactor.refined import after_earlier_edits
+
+    document = before.pending[0].request.document
+    if refined.new_file is not None:
+        return document, refined
+    current = server.documents.find(document.uri) or _closed()
+    if not refined.edits or moved_edits(document, refined, current) is not None:
+        return document, refined
+    applied, edits, target = after_earlier_edits(document, before, refined)
+    return applied, replace(refined, edits=edits, target=target)
+
+
+def _closed() -> "Document":
+    message = "The document was closed, so there is nothing to refine."
+    raise DocumentChanged(message)
+
+
+class Apply(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument.
+
+    ``block`` is a number from ``blocks`` of an answer. A ``range`` is replaced; an empty range is a cursor,
+    where the block is inserted. Without one the definition of the same name is replaced. If ``apply`` is
+    false, the edit is returned in the result instead of being sent with ``workspace/applyEdit``.
+    """
+
+    conversation_id: str
+    block: int
+    text_document: TextDocument
+    range: types.Range | None = None
+    apply: bool = True
+
+
+async def apply(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Apply a block; a refusal has its reason in the result."""
+    argument = parse(params.command, params.arguments, Apply)
+    return await outcome_of(server, _applied(server, argument))
+
+
+async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
+    document = document_of(server, argument.text_document)
+    conversation = conversation_of(server, argument.conversation_id)
+    span = span_of(server, document, argument.range)
+    async with server.service.using() as opened:
+        from homebody.features.apply_block import apply_block
+        from homebody.postprocess.edit.code_blocks import code_blocks
+
+        blocks = [block for turn in conversation.turns for block in code_blocks(turn.answer)]
+        if not 0 <= argument.block < len(blocks):
+            message = f"There is no code block {argument.block}: the conversation has {len(blocks)}, from 0."
+            raise UsageError(message)
+        refactoring = await apply_block(opened.engine, document, blocks[argument.block], span)
+    return await deliver(server, document, refactoring, _APPLY, apply=argument.apply)

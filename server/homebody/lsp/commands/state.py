@@ -1,0 +1,115 @@
+"""Commands about the server itself: status, toggles, models, the last prompt, doctor, what was accepted."""
+
+import msgspec
+from lsprotocol import types
+
+from homebody.errors import UsageError
+from homebody.lsp import progress
+from homebody.lsp.arguments import AcceptCompletion, NoArguments, TextDocument, parse
+from homebody.lsp.commands.common import Result, parts_of
+from homebody.lsp.server import Server
+from homebody.lsp.switch import Feature
+
+
+async def status(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the status."""
+    parse(params.command, params.arguments, NoArguments)
+    return server.service.status.wire
+
+
+class Toggle(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: on or off; without ``enabled`` the state is inverted."""
+
+    enabled: bool | None = None
+    language_id: str | None = None
+    feature: Feature = "completion"
+
+
+async def toggle(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Turn a feature on or off, for all documents or for one language."""
+    argument = parse(params.command, params.arguments, Toggle)
+    service = server.service
+    is_on = service.switch.turn(argument.language_id, enabled=argument.enabled, feature=argument.feature)
+    service.apply_switch()
+    return {"enabled": is_on}
+
+
+async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the models; ``uses`` lists the uses of each."""
+    parse(params.command, params.arguments, NoArguments)
+    async with server.service.using() as opened:
+        from homebody.features.models_here import models_here
+
+        return [
+            {
+                "name": model.name,
+                "kind": model.kind,
+                "url": model.url,
+                "model": model.model,
+                "where": model.where,
+                "uses": list(model.uses),
+                "size": model.size,
+            }
+            for model in await models_here(opened.engine)
+        ]
+
+
+class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: a document; without one, the last prompt of all documents is returned."""
+
+    text_document: TextDocument | None = None
+
+
+async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the last prompt, and the model's unchanged answer."""
+    argument = parse(params.command, params.arguments, ShowPrompt)
+    async with server.service.using() as opened:
+        audit = opened.engine.audit
+    record = audit.last(argument.text_document.uri if argument.text_document else None)
+    if record is None:
+        return None
+    return {
+        "text": record.text,
+        "promptTokens": record.prompt_tokens,
+        "model": record.model,
+        "contextLength": record.context_length,
+        "outcome": record.outcome,
+        "answer": record.answer,
+        "notes": list(record.notes),
+        **parts_of(server, record),
+    }
+
+
+async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the report as Markdown, and its parts as ``homebody doctor --json`` prints them."""
+    parse(params.command, params.arguments, NoArguments)
+    async with (
+        server.service.using() as opened,
+        progress.shown(server, "Checking servers and models", params.work_done_token),
+    ):
+        from homebody.features import doctor as feature
+
+        resolved = server.service.engines.resolved
+        problems = {problem.message: None for problem in resolved.problems} if resolved else {}
+        origins = resolved.origins if resolved else None
+        diagnosis = await feature.doctor(opened.engine, problems=tuple(problems), origins=origins)
+    return {"markdown": feature.to_markdown(diagnosis), **msgspec.to_builtins(diagnosis)}
+
+
+async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Count an accepted suggestion."""
+    argument = parse(params.command, params.arguments, AcceptCompletion)
+    async with server.service.using() as opened:
+        server.service.offers.accept(argument.id, opened.engine.audit)
+    return None
+
+
+async def accept_next_edit(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Count an accepted edit."""
+    match params.arguments:
+        case [str(edit_id)]:
+            server.service.next_edits.accepted(edit_id)
+        case _:
+            message = f"{params.command} takes the id of an edit, as a text."
+            raise UsageError(message)
+    return None

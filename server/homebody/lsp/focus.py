@@ -1,0 +1,90 @@
+"""Where the user works: the document in view, and the last position in each."""
+
+from homebody.errors import HomebodyError, UsageError
+from homebody.lsp.holder import EngineHolder
+from homebody.lsp.peer import Peer
+from homebody.lsp.status import Status
+from homebody.lsp.switch import Switch
+from homebody.text import Document
+
+
+class Focus:
+    """One instance for each server. Prompts are read ahead at its position, in the background."""
+
+    def __init__(self, peer: Peer, engines: EngineHolder, status: Status, switch: Switch) -> None:
+        self._peer = peer
+        self._engines = engines
+        self._status = status
+        self._switch = switch
+        self._offsets: dict[str, int] = {}
+        self._in_view = ""
+
+    def requested(self, document: Document, offset: int) -> None:
+        """Record the position of a request."""
+        self._offsets[document.uri] = offset
+
+    def opened(self, document: Document) -> None:
+        """Read ahead in the first opened document, unless the editor has reported a focus.
+
+        Later ones may be opened in the background, and reading ahead there would evict the place in view.
+        """
+        if not self._in_view and not self._offsets:
+            self._prepare(document, 0)
+
+    def saved(self, document: Document) -> None:
+        """Read ahead again at the last position in a document, if there is one."""
+        if document.uri in self._offsets:
+            self._prepare(document, self._offset_in(document))
+
+    def focused(self, document: Document, offset: int | None = None) -> None:
+        """Record the document in view, and read ahead there; editors may report it before a model is ready.
+
+        Without an ``offset``, the position of the last request is used.
+        """
+        self._offsets[document.uri] = self._offset_in(document) if offset is None else offset
+        self._in_view = document.uri
+        self._peer.start_task(self.show_pause(document))
+        self._prepare(document, self._offsets[document.uri])
+
+    def closed(self, uri: str) -> None:
+        """Forget a closed document."""
+        self._offsets.pop(uri, None)
+        if self._in_view in ("", uri):
+            self._in_view = ""
+            self._status.set(paused=self._switch.paused(None))
+
+    def model_is_ready(self) -> None:
+        """Read ahead in the document in view."""
+        if (document := self._peer.documents.find(self._in_view)) is not None:
+            self._prepare(document, self._offset_in(document))
+
+    def rules_changed(self) -> None:
+        """Show again why the document in view gets no suggestions."""
+        if (document := self._peer.documents.find(self._in_view)) is None:
+            self._status.set(paused=self._switch.paused(None))
+        else:
+            self._peer.start_task(self.show_pause(document))
+
+    async def show_pause(self, document: Document) -> None:
+        """Show why a document gets no suggestions, or that it gets some, while it is in view."""
+        reason = self._switch.paused(document)
+        if not reason and (opened := self._engines.opened) is not None:
+            from homebody.features.surroundings import check_permitted
+
+            try:
+                await check_permitted(opened.engine, document)
+            except UsageError as error:
+                reason = str(error)
+            except HomebodyError:
+                return  # the status says why nothing is sent
+        if self._in_view in ("", document.uri) and self._peer.documents.find(document.uri) is not None:
+            self._status.set(paused=reason)
+
+    def _offset_in(self, document: Document) -> int:
+        return min(self._offsets.get(document.uri, 0), len(document.text))
+
+    def _prepare(self, document: Document, offset: int) -> None:
+        if (opened := self._engines.opened) is not None:
+            from homebody.features.complete import prepare
+
+            self._peer.start_task(prepare(opened.engine, document, offset, session=opened.session))
