@@ -115,7 +115,7 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
         document = Document.create("file:///a.py", "python", 1, code)
         done = await refactor(w.engine, document, _all(document), instruction="Use math.")
         new = apply_edits(document.text, done.edits)
-        assert new.startswith("import math\nimport os\n\n\ndef f0(a):\n    return math.fabs(a)\n")
+        assert new.startswith("import os\nimport math\n\n\ndef f0(a):\n    return math.fabs(a)\n")
         assert new.count("import") == 2
         assert len(done.pending) == 13
         refined = await refine(done, "Again.")
