@@ -9,6 +9,7 @@ from enum import Enum
 
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece
+from homebody.postprocess.ghost.draft import Wanted
 
 
 class AnswerState(Enum):
@@ -42,12 +43,12 @@ class AnswerState(Enum):
 class StoredAnswer:
     """An answer of the model, or the rest of it at a later offset.
 
-    ``multiline`` says whether a block was requested; ``record`` is its request.
+    ``wanted`` is how much was requested; ``record`` is its request.
     """
 
     pieces: tuple[Piece, ...]
     state: AnswerState
-    multiline: bool
+    wanted: Wanted
     record: PromptRecord | None = None
 
     @property

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
+from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.stop import StopReason
 from homebody.session.answer import AnswerState, StoredAnswer
 from homebody.session.result_cache import after_text, before_text
@@ -40,8 +41,8 @@ class Generation:
         was requested in slices.
     stop
         ``None`` reads the answer to its end.
-    multiline
-        Whether a block was requested.
+    wanted
+        How much was requested.
 
     Attributes
     ----------
@@ -68,13 +69,13 @@ class Generation:
         offset: int,
         stream: Stream,
         *,
-        multiline: bool,
+        wanted: Wanted,
         stop: StopRule | None = None,
         record: PromptRecord | None = None,
     ) -> None:
         self.document = document
         self.offset = offset
-        self.multiline = multiline
+        self.wanted: Wanted = wanted
         self.state = AnswerState.RUNNING
         self.pieces: list[Piece] = []
         self.text = ""
@@ -166,7 +167,7 @@ class Generation:
 
     def answer(self) -> StoredAnswer:
         """Return the answer so far; if a stop rule ended it inside a line, only its whole lines."""
-        answer = StoredAnswer(tuple(self.pieces), self.state, self.multiline, self.record)
+        answer = StoredAnswer(tuple(self.pieces), self.state, self.wanted, self.record)
         lines = answer.whole_lines() if self.state is AnswerState.ENOUGH else None
         return answer if lines is None else replace(lines, state=AnswerState.COMPLETE)
 
@@ -192,5 +193,5 @@ class Generation:
             return None
         typed = document.text[self.offset : offset]
         if self.is_running and typed.startswith(self.text):
-            return StoredAnswer((), self.state, self.multiline, self.record)
+            return StoredAnswer((), self.state, self.wanted, self.record)
         return self.answer().after(typed)

@@ -108,6 +108,7 @@ JAVASCRIPT = replace(
     header=ECMA_HEADER,
     member=MEMBER,
     opener=BRACE_OR_ARROW,
+    closer=re.compile(r"[)\]}]|</"),
     markup_inside=True,
     unit="  ",
 )
@@ -151,7 +152,8 @@ HTML = Language(
     regions=(regions.MARKUP_COMMENT,),
     blocks="tags",
     opener=re.compile(rf"<(?!(?:{VOID_TAGS})\b)[A-Za-z][\w:.-]*(?:[^<>]*[^<>/])?>$"),
-    closer=re.compile(r"</"),
+    # Brackets are those of scripts and styles.
+    closer=re.compile(r"</|[)\]}]"),
     prose=True,
     data=True,
     unit="  ",

@@ -10,7 +10,7 @@ _PIECES = st.lists(st.text(alphabet="ab \n", min_size=1, max_size=4), max_size=8
 
 
 def _stored(pieces, state=AnswerState.COMPLETE) -> StoredAnswer:
-    return StoredAnswer(tuple(Piece(text, -0.5) for text in pieces), state, multiline=True)
+    return StoredAnswer(tuple(Piece(text, -0.5) for text in pieces), state, wanted="block")
 
 
 @given(pieces=_PIECES, data=st.data())

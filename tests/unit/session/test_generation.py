@@ -23,7 +23,7 @@ async def _stream(*pieces: str, finish: str = "stop", fails: bool = False) -> St
 
 
 def _generation(stream: Stream, stop: StopRule | None = None) -> Generation:
-    return Generation(*at("x = █\n"), stream, multiline=True, stop=stop)
+    return Generation(*at("x = █\n"), stream, wanted="block", stop=stop)
 
 
 def _ends_at(piece: str, reason: str) -> StopRule:

@@ -12,7 +12,7 @@ _SHOWN = Suggestion("f(a)\n", 0.9, None)
 
 
 def _answer(text: str, state: AnswerState = AnswerState.COMPLETE) -> StoredAnswer:
-    return StoredAnswer((Piece(text),), state, multiline=False)
+    return StoredAnswer((Piece(text),), state, wanted="line")
 
 
 @pytest.mark.parametrize(("keys", "left"), [("", "f(a)\n"), ("f(", "a)\n"), ("g", None)])

@@ -119,7 +119,7 @@ async def _started(sent: Sent, stop: StopRule | None) -> Generation:
         request.document,
         request.offset,
         _answer(sent),
-        multiline=request.wanted == "block",
+        wanted=request.wanted,
         stop=stop,
         record=_record(sent),
     )

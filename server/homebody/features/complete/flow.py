@@ -190,7 +190,7 @@ def _show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion
             pieces=answer.pieces,
             cut_by_length=not answer.state.is_whole,
             # A suggestion requested as a block stays a block while the user types its text.
-            wanted="block" if answer.multiline else "line",
+            wanted=answer.wanted,
             min_confidence=request.min_confidence,
         )
     )

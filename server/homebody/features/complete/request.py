@@ -52,7 +52,7 @@ class Request:
     cursor
         Facts about the cursor's surroundings, for the rules that are applied to the answer.
     wanted
-        One line or a block.
+        How much to request: one line, the line and what it opens, or a block.
     max_tokens
         Maximum length of the answer, in tokens.
     min_confidence
@@ -126,6 +126,6 @@ def request_at(
         settings=settings,
         cursor=cursor,
         wanted=wanted,
-        max_tokens=settings.max_tokens if wanted == "block" else min(settings.max_tokens, _LINE_TOKENS),
+        max_tokens=min(settings.max_tokens, _LINE_TOKENS) if wanted == "line" else settings.max_tokens,
         min_confidence=0.0 if trigger == "invoked" else settings.min_confidence,
     )

@@ -81,7 +81,7 @@ def seconds_left(request: Request, generation: Generation, since: float = 0.0) -
     It starts at the first token, or at ``since`` if that is later.
     ``None`` if there is no limit: for one line, and before the first token.
     """
-    if not generation.multiline or generation.first_token_at is None:
+    if generation.wanted == "line" or generation.first_token_at is None:
         return None
     speed = request.engine.completion.speed.output or UNMEASURED_OUTPUT
     limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))

@@ -34,7 +34,8 @@ CutReason: TypeAlias = Literal["line", "unit", "scope", "suffix", "repetition", 
 """Why the text ends: its line is complete; its block is complete; a line belongs to an outer scope; the
 document's next lines begin; it repeats itself; it has the maximum number of lines; a line is too long."""
 
-Wanted: TypeAlias = Literal["line", "block"]
+Wanted: TypeAlias = Literal["line", "statement", "block"]
+"""One line; one line and what it opens; or a block."""
 
 MAX_LINES = 16
 """Maximum number of lines of a suggestion; users do not read longer ones before accepting them."""
@@ -70,7 +71,7 @@ class Draft(Struct, frozen=True):
     text
         The text to show after the rules applied so far.
     wanted
-        One line or a block.
+        How much was requested.
     max_lines
         Maximum number of lines that are shown.
     cut_by_length

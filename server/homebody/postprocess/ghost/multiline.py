@@ -1,4 +1,4 @@
-"""Decides between one line and a block."""
+"""Decides how much is requested: one line, the line and what it opens, or a block."""
 
 from typing import Literal, TypeAlias
 
@@ -10,10 +10,11 @@ Multiline: TypeAlias = Literal["auto", "always", "never"]
 
 
 def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
-    """Decide between one line and a block.
+    """Decide how much to request.
 
     ``auto`` requests a block after its opener, at the beginning of a statement, and in the header of a
-    function or class; one line within a string, a comment or brackets, and in the middle of a statement.
+    function or class; one line within a string or a comment; elsewhere (in the middle of a statement, within
+    brackets) one line, and the block, the brackets or the element that it opens.
     If a block takes longer than the latency budget, the part that has arrived is shown, so on slow
     machines the header's line is shown first.
     If there is text after the cursor, only one line is requested with every setting, unless the text
@@ -28,7 +29,7 @@ def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted
         return "block"
     if cursor.in_comment:
         return "line"
-    return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "line"
+    return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "statement"
 
 
 def _nothing_but_closers(cursor: CursorContext) -> bool:

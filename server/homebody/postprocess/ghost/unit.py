@@ -29,6 +29,9 @@ _NEEDS_NO_BODY = re.compile(r"[;,}]$|\)[^()]*=[^=]")
 _GOES_ON = re.compile(r"\{|(?:where|throws|requires|noexcept)\b")
 """Beginning of a line below a header that belongs to the header."""
 
+_OPENS_ELEMENT = re.compile(r"<[A-Za-z](?:(?!</|/>).)*>")
+"""A line of JSX that opens an element."""
+
 _WHY_EMPTY: dict[str, DropReason] = {
     "scope": "outer scope",
     "unit": "outer scope",
@@ -67,16 +70,20 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
     cursor
         The cursor's context.
     wanted
-        One line (the first that is not blank) or a block.
+        One line (the first that is not blank), this line and what it opens, or a block.
     max_lines
         Maximum number of lines that are kept, without blank ones.
 
     """
-    if wanted == "line":
+    if wanted == "block":
+        found = _block(text, cursor, max_lines)
+    else:
         end = text.find("\n", len(text) - len(text.lstrip()))
         found = Cut(end, "line") if end >= 0 else None
-    else:
-        found = _block(text, cursor, max_lines)
+        if found and wanted == "statement" and (opened := _after_first_line(text[:end], cursor)):
+            found = _block(text[end:], opened, max_lines - 1)
+            # Without a body below, the line alone.
+            found = found and Cut(end + found.keep, found.reason if found.keep else "line")
     long = _TOO_LONG.search(text)
     if long and (found is None or long.start() < found.keep):
         found = Cut(long.start(), "length")
@@ -84,6 +91,25 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
     if repeat is not None and (found is None or repeat < found.keep):
         return Cut(repeat, "repetition")
     return found
+
+
+def _after_first_line(text: str, cursor: CursorContext) -> CursorContext | None:
+    """Return the context at the end of the first line, if a block, brackets or an element open there."""
+    language, line = cursor.language, text.rpartition("\n")[2]
+    is_own = line is text or len(line) == len(text)
+    whole = cursor.line_prefix + line if is_own else line
+    is_element = language.markup_inside and _OPENS_ELEMENT.fullmatch(line.strip())
+    if not (opens_block(whole, language) or scan(line, language).due or is_element):
+        return None
+    return replace(
+        cursor,
+        line_prefix=whole,
+        level=cursor.level if is_own else cursor.width(line),
+        at_block_start=True,
+        fresh_statement=False,
+        in_brackets=False,
+        header="",
+    )
 
 
 @dataclass(frozen=True, slots=True)

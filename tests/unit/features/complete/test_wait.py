@@ -9,22 +9,23 @@ from homebody.backend.base import Piece, Stream
 from homebody.features.complete.prompt import target_of
 from homebody.features.complete.request import request_at
 from homebody.features.complete.wait import seconds_left
+from homebody.postprocess.ghost.draft import Wanted
 from homebody.session.document_state import Ticket
 from homebody.session.generation import Generation
 from support.documents import at
 
 
 @pytest.mark.parametrize(
-    ("trigger", "multiline", "least", "most"),
-    [("automatic", True, -60.0, 1.0), ("invoked", True, 1.0, 8.0)],
+    ("trigger", "wanted", "least", "most"),
+    [("automatic", "block", -60.0, 1.0), ("invoked", "statement", 1.0, 8.0)],
 )
-async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, multiline, least, most):
+async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, wanted, least, most):
     """An automatic request shows what arrived within a second; an explicit one waits for the block."""
     async with world() as w:
         document, offset = at("def fib(n█")
         target = await target_of(w.engine)
         request = request_at(w.session, target, document, offset, Ticket(), trigger=trigger)
-        generation = _begun(document, offset, multiline=multiline)
+        generation = _begun(document, offset, wanted=wanted)
         left = seconds_left(request, generation)
         assert left is not None
         assert least < left <= most
@@ -35,7 +36,7 @@ async def test_a_line_is_waited_for_without_a_limit(world):
     async with world() as w:
         document, offset = at("x = █")
         request = request_at(w.session, await target_of(w.engine), document, offset, Ticket())
-        assert seconds_left(request, _begun(document, offset, multiline=False)) is None
+        assert seconds_left(request, _begun(document, offset, wanted="line")) is None
 
 
 async def _endless() -> Stream:
@@ -43,8 +44,8 @@ async def _endless() -> Stream:
     yield Piece("x")
 
 
-def _begun(document, offset, *, multiline: bool) -> Generation:
+def _begun(document, offset, *, wanted: Wanted) -> Generation:
     """An answer whose first token comes right now."""
-    made = Generation(document, offset, _endless(), multiline=multiline)
+    made = Generation(document, offset, _endless(), wanted=wanted)
     made.first_token_at = time.monotonic()
     return made
