@@ -28,6 +28,7 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     │   ├── BackendTimeout            no answer, or no next piece, in time
     │   ├── BackendRefused            a 4xx, with the server's own message
     │   │   └── ModelNotServed    2   the server does not have the chosen model
+    │   │       └── ModelForbidden        … or only one that ``backend.allowedModels`` leaves out
     │   ├── BackendProtocolError      an answer that does not follow its API
     │   ├── NothingAnswered           an empty answer
     │   └── ConnectionForbidden       another machine that is not in ``backend.allowedHosts``
@@ -167,6 +168,10 @@ class ModelNotServed(BackendRefused):
     """The server does not have the model that was chosen."""
 
     exit_code: ClassVar[int] = 2
+
+
+class ModelForbidden(ModelNotServed):
+    """The settings do not allow the model that would answer."""
 
 
 class BackendProtocolError(BackendError):

@@ -22,6 +22,7 @@ from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
 from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, suits
 from homebody.settings import BackendSettings
+from homebody.settings.backend_schema import covers
 
 USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
 
@@ -51,7 +52,12 @@ async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = U
         found = await probe_all(urls)
     remarks = tuple(server.remark for server in found)
     memory = available_memory()
-    candidates = [c for server in found for c in server.candidates if block.model in {None, c.model}]
+    candidates = [
+        candidate
+        for server in found
+        for candidate in server.candidates
+        if block.model in {None, candidate.model} and _is_allowed(block, candidate.model)
+    ]
     # A model that is not loaded yet has to fit the memory, and a completion model has to be quick.
     most = min(memory * 7 // 10, _QUICK_BYTES) if use == "completion" else memory * 7 // 10
     chosen = choose(candidates, use, most_bytes=most)
@@ -96,13 +102,18 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
             own, (*remarks, f"{use}: {block.model}, run by Homebody itself, since backend.model names it")
         )
     for model in installed_models():
-        facts = _facts(model.path) if model.path.name != DEFAULT_WEIGHTS else None
+        is_other = model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
+        facts = _facts(model.path) if is_other else None
         if facts is not None and suits(facts, use):
             return Choice(
                 own, (*remarks, f"{use}: {model.name}, run by Homebody itself, since it suits this use")
             )
     most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
-    found = [_facts(model.path) for model in all_models() if model.path.name != DEFAULT_WEIGHTS]
+    found = [
+        _facts(model.path)
+        for model in all_models()
+        if model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
+    ]
     fitting = [facts for facts in found if facts is not None and suits(facts, use) and facts.size <= most]
     best = max(fitting, key=lambda facts: facts.size, default=None)
     if best is not None:
@@ -113,6 +124,10 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
     return Choice(
         own, (*remarks, f"{use}: the default weights, run by Homebody itself, since nothing better was found")
     )
+
+
+def _is_allowed(block: BackendSettings, model: str) -> bool:
+    return not block.allowed_models or any(covers(pattern, model) for pattern in block.allowed_models)
 
 
 def _facts(path: Path) -> Facts | None:

@@ -22,6 +22,8 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
+from homebody.errors import ModelForbidden
+from homebody.settings.backend_schema import covers
 
 Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[None]]
 """Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
@@ -32,11 +34,15 @@ _ONE_KEYSTROKE = 0.02
 
 
 class Gated:
-    """A backend that gets nothing that ``check`` has not let pass."""
+    """A backend that gets nothing that ``check`` has not let pass, if its model is one of ``models``.
 
-    def __init__(self, backend: Backend, passes: Check) -> None:
+    ``models`` are patterns of names; without any, every model may answer.
+    """
+
+    def __init__(self, backend: Backend, passes: Check, models: Sequence[str] = ()) -> None:
         self._backend = backend
         self._passes = passes
+        self._models = models
 
     async def describe(self) -> ModelInfo:
         """As the backend; it is sent no text of the user."""
@@ -44,6 +50,7 @@ class Gated:
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Count tokens of texts that come from ``sources``."""
+        await self._check_model()
         await self._passes(sources, texts, 0.0)
         return await self._backend.count(texts)
 
@@ -107,7 +114,19 @@ class Gated:
         await self._check(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
 
     async def _check(self, texts: Sequence[Text | Message], within: float = 0.0) -> None:
+        await self._check_model()
         # One text without a source must not pass because of another one's. Markers alone are our own text.
         known = all(text.sources for text in texts)
         sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
         await self._passes(sources, (text.text for text in texts), within)
+
+    async def _check_model(self) -> None:
+        if not self._models:
+            return
+        name = (await self._backend.describe()).name
+        if not any(covers(pattern, name) for pattern in self._models):
+            message = (
+                f"The model {name} is not one that `backend.allowed_models` allows "
+                f"({', '.join(self._models)}): serve or choose one of these."
+            )
+            raise ModelForbidden(message)

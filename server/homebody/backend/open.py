@@ -56,7 +56,11 @@ def open_backend(
 
     connector = connector_for(block, settings, use)
     return ResilientBackend(
-        connector, on_state=on_state, patience_seconds=block.timeout_seconds, passes=passes
+        connector,
+        on_state=on_state,
+        patience_seconds=block.timeout_seconds,
+        passes=passes,
+        models=block.allowed_models,
     )
 
 

@@ -117,6 +117,8 @@ class ResilientBackend:
         Maximum wait of a request while the server loads its model.
     passes
         Checks each prompt, once the server is connected. Without it, everything passes.
+    models
+        Patterns of the names of models that may answer; without any, every model may.
 
     """
 
@@ -127,8 +129,10 @@ class ResilientBackend:
         on_state: OnState | None = None,
         patience_seconds: float,
         passes: Check | None = None,
+        models: Sequence[str] = (),
     ) -> None:
         self._connector = connector
+        self._models = models
         self._passes = passes or _nothing_checked
         self._on_state = on_state
         self._patience = patience_seconds
@@ -207,7 +211,7 @@ class ResilientBackend:
             backend: Backend | None = None
             try:
                 backend = await self._connector.connect()
-                result = await call(Gated(backend, self._passes))
+                result = await call(Gated(backend, self._passes, self._models))
             except FAILURES as error:
                 if not await self._may_repeat(attempt, backend, error):
                     raise
@@ -224,7 +228,7 @@ class ResilientBackend:
             begun = False
             try:
                 backend = await self._connector.connect()
-                async with aclosing(start(Gated(backend, self._passes))) as stream:
+                async with aclosing(start(Gated(backend, self._passes, self._models))) as stream:
                     async for item in stream:
                         begun = begun or isinstance(item, Piece)
                         self._generation_fails = False

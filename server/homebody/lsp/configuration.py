@@ -137,10 +137,10 @@ async def resolve(
     def read() -> Resolved:
         from homebody.settings.load import narrowed
         from homebody.settings.options import Problem
-        from homebody.settings.paths import user_file, workspace_file
+        from homebody.settings.paths import machine_file, user_file, workspace_file
         from homebody.settings.watch import SettingsFiles, read_again
 
-        paths = (peer.user_file or user_file(), *map(workspace_file, folders))
+        paths = (machine_file(), peer.user_file or user_file(), *map(workspace_file, folders))
         if before is not None and before.paths == paths:
             files, (whole, of_folders) = read_again(before, load_all)
         else:

@@ -45,6 +45,11 @@ def is_server_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and is_host and not has_user and port != 0
 
 
+def covers(pattern: str, text: str) -> bool:
+    """Whether ``pattern``, in which ``*`` stands for any characters, matches all of ``text``."""
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+
+
 class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which server and model answer.
 
@@ -117,6 +122,16 @@ class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
                 "server. An entry `ollama.com:443` also allows models that a local Ollama runs there."
             ),
             extra=MACHINE | RESTRICTS | {"allowed": "a list of `host:port`"},
+        ),
+    ] = ()
+    allowed_models: Annotated[
+        tuple[str, ...],
+        Meta(
+            description=(
+                "Models that may answer, by name, with `*` for any characters: `qwen2.5-coder*`. If the list "
+                "is empty, every model may."
+            ),
+            extra=MACHINE | RESTRICTS,
         ),
     ] = ()
     timeout_seconds: Annotated[

@@ -66,11 +66,14 @@ def load(
     configuration: object = None,
     folder_configuration: object = None,
     flags: Mapping[str, str] | None = None,
+    machine_file: Path | None = None,
 ) -> Loaded:
     """Read every source; later ones win, except that rules add up and a folder can only narrow.
 
     Parameters
     ----------
+    machine_file
+        Used instead of ``paths.machine_file()``: defaults for all users, and limits that they cannot widen.
     workspace
         Folder whose ``.homebody.toml`` is read; trusted only if the user's file says so.
     user_file
@@ -88,14 +91,19 @@ def load(
     user_file = user_file or paths.user_file()
     here = Path.cwd() if workspace is None else workspace
 
+    machine_file = machine_file or paths.machine_file()
+    shared = Source(str(machine_file), "snake", base=machine_file.parent, file=machine_file, is_machines=True)
+    machine, machine_problems = _from_file(machine_file, shared)
     own = Source(str(user_file), "snake", base=user_file.parent, file=user_file)
     options, problems = _from_file(user_file, own)
     if user_file == paths.named_file() and not os.path.lexists(user_file):
         message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
         problems.append(Problem("", message, stops=True))
-    trusted_folders = cast("tuple[str, ...]", options.values.get(by_path()["trusted_folders",], ()))
+    key = by_path()["trusted_folders",]
+    allowed, _ = trust.within(machine, options, [])
+    trusted_folders = cast("tuple[str, ...]", allowed.values.get(key, machine.values.get(key, ())))
     trusted = trust.is_trusted(workspace, trusted_folders)
-    sources = [(options, problems)]
+    sources = [(machine, machine_problems), (options, problems)]
     if workspace is not None:
         file = paths.workspace_file(workspace)
         source = Source(".homebody.toml", "snake", workspace, workspace, trusted, file, "none")
@@ -109,7 +117,8 @@ def load(
     sources.append(_from_client(folder_configuration, source))
     source = Source("command line", "snake", base=Path.cwd())
     sources.append(from_texts((flags or {}).items(), source))
-    return _merged(sources, environ, user_file, workspace)
+    limited = [sources[0], *(trust.within(machine, *source) for source in sources[1:])]
+    return _merged(limited, environ, user_file, workspace)
 
 
 def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
@@ -180,10 +189,14 @@ def _patterns(
     """Return the user's patterns of ``context.ignore``, and those of the folder; none is ever taken away."""
     key = by_path()["context", "ignore"]
     own: list[str] = []
+    of_machine: list[str] = []
     of_folder: list[tuple[str, ...]] = []
     for options in every:
         patterns = cast("tuple[str, ...]", options.values.get(key, ()))
-        if options.source.folder is None:
+        if options.source.is_machines:
+            # Last, so that no user includes again what it excludes; it includes nothing itself.
+            of_machine += (pattern for pattern in patterns if not pattern.startswith("!"))
+        elif options.source.folder is None:
             own += patterns
         elif options.is_closed:
             # What the list would exclude is not known, so no file of the folder is sent.
@@ -193,9 +206,9 @@ def _patterns(
     if workspace is None:
         # Without a folder, an editor's settings are the user's. They come first, so that none of them
         # includes again what the user's own files exclude.
-        return (*(pattern for patterns in of_folder for pattern in patterns), *own), ()
+        return (*(pattern for patterns in of_folder for pattern in patterns), *own, *of_machine), ()
     folder = str(workspace.absolute())
-    return tuple(own), tuple(FolderIgnore(folder, patterns) for patterns in of_folder)
+    return (*own, *of_machine), tuple(FolderIgnore(folder, patterns) for patterns in of_folder)
 
 
 def _settings(values: Mapping[Key, object]) -> Settings:

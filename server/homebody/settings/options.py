@@ -73,6 +73,8 @@ class Source:
     stops
         Which problems in it stop all prompts: ``"all"`` for what the user wrote for Homebody alone,
         ``"restricting"`` for an editor's settings, where other keys may be stale, ``"none"`` for a folder's.
+    is_machines
+        Whether it is the machine's file, which limits what users may set.
 
     """
 
@@ -83,6 +85,7 @@ class Source:
     trusted: bool = False
     file: Path | None = None
     stops: Literal["all", "restricting", "none"] = "all"
+    is_machines: bool = False
 
     def spelled(self, key: Key) -> str:
         """Name of ``key`` as it is written in this source."""

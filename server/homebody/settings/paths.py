@@ -44,6 +44,17 @@ def data_dir() -> Path:
     return _moved("HOMEBODY_DATA_DIR") or Path(platformdirs.user_data_dir(_APP, appauthor=False))
 
 
+def machine_file() -> Path:
+    r"""Settings of the machine's administrator, for every user; no variable moves it.
+
+    ``/etc/homebody/config.toml`` on Linux, ``/Library/Application Support/homebody/config.toml`` on macOS,
+    ``%PROGRAMDATA%\homebody\config.toml`` on Windows.
+    """
+    if sys.platform == "linux":
+        return Path("/etc") / _APP / "config.toml"
+    return Path(platformdirs.site_data_dir(_APP, appauthor=False)) / "config.toml"
+
+
 def user_file() -> Path:
     """``named_file()``, or ``config.toml`` in ``config_dir()``, which need not exist."""
     return named_file() or config_dir() / "config.toml"

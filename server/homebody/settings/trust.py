@@ -5,14 +5,20 @@ Never accesses a path that a folder chose.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
+from homebody.settings.backend_schema import covers
 from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, Options, Problem
 
 # A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
+
+
+LIMITED = ("allowed_hosts", "allowed_models", "trusted_folders")
+"""Last names of the keys that the machine's file limits for everyone."""
 
 
 def limits_of(every: Sequence[Options]) -> tuple[dict[Key, object], dict[str, str]]:
@@ -25,6 +31,35 @@ def limits_of(every: Sequence[Options]) -> tuple[dict[Key, object], dict[str, st
                 values[key] = _joined(values.get(key), options.values[key])
                 origins[key.snake] = options.source.name
     return values, origins
+
+
+def within(machine: Options, options: Options, problems: list[Problem]) -> tuple[Options, list[Problem]]:
+    """Return the options of another source without what the machine's file does not allow, and messages.
+
+    Where the machine's file has a list of ``LIMITED``, others keep only entries that one of its entries
+    covers; ``*`` stands for any characters.
+    """
+    values = dict(options.values)
+    messages: list[Problem] = []
+    for key in options.values.keys() & {key for key in by_path().values() if key.path[-1] in LIMITED}:
+        base = key if key in machine.values else by_path().get(("backend", key.path[-1]), key)
+        if base not in machine.values:
+            continue
+        limits = cast("tuple[str, ...]", machine.values[base])
+        sent = cast("tuple[str, ...]", options.values[key])
+        kept = tuple(entry for entry in sent if any(covers(limit, entry) for limit in limits))
+        values[key] = kept
+        if not kept and key.path[-1] == "allowed_models":
+            # An empty list would allow every model.
+            values[key] = limits
+        if refused := [entry for entry in sent if entry not in kept]:
+            name, source = options.source.spelled(key), options.source.name
+            message = (
+                f"{source}: {', '.join(map(repr, refused))} in `{name}` is ignored, because "
+                f"{machine.source.name} does not allow it on this machine; ask who administers it."
+            )
+            messages.append(Problem(name, message, options.source.file))
+    return replace(options, values=values), [*problems, *messages]
 
 
 def vet(

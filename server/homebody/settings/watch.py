@@ -111,7 +111,7 @@ class SettingsSource:
             return Loaded(settings, tuple(unique.values()), first.origins)
 
         self._read = read
-        self._files = SettingsFiles([own, *map(paths.workspace_file, folders)])
+        self._files = SettingsFiles([paths.machine_file(), own, *map(paths.workspace_file, folders)])
         self.loaded = read()
 
     @property

@@ -17,6 +17,7 @@ from homebody.errors import (
     BackendLoading,
     BackendTimeout,
     BackendUnavailable,
+    ModelForbidden,
     NoModelInstalled,
 )
 from support.llama_double import LlamaDouble
@@ -264,3 +265,16 @@ async def test_what_was_shown_is_not_shown_twice():
     await backend.aclose()
 
     assert seen == ["a"]
+
+
+async def test_a_model_that_is_not_allowed_gets_nothing():
+    """No text is sent to it, and the message names the models that may answer."""
+    inner = ScriptedBackend("x", name="llama-3")
+    backend = ResilientBackend(FixedConnector(inner), patience_seconds=1, models=("qwen*", "gpt-oss"))
+
+    with pytest.raises(ModelForbidden, match=r"llama-3 is not one .* \(qwen\*, gpt-oss\)"):
+        await ask(backend)
+    with pytest.raises(ModelForbidden):
+        await backend.count(["text"])
+
+    assert inner.requests == []
