@@ -13,9 +13,7 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
-from homebody.features.answer import Listeners
-from homebody.features.ask import Reply
-from homebody.features.explain import Explanation
+from homebody.features.answer import Answer, Listeners
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, Prompt, to_lines
 
@@ -31,7 +29,8 @@ class Used(Struct, frozen=True, rename="camel"):
 class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     """An answer and what it is based on: what ``--json`` prints, for every command that answers with text.
 
-    ``file`` is the explained file, ``conversation_id`` that of a question; each only where there is one.
+    ``file`` is the explained file, ``conversation_id`` that of a stored conversation, ``looped`` whether the
+    answer was stopped because the model repeated itself; each only where there is one.
     """
 
     markdown: str
@@ -41,6 +40,7 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     left_out: list[Lines]
     file: str | None = None
     conversation_id: str | None = None
+    looped: bool = False
 
 
 @asynccontextmanager
@@ -106,7 +106,7 @@ class AnswerWriter:
             self._shows_progress = False
 
 
-def to_report(answer: Explanation | Reply, *, file: str | None = None) -> AnswerReport:
+def to_report(answer: Answer, *, file: str | None = None, conversation_id: str | None = None) -> AnswerReport:
     """Write an answer for scripts."""
     used = Used(answer.usage.prompt_tokens, answer.usage.output_tokens, answer.usage.context_length)
     return AnswerReport(
@@ -116,7 +116,8 @@ def to_report(answer: Explanation | Reply, *, file: str | None = None) -> Answer
         sources=to_lines(answer.sources),
         left_out=to_lines(answer.left_out),
         file=file,
-        conversation_id=answer.conversation.id if isinstance(answer, Reply) else None,
+        conversation_id=conversation_id,
+        looped=answer.looped,
     )
 
 
@@ -138,7 +139,9 @@ def show_account(
         # Turns of a conversation and pasted text have no lines that a reader could look up.
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
-    if not report.complete:
+    if report.looped:
+        warn("The answer was stopped, since the model repeats itself: ask again, or choose another model.")
+    elif not report.complete:
         warn(f"The answer is not complete: {remedy}.")
 
 

@@ -22,13 +22,21 @@ from homebody.cli.terminal import Terminal
 from homebody.engine import Engine
 from homebody.errors import HomebodyError, UsageError
 from homebody.features.answer import Listeners
+from homebody.features.apply_block import apply_block
 from homebody.features.ask import Reply, ask, regenerate
 from homebody.features.attachments import Attached, attach, attach_changes, attach_text
 from homebody.features.links import named_places
+from homebody.headless.apply import Applier
+from homebody.headless.diff import unified_diff
+from homebody.headless.find import Chosen, tree_of
+from homebody.headless.journal import create
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
+from homebody.headless.tree_lock import tree_lock
+from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
+from homebody.text import apply_edits
 from homebody.workspace.uri import uri_of
 
 _REMEDY = "ask for the rest, or raise chat.max_tokens"
@@ -36,6 +44,7 @@ _REMEDY = "ask for the rest, or raise chat.max_tokens"
 _HELP = """\
 /attach FILE[:START[-END]]   attach it to the next question; also: staged, uncommitted
 /again                       answer the last question again
+/apply NUMBER FILE[:LINES]   put a code block of the last answer into a file; homebody undo restores it
 /save FILE                   write the conversation to a file as Markdown
 /store                       keep it in your state folder, to continue another day
 /quit                        end (so does Ctrl-D)
@@ -69,6 +78,9 @@ def command(
     conversation: Annotated[
         str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
     ] = "",
+    last: Annotated[
+        bool, typer.Option("-c", "--continue", help="Continue the conversation that was stored last.")
+    ] = False,
     store: Annotated[
         bool, typer.Option("--store", help="Keep the conversation in your state folder.")
     ] = False,
@@ -90,7 +102,8 @@ def command(
         message = "Give the question once: either as an argument or with -p."
         raise UsageError(message)
     flags = Flags.of(context.obj)
-    chat = _conversation(conversation)
+    chat = _conversation(conversation, last=last)
+    store = store or bool(chat.turns)  # one that is stored is stored again
     question = prompt or " ".join(words or ())
     if not question and has_terminal_input():
         _talk(flags, terminal, chat, attach or (), store=store)
@@ -102,13 +115,13 @@ def command(
         reply, places = asyncio.run(_once(flags, writer, chat, question, piped=piped, attach=attach or ()))
     if store:
         store_conversation(chat)
-    report = to_report(reply)
+    report = to_report(reply, conversation_id=chat.id if store else None)
     if as_json:
         terminal.write(to_json(report))
         return
     show_account(terminal, report, _REMEDY, places)
     if store:
-        terminal.remark(f"continue with: homebody ask --conversation {chat.id}")
+        terminal.remark("continue with: homebody ask -c")
 
 
 async def _once(
@@ -154,9 +167,11 @@ class _AskSession:
         self._terminal = terminal
         self._store = store
         self._attached: list[Attached] = []
+        self._blocks: Sequence[CodeBlock] = ()
         self._commands: dict[str, Callable[[str], Awaitable[None]]] = {
             "attach": self.attach,
             "again": self._again,
+            "apply": self._apply,
             "save": self._save,
             "store": self._keep,
             "help": self._help,
@@ -228,8 +243,32 @@ class _AskSession:
     async def _show(self, answering: Callable[[Listeners], Awaitable[Reply]]) -> None:
         with AnswerWriter(self._terminal) as writer:
             reply = await answering(writer.listeners)
+        self._blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
         places = await named_places(self._engine, reply.markdown, reply.sources)
         show_account(self._terminal, to_report(reply), _REMEDY, places)
+
+    async def _apply(self, words: str) -> None:
+        number, _, place = words.partition(" ")
+        if not number.isdecimal() or not place.strip():
+            message = "/apply needs the number of a code block and a file: /apply 1 app.py:10-20."
+            raise UsageError(message)
+        if not 1 <= int(number[:9]) <= len(self._blocks):
+            message = f"The last answer has {len(self._blocks)} code blocks: there is no number {number}."
+            raise UsageError(message)
+        path, lines = parse_lines(place.strip())
+        source = read_source(path, max_bytes=self._engine.settings.context.max_file_bytes)
+        span = source.span_of(*lines) if lines else None
+        edit = await apply_block(self._engine, source.document, self._blocks[int(number) - 1], span)
+        if edit.status == "refused":
+            raise UsageError(edit.reason or "")
+        text = apply_edits(source.document.text, edit.edits)
+        root = tree_of([Chosen(path)])
+        with tree_lock(root, "homebody ask"):
+            journal = create(root, f"homebody ask: /apply {words}", b"null", ())
+            await Applier(journal).apply(source, text)
+            journal.mark("ended")
+        self._terminal.diff(unified_diff(path, source.document.text, text))
+        self._terminal.remark("written; homebody undo restores the file")
 
     async def _save(self, name: str) -> None:
         if not name:
@@ -240,7 +279,7 @@ class _AskSession:
 
     async def _keep(self, _rest: str) -> None:
         store_conversation(self._conversation)
-        self._terminal.remark(f"continue with: homebody ask --conversation {self._conversation.id}")
+        self._terminal.remark("continue with: homebody ask -c")
 
     async def _help(self, _rest: str) -> None:
         self._terminal.write(_HELP)
@@ -277,7 +316,16 @@ def _write_new(name: str, text: str) -> Path:
     return path
 
 
-def _conversation(conversation_id: str) -> Conversation:
+def _conversation(conversation_id: str, *, last: bool) -> Conversation:
+    if conversation_id and last:
+        message = "Give either --conversation or -c."
+        raise UsageError(message)
+    if last:
+        stored = next(iter(stored_conversations()), None)
+        if stored is None:
+            message = "No conversation is stored: `homebody ask --store` keeps one."
+            raise UsageError(message)
+        return stored
     if not conversation_id:
         return new_conversation()
     stored = load_conversation(conversation_id)

@@ -11,7 +11,7 @@ from homebody.cli.arguments import HERE
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
-from homebody.features.commit_message import commit_message
+from homebody.features.commit_message import advice_on_model, commit_message
 from homebody.features.explain import Explanation
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
@@ -39,4 +39,6 @@ def command(
 
 async def _run(flags: Flags, writer: AnswerWriter, *, full: bool) -> Explanation:
     async with ready_engine(flags, workspace_of(HERE)) as engine:
+        if advice := await advice_on_model(engine):
+            warn(advice)
         return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Unpack
 
 from homebody.engine import Engine
+from homebody.errors import NothingAnswered
 from homebody.features.answer import Answer, Listeners
 from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
+from homebody.features.refactor.model_size import lacks
 from homebody.postprocess.edit.code_blocks import code_blocks
 from homebody.postprocess.noise import FENCE
+from homebody.prompt.shipped import shipped_prompt
 
 
 async def commit_message(
@@ -23,11 +26,31 @@ async def commit_message(
     ------
     UsageError
         There is no repository, or nothing is staged.
+    NothingAnswered
+        The answer is no message, but comments or repetitions.
 
     """
     attached = await attach_changes(engine, "staged", folder)
     answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
-    return replace(answer, text=_message(answer.markdown))
+    message = _message(answer.markdown)
+    if answer.looped or _says_nothing(message):
+        advice = await advice_on_model(engine)
+        reason = f"The model wrote no commit message, but comments or one line again and again. {advice}"
+        raise NothingAnswered(reason.strip())
+    return replace(answer, text=message)
+
+
+async def advice_on_model(engine: Engine) -> str:
+    """Return that the model is too small for commit messages; empty if it is not."""
+    lack = lacks(shipped_prompt("commit-message"), await engine.chat.describe(), engine.settings.chat)
+    return f"A commit message {lack}." if lack else ""
+
+
+def _says_nothing(message: str) -> bool:
+    """Whether a message has only comments, which git drops, or repeats itself."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    words = [line for line in lines if not line.startswith(("#", "//", "/*"))]
+    return not words or (len(words) > 2 and len(set(words)) <= len(words) // 2)
 
 
 def _message(answer: str) -> str:

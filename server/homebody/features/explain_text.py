@@ -12,12 +12,16 @@ from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, attach_text
 from homebody.features.budgets import reason_beyond
 from homebody.features.chat import Context, ask_model, open_chat
-from homebody.features.explain import Explanation
+from homebody.features.explain import Explanation, explain
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
 from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.prompt.shipped import shipped_prompt
+from homebody.syntax.check import count_tree_errors
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.language import PARSED
+from homebody.syntax.scope import definitions
+from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.diff import file_diffs
 from homebody.workspace.read import read_document
@@ -35,7 +39,7 @@ async def explain_text(
     open_document: Callable[[str], Document | None] = lambda _: None,
     **listeners: Unpack[Listeners],
 ) -> Explanation:
-    """Explain pasted text: a traceback or other output, or a diff.
+    """Explain pasted text: a traceback or other output, a diff, or source code.
 
     Lines around the places that an output names are added to the prompt, and the explanation ends with these
     places. Files outside the workspace are not opened.
@@ -54,6 +58,8 @@ async def explain_text(
         attached = await attach_text(engine, text, "diff")
         return await explain_attached(engine, "explain-diff", attached, full=full, **listeners)
     attached = await attach_text(engine, text, "Output")
+    if (source := await asyncio.to_thread(_source_in, text)) is not None:
+        return await explain(engine, source, full=full, **listeners)
     # The end of an output contains the error.
     attached = replace(attached, items=tuple(replace(item, keep="end") for item in attached.items))
     places = await places_in(engine, as_seen(text), _MOST_PLACES)
@@ -96,6 +102,20 @@ async def explain_attached(
         return lay_out(engine, material, available, available, beyond)
 
     return await ask_model(chat, prompt, context, **listeners)
+
+
+def _source_in(text: str) -> Document | None:
+    """Return the text as a document of the first language that parses it and finds a definition."""
+    for language in PARSED:
+        if language.data or language.prose:
+            continue
+        document = Document.create(PASTED, language.ids[0], 0, text)
+        tree = parse(document)
+        if tree.handle is None or count_tree_errors(tree):
+            continue
+        if any(each.is_function or each.is_class for each in definitions(document, tree)):
+            return document
+    return None
 
 
 async def _lines_at(

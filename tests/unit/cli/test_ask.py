@@ -53,7 +53,44 @@ def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
             ("commit-message",),
         )
     ]
-    assert printed == [{"conversationId"}, {"file"}, set(), set()]
+    assert printed == [set(), {"file"}, set(), set()]
+
+
+def test_a_stored_conversation_is_continued_by_its_id_or_as_the_last(run, scripted, piped):
+    """Only an id that ``--conversation`` takes is printed; a continued conversation is stored again."""
+    ended = run("ask", "-c", "And?")
+    assert (ended.code, "No conversation is stored" in ended.err) == (2, True)
+    first = json.loads(run("ask", "--store", "Explain add", "--json").out)["conversationId"]
+    assert json.loads(run("ask", "-c", "Explain add again", "--json").out)["conversationId"] == first
+    assert (
+        json.loads(run("ask", "--conversation", first, "Explain it", "--json").out)["conversationId"] == first
+    )
+    assert "conversationId" not in json.loads(run("ask", "Explain", "--json").out)
+    [listed] = json.loads(run("ask", "--list", "--json").out)
+    assert (listed["conversationId"], listed["questions"]) == (first, 3)
+
+
+def test_piped_source_is_explained_as_source(run, scripted, piped):
+    """Text that parses and defines something is code, and not the output of a program."""
+    script = '[[reply]]\ncontains = "output"\ntext = "An error."\n'
+    script += '[[reply]]\ncontains = "```go"\ntext = "Go code."\n'
+    (scripted / "script.toml").write_text(script)
+    piped("package main\n\nfunc add(a int) int {\n\treturn a\n}\n")
+    assert run("explain", "-").out == "Go code.\n"
+    piped("add: command not found\n")
+    assert run("explain", "-").out == "An error.\n"
+
+
+@pytest.mark.parametrize("junk", ["# Changes\n# to add\n", "Add add.\n" * 8, "// a comment\n"])
+def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, piped, junk):
+    """A small model is said to be too small before it is asked; a message is printed all the same."""
+    git(scripted, "init", "-q")
+    git(scripted, "add", "add.py")
+    (scripted / "script.toml").write_text(f"name = 'tiny-135m'\n[[reply]]\ntext = {json.dumps(junk)}\n")
+    ended = run("commit-message")
+    assert (ended.code, ended.out) == (1, "")
+    assert "The model wrote no commit message" in ended.err
+    assert ended.err.index("needs a larger model than tiny-135m") < ended.err.index("wrote no commit message")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +159,8 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
     """Also of a conversation that was never stored; part of an id is none."""
     monkeypatch.setenv("HOMEBODY_LOG_ENABLED", "true")
     monkeypatch.setenv("HOMEBODY_LOG_PROMPTS", "true")
-    first = json.loads(run("ask", "Explain plums", "--json").out)["conversationId"]
+    run("ask", "Explain plums")
+    first = json.loads(run("log", "--json").out)["uri"].removeprefix("homebody:conversation/")
     run("ask", "Explain cherries")
     assert run("ask", "--forget", first[:5]).code == 2
     assert run("ask", "--forget", first).code == 0

@@ -117,17 +117,18 @@ def test_the_language_server_starts_without_importing_the_terminal_libraries(arg
     assert ended.stderr.splitlines()[-1] == b"[]"
 
 
-def on_a_terminal(command: Sequence[str], **environment: str) -> bytes:
-    """Run with a terminal at stdout and return the output."""
+def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str) -> bytes:
+    """Run with a terminal, where a person types something, and return the output."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,
         stdin=theirs,
         stdout=theirs,
-        stderr=subprocess.DEVNULL,
+        stderr=theirs if typed else subprocess.DEVNULL,
         env={**os.environ, "TERM": "xterm-256color", **environment},
     )
     os.close(theirs)
+    os.write(ours, typed)
     written = b""
     try:
         while chunk := os.read(ours, 65536):
@@ -164,6 +165,22 @@ def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_seque
     for uri, is_link in (("file://there/a.py#L3", True), ("file:///a\x1b]8;;", False)):
         written = on_a_terminal([sys.executable, "-c", show.format(uri)])
         assert (b"\x1b]8;" in written, b";file://there/a.py#L3" in written) == (is_link, is_link)
+
+
+def test_a_code_block_is_applied_by_its_number(scripted: Path):
+    """In a conversation on a terminal; `homebody undo` restores the file."""
+    old = "def add(a, b):\n    return a + b\n"
+    (scripted / "add.py").write_text(old)
+    block = "```python\\ndef add(a, b):\\n    return b + a\\n```"
+    (scripted / "script.toml").write_text(f'[[reply]]\ntext = "So:\\n{block}"\n')
+    lines = b"Turn it around\n/apply 2 add.py\n/apply 1 add.py\n/quit\n"
+
+    written = on_a_terminal([*HOMEBODY, "ask"], lines)
+
+    assert b"The last answer has 1 code blocks" in written
+    assert (scripted / "add.py").read_text() == old.replace("a + b", "b + a")
+    run("undo")
+    assert (scripted / "add.py").read_text() == old
 
 
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+[bold]\u001b:smile:\n"
