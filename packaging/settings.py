@@ -15,6 +15,21 @@ from homebody.settings.keys import Key, all_keys, sections
 ROOT = Path(__file__).parents[1]
 _MARKER = "<!-- The rest is written by `make docs` from server/homebody/settings/schema.py. -->\n"
 _PREFIX = "homebody."
+_FIRST = (
+    "server.command",
+    "backend.kind",
+    "backend.url",
+    "backend.model",
+    "completion.enabled",
+    "completion.languages",
+    "completion.trigger",
+    "completion.multiline",
+    "completion.minConfidence",
+    "chat.instructions",
+    "chat.language",
+    "context.ignore",
+)
+"""Settings that VS Code's page begins with; the others follow as the schema has them."""
 
 
 def main() -> None:
@@ -60,11 +75,18 @@ def update_package_json(text: str) -> str:
     before: dict[str, Any] = contributes.get("configuration", {}).get("properties", {})
     own = {name: about for name, about in before.items() if name.startswith(_PREFIX + "server.")}
     made = vscode_configuration()
-    contributes["configuration"] = made | {"properties": own | made["properties"]}
+    contributes["configuration"] = made | {"properties": _ordered(own | made["properties"])}
     capabilities: dict[str, Any] = package.setdefault("capabilities", {})
     trust: dict[str, Any] = capabilities.setdefault("untrustedWorkspaces", {"supported": "limited"})
     trust["restrictedConfigurations"] = [*own, *vscode_restricted()]
     return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+
+
+def _ordered(properties: dict[str, Any]) -> dict[str, Any]:
+    """Number the properties in the order in which VS Code shows them."""
+    first = {_PREFIX + name: number for number, name in enumerate(_FIRST)}
+    names = sorted(properties, key=lambda name: first.get(name, len(first)))
+    return {name: properties[name] | {"order": number} for number, name in enumerate(names)}
 
 
 def _chapters() -> Iterator[str]:

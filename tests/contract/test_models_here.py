@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from homebody.engine import open_engine
 from homebody.features.models_here import models_here
-from homebody.settings import Settings
+from homebody.settings import BackendSettings, Settings
 from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
 from support.tiny_gguf import write_tiny_gguf
 
 NOBODY = "http://127.0.0.1:9"
@@ -44,3 +46,45 @@ async def test_models_of_servers_and_on_disk_are_listed_with_the_settings_that_c
     assert ["completion" in one.uses for one in found] == [True, False, True]
     assert found[-1].uses == ("completion",)
     assert [one.size for one in found[:2]] == [986, 1900]
+
+
+async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_marked():
+    """A server that may forward requests is used only if the settings name it: then its models are listed."""
+    models = [OpenAiModel("qwen2.5-coder-1.5b"), OpenAiModel("talker-3b")]
+    with OpenAiDouble(models, kind="unknown") as server:
+        async with open_engine(Settings()) as engine:
+            unnamed = await models_here(engine, urls=[server.url])
+        block = BackendSettings(kind="openai", url=server.url, model="talker-3b")
+        plain = Settings()
+        named = msgspec.structs.replace(
+            plain,
+            completion=msgspec.structs.replace(plain.completion, backend=block),
+            chat=msgspec.structs.replace(plain.chat, backend=block),
+        )
+        async with open_engine(named) as engine:
+            await engine.chat.describe()
+            found = await models_here(engine, urls=[])
+
+    assert [one.kind for one in unnamed] == ["embedded"]
+    assert [(one.model, one.url, one.in_use) for one in found[:-1]] == [
+        ("qwen2.5-coder-1.5b", server.url, ()),
+        ("talker-3b", server.url, ("completion", "chat")),
+    ]
+
+
+async def test_what_answers_is_listed_even_if_nothing_else_names_it(tmp_path: Path):
+    """The list of a menu begins with it."""
+    block = BackendSettings(kind="scripted", model=str(tmp_path / "none.json"))
+    (tmp_path / "none.json").write_text('{"name": "played", "reply": [{"text": "x"}]}')
+    plain = Settings()
+    named = msgspec.structs.replace(plain, chat=msgspec.structs.replace(plain.chat, backend=block))
+    async with open_engine(named) as engine:
+        await engine.chat.describe()
+        first, *_ = await models_here(engine, urls=[])
+
+    assert (first.name, first.kind, first.model, first.in_use) == (
+        "played",
+        "scripted",
+        str(tmp_path / "none.json"),
+        ("chat",),
+    )

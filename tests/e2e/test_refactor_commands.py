@@ -60,6 +60,41 @@ async def test_a_problem_can_be_fixed(serve):
         assert result["status"] == "ready"
 
 
+async def test_a_problem_outside_of_a_function_can_be_fixed(serve):
+    """Then its own lines are the code to fix."""
+    place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 9}}
+    found = [{"range": place, "message": "unused import"}]
+    async with serve() as client:
+        client.open(URI, CODE)
+        fix, *_ = await _actions(client, Span(8, 8), diagnostics=found)
+
+    assert fix["title"] == "Fix this problem"
+    (argument,) = fix["command"]["arguments"]
+    assert argument["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
+
+
+async def test_every_model_explains_a_problem(serve, tmp_path):
+    """Also one that is too small to fix it, and for the lightbulb."""
+    found = [
+        {
+            "range": {"start": {"line": 5, "character": 11}, "end": {"line": 5, "character": 17}},
+            "message": "result is unbound",
+            "source": "checker",
+        }
+    ]
+    async with serve("It was never set.", settings=_small(tmp_path)) as client:
+        client.open(URI, CODE)
+        await client.explain(URI)
+        (explain,) = await _actions(client, IN_BODY, diagnostics=found, triggerKind=2)
+        (argument,) = explain["command"]["arguments"]
+        result = await client.execute("homebody.explain", argument | {"show": False})
+        prompt = (await client.execute("homebody.showPrompt"))["text"]
+
+    assert (explain["title"], explain["kind"]) == ("Explain this problem", "quickfix")
+    assert result["markdown"]
+    assert "checker: result is unbound" in prompt
+
+
 async def test_actions_too_hard_for_the_model_are_last_or_missing(serve, tmp_path):
     """Disabled with the reason if the editor shows such actions; the first entry works."""
     for capabilities in (CAPABILITIES, DISABLED):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from homebody.lsp.commands.table import COMMANDS
 from support.tracked import ROOT
 
 FOLDERS = ("clients/vscode", "tests/editors/vscode")
@@ -70,3 +71,10 @@ def test_commands_of_the_palette_and_of_the_code_are_the_same():
     code = (ROOT / "clients/vscode/src/extension.ts").read_text("utf-8")
 
     assert set(re.findall(r'egister\w*\(\s*"(homebody\.\w+)"', code)) == offered
+
+
+def test_the_extension_and_the_server_have_no_command_of_the_same_name():
+    """The language client registers each of the server's, which fails for a name that is taken."""
+    offered = {entry["command"] for entry in _json("clients/vscode/package.json")["contributes"]["commands"]}
+
+    assert offered.isdisjoint(COMMANDS)

@@ -73,6 +73,7 @@ REPLIES = [
     {"contains": "for a long time", "text": ENDLESS, "piece_delay_ms": 40},
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
+    {"contains": "it divides", "text": "It halves the length."},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
     # At the end of the prompt only: all other places come after it.
     {"regex": r"def depth_\d+\(length\):\s+r?\Z", "text": "return length * length", "probability": 0.95},
@@ -130,4 +131,6 @@ def make_workspace(made: Path) -> Path:
     (made / "shapes.py").write_text(SHAPES)
     (made / "rooms.py").write_text(ROOMS)
     (made / "prices.py").write_text(PRICES)
+    (made / "pkg").mkdir()
+    (made / "pkg" / "inside.py").write_text("INSIDE = 1\n")
     return made

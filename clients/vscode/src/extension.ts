@@ -5,11 +5,22 @@
  */
 
 import * as vscode from "vscode";
-import { type ExtensionContext, ExtensionMode, type TextEditor, type Uri, commands, window } from "vscode";
+import {
+    CancellationTokenSource,
+    type ExtensionContext,
+    ExtensionMode,
+    type Memento,
+    type TextEditor,
+    type Uri,
+    commands,
+    env,
+    window,
+} from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { Chat } from "./chat/chat";
 import { ChatView } from "./chat/view";
+import { runShown } from "./commands";
 import { CopilotChoice } from "./copilot";
 import { MemoryFiles } from "./edits/files";
 import { type Proposal, Proposals } from "./edits/proposals";
@@ -17,10 +28,11 @@ import { Refactorings } from "./edits/refactor";
 import { type Review, Reviews } from "./edits/reviews";
 import { isServed } from "./ghost/signals";
 import { openMenu } from "./menu";
-import { switchModel } from "./models";
+import { recommendation, switchModel } from "./models";
 import { inform, say, showError } from "./notify";
+import { type Line, showPage } from "./pages";
 import { PromptPage } from "./prompt";
-import { showReport } from "./report";
+import type { Recommendation } from "./protocol";
 import { Server } from "./server/server";
 import { Settings } from "./server/settings";
 import { installModel } from "./server/weights";
@@ -31,6 +43,8 @@ import { sentenceOf } from "./words";
 
 /** The parts of the extension that live as long as the window. */
 interface Parts {
+    /** What is stored for all windows on this machine. */
+    memory: Memento;
     server: Server;
     settings: Settings;
     chat: Chat;
@@ -70,14 +84,17 @@ function build(context: ExtensionContext): Parts {
     const proposals = new Proposals(files);
     const reviews = new Reviews(files);
     const refactorings = new Refactorings(proposals, reviews);
-    const server = new Server(context, settings, status, copilot, refactorings);
+    const server = new Server(context, settings, status, copilot, {
+        refactor: (client, argument) => refactorings.fromCodeAction(client, argument),
+        explain: (argument) => chat.explainCode(argument),
+    });
     const prompt = new PromptPage();
     const view = new ChatView(context.extensionUri);
     const needs = {
         client: () => server.need(),
         isRunning: () => server.running !== undefined,
-        model: () => status.current?.chatModel ?? status.current?.model ?? "",
-        show: refactorings.show.bind(refactorings),
+        model: () => status.chatModel,
+        refactorings,
     };
     const chat = new Chat(view, needs, context.workspaceState);
     context.subscriptions.push(
@@ -93,10 +110,11 @@ function build(context: ExtensionContext): Parts {
         status.onDidChange(() => chat.showModel()),
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),
     );
-    return { server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt };
+    const memory = context.globalState;
+    return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt };
 }
 
-function registerCommands({ server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts): vscode.Disposable[] {
+function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts): vscode.Disposable[] {
     const registered: vscode.Disposable[] = [];
 
     /** Register a command; its failures are shown. */
@@ -151,16 +169,6 @@ function registerCommands({ server, chat, proposals, reviews, refactorings, stat
         });
     }
 
-    /** Register a command that needs the program that serves this window. */
-    function registerWithProgram(name: string, act: (program: string) => unknown): void {
-        register(name, async () => {
-            if (server.command === undefined) {
-                await server.need();
-            }
-            await (server.command && act(server.command));
-        });
-    }
-
     registerInEditor("homebody.explainSelection", (_client, editor) => chat.explain(editor));
     registerInEditor("homebody.refactorSelection", (client, editor) => refactorings.choose(client, editor));
     register("homebody.inOwnWords", async () => {
@@ -179,7 +187,8 @@ function registerCommands({ server, chat, proposals, reviews, refactorings, stat
 
     register("homebody.openChat", () => chat.open());
     register("homebody.stopAnswer", () => chat.stop());
-    register("homebody.newChat", () => chat.clear());
+    register("homebody.newChat", () => chat.begin());
+    register("homebody.chatHistory", () => chat.showHistory());
     register("homebody.saveChat", () => chat.save());
     registerWithServer("homebody.showLastPrompt", (client) => prompt.show(client, window.activeTextEditor));
 
@@ -203,17 +212,28 @@ function registerCommands({ server, chat, proposals, reviews, refactorings, stat
         const had = await server.remove();
         say(had ? "Homebody's private environment is removed." : "There is no private environment.");
     });
-    registerWithServer("homebody.switchModel", (client) => switchModel(client, status.current));
-    registerWithProgram("homebody.installModel", async (program) => {
-        if (await installModel(program, server.log)) {
+    registerWithServer("homebody.switchModel", (client) => switchModel(client, status, memory));
+    register("homebody.installModel", async (offer?: Recommendation) => {
+        if (server.command === undefined) {
+            await server.need();
+        }
+        if (server.command !== undefined && (await installModel(server.command, server.log, offer))) {
             say("The model is installed.");
             await server.restart();
         }
     });
-    registerWithProgram("homebody.recommendModel", (program) => {
-        showReport("Homebody models", program, ["models", "recommend"]);
+    registerWithServer("homebody.recommendModel", async (client) => {
+        showPage("Models for this machine", await recommendation(client));
     });
-    registerWithProgram("homebody.checkInstallation", (program) => showReport("Homebody doctor", program, ["doctor"]));
+    registerWithServer("homebody.checkInstallation", async (client) => {
+        const stop = new CancellationTokenSource();
+        const { lines } = await runShown<{ lines: Line[] }>(client, "homebody.doctor", {}, "Homebody doctor", stop);
+        showPage("Homebody doctor", lines);
+    });
+    register("homebody.copyLine", async (text: string) => {
+        await env.clipboard.writeText(text);
+        say("$(check) Copied.");
+    });
     return registered;
 }
 

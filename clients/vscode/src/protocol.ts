@@ -36,6 +36,26 @@ export interface ModelHere {
     uses: ("completion" | "chat")[];
     /** Bytes on disk. */
     size: number | null;
+    /** The uses that it answers now. */
+    inUse: ("completion" | "chat")[];
+}
+
+/** A model that suits this machine, and the command that downloads it. */
+export interface Recommendation {
+    use: "completion" | "chat";
+    /** A model on this machine that suits this use already. */
+    present: string | null;
+    model: string;
+    licence: string;
+    downloadBytes: number;
+    /** For a shell. */
+    command: string;
+}
+
+/** Result of `homebody.recommend`. */
+export interface Advice {
+    machine: string;
+    recommendations: Recommendation[];
 }
 
 /** The problems that an editor shows in one document; positions count from 0. */
@@ -89,6 +109,22 @@ export interface Attachment {
     text?: string;
 }
 
+/** A diagnostic that is explained or fixed. */
+export interface Problem {
+    message: string;
+    source: string | null;
+    code: string | number | null;
+}
+
+export interface ExplainArgument extends Code {
+    problem?: Problem;
+    /** Name of a prompt file that explains. */
+    action?: string;
+    full: boolean;
+    links: boolean;
+    token: string;
+}
+
 export interface Explanation {
     markdown: string;
     complete: boolean;
@@ -125,6 +161,8 @@ export interface RefactorArgument {
     range: Range;
     action?: string;
     instruction?: string;
+    /** Text of the problem, for actions that fix one. */
+    problem?: string;
     apply?: boolean;
 }
 

@@ -15,6 +15,8 @@ const ICONS = { Normal: "home", Warning: "warning", Error: "error", Inactive: "c
 export class StatusItem implements Disposable {
     /** The server's last status; `undefined` while there is no server. */
     current: ServerStatus | undefined;
+    /** Name of the chat model that the user has just chosen, until the server has it. */
+    private expected: string | undefined;
     private held: string | undefined;
     private hasModel: boolean | undefined;
     private timer: NodeJS.Timeout | undefined;
@@ -51,9 +53,23 @@ export class StatusItem implements Disposable {
         this.draw("error", reason, "Error");
     }
 
+    /** Name of the model that answers questions. */
+    get chatModel(): string {
+        return this.expected ?? this.current?.chatModel ?? this.current?.model ?? "";
+    }
+
+    /** The user has chosen another chat model, which a server that starts with it will report. */
+    expect(model: string): void {
+        this.expected = model;
+        this.changed.fire();
+    }
+
     /** Keep the server's newest status; it is drawn a moment later, and only if it still holds then. */
     show(status: ServerStatus): void {
         this.current = status;
+        if (status.model !== undefined || status.kind === "Error") {
+            this.expected = undefined;
+        }
         this.changed.fire();
         this.tick();
         this.timer ??= setTimeout(() => this.redraw(), DRAWN_AFTER_MILLISECONDS);

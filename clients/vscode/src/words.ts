@@ -40,6 +40,16 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
+/** The same where VS Code would draw an icon for `$(name)`. */
+export function plainIcons(text: string): string {
+    return text.replaceAll("$(", "$\u200b(");
+}
+
+/** Whether the user cancelled what failed with this error. */
+export function isCancelled(error: unknown): boolean {
+    return error instanceof Error && error.name === "AbortError";
+}
+
 /**
  * The same with a capital letter, unless it begins with the name of a file: the server's messages are written to follow
  * `homebody:` on a command line.

@@ -30,7 +30,8 @@ const empty = element("empty");
 const stateLine = element("state");
 const attached = element("attached");
 const sendButton = element("send") as HTMLButtonElement;
-const clearButton = element("clear") as HTMLButtonElement;
+const newButton = element("new") as HTMLButtonElement;
+const historyButton = element("history") as HTMLButtonElement;
 const model = element("model");
 const post = (message: FromView): void => vscode.postMessage(message);
 
@@ -68,7 +69,8 @@ input.addEventListener("keydown", (event) => {
     }
 });
 sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
-clearButton.addEventListener("click", () => post({ type: "clear" }));
+newButton.addEventListener("click", () => post({ type: "new" }));
+historyButton.addEventListener("click", () => post({ type: "history" }));
 model.addEventListener("click", () => post({ type: "switchModel" }));
 input.value = vscode.getState()?.draft ?? "";
 fitInput();
@@ -115,6 +117,9 @@ function receive(message: ToView): void {
         case "focus":
             input.focus();
             break;
+        case "colours":
+            showColours(message.colours);
+            break;
     }
 }
 
@@ -140,7 +145,7 @@ function keepAtEnd(redraw: () => void): void {
 
 /** Enable the controls, which are disabled until the page has the conversation. */
 function enable(): void {
-    input.disabled = sendButton.disabled = clearButton.disabled = false;
+    input.disabled = sendButton.disabled = newButton.disabled = historyButton.disabled = false;
     input.removeAttribute("aria-busy");
 }
 
@@ -153,6 +158,11 @@ function send(): void {
     input.value = "";
     vscode.setState({ draft: "" });
     fitInput();
+}
+
+/** Tell screen readers. */
+function say(sentence: string): void {
+    stateLine.textContent = sentence;
 }
 
 function isAnswering(): boolean {
@@ -174,7 +184,7 @@ function show(turn: Turn): void {
 function add(turn: Turn): TurnView {
     // Only the last question can be answered once more.
     log.querySelectorAll(".again").forEach((again) => again.remove());
-    const view = new TurnView(turn, post);
+    const view = new TurnView(turn, post, say);
     turns.set(turn.id, view);
     log.append(view.element);
     empty.hidden = true;
@@ -224,6 +234,14 @@ function aboutChip({ label, isLeftOut }: About): HTMLElement {
 function showModel(name: string): void {
     model.textContent = name;
     model.hidden = name === "";
+}
+
+/** Use the theme's colours for code; where it has none, those of the style stay. */
+function showColours(colours: Record<string, string>): void {
+    const { style } = document.documentElement;
+    const stale = [...style].filter((name) => name.startsWith("--code-"));
+    stale.forEach((name) => style.removeProperty(name));
+    Object.entries(colours).forEach(([name, colour]) => style.setProperty(`--code-${name}`, colour));
 }
 
 function fitInput(): void {

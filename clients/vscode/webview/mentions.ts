@@ -1,5 +1,6 @@
 /**
- * The list that opens while a word begins with `@`: files, symbols, diagnostics and the diff to attach.
+ * The list that opens while a word begins with `@`, for files, symbols and the like to attach, or while the whole text is
+ * a word that begins with `/`, for commands.
  *
  * A listbox that follows the ARIA practices: the focus stays in the input, `aria-activedescendant` names the choice.
  */
@@ -13,6 +14,7 @@ interface Actions {
 }
 
 const MENTION = /(^|\s)@(\S*)$/;
+const COMMAND = /^\/\S*$/;
 
 export class Mentions {
     private items: Attachment[] = [];
@@ -65,7 +67,8 @@ export class Mentions {
     }
 
     private query(): string | undefined {
-        return MENTION.exec(this.input.value.slice(0, this.input.selectionStart))?.[2];
+        const text = this.input.value.slice(0, this.input.selectionStart);
+        return COMMAND.exec(text)?.[0] ?? MENTION.exec(text)?.[2];
     }
 
     private follow(): void {
@@ -80,10 +83,13 @@ export class Mentions {
     private choose(index: number): void {
         const item = this.items[index];
         const end = this.input.selectionStart;
-        const before = this.input.value.slice(0, end).replace(MENTION, "$1");
+        const isCommand = item?.kind === "command";
+        const before = isCommand ? `${item.label} ` : this.input.value.slice(0, end).replace(MENTION, "$1");
         if (item !== undefined) {
             this.input.value = before + this.input.value.slice(end);
             this.input.setSelectionRange(before.length, before.length);
+        }
+        if (item !== undefined && !isCommand) {
             this.actions.choose(item);
         }
         this.close();
@@ -100,7 +106,8 @@ export class Mentions {
             option.id = `mention-${index}`;
             option.setAttribute("role", "option");
             option.setAttribute("aria-selected", String(index === this.active));
-            option.append(withText("small", [item.kind, item.detail].filter(Boolean).join(" · ")));
+            const kind = item.kind === "command" ? "" : item.kind;
+            option.append(withText("small", [kind, item.detail].filter(Boolean).join(" · ")));
             // Runs before the input loses the focus.
             option.addEventListener("mousedown", (event) => {
                 event.preventDefault();

@@ -4,16 +4,19 @@ import type { FromView, Place, Turn } from "../src/chat/messages";
 import { button, withText } from "./dom";
 import { drawMarkdown } from "./markdown";
 
+const COPIED_MILLISECONDS = 1500;
+
 export class TurnView {
     readonly element = document.createElement("article");
     private readonly answer = withText("div", "", "answer");
     private readonly note = withText("p", "", "note");
     private readonly footer = withText("footer", "");
 
-    /** `post` sends to the extension what the user does. */
+    /** `post` sends to the extension what the user does, `say` tells screen readers. */
     constructor(
         public turn: Turn,
         private readonly post: (message: FromView) => void,
+        private readonly say: (sentence: string) => void,
     ) {
         this.element.append(question(turn), this.answer, this.note, this.footer);
     }
@@ -50,11 +53,22 @@ export class TurnView {
         apply.className = "apply";
         bar.append(
             withText("span", language),
-            button("Copy", "Copy the code", () => this.post({ type: "copy", text: code() })),
+            this.copyButton("Copy the code", code),
             button("Insert", "Insert the code at the cursor", () => this.post({ type: "insert", text: code() })),
             apply,
         );
         return bar;
+    }
+
+    /** A button that says for a moment that it has copied. */
+    private copyButton(title: string, text: () => string): HTMLElement {
+        const copy = button("Copy", title, () => {
+            this.post({ type: "copy", text: text() });
+            copy.textContent = "Copied";
+            this.say("Copied.");
+            setTimeout(() => (copy.textContent = "Copy"), COPIED_MILLISECONDS);
+        });
+        return copy;
     }
 
     private buttons(isLast: boolean): HTMLElement {
@@ -65,7 +79,7 @@ export class TurnView {
             buttons.append(button("Install a Small Model", "Install a small model", install));
         }
         if (answer !== "") {
-            buttons.append(button("Copy", "Copy the answer", () => this.post({ type: "copy", text: answer })));
+            buttons.append(this.copyButton("Copy the answer", () => answer));
         }
         if (unread !== undefined) {
             const title = "Explain it again, and read all of the code, however long it takes";
@@ -123,11 +137,11 @@ function question({ question: text, attached }: Turn): HTMLElement {
 }
 
 /** How much was read for the answer, and what. */
-function facts({ usage, sources = [], leftOut = [] }: Turn, post: (message: FromView) => void): HTMLElement[] {
+function facts({ id, usage, sources = [], leftOut = [] }: Turn, post: (message: FromView) => void): HTMLElement[] {
     return [
         ...(usage === undefined ? [] : [tokenBar(usage)]),
         ...(sources.length === 0 ? [] : [places("In the prompt", sources, post)]),
-        ...(leftOut.length === 0 ? [] : [places("Left out", leftOut, post)]),
+        ...(leftOut.length === 0 ? [] : [places("Left out", leftOut, post, (place) => includeButton(id, place, post))]),
     ];
 }
 
@@ -148,7 +162,23 @@ function tokenBar({ promptTokens, outputTokens, contextLength }: NonNullable<Tur
     return part;
 }
 
-function places(title: string, all: Place[], post: (message: FromView) => void): HTMLElement {
+/** A button that asks again with lines that were left out; only lines of a file can be added. */
+function includeButton(id: number, place: Place, post: (message: FromView) => void): HTMLElement | undefined {
+    if (!place.uri.startsWith("file:")) {
+        return undefined;
+    }
+    const made = button("Include", `Ask again, with ${place.label}`, () => post({ type: "include", id, place }));
+    made.className = "include";
+    return made;
+}
+
+/** A list of places that opens and closes; `more` makes an element beside each. */
+function places(
+    title: string,
+    all: Place[],
+    post: (message: FromView) => void,
+    more: (place: Place) => HTMLElement | undefined = () => undefined,
+): HTMLElement {
     const details = document.createElement("details");
     const list = document.createElement("ul");
     for (const place of all) {
@@ -156,7 +186,8 @@ function places(title: string, all: Place[], post: (message: FromView) => void):
         const item = document.createElement("li");
         const link = button(place.label, "Open", () => post({ type: "open", place }));
         link.className = "place";
-        item.append(link, ` ${place.why}${tokens}`);
+        const beside = more(place);
+        item.append(link, ` ${place.why}${tokens}`, ...(beside === undefined ? [] : [" ", beside]));
         list.append(item);
     }
     details.append(withText("summary", `${title} (${all.length})`), list);

@@ -39,6 +39,8 @@ class Found:
     ----------
     candidates
         Its models; empty if it has none, or may only be used if the user names it.
+    only_named
+        Its models if it may only be used if the user names it.
     remark
         One sentence for status and ``doctor``.
     loading
@@ -50,6 +52,7 @@ class Found:
     candidates: tuple[ServedModel, ...]
     remark: str
     loading: bool = False
+    only_named: tuple[ServedModel, ...] = ()
 
 
 class _Models(msgspec.Struct):
@@ -135,7 +138,8 @@ async def _recognise(server: ModelServer) -> Found:
             f"{what} answers at {url}; it {forwards} requests, so it is not used by itself: "
             'set backend.kind to "openai" and backend.url to use it'
         )
-        return Found(url, (), remark)
+        named = tuple(to_candidate(entry.id, url, f"{row.name} at {url}") for entry in entries)
+        return Found(url, (), remark, only_named=named)
     name = f"{row.name} at {url}"
     candidates = [to_candidate(entry.id, url, name) for entry in entries]
     return Found(url, tuple(candidates), _remark(name, candidates))

@@ -47,26 +47,64 @@ async def code_action(
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_TREE_SECONDS):
                         await opened.engine.trees.ready(document)
-            actions = list_actions(
-                opened.engine,
-                document,
-                to_span_within(document, params.range, server.documents.encoding),
-                automatic=automatic,
-                has_problem=bool(context.diagnostics),
-            )
+
+            def listed(place: types.Range) -> "list[tuple[types.Range, Action]]":
+                span = to_span_within(document, place, server.documents.encoding)
+                actions = list_actions(
+                    opened.engine,
+                    document,
+                    span,
+                    automatic=automatic,
+                    has_problem=bool(context.diagnostics),
+                )
+                return [(place, action) for action in actions]
+
+            actions = listed(params.range)
+            if context.diagnostics and not any(_is_fix(action) for _, action in actions):
+                # Outside of a function, a problem's own lines are the code to fix.
+                lines = _lines_of(context.diagnostics)
+                actions = [(place, action) for place, action in listed(lines) if _is_fix(action)] + actions
     except HomebodyError as error:
         server.service.status.report(error)
         return []
-    target: dict[str, Any] = {
-        "textDocument": {"uri": document.uri, "version": document.version},
-        "range": _plain(params.range),
-    }
+    text_document = {"uri": document.uri, "version": document.version}
     items = [
-        _item(server, target, action, context.diagnostics)
-        for action in actions
-        if _is_wanted(action, context)
+        _item(server, {"textDocument": text_document, "range": _plain(place)}, action, context.diagnostics)
+        for place, action in actions
+        if _is_wanted(action.kind, context)
     ]
+    if context.diagnostics and _is_wanted(types.CodeActionKind.QuickFix, context):
+        items.append(_explanation(server, text_document, context.diagnostics[0]))
     return [item for item in items if item is not None]
+
+
+def _explanation(
+    server: Server, text_document: dict[str, Any], problem: types.Diagnostic
+) -> types.CodeAction | types.Command:
+    """Return the action that explains a problem, which every model can."""
+    argument = {
+        "textDocument": text_document,
+        "range": _plain(problem.range),
+        "problem": {"message": problem.message, "source": problem.source, "code": problem.code},
+        "show": True,
+    }
+    title = "Explain this problem"
+    command = types.Command(title=title, command="homebody.explain", arguments=[argument])
+    client = server.capabilities.text_document
+    if client is None or client.code_action is None or not client.code_action.code_action_literal_support:
+        return command
+    kind = types.CodeActionKind.QuickFix
+    return types.CodeAction(title=title, kind=kind, command=command, diagnostics=[problem])
+
+
+def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
+    first = min(diagnostic.range.start.line for diagnostic in diagnostics)
+    last = max(diagnostic.range.end.line for diagnostic in diagnostics)
+    return types.Range(types.Position(first, 0), types.Position(last + 1, 0))
+
+
+def _is_fix(action: "Action") -> bool:
+    return action.kind.startswith("quickfix")
 
 
 def _item(
@@ -80,7 +118,7 @@ def _item(
             return None
         reason = types.CodeActionDisabled(f"This {action.lacks}.")
         return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
-    is_fix = action.kind.startswith("quickfix")
+    is_fix = _is_fix(action)
     command = _command(target, action, _problem(diagnostics) if is_fix else "")
     if client is None or client.code_action_literal_support is None:
         return command
@@ -119,10 +157,9 @@ def _plain(lsp_range: types.Range) -> dict[str, Any]:
     }
 
 
-def _is_wanted(action: "Action", context: types.CodeActionContext) -> bool:
-    """Whether its kind is in ``only``, or a sub-kind of one there (``refactor.rewrite`` of ``refactor``)."""
+def _is_wanted(kind: str, context: types.CodeActionContext) -> bool:
+    """Whether a kind is in ``only``, or a sub-kind of one there (``refactor.rewrite`` of ``refactor``)."""
     if context.only is None:
         return True
-    kind = action.kind
     names = [str(getattr(wanted, "value", wanted)) for wanted in context.only]
     return any(not name or kind == name or kind.startswith(f"{name}.") for name in names)

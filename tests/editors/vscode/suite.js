@@ -229,7 +229,9 @@ exports.run = async function run() {
         assert.ok(text.getText().includes(start) && text.getText().includes(end));
         const shown = await lenses(text);
         assert.deepEqual(shown.map(([line, title]) => `${line} ${title}`), [
-            "1 Keep", "1 Undo", "1 Keep All", "1 Undo All", "1 Refine…", "1 Compare", "4 Keep", "4 Undo",
+            "1 Keep", "1 Undo", "1 Keep All", "1 Undo All", "1 Refine…", "1 Compare",
+            "1 $(info) adds the call `round(sum, 2)`", "1 $(info) changes the number `0` to `0.0`",
+            "4 Keep", "4 Undo",
         ]);
         const [keep, undo] = [shown.at(-2)[2], shown[1][2]];
         await write(text, 2, "    for price in sorted(prices):");
@@ -401,16 +403,91 @@ exports.run = async function run() {
         assert.match(chat.shown.at(-1).answer, /^one two three/);
     });
 
-    await claim("the conversation is still there for a new window", async () => {
-        const { conversationId, turns } = chat.memory.get("homebody.chat");
+    await claim("conversations stay until they are deleted, in a new window too", async () => {
+        const { current, all } = chat.conversations.memory.get("homebody.conversations");
+        const { serverId, turns, id } = all.find((each) => each.id === current);
         assert.equal(turns.length, chat.shown.length);
         await server.restart();
         await until(() => server.running);
-        const saved = await until(() => request(server, "homebody.saveConversation", { conversationId }));
+        const saved = await until(() => request(server, "homebody.saveConversation", { conversationId: serverId }));
         assert.ok(saved.markdown.includes("How can it be shorter?"));
         await executeCommand("homebody.newChat");
         assert.deepEqual(chat.shown, []);
-        await until(() => request(server, "homebody.saveConversation", { conversationId }).then(() => false, () => true));
+        await withHistory(extension, async (list) => {
+            assert.match(list.items[0].label, /^Explain rooms\.py:1-2/);
+            list.accept(list.items[0]);
+        });
+        assert.equal(chat.shown.length, turns.length);
+        await withHistory(extension, async (list) => list.press(list.items[0]));
+        assert.deepEqual(chat.shown, []);
+        assert.deepEqual(chat.conversations.earlier.filter((each) => each.id === id), []);
+        await until(() => request(server, "homebody.saveConversation", { conversationId: serverId }).then(() => false, () => true));
+    });
+
+    await claim("what the lightbulb explains, a problem too, is explained in the chat", async () => {
+        await runAction(document, new vscode.Range(0, 0, 1, 10), "Explain");
+        await until(() => chat.shown.at(-1)?.state === "done");
+        assert.match(chat.shown.at(-1).question, /^Explain rooms\.py:1-2$/);
+        const collection = vscode.languages.createDiagnosticCollection("checker");
+        const range = new vscode.Range(1, 4, 1, 10);
+        collection.set(document.uri, [new vscode.Diagnostic(range, "it divides", vscode.DiagnosticSeverity.Error)]);
+        await runAction(document, range, "Homebody: Explain this problem");
+        await until(() => /: it divides$/.test(chat.shown.at(-1).question) && chat.shown.at(-1).state !== "reading");
+        const prompt = await request(server, "homebody.showPrompt", {});
+        assert.ok(prompt.text.includes("it divides"));
+        const titles = (await executeCommand("vscode.executeCodeActionProvider", document.uri, range)).map(({ title }) => title);
+        assert.ok(titles.includes("Homebody: Fix this problem"));
+        collection.dispose();
+    });
+
+    await claim("slash commands are those of the code in view, and what they change is shown", async () => {
+        const editor = await vscode.window.showTextDocument(document);
+        select(editor, 0, 4);
+        const before = document.getText();
+        const names = (await chat.items("/")).map(({ label }) => label);
+        assert.deepEqual(["/explain", "/doc", "/tests", "/fix"].filter((name) => !names.includes(name)), []);
+        assert.deepEqual((await chat.items("/do")).map(({ label }) => label), ["/doc"]);
+        await chat.ask("/doc");
+        assert.equal(chat.shown.at(-1).note, "It is in rooms.py; undo takes it back.");
+        assert.ok(document.getText().includes('"""Say how high the room is."""'));
+        await vscode.window.showTextDocument(document);
+        await executeCommand("undo");
+        assert.equal(document.getText(), before);
+        await chat.ask("/explain");
+        assert.match(chat.shown.at(-1).question, /^\/explain$/);
+        assert.equal(chat.shown.at(-1).answer, "It computes an **area**.");
+    });
+
+    await claim("a folder and the terminal can be attached, and lines that were left out", async () => {
+        const editor = await vscode.window.showTextDocument(document);
+        select(editor, 0, 4);
+        const folder = (await until(async () => (await chat.items("folder")).length && chat.items("folder"))).find(({ label }) => label === "pkg/");
+        await chat.attachments.add(folder);
+        const terminal = vscode.window.createTerminal({ name: "shell", pty: terminalSaying("3 tests failed") });
+        terminal.show();
+        await until(() => vscode.window.activeTerminal === terminal);
+        const [item] = await chat.items("term");
+        await chat.attachments.add(item);
+        await chat.ask("What about an empty list, and all that?");
+        const prompt = await request(server, "homebody.showPrompt", {});
+        assert.ok(prompt.text.includes("INSIDE = 1") && prompt.text.includes("3 tests failed"));
+        terminal.dispose();
+        const { id } = chat.shown.at(-1);
+        const place = { uri: prices.document.uri.toString(), label: "prices.py, lines 8 to 9", line: 7, endLine: 8 };
+        chat.view.received.fire({ type: "include", id, place });
+        const again = await until(() => chat.shown.at(-1).id !== id && chat.shown.at(-1).state === "done" && chat.shown.at(-1));
+        assert.equal(again.question, "What about an empty list, and all that?");
+        assert.ok(again.sources.some(({ label }) => label === "prices.py, lines 8 to 9"));
+    });
+
+    await claim("code in answers has the colours of the theme", async () => {
+        const sent = [];
+        await answering(chat.view, "send", (message) => void sent.push(message), async () => {
+            chat.view.received.fire({ type: "ready" });
+            const { colours } = await until(() => sent.find(({ type }) => type === "colours"));
+            assert.match(colours.keyword, /^#[0-9a-f]{6}$/i);
+            assert.notEqual(colours.keyword, colours.string);
+        });
     });
 
     await claim("suggestions pause for all files and for one language, and the status says so", async () => {
@@ -484,39 +561,48 @@ exports.run = async function run() {
         await vscode.window.showTextDocument(document);
     });
 
-    await claim("the report of a program stays in its terminal", async () => {
-        const text = [];
-        const { createTerminal } = extension.vscode.window;
-        const watch = (options) => {
-            options.pty.onDidWrite((part) => text.push(part));
-            return createTerminal.call(extension.vscode.window, options);
+    await claim("the doctor and the recommended models are pages, with the settings in force", async () => {
+        const pages = [];
+        const { createWebviewPanel } = extension.vscode.window;
+        const watch = (...args) => {
+            pages.push(createWebviewPanel.apply(extension.vscode.window, args));
+            return pages.at(-1);
         };
-        await answering(extension.vscode.window, "createTerminal", watch, () => executeCommand("homebody.recommendModel"));
-        await until(() => text.join("").includes("Press any key"));
-        assert.match(text.join(""), /^> \S*homebody models recommend\r\n\r\nThis machine: [^]*Completion: /);
-        const terminal = vscode.window.terminals.find(({ name }) => name === "Homebody models");
-        assert.equal(terminal.exitStatus, undefined);
-        terminal.sendText("q");
-        await until(() => terminal.exitStatus !== undefined);
+        await answering(extension.vscode.window, "createWebviewPanel", watch, async () => {
+            await executeCommand("homebody.checkInstallation");
+            await executeCommand("homebody.recommendModel");
+        });
+        const [doctor, recommended] = pages.map(({ webview }) => webview.html);
+        assert.match(doctor, /<h2>Suggestions<\/h2>[^]*scripted \(scripted\)/);
+        assert.match(recommended, /Install It…[^]*<pre><code>[^<]+<\/code><a href="command:homebody.copyLine\?/);
+        assert.match(recommended, /default-src 'none'; style-src 'nonce-/);
+        pages.forEach((page) => page.dispose());
+        await executeCommand("homebody.copyLine", "homebody models install");
+        assert.equal(await vscode.env.clipboard.readText(), "homebody models install");
     });
 
-    await claim("the model is switched from the menu, and the choice is in the user's settings", async () => {
-        const backend = vscode.workspace.getConfiguration("homebody.backend");
+    await claim("the model is switched from the menu, the choice is in the user's settings, and there is a way back", async () => {
+        const model = () => vscode.workspace.getConfiguration("homebody.backend").inspect("model").globalValue;
         const script = path.join(root().fsPath, "other.json");
         writeFileSync(script, JSON.stringify({ name: "the other one", reply: [{ text: "x" }] }));
-        const other = { name: "the other one", kind: "scripted", url: null, model: script, where: "", uses: ["completion", "chat"], size: null };
-        const offered = [];
-        const choose = async (choices) => {
-            offered.push((await choices).map(({ label }) => label));
-            return offered.length === 1 ? { model: other } : { wanted: "both" };
+        const other = { name: "the other one", kind: "scripted", url: null, model: script, uses: ["completion", "chat"] };
+        const before = model();
+        const choices = [];
+        const choosing = (choose) => async (offered) => {
+            choices.push((await offered).map(({ label }) => label));
+            return choices.length % 2 === 1 ? choose(await offered) : { wanted: "both" };
         };
-        const before = backend.inspect("model").globalValue;
-        await answering(extension.vscode.window, "showQuickPick", choose, () => executeCommand("homebody.switchModel"));
-        assert.match(offered[0][0], /Automatic/);
-        assert.deepEqual(offered[1], ["Everything", "Suggestions", "Questions and changes"]);
-        assert.equal(vscode.workspace.getConfiguration("homebody.backend").get("model"), script);
+        const turnTo = (choose) =>
+            answering(extension.vscode.window, "showQuickPick", choosing(choose), () => executeCommand("homebody.switchModel"));
+        await turnTo(() => ({ model: other }));
+        assert.match(choices[0][0], /Automatic/);
+        assert.ok(choices[0].includes("$(check) scripted"));
+        assert.deepEqual(choices[1], ["Everything", "Suggestions", "Questions and changes"]);
+        assert.equal(model(), script);
+        assert.equal(status.chatModel, "the other one");
         await until(() => status.current?.model === "the other one");
-        await backend.update("model", before, vscode.ConfigurationTarget.Global);
+        await turnTo((offered) => offered.find(({ label }) => label === `$(history) ${before}`));
+        assert.equal(model(), before);
         await until(() => status.current?.model === "scripted");
     });
 
@@ -567,6 +653,29 @@ async function instruct(extension, editor, selection, words) {
 async function lenses(document) {
     const all = await executeCommand("vscode.executeCodeLensProvider", document.uri, 20);
     return all.map(({ command, range }) => [range.start.line, command.title, command]);
+}
+
+/** A terminal that shows a text. */
+function terminalSaying(text) {
+    const written = new vscode.EventEmitter();
+    return { onDidWrite: written.event, open: () => written.fire(text), close: () => {} };
+}
+
+/** Open the list of conversations, with a stub of VS Code's list. */
+async function withHistory(extension, use) {
+    const listeners = {};
+    const on = (name) => (listener) => void (listeners[name] = listener);
+    const list = {
+        onDidAccept: on("accept"), onDidTriggerItemButton: on("press"), onDidTriggerButton: on("button"), onDidHide: on("hide"),
+        show() {}, hide() {}, dispose() {},
+        accept(item) {
+            list.selectedItems = [item];
+            listeners.accept();
+        },
+        press: (item) => listeners.press({ item }),
+    };
+    await answering(extension.vscode.window, "createQuickPick", () => list, () => executeCommand("homebody.chatHistory"));
+    await use(list);
 }
 
 async function write(document, line, text) {

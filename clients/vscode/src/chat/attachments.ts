@@ -1,11 +1,17 @@
-/** What the user attaches to the next question: files, symbols, problems and the like. */
+/** What the user attaches to the next question: files, folders, symbols, problems, changes and the terminal. */
 
+import { Uri, commands, env, window, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run } from "../commands";
 import type { Attachment, DocumentDiagnostics } from "../protocol";
 import { editorInView } from "./about";
 import { Diagnostics } from "./diagnostics";
+
+const FOLDER = "folder:";
+const TERMINAL = "terminal:";
+const MOST_FOLDERS = 5;
+const LONGEST_TERMINAL = 20_000;
 
 export class Attachments {
     private items: readonly Attachment[] = [];
@@ -19,8 +25,9 @@ export class Attachments {
         return [...this.items];
     }
 
-    add(item: Attachment): void {
-        this.set([...this.items, item]);
+    /** Attach an item; the text of a terminal is what it shows now. */
+    async add(item: Attachment): Promise<void> {
+        this.set([...this.items, item.id === TERMINAL ? { ...item, id: "", text: await terminalText() } : item]);
     }
 
     remove(index: number): void {
@@ -34,12 +41,34 @@ export class Attachments {
         return taken;
     }
 
-    /** What can be attached and matches what the user has typed. */
-    async matching(client: LanguageClient, query: string): Promise<Attachment[]> {
-        const editor = editorInView();
-        const about = editor && { textDocument: codeOf(client, editor).textDocument };
-        const diagnostics = this.diagnostics.current(client);
-        return run<Attachment[]>(client, "homebody.contextItems", { query, ...about, diagnostics });
+    /** What can be attached and matches what the user has typed; `folder` and `terminal` name kinds as well. */
+    async matching(client: LanguageClient, typed: string): Promise<Attachment[]> {
+        const query = typed.replace(/^folder\W?/i, "");
+        const items = (await this.ask(client, query)).map(withFolderName);
+        const terminal = window.activeTerminal;
+        const isNamed = typed !== "" && "terminal".startsWith(typed.toLowerCase());
+        return [
+            ...(terminal !== undefined && (typed === "" || isNamed)
+                ? [{ id: TERMINAL, kind: "terminal", label: "Terminal", detail: terminal.name }]
+                : []),
+            ...(query === typed ? items : []),
+            ...foldersOf(items, query),
+        ];
+    }
+
+    /** The items to send: those of a folder are its files that the model may read. */
+    async sent(client: LanguageClient, items: readonly Attachment[]): Promise<Attachment[]> {
+        const parts = await Promise.all(
+            items.map(async (item) => {
+                if (!item.id.startsWith(FOLDER)) {
+                    return [item];
+                }
+                const folder = item.id.slice(FOLDER.length);
+                const files = await this.ask(client, `${workspace.asRelativePath(Uri.parse(folder), false)}/`);
+                return files.filter(({ id, kind }) => kind === "file" && id.startsWith(folder));
+            }),
+        );
+        return parts.flat();
     }
 
     /** The problems that `homebody.ask` needs for these items; `undefined` if none of them is about problems. */
@@ -47,8 +76,49 @@ export class Attachments {
         return items.some(({ id }) => id.startsWith("diagnostics:")) ? this.diagnostics.current(client) : undefined;
     }
 
+    private async ask(client: LanguageClient, query: string): Promise<Attachment[]> {
+        const editor = editorInView();
+        const about = editor && { textDocument: codeOf(client, editor).textDocument };
+        const diagnostics = this.diagnostics.current(client);
+        return run<Attachment[]>(client, "homebody.contextItems", { query, ...about, diagnostics });
+    }
+
     private set(items: readonly Attachment[]): void {
         this.items = items;
         this.draw(this.current);
     }
+}
+
+/** Where there are several folders, the same item with the name of its folder. */
+function withFolderName(item: Attachment): Attachment {
+    if (!item.id.startsWith("file:") || (workspace.workspaceFolders?.length ?? 0) < 2) {
+        return item;
+    }
+    const line = /:\d+$/.exec(item.detail ?? "")?.[0] ?? "";
+    return { ...item, detail: `${workspace.asRelativePath(Uri.parse(item.id.replace(/#.*$/, "")))}${line}` };
+}
+
+/** The folders that the listed files are in, if their names match too. */
+function foldersOf(items: readonly Attachment[], query: string): Attachment[] {
+    const folders = new Map<string, Attachment>();
+    for (const { id, kind } of items) {
+        const folder = kind === "file" && id.startsWith("file:") ? Uri.joinPath(Uri.parse(id), "..") : undefined;
+        const label = folder && `${workspace.asRelativePath(folder)}/`;
+        const isTop = folder !== undefined && workspace.workspaceFolders?.some(({ uri }) => uri.toString() === folder.toString());
+        if (folder !== undefined && label !== undefined && !isTop && label.toLowerCase().includes(query.toLowerCase())) {
+            folders.set(label, { id: `${FOLDER}${folder}/`, kind: "folder", label });
+        }
+    }
+    return [...folders.values()].slice(0, MOST_FOLDERS);
+}
+
+/** The end of what the active terminal shows. The stable API has its text only through the clipboard. */
+async function terminalText(): Promise<string> {
+    const before = await env.clipboard.readText();
+    await commands.executeCommand("workbench.action.terminal.selectAll");
+    await commands.executeCommand("workbench.action.terminal.copySelection");
+    await commands.executeCommand("workbench.action.terminal.clearSelection");
+    const text = await env.clipboard.readText();
+    await env.clipboard.writeText(before);
+    return text.trimEnd().slice(-LONGEST_TERMINAL);
 }

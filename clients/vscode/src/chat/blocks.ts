@@ -9,7 +9,7 @@ import type { ApplyArgument, Refactored } from "../protocol";
 import { editorForCode } from "./about";
 
 /** Run a command whose result is an edit, and show what it changes. */
-export type ShowEdit = (document: TextDocument, title: string, work: () => Promise<Refactored>) => Promise<void>;
+export type ShowEdit = (document: TextDocument, title: string, work: () => Promise<Refactored>) => Promise<unknown>;
 
 /** Replace the selection by `text`. */
 export async function insert(text: string): Promise<void> {

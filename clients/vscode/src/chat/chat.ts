@@ -1,86 +1,64 @@
-/**
- * A conversation with the chat model: questions from the view, answers from `homebody.ask`.
- *
- * The server keeps the part of the conversation that fits into the context; this module keeps what the user
- * sees. Both are kept on this machine, so that reloading the window does not lose them, until *New Conversation*.
- */
+/** The chat: asks what the user wants to know, and fills the conversation with the answers. */
 
-import {
-    CancellationError,
-    type CancellationToken,
-    CancellationTokenSource,
-    Disposable,
-    type Memento,
-    Range,
-    type TextEditor,
-    Uri,
-    commands,
-    env,
-    window,
-    workspace,
-} from "vscode";
-import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
+import { Disposable, type Memento, type TextEditor, Uri, window, workspace } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run, runStoppable } from "../commands";
+import type { Refactorings } from "../edits/refactor";
 import { inform, showError, warn } from "../notify";
-import type { AskArgument, Asked, Attachment, Explanation, StreamPart } from "../protocol";
-import { sentenceOf } from "../words";
+import type { AskArgument, Asked, Attachment } from "../protocol";
+import { baseName, lastLine, sentenceOf } from "../words";
 import { CodeInView, labelOf } from "./about";
+import { Answers, type Servers } from "./answers";
 import { Attachments } from "./attachments";
-import { type ShowEdit, applyBlock, insert } from "./blocks";
-import type { FromView, Turn } from "./messages";
+import { applyBlock } from "./blocks";
+import { type Conversation, Conversations } from "./conversations";
+import { handleMessages } from "./handle";
+import { showHistory } from "./history";
+import type { Explained, FromView, Turn } from "./messages";
 import { type Question, explanationOf, regenerationOf } from "./question";
-import { TurnStream } from "./stream";
-import { earlier, failed, finish, load, read, save, stopped } from "./turns";
+import { slashItems, slashQuestion } from "./slash";
+import { earlier, finish } from "./turns";
 import type { ChatView } from "./view";
 
-const MOST_TURNS = 50;
-const STARTING = "Waiting for the server…";
-const NOT_RUNNING = "The server is not running: the item Homebody in the status bar says why. Then ask again.";
-
-export interface Needs {
-    /** A running server, started if needed; without one, a message says what is wrong. */
-    client(): Promise<LanguageClient | undefined>;
-    /** Whether a server is running. */
-    isRunning(): boolean;
-    show: ShowEdit;
+export interface Needs extends Servers {
     /** Name of the chat model. */
     model(): string;
+    refactorings: Refactorings;
 }
 
 export class Chat implements Disposable {
-    private turns: Turn[];
-    private conversationId: string | undefined;
+    private readonly conversations: Conversations;
+    private readonly answers: Answers;
     /** Name of the model that the view shows. */
     private model = "";
-    private stopping: CancellationTokenSource | undefined;
-    private count: number;
     /** The last turn of this session, and its question. */
     private latest: { turn: Turn; question: Question } | undefined;
     private hasReportedStore = false;
-    private readonly stream: TurnStream;
-    private readonly attachments = new Attachments((attachments) => this.view.send({ type: "attachments", attachments }));
-    private readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
+    readonly attachments = new Attachments((attachments) => this.view.send({ type: "attachments", attachments }));
+    readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
     private readonly subscriptions: Disposable;
 
     constructor(
         readonly view: ChatView,
         private readonly needs: Needs,
-        private readonly memory: Memento,
+        memory: Memento,
     ) {
-        ({ turns: this.turns, conversationId: this.conversationId } = load(memory));
-        this.count = Math.max(0, ...this.turns.map(({ id }) => id));
-        this.stream = new TurnStream(view);
+        this.conversations = new Conversations(memory);
+        this.answers = new Answers(needs, {
+            changed: (turn) => this.conversations.has(turn) && view.sendTurn(turn),
+            wrote: (turn, text) => this.conversations.has(turn) && view.append(turn, text),
+        });
         this.subscriptions = Disposable.from(
             view,
             this.code,
-            view.onDidReceive((message) => void this.receive(message)),
+            handleMessages(view, this),
         );
     }
 
     /** Turns as the view shows them. */
     get shown(): readonly Turn[] {
-        return this.turns;
+        return this.conversations.current.turns;
     }
 
     /** Show which model answers, if it has changed. */
@@ -98,29 +76,11 @@ export class Chat implements Disposable {
         this.view.send({ type: "focus" });
     }
 
-    /** Ask about the code in view. */
-    async ask(text: string): Promise<void> {
-        const editor = this.code.editor;
-        const before = this.conversationId === undefined ? earlier(this.turns) : [];
-        const attached = this.attachments.take();
-        await this.answer({
-            text,
-            attached: [...(editor ? [labelOf(editor)] : []), ...attached.map(({ label }) => label)],
-            ask: (client, token, stop) => {
-                const { conversationId } = this;
-                const diagnostics = this.attachments.problems(client, attached);
-                const argument: AskArgument = {
-                    question: text,
-                    token,
-                    links: true,
-                    attach: [...before, ...attached],
-                    ...(editor && codeOf(client, editor)),
-                    ...(diagnostics && { diagnostics }),
-                    ...(conversationId !== undefined && { conversationId }),
-                };
-                return runStoppable<Asked>(client, "homebody.ask", argument, stop);
-            },
-        });
+    /** Ask about the code in view, or run a slash command on it. */
+    async ask(text: string, included: readonly Attachment[] = []): Promise<void> {
+        const { editor } = this.code;
+        const slash = text.startsWith("/") && editor !== undefined ? await this.slashQuestion(text, editor) : undefined;
+        await this.answer(slash ?? this.questionOf(text, [...included, ...this.attachments.take()]));
     }
 
     /** Explain the selection, or the function around the cursor, as far as the model can read it soon. */
@@ -132,99 +92,94 @@ export class Chat implements Disposable {
         }
     }
 
+    /** Explain what a code action is about: code, or a problem in it. */
+    async explainCode(about: Omit<Explained, "place"> & Explained["code"]): Promise<void> {
+        const { textDocument, range, problem, action } = about;
+        await this.view.show();
+        const lines = [range.start.line + 1, lastLine(range) + 1];
+        const place = `${baseName(Uri.parse(textDocument.uri))}:${[...new Set(lines)].join("-")}`;
+        const code = { textDocument: { uri: textDocument.uri }, range };
+        await this.answer(explanationOf({ place, code, ...(problem && { problem }), ...(action && { action }) }));
+    }
+
     /** Stop the answer that is being written. */
     stop(): void {
-        this.stopping?.cancel();
+        this.answers.stop();
     }
 
     /** Open the conversation as Markdown, to be saved where the user likes. */
     async save(): Promise<void> {
-        const content = this.turns.map(({ question, answer }) => `## ${question}\n\n${answer}\n`).join("\n");
+        const content = this.shown.map(({ question, answer }) => `## ${question}\n\n${answer}\n`).join("\n");
         await window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content }));
     }
 
-    /** Start a new conversation. */
-    clear(): void {
+    /** Start a new conversation; the present one stays in the history. */
+    begin(): void {
         this.stop();
-        this.turns = [];
+        this.conversations.begin();
         this.attachments.take();
-        this.forget();
         this.showAll();
-        this.keep();
     }
 
-    /** What can be attached to the next question and matches `query`. */
+    /** Show the earlier conversations, to go back to one or to delete some. */
+    showHistory(): void {
+        showHistory(() => this.conversations.earlier, {
+            open: (id) => {
+                this.stop();
+                this.conversations.open(id);
+                this.showAll();
+            },
+            delete: (id) => this.delete(id),
+        });
+    }
+
+    /** What can be attached to the next question and matches `query`; slash commands if it begins with a slash. */
     async items(query: string): Promise<Attachment[]> {
         const client = await this.needs.client();
-        return client === undefined ? [] : this.attachments.matching(client, query);
+        const { editor } = this.code;
+        if (client === undefined) {
+            return [];
+        }
+        if (!query.startsWith("/")) {
+            return this.attachments.matching(client, query);
+        }
+        return editor === undefined ? [] : slashItems(client, editor, this.needs.refactorings, query.slice(1));
     }
 
     dispose(): void {
         this.stop();
-        this.stream.drop();
         this.subscriptions.dispose();
     }
 
-    private async receive(message: FromView): Promise<void> {
-        try {
-            await this.act(message);
-        } catch (error) {
-            void showError(sentenceOf(error));
-        }
+    /** A question about the code in view. */
+    private questionOf(text: string, items: Attachment[]): Question {
+        const { editor } = this.code;
+        const { serverId, turns } = this.conversations.current;
+        const before = serverId === undefined ? earlier(turns) : [];
+        return {
+            text,
+            attached: [...(editor ? [labelOf(editor)] : []), ...items.map(({ label }) => label)],
+            items,
+            ask: async (client, token, stop) => {
+                const diagnostics = this.attachments.problems(client, items);
+                const conversationId = this.conversations.current.serverId;
+                const argument: AskArgument = {
+                    question: text,
+                    token,
+                    links: true,
+                    attach: [...before, ...(await this.attachments.sent(client, items))],
+                    ...(editor && codeOf(client, editor)),
+                    ...(diagnostics && { diagnostics }),
+                    ...(conversationId !== undefined && { conversationId }),
+                };
+                return runStoppable<Asked>(client, "homebody.ask", argument, stop);
+            },
+        };
     }
 
-    private async act(message: FromView): Promise<void> {
-        switch (message.type) {
-            case "ready":
-                this.showAll();
-                break;
-            case "ask":
-                await this.ask(message.question);
-                break;
-            case "stop":
-                this.stop();
-                break;
-            case "regenerate":
-                await this.regenerate();
-                break;
-            case "readAll":
-                await this.answer(explanationOf(message.about, { full: true }));
-                break;
-            case "clear":
-                this.clear();
-                break;
-            case "items":
-                this.view.send({ type: "items", query: message.query, items: await this.items(message.query) });
-                break;
-            case "attach":
-                this.attachments.add(message.item);
-                break;
-            case "detach":
-                this.attachments.remove(message.index);
-                break;
-            case "toggleAbout":
-                this.code.toggle();
-                break;
-            case "switchModel":
-            case "installModel":
-                await commands.executeCommand(`homebody.${message.type}`);
-                break;
-            case "open": {
-                const { uri, line, endLine } = message.place;
-                const selection = new Range(line, 0, endLine + 1, 0);
-                await window.showTextDocument(Uri.parse(uri), { selection, preview: true });
-                break;
-            }
-            case "copy":
-                await env.clipboard.writeText(message.text);
-                break;
-            case "insert":
-                await insert(message.text);
-                break;
-            case "apply":
-                await this.apply(message.block);
-                break;
-        }
+    private async slashQuestion(text: string, editor: TextEditor): Promise<Question | undefined> {
+        const client = await this.needs.client();
+        return client && slashQuestion(client, editor, this.needs.refactorings, text);
     }
 
     /**
@@ -233,107 +188,82 @@ export class Chat implements Disposable {
      * The server regenerates the last answer that it has. It has no answer to an explanation or to a question that
      * failed or was stopped, and would regenerate the one before: so those are asked as new questions.
      */
-    private async regenerate(): Promise<void> {
-        const last = this.turns.at(-1);
-        if (last === undefined || this.stopping !== undefined) {
+    async regenerate(): Promise<void> {
+        const { current } = this.conversations;
+        const last = current.turns.at(-1);
+        if (last === undefined || this.answers.isBusy) {
             return;
         }
-        this.turns = this.turns.slice(0, -1);
+        current.turns = current.turns.slice(0, -1);
         this.showAll();
-        const { conversationId, latest } = this;
-        if (conversationId !== undefined && last.blocks !== undefined) {
-            await this.answer(regenerationOf(last, conversationId));
+        const { latest } = this;
+        if (current.serverId !== undefined && last.blocks !== undefined) {
+            await this.answer(regenerationOf(last, current.serverId));
         } else if (latest?.turn === last) {
             await this.answer(latest.question);
         } else {
-            await this.ask(last.question);
+            await this.ask(last.question, last.items);
         }
     }
 
-    /** Add a turn, and fill it while the answer streams; only one at a time. */
-    private async answer(question: Question): Promise<void> {
+    /** Ask the question of a turn again, with lines that were left out. */
+    async include({ id, place: { uri, label, line, endLine } }: FromView & { type: "include" }): Promise<void> {
+        const turn = this.shown.find((each) => each.id === id);
+        if (turn !== undefined) {
+            const lines = { id: `${uri}#L${line + 1}-${endLine + 1}`, kind: "file", label };
+            await this.ask(turn.question, [...(turn.items ?? []), lines]);
+        }
+    }
+
+    /** Add a turn, and fill it while the answer streams. */
+    async answer(question: Question): Promise<void> {
         this.stop();
-        const stop = (this.stopping = new CancellationTokenSource());
-        const turn = this.begin(question);
-        let stream: Disposable | undefined;
-        try {
-            const client = await Promise.race([this.needs.client(), cancellation(stop.token)]);
-            if (client === undefined) {
-                throw new Error(NOT_RUNNING);
-            }
-            const token = `homebody-chat-${turn.id}-${Date.now()}`;
-            stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
-            const result = await question.ask(client, token, stop.token);
-            // The user may have started a new conversation while the model answered.
-            if (this.turns.includes(turn)) {
-                await this.end(turn, question, client, result);
-            }
-        } catch (error) {
-            if (stop.token.isCancellationRequested) {
-                stopped(turn);
-            } else {
-                failed(turn, error);
-            }
-        } finally {
-            stream?.dispose();
-            stop.dispose();
-            if (this.stopping === stop) {
-                this.stopping = undefined;
-            }
-            if (this.turns.includes(turn)) {
-                this.stream.send(turn);
-                this.keep();
-            }
+        const { text, attached, items } = question;
+        const turn: Turn = { id: this.conversations.nextTurn, question: text, attached, answer: "", state: "reading" };
+        const named = items?.filter(({ id }) => id !== "").map(({ text: _, ...item }) => item) ?? [];
+        if (named.length > 0) {
+            turn.items = named;
         }
-    }
-
-    private begin(question: Question): Turn {
-        const { text, attached } = question;
-        const turn: Turn = { id: ++this.count, question: text, attached, answer: "", state: "reading" };
-        if (!this.needs.isRunning()) {
-            turn.note = STARTING;
-        }
-        this.turns = [...this.turns, turn].slice(-MOST_TURNS);
         this.latest = { turn, question };
+        const { current } = this.conversations;
+        const dropped = this.conversations.add(turn);
         // A window that is closed during the answer still has the question.
-        this.keep();
-        this.stream.send(turn);
-        return turn;
-    }
-
-    private take(turn: Turn, { text, reading }: StreamPart): void {
-        if (text !== "") {
-            turn.answer += text;
-            if (turn.state === "reading") {
-                turn.state = "writing";
-                delete turn.note;
-                this.stream.send(turn);
-            } else {
-                this.stream.append(turn, text);
-            }
-        } else if (reading !== undefined && turn.state === "reading") {
-            read(turn, reading);
-            this.stream.send(turn);
+        this.conversations.keep();
+        const answered = await this.answers.answer(turn, question);
+        // The user may have deleted the conversation while the model answered.
+        if (answered !== undefined && this.conversations.earlier.includes(current)) {
+            await this.end(turn, question, current, answered);
         }
+        if (this.conversations.has(turn)) {
+            this.view.sendTurn(turn);
+        }
+        this.conversations.keep();
+        await this.forget(dropped);
     }
 
-    private async end(turn: Turn, { about }: Question, client: LanguageClient, result: Asked | Explanation): Promise<void> {
+    private async end(
+        turn: Turn,
+        { about }: Question,
+        conversation: Conversation,
+        { result, client }: NonNullable<Awaited<ReturnType<Answers["answer"]>>>,
+    ): Promise<void> {
+        if (typeof result === "string") {
+            turn.state = "done";
+            turn.note = result;
+            return;
+        }
         finish(turn, result);
         if (about !== undefined && !result.complete && result.leftOut.length > 0) {
             turn.unread = about;
         }
         if ("conversationId" in result) {
-            this.conversationId = result.conversationId;
+            conversation.serverId = result.conversationId;
+            await this.store(client, result.conversationId);
         }
-        await this.store(client);
     }
 
     /** Make the server keep the conversation too, so that a reloaded window can continue it. */
-    private async store(client: LanguageClient): Promise<void> {
-        const { conversationId } = this;
-        if (conversationId === undefined) {
-            return;
-        }
+    private async store(client: LanguageClient, conversationId: string): Promise<void> {
         try {
             await run(client, "homebody.saveConversation", { conversationId, store: true });
         } catch (error) {
@@ -345,44 +275,49 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Delete the conversation, on disk as well. */
-    private forget(): void {
-        const { conversationId } = this;
-        this.conversationId = undefined;
-        if (conversationId !== undefined) {
-            void this.needs
-                .client()
-                .then((client) => client && run(client, "homebody.forgetConversations", { conversationId }))
-                .catch((error: unknown) => showError(sentenceOf(error)));
+    /** Delete one conversation, or all, on disk as well. */
+    private async delete(id?: number): Promise<void> {
+        const { current } = this.conversations;
+        const gone = this.conversations.delete(id);
+        if (gone.includes(current)) {
+            this.stop();
+            this.showAll();
+        }
+        await this.forget(gone);
+    }
+
+    /** Have the server forget conversations. */
+    private async forget(conversations: readonly Conversation[]): Promise<void> {
+        const ids = conversations.flatMap(({ serverId }) => (serverId === undefined ? [] : [serverId]));
+        const client = ids.length === 0 ? undefined : await this.needs.client();
+        try {
+            await Promise.all(
+                ids.map((conversationId) => client && run(client, "homebody.forgetConversations", { conversationId })),
+            );
+        } catch (error) {
+            void showError(sentenceOf(error));
         }
     }
 
-    private async apply(block: number | undefined): Promise<void> {
-        const { conversationId } = this;
-        if (block === undefined || conversationId === undefined) {
+    /** Show what a code block of an answer changes in the file in view. */
+    async apply(block: number | undefined): Promise<void> {
+        const { serverId } = this.conversations.current;
+        if (block === undefined || serverId === undefined) {
             void inform("Homebody does not know where this code belongs: copy it, or insert it at the cursor.");
             return;
         }
         const client = await this.needs.client();
         if (client !== undefined) {
-            await applyBlock(client, conversationId, block, this.needs.show);
+            const { refactorings } = this.needs;
+            await applyBlock(client, serverId, block, refactorings.show.bind(refactorings));
         }
     }
 
-    private showAll(): void {
-        this.stream.drop();
+    /** Draw everything anew. */
+    showAll(): void {
         this.model = this.needs.model();
-        const { turns, model } = this;
-        this.view.send({ type: "state", turns, attachments: this.attachments.current, model });
+        const turns = [...this.shown];
+        this.view.send({ type: "state", turns, attachments: this.attachments.current, model: this.model });
         this.code.show();
     }
-
-    private keep(): void {
-        save(this.memory, { turns: this.turns, conversationId: this.conversationId });
-    }
-}
-
-/** Rejects once `token` is cancelled. */
-function cancellation(token: CancellationToken): Promise<never> {
-    return new Promise((_, reject) => token.onCancellationRequested(() => reject(new CancellationError())));
 }

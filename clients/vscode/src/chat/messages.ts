@@ -1,10 +1,10 @@
 /**
  * The messages between the chat view and the extension, and what one turn of a conversation holds.
  *
- * Contains only types: `chat.ts` sends the messages, the view draws them.
+ * Contains only types: `chat.ts` handles the messages, the page in `webview/` draws them.
  */
 
-import type { Attachment, Code, Usage } from "../protocol";
+import type { Attachment, Code, Problem, Usage } from "../protocol";
 
 /** A place in a file; `line` and `endLine` count from 0, `endLine` is the last line of the place. */
 export interface Place {
@@ -28,6 +28,10 @@ export interface Block {
 export interface Explained {
     place: string;
     code: Code;
+    /** A problem in it, which is explained instead. */
+    problem?: Problem;
+    /** Name of a prompt file that explains it. */
+    action?: string;
 }
 
 export type TurnState = "reading" | "writing" | "done" | "stopped" | "failed";
@@ -37,6 +41,8 @@ export interface Turn {
     id: number;
     question: string;
     attached: string[];
+    /** What the user attached, without its text. */
+    items?: Attachment[];
     /** As the model wrote it. */
     answer: string;
     /** The complete answer with the server's links; links that the model wrote are plain text. */
@@ -71,6 +77,8 @@ export type ToView =
     | { type: "items"; query: string; items: Attachment[] }
     | { type: "model"; model: string }
     | { type: "about"; about: About | undefined }
+    /** Colours of code in the theme, by the classes of the highlighter. */
+    | { type: "colours"; colours: Record<string, string> }
     | { type: "focus" };
 
 /** From the view to the extension. */
@@ -82,7 +90,10 @@ export type FromView =
     | { type: "stop" }
     | { type: "regenerate" }
     | { type: "readAll"; about: Explained }
-    | { type: "clear" }
+    | { type: "new" }
+    | { type: "history" }
+    /** Ask the question of a turn again, with lines that were left out. */
+    | { type: "include"; id: number; place: Pick<Place, "uri" | "label" | "line" | "endLine"> }
     | { type: "items"; query: string }
     | { type: "attach"; item: Attachment }
     | { type: "detach"; index: number }

@@ -1,13 +1,11 @@
-/** What becomes of a turn: while it is answered, in later questions, and in VS Code's storage on this machine. */
+/** What becomes of a turn while it is answered, and in later questions. */
 
-import type { Memento } from "vscode";
 import { ConnectionError, ErrorCodes, ResponseError } from "vscode-languageclient/node";
 
 import type { Asked, Attachment, Explanation, StreamPart } from "../protocol";
 import { placeOf, sentenceOf } from "../words";
 import type { Turn } from "./messages";
 
-const STATE = "homebody.chat";
 // Longest text that is attached, in characters; only the end of longer explanations is sent.
 const LONGEST_HISTORY = 6000;
 const DISCONNECTED = "The server stopped before the answer was complete. It is started again: ask again.";
@@ -63,21 +61,4 @@ export function earlier(turns: readonly Turn[]): Attachment[] {
 function isDisconnected(error: unknown): boolean {
     const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
     return isRejected || error instanceof ConnectionError;
-}
-
-interface Stored {
-    /** Id of the conversation in the server; absent if there were only explanations. */
-    conversationId?: string | undefined;
-    turns: Turn[];
-}
-
-/** The conversation that is stored for the workspace; an answer that was not complete counts as stopped. */
-export function load(memory: Memento): Stored {
-    const { conversationId, turns } = memory.get<Stored>(STATE) ?? { turns: [] };
-    const isOpen = ({ state }: Turn): boolean => state === "reading" || state === "writing";
-    return { conversationId, turns: turns.map((turn) => (isOpen(turn) ? { ...turn, state: "stopped" } : turn)) };
-}
-
-export function save(memory: Memento, stored: Stored): void {
-    void memory.update(STATE, stored);
 }

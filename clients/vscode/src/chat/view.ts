@@ -14,7 +14,10 @@ import {
     commands,
 } from "vscode";
 
-import type { FromView, ToView } from "./messages";
+import type { FromView, ToView, Turn } from "./messages";
+
+// A message for each token would be slow.
+const STREAM_MILLISECONDS = 50;
 
 export class ChatView implements WebviewViewProvider, Disposable {
     private readonly received = new EventEmitter<FromView>();
@@ -22,6 +25,9 @@ export class ChatView implements WebviewViewProvider, Disposable {
     /** Whether the page's script is ready: it has requested the conversation. */
     private isReady = false;
     private focus: ToView | undefined;
+    /** Text of the streaming answer that was not sent yet. */
+    private unsent = "";
+    private timer: NodeJS.Timeout | undefined;
     readonly onDidReceive = this.received.event;
     static readonly id = "homebody.chat";
 
@@ -40,8 +46,24 @@ export class ChatView implements WebviewViewProvider, Disposable {
         view.webview.html = page(view.webview, folder);
     }
 
+    /** Send a whole turn; its answer includes the text that was not sent yet. */
+    sendTurn(turn: Turn): void {
+        this.send({ type: "turn", turn });
+    }
+
+    /** Send text of an answer, collected for a short time. */
+    append({ id }: Turn, text: string): void {
+        this.unsent += text;
+        this.timer ??= setTimeout(() => this.send({ type: "text", id, text: this.unsent }), STREAM_MILLISECONDS);
+    }
+
     /** Send to the page. A page that is not ready requests the whole state later, and takes the focus then. */
     send(message: ToView): void {
+        if (message.type === "text" || message.type === "turn" || message.type === "state") {
+            clearTimeout(this.timer);
+            this.timer = undefined;
+            this.unsent = "";
+        }
         if (this.isReady) {
             void this.view?.webview.postMessage(message);
         } else if (message.type === "focus") {
@@ -55,6 +77,7 @@ export class ChatView implements WebviewViewProvider, Disposable {
     }
 
     dispose(): void {
+        clearTimeout(this.timer);
         this.received.dispose();
     }
 
@@ -89,16 +112,17 @@ function page(webview: Webview, folder: Uri): string {
 <main>
 <h1 class="unseen">Homebody</h1>
 <div id="log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
-<p id="empty">Ask about your code. @ attaches files, symbols, problems or the diff. Everything stays on this machine.</p>
+<p id="empty">Ask about your code. @ attaches files, folders, symbols, problems, changes or the terminal; / lists commands. Everything stays on this machine.</p>
 </main>
 <p id="state" role="status" class="unseen"></p>
 <section id="ask" aria-label="Question">
 <div id="attached"></div>
 <ul id="mentions" role="listbox" aria-label="Things to attach" hidden></ul>
-<textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach" aria-label="Question"
+<textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach, / for commands" aria-label="Question"
  aria-controls="mentions" aria-autocomplete="list" aria-busy="true" disabled></textarea>
 <div id="row"><button id="model" type="button" title="Switch the model"></button>
-<button id="clear" type="button" title="Begin a new conversation" disabled>New</button>
+<button id="history" type="button" title="Go back to an earlier conversation" disabled>History</button>
+<button id="new" type="button" title="Begin a new conversation; this one stays in the history" disabled>New</button>
 <button id="send" type="button" title="Ask (Enter)" disabled>Ask</button></div>
 </section>
 <script nonce="${nonce}" src="${file("chat.js")}"></script>

@@ -172,7 +172,7 @@ export class Proposals implements Disposable {
                 Discard: () => this.close(proposal),
             });
         } else if (notes.length > 0) {
-            void inform(`${title}: ${notes.join(" ")}`);
+            void inform(`${title}: it ${notes.join(", ")}.`);
         }
     }
 

@@ -21,7 +21,7 @@ import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient 
 import { codeOf, runShown } from "../commands";
 import { inform, say, warn } from "../notify";
 import type { RefactorArgument, Refactored } from "../protocol";
-import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
+import { cellOf, lastLine, nameOf, plainIcons, sentenceOf } from "../words";
 import { type Change, applyText, changed } from "./change";
 import { lineChanges, merged } from "./merge";
 import type { Proposal, Proposals } from "./proposals";
@@ -45,7 +45,8 @@ export class Refactorings {
 
     /** Choose what to do with the selection or the function around the cursor. */
     async choose(client: LanguageClient, editor: TextEditor): Promise<void> {
-        const choices = [...(await actions(client, editor)), OWN_WORDS];
+        const offered = (await actions(client, editor)).filter(({ explains }) => !explains);
+        const choices: Choice[] = [...offered, OWN_WORDS];
         const choice = await window.showQuickPick(choices, { placeHolder: "What to do with this code" });
         if (choice === undefined) {
             return;
@@ -107,18 +108,27 @@ export class Refactorings {
         }
     }
 
-    /** Run a command whose result is an edit of `document`: apply what only adds a few lines, else open a proposal. */
-    async show(document: TextDocument, title: string, work: () => Promise<Refactored>): Promise<void> {
+    /**
+     * Run a command whose result is an edit of `document`: apply what only adds a few lines, else open a proposal.
+     *
+     * Returns one sentence on what has become of it.
+     */
+    async show(document: TextDocument, title: string, work: () => Promise<Refactored>): Promise<string> {
         const { result, change } = await changed(document, work);
         if (change === undefined) {
-            tell(result);
-        } else if (change.newFiles.length > 0 && result.status !== "refused") {
-            await this.openNew(change.newFiles, title);
-        } else if (mayApply(document, change, result) && (await applyText(document, change.text))) {
-            say(`$(check) ${title}. Undo takes it back.`);
-        } else {
-            await this.propose(document, change, title, result);
+            return tell(result);
         }
+        if (change.newFiles.length > 0 && result.status !== "refused") {
+            await this.openNew(change.newFiles, title);
+            return "The new file is open, and not saved yet.";
+        }
+        if (mayApply(document, change, result) && (await applyText(document, change.text))) {
+            const { notes = [] } = result;
+            say(`$(check) ${title}${notes.length > 0 ? `: it ${plainIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
+            return `It is in ${nameOf(document)}; undo takes it back.`;
+        }
+        await this.propose(document, change, title, result);
+        return result.reason ?? `The change of ${nameOf(document)} is shown, to accept or discard.`;
     }
 
     /** Follow an instruction, and show in the editor what it changes. */
@@ -176,8 +186,8 @@ export class Refactorings {
     }
 
     /** Run a named action. */
-    async run(client: LanguageClient, document: TextDocument, argument: RefactorArgument, title: string): Promise<void> {
-        await this.show(document, title, () => ask(client, document, argument, title));
+    async run(client: LanguageClient, document: TextDocument, argument: RefactorArgument, title: string): Promise<string> {
+        return this.show(document, title, () => ask(client, document, argument, title));
     }
 }
 
@@ -211,16 +221,22 @@ function titleOf({ action, instruction }: RefactorArgument): string {
     return instruction ?? (action ?? "rewrite").replaceAll("-", " ").replace(/^./, (letter) => letter.toUpperCase());
 }
 
-/** What the server offers for the selection or the cursor. */
-async function actions(client: LanguageClient, editor: TextEditor): Promise<Choice[]> {
+/** What the server offers for the selection or the cursor, except for fixes of problems. */
+export async function actions(
+    client: LanguageClient,
+    editor: TextEditor,
+): Promise<{ label: string; explains: boolean; argument: RefactorArgument & { action: string } }[]> {
     const listed = await client.sendRequest(CodeActionRequest.type, {
         ...codeOf(client, editor),
         context: { diagnostics: [], triggerKind: CodeActionTriggerKind.Invoked },
     });
     return (listed ?? []).flatMap((item) => {
         const command = Command.is(item) ? item : item.command;
-        const argument = command?.command === COMMAND ? command.arguments?.[0] : undefined;
-        return typeof argument?.action === "string" ? [{ label: item.title, argument }] : [];
+        const argument = command?.arguments?.[0];
+        const isOurs = command?.command === COMMAND || command?.command === "homebody.explain";
+        return isOurs && typeof argument?.action === "string"
+            ? [{ label: item.title, explains: command.command !== COMMAND, argument }]
+            : [];
     });
 }
 
@@ -237,17 +253,22 @@ async function request(client: LanguageClient, command: string, argument: object
     }
 }
 
-function tell({ status, reason }: Refactored): void {
+/** Tell the user why nothing changes; returns the sentence. */
+function tell({ status, reason = "Nothing was changed." }: Refactored): string {
     if (status === "refused") {
-        void warn(reason ?? "Nothing was changed.");
-    } else if (status === "unchanged") {
-        void inform("The model found nothing to change.");
+        void warn(reason);
+        return reason;
     }
+    if (status === "unchanged") {
+        void inform("The model found nothing to change.");
+        return "The model found nothing to change.";
+    }
+    return "It was cancelled.";
 }
 
-/** Whether a change only adds a few lines to the document as it is now, and nothing about it has to be told. */
-function mayApply(document: TextDocument, { base, text }: Change, { status, notes = [] }: Refactored): boolean {
-    if (status === "refused" || notes.length > 0 || document.getText() !== base) {
+/** Whether a change only adds a few lines to the document as it is now. */
+function mayApply(document: TextDocument, { base, text }: Change, { status }: Refactored): boolean {
+    if (status === "refused" || document.getText() !== base) {
         return false;
     }
     const changes = lineChanges(base, text);

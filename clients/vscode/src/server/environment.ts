@@ -14,7 +14,7 @@ import { promisify } from "node:util";
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 
 import { inNotification, mayInstall, showFailure } from "../notify";
-import { messageOf } from "../words";
+import { isCancelled, messageOf } from "../words";
 import { findProgram, runLogged } from "./program";
 
 const isWindows = process.platform === "win32";
@@ -63,9 +63,11 @@ export class PrivateEnvironment {
             await this.make(own === undefined ? "homebody" : join(this.bundled, own), wheels.length > 1);
             return true;
         } catch (error) {
-            const reason = messageOf(error);
-            this.log.error(reason);
-            void showFailure(`The server could not be installed: ${reason}`, this.log);
+            if (!isCancelled(error)) {
+                const reason = messageOf(error);
+                this.log.error(reason);
+                void showFailure(`The server could not be installed: ${reason}`, this.log);
+            }
             return false;
         }
     }

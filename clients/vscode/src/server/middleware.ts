@@ -1,25 +1,32 @@
 /** What the extension changes in the language client's requests and answers. */
 
-import { InlineCompletionTriggerKind, commands } from "vscode";
+import { type CodeAction, CodeActionKind, type Command, InlineCompletionTriggerKind, commands } from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
-import type { Refactorings } from "../edits/refactor";
+import type { Explained } from "../chat/messages";
 import { reportShown } from "../ghost/signals";
 import type { GhostText } from "../ghost/text";
+import type { RefactorArgument } from "../protocol";
 import type { Settings } from "./settings";
+
+/** What the lightbulb offers, shown by this extension instead of the server. */
+export interface Actions {
+    refactor(client: LanguageClient, argument: RefactorArgument): Promise<unknown>;
+    explain(argument: Omit<Explained, "place"> & Explained["code"]): Promise<unknown>;
+}
 
 /** The parts of the extension that the requests pass through. */
 export interface Parts {
     settings: Settings;
     ghost: GhostText;
     copilot: CopilotChoice;
-    refactorings: Refactorings;
+    actions: Actions;
 }
 
 /** `running` is the client if its server is running. */
 export function middleware(running: () => LanguageClient | undefined, parts: Parts): Middleware {
-    const { settings, ghost, copilot, refactorings } = parts;
+    const { settings, ghost, copilot, actions } = parts;
     const report = reportShown(running);
     return {
         provideInlineCompletionItems: (document, position, context, token, next) =>
@@ -36,10 +43,18 @@ export function middleware(running: () => LanguageClient | undefined, parts: Par
                 void commands.executeCommand("setContext", "homebody.hasAccepted", true);
             }
             const client = running();
-            // What the lightbulb offers is shown before it is applied; see edits/refactor.ts.
-            return command === "homebody.refactor" && client !== undefined
-                ? refactorings.fromCodeAction(client, args[0])
-                : next(command, args);
+            if (command === "homebody.refactor" && client !== undefined) {
+                return actions.refactor(client, args[0]);
+            }
+            return command === "homebody.explain" ? actions.explain(args[0]) : next(command, args);
+        },
+        provideCodeActions: async (document, range, context, token, next) => {
+            const listed = (await next(document, range, context, token)) ?? [];
+            // Fixes stand in one list with those of others, which have similar names.
+            for (const action of listed.filter(isQuickFix)) {
+                action.title = `Homebody: ${action.title}`;
+            }
+            return listed;
         },
         workspace: {
             configuration: ({ items }) => items.map(({ section, scopeUri }) => settings.section(section, scopeUri)),
@@ -49,4 +64,8 @@ export function middleware(running: () => LanguageClient | undefined, parts: Par
             },
         },
     };
+}
+
+function isQuickFix(action: Command | CodeAction): boolean {
+    return "kind" in action && action.kind !== undefined && CodeActionKind.QuickFix.contains(action.kind);
 }

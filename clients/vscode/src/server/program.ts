@@ -13,6 +13,8 @@ import { createInterface } from "node:readline";
 
 import type { LogOutputChannel } from "vscode";
 
+const isWindows = process.platform === "win32";
+
 /** Full path of the program that `command` names, by its name or its path; `undefined` if there is none. */
 export async function findProgram(command: string): Promise<string | undefined> {
     const path = command.replace(/^~(?=[\\/])/, homedir());
@@ -27,7 +29,8 @@ export async function findProgram(command: string): Promise<string | undefined> 
 /**
  * Run a program until it ends, and write its output to the log; `onLine` gets each line that it prints.
  *
- * If it fails, rejects with the last line that it printed; after `signal`, with "it was cancelled." once it has ended.
+ * If it fails, rejects with the last line that it printed; after `signal`, with an `AbortError` once it and all that it
+ * has started have been told to end.
  */
 export function runLogged(
     program: string,
@@ -38,7 +41,13 @@ export function runLogged(
 ): Promise<void> {
     log.info([program, ...args].join(" "));
     return new Promise((resolve, reject) => {
-        const child = spawn(program, args, { signal, stdio: ["ignore", "pipe", "pipe"] });
+        if (signal.aborted) {
+            reject(signal.reason);
+            return;
+        }
+        // In a group of its own, which ends as a whole: an installer starts others.
+        const child = spawn(program, args, { detached: !isWindows, stdio: ["ignore", "pipe", "pipe"] });
+        signal.addEventListener("abort", () => endGroup(child.pid));
         let last = "";
         const take = (line: string): void => {
             if (line.trim() !== "") {
@@ -50,16 +59,38 @@ export function runLogged(
         for (const input of [child.stdout, child.stderr]) {
             createInterface({ input }).on("line", take);
         }
-        // A program that is to end may still write.
-        child.on("error", (error) => !signal.aborted && reject(error));
+        child.on("error", reject);
         child.on("close", (code) => {
-            if (code === 0 && !signal.aborted) {
+            if (signal.aborted) {
+                reject(signal.reason);
+            } else if (code === 0) {
                 resolve();
             } else {
-                reject(new Error(signal.aborted ? "it was cancelled." : last || `${program} ended with ${code}`));
+                reject(new Error(last || `${program} ended with ${code}`));
             }
         });
     });
+}
+
+/** The program and arguments that run a command line in the system's shell. */
+export function shellCommand(line: string): [program: string, args: string[]] {
+    return isWindows ? ["cmd.exe", ["/d", "/s", "/c", line]] : ["/bin/sh", ["-c", line]];
+}
+
+/** End a process and all that it has started. */
+function endGroup(pid: number | undefined): void {
+    if (pid === undefined) {
+        return;
+    }
+    if (isWindows) {
+        spawn("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore" });
+        return;
+    }
+    try {
+        process.kill(-pid, "SIGTERM");
+    } catch {
+        // It has ended already.
+    }
 }
 
 function onSearchPath(name: string): string[] {
@@ -71,7 +102,7 @@ function onSearchPath(name: string): string[] {
 }
 
 function withEndings(path: string): string[] {
-    return process.platform === "win32" && !/\.exe$/i.test(path) ? [`${path}.exe`] : [path];
+    return isWindows && !/\.exe$/i.test(path) ? [`${path}.exe`] : [path];
 }
 
 async function isProgram(path: string): Promise<boolean> {

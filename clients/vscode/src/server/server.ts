@@ -9,7 +9,6 @@ import { Disposable, type ExtensionContext, commands, env, window, workspace } f
 import { ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
-import type { Refactorings } from "../edits/refactor";
 import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
 import { GhostText } from "../ghost/text";
 import { offer, showError, warn } from "../notify";
@@ -18,7 +17,7 @@ import type { StatusItem } from "../status";
 import { messageOf } from "../words";
 import { PrivateEnvironment } from "./environment";
 import { locate } from "./locate";
-import { middleware } from "./middleware";
+import { type Actions, middleware } from "./middleware";
 import { Notices } from "./notices";
 import { Queue } from "./queue";
 import type { Settings } from "./settings";
@@ -48,7 +47,7 @@ export class Server implements Disposable {
         private readonly settings: Settings,
         private readonly status: StatusItem,
         private readonly copilot: CopilotChoice,
-        private readonly refactorings: Refactorings,
+        private readonly actions: Actions,
     ) {
         this.version = context.extension.packageJSON.version;
         this.environment = new PrivateEnvironment(context, this.log);
@@ -162,7 +161,7 @@ export class Server implements Disposable {
             return;
         }
         const { command, where } = located;
-        const { settings, ghost, copilot, refactorings } = this;
+        const { settings, ghost, copilot, actions } = this;
         this.log.info(`starting ${command} lsp, found by ${where}`);
         const client: LanguageClient = new LanguageClient(
             "homebody",
@@ -180,7 +179,7 @@ export class Server implements Disposable {
                     error: () => ({ action: ErrorAction.Continue, handled: true }),
                     closed: () => restarts.closed(),
                 },
-                middleware: middleware(() => this.running, { settings, ghost, copilot, refactorings }),
+                middleware: middleware(() => this.running, { settings, ghost, copilot, actions }),
             },
         );
         const restarts = client.createDefaultErrorHandler();

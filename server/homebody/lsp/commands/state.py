@@ -49,9 +49,18 @@ async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
                 "where": model.where,
                 "uses": list(model.uses),
                 "size": model.size,
+                "inUse": list(model.in_use),
             }
             for model in await models_here(opened.engine)
         ]
+
+
+async def recommend(_server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the machine in one sentence, and a model for each use."""
+    parse(params.command, params.arguments, NoArguments)
+    from homebody.features import recommend as feature
+
+    return msgspec.to_builtins(await feature.recommend())
 
 
 class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
@@ -81,7 +90,7 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
 
 
 async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return the report as Markdown, and its parts as ``homebody doctor --json`` prints them."""
+    """Return the report as Markdown, as lines, and its parts as ``homebody doctor --json`` prints them."""
     parse(params.command, params.arguments, NoArguments)
     async with (
         server.service.using() as opened,
@@ -93,7 +102,8 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
         problems = {problem.message: None for problem in resolved.problems} if resolved else {}
         origins = resolved.origins if resolved else None
         diagnosis = await feature.doctor(opened.engine, problems=tuple(problems), origins=origins)
-    return {"markdown": feature.to_markdown(diagnosis), **msgspec.to_builtins(diagnosis)}
+    lines = [{"kind": kind, "text": text} for kind, text in feature.lines_of(diagnosis)]
+    return {"markdown": feature.to_markdown(diagnosis), "lines": lines, **msgspec.to_builtins(diagnosis)}
 
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "homebody.acceptNextEdit": "state:accept_next_edit",
     "homebody.doctor": "state:doctor",
     "homebody.models": "state:models",
+    "homebody.recommend": "state:recommend",
     "homebody.status": "state:status",
     "homebody.toggle": "state:toggle",
 }

@@ -1,0 +1,52 @@
+/** The list of earlier conversations: goes back to one, deletes one or all. */
+
+import { type QuickPickItem, ThemeIcon, window } from "vscode";
+
+import { type Conversation, titleOf } from "./conversations";
+
+interface Actions {
+    open(id: number): void;
+    /** Delete one conversation, or all. */
+    delete(id?: number): Promise<void>;
+}
+
+const DELETE = { iconPath: new ThemeIcon("trash"), tooltip: "Delete" };
+const DELETE_ALL = { iconPath: new ThemeIcon("clear-all"), tooltip: "Delete all conversations" };
+
+/** Show the conversations; `list` names those that there are now. */
+export function showHistory(list: () => readonly Conversation[], actions: Actions): void {
+    const pick = window.createQuickPick<QuickPickItem & { id: number }>();
+    const fill = (): void => {
+        pick.items = list().map((conversation) => ({
+            label: titleOf(conversation),
+            description: new Date(conversation.asked).toLocaleString(),
+            buttons: [DELETE],
+            id: conversation.id,
+        }));
+    };
+    pick.title = "Conversations";
+    pick.placeholder = "Go back to a conversation";
+    pick.buttons = [DELETE_ALL];
+    fill();
+    pick.onDidAccept(() => {
+        const chosen = pick.selectedItems[0];
+        pick.hide();
+        if (chosen !== undefined) {
+            actions.open(chosen.id);
+        }
+    });
+    pick.onDidTriggerItemButton(({ item }) => {
+        void actions.delete(item.id);
+        fill();
+    });
+    pick.onDidTriggerButton(async () => {
+        pick.hide();
+        const detail = "They are deleted from this machine.";
+        const answer = await window.showWarningMessage("Delete all conversations?", { modal: true, detail }, "Delete");
+        if (answer === "Delete") {
+            await actions.delete();
+        }
+    });
+    pick.onDidHide(() => pick.dispose());
+    pick.show();
+}

@@ -1,0 +1,80 @@
+/** Slash commands of the chat: the actions that the server offers for the code in view, by their names. */
+
+import { type Diagnostic, type Range, type TextEditor, languages } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+
+import { codeOf } from "../commands";
+import { type Refactorings, actions } from "../edits/refactor";
+import type { Attachment } from "../protocol";
+import { labelOf } from "./about";
+import { type Question, explanationOf } from "./question";
+
+// Short names of the server's own actions.
+const NAMES: Record<string, string> = { docstring: "doc", "write-tests": "tests", "write-code": "write" };
+const FIX = "fix";
+
+/** A slash command, and how it is answered; `words` are what the user wrote behind it. */
+interface Command {
+    name: string;
+    title: string;
+    questionOf(words: string): Question;
+}
+
+/** The commands whose names contain `query`, as items of the list in the view. */
+export async function slashItems(
+    client: LanguageClient,
+    editor: TextEditor,
+    refactorings: Refactorings,
+    query: string,
+): Promise<Attachment[]> {
+    const commands = await commandsFor(client, editor, refactorings);
+    return commands
+        .filter(({ name }) => name.includes(query.toLowerCase()))
+        .map(({ name, title }) => ({ id: "", kind: "command", label: `/${name}`, detail: title }));
+}
+
+/** The question that a text asks which begins with a slash command; `undefined` if there is no such command. */
+export async function slashQuestion(
+    client: LanguageClient,
+    editor: TextEditor,
+    refactorings: Refactorings,
+    text: string,
+): Promise<Question | undefined> {
+    const [, name = "", words = ""] = /^\/(\S+)\s*(.*)$/s.exec(text) ?? [];
+    const commands = await commandsFor(client, editor, refactorings);
+    const question = commands.find((command) => command.name === name)?.questionOf(words.trim());
+    return question && { ...question, text };
+}
+
+async function commandsFor(client: LanguageClient, editor: TextEditor, refactorings: Refactorings): Promise<Command[]> {
+    const offered = await actions(client, editor);
+    const place = labelOf(editor);
+    const code = codeOf(client, editor);
+    const problem = problemAt(editor);
+    const change = (label: string, argument: (typeof offered)[number]["argument"]): Question => ({
+        text: label,
+        attached: [place],
+        ask: () => refactorings.run(client, editor.document, argument, label),
+    });
+    const fix = (words: string): Question => {
+        const range = problem === undefined ? code.range : client.code2ProtocolConverter.asRange(problem.range);
+        const text = words || problem?.message || "";
+        return change("Fix this problem", { ...code, range, action: FIX, problem: text });
+    };
+    return [
+        ...offered.map(({ label, explains, argument }) => ({
+            name: NAMES[argument.action] ?? argument.action,
+            title: label,
+            questionOf: () =>
+                explains ? explanationOf({ place, code, action: argument.action }) : change(label, argument),
+        })),
+        { name: FIX, title: problem === undefined ? "Fix the problem that you describe" : problem.message, questionOf: fix },
+    ];
+}
+
+/** The worst problem that the code in view has: of the selection, else of the line of the cursor, else of the file. */
+function problemAt({ document, selection }: TextEditor): Diagnostic | undefined {
+    const all = [...languages.getDiagnostics(document.uri)].sort((first, second) => first.severity - second.severity);
+    const here: Range = selection.isEmpty ? document.lineAt(selection.active).range : selection;
+    return all.find(({ range }) => range.intersection(here) !== undefined) ?? all[0];
+}
