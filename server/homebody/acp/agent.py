@@ -1,7 +1,4 @@
-"""ACP's methods, and the open chats.
-
-In: a method's parameters, checked by the package. Out: results; a turn's updates precede its response.
-"""
+"""ACP's methods, and the open chats. A turn's updates precede its response."""
 
 import asyncio
 import logging
@@ -47,8 +44,8 @@ logger = logging.getLogger(__name__)
 _NOT_FOUND = -32002
 """ACP's code for a resource that does not exist."""
 
-_MOST_SESSIONS = 64
-"""Maximum number of chats that are kept; the least recently used is dropped first."""
+_MOST_SESSIONS = 16
+"""Maximum number of chats that are kept, with their engines; the least recently used is dropped first."""
 
 _MODELS_SECONDS = 3.0
 """Seconds that a new session waits for the names of the models; later they are sent as an update."""

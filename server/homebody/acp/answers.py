@@ -52,12 +52,12 @@ async def answer(
     unread = list(question.unread)
     for reference in question.references:
         try:
-            found = await attach_reference(engine, session, reference)
+            attachment = await attach_reference(engine, session, reference)
         except UsageError as error:
             unread.append(str(error).rstrip("."))
         else:
             session.last = reference
-            attached.append(found)
+            attached.append(attachment)
     with _saying(session) as say:
         reply = await ask(
             engine,

@@ -1,7 +1,4 @@
-"""Slash commands: one for each prompt file, and a few built-in ones.
-
-In: a command's name and arguments. Out: an explanation, or a proposed edit.
-"""
+"""Slash commands: one for each prompt file, and a few built-in ones."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -79,8 +76,8 @@ async def _run_action(engine: Engine, session: Session, target: Target, action: 
         message = f"`/{action.name}` takes a place only; to give an instruction, use `/edit`."
         raise UsageError(message)
     session.think(f"{action.title} …\n")
-    found = await refactor(engine, target.document, target.span, action=action.name, problem=target.words)
-    await propose(engine, session, target.document, found, action.title)
+    result = await refactor(engine, target.document, target.span, action=action.name, problem=target.words)
+    await propose(engine, session, target.document, result, action.title)
     return "end_turn"
 
 
@@ -99,8 +96,8 @@ async def _edit(engine: Engine, session: Session, question: Question, arguments:
         message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
         raise UsageError(message)
     session.think("Rewriting …\n")
-    found = await refactor(engine, target.document, target.span, instruction=target.words)
-    await propose(engine, session, target.document, found, "Edit")
+    result = await refactor(engine, target.document, target.span, instruction=target.words)
+    await propose(engine, session, target.document, result, "Edit")
     return "end_turn"
 
 
@@ -110,8 +107,8 @@ async def _refine(engine: Engine, session: Session, _question: Question, argumen
         message = "There is no proposed change to refine: run `/edit` or an action first."
         raise UsageError(message)
     session.think("Rewriting …\n")
-    found = await refine(before, arguments)
-    await propose(engine, session, before.pending[0].request.document, found, "Refine")
+    result = await refine(before, arguments)
+    await propose(engine, session, before.pending[0].request.document, result, "Refine")
     return "end_turn"
 
 
@@ -127,8 +124,8 @@ async def _apply(engine: Engine, session: Session, question: Question, arguments
     target = await find_target(engine, session, question, rest, "file")
     whole = len(target.span) == len(target.document.text)
     document = await read_file(engine, session, target.document.uri)
-    found = await apply_block(engine, document, block, None if whole else target.span)
-    await propose(engine, session, document, found, "Apply")
+    result = await apply_block(engine, document, block, None if whole else target.span)
+    await propose(engine, session, document, result, "Apply")
     return "end_turn"
 
 

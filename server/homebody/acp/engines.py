@@ -1,11 +1,9 @@
 """The engines of the open chats: one for each folder, and one for each model that is chosen there.
 
-In: a folder, and optionally a model. Out: its engine, opened once, and the problems in the settings. Few are
-open at once, and those that no chat needs any more are closed.
+Each is opened once, and closed when no chat needs it any more.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,9 +16,6 @@ import msgspec
 from homebody.engine import Engine, open_engine
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.watch import SettingsSource
-
-_MOST_ENGINES = 8
-"""Maximum number of open engines; the least recently used one is closed, and opened again when needed."""
 
 Key: TypeAlias = tuple[Path, BackendSettings | None]
 """A folder, and the ``chat.backend`` that the user chose there, if any."""
@@ -54,13 +49,11 @@ class Engines:
     def __init__(self, values: Mapping[str, str], user_file: Path | None = None) -> None:
         self._values = values
         self._user_file = user_file
-        self._places: OrderedDict[Key, _Place] = OrderedDict()
-        self._making_room = asyncio.Lock()
-        self._released = asyncio.Event()
+        self._places: dict[Key, _Place] = {}
 
     @asynccontextmanager
     async def use(self, key: Key) -> AsyncGenerator[Opened]:
-        """Lend the engine of ``key``; it stays open meanwhile. Waits while too many others are in use.
+        """Lend the engine of ``key``; it stays open meanwhile.
 
         Raises
         ------
@@ -74,14 +67,12 @@ class Engines:
             yield await asyncio.shield(place.opening)
         finally:
             place.users -= 1
-            self._released.set()
 
     async def keep(self, keys: Collection[Key]) -> None:
         """Close the engines that no chat needs any more."""
         for key in set(self._places) - set(keys):
             if key in self._places and not self._places[key].users:
                 await self._close(key)
-                self._released.set()
 
     async def aclose(self) -> None:
         """Close all engines."""
@@ -92,18 +83,8 @@ class Engines:
         if key in self._places and _has_failed(self._places[key].opening):
             await self._close(key)
         if key not in self._places:
-            async with self._making_room:
-                while key not in self._places and len(self._places) >= _MOST_ENGINES:
-                    idle = [other for other, place in self._places.items() if not place.users]
-                    if idle:
-                        await self._close(idle[0])
-                    else:
-                        self._released.clear()
-                        await self._released.wait()
-                if key not in self._places:
-                    stack = AsyncExitStack()
-                    self._places[key] = _Place(asyncio.create_task(self._open(key, stack)), stack)
-        self._places.move_to_end(key)
+            stack = AsyncExitStack()
+            self._places[key] = _Place(asyncio.create_task(self._open(key, stack)), stack)
         place = self._places[key]
         place.users += 1
         return place

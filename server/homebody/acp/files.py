@@ -1,6 +1,6 @@
 """Files of a chat: read with the client's unsaved changes, written by the client.
 
-In: URIs. Out: documents, or an error with the reason. Files that are excluded from prompts are not read.
+Files that are excluded from prompts are not read.
 """
 
 import asyncio

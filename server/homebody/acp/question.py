@@ -1,7 +1,4 @@
-"""Extracts the question from the content blocks of a prompt.
-
-In: content blocks. Out: the text, the files that it refers to, and the blocks that cannot be read. Pure.
-"""
+"""Extracts the question, and the files that it refers to, from the content blocks of a prompt. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -76,8 +73,8 @@ class Question:
     @property
     def command(self) -> tuple[str, str] | None:
         """Name and arguments, if the text is a slash command."""
-        found = _COMMAND.fullmatch(self.text)
-        return None if found is None else (found["name"], (found["rest"] or "").strip())
+        match = _COMMAND.fullmatch(self.text)
+        return None if match is None else (match["name"], (match["rest"] or "").strip())
 
 
 def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:

@@ -1,7 +1,4 @@
-"""One chat: its conversation, its running turn, and the updates that the client shows.
-
-In: text, token counts, tool calls. Out: ``session/update`` notifications.
-"""
+"""One chat: its conversation, its running turn, and the updates that the client shows."""
 
 import asyncio
 import secrets

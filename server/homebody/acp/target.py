@@ -1,7 +1,4 @@
-"""Finds the code that a slash command refers to.
-
-In: the command's arguments, the files of the prompt. Out: a document, a span, and the remaining arguments.
-"""
+"""Finds the code that a slash command refers to, in its arguments and in the files of the prompt."""
 
 import re
 from collections.abc import Iterator

@@ -31,12 +31,12 @@ from homebody.headless.journal import (
     list_runs,
     place_in,
     runs_of_older_versions,
+    tree_lock,
 )
 from homebody.headless.report import to_prompt
 from homebody.headless.run import check_action
 from homebody.headless.select import read_source
 from homebody.headless.targets import symbol_names
-from homebody.headless.tree_lock import tree_lock
 from homebody.headless.undo import settle
 from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource

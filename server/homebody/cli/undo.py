@@ -10,8 +10,7 @@ from homebody.cli.edge import warn
 from homebody.cli.terminal import Terminal
 from homebody.errors import JournalUnusable, NothingSelected
 from homebody.headless.find import tree_of
-from homebody.headless.journal import Journal, list_runs, runs_of_older_versions
-from homebody.headless.tree_lock import tree_lock
+from homebody.headless.journal import Journal, list_runs, runs_of_older_versions, tree_lock
 from homebody.headless.undo import undo
 
 

@@ -144,10 +144,10 @@ class Applier:
             raise
         record = change.record
         try:
-            found = _content(source.target)
-            if verdict.passed and found not in {None, record.old}:
+            content = _content(source.target)
+            if verdict.passed and content not in {None, record.old}:
                 self._journal.keep(change)
-                if found != record.new:
+                if content != record.new:
                     note = f"{source.path} was changed while the command ran: that stays, also at an undo."
                     notes = (*notes, note + change.where)
                 return Applied(kept=True, notes=notes, verdict=verdict)

@@ -26,13 +26,11 @@ from homebody.errors import (
     SettingsError,
     UsageError,
 )
-from homebody.features.refactor.target import error_line
 from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen, shown_path
 from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
 from homebody.headless.select import SourceFile, read_source
-from homebody.headless.targets import left_out
-from homebody.syntax.tree import parse
+from homebody.headless.targets import broken_line
 from homebody.text import Document
 from homebody.workspace.uri import path_of
 
@@ -296,16 +294,13 @@ class Batch:
 def _without_targets(outcome: Outcome, document: Document, request: Request) -> Outcome:
     """Say why a file has nothing to rewrite, in a sentence."""
     outcome = replace(outcome, attempts=0)
-    if hidden := left_out(document, request.select):
-        error = UsageError(hidden) if request.select else None
-        return replace(outcome, status="skipped", reason=hidden, error=error)
     if not document.text.strip():
         return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
+    if broken := broken_line(document):
+        error = UsageError(broken) if request.select else None
+        return replace(outcome, status="skipped", reason=broken, error=error)
     if request.select:
         return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
-    if line := error_line(document, parse(document)):
-        reason = f"No function was found, and line {line} of the file has a syntax error: correct it first."
-        return replace(outcome, status="skipped", reason=reason)
     reason = "The file has no function, and this action is for functions: use another one, or --instruction."
     return replace(outcome, reason=reason)
 

@@ -1,7 +1,5 @@
 """Finds the files of a run.
 
-In: paths, folders and globs from the command line. Out: a ``Selection``: the tree, its files in a fixed
-order, and the number of skipped files by reason.
 A named file is always selected; from a folder or from git's list, only source code is.
 """
 

@@ -1,6 +1,5 @@
 """Globs from the command line.
 
-In: a pattern and the folder that it is relative to. Out: whether a path matches. Pure.
 ``*`` matches within a name, ``**`` matches across folders; a matching folder includes everything inside.
 """
 
@@ -39,7 +38,7 @@ class Glob:
             return True
         names = path.relative_to(self.base).parts
         inner = ("/".join(names[: count + 1]) + "/" for count in range(len(names) - 1))
-        return any(self.patterns.verdict(one) for one in (*inner, "/".join(names) + end))
+        return any(self.patterns.verdict(name) for name in (*inner, "/".join(names) + end))
 
 
 def has_magic(path: Path) -> bool:

@@ -26,13 +26,18 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
+from filelock import FileLock, Timeout
 
-from homebody.errors import JournalUnusable
-from homebody.headless.write import digest, sync_folder, write_synced
+from homebody.errors import JournalUnusable, TreeBusy
+from homebody.headless.write import digest, sync_folder
+from homebody.regular_file import write_file
 from homebody.settings.paths import state_dir
 
 KEPT_RUNS = 20
 """Number of journals to keep for each tree."""
+
+_LOCK_SECONDS = 10.0
+"""Maximum time, in seconds, that another run may take to get its own lock."""
 
 Mark: TypeAlias = Literal["ended", "undone"]
 
@@ -126,8 +131,8 @@ class Journal:
             self._last = 1 + (self._last or max(_numbers(self.folder), default=0))
             place = self.folder / f"{self._last}.{'kept' if is_kept else 'open'}"
             if record.old is not None:
-                write_synced(place.with_suffix(".old"), old)
-            write_synced(place, msgspec.json.encode(record))
+                write_file(place.with_suffix(".old"), old)
+            write_file(place, msgspec.json.encode(record))
             sync_folder(self.folder)
         return Change(place, record)
 
@@ -198,7 +203,7 @@ def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) ->
     folder = tree / str(1 + max(_numbers(tree), default=0))
     with _translated("no file is changed"):
         folder.mkdir(parents=True, mode=0o700)
-        write_synced(folder / "run.json", msgspec.json.encode(header))
+        write_file(folder / "run.json", msgspec.json.encode(header))
         for parent in (tree, *tree.parents[:2]):  # the first run of a user creates these
             sync_folder(parent)
     # Journals of older versions have no numbers and come first.
@@ -222,6 +227,67 @@ def runs_of_older_versions(root: Path) -> str:
         f" Runs of an older version of Homebody are in {tree_folder(root)}: in each, events.jsonl names the "
         "files (path) and their old content in texts (old), which you can copy back."
     )
+
+
+@contextmanager
+def tree_lock(root: Path, command: str) -> Generator[None]:
+    """Let only one run at a time change the files of a tree, or of trees inside each other.
+
+    The operating system releases the lock when the process ends, however it ends. In the folder of the tree's
+    journals are the lock, the path of the tree, and a note that names the run that holds the lock.
+
+    Raises
+    ------
+    TreeBusy
+        Another run holds it, or that of a tree above or below; the message names that run.
+    JournalUnusable
+        The state folder cannot be written.
+
+    """
+    folder = tree_folder(root)
+    lock = FileLock(folder / "lock", timeout=0)
+    holder = f"`{command}` (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(folder.parent / "lock", timeout=_LOCK_SECONDS):
+            if not (folder / "root").exists():
+                write_file(folder / "root", os.fsencode(os.path.realpath(root)))
+            for other in folder.parent.glob("*/root"):
+                if other.parent != folder and _is_nested(root, other):
+                    with FileLock(other.with_name("lock"), timeout=0):
+                        pass
+            lock.acquire()
+    except Timeout as error:
+        other = "another run"
+        with suppress(OSError):
+            other = Path(error.lock_file).with_name("holder").read_text("utf-8")
+        message = f"Files in {root} are being changed by {other}: wait until it has ended, or stop it."
+        raise TreeBusy(message) from error
+    except OSError as error:
+        message = f"{folder} cannot be written ({error.strerror or error}), so no file is changed."
+        raise JournalUnusable(message) from error
+    try:
+        with suppress(OSError):
+            (folder / "holder").write_text(holder, "utf-8")
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / "holder").unlink()
+        lock.release()
+
+
+def _is_nested(root: Path, other: Path) -> bool:
+    """Whether the tree that the file ``other`` names is ``root``, above it or below it."""
+    with suppress(OSError):
+        above = _folders(root.resolve())
+        its_above = _folders(Path(os.fsdecode(other.read_bytes())))
+        return above[0] in its_above or its_above[0] in above
+    return False
+
+
+def _folders(root: Path) -> list[tuple[int, int]]:
+    """Identify a folder and those above it, whatever the case of their names."""
+    return [(facts.st_dev, facts.st_ino) for facts in (path.stat() for path in (root, *root.parents))]
 
 
 def place_in(root: Path, path: Path) -> str:

@@ -1,7 +1,4 @@
-"""Results of features as JSON for scripts.
-
-In: results of features. Out: structs with lines and columns from 1, and their JSON.
-"""
+"""Results of features as JSON for scripts, with lines and columns from 1."""
 
 from collections.abc import Sequence
 

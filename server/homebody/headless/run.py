@@ -183,7 +183,7 @@ class _FileWork:
         check_action(engine, request)
         # Of lines and whole files, all is rewritten.
         by_symbol = all(target.name for target in found)
-        self._left_out = targets.left_out(document, request.select) if by_symbol else ""
+        self._left_out = targets.broken_line(document) if by_symbol else ""
         self._refusals: list[str] = []
         self._planned: list[str] = []
         self._notes: list[str] = []

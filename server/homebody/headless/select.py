@@ -1,7 +1,4 @@
-"""Read the file that a command names, exactly as it is.
-
-In: a path. Out: a ``SourceFile``, whose document has neither byte order mark nor translated line ends.
-"""
+"""Reads the file that a command names, exactly as it is."""
 
 import codecs
 import os
@@ -11,6 +8,7 @@ from pathlib import Path
 from homebody.errors import FileUnreadable, PositionOutOfRange
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
+from homebody.workspace.git_folder import is_work_tree
 from homebody.workspace.read import decoded, read_document
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
@@ -18,7 +16,7 @@ from homebody.workspace.uri import uri_of
 MAX_BYTES = 1024 * 1024
 """Default limit of a file's size, in bytes."""
 
-_ROOT_MARKS = (".homebody.toml", ".homebody", ".git", ".hg")
+_ROOT_MARKS = (".homebody.toml", ".homebody", ".hg")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,4 +132,4 @@ def workspace_of(path: Path) -> Path:
 
 def is_workspace(folder: Path) -> bool:
     """Whether a folder holds settings or a repository."""
-    return any((folder / mark).exists() for mark in _ROOT_MARKS)
+    return is_work_tree(folder) or any((folder / mark).exists() for mark in _ROOT_MARKS)

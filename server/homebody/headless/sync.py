@@ -1,6 +1,5 @@
-"""The features for synchronous scripts.
+"""The features for synchronous scripts: each method waits for the coroutine of the same name.
 
-In: the same values as the coroutines of ``features``. Out: the same results.
 An event loop runs in a separate thread, so that this also works in a notebook, where one is already running.
 """
 
@@ -9,66 +8,53 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine, open_engine
-from homebody.features.ask import Reply, ask
-from homebody.features.attachments import Attached
+from homebody.features.ask import ask
 from homebody.features.complete import Completion, complete
-from homebody.features.explain import Explanation, explain
+from homebody.features.explain import explain
 from homebody.features.refactor import Refactoring, refactor
 from homebody.headless.select import read_source
-from homebody.session.conversation import Conversation
 from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.text import Document, Span
 from homebody.workspace.index import WAIT_SECONDS
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+
+def _waiting(
+    feature: Callable[Concatenate[Engine, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate["SyncEngine", P], T]:
+    """Return a method that waits for a feature; it takes the same arguments and raises the same."""
+
+    def method(self: "SyncEngine", *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.wait(feature(self.engine, *args, **kwargs))
+
+    method.__doc__ = feature.__doc__
+    return method
 
 
 class SyncEngine:
     """An engine whose methods wait for their results. Make it with ``open_sync``.
 
-    Each method raises what the coroutine of the same name raises. Ctrl-C cancels the request.
-    ``engine`` is the wrapped engine, for features missing here; its coroutines use another thread.
+    Ctrl-C cancels the request. ``engine`` is the wrapped engine, for features missing here; ``wait`` runs its
+    coroutines.
     """
 
     def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         self.engine = engine
         self._loop = loop
 
-    def read(self, path: str | Path) -> Document:
-        """Read a file from disk, without its byte order mark.
-
-        Raises
-        ------
-        FileUnreadable
-            It does not exist, is too large, binary, not UTF-8, or holds secrets.
-
-        """
-        limit = self.engine.settings.context.max_file_bytes
-        return read_source(Path(path), max_bytes=limit).document
-
-    def describe(self) -> ModelInfo:
-        """Return the model that explains, answers and rewrites. Raises ``BackendError``."""
-        return self._wait(self.engine.chat.describe())
-
-    def update_index(self, seconds: float = WAIT_SECONDS) -> bool:
-        """Update the workspace's index; return whether it finished in time."""
-        index = self.engine.index
-        return index is not None and self._wait(index.updated(seconds))
+    explain = _waiting(explain)
+    ask = _waiting(ask)
 
     def complete(self, document: Document, offset: int) -> list[Completion]:
         """Return completions at ``offset``, best first."""
-        return self._wait(complete(self.engine, document, offset, trigger="invoked"))
-
-    def explain(
-        self, document: Document, span: Span | None = None, *, on_text: Callable[[str], None] | None = None
-    ) -> Explanation:
-        """Explain ``span``, or the whole document; ``on_text`` is called with each piece of the answer."""
-        return self._wait(explain(self.engine, document, span, on_text=on_text))
+        return self.wait(complete(self.engine, document, offset, trigger="invoked"))
 
     def refactor(
         self,
@@ -80,32 +66,24 @@ class SyncEngine:
     ) -> Refactoring:
         """Rewrite ``span``, or the whole document; ``homebody.text.apply_edits`` applies the edits."""
         where = span or document.whole
-        return self._wait(refactor(self.engine, document, where, action=action, instruction=instruction))
+        return self.wait(refactor(self.engine, document, where, action=action, instruction=instruction))
 
-    def ask(
-        self,
-        question: str,
-        *,
-        conversation: Conversation | None = None,
-        document: Document | None = None,
-        span: Span | None = None,
-        attachments: Sequence[Attached] = (),
-        on_text: Callable[[str], None] | None = None,
-    ) -> Reply:
-        """Answer a question; pass the reply's ``conversation`` to the next question."""
-        return self._wait(
-            ask(
-                self.engine,
-                question,
-                conversation=conversation,
-                document=document,
-                span=span,
-                attachments=attachments,
-                on_text=on_text,
-            )
-        )
+    def read(self, path: str | Path) -> Document:
+        """Read a file from disk, without its byte order mark. Raises ``FileUnreadable``."""
+        limit = self.engine.settings.context.max_file_bytes
+        return read_source(Path(path), max_bytes=limit).document
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+    def describe(self) -> ModelInfo:
+        """Return the model that explains, answers and rewrites. Raises ``BackendError``."""
+        return self.wait(self.engine.chat.describe())
+
+    def update_index(self, seconds: float = WAIT_SECONDS) -> bool:
+        """Update the workspace's index; return whether it finished in time."""
+        index = self.engine.index
+        return index is not None and self.wait(index.updated(seconds))
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the engine's thread, and return its result."""
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
@@ -122,32 +100,22 @@ def open_sync(
 
     ``settings`` and ``folders`` are those of ``open_engine``: without settings the user's own are read.
     """
-    with _running_loop() as loop:
-        opened = open_engine(settings, folders=[Path(folder).absolute() for folder in folders])
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=_run, args=(loop,), name="homebody", daemon=True)
+    thread.start()
+    opened = open_engine(settings, folders=[Path(folder).absolute() for folder in folders])
+    try:
         engine = asyncio.run_coroutine_threadsafe(opened.__aenter__(), loop).result()
         try:
             yield SyncEngine(engine, loop)
         finally:
             asyncio.run_coroutine_threadsafe(opened.__aexit__(None, None, None), loop).result()
-
-
-@contextmanager
-def _running_loop() -> Generator[asyncio.AbstractEventLoop]:
-    """Run an event loop in a thread until the block ends; tasks still running then are cancelled."""
-    stop = threading.Event()
-    started: list[asyncio.AbstractEventLoop] = []
-
-    async def run() -> None:
-        started.append(asyncio.get_running_loop())
-        ready.set()
-        await asyncio.to_thread(stop.wait)
-
-    ready = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(run()), name="homebody", daemon=True)
-    thread.start()
-    ready.wait()
-    try:
-        yield started[0]
     finally:
-        stop.set()
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run the loop until it is stopped; tasks still running then are cancelled."""
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.get_loop().run_forever()

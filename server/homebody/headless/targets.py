@@ -1,15 +1,9 @@
-"""Finds the parts of a file to rewrite, one model request for each.
+"""Finds the parts of a file to rewrite, one model request for each."""
 
-In: a document, the lines or symbol patterns that were named, and the scope of the action.
-Out: ``Target``s in the order of the text, which do not overlap.
-Knows spans and definitions; knows nothing of files or models.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from homebody.headless.unparsed import hidden_functions
 from homebody.syntax.nodes import first_error
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import parse
@@ -31,7 +25,7 @@ def whole_file(document: Document) -> Target:
 
 def every_function(document: Document) -> list[Target]:
     """Return each function and method, without those inside another one."""
-    return _outermost([one for one in _symbols(document) if one.is_function])
+    return _outermost(symbol for symbol in _symbols(document) if symbol.is_function)
 
 
 def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
@@ -40,36 +34,29 @@ def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
     A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without a dot
     also with the last part (``test_*``).
     """
-    return _outermost([one for one in _symbols(document) if _matches(one.name, one.container, patterns)])
+    return _outermost(symbol for symbol in _symbols(document) if _matches(symbol, patterns))
 
 
-def left_out(document: Document, patterns: Sequence[str]) -> str:
-    """Return a sentence about functions that are no targets because their part of the file does not parse.
-
-    ``patterns`` as for ``matching``; none: every function. Empty if there is no such function.
-    """
-    tree = parse(document)
-    found = [
-        one
-        for one in hidden_functions(document, tree)
-        if not patterns or _matches(one.name, one.container, patterns)
-    ]
-    at = first_error(tree, document.whole)
-    if not found or at is None:
+def broken_line(document: Document) -> str:
+    """Return a sentence about the first line that does not parse: functions around it are no targets."""
+    at = first_error(parse(document), document.whole)
+    if at is None:
         return ""
-    what = "1 function was" if len(found) == 1 else f"{len(found)} functions were"
     line = document.line_of(at) + 1
-    return f"{what} left out, because line {line} of the file has a syntax error: correct it first."
+    return (
+        f"Line {line} of the file has a syntax error, so functions around it may be left out: "
+        "correct it first."
+    )
 
 
 def symbol_names(document: Document) -> list[str]:
     """Return the dotted names of all symbols that a pattern can match."""
-    return [qualified(one) for one in _symbols(document)]
+    return [qualified(symbol) for symbol in _symbols(document)]
 
 
-def qualified(one: Definition) -> str:
+def qualified(definition: Definition) -> str:
     """Return the dotted name: ``Order.total``."""
-    return _dotted(one.name, one.container)
+    return f"{definition.container}.{definition.name}" if definition.container else definition.name
 
 
 def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
@@ -84,26 +71,22 @@ def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
     return Span(start, max(start, end))
 
 
-def _symbols(document: Document) -> list[Definition]:
-    found = definitions(document, parse(document))
-    return [one for one in found if one.name and (one.is_function or one.is_class or one.kind == "macro")]
+def _symbols(document: Document) -> Iterator[Definition]:
+    for symbol in definitions(document, parse(document)):
+        if symbol.name and (symbol.is_function or symbol.is_class or symbol.kind == "macro"):
+            yield symbol
 
 
-def _matches(name: str, container: str, patterns: Sequence[str]) -> bool:
-    full = _dotted(name, container)
+def _matches(symbol: Definition, patterns: Sequence[str]) -> bool:
     return any(
-        fnmatchcase(full, pattern) or ("." not in pattern and fnmatchcase(name, pattern))
+        fnmatchcase(qualified(symbol), pattern) or ("." not in pattern and fnmatchcase(symbol.name, pattern))
         for pattern in patterns
     )
 
 
-def _dotted(name: str, container: str) -> str:
-    return f"{container}.{name}" if container else name
-
-
-def _outermost(found: Sequence[Definition]) -> list[Target]:
+def _outermost(symbols: Iterable[Definition]) -> list[Target]:
     targets: list[Target] = []
-    for one in found:
-        if not targets or one.span.start >= targets[-1].span.end:
-            targets.append(Target(qualified(one), one.span))
+    for symbol in symbols:
+        if not targets or symbol.span.start >= targets[-1].span.end:
+            targets.append(Target(qualified(symbol), symbol.span))
     return targets

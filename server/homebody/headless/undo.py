@@ -76,32 +76,32 @@ def put_back(journal: Journal, change: Change, old: bytes | None = None) -> bool
     record = change.record
     target = journal.root / record.path
     _remove_temporary(journal, change)
-    found = _replaceable(target, change)
-    if found != record.old:
+    content = _replaceable(target, change)
+    if content != record.old:
         if record.old is None:
             remove(target)
         else:
             data = journal.old(change) if old is None else old
-            put_bytes(target, data, old=found, temporary=record.temporary, mode=record.mode)
+            put_bytes(target, data, old=content, temporary=record.temporary, mode=record.mode)
     journal.drop(change)
-    return found != record.old
+    return content != record.old
 
 
 def _replaceable(target: Path, change: Change) -> str | None:
     """Return the digest of a file that may be restored. Raises ``DocumentChanged`` for any other."""
     record = change.record
     try:
-        found = content_digest(target)
+        content = content_digest(target)
     except DocumentChanged as error:
         message = f"{error}{change.where}"
         raise DocumentChanged(message) from error
-    if found is None and record.old is not None and change.is_kept:
+    if content is None and record.old is not None and change.is_kept:
         message = f"{record.path} no longer exists, so it is not restored.{change.where}"
         raise DocumentChanged(message)
-    if found not in {None, record.old, record.new}:
+    if content not in {None, record.old, record.new}:
         message = f"{record.path} was changed since, and is not touched.{change.where}"
         raise DocumentChanged(message)
-    return found
+    return content
 
 
 def _remove_temporary(journal: Journal, change: Change) -> None:

@@ -1,8 +1,7 @@
-"""Run the user's command on a tree that holds the change to one file.
+"""Runs the user's command on a tree that holds the change to one file.
 
-In: a command line, a folder, a time limit. Out: a ``Verdict``: whether it succeeded, and the end of its
-output. The user's command runs in a shell; the only text inserted into it is the quoted path of the
-file, never text from a model or from inside a file.
+The command runs in a shell; the only text inserted into it is the quoted path of the file, never text from a
+model or from inside a file.
 """
 
 import asyncio
@@ -142,7 +141,7 @@ def _members(leader: int) -> list[psutil.Process]:
     with suppress(psutil.Error):
         if sys.platform == "win32":
             return psutil.Process(leader).children(recursive=True)
-        return [one for one in psutil.process_iter() if _group_of(one.pid) == leader]
+        return [process for process in psutil.process_iter() if _group_of(process.pid) == leader]
     return []
 
 

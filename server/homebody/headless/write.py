@@ -1,7 +1,6 @@
-"""Replace a file atomically.
+"""Replace a file atomically: readers see the old text or the new one, never a part of it.
 
-In: a file as it was read, and its new bytes. Out: the file on disk. Readers see the old text or the new
-one, never a part of it; a file that has changed meanwhile is not touched.
+A file that has changed meanwhile is not touched.
 """
 
 import hashlib
@@ -144,20 +143,6 @@ def remove(path: Path) -> None:
         raise EditRefused(message) from error
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a private file of the state folder, whole or not at all. Raises ``OSError``."""
-    fresh = path.with_name(f"{path.name}.new")
-    try:
-        with os.fdopen(os.open(fresh, _CREATE | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
 def sync_folder(folder: Path) -> None:
     """Make new names survive a power cut; Windows cannot open folders and does not need it."""
     if sys.platform != "win32":
@@ -187,21 +172,21 @@ def _changed(shown: Path) -> DocumentChanged:
 
 def _copy_facts(old: Path, fresh: Path, shown: Path) -> tuple[str, ...]:
     """Give ``fresh`` the owner, the extended attributes and the mode of ``old``."""
-    found = old.stat()
+    facts = old.stat()
     notes: list[str] = []
-    if found.st_nlink > 1:
-        others = found.st_nlink - 1
+    if facts.st_nlink > 1:
+        others = facts.st_nlink - 1
         notes.append(
             f"{shown} has {others} other name{'s' * (others > 1)} (hard links), which keep the old text."
         )
-    if sys.platform != "win32" and (found.st_uid, found.st_gid) != (os.geteuid(), os.getegid()):
+    if sys.platform != "win32" and (facts.st_uid, facts.st_gid) != (os.geteuid(), os.getegid()):
         # Set the mode last, because changing the owner clears set-uid.
         try:
-            os.chown(fresh, found.st_uid, found.st_gid)
+            os.chown(fresh, facts.st_uid, facts.st_gid)
         except PermissionError:
             with suppress(PermissionError):
-                os.chown(fresh, -1, found.st_gid)
-            if found.st_uid != os.geteuid():
+                os.chown(fresh, -1, facts.st_gid)
+            if facts.st_uid != os.geteuid():
                 notes.append(f"{shown} belonged to another user and is yours now.")
     _copy_attributes(old, fresh)
     shutil.copymode(old, fresh)

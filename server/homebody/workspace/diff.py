@@ -1,6 +1,5 @@
-"""Unified diffs, file by file, without files that are excluded from prompts.
+"""Unified diffs, from git or pasted, file by file, without files that are excluded from prompts.
 
-In: the text of a diff, from git or pasted. Out: its files, and which were dropped and why.
 ``git_diff`` asks git; everything else is pure.
 """
 
@@ -124,8 +123,8 @@ def git_diff(repository: Repository, which: Which) -> GitDiff:
     """
     has_commit = bool(repository.run("rev-list", "--all", "-n1"))
     arguments = _ARGUMENTS[which] if has_commit else ("--cached",)
-    found = repository.run("diff", *_FORM, *arguments, "--")
-    changes, patch = _split_raw(found)
+    output = repository.run("diff", *_FORM, *arguments, "--")
+    changes, patch = _split_raw(output)
     starts = [match.start() for match in _GIT_PART.finditer(patch)]
     if len(starts) != len(changes) or starts[:1] not in ([], [0]):
         message = f"The diff of {repository.root} does not match git's list of changed files: update git."
@@ -139,23 +138,23 @@ def git_diff(repository: Repository, which: Which) -> GitDiff:
     return GitDiff(text, tuple(files), len(patch) > _MOST_BYTES)
 
 
-def _split_raw(found: bytes) -> tuple[list[tuple[str, ...]], bytes]:
+def _split_raw(output: bytes) -> tuple[list[tuple[str, ...]], bytes]:
     """Return the names of each part of the diff, and the diff without the list of names.
 
     A change between a file and a link or a submodule has two parts: one deletes, one creates.
     """
     changes: list[tuple[str, ...]] = []
     at = 0
-    while found.startswith(b":", at):
-        end = found.index(b"\0", at)
-        status = found[at:end].rpartition(b" ")[2][:1]
+    while output.startswith(b":", at):
+        end = output.index(b"\0", at)
+        status = output[at:end].rpartition(b" ")[2][:1]
         names: list[str] = []
         for _ in range(2 if status in b"RC" else 1):
-            at, end = end + 1, found.index(b"\0", end + 1)
-            names.append(os.fsdecode(found[at:end]))
+            at, end = end + 1, output.index(b"\0", end + 1)
+            names.append(os.fsdecode(output[at:end]))
         changes += [tuple(names)] * (2 if status == b"T" else 1)
         at = end + 1
-    return changes, found[at + 1 :]
+    return changes, output[at + 1 :]
 
 
 def _file_diff(path: str, text: str, paths: Sequence[str]) -> FileDiff:
@@ -175,7 +174,7 @@ def file_diffs(text: str) -> list[FileDiff]:
     """
     start = _FILE.search(text)
     lines = text[start.start() :].split("\n") if start is not None else []
-    found: list[FileDiff] = []
+    parts: list[FileDiff] = []
     at = 0
     while at < len(lines):
         first = at
@@ -183,13 +182,13 @@ def file_diffs(text: str) -> list[FileDiff]:
             at = _after_hunks(lines, _after_names(lines, first))
             names = _after_names(lines, first)
             paths = paths_of(lines[first:names])
-            found.append(_file_diff(_likeliest(paths), "\n".join(lines[first:at]), paths))
+            parts.append(_file_diff(_likeliest(paths), "\n".join(lines[first:at]), paths))
         else:
             while at < len(lines) and not _starts_file(lines, at):
                 at += 1
             if not all(map(_BETWEEN_FILES.match, lines[first:at])):
-                found.append(FileDiff("", "\n".join(lines[first:at])))
-    return found
+                parts.append(FileDiff("", "\n".join(lines[first:at])))
+    return parts
 
 
 def quoted_paths(text: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
-"""The files that one file's part of a pasted diff concerns.
+"""Every path that the names in one file's part of a pasted diff may mean, or none if one of them is unclear.
 
-In: the lines before its first hunk. Out: every path that they may mean, or none if one of them is unclear.
 The forms are those of ``git diff`` (its quoting: https://git-scm.com/docs/git-config, ``core.quotePath``), of
 GNU diff, and what terminals make of them. Pure.
 """
@@ -49,14 +48,14 @@ def paths_of(header: Iterable[str]) -> tuple[str, ...]:
             elif match := _COMBINED.fullmatch(line):
                 paths[_plain(match[1])] = None
             elif match := _HEADER.fullmatch(line):
-                found = list(_pairs(match[1], " "))
-                is_clear = any(agree for _, agree in found)
-                paths |= dict.fromkeys(path for readings, agree in found if agree for path in readings)
+                pairs = list(_pairs(match[1], " "))
+                is_clear = any(agree for _, agree in pairs)
+                paths |= dict.fromkeys(path for readings, agree in pairs if agree for path in readings)
             elif match := _SIDE.fullmatch(line):
                 paths |= dict.fromkeys(_readings(match[1]))
             elif match := _BINARY.fullmatch(line):
-                found = list(_pairs(match[1], " and "))
-                paths |= dict.fromkeys(path for readings, _ in found for path in readings)
+                pairs = list(_pairs(match[1], " and "))
+                paths |= dict.fromkeys(path for readings, _ in pairs for path in readings)
     except UnclearNames:
         return ()
     if not (is_clear or is_renamed) or any("\0" in path or "\ufffd" in path for path in paths):

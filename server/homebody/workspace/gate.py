@@ -1,8 +1,7 @@
 """Decides what may be sent to a model: every source of every prompt, by the rules in force now.
 
-In: sources (URIs) and the texts that are about to be sent. Out: nothing, or an error that names the source
-and the rule. What collects text asks earlier, to save work; the last question is asked by ``backend.gate``,
-just before the connection.
+What collects text asks earlier, to save work; the last question is asked by ``backend.gate``, just before the
+connection.
 Everything on disk that a rule depends on is looked at again for each question: links, ignore files, settings.
 That happens in a thread, with a time limit; what is not known in time is not sent.
 """
@@ -18,7 +17,6 @@ from concurrent.futures import Future
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 from homebody.errors import Excluded, HomebodyError
 from homebody.settings import Settings
@@ -42,9 +40,6 @@ _NO_FILE = Place()
 
 _MOST_THREADS = 16
 """Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
-
-_IDLE_SECONDS = 10.0
-"""Time after which a thread without a job ends."""
 
 _MOST_KEPT = 10_000
 
@@ -231,45 +226,25 @@ class _Threads:
     """Daemon threads for lookups that may never end; Python waits for those of a pool at exit."""
 
     def __init__(self) -> None:
-        self._jobs: SimpleQueue[tuple[Callable[[], _Answer], Future[_Answer]]] = SimpleQueue()
-        self._lock = threading.Lock()
-        self._count = 0
-        self._busy = 0
+        self._free = threading.Semaphore(_MOST_THREADS)
 
     def run(self, job: Callable[[], _Answer]) -> Future[_Answer] | None:
         """Start a job; ``None`` if all threads wait for a disk."""
-        with self._lock:
-            if self._busy == _MOST_THREADS:
-                return None
-            self._busy += 1
-            if self._busy > self._count:
-                self._count += 1
-                threading.Thread(target=self._work, name="homebody-gate", daemon=True).start()
+        if not self._free.acquire(blocking=False):
+            return None
         future = Future[_Answer]()
         # A running future cannot be cancelled by one of its waiters.
         future.set_running_or_notify_cancel()
-        self._jobs.put((job, future))
-        return future
 
-    def _work(self) -> None:
-        while True:
-            try:
-                job, future = self._jobs.get(timeout=_IDLE_SECONDS)
-            except Empty:
-                with self._lock:
-                    if self._count > self._busy:
-                        self._count -= 1
-                        return
-                continue
+        def work() -> None:
             try:
                 answer = job()
             except BaseException as error:  # noqa: BLE001 - the waiter gets it
-                self._end()
+                self._free.release()
                 future.set_exception(error)
             else:
-                self._end()
+                self._free.release()
                 future.set_result(answer)
 
-    def _end(self) -> None:
-        with self._lock:
-            self._busy -= 1
+        threading.Thread(target=work, name="homebody-gate", daemon=True).start()
+        return future

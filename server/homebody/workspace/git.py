@@ -1,6 +1,5 @@
 """Queries a git repository with the git executable.
 
-In: a folder inside a repository. Out: its top folder, and lists of paths.
 The repository is untrusted: its configuration may name programs (hooks, a file system monitor, diff
 drivers, content filters, transports), another work tree, and another repository. None of them is run, git
 fetches nothing, and it reads only files below the folder and the objects of its own repository.
@@ -127,13 +126,13 @@ class Repository:
         if is_trusted(self.root, self._trusted_folders):
             return git_dir
         try:
-            found = way_out(self.root, git_dir, common_dir, values.get("core.worktree", ""))
+            other = way_out(self.root, git_dir, common_dir, values.get("core.worktree", ""))
         except OSError as error:
             message = f"{git_dir} cannot be read: {error}."
             raise GitFailed(message) from error
-        if found is not None:
+        if other is not None:
             message = (
-                f"The git folder of {self.root} leads to another repository ({found}), which is not read: if "
+                f"The git folder of {self.root} leads to another repository ({other}), which is not read: if "
                 f"both are yours, list {self.root} in `trusted_folders` at the top of your config.toml."
             )
             raise GitFailed(message)

@@ -1,7 +1,7 @@
-"""Whether a folder is a git work tree, and whether its git folder has all that git reads for it.
+"""The git folder of a work tree: where it is, and whether all that git reads for the work tree is in it.
 
-In: folders. Out: yes or no, or the path that leads out. A folder that someone sent may hold a ``.git`` that
-names another repository of the user's, whose files git would then show as those of this folder.
+A folder that someone sent may hold a ``.git`` that names another repository of the user's, whose files git
+would then show as those of this folder.
 Layout: https://git-scm.com/docs/gitrepository-layout. Reads a few small files; runs nothing.
 """
 
@@ -27,7 +27,27 @@ def is_work_tree(folder: Path) -> bool:
         head = git / "HEAD"
         is_head = head.is_symlink() or _HEAD.match(_content(head)) is not None
         return is_head and ((git / "objects").is_dir() or (git / "commondir").is_file())
-    return _content(git).startswith(b"gitdir: ")
+    return linked_folder(str(folder)) is not None
+
+
+def exclude_file(folder: str) -> str | None:
+    """Return where ``info/exclude`` of a work tree would be; ``None`` if ``folder`` is none."""
+    if (linked := linked_folder(folder)) is not None:
+        common = os.fsdecode(_content(Path(linked, "commondir")).partition(b"\n")[0].strip())
+        return os.path.join(linked, common, "info", "exclude")  # noqa: PTH118 - for each folder of each prompt
+    git = os.path.join(folder, _GIT)  # noqa: PTH118 - as above
+    return f"{git}/info/exclude" if os.path.lexists(git + "/HEAD") else None
+
+
+def linked_folder(folder: str) -> str | None:
+    """Return the git folder that a ``.git`` file names, as work trees and submodules have it."""
+    git = os.path.join(folder, _GIT)  # noqa: PTH118 - for each folder of each prompt
+    if not os.path.isfile(git):  # noqa: PTH113 - as above
+        return None
+    line = _content(Path(git)).partition(b"\n")[0]
+    if not line.startswith(b"gitdir: "):
+        return None
+    return os.path.join(folder, os.fsdecode(line.removeprefix(b"gitdir: ").strip()))  # noqa: PTH118 - as above
 
 
 def way_out(root: Path, git_dir: Path, common_dir: Path, work_tree: str) -> Path | None:

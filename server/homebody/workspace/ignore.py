@@ -23,6 +23,7 @@ from msgspec import Struct
 from homebody.regular_file import read_regular
 from homebody.settings import Settings
 from homebody.settings.schema import FolderIgnore
+from homebody.workspace.git_folder import exclude_file, linked_folder
 from homebody.workspace.patterns import Patterns, TooManyPatterns
 
 _GIT_FILE = ".gitignore"
@@ -38,8 +39,6 @@ UNREADABLE = "an ignore file of its folder cannot be read"
 
 # A larger file is not a list of patterns. Its folder is ignored, because its rules are not known.
 _MAX_FILE_BYTES = 256 * 1024
-# ``gitdir: PATH``, which a work tree or a submodule has in place of the folder.
-_MAX_LINK_BYTES = 8 * 1024
 
 # Useless as context, and not every project has an ignore file that lists them. They have the lowest
 # precedence, so any ignore file can include any of them again. An open file is not asked for these.
@@ -142,7 +141,7 @@ class FolderRules:
         git, in_tree, closed = self.git, self.in_tree or self.path in self.given.roots, ""
         try:
             own = (*self.own, *_read_list(self.path + _OWN_FILE, self.path)) if has(_OWN_FILE) else self.own
-            if has(_REPOSITORY) and (excluded := _exclude_file(self.path)) is not None:
+            if has(_REPOSITORY) and (excluded := exclude_file(self.path)) is not None:
                 git, in_tree = _read_list(excluded, self.path), True
             if in_tree and has(_GIT_FILE):
                 git += _read_list(self.path + _GIT_FILE, self.path)
@@ -229,7 +228,7 @@ class PathRules:
         known = self._folders.get(path)
         if known is not None and known[0] is above and known[1] == [*stamps, _stamp(known[2])]:
             return known[3]
-        elsewhere = _exclude_elsewhere(path)
+        elsewhere = (exclude_file(path) or "") if linked_folder(path) is not None else ""
         stamps.append(_stamp(elsewhere))
         rules = above.below(name).inside()
         self._folders[path] = above, stamps, elsewhere, rules
@@ -292,34 +291,6 @@ def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
     except (OSError, TooManyPatterns) as error:
         raise _NoListError from error
     return (patterns,) if patterns.regex else ()
-
-
-def _exclude_file(folder: str) -> str | None:
-    """Return where git's ``info/exclude`` of a repository would be; ``None`` if ``folder`` has none."""
-    git = folder + _REPOSITORY
-    if os.path.isfile(git):  # noqa: PTH113 - for each folder of each prompt
-        link = _line_of(git)
-        if not link.startswith("gitdir:"):
-            return None
-        git = os.path.join(folder, link.removeprefix("gitdir:").strip())  # noqa: PTH118 - as above
-        git = os.path.join(git, _line_of(git + "/commondir"))  # noqa: PTH118 - as above
-        return f"{git.rstrip('/')}/info/exclude"
-    return f"{git}/info/exclude" if os.path.lexists(git + "/HEAD") else None
-
-
-def _exclude_elsewhere(folder: str) -> str:
-    """Return ``_exclude_file`` of a work tree or a submodule, whose ``.git`` is a file; otherwise empty."""
-    is_file = os.path.isfile(folder + _REPOSITORY)  # noqa: PTH113 - for each folder of each prompt
-    return (_exclude_file(folder) or "") if is_file else ""
-
-
-def _line_of(path: str) -> str:
-    """Return the first line of a small file; empty if it cannot be read."""
-    try:
-        data = read_regular(Path(path), max_bytes=_MAX_LINK_BYTES)
-    except OSError:
-        return ""
-    return os.fsdecode(data).partition("\n")[0].strip()
 
 
 def _stamp(path: str) -> _Stamp:

@@ -257,11 +257,11 @@ class WorkspaceIndex:
         for folder in self._folders:
             if self._closed:
                 break
-            answer, damaged = await loop.run_in_executor(self._thread, folder.answer, question)
-            if damaged and not folder.rebuilding:
+            answer = await loop.run_in_executor(self._thread, folder.answer, question)
+            if answer is None and not folder.rebuilding:
                 folder.rebuilding = True
                 self._process.submit(folder.job(rebuild=True))
-            answers.append(answer)
+            answers.append(answer or [])
         return answers
 
     def _on_event(self, job: Job, event: Event) -> None:
@@ -339,15 +339,18 @@ class _Folder:
 
     # These methods run in the thread.
 
-    def answer(self, question: _Question) -> tuple[list[Candidate], bool]:
-        """Return the result, and whether the index is damaged."""
-        if self._reader is None:
-            # Loading the database code takes 30 ms, so it is not done at the server's start.
-            from homebody.workspace.query import Reader
+    def answer(self, question: _Question) -> list[Candidate] | None:
+        """Return the result; ``None`` if the index is damaged."""
+        # Loading the database code takes 30 ms, so it is not done at the server's start.
+        from homebody.workspace.query import Reader
+        from homebody.workspace.store import StoreDamagedError
 
-            self._reader = Reader(self.root, self._database)
+        self._reader = self._reader or Reader(self.root, self._database)
         self._reader.rules = self._rules
-        return self._reader.answer(lambda reader: question(reader, self)), self._reader.damaged
+        try:
+            return self._reader.answer(lambda reader: question(reader, self))
+        except StoreDamagedError:
+            return None
 
     def close(self) -> None:
         if self._reader is not None:

@@ -1,6 +1,6 @@
 """The indexing process: ``python -P -m homebody.workspace.indexer``.
 
-In: jobs on standard input. Out: events on standard output (``messages``), and the index on disk.
+Takes jobs on standard input and reports events on standard output (``messages``).
 It is a separate process because parsing holds the interpreter's lock, and has the lowest priority so that
 typing stays smooth. It ends with its standard input, so it never outlives the server.
 """

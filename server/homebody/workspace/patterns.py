@@ -1,11 +1,9 @@
-"""Lists of ignore patterns, compiled to one regular expression that matches in linear time.
+"""Lists of ignore patterns in git's syntax, compiled to one regular expression that matches in linear time.
 
-In: lines in git's syntax. Out: whether an entry is ignored, included again, or not mentioned.
 Patterns are untrusted: they come with the repository. A pattern with many wildcards makes a
 backtracking matcher take exponential time; here each wildcard except the last one of a name, and each ``**``
 except the last one of a path, is in an atomic group, which is never tried twice. This loses no match: the
-text between two wildcards has a fixed length, and its first position leaves the most room for the rest. Pure:
-does not access the disk.
+text between two wildcards has a fixed length, and its first position leaves the most room for the rest.
 """
 
 import re
@@ -79,12 +77,12 @@ class Patterns:
             The list would take too long to compile or to match.
 
         """
-        found = list(_translated(lines))
-        if len(found) > MAX_PATTERNS:
+        translated = list(_translated(lines))
+        if len(translated) > MAX_PATTERNS:
             raise TooManyPatterns
         runs = [
             (ignores, "|".join(regex for _, regex in run))
-            for ignores, run in groupby(reversed(found), lambda one: one[0])
+            for ignores, run in groupby(reversed(translated), lambda line: line[0])
         ]
         regex = re.compile("|".join(f"({joined})" for _, joined in runs), _FLAGS) if runs else None
         return cls(len(base), regex, tuple(ignores for ignores, _ in runs))
@@ -95,8 +93,8 @@ class Patterns:
         A folder's path ends with a slash. Only the entry itself is matched: callers do not ask about entries
         of an ignored folder.
         """
-        found = self.regex.match(path, self.base) if self.regex else None
-        return None if found is None else self.ignored[(found.lastindex or 1) - 1]
+        match = self.regex.match(path, self.base) if self.regex else None
+        return None if match is None else self.ignored[(match.lastindex or 1) - 1]
 
 
 def _translated(lines: Iterable[str]) -> Iterator[tuple[bool, str]]:
@@ -197,17 +195,17 @@ def _set(name: str, place: int) -> tuple[str, int]:
     items: list[str] = []
     begin = place
     while name[place : place + 1] != "]" or place == begin:
-        if found := _CLASS.match(name, place):
-            items.append(_CLASSES.get(found[1], ""))
-            place = found.end()
-        elif found := _RANGE.match(name, place):
-            low, high = found[1][-1], found[2][-1]
+        if match := _CLASS.match(name, place):
+            items.append(_CLASSES.get(match[1], ""))
+            place = match.end()
+        elif match := _RANGE.match(name, place):
+            low, high = match[1][-1], match[2][-1]
             if low <= high:
                 items.append(f"{re.escape(low)}-{re.escape(high)}")
-            place = found.end()
-        elif found := _LETTER.match(name, place):
-            items.append(re.escape(found[0][-1]))
-            place = found.end()
+            place = match.end()
+        elif match := _LETTER.match(name, place):
+            items.append(re.escape(match[0][-1]))
+            place = match.end()
         else:
             raise _Unreadable
     if negated:

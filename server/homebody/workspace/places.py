@@ -1,7 +1,4 @@
-"""Where the text of a document comes from: all paths by which its file can be named.
-
-In: a URI as a client sends it. Out: paths, each to be asked for its rules.
-"""
+"""Where the text of a document comes from: all paths by which its file can be named."""
 
 import os
 import re

@@ -13,7 +13,6 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
@@ -94,27 +93,31 @@ class Reader:
 
     Attributes
     ----------
-    damaged
-        Whether the file was found to be damaged; ``True`` until it is replaced.
     rules
         What excluded files are, for files that were indexed before they were excluded.
 
     """
 
     def __init__(self, root: Path, database: Path) -> None:
-        self.damaged = False
         self.rules = PathRules((root,), is_index=True)
         self._root = root
         self._database = database
         self._connection: sqlite3.Connection | None = None
-        self._opened: tuple[int, ...] = ()
+        self._opened: tuple[int, int] | None = None
         self._counts: dict[str, int] = {}
         self._counted = 0.0
         self._deadline = 0.0
         self._there: dict[str, bool] = {}
 
     def answer(self, question: "Callable[[Reader], list[Candidate]]") -> list[Candidate]:
-        """Return what ``question`` returns for the current index; nothing without one, or after 250 ms."""
+        """Return what ``question`` returns for the current index; nothing without one, or after 250 ms.
+
+        Raises
+        ------
+        StoreDamagedError
+            The index has to be built again.
+
+        """
         try:
             with translated_errors():
                 if not self._connect():
@@ -124,10 +127,10 @@ class Reader:
                 self.rules = self.rules.now()
                 return question(self)
         except StoreDamagedError:
-            self._note_damage()
-        except StoreUnusableError:
-            pass  # busy, or it took too long: it is repeated in the next idle moment
-        return []
+            self.close()
+            raise
+        except StoreUnusableError:  # busy, or it took too long: it is repeated in the next idle moment
+            return []
 
     def definitions(
         self,
@@ -248,31 +251,21 @@ class Reader:
             self._connection = None
 
     def _connect(self) -> bool:
-        """Connect to the current file; whether there is one that is not damaged."""
+        """Connect to the current file; whether there is one."""
         try:
             facts = self._database.stat()
         except OSError:
             self.close()
             return False
-        # The inode of an open file is not reused; that of a damaged one, which was closed, may be.
-        there = (facts.st_dev, facts.st_ino, *((facts.st_size, facts.st_mtime_ns) if self.damaged else ()))
-        if there != self._opened:
+        if (there := (facts.st_dev, facts.st_ino)) != self._opened:
             self.close()
-            self.damaged, self._opened = False, (facts.st_dev, facts.st_ino)
+            self._opened = there
             self._counts.clear()
-        if self._connection is None and not self.damaged:
-            connection = connect(self._database, timeout=_BUSY_SECONDS)
-            connection.execute("PRAGMA query_only=1")
-            connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
-            self._connection = connection
-        return not self.damaged
-
-    def _note_damage(self) -> None:
-        self.close()
-        self.damaged = True
-        with suppress(OSError):
-            facts = self._database.stat()
-            self._opened = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if self._connection is None:
+            self._connection = connect(self._database, timeout=_BUSY_SECONDS)
+            self._connection.execute("PRAGMA query_only=1")
+            self._connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
+        return True
 
     def _rows(self, query: str, *values: str | int) -> Iterable[_Row]:
         return () if self._connection is None else self._connection.execute(query, values)

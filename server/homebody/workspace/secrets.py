@@ -1,7 +1,7 @@
-"""Recognize files that are likely to hold secrets; they are never put into a prompt or the index.
+"""Recognises files that are likely to hold secrets; they are never put into a prompt or the index.
 
-In: a path. Out: yes or no, from the name alone; the file is not opened.
-No ignore file, setting or ``!pattern`` can remove a file from this list.
+By the name alone; the file is not opened. No ignore file, setting or ``!pattern`` can remove a file from this
+list.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 A SQLite database in the user's cache folder, one for each workspace. Several readers and one writer use it at
 the same time (WAL); the writer holds the lock file beside it. It can always be rebuilt, so a damaged file is
-replaced. Knows nothing of how rows are made (``extract``) or when (``update``).
+replaced.
 """
 
 import os
@@ -163,8 +163,8 @@ def words(text: str) -> list[str]:
 
     They are in lower case, and identifiers are split. They are stored: a change requires a new ``SCHEMA``.
     """
-    found = (word.lower() for word in _WORD.findall(text))
-    return [word for word in found if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]
+    lowered = (word.lower() for word in _WORD.findall(text))
+    return [word for word in lowered if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]
 
 
 @dataclass(frozen=True, slots=True)

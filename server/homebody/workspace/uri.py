@@ -1,7 +1,4 @@
-"""Converts paths to ``file:`` URIs and back, and returns names for display.
-
-In and out: paths or URIs. Does not access the disk.
-"""
+"""Converts paths to ``file:`` URIs and back, and returns names for display; does not access the disk."""
 
 import os
 from collections.abc import Mapping

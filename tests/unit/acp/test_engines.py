@@ -1,8 +1,6 @@
-"""Which engines are open: at most eight, and none that no chat needs, but always those in use."""
+"""Which engines are open: none that no chat needs, but always those in use."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -18,24 +16,6 @@ async def engines(own_folders: Path) -> AsyncGenerator[Engines]:
     engines = Engines({"context.snippets": "false"})
     yield engines
     await engines.aclose()
-
-
-async def test_a_ninth_folder_waits_for_an_engine_that_is_not_in_use(engines: Engines, tmp_path: Path):
-    """Then the one that was used first is closed, and opened again when it is needed."""
-    keys = [(tmp_path / str(number), None) for number in range(9)]
-    async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(engines.use(keys[0]))
-        async with AsyncExitStack() as others:
-            for key in keys[1:8]:
-                await others.enter_async_context(engines.use(key))
-            ninth = asyncio.create_task(stack.enter_async_context(engines.use(keys[8])))
-            await asyncio.sleep(0.05)
-            assert not ninth.done()
-        await asyncio.wait_for(ninth, 60)
-        async with engines.use(keys[0]) as again:
-            assert again is first
-    async with engines.use(keys[1]) as opened:
-        assert opened.engine.folders == (keys[1][0],)
 
 
 async def test_an_engine_in_use_is_kept_although_its_chat_has_ended(engines: Engines, tmp_path: Path):

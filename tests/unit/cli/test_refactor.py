@@ -113,11 +113,8 @@ def test_nothing_to_change_is_no_failure(run, add):
     ("code", "why"),
     [
         (" \n", "The file is empty: there is nothing to rewrite."),
-        (
-            "def broken(:\n  ((\n",
-            "1 function was left out, because line 1 of the file has a syntax error: correct it first.",
-        ),
-        ("x = (\n", "No function was found, and line 1 of the file has a syntax error: correct it first."),
+        ("def broken(:\n  ((\n", "Line 1 of the file has a syntax error, so functions around it may be left"),
+        ("x = (\n", "Line 1 of the file has a syntax error, so functions around it may be left out"),
         ("x = 1\n", "The file has no function, and this action is for functions: use another one"),
     ],
 )
@@ -135,18 +132,17 @@ _PARTLY_BROKEN = f"{CODE}\r\n\r\ndef half(x:\r\n    return (x\r\n\r\n\r\ndef oth
 def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
     """Beside the change of the others, and for a symbol that is one of them; also from the standard input."""
     add.write_text(_PARTLY_BROKEN, newline="")
-    why = "2 functions were left out, because line 9 of the file has a syntax error: correct it first."
-    one = why.replace("2 functions were", "1 function was")
+    why = "Line 9 of the file has a syntax error, so functions around it may be left out: correct it first."
 
     ended = run("refactor", "add.py", "--action", "simplify", "--select", "*")
     assert (ended.code, ended.err) == (0, f"homebody: {why}\n")
     assert "+    return a + b" in ended.out
     for command in (("--action", "docstring"), ("--instruction", "shorter")):
         ended = run("refactor", "add.py", *command, "--select", "other")
-        assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {one}\n")
+        assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {why}\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(_PARTLY_BROKEN.encode())))
     ended = run("refactor", "-", "--stdin-filename", "a.py", "--action", "docstring", "--select", "half")
-    assert (ended.code, ended.out, ended.err) == (0, "", f"homebody: {one}\n")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"homebody: {why}\n")
 
 
 def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):

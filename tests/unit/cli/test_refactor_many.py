@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Record, Work, create, list_runs
-from homebody.headless.tree_lock import tree_lock
+from homebody.headless.journal import Record, Work, create, list_runs, tree_lock
 from homebody.headless.write import digest
 from support.git import committed
 

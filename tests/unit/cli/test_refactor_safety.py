@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Work, create, tree_folder
-from homebody.headless.tree_lock import tree_lock
+from homebody.headless.journal import Work, create, tree_folder, tree_lock
 from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, answer, shell, texts
 
 MINE = "# mine\n"

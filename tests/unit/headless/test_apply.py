@@ -11,9 +11,8 @@ import pytest
 from homebody.errors import DocumentChanged, JournalUnusable, TreeBusy, VerifyFailed
 from homebody.headless import journal as journals
 from homebody.headless.apply import Applied, Applier
-from homebody.headless.journal import Change, Journal, Record, Work
+from homebody.headless.journal import Change, Journal, Record, Work, tree_lock
 from homebody.headless.select import read_source
-from homebody.headless.tree_lock import tree_lock
 from homebody.headless.undo import settle, undo
 from homebody.headless.verify import run_command
 from homebody.headless.write import digest

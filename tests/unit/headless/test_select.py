@@ -101,11 +101,13 @@ def test_lines_are_whole_without_the_last_line_end(tmp_path: Path):
 
 
 def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):
-    """A repository or settings; without either, the file's own folder."""
+    """A repository (no empty or damaged `.git`) or settings; without either, the file's own folder."""
     inner = tmp_path / "repository" / "src" / "app"
     inner.mkdir(parents=True)
     assert inner == workspace_of(inner / "a.py")
-    (tmp_path / "repository" / ".git").mkdir()
+    (tmp_path / "repository" / ".git" / "objects").mkdir(parents=True)
+    assert inner == workspace_of(inner / "a.py")
+    (tmp_path / "repository" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     assert workspace_of(inner / "a.py") == tmp_path / "repository"
     (tmp_path / "repository" / "src" / ".homebody.toml").touch()
     assert workspace_of(inner / "a.py") == tmp_path / "repository" / "src"
