@@ -26,10 +26,10 @@ from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Tuning, Use, open_engine
 from homebody.headless.apply import Applier
-from homebody.headless.batch import Batch, Options, Outcome, Summary
+from homebody.headless.batch import Batch, Options, Summary
 from homebody.headless.find import Chosen, Wanted, select_files
 from homebody.headless.journal import Work, create
-from homebody.headless.run import Request
+from homebody.headless.run import Outcome, Request
 from homebody.headless.select import read_source
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, ContextSettings, Settings

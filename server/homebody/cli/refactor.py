@@ -1,18 +1,76 @@
 """``homebody refactor PATH…``: edits by the model, as diffs or in place."""
+# ruff: noqa: ARG001 - typer takes the options from the parameters; they are read as one value
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
+from msgspec import Struct, convert
 
+from homebody.cli.arguments import parse_lines
 from homebody.cli.edge import warn
-from homebody.cli.flags import Flags
+from homebody.cli.flags import Flags, without_keys
 from homebody.cli.prompts import library_of, show_actions
-from homebody.cli.refactor_options import STDIN, RefactorOptions, check_options, places_of
 from homebody.engine import prompt_folders
-from homebody.headless.find import tree_of
+from homebody.errors import UsageError
+from homebody.headless.eligible import is_text
+from homebody.headless.find import Chosen, tree_of
+from homebody.headless.run import Request
 from homebody.prompt.library import PromptLibrary
 from homebody.settings import Settings
+
+Mode: TypeAlias = Literal["diff", "check", "write"]
+
+STDIN = Path("-")
+
+
+class RefactorOptions(Struct, frozen=True, omit_defaults=True):
+    """Options of one run. ``flags`` are settings from the command line, without API keys."""
+
+    places: tuple[str, ...] = ()
+    action: str = ""
+    instruction: str = ""
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    changed: str | None = None
+    staged: bool = False
+    mode: Mode = "diff"
+    shows_diff: bool = False
+    as_json: bool = False
+    show_prompt: bool = False
+    quiet: bool = False
+    jobs: int = 1
+    limit: int | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    timeout: float | None = None
+    verify: str = ""
+    verify_timeout: float = 300.0
+    allow_dirty: bool = False
+    allow_notes: bool = False
+    apply_refused: bool = False
+    yes: bool = False
+    stdin_filename: str = ""
+    flags: dict[str, str] = {}
+
+    @property
+    def request(self) -> Request:
+        """The task that the run performs on each file."""
+        return Request(
+            action=self.action or None,
+            instruction=self.instruction or None,
+            select=self.select,
+            seed=self.seed,
+            max_tokens=self.max_tokens,
+            timeout_seconds=self.timeout,
+            keeps_noted=self.mode != "write" or self.allow_notes,
+            keeps_refused=self.apply_refused,
+        )
+
+    @property
+    def prints_diff(self) -> bool:
+        """Whether diffs go to stdout."""
+        return not self.as_json and (self.shows_diff or self.mode == "diff")
 
 
 def _action_names() -> list[str]:
@@ -61,9 +119,13 @@ def command(
         str,
         typer.Option(
             metavar="COMMAND",
-            help="Run this after each file ({file} is its path); if it fails, the change is undone.",
+            help="Run this after each file ({file} is its path); if it fails, the change is undone. "
+            "It may run code that the model wrote: on a terminal, you see each diff first and are asked.",
         ),
     ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Run the command of --verify without asking.")
+    ] = False,
     verify_timeout: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the command.")
     ] = 300.0,
@@ -98,7 +160,7 @@ def command(
         str | None, typer.Option(metavar="[RUN]", help="Continue a run that ended early.")
     ] = None,
     stdin_filename: Annotated[
-        str, typer.Option(metavar="NAME", help="Treat the standard input as this file.")
+        str, typer.Option(metavar="NAME", help="The name of the file that - reads, such as app.py.")
     ] = "",
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Also show each exact prompt, and the answer.")
@@ -112,60 +174,71 @@ def command(
 ) -> None:
     """Rewrite files, or parts of them: as diffs, or in place."""
     flags = Flags.of(context.obj)
-    options = RefactorOptions(
-        places=tuple(places or ()),
-        action=action,
-        instruction=instruction,
-        select=tuple(select or ()),
-        exclude=tuple(exclude or ()),
-        changed=changed,
-        staged=staged,
-        mode="write" if write else "check" if check else "diff",
-        shows_diff=diff,
-        as_json=as_json,
-        show_prompt=show_prompt,
-        quiet=quiet,
-        jobs=jobs,
-        limit=limit,
-        max_tokens=max_tokens,
-        seed=seed,
-        timeout=timeout,
-        verify=verify,
-        verify_timeout=verify_timeout,
-        allow_dirty=allow_dirty,
-        allow_notes=allow_notes,
-        apply_refused=apply_refused,
-    )
+    given = {name: value for name, value in context.params.items() if value is not None}
+    given |= {"mode": "write" if write else "check" if check else "diff", "shows_diff": diff}
+    options = convert(given, RefactorOptions)
     if list_actions:
-        _list(flags, options)
+        library = library_of(flags, tree_of(places_of(options)))
+        if library.summary:
+            warn(library.summary)
+        show_actions(library, as_json=as_json)
         return
-    if resume is not None:
-        from homebody.cli.refactor_run import resume as resume_run
+    # It takes time to load.
+    from homebody.cli.refactor_run import refactor_stdin, resume_run, run_refactor
 
+    if resume is not None:
         raise typer.Exit(resume_run(resume, flags))
     check_options(options, writes=write, checks=check)
-    if places_of(options)[:1] and places_of(options)[0].path == STDIN:
-        from homebody.cli.refactor_stdin import refactor_stdin
-
-        raise typer.Exit(refactor_stdin(options, Path(stdin_filename or "stdin"), flags))
-    from homebody.cli.refactor_run import run_refactor
-
-    raise typer.Exit(run_refactor(options, flags, _command(options)))
+    if str(STDIN) in options.places:
+        raise typer.Exit(refactor_stdin(options, flags))
+    raise typer.Exit(run_refactor(options, flags, without_keys(context.obj["arguments"])))
 
 
-def _command(options: RefactorOptions) -> list[str]:
-    """Return the command line without what does not change the result, for `undo --list` and other runs."""
-    what = ["--action", options.action] if options.action else ["--instruction", options.instruction]
-    chosen = ["--staged"] if options.staged else []
-    chosen += [f"--changed={options.changed}"] if options.changed is not None else []
-    chosen += [word for pattern in options.select for word in ("--select", pattern)]
-    chosen += [word for pattern in options.exclude for word in ("--exclude", pattern)]
-    verify = ["--verify", options.verify] if options.verify else []
-    return ["refactor", *options.places, *chosen, *what, f"--{options.mode}", *verify]
+def places_of(options: RefactorOptions) -> list[Chosen]:
+    """Parse the places. Raises ``UsageError`` where one is malformed."""
+    parsed = (parse_lines(place) for place in options.places)
+    return [Chosen(path, (lines,) if lines else ()) for path, lines in parsed]
 
 
-def _list(flags: Flags, options: RefactorOptions) -> None:
-    library = library_of(flags, tree_of(places_of(options)))
-    if library.summary:
-        warn(library.summary)
-    show_actions(library, as_json=options.as_json)
+def check_options(options: RefactorOptions, *, writes: bool, checks: bool) -> None:
+    """Check that the options can be combined.
+
+    Raises
+    ------
+    UsageError
+        The options cannot be combined; the message says what to do.
+
+    """
+    reads_stdin = str(STDIN) in options.places
+    words = (options.action, options.instruction, options.verify, options.changed or "")
+    rows = (
+        (
+            not options.places and options.changed is None and not options.staged,
+            "The command refactor needs files or folders: homebody refactor PATH --action NAME.",
+        ),
+        (
+            bool(options.action) == bool(options.instruction.strip()),
+            "Give either --action NAME (see --list) or --instruction TEXT.",
+        ),
+        (
+            not all(is_text(Path(word)) for word in (*words, *options.select, *options.exclude)),
+            "An option holds bytes that are not UTF-8: type it again, or change the terminal's encoding.",
+        ),
+        (writes and checks, "--check changes no files and --write does: give only one of them."),
+        (bool(options.verify) and not writes, "--verify runs on changed files: give --write with it."),
+        (
+            options.changed is not None and options.staged,
+            "--changed and --staged are two ways to choose files: give only one of them.",
+        ),
+        (
+            reads_stdin and not options.stdin_filename,
+            "- needs the name of the file, such as --stdin-filename app.py: its ending tells the language.",
+        ),
+        (
+            reads_stdin and (len(options.places) > 1 or bool(options.verify)),
+            "- reads one text from the standard input; it cannot be combined with other files or --verify.",
+        ),
+    )
+    for is_wrong, message in rows:
+        if is_wrong:
+            raise UsageError(message)

@@ -2,146 +2,115 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
-from rich.text import Text
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from homebody.cli.terminal import harmless
-from homebody.headless.batch import Outcome, Summary
+from homebody.headless.batch import Summary
+from homebody.headless.file_report import diff_of
 from homebody.headless.find import described
+from homebody.headless.run import Outcome
 
 _REASONS_SHOWN = 20
 _UNITS = ((3600, "h"), (60, "min"))
 
 
-class QuietDisplay:
-    """Shows no progress; only prints results."""
+class Display:
+    """Prints each result, and lines about the progress on stderr.
 
-    def __init__(self, print_outcome: Callable[[Outcome], None]) -> None:
+    ``is_live``: a line for each file in progress, and one for the run, updated in place. Otherwise a line for
+    each finished file, but only what was written if there is a single one.
+    """
+
+    def __init__(
+        self, print_outcome: Callable[[Outcome], None], total: int, *, is_live: bool, is_quiet: bool
+    ) -> None:
         self._print = print_outcome
-
-    def started(self, path: Path) -> None:
-        """Do nothing."""
-
-    def progress(self, path: Path, what: str, characters: int) -> None:
-        """Do nothing."""
-
-    def finished(self, outcome: Outcome) -> None:
-        """Print the result."""
-        self._print(outcome)
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class LineDisplay(QuietDisplay):
-    """One line per file, for logs."""
-
-    def __init__(self, print_outcome: Callable[[Outcome], None], total: int) -> None:
-        super().__init__(print_outcome)
         self._total = total
         self._done = 0
-
-    def finished(self, outcome: Outcome) -> None:
-        """Print the result, and a line on stderr."""
-        super().finished(outcome)
-        self._done += 1
-        if outcome.status != "empty":
-            sys.stderr.write(f"[{self._done}/{self._total}] {line_of(outcome)}\n")
-            sys.stderr.flush()
-
-
-@dataclass(slots=True)
-class _Row:
-    """A file in progress: its line, and when the first piece of the answer arrived."""
-
-    task: TaskID
-    pieces: int = 0
-    first: float = 0.0
-    began: float = field(default_factory=time.monotonic)
-
-
-class LiveDisplay(QuietDisplay):
-    """A line for each file in progress, and one for the run, updated in place."""
-
-    def __init__(self, print_outcome: Callable[[Outcome], None], total: int, jobs: int) -> None:
-        super().__init__(print_outcome)
-        console = Console(file=sys.stderr, highlight=False, soft_wrap=False)
-        columns: tuple[ProgressColumn, ...] = (
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            _State(),
-        )
-        self._progress = Progress(
-            *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
-        )
-        self._rows: dict[Path, _Row] = {}
-        self._jobs = jobs
+        self._is_quiet = is_quiet
         self._began = time.monotonic()
-        self._total = self._progress.add_task(f"{total} files", total=total, state="")
-        self._progress.start()
+        self._rows: dict[Path, TaskID] = {}
+        self._progress: Progress | None = None
+        if is_live and not is_quiet:
+            self._progress = Progress(
+                SpinnerColumn(finished_text=" "),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[state]}", style="dim", markup=False),
+                console=Console(file=sys.stderr, highlight=False, soft_wrap=False),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._run = self._progress.add_task(f"{total} files", total=total, state="")
+            self._progress.start()
 
     def started(self, path: Path) -> None:
         """Open the file's line."""
-        task = self._progress.add_task(harmless(str(path)), total=None, state="reading")
-        self._rows[path] = _Row(task)
+        if self._progress is not None:
+            self._rows[path] = self._progress.add_task(harmless(str(path)), total=None, state="reading")
 
     def progress(self, path: Path, what: str, characters: int) -> None:
-        """Show tokens per second: nearly every server sends one token per piece."""
-        row = self._rows.get(path)
-        if row is None:
-            return
-        row.pieces += 1
-        now = time.monotonic()
-        row.first = row.first or now
-        speed = f", {row.pieces / (now - row.first):.0f} tokens/s" if now - row.first > 1 else ""
-        begun = f"{what}: " if what else ""
-        self._progress.update(row.task, state=f"{begun}{characters:,} characters{speed}")
+        """Show the current step, and how many characters of the answer have arrived."""
+        if self._progress is not None and path in self._rows:
+            state = f"{what}: " * bool(what) + f"{characters:,} characters"
+            self._progress.update(self._rows[path], state=state)
 
     def finished(self, outcome: Outcome) -> None:
-        """Close the file's line, and show the estimated remaining time."""
-        row = self._rows.pop(outcome.worked_on, None)
-        if row is not None:
-            self._progress.remove_task(row.task)
-        self._progress.update(self._total, advance=1)
-        task = self._progress.tasks[0]
-        left = (task.total or 0) - task.completed
-        each = (time.monotonic() - self._began) / max(1.0, task.completed)
-        self._progress.update(self._total, state=f"about {duration(left * each)} left" if left else "")
-        # Remove the lines while a result is printed: both may go to the same terminal.
-        self._progress.stop()
-        if outcome.reason and outcome.status != "empty":
-            self._progress.console.print(Text(harmless(line_of(outcome)), style="yellow"))
-        super().finished(outcome)
-        self._progress.start()
+        """Close the file's line, and print the result."""
+        self._done += 1
+        if self._progress is not None:
+            if (row := self._rows.pop(outcome.worked_on, None)) is not None:
+                self._progress.remove_task(row)
+            left = self._total - self._done
+            seconds = left * (time.monotonic() - self._began) / self._done
+            state = f"about {duration(seconds)} left" if left else ""
+            self._progress.update(self._run, advance=1, state=state)
+        with self.paused():
+            self._line(outcome)
+            self._print(outcome)
+
+    @contextmanager
+    def paused(self) -> Generator[None]:
+        """Remove the lines while something is printed: both may go to the same terminal."""
+        if self._progress is not None:
+            self._progress.stop()
+        yield
+        if self._progress is not None:
+            self._progress.start()
 
     def close(self) -> None:
         """Remove the lines."""
-        self._progress.stop()
+        if self._progress is not None:
+            self._progress.stop()
 
-
-class _State(ProgressColumn):
-    """The state text of a task."""
-
-    def render(self, task: Task) -> Text:
-        """Show it, dimmed."""
-        return Text(str(task.fields.get("state", "")), style="dim")
+    def _line(self, outcome: Outcome) -> None:
+        is_of_many = self._total > 1 and outcome.status != "empty"
+        is_told = outcome.written or (is_of_many and (self._progress is None or outcome.reason is not None))
+        if is_told and not self._is_quiet:
+            count = f"[{self._done}/{self._total}] " if self._total > 1 else ""
+            sys.stderr.write(f"{count}{harmless(line_of(outcome))}\n")
+            sys.stderr.flush()
 
 
 def line_of(outcome: Outcome) -> str:
     """Describe the result of a file in one line."""
-    seconds = f", {duration(outcome.seconds)}" if outcome.seconds >= 1 else ""
-    tokens = f" ({outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens{seconds})"
-    used = tokens if outcome.prompt_tokens else ""
+    changes = [line[0] for line in diff_of(outcome).split("\n")[2:] if line[:1] in {"+", "-"}]
+    facts = [f"+{changes.count('+')} -{changes.count('-')} lines"] if changes else []
+    if outcome.prompt_tokens:
+        facts.append(f"{outcome.prompt_tokens:,} + {outcome.output_tokens:,} tokens")
+    if outcome.seconds >= 1:
+        facts.append(duration(outcome.seconds))
+    shown = f" ({', '.join(facts)})" if facts else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
     notes = f" (note: it {', '.join(outcome.notes)})" if outcome.notes else ""
     remarks = "".join(f" {remark}" for remark in outcome.remarks)
-    return " ".join(f"{outcome.status} {outcome.path}{used}{reason}{notes}{remarks}".split())
+    return " ".join(f"{outcome.status} {outcome.path}{shown}{reason}{notes}{remarks}".split())
 
 
 def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:

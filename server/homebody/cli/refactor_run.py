@@ -1,27 +1,34 @@
-"""One run of ``homebody refactor``: settings, files, journal, engine, results."""
+"""One run of ``homebody refactor``: settings, files, journal, engine, results.
+
+With ``-``, the text from the standard input, for use as an editor's filter.
+"""
 
 import asyncio
 import difflib
 import shlex
 import signal
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from contextlib import closing, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from homebody.cli.answers import show_prompt_text, update_index
+from homebody.cli.arguments import has_terminal_input, read_bytes
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
-from homebody.cli.refactor_display import LineDisplay, LiveDisplay, QuietDisplay, summary_of
-from homebody.cli.refactor_options import RefactorOptions, places_of
-from homebody.cli.terminal import Terminal
+from homebody.cli.refactor import RefactorOptions, places_of
+from homebody.cli.refactor_display import Display, summary_of
+from homebody.cli.terminal import Terminal, harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.headless.apply import Applier
-from homebody.headless.batch import Batch, Options, Outcome, Summary
+from homebody.headless.batch import Batch, Options, Summary
+from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
 from homebody.headless.journal import (
@@ -34,8 +41,8 @@ from homebody.headless.journal import (
     tree_lock,
 )
 from homebody.headless.report import to_prompt
-from homebody.headless.run import check_action
-from homebody.headless.select import read_source
+from homebody.headless.run import Outcome, check_action, rewrite
+from homebody.headless.select import SourceFile, read_source, source_of, workspace_of
 from homebody.headless.targets import symbol_names
 from homebody.headless.undo import settle
 from homebody.settings import Settings
@@ -48,7 +55,7 @@ _NAMED_FILES = 3
 
 @dataclass(slots=True)
 class Run:
-    """Inputs of a run, and its results so far."""
+    """Inputs of a run, and its results so far; ``filter_of`` is the name of the text from standard input."""
 
     options: RefactorOptions
     selection: Selection
@@ -57,6 +64,7 @@ class Run:
     journal: Journal | None = None
     summary: Summary = field(default_factory=Summary)
     last: Outcome | None = None
+    filter_of: Path | None = None
 
     @property
     def is_single(self) -> bool:
@@ -93,7 +101,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
     if options.mode == "write":
         _refuse_dirty(selection, options, settings)
     # Names of bytes that are not UTF-8 cannot be stored.
-    text = shlex.join(["homebody", *command]).encode("utf-8", "replace").decode()
+    text = shlex.join(command).encode("utf-8", "replace").decode()
     with tree_lock(root, text) if options.mode == "write" else nullcontext():
         run = Run(options, selection, source, Terminal())
         if options.mode == "write":
@@ -102,7 +110,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         return _finish(run)
 
 
-def resume(name: str, flags: Flags) -> int:
+def resume_run(name: str, flags: Flags) -> int:
     """Resume a run that ended early; return the exit code.
 
     Raises
@@ -123,7 +131,7 @@ def resume(name: str, flags: Flags) -> int:
         )
         if not left:
             journal.mark("ended")
-            warn(f"there is nothing left to do in the run {journal.run}: all of its files are done.")
+            warn(f"There is nothing left to do in the run {journal.run}: all of its files are done.")
             return 0
         try:
             options = msgspec.json.decode(header.request, type=RefactorOptions)
@@ -135,6 +143,30 @@ def resume(name: str, flags: Flags) -> int:
         return _finish(run)
 
 
+def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
+    """Rewrite the text from the standard input as if it were the file that the options name.
+
+    With ``--write`` the whole text is printed, changed or not. Returns the exit code.
+    """
+    path = Path(options.stdin_filename)
+    root = workspace_of(path)
+    source = flags.source(root)
+    text = source_of(read_bytes(), path)
+    run = Run(options, Selection(root, (Chosen(path),)), source, Terminal(), filter_of=path)
+
+    async def rewritten() -> Outcome:
+        async with open_engine(source, folders=[root]) as engine:
+            engine.chat.tuning = Tuning(seed=options.seed, max_tokens=options.max_tokens)
+            return await rewrite(engine, options.request, text, with_prompts=options.show_prompt)
+
+    began = time.monotonic()
+    outcome = asyncio.run(rewritten())
+    run.last = replace(outcome, seconds=time.monotonic() - began)
+    run.summary.counts[outcome.status] += 1
+    _print(run, run.last)
+    return _report_one(run)
+
+
 def settle_killed(root: Path) -> None:
     """Restore and report the files that a killed run left unverified. The caller holds the lock."""
     for journal in list_runs(root):
@@ -143,7 +175,7 @@ def settle_killed(root: Path) -> None:
             continue
         sentences = settle(journal)
         if sentences and not is_ended:
-            warn(f"the run {journal.run} was killed; `homebody refactor --resume` continues it.")
+            warn(f"The run {journal.run} was killed; `homebody refactor --resume` continues it.")
         for sentence in sentences:
             warn(sentence)
 
@@ -178,11 +210,11 @@ def _report_stopped(run: Run) -> int:
         warn(str(stopped))
     if run.journal is not None and run.summary.written:
         warn(
-            "finished files stay changed: `homebody refactor --resume` does the rest, "
+            "Finished files stay changed: `homebody refactor --resume` does the rest, "
             "`homebody undo` restores all files."
         )
     elif run.journal is not None:
-        warn("nothing was changed since this command started: `homebody refactor --resume` does the rest.")
+        warn("Nothing was changed since this command started: `homebody refactor --resume` does the rest.")
     return INTERRUPTED if stopped is None else stopped.exit_code
 
 
@@ -214,10 +246,10 @@ def _report_one(run: Run) -> int:
         raise outcome.error
     sentence = outcome.reason
     if outcome.status == "refused":
-        sentence = sentence or "the model's answer was refused."
+        sentence = sentence or "The model's answer was refused."
     elif outcome.status != "changed" and not run.options.as_json:
-        sentence = sentence or f"nothing to change in {outcome.path}."
-    notes = [f"note: it {', '.join(outcome.notes)}."] if outcome.notes else []
+        sentence = sentence or f"There is nothing to change in {outcome.path}."
+    notes = [f"Note: it {', '.join(outcome.notes)}."] if outcome.notes else []
     for remark in (sentence, *notes, *outcome.remarks):
         if remark and not run.options.quiet:
             warn(remark)
@@ -240,41 +272,56 @@ async def _work(run: Run) -> None:
             run.terminal.progress("Indexing the workspace …")
         await update_index(engine, None if run.options.quiet else run.terminal)
         run.terminal.progress("")
-        with _display(run) as observer:
+        with closing(_display(run)) as display:
             applier = None
             if run.journal is not None:
                 applier = Applier(
                     run.journal,
                     options.verify,
                     options.verify_timeout,
-                    on_verify=lambda source: observer.progress(source.path, "verifying", 0),
+                    on_verify=lambda source: display.progress(source.path, "verifying", 0),
+                    may_run=partial(_may_run, run, display),
                 )
                 await applier.check_command()
             how = Options(options.jobs, options.verify, with_prompts=options.show_prompt)
-            batch = Batch(engine, options.request, observer, how, applier, run.summary)
+            batch = Batch(engine, options.request, display, how, applier, run.summary)
             await batch.run(run.selection.files)
 
 
-@contextmanager
-def _display(run: Run) -> Generator[QuietDisplay]:
-    options, total = run.options, len(run.selection.files)
-
+def _display(run: Run) -> Display:
     def print_outcome(outcome: Outcome) -> None:
         run.last = outcome
         _print(run, outcome)
 
-    if options.quiet:
-        display = QuietDisplay(print_outcome)
-    elif sys.stderr.isatty():
-        display = LiveDisplay(print_outcome, total, options.jobs)
-    elif run.is_single:
-        display = QuietDisplay(print_outcome)
-    else:
-        display = LineDisplay(print_outcome, total)
-    try:
-        yield display
-    finally:
-        display.close()
+    options = run.options
+    return Display(
+        print_outcome,
+        len(run.selection.files),
+        is_live=sys.stderr.isatty(),
+        is_quiet=options.quiet,
+    )
+
+
+def _may_run(run: Run, display: Display, source: SourceFile, text: str) -> bool:
+    """Show a change to the person at the terminal, and ask whether the command may run with it."""
+    options = run.options
+    is_asked = run.terminal.is_watched and has_terminal_input() and not options.as_json
+    if options.yes or not is_asked:
+        return True
+    question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
+    with display.paused():
+        run.terminal.diff(unified_diff(source.path, source.document.text, text))
+        sys.stderr.write(harmless(question))
+        sys.stderr.flush()
+        # The event loop's own handler of Ctrl-C would let the read go on.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            answer = sys.stdin.readline().strip().lower()[:1]
+        finally:
+            signal.signal(signal.SIGINT, before)
+    if answer == "a":
+        run.options = msgspec.structs.replace(options, yes=True)
+    return answer in {"y", "a"}
 
 
 def _print(run: Run, outcome: Outcome) -> None:
@@ -287,7 +334,9 @@ def _print(run: Run, outcome: Outcome) -> None:
     for record in outcome.prompts:
         show_prompt_text(terminal, to_prompt(record))
         terminal.write(record.answer.removesuffix("\n") + "\n")
-    if options.prints_diff:
+    if options.mode == "write" and outcome.path == run.filter_of and not options.shows_diff:
+        terminal.write(outcome.mark + outcome.after)
+    elif options.prints_diff:
         terminal.diff(diff_of(outcome))
     elif options.mode == "check" and outcome.status == "changed":
         terminal.write(f"would change {outcome.path}\n")

@@ -19,6 +19,7 @@ from homebody.headless.select import SourceFile
 from homebody.headless.undo import put_back
 from homebody.headless.verify import FILE, Verdict, run_command
 from homebody.headless.write import check_replaceable, content_digest, digest, put_bytes, temporary_name
+from homebody.text import Document
 
 _OUTPUT_LINES = 40
 
@@ -37,19 +38,24 @@ class Applied:
 
 
 class Applier:
-    """Applies the changes of one run. ``command`` is the ``--verify`` command, or empty."""
+    """Applies the changes of one run. ``command`` is the ``--verify`` command, or empty.
+
+    The command may run what the model wrote, so ``may_run`` is asked about each text before it is written.
+    """
 
     def __init__(
         self,
         journal: Journal,
         command: str = "",
         timeout_seconds: float = 300.0,
-        on_verify: Callable[[SourceFile], None] | None = None,
+        on_verify: Callable[[SourceFile], None] = lambda _source: None,
+        may_run: Callable[[SourceFile, str], bool] = lambda _source, _text: True,
     ) -> None:
         self._journal = journal
         self._command = command
         self._timeout = timeout_seconds
         self._on_verify = on_verify
+        self._may_run = may_run
         # The command checks the whole tree, so the tree may hold only one unverified change at a time.
         self._turn = asyncio.Lock()
 
@@ -91,6 +97,7 @@ class Applier:
         """
         async with self._turn:
             place = _place(source.target, self._journal.root)
+            self._ask(source, text)
             check_replaceable(source)
             mode = source.target.stat().st_mode & 0o7777
             return await self._written(source, place, source.encode(text), digest(source.data), mode)
@@ -109,8 +116,15 @@ class Applier:
         async with self._turn:
             target = _free_place(target)
             place = _place(target, self._journal.root)
+            self._ask(SourceFile(target, target, b"", Document.create("", "", 0, "")), text)
             made = SourceFile(target, target, b"", source.document)
             return await self._written(made, place, text.encode(), None, 0o666 & ~_umask())
+
+    def _ask(self, source: SourceFile, text: str) -> None:
+        """Raise ``EditRefused`` if the command may not run with the change."""
+        if self._command and not self._may_run(source, text):
+            message = f"You declined to run the command with this change, so {source.path} is not changed."
+            raise EditRefused(message)
 
     def finished(self, path: Path) -> None:
         """Record that a file is done, so that a resumed run skips it."""
@@ -135,8 +149,7 @@ class Applier:
 
     async def _verified(self, source: SourceFile, change: Change, notes: tuple[str, ...]) -> Applied:
         try:
-            if self._on_verify is not None:
-                self._on_verify(source)
+            self._on_verify(source)
             verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)
         except BaseException:  # cancelled: ``settle`` reports what cannot be put back
             with suppress(HomebodyError):

@@ -1,7 +1,5 @@
 """Run over many files: generate several answers concurrently, apply one change at a time.
 
-In: an engine, the files, a ``Request``, and an ``Applier`` if changes are to be written. Out: one
-``Outcome`` per file as it finishes, and the ``Summary``.
 A file is read when work on it starts, and released when it is done.
 """
 
@@ -11,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
-from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import (
     BackendError,
@@ -27,71 +24,9 @@ from homebody.errors import (
     UsageError,
 )
 from homebody.headless.apply import Applied, Applier, feedback_of
-from homebody.headless.find import Chosen, shown_path
-from homebody.headless.run import Change, Request, check_action, refactor_source, targets_in
+from homebody.headless.find import Chosen
+from homebody.headless.run import Outcome, Request, Status, check_action, rewrite
 from homebody.headless.select import SourceFile, read_source
-from homebody.headless.targets import broken_line
-from homebody.text import Document
-from homebody.workspace.uri import path_of
-
-Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Result of one file.
-
-    Attributes
-    ----------
-    status
-        ``changed``: there is a new text (``written`` tells whether it is in the tree). ``refused``: the
-        answer would harm the file, or its verification failed. ``failed``: there was no answer.
-        ``skipped``: it cannot be read or parsed, or must not go into a prompt. ``empty``: it has nothing to
-        rewrite.
-    before, after
-        The document's text without byte order mark; equal if nothing changes. For a new file, ``before``
-        is empty and ``after`` is its text.
-    made_for
-        For a new file, the file that it was written for; ``path`` is the new one.
-    mark
-        The byte order mark, or nothing.
-    verified
-        Whether the command succeeded with the change; ``None`` if no command ran.
-    notes
-        What the change removes and adds.
-    remarks
-        Further sentences: file attributes that could not be kept.
-
-    """
-
-    path: Path
-    status: Status
-    reason: str | None = None
-    before: str = ""
-    after: str = ""
-    mark: str = ""
-    language: str = ""
-    made_for: Path | None = None
-    written: bool = False
-    verified: bool | None = None
-    attempts: int = 0
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-    prompts: tuple[PromptRecord, ...] = ()
-    error: HomebodyError | None = None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether this outcome is a new file."""
-        return self.made_for is not None
-
-    @property
-    def worked_on(self) -> Path:
-        """The file that the run selected."""
-        return self.made_for or self.path
 
 
 @dataclass(slots=True)
@@ -233,7 +168,7 @@ class Batch:
 
     async def _refactored(self, chosen: Chosen) -> Outcome:
         source = read_source(chosen.path, max_bytes=self.engine.settings.context.max_file_bytes)
-        first = await self._attempt(source, chosen, "")
+        first = await self._attempt(source, chosen)
         if self.applier is None or first.status != "changed":
             return first
         if first.is_new:
@@ -262,64 +197,17 @@ class Batch:
             )
         return _with(second, await self.applier.apply(source, second.after))
 
-    async def _attempt(self, source: SourceFile, chosen: Chosen, feedback: str) -> Outcome:
-        """Ask the model for the new text."""
-        engine, request, path = self.engine, self.request, chosen.path
-        found = targets_in(source, chosen.lines, check_action(engine, request), request.select)
-        document = source.document
-        outcome = Outcome(
-            path,
-            "empty",
-            before=document.text,
-            after=document.text,
-            mark=source.mark.decode(),
-            language=document.language_id,
-            attempts=1,
-        )
-        if not found:
-            return _without_targets(outcome, document, request)
+    async def _attempt(self, source: SourceFile, chosen: Chosen, feedback: str = "") -> Outcome:
         what = "again" if feedback else ""
-        change = await refactor_source(
-            engine,
+        return await rewrite(
+            self.engine,
+            self.request,
             source,
-            found,
-            request,
+            chosen.lines,
             feedback=feedback,
-            on_progress=lambda characters: self.observer.progress(path, what, characters),
+            on_progress=lambda characters: self.observer.progress(chosen.path, what, characters),
             with_prompts=self.options.with_prompts,
         )
-        return _of(outcome, change)
-
-
-def _without_targets(outcome: Outcome, document: Document, request: Request) -> Outcome:
-    """Say why a file has nothing to rewrite, in a sentence."""
-    outcome = replace(outcome, attempts=0)
-    if not document.text.strip():
-        return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
-    if broken := broken_line(document):
-        error = UsageError(broken) if request.select else None
-        return replace(outcome, status="skipped", reason=broken, error=error)
-    if request.select:
-        return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
-    reason = "The file has no function, and this action is for functions: use another one, or --instruction."
-    return replace(outcome, reason=reason)
-
-
-def _of(outcome: Outcome, change: Change) -> Outcome:
-    path = path_of(change.new_file.uri) if change.new_file is not None else None
-    if change.new_file is not None and path is not None:
-        outcome = replace(outcome, path=shown_path(path), before="", made_for=outcome.path)
-        change = replace(change, text=change.new_file.text)
-    return replace(
-        outcome,
-        status=change.status,
-        reason=change.reason,
-        after=change.text,
-        prompt_tokens=change.prompt_tokens,
-        output_tokens=change.output_tokens,
-        prompts=change.prompts,
-        notes=change.notes,
-    )
 
 
 def _with(outcome: Outcome, applied: Applied) -> Outcome:

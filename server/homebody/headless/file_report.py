@@ -5,9 +5,9 @@ In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
 
 from msgspec import Struct, json
 
-from homebody.headless.batch import Outcome
 from homebody.headless.diff import new_file_diff, split_lines, unified_diff
 from homebody.headless.report import Edit, Prompt, to_edits, to_prompt
+from homebody.headless.run import Outcome
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_diff import line_changes
 from homebody.text import Document, Span

@@ -1,6 +1,5 @@
-"""Rewrite one file: one request to the model for each of its targets.
+"""Rewrite one file: one request to the model for each of its targets; writing it is ``apply``'s job.
 
-In: a file and a ``Request``. Out: a ``Change``; writing it is ``apply``'s job.
 Targets of one file are rewritten one after the other, each in the text with the earlier changes.
 """
 
@@ -9,20 +8,24 @@ import difflib
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, UnknownAction, UsageError
+from homebody.errors import ContextTooLong, EditRefused, HomebodyError, UnknownAction, UsageError
 from homebody.features.refactor import NewFile, Refactoring, refactor
 from homebody.headless import targets
-from homebody.headless.edit_bounds import edited_text
+from homebody.headless.find import shown_path
 from homebody.headless.select import SourceFile
 from homebody.headless.targets import Target
 from homebody.prompt.front_matter import PromptFile
-from homebody.text import Document, TextEdit
+from homebody.text import Document, TextEdit, apply_edits
+from homebody.workspace.uri import path_of
 
-Status: TypeAlias = Literal["changed", "refused", "unchanged"]
+Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
+
+OnProgress: TypeAlias = Callable[[int], None]
 
 _REASONS_SHOWN = 3
 
@@ -60,28 +63,64 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """The change that the model proposes for a file.
+class Outcome:
+    """Result of one file.
 
-    ``text`` is the whole new text of the document; the old text unless ``status`` is ``"changed"``.
-    ``reason`` says why nothing changes, or which parts were refused, were never to be rewritten, or do not
-    parse.
-    ``notes`` say what the change removes and adds.
-    ``prompts`` are the requests as they were sent, if the caller asked for them.
-    ``new_file`` is a file to create instead, for actions that write one (tests).
+    Attributes
+    ----------
+    status
+        ``changed``: there is a new text (``written`` tells whether it is in the tree). ``refused``: the
+        answer would harm the file, or its verification failed. ``failed``: there was no answer.
+        ``skipped``: it cannot be read or parsed, or must not go into a prompt. ``empty``: it has nothing to
+        rewrite.
+    before, after
+        The document's text without byte order mark; equal if nothing changes. For a new file, ``before``
+        is empty and ``after`` is its text.
+    made_for
+        For a new file, the file that it was written for; ``path`` is the new one.
+    mark
+        The byte order mark, or nothing.
+    verified
+        Whether the command succeeded with the change; ``None`` if no command ran.
+    reason
+        Why nothing changes, or which parts were refused, were never to be rewritten, or do not parse.
+    notes
+        What the change removes and adds.
+    prompts
+        The requests as they were sent, if the caller asked for them.
+    remarks
+        Further sentences: file attributes that could not be kept.
+
     """
 
+    path: Path
     status: Status
-    reason: str | None
-    text: str
+    reason: str | None = None
+    before: str = ""
+    after: str = ""
+    mark: str = ""
+    language: str = ""
+    made_for: Path | None = None
+    written: bool = False
+    verified: bool | None = None
+    attempts: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
-    prompts: tuple[PromptRecord, ...] = ()
-    new_file: NewFile | None = None
+    seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    prompts: tuple[PromptRecord, ...] = ()
+    error: HomebodyError | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether this outcome is a new file."""
+        return self.made_for is not None
 
-OnProgress: TypeAlias = Callable[[int], None]
+    @property
+    def worked_on(self) -> Path:
+        """The file that the run selected."""
+        return self.made_for or self.path
 
 
 def check_action(engine: Engine, request: Request) -> PromptFile:
@@ -97,12 +136,12 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
     """
     if request.action is None:
         return engine.prompts.instruction
-    found = engine.prompts.action(request.action)
-    if found is not None and found.output == "explain":
+    action = engine.prompts.action(request.action)
+    if action is not None and action.output == "explain":
         message = f"The action {request.action} does not change code: run it with `homebody explain`."
         raise UsageError(message)
-    if found is not None:
-        return found
+    if action is not None:
+        return action
     names = [known.name for known in engine.prompts.actions]
     near = difflib.get_close_matches(request.action, names, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
@@ -110,63 +149,78 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
     raise UnknownAction(message)
 
 
-def targets_in(
-    source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
-) -> list[Target]:
-    """Return the parts of a file to rewrite: named lines, selected symbols, or what the action applies to.
-
-    Empty if no symbol matches, or if the file has no function.
-
-    Raises
-    ------
-    PositionOutOfRange
-        The named lines do not exist.
-    UsageError
-        The action applies to one function, and there are several.
-
-    """
-    document = source.document
-    if lines:
-        found = [Target("", source.span_of(first, last)) for first, last in lines]
-    elif select:
-        found = targets.matching(document, select)
-    elif prompt.scope == "function":
-        found = targets.every_function(document)
-    else:
-        found = [targets.whole_file(document)] if document.text.strip() else []
-    if prompt.output == "newFile" and len(found) > 1:
-        message = f"The action {prompt.name} writes a file for one function: choose it by lines or --select."
-        raise UsageError(message)
-    return found
-
-
-async def refactor_source(
+async def rewrite(
     engine: Engine,
-    source: SourceFile,
-    found: Sequence[Target],
     request: Request,
+    source: SourceFile,
+    lines: Sequence[tuple[int, int]] = (),
     *,
     feedback: str = "",
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = lambda _characters: None,
     with_prompts: bool = False,
-) -> Change:
-    """Rewrite the targets of a file.
+) -> Outcome:
+    """Ask the model for the new text of a file, or of some of its lines.
 
     ``on_progress`` receives the number of characters generated so far, for all targets together.
 
     Raises
     ------
     UsageError, BackendError, EditRefused
-        Raised by the feature or by ``edited_text``.
+        Raised by the feature, or the lines do not exist, or the action applies to one function and there are
+        several.
     TimeoutError
         The model took longer than the request allows.
 
     """
-    work = _FileWork(engine, source.document, found, request)
+    document = source.document
+    outcome = Outcome(
+        source.path,
+        "empty",
+        before=document.text,
+        after=document.text,
+        mark=source.mark.decode(),
+        language=document.language_id,
+    )
+    chosen = _targets(source, lines, check_action(engine, request), request.select)
+    if not chosen:
+        return _without_targets(outcome, document, request)
+    work = _FileWork(engine, document, chosen, request)
     async with asyncio.timeout(request.timeout_seconds):
         await work.finish(feedback, on_progress)
-    change = work.change()
-    return change if with_prompts else replace(change, prompts=())
+    outcome = work.outcome(outcome)
+    return outcome if with_prompts else replace(outcome, prompts=())
+
+
+def _targets(
+    source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
+) -> list[Target]:
+    """Return the named lines, the selected symbols, or what the action applies to."""
+    document = source.document
+    if lines:
+        chosen = [Target("", source.span_of(first, last)) for first, last in lines]
+    elif select:
+        chosen = targets.matching(document, select)
+    elif prompt.scope == "function":
+        chosen = targets.every_function(document)
+    else:
+        chosen = [targets.whole_file(document)] if document.text.strip() else []
+    if prompt.output == "newFile" and len(chosen) > 1:
+        message = f"The action {prompt.name} writes a file for one function: choose it by lines or --select."
+        raise UsageError(message)
+    return chosen
+
+
+def _without_targets(outcome: Outcome, document: Document, request: Request) -> Outcome:
+    """Say why a file has nothing to rewrite, in a sentence."""
+    if not document.text.strip():
+        return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
+    if broken := targets.broken_line(document):
+        error = UsageError(broken) if request.select else None
+        return replace(outcome, status="skipped", reason=broken, error=error)
+    if request.select:
+        return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
+    reason = "The file has no function, and this action is for functions: use another one, or --instruction."
+    return replace(outcome, reason=reason)
 
 
 class _FileWork:
@@ -175,15 +229,16 @@ class _FileWork:
     Spans of targets refer to the current text.
     """
 
-    def __init__(self, engine: Engine, document: Document, found: Sequence[Target], request: Request) -> None:
+    def __init__(
+        self, engine: Engine, document: Document, chosen: Sequence[Target], request: Request
+    ) -> None:
         self._engine = engine
         self._first = self._document = document
-        self._left = deque(found)
+        self._left = deque(chosen)
         self._request = request
-        check_action(engine, request)
         # Of lines and whole files, all is rewritten.
-        by_symbol = all(target.name for target in found)
-        self._left_out = targets.broken_line(document) if by_symbol else ""
+        by_symbol = all(target.name for target in chosen)
+        self._broken = targets.broken_line(document) if by_symbol else ""
         self._refusals: list[str] = []
         self._planned: list[str] = []
         self._notes: list[str] = []
@@ -192,7 +247,7 @@ class _FileWork:
         self._prompts: list[PromptRecord] = []
         self._new_file: NewFile | None = None
 
-    async def finish(self, feedback: str, on_progress: OnProgress | None) -> None:
+    async def finish(self, feedback: str, on_progress: OnProgress) -> None:
         """Rewrite the targets one by one; one that does not fit the context is refused."""
         while self._left:
             target = self._left.popleft()
@@ -201,36 +256,32 @@ class _FileWork:
             except ContextTooLong as error:
                 self._refusals.append(_named(target, str(error)))
 
-    def change(self) -> Change:
+    def outcome(self, outcome: Outcome) -> Outcome:
         """Return the combined result of all targets."""
-        text = self._document.text
-        status: Status = "unchanged"
-        if text != self._first.text or self._new_file is not None:
-            status = "changed"
-        elif self._refusals:
-            status = "refused"
-        return Change(
-            status,
-            self._reason(),
-            text,
-            self._prompt_tokens,
-            self._output_tokens,
-            tuple(self._prompts),
-            self._new_file,
-            tuple(self._notes),
+        path, new_file = outcome.path, self._new_file
+        if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
+            outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
+        after = self._document.text if new_file is None else new_file.text
+        is_changed = new_file is not None or after != self._first.text
+        reasons = _listed(self._refusals, "were refused"), _listed(self._planned, "were left alone")
+        return replace(
+            outcome,
+            status="changed" if is_changed else "refused" if self._refusals else "unchanged",
+            reason=" ".join(filter(None, (*reasons, self._broken))) or None,
+            after=after,
+            attempts=1,
+            prompt_tokens=self._prompt_tokens,
+            output_tokens=self._output_tokens,
+            prompts=tuple(self._prompts),
+            notes=tuple(self._notes),
         )
 
-    def _reason(self) -> str | None:
-        refused, planned = _listed(self._refusals, "were refused"), _listed(self._planned, "were left alone")
-        return " ".join(part for part in (refused, planned, self._left_out) if part) or None
-
-    async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress | None) -> None:
+    async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress) -> None:
         before = self._characters
 
         def progress(characters: int) -> None:
             self._characters = before + characters
-            if on_progress is not None:
-                on_progress(self._characters)
+            on_progress(self._characters)
 
         def next_part(number: int, _count: int) -> None:
             nonlocal before
@@ -239,7 +290,7 @@ class _FileWork:
                 self._keep_prompt()
 
         request = self._request
-        found = await refactor(
+        result = await refactor(
             self._engine,
             self._document,
             target.span,
@@ -250,21 +301,21 @@ class _FileWork:
             on_unit=next_part,
         )
         self._keep_prompt()
-        if (usage := found.usage) is not None:
+        if (usage := result.usage) is not None:
             self._prompt_tokens += usage.prompt_tokens
             self._output_tokens += usage.output_tokens
-        for one in found.skipped if found.status != "refused" else ():
-            text = f"lines {one.first_line + 1} to {one.last_line + 1}: {one.reason}"
-            kept = self._planned if one.is_planned else self._refusals
+        for part in result.skipped if result.status != "refused" else ():
+            text = f"lines {part.first_line + 1} to {part.last_line + 1}: {part.reason}"
+            kept = self._planned if part.is_planned else self._refusals
             kept.append(_named(target, text.removesuffix(".") + "."))
-        reason = _reason_to_refuse(found, request)
+        reason = _reason_to_refuse(result, request)
         if reason:
             self._refusals.append(_named(target, reason))
             return
-        self._notes += [_named(target, note) for note in found.notes]
-        if found.edits:
-            self._apply(found.edits)
-        self._new_file = found.new_file
+        self._notes += [_named(target, note) for note in result.notes]
+        if result.edits:
+            self._apply(result.edits)
+        self._new_file = result.new_file
 
     def _keep_prompt(self) -> None:
         if (record := self._engine.audit.last(self._document.uri)) is not None:
@@ -274,15 +325,35 @@ class _FileWork:
         before = self._document
         text = edited_text(before, edits)
         self._document = Document.create(before.uri, before.language_id, before.version, text)
-        self._left = deque(Target(one.name, targets.moved(one.span, edits)) for one in self._left)
+        self._left = deque(Target(left.name, targets.moved(left.span, edits)) for left in self._left)
 
 
-def _reason_to_refuse(found: Refactoring, request: Request) -> str:
+def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
+    """Return the text of ``document`` after ``edits``.
+
+    Raises ``EditRefused`` if they are outside of the text, overlap, or insert what a text file cannot
+    contain. Whether the new text parses is the feature's own check.
+    """
+    end = 0
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        if not end <= edit.span.start <= edit.span.end <= len(document.text):
+            message = "The edits do not fit the file, so nothing was written; please report this."
+            raise EditRefused(message)
+        end = edit.span.end
+        if "\0" in edit.new_text or any("\ud800" <= c <= "\udfff" for c in edit.new_text):
+            message = (
+                "The answer has characters that no text file can contain, so nothing was written; try again."
+            )
+            raise EditRefused(message)
+    return apply_edits(document.text, edits)
+
+
+def _reason_to_refuse(result: Refactoring, request: Request) -> str:
     """Why a result is not in the new text; empty if it is."""
-    if found.status == "refused" and not (request.keeps_refused and (found.edits or found.new_file)):
-        return found.reason or "The model's answer was refused."
-    if found.notes and not request.keeps_noted:
-        return f"Nobody has reviewed that the edit {', '.join(found.notes)}; --allow-notes writes it."
+    if result.status == "refused" and not (request.keeps_refused and (result.edits or result.new_file)):
+        return result.reason or "The model's answer was refused."
+    if result.notes and not request.keeps_noted:
+        return f"Nobody has reviewed that the edit {', '.join(result.notes)}; --allow-notes writes it."
     return ""
 
 

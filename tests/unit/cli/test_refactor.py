@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homebody.cli.refactor_display import LiveDisplay
-from homebody.headless.batch import Outcome
+from homebody.cli.refactor_display import Display
+from homebody.headless.run import Outcome
 
 CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
 REPLY = "```python\ndef add(a, b):\n    return a + b\n```"
@@ -42,10 +42,11 @@ def test_a_diff_is_printed_and_nothing_written(run, add):
 
 
 def test_write_changes_the_file_and_nothing_else(run, add):
-    """No diff is printed; mode, byte order mark and line ends are kept."""
+    """No diff is printed, but what was changed; mode, byte order mark and line ends are kept."""
     ended = run("refactor", "add.py:4-6", "--instruction", "shorter", "--write")
 
     assert (ended.code, ended.out) == (0, "")
+    assert ended.err.startswith("changed add.py (+1 -2 lines, ")
     assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
     assert stat.S_IMODE(add.stat().st_mode) == 0o750
 
@@ -106,7 +107,7 @@ def test_nothing_to_change_is_no_failure(run, add):
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
 
     assert (ended.out, ended.code) == ("", 0)
-    assert "nothing to change" in ended.err
+    assert "There is nothing to change" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -147,11 +148,11 @@ def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
 
 def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
     """Also while other files are in progress."""
-    display = LiveDisplay(lambda _: None, total=1, jobs=1)
+    display = Display(lambda _: None, total=2, is_live=True, is_quiet=False)
     display.started(Path("a.py"))
     display.finished(Outcome(Path("a.py"), "changed", "1 function was left out."))
     display.close()
-    assert "changed a.py: 1 function was left out." in capsys.readouterr().err
+    assert "[1/2] changed a.py: 1 function was left out." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -122,10 +122,15 @@ def test_write_changes_all_files_and_undo_restores_them(run, tree):
 
 
 def test_one_file_is_written_without_a_summary(run, tree):
-    """The output is as before; undo covers it too."""
-    ended = run("refactor", "a.py", "--instruction", "shorter", "--write")
+    """One line says what was changed; undo covers it too, and lists the options of the run without keys."""
+    options = ("--seed", "7", "--set", "chat.max_tokens=99", "--set", "backend.api_key=s3cret")
+    ended = run("refactor", "a.py", "--instruction", "shorter", "--write", *options)
 
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (0, "", 1)
+    assert ended.err.startswith("changed a.py (+1 -2 lines, ")
+    listed = run("undo", "--list").out
+    assert "refactor a.py --instruction shorter --write --seed 7 --set chat.max_tokens=99" in listed
+    assert "s3cret" not in listed
     assert run("undo").out == "a.py\n"
     assert texts(tree) == [CODE] * 3
 
@@ -219,7 +224,7 @@ def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
     ended = run(*REFACTOR, "--write")
 
     assert (ended.code, texts(tree)) == (3, [CODE] * 3)
-    assert "nothing was changed since this command started: `homebody refactor --resume`" in ended.err
+    assert "Nothing was changed since this command started: `homebody refactor --resume`" in ended.err
 
 
 def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
@@ -229,7 +234,7 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     ended = run(*REFACTOR, "--write")
 
     assert ended.code == 3
-    assert "finished files stay changed: `homebody refactor --resume`" in ended.err
+    assert "Finished files stay changed: `homebody refactor --resume`" in ended.err
     assert texts(tree) == [SHORT, CODE, CODE]
     script(tree, {"contains": "sum", "text": "no"}, {"text": fenced(SHORT)})
     (tree / "a.py").write_text(SHORT + "\n\ndef sum(a):\n    return a\n")
@@ -381,7 +386,14 @@ def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
     [
         ((*REFACTOR, "--verify", "true"), "give --write"),
         (("refactor", "--changed", "--staged", "--instruction", "x"), "give only one of them"),
-        (("refactor", "-", "a.py", "--instruction", "x"), "cannot be combined with other files"),
+        (
+            ("refactor", "-", "--instruction", "x"),
+            "- needs the name of the file, such as --stdin-filename app.py",
+        ),
+        (
+            ("refactor", "-", "a.py", "--instruction", "x", "--stdin-filename", "a.py"),
+            "cannot be combined with other files",
+        ),
         (("refactor", ".", "/etc/hostname", "--instruction", "x"), "lies outside of"),
         (("refactor", ".", "--action", "simplfy"), "did you mean 'simplify'?"),
         (("refactor", ".", "--instruction", " "), "either --action"),

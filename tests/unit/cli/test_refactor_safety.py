@@ -2,10 +2,13 @@
 
 import json
 import os
+import pty
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -247,3 +250,27 @@ def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(ru
 
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)
     assert ended.err == "homebody: The options of the run 1 cannot be read: start a new run for the rest.\n"
+
+
+@pytest.mark.parametrize(("answer", "runs"), [("n", 0), ("y", 1), ("", 0), ("a", 3)])
+def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, answer, runs):
+    """The command may run what the model wrote. ``a`` answers for all files."""
+    command = f"echo x >> {three_files.parent}/ran; test -e {{file}}"
+    arguments = ["refactor", "a.py", "b.py", "c.py", "--instruction", "x", "--write", "--verify", command]
+    ours, theirs = pty.openpty()
+    run = "import sys; from homebody.cli import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", run, *arguments], stdin=theirs, stdout=theirs, stderr=theirs
+    ):
+        os.close(theirs)
+        os.write(ours, f"{answer}\nn\nn\n".encode())
+        shown = b""
+        with suppress(OSError):
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+
+    ran = three_files.parent / "ran"
+    assert (len(ran.read_text().split()) if ran.exists() else 0) == runs
+    assert shown.index(b"--- a/a.py") < shown.index(b"with this change to a.py? [y]es, [n]o, [a]ll: ")
+    assert [(three_files / name).read_text() == NEW for name in NAMES].count(True) == runs

@@ -7,7 +7,7 @@ import pytest
 from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
-from homebody.headless.run import Request, refactor_source, targets_in
+from homebody.headless.run import Request, rewrite
 from homebody.headless.select import read_source
 from homebody.settings import Settings
 
@@ -39,11 +39,10 @@ async def test_the_first_lines_of_a_large_class_are_no_refused_part(tree, word, 
     engine = _Scripted(Settings(), ())
     engine.use(ScriptedBackend(Reply(answer), context_length=600))
     async with contextlib.aclosing(engine):
-        found = targets_in(source, (), engine.prompts.instruction, ())
-        change = await refactor_source(engine, source, found, request)
+        outcome = await rewrite(engine, request, source)
 
-    assert status == change.status
-    assert reason in (change.reason or "")
+    assert status == outcome.status
+    assert reason in (outcome.reason or "")
 
 
 class _Scripted(Engine):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import DocumentChanged, EditRefused
-from homebody.headless.edit_bounds import edited_text
+from homebody.headless.run import edited_text
 from homebody.headless.select import SourceFile, read_source
 from homebody.headless.write import check_replaceable, digest, put_bytes
 from homebody.text import Document, Span, TextEdit
