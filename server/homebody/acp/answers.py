@@ -128,8 +128,9 @@ async def _account(
 def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
     """Describe what was left out: lines of files, or turns of the conversation."""
     return [
-        one.why
-        if path_of(one.uri) is None
-        else f"{shown_path(engine, one.uri)}, lines {one.first_line + 1} to {one.last_line + 1} ({one.why})"
-        for one in left_out
+        unit.why
+        if path_of(unit.uri) is None
+        else f"{shown_path(engine, unit.uri)}, "
+        f"lines {unit.first_line + 1} to {unit.last_line + 1} ({unit.why})"
+        for unit in left_out
     ]

@@ -281,6 +281,8 @@ class ModelServer:
         if status in _BROKEN:
             return BackendFailed(f"the server at {self.url} failed ({status}): {words}")
         advice = "; check backend.apiKey" if status in _LOCKED else ""
+        if status == 404:
+            advice = "; if another kind of server is there, set backend.kind (--backend)"
         return StatusRefused(f"the server at {self.url} refused ({status}): {words}{advice}", status, words)
 
     def _translate(self, error: Exception) -> BackendError:

@@ -11,7 +11,6 @@ from homebody.cli.arguments import parse_position
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
-from homebody.errors import Excluded
 from homebody.features.complete import complete
 from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
@@ -69,8 +68,6 @@ async def _run(
     document = source.document
     offset = source.offset_at(line, column)
     async with ready_engine(flags, workspace_of(source.path)) as engine:
-        if reason := await engine.gate.refusal_of(document):
-            raise Excluded(str(source.path), reason, document.uri)
         completions = await complete(engine, document, offset, trigger="invoked")
         record = engine.audit.last(document.uri) if with_prompt else None
     return CompletionReport(

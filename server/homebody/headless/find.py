@@ -5,6 +5,7 @@ A named file is always selected; from a folder or from git's list, only source c
 
 import errno
 import os
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -238,10 +239,9 @@ class _Finder:
             return files
         walked = {_absolute(file.path) for file in files} - self._explicit
         inside = sorted(path for path in walked if path.is_relative_to(repository.root))
-        try:
-            marked = repository.marked_generated(inside)
-        except GitFailed:  # without git, only the files' own headers are checked
+        if shutil.which("git") is None:  # then only the files' own headers are checked
             return files
+        marked = repository.marked_generated(inside)
         self.skipped["generated"] += len(marked)
         return [file for file in files if _absolute(file.path) not in marked]
 

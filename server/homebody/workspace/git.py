@@ -150,6 +150,7 @@ class Repository:
 
     def _commit_of(self, revision: str) -> str:
         """Return the common ancestor of HEAD and ``revision``; without one, ``revision``."""
+        self._line("rev-parse", "--git-dir")  # whatever fails here has nothing to do with the revision
         try:
             commit = self._line(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"

@@ -1,6 +1,8 @@
 """What the commands print and how they end, with a scripted model."""
 
+import io
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -12,6 +14,8 @@ from homebody.audit import Audit
 from homebody.cli.app import COMMANDS, load_command
 from homebody.cli.flags import FLAGS
 from homebody.settings.keys import all_keys
+from support.git import git
+from support.ollama_double import OllamaDouble, OllamaModel
 
 
 def test_without_a_command_the_help_is_shown(run):
@@ -285,6 +289,43 @@ def test_the_model_flag_holds_for_every_use(run, scripted, monkeypatch):
     ended = run("explain", "add.py", "--backend", "scripted", "--model", "./script.toml")
 
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
+
+
+def test_another_kind_of_server_names_the_setting(run, scripted):
+    """Ollama knows none of llama.cpp's addresses."""
+    with OllamaDouble([OllamaModel("qwen")]) as server:
+        ended = run("explain", "add.py", "--backend", "llama.cpp", "--set", f"backend.url={server.url}")
+    assert ended.code == 3
+    assert "if another kind of server is there, set backend.kind (--backend)" in ended.err
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("refactor", ".", "--instruction", "x"),
+        ("refactor", "--changed", "--instruction", "x"),
+        ("refactor", ".", "--instruction", "x", "--write"),
+        ("explain", "--staged"),
+        ("ask", "x", "--attach", "uncommitted"),
+        ("commit-message",),
+    ],
+    ids=" ".join,
+)
+def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
+    run, scripted, arguments, monkeypatch
+):
+    """With git's advice; no command goes on as if there were no repository."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    git(scripted, "init", "-q")
+    (scripted / "b.py").write_text("x = 1\n")
+    (scripted / ".gitattributes").write_text("")
+    for path in (scripted, scripted / ".git"):
+        os.chown(path, 12345, 12345)
+    ended = run(*arguments)
+    assert ended.code == 2
+    assert "dubious ownership" in ended.err
+    assert "git config --global --add safe.directory" in ended.err
 
 
 def test_the_log_command_reports_that_logging_is_off(run):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from homebody import Span, apply_edits, open_engine, open_sync
-from homebody.errors import BackendRefused, Excluded, FileUnreadable, SettingsBroken
+from homebody.errors import BackendRefused, Excluded, FileUnreadable, PositionOutOfRange, SettingsBroken
 from homebody.settings import BackendSettings, ChatSettings, Settings
 
 SCRIPT = """
@@ -63,10 +63,13 @@ def test_each_method_waits_for_its_result(folder: Path):
 
 
 def test_errors_are_those_of_the_coroutines(folder: Path):
-    """For a missing file, and for a model without an answer."""
+    """For a missing file, a position that does not exist, and a model without an answer."""
     with open_sync(folders=[folder]) as home:
         with pytest.raises(FileUnreadable):
             home.read("none.py")
+        for offset in (-1, 99999):
+            with pytest.raises(PositionOutOfRange, match=f"a.py has offsets 0 to 6: there is no {offset}"):
+                home.complete(home.read(folder / "a.py"), offset)
         with pytest.raises(BackendRefused):
             home.refactor(home.read(folder / "a.py"), Span(0, 5), instruction="nobody answers this")
 

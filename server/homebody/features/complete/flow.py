@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import Excluded
+from homebody.errors import Excluded, PositionOutOfRange
 from homebody.features.complete.ask import ask
 from homebody.features.complete.pause import follow_up, prepare_once
 from homebody.features.complete.prompt import target_of
@@ -22,6 +22,7 @@ from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
 from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
+from homebody.workspace.uri import file_name
 
 _CANDIDATES = 3
 """Number of candidates of an explicit request."""
@@ -51,6 +52,8 @@ async def complete(
 
     Raises
     ------
+    PositionOutOfRange
+        The document has no such offset.
     Excluded
         Without a session: the document is kept out of prompts.
     ContextTooLong
@@ -59,6 +62,9 @@ async def complete(
         The model's server is unavailable or failed; see its subclasses.
 
     """
+    if not 0 <= offset <= len(document.text):
+        message = f"{file_name(document.uri)} has offsets 0 to {len(document.text)}: there is no {offset}."
+        raise PositionOutOfRange(message)
     settings = engine.completion_settings(document)
     if trigger == "automatic" and not settings.is_on(document.language_id):
         return []
