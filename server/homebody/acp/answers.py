@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from acp import start_tool_call
 from acp.schema import ToolCallLocation
 
-from homebody.acp.files import attach_reference
+from homebody.acp.files import Target, attach_reference
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
-from homebody.acp.target import Target
 from homebody.audit import LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from acp.schema import AvailableCommand, AvailableCommandInput, UnstructuredCommandInput
 
 from homebody.acp.answers import answer, explained
-from homebody.acp.files import read_file
+from homebody.acp.files import Target, find_target, read_file
 from homebody.acp.proposal import propose
 from homebody.acp.question import Question
 from homebody.acp.session import Session, StopReason
-from homebody.acp.target import Target, find_target
 from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
 from homebody.features.apply_block import apply_block

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 from pathlib import Path
+from typing import TextIO
 
 from homebody.cli.edge import warn
 from homebody.errors import UsageError
@@ -66,8 +67,8 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
 
 def has_terminal_input() -> bool:
     """Whether a person can type into this command."""
-    # It is ``None`` where the command was started without one.
-    return sys.stdin is not None and sys.stdin.isatty()  # pyright: ignore[reportUnnecessaryComparison]
+    stream = _stdin()
+    return stream is not None and stream.isatty()
 
 
 def read_piped() -> str:
@@ -80,7 +81,8 @@ def read_bytes() -> bytes:
 
     Raises ``UsageError`` if there are more than 16 MiB.
     """
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]
+    stream = _stdin()
+    if stream is None:
         return b""
     if has_terminal_input():
         warn("Reading what you type or paste; end it with Ctrl-D on a line of its own.")
@@ -91,13 +93,18 @@ def read_bytes() -> bytes:
         timer.start()
     try:
         # One byte more: an input without an end is refused, and not collected.
-        data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        data = stream.buffer.read(_MOST_BYTES + 1)
     finally:
         timer.cancel()
     if len(data) > _MOST_BYTES:
         message = "The input has more than 16 MiB: pipe less of it, for example with `| tail -n 2000`."
         raise UsageError(message)
     return data
+
+
+def _stdin() -> TextIO | None:
+    """Return the standard input; ``None`` where the command was started without one."""
+    return sys.stdin
 
 
 def decoded(data: bytes) -> str:

@@ -101,7 +101,7 @@ def to_toml(value: object) -> str:
         table.update(cast("dict[str, object]", value))
         return table.as_string()
     shown = list(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value
-    return tomlkit.item("" if shown is None else shown).as_string()  # pyright: ignore[reportUnknownMemberType]
+    return tomlkit.item("" if shown is None else shown).as_string()  # pyright: ignore[reportUnknownMemberType] - its stubs leave types out
 
 
 def _forms(text: str, key: str, value: object) -> Iterator[str]:

@@ -16,7 +16,8 @@ from homebody.errors import UsageError
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report as every other command does."""
-        raise UsageError(f"{message[:1].upper()}{message[1:]}; see `homebody lsp --help`.")  # noqa: EM102, TRY003
+        sentence = f"{message[:1].upper()}{message[1:]}; see `homebody lsp --help`."
+        raise UsageError(sentence)
 
 
 def run_lsp(arguments: Sequence[str]) -> int:

@@ -37,7 +37,6 @@ from homebody.headless.journal import (
     create,
     list_runs,
     place_in,
-    runs_of_older_versions,
     tree_lock,
 )
 from homebody.headless.report import to_prompt
@@ -378,7 +377,7 @@ def _unfinished(root: Path, name: str) -> Journal:
         if not journal.has("ended"):
             return journal
     what = "There is no unfinished run" if name == "last" else f"There is no unfinished run {name}"
-    message = f"{what} in {root}; `homebody undo --list` shows the runs.{runs_of_older_versions(root)}"
+    message = f"{what} in {root}; `homebody undo --list` shows the runs."
     raise NothingSelected(message)
 
 

@@ -10,7 +10,7 @@ from homebody.cli.edge import warn
 from homebody.cli.terminal import Terminal
 from homebody.errors import JournalUnusable, NothingSelected
 from homebody.headless.find import tree_of
-from homebody.headless.journal import Journal, list_runs, runs_of_older_versions, tree_lock
+from homebody.headless.journal import Journal, list_runs, tree_lock
 from homebody.headless.undo import undo
 
 
@@ -58,8 +58,7 @@ def _chosen(root: Path, name: str) -> Journal:
         if journal.run == name or (not name and not journal.has("undone") and any(journal.changes())):
             return journal
     message = f"There is no run {name}; `homebody undo --list` shows them."
-    message = (message if name else "There is no run to undo here.") + runs_of_older_versions(root)
-    raise NothingSelected(message)
+    raise NothingSelected(message if name else "There is no run to undo here.")
 
 
 def _listed(journal: Journal) -> ListedRun:

@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless.eligible import Rules, is_text
-from homebody.headless.globs import Glob, glob_of, globs_below, has_magic
+from homebody.headless.eligible import Glob, Rules, glob_of, globs_below, has_magic, is_text
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings

@@ -206,7 +206,6 @@ def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) ->
         write_file(folder / "run.json", msgspec.json.encode(header))
         for parent in (tree, *tree.parents[:2]):  # the first run of a user creates these
             sync_folder(parent)
-    # Journals of older versions have no numbers and come first.
     for old in sorted(filter(Path.is_dir, tree.iterdir()), key=_number)[:-KEPT_RUNS]:
         shutil.rmtree(old, ignore_errors=True)
     return Journal(folder, root)
@@ -217,16 +216,6 @@ def list_runs(root: Path) -> list[Journal]:
     tree = tree_folder(root)
     runs = [Journal(tree / str(number), root) for number in sorted(_numbers(tree), reverse=True)]
     return [run for run in runs if (run.folder / "run.json").exists() or any(run.changes())]
-
-
-def runs_of_older_versions(root: Path) -> str:
-    """Return a sentence about journals that only an older version can read, or nothing."""
-    if not any(tree_folder(root).glob("*/events.jsonl")):
-        return ""
-    return (
-        f" Runs of an older version of Homebody are in {tree_folder(root)}: in each, events.jsonl names the "
-        "files (path) and their old content in texts (old), which you can copy back."
-    )
 
 
 @contextmanager

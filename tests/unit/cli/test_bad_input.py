@@ -199,4 +199,4 @@ def test_a_reader_that_stops_ends_the_command_quietly(own_folders, answering, ar
         command, stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, check=False
     )
     os.close(writing)
-    assert (ended.returncode, ended.stderr) == (1, b"")
+    assert (ended.returncode, ended.stderr) == (141, b"")

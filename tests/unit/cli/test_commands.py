@@ -4,8 +4,6 @@ import io
 import json
 import os
 import re
-import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -367,19 +365,6 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
     ) == (4, 1, 40, 10, 350)
 
 
-def test_config_show_prints_values_and_their_sources(run, own_folders):
-    """Keys are not shown, files and variables are."""
-    (own_folders / ".homebody.toml").write_text("chat.max_tokens = 33\n")
-
-    shown = run("config", "show", "--set", "backend.api_key=s3cret").out
-
-    assert "chat.max_tokens = 33" in shown
-    assert "# .homebody.toml" in shown
-    assert "s3cret" not in shown
-    result = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
-    assert (result["chat"]["backend"]["api_key"], result["chat"]["max_tokens"]) == ("***", 33)
-
-
 def test_config_schema_prints_the_schema(run):
     """It has exactly the keys of the settings file, with their ranges and meaning."""
     schema = json.loads(run("config", "schema").out)
@@ -390,16 +375,3 @@ def test_config_schema_prints_the_schema(run):
     tokens = tables["CompletionSettings"]["properties"]["max_tokens"]
     assert (tokens["minimum"], tokens["maximum"], tokens["default"]) == (1, 4096, 128)
     assert "`backend.api_key_env`" in json.dumps(tables["BackendSettings"]["properties"]["api_key"])
-
-
-def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
-    """The second call fails."""
-    ended = run("config", "init")
-    path = tmp_path / "config" / "config.toml"
-
-    assert ended.code == 0
-    assert str(path) in ended.out
-    assert "completion" in tomllib.loads(path.read_text("utf-8"))
-    path.write_text("# mine")
-    assert run("config", "init").code == 2
-    assert path.read_text("utf-8") == "# mine"

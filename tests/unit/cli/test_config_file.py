@@ -1,5 +1,6 @@
-"""Changes of the user's settings file: keys go below their own section, everything else stays."""
+"""``homebody config``; in the user's file, keys go below their own section, everything else stays."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -65,3 +66,29 @@ def test_set_writes_one_value_and_path_names_the_file(run, tmp_path: Path):
         ended = run("config", "set", *arguments)
         assert (ended.code, path.read_text()) == (2, before)
     assert "chat.max_tokens = 99" in run("config", "show").out
+
+
+def test_config_show_prints_values_and_their_sources(run, own_folders):
+    """Keys are not shown, files and variables are."""
+    (own_folders / ".homebody.toml").write_text("chat.max_tokens = 33\n")
+
+    shown = run("config", "show", "--set", "backend.api_key=s3cret").out
+
+    assert "chat.max_tokens = 33" in shown
+    assert "# .homebody.toml" in shown
+    assert "s3cret" not in shown
+    result = json.loads(run("config", "show", "--json", "--set", "backend.api_key=s3cret").out)
+    assert (result["chat"]["backend"]["api_key"], result["chat"]["max_tokens"]) == ("***", 33)
+
+
+def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
+    """The second call fails."""
+    ended = run("config", "init")
+    path = tmp_path / "config" / "config.toml"
+
+    assert ended.code == 0
+    assert str(path) in ended.out
+    assert "completion" in tomllib.loads(path.read_text("utf-8"))
+    path.write_text("# mine")
+    assert run("config", "init").code == 2
+    assert path.read_text("utf-8") == "# mine"

@@ -143,7 +143,7 @@ def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
         assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {why}\n")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(_PARTLY_BROKEN.encode())))
     ended = run("refactor", "-", "--stdin-filename", "a.py", "--action", "docstring", "--select", "half")
-    assert (ended.code, ended.out, ended.err) == (0, "", f"homebody: {why}\n")
+    assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {why}\n")
 
 
 def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):

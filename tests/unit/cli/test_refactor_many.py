@@ -1,6 +1,5 @@
 """``homebody refactor`` over many files: selection, results, safety, resuming."""
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -352,33 +351,6 @@ def test_binary_files_among_others_are_skipped(run, tree):
     assert [(one["file"], one["status"]) for one in result] == [("a.py", "changed"), ("b.py", "skipped")]
     assert "binary" in result[1]["reason"]
     assert run("refactor", "b.py", "--instruction", "x").code == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "out", "code"),
-    [
-        (("--write",), SHORT, 0),
-        (("--check",), "would change x.py\n", 1),
-        (("--diff",), "--- a/x.py", 0),
-    ],
-)
-def test_the_standard_input_is_a_file(run, tree, monkeypatch, arguments, out, code):
-    """Its name is given by --stdin-filename; --write prints the whole text."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
-
-    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", *arguments)
-
-    assert (ended.out[: len(out)], ended.code) == (out, code)
-
-
-def test_a_refused_text_comes_back_as_it_was(run, tree, monkeypatch):
-    """An editor that uses it as a filter loses no text."""
-    script(tree, {"text": "```python\ndef add(a, b:\n```"})
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(CODE.encode())))
-
-    ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", "--write")
-
-    assert (ended.out, ended.code) == (CODE, 1)
 
 
 @pytest.mark.parametrize(
