@@ -29,10 +29,9 @@ from homebody.features.links import named_places
 from homebody.headless.apply import Applier
 from homebody.headless.diff import unified_diff
 from homebody.headless.find import Chosen, tree_of
-from homebody.headless.journal import create
+from homebody.headless.journal import create, tree_lock
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
-from homebody.headless.tree_lock import tree_lock
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
