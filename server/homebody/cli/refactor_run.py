@@ -21,8 +21,8 @@ from homebody.cli.answers import show_prompt_text, update_index
 from homebody.cli.arguments import has_terminal_input, read_bytes
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
-from homebody.cli.refactor import RefactorOptions, places_of
 from homebody.cli.refactor_display import Display, summary_of
+from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal, harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
