@@ -1,10 +1,7 @@
 """Record what was sent and answered, so that the origin of every suggestion can be looked up.
 
-In: one ``PromptRecord`` for each request, from ``features``, and whether suggestions were shown and accepted,
-from ``lsp``.
-Out: the last record of each document; a log if enabled, and always a few local counts, in the user's
-state folder, for ``homebody log`` and ``doctor``. A disk error never affects an answer.
-Knows nothing of backends, LSP or how a prompt is built.
+The last record of each document is in memory; a log, if enabled, and always a few local counts are in the
+user's state folder, for ``homebody log`` and ``doctor``. A disk error never affects an answer.
 """
 
 import itertools
@@ -89,7 +86,7 @@ def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ..
     listed = sum(source.tokens for source in sources)
     if listed <= prompt_tokens:
         return tuple(sources)
-    return tuple(replace(one, tokens=one.tokens * prompt_tokens // listed) for one in sources)
+    return tuple(replace(source, tokens=source.tokens * prompt_tokens // listed) for source in sources)
 
 
 @dataclass(frozen=True, slots=True)

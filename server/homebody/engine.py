@@ -1,6 +1,5 @@
 """Engine: settings, backends, prompts, parsers, index. Built once, passed first.
 
-In: resolved settings and the workspace's folders. Out: the parts that features work with.
 Opens nothing before it is needed: a backend starts at its first use, or by ``start``.
 """
 

@@ -1,7 +1,4 @@
-"""Where and how this Homebody is installed, for messages that name a command to run.
-
-In: nothing. Out: paths and commands of this installation, quoted for a shell.
-"""
+"""Where and how this Homebody is installed, for messages that name a command to run."""
 
 import os
 import platform

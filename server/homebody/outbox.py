@@ -1,8 +1,4 @@
-"""Writes outgoing bytes in a thread, so that a reader that does not read blocks nothing else.
-
-In: whole messages, from the event loop. Out: the same bytes in the same order.
-Knows nothing of messages beyond their length.
-"""
+"""Writes outgoing messages in a thread, so that a reader that does not read blocks nothing else."""
 
 import logging
 import threading
@@ -100,13 +96,13 @@ class Outbox:
 
     def _next(self) -> bytes:
         """Return all queued messages; nothing once the outbox is closed."""
-        found = self._waiting.get()
-        if found is None:
+        message = self._waiting.get()
+        if message is None:
             return b""
-        pieces = [found]
+        pieces = [message]
         with suppress(Empty):
-            while found := self._waiting.get_nowait():
-                pieces.append(found)
+            while message := self._waiting.get_nowait():
+                pieces.append(message)
             self._waiting.put(None)  # it was the end; it comes again after these
         return b"".join(pieces)
 

@@ -154,8 +154,8 @@ class Document:
     @property
     def newline(self) -> str:
         r"""The first line end in the document, ``"\n"`` when it has none."""
-        found = _LINE_END.search(self.text)
-        return found.group() if found else "\n"
+        end = _LINE_END.search(self.text)
+        return end.group() if end else "\n"
 
     def line_of(self, offset: int) -> int:
         """Line that holds ``offset``; the end of the text belongs to the last line."""
@@ -261,24 +261,24 @@ def lines_with_ends(text: str) -> list[str]:
     ]
 
 
-def common_start(one: Sequence[object], other: Sequence[object]) -> int:
+def common_start(text: Sequence[object], other: Sequence[object]) -> int:
     """Length of the beginning that both texts share, by halving: comparing slices is one call each."""
-    low, high = 0, min(len(one), len(other))
+    low, high = 0, min(len(text), len(other))
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+        low, high = (middle, high) if text[low:middle] == other[low:middle] else (low, middle - 1)
     return low
 
 
-def _common_end(one: str, other: str, limit: int) -> int:
-    low, high, ends = 0, limit, (len(one), len(other))
+def _common_end(text: str, other: str, limit: int) -> int:
+    low, high, ends = 0, limit, (len(text), len(other))
     while low < high:
         middle = (low + high + 1) // 2
-        same = one[ends[0] - middle : ends[0] - low] == other[ends[1] - middle : ends[1] - low]
+        same = text[ends[0] - middle : ends[0] - low] == other[ends[1] - middle : ends[1] - low]
         low, high = (middle, high) if same else (low, middle - 1)
     return low
 
 
 def _line_ends(text: str, start: int, end: int) -> list[int]:
     """Offsets after the line ends that lie in ``text[start:end]``."""
-    return [found.end() for found in _LINE_END.finditer(text, start, end)]
+    return [end.end() for end in _LINE_END.finditer(text, start, end)]

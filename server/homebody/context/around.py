@@ -1,8 +1,4 @@
-"""Context of explain, ask and refactor: the whole selection, then the code around it.
-
-In: document, selection, candidates, tokens. Out: the texts that fit, their sources, what was left
-out.
-"""
+"""Context of explain, ask and refactor: the whole selection, then the code around it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,23 +119,23 @@ def _choose(
 
 
 def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[Source]:
-    found: list[Source] = []
+    sources: list[Source] = []
     if lines.before:
         top = document.line_of(lines.before.start)
-        found.append(Source(document.uri, top, first - 1, lines.before_tokens, "before the selection"))
+        sources.append(Source(document.uri, top, first - 1, lines.before_tokens, "before the selection"))
     if lines.after:
         bottom = document.line_of(lines.after.end - 1)
-        found.append(Source(document.uri, last + 1, bottom, lines.after_tokens, "after the selection"))
-    return found
+        sources.append(Source(document.uri, last + 1, bottom, lines.after_tokens, "after the selection"))
+    return sources
 
 
 def _left_out(document: Document, lines: _Lines, sources: Sequence[Source], beyond: str) -> list[LeftOut]:
     """Non-blank lines before and after that did not fit."""
-    found: list[LeftOut] = []
+    left_out: list[LeftOut] = []
     if document.text[: lines.before.start].strip():
         end = max(0, document.line_of(lines.before.start) - 1)
-        found += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {beyond}"))
+        left_out += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {beyond}"))
     if document.text[lines.after.end :].strip():
         start, end = document.line_of(lines.after.end), document.line_count - 1
-        found += without(sources, LeftOut(document.uri, start, end, f"after the selection; {beyond}"))
-    return found
+        left_out += without(sources, LeftOut(document.uri, start, end, f"after the selection; {beyond}"))
+    return left_out

@@ -1,8 +1,6 @@
 """Remove text that a model would read as control tokens from prompts that are sent as strings.
 
-In: the user's text and the model's control texts. Out: text without the lines that contain one, and the
-numbers of those lines. Prompts that are sent as token ids do not need this: user text never becomes a marker
-there.
+Prompts that are sent as token ids do not need this: user text never becomes a marker there.
 """
 
 import re
@@ -23,8 +21,8 @@ class Cleaned:
 
 def first_marker(text: str, special_texts: AbstractSet[str]) -> str | None:
     """Return the first control text in ``text``."""
-    found = _pattern(frozenset(special_texts)).search(text) if special_texts else None
-    return found.group() if found else None
+    marker = _pattern(frozenset(special_texts)).search(text) if special_texts else None
+    return marker.group() if marker else None
 
 
 def without_marked_lines(text: str, special_texts: AbstractSet[str]) -> Cleaned:
@@ -45,8 +43,8 @@ def before_cursor(text: str, special_texts: AbstractSet[str]) -> Cleaned:
     cleaned = without_marked_lines("".join(lines), special_texts)
     if first_marker(line, special_texts) is None:
         return Cleaned(cleaned.text + line, cleaned.lines)
-    found = list(_pattern(frozenset(special_texts)).finditer(line))
-    return Cleaned(cleaned.text + line[found[-1].end() :], (*cleaned.lines, len(lines)))
+    markers = list(_pattern(frozenset(special_texts)).finditer(line))
+    return Cleaned(cleaned.text + line[markers[-1].end() :], (*cleaned.lines, len(lines)))
 
 
 @lru_cache(maxsize=16)

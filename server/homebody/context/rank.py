@@ -1,7 +1,6 @@
 """Choose candidates from other files: best first, without duplicates of each other or of the prompt.
 
-In: candidates, best first. Out: those that fit, in a stable order, so that consecutive prompts have a common
-beginning.
+They are in a stable order, so that consecutive prompts have a common beginning.
 """
 
 from collections.abc import Sequence
@@ -71,9 +70,10 @@ def choose(
 
 
 def _ordered(chosen: Sequence[tuple[Candidate, int]]) -> list[tuple[Candidate, int]]:
-    elsewhere = [one for one in chosen if one[0].why != CELL_ABOVE]
-    cells = [one for one in chosen if one[0].why == CELL_ABOVE]
-    return [*sorted(elsewhere, key=lambda one: (one[0].uri, one[0].first_line)), *reversed(cells)]
+    elsewhere = [counted for counted in chosen if counted[0].why != CELL_ABOVE]
+    cells = [counted for counted in chosen if counted[0].why == CELL_ABOVE]
+    elsewhere.sort(key=lambda counted: (counted[0].uri, counted[0].first_line))
+    return [*elsewhere, *reversed(cells)]
 
 
 def _left_out(candidate: Candidate, why: str) -> LeftOut:

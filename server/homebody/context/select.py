@@ -1,7 +1,4 @@
-"""Choose the content of a prompt, within the budget, and report what was chosen.
-
-In: document, place, candidates as values, tokens. Out: texts, their sources, and what was left out.
-"""
+"""Choose the content of a prompt, within the budget, and report what was chosen and left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -121,7 +118,7 @@ def _kept_headers(
             continue
         tokens -= cost
         kept[header.span] = header, cost
-    return sorted(kept.values(), key=lambda one: one[0].span)
+    return sorted(kept.values(), key=lambda item: item[0].span)
 
 
 def _surroundings(document: Document, whole: Window) -> Source:
@@ -162,12 +159,12 @@ def without(sources: Sequence[Source], left: LeftOut) -> list[LeftOut]:
     """Split the lines of ``left`` around those that were included."""
     rest: list[LeftOut] = []
     first = left.first_line
-    inside = [one for one in sources if one.uri == left.uri and one.last_line >= first]
-    for one in sorted(inside, key=lambda one: one.first_line):
-        last = min(one.first_line - 1, left.last_line)
+    inside = [source for source in sources if source.uri == left.uri and source.last_line >= first]
+    for source in sorted(inside, key=lambda source: source.first_line):
+        last = min(source.first_line - 1, left.last_line)
         if first <= last:
             rest.append(replace(left, first_line=first, last_line=last))
-        first = max(first, one.last_line + 1)
+        first = max(first, source.last_line + 1)
     if first <= left.last_line:
         rest.append(replace(left, first_line=first))
     return rest

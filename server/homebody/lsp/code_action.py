@@ -1,7 +1,6 @@
 """``textDocument/codeAction``: the actions that apply to a range, listed without a model request.
 
-In: a range, the requested kinds, the diagnostics at the range. Out: actions, each with the command that runs
-it. Nothing is computed in resolve, which editors do not cancel. A request by the user waits a moment for the
+Nothing is computed in resolve, which editors do not cancel. A request by the user waits a moment for the
 syntax tree; the editor's own request, for its lightbulb, uses the newest one.
 """
 

@@ -1,7 +1,6 @@
 """``textDocument/completion``: suggestions as menu items, for editors without ghost text.
 
-In: params and the current document. Out: ``CompletionList``, within a time that is acceptable for editors
-that block meanwhile.
+The answer comes within a time that is acceptable for editors that block meanwhile.
 """
 
 import re
@@ -38,8 +37,8 @@ async def completion(server: Server, params: types.CompletionParams) -> types.Co
         offset = to_offset(document, params.position, server.documents.encoding)
     except PositionOutOfRange:
         return nothing()
-    found = await server.service.complete_within(_LONGEST_SECONDS, document, offset)
-    items = [_item(server, document, offset, suggestion) for suggestion in found or ()]
+    suggestions = await server.service.complete_within(_LONGEST_SECONDS, document, offset)
+    items = [_item(server, document, offset, suggestion) for suggestion in suggestions or ()]
     return types.CompletionList(is_incomplete=True, items=items)
 
 
@@ -85,5 +84,5 @@ def _as_is(server: Server) -> types.InsertTextMode | None:
 def _typed_word(document: Document, offset: int) -> Span:
     """Span of the word that ends at ``offset``; empty between words."""
     start = max(document.line_start(offset), offset - _LONGEST_WORD)
-    found = _WORD_REVERSED.match(document.text[start:offset][::-1])
-    return Span(offset - len(found[0]) if found else offset, offset)
+    word = _WORD_REVERSED.match(document.text[start:offset][::-1])
+    return Span(offset - len(word[0]) if word else offset, offset)

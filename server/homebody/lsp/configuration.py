@@ -1,8 +1,4 @@
-"""Settings from all sources, including the client's options and configuration.
-
-In: the client's answers. Out: resolved ``Settings``, and problems as sentences.
-``settings`` has the notifications after which they are read again.
-"""
+"""Settings from all sources, including the client's options and configuration."""
 
 import asyncio
 import logging

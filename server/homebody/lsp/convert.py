@@ -1,7 +1,6 @@
 """LSP's positions and ranges to offsets and spans, and back.
 
-In: lines and columns in the encoding that the client negotiated. Out: code-point offsets.
-The only module that knows UTF-16 and UTF-8 columns; knows nothing of handlers or models.
+The only module that knows UTF-16 and UTF-8 columns.
 """
 
 import re
@@ -84,12 +83,12 @@ def column_of(line: str, units: int, encoding: PositionEncoding) -> int:
     if encoding == "utf-8":
         return len(line.encode(errors="replace")[:units].decode(errors="ignore"))
     pairs = 0
-    for found in _ASTRAL.finditer(line):
-        start = found.start() + pairs
+    for astral in _ASTRAL.finditer(line):
+        start = astral.start() + pairs
         if start >= units:
             break
         if start + 1 == units:
-            return found.start()
+            return astral.start()
         pairs += 1
     return min(units - pairs, len(line))
 

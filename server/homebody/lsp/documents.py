@@ -1,8 +1,5 @@
 """The texts that are open in the editor, each stored as an immutable ``Document``.
 
-In: ``didOpen``, ``didChange``, ``didClose``, for files and for notebooks. Out: document snapshots.
-Knows nothing of models.
-
 A text is not available (``find`` returns ``None``) if its scheme is not supported or its URI cannot be
 encoded, if it is huge or binary, or if a change was lost or out of order, so that the stored text may differ
 from the editor's.

@@ -1,8 +1,4 @@
-"""LSP's framing: headers and bodies from a blocking source of bytes.
-
-In: a function that reads bytes. Out: bodies of messages, one by one.
-Knows nothing of their content.
-"""
+"""LSP's framing: headers and bodies from a blocking source of bytes."""
 
 from collections.abc import Callable, Iterator
 

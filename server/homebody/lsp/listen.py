@@ -1,6 +1,5 @@
 """Waits on a port of this machine for the client: the first connection that sends a header of LSP.
 
-In: an address. Out: the client's connection, with what it has sent so far.
 Other connections (a port scanner, a web page, one that sends nothing) are closed and do not block the editor.
 """
 
@@ -8,6 +7,7 @@ import ipaddress
 import select
 import socket
 import sys
+from contextlib import suppress
 
 from homebody.errors import UsageError
 from homebody.lsp.frames import FramingError, find_header
@@ -44,33 +44,24 @@ def wait_for_client(listener: socket.socket) -> tuple[socket.socket, bytes]:
     undecided: dict[socket.socket, bytearray] = {}
     listener.settimeout(0)
     while True:
-        ready, _, _ = select.select([listener, *undecided], [], [])
-        for connection in ready:
-            if connection is listener:
-                _accept(listener, undecided)
-            elif (has_header := _read(connection, undecided[connection])) is None:
-                del undecided[connection]
-                connection.close()
-            elif has_header:
-                received = bytes(undecided.pop(connection))
-                for other in undecided:
-                    other.close()
-                connection.settimeout(None)
-                return connection, received
+        for ready in select.select([listener, *undecided], [], [])[0]:
+            if ready is listener:
+                with suppress(OSError):  # it was closed again before it was accepted
+                    connection, _ = listener.accept()
+                    connection.settimeout(0)
+                    undecided[connection] = bytearray()
+            elif (has_header := _read(ready, undecided[ready])) is not False:
+                received = bytes(undecided.pop(ready))
+                if has_header:
+                    for other in undecided:
+                        other.close()
+                    ready.settimeout(None)
+                    return ready, received
+                ready.close()
         while len(undecided) > _MOST_UNDECIDED:
             oldest = next(iter(undecided))
             del undecided[oldest]
             oldest.close()
-
-
-def _accept(listener: socket.socket, undecided: dict[socket.socket, bytearray]) -> None:
-    try:
-        connection, _ = listener.accept()
-    except OSError:
-        # It was closed again before it was accepted.
-        return
-    connection.settimeout(0)
-    undecided[connection] = bytearray()
 
 
 def _read(connection: socket.socket, buffer: bytearray) -> bool | None:

@@ -1,8 +1,4 @@
-"""The client: its capabilities, its open documents, and the messages to it.
-
-In: ``initialize``'s params, documents, messages to send. Out: notifications and requests to the client.
-Knows nothing of handlers, or of the engine; ``server`` connects it with both.
-"""
+"""The client: its capabilities, its open documents, and the messages to it."""
 
 import asyncio
 import logging

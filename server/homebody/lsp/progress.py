@@ -1,7 +1,4 @@
-"""Progress of a command: streamed text, and the editor's progress bar.
-
-In: pieces of text from a command. Out: ``$/progress`` notifications. Knows nothing of the commands.
-"""
+"""Progress of a command: streamed text, and the editor's progress bar, as ``$/progress``."""
 
 import asyncio
 import itertools

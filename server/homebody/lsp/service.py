@@ -162,7 +162,7 @@ class Service:
             self.status.set(hint=TOO_SLOW)
         try:
             with self.engines.lease(opened), self.status.working():
-                found = await complete(
+                completions = await complete(
                     opened.engine,
                     document,
                     offset,
@@ -178,17 +178,17 @@ class Service:
         except HomebodyError as error:
             self.status.report(error)
             return []
-        if found:
+        if completions:
             self.status.answered()
         else:
             # Rules may have changed since it came into view.
             await self.focus.show_pause(document)
-        record = None if found else opened.engine.audit.last(document.uri)
+        record = None if completions else opened.engine.audit.last(document.uri)
         is_unsure = record is not None and record.outcome == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
             self.status.set(hint=UNSURE if is_unsure else "")
-        self.offers.add(found, asked)
-        return found
+        self.offers.add(completions, asked)
+        return completions
 
     async def complete_within(
         self, seconds: float, document: Document, offset: int

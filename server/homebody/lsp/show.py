@@ -1,7 +1,6 @@
 """Shows Markdown in an editor that has no view for it: as a temporary file, or as a message.
 
-In: Markdown. Out: ``window/showDocument`` of a file that only the user can read, or a message that names such
-a file. The newest twenty files are kept, so that an editor can still show an older one.
+Only the user can read the file. The newest twenty are kept, so that an editor can still show an older one.
 """
 
 import asyncio

@@ -1,8 +1,4 @@
-"""Whether completion and next edits are on: the settings, and the user's toggles since they were loaded.
-
-In: settings as loaded, for the workspace and for each of its folders, and toggles. Out: settings with the
-toggles applied.
-"""
+"""Whether completion and next edits are on: the settings, and the user's toggles since they were loaded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,4 @@
-"""Transfers bytes to and from the client: over stdin and stdout, or over one TCP connection on this machine.
-
-In: a server. Out: the exit code of its process.
-Knows nothing of messages beyond their frames.
-"""
+"""Transfers bytes to and from the client: over stdin and stdout, or one TCP connection on this machine."""
 
 import asyncio
 import logging
@@ -12,12 +8,15 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from homebody.lsp.frames import FramingError, read_bodies
 from homebody.lsp.listen import open_listener, wait_for_client
 from homebody.lsp.process import end_within
 from homebody.outbox import MOST_WAITING_BYTES, MOST_WAITING_LOG_BYTES, LogHandler, Outbox
+
+if TYPE_CHECKING:
+    from homebody.lsp.server import Server
 
 logger = logging.getLogger(__name__)
 
@@ -27,23 +26,7 @@ _MOST_UNHANDLED = 1_000
 _LAST_SECONDS = 2.0
 
 
-class Server(Protocol):
-    """The interface of a server that a transport uses."""
-
-    def connect(self, writer: Outbox, stop: Callable[[], None]) -> None:
-        """Start sending to ``writer``; the server calls ``stop`` (from any thread) to end."""
-        ...
-
-    def handle_body(self, body: bytes) -> None:
-        """Handle one message; ``SystemExit`` after the client has sent ``exit``."""
-        ...
-
-    async def aclose(self) -> None:
-        """Cancel all work and close what was opened."""
-        ...
-
-
-def serve_stdio(server: Server) -> int:
+def serve_stdio(server: "Server") -> int:
     """Serve the client on stdin and stdout until it disconnects. Returns the exit code."""
     incoming, outgoing = os.dup(0), os.dup(1)
     # Other output, including that of native code, must not get between messages.
@@ -51,7 +34,7 @@ def serve_stdio(server: Server) -> int:
     return _run(server, lambda size: os.read(incoming, size), lambda data: os.write(outgoing, data))
 
 
-def serve_tcp(server: Server, host: str, port: int) -> int:
+def serve_tcp(server: "Server", host: str, port: int) -> int:
     """Serve the first client that connects to ``host:port``. Returns the exit code.
 
     Raises
@@ -71,7 +54,7 @@ def serve_tcp(server: Server, host: str, port: int) -> int:
         return _run(server, lambda size: first.pop() if first else connection.recv(size), connection.send)
 
 
-def _run(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
+def _run(server: "Server", read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
     # A full pipe of log records must not block the event loop either.
     log = Outbox(lambda data: os.write(2, data), most_bytes=MOST_WAITING_LOG_BYTES)
     handler = LogHandler(log)
@@ -85,7 +68,7 @@ def _run(server: Server, read: Callable[[int], bytes], send: Callable[[memoryvie
         log.close(_LAST_SECONDS)
 
 
-async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
+async def _serve(server: "Server", read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
     """Serve until the client disconnects. Returns the exit code: 1 if it did not use LSP, or not read."""
     loop = asyncio.get_running_loop()
     bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -109,9 +92,11 @@ async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[m
         unhandled.acquire()
         post(body)
 
+    wrong: list[FramingError] = []
     signal.signal(signal.SIGTERM, stop_on_signal)
-    pump = _Pump(read, read_on, stop)
-    threading.Thread(target=pump.run, name="homebody-input", daemon=True).start()
+    reader = threading.Thread(target=_pump, args=(read, read_on, stop, wrong), daemon=True)
+    reader.name = "homebody-input"
+    reader.start()
     outbox = Outbox(send, on_gone=stop)
     server.connect(outbox, stop)
     code: object = 0
@@ -129,29 +114,23 @@ async def _serve(server: Server, read: Callable[[int], bytes], send: Callable[[m
         logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
         return 1
     outbox.close(_LAST_SECONDS)
-    return 1 if code or not pump.is_lsp else 0
+    return 1 if code or wrong else 0
 
 
-class _Pump:
-    """Passes message bodies from the client to the event loop until the client disconnects."""
-
-    def __init__(
-        self, read: Callable[[int], bytes], post: Callable[[bytes], None], stop: Callable[[], None]
-    ) -> None:
-        self._read = read
-        self._post = post
-        self._stop = stop
-        self.is_lsp = True
-
-    def run(self) -> None:
-        """Read messages; runs in a thread, because reading blocks."""
-        try:
-            for body in read_bodies(self._read):
-                self._post(body)
-        except FramingError as error:
-            self.is_lsp = False
-            sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
-        except OSError:
-            pass
-        end_within()
-        self._stop()
+def _pump(
+    read: Callable[[int], bytes],
+    post: Callable[[bytes], None],
+    stop: Callable[[], None],
+    wrong: list[FramingError],
+) -> None:
+    """Pass messages on until the client disconnects, in a thread because reading blocks."""
+    try:
+        for body in read_bodies(read):
+            post(body)
+    except FramingError as error:
+        wrong.append(error)
+        sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
+    except OSError:
+        pass
+    end_within()
+    stop()

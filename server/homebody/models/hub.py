@@ -1,6 +1,5 @@
-"""Weights from the Hugging Face Hub, by the optional extra ``homebody[hub]``.
+"""Weights from the Hugging Face Hub, ``hf:REPO[:FILE]``, by the optional extra ``homebody[hub]``.
 
-In: ``hf:REPO[:FILE]``. Out: an installed ``Model``.
 huggingface_hub makes the requests (``HF_ENDPOINT`` names a mirror; an interrupted download is resumed); the
 downloaded file is verified with the Hub's checksum.
 """

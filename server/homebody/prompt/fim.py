@@ -195,7 +195,7 @@ def _commented(files: OtherFiles, own: tuple[str, ...]) -> Text:
     """Snippets, each below a comment line with its path, then a comment line with the document's path."""
     opener, closer = files.comment
     blocks = [
-        f"{opener} {one.path} {closer}".rstrip() + f"\n{one.text.rstrip()}\n\n" for one in files.snippets
+        f"{opener} {file.path} {closer}".rstrip() + f"\n{file.text.rstrip()}\n\n" for file in files.snippets
     ]
     text = "".join(blocks) + f"{opener} {files.path} {closer}".rstrip() + "\n"
     return Text(text, (*own, *(snippet.uri for snippet in files.snippets)))

@@ -24,17 +24,17 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     ``$language`` is the language's name in prose (``C#``); on a fence it is ``$tag`` (``csharp``).
     """
 
-    def block(found: re.Match[str]) -> str:
-        fence = fence_around(values.get(found[3] or found[4], ""))
-        info = found["info"].replace("$language", "$tag") if "tag" in values else found["info"]
-        return f"{fence}{info}\n{found['value']}\n{fence}"
+    def block(match: re.Match[str]) -> str:
+        fence = fence_around(values.get(match[3] or match[4], ""))
+        info = match["info"].replace("$language", "$tag") if "tag" in values else match["info"]
+        return f"{fence}{info}\n{match['value']}\n{fence}"
 
     return Template(_BLOCK.sub(block, template)).safe_substitute(values)
 
 
 def fence_around(text: str) -> str:
     """Return a fence that is longer than any in ``text``."""
-    return "`" * max([3, *(len(found[1]) + 1 for found in _FENCE.finditer(text))])
+    return "`" * max([3, *(len(fence[1]) + 1 for fence in _FENCE.finditer(text))])
 
 
 def fill_shipped(name: str, /, **values: str) -> str:

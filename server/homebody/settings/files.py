@@ -1,29 +1,19 @@
-"""Read a settings file: its tables and the lines of its keys, or why it cannot be read.
+"""Read a settings file: its tables and the lines of its keys, or why it cannot be read."""
 
-In: an untrusted path. Out: a tree of tables, empty if there is no file.
-"""
-
-import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_BYTES = 1_048_576
 _TWICE = re.compile(r"declare (\(.*\)) twice")
-# Characters of a statement that are read: enough for its name.
-_LONGEST_NAME = 1000
 _AT_LINE = re.compile(r"at line (\d+)")
-_TOKEN = re.compile(
-    r'"""(?:\\.|(?!""")[^\\])*"{3,5}|' + r"'''(?:(?!''').)*'{3,5}" + r'|"(?:\\.|[^"\\\n])*"'
-    r"|'[^'\n]*'|#[^\n]*|[^\s\"'#\[\]{}]+|[^\S\n]+|.",
-    re.DOTALL,
-)
-_NAME = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[^\s."\']+')
+_STATEMENT = re.compile(r"\s*(?:\[+(?P<section>[^\[\]#=]+)\]+\s*(?:#.*)?$|(?P<key>[^\s#=\[{][^#=]*)=)")
 
 
 class Unreadable(Exception):
@@ -43,11 +33,18 @@ class TomlFile:
 
     def line_of(self, path: Sequence[str]) -> int | None:
         """Return the line, counted from 1, where the key or table at ``path`` is set."""
-        wanted = tuple(path)
-        for line, names in _statements(self.text):
+        wanted, section = tuple(path), tuple[str, ...]()
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if (statement := _STATEMENT.match(line)) is None:
+                continue
+            if statement["section"] is not None:
+                section = names = _names(f"[{statement['section']}]")
+            else:
+                names = section + _names(f"{statement['key']}= 0")
             # ``completion = {enabled = 3}`` sets the whole table in one line.
-            if names[: len(wanted)] == wanted or (wanted[: len(names)] == names and line > 0):
-                return abs(line)
+            is_around = statement["key"] is not None and wanted[: len(names)] == names
+            if names and (names[: len(wanted)] == wanted or is_around):
+                return number
         return None
 
 
@@ -114,42 +111,12 @@ def _parse(data: bytes) -> TomlFile:
         raise Unreadable(message) from error
 
 
-def _statements(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Yield the line and the full path of each key of valid TOML; the line of a header is negative."""
-    section: tuple[str, ...] = ()
-    line = start = 1
-    depth = 0
-    statement = ""
-    for piece in _TOKEN.findall(text + "\n"):
-        if piece == "\n" and depth == 0:
-            if statement.startswith("["):
-                section = _names(statement.strip("[] \t\r"))
-                yield -start, section
-            elif statement:
-                yield start, section + _names(statement.partition("\n")[0])
-            statement = ""
-        elif not piece.startswith("#"):
-            if not statement:
-                start = line
-            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(piece, 0)
-            # The name is enough: values are only read over.
-            if len(statement) < _LONGEST_NAME:
-                statement = (statement + piece).lstrip()
-        line += piece.count("\n")
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Split ``a."b c".d = 1``, or the inside of a header, into its names."""
+def _names(statement: str) -> tuple[str, ...]:
+    """Return the names of a header or a key; none for a line within a longer value."""
     names: list[str] = []
-    for name in _NAME.finditer(text):
-        if name[0].startswith("="):
-            break
-        names.append(name[0].partition("=")[0])
-        if name[0].startswith(('"', "'")):
-            names[-1] = name[0][1:-1]
-            if name[0].startswith('"'):
-                with suppress(ValueError):
-                    names[-1] = json.loads(name[0])
-        elif "=" in name[0]:
-            break
+    with suppress(tomllib.TOMLDecodeError):
+        inner: object = tomllib.loads(statement)
+        while isinstance(inner, dict) and inner:
+            name, inner = next(iter(cast("dict[str, object]", inner).items()))
+            names.append(name)
     return tuple(names)

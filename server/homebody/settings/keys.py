@@ -1,8 +1,6 @@
-"""The table of keys, derived from ``schema.Settings``: one row for each setting.
+"""The table of keys, derived from the schema: one row for each setting.
 
-In: the schema. Out: rows that the loader checks values against and that the documentation, the JSON
-schema and VS Code's ``package.json`` are written from.
-Knows nothing of where values come from.
+The loader checks values against it, and the documentation and VS Code's ``package.json`` are made from it.
 """
 
 import difflib
@@ -103,7 +101,7 @@ def by_path() -> Mapping[tuple[str, ...], Key]:
 @cache
 def sections() -> Mapping[tuple[str, ...], str]:
     """Paths of the tables that contain keys, with a description of each."""
-    found: dict[tuple[str, ...], str] = {(): ""}
+    tables: dict[tuple[str, ...], str] = {(): ""}
 
     def visit(struct: type[Struct], path: tuple[str, ...]) -> None:
         for field in msgspec.structs.fields(struct):
@@ -111,11 +109,11 @@ def sections() -> Mapping[tuple[str, ...], str]:
             if isinstance(inner, type) and issubclass(inner, Struct):
                 here = (*path, field.name)
                 about = meta.description if meta else None
-                found[here] = about or (inner.__doc__ or "").splitlines()[0]
+                tables[here] = about or (inner.__doc__ or "").splitlines()[0]
                 visit(inner, here)
 
     visit(OwnSettings, ())
-    return found
+    return tables
 
 
 @cache

@@ -158,8 +158,8 @@ def _merged(
                 secret = by_path()[*key.path[:-1], "api_key"]
                 if secret in accepted:
                     continue
-                if found := environ.get(str(value)):
-                    values[secret], origins[secret.snake] = found, f"variable {value}"
+                if held := environ.get(str(value)):
+                    values[secret], origins[secret.snake] = held, f"variable {value}"
                 else:
                     name = options.source.spelled(key)
                     message = f"{options.source.name}: `{name}` names {value}, and no such variable is set."

@@ -1,8 +1,6 @@
 """Options of one source: each value checked by itself, nothing merged yet.
 
-In: a tree of tables (TOML, LSP) or names with texts (variables, flags). Out: ``Options`` and the
-problems found. An invalid value is dropped; the other values of the source are kept.
-Knows nothing of files or of other sources.
+An invalid value is dropped; the other values of the source stay.
 """
 
 import difflib

@@ -1,7 +1,4 @@
-"""Check one value against the type of its key.
-
-In: a value from TOML or JSON, or a text. Out: the value as ``Settings`` holds it, or ``BadValue``.
-"""
+"""Check one value against the type of its key."""
 
 import json
 import re

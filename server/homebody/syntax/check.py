@@ -3,11 +3,12 @@
 Parsing the whole text takes up to about 100 ms for the largest file; never on the keystroke path.
 """
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.row import Language
-from homebody.syntax.tree import Tree, leave
+from homebody.syntax.tree import Tree, walk
 from homebody.syntax.units import Units
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ def count_tree_errors(tree: Tree) -> int:
 def _count(handle: "tree_sitter.Tree | None") -> int:
     if handle is None or not handle.root_node.has_error:
         return 0
-    errors = 0
     cursor = handle.walk()
-    while errors < _MAX_ERRORS and (node := cursor.node) is not None:
-        is_error = node.is_error or node.is_missing
-        errors += is_error
+
+    def enter(node: "tree_sitter.Node") -> bool:
         # Nodes inside an error belong to it; nodes without an error are skipped.
-        if node.has_error and not is_error and cursor.goto_first_child():
-            continue
-        if leave(cursor) is None:
-            break
-    return errors
+        is_error = node.is_error or node.is_missing
+        return node.has_error and not is_error and cursor.goto_first_child()
+
+    errors = (node for node, _ in walk(cursor, enter) if node.is_error or node.is_missing)
+    return sum(1 for _ in islice(errors, _MAX_ERRORS))

@@ -119,9 +119,9 @@ def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, 
     head = document.text[span.start : span.end]
     offset = span.start + len(head) - len(head.lstrip())
     start = document.line_starts[first]
-    found = scopes_at(document, tree, offset)
+    scopes = scopes_at(document, tree, offset)
     return tuple(
-        header_text(document, scope) for scope in found if scope.header.start < start and scope.signature
+        header_text(document, scope) for scope in scopes if scope.header.start < start and scope.signature
     )
 
 

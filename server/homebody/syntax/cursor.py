@@ -124,12 +124,12 @@ class CursorContext:
         if not self.in_header:
             return ""
         if self.language.blocks == "braces":
-            found = _EMPTY_BODY.fullmatch(self.line_suffix)
-            return found[1] if found else ""
+            body = _EMPTY_BODY.fullmatch(self.line_suffix)
+            return body[1] if body else ""
         below = self.next_lines[0] if self.next_lines else ""
         has_body = self.language.blocks != "indentation" or self.width(below) > self.level
-        found = None if has_body else _END_OF_HEADER.fullmatch(self.line_suffix)
-        return self.line_suffix.rstrip() if found else ""
+        ends = not has_body and _END_OF_HEADER.fullmatch(self.line_suffix) is not None
+        return self.line_suffix.rstrip() if ends else ""
 
     @property
     def own_state(self) -> ScanState:
@@ -246,7 +246,7 @@ def _scanned(
     start, due = 0, ""
     if not complete:
         begins = [
-            (len(found.group(1)), n) for n, line in enumerate(previous) if (found := _BEGINS.match(line))
+            (len(begin.group(1)), n) for n, line in enumerate(previous) if (begin := _BEGINS.match(line))
         ]
         margin, start = min(begins, default=(0, len(previous)))
         if language.blocks == "braces":

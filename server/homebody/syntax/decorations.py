@@ -27,17 +27,19 @@ def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
         return span
     line = document.line_of(span.start)
     above = Span(document.line_starts[max(0, line - _MAX_LINES)], span.start)
-    found = {node for match in nodes.matches(tree, "decorations", above) for node in match["decoration"]}
-    if not found:
+    decorations = {
+        node for match in nodes.matches(tree, "decorations", above) for node in match["decoration"]
+    }
+    if not decorations:
         return span
     comments = {node for match in nodes.matches(tree, "places", above) for node in match.get("comment", ())}
     start = at = span.start
-    for node in sorted(found | comments, reverse=True):
+    for node in sorted(decorations | comments, reverse=True):
         # What lies inside of another, or behind ``at``, is skipped.
         if node.end > at or document.text[node.end : at].strip():
             continue
         at = node.start
-        if node in found:
+        if node in decorations:
             start = at
     return Span(start, span.end)
 
@@ -59,8 +61,8 @@ def behind_decorations(text: str, start: int, end: int, opener: str) -> int:
 
 def _behind_brackets(text: str, start: int, end: int) -> int:
     depth = 0
-    for found in _BRACKETS.finditer(text, start, end):
-        depth += 1 if found.group() in "([" else -1
+    for bracket in _BRACKETS.finditer(text, start, end):
+        depth += 1 if bracket.group() in "([" else -1
         if depth == 0:
-            return found.end()
+            return bracket.end()
     return end

@@ -64,13 +64,13 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
     """Return the imports outside of functions and classes, in order; ``()`` without an exact tree."""
     if tree.handle is None or not tree.exact:
         return ()
-    found: dict[Span, list[Import]] = {}
+    parts_by_span: dict[Span, list[Import]] = {}
     scopes = definitions(document, tree)
     inner = [scope.span for scope in scopes if scope.is_function or scope.is_class]
     for statement in imports(document, tree):
         if not any(span.covers(statement.span) for span in inner):
-            found.setdefault(statement.span, []).append(statement)
-    return tuple(_statement(document, tree, parts, list(found)) for parts in found.values())
+            parts_by_span.setdefault(statement.span, []).append(statement)
+    return tuple(_statement(document, tree, parts, list(parts_by_span)) for parts in parts_by_span.values())
 
 
 def place_of_first_import(document: Document, tree: Tree) -> int:

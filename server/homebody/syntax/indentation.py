@@ -69,7 +69,11 @@ def indentation_of(lines: Sequence[str], language: Language) -> Indentation:
         unit = " " * step
     else:
         unit = " " * min(width for width in widths if width > 1) if spaces else language.unit
-    if mixed and any("\t " in indent for indent in indents) and not any(" " * 8 in one for one in indents):
+    if (
+        mixed
+        and any("\t " in indent for indent in indents)
+        and not any(" " * 8 in indent for indent in indents)
+    ):
         step = _most_frequent_step([len(indent.expandtabs(8)) for indent in indents])
         return Indentation(unit, mixed, step, packed=True)
     return Indentation(unit, mixed)

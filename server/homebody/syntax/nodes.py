@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.syntax.language import Group, query
-from homebody.syntax.tree import Tree, leave
+from homebody.syntax.tree import Tree, leave, walk
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def matches(tree: Tree, group: Group, within: Span | None = None) -> Iterator[Ma
         alone.set_byte_range(*tree.byte_range(within))
     for node, is_whole in searched(tree, within):
         for _pattern, captures in (whole if is_whole else alone).matches(node):
-            match = {name: [tree.span(node) for node in found] for name, found in captures.items()}
+            match = {name: [tree.span(node) for node in captured] for name, captured in captures.items()}
             if "name" not in captures and "body" not in captures:
                 _add_fields(tree, captures, match)
             yield match
@@ -82,14 +82,15 @@ def first_error(tree: Tree, within: Span) -> int | None:
         return None
     first, last = tree.byte_range(within)
     cursor = tree.handle.walk()
-    while (node := cursor.node) is not None and node.start_byte <= last:
-        if node.has_error and node.end_byte >= first:
-            if node.is_error or node.is_missing:
-                return tree.units.to_offset(node.start_byte)
-            if _enter(cursor, first):
-                continue
-        if leave(cursor) is None:
+
+    def enter(node: "tree_sitter.Node") -> bool:
+        return node.has_error and node.end_byte >= first and _enter(cursor, first)
+
+    for node, _ in walk(cursor, enter):
+        if node.start_byte > last:
             break
+        if (node.is_error or node.is_missing) and node.end_byte >= first:
+            return tree.units.to_offset(node.start_byte)
     return None
 
 
@@ -107,19 +108,18 @@ def _tall_nodes(
     document: Document, tree: Tree, cursor: "tree_sitter.TreeCursor"
 ) -> Iterator[tuple[int, int]]:
     """First and last line of each node of several lines, without the root and repetitions."""
-    around = [(0, document.line_count - 1)]
-    levels = 0 if cursor.goto_first_child() else None
-    while levels is not None and (node := cursor.node) is not None:
-        lines = document.lines_of(tree.span(node))
-        if lines[0] < lines[1]:
-            if lines != around[-1]:
-                yield lines
-            if len(around) < _MAX_DEPTH and cursor.goto_first_child():
-                around.append(lines)
-                continue
-        levels = leave(cursor)
-        if levels:
-            del around[-levels:]
+    around: list[tuple[int, int]] = []
+
+    def enter(_: "tree_sitter.Node") -> bool:
+        is_tall = len(around) == 1 or around[-1][0] < around[-1][1]
+        return is_tall and cursor.goto_first_child()
+
+    for node, depth in walk(cursor, enter):
+        del around[depth:]
+        around.append(document.lines_of(tree.span(node)) if depth else (0, document.line_count - 1))
+        first, last = around[-1]
+        if depth and first < last and around[-1] != around[-2]:
+            yield first, last
 
 
 def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Node, bool]]":
@@ -169,9 +169,9 @@ def _add_fields(
     tree: Tree, captures: "dict[str, list[tree_sitter.Node]]", match: dict[str, list[Span]]
 ) -> None:
     """Give a definition whose pattern names neither its name nor its body the fields of its node."""
-    for capture, found in captures.items():
+    for capture, captured in captures.items():
         if capture.startswith("definition."):
             for field in ("name", "body"):
-                child = found[0].child_by_field_name(field)
+                child = captured[0].child_by_field_name(field)
                 if child is not None:
                     match[field] = [tree.span(child)]

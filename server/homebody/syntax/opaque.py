@@ -192,8 +192,8 @@ def _string_region(text: str, start: int, language: Language) -> Region:
 def _comment_region(text: str, start: int, language: Language) -> Region | None:
     """Region of the comment that begins at ``start``."""
     comments = [region for region in language.regions if region.comment]
-    found = (region for region in comments if text.startswith(region.mark, start))
-    return next(found, comments[0] if comments else None)
+    begun = (region for region in comments if text.startswith(region.mark, start))
+    return next(begun, comments[0] if comments else None)
 
 
 @cache

@@ -115,11 +115,11 @@ def scopes_at(document: Document, tree: Tree, offset: int) -> tuple[Definition, 
     """
     if not tree.fits(document):
         return tuple(_scopes_by_lines(document, tree, offset, ()))
-    found = _enclosing(document, tree, offset)
+    scopes = _enclosing(document, tree, offset)
     if not _knows_scopes(tree, offset):
-        found = [*found, *_scopes_by_lines(document, tree, offset, found)]
-        found.sort(key=lambda scope: (scope.header.start, -scope.span.end))
-    return tuple(found)
+        scopes = [*scopes, *_scopes_by_lines(document, tree, offset, scopes)]
+        scopes.sort(key=lambda scope: (scope.header.start, -scope.span.end))
+    return tuple(scopes)
 
 
 def scope_around(document: Document, tree: Tree, span: Span) -> Definition | None:
@@ -178,13 +178,13 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
     """Imports that touch ``within`` (the whole text without it), in order; ``()`` without a tree."""
     if not tree.fits(document):
         return ()
-    found: dict[tuple[Span, str], dict[Span, ImportedName]] = {}
+    by_module: dict[tuple[Span, str], dict[Span, ImportedName]] = {}
     for match in nodes.matches(tree, "imports", within):
         required = match.get("require")
         if required and document.slice(required[0]) not in _IMPORTERS:
             continue
         module = _module_of(document, match)
-        names = found.setdefault((match["import"][0], module), {})
+        names = by_module.setdefault((match["import"][0], module), {})
         aliases = match.get("alias", ())
         for name in match.get("imported", ()):
             last = aliases[0] if aliases and aliases[0].start > name.end else name
@@ -192,7 +192,7 @@ def imports(document: Document, tree: Tree, within: Span | None = None) -> tuple
             names[span] = ImportedName(document.slice(name), document.slice(last), span)
         if aliases and "imported" not in match:
             names[aliases[0]] = ImportedName("", document.slice(aliases[0]), aliases[0])
-    ordered = sorted(found.items(), key=lambda item: item[0][0])
+    ordered = sorted(by_module.items(), key=lambda item: item[0][0])
     return tuple(Import(span, module, tuple(names.values())) for (span, module), names in ordered)
 
 
@@ -254,10 +254,10 @@ def _scopes_by_lines(
         return
     container: list[str] = []
     for line in lines.header_lines(document, offset):
-        one = None if line in known_lines else _by_line(document, language, line, ".".join(container))
-        if one is not None:
-            yield one
-            container.append(one.name)
+        scope = None if line in known_lines else _by_line(document, language, line, ".".join(container))
+        if scope is not None:
+            yield scope
+            container.append(scope.name)
 
 
 def _by_line(document: Document, language: Language | None, line: int, container: str) -> Definition | None:
@@ -277,7 +277,7 @@ def _by_line(document: Document, language: Language | None, line: int, container
 def _definitions(document: Document, tree: Tree, within: Span | None) -> list[Definition]:
     """Definitions and scopes in order, without duplicates, with kinds and containers set by nesting."""
     wrappers: dict[Span, Span] = {}
-    found: dict[int, Definition] = {}
+    best: dict[int, Definition] = {}
     for match in nodes.matches(tree, "scopes", within):
         if "wrapper" in match:
             wrappers[match["wrapped"][0]] = match["wrapper"][0]
@@ -285,10 +285,16 @@ def _definitions(document: Document, tree: Tree, within: Span | None) -> list[De
         definition = _from_match(document, tree, match)
         if definition is not None:
             key = match["name"][0].start if "name" in match else definition.span.start
-            _keep_better(found, key, definition)
-    bodies = {one.body for one in found.values() if one.kind != "scope"}
-    kept = [one for one in found.values() if one.kind != "scope" or one.body not in bodies]
-    return _nested(document, tree, kept, wrappers)
+            # If two patterns matched the same name, one that is not a scope is better, then one with a body.
+            if key not in best or _rank(definition) > _rank(best[key]):
+                best[key] = definition
+    bodies = {definition.body for definition in best.values() if definition.kind != "scope"}
+    return _nested(
+        document,
+        tree,
+        [each for each in best.values() if each.kind != "scope" or each.body not in bodies],
+        wrappers,
+    )
 
 
 def _from_match(document: Document, tree: Tree, match: Match) -> Definition | None:
@@ -304,38 +310,30 @@ def _from_match(document: Document, tree: Tree, match: Match) -> Definition | No
     return None
 
 
-def _keep_better(found: dict[int, Definition], key: int, definition: Definition) -> None:
-    """If two patterns matched the same name, prefer one that is not a ``scope``, then one with a body."""
-    other = found.get(key)
-    if other is None or _rank(definition) > _rank(other):
-        found[key] = definition
-
-
 def _rank(definition: Definition) -> tuple[bool, bool, bool]:
     return definition.kind != "scope", definition.body is not None, definition.kind != "variable"
 
 
 def _nested(
-    document: Document, tree: Tree, found: Iterable[Definition], wrappers: dict[Span, Span]
+    document: Document, tree: Tree, bare: Iterable[Definition], wrappers: dict[Span, Span]
 ) -> list[Definition]:
     """Sort definitions, and set the span with wrapper, the container and the signature of each."""
-    spans = [(_wrapped(one.span, wrappers), one) for one in found]
+    spans = [(_wrapped(definition.span, wrappers), definition) for definition in bare]
     spans.sort(key=lambda item: (item[0].start, -item[0].end, item[1].span.start))
     around: list[Definition] = []
     result: list[Definition] = []
-    for span, bare in spans:
+    for span, definition in spans:
         while around and around[-1].span.end < span.end:
             around.pop()
-        if bare.kind == "variable" and any(one.is_function or one.kind == "scope" for one in around):
+        kind = definition.kind
+        if kind == "variable" and any(outer.is_function or outer.kind == "scope" for outer in around):
             continue
-        kind = bare.kind
         if kind == "function" and around and around[-1].is_class:
             kind = "method"
-        container = bare.container or ".".join(one.name for one in around if one.name)
-        one = replace(bare, kind=kind, container=container, span=span)
-        one = _with_header(document, tree, one)
-        around.append(one)
-        result.append(one)
+        container = definition.container or ".".join(outer.name for outer in around if outer.name)
+        nested = replace(definition, kind=kind, container=container, span=span)
+        around.append(_with_header(document, tree, nested))
+        result.append(around[-1])
     return result
 
 
@@ -362,7 +360,7 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
 
 
 def _with_header(document: Document, tree: Tree, definition: Definition) -> Definition:
-    """Set the header and signature of ``one``, without decorators."""
+    """Set the header and signature, without decorators."""
     opener = tree.language.decoration if tree.language else ""
     if tree.language is not None and tree.language.blocks == "indentation":
         # The matched node begins after the decorators, and nothing else wraps it.

@@ -6,6 +6,7 @@ has a tree too; text that is too large, or takes too long to parse, has a blank 
 
 import asyncio
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -31,6 +32,8 @@ _LONGEST_PAUSE = 0.2
 _SHORT_PARSE = 0.005
 # After a parse that took too long, the next one starts after this many edits.
 _RETRY_EDITS = 100
+# No hand-written program is nested more deeply.
+_MAX_DEPTH = 1_000
 # Trees take about 17 bytes per byte of text: this keeps them under 200 MB.
 _MAX_TOTAL_CHARS = 10 << 20
 
@@ -124,6 +127,24 @@ def leave(cursor: "tree_sitter.TreeCursor") -> int | None:
         if not cursor.goto_parent():
             return None
     return levels
+
+
+def walk(
+    cursor: "tree_sitter.TreeCursor", enter: "Callable[[tree_sitter.Node], bool]"
+) -> "Iterator[tuple[tree_sitter.Node, int]]":
+    """Yield the cursor's node and those after it, each with its depth.
+
+    ``enter`` moves the cursor to the first child that is wanted, and returns whether it did.
+    """
+    depth = 0
+    while (node := cursor.node) is not None:
+        yield node, depth
+        if depth < _MAX_DEPTH and enter(node):
+            depth += 1
+            continue
+        if (levels := leave(cursor)) is None:
+            return
+        depth -= levels
 
 
 def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:

@@ -69,4 +69,4 @@ def encode(text: str) -> bytes:
 
 def _astral(text: str) -> Sequence[int]:
     """Offsets of the code points above U+FFFF."""
-    return array("q", (found.start() for found in _ASTRAL.finditer(text)))
+    return array("q", (astral.start() for astral in _ASTRAL.finditer(text)))

@@ -176,16 +176,16 @@ async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
     from homebody.features.surroundings import shown_path
 
     problems = server.service.problems
-    found = [
+    attachments = [
         await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, place)}", about=place)
         for place in ((uri,) if uri else problems.uris)
         if (text := problems.find(place)) is not None and await opened.engine.gate.refusal(place) is None
     ]
-    if not found:
+    if not attachments:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"
         message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
-    return Attached(tuple(item for attached in found for item in attached.items))
+    return Attached(tuple(item for attached in attachments for item in attached.items))
 
 
 def _result(server: Server, reply: "Reply") -> dict[str, Any]:
