@@ -37,7 +37,7 @@ from homebody.acp.question import Block, Question, read_blocks
 from homebody.acp.session import Session, StopReason
 from homebody.errors import HomebodyError
 from homebody.features.answer import Usage
-from homebody.features.chat_models import chat_models
+from homebody.features.models_here import chat_models
 
 logger = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from acp.schema import (
 from homebody.acp.engines import Key
 from homebody.acp.question import Reference
 from homebody.features.answer import Usage
-from homebody.features.chat_models import ChatModel
+from homebody.features.models_here import ChatModel
 from homebody.features.refactor import Refactoring
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation

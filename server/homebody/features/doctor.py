@@ -6,31 +6,25 @@ read it, which the command line and the language server print.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from homebody.audit import read_notes
-from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
 from homebody.backend.state import reasons_of
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
-from homebody.features.advice import (
-    better_model,
-    is_smallest,
-    more_context,
-    quicker_beside_others,
-    quicker_model,
-)
 from homebody.features.bench import Row, bench
-from homebody.features.fill_in_probe import answers_with_prose
+from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
 from homebody.host import shared
 from homebody.installation import shell, this_installation
-from homebody.prompt.fim import FimFormat, find_format
+from homebody.postprocess.ghost.prose import kind_of
+from homebody.prompt.fim import FimFormat, completion_prompt, find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]
 
@@ -42,10 +36,28 @@ _QUICK_PROMPT = 150.0
 
 _SMALL_CONTEXT = 2048
 
+_SPIN_LESS = (
+    "GOMP_SPINCOUNT=300 llama-server …     (on Linux; elsewhere --threads, one less than there are cores)"
+)
 _PROSE = (
     "It has fill-in-the-middle tokens but answers with prose: suggestions will use only the text before the "
     "cursor."
 )
+
+_HOLES = (
+    (
+        "def mean(values: list[float]) -> float:\n    if not values:\n        return 0.0\n    ",
+        "\n    return total / len(values)\n",
+    ),
+    (
+        "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n",
+        "\n    def pop(self):\n        return self.items.pop()\n",
+    ),
+)
+"""Prefix and suffix of two obvious holes; a model that answers both with prose cannot fill them."""
+
+_HOLE_TOKENS = 24
+"""Length of an answer to a hole, in tokens: enough for a sentence."""
 
 _MEASURED_TOKENS = 256
 """Prompt that the speed is measured with: a second or two on a slow machine."""
@@ -121,13 +133,18 @@ async def doctor(
         if use.url is not None and use.model is not None and use.backend != "embedded":
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
     findings = (*_settings(engine, problems, origins or {}), *_notes())
+    next_steps: tuple[Finding, ...] = ()
+    if any(use.model is None or use.needs_better_model for use in uses):
+        text = "Which models suit this machine, and the command that installs each:"
+        command = shell(str(this_installation().program), "models", "recommend")
+        next_steps = (Finding("hint", text, command),)
     return Diagnosis(
         installation=str(this_installation()),
         versions=(*_extensions(), *_model_processes()),
         servers=tuple(remarks.values()),
         uses=uses,
         findings=findings,
-        next_steps=_next_steps(uses),
+        next_steps=next_steps,
     )
 
 
@@ -194,7 +211,8 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     use = engine.completion if slot == "completion" else engine.chat
     try:
         info = await use.describe()
-        known = None if measured is None or not _is_same(measured, info) else measured.speed
+        before = None if measured is None else (measured.backend, measured.model, measured.url)
+        known = measured.speed if measured and before == (info.kind, info.name, info.url) else None
         speed = known or (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
     except HomebodyError as error:
         text = str(error)
@@ -229,7 +247,7 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
         prose = False
         # A failed probe proves nothing about the model.
         with suppress(HomebodyError):
-            prose = await answers_with_prose(engine, row)
+            prose = await _answers_with_prose(engine, row)
         return Finding("hint", _PROSE, better_model(info, slot)) if prose else None
     if not info.chat_template:
         text = "It takes no chat messages: explanations and edits need an instruct model."
@@ -240,82 +258,69 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
     return None
 
 
-def _next_steps(uses: Sequence[UseReport]) -> tuple[Finding, ...]:
-    """Name the command that recommends models, unless both uses have a capable one."""
-    if not any(use.model is None or use.needs_better_model for use in uses):
-        return ()
-    command = shell(str(this_installation().program), "models", "recommend")
-    return (Finding("hint", "Which models suit this machine, and the command that installs each:", command),)
+async def _answers_with_prose(engine: Engine, row: FimFormat) -> bool:
+    """Whether the completion model answers both holes with prose; sends no text of the user."""
+    for prefix, suffix in _HOLES:
+        prompt = completion_prompt(row, prefix=prefix, suffix=suffix, typed="", uri=OWN)
+        sampling = Sampling(max_tokens=_HOLE_TOKENS)
+        stream = engine.completion.backend.complete(prompt, sampling, slot="completion")
+        async with aclosing(stream):
+            answer = "".join([item.text async for item in stream if isinstance(item, Piece)])
+        if kind_of(answer) != "prose":
+            return False
+    return True
 
 
-def _is_same(report: UseReport, info: ModelInfo) -> bool:
-    """Whether both uses are one model on one server."""
-    return (report.backend, report.model, report.url) == (info.kind, info.name, info.url)
-
-
-def _common(info: ModelInfo) -> list[Finding]:
-    found: list[Finding] = []
+def _common(info: ModelInfo) -> Iterator[Finding]:
     if info.remote_host is not None:
-        found.append(Finding("problem", f"This model runs on {info.remote_host}, not on this machine."))
+        yield Finding("problem", f"This model runs on {info.remote_host}, not on this machine.")
     elif info.kind in {"lm-studio", "openai"}:
         text = (
             "Homebody itself connects to this machine only; this server does not report whether it forwards "
             "requests to another machine: check its settings."
         )
-        found.append(Finding("hint", text))
+        yield Finding("hint", text)
     trained = info.trained_context_length
     if info.context_length < _SMALL_CONTEXT:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
-        found.append(Finding("problem", text, more_context(info)))
+        yield Finding("problem", text, more_context(info))
     elif trained is not None and trained > info.context_length:
         text = f"{info.context_length} tokens of context are served, and the model supports {trained}."
-        found.append(Finding("hint", text, more_context(info)))
+        yield Finding("hint", text, more_context(info))
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
-        found.append(Finding("hint", f"This server does not support these sampling settings: {names}."))
-    found += [Finding("hint", note) for note in info.notes]
+        yield Finding("hint", f"This server does not support these sampling settings: {names}.")
+    yield from (Finding("hint", note) for note in info.notes)
     if not info.exact_tokenizer:
-        found.append(
-            Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
-        )
-    return found
+        yield Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
 
 
-def _completion_speed(info: ModelInfo, speed: Row) -> list[Finding]:
-    found: list[Finding] = []
-    if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT:
-        text = f"It writes {speed.output_speed:.0f} tokens a second, too slow for suggestions while typing."
-        found.append(Finding("problem", text, quicker_model(info)))
-    elif _is_slow_reader(speed):
-        text = (
-            f"It reads {speed.prompt_speed:.0f} tokens a second: the first suggestion at a place takes long."
-        )
+def _completion_speed(info: ModelInfo, speed: Row) -> Iterator[Finding]:
+    reads, writes = speed.prompt_speed, speed.output_speed
+    is_slow = reads is not None and reads < _QUICK_PROMPT
+    if writes is not None and writes < _QUICK_OUTPUT:
+        text = f"It writes {writes:.0f} tokens a second, too slow for suggestions while typing."
+        yield Finding("problem", text, quicker_model(info))
+    elif is_slow:
+        text = f"It reads {reads:.0f} tokens a second: the first suggestion at a place takes long."
         if is_smallest(info):
             text += " There is no smaller model: is the machine busy with something else?"
-        found.append(Finding("hint", text, quicker_model(info)))
+        yield Finding("hint", text, quicker_model(info))
     else:
-        found.append(Finding("good", "It is quick enough for suggestions while typing."))
-    beside_others = quicker_beside_others(info)
-    if beside_others is not None and _is_slow_reader(speed):
+        yield Finding("good", "It is quick enough for suggestions while typing.")
+    if is_slow and info.kind == "llama.cpp":
         text = "If other programs keep the cores busy, its threads wait for each other by spinning."
-        found.append(Finding("hint", text, beside_others))
+        yield Finding("hint", text, _SPIN_LESS)
     if not info.has_logprobs:
         text = "This server reports no probabilities: completion.minConfidence has no effect with it."
-        found.append(Finding("hint", text))
-    return found
+        yield Finding("hint", text)
 
 
-def _is_slow_reader(speed: Row) -> bool:
-    return speed.prompt_speed is not None and speed.prompt_speed < _QUICK_PROMPT
-
-
-def _chat_speed(speed: Row) -> list[Finding]:
-    if speed.output_speed is not None and speed.output_speed < _QUICK_OUTPUT / 3:
-        text = (
-            f"It writes {speed.output_speed:.0f} tokens a second: a function takes about a minute to rewrite."
-        )
-        return [Finding("hint", text)]
-    return []
+def _chat_speed(speed: Row) -> Iterator[Finding]:
+    writes = speed.output_speed
+    if writes is not None and writes < _QUICK_OUTPUT / 3:
+        text = f"It writes {writes:.0f} tokens a second: a function takes about a minute to rewrite."
+        yield Finding("hint", text)
 
 
 def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:
@@ -353,7 +358,8 @@ def _extensions() -> list[Finding]:
         for folder in _EXTENSION_FOLDERS
         for path in (Path.home() / folder).glob("homebody.homebody-*/package.json")
     )
-    found = sorted(versions, key=_numbers_of)
+    # By their numbers: 0.10.0 is newer than 0.9.0.
+    found = sorted(versions, key=lambda version: [int(each) for each in re.findall(r"[0-9]{1,9}", version)])
     findings = [Finding("good", f"The VS Code extension {number} is installed.") for number in found]
     if found and own.version not in found:
         text = (
@@ -362,11 +368,6 @@ def _extensions() -> list[Finding]:
         build = None if own.checkout is None else shell("make", "-C", str(own.checkout), "vsix")
         findings = [Finding("hint", text, build)]
     return findings
-
-
-def _numbers_of(version: str) -> list[int]:
-    """Numbers of a version, by which it is compared: 0.10.0 is newer than 0.9.0."""
-    return [int(number) for number in re.findall(r"[0-9]{1,9}", version)]
 
 
 def _model_processes() -> list[Finding]:

@@ -1,12 +1,14 @@
-"""Models that can be used on this machine: those of every model server that answers, and the weights on disk.
+"""Models that can be used on this machine: those of model servers, and the weights on disk.
 
-In: an engine, whose settings may name another server. Out: names, with the settings that select each. Nothing
-is loaded or downloaded; models that run on another machine are left out.
+Nothing is loaded or downloaded; models that run on another machine are left out.
 """
 
 import asyncio
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from msgspec import structs
 
 from homebody.backend.base import ModelInfo, Slot
 from homebody.backend.discover import USUAL_URLS
@@ -22,20 +24,9 @@ USES: tuple[Slot, ...] = ("completion", "chat")
 class ModelHere:
     """One model.
 
-    Attributes
-    ----------
-    kind, url, model
-        Values of ``backend.kind``, ``backend.url`` and ``backend.model`` that select it; ``url`` is ``None``
-        for weights on disk.
-    where
-        Its server, as shown to the user: ``"Ollama at http://127.0.0.1:11434"``.
-    uses
-        The uses that it suits.
-    size
-        Bytes on disk; ``None`` if the server does not report it.
-    in_use
-        The uses that it answers now.
-
+    ``kind``, ``url`` and ``model`` are the settings of a backend that select it; ``url`` is ``None`` for
+    weights on disk. ``where`` is its server, as shown to the user, ``uses`` what it suits, ``size`` its bytes
+    if they are known, and ``in_use`` the uses that it answers now.
     """
 
     name: str
@@ -48,6 +39,14 @@ class ModelHere:
     in_use: tuple[Slot, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """One model that can answer questions: its name, and the ``chat.backend`` that selects it."""
+
+    name: str
+    block: BackendSettings
+
+
 async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tuple[ModelHere, ...]:
     """List the models of all servers at ``urls`` and in the settings, then the weights on disk.
 
@@ -55,36 +54,63 @@ async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tu
     """
     blocks = (engine.settings.completion.backend, engine.settings.chat.backend)
     named = {block.url: block for block in blocks if block.url}
-    plain = [url for url in urls if url not in named]
-    *servers, weights = await asyncio.gather(
-        *(_asked(block) for block in named.values()),
-        *(probe(url) for url in plain),
+    served, weights = await asyncio.gather(
+        asyncio.gather(*(_served(url, named.get(url)) for url in dict.fromkeys((*named, *urls)))),
         asyncio.to_thread(_on_disk),
     )
-    found = [server for server in servers if isinstance(server, Found)]
-    models = [*_served(found, named), *(weights if isinstance(weights, list) else ())]
     known: dict[Slot, ModelInfo | None] = {use: _known(engine, use) for use in USES}
     answering: dict[Slot, ModelInfo] = {use: info for use, info in known.items() if info is not None}
     listed = [
         replace(model, in_use=tuple(use for use, info in answering.items() if _is_model(model, info)))
+        for models in (*served, weights)
         for model in models
     ]
     return (*_unlisted(engine, answering, listed), *listed)
 
 
-async def _asked(block: BackendSettings) -> Found | None:
-    return await probe(block.url or "", api_key=block.api_key, allowed_hosts=block.allowed_hosts)
+async def chat_models(engine: Engine) -> tuple[ChatModel, ...]:
+    """Return the model in use, then the other instruct models of its server, or on disk.
+
+    For a server that cannot list its models, only the model in use is returned. Raises ``BackendError`` if no
+    model is available.
+    """
+    info = await engine.chat.describe()
+    block = engine.settings.chat.backend
+    if info.kind == "embedded":
+        models = await asyncio.to_thread(_on_disk)
+    else:
+        models = await _served(info.url, block) if info.url else []
+    others = [
+        ChatModel(
+            each.name, structs.replace(block, kind=info.kind, url=each.url and info.url, model=each.model)
+        )
+        for each in models
+        if "chat" in each.uses and not _is_same(each.name, info.name)
+    ]
+    return (ChatModel(info.name, block), *others)
 
 
-def _served(servers: Iterable[Found], named: Container[str]) -> Iterator[ModelHere]:
-    for server in servers:
-        others = server.only_named if server.url in named else ()
-        for served in (*server.candidates, *others):
-            if served.remote_host is None:
-                uses: tuple[Slot, ...] = tuple(use for use in USES if served.suits(use))
-                yield ModelHere(
-                    served.model, served.kind, served.url, served.model, served.server, uses, served.size
-                )
+async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
+    """List the models of the server at ``url``, all of them if a ``block`` of the settings names it."""
+    if block is None:
+        server = await probe(url)
+    else:
+        server = await probe(url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)
+    if not isinstance(server, Found):
+        return []
+    return [
+        ModelHere(
+            served.model,
+            served.kind,
+            served.url,
+            served.model,
+            served.server,
+            tuple(use for use in USES if served.suits(use)),
+            served.size,
+        )
+        for served in (*server.candidates, *(() if block is None else server.only_named))
+        if served.remote_host is None
+    ]
 
 
 def _known(engine: Engine, use: Slot) -> ModelInfo | None:
@@ -127,3 +153,8 @@ def _on_disk() -> list[ModelHere]:
         for entry in list_entries()
         if entry.facts is not None
     ]
+
+
+def _is_same(name: str, other: str) -> bool:
+    """Whether two names mean the same model: a server may name it by its path, with or without ``.gguf``."""
+    return PurePath(name).name.removesuffix(".gguf") == PurePath(other).name.removesuffix(".gguf")

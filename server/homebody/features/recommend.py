@@ -1,7 +1,7 @@
-"""Recommend a model for this machine, with the command that fetches it.
+"""Recommend a model for this machine, and settings for the one in use, each with its exact command or line.
 
-In: memory, cores, graphics, and the servers that answer here. Out: a ``Recommendation`` for each use.
-Connects to this machine only; installs nothing.
+Connects to this machine only; installs nothing. Lines in TOML are for the user's ``config.toml``; a remark
+follows in brackets.
 """
 
 import asyncio
@@ -12,30 +12,23 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from homebody.backend.base import Slot
+from homebody.backend.base import ModelInfo, Slot
 from homebody.backend.choose import ServedModel, choose
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
+from homebody.features.models_here import USES
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation
-from homebody.models.catalogue import CatalogueModel, Machine, recommended
+from homebody.models.catalogue import OFFERS, CatalogueModel, Machine, recommended
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
 
 
 class Recommendation(Struct, frozen=True, rename="camel"):
-    """One use of a model.
+    """The model for one use, its licence, its download size, and the command that fetches it.
 
-    Attributes
-    ----------
-    present
-        A model on this machine that already suits this use; ``None`` if there is none.
-    model, licence, download_bytes
-        The recommended model, its licence and its download size.
-    command
-        The command that fetches it.
-
+    ``present`` is a model on this machine that already suits this use; ``None`` if there is none.
     """
 
     use: Slot
@@ -55,69 +48,88 @@ class Advice(Struct, frozen=True, rename="camel"):
 
 async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
     """Inspect the machine and its servers."""
-    machine = await asyncio.to_thread(this_machine)
-    found = await probe_all(urls)
-    candidates = [candidate for server in found for candidate in server.candidates]
-    files = await asyncio.to_thread(_files)
+    machine = await asyncio.to_thread(_this_machine)
+    candidates = [candidate for server in await probe_all(urls) for candidate in server.candidates]
     runner = _runner(machine, {candidate.kind for candidate in candidates})
-    uses: tuple[Slot, ...] = ("completion", "chat")
-    return Advice(
-        _sentence(machine), tuple(_for_use(use, machine, runner, candidates, files[use]) for use in uses)
-    )
+    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in USES]
+    return Advice(_sentence(machine), tuple(for_uses))
 
 
-def this_machine() -> Machine:
-    """Return the resources that models may use here."""
-    memory = available_memory()
-    unified = has_unified_memory()
+def better_model(info: ModelInfo, use: Slot) -> str:
+    """Return the command that installs a model for ``use`` that suits this machine (`models.catalogue`)."""
+    offer = recommended(use, _this_machine()) or OFFERS[0]
+    if info.kind == "openai":
+        return f"serve {offer.title} there"
+    runners: dict[str, Runner] = {"ollama": "ollama", "lm-studio": "lm-studio", "llama.cpp": "llama.cpp"}
+    return _command_for(offer, runners.get(info.kind, "embedded"), use)
+
+
+def quicker_model(info: ModelInfo) -> str | None:
+    """Return the setting that gives suggestions a quicker model; ``None`` if the smallest is in use."""
+    if is_smallest(info):
+        return None
+    if info.kind == "ollama":
+        return 'completion.backend.model = "qwen2.5-coder:0.5b-base"     (after `ollama pull` of it)'
+    return 'completion.backend.kind = "embedded"     (a small model that Homebody runs itself)'
+
+
+def is_smallest(info: ModelInfo) -> bool:
+    """Whether the model is the default one, or another of that size."""
+    return "135m" in info.name.lower()
+
+
+def more_context(info: ModelInfo) -> str:
+    """Return the command or setting that makes a server serve a longer context."""
+    most = info.trained_context_length or 16384
+    tokens = min(most, max(8192, 2 * info.context_length))
+    return {
+        "ollama": f"backend.context_length = {tokens}     (Ollama loads the model again with it)",
+        "llama.cpp": f"llama-server --ctx-size {2 * tokens} --parallel 2     (each of two slots has half)",
+        "lm-studio": f"lms load {info.name} --context-length {tokens}",
+        "embedded": f"backend.context_length = {tokens}     (as far as the memory goes)",
+    }.get(info.kind, f"start the server with a context of {tokens} tokens")
+
+
+def _this_machine() -> Machine:
+    memory, unified = available_memory(), has_unified_memory()
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
-def command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
+def _command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
     """Return the command that downloads ``offer`` for the program that runs models here."""
     if runner == "ollama":
-        base = "-base" if use == "completion" and "instruct" not in offer.ollama and _has_base(offer) else ""
-        return f"ollama pull {offer.ollama}{base}"
+        has_base = offer.ollama.startswith("qwen2.5-coder") and "instruct" not in offer.ollama
+        return f"ollama pull {offer.ollama}{'-base' if use == 'completion' and has_base else ''}"
     if runner == "lm-studio":
         return f"lms get {offer.lm_studio}"
     if runner == "llama.cpp":
         return f"llama-server -hf {offer.hub}"
     install = f"{shell(str(this_installation().program))} models install hf:{offer.hub}"
-    if find_spec("huggingface_hub") is not None:
-        return install
-    return f"{pip_install('huggingface_hub')} && {install}"
-
-
-def _has_base(offer: CatalogueModel) -> bool:
-    return offer.ollama.startswith("qwen2.5-coder")
+    is_ready = find_spec("huggingface_hub") is not None
+    return install if is_ready else f"{pip_install('huggingface_hub')} && {install}"
 
 
 def _for_use(
-    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[ServedModel], files: tuple[str, ...]
+    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[ServedModel]
 ) -> Recommendation:
     chosen = choose(candidates, use, most_bytes=machine.room)
-    present = f"{chosen.model} of {chosen.server}" if chosen is not None else next(iter(files), None)
+    present = f"{chosen.model} of {chosen.server}" if chosen is not None else _largest_file(use)
     offer = recommended(use, machine)
     if offer is None:
         program = shell(str(this_installation().program), "models", "install")
         return Recommendation(use, present, "the default weights", "Apache-2.0", 92_871_040, program)
-    command = command_for(offer, runner, use)
+    command = _command_for(offer, runner, use)
     return Recommendation(use, present, offer.title, offer.licence, offer.weights, command)
 
 
-def _files() -> dict[Slot, tuple[str, ...]]:
-    """Names of the files here that the embedded model can use, the largest first."""
-    entries = [entry for entry in list_entries() if entry.facts and entry.model.path.name != DEFAULT_WEIGHTS]
-    entries.sort(key=lambda entry: entry.facts.size if entry.facts else 0, reverse=True)
-    uses: tuple[Slot, ...] = ("completion", "chat")
-    return {
-        use: tuple(
-            f"{entry.model.name} ({entry.model.origin})"
-            for entry in entries
-            if entry.facts and suits(entry.facts, use)
-        )
-        for use in uses
-    }
+def _largest_file(use: Slot) -> str | None:
+    """Name of the largest file here that the embedded model can use, apart from the default weights."""
+    files = [
+        (entry.facts.size, f"{entry.model.name} ({entry.model.origin})")
+        for entry in list_entries()
+        if entry.facts and entry.model.path.name != DEFAULT_WEIGHTS and suits(entry.facts, use)
+    ]
+    return max(files)[1] if files else None
 
 
 def _runner(machine: Machine, kinds: set[str]) -> Runner:

@@ -12,9 +12,9 @@ from homebody.audit import Audit
 from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import open_engine
-from homebody.features.advice import more_context, quicker_model
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
+from homebody.features.recommend import more_context, quicker_model
 from homebody.models.model import FimTokens
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import Source, from_tree
