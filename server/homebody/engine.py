@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homebody.audit import Audit
-from homebody.backend import open_backend
 from homebody.backend.base import ModelInfo, PromptRead, Sampling, Slot, Stats
+from homebody.backend.open import open_backend, shared_search
 from homebody.backend.state import BackendState
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
@@ -32,6 +32,7 @@ from homebody.workspace.index import Progress, WorkspaceIndex
 from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:
+    from homebody.backend.auto import SharedSearch
     from homebody.backend.gate import Gated
     from homebody.backend.resilient import ResilientBackend
 
@@ -182,11 +183,13 @@ class Tuning:
 class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
-    ``completion`` and ``chat`` are the same object if both use one model on one server.
+    ``completion`` and ``chat`` are the same object if the settings name one server for both. If ``auto`` has
+    chosen one model for both, they share what was measured of it with ``other``, the use that was first.
     """
 
-    def __init__(self, backend: "ResilientBackend | Gated") -> None:
+    def __init__(self, backend: "ResilientBackend | Gated", other: "Use | None" = None) -> None:
         self.backend = backend
+        self._other = other
         self.tokens = TokenCounts()
         self.speed = Speed()
         self.fill_in = FillIn()
@@ -196,8 +199,21 @@ class Use:
 
     async def describe(self) -> ModelInfo:
         """Describe the model that is served, and store it as ``known``. Raises ``BackendError``."""
-        self.known = await self.backend.describe()
-        return self.known
+        before, info = self.known, await self.backend.describe()
+        self.known = info
+        if before is None or (before.name, before.url) != (info.name, info.url):
+            self._meet(info, is_first=before is None)
+        return info
+
+    def _meet(self, info: ModelInfo, *, is_first: bool) -> None:
+        """Forget what was measured of another model; share what the other use has measured of this one."""
+        if not is_first:
+            self.tokens, self.speed = TokenCounts(), Speed()
+        other = self._other
+        if other is not None and other.known is not None:
+            its = other.known
+            if (its.name, its.url) == (info.name, info.url):
+                self.tokens, self.speed, self.fill_in = other.tokens, other.speed, other.fill_in
 
     async def learn_counts(self, texts: Sequence[str], sources: Iterable[str], *, limit: int = 2000) -> None:
         """Count the new lines of ``texts`` with one call; do nothing if the server cannot count.
@@ -233,6 +249,7 @@ class Engine:
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
+        self._search: SharedSearch | None = None
         self._stack = AsyncExitStack()
         if self.index is not None:
             self._stack.push_async_callback(self.index.aclose)
@@ -271,17 +288,6 @@ class Engine:
         chat = self._uses.get("chat")
         return chat is not None and chat.streams > 0
 
-    async def speed_of_same_model(self, slot: Slot) -> float | None:
-        """Return the prompt speed, in tokens a second, that the other use has measured with the same model.
-
-        Raises ``BackendError`` if a server does not report its model.
-        """
-        other = self._uses.get("chat" if slot == "completion" else "completion")
-        if other is None or other.speed.prompt is None:
-            return None
-        mine, its = await self._use(slot).describe(), await other.describe()
-        return other.speed.prompt if (mine.name, mine.url) == (its.name, its.url) else None
-
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:
             settings = self.settings
@@ -290,11 +296,18 @@ class Engine:
             if shared is not None and mine == other and mine.kind != "auto":
                 self._uses[slot] = shared
             else:
+                if self._search is None and mine == other and mine.kind == "auto":
+                    self._search = shared_search(mine, settings)
                 backend = open_backend(
-                    mine, settings, use=slot, passes=self.gate.check, on_state=partial(self._told, slot)
+                    mine,
+                    settings,
+                    use=slot,
+                    passes=self.gate.check,
+                    on_state=partial(self._told, slot),
+                    search=self._search,
                 )
                 self._stack.push_async_callback(backend.aclose)
-                self._uses[slot] = Use(backend)
+                self._uses[slot] = Use(backend, other=shared)
         return self._uses[slot]
 
     def _index_told(self, progress: Progress) -> None:

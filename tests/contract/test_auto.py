@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.auto import AutoConnector
 from homebody.backend.base import Piece, Prompt, Sampling, Slot, Text
-from homebody.backend.discover import discover
-from homebody.backend.open import connector_for
+from homebody.backend.discover import discover, look
+from homebody.backend.open import shared_search
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
 from homebody.backend.state import BackendState
@@ -59,8 +58,7 @@ async def opened(
     patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
     """A backend that searches these addresses."""
-    connector = connector_for(AUTO, Settings(), use, urls=urls)
-    assert isinstance(connector, AutoConnector)
+    connector = shared_search(AUTO, Settings(), urls).connector(use)
     connector.look_again_seconds = look_again_seconds
     backend = ResilientBackend(connector, patience_seconds=patience_seconds)
     try:
@@ -100,7 +98,7 @@ async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
         async with opened([server.url]) as backend:
             with pytest.raises(NoModelInstalled):
                 await ask(backend)
-        choice = await discover(AUTO, "chat", urls=[server.url])
+        choice = await discover(AUTO, "chat", await look(AUTO, [server.url]))
 
     assert {request.method for request in server.requests} == {"GET"}
     assert all(request.body == b"" for request in server.requests)
@@ -122,7 +120,7 @@ async def test_a_silent_server_delays_nothing():
         await asyncio.sleep(60)
 
     with LoopbackServer(silent) as server, OllamaDouble([OllamaModel(CODER, fim=True)]) as ollama:
-        choice = await discover(AUTO, "completion", urls=[server.url, ollama.url])
+        choice = await discover(AUTO, "completion", await look(AUTO, [server.url, ollama.url]))
 
     assert choice.block.kind == "ollama"
 
@@ -144,7 +142,7 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     """A server that wants a key is reported, with the setting to change."""
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:
-        choice = await discover(block, "completion", urls=[proxy.url])
+        choice = await discover(block, "completion", await look(block, [proxy.url]))
 
     assert all("authorization" not in request.headers for request in proxy.requests)
     assert choice.block.kind == "embedded"
@@ -166,7 +164,7 @@ async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str],
     models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
     with OllamaDouble(models) as double:
         double.loaded |= dict.fromkeys(loaded, 4096)
-        choice = await discover(AUTO, use, urls=[double.url])
+        choice = await discover(AUTO, use, await look(AUTO, [double.url]))
 
     assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
 
@@ -175,7 +173,7 @@ async def test_a_remote_model_is_left_out_and_reported():
     """``auto`` never uses a remote model, whatever else is available."""
     models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
     with OllamaDouble(models) as double:
-        choice = await discover(AUTO, "completion", urls=[double.url])
+        choice = await discover(AUTO, "completion", await look(AUTO, [double.url]))
 
     assert choice.block.kind == "embedded"
     assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
@@ -195,7 +193,7 @@ async def test_other_servers_are_found_and_used(kind: Any):
 async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
     """For any order of the ports."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        choice = await discover(AUTO, "completion", urls=[double.url, llama_cpp.url])
+        choice = await discover(AUTO, "completion", await look(AUTO, [double.url, llama_cpp.url]))
 
     assert choice.block.kind == "llama.cpp"
     assert "none loaded" in choice.reasons[0]
@@ -213,7 +211,8 @@ async def test_a_server_that_loads_its_model_is_waited_for():
 async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: RecordingProxy):
     """With ``backend.url`` and ``auto``, the kind of the server is still recognised."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
-        choice = await discover(BackendSettings(url=llama_cpp.url), "chat", urls=[other.url])
+        block = BackendSettings(url=llama_cpp.url)
+        choice = await discover(block, "chat", await look(block, [other.url]))
 
     assert choice.block.kind == "llama.cpp"
     assert other.requests == []
@@ -224,10 +223,10 @@ async def test_nothing_is_assumed_about_a_named_server_that_is_away(llama_cpp: R
     block = BackendSettings(url=llama_cpp.url)
     llama_cpp.stop()
     with pytest.raises(BackendUnavailable, match=r"nothing answers .*: start the server, or correct"):
-        await discover(block, "completion")
+        await discover(block, "completion", await look(block))
     llama_cpp.start()
 
-    assert (await discover(block, "completion")).block.kind == "llama.cpp"
+    assert (await discover(block, "completion", await look(block))).block.kind == "llama.cpp"
 
 
 async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
@@ -235,7 +234,9 @@ async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
 ):
     """A server that was only found has a second; one that the user named may be busy for longer."""
     monkeypatch.setattr("homebody.backend.probe.PROBE_SECONDS", 0.0001)
-    choice = await discover(BackendSettings(url=llama_cpp.url), "completion")
+    choice = await discover(
+        BackendSettings(url=llama_cpp.url), "completion", await look(BackendSettings(url=llama_cpp.url))
+    )
 
     assert choice.block.kind == "llama.cpp"
 
@@ -259,8 +260,8 @@ async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
     coder = write_tiny_gguf(folder / "coder.gguf", chat_template=None)
     talker = write_tiny_gguf(folder / "talker.gguf", fim=False)
 
-    completion = await discover(AUTO, "completion", urls=[NOBODY])
-    chat = await discover(AUTO, "chat", urls=[NOBODY])
+    completion = await discover(AUTO, "completion", await look(AUTO, [NOBODY]))
+    chat = await discover(AUTO, "chat", await look(AUTO, [NOBODY]))
 
     assert (completion.block.kind, completion.block.model) == ("embedded", str(coder))
     assert (chat.block.kind, chat.block.model) == ("embedded", str(talker))
@@ -272,7 +273,7 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     states: list[BackendState] = []
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        auto = connector_for(AUTO, Settings(), "completion", urls=[double.url])
+        auto = shared_search(AUTO, Settings(), [double.url]).connector("completion")
         backend = ResilientBackend(auto, on_state=states.append, patience_seconds=60)
         await ask(backend)
         double.stop()
@@ -286,6 +287,41 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
     conditions = [state.condition for state in states if state.condition != "loading"]
     assert conditions == ["ready", "unavailable", "ready"]
     assert "Ollama" in states[0].reasons[-1]
+
+
+async def test_both_uses_search_once_and_share_the_connection(llama_cpp: RecordingProxy):
+    """One of them may be closed; the other one's requests still find what was tokenized."""
+    search = shared_search(AUTO, Settings(), [llama_cpp.url])
+    completion, chat = (
+        ResilientBackend(search.connector(use), patience_seconds=60) for use in ("completion", "chat")
+    )
+    prompt = Prompt((Text("shared = 1\n"),))
+    count = await completion.count_prompt(prompt)
+    llama_cpp.forget()
+    assert await chat.count_prompt(prompt) == count
+    assert llama_cpp.paths() == []
+    assert (await chat.describe()).url == (await completion.describe()).url
+    await completion.aclose()
+    assert await ask(chat) == "return a + b"
+    await chat.aclose()
+
+
+async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, tiny_model: Path):
+    """By the use that noticed it; the other one still has its connection."""
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    with OllamaDouble([OllamaModel(CODER, fim=True, capabilities=("completion", "insert"))]) as double:
+        search = shared_search(AUTO, Settings(), [double.url])
+        backends = [ResilientBackend(search.connector("completion"), patience_seconds=60) for _ in range(2)]
+        for backend in backends:
+            await ask(backend)
+        double.stop()
+        for backend in backends:
+            with pytest.raises(BackendUnavailable):
+                await ask(backend)
+            assert await ask(backend) == "return a + b"
+            assert (await backend.describe()).kind == "embedded"
+        for backend in backends:
+            await backend.aclose()
 
 
 async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):

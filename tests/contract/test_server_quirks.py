@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Text
-from homebody.backend.discover import discover
+from homebody.backend.discover import discover, look
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
@@ -294,7 +294,7 @@ async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
     """The next request chooses another model."""
     with Router() as double:
         double.failed |= set(double.states)
-        choice = await discover(BackendSettings(), "completion", urls=[double.url])
+        choice = await discover(BackendSettings(), "completion", await look(BackendSettings(), [double.url]))
 
     assert choice.block.kind == "embedded"
 
@@ -302,7 +302,7 @@ async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():
     """Listing the models loads none."""
     with Router() as double:
-        choice = await discover(BackendSettings(), "chat", urls=[double.url])
+        choice = await discover(BackendSettings(), "chat", await look(BackendSettings(), [double.url]))
 
     assert (choice.block.kind, choice.block.model) == ("llama.cpp", "llama-3.1-8b")
     assert set(double.states.values()) == {"unloaded"}
@@ -320,7 +320,7 @@ async def test_a_proxy_that_passes_requests_on_is_used_only_if_configured(own_fo
             await reply.json({"detail": "Not Found"}, 404)
 
     with LoopbackServer(litellm) as double:
-        choice = await discover(BackendSettings(), "chat", urls=[double.url])
+        choice = await discover(BackendSettings(), "chat", await look(BackendSettings(), [double.url]))
 
     assert choice.block.kind == "embedded"
     assert "LiteLLM" in choice.reasons[0]

@@ -8,9 +8,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
-from homebody.backend.base import Backend
-from homebody.backend.discover import Choice
+from homebody.backend.base import Backend, Slot
+from homebody.backend.discover import Choice, Machine
 from homebody.backend.resilient import Connector
 from homebody.errors import (
     BackendLoading,
@@ -25,6 +27,96 @@ from homebody.settings import BackendSettings
 LOOK_AGAIN_SECONDS = 60.0
 """Seconds after which a request searches again, while the embedded model answers because no server was
 found."""
+
+
+class SharedSearch:
+    """Searches this machine for both uses, and shares the connector of what both choose.
+
+    Parameters
+    ----------
+    look
+        Searches this machine.
+    choose
+        Chooses among what was found.
+    connector_for
+        Makes the connector of a choice.
+
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Awaitable[Machine]],
+        choose: Callable[[Machine, Slot], Awaitable[Choice]],
+        connector_for: Callable[[BackendSettings, Slot], Connector],
+    ) -> None:
+        self._look = look
+        self._choose = choose
+        self._connector_for = connector_for
+        self._seen: Machine | None = None
+        self._seen_at = 0.0
+        self._looking = asyncio.Lock()
+        self._shared: list[_Shared] = []
+
+    def connector(self, use: Slot) -> "AutoConnector":
+        """Make the connector of one use."""
+        return AutoConnector(partial(self._choice, use), partial(self._share, use))
+
+    async def _choice(self, use: Slot) -> Choice:
+        async with self._looking:
+            if self._seen is None or time.monotonic() - self._seen_at > LOOK_AGAIN_SECONDS:
+                self._seen = await self._look()
+                self._seen_at = time.monotonic()
+            seen = self._seen
+        return await self._choose(seen, use)
+
+    def _share(self, use: Slot, block: BackendSettings) -> Connector:
+        """Return the connector of ``block``, which others may use too."""
+        # Without a model, the backend chooses one by its use.
+        same = (shared for shared in self._shared if block.model is not None and shared.block == block)
+        found = next(same, None)
+        if found is None:
+            found = _Shared(block, self._connector_for(block, use))
+            self._shared.append(found)
+        found.users += 1
+        return _Share(found, self._release)
+
+    async def _release(self, shared: "_Shared") -> None:
+        self._seen = None
+        shared.users -= 1
+        if not shared.users:
+            self._shared.remove(shared)
+            await shared.connector.aclose()
+
+
+@dataclass(eq=False, slots=True)
+class _Shared:
+    block: BackendSettings
+    connector: Connector
+    users: int = 0
+
+
+class _Share:
+    """One user's connector: the shared one, until this user closes it."""
+
+    def __init__(self, shared: _Shared, release: Callable[[_Shared], Awaitable[None]]) -> None:
+        self._shared = shared
+        self._release = release
+        self.connect = shared.connector.connect
+        self.replace = shared.connector.replace
+
+    @property
+    def name(self) -> str:
+        """Name of the backend in messages."""
+        return self._shared.connector.name
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why this backend was chosen."""
+        return self._shared.connector.reasons
+
+    async def aclose(self) -> None:
+        """Close it, unless the other use still needs it. The next search looks again."""
+        await self._release(self._shared)
 
 
 class AutoConnector:

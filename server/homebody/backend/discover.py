@@ -20,7 +20,7 @@ from homebody.backend.probe import USUAL_PORTS, Found, probe_all, probe_named
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
-from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, suits
+from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
 from homebody.settings import BackendSettings
 from homebody.settings.backend_schema import covers
 
@@ -35,23 +35,40 @@ class Choice:
     reasons: tuple[str, ...]
 
 
-async def discover(block: BackendSettings, use: Slot, *, urls: Sequence[str] = USUAL_URLS) -> Choice:
-    """Search this machine and choose a backend.
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What one search found: the servers, and the free memory in bytes."""
+
+    servers: tuple[Found, ...]
+    memory: int
+
+
+async def look(block: BackendSettings, urls: Sequence[str] = USUAL_URLS) -> Machine:
+    """Search this machine, or ask the server that ``backend.url`` names.
 
     Raises
     ------
-    BackendLoading
-        The only available server is still loading its model.
     BackendUnavailable, BackendTimeout
         The server that ``backend.url`` names is stopped or too busy, so it cannot be recognised.
 
     """
     if block.url is not None:
-        found = [await probe_named(block.url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)]
-    else:
-        found = await probe_all(urls)
+        named = await probe_named(block.url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)
+        return Machine((named,), available_memory())
+    return Machine(tuple(await probe_all(urls)), available_memory())
+
+
+async def discover(block: BackendSettings, use: Slot, machine: Machine) -> Choice:
+    """Choose a backend among what was found.
+
+    Raises
+    ------
+    BackendLoading
+        The only available server is still loading its model.
+
+    """
+    found, memory = machine.servers, machine.memory
     remarks = tuple(server.remark for server in found)
-    memory = available_memory()
     candidates = [
         candidate
         for server in found
@@ -105,9 +122,8 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
         is_other = model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
         facts = _facts(model.path) if is_other else None
         if facts is not None and suits(facts, use):
-            return Choice(
-                own, (*remarks, f"{use}: {model.name}, run by Homebody itself, since it suits this use")
-            )
+            reason = f"{use}: {model.name}, run by Homebody itself, since it suits this use"
+            return Choice(msgspec.structs.replace(own, model=str(model.path)), (*remarks, reason))
     most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
     found = [
         _facts(model.path)
@@ -121,6 +137,9 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
             f"{use}: {best.name}, run by Homebody itself, the largest suitable file that fits ({best.path})"
         )
         return Choice(msgspec.structs.replace(own, model=str(best.path)), (*remarks, reason))
+    if (weights := models_dir() / DEFAULT_WEIGHTS).is_file():
+        # Named, so that both uses share one connection. Without the file, connecting says what to do.
+        own = msgspec.structs.replace(own, model=str(weights))
     return Choice(
         own, (*remarks, f"{use}: the default weights, run by Homebody itself, since nothing better was found")
     )

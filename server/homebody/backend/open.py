@@ -5,7 +5,6 @@ A server's module, and httpx with it, is loaded when its kind is opened.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from homebody.backend.base import Backend, Slot
@@ -14,6 +13,7 @@ from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 
 if TYPE_CHECKING:
+    from homebody.backend.auto import SharedSearch
     from homebody.backend.gate import Check
     from homebody.backend.resilient import Connector, ResilientBackend
     from homebody.backend.servers.base import ServerOptions
@@ -32,6 +32,7 @@ def open_backend(
     use: Slot,
     passes: "Check",
     on_state: OnState | None = None,
+    search: "SharedSearch | None" = None,
 ) -> "ResilientBackend":
     """Make the backend for one use. No request is sent before its first call.
 
@@ -45,6 +46,8 @@ def open_backend(
         Checks the sources and the text of each prompt; what it refuses is not sent.
     on_state
         Called once for each change between ready, loading and unavailable.
+    search
+        The search of ``auto`` that this use shares with the other one.
 
     Raises
     ------
@@ -54,7 +57,7 @@ def open_backend(
     """
     from homebody.backend.resilient import ResilientBackend
 
-    connector = connector_for(block, settings, use)
+    connector = search.connector(use) if search is not None else connector_for(block, settings, use)
     return ResilientBackend(
         connector,
         on_state=on_state,
@@ -64,10 +67,22 @@ def open_backend(
     )
 
 
-def connector_for(
-    block: BackendSettings, settings: Settings, use: Slot, *, urls: Sequence[str] | None = None
-) -> "Connector":
-    """Make the connector of one kind of backend; ``urls`` replaces the addresses that ``auto`` searches.
+def shared_search(
+    block: BackendSettings, settings: Settings, urls: Sequence[str] | None = None
+) -> "SharedSearch":
+    """Make the search of ``auto``; ``urls`` replaces the usual addresses."""
+    from homebody.backend.auto import SharedSearch
+    from homebody.backend.discover import USUAL_URLS, discover, look
+
+    return SharedSearch(
+        look=lambda: look(block, USUAL_URLS if urls is None else urls),
+        choose=lambda machine, use: discover(block, use, machine),
+        connector_for=lambda chosen, use: connector_for(chosen, settings, use),
+    )
+
+
+def connector_for(block: BackendSettings, settings: Settings, use: Slot) -> "Connector":
+    """Make the connector of one kind of backend.
 
     Raises
     ------
@@ -76,11 +91,7 @@ def connector_for(
 
     """
     if block.kind == "auto":
-        from homebody.backend.auto import AutoConnector
-        from homebody.backend.discover import USUAL_URLS, discover
-
-        search = partial(discover, block, use, urls=USUAL_URLS if urls is None else urls)
-        return AutoConnector(search, lambda chosen: connector_for(chosen, settings, use))
+        return shared_search(block, settings).connector(use)
     if block.kind == "embedded":
         from homebody.backend.embedded import host_connector
 

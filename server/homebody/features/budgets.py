@@ -93,10 +93,8 @@ async def measure_speed(
     first answer. ``sources`` are the URIs that ``text`` comes from.
     """
     use = engine.chat
+    await use.describe()
     if use.speed.prompt is not None:
-        return
-    if (known := await engine.speed_of_same_model("chat")) is not None:
-        use.speed.prompt = known
         return
     messages = [Message("system", prompt.system, (OWN,))] if prompt.system else []
     # The text comes first: the prompt's own text may be in the cache already.
