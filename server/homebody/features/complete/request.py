@@ -12,7 +12,7 @@ from homebody.engine import Engine
 from homebody.features.complete.plan import Plan
 from homebody.features.complete.prompt import Target
 from homebody.postprocess.ghost.draft import Wanted
-from homebody.postprocess.ghost.multiline import lines_wanted
+from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.settings import CompletionSettings

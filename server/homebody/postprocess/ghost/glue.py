@@ -1,4 +1,4 @@
-"""Rules: join the answer to the text before the cursor, and drop it if it would run into a word."""
+"""Rules: fit the answer into the cursor's line, and drop it if it would break the line or change nothing."""
 
 import re
 
@@ -52,6 +52,22 @@ def not_glued(draft: Draft) -> Draft | DropReason:
             and not cursor.in_comment
         )
     return "glued to a word" if is_glued else draft
+
+
+def on_one_line(draft: Draft) -> Draft | DropReason:
+    """Drop several lines inside a single-line string, or before text that would move to their end."""
+    if "\n" not in draft.text:
+        return draft
+    region = draft.cursor.state.region
+    in_short_string = draft.cursor.in_string and region is not None and not region.multiline
+    rest = draft.rest.strip()
+    closes = rest[:1] in tuple(")]}") or draft.cursor.language.closer.match(rest) is not None
+    return "breaks the line" if in_short_string or (rest and not closes) else draft
+
+
+def not_there_already(draft: Draft) -> Draft | DropReason:
+    """Drop a text that equals the text that it would replace, except for blanks at its end."""
+    return "empty" if draft.text.rstrip() == draft.cursor.line_suffix[: draft.swallowed].rstrip() else draft
 
 
 def _without_line_again(text: str, line_prefix: str) -> str:

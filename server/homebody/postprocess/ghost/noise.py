@@ -1,4 +1,4 @@
-"""Rule: remove what is not code: control tokens, code fences, reasoning and chatter.
+"""Rules: remove what is not code: control tokens, fences, reasoning, chatter; drop invisible characters.
 
 In places where sentences are content (Markdown, a comment, a string) they are kept.
 """
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from homebody.postprocess.ghost.draft import Draft
+from homebody.postprocess.ghost.draft import Draft, DropReason
+from homebody.postprocess.invisible import invisible_added
 from homebody.postprocess.noise import (
     CHAT_TOKENS,
     CHATTER_AFTER,
@@ -59,6 +60,15 @@ def without_noise(draft: Draft) -> Draft:
     if not found.ended and found.text == draft.text:
         return draft
     return structs.replace(draft, text=found.text, is_code_over=found.ended)
+
+
+def without_invisible(draft: Draft) -> Draft | DropReason:
+    """Drop an answer with an invisible character that the lines around the cursor do not have."""
+    if draft.text.isascii() and draft.text.isprintable():
+        return draft
+    cursor = draft.cursor
+    lines = (cursor.line_prefix, cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
+    return "invisible characters" if invisible_added(draft.text, "\n".join(lines)) else draft
 
 
 def _without_control(text: str, cursor: CursorContext) -> _Cleaned:

@@ -8,17 +8,16 @@ if it drops answers, its reason in ``draft.DropReason``.
 from homebody.postprocess.ghost.closers import with_closers_once, without_misplaced_closer
 from homebody.postprocess.ghost.confidence import confident
 from homebody.postprocess.ghost.draft import GrowingRule, Rule
-from homebody.postprocess.ghost.glue import joined_to_line, not_glued
+from homebody.postprocess.ghost.glue import joined_to_line, not_glued, not_there_already, on_one_line
 from homebody.postprocess.ghost.indent import indented_like_file
 from homebody.postprocess.ghost.last_lines import (
     without_bare_comments,
     without_partial_line,
     without_trailing_blanks,
 )
-from homebody.postprocess.ghost.noise import without_noise
+from homebody.postprocess.ghost.noise import without_invisible, without_noise
 from homebody.postprocess.ghost.repeats import without_next_lines, without_previous_lines
 from homebody.postprocess.ghost.unit import up_to_end, with_end
-from homebody.postprocess.ghost.unusable import not_there_already, on_one_line, without_invisible
 
 GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
 """Applied to an answer that is still arriving, after each piece; and first of all to a complete answer."""

@@ -1,10 +1,11 @@
-"""Rule: end the answer after its line or its block, or before it leaves its scope.
+"""How much is requested; and the rule that ends the answer after its line or block, or before its scope ends.
 
 Pure, and the same for a streamed answer and a complete one.
 """
 
 import re
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from msgspec import structs
 
@@ -13,6 +14,8 @@ from homebody.postprocess.ghost.repeats import begins_next_lines, repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
 from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
+
+Multiline: TypeAlias = Literal["auto", "always", "never"]
 
 _LONGEST_LINE = 500
 """Maximum length of a line, in characters: a longer one is data."""
@@ -39,6 +42,38 @@ _WHY_EMPTY: dict[str, DropReason] = {
     "repetition": "repeats itself",
     "length": "line too long",
 }
+
+
+def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
+    """Decide how much to request.
+
+    ``auto`` requests a block after its opener, at the beginning of a statement, and in the header of a
+    function or class; one line within a string or a comment; elsewhere (in the middle of a statement, within
+    brackets) one line, and the block, the brackets or the element that it opens.
+    If a block takes longer than the latency budget, the part that has arrived is shown, so on slow
+    machines the header's line is shown first.
+    If there is text after the cursor, only one line is requested with every setting, unless the text
+    consists of closers (``function f() {█}``) or ends a header without a body (``def f(█):``,
+    ``function f(█) {}``).
+    """
+    if multiline == "never" or cursor.in_string:
+        return "line"
+    if not _nothing_but_closers(cursor) and not cursor.rest_of_header:
+        return "line"
+    if multiline == "always":
+        return "block"
+    if cursor.in_comment:
+        return "line"
+    return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "statement"
+
+
+def _nothing_but_closers(cursor: CursorContext) -> bool:
+    """Whether the text after the cursor is empty, or only closers and their punctuation."""
+    rest = cursor.line_suffix.strip()
+    if not rest:
+        return True
+    closers = rest.rstrip(";, ")
+    return bool(closers) and len(scan(closers, cursor.language).surplus) == len(closers.replace(" ", ""))
 
 
 def with_end(draft: Draft) -> Draft:
