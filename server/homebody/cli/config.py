@@ -14,7 +14,7 @@ from homebody.errors import SettingsError
 from homebody.headless.diff import unified_diff
 from homebody.headless.import_continue import convert, read_config
 from homebody.settings.keys import Key, all_keys
-from homebody.settings.options import Source, from_texts
+from homebody.settings.options import OptionsSource, from_texts
 from homebody.settings.paths import config_dir, user_file
 from homebody.settings.schema import OwnSettings
 
@@ -88,7 +88,7 @@ def _set(
     The file is created if necessary; its comments and other values stay.
     """
     path = _file(context)
-    source = Source(str(path), "snake", trusted=True, base=path.parent)
+    source = OptionsSource(str(path), "snake", trusted=True, base=path.parent)
     options, problems = from_texts([(key, value)], source)
     for problem in problems:
         raise SettingsError(problem.message)

@@ -84,9 +84,9 @@ class Flags:
             A key does not exist or its value is not allowed.
 
         """
-        from homebody.settings.options import Source, from_texts
+        from homebody.settings.options import OptionsSource, from_texts
 
-        source = Source("command line", "snake", trusted=True, base=Path.cwd())
+        source = OptionsSource("command line", "snake", trusted=True, base=Path.cwd())
         for problem in from_texts(self.values.items(), source)[1]:
             raise SettingsError(problem.message)
 

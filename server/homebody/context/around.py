@@ -33,7 +33,7 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class _Surroundings:
     """Whole lines of the document before and after the selection."""
 
     before: Span
@@ -95,17 +95,17 @@ def select_around(
     )
 
 
-def _lines_around(document: Document, first: int, last: int, tokens: int, count: Count) -> _Lines:
+def _lines_around(document: Document, first: int, last: int, tokens: int, count: Count) -> _Surroundings:
     head = document.line_starts[first]
     tail = document.line_span_with_end(last).end
     before = window(document, Span(head, head), tokens // 2, 0.0, count)
     after = window(document, Span(tail, tail), tokens - before.prefix_tokens, 1.0, count)
-    return _Lines(before.prefix, after.suffix, before.prefix_tokens, after.suffix_tokens)
+    return _Surroundings(before.prefix, after.suffix, before.prefix_tokens, after.suffix_tokens)
 
 
 def _choose(
     document: Document,
-    lines: _Lines,
+    lines: _Surroundings,
     candidates: Sequence[Candidate],
     tokens: int,
     count: Count,
@@ -118,7 +118,7 @@ def _choose(
     return choose(candidates, tokens, count, around, document.slice(shown), beyond=beyond)
 
 
-def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[Source]:
+def _sources(document: Document, lines: _Surroundings, first: int, last: int) -> list[Source]:
     sources: list[Source] = []
     if lines.before:
         top = document.line_of(lines.before.start)
@@ -129,7 +129,9 @@ def _sources(document: Document, lines: _Lines, first: int, last: int) -> list[S
     return sources
 
 
-def _left_out(document: Document, lines: _Lines, sources: Sequence[Source], beyond: str) -> list[LeftOut]:
+def _left_out(
+    document: Document, lines: _Surroundings, sources: Sequence[Source], beyond: str
+) -> list[LeftOut]:
     """Non-blank lines before and after that did not fit."""
     left_out: list[LeftOut] = []
     if document.text[: lines.before.start].strip():

@@ -26,7 +26,7 @@ OF_THE_WINDOW = frozenset({_BEFORE, _AFTER})
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class KeptLines:
     """Whole lines of the document that are kept although they are outside of the window, and why."""
 
     span: Span
@@ -58,7 +58,7 @@ def select_completion(
     tokens: int,
     count: Count,
     takes_suffix: bool,
-    headers: Sequence[Header] = (),
+    headers: Sequence[KeptLines] = (),
     candidates: Sequence[Candidate] = (),
     keep: Keep | None = None,
 ) -> Context:
@@ -106,10 +106,10 @@ def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suf
 
 
 def _kept_headers(
-    document: Document, headers: Sequence[Header], before: int, tokens: int, count: Count
-) -> list[tuple[Header, int]]:
+    document: Document, headers: Sequence[KeptLines], before: int, tokens: int, count: Count
+) -> list[tuple[KeptLines, int]]:
     """Return the headers that end before the window, as far as they fit, in document order."""
-    kept: dict[Span, tuple[Header, int]] = {}
+    kept: dict[Span, tuple[KeptLines, int]] = {}
     for header in headers:
         if header.span.end > before or header.span in kept:
             continue
@@ -128,7 +128,7 @@ def _surroundings(document: Document, whole: Window) -> Source:
 
 
 def _context(
-    document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[Header, int]]
+    document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[KeptLines, int]]
 ) -> Context:
     sources = [_source(document, header.span, cost, header.why) for header, cost in kept]
     sources += [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]

@@ -45,7 +45,7 @@ class AcceptCommand(msgspec.Struct, frozen=True):
     arguments: tuple[AcceptCompletion]
 
 
-class Item(msgspec.Struct, frozen=True):
+class ShownItem(msgspec.Struct, frozen=True):
     """A suggestion, as the client received it."""
 
     command: AcceptCommand
@@ -59,13 +59,13 @@ class Item(msgspec.Struct, frozen=True):
 class DidShowCompletion(msgspec.Struct, frozen=True):
     """``textDocument/didShowCompletion``: the user saw this suggestion."""
 
-    item: Item
+    item: ShownItem
 
 
 class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/didPartiallyAcceptCompletion``; ``accepted_length`` is in UTF-16 units."""
 
-    item: Item
+    item: ShownItem
     accepted_length: int
 
 

@@ -30,7 +30,7 @@ class Notebook:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DocumentChange:
     """One edit, with the document before and after it."""
 
     before: Document
@@ -88,7 +88,7 @@ class Documents:
         self,
         identifier: types.VersionedTextDocumentIdentifier,
         changes: Sequence[types.TextDocumentContentChangeEvent],
-    ) -> list[Change]:
+    ) -> list[DocumentChange]:
         """Apply ``changes`` in order. Return them, if the document is available."""
         uri, version = identifier.uri, identifier.version
         if uri not in self._languages:
@@ -98,11 +98,11 @@ class Documents:
             # A change older than the last one was made on another text than the stored one.
             document = None
             self.out_of_step.add(uri)
-        done: list[Change] = []
+        done: list[DocumentChange] = []
         for change in changes:
             edit = None if document is None else self._edit(document, change)
             if document is not None and edit is not None:
-                done.append(Change(document, edit, document := document.edited(edit, version)))
+                done.append(DocumentChange(document, edit, document := document.edited(edit, version)))
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 # After a whole text, the stored text is correct again.
                 document = Document.create(uri, self._languages[uri], version, to_text(change.text))
@@ -151,7 +151,7 @@ class Documents:
         self._keep_cells(notebook.uri, [cell.document for cell in notebook.cells])
         return [opened for item in params.cell_text_documents if (opened := self.open(item))]
 
-    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[Change]:
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[DocumentChange]:
         """Apply a notebook's changes to its order and its cells. Return the changes of texts."""
         cells = params.change.cells
         if cells is None:

@@ -39,7 +39,7 @@ _CHANGED = "the settings name another model since this request was sent; send it
 
 
 @dataclass(slots=True, eq=False)
-class Opened:
+class OpenedEngine:
     """An engine and its session, with the number of requests that use them.
 
     ``outdated`` is the error of its prompts once another engine has replaced it, if that has other models.
@@ -82,12 +82,12 @@ class EngineHolder:
         status: Status,
         switch: Switch,
         *,
-        open_engine: "Callable[[Settings, tuple[Path, ...]], Awaitable[Opened]]",
+        open_engine: "Callable[[Settings, tuple[Path, ...]], Awaitable[OpenedEngine]]",
         on_ready: Callable[[], Coroutine[Any, Any, None]],
         on_settings: Callable[[], None],
         tell: Callable[[list[str]], None],
     ) -> None:
-        self.opened: Opened | None = None
+        self.opened: OpenedEngine | None = None
         self._peer = peer
         self._status = status
         self._switch = switch
@@ -95,7 +95,7 @@ class EngineHolder:
         self._on_ready = on_ready
         self._on_settings = on_settings
         self._tell = tell
-        self._replaced: list[Opened] = []
+        self._replaced: list[OpenedEngine] = []
         self._current = asyncio.Event()
         self._taking = asyncio.Lock()
         self._reloads = 0
@@ -124,12 +124,12 @@ class EngineHolder:
             if self._current.is_set():
                 await self._read_changed()
 
-    async def current(self) -> Opened | None:
+    async def current(self) -> OpenedEngine | None:
         """Return the engine, once its settings are those that the client sent last."""
         await self._current.wait()
         return self.opened
 
-    async def newest(self) -> Opened | None:
+    async def newest(self) -> OpenedEngine | None:
         """Like ``current``, and read the settings files before if they have changed.
 
         For a request that cannot start again if they name another model.
@@ -144,7 +144,7 @@ class EngineHolder:
             opened.engine.folder_settings = self._switch.folders
 
     @contextmanager
-    def lease(self, opened: Opened) -> Generator[None]:
+    def lease(self, opened: OpenedEngine) -> Generator[None]:
         """Keep an engine open while the block runs."""
         opened.users += 1
         try:
@@ -265,7 +265,7 @@ class EngineHolder:
         for used in self._in_use():
             used.engine.gate.stop(used.outdated or self._error)
 
-    def _replace(self, opened: Opened, outdated: SettingsChanged | None) -> None:
+    def _replace(self, opened: OpenedEngine, outdated: SettingsChanged | None) -> None:
         """Close an engine once its requests have ended; until then its rules follow the settings."""
         opened.engine.on_state = None
         opened.is_replaced = True
@@ -273,12 +273,12 @@ class EngineHolder:
         self._replaced.append(opened)
         self._close_unused(opened)
 
-    def _close_unused(self, opened: Opened) -> None:
+    def _close_unused(self, opened: OpenedEngine) -> None:
         if opened.is_replaced and not opened.users:
             self._replaced.remove(opened)
             self._peer.start_task(opened.stack.aclose())
 
-    def _in_use(self) -> list[Opened]:
+    def _in_use(self) -> list[OpenedEngine]:
         return [*self._replaced, *([self.opened] if self.opened is not None else [])]
 
     def _show_stop(self) -> None:

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from homebody.errors import HomebodyError
-from homebody.lsp.documents import Change
+from homebody.lsp.documents import DocumentChange
 from homebody.lsp.holder import EngineHolder
 from homebody.lsp.status import Status
 from homebody.session.edit_history import EditHistory
@@ -36,7 +36,7 @@ class NextEdits:
         self._engines = engines
         self._status = status
 
-    def changed(self, changes: Sequence[Change]) -> None:
+    def changed(self, changes: Sequence[DocumentChange]) -> None:
         """Record the edits of one message."""
         for _, group in groupby(changes, key=lambda change: change.after.uri):
             edits = list(group)

@@ -22,7 +22,7 @@ _MOST_EDITS = 16
 
 
 @dataclass(slots=True)
-class _Offer:
+class _Suggestion:
     text: str
     milliseconds: float
     is_shown: bool = False
@@ -33,12 +33,12 @@ class _Offer:
 class Offers:
     """The last suggestions that were sent, by id; each is counted once as shown and once as accepted."""
 
-    _offers: OrderedDict[str, _Offer] = field(default_factory=OrderedDict[str, _Offer])
+    _offers: OrderedDict[str, _Suggestion] = field(default_factory=OrderedDict[str, _Suggestion])
 
     def add(self, completions: "Sequence[Completion]", asked: float) -> None:
         """Store suggestions; ``asked`` is the monotonic time of their request in seconds."""
         for completion in completions:
-            self._offers[completion.id] = _Offer(completion.text, (time.monotonic() - asked) * 1000)
+            self._offers[completion.id] = _Suggestion(completion.text, (time.monotonic() - asked) * 1000)
         while len(self._offers) > _REMEMBERED:
             self._offers.popitem(last=False)
 

@@ -1,4 +1,4 @@
-"""Progress of a command: streamed text, and the editor's progress bar, as ``$/progress``."""
+"""ProgressBar of a command: streamed text, and the editor's progress bar, as ``$/progress``."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ class StoppedByUserError(JsonRpcRequestCancelled):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ProgressBar:
     """Reports the progress of one command; does nothing if the client shows no progress."""
 
     say: Callable[[str], None]
@@ -42,7 +42,7 @@ def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[
 
 
 def read_sender(
-    server: Server, token: types.ProgressToken | None, bar: Progress
+    server: Server, token: types.ProgressToken | None, bar: ProgressBar
 ) -> "Callable[[ReadProgress], None]":
     """Return a function that reports how much of a prompt has been read, in the bar and on ``token``.
 
@@ -64,7 +64,7 @@ def read_sender(
 
 
 @asynccontextmanager
-async def shown(server: Server, title: str, token: types.ProgressToken | None) -> AsyncGenerator[Progress]:
+async def shown(server: Server, title: str, token: types.ProgressToken | None) -> AsyncGenerator[ProgressBar]:
     """Show a progress bar, with which the user can stop the work, while the block runs.
 
     ``token`` is the client's own (``workDoneToken``); without it, a bar is requested if the client supports
@@ -83,7 +83,7 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
     else:
         _check(server, token)
     if token is None:
-        yield Progress(lambda _: None)
+        yield ProgressBar(lambda _: None)
         return
     task = asyncio.current_task()
     stopped = False
@@ -102,7 +102,9 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
     server.stoppable[token] = stop
     send(types.WorkDoneProgressBegin(title=title, cancellable=True))
     try:
-        yield Progress(lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True)))
+        yield ProgressBar(
+            lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True))
+        )
     except asyncio.CancelledError:
         if not stopped:
             raise

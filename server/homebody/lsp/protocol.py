@@ -44,7 +44,7 @@ _BUILT_IN_REQUESTS = (types.INITIALIZE, types.SHUTDOWN)
 _BUILT_IN_NOTICES = (types.CANCEL_REQUEST, types.EXIT)
 
 
-class Writer(Interface):
+class MessageWriter(Interface):
     """Receives whole messages."""
 
     def write(self, data: bytes) -> None:
@@ -82,7 +82,7 @@ class Protocol(LanguageServerProtocol):
         self._running: dict[MsgId, asyncio.Task[Any] | None] = {}
         self._newest: dict[Hashable, asyncio.Task[Any] | None] = {}
 
-    def connect(self, writer: Writer, on_closed: Callable[[], None]) -> None:
+    def connect(self, writer: MessageWriter, on_closed: Callable[[], None]) -> None:
         """Send to ``writer`` from now on; ``on_closed`` is called once, when the client disconnects."""
         self.set_writer(_Sender(writer, on_closed), include_headers=False)
 
@@ -274,8 +274,8 @@ class Protocol(LanguageServerProtocol):
 class _Sender:
     """pygls' writer: adds the header, never waits, and never raises."""
 
-    def __init__(self, writer: Writer, on_closed: Callable[[], None]) -> None:
-        self._writer: Writer | None = writer
+    def __init__(self, writer: MessageWriter, on_closed: Callable[[], None]) -> None:
+        self._writer: MessageWriter | None = writer
         self._on_closed = on_closed
 
     def write(self, data: bytes) -> None:

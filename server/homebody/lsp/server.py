@@ -16,7 +16,7 @@ from homebody.lsp.peer import Peer
 from homebody.lsp.process import watch_parent
 
 if TYPE_CHECKING:
-    from homebody.lsp.protocol import Writer
+    from homebody.lsp.protocol import MessageWriter
     from homebody.lsp.service import Service
 
 
@@ -34,7 +34,7 @@ class Server(Peer):
             self._service = Service(self)
         return self._service
 
-    def connect(self, writer: "Writer", stop: Callable[[], None]) -> None:
+    def connect(self, writer: "MessageWriter", stop: Callable[[], None]) -> None:
         """Start serving the client of ``writer``; ``stop`` ends the process in an orderly way."""
         self.stop = stop
         self.protocol.connect(writer, on_closed=stop)

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from homebody.errors import BackendError, BackendUnavailable, HomebodyError, SettingsChanged
 from homebody.lsp import configuration
-from homebody.lsp.documents import Change
+from homebody.lsp.documents import DocumentChange
 from homebody.lsp.focus import Focus
-from homebody.lsp.holder import EngineHolder, Opened
+from homebody.lsp.holder import EngineHolder, OpenedEngine
 from homebody.lsp.next_edits import NextEdits
 from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
 from homebody.lsp.problems import Problems
 from homebody.lsp.process import freeze_heap
-from homebody.lsp.status import TOO_SLOW, UNSURE, Model, Status
+from homebody.lsp.status import TOO_SLOW, UNSURE, ServedModel, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
 
@@ -72,7 +72,7 @@ class Service:
         self.next_edits = NextEdits(self.engines, self.status)
 
     @property
-    def _opened(self) -> Opened | None:
+    def _opened(self) -> OpenedEngine | None:
         return self.engines.opened
 
     @property
@@ -98,7 +98,7 @@ class Service:
         self._peer.start_task(self.engines.look())
 
     @asynccontextmanager
-    async def using(self) -> AsyncGenerator[Opened]:
+    async def using(self) -> AsyncGenerator[OpenedEngine]:
         """Wait for the engine, and keep it open while the block runs; shown as busy.
 
         Raises
@@ -113,7 +113,7 @@ class Service:
             yield opened
 
     @asynccontextmanager
-    async def asking(self) -> AsyncGenerator[Opened]:
+    async def asking(self) -> AsyncGenerator[OpenedEngine]:
         """Like ``using``, for a command that uses a model and reports its failure in the response.
 
         A failure is shown in the status bar, but not in a message.
@@ -138,7 +138,7 @@ class Service:
         finally:
             self._asking -= 1
 
-    async def refresh_prompts(self, opened: Opened) -> None:
+    async def refresh_prompts(self, opened: OpenedEngine) -> None:
         """Read prompt files that changed on disk; problems in them are reported once."""
         prompts = opened.engine.prompts
         if await asyncio.to_thread(prompts.refresh) and prompts.summary:
@@ -228,7 +228,7 @@ class Service:
         if self._opened is not None and (index := self._opened.engine.index) is not None:
             self._peer.start_task(refresh_slices(index, uris))
 
-    def changed(self, changes: Sequence[Change]) -> None:
+    def changed(self, changes: Sequence[DocumentChange]) -> None:
         """Pass the edits of one message on to the history, the syntax trees and the session."""
         self.next_edits.changed(changes)
         if (opened := self._opened) is None:
@@ -257,7 +257,7 @@ class Service:
         self.engines.apply_switch()
         self.focus.rules_changed()
 
-    async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> Opened:
+    async def _open(self, settings: "Settings", folders: tuple[Path, ...]) -> OpenedEngine:
         # Importing them here would stop the event loop.
         await asyncio.to_thread(import_module, "homebody.features.complete")
         self._peer.start_task(_load_actions())
@@ -278,7 +278,7 @@ class Service:
             self._tell([summary])
         for document in self._peer.documents.all():
             engine.trees.open(document)
-        return Opened(engine, session, stack)
+        return OpenedEngine(engine, session, stack)
 
     def _backend_changed(self, slot: "Slot", state: "BackendState") -> None:
         """Show each change of a model server's state."""
@@ -287,7 +287,7 @@ class Service:
         elif state.condition == "loading":
             self.status.recover(slot, activity=state.message)
         elif slot == "completion" and (info := state.info) is not None:
-            model = Model(info.kind, info.name, info.context_length, state.reasons)
+            model = ServedModel(info.kind, info.name, info.context_length, state.reasons)
             self.status.recover(slot, model=model)
         else:
             self.status.recover(slot, chat_model="" if state.info is None else state.info.name)
@@ -314,7 +314,7 @@ class Service:
         else:
             from homebody.backend.state import reasons_of
 
-            model = Model(info.kind, info.name, info.context_length, reasons_of(use.backend))
+            model = ServedModel(info.kind, info.name, info.context_length, reasons_of(use.backend))
             self.status.recover("completion", model=model)
             self.focus.model_is_ready()
 

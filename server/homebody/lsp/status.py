@@ -23,7 +23,7 @@ _IDLE_AFTER_SECONDS = 0.15
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ServedModel:
     """The model that answers: the backend's kind, the model's name, its context length in tokens.
 
     ``reasons`` state why it was chosen, one sentence each; empty if the settings name it.
@@ -39,14 +39,14 @@ Source: TypeAlias = Literal["completion", "chat", "request"]
 """Where a failure comes from: a use's server, or a request that a server refused."""
 
 
-class Parts(TypedDict, total=False):
-    """Parts of the state; texts are sentences, and an empty one ends what it says.
+class StatusParts(TypedDict, total=False):
+    """StatusParts of the state; texts are sentences, and an empty one ends what it says.
 
     ``activity`` is such as the loading of a model, ``paused`` why the document in view gets no suggestions,
     ``hint`` why nothing is suggested and what the user can do, ``stopped`` why all prompts are stopped.
     """
 
-    model: Model | None
+    model: ServedModel | None
     chat_model: str
     activity: str
     indexing: str
@@ -65,7 +65,7 @@ class Status:
     def __init__(self, send: Callable[[dict[str, Any]], None], show: Callable[[str], None]) -> None:
         self._send = send
         self._show = show
-        self._parts: Parts = {"activity": "Homebody is starting."}
+        self._parts: StatusParts = {"activity": "Homebody is starting."}
         self._failures: dict[Source, tuple[str, str]] = {}
         self._shown: set[str] = set()
         self._works = 0
@@ -102,14 +102,14 @@ class Status:
             status["fix"] = fix
         return status
 
-    def set(self, **parts: Unpack[Parts]) -> None:
+    def set(self, **parts: Unpack[StatusParts]) -> None:
         """Change parts of the state, and send it to the client if it is another one then."""
         self._parts.update(parts)
         if (status := self.wire) != self._sent:
             self._sent = status
             self._send(status)
 
-    def recover(self, source: Source, **parts: Unpack[Parts]) -> None:
+    def recover(self, source: Source, **parts: Unpack[StatusParts]) -> None:
         """End the failure of a server, and of requests, which may succeed now; change parts of the state."""
         self._failures.pop(source, None)
         self._failures.pop("request", None)

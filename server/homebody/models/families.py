@@ -29,7 +29,7 @@ class Fim(Enum):
     NO = "no"
 
 
-class Chat(Enum):
+class ChatSupport(Enum):
     """Whether a model takes chat messages."""
 
     YES = "yes"
@@ -63,7 +63,7 @@ class Family:
     name: str
     pattern: str
     fim: Fim
-    chat: Chat
+    chat: ChatSupport
     thinking: Thinking = Thinking.NEVER
     sampling: ChatSampling = ChatSampling()
 
@@ -92,10 +92,10 @@ def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
     ``plain_is_instruct`` is for Ollama's library, where the plain name is the instruct model.
     """
     plain, row = _plain(name), family_of(name)
-    chat = row.chat if row is not None else Chat.YES if plain_is_instruct else Chat.NAMED
-    if chat is Chat.NO or _BASE.search(plain):
+    chat = row.chat if row is not None else ChatSupport.YES if plain_is_instruct else ChatSupport.NAMED
+    if chat is ChatSupport.NO or _BASE.search(plain):
         return False
-    return chat is Chat.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
+    return chat is ChatSupport.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
 
 
 def thinking_of(name: str) -> Thinking:
@@ -139,55 +139,55 @@ _GLM = ChatSampling(0.7, 1.0, min_p=0.01)
 _GPT_OSS = ChatSampling(1.0, 1.0, 0)
 
 FAMILIES = (
-    Family("embedding", r"embed|rerank|\bbge\b|\bgte\b|minilm|bert|colbert|whisper", Fim.NO, Chat.NO),
+    Family("embedding", r"embed|rerank|\bbge\b|\bgte\b|minilm|bert|colbert|whisper", Fim.NO, ChatSupport.NO),
     # Draft models for speculative decoding with a larger model.
-    Family("draft", r"-it-assistant|-draft\b|eagle|-mtp\b", Fim.NO, Chat.NO),
+    Family("draft", r"-it-assistant|-draft\b|eagle|-mtp\b", Fim.NO, ChatSupport.NO),
     # Next-edit models use a different prompt format; only Sweep also fills in the middle.
-    Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, Chat.NO),
-    Family("Sweep", r"\bsweep\b", Fim.YES, Chat.NO),
-    Family("Qwen2.5-Coder", r"qwen-?2\.5(\.1)?-?coder", Fim.YES, Chat.NAMED, sampling=_QWEN_CODER),
-    Family("Qwen3-Coder", r"qwen-?3-?coder", Fim.YES, Chat.YES, sampling=_QWEN_CODER),
-    Family("CodeQwen", r"codeqwen", Fim.YES, Chat.NAMED),
-    Family("Qwen3.5", r"qwen-?3\.[5-9]", Fim.YES, Chat.YES, Thinking.SWITCHED, _QWEN_3),
-    Family("Qwen3 Thinking", r"qwen-?3.*thinking|\bqwq\b", Fim.NO, Chat.YES, Thinking.ALWAYS, _QWEN_3),
-    Family("Qwen3 Instruct", r"qwen-?3.*instruct", Fim.NO, Chat.YES, Thinking.NEVER, _QWEN_3),
-    Family("Qwen3", r"qwen-?3", Fim.NO, Chat.YES, Thinking.SWITCHED, _QWEN_3),
-    Family("Qwen2.5", r"qwen-?2", Fim.NO, Chat.NAMED, sampling=_QWEN_CODER),
-    Family("DeepSeek-R1", r"deepseek-?r1", Fim.NO, Chat.YES, Thinking.ALWAYS),
-    Family("DeepSeek-Coder", r"deepseek-?coder", Fim.YES, Chat.YES),
-    Family("Mamba-Codestral", r"mamba-?codestral|codestral-?mamba", Fim.NO, Chat.YES),
-    Family("Codestral", r"codestral", Fim.YES, Chat.YES),
-    Family("Magistral", r"magistral", Fim.NO, Chat.YES, Thinking.SWITCHED),
-    Family("Mistral", r"devstral|ministral|mistral", Fim.NO, Chat.YES),
-    Family("StarCoder", r"starcoder|santacoder", Fim.YES, Chat.NAMED),
-    Family("Granite 4.2", r"granite-?4\.[2-9]", Fim.NO, Chat.YES, Thinking.SWITCHED),
-    Family("Granite 4", r"granite-?4", Fim.YES, Chat.YES),
-    Family("Granite 3.3", r"granite-?3\.3", Fim.YES, Chat.YES),
-    Family("Granite Code", r"granite-?(code|(3|8|20|34)b-code)", Fim.YES, Chat.NAMED),
-    Family("Granite", r"granite", Fim.NO, Chat.NAMED),
-    Family("Code Llama", r"code-?llama", Fim.YES, Chat.NAMED),
-    Family("Llama", r"llama-?[34]", Fim.NO, Chat.YES),
-    Family("CodeGemma", r"code-?gemma", Fim.YES, Chat.NAMED),
-    Family("Gemma 4", r"gemma-?4", Fim.NO, Chat.YES, Thinking.SWITCHED, _GEMMA),
-    Family("Gemma", r"gemma", Fim.NO, Chat.YES, sampling=_GEMMA),
-    Family("Mellum 2", r"mellum-?2.*base", Fim.YES, Chat.NO),
-    Family("Mellum 2 Thinking", r"mellum-?2.*thinking", Fim.NO, Chat.YES, Thinking.ALWAYS),
-    Family("Mellum 2 Instruct", r"mellum-?2", Fim.NO, Chat.YES),
-    Family("Mellum", r"mellum", Fim.YES, Chat.NO),
-    Family("Seed-Coder Reasoning", r"seed-?coder.*reasoning", Fim.NO, Chat.YES, Thinking.ALWAYS),
-    Family("Seed-Coder", r"seed-?coder", Fim.YES, Chat.NAMED),
-    Family("Seed-OSS", r"seed-?oss", Fim.NO, Chat.YES, Thinking.SWITCHED),
-    Family("gpt-oss", r"gpt-?oss", Fim.NO, Chat.YES, Thinking.LEAST, _GPT_OSS),
-    Family("CodeGeeX4", r"codegeex-?4", Fim.YES, Chat.YES),
-    Family("GLM", r"\bglm-?4", Fim.YES, Chat.YES, Thinking.SWITCHED, _GLM),
-    Family("CodeShell", r"codeshell", Fim.YES, Chat.NAMED),
-    Family("Stable Code", r"stable-?code", Fim.YES, Chat.NAMED),
-    Family("Refact", r"\brefact\b|refact-?1", Fim.YES, Chat.NAMED),
-    Family("Falcon-H1 Coder", r"falcon-?h1.*coder", Fim.YES, Chat.NAMED),
-    Family("LFM2", r"lfm-?2", Fim.NO, Chat.YES),
-    Family("Phi reasoning", r"phi-?4.*reasoning", Fim.NO, Chat.YES, Thinking.ALWAYS),
-    Family("Phi", r"\bphi-?[34]", Fim.NO, Chat.YES),
-    Family("Nemotron", r"nemotron", Fim.NO, Chat.YES, Thinking.SWITCHED),
-    Family("SmolLM3", r"smollm-?3", Fim.NO, Chat.YES, Thinking.SWITCHED),
+    Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, ChatSupport.NO),
+    Family("Sweep", r"\bsweep\b", Fim.YES, ChatSupport.NO),
+    Family("Qwen2.5-Coder", r"qwen-?2\.5(\.1)?-?coder", Fim.YES, ChatSupport.NAMED, sampling=_QWEN_CODER),
+    Family("Qwen3-Coder", r"qwen-?3-?coder", Fim.YES, ChatSupport.YES, sampling=_QWEN_CODER),
+    Family("CodeQwen", r"codeqwen", Fim.YES, ChatSupport.NAMED),
+    Family("Qwen3.5", r"qwen-?3\.[5-9]", Fim.YES, ChatSupport.YES, Thinking.SWITCHED, _QWEN_3),
+    Family("Qwen3 Thinking", r"qwen-?3.*thinking|\bqwq\b", Fim.NO, ChatSupport.YES, Thinking.ALWAYS, _QWEN_3),
+    Family("Qwen3 Instruct", r"qwen-?3.*instruct", Fim.NO, ChatSupport.YES, Thinking.NEVER, _QWEN_3),
+    Family("Qwen3", r"qwen-?3", Fim.NO, ChatSupport.YES, Thinking.SWITCHED, _QWEN_3),
+    Family("Qwen2.5", r"qwen-?2", Fim.NO, ChatSupport.NAMED, sampling=_QWEN_CODER),
+    Family("DeepSeek-R1", r"deepseek-?r1", Fim.NO, ChatSupport.YES, Thinking.ALWAYS),
+    Family("DeepSeek-Coder", r"deepseek-?coder", Fim.YES, ChatSupport.YES),
+    Family("Mamba-Codestral", r"mamba-?codestral|codestral-?mamba", Fim.NO, ChatSupport.YES),
+    Family("Codestral", r"codestral", Fim.YES, ChatSupport.YES),
+    Family("Magistral", r"magistral", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
+    Family("Mistral", r"devstral|ministral|mistral", Fim.NO, ChatSupport.YES),
+    Family("StarCoder", r"starcoder|santacoder", Fim.YES, ChatSupport.NAMED),
+    Family("Granite 4.2", r"granite-?4\.[2-9]", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
+    Family("Granite 4", r"granite-?4", Fim.YES, ChatSupport.YES),
+    Family("Granite 3.3", r"granite-?3\.3", Fim.YES, ChatSupport.YES),
+    Family("Granite Code", r"granite-?(code|(3|8|20|34)b-code)", Fim.YES, ChatSupport.NAMED),
+    Family("Granite", r"granite", Fim.NO, ChatSupport.NAMED),
+    Family("Code Llama", r"code-?llama", Fim.YES, ChatSupport.NAMED),
+    Family("Llama", r"llama-?[34]", Fim.NO, ChatSupport.YES),
+    Family("CodeGemma", r"code-?gemma", Fim.YES, ChatSupport.NAMED),
+    Family("Gemma 4", r"gemma-?4", Fim.NO, ChatSupport.YES, Thinking.SWITCHED, _GEMMA),
+    Family("Gemma", r"gemma", Fim.NO, ChatSupport.YES, sampling=_GEMMA),
+    Family("Mellum 2", r"mellum-?2.*base", Fim.YES, ChatSupport.NO),
+    Family("Mellum 2 Thinking", r"mellum-?2.*thinking", Fim.NO, ChatSupport.YES, Thinking.ALWAYS),
+    Family("Mellum 2 Instruct", r"mellum-?2", Fim.NO, ChatSupport.YES),
+    Family("Mellum", r"mellum", Fim.YES, ChatSupport.NO),
+    Family("Seed-Coder Reasoning", r"seed-?coder.*reasoning", Fim.NO, ChatSupport.YES, Thinking.ALWAYS),
+    Family("Seed-Coder", r"seed-?coder", Fim.YES, ChatSupport.NAMED),
+    Family("Seed-OSS", r"seed-?oss", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
+    Family("gpt-oss", r"gpt-?oss", Fim.NO, ChatSupport.YES, Thinking.LEAST, _GPT_OSS),
+    Family("CodeGeeX4", r"codegeex-?4", Fim.YES, ChatSupport.YES),
+    Family("GLM", r"\bglm-?4", Fim.YES, ChatSupport.YES, Thinking.SWITCHED, _GLM),
+    Family("CodeShell", r"codeshell", Fim.YES, ChatSupport.NAMED),
+    Family("Stable Code", r"stable-?code", Fim.YES, ChatSupport.NAMED),
+    Family("Refact", r"\brefact\b|refact-?1", Fim.YES, ChatSupport.NAMED),
+    Family("Falcon-H1 Coder", r"falcon-?h1.*coder", Fim.YES, ChatSupport.NAMED),
+    Family("LFM2", r"lfm-?2", Fim.NO, ChatSupport.YES),
+    Family("Phi reasoning", r"phi-?4.*reasoning", Fim.NO, ChatSupport.YES, Thinking.ALWAYS),
+    Family("Phi", r"\bphi-?[34]", Fim.NO, ChatSupport.YES),
+    Family("Nemotron", r"nemotron", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
+    Family("SmolLM3", r"smollm-?3", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
 )
 """The first matching row is used, so specific names come before general ones."""

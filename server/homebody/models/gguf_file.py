@@ -99,7 +99,7 @@ def read_header(path: Path) -> GgufHeader:
                 message = f"{path} is not a GGUF file: convert it, or choose a file whose name ends in .gguf"
                 raise ModelFileInvalid(message)
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _Reader(data).header()
+                return _HeaderReader(data).header()
     except (struct.error, OverflowError, _Malformed) as error:
         message = f"{path} is damaged or was not downloaded to its end ({error}): fetch it again"
         raise ModelFileInvalid(message) from error
@@ -134,7 +134,7 @@ TENSOR_BLOCKS = {
 }  # fmt: skip
 
 
-class _Reader:
+class _HeaderReader:
     """Walks the mapped file once, from front to back."""
 
     def __init__(self, data: mmap.mmap) -> None:

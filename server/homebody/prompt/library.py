@@ -62,7 +62,7 @@ class PromptProblem:
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
+class _LoadedPrompts:
     actions: Mapping[str, PromptFile]
     problems: tuple[PromptProblem, ...]
     seen: tuple[object, ...]
@@ -121,7 +121,7 @@ class PromptLibrary:
         """Names, sizes and modification times of all files, to detect changes."""
         return tuple(_facts(folder) for folder in self._folders)
 
-    def _load(self, seen: tuple[object, ...]) -> _Loaded:
+    def _load(self, seen: tuple[object, ...]) -> _LoadedPrompts:
         actions = dict(self._shipped_actions)
         problems: list[PromptProblem] = []
         for folder in self._folders:
@@ -146,7 +146,7 @@ class PromptLibrary:
                     continue
                 problems += _replaced(path, prompt, actions.get(prompt.name))
                 actions[prompt.name] = prompt
-        return _Loaded(MappingProxyType(actions), tuple(problems), seen)
+        return _LoadedPrompts(MappingProxyType(actions), tuple(problems), seen)
 
 
 def _names(folder: PromptFolder) -> Sequence[str]:

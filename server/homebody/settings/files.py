@@ -16,7 +16,7 @@ _AT_LINE = re.compile(r"at line (\d+)")
 _STATEMENT = re.compile(r"\s*(?:\[+(?P<section>[^\[\]#=]+)\]+\s*(?:#.*)?$|(?P<key>[^\s#=\[{][^#=]*)=)")
 
 
-class Unreadable(Exception):
+class UnreadableSettings(Exception):
     """The file exists and cannot be used; the message is a clause with the reason, with the line if known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -55,7 +55,7 @@ def read_tree(path: Path, *, is_needed: bool) -> TomlFile:
 
     Raises
     ------
-    Unreadable
+    UnreadableSettings
         Not a regular file, too large, not permitted, not readable in time, not UTF-8 or not TOML, or a link
         on the way to it leads nowhere.
 
@@ -65,18 +65,18 @@ def read_tree(path: Path, *, is_needed: bool) -> TomlFile:
     except FileNotFoundError as error:
         if (link := _dangling(path)) is not None:
             message = f"it cannot be read ({link} is a link to nothing)"
-            raise Unreadable(message) from error
+            raise UnreadableSettings(message) from error
         return TomlFile()
     except FileRefused as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableSettings(str(error)) from error
     except NotADirectoryError as error:
         if not is_needed:
             return TomlFile()
         message = "it cannot be read (one of its folders is a file)"
-        raise Unreadable(message) from error
+        raise UnreadableSettings(message) from error
     except OSError as error:
         message = f"it cannot be read ({error.strerror or error})"
-        raise Unreadable(message) from error
+        raise UnreadableSettings(message) from error
     return _parse(data)
 
 
@@ -98,17 +98,17 @@ def _parse(data: bytes) -> TomlFile:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"it is not UTF-8 (line {line})"
-        raise Unreadable(message, line) from error
+        raise UnreadableSettings(message, line) from error
     except tomllib.TOMLDecodeError as error:
         twice = _TWICE.search(str(error))
         section = ".".join(re.findall(r"'([^']*)'", twice[1])) if twice else ""
         advice = f"; write all keys of [{section}] under one [{section}]" if section else ""
         message = f"it is not valid TOML ({error}{advice})"
         at = _AT_LINE.search(str(error))
-        raise Unreadable(message, int(at[1]) if at else None) from error
+        raise UnreadableSettings(message, int(at[1]) if at else None) from error
     except (ValueError, RecursionError) as error:  # numbers of thousands of digits, a thousand brackets
         message = "it has too long a number or too many nested brackets"
-        raise Unreadable(message) from error
+        raise UnreadableSettings(message) from error
 
 
 def _names(statement: str) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ import msgspec
 
 from homebody.errors import SettingsBroken
 from homebody.settings import paths, trust
-from homebody.settings.files import Unreadable, read_tree
+from homebody.settings.files import UnreadableSettings, read_tree
 from homebody.settings.keys import Key, by_path
-from homebody.settings.options import KeyPath, Options, Problem, Source, from_texts, from_tree
+from homebody.settings.options import KeyPath, OptionsSource, Problem, SourceValues, from_texts, from_tree
 from homebody.settings.schema import FolderIgnore, Settings
 
 _USE_BLOCKS = (("completion", "backend"), ("next_edit", "backend"), ("chat", "backend"))
@@ -92,9 +92,11 @@ def load(
     here = Path.cwd() if workspace is None else workspace
 
     machine_file = machine_file or paths.machine_file()
-    shared = Source(str(machine_file), "snake", base=machine_file.parent, file=machine_file, is_machines=True)
+    shared = OptionsSource(
+        str(machine_file), "snake", base=machine_file.parent, file=machine_file, is_machines=True
+    )
     machine, machine_problems = _from_file(machine_file, shared)
-    own = Source(str(user_file), "snake", base=user_file.parent, file=user_file)
+    own = OptionsSource(str(user_file), "snake", base=user_file.parent, file=user_file)
     options, problems = _from_file(user_file, own)
     if user_file == paths.named_file() and not os.path.lexists(user_file):
         message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
@@ -106,16 +108,16 @@ def load(
     sources = [(machine, machine_problems), (options, problems)]
     if workspace is not None:
         file = paths.workspace_file(workspace)
-        source = Source(".homebody.toml", "snake", workspace, workspace, trusted, file, "none")
+        source = OptionsSource(".homebody.toml", "snake", workspace, workspace, trusted, file, "none")
         sources.append(_from_file(file, source))
     variables = [(name, environ[name]) for name in sorted(environ) if _is_setting(name)]
-    sources.append(from_texts(variables, Source("environment", "variable", base=Path.cwd())))
-    source = Source("editor settings", "camel", base=here, stops="restricting")
+    sources.append(from_texts(variables, OptionsSource("environment", "variable", base=Path.cwd())))
+    source = OptionsSource("editor settings", "camel", base=here, stops="restricting")
     sources.append(_from_client(initialization_options, source))
-    source = Source("editor settings", "camel", here, here, trusted, stops="restricting")
+    source = OptionsSource("editor settings", "camel", here, here, trusted, stops="restricting")
     sources.append(_from_client(configuration, source))
     sources.append(_from_client(folder_configuration, source))
-    source = Source("command line", "snake", base=Path.cwd())
+    source = OptionsSource("command line", "snake", base=Path.cwd())
     sources.append(from_texts((flags or {}).items(), source))
     limited = [sources[0], *(trust.within(machine, *source) for source in sources[1:])]
     return _merged(limited, environ, user_file, workspace)
@@ -134,7 +136,7 @@ def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
 
 
 def _merged(
-    sources: Sequence[tuple[Options, list[Problem]]],
+    sources: Sequence[tuple[SourceValues, list[Problem]]],
     environ: Mapping[str, str],
     user_file: Path,
     workspace: Path | None,
@@ -184,7 +186,7 @@ def _kind(block: KeyPath, values: Mapping[Key, object]) -> object:
 
 
 def _patterns(
-    every: Sequence[Options], workspace: Path | None
+    every: Sequence[SourceValues], workspace: Path | None
 ) -> tuple[tuple[str, ...], tuple[FolderIgnore, ...]]:
     """Return the user's patterns of ``context.ignore``, and those of the folder; none is ever taken away."""
     key = by_path()["context", "ignore"]
@@ -236,27 +238,27 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
     return {**rest, **override}
 
 
-def _from_file(path: Path, source: Source) -> tuple[Options, list[Problem]]:
+def _from_file(path: Path, source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
     try:
         file = read_tree(path, is_needed=source.folder is None)
-    except Unreadable as error:
+    except UnreadableSettings as error:
         stops = source.folder is None
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
         problem = Problem("", f"{source.name}: {error}{effect}.", path, error.line, stops)
-        return Options(source, {}, is_closed=True), [problem]
+        return SourceValues(source, {}, is_closed=True), [problem]
     return from_tree(file.tree, source, file.line_of)
 
 
-def _from_client(sent: object, source: Source) -> tuple[Options, list[Problem]]:
+def _from_client(sent: object, source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
     if sent is None or sent == []:  # an empty table of Lua arrives as an empty list
-        return Options(source, {}), []
+        return SourceValues(source, {}), []
     tree = cast("Mapping[str, object]", sent) if isinstance(sent, Mapping) else None
     inner = None if tree is None else tree.get("homebody")
     if inner == []:
         inner = dict[str, object]()
     if tree is None or not (inner is None or isinstance(inner, Mapping)):
         message = f"{source.name}: settings must be an object."
-        return Options(source, {}, is_closed=True), [Problem("", message, stops=True)]
+        return SourceValues(source, {}, is_closed=True), [Problem("", message, stops=True)]
     own = {name.removeprefix("homebody."): value for name, value in tree.items() if name != "homebody"}
     if inner is not None:
         # What stands beside it belongs to other programs, unless its name says otherwise.

@@ -1,4 +1,4 @@
-"""Options of one source: each value checked by itself, nothing merged yet.
+"""SourceValues of one source: each value checked by itself, nothing merged yet.
 
 An invalid value is dropped; the other values of the source stay.
 """
@@ -51,7 +51,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class OptionsSource:
     """A source of options.
 
     Attributes
@@ -96,24 +96,26 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """Options from one source. Every key is optional; every value is valid.
+class SourceValues:
+    """SourceValues from one source. Every key is optional; every value is valid.
 
     ``is_closed`` if a pattern of ``context.ignore`` may be missing.
     """
 
-    source: Source
+    source: OptionsSource
     values: Mapping[Key, object]
     is_closed: bool = False
 
 
 def from_tree(
-    tree: Mapping[str, object], source: Source, line_of: Callable[[KeyPath], int | None] = lambda _: None
-) -> tuple[Options, list[Problem]]:
+    tree: Mapping[str, object],
+    source: OptionsSource,
+    line_of: Callable[[KeyPath], int | None] = lambda _: None,
+) -> tuple[SourceValues, list[Problem]]:
     """Check a tree of tables. ``None`` (LSP's null) means not set."""
     keys = _keys_by_path(source.style)
     values: dict[Key, object] = {}
-    problems = _Problems(source, line_of)
+    problems = _ProblemList(source, line_of)
     tables = _tables(source.style)
     for path, sent in _leaves(tree, (), tables):
         key = keys.get(path)
@@ -124,27 +126,29 @@ def from_tree(
             problems.add_unknown(path, sent)
         else:
             _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
-    return Options(source, values, problems.is_closed), problems.listed()
+    return SourceValues(source, values, problems.is_closed), problems.listed()
 
 
-def from_texts(texts: Iterable[tuple[str, str]], source: Source) -> tuple[Options, list[Problem]]:
+def from_texts(texts: Iterable[tuple[str, str]], source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
     """Check texts by name, from variables and flags. An empty text means not set."""
     keys = _keys_by_any_name()
     values: dict[Key, object] = {}
-    problems = _Problems(source)
+    problems = _ProblemList(source)
     for name, text in texts:
         key = keys.get(name)
         if key is None:
             problems.add_unknown((name,), text)
         elif text:
             _take(key, text, lambda key=key, text=text: read(key, text), values, problems)
-    return Options(source, values, problems.is_closed), problems.listed()
+    return SourceValues(source, values, problems.is_closed), problems.listed()
 
 
-class _Problems:
+class _ProblemList:
     """Problems of one source, the first few in full."""
 
-    def __init__(self, source: Source, line_of: Callable[[KeyPath], int | None] = lambda _: None) -> None:
+    def __init__(
+        self, source: OptionsSource, line_of: Callable[[KeyPath], int | None] = lambda _: None
+    ) -> None:
         self.source = source
         self.is_closed = False
         self._line_of = line_of
@@ -219,7 +223,7 @@ def _restricting() -> tuple[str, ...]:
 
 
 def _take(
-    key: Key, sent: object, convert: Callable[[], object], values: dict[Key, object], problems: _Problems
+    key: Key, sent: object, convert: Callable[[], object], values: dict[Key, object], problems: _ProblemList
 ) -> None:
     """Store the value, or report what is wrong with it."""
     try:
@@ -271,7 +275,7 @@ def _keys_by_any_name() -> Mapping[str, Key]:
     return {name: key for key in all_keys() for name in (key.snake, key.camel, key.variable)}
 
 
-def _unknown(path: KeyPath, sent: object, source: Source) -> str:
+def _unknown(path: KeyPath, sent: object, source: OptionsSource) -> str:
     name = source.full(".".join(path))
     if path in _tables(source.style):
         return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"

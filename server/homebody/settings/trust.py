@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from homebody.settings.backend_schema import covers
 from homebody.settings.keys import Key, by_path
-from homebody.settings.options import KeyPath, Options, Problem
+from homebody.settings.options import KeyPath, Problem, SourceValues
 
 # A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
@@ -21,7 +21,7 @@ LIMITED = ("allowed_hosts", "allowed_models", "trusted_folders")
 """Last names of the keys that the machine's file limits for everyone."""
 
 
-def limits_of(every: Sequence[Options]) -> tuple[dict[Key, object], dict[str, str]]:
+def limits_of(every: Sequence[SourceValues]) -> tuple[dict[Key, object], dict[str, str]]:
     """Return what the user's own sources set for the keys in ``NARROWED``, and each value's origin."""
     values: dict[Key, object] = {}
     origins: dict[str, str] = {}
@@ -33,7 +33,9 @@ def limits_of(every: Sequence[Options]) -> tuple[dict[Key, object], dict[str, st
     return values, origins
 
 
-def within(machine: Options, options: Options, problems: list[Problem]) -> tuple[Options, list[Problem]]:
+def within(
+    machine: SourceValues, options: SourceValues, problems: list[Problem]
+) -> tuple[SourceValues, list[Problem]]:
     """Return the options of another source without what the machine's file does not allow, and messages.
 
     Where the machine's file has a list of ``LIMITED``, others keep only entries that one of its entries
@@ -63,7 +65,7 @@ def within(machine: Options, options: Options, problems: list[Problem]) -> tuple
 
 
 def vet(
-    options: Options, effective: Mapping[Key, object], user_file: Path
+    options: SourceValues, effective: Mapping[Key, object], user_file: Path
 ) -> tuple[dict[Key, object], list[Problem]]:
     """Return the values that the source may set, with absolute paths, and a message about the others.
 
@@ -111,7 +113,7 @@ def is_trusted(folder: Path | None, trusted_folders: Sequence[str]) -> bool:
     return here is not None and here in folders
 
 
-def _is_users_own(key: Key, value: object, options: Options) -> bool:
+def _is_users_own(key: Key, value: object, options: SourceValues) -> bool:
     """Whether the source may not set ``key`` to ``value`` at all."""
     source = options.source
     if source.folder is None:
@@ -122,7 +124,7 @@ def _is_users_own(key: Key, value: object, options: Options) -> bool:
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")
 
 
-def _reason(options: Options, user_file: Path) -> str:
+def _reason(options: SourceValues, user_file: Path) -> str:
     """Return why a value is ignored, and what to do."""
     source = options.source
     if source.folder is None:

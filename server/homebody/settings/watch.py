@@ -26,7 +26,7 @@ _LONGEST_SECONDS = 2.0
 """Maximum time to wait for that."""
 
 
-class Gate(Protocol):
+class FollowedGate(Protocol):
     """The part of an engine's gate that is used here."""
 
     watch: Callable[[], bool] | None
@@ -41,7 +41,7 @@ class Followable(Protocol):
     """What an engine has to offer so that settings can be replaced in it."""
 
     @property
-    def gate(self) -> Gate:
+    def gate(self) -> FollowedGate:
         """The gate that every prompt passes."""
         ...
 

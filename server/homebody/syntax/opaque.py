@@ -159,7 +159,7 @@ def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
 
 
 @dataclass(slots=True)
-class _Around:
+class _Places:
     """Spans found by the query, grouped by capture name."""
 
     strings: list[Span] = field(default_factory=list[Span])
@@ -167,8 +167,8 @@ class _Around:
     code: list[Span] = field(default_factory=list[Span])
 
 
-def _places(document: Document, tree: Tree, within: Span) -> _Around:
-    around = _Around()
+def _places(document: Document, tree: Tree, within: Span) -> _Places:
+    around = _Places()
     for match in nodes.matches(tree, "places", within):
         around.strings += match.get("string", ())
         around.strings += [span for span in match.get("literal", ()) if document.text[span.start] in _QUOTES]

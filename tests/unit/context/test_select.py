@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.context.select import Header, select_completion
+from homebody.context.select import KeptLines, select_completion
 from homebody.context.window import Keep
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
@@ -39,7 +39,7 @@ def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
     offset = data.draw(st.integers(anchor, len(document.text)))
     line = st.integers(0, document.line_count - 1)
     headers = [
-        Header(document.line_span_with_end(n), "import") for n in data.draw(st.lists(line, max_size=6))
+        KeptLines(document.line_span_with_end(n), "import") for n in data.draw(st.lists(line, max_size=6))
     ]
     keep = data.draw(st.none() | st.builds(lambda n: Keep(document.line_starts[n], tokens + more), line))
     found = select_completion(
@@ -129,7 +129,7 @@ def test_lines_left_out_are_split_around_those_that_went_in():
     """An import above the window is a source, so it is not left out."""
     document = _document("".join(f"value_{n} = {n}\n" for n in range(200)))
     at = document.line_starts[150]
-    headers = [Header(document.line_span_with_end(line), "import") for line in (0, 1, 7)]
+    headers = [KeptLines(document.line_span_with_end(line), "import") for line in (0, 1, 7)]
     found = select_completion(
         document, Span(at, at), tokens=600, count=len, takes_suffix=True, headers=headers
     )

@@ -17,7 +17,7 @@ from homebody.features.doctor import doctor
 from homebody.features.recommend import more_context, quicker_model
 from homebody.models.model import FimTokens
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
-from homebody.settings.options import Source, from_tree
+from homebody.settings.options import OptionsSource, from_tree
 from support.ollama_double import OllamaDouble, OllamaModel
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
@@ -116,7 +116,7 @@ def test_advice_for_the_settings_file_can_be_pasted(kind):
     info = ModelInfo(kind, "large-7b", 4096, 8192)
     for advice in (more_context(info), quicker_model(info)):
         tree = tomllib.loads((advice or "").partition("     (")[0])
-        options, problems = from_tree(tree, Source("config.toml", "snake", Path()))
+        options, problems = from_tree(tree, OptionsSource("config.toml", "snake", Path()))
         assert (len(options.values), problems) == (1, [])
 
 

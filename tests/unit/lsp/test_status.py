@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from homebody.errors import BackendRefused, BackendUnavailable, NoModelInstalled
-from homebody.lsp.status import Model, Status
+from homebody.lsp.status import ServedModel, Status
 
 
 class Shown:
@@ -99,7 +99,7 @@ def test_another_failure_is_another_message():
 def test_the_model_that_answers_is_named():
     """Backend, model and context length are in the status once they are known."""
     shown = Shown()
-    shown.status.recover("completion", model=Model("embedded", "tiny", 4096))
+    shown.status.recover("completion", model=ServedModel("embedded", "tiny", 4096))
 
     assert shown.sent == [
         {
@@ -157,7 +157,7 @@ async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
     """The chat's model is named if it is another one; a hint is sent once and removed later."""
     shown = Shown()
-    shown.status.recover("completion", model=Model("llama.cpp", "small", 4096))
+    shown.status.recover("completion", model=ServedModel("llama.cpp", "small", 4096))
     shown.status.set(chat_model="small")
     shown.status.set(hint="Not sure enough.")
     shown.status.set(hint="Not sure enough.")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from homebody.audit import LeftOut
 from homebody.context.budget import completion_budget
 from homebody.context.markers import without_marked_lines
-from homebody.context.select import Header, select_completion
+from homebody.context.select import KeptLines, select_completion
 from homebody.context.window import Keep
 from homebody.features.complete.plan_inputs import PlanInputs
 from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS
@@ -94,7 +94,7 @@ def _window(
         tokens=min(room, fits - min(_TYPED_TOKENS, fits // 32)),
         count=inputs.count,
         takes_suffix=row is not None,
-        headers=(*_scope_headers(inputs, anchor), *(Header(span, "import") for span in imports)),
+        headers=(*_scope_headers(inputs, anchor), *(KeptLines(span, "import") for span in imports)),
         candidates=usable,
         keep=Keep(before.window_start, longest) if before is not None else None,
     )
@@ -118,14 +118,14 @@ def _window(
     )
 
 
-def _scope_headers(inputs: PlanInputs, offset: int) -> list[Header]:
+def _scope_headers(inputs: PlanInputs, offset: int) -> list[KeptLines]:
     """First lines of the scopes that are open at ``offset``, the innermost first."""
     document = inputs.document
     lines = [
         document.line_span_with_end(document.line_of(scope.header.start))
         for scope in scopes_at(document, inputs.tree, offset)
     ]
-    return [Header(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
+    return [KeptLines(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
 
 
 def _without_marked(

@@ -17,11 +17,11 @@ from homebody.lsp.server import Server
 if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.attachments import Attached
-    from homebody.lsp.holder import Opened
+    from homebody.lsp.holder import OpenedEngine
     from homebody.session.conversation import Conversation
 
 
-class Item(msgspec.Struct, frozen=True):
+class AttachedItem(msgspec.Struct, frozen=True):
     """An attachment: an item of ``homebody.contextItems``, or ``text`` from the client.
 
     A client's text is for example a diagnostic, terminal output or a diff; ``label`` names it. If the ``id``
@@ -52,7 +52,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     conversation_id: str | None = None
     text_document: TextDocument | None = None
     range: types.Range | None = None
-    attach: tuple[Item | str, ...] = ()
+    attach: tuple[AttachedItem | str, ...] = ()
     diagnostics: tuple[DocumentDiagnostics, ...] = ()
     regenerate: bool = False
     links: LinkForm = False
@@ -155,11 +155,11 @@ async def _answered(
         )
 
 
-async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Attached":
+async def _attached(server: Server, opened: "OpenedEngine", item: AttachedItem | str) -> "Attached":
     from homebody.features.attachments import attach, attach_text
     from homebody.features.context_items import DIAGNOSTICS
 
-    if isinstance(item, Item) and item.text is not None:
+    if isinstance(item, AttachedItem) and item.text is not None:
         label = item.label or item.kind or "pasted text"
         about = item.id if item.id.partition(":")[0] in SCHEMES else ""
         return await attach_text(opened.engine, item.text, label, about=about)
@@ -170,7 +170,7 @@ async def _attached(server: Server, opened: "Opened", item: Item | str) -> "Atta
     return await attach(opened.engine, item_id, server.documents.find, server.documents.notebook)
 
 
-async def _problems(server: Server, opened: "Opened", uri: str) -> "Attached":
+async def _problems(server: Server, opened: "OpenedEngine", uri: str) -> "Attached":
     """Attach the diagnostics of a document; of all documents without a ``uri``."""
     from homebody.features.attachments import Attached, attach_text
     from homebody.features.surroundings import shown_path

@@ -30,7 +30,7 @@ _APPLY = "Apply code from the answer"
 class _PartProgress:
     """Shows how much of a rewrite is written."""
 
-    bar: progress.Progress
+    bar: progress.ProgressBar
     _part: str = ""
 
     def part(self, number: int, count: int) -> None:

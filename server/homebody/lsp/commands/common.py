@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.explain import Explanation
     from homebody.lsp.arguments import TextDocument
-    from homebody.lsp.holder import Opened
+    from homebody.lsp.holder import OpenedEngine
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
@@ -91,7 +91,7 @@ def _lines(server: Server, lines: "Source | LeftOut") -> dict[str, Any]:
 
 async def with_links(
     server: Server,
-    opened: "Opened",
+    opened: "OpenedEngine",
     result: dict[str, Any],
     *,
     form: LinkForm,

@@ -13,10 +13,10 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.features.explain import Explanation
-    from homebody.lsp.holder import Opened
+    from homebody.lsp.holder import OpenedEngine
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ExplainedProblem(msgspec.Struct, frozen=True):
     """A diagnostic from the client; the argument's ``range`` is its position."""
 
     message: str
@@ -41,7 +41,7 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
 
     text_document: TextDocument | None = None
     range: types.Range | None = None
-    problem: Problem | None = None
+    problem: ExplainedProblem | None = None
     text: str | None = None
     action: str | None = None
     token: str | int | None = None
@@ -86,7 +86,7 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _explained(
-    server: Server, opened: "Opened", argument: Explain, bar: progress.Progress
+    server: Server, opened: "OpenedEngine", argument: Explain, bar: progress.ProgressBar
 ) -> "Explanation":
     send = progress.text_sender(server, argument.token)
     on_read = progress.read_sender(server, argument.token, bar)
