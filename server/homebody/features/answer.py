@@ -12,7 +12,7 @@ from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
 from homebody.features.budgets import TEMPLATE_TOKENS
-from homebody.features.prompt_size import Size, compared, fit
+from homebody.features.prompt_size import PromptSize, compared, fit
 from homebody.postprocess.loop import is_loop
 
 _LOOP_CHECKED = 200
@@ -189,7 +189,7 @@ async def _fitted(
     The prompt is ``None`` if the server fills the chat template itself.
     """
 
-    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt | None], Size]:
+    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt | None], PromptSize]:
         built = build(budget.prompt if tokens is None else tokens)
         prompt: Prompt | None = None
         for messages in (built.messages, _merged(built.messages)):
@@ -198,8 +198,8 @@ async def _fitted(
                 break
         estimated = use.tokens.count(_shown(built.messages))
         if prompt is None:
-            return (built, None), Size(estimated, estimated + TEMPLATE_TOKENS)
-        return (built, prompt), Size(estimated, await use.backend.count_prompt(prompt))
+            return (built, None), PromptSize(estimated, estimated + TEMPLATE_TOKENS)
+        return (built, prompt), PromptSize(estimated, await use.backend.count_prompt(prompt))
 
     (built, prompt), tokens = await fit(
         sized,

@@ -45,25 +45,12 @@ _LINES_WITHOUT_TREE = 40
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Text that the user attached to a question.
+    """Text that the user attached to a question: lines of the file ``uri``, from 0, both inclusive.
 
-    Attributes
-    ----------
-    uri
-        The file, or ``PASTED``.
-    first_line, last_line
-        Lines of the file, from 0, both inclusive.
-    text, language
-        The text that is shown, and LSP's identifier of its language.
-    label
-        Name shown to the model and the user: a path with lines, ``uncommitted changes``.
-    keep
-        Which lines are kept if not all of them fit.
-    is_chosen
-        Chosen by Homebody instead of the user's code: it gets what is read in the reading time.
-    others
-        URIs of further files that the text comes from, such as the old name of a renamed file.
-
+    ``language`` is LSP's identifier, ``label`` the name for the model and the user, and ``keep`` which lines
+    are kept if not all of them fit. If ``is_chosen``, Homebody chose it instead of the user's code, and it
+    gets what is read in the reading time. ``others`` are URIs of further files that the text comes from, such
+    as the old name of a renamed file.
     """
 
     uri: str
@@ -128,20 +115,21 @@ async def attach(
 
     ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``diff:staged:FOLDER`` and
     ``diff:uncommitted:FOLDER`` (a folder's URI) are changes. ``open_document`` finds what an editor has
-    open, ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk.
-
-    Raises
-    ------
-    UsageError
-        The id is unknown, or its content must not be sent to a model.
-
+    open, ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk. Raises
+    ``UsageError`` if the id is unknown, or its content must not be sent to a model.
     """
     scheme, _, rest = item_id.partition(":")
     if scheme == DIFF_SCHEME:
         which, _, folder = rest.partition(":")
         return await _attach_diff(engine, which, folder)
     if cells := open_notebook(item_id):
-        return await _attach_cells(engine, item_id, cells)
+        path = shown_path(engine, item_id)
+        items = [
+            replace(await attach_document(engine, cell), label=f"{path}, cell {number}")
+            for number, cell in enumerate(cells, 1)
+            if cell.text.strip()
+        ]
+        return Attached(tuple(items))
     uri, lines = urldefrag(item_id)
     document = open_document(uri)
     if document is None:
@@ -155,28 +143,10 @@ async def attach(
     return Attached((await attach_document(engine, document, await _parse_lines(engine, document, lines)),))
 
 
-async def _attach_cells(engine: Engine, uri: str, cells: Sequence[Document]) -> Attached:
-    """Attach each cell of a notebook that has text."""
-    path = shown_path(engine, uri)
-    items = [
-        replace(await attach_document(engine, cell), label=f"{path}, cell {number}")
-        for number, cell in enumerate(cells, 1)
-        if cell.text.strip()
-    ]
-    return Attached(tuple(items))
-
-
 async def attach_document(
     engine: Engine, document: Document, lines: tuple[int, int] | None = None
 ) -> Attachment:
-    """Attach a document, or some of its lines (from 0, both inclusive).
-
-    Raises
-    ------
-    UsageError
-        The document must not be sent to a model.
-
-    """
+    """Attach a document, or some of its lines (from 0, both inclusive). Raises ``Excluded``."""
     await check_permitted(engine, document)
     first, last = lines or (0, document.line_of(max(0, len(document.text) - 1)))
     text = document.text[document.line_starts[first] : document.line_span_with_end(last).end]
@@ -192,13 +162,7 @@ async def attach_text(
 
     Each file of a pasted diff is checked separately; a diff that is quoted or indented is sent only if none
     of its files is excluded. ``about`` is the URI of the document that the text is about: it must not be
-    excluded either.
-
-    Raises
-    ------
-    UsageError
-        The text contains a private key.
-
+    excluded either. Raises ``UsageError`` if the text contains a private key.
     """
     text = without_escapes(text)
     if diffs := await asyncio.to_thread(file_diffs, text):
@@ -227,13 +191,7 @@ async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:
 async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached:
     """Attach the staged or all uncommitted changes of the repository around ``folder``.
 
-    Raises
-    ------
-    UsageError
-        There is no repository, or nothing has changed.
-    GitFailed
-        Git is not installed or fails.
-
+    Raises ``UsageError`` if there is no repository, or nothing has changed.
     """
     repository = await asyncio.to_thread(find_repository, folder, engine.settings.trusted_folders)
     if repository is None:

@@ -1,6 +1,5 @@
 """Bench: how fast the chosen model reads and writes on this machine.
 
-In: an engine and a use. Out: rows of times and speeds, for a table, JSON or Markdown.
 Every prompt is cold: it begins with a line that no earlier prompt had. The text is this package's source
 code, since speed depends on how text splits into tokens.
 """
@@ -72,14 +71,7 @@ async def bench(
     sizes: Sequence[int] = SIZES,
     on_size: Callable[[int], None] | None = None,
 ) -> Bench:
-    """Measure the model of ``use``; ``on_size`` gets each prompt length before it is measured.
-
-    Raises
-    ------
-    BackendError
-        The model is unavailable, or does not answer.
-
-    """
+    """Measure the model of ``use``; ``on_size`` gets each prompt length before it is measured."""
     measured = engine.completion if use == "completion" else engine.chat
     info = await measured.describe()
     most = info.context_length - _ANSWER_TOKENS - _ROOM

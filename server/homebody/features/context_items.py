@@ -1,7 +1,4 @@
-"""Items that can be attached to a question: files, symbols, diagnostics, changes.
-
-In: the typed part of a name. Out: items, the likeliest first; ``attach`` takes their ids.
-"""
+"""Items that can be attached to a question: files, symbols, diagnostics, changes; ``attach`` takes ids."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

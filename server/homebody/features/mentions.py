@@ -1,23 +1,18 @@
 """Symbols that a question names, and their definitions.
 
-In: a question in plain words, and optionally the open document. Out: candidates with the name that they
-define.
 Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word next to them
 ("the reorder function"); names that are not symbols of the workspace are ignored.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable
-from homebody.features.selection import tree_of
+from homebody.features.selection import short_form, tree_of, whole
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.outline import shown
-from homebody.syntax.scope import Definition, definitions
-from homebody.syntax.tree import Tree
+from homebody.syntax.scope import definitions
 from homebody.text import Document
 from homebody.workspace.read import read_document
 from homebody.workspace.uri import path_of
@@ -42,22 +37,6 @@ _KINDS = (
 _BESIDE = re.compile(
     rf"\b{_KINDS} (?P<behind>[a-z]\w*)\b|\b(?P<before>[a-z]\w*)(?= {_KINDS}\b)|\bdoes (?P<does>[a-z]\w*)\b"
 )
-_NEVER = frozenset(
-    """
-    a an and any are at be by call called calls do does each every first for from has have in is it its last
-    my new next no not of on one or other our same second that the their there these this those to we what
-    when where which whole with your
-    """.split()  # noqa: SIM905 - a list of fifty quoted words would be hard to read
-)
-# Words that often begin a question or a request, with a capital letter; these are not names.
-_OPENERS = frozenset(
-    """
-    A Add An Are Can Change Check Compare Could Create Describe Do Does Explain Find Fix Give Has Have How I
-    If In Is It List Make May Move Name Please Refactor Remove Rename Review Rewrite Should Show Split Sum
-    Summarize Tell Test That The There These This Use Was Were What When Where Which Who Why Will With Would
-    Write
-    """.split()  # noqa: SIM905 - as above
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +51,7 @@ def mentions(question: str) -> list[Mention]:
     """Return possible names of symbols in ``question``: the clearest first, otherwise in order."""
     text = question[:_LOOKED_AT]
     quoted = [match.span() for match in _IN_BACKTICKS.finditer(text)]
-    beside = {
-        match.start(match.lastgroup)
-        for match in _BESIDE.finditer(text)
-        if match.lastgroup and match[match.lastgroup] not in _NEVER
-    }
+    beside = {match.start(match.lastgroup) for match in _BESIDE.finditer(text) if match.lastgroup}
     found: list[tuple[int, Mention]] = []
     for match in _NAME.finditer(text):
         *before, name = _APART.split(match[0])
@@ -85,14 +60,14 @@ def mentions(question: str) -> list[Mention]:
             clearness = 0
         elif _looks_like_a_name(name):
             clearness = 1
-        elif name[0].isupper() and not (name in _OPENERS and _begins_a_sentence(text, match.start())):
+        elif name[0].isupper() and not _begins_a_sentence(text, match.start()):
             clearness = 2
         elif match.start() in beside:
             clearness = 3
         else:
             continue
         found.append((clearness, Mention(name, before[-1] if before else "")))
-    found.sort(key=lambda one: one[0])
+    found.sort(key=lambda mention: mention[0])
     return list(dict.fromkeys(mention for _, mention in found))
 
 
@@ -120,12 +95,14 @@ async def _in_document(engine: Engine, document: Document, mention: Mention) -> 
     tree = await tree_of(engine, document)
     everything = definitions(document, tree)
     same = [
-        one
-        for one in everything
-        if one.name == mention.name and not (one.kind == "variable" and one.container)
+        each
+        for each in everything
+        if each.name == mention.name and not (each.kind == "variable" and each.container)
     ]
-    inside = [one for one in same if mention.container and one.container.split(".")[-1] == mention.container]
-    return [_forms(document, tree, one, everything) for one in inside or same]
+    inside = [
+        each for each in same if mention.container and each.container.split(".")[-1] == mention.container
+    ]
+    return [(whole(document, each), short_form(document, tree, each, everything)) for each in inside or same]
 
 
 async def _in_workspace(
@@ -154,23 +131,7 @@ async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[
     if await engine.gate.refusal_of(document) is not None:
         return ()
     forms = await _in_document(engine, document, mention)
-    return min(forms, key=lambda one: abs(one[-1].first_line - row.first_line), default=(row,))
-
-
-def _forms(
-    document: Document, tree: Tree, one: Definition, everything: Sequence[Definition]
-) -> tuple[Candidate, ...]:
-    """Return the complete definition, and a shorter form for a prompt with less room."""
-    why = f"defines {one.name}"
-    members = [
-        other
-        for other in everything
-        if other.container.split(".")[-1] == one.name and one.span.start <= other.span.start < one.span.end
-    ]
-    short = shown(document, tree.language, one, members)
-    lines = document.whole_lines(one.span)
-    whole = Candidate(document.uri, *document.lines_of(one.span), document.slice(lines), why)
-    return whole, Candidate(document.uri, short.first_line, short.last_line, short.text, why)
+    return min(forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,))
 
 
 def _begins_a_sentence(text: str, at: int) -> bool:

@@ -1,7 +1,6 @@
-"""Places of the workspace that the output of a program names.
+"""Places of the workspace that the output of an interpreter, a compiler or a test runner names.
 
-In: output of an interpreter, a compiler or a test runner. Out: files of the workspace with their lines. Paths
-may be absolute, relative to the folder where the program ran, of a container, or only a file's name.
+Paths may be absolute, relative to the folder where the program ran, of a container, or only a file's name.
 """
 
 import asyncio

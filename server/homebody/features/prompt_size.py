@@ -1,9 +1,4 @@
-"""The size of a prompt in tokens: makes it fit, and compares the server's count with Homebody's afterwards.
-
-In: a function that builds and measures a draft, the limit; later the server's report. Out: a draft within the
-limit and its exact count; later one sentence for each difference. Shared by completion and chat; knows
-nothing of the content of drafts.
-"""
+"""The size of a prompt in tokens: makes it fit, and compares the server's count with Homebody's."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,45 +14,35 @@ _MARGIN_TOKENS = 16
 """Tokens that are cut in addition to the overshoot, for markers and rounding, which the estimate does not
 include."""
 
-Draft = TypeVar("Draft")
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """Tokens of one draft: estimated, and as counted by the server."""
+class PromptSize:
+    """Tokens of one prompt: estimated, and as counted by the server."""
 
     estimated: int
     exact: int
 
 
 async def fit(
-    build: Callable[[int | None], Awaitable[tuple[Draft, Size]]],
+    build: Callable[[int | None], Awaitable[tuple[Built, PromptSize]]],
     *,
     limit: int,
     too_long: str,
-) -> tuple[Draft, int]:
-    """Return a draft of at most ``limit`` tokens, and its exact count.
+) -> tuple[Built, int]:
+    """Return a prompt of at most ``limit`` tokens, and its exact count.
 
-    Parameters
-    ----------
-    build
-        Builds a draft and counts it, exactly if the server can. Called with the estimated tokens that the
-        draft may have; ``None`` the first time, when its budget is the limit.
-    too_long
-        Message of the error if even the smallest draft is too long.
-
-    Raises
-    ------
-    ContextTooLong
-        The draft is still too long after four tries.
-
+    ``build`` builds a prompt and counts it, exactly if the server can. It is called with the estimated tokens
+    that the prompt may have; with ``None`` the first time, when its budget is the limit. Raises
+    ``ContextTooLong`` with the message ``too_long`` after four tries.
     """
     tokens: int | None = None
     for _ in range(_TRIES):
-        draft, size = await build(tokens)
+        built, size = await build(tokens)
         if size.exact <= limit:
-            return draft, size.exact
-        # The estimate of a shorter draft is wrong by the same ratio.
+            return built, size.exact
+        # The estimate of a shorter prompt is wrong by the same ratio.
         used = size.estimated if tokens is None else min(tokens, size.estimated)
         tokens = max(1, used * limit // size.exact - _MARGIN_TOKENS)
     raise ContextTooLong(too_long)
@@ -74,19 +59,9 @@ def compared(
 ) -> tuple[str, ...]:
     """Compare the server's count of a prompt with Homebody's, and correct Homebody's if it was an estimate.
 
-    Returns one sentence for each difference.
-
-    Parameters
-    ----------
-    text
-        The prompt as it was sent, or the most similar known text.
-    expected
-        Its tokens as counted by Homebody.
-    stats, read
-        The server's report at the end of its answer, or with its first token.
-    exact
-        Whether ``expected`` was counted by the server's own tokenizer.
-
+    ``text`` is the prompt as it was sent, or the most similar known text; ``expected`` are its tokens as
+    counted by Homebody, ``exact``ly if by the server's own tokenizer. ``stats`` or ``read`` are the server's
+    report, at the end of its answer or with its first token. Returns one sentence for each difference.
     """
     counted = None if stats is None else stats.prompt_tokens
     if counted is None and read is not None:

@@ -1,13 +1,12 @@
 """Find the code in question, and related code that helps to understand or rewrite it.
 
-In: a document, its tree, the user's selection or cursor. Out: the span of the code in question, and
-candidates for ``context`` for that span, best first. Used by explain, ask and refactor.
 Uses the index, which reads from disk, so it must not run on the keystroke path.
 """
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from homebody.engine import Engine
 from homebody.features.cells import cells_above
@@ -94,7 +93,7 @@ async def candidates_for_span(
         *_class_around(document, tree, span, everything),
         *(() if session is None else await cells_above(session, document)),
     ]
-    called = [one.name for one in everything if span.covers(one.header) and one.name][:2]
+    called = [each.name for each in everything if span.covers(each.header) and each.name][:2]
     for name in called:
         found += _own_calls(document, span, name, everything)
     index = engine.index
@@ -103,10 +102,29 @@ async def candidates_for_span(
     path = path_of(document.uri)
     elsewhere = await index.definitions(names, language=document.language_id, near_path=path)
     # The index knows the saved file; the open document's tree has already been searched.
-    found[len(own) : len(own)] = [one for one in elsewhere if one.uri != document.uri]
+    found[len(own) : len(own)] = [each for each in elsewhere if each.uri != document.uri]
     for name in called:
         found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
     return tuple(await engine.allowed(found))
+
+
+def whole(document: Document, definition: Definition) -> Candidate:
+    """Return a definition as related code."""
+    return _lines(document, document.whole_lines(definition.span), f"defines {definition.name}")
+
+
+def short_form(
+    document: Document, tree: Tree, definition: Definition, everything: Sequence[Definition], why: str = ""
+) -> Candidate:
+    """Return the signature of a definition, or the outline of a class, as related code."""
+    members = [
+        each
+        for each in everything
+        if each.container.split(".")[-1] == definition.name and definition.span.covers(each.span)
+    ]
+    text = shown(document, tree.language, definition, members)
+    why = why or f"defines {definition.name}"
+    return Candidate(document.uri, text.first_line, text.last_line, text.text, why)
 
 
 def _own_definitions(
@@ -114,34 +132,22 @@ def _own_definitions(
 ) -> Iterator[Candidate]:
     """Definitions of this file that ``span`` uses, in the order of their use."""
     for name in names:
-        for one in everything:
-            if one.name != name or one.span.overlaps(span) or (one.kind == "variable" and one.container):
+        for each in everything:
+            if each.name != name or each.span.overlaps(span) or (each.kind == "variable" and each.container):
                 continue
-            lines = _line_count(document, one.span)
-            if one.is_function and lines <= _WHOLE_LINES:
-                whole = document.whole_lines(one.span)
-                yield _candidate(document, whole, document.slice(whole), f"defines {name}")
-                continue
-            members = [
-                other
-                for other in everything
-                if other.container.split(".")[-1] == name and one.span.covers(other.span)
-            ]
-            outline = shown(document, tree.language, one, members)
-            yield Candidate(
-                document.uri, outline.first_line, outline.last_line, outline.text, f"defines {name}"
-            )
+            first, last = document.lines_of(each.span)
+            is_short = each.is_function and last - first < _WHOLE_LINES
+            yield whole(document, each) if is_short else short_form(document, tree, each, everything)
 
 
 def _needed_imports(
     document: Document, tree: Tree, span: Span, names: tuple[str, ...]
 ) -> Iterator[Candidate]:
     """Import statements of this file whose names ``span`` uses."""
-    for one in imports(document, tree):
-        brought = {name.alias for name in one.names} or {re.split(r"[./:\\]+", one.module)[-1]}
-        if not one.span.overlaps(span) and not brought.isdisjoint(names):
-            whole = document.whole_lines(one.span)
-            yield _candidate(document, whole, document.slice(whole), "import that it uses")
+    for each in imports(document, tree):
+        brought = {name.alias for name in each.names} or {re.split(r"[./:\\]+", each.module)[-1]}
+        if not each.span.overlaps(span) and not brought.isdisjoint(names):
+            yield _lines(document, document.whole_lines(each.span), "import that it uses")
 
 
 def _class_around(
@@ -150,41 +156,27 @@ def _class_around(
     """Outline of the class that contains ``span``, if the span is only a part of it."""
     for scope in scopes_at(document, tree, document.stripped(span).start):
         if scope.is_class and scope.span.covers(span) and len(scope.span) > len(span):
-            members = [
-                one
-                for one in everything
-                if one.container.split(".")[-1] == scope.name and scope.span.covers(one.span)
-            ]
-            outline = shown(document, tree.language, scope, members)
-            yield Candidate(
-                document.uri, outline.first_line, outline.last_line, outline.text, f"outline of {scope.name}"
-            )
+            yield short_form(document, tree, scope, everything, f"outline of {scope.name}")
 
 
 def _own_calls(
     document: Document, span: Span, name: str, everything: tuple[Definition, ...]
 ) -> Iterator[Candidate]:
     """Lines of this file, outside ``span``, that call ``name``."""
-    headers = [one.header for one in everything]
-    count = 0
-    for match in re.finditer(rf"(?<![\w$]){re.escape(name)}\s*\(", document.text):
-        at = match.start()
-        if span.start <= at < span.end or any(header.start <= at < header.end for header in headers):
-            continue
+    headers = [each.header for each in everything]
+    calls = (
+        match.start()
+        for match in re.finditer(rf"(?<![\w$]){re.escape(name)}\s*\(", document.text)
+        if not any(header.start <= match.start() < header.end for header in (span, *headers))
+    )
+    for at in islice(calls, _MAX_CALLERS):
         line = document.line_of(at)
         first = max(0, line - _LINES_BEFORE_CALL)
         last = min(document.line_count - 1, line + _LINES_AFTER_CALL)
-        whole = Span(document.line_starts[first], document.line_span(last).end)
-        yield _candidate(document, whole, document.slice(whole), f"calls {name}")
-        count += 1
-        if count == _MAX_CALLERS:
-            return
+        yield _lines(
+            document, Span(document.line_starts[first], document.line_span(last).end), f"calls {name}"
+        )
 
 
-def _candidate(document: Document, span: Span, text: str, why: str) -> Candidate:
-    return Candidate(document.uri, *document.lines_of(span), text, why)
-
-
-def _line_count(document: Document, span: Span) -> int:
-    first, last = document.lines_of(span)
-    return last - first + 1
+def _lines(document: Document, span: Span, why: str) -> Candidate:
+    return Candidate(document.uri, *document.lines_of(span), document.slice(span), why)

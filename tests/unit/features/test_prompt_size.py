@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import ContextTooLong
-from homebody.features.prompt_size import Size, fit
+from homebody.features.prompt_size import PromptSize, fit
 
 
 def _drafts(length: int, factor: float):
     """Build drafts that are numbers: estimated tokens, at most ``length``; ``factor`` times as many exact."""
 
-    async def build(tokens: int | None) -> tuple[int, Size]:
+    async def build(tokens: int | None) -> tuple[int, PromptSize]:
         draft = length if tokens is None else min(length, tokens)
-        return draft, Size(draft, round(draft * factor))
+        return draft, PromptSize(draft, round(draft * factor))
 
     return build
 
@@ -34,8 +34,8 @@ async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(len
 async def test_a_prompt_that_never_fits_is_refused():
     """The error has the given message."""
 
-    async def build(_tokens: int | None) -> tuple[int, Size]:
-        return 50, Size(50, 200)
+    async def build(_tokens: int | None) -> tuple[int, PromptSize]:
+        return 50, PromptSize(50, 200)
 
     with pytest.raises(ContextTooLong, match="select less"):
         await fit(build, limit=100, too_long="select less")

@@ -19,7 +19,7 @@ from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.features.complete.request import Request, Sent
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.complete.widen import widen_at_a_key
-from homebody.features.prompt_size import Size, fit
+from homebody.features.prompt_size import PromptSize, fit
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.generation import Generation, StopRule
 
@@ -92,7 +92,7 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
     session, use, info = request.session, request.engine.completion, request.target.info
     state = session.document_state(request.document.uri)
 
-    async def build(tokens: int | None) -> tuple[Plan, Size]:
+    async def build(tokens: int | None) -> tuple[Plan, PromptSize]:
         inputs = inputs_at(session, request.target, request.document, request.offset)
         made = await plan(inputs) if tokens is None else shortened(inputs, tokens)
         if state.windows is inputs.windows:
@@ -100,7 +100,9 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
             apply(made, state)
         parts = made.prompt.parts
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
-        return made, Size(own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own)
+        return made, PromptSize(
+            own, await use.backend.count_prompt(made.prompt) if info.exact_tokenizer else own
+        )
 
     return await fit(
         build,
