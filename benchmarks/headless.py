@@ -26,10 +26,10 @@ from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Tuning, Use, open_engine
 from homebody.headless.apply import Applier
-from homebody.headless.batch import Batch, Options, Summary
+from homebody.headless.batch import Batch, BatchOptions, Summary
 from homebody.headless.find import Chosen, Wanted, select_files
 from homebody.headless.journal import Work, create
-from homebody.headless.run import Outcome, Request
+from homebody.headless.run import Outcome, RunRequest
 from homebody.headless.select import read_source
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, ContextSettings, Settings
@@ -37,6 +37,7 @@ from homebody.syntax.chunk import chunk_document
 from homebody.syntax.tree import parse
 
 FILES = 200
+SHORTEN = RunRequest(instruction="Shorten it.")
 MANY = 2_000
 MODEL_FILES = 24
 FUNCTION = '''\
@@ -122,7 +123,7 @@ def make_files(folder: Path, count: int, first: int = 0) -> list[Chosen]:
 
 
 async def run(
-    engine: Engine, folder: Path, files: Sequence[Chosen], request: Request, jobs: int, *, write: bool
+    engine: Engine, folder: Path, files: Sequence[Chosen], request: RunRequest, jobs: int, *, write: bool
 ) -> Summary:
     """Run a batch; with ``write`` the files are replaced and journalled."""
     applier = None
@@ -130,7 +131,7 @@ async def run(
         work = tuple(Work(file.path.name) for file in files)
         applier = Applier(create(folder, "benchmark", b"{}", work))
     engine.chat.tuning = Tuning(slot="chat" if jobs == 1 else None, seed=1)
-    batch = Batch(engine, request, Silent(), Options(jobs), applier)
+    batch = Batch(engine, request, Silent(), BatchOptions(jobs), applier)
     await batch.run(files)
     return batch.summary
 
@@ -146,7 +147,12 @@ def throughput(counts: Sequence[int]) -> None:
                 files = make_files(folder, FILES)
                 summary = asyncio.run(
                     run(
-                        ScriptedEngine(), folder, files, Request(instruction="Shorten it."), jobs, write=write
+                        ScriptedEngine(),
+                        folder,
+                        files,
+                        SHORTEN,
+                        jobs,
+                        write=write,
                     )
                 )
                 assert summary.counts["changed"] == FILES, summary.counts
@@ -171,7 +177,7 @@ def memory(count: int) -> None:
         files = make_files(folder, count)
         work = tuple(Work(file.path.name) for file in files)
         applier = Applier(create(folder, "benchmark", b"{}", work))
-        batch = Batch(ScriptedEngine(), Request(instruction="Shorten it."), Watching(), Options(2), applier)
+        batch = Batch(ScriptedEngine(), SHORTEN, Watching(), BatchOptions(2), applier)
         await batch.run(files)
 
     with tempfile.TemporaryDirectory() as name:
@@ -214,7 +220,7 @@ def beside_the_model(count: int) -> None:
             await engine.chat.describe()
             timed = TimedBackend(engine.chat.backend)
             engine.chat.backend = timed
-            request = Request(action="docstring", max_tokens=48)
+            request = RunRequest(action="docstring", max_tokens=48)
             summary = await run(engine, folder, files, request, jobs, write=True)
             model = timed.milliseconds / 1000
             share = (summary.seconds - model) / model

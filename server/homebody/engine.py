@@ -28,7 +28,7 @@ from homebody.syntax.tree import Trees
 from homebody.text import Document
 from homebody.tokens import TokenCounts
 from homebody.workspace.gate import Gate
-from homebody.workspace.index import Progress, WorkspaceIndex
+from homebody.workspace.index import IndexProgress, WorkspaceIndex
 from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ class Engine:
         self.trees = Trees()
         self.prompts = PromptLibrary(prompt_folders(settings, folders))
         self.gate = Gate(settings, folders)
-        self.on_index: Callable[[Progress], None] | None = None
+        self.on_index: Callable[[IndexProgress], None] | None = None
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
@@ -310,7 +310,7 @@ class Engine:
                 self._uses[slot] = Use(backend, other=shared)
         return self._uses[slot]
 
-    def _index_told(self, progress: Progress) -> None:
+    def _index_told(self, progress: IndexProgress) -> None:
         if self.on_index is not None:
             self.on_index(progress)
 

@@ -33,8 +33,8 @@ from homebody import __version__
 from homebody.acp.answers import answer
 from homebody.acp.commands import list_commands, run_command
 from homebody.acp.engines import Engines
-from homebody.acp.question import Block, Question, read_blocks
-from homebody.acp.session import Session, StopReason
+from homebody.acp.question import Block, UserPrompt, read_blocks
+from homebody.acp.session import AcpSession, StopReason
 from homebody.errors import HomebodyError
 from homebody.features.answer import Usage
 from homebody.features.models_here import chat_models
@@ -58,7 +58,7 @@ class Agent:
         self._engines = engines
         self._notify = notify
         self._fs = FileSystemCapabilities()
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        self._sessions: OrderedDict[str, AcpSession] = OrderedDict()
 
     def on_connect(self, conn: Client) -> None:
         """Send requests by ``conn``."""
@@ -92,7 +92,7 @@ class Agent:
         if "\0" in cwd or not folder.is_absolute() or not await asyncio.to_thread(folder.is_dir):
             reason = f"cwd {cwd!r} is not an absolute path of a folder."
             raise RequestError.invalid_params({"reason": reason})
-        session = Session(folder, self._fs, self._client, self._notify)
+        session = AcpSession(folder, self._fs, self._client, self._notify)
         self._sessions[session.id] = session
         idle = [other for other in self._sessions.values() if other.turn is None and other is not session]
         if len(self._sessions) > _MOST_SESSIONS and idle:
@@ -145,7 +145,7 @@ class Agent:
         if session is not None and session.turn is not None:
             session.turn.cancel()
 
-    async def _load_models(self, session: Session) -> None:
+    async def _load_models(self, session: AcpSession) -> None:
         """Start the model, and list the other available models."""
         try:
             async with self._engines.use((session.cwd, None)) as opened:
@@ -153,7 +153,9 @@ class Agent:
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question reports the failure
 
-    async def _introduce(self, session: Session, loading: asyncio.Task[None], *, has_options: bool) -> None:
+    async def _introduce(
+        self, session: AcpSession, loading: asyncio.Task[None], *, has_options: bool
+    ) -> None:
         """Send the commands, the context length, and, unless the client has them already, the models."""
         try:
             async with self._engines.use((session.cwd, None)) as opened:
@@ -169,7 +171,7 @@ class Agent:
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question reports the failure
 
-    async def _turn(self, session: Session, question: Question) -> StopReason:
+    async def _turn(self, session: AcpSession, question: UserPrompt) -> StopReason:
         """Answer one prompt; a failure is sent to the client as text."""
         try:
             async with self._engines.use(session.engine_key) as opened:
@@ -187,7 +189,7 @@ class Agent:
             session.say(str(error))
             return "end_turn"
 
-    def _session(self, session_id: str) -> Session:
+    def _session(self, session_id: str) -> AcpSession:
         session = self._sessions.get(session_id)
         if session is None:
             message = f"There is no session {session_id!r}: start one with session/new."

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from acp import start_tool_call
 from acp.schema import ToolCallLocation
 
-from homebody.acp.files import Target, attach_reference
-from homebody.acp.question import Question
-from homebody.acp.session import Session, StopReason
+from homebody.acp.files import CodeTarget, attach_reference
+from homebody.acp.question import UserPrompt
+from homebody.acp.session import AcpSession, StopReason
 from homebody.audit import LeftOut
 from homebody.engine import Engine
 from homebody.errors import UsageError
@@ -31,8 +31,8 @@ _LINE = re.compile(r"#L(\d+)$")
 
 async def answer(
     engine: Engine,
-    session: Session,
-    question: Question,
+    session: AcpSession,
+    question: UserPrompt,
     *,
     document: Document | None = None,
     span: Span | None = None,
@@ -74,7 +74,7 @@ async def answer(
 
 
 async def explained(
-    engine: Engine, session: Session, target: Target, prompt: PromptFile | None
+    engine: Engine, session: AcpSession, target: CodeTarget, prompt: PromptFile | None
 ) -> StopReason:
     """Explain the target; the explanation is part of the chat. Raises what ``explain`` raises."""
     with _saying(session) as say:
@@ -86,7 +86,7 @@ async def explained(
 
 
 @contextmanager
-def _saying(session: Session) -> Generator[Callable[[str], None]]:
+def _saying(session: AcpSession) -> Generator[Callable[[str], None]]:
     """Send an answer while it arrives; the client renders it at once."""
     stream = SafeStream()
 
@@ -101,7 +101,7 @@ def _saying(session: Session) -> Generator[Callable[[str], None]]:
 
 
 async def _account(
-    engine: Engine, session: Session, answered: Answer, document: Document | None, unread: Iterable[str]
+    engine: Engine, session: AcpSession, answered: Answer, document: Document | None, unread: Iterable[str]
 ) -> None:
     """Report the code that the answer names, the token counts, the sources, and what was left out."""
     sources = answered.sources

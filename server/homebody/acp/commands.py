@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from acp.schema import AvailableCommand, AvailableCommandInput, UnstructuredCommandInput
 
 from homebody.acp.answers import answer, explained
-from homebody.acp.files import Target, find_target, read_file
+from homebody.acp.files import CodeTarget, find_target, read_file
 from homebody.acp.proposal import propose
-from homebody.acp.question import Question
-from homebody.acp.session import Session, StopReason
+from homebody.acp.question import UserPrompt
+from homebody.acp.session import AcpSession, StopReason
 from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
 from homebody.features.apply_block import apply_block
@@ -20,10 +20,10 @@ _PLACE_HINT = "[file:lines] [function]"
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
+class _SlashCommand:
     description: str
     hint: str
-    run: Callable[[Engine, Session, Question, str], Awaitable[StopReason]]
+    run: Callable[[Engine, AcpSession, UserPrompt, str], Awaitable[StopReason]]
 
 
 def list_commands(engine: Engine) -> list[AvailableCommand]:
@@ -45,7 +45,7 @@ def list_commands(engine: Engine) -> list[AvailableCommand]:
 
 
 async def run_command(
-    engine: Engine, session: Session, question: Question, name: str, arguments: str
+    engine: Engine, session: AcpSession, question: UserPrompt, name: str, arguments: str
 ) -> StopReason:
     """Run a slash command.
 
@@ -70,7 +70,9 @@ async def run_command(
     return await _run_action(engine, session, target, action)
 
 
-async def _run_action(engine: Engine, session: Session, target: Target, action: PromptFile) -> StopReason:
+async def _run_action(
+    engine: Engine, session: AcpSession, target: CodeTarget, action: PromptFile
+) -> StopReason:
     if target.words and not action.takes_problem:
         message = f"`/{action.name}` takes a place only; to give an instruction, use `/edit`."
         raise UsageError(message)
@@ -80,16 +82,16 @@ async def _run_action(engine: Engine, session: Session, target: Target, action: 
     return "end_turn"
 
 
-async def _explain(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+async def _explain(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> StopReason:
     target = await find_target(engine, session, question, arguments, "selection")
     if target.words:
         return await answer(
-            engine, session, Question(target.words), document=target.document, span=target.span
+            engine, session, UserPrompt(target.words), document=target.document, span=target.span
         )
     return await explained(engine, session, target, None)
 
 
-async def _edit(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+async def _edit(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> StopReason:
     target = await find_target(engine, session, question, arguments, "selection")
     if not target.words:
         message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
@@ -100,7 +102,7 @@ async def _edit(engine: Engine, session: Session, question: Question, arguments:
     return "end_turn"
 
 
-async def _refine(engine: Engine, session: Session, _question: Question, arguments: str) -> StopReason:
+async def _refine(engine: Engine, session: AcpSession, _question: UserPrompt, arguments: str) -> StopReason:
     before = session.proposal
     if before is None:
         message = "There is no proposed change to refine: run `/edit` or an action first."
@@ -111,7 +113,7 @@ async def _refine(engine: Engine, session: Session, _question: Question, argumen
     return "end_turn"
 
 
-async def _apply(engine: Engine, session: Session, question: Question, arguments: str) -> StopReason:
+async def _apply(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> StopReason:
     number, _, rest = arguments.partition(" ")
     if not number.isdecimal():
         number, rest = "1", arguments
@@ -128,9 +130,9 @@ async def _apply(engine: Engine, session: Session, question: Question, arguments
     return "end_turn"
 
 
-_COMMANDS: Mapping[str, _Command] = {
-    "explain": _Command("Explain code", f"{_PLACE_HINT} [question]", _explain),
-    "edit": _Command("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
-    "refine": _Command("Change the last proposal", "what should be different", _refine),
-    "apply": _Command("Apply a code block of the last answer", "[number] [file:lines]", _apply),
+_COMMANDS: Mapping[str, _SlashCommand] = {
+    "explain": _SlashCommand("Explain code", f"{_PLACE_HINT} [question]", _explain),
+    "edit": _SlashCommand("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
+    "refine": _SlashCommand("Change the last proposal", "what should be different", _refine),
+    "apply": _SlashCommand("Apply a code block of the last answer", "[number] [file:lines]", _apply),
 }

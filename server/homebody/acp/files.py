@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from acp import RequestError
 
-from homebody.acp.question import Question, Reference
-from homebody.acp.session import Session
+from homebody.acp.question import Reference, UserPrompt
+from homebody.acp.session import AcpSession
 from homebody.engine import Engine
 from homebody.errors import EditRefused, FileUnreadable, UsageError
 from homebody.features.attachments import PASTED, Attached, attach_document, attach_text
@@ -42,7 +42,7 @@ REQUEST_ERRORS = (RequestError, ValueError, ConnectionError)
 """What a request to the client raises: it answered with an error or in another form, or is gone."""
 
 
-async def read_file(engine: Engine, session: Session, uri: str) -> Document:
+async def read_file(engine: Engine, session: AcpSession, uri: str) -> Document:
     """Read a file with the client's unsaved changes if the client supports it, otherwise from disk.
 
     Raises
@@ -71,7 +71,7 @@ async def read_file(engine: Engine, session: Session, uri: str) -> Document:
     return _document(uri, text)
 
 
-async def read_from_client(session: Session, path: Path) -> str | None:
+async def read_from_client(session: AcpSession, path: Path) -> str | None:
     """Return the client's whole text of the file; ``None`` if the client cannot read it."""
     if not session.fs.read_text_file:
         return None
@@ -81,7 +81,7 @@ async def read_from_client(session: Session, path: Path) -> str | None:
         return None
 
 
-async def write_by_client(session: Session, path: Path, text: str) -> None:
+async def write_by_client(session: AcpSession, path: Path, text: str) -> None:
     """Have the client write the whole file.
 
     Raises
@@ -97,7 +97,7 @@ async def write_by_client(session: Session, path: Path, text: str) -> None:
         raise EditRefused(message) from error
 
 
-async def attach_reference(engine: Engine, session: Session, reference: Reference) -> Attached:
+async def attach_reference(engine: Engine, session: AcpSession, reference: Reference) -> Attached:
     """Convert a reference to an attachment of the prompt.
 
     Raises
@@ -155,7 +155,7 @@ def _document(uri: str, text: str) -> Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CodeTarget:
     """Code to work on, and the remaining arguments of the command."""
 
     document: Document
@@ -164,8 +164,8 @@ class Target:
 
 
 async def find_target(
-    engine: Engine, session: Session, question: Question, arguments: str, scope: Scope
-) -> Target:
+    engine: Engine, session: AcpSession, question: UserPrompt, arguments: str, scope: Scope
+) -> CodeTarget:
     """Find the code: ``FILE[:START[-END]]``, an attached file, or the previous file; optionally a name in it.
 
     Raises
@@ -182,21 +182,21 @@ async def find_target(
     document = await read_file(engine, session, reference.uri)
     session.last = reference
     if reference.lines is not None:
-        return Target(document, span_of(document, reference.lines), words)
+        return CodeTarget(document, span_of(document, reference.lines), words)
     tree = await tree_of(engine, document)
     known = [each for each in definitions(document, tree) if each.name and each.kind != "variable"]
     name, _, rest = words.partition(" ")
     if same := [each for each in known if name.strip("`()") in {each.name, _full_name(each)}]:
-        return Target(document, same[0].span, rest.strip())
+        return CodeTarget(document, same[0].span, rest.strip())
     if scope in {"selection", "file"}:
-        return Target(document, document.whole, words)
+        return CodeTarget(document, document.whole, words)
     outer = [each for each in known if not each.container]
     if scope == "function" and len(outer) != 1:
         raise UsageError(_which(document, known))
-    return Target(document, outer[0].span if scope == "function" else Span(0, 0), words)
+    return CodeTarget(document, outer[0].span if scope == "function" else Span(0, 0), words)
 
 
-def _take_file(session: Session, arguments: str) -> tuple[Reference | None, str]:
+def _take_file(session: AcpSession, arguments: str) -> tuple[Reference | None, str]:
     """Remove the place at the beginning of the arguments if its file exists, and return it."""
     for named, rest in _places(arguments):
         place = _PLACE.fullmatch(named)

@@ -15,7 +15,7 @@ from acp.schema import (
 )
 
 from homebody.acp.files import REQUEST_ERRORS, read_file, read_from_client, write_by_client
-from homebody.acp.session import Session
+from homebody.acp.session import AcpSession
 from homebody.engine import Engine
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.features.refactor import Refactoring
@@ -47,7 +47,7 @@ class _Change:
 
 
 async def propose(
-    engine: Engine, session: Session, document: Document, found: Refactoring, title: str
+    engine: Engine, session: AcpSession, document: Document, found: Refactoring, title: str
 ) -> None:
     """Propose the result to the user and apply it if allowed; returns a sentence about the outcome.
 
@@ -99,7 +99,7 @@ def _remarks(found: Refactoring) -> str:
     return "\n".join([*refused, *(["This edit:"] if notes else []), *notes])
 
 
-async def _is_allowed(session: Session, call: ToolCallStart, options: list[PermissionOption]) -> bool:
+async def _is_allowed(session: AcpSession, call: ToolCallStart, options: list[PermissionOption]) -> bool:
     if not session.fs.write_text_file:
         message = (
             "This editor does not let an agent write files, so the change is only shown; "
@@ -115,7 +115,7 @@ async def _is_allowed(session: Session, call: ToolCallStart, options: list[Permi
     return isinstance(answer.outcome, AllowedOutcome) and answer.outcome.option_id == "yes"
 
 
-async def _write(engine: Engine, session: Session, document: Document, change: _Change) -> None:
+async def _write(engine: Engine, session: AcpSession, document: Document, change: _Change) -> None:
     """Write the file, and check what the client wrote.
 
     Changes that the user made outside of the rewritten code are kept; if the rewritten code itself changed,
@@ -156,7 +156,7 @@ def _moved(change: _Change, old: str, current: str) -> str:
     return apply_edits(current, moved)
 
 
-def _change_of(session: Session, document: Document, found: Refactoring) -> _Change:
+def _change_of(session: AcpSession, document: Document, found: Refactoring) -> _Change:
     uri = document.uri if found.new_file is None else found.new_file.uri
     path = path_of(uri)
     if path is None:

@@ -63,7 +63,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class UserPrompt:
     """What the user asked; ``unread`` lists, in sentences, the blocks that cannot be read."""
 
     text: str
@@ -77,7 +77,7 @@ class Question:
         return None if match is None else (match["name"], (match["rest"] or "").strip())
 
 
-def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:
+def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
     """Combine the blocks of one prompt."""
     parts: list[str] = []
     references: list[Reference] = []
@@ -106,7 +106,7 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> Question:
         text = f"{repeated[0]}\n\n{_AVANTE.sub('', text).strip()}"
     references += [Reference(uri_of(cwd / path)) for path in _CODECOMPANION.findall(text)]
     text = _CODECOMPANION.sub("", text).strip()
-    return Question(text, tuple(dict.fromkeys(references)), tuple(unread))
+    return UserPrompt(text, tuple(dict.fromkeys(references)), tuple(unread))
 
 
 def _located(uri: str, text: str | None) -> Reference:

@@ -37,7 +37,7 @@ _MODEL = "model"
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class AcpSession:
     """One chat of a client.
 
     Attributes

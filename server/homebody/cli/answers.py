@@ -15,7 +15,7 @@ from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
 from homebody.features.answer import Answer, Listeners
 from homebody.features.project_rules import RULES
-from homebody.headless.report import Lines, Prompt, to_lines
+from homebody.headless.report import Lines, SentPrompt, to_lines
 
 
 class Used(Struct, frozen=True, rename="camel"):
@@ -145,7 +145,7 @@ def show_account(
         warn(f"The answer is not complete: {remedy}.")
 
 
-def show_prompt_text(terminal: Terminal, prompt: Prompt) -> None:
+def show_prompt_text(terminal: Terminal, prompt: SentPrompt) -> None:
     """Print the exact prompt, what it contains, and what was left out."""
     tokens = f"{prompt.prompt_tokens} of {prompt.context_length} tokens"
     terminal.write(f"Prompt to {prompt.model} ({prompt.backend}), {tokens}:\n", "bold")

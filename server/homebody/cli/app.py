@@ -21,7 +21,7 @@ from homebody.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CommandRow:
     """A command: a few words for the list, examples, and the flags for settings that it takes."""
 
     about: str
@@ -29,30 +29,30 @@ class Row:
     flags: Sequence[str] = tuple(FLAGS)
 
 
-COMMANDS: Mapping[str, Row] = {
-    "lsp": Row("Serve an editor."),
-    "acp": Row("Chat in an editor that speaks the Agent Client Protocol."),
-    "complete": Row(
+COMMANDS: Mapping[str, CommandRow] = {
+    "lsp": CommandRow("Serve an editor."),
+    "acp": CommandRow("Chat in an editor that speaks the Agent Client Protocol."),
+    "complete": CommandRow(
         "Show the suggestions at a position in a file.",
         "homebody complete src/app.py:12:5 --show-prompt",
     ),
-    "explain": Row(
+    "explain": CommandRow(
         "Explain a file, some of its lines, an error or a diff.",
         """\
 homebody explain app.py:10-40 --model qwen2.5-coder
 pytest 2>&1 | homebody explain -""",
     ),
-    "ask": Row(
+    "ask": CommandRow(
         "Ask about code, once or in a conversation.",
         """\
 homebody ask "Which functions lack tests?" --attach src/app.py
 git diff main | homebody ask -p "What could break?" --set chat.max_tokens=500""",
     ),
-    "commit-message": Row(
+    "commit-message": CommandRow(
         "Write a commit message for the staged changes.",
         'git commit -e -m "$(homebody commit-message)"',
     ),
-    "refactor": Row(
+    "refactor": CommandRow(
         "Rewrite files, or parts of them: as diffs, or in place.",
         """\
 homebody refactor app.py:10-40 --action simplify              show a diff
@@ -61,38 +61,38 @@ homebody refactor src --select 'test_*' --instruction "…"     only these funct
 homebody refactor --changed --action types --check            only files that differ from the last commit
 homebody refactor src --action types --write --verify 'pytest -q {file}'""",
     ),
-    "prompts": Row("List or check prompt files.", "homebody prompts check", flags=("set", "config")),
-    "undo": Row(
+    "prompts": CommandRow("List or check prompt files.", "homebody prompts check", flags=("set", "config")),
+    "undo": CommandRow(
         "Restore the files that a run of refactor changed.",
         """\
 homebody undo            the last run
 homebody undo --list     all runs, with their options""",
         flags=(),
     ),
-    "models": Row(
+    "models": CommandRow(
         "List, recommend, install, show or remove models.",
         "homebody models recommend",
         flags=(),
     ),
-    "demo": Row("Demonstrate Homebody on a small file.", "homebody demo --backend embedded"),
-    "doctor": Row(
+    "demo": CommandRow("Demonstrate Homebody on a small file.", "homebody demo --backend embedded"),
+    "doctor": CommandRow(
         "Check servers, models and settings; name improvements.", "homebody doctor --backend ollama"
     ),
-    "bench": Row(
+    "bench": CommandRow(
         "Measure how fast the chosen model reads and writes on this machine.",
         "homebody bench --chat --model qwen2.5-coder",
     ),
-    "log": Row(
+    "log": CommandRow(
         "Show which prompts were sent, and how many suggestions were accepted.",
         "homebody log --limit 5",
         flags=("set", "config"),
     ),
-    "completion": Row(
+    "completion": CommandRow(
         "Print a script that completes commands in your shell.",
         'eval "$(homebody completion bash)"',
         flags=(),
     ),
-    "config": Row(
+    "config": CommandRow(
         "Show, change, describe, create or import the settings.",
         """\
 homebody config show

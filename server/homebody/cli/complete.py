@@ -12,7 +12,7 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.complete import complete
-from homebody.headless.report import Prompt, Range, to_json, to_prompt, to_range
+from homebody.headless.report import Range, SentPrompt, to_json, to_prompt, to_range
 from homebody.headless.select import SourceFile, read_source, workspace_of
 
 
@@ -31,7 +31,7 @@ class CompletionReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     line: int
     column: int
     completions: list[ShownSuggestion]
-    prompt: Prompt | None = None
+    prompt: SentPrompt | None = None
 
 
 def command(

@@ -11,7 +11,7 @@ from homebody.audit import Day, PromptRecord, read_counts, read_log
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
-from homebody.headless.report import Prompt, to_json, to_lines, to_prompt
+from homebody.headless.report import SentPrompt, to_json, to_lines, to_prompt
 from homebody.settings.paths import state_dir, user_file
 
 
@@ -24,7 +24,7 @@ class LogEntry(Struct, frozen=True, rename="camel"):
     outcome: str
     output_tokens: int | None
     timings: dict[str, float]
-    prompt: Prompt
+    prompt: SentPrompt
     answer: str
 
 

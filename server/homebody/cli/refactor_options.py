@@ -9,7 +9,7 @@ from homebody.cli.arguments import parse_lines
 from homebody.errors import UsageError
 from homebody.headless.eligible import is_text
 from homebody.headless.find import Chosen
-from homebody.headless.run import Request
+from homebody.headless.run import RunRequest
 
 Mode: TypeAlias = Literal["diff", "check", "write"]
 
@@ -46,9 +46,9 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
     flags: dict[str, str] = {}
 
     @property
-    def request(self) -> Request:
+    def request(self) -> RunRequest:
         """The task that the run performs on each file."""
-        return Request(
+        return RunRequest(
             action=self.action or None,
             instruction=self.instruction or None,
             select=self.select,

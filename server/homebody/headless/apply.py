@@ -14,7 +14,7 @@ from pathlib import Path
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, RunError, VerifyFailed
 from homebody.headless.find import is_internal
-from homebody.headless.journal import Change, Journal, Record
+from homebody.headless.journal import Journal, Record, RecordedChange
 from homebody.headless.select import SourceFile
 from homebody.headless.undo import put_back
 from homebody.headless.verify import FILE, Verdict, run_command
@@ -147,7 +147,7 @@ class Applier:
             return Applied(kept=True, notes=notes)
         return await self._verified(source, change, notes)
 
-    async def _verified(self, source: SourceFile, change: Change, notes: tuple[str, ...]) -> Applied:
+    async def _verified(self, source: SourceFile, change: RecordedChange, notes: tuple[str, ...]) -> Applied:
         try:
             self._on_verify(source)
             verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)

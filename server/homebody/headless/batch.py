@@ -25,7 +25,7 @@ from homebody.errors import (
 )
 from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen
-from homebody.headless.run import Outcome, Request, Status, check_action, rewrite
+from homebody.headless.run import Outcome, RunRequest, Status, check_action, rewrite
 from homebody.headless.select import SourceFile, read_source
 
 
@@ -63,7 +63,7 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BatchOptions:
     """Options of a run.
 
     ``command`` is the ``--verify`` command; the model sees it together with its output when it fails.
@@ -93,9 +93,9 @@ class Batch:
     """
 
     engine: Engine
-    request: Request
+    request: RunRequest
     observer: Observer
-    options: Options = field(default_factory=Options)
+    options: BatchOptions = field(default_factory=BatchOptions)
     applier: Applier | None = None
     summary: Summary = field(default_factory=Summary)
 

@@ -34,7 +34,7 @@ _GENERATED = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class FileRules:
     """Which files a run accepts: at most ``max_bytes``, and writable if the run will write."""
 
     max_bytes: int

@@ -6,7 +6,7 @@ In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
 from msgspec import Struct, json
 
 from homebody.headless.diff import new_file_diff, split_lines, unified_diff
-from homebody.headless.report import Edit, Prompt, to_edits, to_prompt
+from homebody.headless.report import Edit, SentPrompt, to_edits, to_prompt
 from homebody.headless.run import Outcome
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_diff import line_changes
@@ -48,7 +48,7 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     is_new: bool = False
     notes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    prompts: list[Prompt] = []
+    prompts: list[SentPrompt] = []
 
 
 def to_report(outcome: Outcome) -> FileReport:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless.eligible import Glob, Rules, glob_of, globs_below, has_magic, is_text
+from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, has_magic, is_text
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings
@@ -131,7 +131,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
         ``changed`` or ``staged`` is requested, and git fails.
 
     """
-    finder = _Finder(root, wanted, settings)
+    finder = _FileFinder(root, wanted, settings)
     is_listed = wanted.changed is not None or wanted.staged
     files = finder.without_marked(merged(finder.listed() if is_listed else finder.named()))
     skipped = {why: count for why, count in finder.skipped.items() if count}
@@ -183,7 +183,7 @@ def _unusable(path: Path) -> str:
     return ""
 
 
-class _Finder:
+class _FileFinder:
     """One search; ``skipped`` counts the files left out, by reason."""
 
     def __init__(self, root: Path, wanted: Wanted, settings: Settings) -> None:
@@ -195,7 +195,7 @@ class _Finder:
         self._trusted_folders = settings.trusted_folders
         base = self._here if self._here.is_relative_to(root) else root
         self._exclude = globs_below(base, wanted.exclude) if wanted.exclude else None
-        self._rules = Rules(settings.context.max_file_bytes, wanted.to_write)
+        self._rules = FileRules(settings.context.max_file_bytes, wanted.to_write)
         self._looks = 0
         self._explicit: set[Path] = set()
 

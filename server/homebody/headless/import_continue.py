@@ -106,7 +106,7 @@ class _Prompt(msgspec.Struct):
     uses: str = ""
 
 
-class _Config(msgspec.Struct):
+class _ContinueConfig(msgspec.Struct):
     models: tuple[_Model, ...] = ()
     rules: tuple[str | _Rule, ...] = ()
     prompts: tuple[_Prompt, ...] = ()
@@ -132,7 +132,7 @@ def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
 
     """
     try:
-        config = msgspec.yaml.decode(text, type=_Config)
+        config = msgspec.yaml.decode(text, type=_ContinueConfig)
         entries = msgspec.yaml.decode(text, type=dict[str, object])
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]

@@ -49,7 +49,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     lines: tuple[tuple[int, int], ...] = ()
 
 
-class Header(msgspec.Struct, frozen=True):
+class RunHeader(msgspec.Struct, frozen=True):
     """The request of a run: the command line for display, and the options that ``cli`` needs to resume it."""
 
     started: str
@@ -83,7 +83,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordedChange:
     """A record in the journal: ``place`` is its file."""
 
     place: Path
@@ -114,15 +114,15 @@ class Journal:
         self.root = Path(os.path.realpath(root))
         self._last = 0
 
-    def header(self) -> Header:
+    def header(self) -> RunHeader:
         """Read the request. Raises ``JournalUnusable``."""
         try:
-            return msgspec.json.decode((self.folder / "run.json").read_bytes(), type=Header)
+            return msgspec.json.decode((self.folder / "run.json").read_bytes(), type=RunHeader)
         except (OSError, ValueError) as error:
             message = f"The journal {self.folder} has no readable run.json."
             raise JournalUnusable(message) from error
 
-    def begin(self, record: Record, old: bytes, *, is_kept: bool) -> Change:
+    def begin(self, record: Record, old: bytes, *, is_kept: bool) -> RecordedChange:
         """Record a change before it is made, with the old content; both survive a power cut.
 
         ``is_kept``: no command decides about it. Raises ``JournalUnusable``.
@@ -134,33 +134,33 @@ class Journal:
                 write_file(place.with_suffix(".old"), old)
             write_file(place, msgspec.json.encode(record))
             sync_folder(self.folder)
-        return Change(place, record)
+        return RecordedChange(place, record)
 
-    def keep(self, change: Change) -> None:
+    def keep(self, change: RecordedChange) -> None:
         """Record that a change stays. Raises ``JournalUnusable``."""
         with _translated("the change counts as unverified"):
             change.place.replace(change.place.with_suffix(".kept"))
 
-    def drop(self, change: Change) -> None:
+    def drop(self, change: RecordedChange) -> None:
         """Forget a change whose file has its old content. Raises ``JournalUnusable``."""
         with _translated(f"the next undo checks {change.record.path} again"):
             change.place.unlink(missing_ok=True)
             change.old_place.unlink(missing_ok=True)
 
-    def changes(self) -> tuple[list[Change], list[str]]:
+    def changes(self) -> tuple[list[RecordedChange], list[str]]:
         """Return the changes in order, and a sentence for each record that is damaged."""
-        changes: list[Change] = []
+        changes: list[RecordedChange] = []
         damaged: list[str] = []
         places = [path for path in self.folder.glob("*") if path.suffix in {".open", ".kept"}]
         for place in sorted(places, key=_number):
             try:
-                changes.append(Change(place, msgspec.json.decode(place.read_bytes(), type=Record)))
+                changes.append(RecordedChange(place, msgspec.json.decode(place.read_bytes(), type=Record)))
             except (OSError, ValueError):
                 old = place.with_suffix(".old")
                 damaged.append(f"{place} is damaged, so its file is not touched; the old content is {old}.")
         return changes, damaged
 
-    def old(self, change: Change) -> bytes:
+    def old(self, change: RecordedChange) -> bytes:
         """Return the old content of a file. Raises ``JournalUnusable`` if it is missing or damaged."""
         data = b""
         with suppress(OSError):
@@ -198,7 +198,7 @@ class Journal:
 def create(root: Path, command: str, request: bytes, files: tuple[Work, ...]) -> Journal:
     """Create the journal of a run, and delete the oldest ones of its tree. Raises ``JournalUnusable``."""
     started = datetime.now().astimezone().isoformat(timespec="seconds")
-    header = Header(started, command, msgspec.Raw(request), files)
+    header = RunHeader(started, command, msgspec.Raw(request), files)
     tree = tree_folder(root)
     folder = tree / str(1 + max(_numbers(tree), default=0))
     with _translated("no file is changed"):

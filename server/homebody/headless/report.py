@@ -39,7 +39,7 @@ class Edit(Struct, frozen=True, rename="camel"):
     new_text: str
 
 
-class Prompt(Struct, frozen=True, rename="camel"):
+class SentPrompt(Struct, frozen=True, rename="camel"):
     """The exact prompt that was sent."""
 
     text: str
@@ -82,9 +82,9 @@ def to_lines(sources: Sequence[Source | LeftOut]) -> list[Lines]:
     ]
 
 
-def to_prompt(record: PromptRecord) -> Prompt:
+def to_prompt(record: PromptRecord) -> SentPrompt:
     """Write a record for scripts."""
-    return Prompt(
+    return SentPrompt(
         text=record.text,
         prompt_tokens=record.prompt_tokens,
         context_length=record.context_length,

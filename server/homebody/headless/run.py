@@ -18,7 +18,7 @@ from homebody.features.refactor import NewFile, Refactoring, refactor
 from homebody.headless import targets
 from homebody.headless.find import shown_path
 from homebody.headless.select import SourceFile
-from homebody.headless.targets import Target
+from homebody.headless.targets import RewriteTarget
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
@@ -31,7 +31,7 @@ _REASONS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RunRequest:
     """The task that a run performs on each file.
 
     Attributes
@@ -123,7 +123,7 @@ class Outcome:
         return self.made_for or self.path
 
 
-def check_action(engine: Engine, request: Request) -> PromptFile:
+def check_action(engine: Engine, request: RunRequest) -> PromptFile:
     """Return the prompt file of a request.
 
     Raises
@@ -151,7 +151,7 @@ def check_action(engine: Engine, request: Request) -> PromptFile:
 
 async def rewrite(
     engine: Engine,
-    request: Request,
+    request: RunRequest,
     source: SourceFile,
     lines: Sequence[tuple[int, int]] = (),
     *,
@@ -193,11 +193,11 @@ async def rewrite(
 
 def _targets(
     source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
-) -> list[Target]:
+) -> list[RewriteTarget]:
     """Return the named lines, the selected symbols, or what the action applies to."""
     document = source.document
     if lines:
-        chosen = [Target("", source.span_of(first, last)) for first, last in lines]
+        chosen = [RewriteTarget("", source.span_of(first, last)) for first, last in lines]
     elif select:
         chosen = targets.matching(document, select)
     elif prompt.scope == "function":
@@ -210,7 +210,7 @@ def _targets(
     return chosen
 
 
-def _without_targets(outcome: Outcome, document: Document, request: Request) -> Outcome:
+def _without_targets(outcome: Outcome, document: Document, request: RunRequest) -> Outcome:
     """Say why a file has nothing to rewrite, in a sentence."""
     if not document.text.strip():
         return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
@@ -230,7 +230,7 @@ class _FileWork:
     """
 
     def __init__(
-        self, engine: Engine, document: Document, chosen: Sequence[Target], request: Request
+        self, engine: Engine, document: Document, chosen: Sequence[RewriteTarget], request: RunRequest
     ) -> None:
         self._engine = engine
         self._first = self._document = document
@@ -276,7 +276,7 @@ class _FileWork:
             notes=tuple(self._notes),
         )
 
-    async def _rewrite(self, target: Target, feedback: str, on_progress: OnProgress) -> None:
+    async def _rewrite(self, target: RewriteTarget, feedback: str, on_progress: OnProgress) -> None:
         before = self._characters
 
         def progress(characters: int) -> None:
@@ -325,7 +325,7 @@ class _FileWork:
         before = self._document
         text = edited_text(before, edits)
         self._document = Document.create(before.uri, before.language_id, before.version, text)
-        self._left = deque(Target(left.name, targets.moved(left.span, edits)) for left in self._left)
+        self._left = deque(RewriteTarget(left.name, targets.moved(left.span, edits)) for left in self._left)
 
 
 def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
@@ -348,7 +348,7 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
     return apply_edits(document.text, edits)
 
 
-def _reason_to_refuse(result: Refactoring, request: Request) -> str:
+def _reason_to_refuse(result: Refactoring, request: RunRequest) -> str:
     """Why a result is not in the new text; empty if it is."""
     if result.status == "refused" and not (request.keeps_refused and (result.edits or result.new_file)):
         return result.reason or "The model's answer was refused."
@@ -366,5 +366,5 @@ def _listed(sentences: Sequence[str], what: str) -> str:
     return f"{len(sentences)} parts {what}. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
 
 
-def _named(target: Target, reason: str) -> str:
+def _named(target: RewriteTarget, reason: str) -> str:
     return f"{target.name}: {reason}" if target.name else reason

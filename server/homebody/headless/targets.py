@@ -11,24 +11,24 @@ from homebody.text import Document, Span, TextEdit
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class RewriteTarget:
     """One part to rewrite. ``name`` is the symbol's, or empty for lines and whole files."""
 
     name: str
     span: Span
 
 
-def whole_file(document: Document) -> Target:
+def whole_file(document: Document) -> RewriteTarget:
     """Return the target that is the whole text."""
-    return Target("", document.whole)
+    return RewriteTarget("", document.whole)
 
 
-def every_function(document: Document) -> list[Target]:
+def every_function(document: Document) -> list[RewriteTarget]:
     """Return each function and method, without those inside another one."""
     return _outermost(symbol for symbol in _symbols(document) if symbol.is_function)
 
 
-def matching(document: Document, patterns: Sequence[str]) -> list[Target]:
+def matching(document: Document, patterns: Sequence[str]) -> list[RewriteTarget]:
     """Return the symbols that match a pattern, without those inside another match.
 
     A pattern with a dot is compared with the dotted name (``Class.method``, ``Order.*``), one without a dot
@@ -84,9 +84,9 @@ def _matches(symbol: Definition, patterns: Sequence[str]) -> bool:
     )
 
 
-def _outermost(symbols: Iterable[Definition]) -> list[Target]:
-    targets: list[Target] = []
+def _outermost(symbols: Iterable[Definition]) -> list[RewriteTarget]:
+    targets: list[RewriteTarget] = []
     for symbol in symbols:
         if not targets or symbol.span.start >= targets[-1].span.end:
-            targets.append(Target(qualified(symbol), symbol.span))
+            targets.append(RewriteTarget(qualified(symbol), symbol.span))
     return targets

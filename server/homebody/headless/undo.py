@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import DocumentChanged, HomebodyError
-from homebody.headless.journal import Change, Journal
+from homebody.headless.journal import Journal, RecordedChange
 from homebody.headless.write import content_digest, put_bytes, remove
 
 
@@ -59,7 +59,7 @@ def settle(journal: Journal) -> list[str]:
     return sentences
 
 
-def put_back(journal: Journal, change: Change, old: bytes | None = None) -> bool:
+def put_back(journal: Journal, change: RecordedChange, old: bytes | None = None) -> bool:
     """Restore the old content of one file, and forget the change; return whether the file differed.
 
     ``old`` is the old content if the caller has it. A file that is gone is restored only if its change was
@@ -87,7 +87,7 @@ def put_back(journal: Journal, change: Change, old: bytes | None = None) -> bool
     return content != record.old
 
 
-def _replaceable(target: Path, change: Change) -> str | None:
+def _replaceable(target: Path, change: RecordedChange) -> str | None:
     """Return the digest of a file that may be restored. Raises ``DocumentChanged`` for any other."""
     record = change.record
     try:
@@ -104,7 +104,7 @@ def _replaceable(target: Path, change: Change) -> str | None:
     return content
 
 
-def _remove_temporary(journal: Journal, change: Change) -> None:
+def _remove_temporary(journal: Journal, change: RecordedChange) -> None:
     """Remove the file that a killed process did not rename."""
     with suppress(OSError):
         (journal.root / change.record.path).with_name(change.record.temporary).unlink(missing_ok=True)

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
     from homebody.settings import Settings
-    from homebody.workspace.index import Progress as IndexProgress
-    from homebody.workspace.index import WorkspaceIndex
+    from homebody.workspace.index import IndexProgress, WorkspaceIndex
 
 _FILES_AT_ONCE = 500
 """Maximum number of changed files that are handled before other messages get their turn."""

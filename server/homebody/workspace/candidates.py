@@ -50,7 +50,7 @@ class IndexRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class _RankedRow:
     """A row with the best rank of what it shows, and the names that it defines."""
 
     place: int
@@ -64,9 +64,9 @@ def candidates(rows: Sequence[IndexRow], root: Path, own: str | None) -> list[Ca
     ``own`` is the file at hand. The prompt may contain the header of a class there, but not a method far
     below it; so an outline of the class, which has the header's line numbers, does not count as showing both.
     """
-    by_file: dict[str, list[_Piece]] = {}
+    by_file: dict[str, list[_RankedRow]] = {}
     for place, row in enumerate(rows):
-        by_file.setdefault(row.path, []).append(_Piece(place, row, (row.name,)))
+        by_file.setdefault(row.path, []).append(_RankedRow(place, row, (row.name,)))
     runs = [run for path, pieces in by_file.items() for run in _runs(_once(pieces, own=path == own))]
     runs.sort(key=lambda run: min(piece.place for piece in run))
     return [_candidate(run, root) for run in runs]
@@ -104,16 +104,16 @@ def call_sites(name: str, chunk: IndexRow) -> list[IndexRow]:
     ]
 
 
-def _once(pieces: Iterable[_Piece], *, own: bool) -> list[_Piece]:
+def _once(pieces: Iterable[_RankedRow], *, own: bool) -> list[_RankedRow]:
     """Pieces of one file, in order, without those that another piece already shows."""
-    shown: list[_Piece] = []
+    shown: list[_RankedRow] = []
     for piece in sorted(pieces, key=lambda piece: (len(piece.row.headers), piece.row.first_line)):
         shown_by = next((other for other in shown if _shows(other.row, piece.row, own=own)), None)
         if shown_by is None:
             shown.append(piece)
         else:
             names = (*shown_by.names, *piece.names)
-            shown[shown.index(shown_by)] = _Piece(min(shown_by.place, piece.place), shown_by.row, names)
+            shown[shown.index(shown_by)] = _RankedRow(min(shown_by.place, piece.place), shown_by.row, names)
     return sorted(shown, key=lambda piece: piece.row.first_line)
 
 
@@ -123,9 +123,9 @@ def _shows(outer: IndexRow, row: IndexRow, *, own: bool) -> bool:
     return inside and f"\n{row.text}" in f"\n{outer.text}" and (not own or row.last_line <= outer.last_line)
 
 
-def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
+def _runs(pieces: Iterable[_RankedRow]) -> Iterator[list[_RankedRow]]:
     """Group adjacent signatures; every other piece is separate."""
-    run: list[_Piece] = []
+    run: list[_RankedRow] = []
     for piece in pieces:
         fits = run and run[-1].row.is_signature and piece.row.is_signature and len(run) < _MAX_TOGETHER
         if fits and piece.row.first_line - run[-1].row.last_line <= _NEAR_LINES:
@@ -138,7 +138,7 @@ def _runs(pieces: Iterable[_Piece]) -> Iterator[list[_Piece]]:
         yield run
 
 
-def _candidate(run: Sequence[_Piece], root: Path) -> Candidate:
+def _candidate(run: Sequence[_RankedRow], root: Path) -> Candidate:
     lines: list[str] = []
     around: tuple[str, ...] = ()
     for piece in run:
@@ -158,5 +158,5 @@ def _alike(headers: Sequence[str], other: Sequence[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(headers, other, strict=False)))
 
 
-def _place(piece: _Piece) -> int:
+def _place(piece: _RankedRow) -> int:
     return piece.place

@@ -22,7 +22,7 @@ from homebody.errors import Excluded, HomebodyError
 from homebody.settings import Settings
 from homebody.text import Document
 from homebody.workspace.ignore import Exclude, PathRules
-from homebody.workspace.places import Place, place_of, ways_to
+from homebody.workspace.places import TextPlace, place_of, ways_to
 from homebody.workspace.secrets import holds_private_key, is_secret
 from homebody.workspace.uri import file_name
 
@@ -36,7 +36,7 @@ UNKNOWN = "its folder's ignore files are still being read; try again in a moment
 _NO_SOURCE, _THIS_PROMPT = "Text without a source", "The text of this prompt"
 
 _UNASKED: tuple[float, str | None] = (-math.inf, None)
-_NO_FILE = Place()
+_NO_FILE = TextPlace()
 
 _MOST_THREADS = 16
 """Maximum number of concurrent lookups; more would only wait for a disk that does not answer."""
@@ -207,7 +207,7 @@ def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None
         return UNPLACED
 
 
-def _reason_of(rules: PathRules, place: Place, folders: set[str]) -> str | None:
+def _reason_of(rules: PathRules, place: TextPlace, folders: set[str]) -> str | None:
     if place.name and is_secret(place.name):
         return SECRET
     named = [Path(os.sep, place.name)] if place.name else place.paths

@@ -21,7 +21,7 @@ from homebody.syntax.language import find
 from homebody.syntax.scope import Import
 from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import rows_of
-from homebody.workspace.messages import SCHEMA, Done, Event, Failed, Job, Notice, Working
+from homebody.workspace.messages import SCHEMA, Done, Event, Failed, IndexJob, Notice, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.uri import path_of
 
@@ -37,7 +37,7 @@ State: TypeAlias = Literal["indexing", "ready", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IndexProgress:
     """Progress of the index.
 
     Attributes
@@ -64,7 +64,7 @@ class WorkspaceIndex:
         self,
         roots: Sequence[Path],
         settings: Settings,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
     ) -> None:
         self.state: State = "off"
         self._progress = progress
@@ -83,7 +83,7 @@ class WorkspaceIndex:
         roots: Sequence[Path],
         settings: Settings,
         *,
-        progress: Callable[[Progress], None] | None = None,
+        progress: Callable[[IndexProgress], None] | None = None,
     ) -> "WorkspaceIndex":
         """Open the index of ``roots``; the index of an earlier run can be queried immediately.
 
@@ -264,7 +264,7 @@ class WorkspaceIndex:
             answers.append(answer or [])
         return answers
 
-    def _on_event(self, job: Job, event: Event) -> None:
+    def _on_event(self, job: IndexJob, event: Event) -> None:
         match event:
             case Working():
                 self._tell("indexing", event.done, event.total)
@@ -282,7 +282,7 @@ class WorkspaceIndex:
         again = state == self.state and not total and notice in self._told
         self.state = state
         if self._progress is not None and not again:
-            self._progress(Progress(state, done, total, "" if notice in self._told else notice))
+            self._progress(IndexProgress(state, done, total, "" if notice in self._told else notice))
         self._told.add(notice)
 
 
@@ -320,9 +320,9 @@ class _Folder:
             return None
         return inside.as_posix() if inside.parts else None
 
-    def job(self, paths: tuple[str, ...] | None = None, *, rebuild: bool = False) -> Job:
+    def job(self, paths: tuple[str, ...] | None = None, *, rebuild: bool = False) -> IndexJob:
         """Return the job that indexes ``paths`` again, or everything that changed."""
-        return Job(
+        return IndexJob(
             root=str(self.root),
             database=str(self._database),
             exclude=self._exclude,

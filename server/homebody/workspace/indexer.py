@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 from filelock import FileLock
 
-from homebody.workspace.messages import Done, Event, Failed, Job, Notice, Working
+from homebody.workspace.messages import Done, Event, Failed, IndexJob, Notice, Working
 from homebody.workspace.store import (
+    IndexWriter,
     StoreDamagedError,
     StoreUnusableError,
-    Writer,
     connect,
     create,
     prune,
@@ -62,7 +62,7 @@ def main() -> None:
     listening.start()
     try:
         while True:
-            worker.run(msgspec.json.decode(jobs.get(), type=Job))
+            worker.run(msgspec.json.decode(jobs.get(), type=IndexJob))
     except Exception:  # noqa: BLE001 - whatever it is, the parent sees this process end
         traceback.print_exc()
         os._exit(1)  # the listening thread would block a normal exit
@@ -76,7 +76,7 @@ class Worker:
         self._reported = 0.0
         self._guard: GuardedExtract | None = None
 
-    def run(self, job: Job) -> None:
+    def run(self, job: IndexJob) -> None:
         """Run ``job``; the last event is ``Done`` or ``Failed``."""
         database = Path(job.database)
         try:
@@ -91,7 +91,7 @@ class Worker:
         else:
             self._say(done)
 
-    def _update(self, job: Job, database: Path) -> Done:
+    def _update(self, job: IndexJob, database: Path) -> Done:
         if database.exists() and not job.rebuild:
             with contextlib.suppress(StoreDamagedError):
                 return self._fill(job, connect(database))
@@ -99,10 +99,10 @@ class Worker:
             self._say(Notice(text=_REBUILT))
         return self._fill(job.of_all(), create(database))
 
-    def _fill(self, job: Job, connection: sqlite3.Connection) -> Done:
+    def _fill(self, job: IndexJob, connection: sqlite3.Connection) -> Done:
         """Run the job on an open index."""
         self._guard = GuardedExtract(job.note)
-        with contextlib.closing(Writer(connection)) as writer:
+        with contextlib.closing(IndexWriter(connection)) as writer:
             done = update(job, self._guard, writer, self._report)
         self.stop()
         if done.cut:

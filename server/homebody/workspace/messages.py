@@ -15,7 +15,7 @@ SCHEMA = 2
 """Format of the index: increase it when a table, ``store.words`` or a result of syntax queries changes."""
 
 
-class Job(Struct, frozen=True, kw_only=True):
+class IndexJob(Struct, frozen=True, kw_only=True):
     """Index again what changed below ``root``.
 
     ``paths`` are the files or folders below it to look at, ``None`` for all. ``rebuild``: discard the old
@@ -34,7 +34,7 @@ class Job(Struct, frozen=True, kw_only=True):
         """Path of the note about the file being parsed, which survives if that crashes the process."""
         return Path(f"{self.database}.trying")
 
-    def of_all(self) -> "Job":
+    def of_all(self) -> "IndexJob":
         """Return the job that looks at all files."""
         return msgspec.structs.replace(self, paths=None)
 

@@ -23,7 +23,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """Where a text comes from.
 
     Attributes
@@ -40,27 +40,27 @@ class Place:
 
 
 @lru_cache(maxsize=4096)
-def place_of(uri: str) -> Place | None:
+def place_of(uri: str) -> TextPlace | None:
     """Return where the text of ``uri`` comes from; ``None`` if that cannot be told."""
     parts = _parsed(uri)
     if parts is None:
         return None
     if parts.scheme in _NO_FILE:
-        return Place()
+        return TextPlace()
     if parts.scheme == "file":
         # A client that does not encode ``#`` and ``?`` means a file with them in its name.
         without_query = uri.replace("?", "%3F")
         readings = map(path_of, (uri, without_query, without_query.replace("#", "%23")))
         named = tuple(dict.fromkeys(path for path in readings if path is not None))
-        return Place(named) if named else None
+        return TextPlace(named) if named else None
     if parts.scheme not in _OF_FILE:
         return None
     if parts.path.startswith("/"):  # an authority names the machine that Homebody runs on
         # VS Code adds ``.git`` to the name of an earlier version that it shows in a diff.
         named = dict.fromkeys((parts.path, parts.path.removesuffix(".git")))
         paths = tuple(path for name in named if (path := path_of(f"file://{name}")) is not None)
-        return Place(paths) if paths else None
-    return Place(name=unquote(parts.path, errors="surrogateescape"))
+        return TextPlace(paths) if paths else None
+    return TextPlace(name=unquote(parts.path, errors="surrogateescape"))
 
 
 def _parsed(uri: str) -> SplitResult | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.workspace.messages import Done, Event, Failed, Job
+from homebody.workspace.messages import Done, Event, Failed, IndexJob
 
 _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
@@ -39,19 +39,19 @@ class IndexerProcess:
     """
 
     def __init__(
-        self, folder: Path, on_event: Callable[[Job, Event], None], *, idle_seconds: float = 60.0
+        self, folder: Path, on_event: Callable[[IndexJob, Event], None], *, idle_seconds: float = 60.0
     ) -> None:
         self._folder = folder
         self._idle_seconds = idle_seconds
         self._on_event = on_event
-        self._jobs: deque[Job] = deque()
+        self._jobs: deque[IndexJob] = deque()
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._breakdowns = 0
-        self._job: Job | None = None
+        self._job: IndexJob | None = None
         self.given_up = False
 
     @property
@@ -59,7 +59,7 @@ class IndexerProcess:
         """Id of the process, ``None`` while none is running."""
         return None if self._process is None else self._process.pid
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: IndexJob) -> None:
         """Queue ``job``, or merge it with a waiting one for the same workspace."""
         if self.given_up:
             return
@@ -99,7 +99,7 @@ class IndexerProcess:
             self._wake.clear()
             self._quiet.set()
 
-    async def _do(self, job: Job) -> None:
+    async def _do(self, job: IndexJob) -> None:
         """Run one job; restart the process if it crashes."""
         self._job = job
         while not await self._done(job):
@@ -112,7 +112,7 @@ class IndexerProcess:
                 return
         self._breakdowns = 0
 
-    async def _done(self, job: Job) -> bool:
+    async def _done(self, job: IndexJob) -> bool:
         """Whether the process finished ``job``."""
         try:
             process = self._process = self._process or await self._start()
@@ -161,7 +161,7 @@ class IndexerProcess:
         self._process = None
 
 
-def _add(jobs: deque[Job], job: Job) -> None:
+def _add(jobs: deque[IndexJob], job: IndexJob) -> None:
     """Append ``job``, or merge it with a waiting job for the same workspace."""
     index = next((index for index, waiting in enumerate(jobs) if waiting.root == job.root), None)
     if index is None:
@@ -175,5 +175,5 @@ def _add(jobs: deque[Job], job: Job) -> None:
         jobs[index] = job
 
 
-def _bounded(job: Job) -> Job:
+def _bounded(job: IndexJob) -> IndexJob:
     return job.of_all() if job.paths is not None and len(job.paths) > _MAX_PATHS else job

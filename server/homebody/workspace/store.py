@@ -220,7 +220,7 @@ class Known:
     hash: bytes
 
 
-class Writer:
+class IndexWriter:
     """Writes to an index. The caller holds the lock, and wraps related changes in ``transaction``.
 
     All methods raise ``StoreDamagedError`` and ``StoreUnusableError``.

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from homebody.workspace.ignore import IGNORE_FILES, Exclude, PathRules, rules_for
-from homebody.workspace.messages import Done, Job
+from homebody.workspace.messages import Done, IndexJob
 from homebody.workspace.secrets import is_secret
-from homebody.workspace.store import FileRow, Known, Writer
+from homebody.workspace.store import FileRow, IndexWriter, Known
 from homebody.workspace.walk import Limits, Walk, WalkedFile, walked_file
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Report: TypeAlias = Callable[[int, int], None]
 """Called with the number of files done and of files to do."""
 
 
-def update(job: Job, extract: Extractor, writer: Writer, report: Report) -> Done:
+def update(job: IndexJob, extract: Extractor, writer: IndexWriter, report: Report) -> Done:
     """Index what changed of the workspace, or of the job's paths.
 
     ``extract`` returns the content to store for a path and bytes; ``None`` if it failed.
@@ -60,7 +60,7 @@ class _Workspace:
     extract: Extractor
 
 
-def _scan(workspace: _Workspace, writer: Writer, report: Report) -> Done:
+def _scan(workspace: _Workspace, writer: IndexWriter, report: Report) -> Done:
     """Walk the whole workspace and index what changed, the newest first."""
     known = writer.known()
     walk = Walk(workspace.root, rules_for(workspace.root, workspace.exclude), workspace.limits)
@@ -79,7 +79,7 @@ def _scan(workspace: _Workspace, writer: Writer, report: Report) -> Done:
     return Done(files=files, indexed=len(changed), dropped=len(known), cut=walk.cut)
 
 
-def _refresh(workspace: _Workspace, paths: Iterable[str], writer: Writer, report: Report) -> Done:
+def _refresh(workspace: _Workspace, paths: Iterable[str], writer: IndexWriter, report: Report) -> Done:
     """Index the files or folders at ``paths`` (below the root) again; scan if that may not be sufficient.
 
     A path may be new, changed or removed, a file or a folder.
@@ -113,13 +113,13 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _drop(writer: Writer, gone: Iterable[Known]) -> None:
+def _drop(writer: IndexWriter, gone: Iterable[Known]) -> None:
     with writer.transaction():
         for file in gone:
             writer.drop(file.id)
 
 
-def _index(workspace: _Workspace, work: Sequence[_Work], writer: Writer, report: Report) -> None:
+def _index(workspace: _Workspace, work: Sequence[_Work], writer: IndexWriter, report: Report) -> None:
     """Write ``work`` to the index, in a transaction every half second."""
     done = 0
     while done < len(work):
@@ -131,7 +131,7 @@ def _index(workspace: _Workspace, work: Sequence[_Work], writer: Writer, report:
         report(done, len(work))
 
 
-def _index_file(workspace: _Workspace, entry: WalkedFile, was: Known | None, writer: Writer) -> None:
+def _index_file(workspace: _Workspace, entry: WalkedFile, was: Known | None, writer: IndexWriter) -> None:
     data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
     mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
     digest = hashlib.blake2b(data, digest_size=16).digest()

@@ -11,7 +11,7 @@ import pytest
 from homebody.errors import DocumentChanged, JournalUnusable, TreeBusy, VerifyFailed
 from homebody.headless import journal as journals
 from homebody.headless.apply import Applied, Applier
-from homebody.headless.journal import Change, Journal, Record, Work, tree_lock
+from homebody.headless.journal import Journal, Record, RecordedChange, Work, tree_lock
 from homebody.headless.select import read_source
 from homebody.headless.undo import settle, undo
 from homebody.headless.verify import run_command
@@ -202,7 +202,7 @@ def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is
     assert settle(journal) == []
 
 
-def begin(journal: Journal, *, is_verified: bool) -> Change:
+def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
     """Record the change of ``a.py`` without making it."""
     old, new = digest(OLD.encode()), digest(NEW.encode())
     record = Record("a.py", old, new, 0o640, ".a.py.x.new")

@@ -7,7 +7,7 @@ import pytest
 from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
-from homebody.headless.run import Request, rewrite
+from homebody.headless.run import RunRequest, rewrite
 from homebody.headless.select import read_source
 from homebody.settings import Settings
 
@@ -30,7 +30,7 @@ async def test_the_first_lines_of_a_large_class_are_no_refused_part(tree, word, 
     """They are named in the reason, and the status is that of the members."""
     (tree / "a.py").write_text(f"class A:\n    size = 1\n\n{METHODS}")
     source = read_source(tree / "a.py", max_bytes=1_000_000)
-    request = Request(instruction="Use other names.")
+    request = RunRequest(instruction="Use other names.")
 
     def answer(prompt: str) -> str:
         code = prompt.partition("code:\n\n```python\n")[2].partition("\n```")[0]

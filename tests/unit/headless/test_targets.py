@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.headless import targets
-from homebody.headless.targets import Target
+from homebody.headless.targets import RewriteTarget
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 CODE = """\
@@ -32,7 +32,7 @@ def python(text: str = CODE) -> Document:
     return Document.create("file:///a.py", "python", 0, text)
 
 
-def shown(document: Document, found: list[Target]) -> list[tuple[str, str]]:
+def shown(document: Document, found: list[RewriteTarget]) -> list[tuple[str, str]]:
     """Return names and first lines."""
     return [(one.name, document.slice(one.span).splitlines()[0].strip()) for one in found]
 

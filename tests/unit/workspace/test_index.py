@@ -17,8 +17,8 @@ from homebody.settings import ContextSettings, Settings
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.index import Progress, WorkspaceIndex, database_of
-from homebody.workspace.messages import SCHEMA, Done, Event, Job, Working
+from homebody.workspace.index import IndexProgress, WorkspaceIndex, database_of
+from homebody.workspace.messages import SCHEMA, Done, Event, IndexJob, Working
 from homebody.workspace.process import IndexerProcess
 from homebody.workspace.store import connect
 from homebody.workspace.uri import path_of
@@ -43,7 +43,7 @@ def root(tmp_path, monkeypatch):
     return root
 
 
-class Reported(list[Progress]):
+class Reported(list[IndexProgress]):
     """Progress reports of an index."""
 
     @property
@@ -240,11 +240,11 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
     """It ends after a minute without work, in this test earlier, and is started again for the next job."""
-    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
+    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     events: list[Event] = []
     pids = set()
 
-    def note(_job: Job, event: Event) -> None:
+    def note(_job: IndexJob, event: Event) -> None:
         events.append(event)
         pids.add(indexer.pid)
 
@@ -264,7 +264,7 @@ async def test_a_process_that_does_not_end_in_time_is_killed_without_a_strike(ro
     monkeypatch.setattr("homebody.workspace.process._END_SECONDS", 0.1)
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
+    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     indexer = IndexerProcess(tmp_path / "i", lambda _job, _event: None)
     indexer.submit(job)
     note = tmp_path / "i/a.sqlite3.trying"
@@ -323,7 +323,7 @@ def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, t
     """It has a low priority, and ends even during a job."""
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = Job(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
+    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     assert indexer.stdin is not None
     assert indexer.stdout is not None
     indexer.stdin.write(msgspec.json.encode(job) + b"\n")

@@ -14,9 +14,9 @@ from homebody.workspace.store import (
     ChunkRow,
     DefinitionRow,
     FileRow,
+    IndexWriter,
     StoreDamagedError,
     StoreUnusableError,
-    Writer,
 )
 
 
@@ -50,10 +50,10 @@ def file(path: str, text: str = "", *, names: str = "", imports=(), language: st
 def fill(database: Path, *rows: FileRow) -> None:
     """Make an index that holds ``rows``."""
     with closing(store.create(database)) as connection:
-        put(Writer(connection), *rows)
+        put(IndexWriter(connection), *rows)
 
 
-def put(writer: Writer, *rows: FileRow) -> None:
+def put(writer: IndexWriter, *rows: FileRow) -> None:
     """Add ``rows``, all or none."""
     with writer.transaction():
         for row in rows:
@@ -180,7 +180,7 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
         file("b.py", "invoice total sum", names="is_kept"),
     )
     with closing(store.connect(database)) as connection:
-        writer = Writer(connection)
+        writer = IndexWriter(connection)
         with writer.transaction():
             writer.put(file("a.py", "zebra yak", names="is_new"))
         assert similar(reader, "invoice total sum", limit=9) == ["b.py"]
@@ -198,7 +198,7 @@ def test_what_failed_halfway_did_not_happen(database, reader):
     """Readers see a whole transaction or nothing of it."""
     fill(database)
     with closing(store.connect(database)) as connection:
-        writer = Writer(connection)
+        writer = IndexWriter(connection)
         broken = file("a.py", names="is_lost", imports=[ImportRow("\ud800")])
         with pytest.raises(UnicodeEncodeError):
             put(writer, file("c.py", names="is_lost"), broken)
@@ -311,7 +311,7 @@ def test_a_reader_and_a_writer_do_not_wait_for_each_other(database, reader):
     """The reader sees the state before the transaction until it ends."""
     fill(database, file("a.py", names="is_old"))
     with closing(store.connect(database)) as connection:
-        writer = Writer(connection)
+        writer = IndexWriter(connection)
         with writer.transaction():
             writer.put(file("b.py", names="is_new"))
             assert defining(reader, "is_old", "is_new", path=None) == ["a.py"]

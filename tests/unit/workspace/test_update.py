@@ -9,8 +9,8 @@ import pytest
 
 from homebody.workspace import store
 from homebody.workspace.extract import extract
-from homebody.workspace.messages import Done, Job
-from homebody.workspace.store import Writer
+from homebody.workspace.messages import Done, IndexJob
+from homebody.workspace.store import IndexWriter
 from homebody.workspace.update import update
 
 OLD = 1_000_000_000
@@ -19,7 +19,7 @@ OLD = 1_000_000_000
 class Place:
     """A workspace with an index, and what was last done to it."""
 
-    def __init__(self, root: Path, writer: Writer) -> None:
+    def __init__(self, root: Path, writer: IndexWriter) -> None:
         self.root = root
         self.writer = writer
         self.reports: list[tuple[int, int]] = []
@@ -34,13 +34,13 @@ class Place:
 
     def scan(self, max_file_bytes: int = 1024 * 1024) -> Done:
         """Scan the whole."""
-        job = Job(root=str(self.root), database="", max_file_bytes=max_file_bytes)
+        job = IndexJob(root=str(self.root), database="", max_file_bytes=max_file_bytes)
         return update(job, extract, self.writer, lambda done, total: self.reports.append((done, total)))
 
     def refresh(self, *paths: str) -> Done:
         """Index ``paths`` again."""
         return update(
-            Job(root=str(self.root), database="", paths=paths), extract, self.writer, lambda *_: None
+            IndexJob(root=str(self.root), database="", paths=paths), extract, self.writer, lambda *_: None
         )
 
     def names(self) -> str:
@@ -61,7 +61,7 @@ def place(tmp_path):
     """Return an empty workspace with an empty index."""
     root = tmp_path / "root"
     root.mkdir()
-    with closing(Writer(store.create(tmp_path / "index/a.sqlite3"))) as writer:
+    with closing(IndexWriter(store.create(tmp_path / "index/a.sqlite3"))) as writer:
         yield Place(root, writer)
 
 
