@@ -8,8 +8,6 @@ import sys
 
 import pytest
 
-from support.git import staged
-
 SCRIPT = {"name": "tiny", "context_length": 4096, "reply": [{"text": "It adds."}]}
 PLACES = {
     "a selection across functions": (
@@ -181,12 +179,11 @@ def test_a_question_is_given_once(run, answering):
     assert (ended.code, "Give the question once" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("arguments", [("explain", "app.py"), ("ask", "Why?"), ("commit-message",)])
+@pytest.mark.parametrize("arguments", [("explain", "app.py"), ("ask", "Why?")])
 def test_a_reader_that_stops_ends_the_command_quietly(own_folders, answering, arguments):
     """As `| head -1` does; and a closed standard output does not matter."""
     answering({"text": "word\n" * 20_000})
     (own_folders / "app.py").write_text("x = 1\n")
-    staged(own_folders)
     command = [
         sys.executable,
         "-c",

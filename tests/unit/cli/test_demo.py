@@ -53,7 +53,7 @@ def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
 
     assert ended.code == 3
     assert ended.err == (
-        "homebody: No model is installed: run `homebody models install` to fetch a small one (93 MB)\n"
+        "homebody: No model is installed: run `homebody models install` to fetch a small one (93 MB).\n"
     )
 
 
