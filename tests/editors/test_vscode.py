@@ -138,6 +138,7 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "code in answers has the colours of the theme",
         "suggestions pause for all files and for one language, and the status says so",
         "the status item is not drawn for the work of a moment",
+        "a commit message for what is staged stands in the input of the Git view",
         "the last prompt is shown with what went into it",
         "a page that the server does not have is not explained",
         "code that cannot be inserted is not dropped in silence",
@@ -263,9 +264,12 @@ def test_the_server_and_a_model_install_themselves_with_consent(
         place.mkdir()
         for wheel in wheels:
             os.link(wheel, place / wheel.name)
-    assert vscode.run("install.js", workspace, settings={}) == [
-        "the server is installed from the wheels beside the extension, after a question",
-        "a model is installed after a question, and answers",
+    assert vscode.run("install.js", workspace, settings={"workbench.startupEditor": "readme"}) == [
+        "the walkthrough opens by itself, and nothing is called an error before anyone did anything",
+        "its button installs the server from the wheels beside the extension, after a question",
+        "and then a model, after another one",
+        "a sample file has a suggestion at once",
+        "the walkthrough does not open again",
         "a broken environment is named, and repaired",
         "the environment is removed on request",
     ]
@@ -299,6 +303,7 @@ def test_each_folder_of_a_workspace_has_its_own_settings(
     )
     assert claims == [
         "each folder's own settings are sent",
+        "what can be attached is listed with the name of its folder",
         "suggestions are off in two folders and on in the third",
         "a folder's setting that is changed counts for the next suggestion there, and only there",
         "what the user ignores is not sent, whatever a workspace, its folders or a remote machine set",

@@ -73,6 +73,7 @@ REPLIES = [
     {"contains": "for a long time", "text": ENDLESS, "piece_delay_ms": 40},
     {"contains": "What about an empty list", "text": "Then it divides by zero."},
     {"contains": "How can it be shorter", "text": f"With `sum`:\n\n{SIMPLER}\n\n<b>No HTML</b>{PLACES}"},
+    {"contains": "Write the commit message", "text": "Add totals and means of prices"},
     {"contains": "it divides", "text": "It halves the length."},
     {"contains": "Explain what this", "text": "It computes an **area**.", "piece_delay_ms": 5},
     # At the end of the prompt only: all other places come after it.

@@ -10,6 +10,7 @@ import {
     type ExtensionContext,
     ExtensionMode,
     type Memento,
+    type SourceControl,
     type TextEditor,
     type Uri,
     commands,
@@ -21,6 +22,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { Chat } from "./chat/chat";
 import { ChatView } from "./chat/view";
 import { runShown } from "./commands";
+import { writeCommitMessage } from "./commit";
 import { CopilotChoice } from "./copilot";
 import { MemoryFiles } from "./edits/files";
 import { type Proposal, Proposals } from "./edits/proposals";
@@ -36,6 +38,7 @@ import type { Recommendation } from "./protocol";
 import { Server } from "./server/server";
 import { Settings } from "./server/settings";
 import { installModel } from "./server/weights";
+import { openSample, setUp, showWalkthroughOnce } from "./start";
 import { StatusItem } from "./status";
 import { isOn } from "./suggestions";
 import { toggle } from "./toggle";
@@ -66,9 +69,10 @@ let parts: Parts | undefined;
 
 export function activate(context: ExtensionContext): Internals | undefined {
     parts = build(context);
-    context.subscriptions.push(...registerCommands(parts));
+    context.subscriptions.push(...registerCommands(parts, context.extensionUri));
     const { server, copilot } = parts;
     void server.restart().then(() => copilot.check());
+    void showWalkthroughOnce(context);
     return context.extensionMode === ExtensionMode.Test ? { ...parts, vscode } : undefined;
 }
 
@@ -114,7 +118,7 @@ function build(context: ExtensionContext): Parts {
     return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt };
 }
 
-function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts): vscode.Disposable[] {
+function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts, extension: Uri): vscode.Disposable[] {
     const registered: vscode.Disposable[] = [];
 
     /** Register a command; its failures are shown. */
@@ -130,10 +134,13 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     }
 
     /** Register a command that needs the server. */
-    function registerWithServer(name: string, act: (client: LanguageClient) => unknown): void {
-        register(name, async () => {
+    function registerWithServer<Arguments extends unknown[]>(
+        name: string,
+        act: (client: LanguageClient, ...args: Arguments) => unknown,
+    ): void {
+        register(name, async (...args: Arguments) => {
             const client = await server.need();
-            await (client && act(client));
+            await (client && act(client, ...args));
         });
     }
 
@@ -205,6 +212,11 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
         }
     });
 
+    registerWithServer("homebody.writeCommitMessage", (client, source?: SourceControl) =>
+        writeCommitMessage(client, source?.rootUri),
+    );
+    register("homebody.setUp", () => setUp(server, status));
+    register("homebody.openSample", () => openSample(extension, server, status));
     register("homebody.openMenu", () => openMenu(server, status, copilot));
     register("homebody.installServer", () => server.install());
     register("homebody.restartServer", () => server.restart());

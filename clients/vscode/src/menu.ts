@@ -40,6 +40,7 @@ function work(): Choice[] {
         item("comment-discussion", "Ask", () => run("homebody.openChat")),
         item("book", "Explain selection or function", () => run("homebody.explainSelection")),
         item("wand", "Refactor selection or function…", () => run("homebody.refactorSelection")),
+        item("git-commit", "Write a commit message", () => run("homebody.writeCommitMessage")),
         item("list-flat", "Show the last prompt", () => run("homebody.showLastPrompt")),
         item(on ? "debug-pause" : "play", `${on ? "Pause" : "Resume"} suggestions`, () => run("homebody.toggleSuggestions")),
     ];

@@ -1,6 +1,6 @@
 /** Messages to the user: with buttons, with a bar, or in the status bar. They contain no links. */
 
-import { type LogOutputChannel, ProgressLocation, window } from "vscode";
+import { type LogOutputChannel, ProgressLocation, commands, extensions, window } from "vscode";
 
 import { withoutLinks } from "./plain";
 
@@ -11,10 +11,15 @@ export type Show = (message: string, ...buttons: string[]) => Thenable<string | 
 export type Buttons = Record<string, () => unknown>;
 
 const SHOWN_MILLISECONDS = 6000;
+// VS Code cuts a longer message without buttons after one line.
+const ONE_LINE = 70;
+// The server names settings of VS Code with the section, and those of files without it.
+const SETTING = /\bhomebody\.[\w.]*\w|\b(?:backend|completion|chat|context|embedded|log)\.[\w.]*\w/g;
+const OPEN_SETTINGS = "Open Settings";
 
-export const inform: Show = (message, ...buttons) => window.showInformationMessage(withoutLinks(message), ...buttons);
-export const warn: Show = (message, ...buttons) => window.showWarningMessage(withoutLinks(message), ...buttons);
-export const showError: Show = (message, ...buttons) => window.showErrorMessage(withoutLinks(message), ...buttons);
+export const inform = shown((message, ...buttons) => window.showInformationMessage(message, ...buttons));
+export const warn = shown((message, ...buttons) => window.showWarningMessage(message, ...buttons));
+export const showError = shown((message, ...buttons) => window.showErrorMessage(message, ...buttons));
 
 /** Show a message, and run the action of the button that is pressed. */
 export async function offer(show: Show, message: string, buttons: Buttons): Promise<void> {
@@ -48,4 +53,32 @@ export async function inNotification<Result>(
 /** Show a sentence in the status bar for a short time. */
 export function say(sentence: string): void {
     window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
+}
+
+/** Show a message with a button that opens the setting that it names, and at least one button if it is long. */
+function shown(show: Show): Show {
+    return async (message, ...buttons) => {
+        const text = withoutLinks(message);
+        const setting = buttons.includes(OPEN_SETTINGS) ? undefined : settingIn(message);
+        const more = setting === undefined ? [] : [OPEN_SETTINGS];
+        const isCut = buttons.length + more.length === 0 && message.length > ONE_LINE;
+        const answer = await show(text, ...buttons, ...more, ...(isCut ? ["OK"] : []));
+        if (answer === OPEN_SETTINGS && setting !== undefined) {
+            await commands.executeCommand("workbench.action.openSettings", setting);
+        }
+        return answer !== undefined && buttons.includes(answer) ? answer : undefined;
+    };
+}
+
+/** The first setting that a message names, with its section. A misspelt one counts if it is named with the section. */
+function settingIn(message: string): string | undefined {
+    const properties = extensions.getExtension("homebody.homebody")?.packageJSON.contributes.configuration.properties ?? {};
+    for (const [name] of message.matchAll(SETTING)) {
+        const key = name.startsWith("homebody.") ? name : `homebody.${name}`;
+        const camel = key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+        if (camel in properties || /^`homebody\./.test(message.slice(message.indexOf(name) - 1))) {
+            return camel in properties ? camel : key;
+        }
+    }
+    return undefined;
 }

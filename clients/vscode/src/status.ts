@@ -48,9 +48,9 @@ export class StatusItem implements Disposable {
         this.draw("loading~spin", "The server is starting.");
     }
 
-    stopped(reason: string): void {
+    stopped(reason: string, kind: "Error" | "Warning" = "Error"): void {
         this.current = undefined;
-        this.draw("error", reason, "Error");
+        this.draw(ICONS[kind], reason, kind);
     }
 
     /** Name of the model that answers questions. */
@@ -144,9 +144,11 @@ export class StatusItem implements Disposable {
             lines.push(`Context length: ${status.contextLength.toLocaleString("en")} tokens`);
         }
         lines.push(...(status.reasons ?? []));
+        // A machine without a model is not set up yet; nothing has failed.
+        const kind = status.fix === "installModel" ? "Warning" : status.kind;
         const isPaused = paused !== undefined && status.kind !== "Error";
-        const icon = status.busy ? "loading~spin" : isPaused ? ICONS.Inactive : ICONS[status.kind];
-        this.draw(icon, lines.join("\n"), status.kind);
+        const icon = status.busy ? "loading~spin" : isPaused ? ICONS.Inactive : ICONS[kind];
+        this.draw(icon, lines.join("\n"), kind);
     }
 
     private draw(icon: string, text: string, kind: ServerStatus["kind"] = "Normal"): void {

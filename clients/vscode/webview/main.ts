@@ -118,7 +118,7 @@ function receive(message: ToView): void {
             input.focus();
             break;
         case "colours":
-            showColours(message.colours);
+            showColours(message.colours, message.kind);
             break;
     }
 }
@@ -237,11 +237,12 @@ function showModel(name: string): void {
 }
 
 /** Use the theme's colours for code; where it has none, those of the style stay. */
-function showColours(colours: Record<string, string>): void {
+function showColours(colours: Record<string, string>, kind: number): void {
     const { style } = document.documentElement;
     const stale = [...style].filter((name) => name.startsWith("--code-"));
     stale.forEach((name) => style.removeProperty(name));
     Object.entries(colours).forEach(([name, colour]) => style.setProperty(`--code-${name}`, colour));
+    document.body.dataset["colours"] = String(kind);
 }
 
 function fitInput(): void {

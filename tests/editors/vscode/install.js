@@ -5,7 +5,7 @@ const assert = require("node:assert/strict");
 const { existsSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { open } = require("./browser");
-const { notification, openWindow, until } = require("./workbench");
+const { ghostText, notification, openWindow, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     const environment = path.join(
@@ -29,18 +29,32 @@ open(async ({ page, settings }) => {
         await dialog.locator(".monaco-button", { hasText: "Install" }).click();
     };
 
-    await openWindow(page, settings, "rooms.py");
+    await page.goto(`${settings.url}/?folder=${settings.workspace}`);
+    await page.locator(".getting-started-step.expanded").waitFor();
     await status("was not found").waitFor();
-    await answer("was not found", "Install");
+    const shown = await notification(page, "was not found");
+    assert.equal(await shown.locator(".codicon-error").count(), 0);
+    await page.keyboard.press("Escape");
+    console.log("ok the walkthrough opens by itself, and nothing is called an error before anyone did anything");
+
+    await page.locator(".getting-started-step.expanded .monaco-button", { hasText: "Set Up Homebody" }).click();
     await agree("nothing is downloaded");
     await status("No model is installed").waitFor({ timeout: 120_000 });
     assert.ok(existsSync(path.join(environment, "bin", "homebody")));
-    console.log("ok the server is installed from the wheels beside the extension, after a question");
+    console.log("ok its button installs the server from the wheels beside the extension, after a question");
 
-    await answer("No model is installed", "Install a Small Model");
     await agree("93 MB");
     await status("SmolLM2").waitFor({ timeout: 120_000 });
-    console.log("ok a model is installed after a question, and answers");
+    console.log("ok and then a model, after another one");
+
+    await run("Homebody: Open a File to Try Suggestions In");
+    await until(async () => (await ghostText(page)).includes("return self.side"));
+    console.log("ok a sample file has a suggestion at once");
+
+    await openWindow(page, settings, "rooms.py");
+    await status("SmolLM2").waitFor({ timeout: 120_000 });
+    assert.equal(await page.locator(".getting-started-step").count(), 0);
+    console.log("ok the walkthrough does not open again");
 
     writeFileSync(path.join(environment, "bin", "homebody"), "#!/no/such/python\n");
     await run("Homebody: Restart the Server");

@@ -1,5 +1,6 @@
 // Everything that the extension does with a trusted folder and a server that is there.
 const assert = require("node:assert/strict");
+const { execFileSync } = require("node:child_process");
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
@@ -524,6 +525,17 @@ exports.run = async function run() {
         });
         assert.equal(status.item.text, before);
         status.show(current);
+    });
+
+    await claim("a commit message for what is staged stands in the input of the Git view", async () => {
+        const git = (...args) => execFileSync("git", ["-C", root().fsPath, ...args], { stdio: "ignore" });
+        git("init");
+        git("add", "prices.py");
+        const api = (await vscode.extensions.getExtension("vscode.git").activate()).getAPI(1);
+        const repository = await until(() => api.openRepository(root()));
+        repository.inputBox.value = "mine";
+        await executeCommand("homebody.writeCommitMessage", { rootUri: root() });
+        assert.equal(repository.inputBox.value, "Add totals and means of prices");
     });
 
     await claim("the last prompt is shown with what went into it", async () => {

@@ -41,6 +41,14 @@ exports.run = async function run() {
     const typed = (folder, isExpected) => until(async () => isExpected(await suggestedIn(folder)));
     const follows = (folder, isSuggested) => typed(folder, (suggested) => (suggested.length > 0) === isSuggested);
 
+    await claim("what can be attached is listed with the name of its folder", async () => {
+        const items = await until(async () => {
+            const listed = (await extension.chat.items("rooms.py")).filter(({ kind }) => kind === "file");
+            return listed.length === 3 && listed;
+        });
+        assert.deepEqual(items.map(({ detail }) => detail).sort(), ["lively/rooms.py", "quiet/rooms.py", "silent/rooms.py"]);
+    });
+
     await claim("suggestions are off in two folders and on in the third", async () => {
         await follows(lively, true);
         await follows(quiet, false);

@@ -26,7 +26,8 @@ export function handleMessages(view: ChatView, chat: Chat): Disposable {
 }
 
 async function showColours(view: ChatView): Promise<void> {
-    view.send({ type: "colours", colours: await themeColours() });
+    const { kind } = window.activeColorTheme;
+    view.send({ type: "colours", colours: await themeColours(), kind });
 }
 
 async function handle(message: FromView, chat: Chat): Promise<void> {

@@ -77,8 +77,8 @@ export type ToView =
     | { type: "items"; query: string; items: Attachment[] }
     | { type: "model"; model: string }
     | { type: "about"; about: About | undefined }
-    /** Colours of code in the theme, by the classes of the highlighter. */
-    | { type: "colours"; colours: Record<string, string> }
+    /** Colours of code in a theme of this kind, by the classes of the highlighter. */
+    | { type: "colours"; colours: Record<string, string>; kind: number }
     | { type: "focus" };
 
 /** From the view to the extension. */

@@ -23,8 +23,9 @@ const WITHOUT_MODEL: Buttons = {
     "Recommend a Model": () => commands.executeCommand("homebody.recommendModel"),
 };
 
-// The server names the settings of VS Code in this way, and those of files without the section.
-const EDITOR_SETTING = /`(homebody\.[\w.]+)`/;
+// Homebody's list of trusted folders, which VS Code's users may take for VS Code's own.
+const TRUST = "trusted_folders";
+const TRUST_HERE = " VS Code's workspace trust is another list: it decides whether the folder's settings and Python environment count.";
 
 export class Notices implements Disposable {
     private subscription: Disposable | undefined;
@@ -50,10 +51,10 @@ export class Notices implements Disposable {
     private async show({ type, message }: ShowMessageParams): Promise<void> {
         const { fix, message: failure } = this.status.current ?? {};
         const isWithoutModel = fix === "installModel" && message === failure;
-        const setting = EDITOR_SETTING.exec(message)?.[1];
-        await offer(showOf(type), message, {
+        const sentence = message.includes(TRUST) ? `${message.replace(/\.?$/, ".")}${TRUST_HERE}` : message;
+        // A machine without a model is not set up yet; nothing has failed.
+        await offer(isWithoutModel ? inform : showOf(type), sentence, {
             ...(isWithoutModel ? WITHOUT_MODEL : {}),
-            ...(setting !== undefined && { "Open Settings": () => commands.executeCommand("workbench.action.openSettings", setting) }),
             "Show Log": () => this.log.show(),
         });
     }

@@ -5,13 +5,13 @@
  * It also provides ghost text and code actions.
  */
 
-import { Disposable, type ExtensionContext, commands, env, window, workspace } from "vscode";
+import { Disposable, type ExtensionContext, type Memento, commands, env, window, workspace } from "vscode";
 import { ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
 import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
 import { GhostText } from "../ghost/text";
-import { offer, showError, warn } from "../notify";
+import { inform, offer, showError, warn } from "../notify";
 import type { ServerStatus } from "../protocol";
 import type { StatusItem } from "../status";
 import { messageOf } from "../words";
@@ -25,6 +25,8 @@ import { older } from "./versions";
 
 // A setting changes with each letter that is typed.
 const SETTLED_MILLISECONDS = 500;
+// Whether a server has run on this machine.
+const WORKED = "homebody.server.worked";
 
 export class Server implements Disposable {
     /** Path of the program that was started last. */
@@ -34,6 +36,7 @@ export class Server implements Disposable {
     readonly ghost = new GhostText();
     private client: LanguageClient | undefined;
     private readonly version: string;
+    private readonly memory: Memento;
     private readonly notices: Notices;
     private readonly focus = watchFocus(() => this.running);
     private readonly subscriptions: Disposable;
@@ -49,6 +52,7 @@ export class Server implements Disposable {
         private readonly copilot: CopilotChoice,
         private readonly actions: Actions,
     ) {
+        this.memory = context.globalState;
         this.version = context.extension.packageJSON.version;
         this.environment = new PrivateEnvironment(context, this.log);
         this.notices = new Notices(status, this.log);
@@ -201,6 +205,7 @@ export class Server implements Disposable {
         }
         void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
         if (state === State.Running) {
+            void this.memory.update(WORKED, true);
             this.notices.attach(client);
             // The client opens the documents after this state, and before the start is complete.
             void client.start().then(
@@ -242,10 +247,11 @@ export class Server implements Disposable {
 
     private fail(message: string): void {
         this.log.error(message);
-        this.status.stopped(message);
+        this.status.stopped(message, this.memory.get<boolean>(WORKED) ? "Error" : "Warning");
         void commands.executeCommand("setContext", "homebody.isRunning", false);
         const isBroken = this.command !== undefined && this.environment.owns(this.command);
-        void offer(showError, message, {
+        // On a machine where nothing has worked yet, nothing has failed: something is missing.
+        void offer(this.memory.get<boolean>(WORKED) ? showError : inform, message, {
             [isBroken ? "Repair" : "Install"]: () => this.install(),
             "Open Setting": openServerSetting,
             "Show Log": () => this.log.show(),

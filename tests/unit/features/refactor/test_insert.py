@@ -1,0 +1,48 @@
+"""An instruction on an empty line: code there, and nothing else."""
+
+import pytest
+
+from homebody.features.refactor import insert, may_insert
+from homebody.text import Span, apply_edits
+from support.documents import at
+
+_CODE = "def mean(values):\n    total = sum(values)\n{}\n    return total\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("    █", "    total /= len(values)"),
+        ("█", "    total /= len(values)"),
+    ],
+)
+async def test_the_code_stands_on_the_empty_line(world, line: str, written: str):
+    """Indented as the code around, without the comment that asks the model for it."""
+    async with world("```python\ntotal /= len(values)\n```") as w:
+        document, offset = at(_CODE.format(line))
+        done = await insert(w.engine, document, offset, "divide by\nthe count")
+        prompt = w.asked[0].prompt.text
+
+    assert done.status == "changed", done.reason
+    assert apply_edits(document.text, done.edits) == _CODE.format(written)
+    assert "# divide by the count" in prompt
+
+
+async def test_new_functions_stand_on_the_empty_line_of_a_module(world):
+    """At the top level there is no function around that could be rewritten."""
+    async with world("```python\ndef double(value):\n    return 2 * value\n```") as w:
+        document, offset = at("import math\n\n\n█\n")
+        done = await insert(w.engine, document, offset, "a function that doubles")
+
+    assert done.status == "changed", done.reason
+    new = apply_edits(document.text, done.edits)
+    assert new == "import math\n\n\ndef double(value):\n    return 2 * value\n"
+
+
+def test_only_a_cursor_on_an_empty_line_is_a_place():
+    """A selection, a line with code, and a language without comments are not."""
+    for code, expected in (("x = 1\n█\n", True), ("x = █1\n", False)):
+        document, offset = at(code)
+        assert may_insert(document, Span(offset, offset)) is expected
+    document, offset = at("x\n\n█\n")
+    assert not may_insert(document, Span(offset - 1, offset))
