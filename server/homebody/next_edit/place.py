@@ -42,6 +42,11 @@ class Place:
         """Return the line nearest to the newest change; of two, the one below."""
         return min(lines, key=lambda line: (self.distance(line), line < self.newest.line))
 
+    @staticmethod
+    def passed_over(changed: Sequence[int], sites: Iterable[int]) -> bool:
+        """Whether a site lies between the only two lines that were changed, so that not every one is meant."""
+        return len(changed) == 2 and any(min(changed) < line < max(changed) for line in sites)
+
     def matches(self, text: str) -> list[int] | None:
         """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""
         offsets: list[int] = []

@@ -1,5 +1,8 @@
 """A name that was replaced in one place: replace it in the others that mean the same."""
 
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.place import Place
 from homebody.next_edit.tokens import MOST_CHARS, TokenChange, token_changes
@@ -8,6 +11,9 @@ from homebody.syntax.names import Name
 
 _MIN_CHARS = 4
 _MOST_SITES = 20
+_MIN_SIMILARITY = 0.5
+"""A name that has less in common with the old one usually stands for something else."""
+
 _MEMBER = (".", "->", "::")
 
 
@@ -16,8 +22,11 @@ def rename(place: Place) -> NextEdit | None:
 
     The new name is nowhere else in the file, or the old one is bound nowhere any more.
     """
+    changed = [tokens for change in place.changes for tokens in token_changes(change)]
     for tokens in token_changes(place.newest):
-        if _is_rename(place, tokens) and (edit := _renamed(place, tokens)):
+        alike = [tokens, *(other for other in changed if other.old == tokens.old and other != tokens)]
+        is_one = all(other.new == tokens.new for other in alike)
+        if is_one and _is_rename(place, tokens) and (edit := _renamed(place, alike)):
             return edit
     return None
 
@@ -26,11 +35,14 @@ def _is_rename(place: Place, tokens: TokenChange) -> bool:
     if len(tokens.old) != 1 or len(tokens.new) != 1 or len(tokens.old[0]) < _MIN_CHARS:
         return False
     reserved = keywords(place.tree.language) if place.tree.language else frozenset[str]()
-    return all(token.isidentifier() and token not in reserved for token in (*tokens.old, *tokens.new))
+    if not all(token.isidentifier() and token not in reserved for token in (*tokens.old, *tokens.new)):
+        return False
+    return SequenceMatcher(None, tokens.old[0], tokens.new[0]).ratio() >= _MIN_SIMILARITY
 
 
-def _renamed(place: Place, tokens: TokenChange) -> NextEdit | None:
-    document, (old,), (new,) = place.document, tokens.old, tokens.new
+def _renamed(place: Place, alike: Sequence[TokenChange]) -> NextEdit | None:
+    document, tokens = place.document, alike[0]
+    (old,), (new,) = tokens.old, tokens.new
     offset = document.line_starts[tokens.line] + tokens.column
     starts, known = place.matches(old), place.matches(new)
     if not starts or known is None or place.is_opaque(offset):
@@ -51,7 +63,8 @@ def _renamed(place: Place, tokens: TokenChange) -> NextEdit | None:
             and len(document.line_text(line)) <= MOST_CHARS
         ):
             by_line.setdefault(line, []).append(start)
-    if not by_line or len(by_line) > _MOST_SITES:
+    lines = [other.line for other in alike]
+    if not by_line or len(by_line) > _MOST_SITES or place.passed_over(lines, by_line):
         return None
     line = place.nearest(by_line)
     if any((_name_at(place, start) is None) != (name is None) for start in by_line[line]):

@@ -36,7 +36,8 @@ def same_change(place: Place) -> NextEdit | None:
     earlier = [tokens for change in place.changes for tokens in token_changes(change)]
     for newest in token_changes(place.newest):
         agreeing = [tokens for tokens in earlier if (tokens.old, tokens.new) == (newest.old, newest.new)]
-        if len({tokens.change.line for tokens in agreeing}) > 1 and (edit := _repeated(place, agreeing)):
+        is_repeated = len({tokens.change.line for tokens in agreeing}) > 1
+        if is_repeated and (edit := _repeated(place, agreeing)):
             return edit
     return None
 
@@ -66,7 +67,8 @@ def same_insertion(place: Place) -> NextEdit | None:
         )
         if not is_done and place.changed.isdisjoint(around):
             sites.append(at)
-    if not sites or len(sites) > _MOST_SITES:
+    lines = [change.line for change in agreeing]
+    if not sites or len(sites) > _MOST_SITES or place.passed_over(lines, sites):
         return None
     line = place.nearest(sites)
     if place.distance(line) > _MOST_LINES:
@@ -102,7 +104,11 @@ def _repeated(place: Place, agreeing: Sequence[TokenChange]) -> NextEdit | None:
             for line, starts in by_line.items()
             if not any(place.is_opaque(start + wanted) for start in starts)
         }
-    if not by_line or len(by_line) > _MOST_SITES:
+    if (
+        not by_line
+        or len(by_line) > _MOST_SITES
+        or place.passed_over([tokens.line for tokens in agreeing], by_line)
+    ):
         return None
     line = place.nearest(by_line)
     words = sum(is_word(token[0]) for token in (*left, *right))

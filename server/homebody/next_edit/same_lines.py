@@ -13,7 +13,7 @@ _MIN_WORDS = 3
 _MIN_CHARS = 16
 _MOST_SITES = 3
 _MOST_DISTANCE = 60
-"""Gates after the first time; then one line at most replaces them, at the same indentation."""
+"""Gates after the first time; then only for one line, at the same indentation."""
 
 
 def same_lines(place: Place) -> NextEdit | None:
@@ -22,21 +22,24 @@ def same_lines(place: Place) -> NextEdit | None:
     if not newest.old or max(map(len, (*newest.old, *newest.new))) > MOST_CHARS:
         return None
     old, new = stripped(newest.old), stripped(newest.new)
-    agreeing = [c for c in place.changes if (stripped(c.old), stripped(c.new)) == (old, new)]
+    alike = [change for change in place.changes if stripped(change.old) == old]
+    if any(stripped(change.new) != new for change in alike):
+        return None
     count = len(old)
     sites = [
         line for line in place.lines_equal_to(old) if place.changed.isdisjoint(range(line, line + count))
     ]
-    if not sites:
+    if not sites or place.passed_over([change.line for change in alike], sites):
         return None
     line = place.nearest(sites)
     lines = tuple(map(document.line_text, range(line, line + count)))
     words = word_count(old)
-    if len(agreeing) > 1:
+    if len(alike) > 1:
         passes = words >= _MIN_WORDS_AGAIN and len(sites) <= _MOST_SITES_AGAIN
     else:
         passes = (
-            len(new) <= 1
+            len(old) == 1
+            and len(new) <= 1
             and words >= _MIN_WORDS
             and len("\n".join(old)) >= _MIN_CHARS
             and len(sites) <= _MOST_SITES
