@@ -179,9 +179,11 @@ def report(steps: Sequence[Step]) -> None:
         rows.append(_row(order, [step for step in of_order if step.edit is not None], len(of_order)))
     shown = [step for step in steps if step.edit is not None]
     rows.append(_row("all orders", shown, len(steps)))
-    rules = Counter(step.edit.rule for step in shown if step.edit is not None)
-    for rule in rules:
-        rows.append(_row(rule, [s for s in shown if s.edit is not None and s.edit.rule == rule], len(steps)))
+    by_rule: dict[str, list[Step]] = {}
+    for step in shown:
+        if step.edit is not None:
+            by_rule.setdefault(step.edit.rule, []).append(step)
+    rows += [_row(rule, of_rule, len(steps)) for rule, of_rule in by_rule.items()]
     print_table("Suggestions", head, rows)
     print(f"\n{_interval(steps)}")
     left = [step for step in steps if step.nearest is not None]

@@ -1,4 +1,4 @@
-"""Commits replayed as edits: the state of a file after each hunk, and how a suggestion compares with the rest.
+"""Commits replayed as edits: a file after each hunk, and how a suggestion compares with the rest.
 
 A corpus is JSON lines (gzip): ``repository``, ``commit`` and ``files``, each with ``path``, ``before`` and
 ``hunks``; a hunk has the ``line`` in ``before`` (from 0), ``old`` and ``new`` lines.
@@ -59,7 +59,7 @@ class Commit(msgspec.Struct, frozen=True):
     @property
     def half(self) -> Half:
         """Which half of the corpus it belongs to, by its hash."""
-        return "check" if hashlib.sha256(self.commit.encode()).digest()[-1] % 2 else "tune"
+        return "check" if hashlib.sha256(self.commit.encode()).digest()[-1] % 4 == 3 else "tune"
 
 
 def read_corpus(path: Path, half: Half) -> list[Commit]:

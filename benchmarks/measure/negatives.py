@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from homebody.next_edit.changes import NextEdit
 from homebody.text import Document, Span, TextEdit, smallest_edit
@@ -35,7 +36,7 @@ def revert(file: CommitFile) -> Case | None:
         lines[hunk.line : hunk.line + len(hunk.old)] = hunk.new
         texts.append("\n".join(lines))
     texts.append(texts[-2])
-    edits = tuple(smallest_edit(old, new) for old, new in zip(texts, texts[1:], strict=False))
+    edits = tuple(smallest_edit(old, new) for old, new in pairwise(texts))
     return Case(file.before, edits, "")
 
 
@@ -109,4 +110,8 @@ def _copies(file: CommitFile, names: list[tuple[int, str]], *, quoted: bool = Fa
 
 
 def _is_usable(line: str) -> bool:
-    return len(line.strip()) > 20 and "\\" not in line and _NAME.search(line) is not None
+    """Whether it is a whole line of code, without strings: a change in a comment may be repeated in strings."""
+    text = line.strip()
+    is_code = not text.startswith(("/*", "*", "<")) and "//" not in text and not set(text) & set("\\\"'`#")
+    is_whole = all(text.count(begin) == text.count(end) for begin, end in ("()", "[]", "{}"))
+    return is_code and is_whole and len(text) > 20 and _NAME.search(line) is not None

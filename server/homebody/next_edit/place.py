@@ -1,8 +1,9 @@
 """One document as the rules see it: its lines, its strings and comments, its functions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from homebody.next_edit.changes import ChangedLines
 from homebody.next_edit.tokens import is_word
@@ -12,6 +13,10 @@ from homebody.syntax.scope import Definition, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
+NEAR_LINES = 60
+"""A change that lies further away has nothing to do with the last one too often."""
+
+_MOST_SITES = 15
 _MOST_MATCHES = 200
 """A text that occurs more often is no place to change."""
 
@@ -42,25 +47,25 @@ class Place:
         """Return the line nearest to the newest change; of two, the one below."""
         return min(lines, key=lambda line: (self.distance(line), line < self.newest.line))
 
-    @staticmethod
-    def passed_over(changed: Sequence[int], sites: Iterable[int]) -> bool:
-        """Whether a site lies between the only two lines that were changed, so that not every one is meant."""
-        return len(changed) == 2 and any(min(changed) < line < max(changed) for line in sites)
+    def site_after(self, changed: Sequence[int], sites: Collection[int]) -> int | None:
+        """Return where a change that was made in the lines ``changed``, the newest first, comes next.
+
+        That is the nearest site, first in the direction of the last two. ``None`` if it is far away, if there
+        are too many, and if the user made two and left a site between them: not every site is meant then.
+        """
+        if not sites or len(sites) > _MOST_SITES:
+            return None
+        newest, before = changed[0], changed[1]
+        if len(changed) == 2 and any(min(changed) < line < max(changed) for line in sites):
+            return None
+        ahead = [line for line in sites if (line > newest) == (newest > before)]
+        line = self.nearest(ahead or sites)
+        return line if self.distance(line) <= NEAR_LINES else None
 
     def matches(self, text: str) -> list[int] | None:
         """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""
-        offsets: list[int] = []
-        whole = self.document.text
-        begins, ends = is_word(text[:1]), is_word(text[-1:])
-        at = whole.find(text)
-        while at >= 0:
-            end = at + len(text)
-            if not (begins and is_word(whole[at - 1 : at])) and not (ends and is_word(whole[end : end + 1])):
-                offsets.append(at)
-                if len(offsets) > _MOST_MATCHES:
-                    return None
-            at = whole.find(text, at + 1)
-        return offsets
+        offsets = list(islice(matches_in(self.document.text, text), _MOST_MATCHES + 1))
+        return offsets if len(offsets) <= _MOST_MATCHES else None
 
     def replaced(self, line: int, starts: Sequence[int], old: str, new: str) -> str:
         """Text of ``line`` in which ``old`` is replaced at the offsets ``starts``."""
@@ -114,3 +119,14 @@ class Place:
 
     def _scopes(self, offset: int) -> Sequence[Definition]:
         return scopes_at(self.document, self.tree, offset)
+
+
+def matches_in(whole: str, text: str) -> Iterator[int]:
+    """Yield where ``text`` stands in ``whole`` and neither begins nor ends inside of a word."""
+    begins, ends = is_word(text[:1]), is_word(text[-1:])
+    at = whole.find(text)
+    while at >= 0:
+        end = at + len(text)
+        if not (begins and is_word(whole[at - 1 : at])) and not (ends and is_word(whole[end : end + 1])):
+            yield at
+        at = whole.find(text, at + 1)

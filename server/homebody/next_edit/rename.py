@@ -5,12 +5,17 @@ from difflib import SequenceMatcher
 
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.place import Place
-from homebody.next_edit.tokens import MOST_CHARS, TokenChange, token_changes
+from homebody.next_edit.tokens import MOST_CHARS, TokenChange, likeness, token_changes
 from homebody.syntax.language import keywords
 from homebody.syntax.names import Name
 
 _MIN_CHARS = 4
 _MOST_SITES = 20
+_MOST_LINES = 200
+_MOST_KNOWN = 2
+"""Number of places that may have the new name already, the renamed one included."""
+
+_MIN_LIKENESS = 0.7
 _MIN_SIMILARITY = 0.5
 """A name that has less in common with the old one usually stands for something else."""
 
@@ -18,10 +23,7 @@ _MEMBER = (".", "->", "::")
 
 
 def rename(place: Place) -> NextEdit | None:
-    """Replace the name in the nearest line that has it in the same scope.
-
-    The new name is nowhere else in the file, or the old one is bound nowhere any more.
-    """
+    """Replace the name in the nearest line that has it in the same scope, if that is like the changed one."""
     changed = [tokens for change in place.changes for tokens in token_changes(change)]
     for tokens in token_changes(place.newest):
         alike = [tokens, *(other for other in changed if other.old == tokens.old and other != tokens)]
@@ -45,12 +47,10 @@ def _renamed(place: Place, alike: Sequence[TokenChange]) -> NextEdit | None:
     (old,), (new,) = tokens.old, tokens.new
     offset = document.line_starts[tokens.line] + tokens.column
     starts, known = place.matches(old), place.matches(new)
-    if not starts or known is None or place.is_opaque(offset):
+    if not starts or known is None or len(known) > _MOST_KNOWN or place.is_opaque(offset):
         return None
     name = _name_at(place, offset)
-    if len(known) > 1 and not _is_unbound(place, name, old):
-        return None
-    scope = name.scope if name is not None and name.scope is not None else document.whole
+    scope = (name and name.scope) or document.whole
     is_member = _is_member(place, offset)
     by_line: dict[int, list[int]] = {}
     for start in starts:
@@ -63,10 +63,18 @@ def _renamed(place: Place, alike: Sequence[TokenChange]) -> NextEdit | None:
             and len(document.line_text(line)) <= MOST_CHARS
         ):
             by_line.setdefault(line, []).append(start)
-    lines = [other.line for other in alike]
-    if not by_line or len(by_line) > _MOST_SITES or place.passed_over(lines, by_line):
+    if not by_line or len(by_line) > _MOST_SITES:
         return None
-    line = place.nearest(by_line)
+    by_line = {
+        line: starts
+        for line, starts in by_line.items()
+        if likeness(tokens.text, document.line_text(line)) >= _MIN_LIKENESS
+    }
+    if not by_line:
+        return None
+    line = place.nearest(by_line) if len(alike) == 1 else place.site_after([t.line for t in alike], by_line)
+    if line is None or place.distance(line) > _MOST_LINES:
+        return None
     if any((_name_at(place, start) is None) != (name is None) for start in by_line[line]):
         return None
     changed = place.replaced(line, by_line[line], old, new)
@@ -78,13 +86,6 @@ def _name_at(place: Place, offset: int) -> Name | None:
     line = place.document.line_of(offset)
     within = place.function_at(line) or place.document.line_span(line)
     return next((name for name in place.names(within) if name.start == offset), None)
-
-
-def _is_unbound(place: Place, name: Name | None, old: str) -> bool:
-    """Whether the binding itself was renamed, and no other one of the old name is left."""
-    if name is None or not name.binds or name.scope is None:
-        return False
-    return not any(other.text == old and other.binds for other in place.names(name.scope))
 
 
 def _is_member(place: Place, offset: int) -> bool:

@@ -5,40 +5,49 @@ on tokens instead of trees). One change is never enough.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from homebody.next_edit.changes import ChangedLines, NextEdit
 from homebody.next_edit.lines import reindented, stripped, word_count
-from homebody.next_edit.place import Place
+from homebody.next_edit.place import Place, matches_in
 from homebody.next_edit.tokens import (
     MOST_CHARS,
     TokenChange,
     is_word,
+    likeness,
     shared_left,
     shared_right,
     token_changes,
 )
 
+_TIMES = 2
+_TIMES_BEFORE_ANOTHER = 4
 _MIN_CHARS = 12
 _MIN_WORDS = 2
 """A pattern has as many characters, or as many words around what changes."""
 
-_MIN_CHARS_OF_THREE = 5
-"""Characters of a pattern that three changes in one function agree on, for another place in it."""
+_MIN_LIKENESS = 0.8
+"""For a shorter pattern, the next line is as much like one of those that were changed."""
 
-_MOST_SITES = 15
-_MOST_LINES = 100
 _CONTEXT_LINES = 3
 _MIN_CONTEXT_WORDS = 3
 
 
 def same_change(place: Place) -> NextEdit | None:
-    """Replace the same tokens in the nearest line that has them."""
+    """Replace the same tokens in the next line that has them; after four, another change may follow."""
+    document = place.document
     earlier = [tokens for change in place.changes for tokens in token_changes(change)]
-    for newest in token_changes(place.newest):
+    for newest in (tokens for change in place.changes[:2] for tokens in token_changes(change)):
         agreeing = [tokens for tokens in earlier if (tokens.old, tokens.new) == (newest.old, newest.new)]
-        is_repeated = len({tokens.change.line for tokens in agreeing}) > 1
-        if is_repeated and (edit := _repeated(place, agreeing)):
-            return edit
+        wanted = _TIMES if newest.change is place.newest else _TIMES_BEFORE_ANOTHER
+        if len({tokens.change.line for tokens in agreeing}) < wanted:
+            continue
+        pattern = _Pattern.of(agreeing)
+        line = place.site_after([tokens.line for tokens in agreeing], pattern.sites(place, agreeing))
+        if line is not None and _is_like(pattern, agreeing, document.line_text(line)):
+            old_line = document.line_text(line)
+            lines = (old_line,), (pattern.applied_to(old_line),)
+            return NextEdit(document.uri, line, *lines, "same change", (*newest.old, "", *newest.new))
     return None
 
 
@@ -67,70 +76,71 @@ def same_insertion(place: Place) -> NextEdit | None:
         )
         if not is_done and place.changed.isdisjoint(around):
             sites.append(at)
-    lines = [change.line for change in agreeing]
-    if not sites or len(sites) > _MOST_SITES or place.passed_over(lines, sites):
-        return None
-    line = place.nearest(sites)
-    if place.distance(line) > _MOST_LINES:
+    line = place.site_after([change.line for change in agreeing], sites)
+    if line is None:
         return None
     example = newest.line - 1 if above else newest.end
     new = reindented(newest.new, document.line_text(example), document.line_text(line - 1 if above else line))
     return NextEdit(document.uri, line, (), new, "same insertion", inserted)
 
 
-def _repeated(place: Place, agreeing: Sequence[TokenChange]) -> NextEdit | None:
-    left, right = shared_left(agreeing), shared_right(agreeing)
-    old, new = agreeing[0].old, agreeing[0].new
-    if not old and not (left and right):
-        return None
-    text, replacement = "".join([*left, *old, *right]), "".join([*left, *new, *right])
-    starts = place.matches(text) if text.strip() else None
-    if not starts:
-        return None
-    document = place.document
-    offsets = [document.line_starts[tokens.line] + tokens.column for tokens in agreeing]
-    is_opaque = all(map(place.is_opaque, offsets))
-    done = (place.matches(replacement) or []) if text in replacement else []
-    by_line: dict[int, list[int]] = {}
-    for start in starts:
-        line = document.line_of(start)
-        is_done = any(at <= start < at + len(replacement) for at in done)
-        if not is_done and line not in place.changed and len(document.line_text(line)) <= MOST_CHARS:
-            by_line.setdefault(line, []).append(start)
-    wanted = len("".join(left))
-    if not is_opaque:
-        by_line = {
-            line: starts
-            for line, starts in by_line.items()
-            if not any(place.is_opaque(start + wanted) for start in starts)
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """What agreeing changes have in common: ``old`` between ``left`` and ``right`` becomes ``new``."""
+
+    left: str
+    old: str
+    new: str
+    right: str
+    words: int
+
+    @classmethod
+    def of(cls, agreeing: Sequence[TokenChange]) -> "_Pattern":
+        left, right = shared_left(agreeing), shared_right(agreeing)
+        words = sum(is_word(token[0]) for token in (*left, *right))
+        return cls("".join(left), "".join(agreeing[0].old), "".join(agreeing[0].new), "".join(right), words)
+
+    @property
+    def text(self) -> str:
+        return f"{self.left}{self.old}{self.right}"
+
+    @property
+    def replacement(self) -> str:
+        return f"{self.left}{self.new}{self.right}"
+
+    def sites(self, place: Place, agreeing: Sequence[TokenChange]) -> set[int]:
+        """Lines that have the text, in code unless all agreeing changes are in strings and comments."""
+        document = place.document
+        is_anchored = self.old or (self.left and self.right)
+        starts = place.matches(self.text) if is_anchored and self.text.strip() else None
+        if not starts:
+            return set()
+        offsets = [document.line_starts[tokens.line] + tokens.column for tokens in agreeing]
+        is_opaque = all(map(place.is_opaque, offsets))
+        done = (place.matches(self.replacement) or []) if self.text in self.replacement else []
+        lines = {
+            document.line_of(start)
+            for start in starts
+            if not any(at <= start < at + len(self.replacement) for at in done)
+            and (is_opaque or not place.is_opaque(start + len(self.left)))
         }
-    if (
-        not by_line
-        or len(by_line) > _MOST_SITES
-        or place.passed_over([tokens.line for tokens in agreeing], by_line)
-    ):
-        return None
-    line = place.nearest(by_line)
-    words = sum(is_word(token[0]) for token in (*left, *right))
-    is_specific = (
-        len(text) >= _MIN_CHARS
-        or words >= _MIN_WORDS
-        or (
-            len(agreeing) > 2
-            and len(text) >= _MIN_CHARS_OF_THREE
-            and _is_in_their_functions(place, agreeing, line)
-        )
-    )
-    if place.distance(line) > _MOST_LINES or not is_specific:
-        return None
-    changed = place.replaced(line, by_line[line], text, replacement)
-    return NextEdit(
-        document.uri, line, (document.line_text(line),), (changed,), "same change", (*old, "", *new)
-    )
+        return {line for line in lines - place.changed if len(document.line_text(line)) <= MOST_CHARS}
+
+    def applied_to(self, line: str) -> str:
+        """``line`` with every occurrence replaced that neither begins nor ends inside of a word."""
+        result, at = "", 0
+        for start in matches_in(line, self.text):
+            if start >= at:
+                result += line[at:start] + self.replacement
+                at = start + len(self.text)
+        return result + line[at:]
 
 
-def _is_in_their_functions(place: Place, agreeing: Sequence[TokenChange], line: int) -> bool:
-    return place.function_at(line) in {place.function_at(tokens.line) for tokens in agreeing}
+def _is_like(pattern: _Pattern, agreeing: Sequence[TokenChange], line: str) -> bool:
+    """Whether the pattern is long, or the line is like one of those that were changed."""
+    if len(pattern.text) >= _MIN_CHARS or pattern.words >= _MIN_WORDS:
+        return True
+    return any(likeness(tokens.text, line) >= _MIN_LIKENESS for tokens in agreeing)
 
 
 def _shared_lines(place: Place, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:

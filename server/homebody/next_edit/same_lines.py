@@ -1,52 +1,53 @@
 """The same lines again: lines that were replaced still stand elsewhere."""
 
-from homebody.next_edit.changes import NextEdit
-from homebody.next_edit.lines import indentation, reindented, stripped, word_count
-from homebody.next_edit.place import Place
-from homebody.next_edit.tokens import MOST_CHARS
+from collections.abc import Sequence
 
-_MIN_WORDS_AGAIN = 2
-_MOST_SITES_AGAIN = 15
-"""Gates if the same lines were replaced twice already."""
+from homebody.next_edit.changes import ChangedLines, NextEdit
+from homebody.next_edit.lines import indentation, reindented, stripped, word_count
+from homebody.next_edit.place import NEAR_LINES, Place
+from homebody.next_edit.tokens import MOST_CHARS, likeness
 
 _MIN_WORDS = 3
-_MIN_CHARS = 16
-_MOST_SITES = 3
-_MOST_DISTANCE = 60
-"""Gates after the first time; then only for one line, at the same indentation."""
+
+_MIN_WORDS_ONCE = 6
+_MIN_CHARS_ONCE = 45
+"""After the first time, the line has as many words, or as many characters."""
+
+_MIN_LIKENESS = 0.5
+_MOST_SITES_ONCE = 3
 
 
 def same_lines(place: Place) -> NextEdit | None:
-    """Replace the nearest lines that equal those which the newest change replaced."""
+    """Replace the next lines that equal those which the newest change replaced."""
     newest, document = place.newest, place.document
     if not newest.old or max(map(len, (*newest.old, *newest.new))) > MOST_CHARS:
         return None
-    old, new = stripped(newest.old), stripped(newest.new)
+    old, new, count = stripped(newest.old), stripped(newest.new), len(newest.old)
     alike = [change for change in place.changes if stripped(change.old) == old]
-    if any(stripped(change.new) != new for change in alike):
+    if word_count(old) < _MIN_WORDS or any(stripped(change.new) != new for change in alike):
         return None
-    count = len(old)
     sites = [
         line for line in place.lines_equal_to(old) if place.changed.isdisjoint(range(line, line + count))
     ]
-    if not sites or place.passed_over([change.line for change in alike], sites):
-        return None
-    line = place.nearest(sites)
-    lines = tuple(map(document.line_text, range(line, line + count)))
-    words = word_count(old)
     if len(alike) > 1:
-        passes = words >= _MIN_WORDS_AGAIN and len(sites) <= _MOST_SITES_AGAIN
+        line = place.site_after([change.line for change in alike], sites)
     else:
-        passes = (
-            len(old) == 1
-            and len(new) <= 1
-            and words >= _MIN_WORDS
-            and len("\n".join(old)) >= _MIN_CHARS
-            and len(sites) <= _MOST_SITES
-            and place.distance(line) <= _MOST_DISTANCE
-            and indentation(lines[0]) == indentation(newest.old[0])
-        )
-    if not passes:
+        line = _site_after_one(place, newest, sites)
+    if line is None:
         return None
+    lines = tuple(map(document.line_text, range(line, line + count)))
     replaced = reindented(newest.new, newest.old[0], lines[0])
     return NextEdit(document.uri, line, lines, replaced, "same lines", (*old, "", *new))
+
+
+def _site_after_one(place: Place, change: ChangedLines, sites: Sequence[int]) -> int | None:
+    """Return the nearest site after a single change: of one long line, by one that is like it."""
+    if len(change.old) != 1 or len(change.new) != 1 or not 0 < len(sites) <= _MOST_SITES_ONCE:
+        return None
+    (old,), (new,) = change.old, change.new
+    is_long = word_count(change.old) >= _MIN_WORDS_ONCE or len(old.strip()) >= _MIN_CHARS_ONCE
+    if not is_long or likeness(old, new) < _MIN_LIKENESS:
+        return None
+    line = place.nearest(sites)
+    is_beside = indentation(place.document.line_text(line)) == indentation(old)
+    return line if is_beside and place.distance(line) <= NEAR_LINES else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from homebody.next_edit.changes import ChangedLines
 
@@ -16,13 +17,14 @@ MOST_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TokenChange:
-    """One run of tokens of a line that was replaced, between the tokens left and right of it.
+    """A line in which one run of tokens was replaced, between unchanged ones left and right of it.
 
-    ``line`` is the line's number now, ``change`` the change that it is a part of.
+    ``line`` is its number now, ``text`` what it was before; ``change`` is the change that it is a part of.
     """
 
     change: ChangedLines
     line: int
+    text: str
     left: tuple[str, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
@@ -34,13 +36,18 @@ class TokenChange:
         return len("".join(self.left))
 
 
+def likeness(line: str, other: str) -> float:
+    """How much two lines have in common, from 0 to 1, whatever their indentation."""
+    return SequenceMatcher(None, line.strip(), other.strip(), autojunk=False).ratio()
+
+
 def is_word(character: str) -> bool:
     """Whether it is a character of a word; false for an empty text."""
     return character.isalnum() or character == "_"
 
 
 def token_changes(change: ChangedLines) -> list[TokenChange]:
-    """The changed lines, if each is replaced by one, and differs from it in one run of tokens."""
+    """The changed lines, if each replaces one; what differs is one run of tokens."""
     if len(change.old) != len(change.new):
         return []
     return [
@@ -87,6 +94,7 @@ def _token_change(change: ChangedLines, line: int, old_line: str, new_line: str)
     return TokenChange(
         change,
         line,
+        old_line,
         tuple(old[:start]),
         tuple(old[start:old_end]),
         tuple(new[start:new_end]),

@@ -1,0 +1,174 @@
+"""Each rule, and what keeps it silent: a text, edits in it, and what the suggested line becomes."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from homebody.next_edit.changes import NextEdit
+from homebody.next_edit.place import Place
+from homebody.next_edit.rules import next_by_rules
+from homebody.session.edit_history import EditHistory
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, TextEdit
+
+Edit = tuple[str, str]
+
+CALLS = """def load(paths):
+    a = read_file(paths[0], encoding="latin-1")
+    b = read_file(paths[1], encoding="latin-1")
+    c = read_file(paths[2], encoding="latin-1")
+    return a, b, c
+"""
+
+
+def suggested(
+    text: str, edits: Sequence[Edit], uri: str = "file:///a.py"
+) -> tuple[Document, NextEdit | None]:
+    """Make each edit: ``█`` in its first text is where the replaced text begins."""
+    document = Document.create(uri, "python" if uri.endswith(".py") else "plaintext", 1, text)
+    history, now = EditHistory(lambda: now[0]), [0.0]
+    for old, new in edits:
+        now[0] += 2.0
+        before, _, replaced = old.rpartition("█")
+        start = document.text.index(before + replaced) + len(before)
+        edit = TextEdit(Span(start, start + len(replaced)), new)
+        after = document.edited(edit, document.version + 1)
+        history.edited(document, [edit], after)
+        document = after
+    place = Place(document, parse(document), history.changes(uri))
+    return document, next_by_rules(place, lambda _: True)
+
+
+@pytest.mark.parametrize(
+    ("text", "edits", "old", "new"),
+    [
+        pytest.param(
+            CALLS,
+            [("latin-1", "utf-8"), ("latin-1", "utf-8")],
+            '    c = read_file(paths[2], encoding="latin-1")',
+            '    c = read_file(paths[2], encoding="utf-8")',
+            id="the same change, the third time",
+        ),
+        pytest.param(
+            "a = f(x, 1)\nb = f(y, 1)\nc = f(z, 1)\n",
+            [("x█, 1", ", 2"), ("y█, 1", ", 2")],
+            "c = f(z, 1)",
+            "c = f(z, 2)",
+            id="a short change in a line like the changed ones",
+        ),
+        pytest.param(
+            "total_price = 1\nshow(total_price)\n\n\nsend(total_price)\nshow(total_price)\n",
+            [("show(█total_price", "total_prices")],
+            "send(total_price)",
+            "send(total_prices)",
+            id="a name, in the nearest line that is like the changed one",
+        ),
+        pytest.param(
+            "class A:\n    value_of = compute(first, second, third)\n\n\n"
+            "value_of = compute(first, second, third)\n"
+            "class B:\n    value_of = compute(first, second, third)\n",
+            [("third)█", "  # all"), ("\nvalue_of = compute(first, second, third)█", "  # all")],
+            "    value_of = compute(first, second, third)",
+            "    value_of = compute(first, second, third)  # all",
+            id="the same line, with its own indentation",
+        ),
+    ],
+)
+def test_a_rule_suggests_the_next_line(text, edits, old, new):
+    """The suggested line has its old text, and gets the new one."""
+    document, edit = suggested(text, edits)
+
+    assert edit is not None
+    assert ((old,), (new,)) == (edit.old, edit.new)
+    assert new in document.edited(edit.applied_to(document), 0).text.split("\n")
+
+
+def test_inserted_lines_are_inserted_again():
+    """After two places with the same lines around them, the third gets them too, with its indentation."""
+    item = '{i}item(\n{i}    kind="first one",\n{i})\n'
+    text = item.format(i="") + item.format(i="") + "if x:\n" + item.format(i="    ")
+    line = '\n    kind="first one",█'
+    document, edit = suggested(
+        text, [(f"item({line}", "\n    size=1,"), (f")\nitem({line}", "\n    size=1,")]
+    )
+
+    assert edit is not None
+    assert (edit.old, edit.new) == ((), ("        size=1,",))
+    assert document.edited(edit.applied_to(document), 0).text.count("size=1,") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "edits"),
+    [
+        pytest.param(CALLS, [("latin-1", "utf-8")], id="one change is not enough"),
+        pytest.param(
+            CALLS, [("latin-1", "utf-8"), ("latin-1", "ascii")], id="the same text, replaced in two ways"
+        ),
+        pytest.param(
+            CALLS,
+            [("latin-1", "utf-8"), ('paths[2], encoding="█latin-1', "utf-8")],
+            id="a place between them was left",
+        ),
+        pytest.param(
+            "first_value = 1\nshow(first_value)\nshow('first_value')\n# first_value\n",
+            [("█first_value = 1", "first_values"), ("(█first_value", "first_values")],
+            id="strings and comments, if the changes are in code",
+        ),
+        pytest.param(
+            "def f(width_of):\n    return 1\n\n\ndef g(width_of):\n    return 2\n",
+            [("f(█width_of", "width_on")],
+            id="a local name of another function",
+        ),
+        pytest.param(
+            "x = call(a)\n" * 2 + "y = 1\n" * 70 + "x = call(a)\n",
+            [("call(█a", "a, b"), ("\nx = call(█a", "a, b")],
+            id="far away",
+        ),
+        pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
+        pytest.param("", [("", "x")], id="an empty text"),
+    ],
+)
+def test_a_rule_is_silent(text, edits):
+    """Silence is the default."""
+    assert suggested(text, edits)[1] is None
+
+
+def test_an_edit_that_breaks_the_syntax_is_dropped():
+    """A closing bracket that the third line needs is not removed there."""
+    text = "a = f(first_value)\nb = f(first_value)\nc = (f(first_value)\n)\n"
+    edits = [("first_value█)", "))"), ("b = f(first_value█)", "))")]
+    assert suggested(text, edits)[1] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CALLS.replace("\n", "\r\n"),
+        CALLS.replace("    ", "\t"),
+        CALLS.replace("\n", "\r"),
+        CALLS.replace("load", "lädt_😋"),
+        CALLS + f"x = {'y' * 3000}\n",
+        CALLS + f"z = '{'latin-1 ' * 400}'\n",
+    ],
+    ids=["CRLF", "tabs", "CR", "beyond ASCII", "a long line", "a long line that matches"],
+)
+def test_any_text_is_followed(text):
+    """The suggestion changes nothing but its line, whatever the line ends."""
+    document, edit = suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])
+
+    assert edit is not None
+    after = document.edited(edit.applied_to(document), 0)
+    assert document.line_count == after.line_count
+    assert after.text == document.text.replace('2], encoding="latin-1"', '2], encoding="utf-8"')
+
+
+def test_a_file_without_a_grammar_is_followed():
+    """Without a tree, the text alone decides."""
+    _, edit = suggested(CALLS, [("latin-1", "utf-8"), ("latin-1", "utf-8")], uri="file:///a.txt")
+    assert edit is not None
+
+
+def test_a_huge_file_is_left_alone():
+    """Above 512 KiB, nothing is suggested."""
+    text = CALLS + "x = 1\n" * 100_000
+    assert suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])[1] is None

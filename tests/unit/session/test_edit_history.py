@@ -1,0 +1,189 @@
+"""What counts as the user's changes, and what does not."""
+
+import pytest
+
+from homebody.session.edit_history import EditHistory
+from homebody.text import Document, Span, TextEdit
+
+TEXT = "".join(f"line {number}\n" for number in range(30))
+
+
+class Editor:
+    """One history, with a clock that only the test moves."""
+
+    def __init__(self, *texts: str) -> None:
+        self.now = 0.0
+        self.history = EditHistory(lambda: self.now)
+        self.documents = [
+            Document.create(f"file:///{number}.py", "python", 1, text)
+            for number, text in enumerate(texts or (TEXT,))
+        ]
+
+    def replace(self, start: int, end: int, new: str, which: int = 0, pause: float = 2.0) -> Document:
+        """Make one edit after a pause."""
+        return self.replace_all([(start, end, new)], which, pause)
+
+    def replace_all(self, edits: list[tuple[int, int, str]], which: int = 0, pause: float = 2.0) -> Document:
+        """Make the edits of one message, one after the other."""
+        self.now += pause
+        before = after = self.documents[which]
+        made = [TextEdit(Span(start, end), new) for start, end, new in edits]
+        for edit in made:
+            after = after.edited(edit, before.version + 1)
+        self.history.edited(before, made, after)
+        self.documents[which] = after
+        return after
+
+    def write(self, line: int, text: str, which: int = 0) -> Document:
+        """Replace a line's text."""
+        span = self.documents[which].line_span(line)
+        return self.replace(span.start, span.end, text, which)
+
+    def changes(self, which: int = 0) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
+        """Return the recorded changes, the newest first."""
+        found = self.history.changes(self.documents[which].uri)
+        return [(change.line, change.old, change.new) for change in found]
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether a suggestion may be made now."""
+        return self.history.is_typed(self.documents[0])
+
+
+def test_keystrokes_in_a_line_are_one_change():
+    """The old line is the one before the first key."""
+    editor = Editor("abc\ndef\n")
+    for number, key in enumerate("xyz"):
+        editor.replace(3 + number, 3 + number, key, pause=0.1)
+
+    assert editor.changes() == [(0, ("abc",), ("abcxyz",))]
+    assert editor.is_typed
+
+
+def test_later_edits_move_a_change():
+    """Lines that are inserted or deleted above shift it; its lines are read from the newest text."""
+    editor = Editor()
+    editor.write(20, "new")
+    editor.replace(0, 0, "above\nabove\n")
+
+    assert editor.changes() == [(0, (), ("above", "above")), (22, ("line 20",), ("new",))]
+    editor.replace(0, 12, "")
+    assert (20, ("line 20",), ("new",)) in editor.changes()
+
+
+def test_what_cancels_out_is_no_change():
+    """Deleting what was typed leaves nothing."""
+    editor = Editor("abc\n")
+    editor.replace(3, 3, "x")
+    editor.replace(3, 4, "")
+
+    assert editor.changes() == []
+
+
+def test_inserted_and_deleted_lines_are_changes():
+    """They have no old, or no new, lines."""
+    editor = Editor("a\nb\nc\n")
+    editor.replace(1, 1, "\nnew")
+    editor.replace(6, 8, "")
+
+    assert editor.changes() == [(2, ("b",), ()), (1, (), ("new",))]
+
+
+def test_undo_and_redo_silence_suggestions():
+    """A text that was there before comes from an undo or a redo; the next edit is typed again."""
+    editor = Editor()
+    editor.write(3, "changed a lot")
+    editor.write(3, "line 3")
+    assert (editor.changes(), editor.is_typed) == ([], False)
+
+    editor.write(3, "changed a lot")
+    assert not editor.is_typed
+    editor.write(5, "typed")
+    assert editor.is_typed
+
+
+def test_a_deleted_typing_error_is_typing():
+    """Deleting the last character returns to an earlier text, but it is no undo."""
+    editor = Editor("value = compute()\n")
+    editor.replace(5, 5, "s", pause=0.2)
+    editor.replace(6, 6, "x", pause=0.2)
+    editor.replace(6, 7, "", pause=0.2)
+
+    assert editor.is_typed
+    assert editor.changes() == [(0, ("value = compute()",), ("values = compute()",))]
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [(0, 0, "first "), (150, 150, "another ")],
+        [(0, 0, "x\n" * 60)],
+        [(0, len(TEXT) * 2, "")],
+    ],
+    ids=["at two places", "many new lines", "everything deleted"],
+)
+def test_what_no_person_typed_adds_nothing(edits):
+    """A formatter, another program: the edit is followed, but not recorded."""
+    editor = Editor(TEXT * 3)
+    editor.write(25, "typed")
+    editor.replace_all(edits)
+
+    assert not editor.is_typed
+    assert all(old == ("line 25",) for _, old, _ in editor.changes())
+
+
+def test_the_same_text_at_several_cursors_is_typed():
+    """Edits of one message that insert the same are the user's."""
+    editor = Editor()
+    starts = [editor.documents[0].line_starts[line] for line in (20, 10, 0)]
+    editor.replace_all([(start, start, "x") for start in starts])
+
+    assert editor.is_typed
+    assert len(editor.changes()) == 3
+
+
+def test_edits_of_several_documents_at_once_are_made_by_a_program():
+    """Neither the first document's edit nor the others' stay."""
+    editor = Editor(TEXT, TEXT, TEXT)
+    for which in range(3):
+        editor.replace(0, 4, "renamed", which, pause=0.01)
+
+    assert [change for which in range(3) for change in editor.changes(which)] == []
+    assert not editor.is_typed
+
+
+def test_another_branch_forgets_everything():
+    """The old changes belong to other texts."""
+    editor = Editor()
+    editor.write(3, "typed")
+    editor.history.files_changed(["file:///w/.git/HEAD"])
+
+    assert (editor.changes(), editor.is_typed) == ([], False)
+
+
+def test_white_space_is_no_change():
+    """A change of the indentation is recorded, but no rule sees it."""
+    editor = Editor()
+    editor.write(3, "    line 3")
+
+    assert editor.changes() == []
+
+
+def test_old_changes_are_forgotten():
+    """After five minutes, and after ten newer ones."""
+    editor = Editor()
+    for line in range(0, 24, 2):
+        editor.write(line, f"new {line}")
+    assert [line for line, _, _ in editor.changes()] == [22, 20, 18, 16, 14, 12, 10, 8, 6, 4]
+    editor.now += 400
+    assert editor.changes() == []
+
+
+def test_a_document_that_was_not_followed_begins_anew():
+    """After a lost message, the earlier changes of that document are gone."""
+    editor = Editor()
+    editor.write(3, "typed")
+    editor.documents[0] = Document.create("file:///0.py", "python", 9, TEXT)
+    editor.write(4, "typed too")
+
+    assert editor.changes() == [(4, ("line 4",), ("typed too",))]

@@ -1,0 +1,92 @@
+"""What the user did with earlier offers decides about the next ones."""
+
+import pytest
+
+from homebody.next_edit.changes import NextEdit
+from homebody.session.offered_edits import OfferedEdits
+from homebody.text import Document
+
+URI = "file:///a.py"
+TEXT = "a\nb\nc\n"
+EDIT = NextEdit(URI, 1, ("b",), ("x",), "rename", ("b", "", "x"))
+
+
+@pytest.fixture
+def now() -> list[float]:
+    """The time, in seconds."""
+    return [100.0]
+
+
+@pytest.fixture
+def offered(now) -> OfferedEdits:
+    """A memory with that clock."""
+    return OfferedEdits(lambda: now[0])
+
+
+def document(version: int, text: str = TEXT) -> Document:
+    """Return a version of the document."""
+    return Document.create(URI, "python", version, text)
+
+
+def test_a_rejected_edit_does_not_come_back(offered):
+    """Neither in this place nor elsewhere, nor another one of its pattern."""
+    offered.reject(offered.offer(EDIT, document(1)))
+
+    assert not offered.is_wanted(EDIT)
+    assert not offered.is_wanted(NextEdit(URI, 7, ("    b",), ("    x",), "rename", ()))
+    assert not offered.is_wanted(NextEdit(URI, 2, ("bb",), ("xx",), "rename", ("b", "", "x")))
+    assert offered.is_wanted(NextEdit(URI, 2, ("c",), ("d",), "rename", ("c", "", "d")))
+
+
+def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
+    """It was shown, and the user went on typing elsewhere."""
+    for version in (1, 2):
+        offered.show(offered.offer(EDIT, document(version)))
+        assert offered.is_wanted(EDIT)
+        offered.asked(document(version + 1))
+
+    assert not offered.is_wanted(EDIT)
+
+
+def test_an_edit_that_nobody_saw_is_not_ignored(offered):
+    """A client that never says what it showed loses nothing; nor does an edit that fits no longer."""
+    for version in range(1, 5):
+        offered.offer(EDIT, document(version))
+        offered.asked(document(version + 1))
+    offered.show(offered.offer(EDIT, document(9)))
+    offered.asked(document(10, "a\nx\nc\n"))
+
+    assert offered.is_wanted(EDIT)
+
+
+def test_after_a_rejection_nothing_comes_for_a_while(offered, now):
+    """Until the next keystroke, or for five seconds."""
+    offered.reject(offered.offer(EDIT, document(1)))
+    now[0] += 1
+    assert offered.is_quiet(seconds_since_edit=3)
+    assert not offered.is_quiet(seconds_since_edit=0.5)
+    now[0] += 5
+    assert not offered.is_quiet(seconds_since_edit=60)
+
+
+def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
+    """Between 0.3 and 3 seconds."""
+    waits = [offered.settle_seconds]
+    for number in range(8):
+        edit = NextEdit(URI, number, (f"b{number}",), ("x",), "rename")
+        offered.reject(offered.offer(edit, document(number)))
+        waits.append(offered.settle_seconds)
+    assert (sorted(waits), 0.3, 3.0) == (waits, waits[0], waits[-1])
+
+    offered.accept(offered.offer(EDIT, document(20)))
+    assert offered.settle_seconds < waits[-1]
+
+
+def test_reports_count_once(offered):
+    """Repeated and unknown ids are ignored."""
+    edit_id = offered.offer(EDIT, document(1))
+
+    assert edit_id == offered.offer(EDIT, document(1))
+    assert (offered.show(edit_id), offered.show(edit_id)) == (True, False)
+    assert (offered.accept(edit_id), offered.accept(edit_id)) == (True, False)
+    assert (offered.reject("next-99"), offered.show("next-99")) == (False, False)
