@@ -110,7 +110,7 @@ def _copies(file: CommitFile, names: list[tuple[int, str]], *, quoted: bool = Fa
 
 
 def _is_usable(line: str) -> bool:
-    """Whether it is a whole line of code, without strings: a change in a comment may be repeated in strings."""
+    """Whether it is a whole line of code, without strings and comments."""
     text = line.strip()
     is_code = not text.startswith(("/*", "*", "<")) and "//" not in text and not set(text) & set("\\\"'`#")
     is_whole = all(text.count(begin) == text.count(end) for begin, end in ("()", "[]", "{}"))
