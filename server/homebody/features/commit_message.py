@@ -11,7 +11,6 @@ from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
 from homebody.features.refactor.model_size import lacks
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.postprocess.noise import FENCE
 from homebody.prompt.shipped import shipped_prompt
 
 
@@ -57,10 +56,9 @@ def _message(answer: str) -> str:
     """Extract the message from an answer, which may be fenced or quoted, or followed by code."""
     blocks = code_blocks(answer)
     text = blocks[0].text if blocks and answer.lstrip().startswith(("```", "~~~")) else answer
-    lines = [line.rstrip() for line in text.strip().splitlines()]
     # A message has no code: from there on the model wrote something else.
-    code = next((at for at, line in enumerate(lines) if at and FENCE.match(line)), len(lines))
-    lines = "\n".join(lines[:code]).strip().splitlines()
+    text = text.strip().partition("\n```")[0].partition("\n~~~")[0]
+    lines = [line.rstrip() for line in text.strip().splitlines()]
     if lines:
         lines[0] = lines[0].strip("`\"'* ").removeprefix("Commit message:").strip().rstrip(".:")
     return "\n".join(lines)

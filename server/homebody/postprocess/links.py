@@ -1,16 +1,14 @@
 """Turns places that the prose of a finished answer names into Markdown links, or into ranges of the text.
 
-Links that the model wrote become text. Which lines are code is read by a Markdown parser, with and without
-tables, since clients differ in that; code in both stays as it is.
+Links that the model wrote become text; code blocks stay as they are.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeAlias
 
-from markdown_it import MarkdownIt
+from homebody.postprocess.edit.code_blocks import lines_of_code
 
 Find: TypeAlias = Callable[[str], str | None]
 """Returns the URI of a name (``app.py``, ``src/app.py:12``, ``area``, ``Stock.area()``), if it has one."""
@@ -84,7 +82,7 @@ class SafeStream:
         held = None if is_last else _BEGUN.search(self._text, self._sent)
         end = len(self._text) if held is None else held.start()
         links = [match for match in _LINK.finditer(self._text, self._sent) if match.start() < end]
-        code = _lines_of_code(self._text) if links else set[int]()
+        code = lines_of_code(self._text) if links else set[int]()
         parts: list[str] = []
         for match in links:
             is_code = len(_LINE_END.findall(self._text, 0, match.start())) in code
@@ -98,7 +96,7 @@ class SafeStream:
 def _parts(markdown: str, find: Find) -> Iterator[_Part]:
     """Yield the parts of the text in order; together they are all of it."""
     text = markdown.replace("\r\n", "\n").replace("\r", "\n")
-    code = _lines_of_code(text)
+    code = lines_of_code(text)
     # After an unpaired backtick, text between backticks may not be code: the first one may be closed in a
     # later line of the paragraph.
     is_open = False
@@ -116,21 +114,6 @@ def _parts(markdown: str, find: Find) -> Iterator[_Part]:
             yield _replaced(match, find, is_open=is_open)
             start = match.end()
         yield _Part(line[start:], line[start:])
-
-
-@cache
-def _parsers() -> tuple[MarkdownIt, MarkdownIt]:
-    return MarkdownIt("commonmark"), MarkdownIt("commonmark").enable("table")
-
-
-def _lines_of_code(text: str) -> set[int]:
-    """Numbers of the lines that every parser reads as code."""
-
-    def lines(parser: MarkdownIt) -> set[int]:
-        blocks = (token.map for token in parser.parse(text) if token.type in {"fence", "code_block"})
-        return {line for block in blocks if block is not None for line in range(*block)}
-
-    return set[int].intersection(*map(lines, _parsers()))
 
 
 def _replaced(match: re.Match[str], find: Find, *, is_open: bool) -> _Part:

@@ -5,7 +5,6 @@ import pytest
 from homebody.postprocess.edit.code_blocks import (
     CodeBlock,
     code_blocks,
-    markdown_parts,
     outer_code_blocks,
 )
 
@@ -61,6 +60,6 @@ def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
     assert [block.closed for block in outer_code_blocks("Here:\n```python\n")] == [False]
 
 
-def test_the_prose_of_an_answer_is_what_lies_between_its_blocks():
-    """Fences belong to the code."""
-    assert list(markdown_parts("Before.\n```\na\n```\nAfter.")) == ["Before.", CodeBlock("", "a\n"), "After."]
+def test_a_block_ends_with_the_list_item_that_it_is_in():
+    """As every client shows it."""
+    assert code_blocks("- so:\n\n  ```py\n  a\n\nb\n") == [CodeBlock("py", "a\n\n", closed=False)]

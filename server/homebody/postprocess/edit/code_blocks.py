@@ -1,7 +1,4 @@
-"""Fenced code blocks of an answer in Markdown.
-
-Fences may be longer than three characters. A block that is not closed before the end of the answer counts
-too.
+"""Fenced code blocks of an answer in Markdown; one that is not closed before its end counts too.
 
 There are two readings of a fence inside a block. A Markdown parser closes the block there, and clients show
 its result (``code_blocks``). A model that is asked for code may write code that contains fences
@@ -9,26 +6,19 @@ its result (``code_blocks``). A model that is asked for code may write code that
 """
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cache
+
+from markdown_it import MarkdownIt
 
 from homebody.postprocess.noise import FENCE
 
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """One block.
+    """One block: the first word after its opening fence, and its code, ending with a line end.
 
-    Attributes
-    ----------
-    language
-        First word after the opening fence; empty if there is none.
-    text
-        The code, ending with a line end, without the fence's own indentation.
-    closed
-        False if the answer ended before the closing fence.
-
+    ``closed`` is false if the answer ended before the closing fence.
     """
 
     language: str
@@ -38,72 +28,54 @@ class CodeBlock:
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
     """Return the fenced code blocks of ``markdown``, as a Markdown parser finds them."""
-    blocks = [part for part in _parts(markdown, _shown_depth) if isinstance(part, CodeBlock)]
+    blocks: list[CodeBlock] = []
+    for token in _parsers()[0].parse(markdown):
+        if token.type == "fence" and token.map is not None:
+            lines = token.content.splitlines()
+            first, end = token.map
+            text = "".join(f"{line}\n" for line in lines)
+            blocks.append(CodeBlock(_first_word(token.info), text, closed=end - first == len(lines) + 2))
     return [block for block in blocks if block.closed or block.text.strip()]
+
+
+def lines_of_code(markdown: str) -> set[int]:
+    """Numbers of the lines that are code for every parser, with and without tables, since clients differ."""
+
+    def lines(parser: MarkdownIt) -> set[int]:
+        blocks = (token.map for token in parser.parse(markdown) if token.type in {"fence", "code_block"})
+        return {line for block in blocks if block is not None for line in range(*block)}
+
+    return set[int].intersection(*map(lines, _parsers()))
 
 
 def outer_code_blocks(answer: str) -> list[CodeBlock]:
     """Return the blocks of an answer whose code may contain fences: in a docstring, or as whole blocks."""
-    return [part for part in _parts(answer, _outer_depth) if isinstance(part, CodeBlock)]
-
-
-def markdown_parts(markdown: str) -> Iterator[CodeBlock | str]:
-    """Cut ``markdown`` into its fenced code blocks and the lines between them."""
-    return _parts(markdown, _shown_depth)
-
-
-def closes_fence(line: str, fence: str) -> bool:
-    """Whether ``line`` closes a code block that ``fence`` opened."""
-    text = line.strip()
-    return len(text) >= len(fence) and not text.strip(fence[0]) and bool(text)
-
-
-_Depth: TypeAlias = Callable[[re.Match[str], str, int], int]
-"""Takes the opening fence, a line and the number of open fences; returns the number that is open after the
-line."""
-
-# In columns, as CommonMark has it: a fence that is indented further is content.
-_CLOSING_INDENT = 3
-
-
-def _shown_depth(opening: re.Match[str], line: str, depth: int) -> int:
-    is_near = _columns(line) <= _columns(opening["indent"]) + _CLOSING_INDENT
-    return 0 if is_near and closes_fence(line, opening["fence"]) else depth
-
-
-def _columns(line: str) -> int:
-    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
-
-
-def _outer_depth(opening: re.Match[str], line: str, depth: int) -> int:
-    fence = FENCE.match(line)
-    if fence is None or not fence["fence"].startswith(opening["fence"]):
-        return depth
-    if len(fence["indent"]) > len(opening["indent"]):
-        return depth
-    return depth + 1 if fence["info"].strip() else depth - 1
-
-
-def _parts(markdown: str, depth_after: _Depth) -> Iterator[CodeBlock | str]:
-    """Cut ``markdown`` into code blocks and the lines between them."""
+    blocks: list[CodeBlock] = []
     opening: re.Match[str] | None = None
     lines: list[str] = []
     depth = 0
-    for line in markdown.replace("\r\n", "\n").split("\n"):
+    for line in answer.replace("\r\n", "\n").split("\n"):
         if opening is None:
             opening, lines, depth = FENCE.match(line), [], 1
-            if opening is None:
-                yield line
-        elif depth := depth_after(opening, line, depth):
-            lines.append(line)
+            continue
+        fence = FENCE.match(line)
+        is_near = fence is not None and len(fence["indent"]) <= len(opening["indent"])
+        if fence is not None and is_near and fence["fence"].startswith(opening["fence"]):
+            depth += 1 if fence["info"].strip() else -1
+        if depth:
+            lines.append(f"{line.removeprefix(opening['indent'])}\n")
         else:
-            yield _block(opening, lines, closed=True)
+            blocks.append(CodeBlock(_first_word(opening["info"]), "".join(lines)))
             opening = None
     if opening is not None:
-        yield _block(opening, lines, closed=False)
+        blocks.append(CodeBlock(_first_word(opening["info"]), "".join(lines), closed=False))
+    return blocks
 
 
-def _block(opening: re.Match[str], lines: list[str], *, closed: bool) -> CodeBlock:
-    indent = opening["indent"]
-    text = "".join(f"{line.removeprefix(indent)}\n" for line in lines)
-    return CodeBlock((opening["info"].split() or [""])[0], text, closed)
+@cache
+def _parsers() -> tuple[MarkdownIt, MarkdownIt]:
+    return MarkdownIt("commonmark"), MarkdownIt("commonmark").enable("table")
+
+
+def _first_word(info: str) -> str:
+    return (info.split() or [""])[0]
