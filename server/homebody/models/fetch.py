@@ -1,6 +1,7 @@
 """Shared parts of all downloads: the installation lock, the progress, and the checksum."""
 
 import errno
+import hashlib
 import shutil
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -61,9 +62,16 @@ def bytes_under(folder: Path) -> int:
     return total
 
 
-def check_sha256(name: str, actual: str, expected: str) -> None:
-    """Raise ``ModelInstallFailed`` unless the two are the same."""
-    if actual != expected:
+def sha256_of(path: Path) -> str:
+    """Compute the checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_sha256(path: Path, name: str, expected: str) -> None:
+    """Delete a file and raise ``ModelInstallFailed`` unless it has that checksum."""
+    if (actual := sha256_of(path)) != expected:
+        path.unlink()
         message = (
             f"{name} has the checksum {actual[:12]}… instead of {expected[:12]}…: "
             "it was damaged or changed during the download and was deleted; try again, over another network"

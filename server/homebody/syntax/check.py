@@ -6,10 +6,9 @@ Parsing the whole text takes up to about 100 ms for the largest file; never on t
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from homebody.syntax.parsing import parse_text
+from homebody.syntax.parsing import Units, parse_text
 from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree, walk
-from homebody.syntax.units import Units
 
 if TYPE_CHECKING:
     import tree_sitter

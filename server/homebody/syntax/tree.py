@@ -14,9 +14,8 @@ from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from homebody.syntax.language import block_kinds, find
-from homebody.syntax.parsing import is_parsable, parse_in_thread, parse_text
+from homebody.syntax.parsing import Units, encode, is_parsable, parse_in_thread, parse_text
 from homebody.syntax.row import Language
-from homebody.syntax.units import Units, encode
 from homebody.text import Document, Span, TextEdit, smallest_edit
 
 if TYPE_CHECKING:

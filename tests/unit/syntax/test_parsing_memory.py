@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.syntax.language import find
-from homebody.syntax.parsing import _reader, parse_text
-from homebody.syntax.units import Units, encode
+from homebody.syntax.parsing import Units, _reader, encode, parse_text
 
 
 def test_parsing_again_takes_no_more_memory():

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.syntax.units import Units, encode
+from homebody.syntax.parsing import Units, encode
 from homebody.text import Span, TextEdit
 
 texts = st.text(st.sampled_from("aé中😀🚀\ud800\n"), max_size=40)
