@@ -99,6 +99,11 @@ class Glob:
     base: Path
     patterns: Patterns | None
 
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it has wildcards."""
+        return self.patterns is not None
+
     def matches(self, path: Path, end: str = "") -> bool:
         """Whether an absolute path matches, or a folder that it lies in; ``end`` is ``"/"`` for a folder."""
         if path == self.base or not path.is_relative_to(self.base):
@@ -110,17 +115,17 @@ class Glob:
         return any(self.patterns.verdict(name) for name in (*inner, "/".join(names) + end))
 
 
-def has_magic(path: Path) -> bool:
-    """Whether a path is a pattern: it has wildcards, and no file of that name exists."""
-    return bool(_MAGIC & set(str(path))) and not os.path.lexists(path)
+def glob_of(path: Path) -> Glob:
+    """Return the glob of one path, which is a pattern if it has wildcards and no file of that name exists.
 
-
-def glob_of(pattern: Path) -> Glob:
-    """Return the glob of one path that may contain wildcards. Raises ``UsageError`` if it is too long."""
-    parts = Path(os.path.abspath(pattern)).parts  # noqa: PTH100 - resolve() would follow symlinks
-    first = next((at for at, part in enumerate(parts) if _MAGIC & set(part)), len(parts))
-    rest = "/".join(parts[first:])
-    return Glob(Path(*parts[:first]), _parsed([f"/{rest}"]) if rest else None)
+    Raises ``UsageError`` if it is too long.
+    """
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symlinks
+    if not _MAGIC & set(str(path)) or os.path.lexists(path):
+        return Glob(absolute, None)
+    parts = absolute.parts
+    first = next(at for at, part in enumerate(parts) if _MAGIC & set(part))
+    return Glob(Path(*parts[:first]), _parsed(["/" + "/".join(parts[first:])]))
 
 
 def globs_below(base: Path, patterns: Sequence[str]) -> Glob:

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, has_magic, is_text
+from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, is_text
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings
@@ -194,7 +194,7 @@ class _FileFinder:
         self._ignore = Exclude.from_settings(settings)
         self._trusted_folders = settings.trusted_folders
         base = self._here if self._here.is_relative_to(root) else root
-        self._exclude = globs_below(base, wanted.exclude) if wanted.exclude else None
+        self._exclude = globs_below(base, wanted.exclude)
         self._rules = FileRules(settings.context.max_file_bytes, wanted.to_write)
         self._looks = 0
         self._explicit: set[Path] = set()
@@ -202,14 +202,18 @@ class _FileFinder:
     def named(self) -> Iterator[Chosen]:
         """Yield the files that paths, folders and globs name."""
         for place in self._wanted.places:
-            path = place.path
-            if has_magic(path):
-                yield from self._matched(path)
-            elif path.is_dir():
-                self._check_place(path)
-                yield from map(self._chosen, self._walked(_absolute(path)))
-            else:
+            glob = glob_of(place.path)
+            if not glob.is_pattern and not glob.base.is_dir():
                 yield from self._single(place)
+                continue
+            paths = self._walked(glob, place.path) if glob.base.is_dir() else []
+            if glob.is_pattern and not paths:
+                message = (
+                    f"{place.path} matches no source file; "
+                    "quote globs, so that the shell does not expand them."
+                )
+                raise NothingSelected(message)
+            yield from (Chosen(shown_path(path)) for path in paths)
 
     def listed(self) -> Iterator[Chosen]:
         """Yield the files that git lists, if they lie in one of the named places."""
@@ -227,7 +231,7 @@ class _FileFinder:
                 continue
             why = self._reason_against_file(path, rules.reason_against(path))
             if why is None:
-                yield self._chosen(path)
+                yield Chosen(shown_path(path))
             else:
                 self.skipped[why] += 1
 
@@ -260,7 +264,7 @@ class _FileFinder:
             message = f"{path} is read-only: make it writable first, or print the change with --diff."
             raise FileUnreadable(message)
         absolute = _absolute(path)
-        if self._exclude is not None and self._exclude.matches(absolute):
+        if self._exclude.matches(absolute):
             self.skipped["excluded"] += 1
         else:
             self._explicit.add(absolute)
@@ -276,21 +280,10 @@ class _FileFinder:
             message = f"{path} is in the repository's own files (.git), which a run never reads or changes."
             raise FileUnreadable(message)
 
-    def _matched(self, pattern: Path) -> Iterator[Chosen]:
-        glob = glob_of(pattern)
-        paths: list[Path] = []
-        if glob.base.is_dir():
-            self._check_place(glob.base)
-            paths = self._walked(glob.base, glob)
-        if not paths:
-            message = (
-                f"{pattern} matches no source file; quote globs, so that the shell does not expand them."
-            )
-            raise NothingSelected(message)
-        yield from map(self._chosen, paths)
-
-    def _walked(self, folder: Path, glob: Glob | None = None) -> list[Path]:
-        """Return the files below an absolute folder, files before subfolders; with ``glob``, its matches."""
+    def _walked(self, glob: Glob, named: Path) -> list[Path]:
+        """Return the files that a glob matches, those of a folder before those of its subfolders."""
+        folder = glob.base
+        self._check_place(folder if glob.is_pattern else named)
         limits = replace(_LIMITS, max_looks=_LIMITS.max_looks - self._looks)
         walk = Walk(folder, self._rules_of(folder), limits, partial(self._reason_against, glob))
         files = sorted((file.path.split("/") for file in walk), key=_files_first)
@@ -303,21 +296,18 @@ class _FileFinder:
         self.skipped.update(walk.skipped)
         return [folder.joinpath(*names) for names in files]
 
-    def _reason_against(
-        self, glob: Glob | None, entry: os.DirEntry[str], _below: str, rule: str
-    ) -> str | None:
+    def _reason_against(self, glob: Glob, entry: os.DirEntry[str], _below: str, rule: str) -> str | None:
         path = Path(entry.path)
         if not entry.is_dir(follow_symlinks=False):
-            is_meant = glob is None or glob.matches(path)
-            return self._reason_against_file(path, rule) if is_meant else ""
+            return self._reason_against_file(path, rule) if glob.matches(path) else ""
         if rule:
             return "" if entry.name in NEVER else "ignored"
-        if self._exclude is not None and self._exclude.matches(path, "/"):
+        if self._exclude.matches(path, "/"):
             return ""
         return "submodules" if os.path.lexists(path / ".git") else None
 
     def _reason_against_file(self, path: Path, rule: str) -> str | None:
-        if self._exclude is not None and self._exclude.matches(path):
+        if self._exclude.matches(path):
             return "excluded"
         return "ignored" if rule else self._rules.reason_against(path)
 
@@ -327,9 +317,6 @@ class _FileFinder:
         if rules.closed and not PathRules((self._root,), self._ignore).of(folder).closed:
             return replace(rules, closed="")
         return rules
-
-    def _chosen(self, path: Path) -> Chosen:
-        return Chosen(shown_path(path))
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -348,10 +335,8 @@ def _files_first(names: Sequence[str]) -> list[tuple[bool, str]]:
 
 
 def _folder_of(path: Path) -> Path:
-    if has_magic(path):
-        return glob_of(path).base
-    absolute = _absolute(path)
-    return absolute if absolute.is_dir() else absolute.parent
+    glob = glob_of(path)
+    return glob.base if glob.is_pattern or glob.base.is_dir() else glob.base.parent
 
 
 def _absolute(path: Path) -> Path:
