@@ -73,7 +73,7 @@ def read_facts(path: Path) -> Facts:
     architecture = header.text("general.architecture")
     tokens = header.metadata.get("tokenizer.ggml.tokens")
     if architecture is None or not isinstance(tokens, Strings):
-        message = f"{path} is not a language model (an adapter or a projector?): choose the model's own file"
+        message = f"{path} is not a language model (an adapter or a projector?): choose the model's own file."
         raise ModelFileInvalid(message)
     return Facts(
         path=path,
@@ -124,7 +124,7 @@ def parts_of(path: Path) -> list[Path]:
     parts = [path.with_name(f"{match['stem']}-{i:05}-of-{count:05}.gguf") for i in range(1, count + 1)]
     for part in parts:
         if not part.is_file():
-            message = f"{part} is missing, a part of {path.name}: download it too"
+            message = f"{part} is missing, a part of {path.name}: download it too."
             raise ModelFileInvalid(message)
     return parts
 

@@ -96,16 +96,16 @@ def read_header(path: Path) -> GgufHeader:
     try:
         with path.open("rb") as file:
             if file.read(4) != b"GGUF":
-                message = f"{path} is not a GGUF file: convert it, or choose a file whose name ends in .gguf"
+                message = f"{path} is not a GGUF file: convert it, or choose a file whose name ends in .gguf."
                 raise ModelFileInvalid(message)
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 return _HeaderReader(data).header()
     except (struct.error, OverflowError, _Malformed) as error:
-        message = f"{path} is damaged or was not downloaded to its end ({error}): fetch it again"
+        message = f"{path} is damaged or was not downloaded to its end ({error}): fetch it again."
         raise ModelFileInvalid(message) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"{path} cannot be read ({reason}): check the path and its permissions"
+        message = f"{path} cannot be read ({reason}): check the path and its permissions."
         raise ModelFileInvalid(message) from error
 
 

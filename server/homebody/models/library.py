@@ -83,7 +83,7 @@ def find_model(name: str) -> Model:
     if path.is_file():
         return Model(path.stem, path.absolute(), "linked")
     if path.suffix == ".gguf" and path.parent != Path():
-        message = f"there is no file {path}: check the path (`homebody models list` lists the models)"
+        message = f"There is no file {path}: check the path (`homebody models list` lists the models)."
         raise ModelNotFound(message)
     models = all_models()
     wanted = name.removesuffix(".gguf").casefold()
@@ -94,9 +94,9 @@ def find_model(name: str) -> Model:
         return matches[0]
     if matches:
         names = ", ".join(model.name for model in matches[:5])
-        message = f"{name} may be {names}: write one of them in full"
+        message = f"{name} may be {names}: write one of them in full."
         raise UsageError(message)
-    message = f"there is no model {name}: `homebody models list` lists the models"
+    message = f"There is no model {name}: `homebody models list` lists the models."
     raise ModelNotFound(message)
 
 
@@ -127,7 +127,7 @@ def resolve(name: str | None, use: Slot = "completion") -> Path:
     for path in (models_dir() / DEFAULT_WEIGHTS, *chosen):
         if path.is_file():
             return path
-    message = "no model is installed: run `homebody models install` to fetch a small one (93 MB)"
+    message = "No model is installed: run `homebody models install` to fetch a small one (93 MB)."
     raise NoModelInstalled(message)
 
 
@@ -164,13 +164,13 @@ def remove(name: str) -> Model:
     if model is None:
         model = find_model(name)
         if model.origin == "installed":
-            message = f"{name} may be {model.name}: write the name in full to remove it"
+            message = f"{name} may be {model.name}: write the name in full to remove it."
             raise UsageError(message)
     if model.origin == "linked":
         with _links_lock():
             links = _read_links()
             if links.pop(model.name, None) is None:
-                message = f"{model.path} is not installed: there is nothing to remove"
+                message = f"{model.path} is not installed: there is nothing to remove."
                 raise ModelNotFound(message)
             _write_links(links)
     elif model.origin == "installed":
@@ -178,11 +178,11 @@ def remove(name: str) -> Model:
             for part in parts_of(model.path):
                 part.unlink()
         except OSError as error:
-            message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it"
+            message = f"{model.path} cannot be removed ({error.strerror}): end the programs that use it."
             raise ModelError(message) from error
     else:
         advice = f"`ollama rm {model.name}`" if model.origin == "Ollama" else "remove it there"
-        message = f"{model.name} belongs to {model.origin}: {advice}"
+        message = f"{model.name} belongs to {model.origin}: {advice}."
         raise UsageError(message)
     return model
 

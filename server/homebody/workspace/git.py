@@ -189,7 +189,7 @@ class Repository:
                 check=False,
             )
         except FileNotFoundError as error:
-            message = "git is not installed or not on the PATH: install it, or name the files yourself."
+            message = "Git is not installed or not on the PATH: install it, or name the files yourself."
             raise GitFailed(message) from error
         except (OSError, subprocess.TimeoutExpired) as error:
             message = f"`git {arguments[0]}` did not finish in {self.root}: {error}."

@@ -176,7 +176,7 @@ def test_explain_prints_json(run, scripted):
         (["lsp", "--tcp", "nowhere"], 2, "HOST:PORT"),
         (["lsp", "--tcp", "192.0.2.1:99"], 2, "192.0.2.1"),
         (["config", "frob"], 2, "frob"),
-        (["explain", "add.py", "--model", "nix", "--backend", "embedded"], 2, "there is no model nix"),
+        (["explain", "add.py", "--model", "nix", "--backend", "embedded"], 2, "There is no model nix"),
         (["refactor", "--resume=99"], 2, "There is no unfinished run 99"),
         (["undo", "99"], 2, "There is no run 99"),
         (["ask", "x", "--conversation", "nix"], 2, "There is no stored conversation 'nix'"),

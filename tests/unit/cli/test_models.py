@@ -55,8 +55,8 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        (("show", "nix"), 2, "there is no model nix: `homebody models list` lists the models"),
-        (("remove", "nix"), 2, "there is no model nix: `homebody models list` lists the models"),
+        (("show", "nix"), 2, "There is no model nix: `homebody models list` lists the models"),
+        (("remove", "nix"), 2, "There is no model nix: `homebody models list` lists the models"),
         (("install", "nix.gguf"), 2, "nix.gguf does not exist: name a GGUF file"),
         (("install", "hf:nix"), 2, "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],

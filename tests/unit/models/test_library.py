@@ -78,9 +78,9 @@ def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
 
 def test_names_without_a_model_are_reported(tmp_path):
     """A path without a file, and a name without a model."""
-    with pytest.raises(ModelNotFound, match="there is no file"):
+    with pytest.raises(ModelNotFound, match="There is no file"):
         resolve(str(tmp_path / "x.gguf"))
-    with pytest.raises(ModelNotFound, match="there is no model nix"):
+    with pytest.raises(ModelNotFound, match="There is no model nix"):
         resolve("nix")
 
 

@@ -134,7 +134,7 @@ def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytes
     """It says what to do."""
     monkeypatch.setenv("PATH", str(root))
 
-    with pytest.raises(GitFailed, match="git is not installed"):
+    with pytest.raises(GitFailed, match="Git is not installed"):
         Repository(root).staged()
 
 

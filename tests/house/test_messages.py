@@ -1,0 +1,49 @@
+"""Messages of the command line are sentences: a capital letter or a name first, a full stop at the end."""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "server" / "homebody"
+ROOMS = ("cli", "headless", "workspace", "acp")
+_NOT_SHOWN = "StoreDamagedError"
+
+
+def messages(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """(line, beginning, end) of each text that is raised as an error, or printed by ``warn``."""
+    for body in (getattr(node, "body", ()) for node in ast.walk(tree)):
+        for statement, after in pairwise(body) if isinstance(body, list) else ():
+            if isinstance(statement, ast.Assign) and isinstance(after, ast.Raise):
+                raised = after.exc.func if isinstance(after.exc, ast.Call) else None
+                if isinstance(raised, ast.Name) and raised.id != _NOT_SHOWN:
+                    yield statement.lineno, *ends(statement.value)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "warn":
+            yield node.lineno, *ends(node.args[0])
+
+
+def ends(text: ast.expr) -> tuple[str, str]:
+    """The literal beginning and end of a text; what is put in counts as right."""
+    if isinstance(text, ast.Constant):
+        return str(text.value), str(text.value)
+    if isinstance(text, ast.JoinedStr):
+        first, last = (
+            str(part.value) if isinstance(part, ast.Constant) else right
+            for part, right in ((text.values[0], "A"), (text.values[-1], "."))
+        )
+        return first, last
+    return "A", "."
+
+
+def test_each_message_is_a_sentence():
+    """One way, so that messages of different commands look alike beside each other."""
+    found = [
+        (f"{path.relative_to(PACKAGE)}:{line}", start, end)
+        for room in ROOMS
+        for path in sorted((PACKAGE / room).glob("*.py"))
+        for line, start, end in messages(ast.parse(path.read_text("utf-8")))
+    ]
+    assert len(found) > 100
+    wrong = [place for place, start, end in found if start[:1].islower() or not end.endswith((".", "?", "!"))]
+    assert wrong == []
