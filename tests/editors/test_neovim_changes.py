@@ -99,7 +99,7 @@ def test_a_change_survives_edits_elsewhere(with_change):
 def test_a_change_in_lines_that_were_edited_is_refused(with_change):
     """Nothing is replaced, and the change stays in view."""
     _write(with_change, 1, 2, "    mine = 1")
-    assert "edited meanwhile" in with_change.command("Homebody accept | messages")
+    assert "edited meanwhile" in with_change.command("Homebody accept")
     assert with_change.lua(_FILE)[1] == "    mine = 1"
     assert len(with_change.call("nvim_list_tabpages")) == 2
 
@@ -240,6 +240,65 @@ def test_a_refusal_is_a_sentence(open_editor):
     editor = open_editor(reply("x"), code="\n\n")
     editor.command("Homebody refactor")
     editor.until(lambda: "there is nothing to refactor here" in editor.command("messages"))
+
+
+@BOTH
+def test_a_change_that_arrives_while_the_user_types_waits(open_editor):
+    """No key goes into the change; it is announced, and a key shows it."""
+    editor = open_editor(reply(SHORTER, delay_ms=300), code=AREA + "\n\n# notes\n")
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.keys("Go")
+    for number in range(4):
+        editor.keys(f"w{number} ")
+    editor.until(lambda: "a change is ready (<M-CR>)" in editor.command("messages"))
+    editor.keys("w4")
+
+    assert editor.lines == [*AREA.splitlines(), "", "", "# notes", "w0 w1 w2 w3 w4"]
+    editor.keys("<M-CR>")
+    editor.sees("ga accept")
+    editor.keys("ga")
+    editor.until(lambda: editor.lines[:2] == ["def area(width, height):", "    return width * height"])
+    assert editor.lines[-1] == "w0 w1 w2 w3 w4"
+
+
+@BOTH
+def test_notes_are_shown_below_the_change(open_editor):
+    """What the change removes or adds beyond the request is listed."""
+    editor = open_editor(reply("```python\ndef area(width, height):\n    return 3\n```"), code=AREA)
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga accept")
+    editor.sees("3")
+    notes = editor.lua("""
+        return vim.tbl_map(function(win)
+            return vim.api.nvim_buf_get_lines(vim.api.nvim_win_get_buf(win), 0, -1, false)
+        end, vim.api.nvim_tabpage_list_wins(0))
+    """)
+    assert any(line.startswith("- ") for lines in notes for line in lines)
+
+
+@BOTH
+def test_a_refused_change_can_be_seen_and_applied_anyway(open_editor):
+    """The reason stands below the diff; nothing is applied until the user wants it."""
+    broken = "```python\ndef area(width, height):\n    return (width * height\n```"
+    editor = open_editor(reply(broken), code=AREA)
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga apply anyway")
+    editor.sees("Refused: ")
+    assert editor.lua(_FILE) == AREA.splitlines()
+    editor.keys("ga")
+    editor.until(lambda: editor.lines == ["def area(width, height):", "    return (width * height"])
+
+
+@pytest.mark.parametrize(
+    ("command", "accepted"), [("quit", False), ("tabclose", False), ("write", True), ("wq", True)]
+)
+def test_quitting_a_change_discards_it_and_writing_accepts_it(with_change, command, accepted):
+    """No half of the diff is left, and the command is the decision."""
+    with_change.command(command)
+    with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
+    assert (with_change.lua(_FILE)[1] == "    return width * height") is accepted
+    assert with_change.lua("return require('homebody.preview').is_open()") is False
+    assert with_change.lua("return vim.wo.diff") is False
 
 
 _FILE = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('app.py'), 0, -1, false)"

@@ -20,6 +20,7 @@ for name, what in pairs({
   previous = "Show the previous suggestion",
   dismiss = "Dismiss the suggestion",
   suggest = "Ask for suggestions here",
+  review = "Review the change that arrived while you were typing",
 }) do
   local act = name:gsub("-", "_")
   vim.keymap.set("i", ("<Plug>(homebody-%s)"):format(name), function() require("homebody")[act]() end, { desc = what })

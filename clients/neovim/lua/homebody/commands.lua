@@ -101,13 +101,118 @@ local function stop()
   end
 end
 
-local function doctor()
+-- Shows text in a window of its own, which `q` closes.
+local function page(name, text, filetype)
   vim.cmd.new()
-  local command = { config.options.cmd[1], "doctor" }
-  if vim.fn.has("nvim-0.11") == 1 then
-    vim.fn.jobstart(command, { term = true })
+  local buf = vim.api.nvim_get_current_buf()
+  vim.api.nvim_buf_set_lines(buf, 0, -1, false, vim.split(text, "\n", { plain = true }))
+  vim.api.nvim_buf_set_name(buf, ("homebody://%s/%d"):format(name, buf))
+  vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable, vim.bo.filetype = "nofile", "wipe", false, filetype
+  vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = true, nowait = true })
+end
+
+-- Examines models, settings and speed, with the settings that are in force for this editor.
+local function doctor()
+  local client = server.need(vim.api.nvim_get_current_buf())
+  if not client then
+    return
+  end
+  rpc.show("examining this machine …")
+  rpc.execute(client, "homebody.doctor", vim.empty_dict(), function(report, err)
+    if not report then
+      return rpc.say(err or "cancelled", vim.log.levels.WARN)
+    end
+    page("doctor", report.markdown, "markdown")
+  end)
+end
+
+-- Writes a message for the staged changes: into the buffer of `git commit`, otherwise into a window.
+local function commit()
+  local buf = vim.api.nvim_get_current_buf()
+  local client = server.need(buf)
+  if not client then
+    return
+  end
+  local folder = vim.fs.root(buf, ".git") or vim.fn.getcwd()
+  rpc.show("writing a commit message …")
+  rpc.execute(client, "homebody.commitMessage", { folder = vim.uri_from_fname(folder) }, function(result, err)
+    if not result then
+      return rpc.say(err or "cancelled", vim.log.levels.WARN)
+    elseif vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].filetype == "gitcommit" then
+      local lines = vim.split(vim.trim(result.message), "\n", { plain = true })
+      vim.api.nvim_buf_set_lines(buf, 0, 0, false, lines)
+      return rpc.say(result.complete and "a commit message; u undoes it" or "the model did not read all changes")
+    end
+    vim.fn.setreg('"', result.message)
+    page("commit", vim.trim(result.message), "gitcommit")
+    rpc.say("p puts the message")
+  end)
+end
+
+-- The settings that select a model, for what it is made for.
+local function selected(settings, model)
+  local backend = { kind = model.kind, url = model.url or nil, model = model.model or nil }
+  for name, value in pairs(backend) do
+    backend[name] = value ~= vim.NIL and value or nil
+  end
+  local wanted = vim.deepcopy(settings)
+  if #model.uses == 1 then
+    local use = model.uses[1]
+    wanted[use] = vim.tbl_extend("force", wanted[use] or {}, { backend = backend })
   else
-    vim.fn.termopen(command)
+    wanted.backend = vim.tbl_extend("force", wanted.backend or {}, backend)
+  end
+  return wanted
+end
+
+-- Lists the models that can be used on this machine; the chosen one answers until Neovim ends.
+local function model()
+  local client = server.need(vim.api.nvim_get_current_buf())
+  if not client then
+    return
+  end
+  rpc.execute(client, "homebody.models", vim.empty_dict(), function(models, err)
+    if not models or #models == 0 then
+      return rpc.say(err or "there is no model on this machine; `homebody models recommend` names one")
+    end
+    local function describe(one)
+      local size = type(one.size) == "number" and (", %.1f GB"):format(one.size / 1e9) or ""
+      return ("%s  (%s%s; %s)"):format(one.name, one.where, size, table.concat(one.uses, ", "))
+    end
+    vim.ui.select(models, { prompt = "Model", format_item = describe }, function(chosen)
+      if not chosen then
+        return
+      end
+      config.options.settings = selected(config.options.settings, chosen)
+      server.restart()
+      local lines = vim.inspect(selected({}, chosen), { newline = " ", indent = "" })
+      rpc.say(("%s answers from now on; to keep it: settings = %s"):format(chosen.name, lines))
+    end)
+  end)
+end
+
+-- Shows what the server has logged, with the newest line in view.
+local function log()
+  local path, program = require("vim.lsp.log").get_filename(), config.options.cmd[1]
+  local lines = {}
+  for line in vim.uv.fs_stat(path) and io.lines(path) or function() end do
+    -- Neovim writes the error output of all servers into one file, quoted.
+    local text = line:match('"rpc"%s+(%b"")%s+"stderr"') == ('"%s"'):format(program) and line:match('"stderr"%s+"(.*)"$')
+    if text then
+      text = text:gsub("\\n", "\n"):gsub('\\"', '"')
+      vim.list_extend(lines, vim.split(text, "\n", { plain = true, trimempty = true }))
+    end
+  end
+  if #lines == 0 then
+    return rpc.say(("the server has logged nothing; Neovim's log is %s"):format(vim.fn.fnamemodify(path, ":~")))
+  end
+  page("log", table.concat(lines, "\n"), "")
+  vim.cmd.normal({ "G", bang = true })
+end
+
+local function review()
+  if not require("homebody.preview").review() then
+    rpc.say("there is no change to review")
   end
 end
 
@@ -126,13 +231,22 @@ local COMMANDS = {
   toggle = toggle,
   status = status,
   prompt = prompt,
-  log = function() vim.cmd.tabedit(vim.fn.fnameescape(require("vim.lsp.log").get_filename())) end,
+  log = log,
   doctor = doctor,
+  commit = commit,
+  model = model,
+  review = review,
   restart = function() server.restart() end,
 }
 
+-- The arguments that a command takes; those that are not here take any words.
+local WORDS = { toggle = { "buffer", "filetype" } }
+for name in vim.gsplit("explain accept discard refine review stop status prompt log doctor commit model restart", " ") do
+  WORDS[name] = {}
+end
+
 function M.run(opts)
-  local name, words = opts.args:match("^(%S*)%s*(.*)$")
+  local name, words = vim.trim(opts.args):match("^(%S*)%s*(.*)$")
   local act = COMMANDS[name]
   if not act then
     local names = vim.tbl_keys(COMMANDS)
@@ -140,17 +254,22 @@ function M.run(opts)
     local what = name == "" and "a command is missing" or ("there is no command `%s`"):format(name)
     return rpc.say(("%s: %s"):format(what, table.concat(names, ", ")), vim.log.levels.WARN)
   end
-  act(opts, vim.trim(words))
+  local usable = WORDS[name]
+  if usable and words ~= "" and not vim.list_contains(usable, words) then
+    local hint = #usable > 0 and ("there are %s"):format(table.concat(usable, ", ")) or "it takes none"
+    return rpc.say(("`%s` has no argument `%s`: %s"):format(name, words, hint), vim.log.levels.WARN)
+  end
+  act(opts, words)
 end
 
-local WORDS = {
-  toggle = { "buffer", "filetype" },
+local HINTS = {
+  toggle = WORDS.toggle,
   action = { "docstring", "types", "simplify", "early-returns" },
 }
 
 function M.complete(lead, line)
   local name = line:match("Homebody%s+(%S+)%s")
-  local words = name and (WORDS[name] or {}) or vim.tbl_keys(COMMANDS)
+  local words = name and (HINTS[name] or {}) or vim.tbl_keys(COMMANDS)
   local found = vim.tbl_filter(function(word) return vim.startswith(word, lead) end, words)
   table.sort(found)
   return found

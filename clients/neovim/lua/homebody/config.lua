@@ -15,8 +15,12 @@ M.defaults = {
     previous = "<M-[>",
     dismiss = "<C-]>",
     suggest = "<M-Bslash>",
+    review = "<M-CR>", -- in normal mode too
   },
   window = { height = 0.35 }, -- of explanations and answers: a share of the screen, or lines
+  beside_menu = false, -- whether suggestions stay while a completion menu is open
+  unsure = true, -- whether a sign shows where the model was not sure enough to suggest something
+  times = false, -- whether the status line has the time of the last answer, in milliseconds
 }
 
 M.options = vim.deepcopy(M.defaults)
@@ -29,6 +33,9 @@ local TYPES = {
   keys = { "table", "boolean" },
   accept = { "string", "boolean" },
   window = { "table" },
+  beside_menu = { "boolean" },
+  unsure = { "boolean" },
+  times = { "boolean" },
 }
 
 -- Edit distance of two names, by the usual table.
@@ -89,6 +96,13 @@ function M.set(given)
         end
       end
       options.keys = value == false and {} or vim.tbl_extend("force", options.keys, keys)
+    elseif name == "window" then
+      local height = value.height
+      if height ~= nil and not (type(height) == "number" and height > 0) then
+        table.insert(problems, "the option `window.height` has to be a number above 0: a share of the screen, or lines")
+      else
+        options.window = vim.tbl_extend("force", options.window, value)
+      end
     else
       options[name] = value
     end

@@ -6,11 +6,20 @@ local rpc = require("homebody.rpc")
 
 local M = {}
 local ns = vim.api.nvim_create_namespace("homebody")
+local signs = vim.api.nvim_create_namespace("homebody-unsure")
 local shown -- on screen: the items, the index of the one in view, the buffer, the first byte, the bytes after the end
 local window -- the window in which ghost text is visible
 local pending -- the request in flight: its client and id
+local empty_at -- buffer and position of a request whose answer was empty, until the next key
+M.last_ms = nil -- time of the last answer, in milliseconds
+
+-- Whether an open menu hides ghost text.
+local function is_hidden()
+  return not config.options.beside_menu and menus.is_open()
+end
 
 function M.clear()
+  vim.api.nvim_buf_clear_namespace(0, signs, 0, -1)
   if shown then
     pcall(vim.api.nvim_buf_clear_namespace, shown.buf, ns, 0, -1)
     shown = nil
@@ -70,7 +79,7 @@ end
 function M.render()
   if not shown then
     return
-  elseif menus.is_open() or vim.api.nvim_get_current_buf() ~= shown.buf then
+  elseif is_hidden() or vim.api.nvim_get_current_buf() ~= shown.buf then
     return M.clear()
   end
   vim.api.nvim_buf_clear_namespace(shown.buf, ns, 0, -1)
@@ -132,6 +141,18 @@ local function cancel()
   end
 end
 
+-- Shows a sign behind the line if the last answer was held back because the model was not sure.
+function M.mark_unsure()
+  local status, here = vim.g.homebody_status or {}, empty_at
+  if not (config.options.unsure and here and status.hint) or vim.api.nvim_get_current_buf() ~= here[1] then
+    return
+  end
+  local key = config.options.keys.suggest
+  local sign = { { ("  ? %s"):format(key and vim.fn.keytrans(vim.keycode(key)) or ""), "HomebodyUnsure" } }
+  vim.api.nvim_buf_clear_namespace(here[1], signs, 0, -1)
+  vim.api.nvim_buf_set_extmark(here[1], signs, here[2], 0, { virt_text = sign, virt_text_pos = "eol" })
+end
+
 -- The items of an answer that can be shown. Lines of a buffer have no line ends, for any format of the file.
 local function usable(result)
   local found = {}
@@ -149,27 +170,38 @@ end
 local function request(invoked, take)
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
   cancel()
-  if not client or menus.is_open() or built_in() then
+  empty_at = nil
+  vim.api.nvim_buf_clear_namespace(buf, signs, 0, -1)
+  if not client or is_hidden() or built_in() then
     return M.clear()
   end
   M.render() -- a suggestion that is being typed stays on screen until the answer arrives
   local params = rpc.here()
   params.context = { triggerKind = invoked and 1 or 2 }
   local cursor = vim.api.nvim_win_get_cursor(0)
-  local tick = vim.api.nvim_buf_get_changedtick(buf)
+  local tick, begun = vim.api.nvim_buf_get_changedtick(buf), vim.uv.hrtime()
   local sent, id = rpc.call(client, "request", "textDocument/inlineCompletion", params, function(err, result)
     local moved = vim.api.nvim_get_current_buf() ~= buf
       or vim.api.nvim_buf_get_changedtick(buf) ~= tick
       or not vim.deep_equal(vim.api.nvim_win_get_cursor(0), cursor)
-    if not (err or moved or vim.fn.mode() ~= "i" or menus.is_open()) then
-      take(client, buf, usable(result))
+    if not (err or moved or vim.fn.mode() ~= "i" or is_hidden()) then
+      local items = usable(result)
+      if #items > 0 then
+        M.last_ms = (vim.uv.hrtime() - begun) / 1e6
+      elseif not invoked then
+        empty_at = { buf, cursor[1] - 1 }
+        M.mark_unsure()
+      end
+      take(client, buf, items)
     end
   end, buf)
   pending = sent and { client = client, id = id } or nil
 end
 
 local function replace(client, buf, items)
-  M.clear()
+  if #items > 0 or shown then
+    M.clear()
+  end
   if #items > 0 then
     show(client, buf, items, 1)
   end
@@ -187,7 +219,7 @@ end
 -- After a completion menu has closed; the cursor may not have moved.
 function M.menu_closed()
   vim.schedule(function()
-    if vim.fn.mode() == "i" and not menus.is_open() then
+    if vim.fn.mode() == "i" and not is_hidden() then
       M.typed()
     end
   end)
@@ -211,7 +243,7 @@ end
 
 -- Whether a suggestion is on screen.
 function M.is_shown()
-  return shown ~= nil and not menus.is_open() and rest() ~= nil
+  return shown ~= nil and not is_hidden() and rest() ~= nil
 end
 
 -- Index of the next suggestion, in the direction of `step`, that continues what is typed.

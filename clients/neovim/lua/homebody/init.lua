@@ -31,6 +31,8 @@ end
 M.explain, M.ask, M.refactor, M.action = command("explain"), command("ask"), command("refactor"), command("action")
 M.toggle, M.prompt, M.log, M.doctor = command("toggle"), command("prompt"), command("log"), command("doctor")
 M.stop, M.attach, M.restart = command("stop"), command("attach"), command("restart")
+M.commit, M.model = command("commit"), command("model")
+M.review = require("homebody.preview").review
 
 -- The state in one sentence.
 function M.status()
@@ -51,7 +53,8 @@ function M.statusline()
     return ""
   end
   local mark = status.kind == "Inactive" and "off" or status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or (status.busy or not status.model) and "…" or "✓"
-  return ("homebody %s"):format(config.is_auto(vim.api.nvim_get_current_buf()) and mark or "off")
+  local time = config.options.times and ghost.last_ms and (" %d ms"):format(math.floor(ghost.last_ms + 0.5)) or ""
+  return ("homebody %s%s"):format(config.is_auto(vim.api.nvim_get_current_buf()) and mark or "off", time)
 end
 
 local function focus(buf)
@@ -82,15 +85,16 @@ local function fall_back(key, before)
   return ""
 end
 
--- Makes a key act on the suggestion; without one, the key does what it did before.
-local function map(key, act, description)
-  local current = vim.fn.maparg(key, "i", false, true)
+-- Makes a key act on the suggestion or the change; without one, the key does what it did before.
+local function map(mode, key, act, description)
+  local current = vim.fn.maparg(key, mode, false, true)
+  local name = mode .. key
   if current.desc ~= description then
-    mapped[key] = current
+    mapped[name] = current
   end
-  local before = mapped[key]
+  local before = mapped[name]
   local function run() return act() and "" or fall_back(key, before) end
-  vim.keymap.set("i", key, run, { expr = true, desc = description })
+  vim.keymap.set(mode, key, run, { expr = true, desc = description })
 end
 
 -- Ghost text must look different from code, with and without true colours.
@@ -103,6 +107,7 @@ local function highlight()
     cterm = { italic = true },
     default = true,
   })
+  vim.api.nvim_set_hl(0, "HomebodyUnsure", { link = "NonText", default = true })
 end
 
 local ACTS = {
@@ -113,6 +118,7 @@ local ACTS = {
   previous = "Show Homebody's previous suggestion",
   dismiss = "Dismiss Homebody's suggestion",
   suggest = "Ask Homebody for suggestions",
+  review = "Review Homebody's change",
 }
 
 function M.setup(options)
@@ -138,19 +144,35 @@ function M.setup(options)
       end
     end
   end)
-  on("InsertEnter", function() menus.hook_cmp(ghost.clear, ghost.menu_closed) end)
+  local function menu_opened()
+    if not config.options.beside_menu then
+      ghost.clear()
+    end
+  end
+  on("InsertEnter", function() menus.hook_cmp(menu_opened, ghost.menu_closed) end)
   on({ "InsertEnter", "TextChangedI" }, ghost.typed)
   on("CompleteDone", ghost.menu_closed)
   on("CursorMovedI", ghost.render)
-  on({ "InsertLeave", "BufLeave", "TextChangedP", "CompleteChanged" }, ghost.clear)
+  on({ "InsertLeave", "BufLeave" }, ghost.clear)
+  on({ "TextChangedP", "CompleteChanged" }, function(event)
+    if not config.options.beside_menu then
+      ghost.clear()
+    elseif event.event == "TextChangedP" then
+      ghost.typed()
+    end
+  end)
   local function on_user(pattern, callback)
     vim.api.nvim_create_autocmd("User", { group = group, pattern = pattern, callback = callback })
   end
-  on_user("BlinkCmpMenuOpen", ghost.clear)
+  on_user("BlinkCmpMenuOpen", menu_opened)
   on_user("BlinkCmpMenuClose", ghost.menu_closed)
+  on_user("HomebodyStatus", ghost.mark_unsure)
   for act, description in pairs(ACTS) do
     if config.options.keys[act] then
-      map(config.options.keys[act], M[act], description)
+      map("i", config.options.keys[act], M[act], description)
+      if act == "review" then
+        map("n", config.options.keys[act], M[act], description)
+      end
     end
   end
   server.start(vim.api.nvim_get_current_buf())

@@ -1,11 +1,14 @@
 -- Proposals: shows the changes of an edit as a diff beside the file, until the user accepts or discards them.
 -- The file is unchanged until then, and can be edited meanwhile.
 
+local config = require("homebody.config")
 local rpc = require("homebody.rpc")
 
 local M = {}
 local SMALL_LINES = 12 -- longest addition that is applied without a preview, in lines
 local proposal -- in view: the file's buffer, the lines it was made for, the buffer with the result, the edit's id
+local waiting -- shows the change that arrived while the user was typing
+local MOST_NOTES = 6 -- lines of the window with notes
 local line_diff = vim.text and vim.text.diff or vim.diff -- renamed in Neovim 0.12
 
 local function lines_of(buf)
@@ -104,11 +107,59 @@ local function is_small(base, wanted)
   return added > 0 and added <= SMALL_LINES
 end
 
-local function show(buf, base, wanted, title, id)
+-- A window below the diff: why a change was refused, and what it removes or adds.
+local function show_notes(refusal, notes)
+  local lines = refusal and { "Refused: " .. refusal } or {}
+  for _, note in ipairs(notes) do
+    table.insert(lines, "- " .. note)
+  end
+  if #lines == 0 then
+    return
+  end
+  local buf = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.bo[buf].bufhidden, vim.bo[buf].modifiable = "wipe", false
+  local win = vim.api.nvim_open_win(buf, false, { split = "below", win = -1, height = math.min(#lines, MOST_NOTES) })
+  vim.wo[win].winfixheight, vim.wo[win].wrap, vim.wo[win].number = true, true, false
+  vim.wo[win].winhighlight = "Normal:" .. (refusal and "WarningMsg" or "Comment")
+end
+
+-- Decides a proposal whose window the user closes (:q), and applies one that the user writes (:w).
+local function follow_windows(own)
+  local buf = own.right
+  vim.bo[buf].buftype, vim.bo[buf].modified = "acwrite", false
+  vim.api.nvim_create_autocmd("BufWriteCmd", { buffer = buf, callback = function()
+    vim.bo[buf].modified = false
+    vim.schedule(function()
+      if proposal == own then
+        M.accept()
+      end
+    end)
+  end })
+  vim.api.nvim_create_autocmd("QuitPre", { buffer = buf, callback = function() vim.bo[buf].modified = false end })
+  local group = vim.api.nvim_create_augroup("homebody-proposal", {})
+  vim.api.nvim_create_autocmd({ "WinClosed", "TabClosed" }, { group = group, callback = function()
+    vim.schedule(function()
+      if proposal ~= own then
+        return
+      end
+      local is_valid = vim.api.nvim_tabpage_is_valid(own.tab)
+      local is_whole = is_valid and #vim.fn.win_findbuf(buf) > 0 and vim.api.nvim_win_is_valid(own.left)
+      if not is_whole then
+        M.close()
+        rpc.say("the change was discarded")
+      end
+    end)
+  end })
+end
+
+local function show(buf, base, wanted, title, result)
+  local id, refusal = result.id, result.status == "refused" and (result.reason or "a check failed") or nil
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
   vim.cmd.tabnew()
   local tab = vim.api.nvim_get_current_tabpage()
   vim.api.nvim_win_set_buf(0, buf)
+  local left = vim.api.nvim_get_current_win()
   vim.cmd.diffthis()
   local file = ("%s: %s"):format(name, title):gsub("%%", "%%%%")
   vim.wo.winbar = file .. "%<" -- on both sides, so that the lines stay next to each other
@@ -119,8 +170,11 @@ local function show(buf, base, wanted, title, id)
   vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
-  vim.wo.winbar = "ga accept  gx discard  gr refine%<  do undo hunk" -- the end is cut in a narrow window
-  proposal = { buf = buf, base = base, right = right, tab = tab, title = title, id = id }
+  local accept = refusal and "ga apply anyway" or "ga accept"
+  vim.wo.winbar = accept .. "  gx discard  gr refine%<  do undo hunk" -- the end is cut in a narrow window
+  proposal = { buf = buf, base = base, left = left, right = right, tab = tab, title = title, id = id }
+  show_notes(refusal, result.notes or {})
+  follow_windows(proposal)
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
   end
@@ -132,18 +186,33 @@ local function show(buf, base, wanted, title, id)
   rpc.emit("HomebodyPreview", { title = title })
 end
 
+-- Whether keys go into a text at the moment: a window that opens now would get them.
+local function is_typing()
+  return vim.fn.mode():find("^[iRvVsS\22\19]") ~= nil
+end
+
+-- Runs `act`, which shows a change; while the user types, once :Homebody review asks for it.
+local function present(title, act)
+  if not is_typing() then
+    waiting = nil
+    return act()
+  end
+  waiting = act
+  local key = config.options.keys.review
+  rpc.say(("a change is ready (%s): %s"):format(key or ":Homebody review", title))
+end
+
 -- Shows the result of a command as a proposal; an edit that only adds a few lines is applied immediately.
 function M.take(buf, result, title)
-  if result.status == "refused" then
-    return rpc.say(result.reason or "nothing was changed", vim.log.levels.WARN)
-  elseif result.status == "unchanged" then
+  if result.status == "unchanged" then
     return rpc.say("the model found nothing to change")
-  elseif result.status ~= "ready" or not result.edit then
-    return result.status == "cancelled" and rpc.say("cancelled") or nil
+  elseif not result.edit then
+    local is_cancelled = result.status == "cancelled"
+    return rpc.say(result.reason or (is_cancelled and "cancelled" or "nothing was changed"), vim.log.levels.WARN)
   end
   for _, change in ipairs(result.edit.documentChanges or {}) do
     if change.kind == "create" then
-      return M.new_file(change.uri, edits_of(result.edit, change.uri))
+      return present(title, function() M.new_file(change.uri, edits_of(result.edit, change.uri)) end)
     end
   end
   if not fits(buf, result.edit) then
@@ -154,12 +223,29 @@ function M.take(buf, result, title)
   end
   local base = lines_of(buf)
   local wanted = edited(buf, edits_of(result.edit, rpc.document(buf).uri))
-  if not needs_confirmation(result.edit) and is_small(base, wanted) then
-    put(buf, merged(base, wanted, base), wanted)
-    return rpc.say(title .. " (u undoes it)")
+  local is_plain = result.status == "ready" and #(result.notes or {}) == 0
+  present(title, function()
+    local moved = merged(base, wanted, lines_of(buf))
+    if is_plain and moved and not needs_confirmation(result.edit) and is_small(base, wanted) then
+      put(buf, moved, wanted)
+      return rpc.say(title .. " (u undoes it)")
+    end
+    M.close()
+    show(buf, base, wanted, title, result)
+  end)
+end
+
+-- Shows the change that arrived while the user was typing; returns whether there was one.
+function M.review()
+  local act = waiting
+  waiting = nil
+  if act then
+    vim.schedule(function()
+      vim.cmd.stopinsert()
+      vim.schedule(act)
+    end)
   end
-  M.close()
-  show(buf, base, wanted, title, result.id)
+  return act ~= nil
 end
 
 -- Opens a new file as a buffer that is not written yet.
@@ -223,6 +309,7 @@ function M.close()
   if not own then
     return
   end
+  vim.api.nvim_create_augroup("homebody-proposal", {}) -- clears it
   if vim.api.nvim_tabpage_is_valid(own.tab) then
     for _, win in ipairs(vim.api.nvim_tabpage_list_wins(own.tab)) do
       vim.api.nvim_win_call(win, vim.cmd.diffoff)

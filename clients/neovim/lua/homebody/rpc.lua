@@ -31,8 +31,12 @@ end
 function M.say(message, level)
   local line, shown = fit(message)
   if shown ~= line then
-    vim.api.nvim_echo({ { line } }, true, {}) -- :messages has all of it
-    vim.cmd.redraw()
+    -- :messages gets all of it. A message that is longer than its place on the screen waits for a key.
+    local height, room = vim.o.cmdheight, (vim.o.lines - 4) * vim.o.columns
+    line = vim.fn.strcharpart(line, 0, math.max(room, 1))
+    vim.o.cmdheight = math.min(vim.o.lines - 2, math.ceil(vim.fn.strdisplaywidth(line) / vim.o.columns) + 1)
+    vim.api.nvim_echo({ { line } }, true, {})
+    vim.o.cmdheight = height
   end
   vim.notify(shown, level or vim.log.levels.INFO)
 end

@@ -9,7 +9,7 @@ local links = vim.api.nvim_create_namespace("homebody-links")
 vim.api.nvim_set_hl(0, "HomebodyLink", { link = "Underlined", default = true })
 
 local function height()
-  local wanted = config.options.window.height or 0.35
+  local wanted = config.options.window.height
   return math.max(3, wanted < 1 and math.floor(vim.o.lines * wanted) or wanted)
 end
 

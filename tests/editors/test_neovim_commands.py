@@ -1,0 +1,98 @@
+"""Commands and messages of the Neovim plugin, in a real Neovim."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.neovim import binary
+from support.plugin import PLUGIN, reply
+
+AREA = "def area(width, height):\n    result = width * height\n    return result\n"
+
+
+@pytest.mark.parametrize("length", [60, 79, 400])
+def test_no_message_asks_for_a_key(open_editor, length):
+    """Also with one line for messages, and several of them in a row; `:messages` has all of a long one."""
+    editor = open_editor(reply("x"), code=AREA)
+    editor.command("set cmdheight=1")
+    text = "word " * (length // 5) + "end"
+    editor.lua("for _ = 1, 3 do require('homebody.rpc').say(...) end", text)
+
+    assert editor.call("nvim_get_mode")["blocking"] is False
+    assert editor.command("messages").count("word end") == 3
+
+
+def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
+    """`:Homebody commit` writes it above git's comments; one undo removes it."""
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
+    subprocess.run([*git, "init", "--quiet"], cwd=tmp_path, check=True)
+    editor = open_editor(reply("Compute the area"), code=AREA)
+    subprocess.run([*git, "add", "app.py"], cwd=tmp_path, check=True)
+    editor.command(f"edit {tmp_path}/.git/COMMIT_EDITMSG")
+    editor.command("set filetype=gitcommit")
+    editor.command("Homebody commit")
+    editor.until(lambda: editor.lines[0] == "Compute the area")
+
+
+def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path):
+    """`:Homebody model` lists the models, and the chosen one is in the settings that the server gets."""
+    models = tmp_path / "DATA" / "models"
+    models.mkdir(parents=True)
+    (models / weights.name).symlink_to(weights)
+    choose = """
+        vim.ui.select = function(items, opts, done)
+          vim.g.first = opts.format_item(items[1])
+          done(items[1])
+        end
+    """
+    editor = open_editor(reply("x"), code=AREA, setup=choose)
+    editor.command("Homebody model")
+    editor.until(lambda: "answers from now on" in editor.command("messages"))
+
+    assert "SmolLM2" in editor.lua("return vim.g.first")
+    assert "embedded" in editor.lua("return vim.inspect(require('homebody.config').options.settings)")
+
+
+def test_doctor_examines_the_settings_of_the_plugin(open_editor):
+    """The report is a page of the editor, about the model that the plugin's settings name."""
+    editor = open_editor(reply("x"), code=AREA)
+    editor.command("Homebody doctor")
+    editor.until(lambda: editor.lua("return vim.bo.filetype") == "markdown")
+    assert any("scripted" in line for line in editor.lines)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("Homebody toggle everything", "`toggle` has no argument `everything`: there are buffer, filetype"),
+        ("Homebody status now", "`status` has no argument `now`: it takes none"),
+        ("Homebody review", "there is no change to review"),
+        ("Homebody log", "the server has logged nothing"),
+    ],
+)
+def test_a_command_with_a_wrong_argument_says_which_there_are(open_editor, command, sentence):
+    """It does nothing else."""
+    editor = open_editor(reply("x"), code=AREA)
+    assert sentence in editor.command(command)
+
+
+def test_a_suggestion_that_was_held_back_leaves_a_sign(open_editor):
+    """The sign names the key that shows it, and the next key removes it."""
+    editor = open_editor([{"text": "width * height", "probability": 0.05}], code=AREA + "\nx = \n")
+    editor.keys("GA")
+    editor.sees("? <M-Bslash>")
+    editor.keys("<M-Bslash>")
+    editor.sees("x = width * height")
+    editor.keys("1<Esc>")
+    editor.until(lambda: "?" not in editor.screen)
+
+
+def test_the_help_is_found(tmp_path: Path):
+    """`doc/tags` is what `:helptags` makes of the manual."""
+    tags = (PLUGIN / "doc" / "tags").read_text()
+    shutil.copy(PLUGIN / "doc" / "homebody.txt", tmp_path)
+    subprocess.run([binary(), "--clean", "--headless", f"+helptags {tmp_path}", "+quit"], check=True)
+
+    assert (tmp_path / "tags").read_text() == tags
