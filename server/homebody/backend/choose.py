@@ -3,10 +3,11 @@
 In: the models that servers list. Out: one of them. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from homebody.backend.base import Slot
+from homebody.errors import BackendRefused, ModelNotServed
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +68,30 @@ def choose_any(candidates: Iterable[ServedModel], use: Slot) -> ServedModel | No
         key=lambda c: (c.suits(use) and c.loaded, c.suits(use), c.loaded, -(c.size or 0)),
         default=None,
     )
+
+
+def pick(
+    candidates: Sequence[ServedModel], model: str | None, use: Slot, *, server: str, advice: str
+) -> ServedModel:
+    """Return the named model of a server, or without a name the best suited one.
+
+    Raises
+    ------
+    ModelNotServed
+        The server does not have the named one.
+    BackendRefused
+        It has no model; ``advice`` says how to get one.
+
+    """
+    if model is None:
+        chosen = choose_any(candidates, use)
+        if chosen is None:
+            message = f"{server} has no model; {advice}"
+            raise BackendRefused(message)
+        return chosen
+    named = next((candidate for candidate in candidates if candidate.model == model), None)
+    if named is None:
+        names = ", ".join(candidate.model for candidate in candidates[:5]) or "none"
+        message = f"{server} has no model {model} (it has: {names}); change backend.model"
+        raise ModelNotServed(message)
+    return named

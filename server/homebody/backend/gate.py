@@ -39,6 +39,8 @@ class Gated:
     ``models`` are patterns of names; without any, every model may answer.
     """
 
+    reasons: tuple[str, ...] = ()
+
     def __init__(self, backend: Backend, passes: Check, models: Sequence[str] = ()) -> None:
         self._backend = backend
         self._passes = passes

@@ -5,9 +5,9 @@ Knows nothing of servers.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Literal, TypeAlias
 
-from homebody.backend.base import Backend, ModelInfo
+from homebody.backend.base import ModelInfo
 
 Condition: TypeAlias = Literal["ready", "loading", "unavailable"]
 
@@ -40,18 +40,3 @@ class BackendState:
 
 OnState: TypeAlias = Callable[[BackendState], None]
 """Called once for each change, on the event loop; must not block."""
-
-
-@runtime_checkable
-class HasReasons(Protocol):
-    """A backend that was chosen from several."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """What was found and why this one was chosen, one sentence each."""
-        ...
-
-
-def reasons_of(backend: Backend) -> tuple[str, ...]:
-    """Why ``auto`` chose this backend; empty if there was no choice."""
-    return backend.reasons if isinstance(backend, HasReasons) else ()

@@ -16,7 +16,6 @@ from homebody.audit import read_notes
 from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
 from homebody.backend.discover import USUAL_URLS
 from homebody.backend.probe import probe_all
-from homebody.backend.state import reasons_of
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.bench import Row, bench
@@ -217,7 +216,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     except HomebodyError as error:
         text = str(error)
         problem = Finding("problem", text[:1].upper() + text[1:])
-        return UseReport(slot, reasons_of(use.backend), (problem,))
+        return UseReport(slot, use.backend.reasons, (problem,))
     row = find_format(info, engine.settings.completion.fim)
     weakness = await _weakness(engine, info, slot, row)
     findings = [] if weakness is None else [weakness]
@@ -226,7 +225,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     findings += _completion_speed(info, speed) if slot == "completion" else _chat_speed(speed)
     return UseReport(
         use=slot,
-        reasons=reasons_of(use.backend),
+        reasons=use.backend.reasons,
         findings=(*_common(info), *findings),
         model=info.name,
         backend=info.kind,

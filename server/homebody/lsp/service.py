@@ -311,9 +311,7 @@ class Service:
         except HomebodyError as error:
             self.status.report(error)
         else:
-            from homebody.backend.state import reasons_of
-
-            model = ServedModel(info.kind, info.name, info.context_length, reasons_of(use.backend))
+            model = ServedModel(info.kind, info.name, info.context_length, use.backend.reasons)
             self.status.recover("completion", model=model)
             self.focus.model_is_ready()
 

@@ -196,21 +196,17 @@ class ServerBackend(ABC):
         """
         info = await self.describe()
         is_chat = prompt.is_chat or slot == "chat"
-        theirs, ours = self._split_stops(prompt)
-        answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
-        asked = Job(prompt, sampling, theirs, slot, on_read or ignore_progress)
-        job = await self._admit(info, asked)
-        async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
-            async for item in stream:
-                yield item
-        if answer.went_astray:
-            prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
+        asked = Job(prompt, sampling, (), slot, on_read or ignore_progress)
+        while True:
             theirs, ours = self._split_stops(prompt)
+            answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
             job = await self._admit(info, replace(asked, prompt=prompt, stop=theirs))
-            answer = Answer(stops=ours, thoughts=_filter(prompt) if is_chat else None)
             async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
                 async for item in stream:
                     yield item
+            if not answer.went_astray:
+                return
+            prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
 
     def forget(self) -> None:
         """Forget the facts, so that the next request asks for them again."""

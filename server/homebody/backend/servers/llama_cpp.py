@@ -35,11 +35,10 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.choose import choose_any
-from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
 from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
-from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, SlotUse
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, SlotUse
 from homebody.backend.servers.llama_cpp_written import WrittenTokens
 from homebody.backend.token_table import Tokens
 from homebody.errors import (
@@ -144,14 +143,7 @@ class LlamaCppBackend(ServerBackend):
         whole = await self._encode(served, prompt.parts)
         part = whole if tokens is None else whole.first_tokens(tokens)
         use = await self._choose_slot(served, part, slot)
-        body = api.CompletionRequest(
-            prompt=msgspec.Raw(part.json_array),
-            n_predict=0,
-            stream=False,
-            return_progress=False,
-            id_slot=use.named,
-            model=self._model,
-        )
+        body = self._body(part, use, {"n_predict": 0, "stream": False})
         async with self._watched():
             event = await self._server.post("/completion", body, api.CompletionEvent)
         use.came(event.id_slot, is_last=True)
@@ -217,21 +209,8 @@ class LlamaCppBackend(ServerBackend):
         tokens = await self._encode(served, job.prompt.parts)
         forced = job.prompt.forced
         use = await self._choose_slot(served, tokens, job.slot)
-        body = api.CompletionRequest(
-            prompt=msgspec.Raw(tokens.json_array),
-            n_predict=job.sampling.max_tokens,
-            stream=True,
-            return_progress=True,
-            id_slot=use.named,
-            stop=job.stop,
-            grammar=api.grammar_that_begins(forced) if forced else "",
-            n_probs=job.sampling.logprobs,
-            seed=-1 if job.sampling.seed is None else job.sampling.seed,
-            model=self._model,
-            preserved_tokens=CONTROL_TEXTS if job.prompt.is_chat else (),
-            return_tokens=True,
-            **api.sampling_fields(job.sampling),
-        )
+        fields = api.answer_fields(job.sampling, job.stop, forced, is_chat=job.prompt.is_chat)
+        body = self._body(tokens, use, fields)
         read: PromptRead | None = None
         written = WrittenTokens()
         reached = -1
@@ -264,6 +243,15 @@ class LlamaCppBackend(ServerBackend):
             elif reached >= 0:
                 tokens = tokens.first_tokens(reached)
             served.slots.holds(use, tokens)
+
+    def _body(self, prompt: Tokens, use: SlotUse, fields: dict[str, object]) -> dict[str, object]:
+        """Return the body of ``POST /completion``."""
+        body = {"prompt": msgspec.Raw(prompt.json_array), "cache_prompt": True, **fields}
+        if use.named != ANY_SLOT:
+            body["id_slot"] = use.named
+        if self._model:
+            body["model"] = self._model
+        return body
 
     async def _choose_slot(self, served: Served, prompt: Tokens, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request that is about to be sent; queries the server's slots if necessary."""

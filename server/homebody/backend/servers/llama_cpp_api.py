@@ -6,75 +6,49 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 import msgspec
 
 from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import ServedModel
+from homebody.backend.reasoning import CONTROL_TEXTS
 from homebody.backend.server_words import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
 from homebody.models.model import FimTokens
 
 
-class CompletionRequest(msgspec.Struct, omit_defaults=True):
-    """``POST /completion``; fields with the server's documented default are not sent."""
+def answer_fields(
+    sampling: Sampling, stop: Sequence[str], forced: str, *, is_chat: bool
+) -> dict[str, object]:
+    """Return the fields of a streamed ``POST /completion``, without the prompt and its place.
 
-    prompt: msgspec.Raw
-    n_predict: int
-    stream: bool
-    return_progress: bool
-    id_slot: int = -1
-    cache_prompt: bool = True
-    stop: Sequence[str] = ()
-    grammar: str = ""
-    n_probs: int = 0
-    seed: int = -1
-    model: str | None = None
-    preserved_tokens: Sequence[str] = ()
-    return_tokens: bool = False
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    min_p: float | None = None
-    repeat_penalty: float | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
-    dry_multiplier: float | None = None
-    xtc_probability: float | None = None
-    mirostat: int | None = None
-
-
-class SamplingFields(TypedDict):
-    """The sampling fields of a ``CompletionRequest``."""
-
-    temperature: float
-    top_k: int
-    top_p: float
-    min_p: float
-    repeat_penalty: float
-    presence_penalty: float
-    frequency_penalty: float
-    dry_multiplier: float
-    xtc_probability: float
-    mirostat: int
-
-
-def sampling_fields(sampling: Sampling) -> SamplingFields:
-    """Convert ``sampling`` to llama.cpp's fields; all are set, to override the server's start options."""
-    return SamplingFields(
-        temperature=sampling.temperature,
-        top_k=sampling.top_k,
-        top_p=sampling.top_p,
-        min_p=sampling.min_p,
-        repeat_penalty=sampling.repeat_penalty,
-        presence_penalty=0.0,
-        frequency_penalty=0.0,
-        dry_multiplier=0.0,
-        xtc_probability=0.0,
-        mirostat=0,
-    )
+    All kinds of sampling are set, to override the server's start options.
+    """
+    fields: dict[str, object] = {
+        "n_predict": sampling.max_tokens,
+        "stream": True,
+        "return_progress": True,
+        "return_tokens": True,
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "dry_multiplier": 0.0,
+        "xtc_probability": 0.0,
+        "mirostat": 0,
+    }
+    optional: dict[str, object] = {
+        "seed": sampling.seed,
+        "n_probs": sampling.logprobs or None,
+        "stop": stop or None,
+        "grammar": grammar_that_begins(forced) if forced else None,
+        "preserved_tokens": CONTROL_TEXTS if is_chat else None,
+    }
+    return fields | {name: value for name, value in optional.items() if value is not None}
 
 
 def grammar_that_begins(forced: str) -> str:

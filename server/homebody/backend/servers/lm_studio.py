@@ -12,13 +12,13 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import ModelInfo
-from homebody.backend.choose import ServedModel, choose_any
+from homebody.backend.choose import ServedModel, pick
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.servers import openai_api as openai
 from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.errors import BackendProtocolError, BackendRefused, ModelNotServed
+from homebody.errors import BackendProtocolError
 from homebody.models.families import Thinking, fills_in, takes_chat
 
 _PARALLEL = 4
@@ -106,20 +106,12 @@ class LmStudioBackend(OpenAiApi):
         return found or entry
 
     def _pick(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
-        if self._model is not None:
-            found = next((e for e in entries if self._model in {e.name, e.instance}), None)
-            if found is not None:
-                return found
-            names = ", ".join(entry.name for entry in entries[:5]) or "none"
-            message = (
-                f"LM Studio at {self._server.url} has no model {self._model} (it has: {names}); "
-                "change backend.model"
-            )
-            raise ModelNotServed(message)
-        chosen = choose_any([to_candidate(entry, self._server.url) for entry in entries], self._use)
-        if chosen is None:
-            message = f"LM Studio at {self._server.url} has no model; download one in LM Studio"
-            raise BackendRefused(message)
+        loaded = next((entry for entry in entries if entry.instance and entry.instance == self._model), None)
+        if loaded is not None:
+            return loaded
+        server = f"LM Studio at {self._server.url}"
+        candidates = [to_candidate(entry, self._server.url) for entry in entries]
+        chosen = pick(candidates, self._model, self._use, server=server, advice="download one in LM Studio")
         return next(entry for entry in entries if entry.name == chosen.model)
 
 

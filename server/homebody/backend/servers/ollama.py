@@ -11,9 +11,7 @@ from contextlib import aclosing
 from typing import Unpack
 from urllib.parse import urlsplit
 
-import msgspec
-
-from homebody.backend.base import Message, ModelInfo, Piece, Sampling
+from homebody.backend.base import Message, ModelInfo, Piece
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import StatusRefused
@@ -90,14 +88,8 @@ class OllamaBackend(StringBackend):
         )
 
     async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        body = api.GenerateRequest(
-            model=info.name,
-            prompt=job.prompt.text,
-            raw=True,
-            options=api.options(job.sampling, job.stop, info.context_length),
-            logprobs=job.sampling.logprobs > 0,
-            top_logprobs=job.sampling.logprobs,
-        )
+        fields = api.answer_fields(job.sampling, job.stop, info.context_length)
+        body = api.request(info.name, prompt=job.prompt.text, raw=True, **fields)
         async with aclosing(self._stream("/api/generate", body, job.patience)) as events:
             async for event in events:
                 if event.response:
@@ -107,7 +99,9 @@ class OllamaBackend(StringBackend):
 
     async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
         while True:
-            body = self._chat_request(info, messages, job.sampling)
+            fields = api.answer_fields(job.sampling, (), info.context_length)
+            sent = [{"role": message.role, "content": message.text} for message in messages]
+            body = api.request(info.name, messages=sent, **self._think(info.name), **fields)
             try:
                 async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
                     async for event in events:
@@ -118,35 +112,22 @@ class OllamaBackend(StringBackend):
                         if event.done:
                             yield event.stats()
             except StatusRefused as error:
-                if not self._asks_for_more_thinking(body, error):
+                if not self._asks_for_more_thinking(info.name, body, error):
                     raise
             else:
                 return
 
-    def _chat_request(
-        self, info: ModelInfo, messages: Sequence[Message], sampling: Sampling
-    ) -> api.ChatRequest:
-        """Return the request, with the least reasoning that the model is known to accept."""
-        return api.ChatRequest(
-            model=info.name,
-            messages=[api.ChatMessage(message.role, message.text) for message in messages],
-            options=api.options(sampling, (), info.context_length),
-            think=self._think(info.name) if self._thinks else msgspec.UNSET,
-            logprobs=sampling.logprobs > 0,
-            top_logprobs=sampling.logprobs,
-        )
-
-    def _think(self, model: str) -> bool | str | msgspec.UnsetType:
+    def _think(self, model: str) -> dict[str, object]:
         """Switch reasoning off, or as low as the model allows: it is never shown, and delays the answer."""
-        if self._refused_levels.get(model) == 2:
-            return msgspec.UNSET
-        return "low" if self.thinking(model) is Thinking.LEAST else False
+        if not self._thinks or self._refused_levels.get(model) == 2:
+            return {}
+        return {"think": "low" if self.thinking(model) is Thinking.LEAST else False}
 
-    def _asks_for_more_thinking(self, body: api.ChatRequest, error: StatusRefused) -> bool:
+    def _asks_for_more_thinking(self, model: str, body: dict[str, object], error: StatusRefused) -> bool:
         """Whether a refusal is about the level of reasoning; from then on a higher level is used."""
-        if error.status != 400 or "think" not in error.words or body.think is msgspec.UNSET:
+        if error.status != 400 or "think" not in error.words or "think" not in body:
             return False
-        self._refused_levels[body.model] = 2 if body.think == "low" else 1
+        self._refused_levels[model] = 2 if body["think"] == "low" else 1
         self.forget()
         return True
 
@@ -217,7 +198,7 @@ class OllamaBackend(StringBackend):
         served = await self._loaded_context(name)
         if served is None:
             # Loading without options shows the server's default.
-            await self._server.post("/api/generate", api.LoadRequest(name), api.Event)
+            await self._server.post("/api/generate", api.request(name, stream=False), api.Event)
             served = await self._loaded_context(name)
         if served is not None:
             return served, ()

@@ -23,79 +23,29 @@ _CLOUD_HOST = "https://ollama.com:443"
 _CONTROL, _USER_DEFINED = 3, 4
 
 
-class Options(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``options`` of a request."""
+def request(model: str, **fields: object) -> dict[str, object]:
+    """Return the body of a request: without ``truncate`` and ``shift`` a long prompt is refused, not cut.
 
-    num_ctx: int
-    num_predict: int
-    temperature: float
-    top_p: float
-    top_k: int
-    min_p: float
-    repeat_penalty: float
-    seed: int | None = None
-    stop: Sequence[str] = ()
+    Another ``shift`` than that of the request that loaded the model would reload it.
+    """
+    return {"model": model, "keep_alive": KEEP_ALIVE, "truncate": False, "shift": False, **fields}
 
 
-def options(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> Options:
-    """Convert ``sampling`` to Ollama's fields."""
-    return Options(
-        num_ctx=num_ctx,
-        num_predict=sampling.max_tokens,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        top_k=sampling.top_k,
-        min_p=sampling.min_p,
-        repeat_penalty=sampling.repeat_penalty,
-        seed=sampling.seed,
-        stop=stop,
-    )
-
-
-class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``POST /api/generate``; without ``truncate`` and ``shift``, a long prompt is refused, not cut."""
-
-    model: str
-    prompt: str
-    raw: bool
-    options: Options
-    logprobs: bool
-    top_logprobs: int
-    stream: bool = True
-    keep_alive: str = KEEP_ALIVE
-    truncate: bool = False
-    shift: bool = False
-
-
-class LoadRequest(msgspec.Struct, frozen=True):
-    """``POST /api/generate`` that loads a model; another ``shift`` in later requests would reload it."""
-
-    model: str
-    keep_alive: str = KEEP_ALIVE
-    stream: bool = False
-    shift: bool = False
-
-
-class ChatMessage(msgspec.Struct, frozen=True):
-    """One message."""
-
-    role: str
-    content: str
-
-
-class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``POST /api/chat``."""
-
-    model: str
-    messages: Sequence[ChatMessage]
-    options: Options
-    logprobs: bool
-    top_logprobs: int
-    think: bool | str | msgspec.UnsetType = msgspec.UNSET
-    stream: bool = True
-    keep_alive: str = KEEP_ALIVE
-    truncate: bool = False
-    shift: bool = False
+def answer_fields(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> dict[str, object]:
+    """Convert ``sampling`` to Ollama's fields of a streamed answer."""
+    options = {
+        "num_ctx": num_ctx,
+        "num_predict": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repeat_penalty": sampling.repeat_penalty,
+        **({} if sampling.seed is None else {"seed": sampling.seed}),
+        **({"stop": stop} if stop else {}),
+    }
+    logprobs = {"logprobs": sampling.logprobs > 0, "top_logprobs": sampling.logprobs}
+    return {"stream": True, "options": options, **logprobs}
 
 
 class SaysRemote(Protocol):

@@ -14,7 +14,7 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import Message, ModelInfo
-from homebody.backend.choose import ServedModel, choose_any
+from homebody.backend.choose import ServedModel, pick
 from homebody.backend.http import ModelServer, StatusRefused
 from homebody.backend.patience import Patience
 from homebody.backend.servers import openai_api as api
@@ -22,7 +22,7 @@ from homebody.backend.servers.base import Deltas, Job, ServerOptions
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
 from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.errors import BackendError, BackendRefused, ContextTooLong, ModelNotServed
+from homebody.errors import BackendError, ContextTooLong, ModelNotServed
 from homebody.models.families import fills_in, takes_chat, thinking_notes
 
 
@@ -174,21 +174,9 @@ class OpenAiBackend(OpenAiApi):
         )
 
     def _pick(self, models: "Models") -> "ModelEntry":
-        if self._model is not None:
-            found = next((entry for entry in models.data if entry.id == self._model), None)
-            if found is not None:
-                return found
-            names = ", ".join(entry.id for entry in models.data[:5]) or "none"
-            message = (
-                f"the server at {self._server.url} has no model {self._model} (it has: {names}); "
-                "change backend.model"
-            )
-            raise ModelNotServed(message)
-        candidates = [to_candidate(entry.id, self._server.url, "the server") for entry in models.data]
-        chosen = choose_any(candidates, self._use)
-        if chosen is None:
-            message = f"the server at {self._server.url} has no model; load one in the server"
-            raise BackendRefused(message)
+        server = f"the server at {self._server.url}"
+        candidates = [to_candidate(entry.id, self._server.url, server) for entry in models.data]
+        chosen = pick(candidates, self._model, self._use, server=server, advice="load one in the server")
         return next(entry for entry in models.data if entry.id == chosen.model)
 
 
