@@ -62,11 +62,6 @@ class Documents:
             return None
         return document
 
-    @property
-    def any_open(self) -> bool:
-        """Whether there is any document."""
-        return bool(self._texts)
-
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""
         return [document for uri in self._texts if (document := self.find(uri))]
