@@ -10,8 +10,8 @@ for another one than the file's, ``escapes: yes`` where ``\u202e`` stands for th
 ``-- answer``
     The model's answer; a second one answers the retry.
 ``-- becomes``
-    The document afterwards; or ``-- refused: TEXT`` in the reason, ``-- unchanged``, or ``-- new file``
-    with its text.
+    The document afterwards; or ``-- noted: TEXT`` in its notes, joined by ``; ``, ``-- refused: TEXT`` in
+    the reason, ``-- unchanged``, or ``-- new file`` with its text.
 """
 
 import re

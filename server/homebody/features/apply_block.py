@@ -1,7 +1,6 @@
-"""Put a code block of an answer into a document, with the same checks as a refactoring.
+"""Put a code block of an answer into a document.
 
-In: a document, the block, and optionally the span that it replaces. Out: edits, or the reason for a refusal.
-Never writes anything.
+The user has read the block and chose it, so it is refused for syntax alone; the notes say what it changes.
 """
 
 import asyncio
@@ -12,19 +11,17 @@ from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import only_used, without_imports
 from homebody.postprocess.edit.code_blocks import CodeBlock
-from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import notes_of, sentences
+from homebody.postprocess.edit.refusals import syntax_refusal
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
 
-_ALLOWED = "Remove definitions and documentation."
-"""As an instruction: the user has read the block and wants it as it is."""
 _NO_PLACE = (
     "The code block defines nothing that this file has: select the code that it replaces, "
     "or put the cursor where it belongs."
@@ -58,7 +55,7 @@ async def apply_block(
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
     edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
-    refusal = common_refusal(edit, _ALLOWED)
+    refusal = syntax_refusal(edit)
     return Refactoring(
         "changed" if refusal is None else "refused",
         None if refusal is None else refusal.reason,

@@ -15,10 +15,8 @@ import msgspec
 from msgspec import Meta
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
-Output: TypeAlias = Literal["replace", "insert", "explain", "newFile"]
-Guard: TypeAlias = Literal[
-    "none", "documentation", "types", "rename", "extract", "behaviour", "flow", "additions", "tests"
-]
+Output: TypeAlias = Literal["replace", "insert", "rename", "explain", "newFile"]
+Guard: TypeAlias = Literal["none", "documentation", "types", "behaviour", "additions", "tests"]
 Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 
 PLACEHOLDERS = frozenset(
@@ -47,11 +45,13 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
         The code that the prompt is applied to: the selection, the function around it, the file, or the
         comment at the cursor.
     output
-        How the answer is used: it replaces the code, is inserted, is shown, or becomes a new file.
+        How the answer is used: it replaces the code, is inserted, lists new names of variables, is shown, or
+        becomes a new file.
     system, body
         Templates of the system message (may be empty) and of the user message.
     guard
-        Check that the edit has to pass in addition to the common ones.
+        What the edit must not change: of documentation and types, everything else is compared. Under the
+        others, an answer with notes is sent back to the model once.
     needs
         Minimum size of the model, in billions of parameters; 0 for any model.
     languages

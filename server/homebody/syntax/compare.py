@@ -4,7 +4,7 @@ Used to check edits. Walks the whole tree, so it is never used on the keystroke 
 """
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
@@ -68,7 +68,6 @@ def compared(
     without: frozenset[ExcludedPart] = frozenset(),
     *,
     within: Span | None = None,
-    closed: Sequence[Span] = (),
 ) -> Compared | None:
     """Return the tokens of ``document`` in order, without white space.
 
@@ -78,24 +77,22 @@ def compared(
     Parameters
     ----------
     within
-        Only nodes that touch this span have tokens.
-    closed
-        Spans of nodes, in order, that are one token each because their text is the same in both versions.
+        Only nodes that touch this span are read.
 
     """
     if tree.handle is None or not tree.exact:
         return None
     imported: set[Span] = set()
     if "imports" in without:
-        imported = {match["import"][0] for match in nodes.matches(tree, "imports")}
+        imported = {match["import"][0] for match in nodes.matches(tree, "imports", within)}
     types: set[Span] = set()
     left_out = set(imported)
     if "annotations" in without:
-        matches = [match for match in nodes.matches(tree, "annotations") if not _is_in(closed, match)]
+        matches = list(nodes.matches(tree, "annotations", within))
         imported |= _type_variables(document, matches)
         types = {span for match in matches for span in match.get("annotation", ())}
         left_out |= imported | _annotations(document, tree, matches, imported)
-    walk = _Walk(without, left_out, frozenset(closed), within or document.whole)
+    walk = _Walk(without, left_out, within or document.whole)
     tokens = tuple(_walk(document, tree, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
     starts = [token.start for token in tokens if token.text.strip() or token.is_string]
@@ -110,12 +107,6 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
         for token in tokens
         if token.text.strip() or not token.text or token.is_string
     ]
-
-
-def _is_in(closed: Sequence[Span], match: nodes.Match) -> bool:
-    node = next(iter(match.values()))[0]
-    at = bisect_right(closed, node.start, key=lambda span: span.start) - 1
-    return at >= 0 and node.end <= closed[at].end
 
 
 def _annotations(
@@ -173,7 +164,6 @@ class _Walk:
 
     without: frozenset[ExcludedPart]
     left_out: set[Span]
-    closed: frozenset[Span]
     within: Span
 
 
@@ -185,22 +175,21 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
     cursor = tree.handle.walk()
     open_blocks: list[tuple[int, str]] = []
     parents: list[_Kind] = [kinds[""]]
-    depth = 0
-    while (node := cursor.node) is not None:
+    depth = at = 0
+    while (node := cursor.node) is not None and node.start_byte <= last:
         kind = kinds[node.type]
         start, end = node.byte_range
         is_left_out = (
             kind.is_left_out
             or (walk.left_out and tree.span(node) in walk.left_out)
             or end < first
-            or start > last
             or (kind.may_be_documentation and _is_documentation(node, parents[-1].name))
         )
         if not is_left_out:
-            is_closed = walk.closed and tree.span(node) in walk.closed
-            is_leaf = kind.is_whole or node.child_count == 0 or is_closed
+            is_leaf = kind.is_whole or node.child_count == 0
             if is_leaf and (end > start or node.is_missing):
                 span = tree.span(node)
+                at = span.start
                 is_string = kind.is_string or parents[-1].is_string
                 yield Token(kind.name, document.slice(span), span.start, is_string)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
@@ -215,7 +204,7 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
             parents.pop()
             depth -= 1
             if open_blocks and open_blocks[-1][0] == depth:
-                yield Token(f"){open_blocks.pop()[1]}", "", 0)
+                yield Token(f"){open_blocks.pop()[1]}", "", at)
         if levels is None:
             return
 

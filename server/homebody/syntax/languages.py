@@ -161,7 +161,7 @@ LANGUAGES: tuple[Language, ...] = (
         member=MEMBER,
         opener=BRACE_OR_ARROW,
         directive=DIRECTIVE,
-        doc=THREE_SLASHES,
+        doc=replace(THREE_SLASHES, around=("<summary>", "</summary>")),
         decoration="[",
     ),
     Language(
@@ -193,7 +193,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="php",
-        effects=words.ECMA_EFFECTS,
+        effects=words.ECMA_EFFECTS | {"global"},
         reads_names=words.PHP_READS_NAMES,
         stub=re.compile(r"throw new \\?(?:NotImplemented|BadMethodCall|Error)\w*\(.*\)"),
         tests="{stem}Test.php",
@@ -229,6 +229,7 @@ LANGUAGES: tuple[Language, ...] = (
         BRACES,
         name="swift",
         stub=re.compile(r"fatalError\(.*\)"),
+        effects=frozenset({"throw", "await", "defer"}),
         implicit_members=True,
         tests="{stem}Tests.swift",
         framework="XCTest",
@@ -246,6 +247,7 @@ LANGUAGES: tuple[Language, ...] = (
         BRACES,
         name="scala",
         stub=re.compile(r"\?\?\?"),
+        effects=frozenset({"throw"}),
         implicit_members=True,
         tests="{stem}Test.scala",
         framework="ScalaTest",

@@ -34,6 +34,8 @@ class DocStyle:
     own
         Whether this kind of comment is used for documentation only; an existing one above the definition
         may then be replaced.
+    around
+        Texts around the first paragraph, on lines of their own (C#'s ``<summary>``).
     inside
         Whether it goes inside the body (Python's docstring) instead of above the definition.
 
@@ -43,6 +45,7 @@ class DocStyle:
     begin: str = ""
     end: str = ""
     own: bool = True
+    around: tuple[str, str] = ("", "")
     inside: bool = False
 
 

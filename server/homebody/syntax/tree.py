@@ -151,6 +151,15 @@ def edited(tree: Tree, old: Document, edit: TextEdit) -> Tree:
     return _moved(tree, old, edit)[0]
 
 
+def reparsed(tree: Tree, old: Document, edit: TextEdit, new: Document) -> Tree:
+    """Parse ``new``, which is ``old`` with ``edit``; what did not change is not parsed again."""
+    if not tree.exact:
+        return parse(new)
+    moved = edited(tree, old, edit)
+    handle = parse_text(new.text, tree.language, moved.units, moved.handle)
+    return replace(moved, handle=handle, changed=None)
+
+
 class Trees:
     """The trees of the open documents.
 

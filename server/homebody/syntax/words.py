@@ -1,6 +1,6 @@
 """Words of the languages that the checks of an edit know. Data only, for ``languages``."""
 
-PYTHON_EFFECTS = frozenset({"await", "yield", "raise", "assert", "except*"})
+PYTHON_EFFECTS = frozenset({"await", "yield", "raise", "assert", "except*", "global", "nonlocal"})
 ECMA_EFFECTS = frozenset({"throw", "await", "yield"})
 JAVA_EFFECTS = frozenset({"throw", "assert", "synchronized"})
 CSHARP_EFFECTS = frozenset({"throw", "await", "yield", "lock"})

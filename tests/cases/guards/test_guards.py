@@ -2,8 +2,10 @@
 
 A table is named by its action. ``code`` has the cursor at ``█``. An entry of ``accepted`` is a list of
 ``[pattern, replacement]``, applied to the function around the cursor: the answer that is accepted. An entry
-of ``refused`` begins with a part of the reason. ``answers`` are pairs of a reason and a whole answer; one
-without a reason is accepted. With ``unavailable``, the action is not offered in that language.
+of ``refused`` begins with a part of the reason, one of ``noted`` with a part of the notes. ``answers`` are
+pairs of a reason (or ``noted: `` and a part of the notes) and a whole answer; one without a reason is accepted.
+An answer to ``rename`` has the names that the patterns change, and those of ``refused`` stay. With
+``unavailable``, the action is not offered in that language.
 """
 
 import contextlib
@@ -31,7 +33,7 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 @dataclass(frozen=True)
 class Case:
-    """An answer to an action; ``why`` is ``None`` if it is accepted."""
+    """An answer to an action; ``why`` it is refused, or ``noted`` with it; ``None`` if it is accepted."""
 
     language: str
     action: str
@@ -39,6 +41,7 @@ class Case:
     answer: str
     changes: tuple[tuple[str, str], ...]
     why: str | None
+    noted: str = ""
 
     @property
     def id(self) -> str:
@@ -58,10 +61,12 @@ def _cases(language: str) -> list[Case]:
             for why, *changes in table.get("refused", ()):
                 pairs = tuple((old, new) for old, new in changes)
                 found.append(Case(language, action, code, "", pairs, why))
-            found += [
-                Case(language, action, code, answer, (), why or None)
-                for why, answer in table.get("answers", ())
-            ]
+            for note, *changes in table.get("noted", ()):
+                pairs = tuple((old, new) for old, new in changes)
+                found.append(Case(language, action, code, "", pairs, None, note))
+            for why, answer in table.get("answers", ()):
+                note = why.removeprefix("noted: ") if why.startswith("noted: ") else ""
+                found.append(Case(language, action, code, answer, (), None if note else why or None, note))
     return found
 
 
@@ -86,17 +91,30 @@ async def test_what_an_action_may_change(case: Case, own_folders):
         assert changed != answer or old == new, f"{old!r} is not in the code"
         answer = changed
 
-    async with contextlib.aclosing(_scripted(f"```\n{answer.strip(chr(10))}\n```")) as engine:
+    sent = f"```\n{answer.strip(chr(10))}\n```"
+    if case.action == "rename":
+        sent = _renamings(document.slice(target), answer)
+    async with contextlib.aclosing(_scripted(sent)) as engine:
         done = await refactor(engine, document, Span(offset, offset), action=case.action)
 
+    new_text = apply_edits(document.text, done.edits)
+    if case.why is not None and case.action == "rename":
+        assert new_text == document.text
+        return
     if case.why is not None:
         assert done.status == "refused"
         assert case.why in (done.reason or "")
         return
     assert (done.reason, done.status) == (None, "changed")
-    new_text = apply_edits(document.text, done.edits)
+    assert case.noted in "; ".join(done.notes)
     assert document.text[: target.start] == new_text[: target.start]
     assert "".join(answer.split()) in "".join(new_text.split())
+
+
+def _renamings(old: str, new: str) -> str:
+    """Lines ``old -> new`` for the words that differ."""
+    pairs = zip(re.findall(r"[$@]?\w+", old), re.findall(r"[$@]?\w+", new), strict=True)
+    return "\n".join(dict.fromkeys(f"{one} -> {other}" for one, other in pairs if one != other))
 
 
 @pytest.mark.parametrize(("language", "action"), UNAVAILABLE)

@@ -23,12 +23,15 @@ SUFFIXES = {
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_what_becomes_of_an_answer(case: RefactorCase, tmp_path, monkeypatch):
-    """The document afterwards, or the reason why it is not changed."""
+    """The document afterwards, a note on what goes, or the reason why it is not changed."""
     for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
         monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
-    heading, text = await outcome(case)
+    heading, text, notes = await outcome(case)
     expected, expected_text = case.expected
-    if expected.startswith("refused: "):
+    if expected.startswith("noted: "):
+        assert heading == "becomes"
+        assert expected.removeprefix("noted: ") in "; ".join(notes)
+    elif expected.startswith("refused: "):
         assert heading.startswith("refused: ")
         assert expected.removeprefix("refused: ") in heading
     else:
@@ -41,8 +44,8 @@ def test_there_are_enough_cases_in_enough_languages():
     assert len({case.language for case in CASES}) >= 8
 
 
-async def outcome(case: RefactorCase) -> tuple[str, str]:
-    """Heading and text of a case's result, in the form of the case files."""
+async def outcome(case: RefactorCase) -> tuple[str, str, tuple[str, ...]]:
+    """Heading and text of a case's result, in the form of the case files, and its notes."""
     finish = "length" if "cut" in case.settings else "stop"
     replies = [Reply(text=answer, times=1, finish=finish) for answer in case.answers[:-1]]
     replies += [Reply(text=answer, finish=finish) for answer in case.answers[-1:]]
@@ -62,12 +65,12 @@ async def outcome(case: RefactorCase) -> tuple[str, str]:
             problem=settings.get("problem", ""),
         )
     if done.status == "refused":
-        return f"refused: {done.reason}", ""
+        return f"refused: {done.reason}", "", done.notes
     if done.new_file is not None:
-        return "new file", done.new_file.text
+        return "new file", done.new_file.text, ()
     if done.status == "unchanged":
-        return "unchanged", ""
-    return "becomes", apply_edits(document.text, done.edits)
+        return "unchanged", "", ()
+    return "becomes", apply_edits(document.text, done.edits), done.notes
 
 
 class _Scripted(Engine):

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edit_output import line_left_out, replacement_text
+from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.edit.refusals import placeholder
 from homebody.text import Document, Span, apply_edits
 
 METHOD = "class A:\n⟦    def f(self):\n        return 1\n⟧\n    x = 1\n"
@@ -24,6 +25,8 @@ def edited(selection: str, answer: str, *, language: str = "python", cut: bool =
     return apply_edits(text, document_hunks(document, span, new))
 
 
+JAVASCRIPT = Document.create("file:///w/a.js", "javascript", 1, "")
+PYTHON = Document.create("file:///w/a.py", "python", 1, "")
 TWICE = "class A:\n    def f(self):\n        return 2\n\n    x = 1\n"
 
 
@@ -98,7 +101,9 @@ def test_an_explanation_that_was_cut_after_the_code_does_not_matter():
 )
 def test_a_placeholder_is_refused(line):
     """Models write placeholders instead of repeating code."""
-    assert line_left_out(f"a()\n{line}\n", "a()\nb()\n") == line.strip()
+    found = placeholder(JAVASCRIPT, "a()\nb()\nc()\nd()\n", f"a()\n{line}\n")
+    assert found is not None
+    assert line.strip() in found.reason
 
 
 @pytest.mark.parametrize(
@@ -116,7 +121,7 @@ def test_a_placeholder_is_refused(line):
 )
 def test_a_comment_that_explains_is_no_placeholder(line):
     """Words like rest and existing occur in good comments."""
-    assert line_left_out(f"a()\n{line}\n", "a()\nb()\n") is None
+    assert placeholder(PYTHON, "a()\nb()\n", f"a()\n{line}\n") is None
 
 
 def test_a_placeholder_that_was_there_before_stays():

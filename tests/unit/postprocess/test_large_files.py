@@ -2,11 +2,10 @@
 
 import pytest
 
-from homebody.postprocess.edit.common_checks import common_refusal
-from homebody.postprocess.edit.edited import Edited, edited
-from homebody.postprocess.edit.guards import refused_by
-from homebody.postprocess.edit.resolved import undefined_names
-from homebody.syntax.tree import parse
+from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.notes import notes_of
+from homebody.postprocess.edit.refusals import refusal_of
+from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span, TextEdit
 from support.calls import calls
 
@@ -23,36 +22,39 @@ class Stock{0}:
 '''
 
 
-def an_edit(functions: int, *, whole: bool) -> Edited:
-    """Add a blank line to the last of so many functions; the last one, or all, were to be rewritten."""
+def a_file(functions: int) -> tuple[Document, Tree]:
+    """A file with so many functions."""
     text = "import os\n" + "".join(FUNCTION.format(number) for number in range(functions))
     document = Document.create("file:///a.py", "python", 1, text)
-    start = 0 if whole else text.rindex("class ")
-    end = len(text)
-    return edited(document, parse(document), Span(start, end), [TextEdit(Span(end, end), "\n")])
+    return document, parse(document)
 
 
-@pytest.mark.parametrize(
-    ("guard", "growth"), [("behaviour", 1.2), ("flow", 1.2), ("documentation", 4), ("rename", 7)]
-)
-def test_a_guard_does_not_read_the_functions_outside_again(guard, growth):
-    """Ten times the file: the tokens of the code are shared, and a function outside is one token."""
+def check(document: Document, tree: Tree, start: int, guard: str) -> None:
+    """Add a blank line to the last function, where all code from ``start`` was to be rewritten."""
+    end = len(document.text)
+    edit = edited(document, tree, Span(start, end), [TextEdit(Span(end, end), "\n")])
+    assert refusal_of(edit, guard) is None
+    assert notes_of(edit) == []
+
+
+@pytest.mark.parametrize("guard", ["behaviour", "documentation", "types"])
+def test_the_checks_of_one_function_do_not_read_the_file(guard):
+    """Ten times the file: only the function is read again."""
 
     def work(functions: int) -> int:
-        edit = an_edit(functions, whole=False)
-        assert common_refusal(edit, "") is None
-        return calls(lambda: (refused_by(guard, edit), undefined_names(edit, "")))
+        document, tree = a_file(functions)
+        return calls(lambda: check(document, tree, document.text.rindex("class "), guard))
 
     work(1)  # compiles the queries
 
-    assert work(200) < growth * work(20)
+    assert work(200) < 2 * work(20)
 
 
-def test_all_checks_of_a_whole_file_are_linear():
-    """Ten times the functions are ten times the work."""
+def test_the_checks_of_a_whole_file_are_linear():
+    """Ten times the functions are at most ten times the work."""
 
     def work(functions: int) -> int:
-        edit = an_edit(functions, whole=True)
-        return calls(lambda: (common_refusal(edit, ""), refused_by("behaviour", edit)))
+        document, tree = a_file(functions)
+        return calls(lambda: check(document, tree, 0, "behaviour"))
 
     assert work(200) < 15 * work(20)

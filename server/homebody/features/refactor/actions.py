@@ -11,7 +11,7 @@ from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.target import comment_lines, definition_around
-from homebody.postprocess.edit.guards import can_check
+from homebody.postprocess.edit.refusals import can_check
 from homebody.prompt.front_matter import Output, PromptFile, Scope
 from homebody.syntax.language import find
 from homebody.syntax.scope import Definition
@@ -97,7 +97,8 @@ def suits_language(prompt: PromptFile, document: Document) -> bool:
     """Whether an action is made for a document's language, and its result can be checked there."""
     if prompt.languages and document.language_id not in prompt.languages:
         return False
-    return can_check(prompt.guard, find(document.language_id, document.uri))
+    guard = "rename" if prompt.output == "rename" else prompt.guard
+    return can_check(guard, find(document.language_id, document.uri))
 
 
 def known_model(engine: Engine) -> ModelInfo | None:

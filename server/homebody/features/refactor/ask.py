@@ -25,11 +25,10 @@ from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
 
 _SPARE_OUTPUT = 128
-"""Tokens of an answer in addition to those of the rewritten code."""
+"""Least tokens of an answer in addition to those of the rewritten code."""
 
-_OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024}
-"""Tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
-
+_OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024, "rename": 256}
+"""Least tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
 
 _WORD_STEP = 256
 """Tokens by which the room for code around grows or shrinks with the length of an instruction."""
@@ -84,8 +83,8 @@ async def ask(
         else ()
     )
     await use.learn_counts(
-        [document.text, request.instruction, *(candidate.text for candidate in candidates)],
-        [document.uri, TYPED, *(candidate.uri for candidate in candidates)],
+        [request.instruction, *(candidate.text for candidate in candidates)],
+        [TYPED, *(candidate.uri for candidate in candidates)],
     )
     await measure_speed(engine, prompt)
     shown = None if request.session is None else request.session.shown
@@ -123,7 +122,10 @@ async def ask(
             return ChatPrompt(messages, tuple(_part_sources(request)), ())
         return ChatPrompt(messages, around.sources, around.left_out)
 
-    sampling = sampling_of(engine, prompt, size.output)
+    # The answer may be as long as the context allows beside what the model reads.
+    left = info.context_length - TEMPLATE_TOKENS - max(size.code + size.words, room.readable)
+    is_documentation = prompt.output == "insert" and prompt.scope == "function"
+    sampling = sampling_of(engine, prompt, size.output if is_documentation else max(size.output, left))
     end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
     return await answer(
         engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read, end_of=end_of

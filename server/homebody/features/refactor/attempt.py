@@ -12,8 +12,8 @@ from homebody.backend.base import ModelInfo, OnRead
 from homebody.errors import ContextTooLong
 from homebody.features.answer import Answer, Usage
 from homebody.features.refactor.ask import ask, size_of
-from homebody.features.refactor.judge import Offer, judge
 from homebody.features.refactor.model_size import lacks
+from homebody.features.refactor.offer import Offer, offer_of
 from homebody.features.refactor.results import NewFile, Pending, Refactoring, Request, Turn, added
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.postprocess.edit.answer_code import Refusal
@@ -26,6 +26,9 @@ OnUnit: TypeAlias = Callable[[int, int], None]
 
 _TRIES = 2
 """Maximum number of answers to one request: the first, and one correction."""
+
+_KEEPING = frozenset({"behaviour", "additions"})
+"""Guards under which an answer with notes is sent back once; one with a name that nothing defines always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,10 @@ class Listeners:
 
 
 async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, asked: str = "") -> Refactoring:
-    """Ask the model, and once more with the reason if the answer fails a check.
+    """Ask the model, and once more if its answer is refused, or has notes that it should not have.
 
-    ``asked`` is the user's whole request, if that is more than the request's instruction.
+    ``asked`` is the user's whole request, if that is more than the request's instruction. The better one of
+    two answers counts.
 
     Raises
     ------
@@ -60,29 +64,50 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
 
     """
     usages: list[Usage] = []
-    judged = replace(request, instruction=asked) if asked else request
     new_uri = await _new_uri(request)
-    for number in range(1, _TRIES + 1):
-        request, answered = await _asked(request, listeners, judged.instruction)
+    tried: list[tuple[Request, Offer | Refusal, Answer]] = []
+    while True:
+        request, answered = await _asked(request, listeners, asked or request.instruction)
         usages.append(answered.usage)
-        found = await asyncio.to_thread(
-            judge, replace(judged, turns=()), answered.text, complete=answered.complete
-        )
-        refusal = _refusal_of(found)
-        if refusal is None or not answered.complete or number == _TRIES:
-            return _result(
-                request, found, replace(answered, usage=added(usages) or answered.usage), info, new_uri
-            )
-        reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": refusal.reason})
-        base = request.base or answered.prompt
-        again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
-        if size_of(again).total > info.context_length:
-            # The wrong answer does not fit together with the code: only the reason is sent.
-            again = replace(request, base=None, feedback=refusal.reason)
-        if size_of(again).total > info.context_length:
-            return _result(request, found, answered, info)
+        offer = await asyncio.to_thread(offer_of, request, answered.text, complete=answered.complete)
+        tried.append((request, offer, answered))
+        problem = _problem(request, offer)
+        again = _again(request, answered, problem, info)
+        if not problem or not answered.complete or len(tried) == _TRIES or again is None:
+            break
         request = again
-    raise AssertionError
+    request, offer, answered = min(reversed(tried), key=lambda one: _rank(one[1]))
+    return _result(request, offer, replace(answered, usage=added(usages) or answered.usage), info, new_uri)
+
+
+def _problem(request: Request, offer: Offer | Refusal) -> str:
+    """What the model is asked to correct; empty if the answer is good."""
+    if (refusal := _refusal_of(offer)) is not None:
+        return refusal.reason
+    all_notes = () if isinstance(offer, Refusal) else offer.notes
+    is_kept = request.prompt.guard in _KEEPING
+    notes = sentences([note for note in all_notes if is_kept or note.kind == "undefined"])
+    if not notes:
+        return ""
+    return f"The answer {', '.join(notes)}. Keep all that the task does not require to change."
+
+
+def _again(request: Request, answered: Answer, problem: str, info: ModelInfo) -> Request | None:
+    """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
+    reply = fill(shipped_prompt(_retry_prompt(request)).body, {"problem": problem})
+    base = request.base or answered.prompt
+    again = replace(request, base=base, turns=(*request.turns, Turn(answered.text, reply)))
+    if size_of(again).total > info.context_length:
+        again = replace(request, base=None, feedback=problem)
+    return again if size_of(again).total <= info.context_length else None
+
+
+def _rank(offer: Offer | Refusal) -> tuple[bool, bool, bool, int]:
+    """Order of answers, the best one first: offered, with edits, with few notes."""
+    if isinstance(offer, Refusal):
+        return True, True, True, 0
+    has_nothing = not offer.all_edits and offer.new_text is None
+    return False, offer.refusal is not None, has_nothing, len(offer.notes)
 
 
 async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[Request, Answer]:
@@ -167,7 +192,8 @@ def _pending(request: Request, found: Offer | Refusal, answered: Answer) -> Pend
 
 
 def _retry_prompt(request: Request) -> str:
-    return "retry" if request.parts is None else "retry-parts"
+    is_code = request.parts is None and request.prompt.output != "rename"
+    return "retry" if is_code else "retry-parts"
 
 
 def _reason(request: Request, refusal: Refusal, info: ModelInfo | None) -> str:

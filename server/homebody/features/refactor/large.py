@@ -15,11 +15,11 @@ from homebody.features.refactor.results import Pending, Refactoring, Request, Sk
 from homebody.features.refactor.units import units_of
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import still_needed
-from homebody.postprocess.edit.common_checks import common_refusal
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import sentences
+from homebody.postprocess.edit.refusals import refusal_of
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit, apply_edits
 
@@ -47,7 +47,7 @@ async def rewrite_large(request: Request, info: ModelInfo, listeners: Listeners)
     for number, part in enumerate(parts, 1):
         if listeners.on_unit is not None:
             listeners.on_unit(number, len(parts))
-        done = await attempt(part, info, listeners)
+        done = await _part(part, info, listeners)
         found.append(done)
         if done.status == "refused":
             skipped.append(_skipped(part, done.reason))
@@ -87,10 +87,7 @@ async def refine_large(
     for number, (before, part) in enumerate(parts, 1):
         if listeners.on_unit is not None:
             listeners.on_unit(number, len(parts))
-        try:
-            done = await attempt(part, info, listeners, asked=asked)
-        except ContextTooLong as error:
-            done = Refactoring("refused", str(error), (), part.document.version)
+        done = await _part(part, info, listeners, asked)
         if done.status == "refused":
             left.append(_skipped(part, done.reason))
             done = replace(done, edits=before.edits, pending=(before,))
@@ -100,6 +97,14 @@ async def refine_large(
         return replace(await _combined(parts[0][1], found, left), status="refused", reason=reason, edits=())
     whole = replace(parts[0][1], target=target, instruction=asked)
     return await _combined(whole, found, left)
+
+
+async def _part(part: Request, info: ModelInfo, listeners: Listeners, asked: str = "") -> Refactoring:
+    """Rewrite one part; one that does not fit after all is refused, and the others are kept."""
+    try:
+        return await attempt(part, info, listeners, asked=asked)
+    except ContextTooLong as error:
+        return Refactoring("refused", str(error), (), part.document.version)
 
 
 async def _combined(
@@ -134,8 +139,7 @@ async def _combined(
 
 
 def _refusal_of_all(request: Request, edits: Sequence[TextEdit]) -> Refusal | None:
-    whole = edited(request.document, request.tree, request.target, edits)
-    return common_refusal(whole, request.asked)
+    return refusal_of(edited(request.document, request.tree, request.target, edits))
 
 
 def _with_imports(request: Request, edits: list[TextEdit], pending: Sequence[Pending]) -> list[TextEdit]:

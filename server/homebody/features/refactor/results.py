@@ -69,6 +69,8 @@ class Request:
         The user's instruction; the text of the diagnostics.
     feedback
         The error of an answer to an earlier request.
+    indent
+        Indentation of new code where the target has none.
     parts
         Several places of a target that is larger than the context, to be changed together.
     base
@@ -89,6 +91,7 @@ class Request:
     problem: str = ""
     feedback: str = ""
     session: Session | None = None
+    indent: str = ""
     parts: Parts | None = None
     base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()
@@ -99,16 +102,6 @@ class Request:
         if self.parts is not None:
             return self.parts.shown(self.document)
         return self.document.slice(self.target)
-
-    @property
-    def asked(self) -> str:
-        """The requested change as text: the instruction, or the prompt file's text unless it has a guard.
-
-        The text of a problem that is to be fixed belongs to it.
-        """
-        if self.instruction or self.prompt.guard != "none":
-            return self.instruction
-        return f"{self.prompt.body}\n{self.problem}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from homebody.backend.base import ModelInfo, OnRead
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
@@ -18,7 +20,7 @@ from homebody.features.refactor.attempt import Listeners, OnProgress, OnUnit, at
 from homebody.features.refactor.large import refine_large, rewrite_large
 from homebody.features.refactor.parts import parts_of
 from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, Turn
-from homebody.features.refactor.target import find_target
+from homebody.features.refactor.target import find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
 from homebody.prompt.front_matter import PromptFile
@@ -26,7 +28,7 @@ from homebody.prompt.render import fill
 from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.language import find
-from homebody.text import Document, Span
+from homebody.text import Document, Span, apply_edits
 
 _LONGEST_PROBLEM = 2_000
 """Maximum characters of diagnostics in a prompt, because other servers write them."""
@@ -93,6 +95,8 @@ async def refactor(
         )
         raise UsageError(message)
     tree = await tree_of(engine, document)
+    is_new = instruction is not None and is_blank(document, span)
+    prompt = shipped_prompt("new-code") if is_new else prompt
     target, definition = find_target(document, tree, span, prompt)
     request = Request(
         engine,
@@ -105,6 +109,7 @@ async def refactor(
         problem=problem[:_LONGEST_PROBLEM],
         feedback=feedback,
         session=session,
+        indent=indent_at(document, tree, target.start) if is_new else "",
     )
     await engine.chat.learn_counts([document.text], [document.uri])
     info = await engine.chat.describe()
@@ -159,8 +164,16 @@ async def refine(
 
 
 def _refining(pending: Pending, instruction: str) -> Request:
-    """Continue the conversation of an earlier answer."""
+    """Continue the conversation of an earlier answer; what the action had to keep may change now."""
     before = pending.request
+    if before.prompt.output == "rename":
+        code = apply_edits(before.document.text, pending.edits)
+        end = before.target.end + len(code) - len(before.document.text)
+        answer = f"```{before.document.language_id}\n{code[before.target.start : end]}\n```"
+        pending = replace(pending, answer=answer)
+        prompt = before.engine.prompts.instruction
+        before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, turns=())
+    before = replace(before, prompt=structs.replace(before.prompt, guard="none"))
     name = "refine" if before.parts is None else "refine-parts"
     reply = fill(shipped_prompt(name).body, {"instruction": instruction})
     return replace(before, turns=(*before.turns, Turn(pending.answer, reply)))

@@ -8,6 +8,8 @@ from homebody.errors import UsageError
 from homebody.prompt.front_matter import PromptFile
 from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
+from homebody.syntax.indentation import indent_of, indentation_around
+from homebody.syntax.language import language_of
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.snap import snapped
 from homebody.syntax.tree import Tree
@@ -21,8 +23,8 @@ def find_target(
 ) -> tuple[Span, Definition | None]:
     """Return the lines that ``prompt`` works on.
 
-    The file; the comment at the cursor; the function around it; or the selection, extended to complete
-    statements.
+    The file; the comment at the cursor; the function around it; the selection, extended to complete
+    statements; or, for an instruction on a blank line, that line, where new code goes.
 
     Raises
     ------
@@ -30,6 +32,8 @@ def find_target(
         No such code at the selection; the message says what to do.
 
     """
+    if prompt.scope == "selection" and is_blank(document, span):
+        return document.line_span(document.line_of(span.start)), None
     if not document.text.strip():
         message = "The file is empty: there is nothing to rewrite."
         raise UsageError(message)
@@ -43,6 +47,29 @@ def find_target(
             raise UsageError(_why_no_function(document, tree, span, prompt))
         return document.whole_lines(with_decorations(document, tree, around.span)), around
     return snapped(document, tree, span), around
+
+
+def is_blank(document: Document, span: Span) -> bool:
+    """Whether there is nothing at ``span``: it is a place on a blank line, or in a file without text."""
+    line = document.line_text(document.line_of(span.start))
+    return not document.slice(span).strip() and (not line.strip() or not document.text.strip())
+
+
+def indent_at(document: Document, tree: Tree, offset: int) -> str:
+    """Indentation of new code on a blank line: its own blanks, or in a definition that of the line above."""
+    own = document.line_text(document.line_of(offset))
+    above = next(
+        (line for n in range(document.line_of(offset), -1, -1) if (line := document.line_text(n)).strip()), ""
+    )
+    if own or not above or scope_around(document, tree, Span(offset, offset)) is None:
+        return indent_of(own)
+    language = language_of(document.language_id, document.uri)
+    step = (
+        indentation_around(document, Span(offset, offset)).unit
+        if language.opener.search(above.rstrip())
+        else ""
+    )
+    return indent_of(above) + step
 
 
 def error_line(document: Document, tree: Tree) -> int | None:

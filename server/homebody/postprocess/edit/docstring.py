@@ -5,20 +5,17 @@ import textwrap
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
-from homebody.postprocess.edit.documented import documented_parameters, with_sections_of
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
 from homebody.syntax.indentation import indent_of, indent_unit_of
 from homebody.syntax.language import language_of
 from homebody.syntax.row import DocStyle
-from homebody.syntax.scope import first_definition
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span, TextEdit
 
 _QUOTES = ('"""', "'''")
-_OPEN_PARAMETERS = re.compile(r"\*\*|[({,]\s*[\[{]")
-"""Parameters that may be documented by other names: ``**options``, ``({ a, b })``."""
+_NEXT_PARAGRAPH = re.compile(r"\n(?=[ \t]*(?:\n|[@:\\<#-]))")
 
 _WIDTH = 100
 """Column at which the lines of a description are wrapped."""
@@ -36,8 +33,7 @@ def docstring_edits(
     """Write the description of the first definition that begins in ``span``.
 
     The answer may be bare text, a docstring or comment, or the whole function including one.
-    Of an existing docstring or doc comment, as many paragraphs are replaced as the answer has; its sections
-    (``@param``, ``Returns:``) stay unless the answer has them too. No other code is changed.
+    Of an existing docstring or doc comment, the first paragraph is replaced. No other code is changed.
     """
     style = language_of(document.language_id, document.uri).doc
     if style is None:
@@ -48,11 +44,8 @@ def docstring_edits(
     place = docstring_place(document, tree, span, style, indent_unit_of(document, span))
     if not isinstance(place, DocstringPlace):
         return _WHY_NOT[place]
-    if refusal := _invented_parameter(document, tree, span, text):
-        return refusal
     known = description_in(document.slice(place.span), style)
-    if isinstance(known, str):
-        text = with_sections_of(known, text)
+    text = _merged(known if isinstance(known, str) else "", text, style)
     quote = _quote(document, place)
     there = document.slice(place.span)
     if style.inside:
@@ -65,22 +58,22 @@ def docstring_edits(
     return [TextEdit(place.span, with_line_ends(place.before + new + place.after, document.newline))]
 
 
-def _invented_parameter(document: Document, tree: Tree, span: Span, text: str) -> Refusal | None:
-    """Refuse a description of a parameter that the function does not have.
+def _merged(old: str, new: str, style: DocStyle) -> str:
+    """``new`` in place of the first paragraph of ``old``, whose other paragraphs and sections stay."""
+    opening, closing = style.around
+    if opening:
+        inner = new.removeprefix(opening).partition(closing)[0].strip()
+        head, found, rest = old.partition(closing)
+        rest = rest if found else head[_first_paragraph(head) :]
+        return f"{opening}\n{inner}\n{closing}{rest}"
+    rest = old[_first_paragraph(old) :]
+    return new[: _first_paragraph(new)] + rest if rest.strip() else new
 
-    Not checked where other names are usual: for keywords of ``**options``, and for destructured objects.
-    """
-    one = first_definition(document, tree, span)
-    if one is None or not one.signature:
-        return None
-    code = one.signature if one.is_function else document.slice(one.span)
-    if one.is_function and _OPEN_PARAMETERS.search(code):
-        return None
-    known = set(re.findall(r"\w+", code))
-    unknown = next((name for name in documented_parameters(text) if name not in known), None)
-    if unknown is None:
-        return None
-    return Refusal(f"The answer describes a parameter {unknown}, which {one.name} does not have.")
+
+def _first_paragraph(text: str) -> int:
+    """End of the first paragraph: a blank line or a section that begins with a mark (``@param``) follows."""
+    found = _NEXT_PARAGRAPH.search(text.rstrip())
+    return found.start() if found else len(text.rstrip())
 
 
 def _quote(document: Document, place: DocstringPlace) -> str:

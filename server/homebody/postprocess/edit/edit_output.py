@@ -1,9 +1,4 @@
-"""Convert a chat model's answer to a refactoring to the text that replaces the selection.
-
-Whether the result parses is checked by ``common_checks``.
-"""
-
-import re
+"""Convert a chat model's answer to a refactoring to the text that replaces the selection."""
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.reindent import reindented
@@ -11,20 +6,6 @@ from homebody.postprocess.line_ends import fit_line_ends
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.text import Document, Span
-
-_COMMENT = r"(?:#|//|--|/\*|<!--|;|%|\{/\*)"
-_ELLIPSIS = r"(?:\.\.\.|…)"
-_LEFT_OUT = re.compile(
-    rf"\s*(?:{_COMMENT}[\s*]*{_ELLIPSIS}[^\n]*"
-    rf"|(?:{_COMMENT}|{_ELLIPSIS}|[\[(])[\s(*\[]*(?:(?:the|your|all|keep)\s+){{0,2}}"
-    r"(?:(?:unchanged|omitted|snip)"
-    r"|(?:rest|remainder|remaining|existing|other|previous|original|same(?=\s+as))\b(?:\W+\w+){0,6}?\W*"
-    r"(?:\b(?:code|implementation|methods?|functions?|logic|file|class|body|unchanged|same|before|above|here)\b"
-    rf"|{_ELLIPSIS}))[\s.…)\]*/}}>-]*"
-    rf"|{_ELLIPSIS})\s*",
-    re.IGNORECASE,
-)
-"""Matches a placeholder line that a model writes instead of repeating code."""
 
 
 def replacement_text(
@@ -50,34 +31,21 @@ def code_of(document: Document, span: Span, answer: str, *, cut_by_length: bool 
     return code_in_answer(text, old=document.slice(span), cut=cut_by_length, markdown=is_markdown)
 
 
-def replacement_of(document: Document, span: Span, code: str) -> str | Refusal:
+def replacement_of(document: Document, span: Span, code: str, indent: str = "") -> str | Refusal:
     """Return ``code`` indented like ``span``, with the file's tabs or spaces and line ends.
 
-    Refused if it has a placeholder instead of code.
+    ``indent`` is the indentation where ``span`` has no code.
     """
     old = document.slice(span)
     language = language_of(document.language_id, document.uri)
-    left_out = line_left_out(code, old)
-    if left_out:
-        reason = f"The answer leaves code out (“{left_out}”), so the file is not changed; select less code."
-        return Refusal(reason)
     if not code.strip():
         return NO_CODE
     if document.language_id in {"markdown", "plaintext"}:
         new = code.strip("\n")
     else:
         around = indentation_around(document, span)
-        new = reindented(code, base=_base(document, span), indentation=around, language=language)
+        new = reindented(code, base=_base(document, span) or indent, indentation=around, language=language)
     return fit_line_ends(_framed(new, old, document, span), old=old, newline=document.newline)
-
-
-def line_left_out(code: str, old: str) -> str | None:
-    """Return the first placeholder line of ``code`` that is not in ``old``; ``None`` without one."""
-    known = {line.strip() for line in old.splitlines()}
-    for line in code.splitlines():
-        if _LEFT_OUT.fullmatch(line) and line.strip() not in known:
-            return line.strip()
-    return None
 
 
 def _base(document: Document, span: Span) -> str:

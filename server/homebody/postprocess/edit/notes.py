@@ -7,16 +7,19 @@ Tokens are counted before and after, so code that moves has no note.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
 from homebody.postprocess.edit.edited import Edited, Side
+from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, string_parts_in
 from homebody.syntax.scope import Definition, definitions
 from homebody.text import Span
 
+_NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
+"""Kinds of nodes that are names, in addition to identifiers of any sort."""
 _MOST = 5
 _LONGEST = 60
 """Characters of code in a note."""
@@ -25,9 +28,12 @@ _WORD = re.compile(r"[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTES = re.compile(r"\A[A-Za-z@$]{0,3}#*[\"'`]+|[\"'`]+#*\Z")
 _PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
+_CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
+_KINDS = ("call", "effect", "string", "number", "value", "name", "operator", "comment")
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
 
@@ -37,13 +43,21 @@ class Note:
 
     text: str
     goes: bool = True
+    kind: str = ""
 
 
 def notes_of(edit: Edited) -> list[Note]:
     """Return all notes, the most important ones first; none where there was no code before."""
-    if not edit.old_code.strip() or language_of(edit.old.language_id, edit.old.uri).prose:
+    if (
+        not edit.before.code.strip()
+        or language_of(edit.before.document.language_id, edit.before.document.uri).prose
+    ):
         return []
-    notes = [*_definitions(edit), *_heads(edit)]
+    unknown = [
+        Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
+        for name in undefined_names(edit)
+    ]
+    notes = [*_definitions(edit), *_heads(edit), *unknown]
     mentioned = " ".join(note.text for note in notes)
     old, new = _counted(edit.before), _counted(edit.after)
     for kind, counted in old.items():
@@ -52,7 +66,7 @@ def notes_of(edit: Edited) -> list[Note]:
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
     return [
-        note if number == 1 else Note(f"{note.text}, {number} times", note.goes)
+        note if number == 1 else replace(note, text=f"{note.text}, {number} times")
         for note, number in Counter(notes).items()
     ]
 
@@ -68,16 +82,18 @@ def _definitions(edit: Edited) -> Iterator[Note]:
     old, new = Counter(map(_key, edit.before.own)), Counter(map(_key, edit.after.own))
     for one in edit.before.own:
         if (old - new)[_key(one)]:
-            line = (
-                _line_with(edit, one.name) if all(one.name != other.name for other in edit.after.own) else 0
-            )
+            is_gone = all(one.name != other.name for other in edit.after.own)
+            places = _places(edit, one.name) if is_gone else []
+            line = edit.after.document.line_of(places[0].start) + 1 if places else 0
             used = f", which line {line} still uses" if line else ""
             yield Note(f"removes the {one.kind} `{_qualified(one)}`{used}")
     for one in edit.after.own:
         if (new - old)[_key(one)]:
             line = _defined_outside(edit, one)
             again = f", which line {line} defines too" if line else ""
-            yield Note(f"adds the {one.kind} `{_qualified(one)}`{again}", goes=bool(line))
+            is_used = len(_places(edit, one.name)) > 1
+            more = again or ("" if is_used else ", which nothing in the file uses")
+            yield Note(f"adds the {one.kind} `{_qualified(one)}`{more}", goes=bool(more))
 
 
 def _heads(edit: Edited) -> Iterator[Note]:
@@ -85,10 +101,7 @@ def _heads(edit: Edited) -> Iterator[Note]:
     old = {_key(one): edit.before.head(one) for one in edit.before.own}
     for one in edit.after.own:
         head = old.get(_key(one))
-        if head is None or head == (now := edit.after.head(one)):
-            continue
-        start, end = _common(head, now)
-        gone, come = (_joined(part[start : len(part) - end]) for part in (head, now))
+        gone, come = _difference(head, edit.after.head(one)) if head is not None else ("", "")
         where = f"the head of `{one.name}`"
         if gone and come:
             yield Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
@@ -100,35 +113,37 @@ def _heads(edit: Edited) -> Iterator[Note]:
 
 def _counted(side: Side) -> Mapping[str, Counter[str]]:
     """What a version has, by kind, in the order of the notes."""
-    counts = {
-        kind: Counter[str]() for kind in ("call", "", "string", "number", "name", "operator", "comment")
-    }
+    counts = {kind: Counter[str]() for kind in _KINDS}
     document, tree = side.document, side.tree
-    language = language_of(document.language_id, document.uri)
-    effects = language.effects | {language.opens}
-    tokens = side.tokens or [
-        Token("", text, 0, text[0] in "\"'") for text in _PLAIN_TOKENS.findall(side.code)
-    ]
+    plain = [] if side.tokens else _PLAIN_TOKENS.findall(side.code)
+    tokens = side.tokens or [Token("", text, 0, text[0] in "\"'") for text in plain]
     for at, token in enumerate(tokens):
-        text = token.text
-        if token.is_string:
-            continue
-        if _NUMBER.fullmatch(text):
-            counts["number"][text] += 1
-        elif text in effects:
-            counts[""][text] += 1
-        elif text in _WORD_OPERATORS or not (_WORD.search(text) or text in _MARKS or text.isspace()):
-            counts["operator"][text] += 1
-        elif _WORD.fullmatch(text) and token.kind != text and not side.in_head(token):
-            if call := _call(tokens, at):
+        if not token.is_string and (kind := _kind_of(token, side)):
+            counts[kind][token.text] += 1
+            if kind == "name" and (call := _call(tokens, at)):
                 counts["call"][call] += 1
-            if text not in side.local:
-                counts["name"][text] = 1
     strings = string_parts_in(document, tree, side.span) or [[t.text] for t in tokens if t.is_string]
     counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in strings)
     for span in comments_in(document, tree, side.span):
         counts["comment"][" ".join(document.slice(span).split())] += 1
+    # A name that stays has no note, however often it is used; nor has one that only this code can use.
+    counts["name"] = Counter(set(counts["name"]) - side.local)
     return counts
+
+
+def _kind_of(token: Token, side: Side) -> str:
+    """What a token outside of strings counts as; empty for one that is not counted."""
+    text, language = token.text, language_of(side.document.language_id, side.document.uri)
+    if _NUMBER.fullmatch(text):
+        return "number"
+    if text in language.effects or text == language.opens:
+        return "effect"
+    if text.casefold() in _CONSTANTS:
+        return "value"
+    if text in _WORD_OPERATORS or not (_WORD.search(text) or text in _MARKS or text.isspace()):
+        return "operator"
+    is_name = "identifier" in token.kind or token.kind in _NAMES
+    return "name" if is_name and _WORD.fullmatch(text) and not side.in_head(token.start) else ""
 
 
 def _call(tokens: Sequence[Token], at: int) -> str:
@@ -161,7 +176,7 @@ def _call(tokens: Sequence[Token], at: int) -> str:
 
 def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
-    what = {"": "", "call": "the call "}.get(kind, f"the {kind} ")
+    what = {"effect": "", "call": "the call "}.get(kind, f"the {kind} ")
     form = f'{what}"{{}}"' if kind == "string" else f"{what}{{}}"
     lost = [text for text in gone.elements() if not _is_in(text, mentioned)]
     added = [text for text in come.elements() if not _is_in(text, mentioned)]
@@ -173,20 +188,21 @@ def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) 
                 lost.remove(old)
                 added.remove(new)
                 pairs.append((old, new))
-    elif kind in ("number", "string", "operator", "comment"):
+    elif kind in ("number", "value", "string", "operator", "comment"):
         pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
     for old, new in (*pairs, *((text, "") for text in lost), *(("", text) for text in added)):
-        yield from _change(form, old, new, quoted=kind == "string")
+        yield from _change(kind, form, old, new)
 
 
-def _change(form: str, old: str, new: str, *, quoted: bool = False) -> Iterator[Note]:
+def _change(kind: str, form: str, old: str, new: str) -> Iterator[Note]:
+    quoted = kind == "string"
     mark: Callable[[str], str] = (lambda text: text) if quoted else (lambda text: f"`{text}`")
     if old and new:
         after = f'"{_short(new)}"' if quoted else mark(_short(new))
-        yield Note(f"changes {form.format(mark(_short(old)))} to {after}")
+        yield Note(f"changes {form.format(mark(_short(old)))} to {after}", kind=kind)
     elif old or new:
         verb = "removes" if old else "adds"
-        yield Note(f"{verb} {form.format(mark(_short(old or new)))}", goes=bool(old))
+        yield Note(f"{verb} {form.format(mark(_short(old or new)))}", goes=bool(old), kind=kind)
 
 
 def _key(one: Definition) -> tuple[str, str]:
@@ -197,21 +213,20 @@ def _qualified(one: Definition) -> str:
     return f"{one.container}.{one.name}" if one.container else one.name
 
 
-def _line_with(edit: Edited, name: str) -> int:
-    """First line, from 1, that has ``name`` as a word; 0 without one."""
-    match = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", edit.new.text)
-    return 0 if match is None else edit.new.line_of(match.start()) + 1
+def _places(edit: Edited, name: str) -> list[Span]:
+    """Where the new version has ``name`` as a word."""
+    found = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", edit.after.document.text)
+    return [Span(*match.span()) for match in found]
 
 
 def _defined_outside(edit: Edited, one: Definition) -> int:
     """Line, from 1, on which code outside the span defines the same; 0 without one."""
-    for match in re.finditer(rf"(?<!\w){re.escape(one.name)}(?!\w)", edit.new.text):
-        at = Span(*match.span())
-        if not edit.new_span.covers(at) and any(
+    for at in _places(edit, one.name):
+        if not edit.after.span.covers(at) and any(
             _key(other) == _key(one) and other.header.covers(at)
-            for other in definitions(edit.new, edit.new_tree, at)
+            for other in definitions(edit.after.document, edit.after.tree, at)
         ):
-            return edit.new.line_of(at.start) + 1
+            return edit.after.document.line_of(at.start) + 1
     return 0
 
 
@@ -223,12 +238,23 @@ def _is_in(text: str, mentioned: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", mentioned) is not None
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """Number of equal tokens at both beginnings, and at both ends after these."""
-    limit = min(len(old), len(new))
-    start = next((n for n in range(limit) if old[n] != new[n]), limit)
-    end = next((n for n in range(limit - start) if old[-1 - n] != new[-1 - n]), limit - start)
-    return start, end
+def _difference(old: str, new: str) -> tuple[str, str]:
+    """What both texts do not share at their beginnings and ends, in whole tokens."""
+    before, after = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
+    pairs = zip(before, after, strict=False)
+    start = next(
+        (n for n, (one, other) in enumerate(pairs) if one[0] != other[0]), min(len(before), len(after))
+    )
+    ends = zip(
+        before[: start - 1 if start else None : -1], after[: start - 1 if start else None : -1], strict=False
+    )
+    limit = min(len(before), len(after)) - start
+    end = next((n for n, (one, other) in enumerate(ends) if one[0] != other[0]), limit)
+    return _between(old, before[start : len(before) - end]), _between(new, after[start : len(after) - end])
+
+
+def _between(text: str, tokens: Sequence[re.Match[str]]) -> str:
+    return text[tokens[0].start() : tokens[-1].end()] if tokens else ""
 
 
 def _joined(tokens: Sequence[str]) -> str:
@@ -247,5 +273,5 @@ def _joined(tokens: Sequence[str]) -> str:
 
 
 def _short(text: str) -> str:
-    text = " ".join(text.split())
+    text = " ".join(text.split()) or text
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

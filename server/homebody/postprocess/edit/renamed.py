@@ -1,155 +1,103 @@
-"""The check of an edit that renames local variables."""
+"""Rename local variables as an answer lists them, by syntax: wherever a name means the variable.
+
+Comments and other text stay as they are, so nothing but names can change.
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
-from homebody.postprocess.edit.edited import Edited, docstrings
-from homebody.syntax.compare import Token
-from homebody.syntax.names import Name
-from homebody.syntax.opaque import comments_in, strings_in
+from homebody.postprocess.edit.answer_code import Refusal
+from homebody.syntax.language import keywords
+from homebody.syntax.names import Name, names
+from homebody.syntax.opaque import comments_in, opaque_spans
+from homebody.syntax.scope import definitions
+from homebody.syntax.tree import Tree
+from homebody.text import Document, Span, TextEdit
 
-_MEMBERS = frozenset({"property_identifier", "field_identifier"})
-"""Kinds of tokens that name a member."""
-_IN_FULL = -1
-"""Offset of tokens that are not in the text."""
-_MORE = Refusal("The answer changes more than names, so it is not offered.")
-
-
-def rename_guard(edit: Edited) -> Refusal | None:
-    """Only names that are local to the function may change, each everywhere and to one new name."""
-    both = edit.compared(frozenset({"comments"}))
-    if both is None:
-        return CANNOT_CHECK
-    old, new = both
-    found = edit.old_names
-    old_tokens = list(_in_full(old.tokens, found))
-    new_tokens = list(_in_full(new.tokens, edit.new_names))
-    if [token.kind for token in old_tokens] != [token.kind for token in new_tokens]:
-        return _MORE
-    renamed = _renamed(old_tokens, new_tokens, {name.start: name for name in found})
-    if isinstance(renamed, Refusal):
-        return renamed
-    return _not_local(edit, renamed, found) or _other_text(edit, renamed)
+_LINE = re.compile(
+    r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[`\"']?(\$?\w+)[`\"']?[ \t]*(?:->|→|=>)[ \t]*[`\"']?(\$?\w+)",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"\$?\w+")
+_NO_LINES = Refusal("The answer has no line of the form “old -> new”.")
 
 
-def _in_full(tokens: Sequence[Token], found: Sequence[Name]) -> Iterator[Token]:
-    """Tokens with ``x: x`` for ``x`` where it names a variable and a member."""
-    shorthands = {name.start for name in found if name.is_shorthand}
-    for token in tokens:
-        if token.start in shorthands and token.text:
-            yield Token("member", token.text, _IN_FULL)
-            yield Token(":", ":", _IN_FULL)
-            yield Token("identifier", token.text, token.start)
-        else:
-            yield token._replace(kind="member") if token.kind in _MEMBERS else token
+def rename_edits(
+    document: Document, tree: Tree, span: Span, answer: str
+) -> tuple[list[TextEdit], list[str]] | Refusal:
+    """Return the edits for the lines ``old -> new`` of an answer, and why some names stay as they are.
 
-
-def _renamed(
-    old: Sequence[Token], new: Sequence[Token], old_names: Mapping[int, Name]
-) -> dict[str, str] | Refusal:
-    """Map each old name to its new one."""
-    renamed: dict[str, str] = {}
-    for before, after in zip(old, new, strict=True):
-        name = old_names.get(before.start)
-        if before.start == _IN_FULL and before.text != after.text:
-            return Refusal(f"The answer changes {_shown(before)}, which also names a member.")
-        if name is None or not before.text:
-            if before.text != after.text and not before.is_string:
-                return Refusal(f"The answer changes {_shown(before)}, which is not a local variable.")
-        elif name.is_ambiguous and before.text != after.text:
-            return Refusal(f"The answer changes {_shown(before)}, which also names a member.")
-        elif renamed.setdefault(name.text, after.text) != after.text:
-            return Refusal(f"The answer renames {name.text} in one place and not in another.")
-    return renamed
-
-
-def _not_local(edit: Edited, renamed: Mapping[str, str], found: Sequence[Name]) -> Refusal | None:
-    """Refuse to rename names that other code may use, and new names that are already in use."""
-    ambiguous = {name.text for name in found if name.is_ambiguous}
-    changed = {before: after for before, after in renamed.items() if before != after}
-    language = edit.old_tree.language
-    readers = {name.text for name in found} & (language.reads_names if language is not None else frozenset())
-    if changed and readers:
-        return Refusal(f"The answer renames {min(changed)}, which {min(readers)} may use by its name.")
-    for before, after in changed.items():
-        if not _is_local(edit, [name for name in found if name.text == before]):
-            return Refusal(f"The answer renames {before}, which code elsewhere may use.")
-        if before.lstrip("$") in ambiguous:
-            return Refusal(f"The answer renames {before}, which also names a member.")
-        if after in renamed or list(changed.values()).count(after) > 1:
-            return Refusal(f"The answer renames {before} to {after}, a name that is in use already.")
-    return None
-
-
-def _is_local(edit: Edited, found: Sequence[Name]) -> bool:
-    """Whether a name is bound in the rewritten code only, and used only where it is bound.
-
-    ``found`` are all places of the name.
+    Refused if no name can be renamed, or if the code reads variables by their names (``eval``).
     """
-    bindings = [name for name in found if name.binds]
-    scopes = [name.scope for name in bindings if name.scope is not None]
-    if not bindings or len(scopes) < len(bindings):
-        return False
-    if not all(edit.old_span.covers(scope) for scope in scopes):
-        return False
-    if any(_is_keyword_parameter(edit, name) for name in bindings):
-        return False
-    return all(any(scope.start <= name.start < scope.end for scope in scopes) for name in found)
+    wanted = {old: new for old, new in _LINE.findall(answer) if old != new}
+    language = tree.language
+    if language is None or not (wanted or _LINE.search(answer)):
+        return _NO_LINES
+    named = names(document, tree, span)
+    if readers := {name.text for name in named} & language.reads_names:
+        return Refusal(f"{min(readers)} may use variables by their names, so none is renamed.")
+    edits: list[TextEdit] = []
+    stay: list[str] = []
+    used = {*_WORD.findall(document.slice(span)), *keywords(language), *language.builtins}
+    for old, new in wanted.items():
+        places = [name for name in named if name.text.lstrip("$") == old.lstrip("$")]
+        obstacle = _obstacle(document, tree, span, places)
+        new = new.lstrip("$")
+        shown = f"${new}" if places and places[0].text.startswith("$") else new
+        if not obstacle and (shown in used or not new.isidentifier()):
+            obstacle = f"{new} is in use already"
+        if obstacle:
+            stay.append(f"leaves `{old}`: {obstacle}")
+            continue
+        used.add(shown)
+        edits += _edits(document, tree, span, places, new)
+    if stay and not edits:
+        return Refusal(f"Nothing can be renamed: it {'; it '.join(stay)}.")
+    return sorted(edits, key=lambda edit: edit.span), stay
 
 
-def _is_keyword_parameter(edit: Edited, name: Name) -> bool:
+def _obstacle(document: Document, tree: Tree, span: Span, places: Sequence[Name]) -> str:
+    """Why a name is not renamed; empty if only the code in ``span`` uses it, as a variable of its own."""
+    bindings = [name for name in places if name.binds]
+    scopes = [name.scope for name in bindings if name.scope is not None and span.covers(name.scope)]
+    is_local = bool(bindings) and len(scopes) == len(bindings)
+    if not is_local or any(_is_keyword_parameter(document, tree, span, name) for name in bindings):
+        return "code elsewhere may use it"
+    if any(name.is_ambiguous for name in places):
+        return "it also names a member"
+    if not all(any(scope.start <= name.start < scope.end for scope in scopes) for name in places):
+        return "it has another meaning in this code too"
+    return ""
+
+
+def _is_keyword_parameter(document: Document, tree: Tree, span: Span, name: Name) -> bool:
     """Whether callers may pass a value by this name."""
-    language = edit.old_tree.language
-    if language is None or not language.names_arguments:
-        return False
-    return any(
-        one.is_function and one.header.start <= name.start < one.header.end for one in edit.old_definitions
-    )
-
-
-def _other_text(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
-    """Refuse changes of comments, docstrings and other strings, except for the names in them."""
-    old_comments, new_comments = (
-        [document.slice(span) for span in comments_in(document, tree, within)]
-        for document, tree, within in (
-            (edit.old, edit.old_tree, edit.old_span),
-            (edit.new, edit.new_tree, edit.new_span),
+    return (
+        tree.language is not None
+        and tree.language.names_arguments
+        and any(
+            one.is_function and one.header.start <= name.start < one.header.end
+            for one in definitions(document, tree, span)
         )
     )
-    if len(old_comments) != len(new_comments):
-        return Refusal("The answer adds or drops a comment, and only names may change.")
-    for before, after in zip(old_comments, new_comments, strict=True):
-        if not _same_words(before, after, renamed):
-            return Refusal(f"The answer changes the comment “{before[:60]}”, and only names may change.")
-    return _changed_string(edit, renamed)
 
 
-def _changed_string(edit: Edited, renamed: Mapping[str, str]) -> Refusal | None:
-    language = edit.old_tree.language
-    inside = language.string_names if language is not None else None
-    found = docstrings(edit.old, edit.old_tree, edit.old_definitions)
-    documentation = {" ".join(parts) for parts in found}
-    old = strings_in(edit.old, edit.old_tree, edit.old_span)
-    new = strings_in(edit.new, edit.new_tree, edit.new_span)
-    for before, after in zip(old, new, strict=False):
-        if before in documentation and _same_words(before, after, renamed):
+def _edits(
+    document: Document, tree: Tree, span: Span, places: Sequence[Name], new: str
+) -> Iterator[TextEdit]:
+    old = places[0].text.lstrip("$")
+    for name in places:
+        start = name.start + len(name.text) - len(old)
+        text = f"{old}: {new}" if name.is_shorthand else new
+        yield TextEdit(Span(start, start + len(old)), text)
+    pattern = tree.language.string_names if tree.language is not None else None
+    if pattern is None:
+        return
+    taken = {name.start for name in places}
+    comments = set(comments_in(document, tree, span))
+    for string in opaque_spans(document, tree, span):
+        if string in comments:
             continue
-        expected = before
-        if inside is not None:
-            expected = inside.sub(lambda match: renamed.get(match.group(), match.group()), before)
-        if expected != after:
-            return Refusal(f"The answer changes the text {before[:60]}, or a name in it is not changed.")
-    return None
-
-
-def _same_words(before: str, after: str, renamed: Mapping[str, str]) -> bool:
-    """Whether two comments have the same words, with old or new names."""
-    old, new = re.findall(r"\w+", before), re.findall(r"\w+", after)
-    return len(old) == len(new) and all(
-        one == other or renamed.get(one) == other for one, other in zip(old, new, strict=True)
-    )
-
-
-def _shown(token: Token) -> str:
-    return f"“{token.text[:40]}”" if token.text else "the structure"
+        for match in pattern.finditer(document.text, string.start, string.end):
+            if match.group().lstrip("$") == old and match.start() not in taken:
+                yield TextEdit(Span(match.end() - len(old), match.end()), new)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.refactor.judge import judge
+from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.target import find_target
 from homebody.postprocess.edit.answer_code import Refusal
@@ -90,7 +90,7 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
     answer = data.draw(_answers(language, document.slice(target)), "answer")
     request = Request(Engine(Settings(), ()), document, tree, prompt, target, definition, instruction="x")
 
-    found = judge(request, answer, complete=True)
+    found = offer_of(request, answer, complete=True)
 
     if isinstance(found, Refusal):
         assert found.reason.endswith((".", "…"))

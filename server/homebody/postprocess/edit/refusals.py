@@ -1,0 +1,188 @@
+"""The only reasons for which an edit is not offered. Each is exact; what a person can judge is a note."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
+from homebody.postprocess.edit.edited import Edited, Side
+from homebody.postprocess.invisible import invisible_added, name_of
+from homebody.postprocess.line_diff import line_changes
+from homebody.syntax import nodes
+from homebody.syntax.check import count_errors, count_tree_errors
+from homebody.syntax.compare import ExcludedPart, same_tokens
+from homebody.syntax.language import described, language_of
+from homebody.syntax.opaque import comments_in, text_without
+from homebody.syntax.row import Language
+from homebody.syntax.scope import Definition
+from homebody.text import Document, Span
+
+_ELLIPSIS = re.compile(r"\W*(?:\.\.\.|…).*|.*(?:\.\.\.|…)\W*")
+"""A comment with dots at its beginning or end, or dots alone."""
+_DOTS = re.compile(r"\s*[\[({]?\s*(?:\.\.\.|…)\s*[\])}]?;?\s*")
+_DOCSTRING = re.compile(r"\A\s*[rRuU]?(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1", re.DOTALL)
+_EMPTY = frozenset({"", "...", "return"})
+"""Bodies that do nothing, in all languages."""
+
+ALLOWED: Mapping[str, tuple[frozenset[ExcludedPart], str]] = {
+    "types": (frozenset({"annotations", "imports", "comments"}), "type annotations and imports"),
+    "documentation": (frozenset({"comments", "documentation"}), "documentation"),
+}
+"""Guards under which all tokens stay the same but for some parts."""
+
+_NEEDS: Mapping[str, str] = {"types": "annotations", "rename": "names"}
+"""Patterns that a language's query file must have for a guard, or for renaming."""
+
+
+def syntax_refusal(edit: Edited) -> Refusal | None:
+    """Return why not even an edit that a person chose is offered."""
+    return unreadable(edit.after.code, edit.before.document.text) or _new_errors(edit)
+
+
+def refusal_of(edit: Edited, guard: str = "none") -> Refusal | None:
+    """Return why an edit is not offered; ``None`` if it is."""
+    return (
+        placeholder(edit.before.document, edit.before.code, edit.after.code)
+        or syntax_refusal(edit)
+        or _emptied_body(edit)
+        or (_same_but_for(edit, *ALLOWED[guard]) if guard in ALLOWED else None)
+    )
+
+
+def can_check(guard: str, language: Language | None) -> bool:
+    """Whether a guard works in a language; an action whose guard does not work there is not offered."""
+    if guard == "none":
+        return True
+    if language is None:
+        return False
+    if guard == "documentation":
+        return language.doc is not None
+    if guard == "tests":
+        return bool(language.tests)
+    needed = _NEEDS.get(guard)
+    return bool(language.grammar) and not language.data and (needed is None or needed in described(language))
+
+
+def unreadable(new: str, old: str) -> Refusal | None:
+    """Refuse text with an invisible character that ``old`` does not have: it can hide what code does."""
+    char = invisible_added(new, old)
+    if char is None:
+        return None
+    return Refusal(
+        f"The answer has the invisible character {name_of(char)}, which can hide what code does: write it "
+        "as an escape sequence, or leave it out."
+    )
+
+
+def placeholder(document: Document, old: str, new: str) -> Refusal | None:
+    """Refuse a comment or dots where code was: models write them instead of repeating code."""
+    language = language_of(document.language_id, document.uri)
+    old_lines, new_lines = _lines(old), _lines(new)
+    known = set(old_lines)
+    for change in line_changes(old_lines, new_lines):
+        lost = [
+            line for line in old_lines[change.old_start : change.old_end] if not _is_comment(line, language)
+        ]
+        added = new_lines[change.new_start : change.new_end]
+        dots = [line for line in added if line not in known and _is_placeholder(line, language)]
+        code = [line for line in added if line not in dots and not _is_comment(line, language)]
+        stands_for = dots or ([line for line in added if line not in known] if not code else [])
+        if stands_for and len(lost) > max(len(code), 0 if dots else len(added)):
+            shown = stands_for[0][:60]
+            return Refusal(f"The answer leaves code out (“{shown}”), so the file is not changed.")
+    return None
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _is_comment(line: str, language: Language) -> bool:
+    marks = [language.line_comment, (language.block_comment or ("",))[0]]
+    return line.startswith((*filter(None, marks), "//", "/*", "* ", "{/*", "<!--"))
+
+
+def _is_placeholder(line: str, language: Language) -> bool:
+    return _DOTS.fullmatch(line) is not None or (
+        _is_comment(line, language) and _ELLIPSIS.fullmatch(line.strip("#/-*<>!{} \t")) is not None
+    )
+
+
+def _new_errors(edit: Edited) -> Refusal | None:
+    new, old = edit.after, edit.before
+    language = new.tree.language
+    errors = count_tree_errors(new.tree)
+    if language is None or errors <= count_tree_errors(old.tree):
+        return None
+    # An error may have another size in a tree of which only a part was parsed again.
+    if count_errors(new.document.text, language) <= count_errors(old.document.text, language):
+        return None
+    at = nodes.first_error(new.tree, new.span)
+    at = nodes.first_error(new.tree, new.document.whole) if at is None else at
+    line = new.document.line_text(new.document.line_of(at)).strip() if at is not None else ""
+    where = f" near “{line[:60]}”" if line else ""
+    return Refusal(
+        f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
+    )
+
+
+def _emptied_body(edit: Edited) -> Refusal | None:
+    """Refuse a body without code for one that had code: models write ``pass`` for what they leave out.
+
+    A function that gets another head, or whose class gets one, may be empty: it becomes abstract, or a part
+    of an interface.
+    """
+    heads = {_key(one): edit.after.head(one) for one in edit.after.own}
+    changed = {
+        _key(one) for one in edit.before.own if one.is_class and heads.get(_key(one)) != edit.before.head(one)
+    }
+    empty = {_key(one) for one in _functions(edit.after) if _is_empty(edit.after, one)}
+    for one in _functions(edit.before):
+        if (
+            _key(one) in empty
+            and one.container not in changed
+            and heads[_key(one)] == edit.before.head(one)
+            and not _is_empty(edit.before, one)
+        ):
+            return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
+    return None
+
+
+def _key(one: Definition) -> str:
+    return f"{one.container}.{one.name}" if one.container else one.name
+
+
+def _functions(side: Side) -> list[Definition]:
+    return [one for one in side.own if one.is_function and one.body]
+
+
+def _is_empty(side: Side, one: Definition) -> bool:
+    body = one.body or Span(0, 0)
+    code = text_without(side.document, body, comments_in(side.document, side.tree, body))
+    # Where comments were, there may be hundreds of blanks: a pattern for them would try each division.
+    text = " ".join(_DOCSTRING.sub("", code, count=1).split())
+    if text.startswith("{") and text.endswith("}"):
+        text = text[1:-1].strip()
+    statement = text.removesuffix(";").rstrip()
+    stub = language_of(side.document.language_id, side.document.uri).stub
+    return statement in _EMPTY or stub.fullmatch(statement) is not None
+
+
+def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) -> Refusal | None:
+    old, new = edit.before.compared(parts), edit.after.compared(parts)
+    if old is None or new is None:
+        return CANNOT_CHECK
+    if lost := old.imports - new.imports:
+        return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
+    before, after = same_tokens(old.tokens), same_tokens(new.tokens)
+    if before == after:
+        lost_types = old.annotated - new.annotated
+        return Refusal("The answer drops a type annotation that was there.") if lost_types else None
+    place = _place(before, after)
+    return Refusal(f"The answer changes more than {allowed}: near “{place[:60]}”.")
+
+
+def _place(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> str:
+    """Text around the first difference."""
+    shared = zip(before, after, strict=False)
+    at = next((n for n, (one, other) in enumerate(shared) if one != other), min(len(before), len(after)))
+    return " ".join(text for _, text in before[max(0, at - 3) : at + 3] if text)

@@ -1,0 +1,76 @@
+"""Names that an edit uses and that nothing in the file defines or imports."""
+
+import re
+from collections.abc import Iterator
+
+from homebody.postprocess.edit.answer_imports import local_names
+from homebody.postprocess.edit.edited import Edited, Side
+from homebody.syntax import nodes
+from homebody.syntax.import_block import import_statements
+from homebody.syntax.names import names
+from homebody.syntax.row import Language
+from homebody.syntax.scope import definitions
+
+_STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_NAME = re.compile(r"(?<![.\w])[^\W\d]\w*")
+_CELL = "vscode-notebook-cell:"
+
+
+def undefined_names(edit: Edited) -> list[str]:
+    """Return the names, in order.
+
+    Of the language whose built-in names are all known, every name; of others, variables that were local to
+    the code before and are not any more, and common names of the standard library. Cells of a notebook
+    define names for each other.
+    """
+    side, language = edit.after, edit.after.tree.language
+    if language is None or not side.tree.exact or side.document.uri.startswith(_CELL):
+        return []
+    new = _free(side, language) - _free(edit.before, language)
+    candidates = new - language.builtins if language.builtins else new & edit.before.local
+    candidates |= (_in_code(side) - _in_code(edit.before)) & language.known_to_import
+    if not candidates:
+        return []
+    # The rest of the file is read only now, because it may be large.
+    document, tree = side.document, side.tree
+    statements = import_statements(document, tree)
+    if any(entry.name == "*" for one in statements for entry in one.entries):
+        return []
+    around = [name for name in names(document, tree) if name.binds]
+    known = {name.text for name in around if name.scope is None or not side.span.covers(name.scope)}
+    known |= local_names(language, statements) | {one.name for one in definitions(document, tree)}
+    known |= {word for one in statements for word in _NAME.findall(one.text)}
+    return sorted(candidates - known)
+
+
+def _free(side: Side, language: Language) -> set[str]:
+    """Names that are used in the span where no binding in it reaches.
+
+    Without those of functions where not all built-in names are known: ``max(a, b)`` may be built in.
+    """
+    named = names(side.document, side.tree, side.span)
+    bindings: dict[str, list[tuple[int, int]]] = {}
+    for name in named:
+        if name.binds:
+            scope = name.scope or side.span
+            bindings.setdefault(name.text, []).append((scope.start, scope.end))
+    text = side.document.text
+    free = {
+        name.text
+        for name in named
+        if not name.binds
+        and not any(start <= name.start < end for start, end in bindings.get(name.text, ()))
+        and (language.builtins or not text.startswith(("(", " (", "!"), name.start + len(name.text)))
+    }
+    return free | (set(_in_types(side)) - set(bindings) if language.builtins else set[str]())
+
+
+def _in_types(side: Side) -> Iterator[str]:
+    for match in nodes.matches(side.tree, "annotations", side.span):
+        for span in match.get("annotation", ()):
+            if side.span.covers(span):
+                yield from _NAME.findall(_STRING.sub("", side.document.slice(span)))
+
+
+def _in_code(side: Side) -> set[str]:
+    return {one for token in side.tokens if not token.is_string for one in _NAME.findall(token.text)}
