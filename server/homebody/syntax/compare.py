@@ -91,7 +91,7 @@ def compared(
         matches = list(nodes.matches(tree, "annotations", within))
         imported |= _type_variables(document, matches)
         types = {span for match in matches for span in match.get("annotation", ())}
-        left_out |= imported | _annotations(document, tree, matches, imported)
+        left_out |= imported | _annotations(document, tree, matches, imported, within)
     walk = _Walk(without, left_out, within or document.whole)
     tokens = tuple(_walk(document, tree, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
@@ -110,7 +110,7 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
 
 
 def _annotations(
-    document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span]
+    document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span], within: Span | None
 ) -> set[Span]:
     """Spans of optional types, of statements that only declare a type, and of imports for types."""
     spans: set[Span] = set()
@@ -122,7 +122,7 @@ def _annotations(
         if "conditional" in match and _only_for_types(document, match, imported):
             spans.update(match["conditional.whole"])
     if bare:
-        spans.update(_declared_bare(document, tree, bare))
+        spans.update(_declared_bare(document, tree, bare, within))
     return spans
 
 
@@ -135,12 +135,16 @@ def _type_variables(document: Document, matches: Sequence[nodes.Match]) -> set[S
     }
 
 
-def _declared_bare(document: Document, tree: Tree, bare: list[tuple[Span, Span]]) -> Iterator[Span]:
+def _declared_bare(
+    document: Document, tree: Tree, bare: list[tuple[Span, Span]], within: Span | None
+) -> Iterator[Span]:
     """Statements that only declare a variable's type, of variables that the same function binds elsewhere.
 
     Without such a binding, the statement makes a global name local, or is a field of a class.
     """
-    bindings = {name.start: name for name in names(document, tree) if name.binds and name.scope is not None}
+    bindings = {
+        name.start: name for name in names(document, tree, within) if name.binds and name.scope is not None
+    }
     starts = {name.start for _, name in bare}
     bound = {(name.text, name.scope) for start, name in bindings.items() if start not in starts}
     for whole, name in bare:

@@ -3,12 +3,13 @@
 A table is named by its action. ``code`` has the cursor at ``█``. An entry of ``accepted`` is a list of
 ``[pattern, replacement]``, applied to the function around the cursor: the answer that is accepted. An entry
 of ``refused`` begins with a part of the reason, one of ``noted`` with a part of the notes. ``answers`` are
-pairs of a reason (or ``noted: `` and a part of the notes) and a whole answer; one without a reason is accepted.
+pairs of a reason (or ``noted: `` and a part of the notes) and a whole answer; without one, it is accepted.
 An answer to ``rename`` has the names that the patterns change, and those of ``refused`` stay. With
 ``unavailable``, the action is not offered in that language.
 """
 
 import contextlib
+import difflib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ async def test_what_an_action_may_change(case: Case, own_folders):
 
     new_text = apply_edits(document.text, done.edits)
     if case.why is not None and case.action == "rename":
-        assert new_text == document.text
+        assert done.status == "refused" or new_text == document.text
         return
     if case.why is not None:
         assert done.status == "refused"
@@ -113,8 +114,15 @@ async def test_what_an_action_may_change(case: Case, own_folders):
 
 def _renamings(old: str, new: str) -> str:
     """Lines ``old -> new`` for the words that differ."""
-    pairs = zip(re.findall(r"[$@]?\w+", old), re.findall(r"[$@]?\w+", new), strict=True)
-    return "\n".join(dict.fromkeys(f"{one} -> {other}" for one, other in pairs if one != other))
+    words, new_words = (re.findall(r"[$@]?\w+", text) for text in (old, new))
+    same = difflib.SequenceMatcher(None, words, new_words, autojunk=False).get_opcodes()
+    pairs: list[tuple[str, str]] = []
+    for kind, start, end, new_start, new_end in same:
+        if kind == "replace":
+            pairs += zip(words[start:end], new_words[new_start:new_end], strict=False)
+        elif kind == "insert":  # ``{ x }`` becomes ``{ x: new }``
+            pairs.append((words[start - 1], new_words[new_start]))
+    return "\n".join(dict.fromkeys(f"{one} -> {other}" for one, other in pairs))
 
 
 @pytest.mark.parametrize(("language", "action"), UNAVAILABLE)

@@ -2,6 +2,8 @@
 
 import contextlib
 
+import pytest
+
 from homebody.engine import Engine
 from homebody.features.apply_block import apply_block
 from homebody.postprocess.edit.code_blocks import CodeBlock
@@ -27,14 +29,23 @@ async def test_a_block_may_leave_out_documentation_and_definitions(own_folders):
     assert await _applied(block) == block
 
 
-async def test_a_block_may_not_drop_a_decorator_or_a_type(own_folders):
-    """Chat answers often leave those out by mistake."""
-    assert "drops “@property” of size" in await _applied(
-        "class Stock:\n    def size(self) -> int:\n        return 1\n"
-    )
-    assert "drops “int” of size" in await _applied(
-        "class Stock:\n    @property\n    def size(self):\n        return 1\n"
-    )
+@pytest.mark.parametrize(
+    ("block", "note"),
+    [
+        ("class Stock:\n    def size(self) -> int:\n        return 1\n", "removes `@property` from the head"),
+        (
+            "class Stock:\n    @property\n    def size(self):\n        return 1\n",
+            "removes `-> int` from the head",
+        ),
+    ],
+)
+async def test_a_block_that_drops_a_decorator_or_a_type_says_so(block, note, own_folders):
+    """Chat answers often leave those out by mistake; the user decides."""
+    document = Document.create("file:///w/app.py", "python", 1, CODE)
+    async with contextlib.aclosing(Engine(Settings(), ())) as engine:
+        done = await apply_block(engine, document, CodeBlock("python", block))
+    assert done.status == "changed"
+    assert note in "; ".join(done.notes)
 
 
 async def _applied(block: str) -> str:

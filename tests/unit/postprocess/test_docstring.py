@@ -171,11 +171,11 @@ def test_a_doc_comment_that_is_there_is_replaced():
 
 
 def test_paragraphs_after_the_first_stay():
-    """An answer of one sentence replaces one paragraph; one of two paragraphs replaces two."""
+    """However many the answer has."""
     old = '⟦def f():\n    """Old.\n\n    More.\n\n    Most.\n    """\n⟧'
     new = 'def f():\n    """New.\n\n    More.\n\n    Most.\n    """\n'
     assert described(old, "New.") == new
-    assert described(old, "New.\n\nWhat.") == new.replace("More", "What")
+    assert described(old, "New.\n\nWhat.") == new
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,6 @@ def test_sections_stay_if_the_answer_has_fewer(rest):
     old = "/**\n * Old.\n * @param {number} a one\n * @returns two\n */\n⟦function f(a) {\n}⟧\n"
     new = described(old, f"New.\n\n{rest}", language="javascript", cut=True)
     assert new == old.replace("Old", "New").translate(MARKS)
-
-
-def test_sections_are_replaced_by_more_of_them():
-    """The answer documents everything that was documented before."""
-    old = "/**\n * Old.\n * @param a one\n */\n⟦function f(a, b) {\n}⟧\n"
-    answer = "New.\n@param a two\n@param b three"
-    assert described(old, answer, language="javascript").startswith(
-        "/**\n * New.\n * @param a two\n * @param b three\n */"
-    )
 
 
 def test_a_comment_that_may_be_something_else_is_left_alone():

@@ -28,7 +28,7 @@ _TRIES = 2
 """Maximum number of answers to one request: the first, and one correction."""
 
 _KEEPING = frozenset({"behaviour", "additions"})
-"""Guards under which an answer with notes is sent back once; one with a name that nothing defines always is."""
+"""Guards under which an answer with notes is sent back once; an undefined name is always sent back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from homebody.postprocess.edit.inserted import below_comment, insertion
 from homebody.postprocess.edit.narrow import narrowed, without_lines_above
 from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.patches import patched
-from homebody.postprocess.edit.refusals import refusal_of, unreadable
+from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.text import Span, TextEdit
@@ -83,7 +83,8 @@ def offer_of(request: Request, answer: str, *, complete: bool) -> Offer | Refusa
         if isinstance(renamed, Refusal):
             return renamed
         edits, stay = renamed
-        return Offer(tuple(edits), notes=tuple(Note(sentence) for sentence in stay))
+        refusal = syntax_refusal(edited(request.document, request.tree, request.target, edits))
+        return Offer(tuple(edits), notes=tuple(map(Note, stay)), refusal=refusal)
     offer = _read(request, text, complete=complete)
     return offer if isinstance(offer, Refusal) else _checked(request, offer)
 

@@ -45,7 +45,8 @@ def replacement_of(document: Document, span: Span, code: str, indent: str = "") 
     else:
         around = indentation_around(document, span)
         new = reindented(code, base=_base(document, span) or indent, indentation=around, language=language)
-    return fit_line_ends(_framed(new, old, document, span), old=old, newline=document.newline)
+    framed = _framed(new, old, document, span) if old.strip() else new
+    return fit_line_ends(framed, old=old, newline=document.newline)
 
 
 def _base(document: Document, span: Span) -> str:

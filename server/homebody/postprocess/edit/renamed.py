@@ -5,9 +5,10 @@ Comments and other text stay as they are, so nothing but names can change.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.syntax.language import keywords
+from homebody.syntax.compare import compared
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, opaque_spans
 from homebody.syntax.scope import definitions
@@ -18,7 +19,7 @@ _LINE = re.compile(
     r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[`\"']?(\$?\w+)[`\"']?[ \t]*(?:->|→|=>)[ \t]*[`\"']?(\$?\w+)",
     re.MULTILINE,
 )
-_WORD = re.compile(r"\$?\w+")
+_MEMBERS = frozenset({"property_identifier", "field_identifier"})
 _NO_LINES = Refusal("The answer has no line of the form “old -> new”.")
 
 
@@ -38,22 +39,30 @@ def rename_edits(
         return Refusal(f"{min(readers)} may use variables by their names, so none is renamed.")
     edits: list[TextEdit] = []
     stay: list[str] = []
-    used = {*_WORD.findall(document.slice(span)), *keywords(language), *language.builtins}
+    used = {*_names_in(document, tree, span), *language.builtins}
     for old, new in wanted.items():
         places = [name for name in named if name.text.lstrip("$") == old.lstrip("$")]
         obstacle = _obstacle(document, tree, span, places)
-        new = new.lstrip("$")
-        shown = f"${new}" if places and places[0].text.startswith("$") else new
-        if not obstacle and (shown in used or not new.isidentifier()):
+        name = new.lstrip("$")
+        shown = f"${name}" if places and places[0].text.startswith("$") else name
+        if not obstacle and (shown in used or not name.isidentifier()):
             obstacle = f"{new} is in use already"
         if obstacle:
             stay.append(f"leaves `{old}`: {obstacle}")
             continue
         used.add(shown)
-        edits += _edits(document, tree, span, places, new)
+        edits += _edits(document, tree, span, places, name)
     if stay and not edits:
         return Refusal(f"Nothing can be renamed: it {'; it '.join(stay)}.")
     return sorted(edits, key=lambda edit: edit.span), stay
+
+
+def _names_in(document: Document, tree: Tree, span: Span) -> Iterator[str]:
+    """Words of the code that are no members."""
+    code = compared(document, tree, frozenset({"comments"}), within=span)
+    for before, token in pairwise(code.tokens if code is not None else ()):
+        if not token.is_string and token.kind not in _MEMBERS and before.text not in {".", "->", "?.", "::"}:
+            yield token.text
 
 
 def _obstacle(document: Document, tree: Tree, span: Span, places: Sequence[Name]) -> str:

@@ -125,7 +125,7 @@ async def test_the_retry_gives_the_reason_and_is_made_once(world):
 
 
 BAD = (
-    ("", Span(0, 0), {"instruction": "x"}, "The file is empty"),
+    ("", Span(0, 0), {"action": "types"}, "The file is empty"),
     (CODE, Span(12, 12), {"instruction": "  "}, "the instruction is empty"),
     (CODE, Span(12, 12), {}, "Give either the action"),
     (CODE, Span(12, 12), {"action": "types", "instruction": "x"}, "Give either the action"),
