@@ -66,7 +66,7 @@ def _case(stem: str, lines: list[str], start: int, end: int) -> RefactorCase:
     (code,) = [text for heading, text in texts if heading == "code"]
     if settings.get("newline") == "crlf":
         code = code.replace("\n", "\r\n")
-    code, span = _selected(code)
+    code, span = selected(code)
     answers = [text.rstrip("\n") for heading, text in texts if heading == "answer"]
     times = int(settings.get("repeat", "1"))
     answers = ["\n".join([answer] * times) for answer in answers]
@@ -96,7 +96,8 @@ def _text(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _selected(code: str) -> tuple[str, Span]:
+def selected(code: str) -> tuple[str, Span]:
+    """Code without the marks of its selection or cursor, and their span."""
     if "█" in code:
         at = code.index("█")
         return code.replace("█", ""), Span(at, at)

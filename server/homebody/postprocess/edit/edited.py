@@ -10,7 +10,7 @@ from functools import cached_property
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.decorations import with_decorations
-from homebody.syntax.names import names
+from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
 from homebody.syntax.tree import Tree, reparsed
@@ -67,10 +67,19 @@ class Side:
         return replace(touched, tokens=tuple(own))
 
     @cached_property
+    def names(self) -> tuple[Name, ...]:
+        """Variables and functions that are named in the span."""
+        return names(self.document, self.tree, self.span)
+
+    @cached_property
     def local(self) -> frozenset[str]:
         """Variables that only the code in the span can use."""
-        named = names(self.document, self.tree, self.span)
-        return frozenset(name.text for name in named if name.binds and name.scope is not None)
+        return frozenset(name.text for name in self.names if name.binds and name.scope is not None)
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """Names that are used in the span, and not only bound."""
+        return frozenset(name.text for name in self.names if not name.binds)
 
     def head(self, one: Definition) -> str:
         """Text of a definition from its first decoration to its body, on one line and without comments."""

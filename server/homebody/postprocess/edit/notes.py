@@ -57,7 +57,9 @@ def notes_of(edit: Edited) -> list[Note]:
         Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
         for name in undefined_names(edit)
     ]
+    unused = edit.before.local & edit.before.used & edit.after.local - edit.after.used
     notes = [*_definitions(edit), *_heads(edit), *unknown]
+    notes += [Note(f"no longer uses `{name}`") for name in sorted(unused)]
     mentioned = " ".join(note.text for note in notes)
     old, new = _counted(edit.before), _counted(edit.after)
     for kind, counted in old.items():

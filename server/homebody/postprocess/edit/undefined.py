@@ -46,9 +46,10 @@ def undefined_names(edit: Edited) -> list[str]:
 def _free(side: Side, language: Language) -> set[str]:
     """Names that are used in the span where no binding in it reaches.
 
-    Without those of functions where not all built-in names are known: ``max(a, b)`` may be built in.
+    Where not all built-in names are known, without those of functions (``max(a, b)`` may be built in) and
+    of fields (``port: 1``).
     """
-    named = names(side.document, side.tree, side.span)
+    named = side.names
     bindings: dict[str, list[tuple[int, int]]] = {}
     for name in named:
         if name.binds:
@@ -60,7 +61,7 @@ def _free(side: Side, language: Language) -> set[str]:
         for name in named
         if not name.binds
         and not any(start <= name.start < end for start, end in bindings.get(name.text, ()))
-        and (language.builtins or not text.startswith(("(", " (", "!"), name.start + len(name.text)))
+        and (language.builtins or not text.startswith(("(", " (", "!", ": "), name.start + len(name.text)))
     }
     return free | (set(_in_types(side)) - set(bindings) if language.builtins else set[str]())
 
