@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> None:
     folder = Path(arguments[1])
     folder.mkdir(parents=True, exist_ok=True)
     for theme in THEMES:
-        shots = ("completion", "chat", "menu", "models", "walkthrough")
+        shots = ("completion", "chat", "menu", "models", "doctor", "walkthrough")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in shots})
         changes = ("diff", "instruction")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in changes}, scripted=SUMMED)

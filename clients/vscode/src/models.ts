@@ -76,11 +76,12 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
         .filter(({ uses, inUse }) => uses.length > 0 || inUse.length > 0)
         .map((model) => ({
             label: `${model.inUse.length > 0 ? "$(check)" : "$(blank)"} ${model.name}`,
-            description: [
-                ...(model.size === null ? [] : [sizeOf(model.size)]),
-                ...(model.inUse.length > 0 ? [`answers ${named(model.inUse)}`] : []),
-            ].join(", "),
-            detail: `${model.where}; for ${named(model.uses.length > 0 ? model.uses : model.inUse)}`,
+            description: model.size === null ? "" : sizeOf(model.size),
+            detail: [
+                model.where,
+                ...(model.uses.length > 0 ? [`for ${named(model.uses)}`] : []),
+                ...(model.inUse.length > 0 ? [`answers ${named(model.inUse)} now`] : []),
+            ].join("; "),
             model,
         }));
     const missing = before.filter((each) => !models.some((model) => isSame(each, model)));
@@ -95,7 +96,7 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
         .map((offer) => ({
             label: `$(cloud-download) ${offer.model}`,
             description: sizeOf(offer.downloadBytes),
-            detail: `recommended for ${USES[offer.use]} on this machine; is downloaded after a question`,
+            detail: `recommended for ${USES[offer.use]} on this machine`,
             offer,
         }));
     const automatic = { label: "$(sparkle) Automatic", detail: "Homebody chooses what suits, of what runs on this machine" };

@@ -32,9 +32,9 @@ export async function showFailure(message: string, log: LogOutputChannel): Promi
     await offer(showError, message, { "Show Log": () => log.show() });
 }
 
-/** Ask before something is installed; returns whether the user agrees. */
-export async function mayInstall(question: string, detail: string): Promise<boolean> {
-    return (await window.showInformationMessage(question, { modal: true, detail }, "Install")) === "Install";
+/** Ask before something is installed or deleted; returns whether the user presses the button that says so. */
+export async function agrees(question: string, detail: string, button: "Install" | "Delete"): Promise<boolean> {
+    return (await window.showInformationMessage(question, { modal: true, detail }, button)) === button;
 }
 
 /** Do `work` while a notification shows what it reports; its Cancel button aborts the signal. */

@@ -1,6 +1,6 @@
 /** Text that VS Code shows as it is. */
 
-// Between the two brackets that make a link; it takes no space.
+// Between the two characters that make a link or an icon; it takes no space.
 const ZERO_WIDTH_SPACE = "\u200b";
 
 /**
@@ -11,4 +11,9 @@ const ZERO_WIDTH_SPACE = "\u200b";
  */
 export function withoutLinks(message: string): string {
     return message.replaceAll("](", `]${ZERO_WIDTH_SPACE}(`);
+}
+
+/** The same text without icons: VS Code draws one for `$(name)` in the status bar and above lines of code. */
+export function withoutIcons(text: string): string {
+    return text.replaceAll("$(", `$${ZERO_WIDTH_SPACE}(`);
 }

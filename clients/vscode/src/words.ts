@@ -40,11 +40,6 @@ export function messageOf(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }
 
-/** The same where VS Code would draw an icon for `$(name)`. */
-export function plainIcons(text: string): string {
-    return text.replaceAll("$(", "$\u200b(");
-}
-
 /** Whether the user cancelled what failed with this error. */
 export function isCancelled(error: unknown): boolean {
     return error instanceof Error && error.name === "AbortError";

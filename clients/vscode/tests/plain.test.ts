@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { withoutLinks } from "../src/plain.ts";
+import { withoutIcons, withoutLinks } from "../src/plain.ts";
 
 // As VS Code has it in `base/common/linkedText.ts`.
 const LINK = /\[([^\]]+)\]\(((?:https?:\/\/|command:|file:)[^\)\s]+)(?: (["'])(.+?)(\3))?\)/gi;
@@ -32,4 +32,8 @@ test("all messages go through the module that takes links out", () => {
     const users = readdirSync(source, { recursive: true, encoding: "utf8" })
         .filter((name) => name.endsWith(".ts") && own.test(readFileSync(join(source, name), "utf8")));
     assert.deepEqual(users, ["notify.ts"]);
+});
+
+test("an icon that a text quotes is text", () => {
+    assert.doesNotMatch(withoutIcons("adds the string `$(trash)`"), /\$\([a-z-]+\)/);
 });

@@ -20,7 +20,7 @@ async function run(script: string, onLine = (_line: string): void => undefined, 
     };
     const failure = await runLogged(process.execPath, ["-e", script], log, stop.signal, take).then(
         () => undefined,
-        (error: Error) => error.message,
+        (error: Error) => (error.name === "AbortError" ? "cancelled" : error.message),
     );
     return { lines, failure };
 }
@@ -50,10 +50,24 @@ test("a program that is cancelled has ended", async () => {
         console.log("ready");
         setInterval(() => undefined, 1000);`;
     try {
-        assert.equal((await run(script, () => stop.abort(), stop)).failure, "it was cancelled.");
+        assert.equal((await run(script, () => stop.abort(), stop)).failure, "cancelled");
         assert.ok(existsSync(trace));
     } finally {
         rmSync(folder, { recursive: true });
+    }
+});
+
+test("what a cancelled program has started ends with it", async () => {
+    const stop = new AbortController();
+    const script = `
+        const child = require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => 0, 1000)"]);
+        console.log(child.pid);
+        setInterval(() => undefined, 1000);`;
+    const { lines, failure } = await run(script, () => stop.abort(), stop);
+    assert.equal(failure, "cancelled");
+    for (let tries = 0; isRunning(Number(lines[0])); tries++) {
+        assert.ok(tries < 1000, "it still runs");
+        await new Promise((resolve) => setTimeout(resolve, 10));
     }
 });
 
@@ -61,3 +75,12 @@ test("a program that cannot be started is reported", async () => {
     const log = { info: () => undefined } as unknown as Log;
     await assert.rejects(runLogged("/nowhere/pip", [], log, new AbortController().signal), /ENOENT/);
 });
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch {
+        return false;
+    }
+}

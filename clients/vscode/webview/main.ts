@@ -31,7 +31,6 @@ const stateLine = element("state");
 const attached = element("attached");
 const sendButton = element("send") as HTMLButtonElement;
 const newButton = element("new") as HTMLButtonElement;
-const historyButton = element("history") as HTMLButtonElement;
 const model = element("model");
 const post = (message: FromView): void => vscode.postMessage(message);
 
@@ -70,7 +69,6 @@ input.addEventListener("keydown", (event) => {
 });
 sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
 newButton.addEventListener("click", () => post({ type: "new" }));
-historyButton.addEventListener("click", () => post({ type: "history" }));
 model.addEventListener("click", () => post({ type: "switchModel" }));
 input.value = vscode.getState()?.draft ?? "";
 fitInput();
@@ -145,7 +143,7 @@ function keepAtEnd(redraw: () => void): void {
 
 /** Enable the controls, which are disabled until the page has the conversation. */
 function enable(): void {
-    input.disabled = sendButton.disabled = newButton.disabled = historyButton.disabled = false;
+    input.disabled = sendButton.disabled = newButton.disabled = false;
     input.removeAttribute("aria-busy");
 }
 

@@ -71,6 +71,14 @@ const SHOTS = {
         await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Automatic" }).waitFor();
     },
 
+    /** What the doctor found. */
+    async doctor(page, settings) {
+        await SHOTS.menu(page, settings);
+        await page.keyboard.type("Doctor");
+        await page.keyboard.press("Enter");
+        await page.frameLocator("iframe.webview").frameLocator("#active-frame").locator("h2").first().waitFor();
+    },
+
     /** The walkthrough. */
     async walkthrough(page, settings) {
         await openFile(page, settings, "total.py");

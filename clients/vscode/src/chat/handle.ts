@@ -51,9 +51,6 @@ async function handle(message: FromView, chat: Chat): Promise<void> {
         case "new":
             chat.begin();
             break;
-        case "history":
-            chat.showHistory();
-            break;
         case "include":
             await chat.include(message);
             break;

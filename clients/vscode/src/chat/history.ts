@@ -2,6 +2,7 @@
 
 import { type QuickPickItem, ThemeIcon, window } from "vscode";
 
+import { agrees } from "../notify";
 import { type Conversation, titleOf } from "./conversations";
 
 interface Actions {
@@ -41,9 +42,7 @@ export function showHistory(list: () => readonly Conversation[], actions: Action
     });
     pick.onDidTriggerButton(async () => {
         pick.hide();
-        const detail = "They are deleted from this machine.";
-        const answer = await window.showWarningMessage("Delete all conversations?", { modal: true, detail }, "Delete");
-        if (answer === "Delete") {
+        if (await agrees("Delete all conversations?", "They are deleted from this machine.", "Delete")) {
             await actions.delete();
         }
     });

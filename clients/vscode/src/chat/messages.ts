@@ -91,7 +91,6 @@ export type FromView =
     | { type: "regenerate" }
     | { type: "readAll"; about: Explained }
     | { type: "new" }
-    | { type: "history" }
     /** Ask the question of a turn again, with lines that were left out. */
     | { type: "include"; id: number; place: Pick<Place, "uri" | "label" | "line" | "endLine"> }
     | { type: "items"; query: string }

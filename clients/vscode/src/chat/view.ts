@@ -121,7 +121,6 @@ function page(webview: Webview, folder: Uri): string {
 <textarea id="question" rows="2" placeholder="Ask about the code in view, @ to attach, / for commands" aria-label="Question"
  aria-controls="mentions" aria-autocomplete="list" aria-busy="true" disabled></textarea>
 <div id="row"><button id="model" type="button" title="Switch the model"></button>
-<button id="history" type="button" title="Go back to an earlier conversation" disabled>History</button>
 <button id="new" type="button" title="Begin a new conversation; this one stays in the history" disabled>New</button>
 <button id="send" type="button" title="Ask (Enter)" disabled>Ask</button></div>
 </section>

@@ -20,8 +20,9 @@ import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient 
 
 import { codeOf, runShown } from "../commands";
 import { inform, say, warn } from "../notify";
+import { withoutIcons } from "../plain";
 import type { RefactorArgument, Refactored } from "../protocol";
-import { cellOf, lastLine, nameOf, plainIcons, sentenceOf } from "../words";
+import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
 import { type Change, applyText, changed } from "./change";
 import { lineChanges, merged } from "./merge";
 import type { Proposal, Proposals } from "./proposals";
@@ -124,7 +125,7 @@ export class Refactorings {
         }
         if (mayApply(document, change, result) && (await applyText(document, change.text))) {
             const { notes = [] } = result;
-            say(`$(check) ${title}${notes.length > 0 ? `: it ${plainIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
+            say(`$(check) ${title}${notes.length > 0 ? `: it ${withoutIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
             return `It is in ${nameOf(document)}; undo takes it back.`;
         }
         await this.propose(document, change, title, result);

@@ -25,7 +25,8 @@ import {
     workspace,
 } from "vscode";
 
-import { baseName, plainIcons } from "../words";
+import { withoutIcons } from "../plain";
+import { baseName } from "../words";
 import { applyChanges, applyText } from "./change";
 import { type MemoryFiles, SCHEME } from "./files";
 import { type Hunk, afterEdit, hunksOf, withoutHunks } from "./hunks";
@@ -240,7 +241,7 @@ function commandsFor({ document: { uri }, hunks, serverId, notes }: Review): Com
         ...(serverId === undefined ? [] : [command("Refine…", "refineEdit", uri)]),
         command("Compare", "compareEdit", uri),
         // A lens without a command is text.
-        ...notes.map((note) => ({ title: `$(info) ${plainIcons(note)}`, command: "" })),
+        ...notes.map((note) => ({ title: `$(info) ${withoutIcons(note)}`, command: "" })),
     ];
 }
 

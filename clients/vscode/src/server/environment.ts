@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 
 import type { ExtensionContext, LogOutputChannel } from "vscode";
 
-import { inNotification, mayInstall, showFailure } from "../notify";
+import { agrees, inNotification, showFailure } from "../notify";
 import { isCancelled, messageOf } from "../words";
 import { findProgram, runLogged } from "./program";
 
@@ -52,7 +52,7 @@ export class PrivateEnvironment {
         const question = (await exists(this.folder))
             ? "Install Homebody's server into its private Python environment again?"
             : "Homebody's server is not installed. Install it into a private Python environment?";
-        return mayInstall(question, detail);
+        return agrees(question, detail, "Install");
     }
 
     /** Create or replace it; returns whether that was done. Failures are shown. */

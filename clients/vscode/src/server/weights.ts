@@ -9,7 +9,7 @@
 import type { LogOutputChannel } from "vscode";
 
 import { sizeOf } from "../models";
-import { inNotification, mayInstall, showFailure } from "../notify";
+import { agrees, inNotification, showFailure } from "../notify";
 import type { Recommendation } from "../protocol";
 import { isCancelled, messageOf } from "../words";
 import { runLogged, shellCommand } from "./program";
@@ -26,7 +26,7 @@ export async function installModel(program: string, log: LogOutputChannel, offer
             ? SMALL
             : `${sizeOf(offer.downloadBytes)} are downloaded, licence ${offer.licence}. Your code is not sent anywhere. ` +
               `This command is run:\n\n${offer.command}`;
-    if (!(await mayInstall(`Install ${name}, which runs on this machine?`, detail))) {
+    if (!(await agrees(`Install ${name}, which runs on this machine?`, detail, "Install"))) {
         return false;
     }
     const [command, args] = offer === undefined ? [program, ["models", "install"]] : shellCommand(offer.command);
