@@ -29,21 +29,22 @@ import httpx
 import msgspec
 from lsprotocol import converters, types
 
-from homebody.backend.base import ModelInfo, Placement, Prompt
+from homebody.backend.base import ModelInfo, Placement
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
 from homebody.features.complete import complete, flow
 from homebody.features.complete import plan as planning
 from homebody.features.complete import request as requesting
-from homebody.features.complete.plan import apply, plan
-from homebody.features.complete.plan_inputs import inputs_at
+from homebody.features.complete.plan import Place, plan
 from homebody.features.complete.prompt import Target
+from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Request, request_at
 from homebody.lsp.documents import Documents
 from homebody.lsp.process import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
 from homebody.session.generation import Generation
+from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, Settings
 from homebody.text import common_start
@@ -117,7 +118,7 @@ class Typist:
             with times.step("tree moved along"):
                 engine.trees.edit(change.before, change.edit, change.after)
             with times.step("session.changed"):
-                session.changed(change.edit, change.after)
+                session.changed([change.edit], change.after)
             self.document = change.after
 
 
@@ -175,6 +176,20 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
             profiler.print_stats("cumulative")
 
 
+@dataclass(frozen=True, slots=True)
+class _Offline(Place):
+    """A place whose prompts no server has; about three characters are a token."""
+
+    cached: CachedPrompts[str]
+
+    async def placed(self, window: PromptWindow, *, beside: PromptWindow | None = None) -> Placement:
+        """Look up the window's prompt among those of earlier keystrokes."""
+        del beside
+        text = self.prompt(window).text
+        slot, shared = self.cached.place(text, "completion")
+        return Placement(slot, len(text) // 3, (len(text) - shared) // 3)
+
+
 async def _lay_out(
     typist: Typist, session: Session, target: Target, times: Times, cached: CachedPrompts[str]
 ) -> None:
@@ -184,18 +199,14 @@ async def _lay_out(
     assert document is not None, "it is served"
     offset, state = typist.offset, session.document_state(_URI)
     with times.step("facts at the cursor"):
-        request = request_at(session, target, document, offset, state.new_ticket(document, offset))
+        place = _Offline(session, target, document, offset, cached)
+        request = request_at(place, state.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.result_cache.find(target.key, document, offset)
     before = state.windows.current
     began = Spent.now()
-
-    async def place(prompt: Prompt) -> Placement:
-        slot, shared = cached.place(prompt.text, "completion")
-        return Placement(slot, len(prompt.text) // 3, (len(prompt.text) - shared) // 3)
-
-    made = await plan(replace(inputs_at(session, target, document, offset), place=place))
-    apply(made, state)
+    made = await plan(place)
+    reader_of(session, _URI).use(made.window)
     name = "plan and prompt, window kept" if made.window is before else "plan and prompt, new window"
     times.found[name].append(Spent.now() - began)
     cached.put(cached.place(made.prompt.text, "completion")[0], made.prompt.text)

@@ -101,7 +101,7 @@ class Visitor:
     def _edit(self, place: Place, edit: TextEdit, offset: int) -> None:
         edited = place.document.edited(edit, place.document.version + 1)
         self._engine.trees.edit(place.document, edit, edited)
-        self._session.changed(edit, edited)
+        self._session.changed([edit], edited)
         place.document, place.offset = edited, offset
 
     async def explain(self, place: Place) -> int:

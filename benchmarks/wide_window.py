@@ -25,9 +25,8 @@ import msgspec
 
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete, prepare_once
-from homebody.features.complete.new_window import narrow_window
-from homebody.features.complete.plan_inputs import inputs_at
-from homebody.features.complete.prompt import target_of
+from homebody.features.complete.plan import place_at
+from homebody.features.complete.reader import reader_of
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document
@@ -146,8 +145,8 @@ async def _prepare(session: Session, pause: Pause, tokens: int | None) -> None:
     """Choose the window that the session's requests use: of this number of tokens, or the whole one."""
     await prepare_once(session, pause.document, pause.offset)
     if tokens is not None:
-        inputs = inputs_at(session, await target_of(session.engine), pause.document, pause.offset)
-        session.document_state(pause.document.uri).use(narrow_window(inputs, tokens))
+        place = await place_at(session, pause.document, pause.offset)
+        reader_of(session, pause.document.uri).use(place.window("narrow", tokens))
 
 
 async def _ask(engine: Engine, session: Session, pause: Pause) -> Suggested:

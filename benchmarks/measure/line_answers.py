@@ -53,9 +53,6 @@ class SteadySpeed(Speed):
     def learn_read(self, read: object) -> None:
         """Do nothing."""
 
-    def learn_piece(self, tokens: object, seconds: object) -> None:
-        """Do nothing."""
-
 
 def settings_for(model: Model, *, snippets: bool = True) -> Settings:
     """Use the benchmark's own model; show everything, because the threshold is applied later."""

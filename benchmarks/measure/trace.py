@@ -6,7 +6,7 @@ new line automatically.
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homebody.text import Document, Span, TextEdit
@@ -21,6 +21,8 @@ LOOK_SECONDS = 3.0
 """Seconds between moving to a place and typing there."""
 
 _KEYS_A_CORRECTION = 45
+_PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
+_QUOTES = "\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,33 @@ def make_trace(name: str, passages: Sequence[Passage], *, seed: int | None = Non
         documents[passage.path] = document
         typed.append("".join(lines))
     return Trace(name, at_start, tuple(steps), tuple(typed))
+
+
+def with_closed_brackets(trace: Trace) -> Trace:
+    """Let the editor close brackets and quotes, and the user type over what it closed.
+
+    What it closed is after the cursor, so no offset of the trace changes. For traces without corrections.
+    """
+    steps: list[Step] = []
+    closed: dict[str, str] = {}
+    before = ""
+    for step in trace.steps:
+        edit, pending = step.edit, closed.get(step.uri, "")
+        made = edit
+        if edit is not None:
+            assert edit.span.start == edit.span.end, "a correction may delete half of a pair"
+            key, is_word = edit.new_text, before[-1:].isalnum() or before[-1:] in _QUOTES
+            at = edit.span.start
+            if pending and pending[0] == key:
+                made = TextEdit(Span(at, at + 1), key)
+                pending = pending[1:]
+            elif key in _PAIRS and not (key in _QUOTES and is_word):
+                made = TextEdit(edit.span, key + _PAIRS[key])
+                pending = _PAIRS[key] + pending
+            before = key
+        closed[step.uri] = pending
+        steps.append(replace(step, edit=made))
+    return replace(trace, steps=tuple(steps))
 
 
 def _typing(

@@ -21,6 +21,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
+from msgspec import UNSET, UnsetType
 
 from homebody.settings import LogSettings
 from homebody.settings.paths import state_dir
@@ -89,6 +90,13 @@ def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ..
     return tuple(replace(source, tokens=source.tokens * prompt_tokens // listed) for source in sources)
 
 
+class Listing:
+    """Lists the sources of a prompt and what was left out; called when somebody looks at its record."""
+
+    def __init__(self, make: Callable[[], tuple[tuple[Source, ...], tuple[LeftOut, ...]]]) -> None:
+        self.make = make
+
+
 @dataclass(frozen=True, slots=True)
 class PromptRecord:
     """One request, as it was sent and answered.
@@ -96,7 +104,8 @@ class PromptRecord:
     ``when`` is in seconds since the epoch; ``timings`` are milliseconds by name
     (``first_token``, ``total``); token counts are the server's own if it reports them.
     ``number`` tells the requests of one process apart; changed copies of a record have the same.
-    ``notes`` describe problems: a count that differs, a prompt that was cut.
+    ``notes`` describe problems: a count that differs, a prompt that was cut. ``listing`` makes ``sources``
+    and ``left_out`` of a request that is sent at each keystroke.
     """
 
     feature: str
@@ -109,6 +118,7 @@ class PromptRecord:
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
     when: float
+    listing: Listing | UnsetType = UNSET
     answer: str = ""
     outcome: str = ""
     evaluated_tokens: int | None = None
@@ -116,6 +126,13 @@ class PromptRecord:
     notes: tuple[str, ...] = ()
     timings: Timings = field(default_factory=Timings)
     number: int = field(default_factory=lambda: next(_NUMBERS), compare=False)
+
+    def listed(self) -> "PromptRecord":
+        """Return the record with its sources and what was left out."""
+        if isinstance(self.listing, UnsetType):
+            return self
+        sources, left_out = self.listing.make()
+        return replace(self, sources=sources, left_out=left_out, listing=UNSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +241,13 @@ class Audit:
 
     def last(self, uri: str | None = None) -> PromptRecord | None:
         """Return the newest record of ``uri``, or of all documents."""
-        return self._newest if uri is None else self._last.get(uri)
+        record = self._newest if uri is None else self._last.get(uri)
+        return None if record is None else record.listed()
+
+    def last_outcome(self, uri: str) -> str:
+        """Return the outcome of the newest record of ``uri``; empty if there is none."""
+        record = self._last.get(uri)
+        return "" if record is None else record.outcome
 
     def count_shown(self, characters: int, milliseconds: float | None = None) -> None:
         """Count a suggestion that was shown, and its waiting time."""
@@ -328,8 +351,9 @@ def _append(path: Path, entry: PromptRecord | Note) -> None:
     with suppress(OSError):
         _make_folder(path.parent)
         _rotate(path)
+        line = msgspec.json.encode(entry.listed() if isinstance(entry, PromptRecord) else entry)
         with _opened(path, os.O_APPEND) as file:
-            file.write(msgspec.json.encode(entry) + b"\n")
+            file.write(line + b"\n")
 
 
 def _rotate(path: Path) -> None:

@@ -4,7 +4,6 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 """
 
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -41,9 +40,6 @@ logger = logging.getLogger(__name__)
 _MEASURABLE_TOKENS = 24
 """Minimum number of evaluated tokens for a measurement of speed; shorter prompts measure overhead."""
 
-_MEASURABLE_SECONDS = 1.0
-"""Minimum wait for an unfinished reading that says something about the speed, not about the connection."""
-
 _TOO_SLOW = 20.0
 """Prompt tokens per second below which even the smallest window is read for about five seconds."""
 
@@ -53,17 +49,10 @@ _PROSE_ANSWERS = 4
 
 @dataclass(slots=True)
 class Speed:
-    """Measured speed of one backend, in tokens per second; ``None`` before the first answer.
-
-    ``in_pieces`` is the speed of the last short pieces that were read ahead, by the time that Homebody waited
-    for them: far into a prompt and beside other work, it is lower than ``prompt``. ``piece_at`` is when the
-    last of them ended, by ``time.monotonic``.
-    """
+    """Measured speed of one backend, in tokens per second; ``None`` before the first answer."""
 
     prompt: float | None = None
     output: float | None = None
-    in_pieces: float | None = None
-    piece_at: float = 0.0
 
     @property
     def is_too_slow(self) -> bool:
@@ -91,26 +80,6 @@ class Speed:
         """Update the prompt speed from a reading time measured by Homebody; short readings are ignored."""
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
-
-    def learn_piece(self, tokens: int, seconds: float) -> None:
-        """Update the speed of pieces after a wait of ``seconds`` for one of them."""
-        self.piece_at = time.monotonic()
-        if seconds > 0:
-            self.in_pieces = _follow(self.in_pieces, tokens / seconds)
-
-    def learn_unfinished(self, tokens: int, seconds: float) -> None:
-        """Lower the speeds after a wait of ``seconds`` in which ``tokens`` were not read to their end.
-
-        Otherwise a model so slow that each key interrupts its first piece would never be measured.
-        """
-        if seconds <= 0:
-            return
-        most = tokens / seconds
-        self.piece_at = time.monotonic()
-        if self.in_pieces is not None:
-            self.in_pieces = min(self.in_pieces, _follow(self.in_pieces, most))
-        if seconds >= _MEASURABLE_SECONDS:
-            self.prompt = most if self.prompt is None else min(self.prompt, _follow(self.prompt, most))
 
     def learn_output(self, speed: float) -> None:
         """Update the output speed from a time measured by Homebody."""

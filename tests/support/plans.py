@@ -1,39 +1,18 @@
 """Plans of a completion and what they depend on, for tests."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from homebody.features.complete.new_window import wide_window
-from homebody.features.complete.plan import Plan, apply, plan
-from homebody.features.complete.plan_inputs import PlanInputs, inputs_at
-from homebody.features.complete.prompt import Target
+from homebody.features.complete.plan import Plan, place_at, plan
+from homebody.features.complete.reader import reader_of
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
-from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 
 
-def inputs_with(
-    session: Session, target: Target, document: Document, offset: int, candidates: Sequence[Candidate] = ()
-) -> PlanInputs:
-    """Return the inputs at ``offset``, with these snippets instead of those from a pause."""
-    inputs = inputs_at(session, target, document, offset)
-    return (
-        replace(inputs, windows=replace(inputs.windows, candidates=tuple(candidates)))
-        if candidates
-        else inputs
-    )
-
-
-def wide_at(session: Session, target: Target, document: Document, offset: int) -> PromptWindow:
-    """Return the whole window at ``offset``."""
-    return wide_window(inputs_at(session, target, document, offset))
-
-
-async def planned_at(session: Session, target: Target, document: Document, offset: int) -> Plan:
-    """Plan a request at ``offset``, and apply the plan."""
-    made = await plan(inputs_at(session, target, document, offset))
-    apply(made, session.document_state(document.uri))
+async def planned_at(session: Session, document: Document, offset: int) -> Plan:
+    """Plan a request at ``offset``, and use its window."""
+    made = await plan(await place_at(session, document, offset))
+    reader_of(session, document.uri).use(made.window)
     return made
 
 
@@ -41,3 +20,21 @@ def with_slots(w, slots: int, speed: float = 100_000) -> None:
     """Let the server cache ``slots`` completion prompts; at the usual speed a prompt is read in one piece."""
     w.backend._info = replace(w.backend._info, completion_slots=slots)
     w.engine.completion.speed.prompt = speed
+
+
+async def wide_at(session: Session, document: Document, offset: int) -> PromptWindow:
+    """Return the whole window at ``offset``."""
+    return (await place_at(session, document, offset)).window("wide")
+
+
+async def read_whole(session: Session, document: Document, offset: int, window: PromptWindow) -> None:
+    """Let the server read the window's prompt at ``offset``."""
+    place = await place_at(session, document, offset)
+    backend = session.engine.completion.backend
+    await backend.warm(place.prompt(window), slot=(await place.placed(window)).slot)
+
+
+def set_windows(session: Session, uri: str, **changes: object) -> None:
+    """Change the windows of a document, as its reader does."""
+    reader = reader_of(session, uri)
+    reader.windows = replace(reader.windows, **changes)

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -182,8 +183,7 @@ class Service:
         else:
             # Rules may have changed since it came into view.
             await self.focus.show_pause(document)
-        record = None if completions else opened.engine.audit.last(document.uri)
-        is_unsure = record is not None and record.outcome == "low confidence"
+        is_unsure = not completions and opened.engine.audit.last_outcome(document.uri) == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
             self.status.set(hint=UNSURE if is_unsure else "")
         self.offers.add(completions, asked)
@@ -234,7 +234,9 @@ class Service:
             return
         for change in changes:
             opened.engine.trees.edit(change.before, change.edit, change.after)
-            opened.session.changed(change.edit, change.after)
+        for _, group in groupby(changes, key=lambda change: change.after.uri):
+            of_document = list(group)
+            opened.session.changed([change.edit for change in of_document], of_document[-1].after)
 
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""

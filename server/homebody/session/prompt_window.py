@@ -1,20 +1,23 @@
 """A prompt window: the part of the document that a prompt contains, frozen while the user types in it.
 
-In: a context chosen at an anchor. Out: for every later keystroke, the text typed since the anchor, or
-``None`` if the window no longer matches the document and a new one has to be chosen.
-The typed text is at the prompt's end, so for each keystroke the model reads a token or two, not the rest of
-the prompt.
+The text typed since is at the prompt's end, so for each keystroke the model reads a token or two, not the
+rest of the prompt.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from homebody.context.select import Context
 from homebody.context.window import Count, line_anchor
 from homebody.session.result_cache import CLOSERS
+from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
 
 _MAX_CLOSERS = 4
 """Brackets and quotes after the cursor that the editor may have inserted by itself."""
+
+_EARLIER = 3
+"""Maximum number of other parts of one document whose windows are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +27,15 @@ class PromptWindow:
     Attributes
     ----------
     context
-        Prefix up to the anchor, suffix after the cursor, headers, snippets.
+        Prefix up to the anchor, suffix after the closers at the cursor, headers, snippets.
     start
         Offset of the prefix's first character.
     anchor
         Offset after which all text counts as typed.
     narrow
-        Whether the window is small, for a quick first answer; the next pause replaces it by a full one.
+        Whether the window is small, for a quick first answer; reading ahead replaces it by a full one.
     typed_limit
         Maximum number of characters after the anchor; with more, a new window is chosen.
-    reach
-        If the headers contain the part of a wider window that was already read, followed by a gap: the offset
-        where that part begins. Otherwise ``None``.
     to_the_end
         Whether the suffix reaches the document's end; then it has to do so at every position where the window
         is used. Otherwise a short suffix, especially an empty one, would match before any text.
@@ -48,7 +48,6 @@ class PromptWindow:
     anchor: int
     narrow: bool
     typed_limit: int
-    reach: int | None = None
     to_the_end: bool = False
 
     @property
@@ -56,22 +55,23 @@ class PromptWindow:
         """URIs of the snippets."""
         return {snippet.uri for snippet in self.context.snippets}
 
-    @property
-    def window_start(self) -> int:
-        """Offset of the window's first character, including a part before a gap."""
-        return self.start if self.reach is None else self.reach
-
     def typed(self, document: Document, offset: int) -> str | None:
-        """Text between the anchor and the cursor; ``None`` if the window cannot be used there."""
+        """Text between the anchor and the cursor; ``None`` if the window cannot be used there.
+
+        Closers after the cursor are skipped, with the blanks between them: the editor inserts them, moves
+        them to a line of their own, and the user types over them.
+        """
         if document.uri != self.uri or not 0 <= offset - self.anchor <= self.typed_limit:
             return None
         text = document.text
         prefix = self.context.prefix
         if self.anchor - self.start != len(prefix) or not text.startswith(prefix, self.start):
             return None
-        end = offset
+        end, closers = offset, 0
         while not self._suffix_at(text, end):
-            if end >= offset + _MAX_CLOSERS or text[end : end + 1] not in CLOSERS or end >= len(text):
+            following = text[end : end + 1]
+            closers += following in CLOSERS
+            if closers > _MAX_CLOSERS or not (following in CLOSERS or following.isspace()) or not following:
                 return None
             end += 1
         return text[self.anchor : offset]
@@ -95,8 +95,69 @@ class PromptWindow:
             return self
         is_typed = edit.span.end == self.anchor
         shift = -len(edit.span) if is_typed else len(edit.new_text) - len(edit.span)
-        reach = self.reach if self.reach is None or edit.span.end > self.reach else self.reach + shift
-        return replace(self, start=self.start + shift, anchor=self.anchor + shift, reach=reach)
+        return replace(self, start=self.start + shift, anchor=self.anchor + shift)
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """A document's prompt windows at one moment, and what new ones are chosen from.
+
+    Attributes
+    ----------
+    current
+        The frozen beginning that requests use.
+    coming
+        The one that is being read ahead; it replaces ``current`` once the server has read it.
+    earlier
+        Earlier windows of other parts of the document, the newest first.
+    imports
+        Import lines, with their text, the most useful first.
+    candidates
+        Snippets, best first.
+
+    """
+
+    current: PromptWindow | None = None
+    coming: PromptWindow | None = None
+    earlier: tuple[PromptWindow, ...] = ()
+    imports: tuple[tuple[Span, str], ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    @property
+    def uris(self) -> set[str]:
+        """URIs of the code from other places."""
+        windows = (self.current, self.coming, *self.earlier)
+        shown = {uri for window in windows if window is not None for uri in window.uris}
+        return shown | {candidate.uri for candidate in self.candidates}
+
+    def imports_in(self, document: Document) -> list[Span]:
+        """Import lines that are unchanged in the document."""
+        return [span for span, text in self.imports if document.text.startswith(text, span.start)]
+
+    def using(self, window: PromptWindow) -> "Windows":
+        """Use ``window`` for requests from now on; one of another part of the document is kept."""
+        before = self.current
+        earlier = tuple(other for other in self.earlier if other is not window)
+        if before is not None and before.is_elsewhere(window):
+            earlier = (before, *earlier)[:_EARLIER]
+        coming = None if self.coming is window else self.coming
+        return replace(self, current=window, coming=coming, earlier=earlier)
+
+    def changed(self, change: Callable[[PromptWindow], PromptWindow | None]) -> "Windows":
+        """Apply ``change`` to each window; it returns ``None`` for one that cannot be used any more."""
+        earlier = [changed for window in self.earlier if (changed := change(window)) is not None]
+        return replace(
+            self,
+            current=None if self.current is None else change(self.current),
+            coming=None if self.coming is None else change(self.coming),
+            earlier=tuple(earlier),
+        )
+
+
+def after_closers(document: Document, offset: int) -> int:
+    """Offset after the closers at ``offset``: an editor may have inserted them, and they come and go."""
+    following = document.text[offset : offset + _MAX_CLOSERS]
+    return offset + len(following) - len(following.lstrip(CLOSERS))
 
 
 def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:

@@ -1,19 +1,17 @@
 """Session: one editor's work, over many documents.
 
-In: requests and events from ``features`` and ``lsp``. Out: at most one answer in flight, that of the newest
-request; a request cancels background work.
+At most one answer is in flight, that of the newest request. For completion, the model does one thing at a
+time: it streams an answer or reads a piece of a prompt, for whoever holds ``turn``.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Generator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
-from homebody.session.document_state import DocumentState
+from homebody.session.document_state import DocumentReader, DocumentState
 from homebody.session.generation import Generation
 from homebody.session.keystrokes import ReadingAllowance, Rhythm
 from homebody.session.recent import RecentPlaces
@@ -41,6 +39,13 @@ class Session:
         How much may be read ahead while the user types.
     shown
         The code around the last piece of code that was rewritten.
+    turn
+        Held while the model works for completion. It is fair: a reader and the requests of a typing user take
+        turns, so that a request waits for one piece at most, and the reader for one answer.
+    asking
+        Held while a request is prepared.
+    reading
+        The reader of the document in which the user is; the others wait.
     running
         The answer in flight, or the last one.
     siblings
@@ -56,13 +61,13 @@ class Session:
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
         self.shown = ShownContext()
+        self.turn = asyncio.Lock()
+        self.asking = asyncio.Lock()
+        self.reading: DocumentReader | None = None
         self.running: Generation | None = None
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._documents: dict[str, DocumentState] = {}
-        self._pieces = 0
         self._running_task: asyncio.Task[None] | None = None
-        self._background: set[asyncio.Task[None]] = set()
-        self._background_uri = ""
         self._timer: asyncio.TimerHandle | None = None
 
     def document_state(self, uri: str) -> DocumentState:
@@ -72,45 +77,33 @@ class Session:
             state = self._documents[uri] = DocumentState()
         return state
 
-    @property
-    def is_reading(self) -> bool:
-        """Whether the server is reading a piece of a prompt ahead."""
-        return self._pieces > 0
-
-    @contextmanager
-    def reading(self) -> Generator[None]:
-        """Record that the server is reading a piece of a prompt; an interrupted one may overlap the next."""
-        self._pieces += 1
-        try:
-            yield
-        finally:
-            self._pieces -= 1
-
-    def changed(self, edit: TextEdit, document: Document) -> None:
-        """Update the state after an edit; ``document`` is the version after it."""
+    def changed(self, edits: Sequence[TextEdit], document: Document) -> None:
+        """Update the state after one change of the user, of one or many edits; ``document`` is the result."""
+        if not edits:
+            return
         self.rhythm.key(time.monotonic())
         self.allowance.key()
-        self.document_state(document.uri).follow(edit)
-        self.recent.edited(document, edit)
-        self.pause_background()
+        if (reader := self.document_state(document.uri).reader) is not None:
+            for edit in edits:
+                reader.follow(edit)
+        self.recent.edited(document, edits[-1])
 
     async def closed(self, uri: str) -> None:
         """Forget a document; its request in flight is superseded and its answer cancelled."""
         state = self._documents.pop(uri, None)
+        self.recent.closed(uri)
         if state is not None:
             state.ticket.supersede()
-        self.recent.closed(uri)
-        if uri == self._background_uri:
-            self.pause_background()
+            if state.reader is not None:
+                await state.reader.stop()
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
 
     async def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
-        """Start ``generation``; the previous one is ended first.
+        """Start ``generation`` in the caller's turn, which ends with it.
 
         ``ended`` is called once it has ended by itself, successfully or not.
         """
-        await self.stop_running()
 
         async def run() -> None:
             await generation.run()
@@ -120,13 +113,14 @@ class Session:
         self._running_task = asyncio.create_task(run(), name="homebody-completion")
         # A task that is cancelled before its first step runs nothing, not even its ``finally``.
         self._running_task.add_done_callback(lambda _: generation.stop())
-        self._running_task.add_done_callback(_log_error)
+        self._running_task.add_done_callback(lambda _: self.turn.release())
+        self._running_task.add_done_callback(log_error)
 
     async def stop_running(self) -> None:
         """End the answer in flight and wait until its connection is closed."""
         task, self._running_task, self.running = self._running_task, None, None
         if task is not None:
-            await _ended(task)
+            await ended(task)
 
     def cancel_soon(self, generation: Generation) -> None:
         """Cancel ``generation`` after the grace time, unless a request waits for it then."""
@@ -143,29 +137,11 @@ class Session:
                 self._running_task.cancel()
             self.running = None
 
-    def in_background(self, uri: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run ``work`` for a document until it is done or a request comes; earlier work is cancelled."""
-        self._background_uri = uri
-        self.pause_background()
-        before = tuple(self._background)
-
-        async def after() -> None:
-            await _ended(*before)
-            await work()
-
-        task = asyncio.create_task(after(), name="homebody-background")
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        task.add_done_callback(_log_error)
-
-    def pause_background(self) -> None:
-        """Cancel background work without waiting; the server finishes the piece that it is reading."""
-        for task in self._background:
-            task.cancel()
-
     async def stop_background(self) -> None:
-        """Cancel background work and wait until it has ended, also work that was cancelled before."""
-        await _ended(*self._background)
+        """Stop reading ahead in all documents, and wait until the server is idle."""
+        for state in tuple(self._documents.values()):
+            if state.reader is not None:
+                await state.reader.stop()
 
     async def aclose(self) -> None:
         """Cancel everything that is running."""
@@ -181,7 +157,7 @@ def _no_siblings(_uri: str) -> Sequence[Document]:
     return ()
 
 
-async def _ended(*tasks: asyncio.Task[None]) -> None:
+async def ended(*tasks: asyncio.Task[None]) -> None:
     """Cancel tasks and wait for them; neither their cancellation nor their errors are raised here."""
     for task in tasks:
         if not task.cancelling():
@@ -190,7 +166,7 @@ async def _ended(*tasks: asyncio.Task[None]) -> None:
         await asyncio.wait(tasks)
 
 
-def _log_error(task: asyncio.Task[None]) -> None:
-    """Log a bug in work that nobody waits for: it must not fail the request that cancels the work."""
+def log_error(task: asyncio.Task[None]) -> None:
+    """Log a bug in work that nobody waits for."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("background work failed", exc_info=error)

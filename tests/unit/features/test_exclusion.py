@@ -138,7 +138,7 @@ class Trial:
             edit = TextEdit(Span(end, end), f"y = {mark(path)}\n")
             self.open[path] = document.edited(edit, document.version + 1)
             engine.trees.edit(document, edit, self.open[path])
-            session.changed(edit, self.open[path])
+            session.changed([edit], self.open[path])
 
         return {
             "complete": lambda: complete(engine, document, end, session=session, trigger="invoked"),
@@ -275,7 +275,7 @@ async def test_snippets_that_were_chosen_are_dropped_when_they_are_excluded(worl
         await trial.use("complete", "a.py")
         state = w.session.document_state((tmp_path / "a.py").as_uri())
         async with asyncio.timeout(30):
-            while not state.uris:
+            while not state.windows.uris:
                 await trial.use("view", "a.py")
                 await asyncio.sleep(0.05)
         await w.session.stop_background()
@@ -286,7 +286,7 @@ async def test_snippets_that_were_chosen_are_dropped_when_they_are_excluded(worl
 
         assert w.backend.texts != []
         assert [text for text in w.backend.texts if mark("private/b.py") in text] == []
-        assert state.uris == set()
+        assert state.windows.uris == set()
 
 
 async def test_text_without_a_source_is_not_sent(world):

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from homebody.session.document_state import WIDEN_AFTER_SECONDS, DocumentState, Ticket
+from homebody.session.document_state import DocumentState, Ticket
+from homebody.session.prompt_window import Windows
 from homebody.text import Span
 from support.documents import at, typed
 
@@ -36,21 +37,10 @@ def test_a_ticket_wakes_its_waiters():
     assert woken == ["during"]
 
 
-def test_a_pause_that_was_interrupted_is_waited_for_longer():
-    """Until the window has grown once."""
-    state = DocumentState()
-    state.interrupted()
-    state.interrupted()
-    assert state.windows.widen_after == 4 * WIDEN_AFTER_SECONDS
-    state.widened()
-    assert state.windows.widen_after == WIDEN_AFTER_SECONDS
-
-
 def test_imports_that_moved_are_not_returned():
     """The lines have changed."""
-    state = DocumentState()
     document, _ = at("import os\nimport re\n█")
-    state.keep_imports(document, [Span(0, 10), Span(10, 20)])
-    assert state.windows.imports_in(document) == [Span(0, 10), Span(10, 20)]
+    windows = Windows(imports=((Span(0, 10), "import os\n"), (Span(10, 20), "import re\n")))
+    assert windows.imports_in(document) == [Span(0, 10), Span(10, 20)]
     edited, _ = typed(document, 10, "x")
-    assert state.windows.imports_in(edited) == [Span(0, 10)]
+    assert windows.imports_in(edited) == [Span(0, 10)]

@@ -1,25 +1,23 @@
-"""Complete the code at the cursor, as ghost text.
+"""Complete the code at the cursor, as ghost text: the steps in order.
 
-In: engine, document, offset, and the session that caches prompts and answers.
-Out: completions, best first; none if nothing should be shown.
-This module runs the steps in order: result cache, answer in flight, debounce, model, rules.
+Result cache, answer in flight, debounce, model, rules; then the document's reader goes on.
 """
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import Excluded, PositionOutOfRange
+from homebody.errors import Excluded, HomebodyError, PositionOutOfRange
 from homebody.features.complete.ask import ask
-from homebody.features.complete.pause import follow_up, prepare_once
-from homebody.features.complete.prompt import target_of
-from homebody.features.complete.request import Completion, Request, Trigger, request_at
+from homebody.features.complete.plan import place_at
+from homebody.features.complete.reader import reader_of
+from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
 from homebody.features.complete.wait import agreeing, wait_for_text
 from homebody.features.surroundings import check_permitted
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
 from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
-from homebody.session.document_state import Ticket
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name
@@ -72,37 +70,78 @@ async def complete(
         return await _complete_once(engine, document, offset, trigger, selected)
     if selected is not None:
         return await _with_selected(session, document, selected, trigger)
-    # Before anything is awaited: of two requests, the one that came last is the newest.
-    ticket = session.document_state(document.uri).new_ticket(document, offset)
-    try:
-        return await _complete(session, document, offset, ticket, trigger)
-    except Excluded as error:
-        # It was excluded after this request began.
-        session.document_state(document.uri).forget({error.uri})
-        return []
+    return await _complete(session, document, offset, trigger, "document")
+
+
+async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
+    """Read ahead at ``offset``, after the document was opened, saved or focused, or after a jump."""
+    refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
+    if refused or not engine.completion_settings(document).is_on(document.language_id):
+        return
+    session.recent.viewed(document, offset)
+    with suppress(HomebodyError):
+        reader_of(session, document.uri).look_at(await place_at(session, document, offset))
+
+
+async def prepare_once(session: Session, document: Document, offset: int) -> None:
+    """Choose the whole window and its snippets immediately, for a caller that makes only one request.
+
+    Raises
+    ------
+    ContextTooLong, BackendError
+        As for ``complete``.
+
+    """
+    if not session.engine.trees.follows(document):
+        session.engine.trees.open(document)
+    await reader_of(session, document.uri).fill(await place_at(session, document, offset))
 
 
 async def _complete(
-    session: Session, document: Document, offset: int, ticket: Ticket, trigger: Trigger
+    session: Session, document: Document, offset: int, trigger: Trigger, basis: Basis
 ) -> list[Completion]:
     engine, state = session.engine, session.document_state(document.uri)
+    # Before anything is awaited: of two requests, the one that came last is the newest.
+    ticket = state.new_ticket(document, offset)
     engine.gate.look_at(document)
     # In a thread, while this one looks at the cursor.
-    looked_up = engine.gate.begin((document.uri, *state.uris))
-    target = await target_of(engine)
-    request = request_at(session, target, document, offset, ticket, trigger=trigger)
-    refusals = await looked_up()
-    if ticket.stale or document.uri in refusals:
+    looked_up = engine.gate.begin((document.uri, *state.windows.uris))
+    try:
+        place = await place_at(session, document, offset)
+        request = request_at(place, ticket, trigger=trigger, basis=basis)
+        refusals = await looked_up()
+        if ticket.stale or document.uri in refusals:
+            return []
+        state.forget(refusals.keys())
+        return await _candidates(request)
+    except Excluded as error:
+        # It was excluded after this request began.
+        state.forget({error.uri})
         return []
-    state.forget(refusals.keys())
+
+
+async def _candidates(request: Request) -> list[Completion]:
+    """Find the completions; then let the reader go on."""
+    place = request.place
+    reader = reader_of(place.session, place.document.uri)
+    if request.basis == "document":
+        reader.type_at(place)
     first = await _first_candidate(request)
-    found = [] if first is None else [first]
-    if trigger == "invoked":
-        found += await _more_candidates(request, first)
-    if not ticket.stale:
-        shown = found[0] if found else None
-        session.in_background(document.uri, lambda: follow_up(session, target, document, shown, offset))
-    return found
+    completions = [] if first is None else [first]
+    if request.trigger == "invoked":
+        completions += await _more_candidates(request, first)
+    if completions and request.basis == "document" and not request.ticket.stale:
+        reader.request_ahead(partial(_ask_next, request, completions[0]))
+    return completions
+
+
+async def _ask_next(request: Request, shown: Completion) -> None:
+    """Send the request that follows if the suggestion is accepted, so that its answer is already there."""
+    place = request.place
+    accepted = place.document.edited(TextEdit(shown.span, shown.text), place.document.version)
+    expected = replace(place, document=accepted, offset=shown.span.start + len(shown.text))
+    if place.session.result_cache.find(place.target.key, accepted, expected.offset) is None:
+        await ask(request_at(expected, request.ticket, basis="suggestion"))
 
 
 async def _complete_once(
@@ -135,7 +174,7 @@ async def _first_candidate(request: Request) -> Completion | None:
 
 def _stored(request: Request) -> StoredAnswer | Suggestion | None:
     """Return what is cached for this place, if it can be used."""
-    stored = request.session.result_cache.find(request.target.key, request.document, request.offset)
+    stored = request.session.result_cache.find(request.place.target.key, request.document, request.offset)
     if isinstance(stored, Suggestion):
         # An explicit request waits for the end of a block of which a part is shown.
         return stored if stored.is_whole or request.trigger == "automatic" else None
@@ -206,7 +245,7 @@ def _show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion
     _note(request, answer.record, answer.text, "shown")
     suggestion = Suggestion(outcome.text, outcome.probability, answer.record, answer.state.is_whole)
     request.session.result_cache.put_shown(
-        request.target.key, request.document, request.offset, suggestion, number=number
+        request.place.target.key, request.document, request.offset, suggestion, number=number
     )
     return Completion(outcome.span, outcome.text, outcome.probability)
 
@@ -234,7 +273,7 @@ async def _with_selected(
     as_if = document.edited(TextEdit(selected.span, selected.text), document.version)
     offset = selected.span.start + len(selected.text)
     shift = len(selected.span) - len(selected.text)
-    found = await complete(session.engine, as_if, offset, session=session, trigger=trigger)
+    found = await _complete(session, as_if, offset, trigger, "menu")
     return [
         replace(
             item,

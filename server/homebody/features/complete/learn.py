@@ -1,7 +1,4 @@
-"""Learn from an answer that has ended: what the server read, how fast, and whether the counts agree.
-
-In: what was sent, and the generation. Out: speeds, the result cache, and the record.
-"""
+"""Learns from an answer that has ended: what the server read, how fast, and whether the counts agree."""
 
 from homebody.backend.base import PromptRead
 from homebody.features.complete.request import Request, Sent
@@ -37,7 +34,7 @@ def learn(sent: Sent, generation: Generation) -> None:
             record.prompt_tokens,
             generation.first_stats,
             generation.read,
-            exact=request.target.info.exact_tokenizer,
+            exact=request.place.counts_exactly,
         )
         notes = (*notes, *_fill_in_notes(request, generation))
         request.engine.audit.note(record, notes)
@@ -46,16 +43,16 @@ def learn(sent: Sent, generation: Generation) -> None:
         session.rhythm.answered(generation.first_token_at - generation.began)
     if sent.seed is None and generation.error is None:
         session.result_cache.put(
-            request.target.key, generation.document, generation.offset, generation.answer()
+            request.place.target.key, generation.document, generation.offset, generation.answer()
         )
 
 
 def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
     """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
     chosen = request.engine.settings.completion.fim
-    if request.target.row is None or chosen != "auto" or not expects_code(request.cursor):
+    if request.place.target.row is None or chosen != "auto" or not expects_code(request.cursor):
         return ()
-    model = request.target.info.name
+    model = request.place.target.info.name
     if not request.engine.completion.fill_in.learn(model, kind_of(generation.text)):
         return ()
     return (PROSE_NOTE,)

@@ -1,7 +1,6 @@
 """The prompt of a completion: a frozen beginning, and the text typed since.
 
-In: a ``PromptWindow``, document, typed text. Out: the exact ``Prompt`` for the cursor, and the lines left
-out. Pure, without disk or server access: it runs at every keystroke.
+Pure: it runs at every keystroke.
 """
 
 import re
@@ -9,10 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.audit import LeftOut
 from homebody.backend.base import ModelInfo, Prompt
-from homebody.context.markers import before_cursor, first_marker, without_marked_lines
-from homebody.context.select import OF_THE_WINDOW
+from homebody.context.markers import before_cursor, without_marked_lines
 from homebody.engine import Engine
 from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.prompt.fim import HASH, FimFormat, OtherFiles, PromptSnippet, completion_prompt, find_format
@@ -115,41 +112,3 @@ def healed(typed: str, part: re.Pattern[str]) -> tuple[str, str]:
     while len(forced.encode()) > _LONGEST_TOKEN:
         forced = forced[1:]
     return typed[: len(typed) - len(forced)], forced
-
-
-def marked_lines(
-    target: Target, window: PromptWindow, document: Document, offset: int
-) -> tuple[LeftOut, ...]:
-    """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
-    special = target.info.texts_to_leave_out
-    if not special:
-        return ()
-    context = window.context
-    typed = document.text[window.anchor : offset]
-    parts = (
-        (context.window.prefix.start, without_marked_lines(context.prefix, special)),
-        (window.anchor, before_cursor(typed, special)),
-        (offset, without_marked_lines(context.suffix, special)),
-    )
-    numbers = [document.line_of(start) + line for start, cleaned in parts for line in cleaned.lines]
-    numbers = [*_marked_headers(target, window, document), *numbers]
-    mine = [LeftOut(document.uri, line, line, MARKED) for line in numbers]
-    others = [
-        LeftOut(c.uri, c.first_line + line, c.first_line + line, MARKED)
-        for c in context.snippets
-        for line in without_marked_lines(c.text, special).lines
-    ]
-    return tuple(dict.fromkeys((*others, *mine)))
-
-
-def _marked_headers(target: Target, window: PromptWindow, document: Document) -> list[int]:
-    """Headers and imports before the window that contain a control token."""
-    if first_marker(window.context.headers, target.info.texts_to_leave_out) is None:
-        return []
-    chosen = [
-        line
-        for source in window.context.sources
-        if source.uri == document.uri and source.why not in OF_THE_WINDOW
-        for line in range(source.first_line, min(source.last_line + 1, document.line_count))
-    ]
-    return [line for line in chosen if first_marker(document.line_text(line), target.info.texts_to_leave_out)]

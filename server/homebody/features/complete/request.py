@@ -1,7 +1,4 @@
-"""One completion request, as values: its position, model and limits, what was sent, and its result.
-
-In: session, target, document, offset, ticket. Out: a ``Request`` for all later steps.
-"""
+"""One completion request, as values: its place and limits, what was sent, and its result."""
 
 from dataclasses import dataclass, field
 from itertools import count as counter
@@ -9,8 +6,7 @@ from typing import Literal, TypeAlias
 
 from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
-from homebody.features.complete.plan import Plan
-from homebody.features.complete.prompt import Target
+from homebody.features.complete.plan import Place, Plan
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.session.document_state import Ticket
@@ -20,6 +16,10 @@ from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.text import Document, Span
 
 Trigger: TypeAlias = Literal["automatic", "invoked"]
+
+Basis: TypeAlias = Literal["document", "menu", "suggestion"]
+"""What the request's text is: the document, or what it will be if the menu's item or the suggestion is
+accepted. Only a plan for the document itself is stored."""
 
 _LINE_TOKENS = 48
 """Maximum length of a single line, in tokens."""
@@ -60,12 +60,10 @@ class Request:
 
     """
 
-    session: Session
-    target: Target
-    document: Document
-    offset: int
+    place: Place
     ticket: Ticket
     trigger: Trigger
+    basis: Basis
     settings: CompletionSettings
     cursor: CursorContext
     wanted: Wanted
@@ -73,9 +71,24 @@ class Request:
     min_confidence: float
 
     @property
+    def session(self) -> Session:
+        """The session of the place."""
+        return self.place.session
+
+    @property
     def engine(self) -> Engine:
         """The engine of the session."""
-        return self.session.engine
+        return self.place.session.engine
+
+    @property
+    def document(self) -> Document:
+        """The document at the time of the request."""
+        return self.place.document
+
+    @property
+    def offset(self) -> int:
+        """The cursor."""
+        return self.place.offset
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +117,18 @@ class Sent:
 
 
 def request_at(
-    session: Session,
-    target: Target,
-    document: Document,
-    offset: int,
-    ticket: Ticket,
-    *,
-    trigger: Trigger = "automatic",
+    place: Place, ticket: Ticket, *, trigger: Trigger = "automatic", basis: Basis = "document"
 ) -> Request:
     """Inspect the text at the cursor and decide how much to request."""
-    settings = session.engine.completion_settings(document)
-    cursor = cursor_context(document, session.engine.trees.newest(document), offset)
+    document, engine = place.document, place.engine
+    settings = engine.completion_settings(document)
+    cursor = cursor_context(document, engine.trees.newest(document), place.offset)
     wanted = lines_wanted(cursor, settings.multiline)
     return Request(
-        session=session,
-        target=target,
-        document=document,
-        offset=offset,
+        place=place,
         ticket=ticket,
         trigger=trigger,
+        basis=basis,
         settings=settings,
         cursor=cursor,
         wanted=wanted,

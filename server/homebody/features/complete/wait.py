@@ -1,7 +1,4 @@
-"""Waits for an answer in flight until there is something to show.
-
-In: a request, a generation. Out: the answer's text at the request's cursor, or nothing.
-"""
+"""Waits for an answer in flight until there is something to show."""
 
 import time
 

@@ -5,17 +5,11 @@ from msgspec import structs
 
 from homebody.backend.base import Marker
 from homebody.features.complete import complete
-from homebody.features.complete.pause import follow_up
-from homebody.features.complete.plan import apply, plan
-from homebody.features.complete.plan_inputs import inputs_at
-from homebody.features.complete.prompt import prompt_for, target_of
-from homebody.features.complete.read_ahead import piece_tokens, read_ahead
 from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
 from homebody.text import Document
 from support.documents import numbered, typed
-from support.plans import planned_at, wide_at, with_slots
-from support.until import until
+from support.plans import planned_at, with_slots
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
@@ -80,56 +74,8 @@ async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(wor
         far = document.line_starts[5500]
         assert await _evaluated(w, document, far) > 50
         assert await _evaluated(w, document, offset) <= 12
-        target = await target_of(w.engine)
-        again = await planned_at(w.session, target, document, far)
+        again = await planned_at(w.session, document, far)
         assert again.why == "returned"
-
-
-async def test_reading_ahead_resumes_after_typing(world):
-    """It has a separate slot: the request between two pauses uses the narrow window."""
-    async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 5, speed=400)
-        target, document = await target_of(w.engine), numbered("alpha", 3000)
-        offset, state = document.line_starts[2000], w.session.document_state(document.uri)
-        narrow = await planned_at(w.session, target, document, offset)
-        await read_ahead(w.session, narrow.prompt, lambda: True, leave=0)
-
-        wide = wide_at(w.session, target, document, offset)
-        state.begin_reading(wide)
-        prompt = prompt_for(target, wide, document, "")
-        pieces = iter([True] * 4)
-        assert not await read_ahead(w.session, prompt, lambda: next(pieces, False), leave=0)
-        read = w.backend.requests[-1].slot
-
-        meanwhile = await plan(inputs_at(w.session, target, document, offset))
-        apply(meanwhile, state)
-        assert (meanwhile.why, meanwhile.window) == ("kept", narrow.window)
-        assert state.windows.arriving is wide
-        await read_ahead(w.session, meanwhile.prompt, lambda: True, leave=0)
-
-        placed = await w.backend.place(prompt)
-        assert placed.slot == read
-        assert placed.tokens - placed.unread == 4 * piece_tokens(w.engine.completion)
-
-
-async def test_the_slot_of_a_replaced_window_is_reused_first(world, monkeypatch):
-    """The narrow window is not needed once the wide one is read; other places keep theirs."""
-    async with world("zzz\n", context_length=32_768) as w:
-        with_slots(w, 3, speed=400)
-        monkeypatch.setattr("homebody.session.document_state.WIDEN_AFTER_SECONDS", 0.0)
-        target = await target_of(w.engine)
-        other = numbered("beta", 20)
-        await _evaluated(w, other, len(other.text))
-        document = numbered("alpha", 3000)
-        state, offset = w.session.document_state(document.uri), document.line_starts[2000]
-        state.widened()
-        await _evaluated(w, document, offset)
-        assert state.windows.current.narrow
-        w.session.in_background(document.uri, lambda: follow_up(w.session, target, document, None, offset))
-        await until(lambda: state.windows.current is not None and not state.windows.current.narrow)
-        before = len(w.backend.requests)
-        assert await _evaluated(w, *typed(other, len(other.text), "q")) <= 4
-        assert len(w.backend.requests) == before + 1
 
 
 async def test_a_script_completes_in_the_slot_for_chat(world):

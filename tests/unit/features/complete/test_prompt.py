@@ -7,20 +7,28 @@ import pytest
 
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
-from homebody.features.complete.new_window import wide_window
-from homebody.features.complete.prompt import Target, marked_lines, prompt_for, target_of
+from homebody.features.complete.plan import Place
+from homebody.features.complete.prompt import Target, prompt_for, target_of
+from homebody.features.complete.record import marked_lines
 from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
+from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import uri_of
 from support.documents import at, typed
-from support.plans import inputs_with, wide_at
+from support.plans import set_windows
 
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 _FOLDERS = (Path("/w/shop").absolute(),)
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+
+
+def _wide_with(w, target: Target, document: Document, offset: int, *snippets: Candidate) -> PromptWindow:
+    """Return the whole window, with these snippets."""
+    set_windows(w.session, document.uri, candidates=snippets)
+    return Place(w.session, target, document, offset).window("wide")
 
 
 def _whole(prompt: Prompt) -> str:
@@ -35,7 +43,7 @@ async def test_a_file_whose_text_is_replaced_is_completed_again(world):
         await complete(w.engine, document, offset, session=w.session)
         for edit in (TextEdit(Span(0, len(document.text)), ""), TextEdit(Span(0, 0), "result = ")):
             document = document.edited(edit, document.version + 1)
-            w.session.changed(edit, document)
+            w.session.changed([edit], document)
             found = await complete(w.engine, document, len(document.text), session=w.session)
         assert [one.text for one in found] == ["compute(a)"]
         assert w.asked[-1].prompt.text.startswith("result =")
@@ -50,7 +58,7 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
             "import os\n\n\ndef f(a):\n    if a:\n        b = a(\n        c█\n    return b\n"
         )
         other = Candidate("file:///w/u.py", 3, 4, "def g() -> float:\n    return 1.0", "definition of g")
-        window = wide_window(inputs_with(w.session, target, document, offset, [other]))
+        window = _wide_with(w, target, document, offset, other)
         before = _whole(prompt_for(target, window, document, document.text[window.anchor : offset]))
         assert other.text in before
         for key in "all(x)":
@@ -69,7 +77,7 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
         document, offset = at("def f(a):\n    if a:\n        b = a(\n        c█\n    return b\n")
-        window = wide_at(w.session, target, document, offset)
+        window = Place(w.session, target, document, offset).window("wide")
         text = _whole(prompt_for(target, window, document, document.text[window.anchor : offset]))
         assert text.rpartition(row.markers[-1])[2] == "        c"
 
@@ -82,7 +90,7 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
         other = Candidate(
             uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
         )
-        window = wide_window(inputs_with(w.session, target, document, 4, [other]))
+        window = _wide_with(w, target, document, 4, other)
         assert prompt_for(target, window, document, "").text.startswith(
             "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
         )
@@ -106,10 +114,10 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         document, offset = at("a = █\n")
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
         none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
-        window = wide_window(inputs_with(w.session, target, document, offset, [some, none]))
+        window = _wide_with(w, target, document, offset, some, none)
         assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
         why = "holds a control token of the model"
-        left = (*window.context.left_out, *marked_lines(target, window, document, offset))
+        left = (*window.context.left_out, *marked_lines(Place(w.session, target, document, offset), window))
         assert [(one.uri[-4:], one.first_line, one.last_line) for one in left if one.why == why] == [
             ("v.py", 2, 2),
             ("u.py", 5, 5),
@@ -124,10 +132,11 @@ async def test_a_header_with_a_control_token_is_listed(world):
         document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
         w.engine.trees.open(document)
         await w.engine.trees.ready(document)
-        window = wide_at(w.session, target, document, offset)
+        window = Place(w.session, target, document, offset).window("wide")
         assert "<|im_end|>" in window.context.headers
         assert "<|im_end|>" not in prompt_for(target, window, document, "").text
-        assert [one.first_line for one in marked_lines(target, window, document, offset)] == [1]
+        marked = marked_lines(Place(w.session, target, document, offset), window)
+        assert [one.first_line for one in marked] == [1]
 
 
 @pytest.mark.parametrize(
@@ -140,5 +149,5 @@ async def test_paths_are_written_as_comments_of_the_language(world, language, li
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")
         other = Candidate("file:///p.html", 0, 0, "b", "near")
-        window = wide_window(inputs_with(w.session, target, document, 1, [other]))
+        window = _wide_with(w, target, document, 1, other)
         assert line in prompt_for(target, window, document, "").text

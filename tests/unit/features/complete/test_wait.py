@@ -6,7 +6,7 @@ import time
 import pytest
 
 from homebody.backend.base import Piece, Stream
-from homebody.features.complete.prompt import target_of
+from homebody.features.complete.plan import place_at
 from homebody.features.complete.request import request_at
 from homebody.features.complete.wait import seconds_left
 from homebody.postprocess.ghost.draft import Wanted
@@ -23,8 +23,7 @@ async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, want
     """An automatic request shows what arrived within a second; an explicit one waits for the block."""
     async with world() as w:
         document, offset = at("def fib(n█")
-        target = await target_of(w.engine)
-        request = request_at(w.session, target, document, offset, Ticket(), trigger=trigger)
+        request = request_at(await place_at(w.session, document, offset), Ticket(), trigger=trigger)
         generation = _begun(document, offset, wanted=wanted)
         left = seconds_left(request, generation)
         assert left is not None
@@ -35,7 +34,7 @@ async def test_a_line_is_waited_for_without_a_limit(world):
     """It ends by itself."""
     async with world() as w:
         document, offset = at("x = █")
-        request = request_at(w.session, await target_of(w.engine), document, offset, Ticket())
+        request = request_at(await place_at(w.session, document, offset), Ticket())
         assert seconds_left(request, _begun(document, offset, wanted="line")) is None
 
 

@@ -27,7 +27,7 @@ def checkout(total):
 
 async def test_imports_above_the_window_are_kept_and_listed(world):
     """Those whose names are used at the cursor come first; those inside a block are left out."""
-    async with world("total)\n", context_length=512) as w:
+    async with world("total)\n", context_length=576) as w:
         document, offset = at(_SOURCE)
         await complete(w.engine, document, offset)
         [request] = w.asked
@@ -69,7 +69,7 @@ async def test_a_document_without_a_grammar_has_no_kept_imports(world):
 
 async def test_a_long_file_keeps_the_imports_at_its_top(world):
     """Even if it is longer than the part that is searched."""
-    async with world("total)\n", context_length=512) as w:
+    async with world("total)\n", context_length=576) as w:
         document, offset = at(_SOURCE.replace(_LINES, _LINES * 20))
         assert document.line_count > 6000
         await complete(w.engine, document, offset)

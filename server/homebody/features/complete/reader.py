@@ -1,0 +1,289 @@
+"""Reads a document's prompt windows ahead; one reader for each document, and the only writer of its windows.
+
+A reader has one task while something is left to read at the user's place. A key does not end it: the task
+reads one piece, then the request of the key has its turn, then the task goes on.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import replace
+
+from homebody.errors import HomebodyError
+from homebody.features.complete.pieces import FEWEST_TOKENS, PIECE_SECONDS, read_piece
+from homebody.features.complete.plan import Kind, Place
+from homebody.features.complete.snippets import look_around
+from homebody.session.prompt_window import PromptWindow, Windows
+from homebody.session.session import Session, ended, log_error
+from homebody.text import Document, TextEdit
+
+PAUSE_SECONDS = 2.0
+"""Seconds without a key that count as a pause; longer than a usual one at a line's end."""
+
+_QUICK_SECONDS = 2.5
+"""A whole window that is read in this time is read as soon as the user looks at a place."""
+
+_SLOW_PIECE_SECONDS = 0.15
+_REST = 10
+"""After a piece that takes longer, because other programs keep the cores busy, keys do not wait for another
+one for this many times its duration."""
+
+_WIDER = 1.6
+"""A window is only worth reading if it has this many times the tokens of the one in use."""
+
+_MOST_COUNTED = 4000
+"""Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
+
+Ahead = Callable[[], Awaitable[object]]
+"""Requests what probably follows."""
+
+
+def reader_of(session: Session, uri: str) -> "Reader":
+    """Return the reader of a document; it is created at its first use."""
+    state = session.document_state(uri)
+    if not isinstance(state.reader, Reader):
+        state.reader = Reader(session)
+    return state.reader
+
+
+class Reader:
+    """Owns one document's windows."""
+
+    def __init__(self, session: Session) -> None:
+        self.windows = Windows()
+        self._session = session
+        self._place: Place | None = None
+        self._moved_at = 0.0
+        self._is_typing = False
+        self._has_searched = False
+        self._has_chosen = False
+        self._rests_until = 0.0
+        self._is_paid = False
+        self._kind: Kind = "medium"
+        self._woken = asyncio.Event()
+        self._waits = False
+        self._ahead: Ahead | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to do now, or it waits for a pause."""
+        return self._task is None or self._task.done() or self._waits
+
+    def follow(self, edit: TextEdit) -> None:
+        """Adjust the windows' offsets after an edit of the document."""
+        self.windows = self.windows.changed(lambda window: window.moved(edit))
+
+    def forget(self, uris: AbstractSet[str]) -> None:
+        """Drop all code of ``uris``: it must not be sent any more."""
+        windows = self.windows.changed(lambda window: window if uris.isdisjoint(window.uris) else None)
+        candidates = tuple(snippet for snippet in windows.candidates if snippet.uri not in uris)
+        self.windows = replace(windows, candidates=candidates)
+
+    def look_at(self, place: Place) -> None:
+        """Read at a place that the user looks at: a medium window, or the whole one if it is read quickly."""
+        self._is_typing, self._has_searched = False, False
+        self._move_to(place)
+        self._go_on()
+
+    def type_at(self, place: Place) -> None:
+        """Record where the user types; what is being read is read on."""
+        self._is_typing = True
+        self._move_to(place)
+
+    def use(self, window: PromptWindow) -> None:
+        """Use ``window`` for requests from now on, and read the whole one between them."""
+        self._use(window)
+        self._go_on()
+
+    def request_ahead(self, ahead: Ahead) -> None:
+        """Send the request that ``ahead`` makes before reading on, unless the user goes on first."""
+        self._ahead = ahead
+        self._go_on()
+
+    async def fill(self, place: Place) -> None:
+        """Choose the whole window immediately, for a caller that makes only one request.
+
+        Raises
+        ------
+        ContextTooLong, BackendError
+            As for ``complete``.
+
+        """
+        await self._search(place)
+        if place.engine.completion.speed.prompt is None:
+            window = place.window("wide")
+            async with self._session.turn:
+                await read_piece(place.engine.completion, place.prompt(window), await place.placed(window))
+        self._use(await _counted(place))
+
+    async def stop(self) -> None:
+        """Stop reading, and wait until the server is idle."""
+        if self._task is not None:
+            await ended(self._task)
+
+    def _move_to(self, place: Place) -> None:
+        self._place, self._moved_at, self._ahead = place, time.monotonic(), None
+        self._session.reading = self
+
+    def _use(self, window: PromptWindow) -> None:
+        self._is_paid = self._is_paid and window is not self.windows.coming
+        self.windows = self.windows.using(window)
+
+    def _go_on(self) -> None:
+        self._woken.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._read_on(), name="homebody-reader")
+            self._task.add_done_callback(log_error)
+
+    async def _read_on(self) -> None:
+        """Do step after step until the place lacks nothing; it moves meanwhile."""
+        with suppress(HomebodyError):
+            while (place := await self._here()) is not None and await self._step(place):
+                pass
+
+    async def _here(self) -> Place | None:
+        """Send the request ahead, if any; return the place, or ``None`` if nothing may be read there."""
+        if self._session.reading is not self:
+            return None
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            await ahead()
+        return self._place
+
+    async def _step(self, place: Place) -> bool:
+        """Search, choose a window, wait for a pause, or read a piece; false if there is nothing to do."""
+        if not self._has_searched:
+            await self._search(place)
+            return True
+        window = self.windows.coming
+        if window is not None and place.typed(window) is None:
+            self._drop()
+            return True
+        kind = self._lacking(place) if window is None else self._kind
+        if kind is None:
+            return False
+        if not self._is_time(place, kind):
+            await self._pause()
+        elif window is None:
+            self._kind, self._has_chosen = kind, True
+            window = await _counted(place) if kind == "wide" else place.window(kind)
+            if window == self.windows.current:
+                return False
+            self.windows = replace(self.windows, coming=window)
+        else:
+            async with self._session.turn:
+                return await self._read(window)
+        return True
+
+    async def _search(self, place: Place) -> None:
+        """Search for imports and snippets, of which new windows are made."""
+        imports, candidates = await look_around(place)
+        self._has_searched, self._has_chosen = True, False
+        self.windows = replace(self.windows, imports=imports, candidates=candidates)
+
+    def _lacking(self, place: Place) -> Kind | None:
+        """Return the kind of window that the place lacks; ``None`` if it has what is worth reading."""
+        window = self.windows.current
+        typed = None if window is None else place.typed(window)
+        if window is None or typed is None:
+            # While the user types, the request chooses a window first.
+            return None if self._is_typing else "wide" if self._is_quick(place) else "medium"
+        has_room_for_snippets = self.windows.candidates and not window.context.snippets
+        if len(typed) > window.typed_limit * 3 // 4 or (has_room_for_snippets and not self._has_chosen):
+            return "wide"
+        tokens = window.context.tokens
+        if not window.narrow or tokens * _WIDER > place.whole:
+            return None
+        is_small = tokens < place.in_a_short_pause * 3 // 4
+        if self._is_quick(place) or (self._is_typing and place.has_own_slot):
+            return "wide"
+        return "medium" if is_small else "wide"
+
+    def _is_time(self, place: Place, kind: Kind) -> bool:
+        """Whether a window may be read now, or only in a pause.
+
+        While the user types, it needs a slot of its own, and the session's allowance for it.
+        """
+        is_quick = self._is_quick(place)
+        if not self._is_typing:
+            return kind == "medium" or is_quick or self._pause_left() <= 0
+        if self._pause_left() <= 0:
+            return True
+        is_slow = place.seconds(FEWEST_TOKENS) > 2 * PIECE_SECONDS
+        if is_slow or not place.has_own_slot or time.monotonic() < self._rests_until:
+            return False
+        allowance, seconds = self._session.allowance, place.seconds(place.whole)
+        if not self._is_paid and not is_quick and allowance.covers(seconds):
+            allowance.spend(seconds)
+            self._is_paid = True
+        return is_quick or self._is_paid
+
+    def _is_quick(self, place: Place) -> bool:
+        """Whether the model reads the whole window so fast that there is no reason to wait."""
+        return place.seconds(place.whole) <= _QUICK_SECONDS
+
+    def _pause_left(self) -> float:
+        """Return the seconds until the user has paused; a look at a place is short if it is no longer."""
+        seconds = PAUSE_SECONDS if self._is_typing else 2 * PAUSE_SECONDS
+        return self._moved_at + seconds - time.monotonic()
+
+    async def _pause(self) -> None:
+        """Wait until the user has paused, or types."""
+        self._woken.clear()
+        self._waits = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), self._pause_left())
+        self._waits = False
+
+    async def _read(self, window: PromptWindow) -> bool:
+        """Read a piece of a window, or use it if it is read; false if the server cannot read ahead."""
+        place, session = self._place, self._session
+        if place is None or self.windows.coming is not window or place.typed(window) is None:
+            # A request came meanwhile, and uses it or is elsewhere.
+            return True
+        current = self.windows.current
+        if current is not None and (place.typed(current) is None or not place.has_own_slot):
+            current = None
+        placed = await place.placed(window, beside=current)
+        if placed.unread <= (place.unnoticed if self._is_typing and place.has_own_slot else 0):
+            self._use(window)
+            return True
+        if session.engine.chat_is_streaming and not place.target.info.takes_token_ids:
+            # Without a slot of its own, this would wait for the streaming answer.
+            return False
+        seconds = await read_piece(session.engine.completion, place.prompt(window), placed)
+        if seconds is None:
+            self._drop()
+            if placed.unread <= place.at_once:
+                # A request reads it itself.
+                self._use(window)
+            return False
+        if seconds > _SLOW_PIECE_SECONDS:
+            self._rests_until = time.monotonic() + _REST * seconds
+        return True
+
+    def _drop(self) -> None:
+        """Give up the window that is being read."""
+        self.windows, self._is_paid = replace(self.windows, coming=None), False
+
+
+async def _counted(place: Place) -> PromptWindow:
+    """Choose the whole window, count its lines and as many further ones, and choose again.
+
+    Lines that are not counted yet are estimated too high, so a large window would leave room unused.
+    """
+    window, document = place.window("wide"), place.document
+    end = place.offset + len(window.context.suffix)
+    around = _lines_of(document, window.start, end)
+    further = _lines_of(document, 2 * window.start - place.offset, window.start)
+    await place.engine.completion.learn_counts([around, further], [document.uri], limit=_MOST_COUNTED)
+    return place.window("wide")
+
+
+def _lines_of(document: Document, start: int, end: int) -> str:
+    """Whole lines around a span that may go beyond the document."""
+    first, last = document.line_of(max(0, start)), document.line_of(min(end, len(document.text)))
+    return document.text[document.line_starts[first] : document.line_span_with_end(last).end]

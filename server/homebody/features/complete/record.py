@@ -1,0 +1,81 @@
+"""The record of a request, which the user can inspect; its sources are listed when somebody looks at it."""
+
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from homebody.audit import LeftOut, Listing, PromptRecord, Source, accounted
+from homebody.context.markers import before_cursor, first_marker, without_marked_lines
+from homebody.context.select import OF_THE_WINDOW, without
+from homebody.features.complete.plan import Place
+from homebody.features.complete.prompt import MARKED
+from homebody.features.complete.request import Sent
+from homebody.session.prompt_window import PromptWindow
+
+
+def record_of(sent: Sent) -> PromptRecord:
+    """Record what is sent."""
+    place, info = sent.request.place, sent.request.place.target.info
+    return PromptRecord(
+        feature="complete",
+        uri=place.document.uri,
+        model=info.name,
+        backend=info.kind,
+        text=sent.plan.prompt.text,
+        prompt_tokens=sent.tokens,
+        context_length=info.context_length,
+        sources=(),
+        left_out=(),
+        listing=Listing(partial(_listed, place, sent.plan.window, sent.tokens)),
+        when=time.time(),
+    )
+
+
+def _listed(
+    place: Place, window: PromptWindow, tokens: int
+) -> tuple[tuple[Source, ...], tuple[LeftOut, ...]]:
+    """List the sources of a prompt, and the lines that were left out."""
+    document = place.document
+    typed = document.text[window.anchor : place.offset]
+    # The line before an anchor at a line's start is not one of the typed lines.
+    ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
+    first, last = document.line_of(window.anchor + ended), document.line_of(place.offset)
+    count = place.engine.completion.tokens.count
+    cursor = Source(document.uri, first, last, count(typed), "at the cursor")
+    # The window was chosen before these lines were typed, and lists some of them as left out.
+    left_out = (rest for lines in window.context.left_out for rest in without((cursor,), lines))
+    sources = accounted((*window.context.sources, cursor), tokens)
+    return sources, (*left_out, *marked_lines(place, window))
+
+
+def marked_lines(place: Place, window: PromptWindow) -> tuple[LeftOut, ...]:
+    """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
+    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
+    if not special:
+        return ()
+    others = (
+        LeftOut(snippet.uri, snippet.first_line + line, snippet.first_line + line, MARKED)
+        for snippet in context.snippets
+        for line in without_marked_lines(snippet.text, special).lines
+    )
+    mine = (LeftOut(document.uri, line, line, MARKED) for line in _own_marked_lines(place, window))
+    return tuple(dict.fromkeys((*others, *mine)))
+
+
+def _own_marked_lines(place: Place, window: PromptWindow) -> Iterator[int]:
+    """Such lines of the document itself: headers and imports before the window, and its own."""
+    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
+    if first_marker(context.headers, special) is not None:
+        for source in context.sources:
+            if source.uri == document.uri and source.why not in OF_THE_WINDOW:
+                for line in range(source.first_line, min(source.last_line + 1, document.line_count)):
+                    if first_marker(document.line_text(line), special):
+                        yield line
+    typed = document.text[window.anchor : place.offset]
+    for start, cleaned in (
+        (context.window.prefix.start, without_marked_lines(context.prefix, special)),
+        (window.anchor, before_cursor(typed, special)),
+        (place.offset, without_marked_lines(context.suffix, special)),
+    ):
+        for line in cleaned.lines:
+            yield document.line_of(start) + line

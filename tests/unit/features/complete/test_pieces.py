@@ -1,0 +1,102 @@
+"""Reading a prompt's beginning ahead, piece by piece."""
+
+from contextlib import aclosing, asynccontextmanager
+from itertools import count
+
+import pytest
+
+from homebody.backend.base import OWN, Prompt, Stats, Text
+from homebody.backend.scripted import ScriptedBackend
+from homebody.engine import open_engine
+from homebody.features.complete import complete, prepare
+from homebody.features.complete.pieces import piece_tokens, read_most
+from homebody.session.session import Session
+from homebody.settings import BackendSettings, CompletionSettings, Settings
+from homebody.text import Document, Span, TextEdit
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.until import until
+
+_LONG = Prompt((Text("extraordinarily " * 300, (OWN,)),))
+
+
+@pytest.mark.parametrize(("speed", "tokens"), [(50.0, 8), (200.0, 16), (1000.0, 80)])
+async def test_a_piece_is_what_is_read_in_80_ms(world, speed, tokens):
+    """At least eight tokens: a request waits until it is read."""
+    async with world("x\n") as w:
+        w.engine.completion.speed.prompt = speed
+        assert piece_tokens(w.engine.completion) == tokens
+
+
+async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
+    """None of them twice; it ends between two pieces if it is not wanted any more."""
+    async with world("x\n", context_length=4096) as w:
+        w.engine.completion.speed.prompt = 400
+        asked = count()
+        assert await read_most(w.session, _LONG, lambda: next(asked) < 3) is None
+        placed = await read_most(w.session, _LONG, lambda: True)
+        piece = piece_tokens(w.engine.completion)
+        assert 0 < placed.unread <= piece
+        assert len(w.backend.requests) == (placed.tokens - placed.unread) // piece
+
+
+async def test_a_server_that_cannot_read_ahead_leaves_it_to_the_request(world):
+    """It reports no counts."""
+    async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
+        placed = await read_most(w.session, _LONG, lambda: True)
+        assert placed.unread == placed.tokens
+
+
+class _CannotReadAhead(ScriptedBackend):
+    """Reports no counts, and reads nothing."""
+
+    async def warm(self, *_args, **_options):
+        """Read nothing."""
+        return Stats(None, None, None, None, None, None, "length")
+
+
+_CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))
+
+
+@asynccontextmanager
+async def _ollama(reading_speed: float):
+    """An Ollama with this speed, an engine and a session for it, and the prompts that it received."""
+    with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
+        double.reading_speed = reading_speed
+        backend = BackendSettings(kind="ollama", url=double.url)
+        settings = Settings(backend=backend, completion=CompletionSettings(backend=backend, debounce_ms=0))
+        async with open_engine(settings) as engine, aclosing(Session(engine)) as session:
+
+            def prompts() -> list[str]:
+                sent = (r.json for r in double.requests if r.path == "/api/generate")
+                return [body["prompt"] for body in sent if body.get("prompt")]
+
+            yield engine, session, prompts
+
+
+async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_time(own_folders):
+    """Ollama reports the reading time but not the tokens, so its speed is measured first."""
+    async with _ollama(reading_speed=100.0) as (engine, session, prompts):
+        document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
+        engine.trees.open(document)
+        await prepare(engine, document, len(document.text), session=session)
+        await until(lambda: session.document_state(document.uri).windows.current is not None)
+        await complete(engine, document, len(document.text), session=session)
+
+        assert 50 <= engine.completion.speed.prompt <= 200
+        counts = [engine.completion.tokens.count(prompt) for prompt in prompts()]
+        assert max(counts) <= 1000
+
+
+async def test_a_fast_server_without_token_ids_gets_more(own_folders):
+    """It gets as much as it reads in five seconds, and reads it before the request."""
+    async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
+        document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
+        engine.trees.open(document)
+        await prepare(engine, document, len(document.text), session=session)
+        await until(lambda: engine.completion.tokens.count(max(prompts(), key=len, default="")) > 4000)
+        ahead = len(prompts())
+        edited = document.edited(TextEdit(Span(len(document.text), len(document.text)), "t"), 2)
+        engine.trees.edit(document, TextEdit(Span(len(document.text), len(document.text)), "t"), edited)
+        await complete(engine, edited, len(edited.text), session=session)
+
+        assert len(prompts()) > ahead

@@ -1,0 +1,275 @@
+"""What is read between requests: at a place that the user looks at, while the user types, and in a pause."""
+
+import asyncio
+
+import pytest
+
+from homebody.backend.scripted import ScriptedBackend
+from homebody.errors import BackendRefused
+from homebody.features.complete import Selected, complete, prepare
+from homebody.features.complete.pieces import piece_tokens
+from homebody.session.document_state import DocumentState
+from homebody.session.keystrokes import ReadingAllowance
+from homebody.text import Document, Span
+from support.documents import at, numbered, typed
+from support.plans import with_slots
+from support.until import until
+
+_LINE = 2000
+_NOT_NARROW = 400
+
+
+def _pieces(w) -> list:
+    """Requests that read ahead."""
+    return [request for request in w.backend.requests if request.sampling is None]
+
+
+def _long_file(w, *, slots: int = 8, speed: float = 400) -> tuple[Document, int, DocumentState]:
+    """Return a document of 3,000 lines, a place far below its start, and its state."""
+    with_slots(w, slots, speed)
+    document = numbered("alpha", 3000)
+    return document, document.line_starts[_LINE], w.session.document_state(document.uri)
+
+
+def _pauses_take(monkeypatch, seconds: float) -> None:
+    """Set the length of a pause; no piece counts as slow."""
+    monkeypatch.setattr("homebody.features.complete.reader.PAUSE_SECONDS", seconds)
+    monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", 3600)
+
+
+async def _until_idle(w, document: Document) -> None:
+    """Wait until the reader of a document has nothing to do, or waits for a pause."""
+    reader = w.session.document_state(document.uri).reader
+    await until(lambda: reader.is_idle)
+
+
+async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
+    """It is read in a slot of its own, without any pause; then requests use it."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w)
+        await complete(w.engine, document, offset, session=w.session)
+        narrow = w.asked[0].prompt.text
+        await until(lambda: not state.windows.current.narrow)
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        assert len(w.asked[-1].prompt.text) > 5 * len(narrow)
+        assert len({request.slot for request in w.backend.requests}) == 2
+
+
+async def test_no_piece_is_read_twice_although_keys_come_in_between(world, monkeypatch):
+    """The task goes on where it was."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
+        document, offset, state = _long_file(w)
+        keys = 0
+        while state.windows.current is None or state.windows.current.narrow:
+            keys += 1
+            document, offset = typed(document, offset, "q")
+            await w.backend.allow_until(complete(w.engine, document, offset, session=w.session))
+        piece = piece_tokens(w.engine.completion)
+        assert keys > 10
+        assert len(_pieces(w)) <= state.windows.current.context.tokens // piece + 2
+
+
+async def test_a_key_waits_for_one_piece_only(world, monkeypatch):
+    """The reader and requests take turns."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
+        document, offset, _ = _long_file(w)
+        await complete(w.engine, document, offset, session=w.session)
+        for _ in range(3):
+            await until(lambda: w.backend.waits)
+            document, offset = typed(document, offset, "q")
+            asked = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+            await until(w.session.asking.locked)
+            before = len(w.asked)
+            w.backend.allow()
+            await asked
+            assert len(w.asked) > before
+
+
+class _Stepwise(ScriptedBackend):
+    """Ends a piece of a wide window only once it is allowed to."""
+
+    def __init__(self, *replies, **options):
+        super().__init__(*replies, **options)
+        self._allowed = asyncio.Event()
+        self.waits = False
+
+    def allow(self) -> None:
+        """Let the piece end that is being read."""
+        self._allowed.set()
+
+    async def allow_until(self, asked) -> None:
+        """Let pieces end until ``asked`` is done, and one more."""
+        task = asyncio.ensure_future(asked)
+        while not task.done():
+            self.allow()
+            await asyncio.sleep(0.001)
+        await task
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece."""
+        if tokens > _NOT_NARROW:
+            self._allowed.clear()
+            self.waits = True
+            await self._allowed.wait()
+            self.waits = False
+        return await super().warm(prompt, tokens=tokens, slot=slot)
+
+
+async def test_a_search_is_not_repeated_while_the_user_types(world, monkeypatch):
+    """Even in a file without imports and snippets."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        searched: list[str] = []
+        w.session.siblings = lambda uri: searched.append(uri) or ()
+        document, offset, _ = _long_file(w)
+        for key in "qrs":
+            await complete(w.engine, document, offset, session=w.session)
+            await _until_idle(w, document)
+            document, offset = typed(document, offset, key)
+        assert [document.uri] == searched
+
+
+async def test_short_visits_read_one_wide_window_until_more_was_typed(world, monkeypatch):
+    """Each would cost much more than what is typed there; 1,500 keys later there is another one."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w)
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: not state.windows.current.narrow)
+        other = numbered("beta", 3000)
+        offset, state = other.line_starts[_LINE], w.session.document_state(other.uri)
+        for is_earned in (False, True):
+            for _ in range(1500 if is_earned else 0):
+                w.session.allowance.key()
+            other, offset = typed(other, offset, "q")
+            await complete(w.engine, other, offset, session=w.session)
+            await _until_idle(w, other)
+            assert is_earned == (not state.windows.current.narrow)
+
+
+async def test_after_a_slow_piece_keys_wait_for_no_other(world, monkeypatch):
+    """Other programs keep the cores busy. A pause reads the rest."""
+    _pauses_take(monkeypatch, 3600)
+    monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", -1.0)
+    monkeypatch.setattr("homebody.features.complete.reader._REST", 1e9)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w)
+        for key in "qrs":
+            await complete(w.engine, document, offset, session=w.session)
+            await _until_idle(w, document)
+            document, offset = typed(document, offset, key)
+        assert len([piece for piece in _pieces(w) if piece.slot == 1]) == 1
+        _pauses_take(monkeypatch, 0.0)
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: not state.windows.current.narrow)
+
+
+@pytest.mark.parametrize(("speed", "whole"), [(200, False), (20_000, True)])
+async def test_a_place_that_is_looked_at_gets_what_is_read_quickly(world, monkeypatch, speed, whole):
+    """A medium window on slow cores; on a fast machine the whole one, so that the first request has it."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w, speed=speed)
+        await prepare(w.engine, document, offset, session=w.session)
+        await _until_idle(w, document)
+        assert whole == (not state.windows.current.narrow)
+        read = len(_pieces(w))
+        document, offset = typed(document, offset, "q")
+        w.session.allowance.spend(1.0)
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.engine.audit.last(document.uri).evaluated_tokens <= 3
+        await _until_idle(w, document)
+        assert read == len(_pieces(w))
+
+
+async def test_with_one_slot_a_window_is_read_in_a_pause_only(world, monkeypatch):
+    """Reading it while the user types would make the server drop the prompt that the next key needs."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w, slots=1)
+        for key in "qrs":
+            document, offset = typed(document, offset, key)
+            await complete(w.engine, document, offset, session=w.session)
+            await _until_idle(w, document)
+        # Only those of the narrow window, which the first request read.
+        assert len(_pieces(w)) < 8
+        _pauses_take(monkeypatch, 0.0)
+        document, offset = typed(document, offset, "t")
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: not state.windows.current.narrow)
+
+
+async def test_with_one_slot_a_short_stop_in_each_line_leaves_the_next_pause_as_it_is(world, monkeypatch):
+    """However often a key interrupts the reading, the next pause is not longer."""
+    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
+        document, offset, state = _long_file(w, slots=1)
+        _pauses_take(monkeypatch, 0.01)
+        for _ in range(20):
+            await w.backend.allow_until(complete(w.engine, document, offset, session=w.session))
+            await until(lambda: w.backend.waits)
+            document, offset = typed(document, offset, "q")
+        await w.backend.allow_until(until(lambda: not state.windows.current.narrow))
+
+
+async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
+    """The piece fails, the requests do not."""
+    async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
+        document, offset, _ = _long_file(w)
+        await prepare(w.engine, document, offset, session=w.session)
+        await _until_idle(w, document)
+        w.backend.refuses = True
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        assert w.asked != []
+        await until(lambda: w.backend.refused)
+
+
+class _RefusesPieces(ScriptedBackend):
+    """Refuses to read ahead from some time on."""
+
+    refuses = refused = False
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece, or refuse it."""
+        if self.refuses:
+            self.refused = True
+            message = "no room"
+            raise BackendRefused(message)
+        return await super().warm(prompt, tokens=tokens, slot=slot)
+
+
+async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatch):
+    """What follows is requested for a text that is not there yet, with closers that only the answer has."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("alpha, beta)\n", context_length=32_768) as w:
+        with_slots(w, 8, 400)
+        head = numbered("alpha", 3000).text
+        document, offset = at(f"{head}result = call(█)\nlast = 1\n")
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: len(w.asked) == 2)
+        await _until_idle(w, document)
+        state = w.session.document_state(document.uri)
+        before = state.windows.current
+        assert before.typed(document, offset) is not None
+        document, offset = typed(document, offset, "alpha")
+        await complete(w.engine, document, offset, session=w.session)
+        assert state.windows.current is before
+
+
+async def test_a_selected_item_of_the_menu_does_not_change_the_window(world, monkeypatch):
+    """It may never be accepted."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768) as w:
+        document, offset, state = _long_file(w)
+        document, offset = typed(document, offset, "al")
+        w.session.allowance = ReadingAllowance()
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: not state.windows.current.narrow)
+        before = state.windows
+        selected = Selected(Span(offset - 2, offset), "alphabetical_order(alpha)\n" * 40)
+        await complete(w.engine, document, offset, session=w.session, selected=selected)
+        assert state.windows is before
