@@ -260,9 +260,9 @@ def _short(engine: Engine, question: str, sources: Sequence[Source], rules: Rule
 
 
 def _added(conversation: Conversation, turn: Turn, answered: Answer) -> Reply:
-    before = sum(len(code_blocks(each.answer)) for each in conversation.turns)
+    blocks = [block for each in conversation.turns for block in code_blocks(each.answer)]
+    new = code_blocks(turn.answer)
     conversation.turns.append(turn)
-    blocks = tuple(block for each in conversation.turns for block in code_blocks(each.answer))
     return Reply(
         text=answered.text,
         complete=answered.complete,
@@ -270,6 +270,6 @@ def _added(conversation: Conversation, turn: Turn, answered: Answer) -> Reply:
         prompt=answered.prompt,
         looped=answered.looped,
         conversation=conversation,
-        blocks=blocks,
-        new_blocks=len(blocks) - before,
+        blocks=(*blocks, *new),
+        new_blocks=len(new),
     )
