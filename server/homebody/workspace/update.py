@@ -8,11 +8,10 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from homebody.workspace.ignore import IGNORE_FILES, Exclude, PathRules, rules_for
+from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
 from homebody.workspace.messages import Done, IndexJob
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import FileRow, IndexWriter, Known
@@ -46,64 +45,89 @@ def update(job: IndexJob, extract: Extractor, writer: IndexWriter, report: Repor
         As for the writer.
 
     """
-    workspace = _Workspace(Path(job.root), job.exclude, Limits(max_file_bytes=job.max_file_bytes), extract)
-    if job.paths is None:
-        return _scan(workspace, writer, report)
-    return _refresh(workspace, job.paths, writer, report)
+    return _Update(job, extract, writer, report).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Workspace:
-    root: Path
-    exclude: Exclude
-    limits: Limits
-    extract: Extractor
+class _Update:
+    """One job on an open index."""
 
+    def __init__(self, job: IndexJob, extract: Extractor, writer: IndexWriter, report: Report) -> None:
+        self._job = job
+        self._root = Path(job.root)
+        self._limits = Limits(max_file_bytes=job.max_file_bytes)
+        self._extract = extract
+        self._writer = writer
+        self._report = report
 
-def _scan(workspace: _Workspace, writer: IndexWriter, report: Report) -> Done:
-    """Walk the whole workspace and index what changed, the newest first."""
-    known = writer.known()
-    walk = Walk(workspace.root, rules_for(workspace.root, workspace.exclude), workspace.limits)
-    changed: list[_Work] = []
-    files = 0
-    for entry in walk:
-        files += 1
-        was = known.pop(entry.path, None)
-        if was is None or (was.size, was.mtime_ns) != (entry.size, entry.mtime_ns):
-            changed.append((entry, was))
-    if walk.skipped["unreadable"] and not files:
-        known.clear()  # the index of a folder that is temporarily unavailable (a network drive) is kept
-    _drop(writer, known.values())
-    changed.sort(key=lambda work: -work[0].mtime_ns)
-    _index(workspace, changed, writer, report)
-    return Done(files=files, indexed=len(changed), dropped=len(known), cut=walk.cut)
+    def run(self) -> Done:
+        """Index the job's paths again; everything that changed if that may not be sufficient.
 
+        A path may be new, changed or removed, a file or a folder.
+        """
+        paths = self._job.paths
+        if paths is None or any(
+            (self._root / path).name in IGNORE_FILES or _is_folder(self._root / path) for path in paths
+        ):
+            return self._scan()
+        rules = PathRules((self._root,), self._job.exclude, is_index=True)
+        changed: list[_Work] = []
+        gone: dict[int, Known] = {}
+        for path in dict.fromkeys(paths):
+            known = self._writer.known_below(path)
+            was = known.pop(path, None)
+            entry = walked_file(self._root, path, self._limits)
+            if entry is not None and not is_secret(path) and not rules.ignores(self._root / path):
+                changed.append((entry, was))
+            elif was is not None:
+                gone[was.id] = was
+            gone.update((below.id, below) for below in known.values())
+        self._drop(gone.values())
+        self._index(changed)
+        return Done(indexed=len(changed), dropped=len(gone))
 
-def _refresh(workspace: _Workspace, paths: Iterable[str], writer: IndexWriter, report: Report) -> Done:
-    """Index the files or folders at ``paths`` (below the root) again; scan if that may not be sufficient.
+    def _scan(self) -> Done:
+        """Walk the whole workspace and index what changed, the newest first."""
+        known = self._writer.known()
+        walk = Walk(self._root, rules_for(self._root, self._job.exclude), self._limits)
+        changed: list[_Work] = []
+        files = 0
+        for entry in walk:
+            files += 1
+            was = known.pop(entry.path, None)
+            if was is None or (was.size, was.mtime_ns) != (entry.size, entry.mtime_ns):
+                changed.append((entry, was))
+        if walk.skipped["unreadable"] and not files:
+            known.clear()  # the index of a folder that is temporarily unavailable (a network drive) is kept
+        self._drop(known.values())
+        self._index(sorted(changed, key=lambda work: -work[0].mtime_ns))
+        return Done(files=files, indexed=len(changed), dropped=len(known), cut=walk.cut)
 
-    A path may be new, changed or removed, a file or a folder.
-    """
-    rules = PathRules((workspace.root,), workspace.exclude, is_index=True)
-    changed: list[_Work] = []
-    gone: dict[int, Known] = {}
-    for path in dict.fromkeys(paths):
-        known = writer.known_below(path)
-        where = workspace.root / path
-        if where.name in IGNORE_FILES or _is_folder(where):
-            return _scan(workspace, writer, report)
-        entry = walked_file(workspace.root, path, workspace.limits)
-        if is_secret(path) or rules.ignores(where):
-            entry = None
-        was = known.pop(path, None)
-        if entry is not None:
-            changed.append((entry, was))
-        elif was is not None:
-            gone[was.id] = was
-        gone.update((below.id, below) for below in known.values())
-    _drop(writer, gone.values())
-    _index(workspace, changed, writer, report)
-    return Done(indexed=len(changed), dropped=len(gone))
+    def _drop(self, gone: Iterable[Known]) -> None:
+        with self._writer.transaction():
+            for file in gone:
+                self._writer.drop(file.id)
+
+    def _index(self, work: Sequence[_Work]) -> None:
+        """Write files to the index, in a transaction every half second."""
+        done = 0
+        while done < len(work):
+            until = time.monotonic() + _COMMIT_SECONDS
+            with self._writer.transaction():
+                while done < len(work) and time.monotonic() < until:
+                    self._index_file(*work[done])
+                    done += 1
+            self._report(done, len(work))
+
+    def _index_file(self, entry: WalkedFile, was: Known | None) -> None:
+        data = _read(self._root / entry.path, self._limits.max_file_bytes)
+        mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        if was is not None and was.hash == digest:
+            self._writer.touch(was.id, entry.size, mtime_ns)
+        elif (content := self._extract(entry.path, data)) is not None:
+            self._writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *content))
+        else:
+            self._writer.put(FileRow(entry.path, entry.size, 0, b""))
 
 
 def _is_folder(path: Path) -> bool:
@@ -111,36 +135,6 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except (OSError, ValueError):  # a name that is too long, or a folder that may not be entered
         return False
-
-
-def _drop(writer: IndexWriter, gone: Iterable[Known]) -> None:
-    with writer.transaction():
-        for file in gone:
-            writer.drop(file.id)
-
-
-def _index(workspace: _Workspace, work: Sequence[_Work], writer: IndexWriter, report: Report) -> None:
-    """Write ``work`` to the index, in a transaction every half second."""
-    done = 0
-    while done < len(work):
-        until = time.monotonic() + _COMMIT_SECONDS
-        with writer.transaction():
-            while done < len(work) and time.monotonic() < until:
-                _index_file(workspace, *work[done], writer)
-                done += 1
-        report(done, len(work))
-
-
-def _index_file(workspace: _Workspace, entry: WalkedFile, was: Known | None, writer: IndexWriter) -> None:
-    data = _read(workspace.root / entry.path, workspace.limits.max_file_bytes)
-    mtime_ns = entry.mtime_ns if time.time_ns() - entry.mtime_ns > _GRAIN_NS else 0
-    digest = hashlib.blake2b(data, digest_size=16).digest()
-    if was is not None and was.hash == digest:
-        writer.touch(was.id, entry.size, mtime_ns)
-    elif (content := workspace.extract(entry.path, data)) is not None:
-        writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *content))
-    else:
-        writer.put(FileRow(entry.path, entry.size, 0, b""))
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
