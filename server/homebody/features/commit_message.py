@@ -33,9 +33,8 @@ async def commit_message(
     answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
     message = _message(answer.markdown)
     if answer.looped or _says_nothing(message):
-        advice = await advice_on_model(engine)
-        reason = f"The model wrote no commit message, but comments or one line again and again. {advice}"
-        raise NothingAnswered(reason.strip())
+        reason = "The model wrote no commit message, but comments or the same again: choose a larger model."
+        raise NothingAnswered(reason)
     return replace(answer, text=message)
 
 
