@@ -1,9 +1,13 @@
 """Messages of the command line are sentences: a capital letter or a name first, a full stop at the end."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+
+from homebody import errors
+from homebody.cli.edge import INTERRUPTED, UNREAD
 
 PACKAGE = Path(__file__).parents[2] / "server" / "homebody"
 ROOMS = ("cli", "headless", "workspace", "acp")
@@ -47,3 +51,16 @@ def test_each_message_is_a_sentence():
     assert len(found) > 100
     wrong = [place for place, start, end in found if start[:1].islower() or not end.endswith((".", "?", "!"))]
     assert wrong == []
+
+
+def test_the_page_lists_the_exit_codes_of_all_errors():
+    """A new code needs its row."""
+    page = (PACKAGE.parents[1] / "docs" / "scripting.md").read_text("utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    used = {0, INTERRUPTED, UNREAD}
+    classes = [errors.HomebodyError]
+    while classes:
+        error = classes.pop()
+        used.add(error.exit_code)
+        classes += error.__subclasses__()
+    assert listed == used
