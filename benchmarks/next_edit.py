@@ -86,7 +86,10 @@ class Editor:
     async def suggestion(self) -> NextEdit | None:
         """Ask as a client does."""
         self._now += _PAUSE_SECONDS
-        return await next_edit(self._engine, self.document, history=self.history, offered=self.offered)
+        changes = self.history.changes(self.document.uri)
+        line = min(changes[0].line, self.document.line_count - 1) if changes else 0
+        at = self.document.line_span(line).end
+        return await next_edit(self._engine, self.document, at, history=self.history, offered=self.offered)
 
     def close(self) -> None:
         """Close the document."""

@@ -278,6 +278,11 @@ class Audit:
             case "rejected":
                 day.edits_rejected += 1
 
+    @property
+    def unsaved(self) -> Day:
+        """Return the counts since the last ``save``."""
+        return self._unsaved
+
     def flush(self) -> None:
         """Wait until everything that is logged is on disk."""
         self._writer.submit(_nothing).result()

@@ -218,6 +218,7 @@ class Engine:
         self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
+        self._next_edit: Use | None = None
         self._search: SharedSearch | None = None
         self._stack = AsyncExitStack()
         if self.index is not None:
@@ -250,6 +251,23 @@ class Engine:
     def chat(self) -> Use:
         """The model that explains, answers and rewrites."""
         return self._use("chat")
+
+    @property
+    def next_edit(self) -> Use | None:
+        """The model for next edits; ``None`` unless the settings name its server.
+
+        It is that of completion if both have the same settings.
+        """
+        block = self.settings.next_edit.backend
+        if block.kind == "auto":
+            return None
+        if block == self.settings.completion.backend:
+            return self.completion
+        if self._next_edit is None:
+            backend = open_backend(block, self.settings, use="completion", passes=self.gate.check)
+            self._stack.push_async_callback(backend.aclose)
+            self._next_edit = Use(backend)
+        return self._next_edit
 
     @property
     def chat_is_streaming(self) -> bool:

@@ -1,11 +1,14 @@
 """Next edits with the real process: offered, shown, accepted, rejected, and never when they must not be."""
 
+import asyncio
 from typing import Any
 
 import pytest
+from pygls.exceptions import JsonRpcException
 
 from homebody.text import Span, TextEdit
 from support.editor import Client
+from support.until import until
 
 CODE = """def load(path):
     data = read_file(path, encoding="latin-1")
@@ -71,3 +74,142 @@ async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, u
 
         assert offered == 2
         assert client.documents[uri].text == CODE.replace("latin-1", "utf-8")
+
+
+async def test_nothing_after_undo_and_in_another_version(serve, uri):
+    """Silence until the next real edit; a request for another version gets nothing."""
+    async with serve() as client:
+        client.open(uri, CODE)
+        for _ in range(2):
+            replace(client, uri, "latin-1", "utf-8")
+        assert len(await ask(client, uri)) == 1
+        assert await ask(client, uri, version=1) == []
+        at = client.documents[uri].text.rindex("utf-8")
+        client.change(uri, TextEdit(Span(at, at + 5), "latin-1"))
+
+        assert await ask(client, uri) == []
+
+
+async def test_a_rejected_edit_does_not_come_back(serve, uri):
+    """Neither at once, nor after the next edit."""
+    async with serve() as client:
+        client.open(uri, CODE)
+        for _ in range(2):
+            replace(client, uri, "latin-1", "utf-8")
+        (edit,) = await ask(client, uri)
+        client.notify("homebody/didRejectInlineEdit", {"id": edit["command"]["arguments"][0]})
+        assert await ask(client, uri) == []
+        replace(client, uri, "return data", "return data.strip()")
+
+        assert await ask(client, uri) == []
+
+
+async def test_an_accepted_edit_may_be_reported_by_a_notification(serve, uri):
+    """As some clients do; unknown ids and odd arguments are ignored."""
+    async with serve() as client:
+        client.open(uri, CODE)
+        for _ in range(2):
+            replace(client, uri, "latin-1", "utf-8")
+        (edit,) = await ask(client, uri)
+        apply(client, edit)
+        for arguments in (edit["command"]["arguments"], ["next-99"], [], [{}], None):
+            client.notify(
+                "workspace/executeCommand", {"command": edit["command"]["command"], "arguments": arguments}
+            )
+        client.notify("textDocument/didShowInlineEdit", {"item": {}})
+
+        assert len(await ask(client, uri)) == 1
+        assert client.messages == []
+
+
+async def test_settings_and_the_toggle_decide(serve, uri, workspace):
+    """`hint` is passed on; `off`, a language and the toggle of the session end suggestions."""
+    async with serve(settings={"nextEdit": {"enabled": "hint"}}) as client:
+        client.open(uri, CODE)
+        for _ in range(2):
+            replace(client, uri, "latin-1", "utf-8")
+        assert [edit["show"] for edit in await ask(client, uri)] == ["hint"]
+        off = {"feature": "nextEdit", "enabled": False}
+        assert await client.execute("homebody.toggle", off) == {"enabled": False}
+        assert await ask(client, uri) == []
+        assert await client.execute("homebody.toggle", off | {"enabled": True}) == {"enabled": True}
+        assert len(await ask(client, uri)) == 1
+        await client.execute("homebody.toggle", off | {"languageId": "python"})
+        assert await ask(client, uri) == []
+
+
+async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, workspace):
+    """It is neither read nor suggested."""
+    (workspace / ".homebodyignore").write_text("app.py\n")
+    async with serve() as client:
+        client.open(uri, CODE)
+        for _ in range(2):
+            replace(client, uri, "latin-1", "utf-8")
+
+        assert await ask(client, uri) == []
+
+
+async def test_requests_without_an_edit_get_an_empty_list(serve, uri):
+    """A closed document, a line past the end; params that are not valid are an error."""
+    async with serve() as client:
+        client.open(uri, CODE)
+        assert await ask(client, "file:///w/closed.py") == []
+        assert await ask(client, uri) == []
+        assert await ask(client, uri, line=999) == []
+        with pytest.raises(JsonRpcException):
+            await client.request("textDocument/copilotInlineEdit", {"textDocument": 3})
+
+
+MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n"
+
+
+async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_path):
+    """Its prompt has the change and the window; what it rewrites is offered."""
+    answer = "    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n"
+    asked = tmp_path / "asked.jsonl"
+    async with serve(answer, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
+        client.open(uri, MODEL_CODE)
+        await client.wait_for_model()
+        replace(client, uri, "(path)", "(path, encoding)")
+        (edit,) = await ask(client, uri, line=1)
+
+        assert ", encoding" in edit["text"]
+        assert "return read(path, encoding)" in apply(client, edit)
+    assert "<|file_sep|>current/app.py" in asked.read_text()
+
+
+@pytest.mark.parametrize(
+    ("answer", "model"),
+    [
+        ("    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", "qwen2.5-coder-1.5b"),
+        ("", "sweep-next-edit-1.5b.v2"),
+        ("    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n", "sweep-next-edit-1.5b.v2"),
+        ("    return read(path, (encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", "sweep-next-edit-1.5b.v2"),
+        ("x = 1\n" * 300, "sweep-next-edit-1.5b.v2"),
+    ],
+    ids=["not trained for it", "deletes everything", "no change", "breaks the syntax", "loops"],
+)
+async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, model):
+    """Nor is a model asked that has no row in the table."""
+    async with serve(answer, name=model) as client:
+        client.open(uri, MODEL_CODE)
+        await client.wait_for_model()
+        replace(client, uri, "(path)", "(path, encoding)")
+
+        assert await ask(client, uri, line=1) == []
+
+
+async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
+    """The document changed while the model wrote."""
+    replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
+    asked = tmp_path / "asked.jsonl"
+    async with serve(replies, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
+        client.open(uri, MODEL_CODE)
+        await client.wait_for_model()
+        replace(client, uri, "(path)", "(path, encoding)")
+        waiting = asyncio.ensure_future(ask(client, uri, line=1))
+        await until(asked.exists)
+        replace(client, uri, "data", "dates")
+        gate.open()
+
+        assert await waiting == []

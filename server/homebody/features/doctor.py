@@ -19,6 +19,7 @@ from homebody.backend.probe import probe_all
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.bench import Row, bench
+from homebody.features.next_edit_report import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
 from homebody.host import shared
 from homebody.installation import shell, this_installation
@@ -103,6 +104,7 @@ class Diagnosis(Struct, frozen=True, rename="camel"):
     uses: tuple[UseReport, ...]
     findings: tuple[Finding, ...]
     next_steps: tuple[Finding, ...] = ()
+    next_edits: tuple[Finding, ...] = ()
 
 
 LineKind: TypeAlias = Literal["head", "title", "fact", "good", "hint", "problem", "command"]
@@ -131,6 +133,7 @@ async def doctor(
     for use in uses:
         if use.url is not None and use.model is not None and use.backend != "embedded":
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
+    facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
     findings = (*_settings(engine, problems, origins or {}), *_notes())
     next_steps: tuple[Finding, ...] = ()
     if any(use.model is None or use.needs_better_model for use in uses):
@@ -144,6 +147,7 @@ async def doctor(
         uses=uses,
         findings=findings,
         next_steps=next_steps,
+        next_edits=tuple(Finding("hint", fact) for fact in facts),
     )
 
 
@@ -160,6 +164,7 @@ def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
             yield "fact", fact
         yield from _lines(use.findings)
     for title, findings in (
+        ("Next edits", diagnosis.next_edits),
         ("Settings and earlier sessions", diagnosis.findings),
         ("Next", diagnosis.next_steps),
     ):

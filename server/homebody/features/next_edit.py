@@ -1,22 +1,43 @@
-"""Suggest the next edit after one that the user made."""
+"""Suggest the next edit after one that the user made: by rules, or by a model that was trained for it."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
 
-from homebody.engine import Engine
-from homebody.next_edit.changes import NextEdit
+from homebody.backend.base import Piece, Sampling
+from homebody.engine import Engine, Use
+from homebody.errors import BackendError
+from homebody.features.prompt_paths import prompt_path
+from homebody.next_edit.answer import edit_from, rejoined
+from homebody.next_edit.changes import ChangedLines, NextEdit
+from homebody.next_edit.formats import NextEditFormat, format_of
 from homebody.next_edit.place import Place
-from homebody.next_edit.rules import next_by_rules
+from homebody.next_edit.prompt import prompt_for
+from homebody.next_edit.rules import keeps_syntax, next_by_rules
+from homebody.next_edit.window import Window, window_at
 from homebody.session.edit_history import EditHistory
 from homebody.session.offered_edits import OfferedEdits
 from homebody.text import Document
 
+_PROSE = frozenset({"markdown", "plaintext", "restructuredtext", "latex"})
+"""Languages in which no model is asked: it would write the user's sentences."""
+
+_MOST_TOKENS = 1024
+
 
 async def next_edit(
-    engine: Engine, document: Document, *, history: EditHistory, offered: OfferedEdits
+    engine: Engine,
+    document: Document,
+    offset: int,
+    *,
+    history: EditHistory,
+    offered: OfferedEdits,
+    is_completing: Callable[[], bool] = lambda: False,
 ) -> NextEdit | None:
     """Return the edit that follows from the last ones; ``None`` is the usual answer.
 
-    Waits until nothing was typed for a moment, and returns nothing if the document changes meanwhile.
+    Waits until nothing was typed for a moment, and returns nothing if the document changes meanwhile. No
+    model is asked while ``is_completing``.
     """
     offered.asked(document)
     if not engine.settings.next_edit.is_on(document.language_id) or not history.is_typed(document):
@@ -30,4 +51,60 @@ async def next_edit(
     tree = await engine.trees.ready(document)
     if not history.is_typed(document):
         return None
-    return next_by_rules(Place(document, tree, changes), offered.is_wanted)
+    place = Place(document, tree, changes)
+    edit = next_by_rules(place, offered.is_wanted)
+    if edit is not None or not changes or document.language_id in _PROSE or is_completing():
+        return edit
+    edit = await _by_model(engine, document, offset, changes, lambda: history.is_typed(document))
+    return edit if edit is not None and offered.is_wanted(edit) and keeps_syntax(place, edit) else None
+
+
+async def _by_model(
+    engine: Engine,
+    document: Document,
+    offset: int,
+    changes: list[ChangedLines],
+    is_current: Callable[[], bool],
+) -> NextEdit | None:
+    """Ask the model, if there is one; nothing if it fails, which the next request may not."""
+    try:
+        use = engine.next_edit
+        layout = None if use is None else await _layout_of(engine, use)
+        if use is None or layout is None:
+            return None
+        window = window_at(document, offset, changes, layout)
+        prompt = prompt_for(layout, window, prompt_path(document.uri, engine.folders))
+        if prompt is None:
+            return None
+        answer, is_whole = "", False
+        sampling = Sampling(max_tokens=_MOST_TOKENS)
+        async with aclosing(use.backend.complete(prompt, sampling, slot="chat")) as stream:
+            async for item in stream:
+                if not is_current():
+                    return None
+                if not isinstance(item, Piece):
+                    is_whole = item.finish == "stop"
+                    break
+                answer += item.text
+                if (result := _early(layout, window, answer)) is not None:
+                    answer, is_whole = result, True
+                    break
+    except BackendError:
+        return None
+    edit = edit_from(layout, window, answer, is_whole=is_whole)
+    return edit if isinstance(edit, NextEdit) and is_current() else None
+
+
+async def _layout_of(engine: Engine, use: Use) -> NextEditFormat | None:
+    """Return how the model is asked; the one of completion is not started for this question."""
+    info = use.known if use is engine.completion else await use.describe()
+    return None if info is None else format_of(info.name, info.architecture)
+
+
+def _early(layout: NextEditFormat, window: Window, answer: str) -> str | None:
+    """Return the whole answer once its rest is what the window has anyway."""
+    if layout.layout != "windows" or not answer.endswith("\n"):
+        return None
+    prefill = window.prefill
+    result = rejoined(window, prefill + (answer.lstrip("\n") if prefill else answer))
+    return None if result is None else result.removeprefix(prefill)

@@ -5,8 +5,8 @@ The result has at most one edit; ``docs/next-edit.md`` describes the protocol fo
 
 from typing import TYPE_CHECKING, Any
 
-from homebody.errors import UsageError
-from homebody.lsp.convert import from_span
+from homebody.errors import PositionOutOfRange, UsageError
+from homebody.lsp.convert import from_span, to_offset
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     version = request.text_document.version
     if document is None or (version is not None and version != document.version):
         return no_edit()
-    offer = await server.service.next_edits.find(document)
+    try:
+        offset = to_offset(document, request.position, server.documents.encoding)
+    except PositionOutOfRange:
+        return no_edit()
+    offer = await server.service.next_edits.find(document, offset)
     return no_edit() if offer is None else {"edits": [_to_json(server, offer)]}
 
 

@@ -15,6 +15,7 @@ from homebody.text import Document
 
 if TYPE_CHECKING:
     from homebody.next_edit.changes import NextEdit
+    from homebody.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class NextEdits:
             edits = list(group)
             self.history.edited(edits[0].before, [change.edit for change in edits], edits[-1].after)
 
-    async def find(self, document: Document) -> Offer | None:
+    async def find(self, document: Document, offset: int) -> Offer | None:
         """Return the edit that follows from the last ones, if there is one."""
         opened = await self._engines.current()
         if opened is None or opened.engine.gate.stopped is not None:
@@ -51,7 +52,14 @@ class NextEdits:
 
         try:
             with self._engines.lease(opened):
-                edit = await next_edit(opened.engine, document, history=self.history, offered=self._offered)
+                edit = await next_edit(
+                    opened.engine,
+                    document,
+                    offset,
+                    history=self.history,
+                    offered=self._offered,
+                    is_completing=lambda: _is_completing(opened.session),
+                )
         except HomebodyError as error:
             self._status.report(error, quietly=True)
             return None
@@ -74,3 +82,8 @@ class NextEdits:
         """Count an edit that the user rejected; it is not offered again."""
         if self._offered.reject(edit_id) and self._engines.opened is not None:
             self._engines.opened.engine.audit.count_edit("rejected")
+
+
+def _is_completing(session: "Session") -> bool:
+    """Whether ghost text is being written: it comes first."""
+    return session.running is not None and session.running.is_running

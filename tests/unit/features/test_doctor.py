@@ -162,6 +162,17 @@ async def test_the_newest_extension_is_the_one_with_the_highest_number(world, tm
         assert "The VS Code extension is version 0.10.0" in _texts((await doctor(w.engine)).versions)
 
 
+async def test_next_edits_are_counted(world):
+    """Those of this session too; and which model is asked."""
+    async with world("word " * 64) as w:
+        for outcome in ("shown", "shown", "accepted"):
+            w.engine.audit.count_edit(outcome)
+        told = _texts((await doctor(w.engine)).next_edits)
+
+        assert "2 shown, 1 accepted, 0 rejected" in told
+        assert "Sweep next-edit v2 and Zeta 2.1" in told
+
+
 @pytest.mark.usefixtures("own_folders")
 async def test_a_server_at_another_port_is_listed():
     """It is running, whatever the usual ports say."""

@@ -1,0 +1,186 @@
+"""Prompts of models that suggest next edits, byte for byte as the models were trained.
+
+Between two markers is one text, so that its tokens are those of the training. A line ends with a line feed,
+whatever the document's line ends.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
+
+from homebody.backend.base import Marker, Part, Prompt, Text
+from homebody.next_edit.changes import ChangedLines
+from homebody.next_edit.formats import NextEditFormat
+from homebody.next_edit.window import Window
+from homebody.text import Document
+
+_WHOLE_LINES = 300
+_GRID_LINES = 150
+"""A longer file is shown in part, from a multiple of these lines on, so that its beginning stays cached."""
+
+_MOST_AVERAGE = 240
+_MOST_LINES = 50_000
+_MOST_LINE = 1_000
+
+_AROUND_BYTES = 450
+"""Text before and after the region of Zeta: 150 tokens, of three bytes each."""
+
+_MIN_BLOCK, _MAX_BLOCK, _LOOK_AHEAD = 6, 16, 5
+_CLOSERS = re.compile(r"[\])}>;,]*|(?:break|continue|return|throw|end)\b.*")
+_CONTEXT = 3
+
+
+def prompt_for(layout: NextEditFormat, window: Window, path: str) -> Prompt | None:
+    """Lay out the prompt; ``None`` for a document that the format cannot hold."""
+    document = window.document
+    changed = (line for change in window.changes for line in (*change.old, *change.new))
+    shown = (document.text, path, *changed)
+    average = len(document.text) / document.line_count
+    if document.line_count > _MOST_LINES or average > _MOST_AVERAGE:
+        return None
+    if any(marker in text for marker in layout.markers for text in shown):
+        return None
+    if any(len(line) > _MOST_LINE for line in window.lines):
+        return None
+    text = _LAYOUTS[layout.layout](window, path)
+    pattern = "|".join(re.escape(marker) for marker in layout.markers)
+    parts: list[Part] = []
+    at = 0
+    for found in re.finditer(rf"(?:{pattern})(?:\d+\|>)?", text):
+        if found.start() > at:
+            parts.append(Text(text[at : found.start()], (document.uri,)))
+        parts.append(Marker(found.group()))
+        at = found.end()
+    if at < len(text):
+        parts.append(Text(text[at:], (document.uri,)))
+    return Prompt(tuple(parts), stop=layout.stop)
+
+
+def _windows(window: Window, path: str) -> str:
+    """Sweep: the file before the changes, the changes, and three windows."""
+    where = f"{path}:{window.first + 1}:{window.end}"
+    lines = window.lines
+    current = list(lines)
+    row = window.cursor_line - window.first
+    current[row] = f"{lines[row][: window.column]}<|cursor|>{lines[row][window.column :]}"
+    return "\n".join(
+        [
+            f"<|file_sep|>{path}",
+            *_initial_file(window),
+            *(line for change in reversed(window.changes) for line in _change(window.document, change, path)),
+            f"<|file_sep|>original/{where}",
+            *window.before,
+            f"<|file_sep|>current/{where}",
+            *current,
+            f"<|file_sep|>updated/{where}",
+            window.prefill,
+        ]
+    )
+
+
+def _initial_file(window: Window) -> list[str]:
+    """Lines of the file before the changes; of a long one, those around the window."""
+    document = window.document
+    lines = document.lines_in(document.whole)
+    for change in sorted(window.changes, key=lambda change: change.line, reverse=True):
+        lines[change.line : change.end] = change.old
+    if len(lines) <= _WHOLE_LINES:
+        return lines
+    start = max(0, (window.cursor_line // _GRID_LINES) * _GRID_LINES - _GRID_LINES // 2)
+    start -= start % _GRID_LINES
+    return lines[start : start + _WHOLE_LINES]
+
+
+def _change(document: Document, change: ChangedLines, path: str) -> list[str]:
+    above = [document.line_text(change.line - 1)] if change.line else []
+    below = [document.line_text(change.end)] if change.end < document.line_count else []
+    start = change.line + 1 - len(above)
+    new = [*above, *change.new, *below]
+    header = f"<|file_sep|>{path}:{start}:{start + len(new) - 1}"
+    return [header, "original:", *above, *change.old, *below, "updated:", *new]
+
+
+def _blocks(window: Window, path: str) -> str:
+    """Zeta 2.1: the text after the region, the changes, the text before it, and the region in blocks."""
+    document = window.document
+    text_after = _end_of(document, window.end)
+    history = "".join(_diff(document, change, path) for change in reversed(window.changes))
+    lines = window.lines
+    row = window.cursor_line - window.first
+    region = ""
+    for number, (start, end) in enumerate(blocks_of(lines), start=1):
+        shown = list(lines[start:end])
+        if start <= row < end:
+            text = lines[row]
+            shown[row - start] = f"{text[: window.column]}<|user_cursor|>{text[window.column :]}"
+        ends_text = end == len(lines) and window.end == document.line_count
+        region += f"<|marker_{number}|>" + "\n".join(shown) + ("" if ends_text else "\n")
+    region += f"<|marker_{len(blocks_of(lines)) + 1}|>"
+    return (
+        f"<[fim-suffix]>{text_after}" + ("" if text_after.endswith("\n") else "\n") + "<[fim-prefix]>"
+        f"<filename>edit_history\n{history}\n"
+        f"<filename>{path}\n{_start_of(document, window.first)}{region}\n<[fim-middle]>"
+    )
+
+
+def blocks_of(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Split a region: at a blank line after six lines, at sixteen at the latest, not before a lone closer."""
+    cuts = [0]
+    for line in range(1, len(lines)):
+        size, left = line - cuts[-1], len(lines) - line
+        is_wanted = size >= _MIN_BLOCK and left >= _MIN_BLOCK and not lines[line - 1].strip()
+        if not is_wanted and size < _MAX_BLOCK:
+            continue
+        cut = line
+        while cut < min(line + _LOOK_AHEAD, len(lines) - 1) and _CLOSERS.fullmatch(lines[cut].strip()):
+            cut += 1
+        if cut > cuts[-1]:
+            cuts.append(cut)
+    return list(zip(cuts, [*cuts[1:], len(lines)], strict=True))
+
+
+def _diff(document: Document, change: ChangedLines, path: str) -> str:
+    first, end = max(0, change.line - _CONTEXT), min(document.line_count, change.end + _CONTEXT)
+    above = [document.line_text(line) for line in range(first, change.line)]
+    below = [document.line_text(line) for line in range(change.end, end)]
+    around = len(above) + len(below)
+    header = f"@@ -{first + 1},{len(change.old) + around} +{first + 1},{len(change.new) + around} @@"
+    body = [f" {line}" for line in above]
+    matcher = SequenceMatcher(None, change.old, change.new, autojunk=False)
+    for kind, old, old_end, new, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            body += [f" {line}" for line in change.old[old:old_end]]
+            continue
+        body += [f"-{line}" for line in change.old[old:old_end]]
+        body += [f"+{line}" for line in change.new[new:new_end]]
+    body += [f" {line}" for line in below]
+    return "\n".join([f"--- a/{path}", f"+++ b/{path}", header, *body]) + "\n"
+
+
+def _start_of(document: Document, end: int) -> str:
+    """Lines before ``end``, as many as fit."""
+    taken: list[str] = []
+    size = 0
+    for line in range(end - 1, -1, -1):
+        text = document.line_text(line) + "\n"
+        size += len(text.encode(errors="replace"))
+        if size > _AROUND_BYTES:
+            break
+        taken.insert(0, text)
+    return "".join(taken)
+
+
+def _end_of(document: Document, first: int) -> str:
+    """Lines from ``first`` on, as many as fit."""
+    taken: list[str] = []
+    size = 0
+    for line in range(first, document.line_count):
+        text = document.line_text(line) + ("\n" if line + 1 < document.line_count else "")
+        size += len(text.encode(errors="replace"))
+        if size > _AROUND_BYTES:
+            break
+        taken.append(text)
+    return "".join(taken)
+
+
+_LAYOUTS: Mapping[str, Callable[[Window, str], str]] = {"windows": _windows, "blocks": _blocks}

@@ -1,0 +1,64 @@
+"""The lines that a model rewrites: those around the cursor, now and before the last change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from homebody.next_edit.changes import ChangedLines
+from homebody.next_edit.formats import NextEditFormat
+from homebody.text import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines ``first`` to ``end`` of a document; ``column`` is the cursor's in ``cursor_line``.
+
+    ``changes`` are the last ones in this document, the newest first, as many as the format takes.
+    """
+
+    document: Document
+    first: int
+    end: int
+    cursor_line: int
+    column: int
+    changes: Sequence[ChangedLines]
+
+    @property
+    def lines(self) -> list[str]:
+        """Return its lines."""
+        return [self.document.line_text(line) for line in range(self.first, self.end)]
+
+    @property
+    def before(self) -> list[str]:
+        """Its lines before the newest change."""
+        newest = self.changes[0]
+        lines = self.lines
+        start, end = max(newest.line, self.first), min(newest.end, self.end)
+        if start > end:
+            return lines
+        old = newest.old[start - newest.line : len(newest.old) - (newest.end - end)]
+        return [*lines[: start - self.first], *old, *lines[end - self.first :]]
+
+    @property
+    def is_changed_above(self) -> bool:
+        """Whether the newest change is above the cursor's line."""
+        return self.changes[0].end <= self.cursor_line
+
+    @property
+    def prefill(self) -> str:
+        """What the model keeps: lines above the cursor, or the first one and blank ones after it."""
+        lines = self.lines
+        if not self.is_changed_above:
+            return "".join(line + "\n" for line in lines[: self.cursor_line - self.first])
+        count = 1
+        while count < len(lines) and not lines[count]:
+            count += 1
+        return "".join(line + "\n" for line in lines[:count]) if self.cursor_line > self.first else ""
+
+
+def window_at(
+    document: Document, offset: int, changes: Sequence[ChangedLines], layout: NextEditFormat
+) -> Window:
+    """Return the window around ``offset``."""
+    line, column = document.position_of(offset)
+    first, end = max(0, line - layout.above), min(document.line_count, line + layout.below + 1)
+    return Window(document, first, end, line, column, changes[: layout.changes])

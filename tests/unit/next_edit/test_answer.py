@@ -1,0 +1,130 @@
+"""A model's answer: what is dropped, and what is shown of the rest."""
+
+import pytest
+
+from homebody.next_edit.answer import edit_from, rejoined
+from homebody.next_edit.changes import ChangedLines, NextEdit
+from homebody.next_edit.formats import formats
+from homebody.next_edit.window import Window, window_at
+from homebody.text import Document
+
+SWEEP, ZETA = formats()["sweep-v2"], formats()["zeta-2-1"]
+LINES = [f"value_{number} = compute({number})" for number in range(20)]
+TEXT = "\n".join(["total = compute(0)", *LINES[1:]])
+NEWEST = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
+
+
+def window(text: str = TEXT, line: int = 0, newest: ChangedLines = NEWEST, layout=SWEEP) -> Window:
+    """Return the window with the cursor at the end of a line."""
+    document = Document.create("file:///a.py", "python", 1, text)
+    return window_at(document, document.line_span(line).end, [newest], layout)
+
+
+def answered(answer: str, shown: Window, layout=SWEEP, *, is_whole: bool = True) -> object:
+    """Return the reason against an answer, or the lines that replace others."""
+    found = edit_from(layout, shown, answer, is_whole=is_whole)
+    return (found.line, found.old, found.new) if isinstance(found, NextEdit) else found
+
+
+def text_of(shown: Window, *replaced: tuple[int, str | None]) -> str:
+    """Text of the window in which lines are replaced, or deleted."""
+    new = dict(replaced)
+    lines = [new.get(number, line) for number, line in enumerate(shown.lines)]
+    return "\n".join(line for line in lines if line is not None)
+
+
+def test_the_change_nearest_to_the_cursor_is_shown():
+    """Of two changes far apart, the other one comes after it."""
+    shown = window()
+    answer = text_of(shown, (2, "second = compute(2)"), (8, "eighth = compute(8)"))
+
+    assert answered(answer, shown) == (2, ("value_2 = compute(2)",), ("second = compute(2)",))
+
+
+@pytest.mark.parametrize(
+    ("replaced", "reason"),
+    [
+        ((), "no change"),
+        (((1, "value_1  =  compute( 1 )"),), "white space only"),
+        (((0, "value_0 = compute(0)"),), "an earlier state"),
+        (tuple((number, None) for number in range(1, 9)), "deletes too much"),
+        (((5, "\n".join(f"x = {n}" for n in range(40))),), "too long"),
+        (((1, "value_1 = comp\u202eute(1)"),), "invisible characters"),
+        (((1, "x <|file_sep|>"),), "a marker"),
+    ],
+)
+def test_an_answer_is_dropped(replaced, reason):
+    """Each with its reason."""
+    shown = window()
+    assert reason == answered(text_of(shown, *replaced), shown)
+
+
+def test_an_answer_that_did_not_reach_its_end_is_dropped():
+    """A cut rewrite deletes the rest of the window."""
+    shown = window()
+    assert answered(text_of(shown, (1, "x = 1")), shown, is_whole=False) == "cut off"
+
+
+def test_an_answer_that_begins_with_a_marker_is_dropped():
+    """The model has started another file."""
+    assert answered("<|cursor|>x", window()) == "a marker"
+
+
+def test_lines_inserted_above_the_cursor_alone_are_dropped():
+    """The user has passed that place."""
+    newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
+    shown = window(line=6, newest=newest)
+    answer = text_of(shown, (1, "inserted = 1\nvalue_1 = compute(1)")).split("\n", 1)[1]
+
+    assert answered(answer, shown) == "above the cursor only"
+
+
+def test_what_the_model_was_given_belongs_to_the_result():
+    """With the last change above the cursor, only the first line is given; otherwise those above it."""
+    above = window(line=4)
+    assert (above.prefill, above.is_changed_above) == ("total = compute(0)\n", True)
+
+    newest = ChangedLines("file:///a.py", 4, ("v",), (LINES[4],))
+    at_cursor = window(line=4, newest=newest)
+    assert at_cursor.prefill.count("\n") == 4
+    rest = text_of(at_cursor, (5, "fifth = compute(5)")).removeprefix(at_cursor.prefill)
+    assert (5, (LINES[5],), ("fifth = compute(5)",)) == answered(rest, at_cursor)
+
+
+def test_an_answer_ends_where_it_continues_as_the_window_does():
+    """Three lines as in the window, after a change, and the rest is copied."""
+    shown = window()
+    whole = text_of(shown, (2, "second = compute(2)"))
+    written = "".join(line + "\n" for line in whole.split("\n")[:6])
+
+    assert whole == rejoined(shown, written)
+    assert None is rejoined(shown, "".join(line + "\n" for line in whole.split("\n")[:5]))
+    assert None is rejoined(shown, "".join(line + "\n" for line in shown.lines[:6]))
+
+
+def test_blocks_are_replaced_between_their_markers():
+    """What lies outside of both markers stays; inner markers are removed."""
+    shown = window(layout=ZETA)
+    first, *_ = shown.lines
+    answer = f"<|marker_1|>{first}\nchanged = 1\n<|user_cursor|><|marker_2|>"
+    assert answered(answer, shown, ZETA) == "deletes too much"
+
+    lines = [*shown.lines[:3], "changed = 1", *shown.lines[4:16]]
+    answer = "<|marker_1|>" + "".join(f"{line}\n" for line in lines) + "<|marker_2|>"
+    assert (3, (LINES[3],), ("changed = 1",)) == answered(answer, shown, ZETA)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("<|marker_1|><|marker_1|>", "no change"),
+        ("<|marker_1|>x = 1\n", "no end mark"),
+        ("<|marker_2|>x = 1\n<|marker_1|>", "no end mark"),
+        ("<|marker_1|>x = 1\n<|marker_9|>", "no end mark"),
+        ("NO_EDITS", "no end mark"),
+        ("", "no end mark"),
+    ],
+)
+def test_blocks_without_two_markers_in_order_are_dropped(answer, reason):
+    """Anything else would delete text."""
+    assert reason == answered(answer, window(layout=ZETA), ZETA)

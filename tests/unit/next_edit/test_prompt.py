@@ -1,0 +1,93 @@
+"""Prompts, byte for byte: ``tests/cases/next_edit`` has one for each format."""
+
+from pathlib import Path
+
+import pytest
+
+from homebody.backend.base import Marker, Text
+from homebody.next_edit.changes import ChangedLines
+from homebody.next_edit.formats import format_of, formats
+from homebody.next_edit.prompt import blocks_of, prompt_for
+from homebody.next_edit.window import window_at
+from homebody.text import Document
+
+CASES = Path(__file__).parents[2] / "cases" / "next_edit"
+TEXT = 'import os\n\n\ndef load(path, encoding):\n    return read(path, encoding)\n\n\nprint(load("a.txt"))\n'
+CHANGES = [
+    ChangedLines("file:///app.py", 4, ("    return read(path)",), ("    return read(path, encoding)",)),
+    ChangedLines("file:///app.py", 3, ("def load(path):",), ("def load(path, encoding):",)),
+]
+
+
+def made(name: str, text: str = TEXT, line: int = 4, changes=CHANGES):
+    """Return the prompt with the cursor at the end of a line."""
+    document = Document.create("file:///app.py", "python", 1, text)
+    window = window_at(document, document.line_span(line).end, changes, formats()[name])
+    return prompt_for(formats()[name], window, "src/app.py")
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_a_prompt_is_as_the_model_was_trained(name):
+    """The golden file has the prompt's bytes, and nothing after them."""
+    prompt = made(name)
+
+    assert prompt is not None
+    assert (CASES / f"{name}.txt").read_bytes().decode() == prompt.text
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_the_users_text_is_text_and_knows_its_source(name):
+    """Markers alone are parsed as special tokens."""
+    prompt = made(name)
+
+    assert prompt is not None
+    row = formats()[name]
+    for part in prompt.parts:
+        if isinstance(part, Text):
+            assert part.sources == ("file:///app.py",)
+            assert not any(marker in part.text for marker in row.markers)
+        else:
+            assert isinstance(part, Marker)
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_a_document_with_a_marker_is_not_sent(name):
+    """Nor one with generated lines, nor a change that deleted a marker."""
+    marker = formats()[name].markers[0]
+
+    assert made(name, TEXT + f"x = '{marker}'\n") is None
+    assert made(name, changes=[ChangedLines("file:///app.py", 4, (marker,), ("x",))]) is None
+    assert made(name, TEXT + "x = '" + "y" * 1200 + "'\n") is None
+    assert made(name, "x = 1" * 100, line=0) is None
+
+
+def test_line_ends_are_line_feeds():
+    """The model knows no others."""
+    assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("model", "architecture", "title"),
+    [
+        ("sweepai/sweep-next-edit-1.5B/sweep-next-edit-1.5b.q8_0.v2.gguf", "qwen2", "Sweep next-edit v2"),
+        ("sweep-next-edit-v2-7b", None, "Sweep next-edit v2"),
+        ("hf.co/zed-industries/zeta-2.1-GGUF:Q4_K_M", "llama", "Zeta 2.1"),
+        ("zeta2.1", None, "Zeta 2.1"),
+        ("sweep-next-edit-v2-7b", "gemma3", None),
+        ("sweep-next-edit-0.5b.q8_0.gguf", "qwen2", None),
+        ("zeta-2", "llama", None),
+        ("qwen2.5-coder-1.5b", "qwen2", None),
+    ],
+)
+def test_only_models_of_the_table_are_asked(model, architecture, title):
+    """By their names, and not if the architecture is another one."""
+    row = format_of(model, architecture)
+    assert title == (row and row.title)
+
+
+def test_blocks_end_at_blank_lines():
+    """A block has six lines at least, unless the region is shorter; none begins with a closer."""
+    lines = [*["x"] * 7, "", *["y"] * 9, "", "}", *["z"] * 8]
+    assert blocks_of(lines) == [(0, 8), (8, 19), (19, 27)]
+    assert blocks_of(["x"] * 20) == [(0, 16), (16, 20)]
+    assert blocks_of(["x"]) == [(0, 1)]
