@@ -306,6 +306,29 @@ async def test_both_uses_search_once_and_share_the_connection(llama_cpp: Recordi
     await chat.aclose()
 
 
+async def test_a_search_that_found_a_loading_server_is_not_used_again():
+    """The request waits, and finds the server as soon as it is ready."""
+    loading = True
+
+    async def answer(request: Request, reply: Reply) -> None:
+        if loading:
+            await reply.json({"error": {"message": "Loading model", "code": 503}}, 503)
+        else:
+            await reply.json(
+                {"object": "list", "data": [{"id": "qwen2.5-coder-7b-instruct", "owned_by": "vllm"}]}
+            )
+
+    with LoopbackServer(answer) as double:
+        search = shared_search(AUTO, Settings(), [double.url])
+        connector = search.connector("chat")
+        with pytest.raises(BackendLoading):
+            await connector.connect()
+        loading = False
+        await connector.connect()
+        assert "vLLM" in connector.reasons[-1]
+        await connector.aclose()
+
+
 async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, tiny_model: Path):
     """By the use that noticed it; the other one still has its connection."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")

@@ -67,7 +67,12 @@ class SharedSearch:
                 self._seen = await self._look()
                 self._seen_at = time.monotonic()
             seen = self._seen
-        return await self._choose(seen, use)
+        try:
+            return await self._choose(seen, use)
+        except HomebodyError:
+            # The only server is still loading, for example.
+            self._seen = None
+            raise
 
     def _share(self, use: Slot, block: BackendSettings) -> Connector:
         """Return the connector of ``block``, which others may use too."""
