@@ -1,8 +1,4 @@
-"""An answer of the completion model and the suggestion made from it, as values.
-
-In: received pieces. Out: the rest of them after a part was typed.
-Knows nothing of documents or of when requests are sent.
-"""
+"""An answer of the completion model, the suggestion made from it, and their rest after typing, as values."""
 
 from dataclasses import dataclass, replace
 from enum import Enum

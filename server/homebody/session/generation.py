@@ -1,7 +1,4 @@
-"""One answer of the completion model while it streams, and whether it still agrees with the typed text.
-
-In: a stream, and a function that ends it early. Out: pieces, available to every request that they agree with.
-"""
+"""One answer of the completion model while it streams, for every request that it agrees with."""
 
 import asyncio
 import time

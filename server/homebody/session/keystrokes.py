@@ -1,7 +1,6 @@
-"""What the user's keystrokes decide: how long a request waits, and how much may be read ahead.
+"""What keystrokes decide: how long a request waits, and how much may be read while the user types.
 
-In: keystrokes, the model's times, windows that are about to be read. Out: the debounce; whether a wide window
-may be read while the user types. Times are in seconds on the caller's clock.
+Times are in seconds on the caller's clock.
 """
 
 _LONGEST_INTERVAL = 1.0

@@ -1,6 +1,5 @@
-"""Recently edited and recently viewed code: a ring of short chunks.
+"""Recently edited and recently viewed code: a ring of short chunks, as candidates for snippets.
 
-In: edits and visits. Out: candidates for snippets, the newest first.
 The idea is from llama.vim: code that the user has just looked at is likely to be needed next. A chunk is
 stored as text when the cursor leaves it, so nothing is read from disk.
 """

@@ -1,7 +1,5 @@
 """Result cache: answers by the place of their request, so that no request is sent twice.
 
-In: a model's name, a document, an offset. Out: the answer that continues from there, even after its beginning
-was typed, or a word or line of it was accepted.
 The rest of a shown suggestion is shown unchanged: if the rules were applied again at each keystroke, a block
 would shrink to a line.
 """

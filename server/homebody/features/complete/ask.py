@@ -5,12 +5,10 @@ from dataclasses import replace
 from functools import partial
 
 from homebody.backend.base import Sampling, Stats, Stream, Text
-from homebody.features.complete.learn import learn
-from homebody.features.complete.pieces import read_most
 from homebody.features.complete.plan import Plan, plan, shortened
 from homebody.features.complete.prompt import prompt_for
-from homebody.features.complete.reader import reader_of
-from homebody.features.complete.record import record_of
+from homebody.features.complete.reader import read_most, reader_of
+from homebody.features.complete.record import learn, record_of
 from homebody.features.complete.request import Request, Sent
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
 from homebody.features.prompt_size import PromptSize, fit

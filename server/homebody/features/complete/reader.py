@@ -11,13 +11,23 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
+from homebody.backend.base import Placement, Prompt, PromptRead
+from homebody.engine import Use
 from homebody.errors import HomebodyError
-from homebody.features.complete.pieces import FEWEST_TOKENS, PIECE_SECONDS, read_piece
 from homebody.features.complete.plan import Kind, Place
 from homebody.features.complete.snippets import look_around
 from homebody.session.prompt_window import PromptWindow, Windows
 from homebody.session.session import Session, ended, log_error
 from homebody.text import Document, TextEdit
+
+_PIECE_SECONDS = 0.08
+"""Reading time of a piece, for which a request waits: llama.cpp reads on after a cancel."""
+
+_FEWEST_TOKENS = 8
+"""Minimum tokens of a piece: each one costs a round trip."""
+
+_FIRST_TOKENS = 32
+"""Tokens of the first piece, before the speed is known."""
 
 PAUSE_SECONDS = 2.0
 """Seconds without a key that count as a pause; longer than a usual one at a line's end."""
@@ -116,7 +126,7 @@ class Reader:
         if place.engine.completion.speed.prompt is None:
             window = place.window("wide")
             async with self._session.turn:
-                await read_piece(place.engine.completion, place.prompt(window), await place.placed(window))
+                await _read_piece(place.engine.completion, place.prompt(window), await place.placed(window))
         self._use(await _counted(place))
 
     async def stop(self) -> None:
@@ -212,7 +222,7 @@ class Reader:
             return kind == "medium" or is_quick or self._pause_left() <= 0
         if self._pause_left() <= 0:
             return True
-        is_slow = place.seconds(FEWEST_TOKENS) > 2 * PIECE_SECONDS
+        is_slow = place.seconds(_FEWEST_TOKENS) > 2 * _PIECE_SECONDS
         if is_slow or not place.has_own_slot or time.monotonic() < self._rests_until:
             return False
         allowance, seconds = self._session.allowance, place.seconds(place.whole)
@@ -254,7 +264,7 @@ class Reader:
         if session.engine.chat_is_streaming and not place.target.info.takes_token_ids:
             # Without a slot of its own, this would wait for the streaming answer.
             return False
-        seconds = await read_piece(session.engine.completion, place.prompt(window), placed)
+        seconds = await _read_piece(session.engine.completion, place.prompt(window), placed)
         if seconds is None:
             self._drop()
             if placed.unread <= place.at_once:
@@ -287,3 +297,40 @@ def _lines_of(document: Document, start: int, end: int) -> str:
     """Whole lines around a span that may go beyond the document."""
     first, last = document.line_of(max(0, start)), document.line_of(min(end, len(document.text)))
     return document.text[document.line_starts[first] : document.line_span_with_end(last).end]
+
+
+def piece_tokens(use: Use) -> int:
+    """Tokens of one piece at the measured speed."""
+    if use.speed.prompt is None:
+        return _FIRST_TOKENS
+    return max(_FEWEST_TOKENS, int(use.speed.prompt * _PIECE_SECONDS))
+
+
+async def _read_piece(use: Use, prompt: Prompt, placed: Placement) -> float | None:
+    """Read the next piece; returns how many seconds it took, ``None`` if the server cannot read ahead.
+
+    Raises
+    ------
+    BackendError
+        The server is unavailable, or rejects the request.
+
+    """
+    read = placed.tokens - placed.unread
+    tokens = min(read + piece_tokens(use), placed.tokens)
+    began = time.monotonic()
+    stats = await use.backend.warm(prompt, tokens=tokens, slot=placed.slot)
+    if stats.prompt_tokens is None:
+        return None
+    seconds = time.monotonic() - began
+    use.speed.learn(stats, PromptRead(tokens - read, read, seconds * 1000))
+    return seconds
+
+
+async def read_most(session: Session, prompt: Prompt, wanted: Callable[[], bool]) -> Placement | None:
+    """Read until at most one piece is left, which a request reads itself; ``None`` once it is not wanted."""
+    use = session.engine.completion
+    while wanted():
+        placed = await use.backend.place(prompt, slot=session.slot)
+        if placed.unread <= piece_tokens(use) or await _read_piece(use, prompt, placed) is None:
+            return placed if wanted() else None
+    return None

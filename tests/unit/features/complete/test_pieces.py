@@ -9,7 +9,7 @@ from homebody.backend.base import OWN, Prompt, Stats, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.pieces import piece_tokens, read_most
+from homebody.features.complete.reader import piece_tokens, read_most
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit

@@ -7,7 +7,7 @@ import pytest
 from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused
 from homebody.features.complete import Selected, complete, prepare
-from homebody.features.complete.pieces import piece_tokens
+from homebody.features.complete.reader import piece_tokens
 from homebody.session.document_state import DocumentState
 from homebody.session.keystrokes import ReadingAllowance
 from homebody.text import Document, Span
