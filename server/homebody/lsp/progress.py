@@ -1,4 +1,4 @@
-"""ProgressBar of a command: streamed text, and the editor's progress bar, as ``$/progress``."""
+"""Progress of a command: streamed text, and the editor's progress bar, as ``$/progress``."""
 
 import asyncio
 import itertools

@@ -40,7 +40,7 @@ Source: TypeAlias = Literal["completion", "chat", "request"]
 
 
 class StatusParts(TypedDict, total=False):
-    """StatusParts of the state; texts are sentences, and an empty one ends what it says.
+    """Parts of the state; texts are sentences, and an empty one ends what it says.
 
     ``activity`` is such as the loading of a model, ``paused`` why the document in view gets no suggestions,
     ``hint`` why nothing is suggested and what the user can do, ``stopped`` why all prompts are stopped.

@@ -1,4 +1,4 @@
-"""SourceValues of one source: each value checked by itself, nothing merged yet.
+"""Options of one source: each value checked by itself, nothing merged yet.
 
 An invalid value is dropped; the other values of the source stay.
 """
@@ -97,7 +97,7 @@ class OptionsSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceValues:
-    """SourceValues from one source. Every key is optional; every value is valid.
+    """Options from one source. Every key is optional; every value is valid.
 
     ``is_closed`` if a pattern of ``context.ignore`` may be missing.
     """
