@@ -27,8 +27,8 @@ from homebody.next_edit.changes import NextEdit
 from homebody.session.edit_history import EditHistory
 from homebody.session.offered_edits import OfferedEdits
 from homebody.settings import Settings
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import find
+from homebody.syntax.nodes import count_errors
 from homebody.text import Document, TextEdit, smallest_edit
 from measure.edit_replay import ORDERS, Commit, CommitFile, Half, Label, Replay, orders_of, read_corpus
 from measure.negatives import NEGATIVES

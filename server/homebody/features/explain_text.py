@@ -17,9 +17,9 @@ from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
 from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.prompt.shipped import shipped_prompt
-from homebody.syntax.check import count_tree_errors
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import PARSED
+from homebody.syntax.nodes import count_tree_errors
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document

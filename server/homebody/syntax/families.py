@@ -74,7 +74,6 @@ BRACES = Language(
 JAVA = replace(
     BRACES,
     name="java",
-    implicit_members=True,
     effects=words.JAVA_EFFECTS,
     stub=re.compile(r"throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\)"),
     known_to_import=words.JAVA_TYPES,

@@ -83,7 +83,6 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="go",
-        discards=re.compile(r",\s*_\s*:?=(?!\s*range\b)"),
         effects=words.GO_EFFECTS,
         stub=re.compile(r"panic\(.*(?:implement|TODO).*\)"),
         known_to_import=words.GO_PACKAGES,
@@ -104,7 +103,6 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="rust",
-        implied=frozenset({"Err", "None", "Ok", "Some", "into"}),
         effects=words.RUST_EFFECTS,
         stub=re.compile(r"(?:todo|unimplemented)!\(.*\)"),
         known_to_import=words.RUST_TYPES,
@@ -127,7 +125,6 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         C,
         name="cpp",
-        implicit_members=True,
         effects=words.CPP_EFFECTS,
         title="C++",
         ids=("cpp", "c++"),
@@ -138,7 +135,6 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="csharp",
-        implicit_members=True,
         opens="using",
         effects=words.CSHARP_EFFECTS,
         stub=re.compile(r"throw new (?:NotImplemented|NotSupported|Error)\w*\(.*\)"),
@@ -166,7 +162,6 @@ LANGUAGES: tuple[Language, ...] = (
     ),
     Language(
         name="ruby",
-        implicit_members=True,
         effects=frozenset({"yield"}),
         stub=re.compile(r"raise NotImplementedError.*"),
         reads_names=words.RUBY_READS_NAMES,
@@ -212,7 +207,6 @@ LANGUAGES: tuple[Language, ...] = (
         BRACES,
         name="kotlin",
         stub=re.compile(r"TODO\(.*\)"),
-        implicit_members=True,
         effects=frozenset({"throw"}),
         module_name="last",
         tests="{stem}Test.kt",
@@ -230,7 +224,6 @@ LANGUAGES: tuple[Language, ...] = (
         name="swift",
         stub=re.compile(r"fatalError\(.*\)"),
         effects=frozenset({"throw", "await", "defer"}),
-        implicit_members=True,
         tests="{stem}Tests.swift",
         framework="XCTest",
         names_arguments=True,
@@ -248,7 +241,6 @@ LANGUAGES: tuple[Language, ...] = (
         name="scala",
         stub=re.compile(r"\?\?\?"),
         effects=frozenset({"throw"}),
-        implicit_members=True,
         tests="{stem}Test.scala",
         framework="ScalaTest",
         tests_import=False,

@@ -71,13 +71,6 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
     return tuple(listed)
 
 
-def declared_elsewhere(document: Document, tree: Tree, within: Span) -> frozenset[str]:
-    """Return the names that functions in ``within`` declare to be bound outside of them."""
-    matches = nodes.matches(tree, "names", within)
-    spans = [span for match in matches for key in ("elsewhere", "around") for span in match.get(key, ())]
-    return frozenset(document.slice(span) for span in spans if within.covers(span))
-
-
 def _bound_around(listed: Sequence[Name], text: str, region: Span) -> Iterator[Name]:
     """Names of which those in ``region`` are bound where a function around it binds them, if one does."""
     scopes = [name.scope for name in listed if name.text == text and name.scope is not None]

@@ -1,14 +1,16 @@
 """Run a language's queries on a tree and return the matches as code-point spans.
 
-The only module besides ``language``, ``tree`` and ``check`` that touches tree-sitter's nodes; it returns
+The only module besides ``language`` and ``tree`` that touches tree-sitter's nodes; it returns
 spans, never nodes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.syntax.language import Group, query
+from homebody.syntax.parsing import Units, parse_text
+from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree, leave, walk
 from homebody.text import Document, Span
 
@@ -21,6 +23,8 @@ Match: TypeAlias = Mapping[str, Sequence[Span]]
 _MAX_DEPTH = 1_000
 # Maximum bytes (two per code point) of a node whose descendants a query includes.
 _SMALL = 4_000
+# A larger count has no more information: text in another language has one error per token.
+_MOST_ERRORS = 10_000
 
 
 class Step(NamedTuple):
@@ -92,6 +96,33 @@ def first_error(tree: Tree, within: Span) -> int | None:
         if (node.is_error or node.is_missing) and node.end_byte >= first:
             return tree.units.to_offset(node.start_byte)
     return None
+
+
+def count_errors(text: str, language: Language | None) -> int:
+    """Count error nodes and missing tokens, at most 10,000.
+
+    0 if the language is unknown or the text is too large or unsafe to parse.
+    """
+    return _errors_in(parse_text(text, language, Units.of(text)))
+
+
+def count_tree_errors(tree: Tree) -> int:
+    """Count those of a text that was parsed already; 0 without a tree."""
+    return _errors_in(tree.handle)
+
+
+def _errors_in(handle: "tree_sitter.Tree | None") -> int:
+    if handle is None or not handle.root_node.has_error:
+        return 0
+    cursor = handle.walk()
+
+    def enter(node: "tree_sitter.Node") -> bool:
+        # Nodes inside an error belong to it; nodes without an error are skipped.
+        is_error = node.is_error or node.is_missing
+        return node.has_error and not is_error and cursor.goto_first_child()
+
+    errors = (node for node, _ in walk(cursor, enter) if node.is_error or node.is_missing)
+    return sum(1 for _ in islice(errors, _MOST_ERRORS))
 
 
 def line_depths(document: Document, tree: Tree) -> list[int]:

@@ -99,11 +99,6 @@ def text_without(document: Document, within: Span, spans: Sequence[Span]) -> str
     return text + document.text[at : within.end]
 
 
-def strings_in(document: Document, tree: Tree, within: Span) -> Sequence[str]:
-    """Return the text of each string in ``within``, in order, with a space for code embedded in it."""
-    return [" ".join(parts) for parts in string_parts_in(document, tree, within)]
-
-
 def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Sequence[str]]:
     """Return the text of each string in ``within``, in order, as the parts around code embedded in it."""
     around = _places(document, tree, within)

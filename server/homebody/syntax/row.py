@@ -124,8 +124,6 @@ class Language:
         Whether an import may move to the top of the file; false where it runs code in order (Bash).
     builtins
         Names that are defined everywhere; empty if not all of them can be known.
-    implicit_members
-        Whether a member may be used by its name alone: ``total`` for ``this.total``.
     known_to_import
         Names of its standard library that are only defined in files that import them.
     reads_names
@@ -135,12 +133,8 @@ class Language:
         raise, wait or yield any more.
     opens
         Keyword that closes what is opened behind it (Python's ``with``); empty if there is none.
-    discards
-        Pattern for an assignment that ignores a value, such as an error.
     stub
         Pattern for a statement, with single blanks, that stands for a body that is left out (``pass``).
-    implied
-        Names that an idiom saves: ``Err`` where ``?`` returns it.
     module_name
         Which part of a module's path is its name in code: the first, the last, or neither of both.
     decoration
@@ -186,14 +180,11 @@ class Language:
     string_names: re.Pattern[str] | None = None
     moves_imports: bool = True
     builtins: frozenset[str] = frozenset()
-    implicit_members: bool = False
     known_to_import: frozenset[str] = frozenset()
     reads_names: frozenset[str] = frozenset()
     effects: frozenset[str] = frozenset()
     opens: str = ""
-    discards: re.Pattern[str] = re.compile(r"(?!)")
     stub: re.Pattern[str] = re.compile(r"(?!)")
-    implied: frozenset[str] = frozenset()
     module_name: Literal["first", "last", ""] = ""
     decoration: str = ""
     unsafe: str = ""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import PARSED, Language
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.tree import parse
 from support.syntax_cases import read_case, render
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import find
+from homebody.syntax.nodes import count_errors
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.syntax import parsing
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import PARSED, find
-from homebody.syntax.nodes import matches, path
+from homebody.syntax.nodes import count_errors, matches, path
 from homebody.syntax.parsing import MAX_CHARS
 from homebody.syntax.scope import definitions, scopes_at
 from homebody.syntax.tree import Tree, Trees, edited, parse

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from homebody.errors import UsageError
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import find
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.scope import imports
 from homebody.syntax.tree import parse
 from homebody.text import Document

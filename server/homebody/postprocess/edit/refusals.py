@@ -8,9 +8,9 @@ from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.postprocess.line_diff import line_changes
 from homebody.syntax import nodes
-from homebody.syntax.check import count_errors, count_tree_errors
 from homebody.syntax.compare import ExcludedPart, same_tokens
 from homebody.syntax.language import described, language_of
+from homebody.syntax.nodes import count_errors, count_tree_errors
 from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition

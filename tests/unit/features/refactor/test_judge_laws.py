@@ -14,8 +14,8 @@ from homebody.features.refactor.results import Request
 from homebody.features.refactor.target import find_target
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.settings import Settings
-from homebody.syntax.check import count_errors
 from homebody.syntax.language import PARSED, Language
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
