@@ -77,11 +77,7 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
         .map((model) => ({
             label: `${model.inUse.length > 0 ? "$(check)" : "$(blank)"} ${model.name}`,
             description: model.size === null ? "" : sizeOf(model.size),
-            detail: [
-                model.where,
-                ...(model.uses.length > 0 ? [`for ${named(model.uses)}`] : []),
-                ...(model.inUse.length > 0 ? [`answers ${named(model.inUse)} now`] : []),
-            ].join("; "),
+            detail: `${model.where}; ${model.inUse.length > 0 ? `answers ${named(model.inUse)}` : `for ${named(model.uses)}`}`,
             model,
         }));
     const missing = before.filter((each) => !models.some((model) => isSame(each, model)));

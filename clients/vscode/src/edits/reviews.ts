@@ -106,8 +106,9 @@ export class Reviews implements CodeLensProvider, Disposable {
             return false;
         }
         const hunks = hunksOf(original, lineChanges(original, text));
-        this.open.set(document, { ...review, hunks });
-        this.redraw();
+        const opened = { ...review, hunks };
+        this.open.set(document, opened);
+        this.settle(opened);
         const line = Math.min(hunks[0]?.first ?? 0, document.lineCount - 1);
         await window.showTextDocument(document, { selection: new Range(line, 0, line, 0) });
         return true;
