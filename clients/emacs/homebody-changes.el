@@ -81,10 +81,13 @@ From Lisp, TITLE is the title of the refactoring."
      (lambda (result)
        (let ((edit (plist-get result :edit)))
          (cond
-          ((not (and (equal (plist-get result :status) "ready") (buffer-live-p buffer)))
+          ((not (and edit (buffer-live-p buffer)))
            (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))
           ((with-current-buffer buffer (homebody--fits edit))
-           (with-current-buffer buffer (homebody--propose edit title)))
+           (with-current-buffer buffer
+             (homebody--propose edit title
+                                (and (equal (plist-get result :status) "refused") (plist-get result :reason))
+                                (plist-get result :notes))))
           (t (message "Homebody: %s was edited just as the change arrived, so nothing was changed; run it again"
                       (buffer-name buffer)))))))))
 
@@ -97,17 +100,20 @@ From Lisp, TITLE is the title of the refactoring."
                    (or (not version) (and (not homebody--changes) (= version homebody--version)))))
                (plist-get edit :documentChanges)))
 
-(defun homebody--propose (edit title)
-  "Apply EDIT to this buffer, or show it as a diff; TITLE says what it is."
+(defun homebody--propose (edit title &optional refusal notes)
+  "Apply EDIT to this buffer, or show it as a diff; TITLE says what it is.
+REFUSAL says why a check refused it, and NOTES what it removes or adds beyond
+what was asked for; an edit with any of them is shown first."
   (let* ((changes (append (plist-get edit :documentChanges) nil))
          (create (seq-find (lambda (change) (equal (plist-get change :kind) "create")) changes))
          (edits (mapcan (lambda (change) (append (plist-get change :edits) nil)) changes)))
     (if create (homebody--new-file (plist-get create :uri) edits)
       (let ((replacements (mapcar #'homebody--replacement edits)))
-        (if (pcase homebody-confirm
-              ('replacing (homebody--needs-confirmation edit))
-              (other other))
-            (homebody--show-change replacements title)
+        (if (or refusal (not (seq-empty-p notes))
+                (pcase homebody-confirm
+                  ('replacing (homebody--needs-confirmation edit))
+                  (other other)))
+            (homebody--show-change replacements title refusal notes)
           (homebody--apply replacements)
           (message "Homebody: %s (undo reverts it)" title))))))
 
@@ -164,8 +170,9 @@ From Lisp, TITLE is the title of the refactoring."
   "Keys to accept or discard the change that this buffer shows."
   :lighter " Change")
 
-(defun homebody--show-change (replacements title)
-  "Show what REPLACEMENTS change in this buffer; TITLE says what it is."
+(defun homebody--show-change (replacements title &optional refusal notes)
+  "Show what REPLACEMENTS change in this buffer, below REFUSAL and NOTES.
+TITLE says what it is."
   (require 'diff)
   (let* ((source (current-buffer))
          (view (get-buffer-create homebody--change-buffer))
@@ -181,7 +188,12 @@ From Lisp, TITLE is the title of the refactoring."
       (diff-no-select source (current-buffer) "-u" t view))
     (with-current-buffer view
       (homebody-change-mode 1)
-      (setq header-line-format (format "C-c C-c accepts, C-c C-k discards: %s" title)
+      (let ((inhibit-read-only t))
+        (goto-char (point-min))
+        (when refusal (insert (propertize (format "Refused: %s\n" refusal) 'face 'warning)))
+        (seq-doseq (note notes) (insert "- " note "\n")))
+      (setq header-line-format (format "C-c C-c %s, C-c C-k discards: %s"
+                                       (if refusal "applies it anyway" "accepts") title)
             homebody--proposal (cons source replacements)))
     (display-buffer view)))
 

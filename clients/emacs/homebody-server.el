@@ -67,6 +67,10 @@ For example (:completion (:maxTokens 64))."
 (defvar-local homebody--version 0
   "Version of the document that the server has.")
 
+(defvar-local homebody--uri nil
+  "URI under which the server has the document.
+The file may have another name by now.")
+
 (defvar-local homebody--changes nil
   "Changes that are not sent yet, newest first; `all' for the whole text.")
 
@@ -247,7 +251,8 @@ None of its buttons is pressed: a question would interrupt the user."
 
 (defun homebody--open ()
   "Open this buffer at its server."
-  (setq homebody--version 0 homebody--changes nil)
+  (setq homebody--version 0 homebody--changes nil
+        homebody--uri (plist-get (homebody--document) :uri))
   (jsonrpc-notify homebody--server :textDocument/didOpen
                   (list :textDocument (append (homebody--document)
                                               (list :languageId (homebody--language)
@@ -257,7 +262,7 @@ None of its buttons is pressed: a question would interrupt the user."
   "Close this buffer at its server."
   (when (homebody--is-served)
     (jsonrpc-notify homebody--server :textDocument/didClose
-                    (list :textDocument (list :uri (plist-get (homebody--document) :uri)))))
+                    (list :textDocument (list :uri homebody--uri))))
   (setq homebody--server nil))
 
 (defun homebody--is-served ()

@@ -1,6 +1,6 @@
 ;;; homebody.el --- Ghost text, explanations and refactorings by a local model  -*- lexical-binding: t -*-
 
-;; Version: 0.2.0
+;; Version: 0.1.0
 ;; Package-Requires: ((emacs "30.1"))
 ;; Keywords: convenience, languages, tools
 ;; SPDX-License-Identifier: MIT
@@ -295,7 +295,7 @@ Each is a list: the text after point, the end of what it replaces, the item."
 
 (defun homebody--renamed ()
   "Open this buffer under its new name."
-  (setq homebody--server nil)
+  (homebody--detach)
   (homebody--attach))
 
 (defconst homebody--hooks

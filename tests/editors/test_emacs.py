@@ -22,6 +22,8 @@ REPLIES = [
     {"contains": "And then?", "text": "Then it ends."},
     {"contains": "Why?", "text": "Because of `add()`."},
     {"contains": "rename b to c", "text": f"```python\n{ADD}```"},
+    {"contains": "drop the call", "text": "```python\ndef add(a, b):\n    return a + b\n```"},
+    {"contains": "leave it open", "text": "```python\ndef add(a, b):\n    return (a + b\n```"},
     {"contains": "one short sentence", "text": "Add two numbers."},
     {"contains": "xplain", "text": "It adds two numbers."},
     {"text": "return a + b", "probability": 0.99},
