@@ -13,7 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -161,14 +161,9 @@ class Day:
 
     def add(self, other: "Day") -> None:
         """Add the counts of ``other``."""
-        self.shown += other.shown
-        self.accepted += other.accepted
-        self.partly_accepted += other.partly_accepted
-        self.shown_characters += other.shown_characters
-        self.accepted_characters += other.accepted_characters
-        self.edits_shown += other.edits_shown
-        self.edits_accepted += other.edits_accepted
-        self.edits_rejected += other.edits_rejected
+        for count in fields(self):
+            if count.name != "waits":
+                setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
         self.waits = [mine + its for mine, its in zip(self.waits, other.waits, strict=True)]
 
     def wait(self, share: float) -> int | None:
@@ -251,11 +246,10 @@ class Audit:
 
     def count_shown(self, characters: int, milliseconds: float | None = None) -> None:
         """Count a suggestion that was shown, and its waiting time."""
-        day = self._unsaved
-        day.shown += 1
-        day.shown_characters += characters
+        self._unsaved.shown += 1
+        self._unsaved.shown_characters += characters
         if milliseconds is not None:
-            day.waits[bisect_left(WAIT_BOUNDS, milliseconds)] += 1
+            self._unsaved.waits[bisect_left(WAIT_BOUNDS, milliseconds)] += 1
 
     def count_accepted(self, characters: int) -> None:
         """Count a suggestion that was accepted completely."""
@@ -269,14 +263,8 @@ class Audit:
 
     def count_edit(self, outcome: Literal["shown", "accepted", "rejected"]) -> None:
         """Count a next edit that was shown, accepted or rejected."""
-        day = self._unsaved
-        match outcome:
-            case "shown":
-                day.edits_shown += 1
-            case "accepted":
-                day.edits_accepted += 1
-            case "rejected":
-                day.edits_rejected += 1
+        count = f"edits_{outcome}"
+        setattr(self._unsaved, count, getattr(self._unsaved, count) + 1)
 
     @property
     def unsaved(self) -> Day:
@@ -285,7 +273,7 @@ class Audit:
 
     def flush(self) -> None:
         """Wait until everything that is logged is on disk."""
-        self._writer.submit(_nothing).result()
+        self._writer.submit(lambda: None).result()
 
     def save(self) -> None:
         """Flush, and add the counts to those on disk. Call it at the end; it never raises."""
@@ -295,7 +283,7 @@ class Audit:
             return
         path = self._path("counts.json")
         with suppress(OSError, Timeout):
-            _make_folder(path.parent)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=2):
                 days = read_counts(self._folder)
                 days.setdefault(datetime.now(UTC).date().isoformat(), Day()).add(unsaved)
@@ -347,14 +335,10 @@ def read_counts(folder: Path | None = None) -> dict[str, Day]:
     return {date: day for date, day in days.items() if len(day.waits) == len(WAIT_BOUNDS) + 1}
 
 
-def _nothing() -> None:
-    """Do nothing; used to wait for everything queued before it."""
-
-
 def _append(path: Path, entry: PromptRecord | Note) -> None:
     """Append a line by one write, so that lines of two processes never mix."""
     with suppress(OSError):
-        _make_folder(path.parent)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _rotate(path)
         line = msgspec.json.encode(entry.listed() if isinstance(entry, PromptRecord) else entry)
         with _opened(path, os.O_APPEND) as file:
@@ -406,10 +390,6 @@ def _erase(path: Path, is_forgotten: Callable[[str], bool]) -> int:
 
 def _older(path: Path) -> Path:
     return path.with_suffix(".1.jsonl")
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _opened(path: Path, flag: int) -> FileIO:
