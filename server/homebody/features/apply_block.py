@@ -16,7 +16,7 @@ from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import notes_of, sentences
-from homebody.postprocess.edit.refusals import syntax_refusal
+from homebody.postprocess.edit.refusals import syntax_refusal, unreadable
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
@@ -55,6 +55,8 @@ async def apply_block(
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
     edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
+    if hidden := unreadable(edit.after.code, document.text):
+        return _refused(document, hidden.reason)
     refusal = syntax_refusal(edit)
     return Refactoring(
         "changed" if refusal is None else "refused",

@@ -5,7 +5,10 @@ Uses the index, which reads from disk, so it must not run on the keystroke path.
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 from homebody.engine import Engine
@@ -14,7 +17,7 @@ from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.identifiers import identifiers_in
 from homebody.syntax.outline import shown
-from homebody.syntax.scope import Definition, definitions, imports, scope_around, scopes_at
+from homebody.syntax.scope import Definition, Import, definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of
@@ -74,28 +77,57 @@ def lines_near(document: Document, span: Span, lines: int) -> Span:
     return Span(document.line_starts[first], document.line_span_with_end(last).end)
 
 
+@dataclass(frozen=True)
+class FileOutline:
+    """What a file defines and imports; read once for all parts of a large request."""
+
+    definitions: tuple[Definition, ...]
+    imports: tuple[Import, ...]
+
+    @classmethod
+    def of(cls, document: Document, tree: Tree) -> "FileOutline":
+        """Read the whole file."""
+        return cls(definitions(document, tree), imports(document, tree))
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[Definition]]:
+        """Definitions by their names."""
+        named: defaultdict[str, list[Definition]] = defaultdict(list)
+        for each in self.definitions:
+            named[each.name].append(each)
+        return named
+
+
 async def candidates_for_span(
-    engine: Engine, document: Document, tree: Tree, span: Span, *, session: Session | None = None
+    engine: Engine,
+    document: Document,
+    tree: Tree,
+    span: Span,
+    *,
+    session: Session | None = None,
+    outline: FileOutline | None = None,
 ) -> tuple[Candidate, ...]:
     """Return related code for ``span``, best first.
 
     Definitions that it uses, in this file and others; the imports that it needs; an outline of the class
     around it; and, if it is a whole definition, the lines that call it. With ``context.snippets`` off, only
-    code of this document is returned. ``session`` provides the cells above in a notebook.
+    code of this document is returned. ``session`` provides the cells above in a notebook, ``outline`` what is
+    known of the file.
     """
     span = trimmed(document, span)
     names = identifiers_in(document, tree, span)
-    everything = definitions(document, tree)
-    own = list(_own_definitions(document, tree, span, names, everything))
+    outline = outline or FileOutline.of(document, tree)
+    own = list(_own_definitions(document, tree, span, names, outline))
     found = [
         *own,
-        *_needed_imports(document, tree, span, names),
-        *_class_around(document, tree, span, everything),
+        *_needed_imports(document, span, names, outline),
+        *_class_around(document, tree, span, outline.definitions),
         *(() if session is None else await cells_above(session, document)),
     ]
-    called = [each.name for each in everything if span.covers(each.header) and each.name][:2]
+    inside = definitions(document, tree, span)
+    called = [each.name for each in inside if span.covers(each.header) and each.name][:2]
     for name in called:
-        found += _own_calls(document, span, name, everything)
+        found += _own_calls(document, tree, span, name)
     index = engine.index
     if index is None or not engine.settings.context.snippets:
         return tuple(found)
@@ -119,7 +151,7 @@ def short_form(
     """Return the signature of a definition, or the outline of a class, as related code."""
     members = [
         each
-        for each in everything
+        for each in (everything if definition.is_class else ())
         if each.container.split(".")[-1] == definition.name and definition.span.covers(each.span)
     ]
     text = shown(document, tree.language, definition, members)
@@ -128,23 +160,23 @@ def short_form(
 
 
 def _own_definitions(
-    document: Document, tree: Tree, span: Span, names: tuple[str, ...], everything: tuple[Definition, ...]
+    document: Document, tree: Tree, span: Span, names: tuple[str, ...], outline: FileOutline
 ) -> Iterator[Candidate]:
     """Definitions of this file that ``span`` uses, in the order of their use."""
     for name in names:
-        for each in everything:
-            if each.name != name or each.span.overlaps(span) or (each.kind == "variable" and each.container):
+        for each in outline.by_name.get(name, ()):
+            if each.span.overlaps(span) or (each.kind == "variable" and each.container):
                 continue
             first, last = document.lines_of(each.span)
             is_short = each.is_function and last - first < _WHOLE_LINES
-            yield whole(document, each) if is_short else short_form(document, tree, each, everything)
+            yield whole(document, each) if is_short else short_form(document, tree, each, outline.definitions)
 
 
 def _needed_imports(
-    document: Document, tree: Tree, span: Span, names: tuple[str, ...]
+    document: Document, span: Span, names: tuple[str, ...], outline: FileOutline
 ) -> Iterator[Candidate]:
     """Import statements of this file whose names ``span`` uses."""
-    for each in imports(document, tree):
+    for each in outline.imports:
         brought = {name.alias for name in each.names} or {re.split(r"[./:\\]+", each.module)[-1]}
         if not each.span.overlaps(span) and not brought.isdisjoint(names):
             yield _lines(document, document.whole_lines(each.span), "import that it uses")
@@ -159,15 +191,17 @@ def _class_around(
             yield short_form(document, tree, scope, everything, f"outline of {scope.name}")
 
 
-def _own_calls(
-    document: Document, span: Span, name: str, everything: tuple[Definition, ...]
-) -> Iterator[Candidate]:
+def _own_calls(document: Document, tree: Tree, span: Span, name: str) -> Iterator[Candidate]:
     """Lines of this file, outside ``span``, that call ``name``."""
-    headers = [each.header for each in everything]
+
+    def is_header(at: int) -> bool:
+        here = definitions(document, tree, Span(at, at + 1))
+        return any(each.header.start <= at < each.header.end for each in here)
+
     calls = (
         match.start()
         for match in re.finditer(rf"(?<![\w$]){re.escape(name)}\s*\(", document.text)
-        if not any(header.start <= match.start() < header.end for header in (span, *headers))
+        if not span.start <= match.start() < span.end and not is_header(match.start())
     )
     for at in islice(calls, _MAX_CALLERS):
         line = document.line_of(at)

@@ -202,6 +202,8 @@ def _targets(
         chosen = targets.matching(document, select)
     elif prompt.scope == "function":
         chosen = targets.every_function(document)
+        if prompt.output == "insert":
+            chosen = targets.undocumented(document, chosen)
     else:
         chosen = [targets.whole_file(document)] if document.text.strip() else []
     if prompt.output == "newFile" and len(chosen) > 1:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from homebody.syntax.docstring import DocstringPlace, docstring_place
+from homebody.syntax.language import language_of
 from homebody.syntax.nodes import first_error
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import parse
@@ -26,6 +28,20 @@ def whole_file(document: Document) -> RewriteTarget:
 def every_function(document: Document) -> list[RewriteTarget]:
     """Return each function and method, without those inside another one."""
     return _outermost(symbol for symbol in _symbols(document) if symbol.is_function)
+
+
+def undocumented(document: Document, found: Sequence[RewriteTarget]) -> list[RewriteTarget]:
+    """Return the targets that have no documentation yet."""
+    style = language_of(document.language_id, document.uri).doc
+    if style is None:
+        return list(found)
+    tree = parse(document)
+
+    def is_documented(span: Span) -> bool:
+        place = docstring_place(document, tree, span, style, "")
+        return not isinstance(place, DocstringPlace) or bool(document.slice(place.span).strip())
+
+    return [target for target in found if not is_documented(target.span)]
 
 
 def matching(document: Document, patterns: Sequence[str]) -> list[RewriteTarget]:

@@ -80,7 +80,8 @@ def comments_start(document: Document, tree: Tree, within: Span) -> int:
     below.
     """
     start = within.end
-    for comment in reversed(comments_in(document, tree, within)):
+    near = Span(max(within.start, _window_start(document, within.end)), within.end)
+    for comment in reversed(comments_in(document, tree, near)):
         between = document.text[comment.end : start]
         line = document.line_start(comment.start)
         if between.strip() or between.count("\n") > 1 or document.text[line : comment.start].strip():

@@ -80,3 +80,12 @@ def test_spans_follow_edits(text: str, data):
 def test_an_edit_inside_makes_a_span_longer():
     """Such as a docstring that is added to a class."""
     assert targets.moved(Span(10, 20), [TextEdit(Span(15, 15), "abc")]) == Span(10, 23)
+
+
+def test_what_is_documented_is_no_target_of_documentation():
+    """Unless it is named by lines or a pattern."""
+    text = 'def a():\n    """One."""\n\n\ndef b():\n    pass\n'
+    document = Document.create("file:///w/a.py", "python", 1, text)
+    assert [target.name for target in targets.undocumented(document, targets.every_function(document))] == [
+        "b"
+    ]

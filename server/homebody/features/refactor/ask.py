@@ -78,7 +78,9 @@ async def ask(
     special = info.texts_to_leave_out
     _check_markers(request, info, special)
     candidates = (
-        await candidates_for_span(engine, document, request.tree, request.target, session=request.session)
+        await candidates_for_span(
+            engine, document, request.tree, request.target, session=request.session, outline=request.outline
+        )
         if prompt.takes_context
         else ()
     )

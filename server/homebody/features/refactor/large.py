@@ -13,6 +13,7 @@ from homebody.features.refactor.ask import size_of
 from homebody.features.refactor.attempt import Listeners, attempt
 from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, added
 from homebody.features.refactor.units import units_of
+from homebody.features.selection import FileOutline
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import still_needed
 from homebody.postprocess.edit.edited import edited
@@ -35,6 +36,8 @@ async def rewrite_large(request: Request, info: ModelInfo, listeners: Listeners)
         As for ``ask``.
 
     """
+    outline = await asyncio.to_thread(FileOutline.of, request.document, request.tree)
+    request = replace(request, outline=outline)
     limit = _room_for_code(request, info)
     parts, skipped = await asyncio.to_thread(units_of, request, limit, request.engine.chat.tokens.count)
     if not parts:

@@ -26,7 +26,9 @@ from homebody.postprocess.edit.patches import patched
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.line_ends import with_line_ends
-from homebody.text import Span, TextEdit
+from homebody.syntax.scope import definitions
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span, TextEdit
 
 _RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)
 
@@ -144,10 +146,10 @@ def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[Tex
     document, tree, definition = request.document, request.tree, request.definition
     if definition is None or definition.body is None or not request.target.covers(definition.span):
         return None
-    whole = edited(document, tree, request.target, edits)
-    if any(one.is_function or one.is_class for one in whole.after.own):
+    written = Document.create(document.uri, document.language_id, 0, code)
+    if any(one.is_function or one.is_class for one in definitions(written, parse(written))):
         return None
-    if not _RETURNS.search(code) and not (whole.after.tree.exact and refusal_of(whole)):
+    if not _RETURNS.search(code) and not refusal_of(edited(document, tree, request.target, edits)):
         return None
     body = definition.body
     if document.text[body.start] == "{" and not code.lstrip().startswith("{"):
@@ -164,12 +166,15 @@ def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[Tex
     return None if refusal_of(edited(document, tree, request.target, own)) else own
 
 
-def _checked(request: Request, offer: Offer) -> Offer:
+def _checked(request: Request, offer: Offer) -> Offer | Refusal:
     document, tree, target = request.document, request.tree, request.target
-    offer = replace(offer, above=tuple(import_edits(document, tree, target.start, offer.imports)))
+    if offer.imports:  # the file is read for them
+        offer = replace(offer, above=tuple(import_edits(document, tree, target.start, offer.imports)))
     if not offer.all_edits:
         return offer
     edit = edited(document, tree, target, offer.edits, offer.above)
+    if hidden := unreadable(edit.after.code, document.text):
+        return hidden  # nobody could see it in a diff
     guard = request.prompt.guard
     return replace(offer, notes=tuple(_notes(edit, guard)), refusal=refusal_of(edit, guard))
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import ChatPrompt, Usage
+from homebody.features.selection import FileOutline
 from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.answer_imports import NewImport
 from homebody.postprocess.edit.notes import Note
@@ -71,6 +72,8 @@ class Request:
         The error of an answer to an earlier request.
     indent
         Indentation of new code where the target has none.
+    outline
+        What the file defines and imports, if it was read for several parts.
     parts
         Several places of a target that is larger than the context, to be changed together.
     base
@@ -92,6 +95,7 @@ class Request:
     feedback: str = ""
     session: Session | None = None
     indent: str = ""
+    outline: FileOutline | None = None
     parts: Parts | None = None
     base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()

@@ -72,13 +72,12 @@ def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Co
     language = find(document.language_id, document.uri)
     if language is None or language.data or not language.moves_imports:
         return CodeWithoutImports(code)
-    statements = import_statements(document, tree)
-    if any(span.overlaps(one.span) for one in statements):
-        return CodeWithoutImports(code)
     written = Document.create(document.uri, document.language_id, 0, code)
     blocks = blocks_for_types(written)
     found = list(_movable(written, blocks))
-    if not found:
+    # The imports of the file are read only if there are some in the code.
+    statements = import_statements(document, tree) if found else ()
+    if not found or any(span.overlaps(one.span) for one in statements):
         return CodeWithoutImports(code)
     own = {line.strip() for line in document.slice(span).splitlines()}
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])

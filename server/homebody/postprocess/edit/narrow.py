@@ -48,11 +48,13 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
     if outer == Span(0, len(code.strip())):
         return code
     end = _start_of_example(document, span, written, outer)
-    outside = {one.name for one in definitions(document, tree) if not span.covers(one.span)}
     around = [one for one in found if one.span.covers(outer) and one.span != outer]
+    others = [one for one in found if one.span.start < end and not outer.covers(one.span)]
+    # The file is read only if the answer defines something else.
+    everything = definitions(document, tree) if others else ()
+    outside = {one.name for one in everything if not span.covers(one.span)}
     if definition.container:
         outside.update(one.name for one in around)
-    others = [one for one in found if one.span.start < end and not outer.covers(one.span)]
     if any(one.name not in outside for one in others):
         return code[:end].rstrip()
     if not others and not _repeats_file(document, span, written, outer, end):
