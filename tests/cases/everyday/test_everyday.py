@@ -8,9 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from test_refactor_cases import outcome
 
-from support.refactor_cases import RefactorCase, selected
+from support.refactor_cases import RefactorCase, outcome, selected
 
 FOLDER = Path(__file__).parent
 _PART = re.compile(r"^-- (\w+)(?::([^\n]*))?\n", re.MULTILINE)

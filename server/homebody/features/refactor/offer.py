@@ -149,7 +149,11 @@ def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[Tex
     written = Document.create(document.uri, document.language_id, 0, code)
     if any(one.is_function or one.is_class for one in definitions(written, parse(written))):
         return None
-    if not _RETURNS.search(code) and not refusal_of(edited(document, tree, request.target, edits)):
+    # Code of PHP does not parse alone, so the whole file decides.
+    whole = edited(document, tree, request.target, edits)
+    if any(one.is_function or one.is_class for one in whole.after.own):
+        return None
+    if not _RETURNS.search(code) and not refusal_of(whole):
         return None
     body = definition.body
     if document.text[body.start] == "{" and not code.lstrip().startswith("{"):
