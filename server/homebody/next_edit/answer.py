@@ -161,9 +161,10 @@ def _nearest(window: Window, changes: Sequence[LineChange]) -> LineChange:
     groups: list[LineChange] = []
     for change in changes:
         if groups and change.old_start - groups[-1].old_end <= 1:
-            last = groups.pop()
-            change = LineChange(last.old_start, change.old_end, last.new_start, change.new_end)  # noqa: PLW2901 - both are one
-        groups.append(change)
+            first = groups.pop()
+            groups.append(LineChange(first.old_start, change.old_end, first.new_start, change.new_end))
+        else:
+            groups.append(change)
     cursor = window.cursor_line - window.first
     return min(groups, key=lambda group: max(group.old_start - cursor, cursor - group.old_end + 1, 0))
 
