@@ -16,6 +16,9 @@ from homebody.text import Document, Span, TextEdit
 _MAX_CLOSERS = 4
 """Brackets and quotes after the cursor that the editor may have inserted by itself."""
 
+_BRACKETS = frozenset(")]}")
+_CLOSERS = frozenset(CLOSERS)
+
 _EARLIER = 3
 """Maximum number of other parts of one document whose windows are kept."""
 
@@ -70,8 +73,8 @@ class PromptWindow:
         end, closers = offset, 0
         while not self._suffix_at(text, end):
             following = text[end : end + 1]
-            closers += following in CLOSERS
-            if closers > _MAX_CLOSERS or not (following in CLOSERS or following.isspace()) or not following:
+            closers += following in _CLOSERS
+            if closers > _MAX_CLOSERS or not (following in _CLOSERS or following.isspace()):
                 return None
             end += 1
         return text[self.anchor : offset]
@@ -155,9 +158,17 @@ class Windows:
 
 
 def after_closers(document: Document, offset: int) -> int:
-    """Offset after the closers at ``offset``: an editor may have inserted them, and they come and go."""
-    following = document.text[offset : offset + _MAX_CLOSERS]
-    return offset + len(following) - len(following.lstrip(CLOSERS))
+    """Offset after the closers at ``offset``: an editor may have inserted them, and they come and go.
+
+    Before a word they are brackets only: a quote there begins a string.
+    """
+    end = offset
+    while end < offset + _MAX_CLOSERS and document.text[end : end + 1] in _CLOSERS:
+        end += 1
+    if document.text[end : end + 1].isalnum():
+        while end > offset and document.text[end - 1] not in _BRACKETS:
+            end -= 1
+    return end
 
 
 def anchor_for(document: Document, offset: int, *, after_marker: bool, tokens: int, count: Count) -> int:

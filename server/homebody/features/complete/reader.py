@@ -36,7 +36,7 @@ _QUICK_SECONDS = 2.5
 """A whole window that is read in this time is read as soon as the user looks at a place."""
 
 _SLOW_PIECE_SECONDS = 0.15
-_REST = 10
+_REST = 5
 """After a piece that takes longer, because other programs keep the cores busy, keys do not wait for another
 one for this many times its duration."""
 

@@ -9,7 +9,6 @@ from homebody.features.complete.plan import place_at, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.model import FimTokens
-from homebody.syntax.chunk import Candidate
 from homebody.text import Document
 from homebody.tokens import TokenCounts
 from support.documents import at
@@ -124,7 +123,10 @@ async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
     async with world("x\n", fim=_FIM, context_length=1024) as w:
         w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
         w.engine.completion.speed.prompt = 5_000
-        snippet = Candidate("file:///b.py", 0, 0, "def compute(total: float) -> float", "defines compute")
+        other = Document.create("file:///b.py", "python", 1, "def compute(total: float) -> float")
+        w.session.recent.viewed(other, 0)
+        w.session.recent.closed(other.uri)
+        [snippet] = w.session.recent.candidates()
         reader = reader_of(w.session, _NUMBERS.uri)
         set_windows(w.session, _NUMBERS.uri, candidates=(snippet,))
         offset = _NUMBERS.line_starts[1500] + 3
@@ -205,6 +207,13 @@ async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, n
         document, offset = at(after)
         assert window.typed(document, offset) is not None
         assert not window.context.suffix.startswith((")", "]", "}"))
+
+
+async def test_a_string_after_the_cursor_keeps_its_quote(world):
+    """It is no closer."""
+    async with world("1\n", fim=_FIM) as w:
+        window = await wide_at(w.session, *at("result = call(█'alpha')\n"))
+        assert window.context.suffix == "'alpha')\n"
 
 
 async def test_other_text_after_the_cursor_costs_the_window(world):
