@@ -254,15 +254,15 @@ class Engine:
 
     @property
     def next_edit(self) -> Use | None:
-        """The model for next edits; ``None`` unless the settings name its server.
+        """The model for next edits: that of completion if both have the same settings.
 
-        It is that of completion if both have the same settings.
+        Otherwise ``None`` unless the settings name its server; ``auto`` looks for none.
         """
         block = self.settings.next_edit.backend
-        if block.kind == "auto":
-            return None
         if block == self.settings.completion.backend:
             return self.completion
+        if block.kind == "auto":
+            return None
         if self._next_edit is None:
             backend = open_backend(block, self.settings, use="completion", passes=self.gate.check)
             self._stack.push_async_callback(backend.aclose)
