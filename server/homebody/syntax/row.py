@@ -129,8 +129,7 @@ class Language:
     reads_names
         Functions that read or run code with the local variables, by their names.
     effects
-        Keywords of which a rewrite with the same behaviour keeps at least one: without it, the code does not
-        raise, wait or yield any more.
+        Keywords whose loss or addition has a note: what raises, waits or yields.
     opens
         Keyword that closes what is opened behind it (Python's ``with``); empty if there is none.
     stub

@@ -1,13 +1,12 @@
 """Refactor: rewrite code by an action or an instruction, as edits that the caller applies.
 
 Follow one request in this order: ``run`` (the steps), ``target`` (the code to rewrite), ``attempt`` (send,
-check, send once more), ``ask`` (the prompt and its answer), ``judge`` (the checks); ``large`` rewrites code
-that is larger than the context in the parts that ``units`` finds, and ``insert`` writes code on an empty
-line. ``actions`` lists the actions at a place, ``model_size`` decides which of them suit the model.
+check, send once more), ``ask`` (the prompt and its answer), ``offer`` (its edits, refusals and notes).
+``large`` rewrites code that is larger than the context, in the parts that ``units`` finds. ``actions`` lists
+the actions at a place, ``model_size`` decides which of them suit the model.
 """
 
 from homebody.features.refactor.actions import Action, list_actions
-from homebody.features.refactor.insert import insert, may_insert
 from homebody.features.refactor.results import NewFile, Refactoring, Skipped, Status
 from homebody.features.refactor.run import refactor, refine
 
@@ -17,9 +16,7 @@ __all__ = [
     "Refactoring",
     "Skipped",
     "Status",
-    "insert",
     "list_actions",
-    "may_insert",
     "refactor",
     "refine",
 ]

@@ -84,30 +84,18 @@ async def _refactored(
         title = action.title if action else "Rewrite"
         async with progress.shown(server, title, params.work_done_token) as bar:
             say = _PartProgress(bar)
-            on_read = progress.read_sender(server, None, bar)
-            if argument.instruction and feature.may_insert(document, span):
-                refactoring = await feature.insert(
-                    opened.engine,
-                    document,
-                    span.start,
-                    argument.instruction,
-                    on_progress=say.characters,
-                    on_read=on_read,
-                    session=opened.session,
-                )
-            else:
-                refactoring = await feature.refactor(
-                    opened.engine,
-                    document,
-                    span,
-                    action=argument.action,
-                    instruction=argument.instruction,
-                    problem=argument.problem,
-                    on_progress=say.characters,
-                    on_unit=say.part,
-                    on_read=on_read,
-                    session=opened.session,
-                )
+            refactoring = await feature.refactor(
+                opened.engine,
+                document,
+                span,
+                action=argument.action,
+                instruction=argument.instruction,
+                problem=argument.problem,
+                on_progress=say.characters,
+                on_unit=say.part,
+                on_read=progress.read_sender(server, None, bar),
+                session=opened.session,
+            )
     return await deliver(server, document, refactoring, title, apply=argument.apply)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from homebody.features.refactor import insert, may_insert
+from homebody.features.refactor import refactor
+from homebody.features.refactor.target import is_blank
 from homebody.text import Span, apply_edits
 from support.documents import at
 
@@ -17,32 +18,31 @@ _CODE = "def mean(values):\n    total = sum(values)\n{}\n    return total\n"
     ],
 )
 async def test_the_code_stands_on_the_empty_line(world, line: str, written: str):
-    """Indented as the code around, without the comment that asks the model for it."""
+    """Indented as the code around."""
     async with world("```python\ntotal /= len(values)\n```") as w:
         document, offset = at(_CODE.format(line))
-        done = await insert(w.engine, document, offset, "divide by\nthe count")
+        done = await refactor(w.engine, document, Span(offset, offset), instruction="divide by the count")
         prompt = w.asked[0].prompt.text
 
     assert done.status == "changed", done.reason
     assert apply_edits(document.text, done.edits) == _CODE.format(written)
-    assert "# divide by the count" in prompt
+    assert "divide by the count" in prompt
+    assert "Write new Python code" in prompt
 
 
 async def test_new_functions_stand_on_the_empty_line_of_a_module(world):
     """At the top level there is no function around that could be rewritten."""
     async with world("```python\ndef double(value):\n    return 2 * value\n```") as w:
         document, offset = at("import math\n\n\n█\n")
-        done = await insert(w.engine, document, offset, "a function that doubles")
+        done = await refactor(w.engine, document, Span(offset, offset), instruction="a function that doubles")
 
     assert done.status == "changed", done.reason
     new = apply_edits(document.text, done.edits)
     assert new == "import math\n\n\ndef double(value):\n    return 2 * value\n"
 
 
-def test_only_a_cursor_on_an_empty_line_is_a_place():
-    """A selection, a line with code, and a language without comments are not."""
-    for code, expected in (("x = 1\n█\n", True), ("x = █1\n", False)):
+def test_only_an_empty_line_is_a_place():
+    """A line with code is none."""
+    for code, expected in (("x = 1\n█\n", True), ("x = █1\n", False), ("█", True)):
         document, offset = at(code)
-        assert may_insert(document, Span(offset, offset)) is expected
-    document, offset = at("x\n\n█\n")
-    assert not may_insert(document, Span(offset - 1, offset))
+        assert is_blank(document, Span(offset, offset)) is expected
