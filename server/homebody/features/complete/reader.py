@@ -36,9 +36,9 @@ _QUICK_SECONDS = 2.5
 """A whole window that is read in this time is read as soon as the user looks at a place."""
 
 _SLOW_PIECE_SECONDS = 0.15
-_REST = 5
-"""After a piece that takes longer, because other programs keep the cores busy, keys do not wait for another
-one for this many times its duration."""
+_REST = 10
+"""If the smallest piece takes longer by the last pieces' average, because other programs keep the cores busy,
+keys do not wait for another one for this many times its duration."""
 
 _WIDER = 1.6
 """A window is only worth reading if it has this many times the tokens of the one in use."""
@@ -69,6 +69,7 @@ class Reader:
         self._is_typing = False
         self._has_searched = False
         self._has_chosen = False
+        self._smallest = 0.0
         self._rests_until = 0.0
         self._is_paid = False
         self._kind: Kind = "medium"
@@ -264,6 +265,7 @@ class Reader:
         if session.engine.chat_is_streaming and not place.target.info.takes_token_ids:
             # Without a slot of its own, this would wait for the streaming answer.
             return False
+        tokens = min(placed.unread, piece_tokens(session.engine.completion))
         seconds = await _read_piece(session.engine.completion, place.prompt(window), placed)
         if seconds is None:
             self._drop()
@@ -271,8 +273,12 @@ class Reader:
                 # A request reads it itself.
                 self._use(window)
             return False
-        if seconds > _SLOW_PIECE_SECONDS:
-            self._rests_until = time.monotonic() + _REST * seconds
+        if tokens >= _FEWEST_TOKENS:
+            # A piece may wait for an answer that was cancelled just now: one slow piece says nothing.
+            smallest = seconds * _FEWEST_TOKENS / tokens
+            self._smallest += (smallest - self._smallest) / 3
+            if self._smallest > _SLOW_PIECE_SECONDS:
+                self._rests_until = time.monotonic() + _REST * self._smallest
         return True
 
     def _drop(self) -> None:
