@@ -109,6 +109,12 @@ def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     ]
 
 
+def first_difference(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> int:
+    """Index of the first token (of ``same_tokens``) that differs."""
+    pairs = zip(before, after, strict=False)
+    return next((n for n, (old, new) in enumerate(pairs) if old != new), min(len(before), len(after)))
+
+
 def _annotations(
     document: Document, tree: Tree, matches: Sequence[nodes.Match], imported: set[Span], within: Span | None
 ) -> set[Span]:

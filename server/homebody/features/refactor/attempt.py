@@ -28,7 +28,10 @@ _TRIES = 2
 """Maximum number of answers to one request: the first, and one correction."""
 
 _KEEPING = frozenset({"behaviour", "additions"})
-"""Guards under which an answer with notes is sent back once; an undefined name is always sent back."""
+"""Guards under which an answer with notes is sent back once; an undefined name is always sent back.
+
+Notes on keywords alone are no reason: these tasks change the flow of control.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def _problem(request: Request, offer: Offer | Refusal) -> str:
         return refusal.reason
     all_notes = () if isinstance(offer, Refusal) else offer.notes
     is_kept = request.prompt.guard in _KEEPING
-    notes = sentences([note for note in all_notes if is_kept or note.kind == "undefined"])
+    notes = sentences(
+        [note for note in all_notes if note.kind == "undefined" or (is_kept and note.kind != "word")]
+    )
     if not notes:
         return ""
     return f"The answer {', '.join(notes)}. Keep all that the task does not require to change."

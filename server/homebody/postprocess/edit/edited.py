@@ -55,8 +55,13 @@ class Side:
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         """Tokens in the span, without comments and the marks of blocks; none without an exact tree."""
+        return tuple(token for token in self.all_tokens if token.text)
+
+    @cached_property
+    def all_tokens(self) -> tuple[Token, ...]:
+        """The same with the marks of blocks."""
         own = self.compared(frozenset({"comments"}))
-        return tuple(one for one in own.tokens if one.text) if own is not None else ()
+        return own.tokens if own is not None else ()
 
     def compared(self, without: frozenset[ExcludedPart]) -> Compared | None:
         """Tokens in the span without some parts; ``None`` without an exact tree."""

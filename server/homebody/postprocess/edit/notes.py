@@ -1,7 +1,7 @@
 """Notes on an edit: what its tokens say that goes or comes, for the person who reviews the diff.
 
 A note is no judgement: ``db.commit()`` that is gone may be what was asked for, or a mistake of the model.
-Tokens are counted before and after, so code that moves has no note.
+Tokens are counted before and after; their order is compared if all counts are equal.
 """
 
 import re
@@ -12,7 +12,7 @@ from itertools import pairwise, zip_longest
 
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
-from homebody.syntax.compare import Token
+from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, string_parts_in
 from homebody.syntax.scope import Definition, definitions
@@ -26,14 +26,15 @@ _LONGEST = 60
 
 _WORD = re.compile(r"[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
-_QUOTES = re.compile(r"\A[A-Za-z@$]{0,3}#*[\"'`]+|[\"'`]+#*\Z")
+_QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
+_QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
 _PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
-_KINDS = ("call", "effect", "string", "number", "value", "name", "operator", "comment")
+_KINDS = ("call", "effect", "string", "number", "value", "name", "operator", "comment", "word")
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
 
@@ -67,6 +68,7 @@ def notes_of(edit: Edited) -> list[Note]:
         added = list(_changes(kind, gone, come, mentioned))
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
+    notes = notes or list(_order(edit))
     return [
         note if number == 1 else replace(note, text=f"{note.text}, {number} times")
         for note, number in Counter(notes).items()
@@ -113,6 +115,15 @@ def _heads(edit: Edited) -> Iterator[Note]:
             )
 
 
+def _order(edit: Edited) -> Iterator[Note]:
+    """The first place where the same tokens have another order, or are in another block."""
+    before, after = same_tokens(edit.before.all_tokens), same_tokens(edit.after.all_tokens)
+    if before != after and Counter(before) == Counter(after):
+        at = first_difference(before, after)
+        near = _joined([text for _, text in after[max(0, at - 2) : at + 3] if text])
+        yield Note(f"changes only the order of the code, near `{_short(near)}`")
+
+
 def _counted(side: Side) -> Mapping[str, Counter[str]]:
     """What a version has, by kind, in the order of the notes."""
     counts = {kind: Counter[str]() for kind in _KINDS}
@@ -144,8 +155,9 @@ def _kind_of(token: Token, side: Side) -> str:
         return "value"
     if text in _WORD_OPERATORS or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"
-    is_name = "identifier" in token.kind or token.kind in _NAMES
-    return "name" if is_name and _WORD.fullmatch(text) and not side.in_head(token.start) else ""
+    if not _WORD.fullmatch(text) or side.in_head(token.start):
+        return ""
+    return "name" if "identifier" in token.kind or token.kind in _NAMES else "word"
 
 
 def _call(tokens: Sequence[Token], at: int) -> str:
@@ -178,7 +190,7 @@ def _call(tokens: Sequence[Token], at: int) -> str:
 
 def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
-    what = {"effect": "", "call": "the call "}.get(kind, f"the {kind} ")
+    what = {"effect": "", "word": "", "call": "the call "}.get(kind, f"the {kind} ")
     form = f'{what}"{{}}"' if kind == "string" else f"{what}{{}}"
     lost = [text for text in gone.elements() if not _is_in(text, mentioned)]
     added = [text for text in come.elements() if not _is_in(text, mentioned)]

@@ -1,14 +1,14 @@
 """The only reasons for which an edit is not offered. Each is exact; what a person can judge is a note."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.invisible import invisible_added, name_of
 from homebody.postprocess.line_diff import line_changes
 from homebody.syntax import nodes
-from homebody.syntax.compare import ExcludedPart, same_tokens
+from homebody.syntax.compare import ExcludedPart, first_difference, same_tokens
 from homebody.syntax.language import described, language_of
 from homebody.syntax.nodes import count_errors, count_tree_errors
 from homebody.syntax.opaque import comments_in, text_without
@@ -177,12 +177,6 @@ def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) ->
     if before == after:
         lost_types = old.annotated - new.annotated
         return Refusal("The answer drops a type annotation that was there.") if lost_types else None
-    place = _place(before, after)
+    at = first_difference(before, after)
+    place = " ".join(text for _, text in before[max(0, at - 3) : at + 3] if text)
     return Refusal(f"The answer changes more than {allowed}: near “{place[:60]}”.")
-
-
-def _place(before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> str:
-    """Text around the first difference."""
-    shared = zip(before, after, strict=False)
-    at = next((n for n, (one, other) in enumerate(shared) if one != other), min(len(before), len(after)))
-    return " ".join(text for _, text in before[max(0, at - 3) : at + 3] if text)

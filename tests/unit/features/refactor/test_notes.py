@@ -52,4 +52,4 @@ def test_five_notes_are_shown_and_the_number_of_the_others():
     edit = edited(document, parse(document), document.whole, [TextEdit(document.whole, "x\n")])
     shown = sentences(notes_of(edit))
     assert len(shown) == 6
-    assert (shown[0], shown[-1]) == ("removes the function `f`", "and 9 more")
+    assert (shown[0], shown[-1]) == ("removes the function `f`", "and 10 more")
