@@ -23,6 +23,7 @@ def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
             code: str = CODE,
             setup: str = "",
             settings: dict[str, Any] | None = None,
+            **options: object,
         ) -> Neovim:
             script = tmp_path / "script.json"
             script.write_text(json.dumps({"name": "scripted", "reply": replies}))
@@ -34,7 +35,7 @@ def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
             editor.command(f"edit {path}")
             editor.lua(setup)
             used = settings or {"backend": {"kind": "scripted", "model": str(script)}}
-            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": used})
+            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": used, **options})
             editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
             return editor
 

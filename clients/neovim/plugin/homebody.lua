@@ -12,6 +12,8 @@ vim.api.nvim_create_user_command("Homebody", function(opts) require("homebody.co
   complete = function(...) return require("homebody.commands").complete(...) end,
 })
 
+local MODES = { accept = { "i", "n" }, reject = "n" } -- the others: in insert mode
+
 for name, what in pairs({
   accept = "Accept the suggestion",
   ["accept-word"] = "Accept the suggestion's next word",
@@ -19,9 +21,10 @@ for name, what in pairs({
   next = "Show the next suggestion",
   previous = "Show the previous suggestion",
   dismiss = "Dismiss the suggestion",
+  reject = "Reject the next edit",
   suggest = "Ask for suggestions here",
   review = "Review the change that arrived while you were typing",
 }) do
   local act = name:gsub("-", "_")
-  vim.keymap.set("i", ("<Plug>(homebody-%s)"):format(name), function() require("homebody")[act]() end, { desc = what })
+  vim.keymap.set(MODES[act] or "i", ("<Plug>(homebody-%s)"):format(name), function() require("homebody")[act]() end, { desc = what })
 end

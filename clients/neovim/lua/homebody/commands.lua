@@ -36,11 +36,26 @@ local function refactor(opts, words)
   end
 end
 
+local function toggle_next_edit()
+  local client = server.need(vim.api.nvim_get_current_buf())
+  if not client then
+    return
+  end
+  rpc.execute(client, "homebody.toggle", { feature = "nextEdit" }, function(result, err)
+    if result and not result.enabled then
+      require("homebody.next_edit").clear()
+    end
+    rpc.say(err or ("next edits are %s"):format(result.enabled and "on" or "off"))
+  end)
+end
+
 -- Turns suggestions on or off: everywhere, in this buffer, or for its filetype.
 local function toggle(_, where)
   local buf = vim.api.nvim_get_current_buf()
   local next = not config.is_auto(buf)
-  if where == "buffer" then
+  if where == "next_edit" then
+    return toggle_next_edit()
+  elseif where == "buffer" then
     vim.b[buf].homebody_auto = next
   elseif where == "filetype" then
     local auto = type(config.options.auto) == "table" and config.options.auto or {}
@@ -240,7 +255,7 @@ local COMMANDS = {
 }
 
 -- The arguments that a command takes; those that are not here take any words.
-local WORDS = { toggle = { "buffer", "filetype" } }
+local WORDS = { toggle = { "buffer", "filetype", "next_edit" } }
 for name in vim.gsplit("explain accept discard refine review stop status prompt log doctor commit model restart", " ") do
   WORDS[name] = {}
 end

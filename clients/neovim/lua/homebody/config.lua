@@ -8,15 +8,17 @@ M.defaults = {
   filetypes = nil, -- a list of filetypes; nil: all
   auto = true, -- suggestions while typing; a table turns them off for single filetypes: { markdown = false }
   keys = {
-    accept = "<Tab>",
+    accept = "<Tab>", -- for next edits in normal mode too
     accept_word = "<M-Right>",
     accept_line = "<M-C-Right>",
     next = "<M-]>",
     previous = "<M-[>",
     dismiss = "<C-]>",
+    reject = "<Esc>", -- in normal mode: ends a next edit
     suggest = "<M-Bslash>",
     review = "<M-CR>", -- in normal mode too
   },
+  next_edit = true, -- whether the next edit is shown after a change; nextEdit.enabled of `settings` says how
   window = { height = 0.35 }, -- of explanations and answers: a share of the screen, or lines
   beside_menu = false, -- whether suggestions stay while a completion menu is open
   unsure = true, -- whether a sign shows where the model was not sure enough to suggest something
@@ -32,6 +34,7 @@ local TYPES = {
   auto = { "boolean", "table" },
   keys = { "table", "boolean" },
   accept = { "string", "boolean" },
+  next_edit = { "boolean" },
   window = { "table" },
   beside_menu = { "boolean" },
   unsure = { "boolean" },

@@ -180,7 +180,11 @@ local function request(invoked, take)
   params.context = { triggerKind = invoked and 1 or 2 }
   local cursor = vim.api.nvim_win_get_cursor(0)
   local tick, begun = vim.api.nvim_buf_get_changedtick(buf), vim.uv.hrtime()
+  local this = { client = client }
   local sent, id = rpc.call(client, "request", "textDocument/inlineCompletion", params, function(err, result)
+    if pending == this then
+      pending = nil
+    end
     local moved = vim.api.nvim_get_current_buf() ~= buf
       or vim.api.nvim_buf_get_changedtick(buf) ~= tick
       or not vim.deep_equal(vim.api.nvim_win_get_cursor(0), cursor)
@@ -195,7 +199,7 @@ local function request(invoked, take)
       take(client, buf, items)
     end
   end, buf)
-  pending = sent and { client = client, id = id } or nil
+  this.id, pending = id, sent and this or nil
 end
 
 local function replace(client, buf, items)
@@ -244,6 +248,11 @@ end
 -- Whether a suggestion is on screen.
 function M.is_shown()
   return shown ~= nil and not is_hidden() and rest() ~= nil
+end
+
+-- Whether an answer is awaited that may become a suggestion.
+function M.is_asking()
+  return pending ~= nil and vim.fn.mode() == "i"
 end
 
 -- Index of the next suggestion, in the direction of `step`, that continues what is typed.

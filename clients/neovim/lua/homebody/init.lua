@@ -4,18 +4,20 @@
 local config = require("homebody.config")
 local ghost = require("homebody.ghost")
 local menus = require("homebody.menus")
+local next_edit = require("homebody.next_edit")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
 local M = {}
 
--- These act on the suggestion on screen, and return whether there was one.
-M.accept = ghost.accept
+-- These act on the suggestion or the next edit on screen, and return whether there was one.
+function M.accept() return ghost.accept() or next_edit.accept() end
 function M.accept_word() return ghost.accept_part("word") end
 function M.accept_line() return ghost.accept_part("line") end
 function M.next() return ghost.cycle(1) end
 function M.previous() return ghost.cycle(-1) end
-M.dismiss = ghost.dismiss
+function M.dismiss() return ghost.dismiss() or next_edit.reject() end
+M.reject = next_edit.reject
 function M.suggest()
   vim.schedule(ghost.suggest)
   return true
@@ -107,7 +109,9 @@ local function highlight()
     cterm = { italic = true },
     default = true,
   })
-  vim.api.nvim_set_hl(0, "HomebodyUnsure", { link = "NonText", default = true })
+  for name, link in pairs({ HomebodyUnsure = "NonText", HomebodyAdded = "DiffAdd", HomebodyRemoved = "DiffDelete" }) do
+    vim.api.nvim_set_hl(0, name, { link = link, default = true })
+  end
 end
 
 local ACTS = {
@@ -117,9 +121,13 @@ local ACTS = {
   next = "Show Homebody's next suggestion",
   previous = "Show Homebody's previous suggestion",
   dismiss = "Dismiss Homebody's suggestion",
+  reject = "Reject Homebody's next edit",
   suggest = "Ask Homebody for suggestions",
   review = "Review Homebody's change",
 }
+
+-- Modes of the keys; the others act in insert mode.
+local MODES = { accept = { "i", "n" }, reject = { "n" }, review = { "i", "n" } }
 
 function M.setup(options)
   for _, problem in ipairs(config.set(options)) do
@@ -145,6 +153,7 @@ function M.setup(options)
     end
   end)
   local function menu_opened()
+    next_edit.clear()
     if not config.options.beside_menu then
       ghost.clear()
     end
@@ -167,11 +176,15 @@ function M.setup(options)
   on_user("BlinkCmpMenuOpen", menu_opened)
   on_user("BlinkCmpMenuClose", ghost.menu_closed)
   on_user("HomebodyStatus", ghost.mark_unsure)
+  if config.options.next_edit then
+    next_edit.setup(on)
+    on_user("HomebodySuggestion", next_edit.clear)
+  end
   for act, description in pairs(ACTS) do
-    if config.options.keys[act] then
-      map("i", config.options.keys[act], M[act], description)
-      if act == "review" then
-        map("n", config.options.keys[act], M[act], description)
+    local key = config.options.keys[act]
+    for _, mode in ipairs(key and MODES[act] or { "i" }) do
+      if key and (mode == "i" or act == "review" or config.options.next_edit) then
+        map(mode, key, M[act], description)
       end
     end
   end
