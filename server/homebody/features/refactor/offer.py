@@ -6,6 +6,7 @@ Pure; parses code, so it runs in a thread.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import dedent
 
 from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import Request
@@ -25,12 +26,14 @@ from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.patches import patched
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
+from homebody.postprocess.edit.undefined import undefined_names
 from homebody.postprocess.line_ends import with_line_ends
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
 
 _RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)
+_RETURNS_AT_TOP = re.compile(r"^return\b", re.MULTILINE)
 
 _NOTED: dict[str, frozenset[str]] = {
     "types": frozenset({"comment", "undefined"}),
@@ -98,7 +101,7 @@ def _read(request: Request, text: str, *, complete: bool) -> Offer | Refusal:
         return _offer(part_edits(request, request.parts, text) if complete else CUT)
     if request.prompt.output == "insert" and request.prompt.scope == "function":
         return _offer(docstring_edits(document, tree, target, text, cut_by_length=not complete))
-    new = patched(document.slice(target), text)
+    new = patched(document, target, text)
     if new is not None and complete:
         return _offer(new if isinstance(new, Refusal) else document_hunks(document, target, new))
     code = code_of(document, target, text, cut_by_length=not complete)
@@ -140,21 +143,22 @@ def _replaced(request: Request, code: str) -> list[TextEdit] | Refusal:
 def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[TextEdit] | None:
     """Edits of the definition's body alone, if ``code`` is only that; ``None`` if it is not.
 
-    It is if it defines nothing, and either returns outside of a function or does not parse where the whole
-    definition was.
+    It is if it returns outside of a function; or if it defines nothing, and where the whole definition was it
+    does not parse, or lacks the parameters.
     """
     document, tree, definition = request.document, request.tree, request.definition
     if definition is None or definition.body is None or not request.target.covers(definition.span):
         return None
-    written = Document.create(document.uri, document.language_id, 0, code)
-    if any(one.is_function or one.is_class for one in definitions(written, parse(written))):
-        return None
-    # Code of PHP does not parse alone, so the whole file decides.
-    whole = edited(document, tree, request.target, edits)
-    if any(one.is_function or one.is_class for one in whole.after.own):
-        return None
-    if not _RETURNS.search(code) and not refusal_of(whole):
-        return None
+    if not _RETURNS_AT_TOP.search(dedent(code)):
+        written = Document.create(document.uri, document.language_id, 0, code)
+        # Code of PHP does not parse alone, so the whole file decides.
+        whole = edited(document, tree, request.target, edits)
+        own = (*definitions(written, parse(written)), *whole.after.own)
+        if any(one.is_function or one.is_class for one in own):
+            return None
+        lacks = whole.before.local.intersection(undefined_names(whole))
+        if not (_RETURNS.search(code) or lacks or refusal_of(whole)):
+            return None
     body = definition.body
     if document.text[body.start] == "{" and not code.lstrip().startswith("{"):
         body = document.stripped(Span(body.start + 1, body.end - 1))

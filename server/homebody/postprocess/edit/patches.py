@@ -5,31 +5,40 @@ from collections.abc import Iterator, Sequence
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
-from homebody.syntax.indentation import indent_of
+from homebody.postprocess.edit.reindent import reindented
+from homebody.syntax.indentation import indent_of, indentation_around
+from homebody.syntax.language import language_of
+from homebody.text import Document, Span
 
 _BLOCK = re.compile(
     r"^<{5,9}[ \t]*SEARCH[^\n]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9}[ \t]*REPLACE", re.MULTILINE | re.DOTALL
 )
 _HUNK = re.compile(r"^@@(?: [^\n]*)?\n((?:[ +\-\\][^\n]*(?:\n|\Z)|\n(?=[ +\-]))+)", re.MULTILINE)
+_NO_PLACE = Refusal("The answer does not say which lines it changes.")
 _FILES = re.compile(r"^(?:---|\+\+\+)[^\n]*\n", re.MULTILINE)
 
 
-def patched(old: str, answer: str) -> str | Refusal | None:
-    """Return ``old`` with the changes of an answer; ``None`` if the answer is neither of both.
+def patched(document: Document, span: Span, answer: str) -> str | Refusal | None:
+    """Return the text of ``span`` with the changes of an answer; ``None`` if the answer is neither of both.
 
-    Lines are found by their text without indentation; new lines are then indented by as much more or less.
-    Refused if ``old`` does not have the lines.
+    Lines are found by their text without indentation; new lines are then indented like those.
+    Refused if ``span`` does not have the lines, or if the answer names none where there are some.
     """
     changes = list(_changes(answer.replace("\r\n", "\n")))
     if not changes:
         return None
-    lines = old.splitlines()
+    lines = document.slice(span).splitlines()
+    has_code = any(map(str.strip, lines))
     for searched, replaced in changes:
+        if has_code and not any(map(str.strip, searched)):
+            return _NO_PLACE
         at = _found_at(lines, searched)
         if at is None:
             first = next((line.strip() for line in searched if line.strip()), "")
             return Refusal(f"The answer changes lines that the code does not have: “{first[:60]}”.")
-        lines[at : at + len(searched)] = _indented(replaced, searched, lines[at : at + len(searched)])
+        lines[at : at + len(searched)] = _indented(
+            document, span, replaced, searched, lines[at : at + len(searched)]
+        )
     return "\n".join(lines)
 
 
@@ -54,10 +63,15 @@ def _found_at(lines: Sequence[str], searched: Sequence[str]) -> int | None:
     return None
 
 
-def _indented(new: Sequence[str], searched: Sequence[str], there: Sequence[str]) -> list[str]:
+def _indented(
+    document: Document, span: Span, new: Sequence[str], searched: Sequence[str], there: Sequence[str]
+) -> list[str]:
     """``new`` moved by the difference of indentation between what was searched and what is there."""
-    pairs = (
-        (indent_of(one), indent_of(other)) for one, other in zip(searched, there, strict=True) if one.strip()
-    )
-    given, wanted = next(pairs, ("", ""))
-    return [wanted + line.removeprefix(given) if line.strip() else line for line in new]
+    pairs = ((line, indent_of(other)) for line, other in zip(searched, there, strict=True) if line.strip())
+    first, wanted = next(pairs, ("", ""))
+    if indent_of(first) == wanted:
+        return list(new)
+    code = "\n".join([first, *new])
+    language = language_of(document.language_id, document.uri)
+    around = indentation_around(document, span)
+    return reindented(code, base=wanted, indentation=around, language=language).split("\n")[1:]

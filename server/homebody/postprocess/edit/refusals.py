@@ -41,7 +41,7 @@ def syntax_refusal(edit: Edited) -> Refusal | None:
 def refusal_of(edit: Edited, guard: str = "none") -> Refusal | None:
     """Return why an edit is not offered; ``None`` if it is."""
     return (
-        placeholder(edit.before.document, edit.before.code, edit.after.code)
+        placeholder(edit.before.document, edit.before.code, _without_empty_bodies(edit))
         or syntax_refusal(edit)
         or _emptied_body(edit)
         or (_same_but_for(edit, *ALLOWED[guard]) if guard in ALLOWED else None)
@@ -145,6 +145,22 @@ def _emptied_body(edit: Edited) -> Refusal | None:
         ):
             return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
     return None
+
+
+def _without_empty_bodies(edit: Edited) -> str:
+    """The new code without bodies that do nothing, of functions that were there before.
+
+    A body with a comment stays: the comment may stand for code.
+    """
+    side = edit.after
+    before = {_key(one) for one in edit.before.own}
+    bodies = [
+        one.body
+        for one in _functions(side)
+        if one.body and _key(one) in before and not comments_in(side.document, side.tree, one.body)
+        if _is_empty(side, one)
+    ]
+    return text_without(side.document, side.span, bodies)
 
 
 def _key(one: Definition) -> str:
