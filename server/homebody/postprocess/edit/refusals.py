@@ -126,39 +126,33 @@ def _new_errors(edit: Edited) -> Refusal | None:
 
 
 def _emptied_body(edit: Edited) -> Refusal | None:
-    """Refuse a body without code for one that had code: models write ``pass`` for what they leave out.
-
-    A function that gets another head, or whose class gets one, may be empty: it becomes abstract, or a part
-    of an interface.
-    """
-    heads = {_key(one): edit.after.head(one) for one in edit.after.own}
-    changed = {
-        _key(one) for one in edit.before.own if one.is_class and heads.get(_key(one)) != edit.before.head(one)
-    }
+    """Refuse a body without code for one that had code: models write ``pass`` for what they leave out."""
+    same = _with_same_heads(edit)
     empty = {_key(one) for one in _functions(edit.after) if _is_empty(edit.after, one)}
     for one in _functions(edit.before):
-        if (
-            _key(one) in empty
-            and one.container not in changed
-            and heads[_key(one)] == edit.before.head(one)
-            and not _is_empty(edit.before, one)
-        ):
+        if _key(one) in empty & same and not _is_empty(edit.before, one):
             return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
     return None
 
 
-def _without_empty_bodies(edit: Edited) -> str:
-    """The new code without bodies that do nothing, of functions that were there before.
+def _with_same_heads(edit: Edited) -> set[str]:
+    """Definitions that keep their head, and whose class keeps its head.
 
-    A body with a comment stays: the comment may stand for code.
+    Others may become empty: a function becomes abstract, or a part of an interface.
     """
+    heads = {_key(one): edit.after.head(one) for one in edit.after.own}
+    changed = {_key(one) for one in edit.before.own if heads.get(_key(one)) != edit.before.head(one)}
+    return {_key(one) for one in edit.before.own if not changed & {_key(one), one.container}}
+
+
+def _without_empty_bodies(edit: Edited) -> str:
+    """The new code without bodies of dots alone, of functions that may become empty."""
     side = edit.after
-    before = {_key(one) for one in edit.before.own}
+    may_be_empty = {_key(one) for one in edit.before.own} - _with_same_heads(edit)
     bodies = [
         one.body
         for one in _functions(side)
-        if one.body and _key(one) in before and not comments_in(side.document, side.tree, one.body)
-        if _is_empty(side, one)
+        if one.body and _key(one) in may_be_empty and _DOTS.fullmatch(side.document.slice(one.body))
     ]
     return text_without(side.document, side.span, bodies)
 
