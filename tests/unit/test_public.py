@@ -1,5 +1,6 @@
 """What ``import homebody`` offers to scripts."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def test_every_public_name_is_there_and_typed():
     typed = re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)
 
     assert {name: module for module, name in typed} == homebody._PUBLIC
-    assert all(getattr(homebody, name).__name__ == name for name in homebody._PUBLIC)
+    modules = {name: importlib.import_module(module) for name, module in homebody._PUBLIC.items()}
+    assert all(getattr(homebody, name) is getattr(module, name) for name, module in modules.items())
     assert {*homebody._PUBLIC, "__version__"} == set(dir(homebody))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Work, create, tree_folder, tree_lock
+from homebody.headless.journal import Work, create, tree_lock
 from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, answer, shell, texts
 
 MINE = "# mine\n"
@@ -221,25 +221,6 @@ def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, mon
             assert "`homebody refactor src --write` (process" in ended.err
             with tree_lock(beside, ""):
                 pass
-
-
-def test_journals_of_an_older_version_are_named(run, tree):
-    """They had names of local times; the message says where the old texts are."""
-    made = tree_folder(tree) / "20261128-101010-ab12"
-    (made / "texts").mkdir(parents=True)
-    (made / "run.json").write_text(
-        '{"run":"20261128-101010-ab12","root":"/x","started":"","pid":1,"command":"","request":{},"files":[]}'
-    )
-    (made / "events.jsonl").write_text('{"kind":"begin","path":"a.py","old":"ab","new":"cd"}\n')
-
-    for command in (("undo",), ("undo", made.name), ("refactor", "--resume")):
-        ended = run(*command)
-        assert ended.code == 2
-        assert f"Runs of an older version of Homebody are in {made.parent}" in ended.err
-    assert run("undo", "--list").out == ""
-    assert run(*RUN).code == 0
-    assert sorted(run("undo").out.split()) == [*NAMES]
-    assert made.exists()
 
 
 def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(run, tree):
