@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.plugin import BOTH, CODE, PLUGIN, reply
+from support.plugin import BOTH, CODE, reply
 
 _KEEP_SHOWN = """
 vim.api.nvim_create_autocmd("User", { pattern = "HomebodySuggestion", callback = function(event)
@@ -282,7 +282,5 @@ def test_checkhealth_reports_server_model_and_key(open_editor):
 def test_help_is_there(open_editor):
     """`:help homebody` finds the page."""
     editor = open_editor(reply("x"))
-    editor.lua("vim.cmd.helptags(vim.fs.joinpath(..., 'doc'))", str(PLUGIN))
     editor.command("help homebody")
     assert editor.lua("return vim.bo.filetype") == "help"
-    (PLUGIN / "doc" / "tags").unlink()

@@ -43,15 +43,16 @@ def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path):
     (models / weights.name).symlink_to(weights)
     choose = """
         vim.ui.select = function(items, opts, done)
-          vim.g.first = opts.format_item(items[1])
-          done(items[1])
+          for _, item in ipairs(items) do
+            if opts.format_item(item):find("SmolLM2") then return done(item) end
+          end
         end
     """
     editor = open_editor(reply("x"), code=AREA, setup=choose)
     editor.command("Homebody model")
     editor.until(lambda: "answers from now on" in editor.command("messages"))
 
-    assert "SmolLM2" in editor.lua("return vim.g.first")
+    assert "SmolLM2" in editor.command("messages")
     assert "embedded" in editor.lua("return vim.inspect(require('homebody.config').options.settings)")
 
 
