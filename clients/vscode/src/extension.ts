@@ -31,6 +31,8 @@ import { type Review, Reviews } from "./edits/reviews";
 import { isServed } from "./ghost/signals";
 import { openMenu } from "./menu";
 import { recommendation, switchModel } from "./models";
+import { chooseNextEdits } from "./nextEdit/choice";
+import { NextEdits } from "./nextEdit/nextEdits";
 import { inform, say, showError } from "./notify";
 import { type Line, showPage } from "./pages";
 import { PromptPage } from "./prompt";
@@ -57,6 +59,7 @@ interface Parts {
     status: StatusItem;
     copilot: CopilotChoice;
     prompt: PromptPage;
+    nextEdits: NextEdits;
 }
 
 /** What the tests in the extension host use; other extensions do not get it. */
@@ -93,6 +96,7 @@ function build(context: ExtensionContext): Parts {
         explain: (argument) => chat.explainCode(argument),
     });
     const prompt = new PromptPage();
+    const nextEdits = new NextEdits(() => server.running, server.ghost);
     const view = new ChatView(context.extensionUri);
     const needs = {
         client: () => server.need(),
@@ -109,16 +113,17 @@ function build(context: ExtensionContext): Parts {
         reviews,
         server,
         prompt,
+        nextEdits,
         chat,
         window.registerWebviewViewProvider(ChatView.id, view, { webviewOptions: { retainContextWhenHidden: true } }),
         status.onDidChange(() => chat.showModel()),
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),
     );
     const memory = context.globalState;
-    return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt };
+    return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt, nextEdits };
 }
 
-function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt }: Parts, extension: Uri): vscode.Disposable[] {
+function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt, nextEdits }: Parts, extension: Uri): vscode.Disposable[] {
     const registered: vscode.Disposable[] = [];
 
     /** Register a command; its failures are shown. */
@@ -211,6 +216,10 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
             await commands.executeCommand("editor.action.inlineSuggest.trigger");
         }
     });
+
+    register("homebody.takeNextEdit", () => nextEdits.take());
+    register("homebody.rejectNextEdit", () => nextEdits.reject());
+    register("homebody.chooseNextEdits", chooseNextEdits);
 
     registerWithServer("homebody.writeCommitMessage", (client, source?: SourceControl) =>
         writeCommitMessage(client, source?.rootUri),

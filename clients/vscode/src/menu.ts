@@ -48,6 +48,7 @@ function work(): Choice[] {
         const verb = isOn(languageId, uri) ? "Pause" : "Resume";
         choices.push(item("symbol-boolean", `${verb} suggestions in ${languageId}`, () => run("homebody.toggleLanguage")));
     }
+    choices.push(item("arrow-right", "Next edits…", () => run("homebody.chooseNextEdits")));
     return choices;
 }
 

@@ -191,3 +191,13 @@ export interface DidFocus {
     textDocument: { uri: string };
     position: Position;
 }
+
+/** An edit of `textDocument/copilotInlineEdit`. */
+export interface NextEdit {
+    textDocument: { uri: string; version: number };
+    range: Range;
+    text: string;
+    /** Run when the user accepts the edit; its argument is the edit's id. */
+    command: { title: string; command: string; arguments: [string] };
+    show: "full" | "hint";
+}

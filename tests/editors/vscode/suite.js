@@ -31,7 +31,7 @@ exports.run = async function run() {
         assert.deepEqual(settings.section("homebody"), { completion: { maxTokens: 96 } });
     });
 
-    await claim("no key is one of VS Code's own, except that for an instruction", async () => {
+    await claim("no key is one of VS Code's own, except for an instruction and for a next edit", async () => {
         await executeCommand("workbench.action.openDefaultKeybindingsFile");
         const text = await until(() => {
             const page = vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes("keybindings.json"));
@@ -41,7 +41,9 @@ exports.run = async function run() {
         const theirs = new Set(all.filter(({ command }) => !/^-?homebody\./.test(command)).map(({ key }) => key));
         const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../clients/vscode/package.json"), "utf8"));
         const ours = manifest.contributes.keybindings.filter(({ command }) => command.startsWith("homebody."));
-        assert.deepEqual(ours.map(({ key }) => key).filter((key) => theirs.has(key)), ["ctrl+i"]);
+        const shared = ours.filter(({ key }) => theirs.has(key));
+        assert.deepEqual(shared.map(({ key }) => key), ["tab", "escape", "ctrl+i"]);
+        assert.ok(shared.slice(0, 2).every(({ when }) => when.includes("homebody.nextEditShown")));
         // Nobody else has the first half of a chord either.
         assert.deepEqual([...theirs].filter((key) => key === "ctrl+alt+h"), []);
         await executeCommand("workbench.action.closeActiveEditor");

@@ -6,6 +6,7 @@ const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { checkAccess } = require("./access");
 const { open } = require("./browser");
+const { checkNextEdits } = require("./next_edit");
 const { cursorAt, ghostText, lens, openChat, openFile, openInstruction, openWalkthrough, ready, until } = require("./workbench");
 
 /** The steps of the open walkthrough that are ticked. */
@@ -163,6 +164,8 @@ open(async ({ page, settings }) => {
     await openWalkthrough(page);
     await ticked(page, "refactor", "keys");
     console.log("ok the steps of the walkthrough are ticked once they were done");
+
+    await checkNextEdits(page, settings);
 
     const before = await readFile(settings.machineSettings, "utf8");
     const wrong = { ...JSON.parse(before), "homebody.server.command": "no-such-homebody" };

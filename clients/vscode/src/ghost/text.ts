@@ -8,6 +8,7 @@ import {
     type CancellationToken,
     CancellationTokenSource,
     Disposable,
+    EventEmitter,
     type InlineCompletionContext,
     InlineCompletionTriggerKind,
     Position,
@@ -49,7 +50,13 @@ export class GhostText implements Disposable {
     });
     /** The last change of a text, until the event that reports where the cursor is after it. */
     private edit: Edit | undefined;
+    /** Where VS Code shows ghost text, until the text changes or the cursor moves. */
+    private shown: Place | undefined;
+    private readonly answered = new EventEmitter<void>();
+    /** A request of VS Code's has its answer. */
+    readonly onDidAnswer = this.answered.event;
     private readonly subscriptions = Disposable.from(
+        this.answered,
         workspace.onDidChangeTextDocument((event) => this.changed(event)),
         window.onDidChangeTextEditorSelection((event) => this.moved(event)),
         window.onDidChangeWindowState(({ focused }) => {
@@ -65,7 +72,7 @@ export class GhostText implements Disposable {
     );
 
     /** Middleware: VS Code requests ghost text. */
-    readonly suggest: Provide = (document, position, context, token, next) => {
+    readonly suggest: Provide = async (document, position, context, token, next) => {
         const send = (where: Position, how: InlineCompletionContext) =>
             start((own) => next(document, where, how, own));
         const automatic = { ...context, triggerKind: InlineCompletionTriggerKind.Automatic };
@@ -78,8 +85,21 @@ export class GhostText implements Disposable {
                 ? ({ line, character }: Place) => send(new Position(line, character), automatic)
                 : undefined,
         };
-        return this.requests.asked(question, token);
+        try {
+            const answer = await this.requests.asked(question, token);
+            if (!token.isCancellationRequested) {
+                this.shown = isEmpty(answer) ? undefined : question.place;
+            }
+            return answer;
+        } finally {
+            this.answered.fire();
+        }
     };
+
+    /** Whether ghost text is shown at the cursor, or may be soon. */
+    get isInTheWay(): boolean {
+        return this.requests.phase !== undefined || (this.shown !== undefined && isAt(this.shown));
+    }
 
     /** Record that VS Code opens its menu here. */
     menuOpens(document: TextDocument, position: Position): void {

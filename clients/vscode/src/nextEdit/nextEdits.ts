@@ -1,0 +1,245 @@
+/**
+ * The next edit: asks for one after each change, shows it, and takes or rejects it at a key.
+ *
+ * This is the one owner of what is offered. Stable VS Code has no inline edits in other lines, so it is drawn as
+ * decorations, and context keys say when Tab and Escape are its keys. See docs/next-edit.md.
+ */
+
+import {
+    CancellationTokenSource,
+    Disposable,
+    Position,
+    Range,
+    Selection,
+    type TextDocument,
+    type TextDocumentChangeEvent,
+    type TextEditor,
+    TextEditorRevealType,
+    type TextEditorSelectionChangeEvent,
+    TextEditorSelectionChangeKind,
+    Uri,
+    commands,
+    window,
+    workspace,
+} from "vscode";
+import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+
+import { isServed } from "../ghost/signals";
+import type { GhostText } from "../ghost/text";
+import type { NextEdit } from "../protocol";
+import { baseName } from "../words";
+import { Drawing, type Picture } from "./drawing";
+import { type Shape, distance, endOf, indents, shapeOf } from "./shape";
+
+// The server waits longer; this saves requests while keys follow each other.
+const PAUSE_MILLISECONDS = 100;
+// An edit that is no further away is applied without going there first.
+const NEAR_LINES = 2;
+
+interface Offer {
+    readonly edit: NextEdit;
+    /** The document that was asked for, and its version. */
+    readonly document: TextDocument;
+    readonly version: number;
+    readonly range: Range;
+    /** What it changes; nothing if it is in another document. */
+    readonly shape: Shape | undefined;
+    /** Where Tab has brought the cursor: there the next Tab is its key too. */
+    arrived?: Position;
+    isReported: boolean;
+}
+
+export class NextEdits implements Disposable {
+    private offer: Offer | undefined;
+    private isShown = false;
+    private asking: CancellationTokenSource | undefined;
+    private timer: NodeJS.Timeout | undefined;
+    private readonly drawing = new Drawing();
+    private readonly subscriptions: Disposable;
+
+    constructor(
+        private readonly running: () => LanguageClient | undefined,
+        private readonly ghost: GhostText,
+    ) {
+        this.subscriptions = Disposable.from(
+            this.drawing,
+            ghost.onDidAnswer(() => this.draw()),
+            workspace.onDidChangeTextDocument((event) => this.changed(event)),
+            window.onDidChangeTextEditorSelection((event) => this.moved(event)),
+            window.onDidChangeTextEditorVisibleRanges(() => this.draw()),
+            window.onDidChangeActiveTextEditor(() => this.clear()),
+            window.onDidChangeWindowState(({ focused }) => focused || this.forget()),
+            workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("homebody.nextEdit") && this.clear()),
+        );
+    }
+
+    /** Go to the edit that is shown, or apply it if the cursor is there. */
+    async take(): Promise<void> {
+        const editor = window.activeTextEditor;
+        const offer = this.offer;
+        if (editor === undefined || offer === undefined || !this.isShown) {
+            // It vanished while the key was on its way.
+            await commands.executeCommand("tab");
+        } else if (offer.shape === undefined) {
+            await window.showTextDocument(Uri.parse(offer.edit.textDocument.uri), { selection: new Range(offer.range.start, offer.range.start) });
+            await this.ask();
+        } else if (isHere(offer, editor)) {
+            await this.apply(offer, offer.shape, editor);
+        } else {
+            const { line, character } = offer.shape.start;
+            offer.arrived = new Position(line, character);
+            editor.selection = new Selection(offer.arrived, offer.arrived);
+            editor.revealRange(offer.range, TextEditorRevealType.InCenterIfOutsideViewport);
+        }
+    }
+
+    /** It is not offered again. */
+    reject(): void {
+        const id = this.offer?.edit.command.arguments[0];
+        if (id !== undefined && this.isShown) {
+            void this.running()?.sendNotification("homebody/didRejectInlineEdit", { id });
+        }
+        this.clear();
+    }
+
+    dispose(): void {
+        this.clear();
+        this.subscriptions.dispose();
+    }
+
+    private async apply({ range, edit }: Offer, shape: Shape, editor: TextEditor): Promise<void> {
+        // VS Code refuses it if the document is no longer of this version.
+        if (!(await editor.edit((builder) => builder.replace(range, edit.text)))) {
+            this.clear();
+            return;
+        }
+        const { line, character } = endOf(shape.start, shape.added);
+        editor.selection = new Selection(line, character, line, character);
+        editor.revealRange(editor.selection);
+        await this.running()?.sendRequest(ExecuteCommandRequest.type, edit.command);
+    }
+
+    private changed({ document, contentChanges, reason }: TextDocumentChangeEvent): void {
+        if (contentChanges.length === 0 || document !== window.activeTextEditor?.document) {
+            return;
+        }
+        this.clear();
+        // After undo and redo there is nothing.
+        if (reason === undefined) {
+            this.timer = setTimeout(() => void this.ask(), PAUSE_MILLISECONDS);
+        }
+    }
+
+    private moved({ textEditor, kind, selections }: TextEditorSelectionChangeEvent): void {
+        if (textEditor !== window.activeTextEditor) {
+            return;
+        }
+        const isLeft = kind === TextEditorSelectionChangeKind.Mouse || selections.length > 1 || !selections[0]?.isEmpty;
+        if (isLeft) {
+            this.forget();
+        } else {
+            this.draw();
+        }
+    }
+
+    private async ask(): Promise<void> {
+        const client = this.running();
+        const editor = window.activeTextEditor;
+        if (client === undefined || editor === undefined || !isServed(editor)) {
+            return;
+        }
+        this.clear();
+        const { document, selection } = editor;
+        const { version } = document;
+        const asking = new CancellationTokenSource();
+        this.asking = asking;
+        const converter = client.code2ProtocolConverter;
+        const uri = converter.asUri(document.uri);
+        const params = { textDocument: { uri, version }, position: converter.asPosition(selection.active) };
+        const answer = await client
+            .sendRequest<{ edits: NextEdit[] }>("textDocument/copilotInlineEdit", params, asking.token)
+            // Cancelled, or the server has stopped or is too old: as if there was none.
+            .catch(() => ({ edits: [] }));
+        const [edit] = answer.edits;
+        if (edit === undefined || asking.token.isCancellationRequested) {
+            return;
+        }
+        const range = client.protocol2CodeConverter.asRange(edit.range);
+        const isOfThis = edit.textDocument.uri === uri;
+        if (isOfThis && edit.textDocument.version !== document.version) {
+            return;
+        }
+        const shape = isOfThis ? shapeOf(range.start, document.getText(range), edit.text) : undefined;
+        this.offer = { edit, document, version, range, shape, isReported: false };
+        this.draw();
+    }
+
+    /** Show the offer if it fits what is in view now. */
+    private draw(): void {
+        const editor = window.activeTextEditor;
+        const offer = this.offer;
+        if (editor === undefined || offer === undefined || editor.document !== offer.document || offer.document.version !== offer.version) {
+            this.forget();
+            return;
+        }
+        this.isShown = !this.ghost.isInTheWay && editor.selections.length === 1 && editor.selection.isEmpty;
+        if (!this.isShown) {
+            this.drawing.clear();
+            tell(false, false, false);
+            return;
+        }
+        const here = isHere(offer, editor);
+        const free = isFree(offer, editor);
+        this.drawing.show(editor, picture(offer, here, free));
+        tell(true, here, free);
+        if (!offer.isReported) {
+            offer.isReported = true;
+            const { command } = offer.edit;
+            void this.running()?.sendNotification("textDocument/didShowInlineEdit", { item: { command } });
+        }
+    }
+
+    /** The text changed, or the user went elsewhere: an answer that is still to come is of no use either. */
+    private clear(): void {
+        clearTimeout(this.timer);
+        this.asking?.cancel();
+        this.asking = undefined;
+        this.forget();
+    }
+
+    private forget(): void {
+        this.offer = undefined;
+        if (this.isShown) {
+            this.isShown = false;
+            tell(false, false, false);
+        }
+        this.drawing.clear();
+    }
+}
+
+function picture({ edit, range, shape }: Offer, here: boolean, free: boolean): Picture {
+    const line = `${range.start.line + 1}`;
+    const there = shape === undefined ? `${baseName(Uri.parse(edit.textDocument.uri))}:${line}` : `line ${line}`;
+    const label = here ? "Tab" : `Tab to ${there}`;
+    return { label: free ? label : undefined, shape, isFull: edit.show === "full" || here };
+}
+
+/** Whether the cursor is at the edit, which is in view: near it, or on its lines if only those are marked. */
+function isHere({ edit, range, shape }: Offer, { selection, visibleRanges }: TextEditor): boolean {
+    const away = distance(selection.active.line, range.start.line, range.end.line);
+    const isInView = visibleRanges.some((visible) => visible.intersection(range) !== undefined);
+    return shape !== undefined && isInView && away <= (edit.show === "full" ? NEAR_LINES : 0);
+}
+
+/** Whether Tab has no meaning of its own at the cursor. */
+function isFree({ arrived }: Offer, { document, selection: { active } }: TextEditor): boolean {
+    return arrived?.isEqual(active) || !indents(document.lineAt(active.line).text, active.character);
+}
+
+/** The context keys that the keys depend on. */
+function tell(isShown: boolean, here: boolean, free: boolean): void {
+    const set = (name: string, value: boolean): void => void commands.executeCommand("setContext", `homebody.${name}`, value);
+    set("nextEditShown", isShown);
+    set("nextEditHere", here);
+    set("nextEditTakesTab", free);
+}

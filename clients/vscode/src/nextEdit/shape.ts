@@ -1,0 +1,64 @@
+/** What a next edit removes and adds, and whether Tab is free at the cursor: plain text, without VS Code. */
+
+export interface TextPlace {
+    readonly line: number;
+    readonly character: number;
+}
+
+/** The text between two places is removed, and `added` comes instead. */
+export interface Shape {
+    readonly start: TextPlace;
+    readonly end: TextPlace;
+    readonly added: string;
+}
+
+// Longest text that is drawn in a line, in characters.
+const LONGEST_DRAWN = 160;
+const TAB = "\u00a0".repeat(4);
+
+/** The shape of an edit that replaces `old`, which begins at `start`, by `text`: without what both have at their ends. */
+export function shapeOf(start: TextPlace, old: string, text: string): Shape {
+    const before = withLineFeeds(old);
+    const after = withLineFeeds(text);
+    const most = Math.min(before.length, after.length);
+    let head = 0;
+    while (head < most && before[head] === after[head]) {
+        head += 1;
+    }
+    let tail = 0;
+    while (tail < most - head && before.at(-1 - tail) === after.at(-1 - tail)) {
+        tail += 1;
+    }
+    return {
+        start: endOf(start, before.slice(0, head)),
+        end: endOf(start, before.slice(0, before.length - tail)),
+        added: after.slice(head, after.length - tail),
+    };
+}
+
+/** Where `text` ends if it begins at `start`. */
+export function endOf({ line, character }: TextPlace, text: string): TextPlace {
+    const lines = withLineFeeds(text).split("\n");
+    const last = lines.at(-1)!.length;
+    return lines.length === 1 ? { line, character: character + last } : { line: line + lines.length - 1, character: last };
+}
+
+/** Text as it is drawn within one line: white space stays, line ends are seen, and it has a limit. */
+export function inOneLine(text: string): string {
+    const drawn = text.replaceAll("\n", "↵").replaceAll("\t", TAB).replaceAll(" ", "\u00a0");
+    return drawn.length > LONGEST_DRAWN ? `${drawn.slice(0, LONGEST_DRAWN - 1)}…` : drawn;
+}
+
+/** Number of lines between a line and the lines from `first` to `last`; 0 within them. */
+export function distance(line: number, first: number, last: number): number {
+    return Math.max(first - line, line - last, 0);
+}
+
+/** Whether Tab indents here: in the indentation of a line, and in a line with nothing else. */
+export function indents(line: string, character: number): boolean {
+    return line.slice(0, character + 1).trim() === "";
+}
+
+function withLineFeeds(text: string): string {
+    return text.replaceAll("\r\n", "\n");
+}

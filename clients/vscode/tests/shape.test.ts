@@ -1,0 +1,47 @@
+/** What a next edit removes and adds, and where Tab is free. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { distance, endOf, indents, inOneLine, shapeOf } from "../src/nextEdit/shape.ts";
+
+for (const [what, old, text, start, end, added] of [
+    ["a replacement", "latin-1", "utf-8", [3, 4], [3, 11], "utf-8"],
+    ["letters that are added to a word", "count", "counter", [3, 9], [3, 9], "er"],
+    ["one of two equal letters", "aa", "a", [3, 5], [3, 6], ""],
+    ["lines between lines", "a\nc\n", "a\nb\nc\n", [4, 0], [4, 0], "b\n"],
+    ["lines with other line ends", "a\r\nb\r\nc", "a\nX\nc", [4, 0], [4, 1], "X"],
+    ["a deletion of lines", "a\nb\n", "", [3, 4], [5, 0], ""],
+] as const) {
+    test(`the shape of ${what}`, () => {
+        const place = ([line, character]: readonly [number, number]) => ({ line, character });
+        assert.deepEqual(shapeOf({ line: 3, character: 4 }, old, text), { start: place(start), end: place(end), added });
+    });
+}
+
+test("the end of a text counts its lines", () => {
+    assert.deepEqual(endOf({ line: 1, character: 2 }, "ab"), { line: 1, character: 4 });
+    assert.deepEqual(endOf({ line: 1, character: 2 }, "ab\r\nc"), { line: 2, character: 1 });
+});
+
+test("what is drawn has no line ends, keeps its white space, and has a limit", () => {
+    assert.equal(inOneLine("a\n  b\tc"), "a↵\u00a0\u00a0b\u00a0\u00a0\u00a0\u00a0c");
+    assert.equal(inOneLine("x".repeat(500)).length, 160);
+});
+
+test("the distance is that to the nearest line", () => {
+    assert.deepEqual([1, 4, 6, 9].map((line) => distance(line, 4, 6)), [3, 0, 0, 3]);
+});
+
+for (const [line, character, expected] of [
+    ["    x = 1", 2, true],
+    ["    x = 1", 4, false],
+    ["    x = 1", 9, false],
+    ["    ", 4, true],
+    ["", 0, true],
+    ["x", 0, false],
+] as const) {
+    test(`Tab ${expected ? "indents" : "is free"} in ${JSON.stringify(line)} at ${character}`, () => {
+        assert.equal(indents(line, character), expected);
+    });
+}

@@ -1,0 +1,138 @@
+// Next edits in the window, by keys: shown, gone to, accepted, undone, rejected, and never in the way.
+const assert = require("node:assert/strict");
+const { readFile, writeFile } = require("node:fs/promises");
+const path = require("node:path");
+const { cursorAt, ghostText, openFile, ready, until } = require("./workbench");
+
+const OLD = "latin-1";
+const NEW = "utf-8";
+// Longer than the server waits for the next key.
+const SETTLED_MILLISECONDS = 1500;
+const NAMES = ["one", "two", "three", "four", "five"];
+const CODE = NAMES.map((name) => `def load_${name}(path):\n    data = read_file(path, encoding="${OLD}")\n    return of_${name}(data).strict\n\n\n`).join("");
+const LINES = NAMES.map((_, index) => 5 * index + 2);
+const COLUMN = CODE.split("\n")[1].indexOf(OLD) + 1;
+
+/** What is drawn behind the text: VS Code's decorations are in the style alone. */
+async function drawn(page) {
+    const texts = await page.locator(".editor-instance .view-line span").evaluateAll((all) =>
+        all.map((element) => getComputedStyle(element, "::after").content).filter((content) => content.startsWith('"')),
+    );
+    return [...new Set(texts)].map((text) => text.slice(1, -1).replaceAll("\u00a0", " ").trim());
+}
+
+async function isDrawn(page, ...texts) {
+    await until(async () => {
+        const all = await drawn(page);
+        return texts.every((text) => all.includes(text));
+    });
+}
+
+async function staysEmpty(page) {
+    await page.waitForTimeout(SETTLED_MILLISECONDS);
+    assert.deepEqual(await drawn(page), []);
+}
+
+async function goTo(page, line, column) {
+    await page.keyboard.press("Control+g");
+    await page.locator(".quick-input-widget input:focus").waitFor();
+    await page.keyboard.type(`${line}:${column}`);
+    await page.keyboard.press("Enter");
+    await cursorAt(page, line, column);
+    await page.locator(".editor-instance .monaco-editor.focused").waitFor();
+}
+
+/** Select a name in a line, and type another one. */
+async function retype(page, line, old = OLD, text = NEW) {
+    const column = CODE.split("\n")[line - 1].indexOf(old) + 1;
+    await goTo(page, line, column);
+    for (const _ of old) {
+        await page.keyboard.press("Shift+ArrowRight");
+    }
+    await cursorAt(page, line, column + old.length, old.length);
+    await page.keyboard.type(text, { delay: 20 });
+    await cursorAt(page, line, column + text.length);
+}
+
+exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, workspace, url, picture }) {
+    const file = path.join(workspace, "loads.py");
+    const before = await readFile(machineSettings, "utf8");
+    const set = (more) => writeFile(machineSettings, JSON.stringify({ ...JSON.parse(before), ...more }));
+    const saved = (expected) => until(async () => (await readFile(file, "utf8")) === expected);
+    await writeFile(file, CODE);
+    await openFile(page, { url, workspace }, "loads.py");
+    // Next edits do not need ghost text.
+    await set({ "homebody.completion.enabled": false });
+    await page.locator('.statusbar-item[aria-label*="paused"]').waitFor();
+
+    await retype(page, LINES[0]);
+    await retype(page, LINES[1]);
+    await isDrawn(page, NEW, `Tab to line ${LINES[2]}`);
+    await cursorAt(page, LINES[1], COLUMN + NEW.length);
+    const two = CODE.replace(OLD, NEW).replace(OLD, NEW);
+    await saved(two);
+    if (picture !== undefined) {
+        await page.screenshot({ path: picture });
+    }
+    console.log("ok after two agreeing edits the next one is drawn, and a label says where");
+
+    await page.keyboard.press("Control+Space");
+    const menu = page.locator(".suggest-widget.visible");
+    await menu.waitFor();
+    await page.keyboard.press("Escape");
+    await menu.waitFor({ state: "detached" });
+    await isDrawn(page, `Tab to line ${LINES[2]}`);
+    console.log("ok while the menu is open, Escape is the menu's");
+
+    await page.keyboard.press("Tab");
+    await cursorAt(page, LINES[2], COLUMN);
+    await isDrawn(page, NEW, "Tab");
+    assert.equal(await readFile(file, "utf8"), two);
+    console.log("ok Tab goes there");
+
+    await page.keyboard.press("Tab");
+    const three = two.replace(OLD, NEW);
+    await saved(three);
+    await cursorAt(page, LINES[2], COLUMN + NEW.length);
+    await isDrawn(page, `Tab to line ${LINES[3]}`);
+    console.log("ok Tab again accepts it, and the next one is drawn");
+
+    await page.keyboard.press("Control+z");
+    await saved(two);
+    await staysEmpty(page);
+    console.log("ok one undo takes it back, and nothing is drawn after it");
+
+    // Line 12 again would be a redo.
+    await retype(page, LINES[3]);
+    await isDrawn(page, `Tab to line ${LINES[4]}`);
+    await page.locator(".view-line", { hasText: "load_four" }).click();
+    await until(async () => (await drawn(page)).length === 0);
+    console.log("ok a click elsewhere ends it");
+
+    await goTo(page, LINES[3], COLUMN + NEW.length);
+    await page.keyboard.type("x");
+    await page.keyboard.press("Backspace");
+    await isDrawn(page, `Tab to line ${LINES[4]}`);
+    await page.keyboard.press("Escape");
+    await until(async () => (await drawn(page)).length === 0);
+    await retype(page, LINES[2]);
+    await staysEmpty(page);
+    console.log("ok Escape rejects it, and its pattern does not come back");
+
+    await goTo(page, 1, 1);
+    await page.keyboard.press("Tab");
+    await until(async () => (await readFile(file, "utf8")).startsWith("    def load_one"));
+    await page.keyboard.press("Shift+Tab");
+    await until(async () => (await readFile(file, "utf8")).startsWith("def load_one"));
+    console.log("ok where nothing is shown, Tab indents");
+
+    await writeFile(machineSettings, before);
+    await ready(page);
+    await retype(page, LINES[4] + 1, "strict", "lenient");
+    await retype(page, LINES[3] + 1, "strict", "lenient");
+    await until(async () => (await ghostText(page)) !== "");
+    await staysEmpty(page);
+    await page.keyboard.press("ArrowLeft");
+    await isDrawn(page, `Tab to line ${LINES[2] + 1}`);
+    console.log("ok beside ghost text it is not drawn, and is once that is gone");
+};
