@@ -21,13 +21,14 @@ from homebody.postprocess.edit.head_lines import below_head
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.inserted import below_comment, insertion
-from homebody.postprocess.edit.narrow import narrowed, without_lines_above
+from homebody.postprocess.edit.narrow import lines_repeated_above, narrowed, without_lines_above
 from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.patches import patched
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.postprocess.line_ends import with_line_ends
+from homebody.syntax.indentation import indent_of
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
@@ -130,7 +131,11 @@ def _replaced(request: Request, code: str) -> list[TextEdit] | Refusal:
     target, own = below_head(
         document, request.target, definition, code, may_begin_below=request.prompt.guard != "none"
     )
-    new = replacement_of(document, target, own, request.indent)
+    # Where new code repeats the lines above, it is indented like the first of them.
+    count = lines_repeated_above(document, target, own)
+    line = document.line_of(target.start) - count
+    indent = indent_of(document.line_text(line)) if count else request.indent
+    new = replacement_of(document, target, own, indent)
     if isinstance(new, Refusal):
         return new
     new = without_lines_above(document, target, new)

@@ -10,6 +10,7 @@ from homebody.syntax import nodes
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
+from homebody.syntax.scanner import ScanState, code_of
 from homebody.syntax.scope import Definition, scope_around
 from homebody.syntax.snap import snapped
 from homebody.syntax.tree import Tree
@@ -56,20 +57,27 @@ def is_blank(document: Document, span: Span) -> bool:
 
 
 def indent_at(document: Document, tree: Tree, offset: int) -> str:
-    """Indentation of new code on a blank line: its own blanks, or in a definition that of the line above."""
+    """Indentation of new code on a blank line.
+
+    Its own blanks; below a line that opens a block, one step more than that line; in a class that of its
+    members, and in a function that of the line above.
+    """
     own = document.line_text(document.line_of(offset))
     above = next(
         (line for n in range(document.line_of(offset), -1, -1) if (line := document.line_text(n)).strip()), ""
     )
-    if own or not above or scope_around(document, tree, Span(offset, offset)) is None:
-        return indent_of(own)
+    if own or not above:
+        return own
     language = language_of(document.language_id, document.uri)
-    step = (
-        indentation_around(document, Span(offset, offset)).unit
-        if language.opener.search(above.rstrip())
-        else ""
-    )
-    return indent_of(above) + step
+    if language.opener.search(code_of(above, language, ScanState()).rstrip()):
+        return indent_of(above) + indentation_around(document, Span(offset, offset)).unit
+    scope = scope_around(document, tree, Span(offset, offset))
+    if scope is None:
+        return ""
+    if scope.is_class and scope.body is not None:
+        members = document.text[scope.body.start : scope.body.end].lstrip("{ \t\r\n")
+        return indent_of(document.line_text(document.line_of(scope.body.end - len(members))))
+    return indent_of(above)
 
 
 def error_line(document: Document, tree: Tree) -> int | None:

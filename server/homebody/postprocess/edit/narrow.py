@@ -99,15 +99,20 @@ def without_lines_above(document: Document, span: Span, new: str) -> str:
     A model often includes a function's attributes and doc comments; in some grammars they are not part
     of the function.
     """
-    lines = new.splitlines(keepends=True)
+    return "".join(new.splitlines(keepends=True)[lines_repeated_above(document, span, new) :])
+
+
+def lines_repeated_above(document: Document, span: Span, new: str) -> int:
+    """Number of lines at the beginning of ``new`` that repeat those right above ``span``."""
+    lines = new.splitlines()
     first = document.line_of(span.start)
     above = [document.line_text(line).strip() for line in range(max(0, first - _MAX_ABOVE), first)]
     own = [line.strip() for line in document.slice(span).splitlines()]
     for count in range(min(len(above), len(lines) - 1), 0, -1):
         repeated = [line.strip() for line in lines[:count]]
         if repeated == above[-count:] and any(repeated) and repeated != own[:count]:
-            return "".join(lines[count:])
-    return new
+            return count
+    return 0
 
 
 def _is_whole(document: Document, tree: Tree, definition: Definition, span: Span) -> bool:
