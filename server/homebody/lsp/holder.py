@@ -154,9 +154,9 @@ class EngineHolder:
             self._close_unused(opened)
 
     async def aclose(self) -> None:
-        """Close the engine."""
-        if self.opened is not None:
-            await self.opened.stack.aclose()
+        """Close the engine, and those that it has replaced but that requests still use."""
+        for opened in self._in_use():
+            await opened.stack.aclose()
 
     def _begin(self, pushed: object) -> int:
         """Let prompts wait for new settings. Returns the number of this reload."""

@@ -41,7 +41,8 @@ class Ticket:
         """Wait for the given seconds; return false immediately if a newer request comes."""
         if seconds > 0:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stale.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._stale.wait()
         return not self.stale
 
 
@@ -53,8 +54,8 @@ class DocumentReader(Protocol):
         """The windows at this moment, and what new ones are chosen from."""
         ...
 
-    def follow(self, edit: TextEdit) -> None:
-        """Adjust the windows' offsets after an edit of the document."""
+    def follow(self, edit: TextEdit, document: Document) -> None:
+        """Adjust the offsets after an edit of the user; ``document`` is the result."""
         ...
 
     def forget(self, uris: AbstractSet[str]) -> None:

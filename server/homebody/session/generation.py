@@ -156,7 +156,8 @@ class Generation:
         """Wait for the next change, or until the timeout in seconds."""
         self._changed.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
 
     def wake(self) -> None:
         """Wake all waiters."""

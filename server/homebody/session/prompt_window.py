@@ -13,7 +13,7 @@ from homebody.session.result_cache import CLOSERS
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
 
-_MAX_CLOSERS = 4
+_MAX_CLOSERS = 8
 """Brackets and quotes after the cursor that the editor may have inserted by itself."""
 
 _BRACKETS = frozenset(")]}")

@@ -85,7 +85,7 @@ class Session:
         self.allowance.key()
         if (reader := self.document_state(document.uri).reader) is not None:
             for edit in edits:
-                reader.follow(edit)
+                reader.follow(edit, document)
         self.recent.edited(document, edits[-1])
 
     async def closed(self, uri: str) -> None:
@@ -95,11 +95,13 @@ class Session:
         if state is not None:
             state.ticket.supersede()
             if state.reader is not None:
+                if self.reading is state.reader:
+                    self.reading = None
                 await state.reader.stop()
         if self.running is not None and self.running.document.uri == uri:
             await self.stop_running()
 
-    async def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
+    def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
         """Start ``generation`` in the caller's turn, which ends with it.
 
         ``ended`` is called once it has ended by itself, successfully or not.

@@ -22,7 +22,7 @@ async def test_a_generation_cancelled_before_it_runs_has_ended(own_folders):
     generation = Generation(document, offset, _endless(), wanted="line")
     async with open_engine() as engine, aclosing(Session(engine)) as session:
         await session.turn.acquire()
-        await session.start(generation, lambda _: None)
+        session.start(generation, lambda _: None)
         await session.stop_running()
         assert not generation.is_running
 

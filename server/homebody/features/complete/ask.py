@@ -34,15 +34,14 @@ async def ask(request: Request, seed: int | None = None) -> Generation | None:
             return other
         await session.stop_running()
         await session.turn.acquire()
-        sent = None
+        generation = None
         try:
             sent = None if request.ticket.stale else await _prepared(request, seed)
-            if sent is not None:
-                return await _started(sent)
+            generation = None if sent is None else _started(sent)
         finally:
-            if sent is None:
+            if generation is None:
                 session.turn.release()
-    return None
+        return generation
 
 
 async def _prepared(request: Request, seed: int | None) -> Sent | None:
@@ -63,7 +62,7 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
 
     async def build(tokens: int | None) -> tuple[Plan, PromptSize]:
         made = await plan(place) if tokens is None else shortened(place, tokens)
-        if request.basis == "document":
+        if request.basis == "document" and not request.ticket.stale:
             reader.use(made.window)
         parts = made.prompt.parts
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
@@ -81,7 +80,7 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
     )
 
 
-async def _started(sent: Sent) -> Generation:
+def _started(sent: Sent) -> Generation:
     """Start the answer; once it has ended, ``learn`` from it."""
     request = sent.request
     generation = Generation(
@@ -92,7 +91,7 @@ async def _started(sent: Sent) -> Generation:
         stop=_stop_rule(sent),
         record=record_of(sent),
     )
-    await request.session.start(generation, partial(learn, sent))
+    request.session.start(generation, partial(learn, sent))
     return generation
 
 

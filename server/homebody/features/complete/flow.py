@@ -75,12 +75,16 @@ async def complete(
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
     """Read ahead at ``offset``, after the document was opened, saved or focused, or after a jump."""
-    refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
-    if refused or not engine.completion_settings(document).is_on(document.language_id):
-        return
-    session.recent.viewed(document, offset)
+    ticket = session.document_state(document.uri).ticket
     with suppress(HomebodyError):
-        reader_of(session, document.uri).look_at(await place_at(session, document, offset))
+        refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
+        if refused or not engine.completion_settings(document).is_on(document.language_id):
+            return
+        session.recent.viewed(document, offset)
+        place = await place_at(session, document, offset)
+        # Otherwise it was closed meanwhile, or the user types there already.
+        if not ticket.stale:
+            reader_of(session, document.uri).look_at(place)
 
 
 async def prepare_once(session: Session, document: Document, offset: int) -> None:
@@ -112,7 +116,8 @@ async def _complete(
         refusals = await looked_up()
         if ticket.stale or document.uri in refusals:
             return []
-        state.forget(refusals.keys())
+        # Snippets may have been switched off since they were chosen.
+        state.forget(refusals.keys() if engine.settings.context.snippets else state.windows.uris)
         return await _candidates(request)
     except Excluded as error:
         # It was excluded after this request began.

@@ -19,7 +19,7 @@ from homebody.session.prompt_window import PromptWindow, Windows, after_closers,
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import scopes_at
-from homebody.text import Document, Span
+from homebody.text import Document, Span, TextEdit
 
 _LEAST_TOKENS = 96
 """Minimum size of a narrow window, in tokens: with less the model sees too little for a useful suggestion."""
@@ -111,6 +111,13 @@ class Place:
     def within(self, seconds: float) -> int:
         """Tokens that are read in this time."""
         return int((self.engine.completion.speed.prompt or UNMEASURED_SPEED) * seconds)
+
+    def moved(self, edit: TextEdit, document: Document) -> "Place":
+        """Return the same place after an edit; ``document`` is the result."""
+        start, end = edit.span.start, edit.span.end
+        after = start + len(edit.new_text)
+        offset = self.offset if self.offset < start else max(after, after + self.offset - end)
+        return replace(self, document=document, offset=offset)
 
     def typed(self, window: PromptWindow) -> str | None:
         """Text typed since the window was frozen; ``None`` if the window cannot be used here."""

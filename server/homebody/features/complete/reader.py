@@ -83,9 +83,11 @@ class Reader:
         """Whether nothing is left to do now, or it waits for a pause."""
         return self._task is None or self._task.done() or self._waits
 
-    def follow(self, edit: TextEdit) -> None:
-        """Adjust the windows' offsets after an edit of the document."""
+    def follow(self, edit: TextEdit, document: Document) -> None:
+        """Adjust the offsets after an edit of the user; ``document`` is the result."""
         self.windows = self.windows.changed(lambda window: window.moved(edit))
+        if self._place is not None:
+            self._place = self._place.moved(edit, document)
 
     def forget(self, uris: AbstractSet[str]) -> None:
         """Drop all code of ``uris``: it must not be sent any more."""
@@ -185,6 +187,9 @@ class Reader:
                 return False
             self.windows = replace(self.windows, coming=window)
         else:
+            # Requests that came before this piece have their turn first, also one that superseded another.
+            async with self._session.asking:
+                pass
             async with self._session.turn:
                 return await self._read(window)
         return True
@@ -246,7 +251,8 @@ class Reader:
         self._woken.clear()
         self._waits = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._pause_left())
+            async with asyncio.timeout(self._pause_left()):
+                await self._woken.wait()
         self._waits = False
 
     async def _read(self, window: PromptWindow) -> bool:
@@ -335,8 +341,9 @@ async def _read_piece(use: Use, prompt: Prompt, placed: Placement) -> float | No
 async def read_most(session: Session, prompt: Prompt, wanted: Callable[[], bool]) -> Placement | None:
     """Read until at most one piece is left, which a request reads itself; ``None`` once it is not wanted."""
     use = session.engine.completion
-    while wanted():
+    placed = await use.backend.place(prompt, slot=session.slot)
+    while wanted() and placed.unread > piece_tokens(use):
+        if await _read_piece(use, prompt, placed) is None:
+            break
         placed = await use.backend.place(prompt, slot=session.slot)
-        if placed.unread <= piece_tokens(use) or await _read_piece(use, prompt, placed) is None:
-            return placed if wanted() else None
-    return None
+    return placed if wanted() else None

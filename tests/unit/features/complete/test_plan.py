@@ -196,6 +196,9 @@ async def test_a_plan_stores_nothing(world):
         ("call█\n", "call({'key': [█]})\n"),
         ("call({█})\n", "call({\n    'a'█\n})\n"),
         ("call([█])\n", "call(█\n"),
+        ("text = █\n", 'text = """█"""\n'),
+        ("text = █\n", "text = f\"{names['█']}\"\n"),
+        ("text = █\n", "text = `${names[`${first('█')}`]}`\n"),
     ],
 )
 @pytest.mark.parametrize("fim", [None, _FIM])

@@ -1,0 +1,176 @@
+"""Documents are closed, changed and excluded while their prompts are planned and read."""
+
+import asyncio
+
+import pytest
+from msgspec import structs
+
+from homebody.backend.scripted import ScriptedBackend
+from homebody.features.complete import complete, prepare
+from homebody.text import Document, Span, TextEdit
+from support.documents import numbered, typed
+from support.plans import with_slots
+from support.until import until
+
+_LINE = 2000
+
+
+class _Gated(ScriptedBackend):
+    """Places prompts, and reads pieces, only while it may."""
+
+    def __init__(self, *replies, **options):
+        super().__init__(*replies, **options)
+        self.may_place = asyncio.Event()
+        self.may_place.set()
+        self.may_read = asyncio.Semaphore(100_000)
+        self.places = self.waits = False
+
+    async def place(self, prompt, **options):
+        """Place a prompt."""
+        self.places = not self.may_place.is_set()
+        await self.may_place.wait()
+        self.places = False
+        return await super().place(prompt, **options)
+
+    async def warm(self, prompt, *, tokens=None, slot="completion"):
+        """Read a piece."""
+        self.waits = True
+        await self.may_read.acquire()
+        self.waits = False
+        return await super().warm(prompt, tokens=tokens, slot=slot)
+
+
+@pytest.fixture
+def far(world, monkeypatch):
+    """Open a world with a document of 3,000 lines, of which a wide window is read while the user types."""
+    monkeypatch.setattr("homebody.features.complete.reader.PAUSE_SECONDS", 3600)
+    monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", 3600)
+    return world("zzz\n", context_length=32_768, kind=_Gated)
+
+
+def _place(w, *, slots: int = 8) -> tuple[Document, int]:
+    with_slots(w, slots, 400)
+    document = numbered("alpha", 3000)
+    return document, document.line_starts[_LINE]
+
+
+def _readers() -> list[asyncio.Task]:
+    return [task for task in asyncio.all_tasks() if task.get_name() == "homebody-reader"]
+
+
+async def _planning(w) -> tuple[Document, asyncio.Task]:
+    """Return a document, and a request whose window is being chosen."""
+    document, offset = _place(w)
+    await complete(w.engine, document, offset, session=w.session)
+    w.backend.may_read = asyncio.Semaphore(0)
+    await until(lambda: w.backend.waits)
+    await w.session.stop_background()
+    w.backend.may_place.clear()
+    document, offset = typed(document, offset, "q")
+    asked = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+    await until(lambda: w.backend.places)
+    return document, asked
+
+
+async def test_a_document_that_is_closed_while_a_prompt_is_planned_is_read_no_more(far):
+    """The request still has its reader, and must not set it going again."""
+    async with far as w:
+        document, asked = await _planning(w)
+        await w.session.closed(document.uri)
+        w.backend.may_place.set()
+        assert await asked == []
+        assert _readers() == []
+        assert not w.session.turn.locked()
+
+
+async def test_a_document_that_is_closed_is_not_looked_at(far):
+    """The editor had reported its focus just before."""
+    async with far as w:
+        document, offset = _place(w)
+        looked = asyncio.create_task(prepare(w.engine, document, offset, session=w.session))
+        await asyncio.sleep(0)
+        await w.session.closed(document.uri)
+        await looked
+        assert _readers() == []
+        assert w.session.document_state(document.uri).reader is None
+
+
+async def test_a_session_that_is_closed_while_a_prompt_is_planned_has_no_tasks_left(far):
+    """Nobody would end them."""
+    async with far as w:
+        _, asked = await _planning(w)
+        await w.session.aclose()
+        w.backend.may_place.set()
+        assert await asked == []
+        assert _readers() == []
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_reader_stops_although_a_key_wakes_it(far, steps):
+    """Whichever comes first."""
+    async with far as w:
+        document, offset = _place(w, slots=1)
+        await complete(w.engine, document, offset, session=w.session)
+        state = w.session.document_state(document.uri)
+        await until(lambda: state.reader.is_idle and w.session.running and not w.session.running.is_running)
+        state.reader.use(state.windows.current)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(state.reader.stop(), 1)
+
+
+async def test_the_newest_key_waits_for_one_piece_although_an_older_one_waits_too(far):
+    """The reader is not between them."""
+    async with far as w:
+        document, offset = _place(w)
+        await complete(w.engine, document, offset, session=w.session)
+        w.backend.may_read = asyncio.Semaphore(0)
+        await until(lambda: w.backend.waits)
+        keys = []
+        for key in "qr":
+            document, offset = typed(document, offset, key)
+            keys.append(asyncio.create_task(complete(w.engine, document, offset, session=w.session)))
+            await asyncio.sleep(0.05)
+        before = len(w.asked)
+        w.backend.may_read.release()
+        await asyncio.wait_for(keys[-1], 1)
+        assert len(w.asked) > before
+
+
+async def test_an_import_that_the_editor_adds_above_does_not_lose_what_is_being_read(far):
+    """It comes with an accepted item of the menu, and before the next request."""
+    async with far as w:
+        document, offset = _place(w)
+        await complete(w.engine, document, offset, session=w.session)
+        w.backend.may_read = asyncio.Semaphore(0)
+        await until(lambda: w.backend.waits)
+        state = w.session.document_state(document.uri)
+        coming = state.windows.coming
+        line = "import alpha\n"
+        edit = TextEdit(Span(0, 0), line)
+        document = document.edited(edit, 2)
+        w.session.changed([edit], document)
+        for _ in range(3):
+            w.backend.may_read.release()
+            await until(lambda: w.backend.waits)
+        assert state.windows.coming.context is coming.context
+
+
+async def test_code_from_other_files_leaves_the_prompt_when_it_is_switched_off(world):
+    """Also what a window already has."""
+    async with world("zzz\n") as w:
+        with_slots(w, 8)
+        other = numbered("beta", 3)
+        w.session.recent.viewed(other, 0)
+        w.session.recent.closed(other.uri)
+        document = numbered("alpha")
+        offset = len(document.text)
+        await prepare(w.engine, document, offset, session=w.session)
+        await until(lambda: w.session.document_state(document.uri).windows.current)
+        await complete(w.engine, document, offset, session=w.session)
+        assert "beta_0" in w.asked[-1].prompt.text
+        context = structs.replace(w.engine.settings.context, snippets=False)
+        w.engine.apply(structs.replace(w.engine.settings, context=context))
+        document, offset = typed(document, offset, "q")
+        await complete(w.engine, document, offset, session=w.session)
+        assert "beta_0" not in w.asked[-1].prompt.text
