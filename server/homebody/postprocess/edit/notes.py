@@ -5,7 +5,7 @@ Tokens are counted before and after; their order is compared if all counts are e
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
@@ -68,7 +68,7 @@ def notes_of(edit: Edited) -> list[Note]:
         added = list(_changes(kind, gone, come, mentioned))
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
-    notes = notes or list(_order(edit))
+    notes = notes or list(_arranged(edit))
     return [
         note if number == 1 else replace(note, text=f"{note.text}, {number} times")
         for note, number in Counter(notes).items()
@@ -84,15 +84,18 @@ def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
 def _definitions(edit: Edited) -> Iterator[Note]:
     """Definitions that are gone or new, with the line that still uses one, or defines it too."""
     old, new = Counter(map(_key, edit.before.own)), Counter(map(_key, edit.after.own))
+    gone, come = old - new, new - old
     for one in edit.before.own:
-        if (old - new)[_key(one)]:
+        if gone[_key(one)]:
+            gone[_key(one)] -= 1
             is_gone = all(one.name != other.name for other in edit.after.own)
             places = _places(edit, one.name) if is_gone else []
             line = edit.after.document.line_of(places[0].start) + 1 if places else 0
             used = f", which line {line} still uses" if line else ""
             yield Note(f"removes the {one.kind} `{_qualified(one)}`{used}")
     for one in edit.after.own:
-        if (new - old)[_key(one)]:
+        if come[_key(one)]:
+            come[_key(one)] -= 1
             line = _defined_outside(edit, one)
             again = f", which line {line} defines too" if line else ""
             is_used = len(_places(edit, one.name)) > 1
@@ -102,10 +105,13 @@ def _definitions(edit: Edited) -> Iterator[Note]:
 
 def _heads(edit: Edited) -> Iterator[Note]:
     """Decorators, modifiers, parameters and types of definitions that both versions have."""
-    old = {_key(one): edit.before.head(one) for one in edit.before.own}
+    old: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in edit.before.own:
+        old[_key(one)].append(edit.before.head(one))
     for one in edit.after.own:
-        head = old.get(_key(one))
-        gone, come = _difference(head, edit.after.head(one)) if head is not None else ("", "")
+        heads, head = old[_key(one)], edit.after.head(one)
+        # One of several overloads may be unchanged.
+        gone, come = _difference(heads[-1], head) if heads and head not in heads else ("", "")
         where = f"the head of `{one.name}`"
         if gone and come:
             yield Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
@@ -115,13 +121,21 @@ def _heads(edit: Edited) -> Iterator[Note]:
             )
 
 
-def _order(edit: Edited) -> Iterator[Note]:
-    """The first place where the same tokens have another order, or are in another block."""
-    before, after = same_tokens(edit.before.all_tokens), same_tokens(edit.after.all_tokens)
-    if before != after and Counter(before) == Counter(after):
+def _arranged(edit: Edited) -> Iterator[Note]:
+    """Where code that keeps all its words has another order, other blocks or other brackets."""
+    before, after = (
+        [token for token in same_tokens(side.all_tokens) if not token[1] or token[1].strip("\"'`")]
+        for side in (edit.before, edit.after)
+    )
+    if before == after:
+        return
+    old, new = ([text for _, text in tokens if text not in _MARKS and text] for tokens in (before, after))
+    is_moved = Counter(before) == Counter(after)
+    if is_moved or old == new:
+        what = "the order of the code" if is_moved else "punctuation"
         at = first_difference(before, after)
         near = _joined([text for _, text in after[max(0, at - 2) : at + 3] if text])
-        yield Note(f"changes only the order of the code, near `{_short(near)}`")
+        yield Note(f"changes only {what}, near `{_short(near)}`")
 
 
 def _counted(side: Side) -> Mapping[str, Counter[str]]:
