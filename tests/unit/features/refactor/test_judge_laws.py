@@ -16,6 +16,7 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.settings import Settings
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
+from homebody.syntax.opaque import comments_start
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
@@ -101,10 +102,12 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
     spans = [edit.span for edit in found.edits]
     assert spans == sorted(spans)
     assert all(one.end <= other.start for one, other in pairwise(spans))
-    assert all(target.start <= span.start and span.end <= target.end for span in spans)
+    # New code above a function goes above the comment of that function.
+    first = comments_start(document, tree, Span(0, target.start))
+    assert all(first <= span.start and span.end <= target.end for span in spans)
     new = apply_edits(document.text, found.edits)
     assert count_errors(new, language) <= count_errors(document.text, language)
-    assert document.text[: target.start] == new[: target.start]
+    assert document.text[:first] == new[:first]
     assert new.endswith(document.text[target.end :])
     if "\r\n" in document.text and "\n" not in document.text.replace("\r\n", ""):
         assert "\n" not in new.replace("\r\n", "")
