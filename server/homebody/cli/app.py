@@ -286,7 +286,9 @@ def _acp(context: typer.Context) -> int:
 
 
 def _completion(
-    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="The shell that reads the script.")],
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", help="bash, zsh or fish.")
+    ],
 ) -> int:
     """Print a script that completes commands, options and actions at TAB."""
     return answer_shell(f"source_{shell}")

@@ -50,6 +50,7 @@ class Editor(LanguageClient):
         features["homebody/didChangeStatus"] = self._status.put_nowait
         features[types.PROGRESS] = lambda params: self._on_text(params.value["text"])
         features[types.WORKSPACE_APPLY_EDIT] = self._apply
+        features[types.WINDOW_SHOW_MESSAGE] = lambda _: None  # the status has the error
 
     async def model(self) -> dict[str, Any]:
         """Wait until a model answers; returns the server's status."""
@@ -131,7 +132,9 @@ async def open_editor(
     """
     editor = Editor(path)
     await editor.start_io(  # pyright: ignore[reportUnknownMemberType] - takes untyped *args
-        *command, limit=_MOST_LOG
+        *command,
+        limit=_MOST_LOG,
+        start_new_session=os.name != "nt",  # Ctrl-C in a terminal is the parent's
     )
     try:
         await editor.initialize_async(

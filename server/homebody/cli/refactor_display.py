@@ -47,7 +47,8 @@ class Display:
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
-            self._run = self._progress.add_task(f"{total} files", total=total, state="")
+            files = "1 file" if total == 1 else f"{total} files"
+            self._run = self._progress.add_task(files, total=total, state="")
             self._progress.start()
 
     def started(self, path: Path) -> None:

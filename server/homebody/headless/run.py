@@ -197,7 +197,10 @@ def _targets(
     """Return the named lines, the selected symbols, or what the action applies to."""
     document = source.document
     if lines:
-        chosen = [RewriteTarget("", source.span_of(first, last)) for first, last in lines]
+        spans = [source.span_of(first, last) for first, last in lines]
+        chosen = [RewriteTarget("", span) for span in spans]
+        if prompt.scope == "function":
+            chosen = [target for span in spans for target in targets.functions_of(document, span)]
     elif select:
         chosen = targets.matching(document, select)
     elif prompt.scope == "function":
@@ -221,6 +224,9 @@ def _without_targets(outcome: Outcome, document: Document, request: RunRequest) 
         return replace(outcome, status="skipped", reason=broken, error=error)
     if request.select:
         return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
+    if targets.every_function(document):
+        reason = "Every function of the file is documented already: lines or --select choose some to rewrite."
+        return replace(outcome, reason=reason)
     reason = "The file has no function, and this action is for functions: use another one, or --instruction."
     return replace(outcome, reason=reason)
 
@@ -314,7 +320,8 @@ class _FileWork:
         if reason:
             self._refusals.append(_named(target, reason))
             return
-        self._notes += [_named(target, note) for note in result.notes]
+        place = f" in {target.name}" if target.name else ""
+        self._notes += [f"{note}{place}" for note in result.notes]
         if result.edits:
             self._apply(result.edits)
         self._new_file = result.new_file

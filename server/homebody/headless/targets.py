@@ -30,6 +30,17 @@ def every_function(document: Document) -> list[RewriteTarget]:
     return _outermost(symbol for symbol in _symbols(document) if symbol.is_function)
 
 
+def functions_of(document: Document, lines: Span) -> list[RewriteTarget]:
+    """Return the functions of lines that hold several definitions, otherwise the lines themselves."""
+    held = [
+        symbol
+        for symbol in _symbols(document)
+        if lines.start <= symbol.span.start and symbol.span.end <= lines.end
+    ]
+    functions = _outermost(symbol for symbol in held if symbol.is_function)
+    return functions if functions and len(_outermost(held)) > 1 else [RewriteTarget("", lines)]
+
+
 def undocumented(document: Document, found: Sequence[RewriteTarget]) -> list[RewriteTarget]:
     """Return the targets that have no documentation yet."""
     style = language_of(document.language_id, document.uri).doc

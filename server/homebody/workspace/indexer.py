@@ -54,7 +54,7 @@ def main() -> None:
     # Output of libraries must not mix with the events.
     events = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the parent's
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Windows it receives the parent's Ctrl-C
     _lower_priority()
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     worker = Worker(events)

@@ -6,6 +6,7 @@ gives up after repeated crashes.
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -139,6 +140,8 @@ class IndexerProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=self._folder,
+            # Ctrl-C in a terminal is the parent's, also while this process still imports.
+            start_new_session=os.name != "nt",
         )
 
     async def _end(self) -> None:

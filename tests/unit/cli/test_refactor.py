@@ -110,6 +110,14 @@ def test_nothing_to_change_is_no_failure(run, add):
     assert "There is nothing to change" in ended.err
 
 
+def test_a_note_of_a_selected_symbol_is_a_sentence(run, add):
+    """It ends with the symbol's name."""
+    _reply(add.parent, "```python\ndef add(a, b):\n    return sum([a, b])\n```")
+    ended = run("refactor", "add.py", "--select", "add", "--instruction", "Use sum.")
+    assert ended.code == 0
+    assert "Note: it adds the call `sum([a, b])` in add, " in ended.err
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [
@@ -117,6 +125,7 @@ def test_nothing_to_change_is_no_failure(run, add):
         ("def broken(:\n  ((\n", "Line 1 of the file has a syntax error, so functions around it may be left"),
         ("x = (\n", "Line 1 of the file has a syntax error, so functions around it may be left out"),
         ("x = 1\n", "The file has no function, and this action is for functions: use another one"),
+        ('def f():\n    """Do."""\n', "Every function of the file is documented already: lines or --select"),
     ],
 )
 def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):

@@ -89,3 +89,20 @@ def test_what_is_documented_is_no_target_of_documentation():
     assert [target.name for target in targets.undocumented(document, targets.every_function(document))] == [
         "b"
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        ("import os", [("test_one", "def test_one():"), ("Order.total", "def total(self):")]),
+        ("class Order", [("", "class Order:")]),
+        ("    def total", [("Order.total", "def total(self):"), ("Order.test_two", "def test_two(self):")]),
+        ("    def test_two", [("", "def test_two(self):")]),
+    ],
+    ids=["all", "a class", "two methods", "one method"],
+)
+def test_lines_that_hold_several_definitions_name_their_functions(first, expected):
+    """Fewer are left as lines: the action finds the definition around them."""
+    document = python()
+    named = targets.functions_of(document, Span(CODE.index(first), len(CODE)))
+    assert shown(document, named)[: len(expected)] == expected
