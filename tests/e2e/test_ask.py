@@ -97,7 +97,9 @@ async def test_a_code_block_is_applied(serve):
         ready = await client.execute("homebody.apply", apply | {"apply": False})
         assert ready["status"] == "ready"
         assert client.documents[URI].text == CODE
-        assert await client.execute("homebody.apply", apply) == {"status": "applied"}
+        applied = await client.execute("homebody.apply", apply)
+        assert applied["status"] == "applied"
+        assert applied["notes"] == ["changes only the order of the code, near `return height * width`"]
         assert client.documents[URI].text == CODE.replace("width * height", "height * width")
 
         assert (await client.execute("homebody.apply", apply | {"block": 7}))["status"] == "refused"

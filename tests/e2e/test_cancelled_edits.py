@@ -115,7 +115,7 @@ def _refactor(client: Client, instruction: str, span: Span = BODY) -> dict[str, 
 
 def _expected(way: str) -> object:
     """A request that the client cancels has an error; at the bar, the result says so."""
-    return CANCELLED if way == "$/cancelRequest" else {"status": "cancelled"}
+    return CANCELLED if way == "$/cancelRequest" else {"status": "cancelled", "notes": []}
 
 
 async def _cancelled(client: Client, command: str, argument: dict[str, Any], stage: str, way: str) -> object:

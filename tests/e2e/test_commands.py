@@ -121,7 +121,7 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
         result = await client.refactor(URI, BODY, action="docstring")
 
         assert result["status"] == "applied"
-        assert set(result) == {"status", "usage", "id"}
+        assert set(result) == {"status", "usage", "id", "notes"}
         assert client.documents[URI].text == CODE.replace(
             ":\n", ':\n    """Multiply width by height."""\n', 1
         )
@@ -215,7 +215,7 @@ async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
         tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
         client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
 
-        assert await asked == {"status": "cancelled"}
+        assert await asked == {"status": "cancelled", "notes": []}
 
 
 async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancelled(serve):

@@ -96,8 +96,11 @@ async def refactor(
         raise UsageError(message)
     tree = await tree_of(engine, document)
     is_new = instruction is not None and is_blank(document, span)
-    prompt = shipped_prompt("new-code") if is_new else prompt
-    target, definition = find_target(document, tree, span, prompt)
+    if is_new:
+        prompt = shipped_prompt("new-code")
+        target, definition = document.line_span(document.line_of(span.start)), None
+    else:
+        target, definition = find_target(document, tree, span, prompt)
     request = Request(
         engine,
         document,

@@ -24,8 +24,8 @@ def find_target(
 ) -> tuple[Span, Definition | None]:
     """Return the lines that ``prompt`` works on.
 
-    The file; the comment at the cursor; the function around it; the selection, extended to complete
-    statements; or, for an instruction on a blank line, that line, where new code goes.
+    The file; the comment at the cursor; the function around it; or the selection, extended to complete
+    statements.
 
     Raises
     ------
@@ -33,8 +33,6 @@ def find_target(
         No such code at the selection; the message says what to do.
 
     """
-    if prompt.scope == "selection" and is_blank(document, span):
-        return document.line_span(document.line_of(span.start)), None
     if not document.text.strip():
         message = "The file is empty: there is nothing to rewrite."
         raise UsageError(message)
