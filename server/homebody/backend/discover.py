@@ -22,7 +22,7 @@ from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
 from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
 from homebody.settings import BackendSettings
-from homebody.settings.backend_schema import covers
+from homebody.settings.backend_schema import is_covered
 
 USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
 
@@ -146,7 +146,7 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
 
 
 def _is_allowed(block: BackendSettings, model: str) -> bool:
-    return not block.allowed_models or any(covers(pattern, model) for pattern in block.allowed_models)
+    return not block.allowed_models or is_covered(model, block.allowed_models)
 
 
 def _facts(path: Path) -> Facts | None:

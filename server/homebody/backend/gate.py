@@ -23,7 +23,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.errors import ModelForbidden
-from homebody.settings.backend_schema import covers
+from homebody.settings.backend_schema import is_covered
 
 Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[None]]
 """Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
@@ -126,7 +126,7 @@ class Gated:
         if not self._models:
             return
         name = (await self._backend.describe()).name
-        if not any(covers(pattern, name) for pattern in self._models):
+        if not is_covered(name, self._models):
             message = (
                 f"The model {name} is not one that `backend.allowed_models` allows "
                 f"({', '.join(self._models)}): serve or choose one of these."

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -45,9 +46,10 @@ def is_server_url(url: str) -> bool:
     return parts.scheme in {"http", "https"} and is_host and not has_user and port != 0
 
 
-def covers(pattern: str, text: str) -> bool:
-    """Whether ``pattern``, in which ``*`` stands for any characters, matches all of ``text``."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
+def is_covered(text: str, patterns: Iterable[str]) -> bool:
+    """Whether one of ``patterns``, in which ``*`` stands for any characters, matches all of ``text``."""
+    forms = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+    return any(re.fullmatch(form, text, re.DOTALL) for form in forms)
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

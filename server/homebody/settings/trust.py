@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
-from homebody.settings.backend_schema import covers
+from homebody.settings.backend_schema import is_covered
 from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, Problem, SourceValues
 
@@ -49,7 +49,7 @@ def within(
             continue
         limits = cast("tuple[str, ...]", machine.values[base])
         sent = cast("tuple[str, ...]", options.values[key])
-        kept = tuple(entry for entry in sent if any(covers(limit, entry) for limit in limits))
+        kept = tuple(entry for entry in sent if is_covered(entry, limits))
         values[key] = kept
         if not kept and key.path[-1] == "allowed_models":
             # An empty list would allow every model.

@@ -308,8 +308,10 @@ class _OpenDocument:
         """Wait for a pause after a slow parse, unless the tree is being waited for."""
         if self.last_seconds > _SHORT_PARSE:
             pause = min(_LONGEST_PAUSE, _PAUSES_PER_PARSE * self.last_seconds)
+            # Not wait_for: in Python 3.11 it loses a cancel that comes together with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.hurry.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self.hurry.wait()
         self.hurry.clear()
 
     async def parse(self) -> None:
