@@ -11,8 +11,7 @@ from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, 
 from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
-from homebody.features.budgets import TEMPLATE_TOKENS
-from homebody.features.prompt_size import PromptSize, compared, fit
+from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, compared, fit
 from homebody.postprocess.loop import is_loop
 
 _LOOP_CHECKED = 200

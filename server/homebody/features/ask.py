@@ -24,8 +24,7 @@ from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation
 from homebody.features.project_rules import Rules
 from homebody.features.selection import meant_span, tree_of
-from homebody.features.surroundings import code_values, sampling_of, shown_path
-from homebody.features.system_prompt import with_standing
+from homebody.features.surroundings import code_values, sampling_of, shown_path, with_standing
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.prompt.render import fill_shipped
 from homebody.prompt.shipped import shipped_prompt

@@ -18,7 +18,6 @@ from homebody.errors import UsageError
 from homebody.features.budgets import whole_lines
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
-from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
 from homebody.workspace.diff import (
@@ -41,6 +40,10 @@ DIFF_SCHEME = "diff"
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:-L?(?P<last>[0-9]{1,9})|(?P<whole>\+))?")
 _LINES_WITHOUT_TREE = 40
+# Control sequences (colours, cursor movements), then operating system commands (titles, hyperlinks).
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|[PX^_][^\x1b\n]*+\x1b\\|[ -/]*+[0-~])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,19 @@ async def attach_text(
     named = await asyncio.to_thread(quoted_paths, text)
     others = (*([about] if about else []), *(uri_of(_top(engine) / path) for path in named))
     return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
+
+
+def without_escapes(text: str) -> str:
+    """Return ``text`` without the escape sequences of terminals."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def as_seen(text: str) -> str:
+    """Return output without escape sequences; of an overwritten line, as of a progress bar, the end."""
+    text = without_escapes(text).replace("\r\n", "\n")
+    if "\r" not in text:
+        return text
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
 async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:

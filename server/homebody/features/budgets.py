@@ -1,16 +1,17 @@
-"""Token budgets of a chat prompt: how much fits the context, and how much is read before the first word."""
+"""Token budgets: how much fits the context, how much is read before the first word, and prompts that fit."""
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
-from homebody.backend.base import OWN, Message, ModelInfo, PromptRead
+from homebody.backend.base import OWN, Message, ModelInfo, PromptRead, Stats
 from homebody.context.budget import UNMEASURED_SPEED, chat_budget
 from homebody.context.window import Count
-from homebody.engine import Engine
-from homebody.errors import BackendRefused
+from homebody.engine import Engine, Use
+from homebody.errors import BackendRefused, ContextTooLong
 from homebody.prompt.front_matter import PromptFile
 
 TEMPLATE_TOKENS = 24
@@ -27,6 +28,14 @@ _CHARACTERS = 200
 
 _MEASURED_TOKENS = 64
 """Tokens that are read to measure the speed: one batch of the embedded model."""
+
+_TRIES = 4
+
+_MARGIN_TOKENS = 16
+"""Tokens that are cut in addition to the overshoot, for markers and rounding, which the estimate does not
+include."""
+
+Built = TypeVar("Built")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +118,62 @@ async def measure_speed(
         evaluated = stats.prompt_tokens if stats.evaluated_tokens is None else stats.evaluated_tokens
         seen = PromptRead(evaluated, stats.prompt_tokens - evaluated, (time.monotonic() - began) * 1000)
         use.speed.learn_seen(seen, stats.prompt_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSize:
+    """Tokens of one prompt: estimated, and as counted by the server."""
+
+    estimated: int
+    exact: int
+
+
+async def fit(
+    build: Callable[[int | None], Awaitable[tuple[Built, PromptSize]]],
+    *,
+    limit: int,
+    too_long: str,
+) -> tuple[Built, int]:
+    """Return a prompt of at most ``limit`` tokens, and its exact count.
+
+    ``build`` builds a prompt and counts it, exactly if the server can. It is called with the estimated tokens
+    that the prompt may have; with ``None`` the first time, when its budget is the limit. Raises
+    ``ContextTooLong`` with the message ``too_long`` after four tries.
+    """
+    tokens: int | None = None
+    for _ in range(_TRIES):
+        built, size = await build(tokens)
+        if size.exact <= limit:
+            return built, size.exact
+        # The estimate of a shorter prompt is wrong by the same ratio.
+        used = size.estimated if tokens is None else min(tokens, size.estimated)
+        tokens = max(1, used * limit // size.exact - _MARGIN_TOKENS)
+    raise ContextTooLong(too_long)
+
+
+def compared(
+    use: Use,
+    text: str,
+    expected: int,
+    stats: Stats | None,
+    read: PromptRead | None = None,
+    *,
+    exact: bool,
+) -> tuple[str, ...]:
+    """Compare the server's count of a prompt with Homebody's, and correct Homebody's if it was an estimate.
+
+    ``text`` is the prompt as it was sent, or the most similar known text; ``expected`` are its tokens as
+    counted by Homebody, ``exact``ly if by the server's own tokenizer. ``stats`` or ``read`` are the server's
+    report, at the end of its answer or with its first token. Returns one sentence for each difference.
+    """
+    counted = None if stats is None else stats.prompt_tokens
+    if counted is None and read is not None:
+        counted = read.evaluated_tokens + read.reused_tokens
+    notes: list[str] = []
+    if stats is not None and stats.truncated:
+        notes.append("the server cut the prompt")
+    if counted is not None and exact and counted != expected:
+        notes.append(f"the server counted {counted} prompt tokens, {expected} were expected")
+    if counted is not None and not exact:
+        use.tokens.learn_total(text, counted)
+    return tuple(notes)

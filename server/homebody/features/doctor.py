@@ -19,7 +19,7 @@ from homebody.backend.probe import probe_all
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.bench import Row, bench
-from homebody.features.next_edit_report import next_edit_facts
+from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
 from homebody.host import shared
 from homebody.installation import shell, this_installation

@@ -9,13 +9,12 @@ from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
 from homebody.features.answer import Answer, Listeners
 from homebody.features.ask_context import Material, lay_out
-from homebody.features.attachments import PASTED, Attached, attach_text
+from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
 from homebody.features.budgets import reason_beyond
 from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation, explain
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
-from homebody.features.terminal_text import as_seen, without_escapes
 from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import PARSED

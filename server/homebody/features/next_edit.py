@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
+from homebody.audit import Day, read_counts
 from homebody.backend.base import Piece, Sampling
 from homebody.engine import Engine, Use
 from homebody.errors import BackendError
-from homebody.features.prompt_paths import prompt_path
 from homebody.next_edit.answer import edit_from, rejoined
 from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.formats import NextEditFormat, format_of
+from homebody.next_edit.formats import NextEditFormat, format_of, formats
 from homebody.next_edit.place import Place
 from homebody.next_edit.prompt import prompt_for
 from homebody.next_edit.rules import keeps_syntax, next_by_rules
@@ -18,6 +18,7 @@ from homebody.next_edit.window import Window, window_at
 from homebody.session.edit_history import EditHistory
 from homebody.session.offered_edits import OfferedEdits
 from homebody.text import Document
+from homebody.workspace.uri import prompt_path
 
 _PROSE = frozenset({"markdown", "plaintext", "restructuredtext", "latex"})
 """Languages in which no model is asked: it would write the user's sentences."""
@@ -57,6 +58,13 @@ async def next_edit(
         return edit
     edit = await _by_model(engine, document, offset, changes, lambda: history.is_typed(document))
     return edit if edit is not None and offered.is_wanted(edit) and keeps_syntax(place, edit) else None
+
+
+async def next_edit_facts(engine: Engine) -> list[str]:
+    """Return one sentence each about the model for next edits, and about the local counts."""
+    if engine.settings.next_edit.enabled == "off":
+        return ["Next edits are off (nextEdit.enabled)."]
+    return [await _model_fact(engine), _counts_fact(engine)]
 
 
 async def _by_model(
@@ -108,3 +116,29 @@ def _early(layout: NextEditFormat, window: Window, answer: str) -> str | None:
     prefill = window.prefill
     result = rejoined(window, prefill + (answer.lstrip("\n") if prefill else answer))
     return None if result is None else result.removeprefix(prefill)
+
+
+async def _model_fact(engine: Engine) -> str:
+    own, completion = engine.settings.next_edit.backend, engine.settings.completion.backend
+    use = engine.next_edit
+    titles = " and ".join(row.title for row in formats().values())
+    if use is None or own == completion:
+        return f"Next edits come from rules; [next_edit.backend] can add a model for them: {titles}."
+    try:
+        info = await use.describe()
+    except BackendError as error:
+        return f"Next edits come from rules alone: {error}"
+    row = format_of(info.name, info.architecture)
+    if row is None:
+        return f"{info.name} is not known to suggest next edits, so it is not asked; use {titles}."
+    return f"Next edits come from rules, then from {info.name} ({row.title})."
+
+
+def _counts_fact(engine: Engine) -> str:
+    total = Day()
+    for day in (*read_counts().values(), engine.audit.unsaved):
+        total.add(day)
+    return (
+        f"Next edits on this machine: {total.edits_shown} shown, {total.edits_accepted} accepted, "
+        f"{total.edits_rejected} rejected."
+    )

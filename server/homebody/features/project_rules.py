@@ -9,12 +9,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.budgets import ChatRoom, reason_beyond, whole_lines
-from homebody.features.prompt_paths import folder_around, prompt_path
 from homebody.prompt.render import fill_shipped
 from homebody.regular_file import read_off_loop
 from homebody.settings.trust import is_trusted
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.uri import path_of, uri_of
+from homebody.workspace.uri import folder_around, path_of, prompt_path, uri_of
 
 RULES = "project rules"
 """Why rules are in a prompt, and the beginning of why others are not."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
+from homebody.context.rank import CELL_ABOVE
 from homebody.engine import Engine
-from homebody.features.cells import cells_above
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.identifiers import identifiers_in
@@ -27,8 +27,10 @@ _WHOLE_LINES = 14
 """Maximum lines of a function of the same file that is shown completely; of longer ones, the signature is
 shown."""
 
-
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
+
+_CELL_LINES = 60
+"""Maximum number of lines of one cell of a notebook."""
 
 
 async def tree_of(engine: Engine, document: Document) -> Tree:
@@ -138,6 +140,19 @@ async def candidates_for_span(
     for name in called:
         found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
     return tuple(await engine.allowed(found))
+
+
+async def cells_above(session: Session, document: Document) -> list[Candidate]:
+    """Return the cells above this one in the same notebook, the nearest first."""
+    above: list[Candidate] = []
+    for cell in session.siblings(document.uri):
+        if cell.uri == document.uri:
+            break
+        last = min(cell.line_count, _CELL_LINES) - 1
+        text = cell.text[: cell.line_span_with_end(last).end]
+        if text.strip() and await session.engine.gate.refusal_of(cell) is None:
+            above.append(Candidate(cell.uri, 0, last, text, CELL_ABOVE))
+    return above[::-1]
 
 
 def whole(document: Document, definition: Definition) -> Candidate:

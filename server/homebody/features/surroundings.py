@@ -1,11 +1,12 @@
-"""Text around the code in a chat prompt, laid out by prompt files, and the sampling of a prompt file."""
+"""Text around the code in a chat prompt, laid out by prompt files; the system message, and the sampling."""
 
-from homebody.backend.base import Sampling
+from collections.abc import Sequence
+
+from homebody.audit import Source, uris_of
+from homebody.backend.base import OWN, Message, Sampling
 from homebody.context.around import Around
 from homebody.engine import Engine
 from homebody.errors import Excluded
-from homebody.features.prompt_paths import prompt_path
-from homebody.features.system_prompt import standing_tokens
 from homebody.models.families import chat_sampling_of
 from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill_shipped
@@ -13,7 +14,7 @@ from homebody.prompt.shipped import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.text import Document
-from homebody.workspace.uri import file_name
+from homebody.workspace.uri import file_name, prompt_path
 
 
 def shown_path(engine: Engine, uri: str) -> str:
@@ -66,6 +67,45 @@ def frame_tokens(engine: Engine, prompt: PromptFile) -> int:
     """Tokens of all text except the code: from the prompt file, from ``laid_out``, and from the user."""
     words = [prompt.body, prompt.system, *(shipped_prompt(name).body for name in ("before", "after"))]
     return sum(map(engine.chat.tokens.count, words)) + standing_tokens(engine)
+
+
+def with_standing(
+    engine: Engine,
+    messages: Sequence[Message],
+    rules: str = "",
+    sources: Sequence[Source] = (),
+    *,
+    in_words: bool = True,
+) -> tuple[Message, ...]:
+    """Add ``rules``, ``chat.instructions`` and, for an answer ``in_words``, ``chat.language``.
+
+    They are at the end, and the same for every request, so that the server can reuse its cache.
+    ``sources`` are those of the rules.
+    """
+    settings = engine.settings.chat
+    language = settings.language if in_words else ""
+    added = [
+        text
+        for text in (
+            rules,
+            settings.instructions,
+            fill_shipped("answer-language", language=language) if language else "",
+        )
+        if text
+    ]
+    if not added:
+        return tuple(messages)
+    own = [message for message in messages if message.role == "system"]
+    rest = [message for message in messages if message.role != "system"]
+    text = "\n\n".join([*(message.text for message in own), *added])
+    read = (OWN, *uris_of(sources), *(uri for message in own for uri in message.sources))
+    return (Message("system", text, read), *rest)
+
+
+def standing_tokens(engine: Engine) -> int:
+    """Tokens that ``with_standing`` adds, without the rules."""
+    (message, *_) = with_standing(engine, (Message("system", ""),))
+    return engine.chat.tokens.count(message.text)
 
 
 def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling:

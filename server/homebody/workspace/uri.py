@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -52,3 +53,29 @@ def file_name(uri: str) -> str:
         return PurePosixPath(unquote(urlsplit(uri).path)).name or uri
     except ValueError:  # ``file://[``
         return uri
+
+
+@lru_cache(maxsize=512)
+def prompt_path(uri: str, folders: tuple[Path, ...]) -> str:
+    """Return the path that a prompt shows: inside the innermost folder around the file, with ``/``.
+
+    Without such a folder, the file's name. It is cached, since it runs at every keystroke.
+    """
+    path, folder = path_of(uri), folder_around(uri, folders)
+    return file_name(uri) if path is None or folder is None else path.relative_to(folder).as_posix()
+
+
+@lru_cache(maxsize=512)
+def repository_name(uri: str, folders: tuple[Path, ...]) -> str:
+    """Name of the innermost folder around the file; empty without one."""
+    folder = folder_around(uri, folders)
+    return "" if folder is None else folder.name
+
+
+def folder_around(uri: str, folders: tuple[Path, ...]) -> Path | None:
+    """Return the innermost folder around the file."""
+    path = path_of(uri)
+    if path is None:
+        return None
+    around = [folder for folder in map(Path.absolute, folders) if folder in path.parents]
+    return max(around, key=lambda folder: len(folder.parts), default=None)

@@ -4,8 +4,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from homebody.features.attachments import as_seen, without_escapes
 from homebody.features.output_places import places_in
-from homebody.features.terminal_text import as_seen, without_escapes
 
 _FILES = (
     "app.py",

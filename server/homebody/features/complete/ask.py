@@ -5,13 +5,13 @@ from dataclasses import replace
 from functools import partial
 
 from homebody.backend.base import Sampling, Stats, Stream, Text
+from homebody.features.budgets import PromptSize, fit
 from homebody.features.complete.plan import Plan, plan, shortened
 from homebody.features.complete.prompt import prompt_for
 from homebody.features.complete.reader import read_most, reader_of
 from homebody.features.complete.record import learn, record_of
 from homebody.features.complete.request import Request, Sent
 from homebody.features.complete.wait import UNMEASURED_OUTPUT, agreeing
-from homebody.features.prompt_size import PromptSize, fit
 from homebody.postprocess.ghost.stop import StopChecker
 from homebody.session.generation import Generation, StopRule
 

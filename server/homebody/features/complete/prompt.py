@@ -11,12 +11,12 @@ from pathlib import Path
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.context.markers import before_cursor, without_marked_lines
 from homebody.engine import Engine
-from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.prompt.fim import HASH, FimFormat, OtherFiles, PromptSnippet, completion_prompt, find_format
 from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import language_of
 from homebody.text import Document
+from homebody.workspace.uri import prompt_path, repository_name
 
 OVERHEAD_TOKENS = 16
 """Tokens of markers, BOS, and the line ends between snippets."""

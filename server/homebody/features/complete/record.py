@@ -8,10 +8,10 @@ from homebody.audit import LeftOut, Listing, PromptRecord, Source, accounted
 from homebody.backend.base import PromptRead
 from homebody.context.markers import before_cursor, first_marker, without_marked_lines
 from homebody.context.select import OF_THE_WINDOW, without
+from homebody.features.budgets import compared
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import MARKED
 from homebody.features.complete.request import Request, Sent
-from homebody.features.prompt_size import compared
 from homebody.postprocess.ghost.prose import expects_code, kind_of
 from homebody.session.generation import Generation
 from homebody.session.prompt_window import PromptWindow

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from homebody.errors import BackendError
-from homebody.features.cells import cells_above
 from homebody.features.complete.plan import Place
+from homebody.features.selection import cells_above
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.identifiers import identifiers_near
 from homebody.syntax.scope import Import, imports

@@ -17,8 +17,7 @@ from homebody.features.answer import Answer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
-from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of
-from homebody.features.system_prompt import with_standing
+from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
 from homebody.postprocess.edit.doc_text import end_of_sentence
 from homebody.prompt.render import fill_shipped, render
 from homebody.syntax.chunk import Candidate

@@ -10,13 +10,12 @@ from homebody.features.complete import complete
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import Target, prompt_for, target_of
 from homebody.features.complete.record import marked_lines
-from homebody.features.prompt_paths import prompt_path, repository_name
 from homebody.models.model import FimTokens
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
-from homebody.workspace.uri import uri_of
+from homebody.workspace.uri import prompt_path, repository_name, uri_of
 from support.documents import at, typed
 from support.plans import set_windows
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import ContextTooLong
-from homebody.features.prompt_size import PromptSize, fit
+from homebody.features.budgets import PromptSize, fit
 
 
 def _drafts(length: int, factor: float):
