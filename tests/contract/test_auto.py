@@ -58,9 +58,9 @@ async def opened(
     patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
     """A backend that searches these addresses."""
-    connector = shared_search(AUTO, Settings(), urls).connector(use)
-    connector.look_again_seconds = look_again_seconds
-    backend = ResilientBackend(connector, patience_seconds=patience_seconds)
+    search = shared_search(AUTO, Settings(), urls)
+    search.look_again_seconds = look_again_seconds
+    backend = ResilientBackend(search.connector(use), patience_seconds=patience_seconds)
     try:
         yield backend
     finally:

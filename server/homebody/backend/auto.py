@@ -43,6 +43,8 @@ class SharedSearch:
 
     """
 
+    look_again_seconds = LOOK_AGAIN_SECONDS
+
     def __init__(
         self,
         look: Callable[[], Awaitable[Machine]],
@@ -59,11 +61,15 @@ class SharedSearch:
 
     def connector(self, use: Slot) -> "AutoConnector":
         """Make the connector of one use."""
-        return AutoConnector(partial(self._choice, use), partial(self._share, use))
+        return AutoConnector(
+            partial(self._choice, use),
+            partial(self._share, use),
+            look_again_seconds=self.look_again_seconds,
+        )
 
     async def _choice(self, use: Slot) -> Choice:
         async with self._looking:
-            if self._seen is None or time.monotonic() - self._seen_at > LOOK_AGAIN_SECONDS:
+            if self._seen is None or time.monotonic() - self._seen_at > self.look_again_seconds:
                 self._seen = await self._look()
                 self._seen_at = time.monotonic()
             seen = self._seen
@@ -143,11 +149,11 @@ class AutoConnector:
         search: Callable[[], Awaitable[Choice]],
         connector_for: Callable[[BackendSettings], Connector],
         *,
-        look_again_seconds: float = LOOK_AGAIN_SECONDS,
+        look_again_seconds: float,
     ) -> None:
         self._search = search
         self._connector_for = connector_for
-        self.look_again_seconds = look_again_seconds
+        self._look_again_seconds = look_again_seconds
         self._inner: Connector | None = None
         self._given: Backend | None = None
         self._choice: Choice | None = None
@@ -198,7 +204,7 @@ class AutoConnector:
         async with self._choosing:
             if self._inner is None:
                 self._take(await self._search())
-            elif self._is_embedded() and time.monotonic() - self._searched > self.look_again_seconds:
+            elif self._is_embedded() and time.monotonic() - self._searched > self._look_again_seconds:
                 self._searched = time.monotonic()
                 self._again = asyncio.create_task(self._search_again())
             if self._inner is None:
