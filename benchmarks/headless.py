@@ -22,7 +22,6 @@ from pathlib import Path
 import psutil
 
 from homebody.backend.base import Backend, Piece, Prompt, Sampling, Stats
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Tuning, Use, open_engine
 from homebody.headless.apply import Applier
@@ -35,6 +34,7 @@ from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, ContextSettings, Settings
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.tree import parse
+from support.gated import Gated
 
 FILES = 200
 SHORTEN = RunRequest(instruction="Shorten it.")

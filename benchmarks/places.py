@@ -21,7 +21,6 @@ import msgspec
 
 from homebody.backend.base import Backend
 from homebody.backend.embedded import HostedBackend
-from homebody.backend.gate import Gated
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
@@ -36,6 +35,7 @@ from measure.line_answers import SteadySpeed, settings_for
 from measure.model import CONTEXT_LENGTH, Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
+from support.gated import Gated
 
 _FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
 _LINES = 350

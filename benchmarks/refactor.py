@@ -22,13 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use, open_engine
 from homebody.errors import HomebodyError
 from homebody.features.refactor import refactor
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document, Span, apply_edits
+from support.gated import Gated
 
 TOLERANCE = 0.1
 """Allowed relative difference in the number of syntax nodes, as in the original benchmark."""

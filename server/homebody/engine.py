@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homebody.audit import Audit
-from homebody.backend.base import ModelInfo, PromptRead, Sampling, Slot, Stats
+from homebody.backend.base import BackendState, ModelInfo, PromptRead, Sampling, Slot, Stats
 from homebody.backend.open import open_backend, shared_search
-from homebody.backend.state import BackendState
 from homebody.errors import BackendError
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
@@ -32,8 +31,7 @@ from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:
     from homebody.backend.auto import SharedSearch
-    from homebody.backend.gate import Gated
-    from homebody.backend.resilient import ResilientBackend
+    from homebody.backend.gate import GatedBackend
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +154,7 @@ class Use:
     chosen one model for both, they share what was measured of it with ``other``, the use that was first.
     """
 
-    def __init__(self, backend: "ResilientBackend | Gated", other: "Use | None" = None) -> None:
+    def __init__(self, backend: "GatedBackend", other: "Use | None" = None) -> None:
         self.backend = backend
         self._other = other
         self.tokens = TokenCounts()

@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.base import Piece, Prompt, Sampling, Slot, Text
+from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Slot, Text
 from homebody.backend.discover import discover, look
 from homebody.backend.open import shared_search
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
-from homebody.backend.state import BackendState
 from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, NoModelInstalled
 from homebody.settings import BackendSettings, Settings
 from support.loopback import Handler, LoopbackServer, Reply, Request

@@ -19,12 +19,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.features.refactor import refactor
 from homebody.settings import Settings
 from homebody.text import Document, Span, apply_edits
+from support.gated import Gated
 
 SUFFIXES = {
     "python": "py", "javascript": "js", "typescript": "ts", "typescriptreact": "tsx", "go": "go",

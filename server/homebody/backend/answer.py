@@ -1,14 +1,6 @@
-"""Filters the text of an answer on its way to the caller, the same for every backend.
-
-In: the text of an answer, piece by piece. Out: the text without its forced beginning, without reasoning, and
-cut before a stop text.
-Knows nothing of servers.
-"""
+"""Filters the text of an answer on its way to the caller: forced beginning, reasoning, stop texts."""
 
 from collections.abc import Sequence
-
-from homebody.backend.reasoning import ReasoningFilter
-from homebody.backend.stops import ForcedFilter, StopFilter
 
 
 class Answer:
@@ -24,7 +16,7 @@ class Answer:
     """
 
     def __init__(
-        self, *, forced: str = "", stops: Sequence[str] = (), thoughts: ReasoningFilter | None = None
+        self, *, forced: str = "", stops: Sequence[str] = (), thoughts: "ReasoningFilter | None" = None
     ) -> None:
         self._forced = ForcedFilter(forced)
         self._stops = StopFilter(stops)
@@ -56,3 +48,189 @@ class Answer:
         """Return the text that was held back; call it at the end of the answer."""
         rest = "" if self._thoughts is None else self._thoughts.finish()
         return self._stops.feed(rest) + self._stops.finish()
+
+
+class StopFilter:
+    """Holds back text that may be the beginning of a stop text."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._held = ""
+        self.stopped = False
+
+    def feed(self, text: str) -> str:
+        """Take the next piece; return what may be shown now. After ``stopped``, nothing more is returned."""
+        if self.stopped:
+            return ""
+        held = self._held + text
+        found = [at for stop in self._stops if (at := held.find(stop)) >= 0]
+        if found:
+            self.stopped = True
+            self._held = ""
+            return held[: min(found)]
+        keep = max((partial_match(held, stop) for stop in self._stops), default=0)
+        self._held = held[len(held) - keep :]
+        return held[: len(held) - keep]
+
+    def finish(self) -> str:
+        """Return the text that was held back; call it at the end of the answer."""
+        held, self._held = self._held, ""
+        return held
+
+
+class ForcedFilter:
+    """Removes the forced beginning from an answer that repeats it.
+
+    Attributes
+    ----------
+    failed
+        The answer does not begin with the forced text.
+
+    """
+
+    def __init__(self, forced: str) -> None:
+        self._left = forced
+        self.failed = False
+
+    def feed(self, text: str) -> str:
+        """Take the next piece; return the text after the forced text."""
+        if not self._left:
+            return text
+        common = min(len(text), len(self._left))
+        if text[:common] != self._left[:common]:
+            self.failed = True
+            return ""
+        self._left = self._left[common:]
+        return text[common:]
+
+
+def split_stops(
+    stops: Sequence[str], forced: str, most: int | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Split stop texts into those that the server watches and those that Homebody watches.
+
+    A stop text within the forced text, or beginning at its end, would end the answer too early on the server.
+    Of the others, the first ``most`` (the likeliest) are sent to the server.
+    """
+    ours = tuple(stop for stop in stops if forced and (stop in forced or partial_match(forced, stop)))
+    theirs = tuple(stop for stop in stops if stop not in ours)
+    if most is None:
+        return theirs, ours
+    return theirs[:most], ours + theirs[most:]
+
+
+def partial_match(text: str, stop: str) -> int:
+    """Length of the longest end of ``text`` that ``stop`` begins with but does not end in."""
+    return next((n for n in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:n])), 0)
+
+
+THOUGHTS = (
+    ("<think>", "</think>"),  # Qwen, DeepSeek, GLM, Granite, Nemotron, SmolLM
+    ("[THINK]", "[/THINK]"),  # Mistral
+    ("<seed:think>", "</seed:think>"),  # Seed-OSS
+    ("<|channel>thought", "<channel|>"),  # Gemma 4
+    ("<|channel|>analysis<|message|>", "<|end|>"),  # gpt-oss
+    ("<|channel|>commentary<|message|>", "<|end|>"),
+)
+"""Tags that open and close a block of reasoning."""
+
+FRAMES = ("<|start|>assistant", "<|channel|>final<|message|>")
+"""Text between the reasoning and the answer that belongs to neither."""
+
+CONTROL_TEXTS = (
+    "[THINK]", "[/THINK]", "<|channel>", "<channel|>", "<|channel|>", "<|message|>", "<|end|>", "<|start|>",
+    "<think>", "</think>", "<seed:think>", "</seed:think>",
+)  # fmt: skip
+"""Tokens that the server has to send, so that reasoning is recognised."""
+
+
+class ReasoningFilter:
+    """Takes an answer piece by piece and returns the text that is not reasoning.
+
+    Parameters
+    ----------
+    inside
+        The closing tag of the reasoning in which the answer begins; ``None`` if it does not begin in
+        reasoning.
+    is_certain
+        Whether the answer certainly begins in reasoning. If not, all text is held back until a closing tag;
+        without one, the whole answer is returned at its end.
+
+    """
+
+    def __init__(self, inside: str | None = None, *, is_certain: bool = True) -> None:
+        self._close = inside
+        self._is_certain = is_certain
+        self._held = ""
+        self._begun = False
+        # The blank lines between the reasoning and the answer belong to neither.
+        self._trim = inside is not None
+
+    def feed(self, text: str) -> str:
+        """Take the next piece; return the text that can be shown now."""
+        if self._begun:
+            return text
+        self._held += text
+        while self._step():
+            pass
+        if not self._begun:
+            return ""
+        shown, self._held = self._held, ""
+        return shown
+
+    def is_apart(self) -> None:
+        """Record that the server sends reasoning in a separate field, so the text has none."""
+        if not self._is_certain:
+            self._close, self._is_certain, self._trim = None, True, False
+
+    def finish(self) -> str:
+        """Return the text that was held back as a possible tag; call it at the end of the answer."""
+        held, self._held = self._held, ""
+        if self._begun or (self._close is not None and self._is_certain):
+            return ""
+        return held
+
+    def _step(self) -> bool:
+        """Remove reasoning, or text around it, from the beginning; ``False`` if none is found yet."""
+        if self._close is not None:
+            return self._leave_thought(self._close)
+        text = self._held.lstrip()
+        for opening, close in THOUGHTS:
+            if text.startswith(opening):
+                self._held, self._close, self._is_certain = text[len(opening) :], close, True
+                return True
+        for frame in FRAMES:
+            if text.startswith(frame):
+                self._held, self._trim = text[len(frame) :], True
+                return True
+        if text and not any(known.startswith(text) for known in _BEGINNINGS):
+            self._begun = True
+            if self._trim:
+                self._held = _without_blank(self._held)
+        return False
+
+    def _leave_thought(self, close: str) -> bool:
+        thought, found, rest = self._held.partition(close)
+        if found:
+            self._held, self._close, self._trim = rest, None, True
+            return True
+        if self._is_certain:
+            self._held = thought[len(thought) - partial_match(thought, close) :]
+        return False
+
+
+_BEGINNINGS = (*(opening for opening, _ in THOUGHTS), *FRAMES)
+
+
+def _without_blank(text: str) -> str:
+    """Drop blank lines, but not the indentation of the first line of code."""
+    rest = text.lstrip()
+    blank = text[: len(text) - len(rest)]
+    return rest if "\n" not in blank else blank.rpartition("\n")[2] + rest
+
+
+def closes_at_end(frame: str) -> str | None:
+    """Return the closing tag of reasoning that the end of a rendered chat opens; otherwise ``None``."""
+    opened = [(frame.rfind(opening), close) for opening, close in THOUGHTS]
+    at, close = max(opened)
+    return close if at > frame.rfind(close) else None

@@ -1,11 +1,7 @@
-"""The interface of every backend, and its input and output values.
-
-In: a ``Prompt`` (text parts and named markers) or chat messages. Out: a stream of pieces that ends
-in ``Stats``.
-Knows nothing of documents, LSP or files.
-"""
+"""The interface of every backend, and its input and output values."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -32,7 +28,7 @@ TYPED = "homebody:typed"
 class Text:
     """The user's text: nothing in it is parsed as a control token.
 
-    ``sources`` are the URIs that it comes from; text without one is not sent (``gate.Gated``).
+    ``sources`` are the URIs that it comes from; text without one is not sent (``gate.GatedBackend``).
     """
 
     text: str
@@ -279,6 +275,39 @@ class ModelInfo:
         return frozenset[str]() if self.takes_token_ids else self.special_texts
 
 
+Condition: TypeAlias = Literal["ready", "loading", "unavailable"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendState:
+    """One change of a backend's state, as the status and ``doctor`` show it.
+
+    Attributes
+    ----------
+    condition
+        Whether the model is ready, loading or unavailable.
+    message
+        One sentence for the user.
+    info
+        Facts about the served model; ``None`` unless ready.
+    fix
+        What an editor can offer to do about it: ``HomebodyError.fix``.
+    reasons
+        If ``auto`` chose the backend: what was found and why this one was chosen, one sentence each.
+
+    """
+
+    condition: Condition
+    message: str
+    info: ModelInfo | None = None
+    fix: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+OnState: TypeAlias = Callable[[BackendState], None]
+"""Called once for each change, on the event loop; must not block."""
+
+
 class Backend(Protocol):
     """Gets tokens from a local model.
 
@@ -348,7 +377,7 @@ class Backend(Protocol):
         """
         ...
 
-    def chat(
+    async def chat(
         self,
         messages: Sequence[Message],
         sampling: Sampling,
@@ -357,7 +386,10 @@ class Backend(Protocol):
         on_read: OnRead | None = None,
     ) -> Stream:
         """Answer the last message, without reasoning text; parameters as for ``complete``."""
-        ...
+        prompt = await self.render_chat(messages)
+        async with aclosing(self.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
+            async for item in stream:
+                yield item
 
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"

@@ -1,12 +1,12 @@
 """The last step before the connection: every prompt is checked here, whatever built it.
 
-In: prompts and messages, whose texts carry their sources. Out: the same, to the backend, if ``check`` lets
-their sources pass. What the rules are is not known here.
+Texts carry their sources; what the rules about these are is not known here.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import aclosing
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from homebody.backend.base import (
     OWN,
@@ -25,6 +25,8 @@ from homebody.backend.base import (
 from homebody.errors import ModelForbidden
 from homebody.settings.backend_schema import is_covered
 
+Result = TypeVar("Result")
+
 Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[None]]
 """Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
 used again; raises if the prompt must not be sent."""
@@ -33,47 +35,91 @@ _ONE_KEYSTROKE = 0.02
 """Age in seconds, for completion: it asks anew when a request begins, and sends several prompts then."""
 
 
-class Gated:
-    """A backend that gets nothing that ``check`` has not let pass, if its model is one of ``models``.
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a call sends to the server: the arguments of ``Check``."""
 
-    ``models`` are patterns of names; without any, every model may answer.
+    sources: Sequence[str]
+    texts: Sequence[str]
+    within: float = 0.0
+
+    @classmethod
+    def of(cls, texts: Sequence[Text | Message], within: float = 0.0) -> "Sent":
+        """Create it from texts; one without a source must not pass because of another one's."""
+        known = all(text.sources for text in texts)
+        # Markers alone are our own text.
+        sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
+        return cls(sources, [text.text for text in texts], within)
+
+    @classmethod
+    def of_prompt(cls, prompt: Prompt) -> "Sent":
+        """Create it from a prompt."""
+        return cls.of(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
+
+
+class GatedBackend(Backend, ABC):
+    """A backend that gets nothing that ``passes`` has not let pass, if its model is one of ``models``.
+
+    ``models`` are patterns of names; without any, every model may answer. A subclass has the connection: it
+    calls ``_check`` before each call of a connected backend.
     """
 
-    reasons: tuple[str, ...] = ()
-
-    def __init__(self, backend: Backend, passes: Check, models: Sequence[str] = ()) -> None:
-        self._backend = backend
+    def __init__(self, passes: Check | None, models: Sequence[str] = ()) -> None:
         self._passes = passes
         self._models = models
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why ``auto`` chose this backend; empty if there was no choice."""
+        return ()
+
+    @abstractmethod
+    async def _call(self, call: Callable[[Backend], Awaitable[Result]], sent: Sent | None) -> Result:
+        """Call a backend, once what is sent was checked."""
+
+    @abstractmethod
+    def _stream(self, start: Callable[[Backend], Stream], sent: Sent) -> Stream:
+        """Yield the items of a stream, once what is sent was checked."""
+
+    async def _check(self, backend: Backend, sent: Sent | None) -> None:
+        if sent is None:
+            return
+        if self._models:
+            name = (await backend.describe()).name
+            if not is_covered(name, self._models):
+                message = (
+                    f"The model {name} is not one that `backend.allowed_models` allows "
+                    f"({', '.join(self._models)}): serve or choose one of these."
+                )
+                raise ModelForbidden(message)
+        if self._passes is not None:
+            await self._passes(sent.sources, sent.texts, sent.within)
+
     async def describe(self) -> ModelInfo:
-        """As the backend; it is sent no text of the user."""
-        return await self._backend.describe()
+        """Return the facts about the served model; no text of the user is sent."""
+        return await self._call(lambda backend: backend.describe(), None)
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Count tokens of texts that come from ``sources``."""
-        await self._check_model()
-        await self._passes(sources, texts, 0.0)
-        return await self._backend.count(texts)
+        return await self._call(lambda backend: backend.count(texts), Sent(sources, texts))
 
     async def count_prompt(self, prompt: Prompt) -> int:
-        """As the backend."""
-        await self._check_prompt(prompt)
-        return await self._backend.count_prompt(prompt)
+        """Tokens of the prompt as it would be sent."""
+        return await self._call(lambda backend: backend.count_prompt(prompt), Sent.of_prompt(prompt))
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
-        """As the backend."""
-        await self._check_prompt(prompt)
-        return await self._backend.place(prompt, slot=slot, keep=keep)
+        """Return where a prompt belongs in the server's cache."""
+        return await self._call(
+            lambda backend: backend.place(prompt, slot=slot, keep=keep), Sent.of_prompt(prompt)
+        )
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """As the backend."""
-        await self._check(messages)
-        return await self._backend.render_chat(messages)
+        """Put messages into the model's chat template."""
+        return await self._call(lambda backend: backend.render_chat(messages), Sent.of(messages))
 
-    async def complete(
+    def complete(
         self,
         prompt: Prompt,
         sampling: Sampling,
@@ -81,13 +127,13 @@ class Gated:
         slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """As the backend."""
-        await self._check_prompt(prompt)
-        async with aclosing(self._backend.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
-            async for item in stream:
-                yield item
+        """Continue the prompt."""
+        return self._stream(
+            lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read),
+            Sent.of_prompt(prompt),
+        )
 
-    async def chat(
+    def chat(
         self,
         messages: Sequence[Message],
         sampling: Sampling,
@@ -95,40 +141,15 @@ class Gated:
         slot: SlotChoice = "chat",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """As the backend."""
-        await self._check(messages)
-        async with aclosing(self._backend.chat(messages, sampling, slot=slot, on_read=on_read)) as stream:
-            async for item in stream:
-                yield item
+        """Answer the last message."""
+        return self._stream(
+            lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read), Sent.of(messages)
+        )
 
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
     ) -> Stats:
-        """As the backend."""
-        await self._check_prompt(prompt)
-        return await self._backend.warm(prompt, tokens=tokens, slot=slot)
-
-    async def aclose(self) -> None:
-        """Close the backend."""
-        await self._backend.aclose()
-
-    async def _check_prompt(self, prompt: Prompt) -> None:
-        await self._check(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
-
-    async def _check(self, texts: Sequence[Text | Message], within: float = 0.0) -> None:
-        await self._check_model()
-        # One text without a source must not pass because of another one's. Markers alone are our own text.
-        known = all(text.sources for text in texts)
-        sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
-        await self._passes(sources, (text.text for text in texts), within)
-
-    async def _check_model(self) -> None:
-        if not self._models:
-            return
-        name = (await self._backend.describe()).name
-        if not is_covered(name, self._models):
-            message = (
-                f"The model {name} is not one that `backend.allowed_models` allows "
-                f"({', '.join(self._models)}): serve or choose one of these."
-            )
-            raise ModelForbidden(message)
+        """Read the prompt into the server's cache."""
+        return await self._call(
+            lambda backend: backend.warm(prompt, tokens=tokens, slot=slot), Sent.of_prompt(prompt)
+        )

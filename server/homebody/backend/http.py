@@ -1,8 +1,6 @@
 """Requests to one model server; every failure is translated into an error of this package.
 
-In: a path and a JSON body. Out: decoded replies, server-sent events or lines; or a ``BackendError``.
-The only module that knows httpx's exceptions, and, with ``guard``, the only one that uses httpx.
-Knows nothing of any server's API.
+With ``guard`` and ``http_errors``, the only module that knows httpx. Knows nothing of any server's API.
 """
 
 import asyncio
@@ -21,38 +19,25 @@ import msgspec
 from homebody.backend.cancellation import cancelled_once, to_the_end
 from homebody.backend.event_stream import EventTooLong, events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
-from homebody.backend.patience import Patience
-from homebody.backend.server_words import clean, words_of
-from homebody.errors import (
-    BackendError,
-    BackendFailed,
-    BackendLoading,
-    BackendProtocolError,
-    BackendRefused,
-    BackendTimeout,
-    BackendUnavailable,
-    ConnectionForbidden,
-    SettingsError,
+from homebody.backend.http_errors import (
+    clean,
+    disobedient,
+    redirected,
+    refusal,
+    too_slow,
+    translate,
+    words_of,
 )
+from homebody.errors import BackendError, BackendProtocolError, SettingsError
 from homebody.settings.backend_schema import URL_FORMS, is_server_url
 from homebody.settings.values import shorten
 
 Decoded = TypeVar("Decoded")
 Item = TypeVar("Item")
-T = TypeVar("T")
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
 # A loopback port answers immediately or not at all; a team's server may be a few routers away.
 _CONNECT_SECONDS = 5.0
-
-
-class StatusRefused(BackendRefused):
-    """A refused request, with the HTTP status that backends check."""
-
-    def __init__(self, message: str, status: int, words: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.words = words
 
 
 class ModelServer:
@@ -114,7 +99,9 @@ class ModelServer:
         """POST ``body`` as JSON and decode the JSON reply as ``type_``."""
         return await self._once("POST", path, body, type_, timeout_seconds)
 
-    async def events(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
+    async def events(
+        self, path: str, body: object, patience: "Patience | None" = None
+    ) -> AsyncGenerator[str]:
         """POST ``body`` and yield the data of each server-sent event.
 
         ``patience`` limits the time without text; by default every event counts as text.
@@ -122,16 +109,12 @@ class ModelServer:
         async with self._open("POST", path, body) as response:
             kind = response.headers.get("content-type", "").partition(";")[0]
             if kind != "text/event-stream":
-                message = (
-                    f"the server at {self.url} does not follow its API: "
-                    f"it sent {clean(kind) or 'something'} instead of events"
-                )
-                raise BackendProtocolError(message)
+                raise disobedient(self.url, f"it sent {clean(kind) or 'something'} instead of events")
             async with aclosing(self._paced(events_of(response.aiter_text()), patience)) as events:
                 async for data in events:
                     yield data
 
-    async def lines(self, path: str, body: object, patience: Patience | None = None) -> AsyncGenerator[str]:
+    async def lines(self, path: str, body: object, patience: "Patience | None" = None) -> AsyncGenerator[str]:
         """POST ``body`` and yield each line that is not empty (newline-delimited JSON).
 
         ``patience`` limits the time without text; by default every line counts as text.
@@ -158,9 +141,9 @@ class ModelServer:
             async with asyncio.timeout(limit), self._open(method, path, body) as response:
                 content = await cancelled_once(response.aread())
         except TimeoutError as error:
-            raise self._timeout(limit) from error
+            raise too_slow(self.url, _silent(limit)) from error
         except httpx.HTTPError as error:
-            raise self._translate(error) from error
+            raise translate(self.url, error) from error
         return self.decode(content, type_)
 
     def decode(self, content: bytes | str, type_: type[Decoded]) -> Decoded:
@@ -229,16 +212,16 @@ class ModelServer:
             raise
         except TimeoutError as error:
             self._replace(client)
-            raise self._timeout(self.timeout_seconds) from error
+            raise too_slow(self.url, _silent(self.timeout_seconds)) from error
         except httpx.HTTPError as error:
-            raise self._translate(error) from error
+            raise translate(self.url, error) from error
 
     def _replace(self, client: httpx.AsyncClient) -> None:
         """Use new connections for the next requests."""
         if client is self._client:
             self._client = self._connect()
 
-    async def _paced(self, items: AsyncIterator[Item], patience: Patience | None) -> AsyncGenerator[Item]:
+    async def _paced(self, items: AsyncIterator[Item], patience: "Patience | None") -> AsyncGenerator[Item]:
         """Yield ``items`` until the time limit of ``patience``."""
         limits = patience or Patience(self.timeout_seconds)
         while True:
@@ -250,72 +233,67 @@ class ModelServer:
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
-                if limits.is_over:
-                    raise self._timeout_of_whole(limits.whole_seconds) from error
-                raise self._timeout(limits.silent_seconds) from error
+                raise too_slow(self.url, limits.exceeded) from error
             except httpx.HTTPError as error:
-                raise self._translate(error) from error
+                raise translate(self.url, error) from error
             except EventTooLong as error:
-                message = f"the server at {self.url} does not follow its API: one of its lines has no end"
-                raise BackendProtocolError(message) from error
+                raise disobedient(self.url, "one of its lines has no end") from error
             yield item
 
     async def _refusal(self, response: httpx.Response) -> BackendError:
-        """Return the error for a response that is not 200, with the server's own message."""
-        status = response.status_code
-        if 300 <= status < 400:
-            target = clean(response.headers.get("location", "nowhere"))
-            return ConnectionForbidden(
-                f"the server at {self.url} redirects to {target}; Homebody follows no redirects: "
-                "set backend.url to the server's own address"
-            )
+        """Return the error for a response that is not 200."""
+        if 300 <= response.status_code < 400:
+            return redirected(self.url, response.headers.get("location", "nowhere"))
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 words = words_of(await cancelled_once(response.aread()))
         except (httpx.HTTPError, TimeoutError):
             words = "no reason given"
-        if status in _BUSY:
-            if "load" in words.lower():
-                return BackendLoading(f"the server at {self.url} is still loading its model ({words})")
-            return BackendFailed(f"the server at {self.url} is unavailable: {words}")
-        if status in _BROKEN:
-            return BackendFailed(f"the server at {self.url} failed ({status}): {words}")
-        advice = "; check backend.apiKey" if status in _LOCKED else ""
-        if status == 404:
-            advice = "; if another kind of server is there, set backend.kind (--backend)"
-        return StatusRefused(f"the server at {self.url} refused ({status}): {words}{advice}", status, words)
-
-    def _translate(self, error: Exception) -> BackendError:
-        what = clean(str(error)) or type(error).__name__
-        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-            return BackendUnavailable(
-                f"nothing answers at {self.url} ({what}): start the server, or correct backend.url"
-            )
-        if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
-            return BackendProtocolError(f"the server at {self.url} does not follow its API: {what}")
-        if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
-            return BackendProtocolError(f"the server at {self.url} does not speak HTTP: {what}")
-        return BackendFailed(
-            f"the server at {self.url} closed the connection during an answer ({what}): ask again"
-        )
-
-    def _timeout(self, seconds: float) -> BackendTimeout:
-        return BackendTimeout(
-            f"the server at {self.url} sent nothing for {seconds:g} s; "
-            "if it is that slow, raise backend.timeoutSeconds"
-        )
-
-    def _timeout_of_whole(self, seconds: float) -> BackendTimeout:
-        return BackendTimeout(
-            f"the server at {self.url} did not finish its answer within {seconds:.0f} s; "
-            "if it is that slow, raise backend.timeoutSeconds"
-        )
+        return refusal(self.url, response.status_code, words)
 
 
-# 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
-_BUSY = frozenset({503})
-_BROKEN = frozenset({500, 502, 504})
-_LOCKED = frozenset({401, 403})
+class Patience:
+    """The time limits of one answer, starting with its request.
+
+    Only text counts: pings, empty pieces and progress reports without progress do not extend the deadline.
+
+    Parameters
+    ----------
+    silent_seconds
+        Maximum wait for the next text.
+    most_tokens
+        Tokens that were requested; the whole answer may take ten times ``silent_seconds``, plus one second
+        for each token.
+
+    """
+
+    def __init__(self, silent_seconds: float, most_tokens: int = 0) -> None:
+        self.silent_seconds = silent_seconds
+        self.whole_seconds = silent_seconds * _WHOLE + most_tokens
+        self._begun = self._heard = asyncio.get_running_loop().time()
+
+    def heard(self) -> None:
+        """Record that text arrived, or that the reading of the prompt made progress."""
+        self._heard = asyncio.get_running_loop().time()
+
+    @property
+    def deadline(self) -> float:
+        """Deadline in the event loop's time."""
+        return min(self._heard + self.silent_seconds, self._begun + self.whole_seconds)
+
+    @property
+    def exceeded(self) -> str:
+        """The limit that the deadline enforces, for a message."""
+        if self._heard + self.silent_seconds > self._begun + self.whole_seconds:
+            return f"did not finish its answer within {self.whole_seconds:.0f} s"
+        return _silent(self.silent_seconds)
+
+
+_WHOLE = 10.0
+
+
+def _silent(seconds: float) -> str:
+    return f"sent nothing for {seconds:g} s"
 
 
 def _split_url(url: str) -> tuple[str, str | None]:

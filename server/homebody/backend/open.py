@@ -7,8 +7,7 @@ A server's module, and httpx with it, is loaded when its kind is opened.
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from homebody.backend.base import Backend, Slot
-from homebody.backend.state import OnState
+from homebody.backend.base import Backend, OnState, Slot
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 

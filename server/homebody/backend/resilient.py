@@ -1,32 +1,17 @@
 """The one wrapper around every backend: retries, waits for loading models, reports changes of state.
 
-In: a ``Connector``, which connects to a backend and replaces one that failed.
-Out: a ``Backend``, and calls of ``on_state``.
 Every request is sent to the server, so the first one after the server's return succeeds; only repeated
 reports are suppressed. While the server is unavailable it is polled, while it answers it is not.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-from homebody.backend.base import (
-    Backend,
-    Message,
-    ModelInfo,
-    OnRead,
-    Piece,
-    Placement,
-    Prompt,
-    Sampling,
-    SlotChoice,
-    Stats,
-    Stream,
-)
-from homebody.backend.gate import Check, Gated
-from homebody.backend.state import BackendState, Condition, OnState
+from homebody.backend.base import Backend, BackendState, Condition, OnState, Piece, Stream
+from homebody.backend.gate import Check, GatedBackend, Result, Sent
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -37,8 +22,6 @@ from homebody.errors import (
     ModelError,
     ModelNotServed,
 )
-
-Result = TypeVar("Result")
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
@@ -108,7 +91,7 @@ class FixedConnector:
         await self._backend.aclose()
 
 
-class ResilientBackend:
+class ResilientBackend(GatedBackend):
     """A backend that survives the loss of its server and reports each change of state once.
 
     Parameters
@@ -131,9 +114,8 @@ class ResilientBackend:
         passes: Check | None = None,
         models: Sequence[str] = (),
     ) -> None:
+        super().__init__(passes, models)
         self._connector = connector
-        self._models = models
-        self._passes = passes or _nothing_checked
         self._on_state = on_state
         self._patience = patience_seconds
         self._condition: Condition | None = None
@@ -147,56 +129,6 @@ class ResilientBackend:
         """Why ``auto`` chose this backend; empty if there was no choice."""
         return self._connector.reasons
 
-    async def describe(self) -> ModelInfo:
-        """Return the facts about the served model."""
-        return await self._call(lambda backend: backend.describe())
-
-    async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
-        """Tokens of each text; the URIs that they come from are checked like those of a prompt."""
-        return await self._call(lambda backend: backend.count(texts, sources))
-
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the prompt as it would be sent."""
-        return await self._call(lambda backend: backend.count_prompt(prompt))
-
-    async def place(
-        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
-    ) -> Placement:
-        """Return where a prompt belongs in the server's cache."""
-        return await self._call(lambda backend: backend.place(prompt, slot=slot, keep=keep))
-
-    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Put messages into the model's chat template."""
-        return await self._call(lambda backend: backend.render_chat(messages))
-
-    def complete(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Continue the prompt."""
-        return self._stream(lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read))
-
-    def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message."""
-        return self._stream(lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read))
-
-    async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
-    ) -> Stats:
-        """Read the prompt into the server's cache."""
-        return await self._call(lambda backend: backend.warm(prompt, tokens=tokens, slot=slot))
-
     async def aclose(self) -> None:
         """Stop polling and close connections."""
         if self._polling is not None:
@@ -205,13 +137,14 @@ class ResilientBackend:
                 await self._polling
         await self._connector.aclose()
 
-    async def _call(self, call: Callable[[Gated], Awaitable[Result]]) -> Result:
+    async def _call(self, call: Callable[[Backend], Awaitable[Result]], sent: Sent | None) -> Result:
         attempt = self._begin()
         while True:
             backend: Backend | None = None
             try:
                 backend = await self._connector.connect()
-                result = await call(Gated(backend, self._passes, self._models))
+                await self._check(backend, sent)
+                result = await call(backend)
             except FAILURES as error:
                 if not await self._may_repeat(attempt, backend, error):
                     raise
@@ -220,7 +153,7 @@ class ResilientBackend:
                     await self._report_ready(backend)
                 return result
 
-    async def _stream(self, start: Callable[[Gated], Stream]) -> Stream:
+    async def _stream(self, start: Callable[[Backend], Stream], sent: Sent) -> Stream:
         """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
         attempt = self._begin()
         while True:
@@ -228,7 +161,8 @@ class ResilientBackend:
             begun = False
             try:
                 backend = await self._connector.connect()
-                async with aclosing(start(Gated(backend, self._passes, self._models))) as stream:
+                await self._check(backend, sent)
+                async with aclosing(start(backend)) as stream:
                     async for item in stream:
                         begun = begun or isinstance(item, Piece)
                         self._generation_fails = False
@@ -325,10 +259,6 @@ class ResilientBackend:
 FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
 """Errors that are changes of state, reported by ``on_state``. Without weights no backend answers either."""
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
-
-
-async def _nothing_checked(_sources: Iterable[str], _texts: Iterable[str], _within: float) -> None:
-    """Let every prompt pass."""
 
 
 class _Attempt:

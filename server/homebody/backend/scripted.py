@@ -1,9 +1,5 @@
 r"""A backend that answers from a script, for the tests of this package and of its users.
 
-In: prompts, as for every backend. Out: the scripted replies in pieces, with the scripted delays,
-probabilities and faults.
-Knows nothing of HTTP; starts no process.
-
 From Python::
 
     backend = ScriptedBackend("return a + b")                       # one reply, for every prompt
@@ -40,12 +36,14 @@ character.
 import asyncio
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from homebody.backend.base import (
+    Backend,
     FinishReason,
     Marker,
     Message,
@@ -63,14 +61,94 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.scripted_reply import FAULTS, Reply
 from homebody.errors import (
+    BackendError,
+    BackendFailed,
+    BackendLoading,
+    BackendProtocolError,
     BackendRefused,
+    BackendTimeout,
     ContextTooLong,
     SettingsError,
 )
 from homebody.models.model import FimTokens
 from homebody.text import common_start
+
+Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "protocol", "cut"]
+
+FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
+    "unavailable": (BackendFailed, "is not running"),
+    "loading": (BackendLoading, "is still loading its model"),
+    "timeout": (BackendTimeout, "did not answer in time"),
+    "refused": (BackendRefused, "refused the request"),
+    "protocol": (BackendProtocolError, "answered garbage"),
+    "cut": (BackendFailed, "closed the connection during an answer"),
+}
+# Seconds between two checks for a gate's file.
+_GATE_SECONDS = 0.005
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One answer, and its conditions, timing and faults.
+
+    Attributes
+    ----------
+    text
+        The answer; from Python also a function of the prompt's text.
+    pieces
+        The answer already cut into pieces, in place of ``text``.
+    contains, regex
+        Condition on the prompt's text; both may be left out.
+    times
+        How often it answers before it is skipped; ``None``: always.
+    probability, probabilities
+        Probability of every piece, or of each piece in order (the last one applies to the rest).
+    delay_ms, piece_delay_ms
+        Milliseconds before the first piece, and before each later one.
+    fault, fault_after
+        The fault, and the number of pieces before it.
+    gate_file
+        Path of a file; the reply also waits until the file exists, so that another process can open the gate.
+    gate, gate_after
+        From Python: an event that the pieces from this index on, and the answer's end, wait for.
+    finish
+        ``"length"`` simulates a model that was stopped by its own limit.
+
+    """
+
+    text: str | Callable[[str], str] = ""
+    pieces: tuple[str, ...] = ()
+    contains: str | None = None
+    regex: str | None = None
+    times: int | None = None
+    probability: float | None = None
+    probabilities: tuple[float, ...] = ()
+    delay_ms: float = 0
+    piece_delay_ms: float = 0
+    fault: Fault | None = None
+    fault_after: int = 0
+    finish: FinishReason = "stop"
+    gate: asyncio.Event | None = None
+    gate_after: int = 0
+    gate_file: str | None = None
+
+    async def pass_gate(self) -> None:
+        """Wait until the gate is open."""
+        if self.gate is not None:
+            await self.gate.wait()
+        while self.gate_file is not None and not _exists(self.gate_file):  # noqa: ASYNC110 - opened by another process
+            await asyncio.sleep(_GATE_SECONDS)
+
+    def matches(self, prompt: str) -> bool:
+        """Whether this reply may answer ``prompt``."""
+        if self.contains is not None and self.contains not in prompt:
+            return False
+        return self.regex is None or re.search(self.regex, prompt) is not None
+
+
+def _exists(path: str) -> bool:
+    return Path(path).exists()
+
 
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
@@ -103,7 +181,7 @@ def scripted_tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-class ScriptedBackend:
+class ScriptedBackend(Backend):
     """Answers with scripted replies, delays, probabilities and faults.
 
     Attributes
@@ -237,23 +315,6 @@ class ScriptedBackend:
             message = f"the scripted backend {what}, as its script says"
             raise error(message)
         yield _stats(len(tokens), evaluated, len(pieces), finish)
-
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message with the first reply that matches the rendered prompt."""
-        prompt = await self.render_chat(messages)
-        stream = self.complete(prompt, sampling, slot=slot, on_read=on_read)
-        try:
-            async for item in stream:
-                yield item
-        finally:
-            await stream.aclose()
 
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"

@@ -31,8 +31,7 @@ logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
-    from homebody.backend.base import Slot
-    from homebody.backend.state import BackendState
+    from homebody.backend.base import BackendState, Slot
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
     from homebody.settings import Settings

@@ -9,8 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from homebody.backend.base import Marker, ModelInfo, Part, Prompt, Text
-from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
-from homebody.models.families import never_fills_in
+from homebody.models.families import COMMON_SPECIAL_TEXTS, never_fills_in
 from homebody.models.model import FimTokens
 from homebody.prompt.shipped import shipped_folder
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.errors import UsageError
@@ -27,6 +26,7 @@ from homebody.settings import Settings
 from homebody.syntax.language import find
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
+from support.gated import Gated
 
 FOLDER = Path(__file__).parent
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))

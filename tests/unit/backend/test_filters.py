@@ -4,10 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.backend import reasoning
-from homebody.backend.answer import Answer
-from homebody.backend.reasoning import ReasoningFilter, closes_at_end
-from homebody.backend.stops import StopFilter, split_stops
+from homebody.backend import answer as filters
+from homebody.backend.answer import Answer, ReasoningFilter, StopFilter, closes_at_end, split_stops
 
 
 def shown(answer: Answer, *pieces: str) -> str:
@@ -45,7 +43,7 @@ def test_every_format_is_among_the_cases():
     """Each opening tag in the table is in a case."""
     cases = "".join(THOUGHTS.values())
 
-    assert [opening for opening, _ in reasoning.THOUGHTS if opening not in cases] == []
+    assert [opening for opening, _ in filters.THOUGHTS if opening not in cases] == []
 
 
 @pytest.mark.parametrize("thought", THOUGHTS)

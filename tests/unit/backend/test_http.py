@@ -8,8 +8,8 @@ from contextlib import aclosing
 import msgspec
 import pytest
 
-from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.patience import Patience
+from homebody.backend.http import ModelServer, Patience
+from homebody.backend.http_errors import StatusRefused
 from homebody.errors import (
     BackendError,
     BackendLoading,

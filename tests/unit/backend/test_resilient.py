@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import ModelInfo, Piece, Prompt, Sampling, Text
+from homebody.backend.base import BackendState, ModelInfo, Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
-from homebody.backend.state import BackendState
 from homebody.errors import (
     BackendFailed,
     BackendLoading,

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from homebody.backend import open_backend
 from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Stats, Text
-from homebody.backend.scripted import Reply, ScriptedBackend, scripted_tokens
-from homebody.backend.scripted_reply import Fault
+from homebody.backend.scripted import Fault, Reply, ScriptedBackend, scripted_tokens
 from homebody.errors import (
     BackendError,
     BackendLoading,

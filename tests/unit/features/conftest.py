@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import Backend
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, Request, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
+from support.gated import Gated
 
 # How fast this process reads must not decide what goes into a prompt.
 _UNHURRIED = ChatSettings(reading_seconds=600)

@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 
-from homebody.backend.gate import Gated
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.headless.run import RunRequest, rewrite
 from homebody.headless.select import read_source
 from homebody.settings import Settings
+from support.gated import Gated
 
 METHODS = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
 

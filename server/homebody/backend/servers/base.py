@@ -13,7 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias, TypedDict
 
-from homebody.backend.answer import Answer
+from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, split_stops
 from homebody.backend.base import (
     FinishReason,
     Marker,
@@ -31,10 +31,7 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer
-from homebody.backend.patience import Patience
-from homebody.backend.reasoning import ReasoningFilter, closes_at_end
-from homebody.backend.stops import split_stops
+from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, Patience
 from homebody.errors import (
     BackendFailed,
     BackendProtocolError,

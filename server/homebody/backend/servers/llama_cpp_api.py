@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import ServedModel
-from homebody.backend.reasoning import CONTROL_TEXTS
-from homebody.backend.server_words import clean
+from homebody.backend.http_errors import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.families import fills_in, takes_chat
 from homebody.models.model import FimTokens

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import PurePath
 
 from homebody.backend.base import Marker, ModelInfo, Part, Role
-from homebody.backend.http import ModelServer, StatusRefused
+from homebody.backend.http import ModelServer
+from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, Slots
 from homebody.backend.token_table import TokenTable

@@ -8,7 +8,7 @@ after it again.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from homebody.backend.reasoning import CONTROL_TEXTS
+from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.servers.llama_cpp_api import CompletionEvent
 
 

@@ -1,9 +1,7 @@
 """LM Studio: the loaded context length from its own API, prompts through OpenAI's API.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 Written from the documented API (0.4: ``/api/v1/models``; before: ``/api/v0/models``); tested against a test
 server on loopback, since no Python package contains LM Studio.
-Knows nothing of other servers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +11,13 @@ import msgspec
 
 from homebody.backend.base import ModelInfo
 from homebody.backend.choose import ServedModel, pick
-from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.servers import openai_api as openai
+from homebody.backend.http import ModelServer
+from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
-from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
+from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
-from homebody.models.families import Thinking, fills_in, takes_chat
+from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, fills_in, takes_chat
 
 _PARALLEL = 4
 """Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
@@ -47,7 +45,7 @@ class LmStudioBackend(OpenAiApi):
 
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
         super().__init__(url, **options)
-        self.dialect = openai.LM_STUDIO
+        self.dialect = LM_STUDIO
         self._reasoning: tuple[str, ...] | None = None
 
     def thinking(self, model: str) -> Thinking:

@@ -14,13 +14,11 @@ from urllib.parse import urlsplit
 from homebody.backend.base import Message, ModelInfo, Piece
 from homebody.backend.choose import choose_any
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http import StatusRefused
-from homebody.backend.patience import Patience
-from homebody.backend.server_words import clean
+from homebody.backend.http import Patience
+from homebody.backend.http_errors import StatusRefused, clean
 from homebody.backend.servers import ollama_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
 from homebody.backend.servers.strings import StringBackend
-from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import (
     BackendFailed,
     BackendRefused,
@@ -28,7 +26,7 @@ from homebody.errors import (
     ContextTooLong,
     ModelNotServed,
 )
-from homebody.models.families import Thinking, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, thinking_notes
 from homebody.models.model import FimTokens
 
 

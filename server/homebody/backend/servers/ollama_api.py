@@ -12,9 +12,8 @@ import msgspec
 
 from homebody.backend.base import Sampling, Stats
 from homebody.backend.choose import ServedModel
-from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.models.facts import FIM_TEXTS
-from homebody.models.families import fills_in, takes_chat
+from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat
 
 KEEP_ALIVE = "30m"
 """How long a model stays in memory after the last request; Ollama's default of five minutes is short."""

@@ -1,6 +1,5 @@
 """Any server with OpenAI's completions and chat API: vLLM, SGLang, llamafile, Jan, KoboldCpp.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 The names of fields and the path of the context length depend on the server: see the rows of
 ``openai_servers``. Tested against llama.cpp's OpenAI API, and test servers on loopback.
 """
@@ -15,15 +14,14 @@ import msgspec
 
 from homebody.backend.base import Message, ModelInfo
 from homebody.backend.choose import ServedModel, pick
-from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.patience import Patience
+from homebody.backend.http import ModelServer, Patience
+from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import openai_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerOptions
-from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, OpenAiServer, by_owner, by_port
+from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, Dialect, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
-from homebody.backend.special_texts import COMMON_SPECIAL_TEXTS
 from homebody.errors import BackendError, ContextTooLong, ModelNotServed
-from homebody.models.families import fills_in, takes_chat, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat, thinking_notes
 
 
 class OpenAiApi(StringBackend):
@@ -37,7 +35,7 @@ class OpenAiApi(StringBackend):
 
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
         super().__init__(url, **options)
-        self.dialect = UNKNOWN.dialect
+        self.dialect = UNKNOWN
         self._refused: set[str] = set()
         self._learned: tuple[str, ...] = ()
         self._answering = ""
@@ -133,26 +131,21 @@ class OpenAiApi(StringBackend):
 class OpenAiBackend(OpenAiApi):
     """One model of one OpenAI-compatible server."""
 
-    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
-        self._row: OpenAiServer | None = None
-
     async def _ask(self) -> ModelInfo:
         models = await self._server.get("/v1/models", Models)
         entry = self._pick(models)
-        if self._row is None:
-            self._row = await recognise(self._server, entry.owned_by)
-            self.dialect = self._row.dialect
+        if self.dialect is UNKNOWN:
+            self.dialect = await recognise(self._server, entry.owned_by)
         served = entry.served_context_length
         notes: list[str] = []
-        if served is None and self._row.context is not None:
-            served = (await self._server.get(self._row.context, _Value)).value or None
+        if served is None and self.dialect.context is not None:
+            served = (await self._server.get(self.dialect.context, _Value)).value or None
         served = served or self._told_context
         if served is None:
-            served = self._context_length or self._row.usual_context
+            served = self._context_length or self.dialect.usual_context
             if self._context_length is None:
                 notes.append(
-                    f"{self._row.name} at {self._server.url} does not report its context length; "
+                    f"{self.dialect.name} at {self._server.url} does not report its context length; "
                     f"{served} is assumed (backend.contextLength changes it)"
                 )
         notes.append(
@@ -165,7 +158,7 @@ class OpenAiBackend(OpenAiApi):
             context_length=min(served, self._context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
-            completion_slots=self._row.prompts,
+            completion_slots=self.dialect.prompts,
             has_logprobs=self.dialect.logprobs and "logprobs" not in self._refused,
             url=self._server.url,
             ignored_sampling=self.ignored_sampling,
@@ -180,7 +173,7 @@ class OpenAiBackend(OpenAiApi):
         return next(entry for entry in models.data if entry.id == chosen.model)
 
 
-async def recognise(server: ModelServer, owner: str) -> OpenAiServer:
+async def recognise(server: ModelServer, owner: str) -> Dialect:
     """Recognise the server: by the owner of its models, by a path that only it has, or by its port."""
     if (known := by_owner(owner)) is not None:
         return known

@@ -1,101 +1,20 @@
 """Requests and replies of OpenAI's completions and chat API, as values.
 
-In: values of the backend, and the server's dialect. Out: the field names that the server knows.
 API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
-from homebody.backend.http import ModelServer, StatusRefused
-from homebody.backend.server_words import clean
+from homebody.backend.http import ModelServer
+from homebody.backend.http_errors import StatusRefused, clean
 from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import grammar_that_begins
+from homebody.backend.servers.openai_servers import Dialect
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
-from homebody.models.families import Thinking
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """Field names and capabilities of one kind of server.
-
-    Attributes
-    ----------
-    names
-        Homebody's names of sampling parameters to the server's; the server does not support missing ones.
-    grammar
-        Whether it supports a GBNF ``grammar`` (llama.cpp and servers based on it).
-    logprobs
-        Whether it reports the probabilities of tokens.
-    extra
-        Fields that are added to every request.
-    most_stops
-        Maximum number of stop texts that it accepts; ``None``: any number.
-    thinking
-        Fields that switch off reasoning, by the method that the model supports.
-
-    """
-
-    names: Mapping[str, str]
-    grammar: bool = False
-    logprobs: bool = True
-    extra: Mapping[str, object] = field(default_factory=dict[str, object])
-    most_stops: int | None = None
-    thinking: Mapping[Thinking, Mapping[str, object]] = field(
-        default_factory=dict[Thinking, Mapping[str, object]]
-    )
-
-    def ignored(self) -> tuple[str, ...]:
-        """Sampling parameters that this server does not support."""
-        return tuple(name for name in _SAMPLING if name not in self.names)
-
-    def fields(self, sampling: Sampling) -> dict[str, object]:
-        """Convert ``sampling`` to this server's fields."""
-        values: dict[str, object] = {
-            name: getattr(sampling, ours) for ours, name in self.names.items() if ours != "seed"
-        }
-        if sampling.seed is not None and "seed" in self.names:
-            values[self.names["seed"]] = sampling.seed
-        # Only llama.cpp accepts 0 for "no limit".
-        top_k = self.names.get("top_k")
-        if top_k is not None and sampling.top_k == 0:
-            del values[top_k]
-        return values | dict(self.extra)
-
-
-_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed")
-_STANDARD = {"temperature": "temperature", "top_p": "top_p", "seed": "seed"}
-
-_BY_TEMPLATE = {
-    Thinking.SWITCHED: {"chat_template_kwargs": {"enable_thinking": False}},
-    Thinking.LEAST: {"chat_template_kwargs": {"reasoning_effort": "low"}},
-}
-_BY_EFFORT = {
-    Thinking.SWITCHED: {"reasoning_effort": "none"},
-    Thinking.LEAST: {"reasoning_effort": "low"},
-}
-
-STANDARD = Dialect(_STANDARD, thinking=_BY_EFFORT)
-"""Fields in OpenAI's own documentation."""
-LLAMA_CPP = Dialect(
-    {name: name for name in _SAMPLING}, grammar=True, extra={"cache_prompt": True}, thinking=_BY_TEMPLATE
-)
-LLAMA_CPP_PYTHON = Dialect({name: name for name in _SAMPLING}, grammar=True, logprobs=False)
-"""Its server is not llama.cpp's; logprobs need a command-line flag."""
-LM_STUDIO = Dialect(
-    _STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False, thinking=_BY_EFFORT
-)
-SGLANG = Dialect(
-    _STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "repetition_penalty"},
-    thinking=_BY_TEMPLATE,
-)
-VLLM = replace(SGLANG, most_stops=4, thinking={**_BY_TEMPLATE, Thinking.LEAST: {"reasoning_effort": "low"}})
-"""Since August 2026 it refuses more than four stop texts."""
-KOBOLD = Dialect(_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"}, grammar=True)
 
 
 class TokenLogprob(msgspec.Struct, frozen=True):

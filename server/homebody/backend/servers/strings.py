@@ -1,8 +1,4 @@
-"""Common base of the backends whose servers take prompts as strings.
-
-In: a ``Prompt`` or chat messages. Out: pieces, then stats, from the stream of the server's subclass.
-Knows nothing of any API.
-"""
+"""Common base of the backends whose servers take prompts as strings."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -10,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import ClassVar, Unpack
 
-from homebody.backend.answer import Answer
+from homebody.backend.answer import Answer, ReasoningFilter
 from homebody.backend.base import (
     Marker,
     Message,
@@ -26,7 +22,6 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.reasoning import ReasoningFilter
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.errors import BackendRefused
 from homebody.models.families import Thinking

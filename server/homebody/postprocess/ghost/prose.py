@@ -8,7 +8,7 @@ one answer. ``FillIn`` (``engine``) counts them.
 import re
 from typing import Literal, TypeAlias
 
-from homebody.backend.reasoning import THOUGHTS
+from homebody.backend.answer import THOUGHTS
 from homebody.syntax.cursor import CursorContext
 
 AnswerKind: TypeAlias = Literal["code", "prose", "unclear"]

@@ -1,0 +1,115 @@
+"""Translates what a model server answers, or fails to answer, into the errors of this package."""
+
+import httpx
+import msgspec
+
+from homebody.errors import (
+    BackendError,
+    BackendFailed,
+    BackendLoading,
+    BackendProtocolError,
+    BackendRefused,
+    BackendTimeout,
+    BackendUnavailable,
+    ConnectionForbidden,
+)
+
+
+class StatusRefused(BackendRefused):
+    """A refused request, with the HTTP status that backends check."""
+
+    def __init__(self, message: str, status: int, words: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.words = words
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the server requires another key."""
+        return self.status in _LOCKED
+
+
+def refusal(url: str, status: int, words: str) -> BackendError:
+    """Return the error for a response that is neither 200 nor a redirect, with the server's own message."""
+    if status in _BUSY:
+        if "load" in words.lower():
+            return BackendLoading(f"the server at {url} is still loading its model ({words})")
+        return BackendFailed(f"the server at {url} is unavailable: {words}")
+    if status in _BROKEN:
+        return BackendFailed(f"the server at {url} failed ({status}): {words}")
+    advice = "; check backend.apiKey" if status in _LOCKED else ""
+    if status == 404:
+        advice = "; if another kind of server is there, set backend.kind (--backend)"
+    return StatusRefused(f"the server at {url} refused ({status}): {words}{advice}", status, words)
+
+
+def redirected(url: str, location: str) -> ConnectionForbidden:
+    """Return the error for a redirect."""
+    return ConnectionForbidden(
+        f"the server at {url} redirects to {clean(location)}; Homebody follows no redirects: "
+        "set backend.url to the server's own address"
+    )
+
+
+def disobedient(url: str, what: str) -> BackendProtocolError:
+    """Return the error for an answer that is not as the server's API describes."""
+    return BackendProtocolError(f"the server at {url} does not follow its API: {what}")
+
+
+def translate(url: str, error: httpx.HTTPError) -> BackendError:
+    """Return the error for a failure of the connection."""
+    what = clean(str(error)) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        return BackendUnavailable(
+            f"nothing answers at {url} ({what}): start the server, or correct backend.url"
+        )
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
+        return disobedient(url, what)
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
+        return BackendProtocolError(f"the server at {url} does not speak HTTP: {what}")
+    return BackendFailed(f"the server at {url} closed the connection during an answer ({what}): ask again")
+
+
+def too_slow(url: str, what: str) -> BackendTimeout:
+    """Return the error for a time limit."""
+    return BackendTimeout(f"the server at {url} {what}; if it is that slow, raise backend.timeoutSeconds")
+
+
+# 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.
+_BUSY = frozenset({503})
+_BROKEN = frozenset({500, 502, 504})
+_LOCKED = frozenset({401, 403})
+_LONGEST = 300
+
+
+def words_of(content: bytes) -> str:
+    """Return the server's message from the body of an error."""
+    try:
+        reason_of = msgspec.json.decode(content, type=_Wordy)
+        reason = reason_of.error or reason_of.message or reason_of.detail or ""
+        if not isinstance(reason, str):
+            try:
+                reason = msgspec.convert(reason, _Message).message
+            except msgspec.ValidationError:
+                reason = msgspec.json.encode(reason).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        reason = content.decode(errors="replace")
+    return clean(reason) or "no reason given"
+
+
+def clean(words: str) -> str:
+    """Convert untrusted text to one printable line of bounded length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+
+
+class _Wordy(msgspec.Struct):
+    """Fields with the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
+
+    error: object = None
+    message: object = None
+    detail: object = None
+
+
+class _Message(msgspec.Struct):
+    message: str
