@@ -26,8 +26,7 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
-from homebody.host.fit import CONTEXTS
-from homebody.host.machine import usable_cores
+from homebody.host.machine import CONTEXTS, usable_cores
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit

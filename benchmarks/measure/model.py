@@ -21,7 +21,7 @@ import psutil
 
 from homebody.host.launch import start_host
 from homebody.host.machine import usable_cores
-from homebody.host.options import HostOptions, Ready
+from homebody.host.shared import HostOptions, Ready
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 
 _EVALUATED = "llamacpp:prompt_tokens_total "

@@ -12,7 +12,7 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 from support.embedded import embedded_backend
 from support.hosts import Host, running_host
 from support.ollama_double import OllamaDouble, OllamaModel

@@ -9,7 +9,7 @@ from homebody.backend.embedded import HostedBackend
 from homebody.backend.http import ModelServer
 from homebody.errors import BackendRefused
 from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 
 
 async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):

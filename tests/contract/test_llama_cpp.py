@@ -14,8 +14,8 @@ from homebody.backend.base import Marker, Message, Piece, Prompt, Sampling, Stat
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
-from homebody.host.options import HostOptions
-from homebody.models.model import FimTokens
+from homebody.host.shared import HostOptions
+from homebody.models.facts import FimTokens
 from support.llama_server import copy_with, counter, tokenize, wait_until_idle
 from support.recording_proxy import RecordingProxy
 from support.streams import MANY, read

@@ -10,7 +10,7 @@ from homebody.backend.base import Marker, Message, Prompt, Sampling, Text
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
 from support.streams import MANY, read
 from support.until import until

@@ -10,7 +10,7 @@ from homebody.engine import Engine, Tuning, open_engine
 from homebody.features.ask import ask
 from homebody.features.explain import explain
 from homebody.host.launch import HostProcess, start_host
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 from homebody.session.conversation import Conversation
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document

@@ -15,7 +15,7 @@ _KEY = "key"
 _SERVER = """
 import sys
 from pathlib import Path
-from homebody.host.server import NativeServer
+from homebody.host.run import NativeServer
 from homebody.models.facts import read_facts
 server = NativeServer(read_facts(Path(sys.argv[1])), 2048, 1, sys.argv[3], int(sys.argv[2]))
 print(server.port, flush=True)

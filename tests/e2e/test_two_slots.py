@@ -13,7 +13,7 @@ from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete
 from homebody.features.explain import explain
 from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.text import Document, Span

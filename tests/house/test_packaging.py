@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import homebody
-from homebody.prompt.shipped import shipped_folder
+from homebody.prompt.front_matter import shipped_folder
 from support.editor import start_client
 from support.needs import needs_network_namespace
 from support.tracked import ROOT, tracked_files
@@ -106,7 +106,7 @@ def test_prompts_are_found_in_a_checkout():
 def test_prompts_are_found_when_installed(installed: Installed):
     """Installed, every prompt file is there, byte for byte."""
     ran = installed.run(
-        "python", "-c", "from homebody.prompt import shipped; print(shipped.shipped_folder())"
+        "python", "-c", "from homebody.prompt.front_matter import shipped_folder; print(shipped_folder())"
     )
 
     assert ran.stderr == ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from homebody.backend.embedded import HostConnector
 from homebody.backend.resilient import ResilientBackend
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 
 
 def embedded_backend(options: Callable[[], HostOptions], *, loading_seconds: float = 60) -> ResilientBackend:

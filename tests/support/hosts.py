@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 
 
 @dataclass(frozen=True)

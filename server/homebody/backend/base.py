@@ -5,8 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from homebody.models.model import FimTokens
-from homebody.models.model import Slot as Slot  # noqa: PLC0414 - exported for users of backends
+from homebody.models.facts import FimTokens
+from homebody.models.facts import Slot as Slot  # noqa: PLC0414 - exported for users of backends
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]

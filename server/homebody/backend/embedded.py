@@ -21,7 +21,7 @@ from homebody.errors import (
     HomebodyError,
     ModelFileInvalid,
 )
-from homebody.host.options import HostOptions, Ready
+from homebody.host.shared import HostOptions, Ready
 from homebody.models.facts import read_special_texts
 from homebody.models.library import resolve
 from homebody.settings import BackendSettings, Settings

@@ -20,8 +20,7 @@ from homebody.backend.http import ModelServer
 from homebody.errors import BackendError, BackendTimeout, StateUnwritable
 from homebody.host import shared
 from homebody.host.launch import START_SECONDS, HostProcess, start_host
-from homebody.host.options import LOADING, HostOptions, Ready
-from homebody.host.shared import HostFiles
+from homebody.host.shared import LOADING, HostFiles, HostOptions, Ready
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 2.0

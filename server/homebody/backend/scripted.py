@@ -71,7 +71,7 @@ from homebody.errors import (
     ContextTooLong,
     SettingsError,
 )
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.text import common_start
 
 Fault: TypeAlias = Literal["unavailable", "loading", "timeout", "refused", "protocol", "cut"]

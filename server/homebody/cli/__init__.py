@@ -1,7 +1,6 @@
 """The command line: one file per command; argument parsing and printing only.
 
-``lsp`` and ``host`` are dispatched before typer is imported, because they must start fast: an editor
-waits for ``lsp``, and an answer waits for ``host``.
+``lsp`` is dispatched before typer is imported, because an editor waits for it.
 """
 
 import sys
@@ -26,10 +25,6 @@ def _run(arguments: list[str]) -> int:
             from homebody.cli.lsp import run_lsp
 
             return run_lsp(rest)
-        case ["host", *rest]:
-            from homebody.host.__main__ import main as run_host
-
-            return run_host(rest)
         case _:
             from homebody.cli.app import run_app
 

@@ -14,11 +14,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
-from homebody.models.facts import Facts, read_facts
-from homebody.models.fetch import OnProgress
+from homebody.models.facts import Facts, Slot, read_facts
+from homebody.models.hub import OnProgress
 from homebody.models.install import install
 from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve
-from homebody.models.model import Slot
 
 
 class ModelReport(Struct, frozen=True, rename="camel"):

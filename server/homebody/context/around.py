@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
-from homebody.context.rank import Ranked, choose
-from homebody.context.select import without
+from homebody.context.select import Ranked, choose, without
 from homebody.context.window import Count, window
 from homebody.errors import ContextTooLong
 from homebody.syntax.chunk import Candidate

@@ -12,7 +12,7 @@ from homebody.context.budget import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
 from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, compared, fit
-from homebody.postprocess.loop import is_loop
+from homebody.postprocess.noise import is_loop
 
 _LOOP_CHECKED = 200
 """Characters of an answer after which it is checked for a loop again."""

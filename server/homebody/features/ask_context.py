@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, LeftOut, Source
-from homebody.context.rank import choose
+from homebody.context.select import choose
 from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong

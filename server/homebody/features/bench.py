@@ -194,7 +194,7 @@ def _memory(info: ModelInfo) -> int | None:
     held = [
         process.info["memory_info"].rss
         for process in psutil.process_iter(["cmdline", "memory_info"])
-        if "homebody.host" in (process.info["cmdline"] or ()) and process.info["memory_info"] is not None
+        if "homebody.host.run" in (process.info["cmdline"] or ()) and process.info["memory_info"] is not None
     ]
     return max(held, default=None)
 

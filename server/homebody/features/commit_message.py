@@ -11,7 +11,7 @@ from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
 from homebody.features.refactor.model_size import lacks
 from homebody.postprocess.edit.code_blocks import code_blocks
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import shipped_prompt
 
 
 async def commit_message(

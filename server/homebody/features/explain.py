@@ -16,8 +16,7 @@ from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, code_values, laid_out
-from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import PromptFile, shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span

@@ -9,7 +9,7 @@ from homebody.features.answer import Answer, ChatPrompt, Listeners, Usage
 from homebody.features.budgets import beginning, whole_lines
 from homebody.features.chat import Chat, Context, ask_model
 from homebody.features.surroundings import code_values, shown_path
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.scope import definitions, header_text, imports
 from homebody.syntax.tree import Tree

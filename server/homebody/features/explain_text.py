@@ -15,7 +15,7 @@ from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation, explain
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import PARSED
 from homebody.syntax.nodes import count_tree_errors

@@ -10,11 +10,10 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendError
 from homebody.next_edit.answer import edit_from, rejoined
 from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.formats import NextEditFormat, format_of, formats
 from homebody.next_edit.place import Place
 from homebody.next_edit.prompt import prompt_for
 from homebody.next_edit.rules import keeps_syntax, next_by_rules
-from homebody.next_edit.window import Window, window_at
+from homebody.next_edit.window import NextEditFormat, Window, format_of, formats, window_at
 from homebody.session.edit_history import EditHistory
 from homebody.session.offered_edits import OfferedEdits
 from homebody.text import Document

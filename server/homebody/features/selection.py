@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from homebody.context.rank import CELL_ABOVE
+from homebody.context.select import CELL_ABOVE
 from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.identifiers import identifiers_in
+from homebody.syntax.names import identifiers_in
 from homebody.syntax.outline import shown
 from homebody.syntax.scope import Definition, Import, definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, parse

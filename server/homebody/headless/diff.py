@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from homebody.postprocess.line_diff import takes_too_long
+from homebody.postprocess.lines import takes_too_long
 
 
 def new_file_diff(path: Path, text: str) -> str:

@@ -9,7 +9,7 @@ from homebody.headless.diff import new_file_diff, split_lines, unified_diff
 from homebody.headless.report import Edit, SentPrompt, to_edits, to_prompt
 from homebody.headless.run import Outcome
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.line_diff import line_changes
+from homebody.postprocess.lines import line_changes
 from homebody.text import Document, Span
 
 

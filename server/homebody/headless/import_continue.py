@@ -14,7 +14,7 @@ import tomlkit
 
 from homebody.backend.guard import is_loopback
 from homebody.errors import FileUnreadable, UsageError
-from homebody.models.model import Slot
+from homebody.models.facts import Slot
 from homebody.prompt.front_matter import InvalidPrompt, parse
 from homebody.regular_file import FileRefused, read_regular
 

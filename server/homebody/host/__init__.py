@@ -1,7 +1,7 @@
 """The process that runs the embedded model, so that a crash in native code affects nothing else.
 
-``python -m homebody.host --model PATH`` serves llama.cpp's HTTP API on an ephemeral loopback port and reports
-the port in one line of JSON on stdout; ``launch`` starts that process and reads the line; ``shared`` manages
+``run`` serves llama.cpp's HTTP API on an ephemeral loopback port and reports the port in one line of JSON on
+stdout; ``launch`` starts that process and reads the line; ``shared`` has the values that both exchange, and
 the files through which all editors of one user find one host. Speaks no HTTP itself (``backend`` does).
 
 A private host ends when its stdin closes, and so with its parent; a shared host ends when it has no clients

@@ -18,8 +18,7 @@ import msgspec
 
 from homebody import errors
 from homebody.errors import BackendTimeout, HomebodyError, ModelError, ModelFileInvalid, ModelTooLarge
-from homebody.host.options import HostFailed, HostOptions, HostTaken, Ready, decode_event
-from homebody.host.shared import HostFiles
+from homebody.host.shared import HostFailed, HostFiles, HostOptions, HostTaken, Ready, decode_event
 
 START_SECONDS = 180.0
 """Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
@@ -90,7 +89,7 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
 
 def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     # -P: do not import modules from the folder that the editor was started in.
-    command = [sys.executable, "-P", "-m", "homebody.host", *options.to_arguments()]
+    command = [sys.executable, "-P", "-m", "homebody.host.run", options.to_json()]
     windows = sys.platform == "win32"
     shared = options.shared is not None
     # A shared host is independent: it does not end with the terminal or the editor, and does not prevent

@@ -1,5 +1,6 @@
-"""The files through which all editors of one user find one host.
+"""What a host and its clients exchange: its options, the line that it prints, and files.
 
+Through the files, all editors of one user find one host.
 Each combination of model, context length and version has files in the state folder: a lock that the host
 holds while it runs, a file with its port and key that only the user can read, its log, and a folder in which
 every client holds its own lock. The operating system releases a lock when its process ends for any reason,
@@ -17,13 +18,112 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from filelock import FileLock, Timeout
 
-from homebody.host.options import HostOptions, Ready, decode_event, encode_event
 from homebody.regular_file import write_file
 from homebody.settings import paths
+
+
+@dataclass(frozen=True, slots=True)
+class HostOptions:
+    """Arguments of one host.
+
+    Attributes
+    ----------
+    model
+        The GGUF file.
+    context_length
+        Tokens of context for one request; ``None``: the model's own, at most
+        8,192. Less is served if the model or the memory does not allow it.
+    threads
+        Maximum number of threads; ``None``: one for each core that this process may use.
+    shared
+        The lock file of a host that several editors use; ``None``: the host belongs to its parent
+        and ends when its stdin closes.
+    idle_minutes
+        Minutes without a request after which a shared host ends.
+    linger_seconds
+        Seconds without a client after which a shared host ends, so that consecutive commands of a script
+        find it loaded.
+
+    """
+
+    model: Path
+    context_length: int | None = None
+    threads: int | None = None
+    shared: Path | None = None
+    idle_minutes: float = 15.0
+    linger_seconds: float = 10.0
+
+    def to_json(self) -> str:
+        """Return the argument that ``host.run`` reads back."""
+        return msgspec.json.encode(self, enc_hook=str).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "HostOptions":
+        """Read what ``to_json`` returned."""
+        return msgspec.json.decode(text, type=cls, dec_hook=lambda kind, value: kind(value))
+
+
+LOADING = 0
+"""The port of a host that is not ready yet."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
+    """The host is ready.
+
+    Attributes
+    ----------
+    port, api_key
+        The port on 127.0.0.1, and the key that every request needs.
+    version
+        Version of Homebody and of the native part; each version has its own host.
+    context_length
+        In tokens, of one request.
+    note
+        Why the context is shorter than requested, in one sentence; ``None`` if it is not.
+
+    """
+
+    port: int
+    api_key: str
+    pid: int
+    version: str
+    model: str
+    architecture: str
+    context_length: int
+    note: str | None = None
+
+    def __repr__(self) -> str:
+        """Omit the key: a repr may appear in logs and tracebacks."""
+        return f"Ready(port={self.port}, pid={self.pid}, model={self.model!r})"
+
+
+class HostFailed(msgspec.Struct, frozen=True, tag_field="event", tag="failed"):
+    """The host cannot serve: the name of the error class in ``errors.py``, and its message."""
+
+    error: str
+    message: str
+
+
+class HostTaken(msgspec.Struct, frozen=True, tag_field="event", tag="taken"):
+    """Another process holds the lock: the requested host is already running or starting."""
+
+
+HostEvent: TypeAlias = Ready | HostFailed | HostTaken
+
+
+def encode_event(event: HostEvent) -> bytes:
+    """Return the line that the host prints."""
+    return msgspec.json.encode(event) + b"\n"
+
+
+def decode_event(line: bytes) -> HostEvent:
+    """Parse the line; raises ``msgspec.DecodeError`` if it is not valid."""
+    return msgspec.json.decode(line, type=HostEvent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ by their cards and users (docs/models.md).
 
 from dataclasses import dataclass
 
-from homebody.models.model import Slot
+from homebody.models.facts import Slot
 
 _GB = 1_000_000_000
 

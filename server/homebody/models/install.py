@@ -17,10 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import FileUnreadable, ModelInstallFailed
-from homebody.models.fetch import OnProgress, bytes_under, check_sha256, check_space, installing, sha256_of
-from homebody.models.hub import install_from_hub
+from homebody.models.facts import Model
+from homebody.models.hub import (
+    OnProgress,
+    bytes_under,
+    check_sha256,
+    check_space,
+    install_from_hub,
+    installing,
+    sha256_of,
+)
 from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
-from homebody.models.model import Model
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.next_edit.changes import NextEdit
-from homebody.next_edit.formats import NextEditFormat
 from homebody.next_edit.prompt import blocks_of
-from homebody.next_edit.window import Window
-from homebody.postprocess.invisible import invisible_added
-from homebody.postprocess.line_diff import LineChange, line_changes
+from homebody.next_edit.window import NextEditFormat, Window
+from homebody.postprocess.lines import LineChange, line_changes
+from homebody.postprocess.noise import invisible_added
 
 Dropped: TypeAlias = Literal[
     "cut off",

@@ -10,8 +10,7 @@ from difflib import SequenceMatcher
 
 from homebody.backend.base import Marker, Part, Prompt, Text
 from homebody.next_edit.changes import ChangedLines
-from homebody.next_edit.formats import NextEditFormat
-from homebody.next_edit.window import Window
+from homebody.next_edit.window import NextEditFormat, Window
 from homebody.text import Document
 
 _WHOLE_LINES = 300

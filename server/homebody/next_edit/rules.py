@@ -7,8 +7,7 @@ from typing import TypeAlias
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.place import Place
 from homebody.next_edit.rename import rename
-from homebody.next_edit.same_change import same_change, same_insertion
-from homebody.next_edit.same_lines import same_lines
+from homebody.next_edit.same_change import same_change, same_insertion, same_lines
 from homebody.syntax.nodes import count_tree_errors
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.tree import Tree, edited

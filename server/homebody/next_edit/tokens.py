@@ -1,7 +1,7 @@
-"""Changes of a line as tokens: words, white space, single other characters."""
+"""Changes of a line as tokens: words, white space, single other characters; and lines by their words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -99,4 +99,30 @@ def _token_change(change: ChangedLines, line: int, old_line: str, new_line: str)
         tuple(old[start:old_end]),
         tuple(new[start:new_end]),
         tuple(old[old_end:]),
+    )
+
+
+_WORD = re.compile(r"\w+")
+
+
+def stripped(lines: Iterable[str]) -> tuple[str, ...]:
+    """Lines without white space at their ends."""
+    return tuple(line.strip() for line in lines)
+
+
+def word_count(lines: Iterable[str]) -> int:
+    """Number of words in the lines."""
+    return sum(len(_WORD.findall(line)) for line in lines)
+
+
+def indentation(line: str) -> str:
+    """White space at the beginning of a line."""
+    return line[: len(line) - len(line.lstrip())]
+
+
+def reindented(lines: Sequence[str], example: str, here: str) -> tuple[str, ...]:
+    """Lines that stood beside ``example``, as they are indented beside ``here``."""
+    before, after = indentation(example), indentation(here)
+    return tuple(
+        after + line[len(before) :] if line.strip() and line.startswith(before) else line for line in lines
     )

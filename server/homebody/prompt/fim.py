@@ -9,9 +9,9 @@ from typing import TypeAlias
 import msgspec
 
 from homebody.backend.base import Marker, ModelInfo, Part, Prompt, Text
+from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS, never_fills_in
-from homebody.models.model import FimTokens
-from homebody.prompt.shipped import shipped_folder
+from homebody.prompt.front_matter import shipped_folder
 
 Comment: TypeAlias = tuple[str, str]
 """Opening and closing comment mark; the closing one is empty for line comments."""

@@ -8,11 +8,15 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from string import Template
 from typing import Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, structs
+
+import homebody
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "rename", "explain", "newFile"]
@@ -241,3 +245,28 @@ _KEYS: Mapping[str, object] = {
     for key, kind in get_type_hints(PromptFile, include_extras=True).items()
     if key not in {"name", "body", "owner"}
 }
+
+
+@cache
+def shipped_prompt(name: str) -> PromptFile:
+    """Return ``prompts/NAME.md``; cached after the first read."""
+    path = shipped_folder() / f"{name}.md"
+    return with_system(parse(path.stem, path.read_text("utf-8")))
+
+
+def with_system(prompt: PromptFile) -> PromptFile:
+    """Give a prompt file without a system message the one for its output (``prompts/system.toml``)."""
+    use = "documentation" if prompt.writes_documentation else prompt.output
+    return prompt if prompt.system else structs.replace(prompt, system=_systems()[use])
+
+
+@cache
+def _systems() -> dict[str, str]:
+    return tomllib.loads((shipped_folder() / "system.toml").read_text("utf-8"))
+
+
+def shipped_folder() -> Path:
+    """Folder of the prompt files that come with Homebody."""
+    package = Path(homebody.__file__).parent
+    installed = package / "_prompts"
+    return installed if installed.is_dir() else package.parent.parent / "prompts"

@@ -11,8 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from homebody.prompt.front_matter import MAX_BYTES, InvalidPrompt, PromptFile, parse
-from homebody.prompt.shipped import shipped_folder, shipped_prompt, with_system
+from homebody.prompt.front_matter import (
+    MAX_BYTES,
+    InvalidPrompt,
+    PromptFile,
+    parse,
+    shipped_folder,
+    shipped_prompt,
+    with_system,
+)
 from homebody.regular_file import FileRefused, read_in_time
 
 _MAX_FILES = 200

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from string import Template
 
 from homebody.backend.base import OWN, Message
-from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import PromptFile, shipped_prompt
 
 _BLOCK = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<value>\$(?:(\w+)|\{(\w+)\}))\n```$", re.MULTILINE)
 """A fenced block of a template that holds one value."""

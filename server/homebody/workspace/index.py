@@ -21,8 +21,7 @@ from homebody.syntax.language import find
 from homebody.syntax.scope import Import
 from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import rows_of
-from homebody.workspace.messages import SCHEMA, Done, Event, Failed, IndexJob, Notice, Working
-from homebody.workspace.process import IndexerProcess
+from homebody.workspace.process import SCHEMA, Done, Event, Failed, IndexerProcess, IndexJob, Notice, Working
 from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:

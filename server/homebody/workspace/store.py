@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.workspace.imports import ImportRow, stem_of
-from homebody.workspace.messages import SCHEMA
+from homebody.workspace.process import SCHEMA
 
 APART = "\x1e"
 """Separates the scopes in one column: ASCII's record separator."""

@@ -13,8 +13,7 @@ from homebody.backend.find_host import HostFinder
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
 from homebody.host import shared
-from homebody.host.options import HostOptions
-from homebody.host.shared import host_files
+from homebody.host.shared import HostOptions, host_files
 from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer

@@ -22,7 +22,7 @@ from homebody.errors import (
     BackendUnavailable,
     SettingsError,
 )
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.settings import BackendSettings, Settings
 from support.passes import everything
 from support.streams import MANY

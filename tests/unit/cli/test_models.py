@@ -1,7 +1,6 @@
 """``homebody models`` in a separate process, without a terminal."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,14 +65,3 @@ def test_mistakes_are_reported_in_one_sentence(arguments, code, sentence):
     found, out, err = homebody("models", *arguments)
     assert (found, out, err.count("\n")) == (code, "", 1)
     assert sentence in err
-
-
-def test_host_is_the_process_itself(tiny_model):
-    """``homebody host`` prints its address and ends with its stdin; an unusable file is reported."""
-    reading, writing = os.pipe()
-    os.close(writing)
-    with os.fdopen(reading, "rb") as closed:
-        code, out, _ = homebody("host", "--model", str(tiny_model), stdin=closed)
-    assert (code, json.loads(out)["event"]) == (0, "ready")
-    code, out, _ = homebody("host", "--model", "nix.gguf")
-    assert (code, json.loads(out)["error"]) == (3, "ModelFileInvalid")

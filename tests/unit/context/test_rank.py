@@ -1,7 +1,7 @@
 """Candidates are included best first, each once, and none that repeats the prompt."""
 
 from homebody.audit import Source
-from homebody.context.rank import CELL_ABOVE, choose
+from homebody.context.select import CELL_ABOVE, choose
 from homebody.syntax.chunk import Candidate
 
 _NOWHERE = Source("file:///w/here.py", 0, 0, 0, "")

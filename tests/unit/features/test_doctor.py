@@ -15,7 +15,7 @@ from homebody.engine import open_engine
 from homebody.features.bench import Row, bench, quick_tokens
 from homebody.features.doctor import doctor
 from homebody.features.recommend import more_context, quicker_model
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import OptionsSource, from_tree
 from support.ollama_double import OllamaDouble, OllamaModel

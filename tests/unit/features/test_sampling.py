@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.features.surroundings import sampling_of
-from homebody.prompt.shipped import shipped_prompt
+from homebody.prompt.front_matter import shipped_prompt
 from homebody.settings import ChatSettings
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from homebody.errors import ModelTooLarge
-from homebody.host.fit import Fit, fit_context
+from homebody.host.machine import Fit, fit_context
 from homebody.models.facts import Facts
 
 # The numbers of Qwen2.5-Coder 1.5B Q4_K_M: 28 layers, 2 heads of 128 for keys and for values.

@@ -13,7 +13,7 @@ import pytest
 
 from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.launch import _failure, start_host
-from homebody.host.options import HostFailed, HostOptions, decode_event
+from homebody.host.shared import HostFailed, HostOptions, decode_event
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until
 
@@ -147,7 +147,7 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
     """A killed parent cannot end the host itself."""
     code = (
         "import asyncio, sys, time; from pathlib import Path\n"
-        "from homebody.host.launch import start_host; from homebody.host.options import HostOptions\n"
+        "from homebody.host.launch import start_host; from homebody.host.shared import HostOptions\n"
         "host = asyncio.run(start_host(HostOptions(Path(sys.argv[1]))))\n"
         "print(host.ready.pid, flush=True); time.sleep(60)"
     )
@@ -161,7 +161,7 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
 
 def test_ends_in_order_when_asked_to(tiny_model):
     """On SIGTERM: the exit code is 0, and stdout has only the one line."""
-    command = [sys.executable, "-m", "homebody.host", "--model", tiny_model]
+    command = [sys.executable, "-m", "homebody.host.run", HostOptions(tiny_model).to_json()]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as host:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from homebody.host.machine import available_memory, usable_cores
-from homebody.host.options import HostFailed, HostTaken, Ready, decode_event, encode_event
+from homebody.host.shared import HostFailed, HostTaken, Ready, decode_event, encode_event
 
 READY = Ready(
     port=4711,

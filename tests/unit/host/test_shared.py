@@ -9,8 +9,7 @@ import time
 import pytest
 
 from homebody.host import shared
-from homebody.host.options import HostOptions, Ready
-from homebody.host.shared import host_files
+from homebody.host.shared import HostOptions, Ready, host_files
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 

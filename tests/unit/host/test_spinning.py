@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.host.server import limit_spinning
+from homebody.host.run import limit_spinning
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from homebody.errors import ModelFileInvalid
-from homebody.models.facts import parts_of, read_facts, read_special_texts
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens, parts_of, read_facts, read_special_texts
 from support.tiny_gguf import write_tiny_gguf
 
 

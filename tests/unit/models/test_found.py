@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from homebody.models.found import found_models
-from homebody.models.library import list_entries
+from homebody.models.library import found_models, list_entries
 from support.tiny_gguf import write_tiny_gguf
 
 

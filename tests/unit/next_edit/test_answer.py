@@ -4,8 +4,7 @@ import pytest
 
 from homebody.next_edit.answer import edit_from, rejoined
 from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.formats import formats
-from homebody.next_edit.window import Window, window_at
+from homebody.next_edit.window import Window, formats, window_at
 from homebody.text import Document
 
 SWEEP, ZETA = formats()["sweep-v2"], formats()["zeta-2-1"]

@@ -6,9 +6,8 @@ import pytest
 
 from homebody.backend.base import Marker, Text
 from homebody.next_edit.changes import ChangedLines
-from homebody.next_edit.formats import format_of, formats
 from homebody.next_edit.prompt import blocks_of, prompt_for
-from homebody.next_edit.window import window_at
+from homebody.next_edit.window import format_of, formats, window_at
 from homebody.text import Document
 
 CASES = Path(__file__).parents[2] / "cases" / "next_edit"

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.postprocess.edit.hunks import document_hunks, hunks
-from homebody.postprocess.line_ends import fit_line_ends
+from homebody.postprocess.lines import fit_line_ends
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "\tb", "}", "", "x = 1", "é😀"]), max_size=30)

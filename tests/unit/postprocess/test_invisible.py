@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.postprocess.ghost.finish import Dropped, Finished, finish
-from homebody.postprocess.invisible import invisible_added, name_of
+from homebody.postprocess.noise import invisible_added, name_of
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse
 from homebody.text import Document

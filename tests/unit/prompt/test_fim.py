@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from homebody.backend.base import Marker, ModelInfo, Text
+from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS
-from homebody.models.model import FimTokens
 from homebody.prompt.fim import OtherFiles, PromptSnippet, completion_prompt, find_format, formats
 from homebody.settings.schema import CompletionSettings
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from homebody.host.launch import start_host
-from homebody.host.options import HostOptions
+from homebody.host.shared import HostOptions
 from homebody.models.facts import read_facts
 from support.tiny_gguf import FIM_MIDDLE, UNSURE_SCRIPT, copy_with_fim_tokens, write_tiny_gguf
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from homebody.syntax.chunk import chunk_document
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.docstring import docstring_place
-from homebody.syntax.identifiers import identifiers_near
 from homebody.syntax.language import PARSED, Language
+from homebody.syntax.names import identifiers_near
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, edited, parse

@@ -1,6 +1,6 @@
 """Names around a cursor."""
 
-from homebody.syntax.identifiers import identifiers_near
+from homebody.syntax.names import identifiers_near
 
 
 def test_identifiers_near_come_nearest_first(at_cursor):

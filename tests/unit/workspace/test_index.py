@@ -18,8 +18,7 @@ from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.index import IndexProgress, WorkspaceIndex, database_of
-from homebody.workspace.messages import SCHEMA, Done, Event, IndexJob, Working
-from homebody.workspace.process import IndexerProcess
+from homebody.workspace.process import SCHEMA, Done, Event, IndexerProcess, IndexJob, Working
 from homebody.workspace.store import connect
 from homebody.workspace.uri import path_of
 from support.until import until

@@ -9,9 +9,9 @@ import pytest
 
 from homebody.workspace import store
 from homebody.workspace.extract import extract
-from homebody.workspace.messages import Done, IndexJob
+from homebody.workspace.indexer import update
+from homebody.workspace.process import Done, IndexJob
 from homebody.workspace.store import IndexWriter
-from homebody.workspace.update import update
 
 OLD = 1_000_000_000
 

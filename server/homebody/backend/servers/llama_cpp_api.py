@@ -14,8 +14,8 @@ from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import ServedModel
 from homebody.backend.http_errors import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
+from homebody.models.facts import FimTokens
 from homebody.models.families import fills_in, takes_chat
-from homebody.models.model import FimTokens
 
 
 def answer_fields(

@@ -16,8 +16,8 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, Slots
 from homebody.backend.token_table import TokenTable
 from homebody.errors import BackendProtocolError, BackendTimeout
+from homebody.models.facts import FimTokens
 from homebody.models.families import thinking_notes
-from homebody.models.model import FimTokens
 
 HOST_KIND = "embedded"
 """``ModelInfo.kind`` of Homebody's own host."""

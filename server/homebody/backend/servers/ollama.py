@@ -26,8 +26,8 @@ from homebody.errors import (
     ContextTooLong,
     ModelNotServed,
 )
+from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, thinking_notes
-from homebody.models.model import FimTokens
 
 
 class OllamaBackend(StringBackend):

@@ -11,7 +11,7 @@ from homebody.errors import BackendError
 from homebody.features.complete.plan import Place
 from homebody.features.selection import cells_above
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.identifiers import identifiers_near
+from homebody.syntax.names import identifiers_near
 from homebody.syntax.scope import Import, imports
 from homebody.text import Document, Span
 from homebody.workspace.uri import path_of

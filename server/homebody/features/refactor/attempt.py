@@ -18,8 +18,8 @@ from homebody.features.refactor.results import NewFile, Pending, Refactoring, Re
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.notes import sentences
+from homebody.prompt.front_matter import shipped_prompt
 from homebody.prompt.render import fill
-from homebody.prompt.shipped import shipped_prompt
 
 OnProgress: TypeAlias = Callable[[int], None]
 OnUnit: TypeAlias = Callable[[int, int], None]

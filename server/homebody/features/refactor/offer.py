@@ -27,7 +27,7 @@ from homebody.postprocess.edit.patches import patched
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.undefined import undefined_names
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse

@@ -11,7 +11,7 @@ from homebody.features.refactor.results import Parts, Request
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.edit_output import replacement_text
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.snap import snapped, top_level_start

@@ -23,9 +23,8 @@ from homebody.features.refactor.results import Pending, Refactoring, Request, Sk
 from homebody.features.refactor.target import find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
-from homebody.prompt.front_matter import PromptFile
+from homebody.prompt.front_matter import PromptFile, shipped_prompt
 from homebody.prompt.render import fill
-from homebody.prompt.shipped import shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.language import find
 from homebody.text import Document, Span, apply_edits

@@ -6,7 +6,7 @@ import textwrap
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
 from homebody.syntax.indentation import indent_of, indent_unit_of
 from homebody.syntax.language import language_of

@@ -2,7 +2,7 @@
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.reindent import reindented
-from homebody.postprocess.line_ends import fit_line_ends
+from homebody.postprocess.lines import fit_line_ends
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.text import Document, Span

@@ -2,8 +2,7 @@ r"""The smallest edits that turn one text into another; they keep cursors, marks
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.line_diff import line_changes, matched_lines
-from homebody.postprocess.line_ends import fit_line_ends, split_lines
+from homebody.postprocess.lines import fit_line_ends, line_changes, matched_lines, split_lines
 from homebody.text import Document, Span, TextEdit
 
 

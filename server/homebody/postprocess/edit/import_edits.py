@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from homebody.postprocess.edit.answer_imports import FUTURE, NewImport, blocks_for_types
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.import_block import Statement, import_statements, place_of_first_import
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.language import language_of

@@ -3,7 +3,7 @@
 import re
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit

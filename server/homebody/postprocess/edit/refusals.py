@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, Side
-from homebody.postprocess.invisible import invisible_added, name_of
-from homebody.postprocess.line_diff import line_changes
+from homebody.postprocess.lines import line_changes
+from homebody.postprocess.noise import invisible_added, name_of
 from homebody.syntax import nodes
 from homebody.syntax.compare import ExcludedPart, first_difference, same_tokens
 from homebody.syntax.language import described, language_of

@@ -11,7 +11,7 @@ from homebody.postprocess.ghost.closers import with_closers
 from homebody.postprocess.ghost.draft import MAX_LINES, Draft, DropReason, Wanted, checked_part
 from homebody.postprocess.ghost.rules import RULES
 from homebody.postprocess.ghost.unit import Multiline, lines_wanted
-from homebody.postprocess.line_ends import with_line_ends
+from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 

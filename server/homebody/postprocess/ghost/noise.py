@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.invisible import invisible_added
 from homebody.postprocess.noise import (
     CHAT_TOKENS,
     CHATTER_AFTER,
@@ -17,6 +16,7 @@ from homebody.postprocess.noise import (
     FENCE,
     FIM_TOKENS,
     after_reasoning,
+    invisible_added,
 )
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan

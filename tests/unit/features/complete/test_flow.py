@@ -13,7 +13,7 @@ from homebody.features.complete import Selected, complete
 from homebody.features.complete.prompt import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.session.answer import Suggestion
 from homebody.text import Span
 from support.documents import at, typed

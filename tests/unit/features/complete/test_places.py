@@ -5,7 +5,7 @@ from msgspec import structs
 
 from homebody.backend.base import Marker
 from homebody.features.complete import complete
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.prompt.fim import formats
 from homebody.text import Document
 from support.documents import numbered, typed

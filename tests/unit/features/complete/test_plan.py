@@ -8,7 +8,7 @@ from homebody.features.complete import complete, prepare_once
 from homebody.features.complete.plan import place_at, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.text import Document
 from homebody.tokens import TokenCounts
 from support.documents import at

@@ -10,7 +10,7 @@ from homebody.features.complete import complete
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import Target, prompt_for, target_of
 from homebody.features.complete.record import marked_lines
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate

@@ -7,7 +7,7 @@ import pytest
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendError
 from homebody.features.complete import Selected, complete, prepare
-from homebody.models.model import FimTokens
+from homebody.models.facts import FimTokens
 from homebody.session.document_state import Ticket
 from homebody.text import Span
 from support.documents import at, typed
