@@ -36,7 +36,6 @@ SOCKET_ROOMS = (
     "server/homebody/backend/",
     "server/homebody/host/",
     "server/homebody/lsp/transport.py",
-    "server/homebody/lsp/listen.py",
 )
 # The contracts only see whole packages, but `urllib.parse` is harmless.
 CONNECTING = {"ftplib", "http.client", "smtplib", "telnetlib", "urllib.request", "xmlrpc.client"}

@@ -13,9 +13,8 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -24,7 +23,7 @@ from acp.utils import serialize_params
 
 from homebody.acp.agent import Agent
 from homebody.acp.engines import Engines
-from homebody.outbox import Outbox, ReaderGone
+from homebody.mailbox import Inbox, Outbox, ReaderGone, end_within
 from homebody.settings.paths import state_dir
 
 if TYPE_CHECKING:
@@ -45,9 +44,6 @@ _MAX_LOG_BYTES = 1024 * 1024
 _LAST_SECONDS = 2.0
 """Maximum time, in seconds, for the client to read the remaining output after stdin ended."""
 
-_GRACE_SECONDS = 5.0
-"""Maximum time, in seconds, to stop the model's process and close caches after stdin ended."""
-
 _HEAD_BYTES = 1000
 _ID = re.compile(rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\\x00-\x1f\x80-\xff]{0,100}")')
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -65,7 +61,11 @@ def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
 
 
 async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_file: Path | None) -> None:
-    transport = Transport(lambda: os.read(incoming, _PIECE_BYTES), lambda data: os.write(outgoing, data))
+    transport = Transport(
+        lambda: os.read(incoming, _PIECE_BYTES),
+        lambda data: os.write(outgoing, data),
+        partial(end_within, code=0),
+    )
     signal.signal(signal.SIGTERM, transport.stop)
     agent = Agent(Engines(values, user_file), transport.notify)
     # It has only the methods that are supported: the others are answered with an error.
@@ -81,22 +81,24 @@ class Transport:
     run in threads.
     """
 
-    def __init__(self, read: Callable[[], bytes], send: Callable[[memoryview], int]) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._unhandled = threading.Semaphore(_MOST_UNHANDLED)
+    def __init__(
+        self,
+        read: Callable[[], bytes],
+        send: Callable[[memoryview], int],
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inbox = Inbox(_lines(read), _MOST_UNHANDLED, on_stop)
+        self.stop = self._inbox.stop
         self._outbox = Outbox(send, on_gone=self.stop)
-        threading.Thread(target=self._run, args=(read,), name="homebody-input", daemon=True).start()
 
     async def receive(self) -> Json | None:
         """Return the next message; ``None`` at the end."""
         while True:
             # The previous request's task starts first, so that it is answered even if the input ends here.
             await asyncio.sleep(0)
-            line = await self._lines.get()
+            line = await self._inbox.next()
             if line is None:
                 return None
-            self._unhandled.release()
             if not line.strip():
                 continue
             try:
@@ -121,13 +123,6 @@ class Transport:
         """Give the client some time to read the remaining output."""
         self._outbox.close(_LAST_SECONDS)
 
-    def stop(self, *_signal: object) -> None:
-        """End the connection, and soon this process, even with a blocked event loop; from any thread."""
-        timer = threading.Timer(_GRACE_SECONDS, os._exit, (0,))
-        timer.daemon = True
-        timer.start()
-        self._post(None)
-
     def _write(self, message: Json) -> None:
         fields = {name: value if name == "id" else _whole(value) for name, value in message.items()}
         line = json.dumps({"jsonrpc": "2.0", **fields}, separators=(",", ":"))
@@ -136,17 +131,6 @@ class Transport:
         except ReaderGone as error:
             logger.warning("the client has stopped reading: %s", error)
             self.stop()
-
-    def _run(self, read: Callable[[], bytes]) -> None:
-        with suppress(OSError):
-            for line in _lines(read):
-                self._unhandled.acquire()
-                self._post(line)
-        self.stop()
-
-    def _post(self, line: bytes | None) -> None:
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._lines.put_nowait, line)
 
 
 def to_message(line: bytes) -> Json:

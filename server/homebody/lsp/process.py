@@ -6,20 +6,19 @@ sets them, not programs that import the package.
 """
 
 import gc
-import os
 import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from homebody.mailbox import end_within
+
 if TYPE_CHECKING:
     import psutil
 
 # Interval between two checks of the parent; one costs about 50 µs.
 _POLL_SECONDS = 1.0
-# Maximum time of an orderly end: the model's process is stopped, and caches are closed.
-GRACE_SECONDS = 5.0
 
 _SWITCH_SECONDS = 0.0005
 """Maximum time, in seconds, that a thread keeps the interpreter while the event loop waits for it.
@@ -37,13 +36,6 @@ def watch_parent(process_id: int, stop: Callable[[], None]) -> None:
     container, where its id has no meaning.
     """
     threading.Thread(target=_watch, args=(process_id, stop), name="homebody-parent", daemon=True).start()
-
-
-def end_within(seconds: float = GRACE_SECONDS, code: int = 1) -> None:
-    """End this process after ``seconds``, even if the event loop is blocked."""
-    timer = threading.Timer(seconds, os._exit, (code,))
-    timer.daemon = True
-    timer.start()
 
 
 def share_interpreter() -> None:
@@ -69,7 +61,7 @@ def _watch(process_id: int, stop: Callable[[], None]) -> None:
         return
     while _is_alive(parent):
         time.sleep(_POLL_SECONDS)
-    end_within()
+    end_within(code=1)
     stop()
 
 

@@ -1,19 +1,31 @@
-"""Transfers bytes to and from the client: over stdin and stdout, or one TCP connection on this machine."""
+"""Transfers bytes to and from the client: over stdin and stdout, or one TCP connection on this machine.
+
+Of several connections, the first that sends a header of LSP is served. Others (a port scanner, a web page,
+one that sends nothing) are closed and do not block the editor.
+"""
 
 import asyncio
+import ipaddress
 import logging
 import os
+import select
 import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
-from homebody.lsp.frames import FramingError, read_bodies
-from homebody.lsp.listen import open_listener, wait_for_client
-from homebody.lsp.process import end_within
-from homebody.outbox import MOST_WAITING_BYTES, MOST_WAITING_LOG_BYTES, LogHandler, Outbox
+from homebody.errors import UsageError
+from homebody.mailbox import (
+    MOST_WAITING_BYTES,
+    MOST_WAITING_LOG_BYTES,
+    Inbox,
+    LogHandler,
+    Outbox,
+    end_within,
+)
 
 if TYPE_CHECKING:
     from homebody.lsp.server import Server
@@ -24,6 +36,18 @@ logger = logging.getLogger(__name__)
 _MOST_UNHANDLED = 1_000
 # Maximum time, in seconds, for the client to read the remaining output at the end.
 _LAST_SECONDS = 2.0
+# Connections that have not sent a whole header yet; beyond this the oldest is closed.
+_MOST_UNDECIDED = 16
+
+_CHUNK = 64 * 1024
+_NAMES = (b"content-length", b"content-type")
+_LONGEST_HEADER = 4096
+# An opened document is sent as a whole; no supported document is nearly this large.
+_LONGEST_BODY = 512 * 1024 * 1024
+
+
+class FramingError(Exception):
+    """The bytes are not LSP messages; there is no way to find the next one."""
 
 
 def serve_stdio(server: "Server") -> int:
@@ -70,45 +94,28 @@ def _run(server: "Server", read: Callable[[int], bytes], send: Callable[[memoryv
 
 async def _serve(server: "Server", read: Callable[[int], bytes], send: Callable[[memoryview], int]) -> int:
     """Serve until the client disconnects. Returns the exit code: 1 if it did not use LSP, or not read."""
-    loop = asyncio.get_running_loop()
-    bodies: asyncio.Queue[bytes | None] = asyncio.Queue()
-    unhandled = threading.Semaphore(_MOST_UNHANDLED)
-
-    def post(body: bytes | None) -> None:
-        try:
-            loop.call_soon_threadsafe(bodies.put_nowait, body)
-        except RuntimeError:
-            # The loop has ended.
-            return
-
-    def stop() -> None:
-        post(None)
-
-    def stop_on_signal(_signal: int, _frame: object) -> None:
-        end_within()
-        stop()
-
-    def read_on(body: bytes) -> None:
-        unhandled.acquire()
-        post(body)
-
     wrong: list[FramingError] = []
-    signal.signal(signal.SIGTERM, stop_on_signal)
-    reader = threading.Thread(target=_pump, args=(read, read_on, stop, wrong), daemon=True)
-    reader.name = "homebody-input"
-    reader.start()
-    outbox = Outbox(send, on_gone=stop)
-    server.connect(outbox, stop)
+
+    def bodies() -> Iterator[bytes]:
+        try:
+            yield from read_bodies(read)
+        except FramingError as error:
+            wrong.append(error)
+            sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
+
+    inbox = Inbox(bodies(), _MOST_UNHANDLED, partial(end_within, code=1))
+    signal.signal(signal.SIGTERM, inbox.stop)
+    outbox = Outbox(send, on_gone=inbox.stop)
+    server.connect(outbox, inbox.stop)
     code: object = 0
     try:
-        while (body := await bodies.get()) is not None:
+        while (body := await inbox.next()) is not None:
             server.handle_body(body)
-            unhandled.release()
             # The task of a request takes its snapshot before the next message changes the document.
             await asyncio.sleep(0)
     except SystemExit as left:  # pygls answers `exit` so
         code = left.code
-    end_within()
+        end_within(code=1)
     await server.aclose()
     if outbox.is_full:
         logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)
@@ -117,20 +124,153 @@ async def _serve(server: "Server", read: Callable[[int], bytes], send: Callable[
     return 1 if code or wrong else 0
 
 
-def _pump(
-    read: Callable[[int], bytes],
-    post: Callable[[bytes], None],
-    stop: Callable[[], None],
-    wrong: list[FramingError],
-) -> None:
-    """Pass messages on until the client disconnects, in a thread because reading blocks."""
+def read_bodies(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    """Yield the body of each message until the source ends, even in the middle of a message.
+
+    Only LSP's own two headers are accepted. A web page that posts to the port of ``--tcp`` is refused
+    immediately, because its browser sends a request line and other headers first.
+
+    Parameters
+    ----------
+    read
+        Returns at most as many bytes as asked for, at least one; none at the end.
+
+    Raises
+    ------
+    FramingError
+        A header is not LSP's, or a length is out of bounds.
+
+    """
+    buffer = bytearray()
+    while True:
+        while (header := find_header(buffer)) is None:
+            if not (more := read(_CHUNK)):
+                return
+            buffer += more
+        start, length = header
+        del buffer[:start]
+        while len(buffer) < length:
+            if not (more := read(max(_CHUNK, length - len(buffer)))):
+                return
+            buffer += more
+        yield bytes(buffer[:length])
+        del buffer[:length]
+
+
+def find_header(buffer: bytearray) -> tuple[int, int] | None:
+    """Start of the body and its length, both in bytes; ``None`` while the header is incomplete.
+
+    Raises
+    ------
+    FramingError
+        The bytes cannot be the beginning of a header of LSP.
+
+    """
+    beginning = bytes(buffer[: len(_NAMES[0])]).lower()
+    if not any(name.startswith(beginning) or beginning.startswith(name) for name in _NAMES):
+        message = f"{bytes(buffer[:80])!r} is not a header of LSP"
+        raise FramingError(message)
+    end = buffer.find(b"\r\n\r\n", 0, _LONGEST_HEADER)
+    if end >= 0:
+        return end + 4, _length(bytes(buffer[:end]))
+    if len(buffer) >= _LONGEST_HEADER:
+        message = f"the header of a message is longer than {_LONGEST_HEADER} bytes"
+        raise FramingError(message)
+    return None
+
+
+def _length(header: bytes) -> int:
+    """Length of the body in bytes, from a complete header."""
+    length = -1
+    for line in header.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        digits = value.strip()
+        match name.strip().lower():
+            # No valid length has twenty digits, and int() refuses thousands of digits.
+            case b"content-length" if digits.isdigit() and len(digits) <= 20:
+                length = int(digits)
+            case b"content-type" if colon:
+                pass
+            case _:
+                message = f"{line[:80]!r} is not a header of LSP"
+                raise FramingError(message)
+    if not 0 <= length <= _LONGEST_BODY:
+        message = f"a message of {length} bytes" if length >= 0 else "a message without its length"
+        raise FramingError(message)
+    return length
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Listen on ``host:port``; port 0 takes a free one. The address is printed on stderr.
+
+    Raises
+    ------
+    UsageError
+        ``host`` is not an address of this machine itself, or the port is taken.
+
+    """
+    _check_loopback(host)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        for body in read_bodies(read):
-            post(body)
-    except FramingError as error:
-        wrong.append(error)
-        sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
+        listener = socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        message = f"Cannot listen on {host}:{port} ({reason}); take another port, or 0 for any free one."
+        raise UsageError(message) from error
+    sys.stderr.write(f"homebody: listening on {host}:{listener.getsockname()[1]}\n")
+    sys.stderr.flush()
+    return listener
+
+
+def wait_for_client(listener: socket.socket) -> tuple[socket.socket, bytes]:
+    """Return the first connection that has sent a header of LSP, and everything that it has sent."""
+    undecided: dict[socket.socket, bytearray] = {}
+    listener.settimeout(0)
+    while True:
+        for ready in select.select([listener, *undecided], [], [])[0]:
+            if ready is listener:
+                with suppress(OSError):  # it was closed again before it was accepted
+                    connection, _ = listener.accept()
+                    connection.settimeout(0)
+                    undecided[connection] = bytearray()
+            elif (has_header := _read(ready, undecided[ready])) is not False:
+                received = bytes(undecided.pop(ready))
+                if has_header:
+                    for other in undecided:
+                        other.close()
+                    ready.settimeout(None)
+                    return ready, received
+                ready.close()
+        while len(undecided) > _MOST_UNDECIDED:
+            oldest = next(iter(undecided))
+            del undecided[oldest]
+            oldest.close()
+
+
+def _read(connection: socket.socket, buffer: bytearray) -> bool | None:
+    """Whether a whole header has arrived; ``None`` if none can follow."""
+    try:
+        received = connection.recv(_CHUNK)
+    except BlockingIOError:
+        return False
     except OSError:
-        pass
-    end_within()
-    stop()
+        return None
+    if not received:
+        return None
+    buffer += received
+    try:
+        return find_header(buffer) is not None
+    except FramingError as error:
+        sys.stderr.write(f"homebody: closed a connection that does not use LSP: {error}\n")
+        sys.stderr.flush()
+        return None
+
+
+def _check_loopback(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        message = f"{host!r} is not an address of this machine itself; use 127.0.0.1, ::1 or localhost."
+        raise UsageError(message)

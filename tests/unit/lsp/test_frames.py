@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.lsp.frames import FramingError, read_bodies
+from homebody.lsp.transport import FramingError, read_bodies
 
 
 def _source(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from homebody.lsp.listen import open_listener, wait_for_client
+from homebody.lsp.transport import open_listener, wait_for_client
 
 HEADER = b"Content-Length: 2\r\n\r\n"
 

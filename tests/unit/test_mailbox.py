@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from homebody.outbox import LogHandler, Outbox, ReaderGone
+from homebody.mailbox import LogHandler, Outbox, ReaderGone
 
 
 class Reader:

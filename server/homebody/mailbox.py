@@ -1,8 +1,10 @@
-"""Writes outgoing messages in a thread, so that a reader that does not read blocks nothing else."""
+"""Reads and writes the messages of a client in threads, so that a slow one does not block the event loop."""
 
+import asyncio
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -105,6 +107,58 @@ class Outbox:
                 pieces.append(message)
             self._waiting.put(None)  # it was the end; it comes again after these
         return b"".join(pieces)
+
+
+class Inbox:
+    """The messages of one client, for the event loop that made it.
+
+    Parameters
+    ----------
+    messages
+        Yields the messages; may block, and ends or raises ``OSError`` when the client has disconnected.
+    most
+        Messages that may wait for the event loop; then the client has to wait.
+    on_stop
+        Called at the end, from any thread, and maybe again; the event loop may be blocked then.
+
+    """
+
+    def __init__(self, messages: Iterable[bytes], most: int, on_stop: Callable[[], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = threading.Semaphore(most)
+        self._on_stop = on_stop
+        threading.Thread(target=self._run, args=(messages,), name="homebody-input", daemon=True).start()
+
+    async def next(self) -> bytes | None:
+        """Return the next message; ``None`` at the end."""
+        message = await self._queue.get()
+        if message is not None:
+            self._room.release()
+        return message
+
+    def stop(self, *_signal: object) -> None:
+        """End the messages; from any thread."""
+        self._on_stop()
+        self._post(None)
+
+    def _run(self, messages: Iterable[bytes]) -> None:
+        with suppress(OSError):
+            for message in messages:
+                self._room.acquire()
+                self._post(message)
+        self.stop()
+
+    def _post(self, message: bytes | None) -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, message)
+
+
+def end_within(seconds: float = 5.0, *, code: int) -> None:
+    """End this process after ``seconds``: meanwhile the model's process is stopped, and caches are closed."""
+    timer = threading.Timer(seconds, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 class LogHandler(logging.Handler):
