@@ -19,6 +19,7 @@ DropReason: TypeAlias = Literal[
     "repeats next lines",
     "repeats previous lines",
     "repeats itself",
+    "repeats the line",
     "line too long",
     "glued to a word",
     "breaks the line",

@@ -17,6 +17,7 @@ _KEYWORDS = frozenset(
 _NUMBER_AT_END = re.compile(r"(?<![\w.])(?:\d+[dhm])*\d*\.?\d+\Z")
 """A number, also the last one of a duration: ``1h30``."""
 _DIGIT_AT_END = re.compile(r"\d\.?\Z")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST_WORD = 200
 _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
@@ -63,6 +64,20 @@ def on_one_line(draft: Draft) -> Draft | DropReason:
     rest = draft.rest.strip()
     closes = rest[:1] in tuple(")]}") or draft.cursor.language.closer.match(rest) is not None
     return "breaks the line" if in_short_string or (rest and not closes) else draft
+
+
+def not_twice(draft: Draft) -> Draft | DropReason:
+    """Drop a text that writes again what follows it: ``warn█("a", b)`` and ``("a", c)``.
+
+    A model that does not read the text after the cursor does so. Another element of a list begins as the next
+    one too, but ends with a separator, and is no second argument list of the word before it.
+    """
+    rest, text = _TOKEN.findall(draft.rest), _TOKEN.findall(draft.text)
+    if draft.cursor.holds_text or not rest or not text or rest[0] != text[0]:
+        return draft
+    is_called = rest[0] == "(" and re.search(r"\w\Z", draft.cursor.line_prefix) is not None
+    is_again = rest[:2] == text[:2] and re.search(r"[\w)\]}\"'`]\Z", draft.text.rstrip()) is not None
+    return "repeats the line" if is_called or is_again else draft
 
 
 def not_there_already(draft: Draft) -> Draft | DropReason:

@@ -8,7 +8,13 @@ if it drops answers, its reason in ``draft.DropReason``.
 from homebody.postprocess.ghost.closers import with_closers_once, without_misplaced_closer
 from homebody.postprocess.ghost.confidence import confident
 from homebody.postprocess.ghost.draft import GrowingRule, Rule
-from homebody.postprocess.ghost.glue import joined_to_line, not_glued, not_there_already, on_one_line
+from homebody.postprocess.ghost.glue import (
+    joined_to_line,
+    not_glued,
+    not_there_already,
+    not_twice,
+    on_one_line,
+)
 from homebody.postprocess.ghost.indent import indented_like_file
 from homebody.postprocess.ghost.last_lines import (
     without_bare_comments,
@@ -36,5 +42,6 @@ RULES: tuple[Rule, ...] = (
     with_closers_once,
     on_one_line,
     not_glued,
+    not_twice,
     not_there_already,
 )
