@@ -52,31 +52,6 @@ async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, work
         await until(lambda: client.status["kind"] == "Inactive")
 
 
-async def test_nothing_is_sent_before_the_editor_has_sent_its_settings(serve):
-    """An editor on a busy machine may take longer than the server waits with its start."""
-    sent = asyncio.Event()
-
-    async def answer(params):
-        await sent.wait()
-        return [{"completion": {"enabled": False}} for _ in params["items"]]
-
-    async with serve("x + 1") as client:
-        client.on_request["workspace/configuration"] = answer
-        client.open(URI, "y = ")
-        early = asyncio.create_task(client.complete(URI, 0, 4, invoked=True))
-        await until(lambda: client.status.get("kind") == "Error")
-        assert (await early, await client.complete(URI, 0, 4)) == ([], [])
-        with pytest.raises(JsonRpcException, match="has not answered the request for its settings"):
-            await client.explain(URI)
-
-        sent.set()
-        await until(lambda: client.status.get("kind") == "Inactive")
-        assert await client.complete(URI, 0, 4) == []
-        assert (await client.explain(URI))["markdown"] == "x + 1"
-        assert [message for message in client.messages if "has not answered" in message] == client.messages
-        assert len(client.messages) == 1
-
-
 async def test_an_editor_that_refuses_to_send_its_settings_stops_all_prompts(serve):
     """They may exclude files; a change after which it answers ends that."""
     answers = iter(["refuse", {}])

@@ -17,7 +17,7 @@ from homebody.host.shared import HostOptions
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.text import Document, Span
-from support.documents import at, typed
+from support.documents import at
 from support.until import until
 
 _SLICE_TOKENS = 24
@@ -89,18 +89,3 @@ async def test_a_cancelled_completion_stops_while_an_explanation_streams(server,
         after = await server.counter("tokens_predicted_total")
         beyond = after - before - result.usage.output_tokens - arrived
         assert beyond <= _SLICE_TOKENS
-
-
-async def test_an_explanation_leaves_the_completions_prompt_cached(server, engine):
-    """For the next keystroke the server reads a token or two, not the prompt again."""
-    async with aclosing(Session(engine)) as session:
-        lines = "".join(f"value_{n} = {n}\n" for n in range(40))
-        document, offset = at(f"{lines}last = █\n")
-        await complete(engine, document, offset, session=session)
-        await session.stop_background()
-        await explain(engine, _source(), Span(0, 400))
-        before = await server.counter("prompt_tokens_total")
-        document, offset = typed(document, offset, "zz")
-        await complete(engine, document, offset, session=session)
-        await session.stop_background()
-        assert await server.counter("prompt_tokens_total") - before <= 8

@@ -27,6 +27,9 @@ from homebody.workspace.read import read_document
 from homebody.workspace.uri import uri_of
 
 _MOST_PLACES = 6
+_LONGEST_SOURCE = 100_000
+"""Characters: a longer text counts as an output; parsing it in each language takes seconds."""
+
 _LINES_AROUND = 8
 
 
@@ -105,6 +108,8 @@ async def explain_attached(
 
 def _source_in(text: str) -> Document | None:
     """Return the text as a document of the first language that parses it and finds a definition."""
+    if len(text) > _LONGEST_SOURCE:
+        return None
     for language in PARSED:
         if language.data or language.prose:
             continue

@@ -31,9 +31,13 @@ def script(own_folders):
     return path
 
 
-def test_the_demo_works_in_a_pipe(run, script):
-    """It prints suggestions, an explanation, actions, a docstring as a diff, the last prompt, and numbers."""
-    ended = run("demo", "--backend", "scripted", "--model", str(script))
+def test_the_demo_works_in_a_pipe_and_in_a_picture(run, script, own_folders):
+    """It prints suggestions, an explanation, actions, a docstring as a diff, the last prompt, and numbers.
+
+    `--record` writes the same as SVG, which loads nothing and contains no folder of the user.
+    """
+    picture = own_folders / "demo.svg"
+    ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
 
     assert (ended.code, ended.err) == (0, "")
     assert "\x1b" not in ended.out
@@ -45,6 +49,12 @@ def test_the_demo_works_in_a_pipe(run, script):
     assert "    def total(self):\n        return" in ended.out.partition("4  The exact prompt")[2]
     assert "the explanation's speed" in ended.out
     assert "homebody models recommend" in ended.out
+    drawn = picture.read_text()
+    assert drawn.startswith("<svg")
+    assert "Return" in drawn
+    assert "https:" not in drawn
+    assert "@font-face" not in drawn
+    assert os.fspath(own_folders) not in drawn
 
 
 def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
@@ -55,17 +65,3 @@ def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
     assert ended.err == (
         "homebody: No model is installed: run `homebody models install` to fetch a small one (93 MB).\n"
     )
-
-
-def test_a_picture_is_written(run, script, own_folders):
-    """`--record` writes the output as SVG; the file loads nothing and contains no folder of the user."""
-    picture = own_folders / "demo.svg"
-    ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
-
-    assert ended.code == 0
-    drawn = picture.read_text()
-    assert drawn.startswith("<svg")
-    assert "Return" in drawn
-    assert "https:" not in drawn
-    assert "@font-face" not in drawn
-    assert os.fspath(own_folders) not in drawn

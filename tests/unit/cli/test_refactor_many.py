@@ -333,7 +333,7 @@ def test_prompts_are_shown_on_demand(run, tree):
 def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
     """Each piece is a request of its own."""
     script(tree, {"regex": r"(?s)x1 = 1", "text": fenced("x1 = 2\n")}, {"text": "no code"})
-    functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(200))
+    functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(60))
     (tree / "a.py").write_text(functions)
 
     result = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
