@@ -1,15 +1,9 @@
-"""Connects to the backend that ``auto`` chose, and chooses again when it is lost.
-
-In: a search of this machine, and a function that makes the connector of a choice. Out: backends.
-Knows nothing of how servers are recognised (``discover``).
-"""
+"""Connects to the backend that ``auto`` chose, and chooses again when it is lost."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 
 from homebody.backend.base import Backend, Slot
 from homebody.backend.discover import Choice, Machine
@@ -43,8 +37,6 @@ class SharedSearch:
 
     """
 
-    look_again_seconds = LOOK_AGAIN_SECONDS
-
     def __init__(
         self,
         look: Callable[[], Awaitable[Machine]],
@@ -57,17 +49,17 @@ class SharedSearch:
         self._seen: Machine | None = None
         self._seen_at = 0.0
         self._looking = asyncio.Lock()
-        self._shared: list[_Shared] = []
+        self._uses: list[AutoConnector] = []
+        self.look_again_seconds = LOOK_AGAIN_SECONDS
 
     def connector(self, use: Slot) -> "AutoConnector":
         """Make the connector of one use."""
-        return AutoConnector(
-            partial(self._choice, use),
-            partial(self._share, use),
-            look_again_seconds=self.look_again_seconds,
-        )
+        made = AutoConnector(self, use)
+        self._uses.append(made)
+        return made
 
-    async def _choice(self, use: Slot) -> Choice:
+    async def choice(self, use: Slot) -> Choice:
+        """Choose a backend; search first, unless the last search is still valid."""
         async with self._looking:
             if self._seen is None or time.monotonic() - self._seen_at > self.look_again_seconds:
                 self._seen = await self._look()
@@ -80,86 +72,40 @@ class SharedSearch:
             self._seen = None
             raise
 
-    def _share(self, use: Slot, block: BackendSettings) -> Connector:
-        """Return the connector of ``block``, which others may use too."""
-        # Without a model, the backend chooses one by its use.
-        same = (shared for shared in self._shared if block.model is not None and shared.block == block)
-        found = next(same, None)
-        if found is None:
-            found = _Shared(block, self._connector_for(block, use))
-            self._shared.append(found)
-        found.users += 1
-        return _Share(found, self._release)
+    def open(self, block: BackendSettings, use: Slot) -> Connector:
+        """Return the connector of ``block``: that of the other use, if it has chosen the same."""
+        for other in self._uses:
+            # Without a model, the backend chooses one by its use.
+            if other.inner is not None and block.model is not None and other.block == block:
+                return other.inner
+        return self._connector_for(block, use)
 
-    async def _release(self, shared: "_Shared") -> None:
+    async def close(self, connector: Connector) -> None:
+        """Close a connector, unless the other use still needs it. The next search looks again."""
         self._seen = None
-        shared.users -= 1
-        if not shared.users:
-            self._shared.remove(shared)
-            await shared.connector.aclose()
-
-
-@dataclass(eq=False, slots=True)
-class _Shared:
-    block: BackendSettings
-    connector: Connector
-    users: int = 0
-
-
-class _Share:
-    """One user's connector: the shared one, until this user closes it."""
-
-    def __init__(self, shared: _Shared, release: Callable[[_Shared], Awaitable[None]]) -> None:
-        self._shared = shared
-        self._release = release
-        self.connect = shared.connector.connect
-        self.replace = shared.connector.replace
-
-    @property
-    def name(self) -> str:
-        """Name of the backend in messages."""
-        return self._shared.connector.name
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Why this backend was chosen."""
-        return self._shared.connector.reasons
-
-    async def aclose(self) -> None:
-        """Close it, unless the other use still needs it. The next search looks again."""
-        await self._release(self._shared)
+        if all(other.inner is not connector for other in self._uses):
+            await connector.aclose()
 
 
 class AutoConnector:
-    """Searches at the first request, and again when the chosen backend is lost.
-
-    Parameters
-    ----------
-    search
-        Chooses among the servers and model files of this machine.
-    connector_for
-        Makes the connector of a choice.
-
-    """
+    """Searches at the first request, and again when the chosen backend is lost."""
 
     name = "the model"
 
-    def __init__(
-        self,
-        search: Callable[[], Awaitable[Choice]],
-        connector_for: Callable[[BackendSettings], Connector],
-        *,
-        look_again_seconds: float,
-    ) -> None:
+    def __init__(self, search: SharedSearch, use: Slot) -> None:
         self._search = search
-        self._connector_for = connector_for
-        self._look_again_seconds = look_again_seconds
-        self._inner: Connector | None = None
+        self._use: Slot = use
+        self.inner: Connector | None = None
         self._given: Backend | None = None
         self._choice: Choice | None = None
         self._searched = 0.0
         self._choosing = asyncio.Lock()
         self._again: asyncio.Task[None] | None = None
+
+    @property
+    def block(self) -> BackendSettings | None:
+        """The chosen backend as settings."""
+        return None if self._choice is None else self._choice.block
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -180,7 +126,7 @@ class AutoConnector:
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
         """Let the chosen connector replace the backend; otherwise choose again at the next request."""
-        inner = self._inner
+        inner = self.inner
         if inner is None:
             return False
         if failed is not self._given:
@@ -197,45 +143,44 @@ class AutoConnector:
             self._again.cancel()
             with suppress(asyncio.CancelledError):
                 await self._again
-        if self._inner is not None:
-            await self._drop(self._inner)
+        if self.inner is not None:
+            await self._drop(self.inner)
 
     async def _chosen(self) -> Connector:
         async with self._choosing:
-            if self._inner is None:
-                self._take(await self._search())
-            elif self._is_embedded() and time.monotonic() - self._searched > self._look_again_seconds:
+            if self.inner is None:
+                self._take(await self._search.choice(self._use))
+            elif self._is_embedded() and time.monotonic() - self._searched > self._search.look_again_seconds:
                 self._searched = time.monotonic()
                 self._again = asyncio.create_task(self._search_again())
-            if self._inner is None:
+            if self.inner is None:
                 message = "no model was found on this machine: run `homebody models install`"
                 raise BackendUnavailable(message)
-            return self._inner
+            return self.inner
 
     def _take(self, choice: Choice) -> None:
         self._searched = time.monotonic()
-        self._inner = self._connector_for(choice.block)
-        self._choice = choice
+        self.inner, self._choice = self._search.open(choice.block, self._use), choice
 
     async def _search_again(self) -> None:
         """Change from the embedded model to a server that was started meanwhile."""
         with suppress(HomebodyError):
-            choice = await self._search()
+            choice = await self._search.choice(self._use)
             async with self._choosing:
                 if choice.block.kind != "embedded" and self._is_embedded():
-                    old = self._inner
+                    old = self.inner
                     self._take(choice)
                     if old is not None:
-                        await old.aclose()
+                        await self._search.close(old)
 
     def _is_embedded(self) -> bool:
         return self._choice is not None and self._choice.block.kind == "embedded"
 
     async def _drop(self, inner: Connector) -> None:
         """Forget the choice, unless it was already replaced."""
-        if self._inner is inner:
-            self._inner = None
-            await inner.aclose()
+        if self.inner is inner:
+            self.inner = None
+            await self._search.close(inner)
 
 
 _LOST = (BackendUnavailable, BackendProtocolError, ModelError, ModelNotServed)

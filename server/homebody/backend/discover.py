@@ -1,6 +1,5 @@
-"""``auto``: searches this machine for model servers and chooses the model that suits the use.
+"""What ``auto`` chooses among the servers and model files of this machine.
 
-In: settings and the use. Out: a ``Choice``: the settings of the chosen backend, and why.
 Order: a loaded model that suits, one that is installed there but not loaded, a GGUF file found on this
 machine, the default weights.
 """
@@ -16,15 +15,13 @@ import msgspec
 
 from homebody.backend.base import Slot
 from homebody.backend.choose import ServedModel, choose
-from homebody.backend.probe import USUAL_PORTS, Found, probe_all, probe_named
+from homebody.backend.probe import USUAL_URLS, Found, probe_all, probe_named
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
 from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
 from homebody.settings import BackendSettings
 from homebody.settings.backend_schema import is_covered
-
-USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
 
 
 @dataclass(frozen=True, slots=True)

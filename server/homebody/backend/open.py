@@ -71,7 +71,8 @@ def shared_search(
 ) -> "SharedSearch":
     """Make the search of ``auto``; ``urls`` replaces the usual addresses."""
     from homebody.backend.auto import SharedSearch
-    from homebody.backend.discover import USUAL_URLS, discover, look
+    from homebody.backend.discover import discover, look
+    from homebody.backend.probe import USUAL_URLS
 
     return SharedSearch(
         look=lambda: look(block, USUAL_URLS if urls is None else urls),

@@ -25,6 +25,8 @@ from homebody.models.families import never_fills_in
 USUAL_PORTS = (8080, 8012, 11434, 1234, *(row.port for row in SERVERS if row.port is not None))
 """llama.cpp, its FIM presets, Ollama, LM Studio, and the servers with OpenAI's API."""
 
+USUAL_URLS = tuple(f"http://127.0.0.1:{port}" for port in USUAL_PORTS)
+
 PROBE_SECONDS = 1.0
 _NAMED_SECONDS = 10.0
 """A server that the user named may be busy: a wrong guess would keep its exact tokens and context unused."""

@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from homebody.audit import read_notes
 from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
-from homebody.backend.discover import USUAL_URLS
-from homebody.backend.probe import probe_all
+from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.engine import Engine
 from homebody.errors import HomebodyError
 from homebody.features.bench import Row, bench

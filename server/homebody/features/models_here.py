@@ -11,8 +11,7 @@ from pathlib import PurePath
 from msgspec import structs
 
 from homebody.backend.base import ModelInfo, Slot
-from homebody.backend.discover import USUAL_URLS
-from homebody.backend.probe import Found, probe
+from homebody.backend.probe import USUAL_URLS, Found, probe
 from homebody.engine import Engine
 from homebody.models.library import list_entries, suits
 from homebody.settings import BackendSettings

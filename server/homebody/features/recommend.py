@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from homebody.backend.base import ModelInfo, Slot
 from homebody.backend.choose import ServedModel, choose
-from homebody.backend.discover import USUAL_URLS
-from homebody.backend.probe import probe_all
+from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.features.models_here import USES
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation

@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.token_table import Tokens
+from homebody.backend.servers.llama_cpp_tokens import Tokens
 from homebody.text import common_start
 
 _A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from homebody.backend.base import Marker, Part, Text
-from homebody.backend.token_table import Tokens, TokenTable
+from homebody.backend.servers.llama_cpp_tokens import Tokens, TokenTable
 
 
 class Tokenizer:

@@ -8,8 +8,7 @@ import psutil
 import pytest
 
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
-from homebody.backend.embedded import HostConnector, host_connector
-from homebody.backend.find_host import HostFinder
+from homebody.backend.embedded import HostConnector, HostFinder, host_connector
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
 from homebody.host import shared

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from homebody.backend.servers.llama_cpp_api import CompletionEvent
-from homebody.backend.servers.llama_cpp_written import WrittenTokens
+from homebody.backend.servers.llama_cpp_tokens import WrittenTokens
 
 _LAST = CompletionEvent(stop=True, tokens_predicted=4)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
-from homebody.backend.token_table import Tokens
+from homebody.backend.servers.llama_cpp_served import ANY_SLOT, FREE_SLOT_SECONDS, Slots
+from homebody.backend.servers.llama_cpp_tokens import Tokens
 
 SLOTS = 4
 PROMPT = Tokens.of(range(10))

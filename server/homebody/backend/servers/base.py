@@ -1,8 +1,6 @@
 """Common base of all model servers: describes the model, admits prompts, filters and checks answers.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats, from the stream of the server's subclass. A
-subclass describes the served model (``_ask``) and streams (``_generate``).
-Knows nothing of any API.
+A subclass describes the served model (``_ask``) and streams (``_generate``).
 """
 
 import asyncio
@@ -15,12 +13,12 @@ from typing import ClassVar, TypeAlias, TypedDict
 
 from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, split_stops
 from homebody.backend.base import (
+    Backend,
     FinishReason,
     Marker,
     ModelInfo,
     OnRead,
     Piece,
-    Placement,
     Prompt,
     PromptRead,
     ReadProgress,
@@ -94,7 +92,7 @@ class ServerOptions(TypedDict, total=False):
     use: Slot
 
 
-class ServerBackend(ABC):
+class ServerBackend(Backend, ABC):
     """One model on one server.
 
     Parameters
@@ -151,20 +149,6 @@ class ServerBackend(ABC):
     @abstractmethod
     def _generate(self, info: ModelInfo, job: Job) -> Deltas:
         """Stream the continuation of ``job.prompt``."""
-
-    @abstractmethod
-    async def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text."""
-
-    @abstractmethod
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the prompt as it would be sent."""
-
-    @abstractmethod
-    async def place(
-        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
-    ) -> Placement:
-        """Return where the prompt belongs in the server's cache."""
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons before it answers: from its family, unless the server reports it."""

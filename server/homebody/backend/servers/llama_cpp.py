@@ -1,9 +1,7 @@
 """llama.cpp's own HTTP API: prompts as token ids, and slots that cache several prompts.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 The user's text is tokenized with ``parse_special: false`` and markers are inserted as ids, so that no text
 acts as a marker and every count is exact.
-Does not start the server (``embedded`` starts Homebody's own and uses this class).
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
@@ -21,7 +19,6 @@ from homebody.backend.base import (
     Marker,
     Message,
     ModelInfo,
-    OnRead,
     Part,
     Piece,
     Placement,
@@ -31,16 +28,19 @@ from homebody.backend.base import (
     Sampling,
     SlotChoice,
     Stats,
-    Stream,
-    Text,
 )
 from homebody.backend.choose import choose_any
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
-from homebody.backend.servers.llama_cpp_served import HOST_KIND, Served, ask_served, tokenize
-from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, SlotUse
-from homebody.backend.servers.llama_cpp_written import WrittenTokens
-from homebody.backend.token_table import Tokens
+from homebody.backend.servers.llama_cpp_served import (
+    ANY_SLOT,
+    FREE_SLOT_SECONDS,
+    HOST_KIND,
+    Served,
+    SlotUse,
+    ask_served,
+)
+from homebody.backend.servers.llama_cpp_tokens import Tokens, WrittenTokens
 from homebody.errors import (
     BackendError,
     BackendFailed,
@@ -77,10 +77,7 @@ class LlamaCppBackend(ServerBackend):
         """Tokens of each text by itself; one round trip."""
         served = await self._known()
         async with self._watched():
-            return [
-                len(ids)
-                for ids in await tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
-            ]
+            return [len(ids) for ids in await served.tokenizer.ids(texts)]
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent, BOS included."""
@@ -119,20 +116,6 @@ class LlamaCppBackend(ServerBackend):
             if part.text:
                 parts.append(part)
         return Prompt(tuple(parts), is_chat=True)
-
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message."""
-        prompt = await self.render_chat(messages)
-        async with aclosing(self.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
-            async for item in stream:
-                yield item
 
     async def warm(
         self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
@@ -232,7 +215,8 @@ class LlamaCppBackend(ServerBackend):
                         yield Piece(event.content, event.logprob, read)
                     if event.stop:
                         if job.prompt.is_chat:
-                            await self._keep(served, written)
+                            with suppress(BackendError):
+                                await served.tokenizer.keep(written)
                         self._check_model(served, event)
                         yield event.stats()
                         return
@@ -267,20 +251,7 @@ class LlamaCppBackend(ServerBackend):
 
     async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
         async with self._watched():
-            found = await served.table.look_up([part for part in parts if part.text])
-        if served.bos is not None and (not found or found[0].first != served.bos):
-            found = [Tokens.of([served.bos]), *found]
-        return Tokens.joined(found)
-
-    async def _keep(self, served: Served, written: WrittenTokens) -> None:
-        """Use the same tokens for this answer in later prompts, because the server's cache has those."""
-        with suppress(BackendError):
-            found = await written.tokens(
-                lambda texts: tokenize(self._server, texts, Text, model=self._model, lead=served.lead)
-            )
-            if found is not None:
-                text, ids = found
-                served.table.keep(Text(text), Tokens.of(ids))
+            return await served.tokenizer.encode(parts)
 
     async def _render_frame(self, messages: Sequence[Message]) -> tuple[str | int, ...]:
         """Return the template's text between messages, and each message's index in its place."""

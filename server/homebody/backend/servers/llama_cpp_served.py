@@ -1,26 +1,37 @@
-"""Requests the facts about a llama.cpp server before the first prompt is sent.
+"""What is known of a llama.cpp server until it restarts: its model, its tokenizer, what its slots hold."""
 
-In: a server. Out: ``Served``: the model's facts, its tokenizer's rules, and its cached tokens. Sends no text
-of the user except through ``tokenize``.
-"""
-
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import PurePath
 
-from homebody.backend.base import Marker, ModelInfo, Part, Role
+from homebody.backend.base import ModelInfo, Role, SlotChoice
+from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.llama_cpp_slots import FREE_SLOT_SECONDS, Slots
-from homebody.backend.token_table import TokenTable
-from homebody.errors import BackendProtocolError, BackendTimeout
+from homebody.backend.servers.llama_cpp_tokens import Tokenizer, Tokens
+from homebody.errors import BackendTimeout
 from homebody.models.facts import FimTokens
 from homebody.models.families import thinking_notes
 
 HOST_KIND = "embedded"
 """``ModelInfo.kind`` of Homebody's own host."""
+
+ANY_SLOT = -1
+"""``id_slot`` of a request for which the server chooses."""
+
+RESERVED_SLOTS = 2
+"""Number of last slots of Homebody's own host that completion does not use: one for scripts, the last for
+chat."""
+
+FREE_SLOT_SECONDS = 2.0
+"""Seconds without events after which a slot is no longer waited for: another client may be using it."""
+
+KEPT_IN_MEMORY = 8
+"""Number of idle prompts that a llama-server is taken to keep: its 8 GiB hold more than a user returns to."""
+
+_UNKNOWN_CONTEXT = 4096
 
 
 @dataclass(slots=True)
@@ -29,13 +40,6 @@ class Served:
 
     Attributes
     ----------
-    bos
-        The token that the model expects before a prompt.
-    lead
-        Tokens of the line feed that is put before a text and removed again; empty if the model does not need
-        it.
-    table
-        Cached tokens of prompt parts.
     slots
         The prompts that the server's slots hold.
     frames
@@ -45,10 +49,8 @@ class Served:
 
     props: api.Props
     info: ModelInfo
-    bos: int | None
-    lead: tuple[int, ...]
-    table: TokenTable
-    slots: Slots
+    tokenizer: Tokenizer
+    slots: "Slots"
     frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
         default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
     )
@@ -60,7 +62,6 @@ async def ask_served(
     """Request all facts about the server."""
     models = await server.get("/v1/models", api.Models)
     entry = next((m for m in models.data if m.id == (model or m.id)), None)
-    bos, lead = await _ask_tokenizer(server, model)
     n_ctx = props.default_generation_settings.n_ctx
     notes: tuple[str, ...] = ()
     if not n_ctx:
@@ -85,47 +86,127 @@ async def ask_served(
             url=server.url,
             notes=(*notes, *thinking_notes(name)),
         ),
-        bos=bos,
-        lead=lead,
-        table=TokenTable(partial(tokenize, server, model=model, lead=lead)),
+        tokenizer=await Tokenizer.of(server, model),
         slots=slots,
     )
 
 
-async def tokenize(
-    server: ModelServer, texts: Sequence[str], kind: type[Part], *, model: str | None, lead: Sequence[int]
-) -> list[list[int]]:
-    """Tokenize all texts in one request, separated by an id that no model uses."""
-    if not texts:
-        return []
-    content: list[str | int] = []
-    for text in texts:
-        content += [_BETWEEN, "\n" + text if lead else text]
-    body = {"content": content[1:], "add_special": False, "parse_special": kind is Marker, "model": model}
-    reply = await server.post("/tokenize", body, api.Tokenized)
-    return [ids[len(lead) :] for ids in _split(reply.tokens, len(texts), server.url)]
+class SlotUse:
+    """One request, from being sent to the end of its reply. Make it with ``Slots.use``.
 
+    Attributes
+    ----------
+    place
+        The place of its prompt in ``Slots``; ``None`` for a job that the server places.
+    named
+        ``id_slot`` to send.
+    slot
+        The slot in which it runs, or the expected one before the server has reported it; -1: unknown.
+    must_ask
+        Whether the server has to be queried for busy slots: the previous request was cancelled before its
+        slot was known.
+    heard
+        Time of the last event from that slot, on the clock of ``Slots``, in seconds.
+    has_ended
+        Whether the reply has ended, so that the slot is free. A cancelled request occupies its slot until the
+        server notices, after the current batch.
 
-_UNKNOWN_CONTEXT = 4096
-
-
-# No token has this id; /tokenize returns numbers unchanged.
-_BETWEEN = -1
-
-
-async def _ask_tokenizer(server: ModelServer, model: str | None) -> tuple[int | None, tuple[int, ...]]:
-    """Return the BOS that the model expects, and the tokens that have to precede a text.
-
-    SentencePiece models put a blank before a text at the beginning, but not after a line feed.
     """
-    newline = "\n"
-    sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
-    body = {"content": sample, "add_special": True, "parse_special": False, "model": model}
-    reply = await server.post("/tokenize", body, api.Tokenized)
-    first, alone, behind, lead = _split(reply.tokens, 4, server.url)
-    bos = first[0] if len(first) > len(lead) and first[1:][: len(lead)] == lead else None
-    prefixed = behind != lead + alone and behind[: len(lead)] == lead
-    return bos, tuple(lead) if prefixed else ()
+
+    def __init__(self, place: SlotChoice, named: int, slot: int, clock: Callable[[], float]) -> None:
+        self.place: SlotChoice = place
+        self.named = named
+        self.slot = slot
+        self.heard = clock()
+        self.has_ended = False
+        self.must_ask = False
+        self._clock = clock
+
+    def came(self, slot: int | None, *, is_last: bool) -> None:
+        """Record an event of the reply. Only the last event of a stream has the slot; the others have -1."""
+        self.slot = self.slot if slot is None or slot == ANY_SLOT else slot
+        self.heard = self._clock()
+        self.has_ended = is_last
+
+    def found_busy(self, slots: Sequence[int]) -> None:
+        """Use the slot that is still busy if it is the only one: it belongs to the cancelled request."""
+        if len(slots) == 1:
+            self.named = self.slot = slots[0]
+
+
+class Slots:
+    """Places prompts in one server's cache.
+
+    Homebody's own host keeps the caches of idle slots, so a place is a slot of the host: the last one for
+    chat, the last two alternately for parallel jobs of scripts, the others for completion. So scripts never
+    evict an editor's prompts. A llama-server with default options clears its other slots when a request names
+    one, and restores prompts from its memory only for requests that name none, so there the server chooses
+    the slot, and a place is one of the prompts in its memory.
+
+    The exception is a completion right after a cancelled one for the same place: the slot with the prompt is
+    still occupied for a moment, and the server would choose another slot and read the whole prompt again.
+    Such a request names the slot and waits for it.
+
+    Parameters
+    ----------
+    total
+        Number of slots of the server.
+    pinned
+        Whether it is Homebody's own host.
+
+    """
+
+    def __init__(self, total: int, *, pinned: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total = total
+        self._pinned = pinned
+        self._clock = clock
+        self._last: SlotUse | None = None
+        self._jobs = 0
+        completion = 1 if total == 1 else max(1, total - RESERVED_SLOTS) if pinned else KEPT_IN_MEMORY
+        chat = 0 if total == 1 else "chat"
+        self._cached = CachedPrompts[Tokens](completion, chat, Tokens.shared, lambda tokens: tokens.count)
+
+    @property
+    def completion(self) -> int:
+        """Number of completion prompts that the server caches at the same time."""
+        return self._cached.completion
+
+    def place(self, prompt: Tokens, choice: SlotChoice, keep: SlotChoice = None) -> tuple[SlotChoice, int]:
+        """Return the place of a prompt, and how many of its tokens are cached there."""
+        return self._cached.place(prompt, choice, keep)
+
+    def use(self, prompt: Tokens, choice: SlotChoice) -> SlotUse:
+        """Choose the slot of a request for ``prompt`` that is about to be sent."""
+        place = None if choice is None else self._cached.place(prompt, choice)[0]
+        if self._pinned:
+            made = self._pinned_use(place)
+            self.holds(made, prompt)
+            return made
+        before, made = self._last, SlotUse(place, ANY_SLOT, ANY_SLOT, self._clock)
+        self._last = made
+        self.holds(made, prompt)
+        if self._total == 1 or not isinstance(place, int) or before is None or before.place != place:
+            return made
+        made.slot = before.slot
+        if not before.has_ended and self._clock() - before.heard <= FREE_SLOT_SECONDS:
+            made.named, made.heard = before.slot, before.heard
+            made.must_ask = made.named == ANY_SLOT
+        return made
+
+    def holds(self, use: SlotUse, tokens: Tokens) -> None:
+        """Record what a request has left in its slot."""
+        if use.place is not None:
+            self._cached.put(use.place, tokens)
+
+    def _pinned_use(self, place: SlotChoice) -> SlotUse:
+        """Name the slot of Homebody's own host; every second job of a script evicts a chat."""
+        last = self._total - 1
+        if place is None:
+            self._jobs += 1
+            slot = max(0, last - self._jobs % RESERVED_SLOTS)
+            return SlotUse("chat" if slot == last else None, slot, slot, self._clock)
+        slot = last if isinstance(place, str) else place
+        return SlotUse(place, slot, slot, self._clock)
 
 
 async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> FimTokens | None:
@@ -146,17 +227,3 @@ async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> 
     except StatusRefused:
         return None
     return api.fim_from_infill(reply.prompt, props.bos_token)
-
-
-def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
-    """Split joined tokens at the separators."""
-    groups: list[list[int]] = [[]]
-    for token in ids:
-        if token == _BETWEEN:
-            groups.append([])
-        else:
-            groups[-1].append(token)
-    if len(groups) != count:
-        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is not llama.cpp"
-        raise BackendProtocolError(message)
-    return groups

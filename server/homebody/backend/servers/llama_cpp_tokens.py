@@ -1,0 +1,254 @@
+"""The tokens of prompts and answers of a llama.cpp server: asked once for each text, and cached."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from homebody.backend.answer import CONTROL_TEXTS
+from homebody.backend.base import Marker, Part, Text
+from homebody.backend.http import ModelServer
+from homebody.backend.servers import llama_cpp_api as api
+from homebody.errors import BackendProtocolError
+from homebody.text import common_start
+
+Tokenize: TypeAlias = Callable[[Sequence[str], type[Part]], Awaitable[list[list[int]]]]
+
+# Bytes of text and of ids together; a 32k-token prompt has about 300 kB.
+_CAPACITY = 8 * 1024 * 1024
+
+# No token has this id; /tokenize returns numbers unchanged.
+_BETWEEN = -1
+
+
+class Tokenizer:
+    """Tokenizes for one model of one server.
+
+    Parameters
+    ----------
+    bos
+        The token that the model expects before a prompt.
+    lead
+        Tokens of the line feed that is put before a text and removed again; empty if the model does not need
+        it.
+
+    """
+
+    def __init__(self, server: ModelServer, model: str | None, bos: int | None, lead: Sequence[int]) -> None:
+        self._server = server
+        self._model = model
+        self._bos = bos
+        self._lead = lead
+        self._table = TokenTable(self.ids)
+
+    @classmethod
+    async def of(cls, server: ModelServer, model: str | None) -> "Tokenizer":
+        """Ask a server for the BOS that the model expects, and the tokens that have to precede a text.
+
+        SentencePiece models put a blank before a text at the beginning, but not after a line feed.
+        """
+        newline = "\n"
+        sample = [newline, _BETWEEN, "a", _BETWEEN, newline + "a", _BETWEEN, newline]
+        body = {"content": sample, "add_special": True, "parse_special": False, "model": model}
+        reply = await server.post("/tokenize", body, api.Tokenized)
+        first, alone, behind, lead = _split(reply.tokens, 4, server.url)
+        bos = first[0] if len(first) > len(lead) and first[1:][: len(lead)] == lead else None
+        prefixed = behind != lead + alone and behind[: len(lead)] == lead
+        return cls(server, model, bos, tuple(lead) if prefixed else ())
+
+    async def ids(self, texts: Sequence[str], kind: type[Part] = Text) -> list[list[int]]:
+        """Tokenize all texts in one request, separated by an id that no model uses."""
+        if not texts:
+            return []
+        content: list[str | int] = []
+        for text in texts:
+            content += [_BETWEEN, "\n" + text if self._lead else text]
+        body = {
+            "content": content[1:],
+            "add_special": False,
+            "parse_special": kind is Marker,
+            "model": self._model,
+        }
+        reply = await self._server.post("/tokenize", body, api.Tokenized)
+        return [ids[len(self._lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
+
+    async def encode(self, parts: Sequence[Part]) -> "Tokens":
+        """Return the tokens of a prompt, BOS included."""
+        tokens = await self._table.look_up([part for part in parts if part.text])
+        if self._bos is not None and (not tokens or tokens[0].first != self._bos):
+            tokens = [Tokens.of([self._bos]), *tokens]
+        return Tokens.joined(tokens)
+
+    async def keep(self, written: "WrittenTokens") -> None:
+        """Use the tokens of an answer in later prompts, because the server's cache has those."""
+        if (answer := await written.tokens(self.ids)) is not None:
+            text, ids = answer
+            self._table.keep(Text(text), Tokens.of(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of one part: ``json`` is ``1,22,333`` without brackets."""
+
+    count: int
+    first: int | None
+    json: bytes
+
+    @classmethod
+    def of(cls, ids: Sequence[int]) -> "Tokens":
+        """Create it from token ids."""
+        return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
+
+    @classmethod
+    def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
+        """Join the tokens of several parts."""
+        some = [part for part in parts if part.count]
+        first = some[0].first if some else None
+        return cls(sum(part.count for part in some), first, b",".join(part.json for part in some))
+
+    @property
+    def json_array(self) -> bytes:
+        """The ids as a JSON array."""
+        return b"[" + self.json + b"]"
+
+    def shared(self, other: "Tokens") -> int:
+        """Number of tokens at the beginning of both."""
+        end = common_start(self.json, other.json)
+        # Where one of them ends, the other's last number may go on: 1,2 and 1,23.
+        for tokens, rest in ((self, other.json), (other, self.json)):
+            if end == len(tokens.json) and rest[end : end + 1] in {b"", b","}:
+                return tokens.count
+        return self.json.count(b",", 0, end)
+
+    def first_tokens(self, count: int) -> "Tokens":
+        """Return the first ``count`` tokens, or all if there are fewer."""
+        if count >= self.count:
+            return self
+        return Tokens(count, self.first, b",".join(self.json.split(b",", count)[:count]))
+
+
+class TokenTable:
+    """Token ids by prompt part; the least recently used parts are evicted first."""
+
+    def __init__(self, tokenize: Tokenize, capacity: int = _CAPACITY) -> None:
+        self._tokenize = tokenize
+        self._capacity = capacity
+        self._size = 0
+        self._known: OrderedDict[Part, Tokens] = OrderedDict()
+
+    async def look_up(self, parts: Sequence[Part]) -> list[Tokens]:
+        """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
+        here: dict[Part, Tokens] = {}
+        unseen: dict[Part, None] = {}
+        for part in parts:
+            known = self._known.get(part)
+            if known is None:
+                unseen[part] = None
+            else:
+                self._known.move_to_end(part)
+                here[part] = known
+        for kind in (Text, Marker):
+            new = [part for part in unseen if type(part) is kind]
+            if new:
+                found = await self._tokenize([part.text for part in new], kind)
+                here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
+        for part in unseen:
+            if part not in self._known:
+                self.keep(part, here[part])
+        return [here[part] for part in parts]
+
+    def keep(self, part: Part, tokens: Tokens) -> None:
+        """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
+        before = self._known.pop(part, None)
+        if before is not None:
+            self._size -= _size(part, before)
+        self._known[part] = tokens
+        self._size += _size(part, tokens)
+        while self._size > self._capacity:
+            self._size -= _size(*self._known.popitem(last=False))
+
+
+def _size(part: Part, tokens: Tokens) -> int:
+    # The constant accounts for the objects around them.
+    return len(part.text) + len(tokens.json) + 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One event: its text, its last token, and the number of preceding tokens that were not reported."""
+
+    text: str
+    token: int
+    unreported: int
+
+
+class WrittenTokens:
+    """Collects the tokens of one answer.
+
+    Tokenizing its text again may give other tokens; the server would then evaluate the answer and everything
+    after it again.
+
+    The server reports one token with each event. It sends no event for a token that ends within a character,
+    so the tokens of such a character are looked up by its text.
+
+    Attributes
+    ----------
+    reported
+        The tokens that the server has reported so far.
+
+    """
+
+    def __init__(self) -> None:
+        self.reported: list[int] = []
+        self._pieces: list[_Piece] = []
+        self._predicted = 0
+        self._ends_unshown = False
+        self._is_unknown = False
+
+    def add(self, event: api.CompletionEvent) -> None:
+        """Add the next event."""
+        self.reported += event.tokens
+        predicted = event.tokens_predicted or 0
+        new = predicted - self._predicted
+        self._predicted = predicted
+        if not event.content:
+            # A progress event has no new token; a new token without text is a control token.
+            self._ends_unshown = self._ends_unshown or new > 0
+        elif self._ends_unshown or new < 1 or len(event.tokens) != 1:
+            self._is_unknown = True
+        else:
+            self._pieces.append(_Piece(event.content, event.tokens[0], new - 1))
+
+    async def tokens(
+        self, tokenize: Callable[[Sequence[str]], Awaitable[list[list[int]]]]
+    ) -> tuple[str, list[int]] | None:
+        """Return the answer's text and its tokens; ``None`` if the tokens are not certain."""
+        text = "".join(piece.text for piece in self._pieces)
+        if self._is_unknown or any(control in text for control in CONTROL_TEXTS):
+            return None
+        split = [piece for piece in self._pieces if piece.unreported]
+        found = await tokenize([piece.text for piece in split]) if split else []
+        if any(
+            len(ids) != piece.unreported + 1 or ids[-1] != piece.token
+            for piece, ids in zip(split, found, strict=True)
+        ):
+            return None
+        whole = iter(found)
+        ids: list[int] = []
+        for piece in self._pieces:
+            ids += next(whole) if piece.unreported else [piece.token]
+        return text, ids
+
+
+def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
+    """Split joined tokens at the separators."""
+    groups: list[list[int]] = [[]]
+    for token in ids:
+        if token == _BETWEEN:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    if len(groups) != count:
+        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is not llama.cpp"
+        raise BackendProtocolError(message)
+    return groups
