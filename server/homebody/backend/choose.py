@@ -1,17 +1,15 @@
-"""Chooses the model that best suits a use.
-
-In: the models that servers list. Out: one of them. Pure.
-"""
+"""Chooses the model that best suits a use, among those that servers list. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from homebody.backend.base import Slot
 from homebody.errors import BackendRefused, ModelNotServed
+from homebody.models.families import fills_in, takes_chat
 
 
 @dataclass(frozen=True, slots=True)
-class ServedModel:
+class AvailableModel:
     """A model that some server has.
 
     Attributes
@@ -39,14 +37,21 @@ class ServedModel:
     size: int | None = None
     remote_host: str | None = None
 
+    @classmethod
+    def by_name(
+        cls, kind: str, url: str, server: str, model: str, *, loaded: bool = True, size: int | None = None
+    ) -> "AvailableModel":
+        """Create it for a server that does not report a model's uses: they are derived from its name."""
+        return cls(kind, url, server, model, loaded, fills_in(model), takes_chat(model), size)
+
     def suits(self, use: Slot) -> bool:
         """Whether the model suits ``use``."""
         return self.fim if use == "completion" else self.chat
 
 
 def choose(
-    candidates: Iterable[ServedModel], use: Slot, *, most_bytes: int | None = None
-) -> ServedModel | None:
+    candidates: Iterable[AvailableModel], use: Slot, *, most_bytes: int | None = None
+) -> AvailableModel | None:
     """Return the best suited model: a loaded one first, then the largest that fits.
 
     Parameters
@@ -60,7 +65,7 @@ def choose(
     return max(fitting, key=lambda c: (c.loaded, c.size or 0), default=None)
 
 
-def choose_any(candidates: Iterable[ServedModel], use: Slot) -> ServedModel | None:
+def choose_any(candidates: Iterable[AvailableModel], use: Slot) -> AvailableModel | None:
     """Return the best suited model of a server that the user named; otherwise a loaded one, otherwise any."""
     here = [c for c in candidates if c.remote_host is None]
     return max(
@@ -71,8 +76,8 @@ def choose_any(candidates: Iterable[ServedModel], use: Slot) -> ServedModel | No
 
 
 def pick(
-    candidates: Sequence[ServedModel], model: str | None, use: Slot, *, server: str, advice: str
-) -> ServedModel:
+    candidates: Sequence[AvailableModel], model: str | None, use: Slot, *, server: str, advice: str
+) -> AvailableModel:
     """Return the named model of a server, or without a name the best suited one.
 
     Raises

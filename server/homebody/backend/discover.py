@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from homebody.backend.base import Slot
-from homebody.backend.choose import ServedModel, choose
+from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, Found, probe_all, probe_named
 from homebody.errors import BackendLoading, ModelFileInvalid
 from homebody.host.machine import available_memory
@@ -90,7 +90,7 @@ _WITHOUT_GPU_BYTES = 1_000_000_000
 
 
 def _server_choice(
-    block: BackendSettings, chosen: ServedModel, use: Slot, remarks: tuple[str, ...]
+    block: BackendSettings, chosen: AvailableModel, use: Slot, remarks: tuple[str, ...]
 ) -> Choice:
     state = "is loaded" if chosen.loaded else "is installed"
     made_for = "fills in the middle" if use == "completion" else "takes instructions"

@@ -1,10 +1,10 @@
 """Opens the backend that the settings select.
 
-In: a resolved block of settings and the use. Out: a ``Backend``, not connected yet.
 A server's module, and httpx with it, is loaded when its kind is opened.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from homebody.backend.base import Backend, OnState, Slot
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from homebody.backend.auto import SharedSearch
     from homebody.backend.gate import Check
     from homebody.backend.resilient import Connector, ResilientBackend
-    from homebody.backend.servers.base import ServerOptions
+    from homebody.backend.servers.base import ServerBackend
 
 DEFAULT_URLS: Mapping[str, str] = {
     "llama.cpp": "http://127.0.0.1:8080",
@@ -98,11 +98,10 @@ def connector_for(block: BackendSettings, settings: Settings, use: Slot) -> "Con
         return host_connector(block, settings, use)
     from homebody.backend.resilient import FixedConnector
 
-    return FixedConnector(_SERVERS[block.kind](block, use))
+    return FixedConnector(_open_script(block) if block.kind == "scripted" else _open_server(block, use))
 
 
-def _open_scripted(block: BackendSettings, use: Slot) -> Backend:
-    del use
+def _open_script(block: BackendSettings) -> Backend:
     from homebody.backend.scripted import ScriptedBackend
 
     if block.model is None:
@@ -111,48 +110,28 @@ def _open_scripted(block: BackendSettings, use: Slot) -> Backend:
     return ScriptedBackend.from_file(block.model)
 
 
-def _options(block: BackendSettings, use: Slot) -> "ServerOptions":
-    return {
-        "api_key": block.api_key,
-        "model": block.model,
-        "allowed_hosts": block.allowed_hosts,
-        "timeout_seconds": block.timeout_seconds,
-        "context_length": block.context_length,
-        "use": use,
-    }
-
-
-def _open_llama_cpp(block: BackendSettings, use: Slot) -> Backend:
-    from homebody.backend.servers.llama_cpp import LlamaCppBackend
-
-    return LlamaCppBackend(block.url or DEFAULT_URLS["llama.cpp"], **_options(block, use))
-
-
-def _open_ollama(block: BackendSettings, use: Slot) -> Backend:
-    from homebody.backend.servers.ollama import OllamaBackend
-
-    return OllamaBackend(block.url or DEFAULT_URLS["ollama"], **_options(block, use))
-
-
-def _open_lm_studio(block: BackendSettings, use: Slot) -> Backend:
-    from homebody.backend.servers.lm_studio import LmStudioBackend
-
-    return LmStudioBackend(block.url or DEFAULT_URLS["lm-studio"], **_options(block, use))
-
-
-def _open_openai(block: BackendSettings, use: Slot) -> Backend:
-    from homebody.backend.servers.openai import OpenAiBackend
-
-    if block.url is None:
-        message = 'backend.kind "openai" needs backend.url, such as "http://127.0.0.1:8000"'
+def _open_server(block: BackendSettings, use: Slot) -> Backend:
+    module, name = _SERVERS[block.kind]
+    url = block.url or DEFAULT_URLS.get(block.kind)
+    if url is None:
+        message = f'backend.kind "{block.kind}" needs backend.url, such as "http://127.0.0.1:8000"'
         raise SettingsError(message)
-    return OpenAiBackend(block.url, **_options(block, use))
+    server: type[ServerBackend] = getattr(import_module(f"homebody.backend.servers.{module}"), name)
+    return server(
+        url,
+        api_key=block.api_key,
+        model=block.model,
+        allowed_hosts=block.allowed_hosts,
+        timeout_seconds=block.timeout_seconds,
+        context_length=block.context_length,
+        use=use,
+    )
 
 
-_SERVERS: Mapping[str, Callable[[BackendSettings, Slot], Backend]] = {
-    "scripted": _open_scripted,
-    "llama.cpp": _open_llama_cpp,
-    "ollama": _open_ollama,
-    "lm-studio": _open_lm_studio,
-    "openai": _open_openai,
+_SERVERS: Mapping[str, tuple[str, str]] = {
+    "llama.cpp": ("llama_cpp", "LlamaCppBackend"),
+    "ollama": ("ollama", "OllamaBackend"),
+    "lm-studio": ("lm_studio", "LmStudioBackend"),
+    "openai": ("openai", "OpenAiBackend"),
 }
+"""Module and class of each kind of server."""

@@ -1,6 +1,5 @@
 """Identifies the server on a port of this machine, without sending it any code.
 
-In: an address. Out: the kind of model server and its models, or nothing.
 Only GETs, until the server is recognised; then one POST without any text (to find out whether the model has
 FIM).
 """
@@ -11,13 +10,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from homebody.backend.choose import ServedModel
+from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api, ollama_api
 from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
-from homebody.backend.servers.openai import recognise, to_candidate
+from homebody.backend.servers.openai import recognise
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner
 from homebody.errors import BackendError, BackendLoading, BackendTimeout, BackendUnavailable
 from homebody.models.families import never_fills_in
@@ -52,15 +51,10 @@ class Found:
     """
 
     url: str
-    candidates: tuple[ServedModel, ...]
+    candidates: tuple[AvailableModel, ...]
     remark: str
     loading: bool = False
-    only_named: tuple[ServedModel, ...] = ()
-
-
-class _Models(msgspec.Struct):
-    # ``null`` is Ollama's empty list. Other kinds of servers have no such field.
-    data: list[llama_cpp_api.ModelEntry] | None
+    only_named: tuple[AvailableModel, ...] = ()
 
 
 async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
@@ -107,7 +101,7 @@ async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], se
     except (BackendUnavailable, BackendTimeout):
         raise
     except StatusRefused as error:
-        if error.status not in {401, 403}:
+        if not error.needs_key:
             return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
         remark = f"the server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
         return Found(url, (), remark)
@@ -119,7 +113,7 @@ async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], se
 
 async def _recognise(server: ModelServer) -> Found:
     url = server.url
-    models = await server.get("/v1/models", _Models)
+    models = await server.get("/v1/models", llama_cpp_api.Models)
     entries = models.data or []
     owner = entries[0].owned_by if entries else ""
     if owner == "llamacpp" or any(entry.status is not None for entry in entries):
@@ -131,9 +125,11 @@ async def _recognise(server: ModelServer) -> Found:
             except BackendLoading:
                 raise
             except BackendError as error:
-                if isinstance(error, StatusRefused) and error.status in {401, 403}:
+                if isinstance(error, StatusRefused) and error.needs_key:
                     raise
     row = await recognise(server, owner)
+    name = f"{row.name} at {url}"
+    candidates = tuple(AvailableModel.by_name("openai", url, name, entry.id) for entry in entries)
     if row.passes_on:
         what = "an unknown OpenAI-compatible server" if row is UNKNOWN else row.name
         forwards = "may forward" if row is UNKNOWN else "forwards"
@@ -141,11 +137,8 @@ async def _recognise(server: ModelServer) -> Found:
             f"{what} answers at {url}; it {forwards} requests, so it is not used by itself: "
             'set backend.kind to "openai" and backend.url to use it'
         )
-        named = tuple(to_candidate(entry.id, url, f"{row.name} at {url}") for entry in entries)
-        return Found(url, (), remark, only_named=named)
-    name = f"{row.name} at {url}"
-    candidates = [to_candidate(entry.id, url, name) for entry in entries]
-    return Found(url, tuple(candidates), _remark(name, candidates))
+        return Found(url, (), remark, only_named=candidates)
+    return Found(url, candidates, _remark(name, candidates))
 
 
 async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelEntry]) -> Found:
@@ -154,7 +147,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
         candidates = [llama_cpp_api.to_candidate(entry, server.url) for entry in entries]
         return Found(server.url, tuple(candidates), _remark(name, candidates))
     props = await server.get("/props", llama_cpp_api.Props)
-    candidate = ServedModel(
+    candidate = AvailableModel(
         kind="llama.cpp",
         url=server.url,
         server=name,
@@ -172,7 +165,7 @@ async def _fills_in(server: ModelServer) -> bool:
     try:
         await server.post("/infill", {}, llama_cpp_api.Infilled)
     except StatusRefused as error:
-        if error.status in {401, 403}:
+        if error.needs_key:
             raise
         return error.status == 400
     return True
@@ -197,7 +190,7 @@ async def _ollama(server: ModelServer) -> Found:
     return Found(server.url, tuple(candidates), _remark(name, candidates))
 
 
-def _remark(server: str, candidates: Sequence[ServedModel]) -> str:
+def _remark(server: str, candidates: Sequence[AvailableModel]) -> str:
     """Describe a server and its models in one sentence."""
     here = [c for c in candidates if c.remote_host is None]
     away = [c for c in candidates if c.remote_host is not None]

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from homebody.backend.base import ModelInfo, Slot
-from homebody.backend.choose import ServedModel, choose
+from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.features.models_here import USES
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
@@ -109,7 +109,7 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
 
 
 def _for_use(
-    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[ServedModel]
+    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
 ) -> Recommendation:
     chosen = choose(candidates, use, most_bytes=machine.room)
     present = f"{chosen.model} of {chosen.server}" if chosen is not None else _largest_file(use)

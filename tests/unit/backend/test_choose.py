@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.choose import ServedModel, choose, choose_any
+from homebody.backend.choose import AvailableModel, choose, choose_any
 
 
-def candidate(model: str, **more: Any) -> ServedModel:
+def candidate(model: str, **more: Any) -> AvailableModel:
     """A model for every use, unless given otherwise."""
     facts = {"loaded": False, "fim": True, "chat": True, "size": 1_000} | more
-    return ServedModel(kind="ollama", url="http://127.0.0.1:11434", server="Ollama", model=model, **facts)
+    return AvailableModel(kind="ollama", url="http://127.0.0.1:11434", server="Ollama", model=model, **facts)
 
 
 def test_a_loaded_model_comes_before_a_larger_one_that_is_not():

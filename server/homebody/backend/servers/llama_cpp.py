@@ -29,7 +29,7 @@ from homebody.backend.base import (
     SlotChoice,
     Stats,
 )
-from homebody.backend.choose import choose_any
+from homebody.backend.choose import pick
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
 from homebody.backend.servers.llama_cpp_served import (
@@ -155,15 +155,14 @@ class LlamaCppBackend(ServerBackend):
         """
         if self._served is not None or self._kind == HOST_KIND:
             return
-        entries = (await self._server.get("/v1/models", api.Models)).data
+        entries = (await self._server.get("/v1/models", api.Models)).data or ()
         if not any(entry.status is not None for entry in entries):
             return
         if self._model is None:
-            chosen = choose_any([api.to_candidate(entry, self._server.url) for entry in entries], self._use)
-            if chosen is None:
-                message = f"llama.cpp at {self._server.url} has no model; start it with a folder of models"
-                raise BackendRefused(message)
-            self._model = chosen.model
+            candidates = [api.to_candidate(entry, self._server.url) for entry in entries]
+            name = f"llama.cpp at {self._server.url}"
+            advice = "start it with a folder of models"
+            self._model = pick(candidates, None, self._use, server=name, advice=advice).model
         entry = next((entry for entry in entries if entry.id == self._model), None)
         if entry is not None and entry.status is not None and entry.status.value != "loaded":
             if entry.status.failed and self._has_asked_to_load:

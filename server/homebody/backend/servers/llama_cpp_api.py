@@ -6,16 +6,16 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
 from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
-from homebody.backend.choose import ServedModel
+from homebody.backend.choose import AvailableModel
 from homebody.backend.http_errors import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.models.facts import FimTokens
-from homebody.models.families import fills_in, takes_chat
 
 
 def answer_fields(
@@ -201,6 +201,7 @@ _STAND_IN_TEMPLATE = (
 class ModelMeta(msgspec.Struct):
     """``meta`` of a model in ``/v1/models``."""
 
+    n_ctx: int | None = None
     n_ctx_train: int | None = None
 
 
@@ -215,32 +216,33 @@ class Status(msgspec.Struct):
 
 
 class ModelEntry(msgspec.Struct):
-    """One model of ``/v1/models``; only a router reports ``status``."""
+    """One model of ``/v1/models``, whichever server has this API; ``status`` is llama.cpp's router's."""
 
     id: str
     owned_by: str = ""
+    max_model_len: int | None = None
     meta: ModelMeta | None = None
     status: Status | None = None
 
+    @property
+    def served_context_length(self) -> int | None:
+        """In tokens, if the server reports it (vLLM, SGLang, llama.cpp)."""
+        return self.max_model_len or (self.meta.n_ctx if self.meta is not None else None)
 
-def to_candidate(entry: ModelEntry, url: str) -> ServedModel:
-    """Convert a router's model, with its uses from its name; a model that failed to load has none."""
-    failed = entry.status is not None and entry.status.failed
-    return ServedModel(
-        kind="llama.cpp",
-        url=url,
-        server=f"llama.cpp at {url}",
-        model=entry.id,
-        loaded=entry.status is not None and entry.status.value == "loaded",
-        fim=fills_in(entry.id) and not failed,
-        chat=takes_chat(entry.id) and not failed,
+
+def to_candidate(entry: ModelEntry, url: str) -> AvailableModel:
+    """Convert a router's model; one that failed to load has no use."""
+    status = entry.status or Status("unloaded")
+    model = AvailableModel.by_name(
+        "llama.cpp", url, f"llama.cpp at {url}", entry.id, loaded=status.value == "loaded"
     )
+    return replace(model, fim=False, chat=False) if status.failed else model
 
 
 class Models(msgspec.Struct):
-    """``GET /v1/models``."""
+    """``GET /v1/models``; ``null`` is Ollama's empty list."""
 
-    data: tuple[ModelEntry, ...] = ()
+    data: tuple[ModelEntry, ...] | None
 
 
 class Tokenized(msgspec.Struct):

@@ -61,7 +61,7 @@ async def ask_served(
 ) -> Served:
     """Request all facts about the server."""
     models = await server.get("/v1/models", api.Models)
-    entry = next((m for m in models.data if m.id == (model or m.id)), None)
+    entry = next((m for m in models.data or () if m.id == (model or m.id)), None)
     n_ctx = props.default_generation_settings.n_ctx
     notes: tuple[str, ...] = ()
     if not n_ctx:

@@ -10,14 +10,14 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import ModelInfo
-from homebody.backend.choose import ServedModel, pick
+from homebody.backend.choose import AvailableModel, pick
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
-from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, fills_in, takes_chat
+from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
 
 _PARALLEL = 4
 """Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
@@ -139,7 +139,7 @@ async def list_models(server: ModelServer) -> list[LmStudioModel]:
         ]
     except (StatusRefused, BackendProtocolError) as error:
         # LM Studio answers unknown paths with 200 and an error object.
-        if isinstance(error, StatusRefused) and error.status in {401, 403}:
+        if isinstance(error, StatusRefused) and error.needs_key:
             raise
     return [
         model.entry()
@@ -148,18 +148,11 @@ async def list_models(server: ModelServer) -> list[LmStudioModel]:
     ]
 
 
-def to_candidate(entry: LmStudioModel, url: str) -> ServedModel:
-    """Convert to a candidate; its uses are derived from its name, as LM Studio does not report them."""
-    return ServedModel(
-        kind="lm-studio",
-        url=url,
-        server=f"LM Studio at {url}",
-        model=entry.name,
-        loaded=entry.context_length is not None,
-        fim=fills_in(entry.name),
-        chat=takes_chat(entry.name),
-        size=entry.size,
-    )
+def to_candidate(entry: LmStudioModel, url: str) -> AvailableModel:
+    """Convert to a candidate."""
+    loaded = entry.context_length is not None
+    name = f"LM Studio at {url}"
+    return AvailableModel.by_name("lm-studio", url, name, entry.name, loaded=loaded, size=entry.size)
 
 
 class _Anything(msgspec.Struct):

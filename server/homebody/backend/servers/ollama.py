@@ -1,9 +1,7 @@
 """Ollama: prompts as strings in raw mode, one context length for all requests, nothing cut silently.
 
-In: a ``Prompt`` or chat messages. Out: pieces, then stats.
 Written from the documented API of Ollama 0.12 (address in ``ollama_api``); tested against a test server on
 loopback, since no Python package contains Ollama.
-Knows nothing of other servers.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -12,7 +10,7 @@ from typing import Unpack
 from urllib.parse import urlsplit
 
 from homebody.backend.base import Message, ModelInfo, Piece
-from homebody.backend.choose import choose_any
+from homebody.backend.choose import pick
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import Patience
 from homebody.backend.http_errors import StatusRefused, clean
@@ -21,7 +19,6 @@ from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
     BackendFailed,
-    BackendRefused,
     ConnectionForbidden,
     ContextTooLong,
     ModelNotServed,
@@ -162,14 +159,9 @@ class OllamaBackend(StringBackend):
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""
         running = await self._server.get("/api/ps", api.Models)
         candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
-        chosen = choose_any(candidates, self._use)
-        if chosen is None:
-            message = (
-                f"Ollama at {self._server.url} has no model of its own; "
-                "install one with `ollama pull qwen2.5-coder:1.5b`"
-            )
-            raise BackendRefused(message)
-        return chosen.model
+        advice = "install one with `ollama pull qwen2.5-coder:1.5b`"
+        name = f"Ollama at {self._server.url}"
+        return pick(candidates, None, self._use, server=name, advice=advice).model
 
     async def _show(self, name: str, digest: str) -> api.Shown:
         """Request the model's metadata and vocabulary: some megabytes, so once for each digest."""

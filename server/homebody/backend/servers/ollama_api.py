@@ -6,12 +6,12 @@ API: https://github.com/ollama/ollama/blob/main/docs/api.md, and openapi.yaml be
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import msgspec
 
 from homebody.backend.base import Sampling, Stats
-from homebody.backend.choose import ServedModel
+from homebody.backend.choose import AvailableModel
 from homebody.models.facts import FIM_TEXTS
 from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat
 
@@ -47,18 +47,11 @@ def answer_fields(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> dict
     return {"stream": True, "options": options, **logprobs}
 
 
-class SaysRemote(Protocol):
-    """A reply that may report that its model runs on another machine."""
+class SaysRemote(msgspec.Struct, frozen=True):
+    """A reply that may report the other machine on which its model runs, and the model's name there."""
 
-    @property
-    def remote_host(self) -> str | None:
-        """URL of the other Ollama."""
-        ...
-
-    @property
-    def remote_model(self) -> str | None:
-        """Name of the model there."""
-        ...
+    remote_host: str | None = None
+    remote_model: str | None = None
 
 
 def remote_host_of(name: str, reported: SaysRemote | None) -> str | None:
@@ -78,15 +71,13 @@ class Details(msgspec.Struct, frozen=True):
     families: tuple[str, ...] | None = None
 
 
-class Model(msgspec.Struct, frozen=True):
+class Model(SaysRemote, frozen=True, kw_only=True):
     """One model of ``/api/tags`` or ``/api/ps``."""
 
     name: str
     size: int | None = None
     digest: str = ""
     details: Details = Details()
-    remote_host: str | None = None
-    remote_model: str | None = None
     context_length: int | None = None
     capabilities: tuple[str, ...] | None = None
 
@@ -109,11 +100,11 @@ class Models(msgspec.Struct, frozen=True):
         return next((model for model in self.models or () if model.name in {name, full}), None)
 
 
-def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[ServedModel]:
+def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[AvailableModel]:
     """Return the language models of a server; those that run on another machine are marked."""
     loaded = {model.name for model in running.models or ()}
     return [
-        ServedModel(
+        AvailableModel(
             kind="ollama",
             url=url,
             server=server,
@@ -139,15 +130,13 @@ _BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b")
 Metadata: TypeAlias = Mapping[str, object]
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(SaysRemote, frozen=True):
     """``POST /api/show`` with ``verbose``."""
 
     parameters: str = ""
     template: str = ""
     capabilities: tuple[str, ...] = ()
     model_info: Metadata = {}
-    remote_host: str | None = None
-    remote_model: str | None = None
 
     @property
     def architecture(self) -> str | None:
@@ -224,7 +213,7 @@ class Answer(msgspec.Struct, frozen=True):
     thinking: str = ""
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(SaysRemote, frozen=True):
     """One line of a stream, or a whole reply."""
 
     model: str = ""
@@ -234,8 +223,6 @@ class Event(msgspec.Struct, frozen=True):
     done_reason: str = "stop"
     error: str | None = None
     logprobs: tuple[Logprob, ...] | None = None
-    remote_host: str | None = None
-    remote_model: str | None = None
     prompt_eval_count: int | None = None
     prompt_eval_duration: int | None = None
     eval_count: int | None = None

@@ -13,15 +13,16 @@ from typing import Unpack
 import msgspec
 
 from homebody.backend.base import Message, ModelInfo
-from homebody.backend.choose import ServedModel, pick
+from homebody.backend.choose import AvailableModel, pick
 from homebody.backend.http import ModelServer, Patience
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import openai_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerOptions
+from homebody.backend.servers.llama_cpp_api import ModelEntry, Models
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, Dialect, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import BackendError, ContextTooLong, ModelNotServed
-from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
 
 
 class OpenAiApi(StringBackend):
@@ -166,11 +167,12 @@ class OpenAiBackend(OpenAiApi):
             notes=(*notes, *self.notes(entry.id)),
         )
 
-    def _pick(self, models: "Models") -> "ModelEntry":
-        server = f"the server at {self._server.url}"
-        candidates = [to_candidate(entry.id, self._server.url, server) for entry in models.data]
+    def _pick(self, models: Models) -> ModelEntry:
+        url, entries = self._server.url, models.data or ()
+        server = f"the server at {url}"
+        candidates = [AvailableModel.by_name("openai", url, server, entry.id) for entry in entries]
         chosen = pick(candidates, self._model, self._use, server=server, advice="load one in the server")
-        return next(entry for entry in models.data if entry.id == chosen.model)
+        return next(entry for entry in entries if entry.id == chosen.model)
 
 
 async def recognise(server: ModelServer, owner: str) -> Dialect:
@@ -190,19 +192,6 @@ async def recognise(server: ModelServer, owner: str) -> Dialect:
     return by_port(server.url) or UNKNOWN
 
 
-def to_candidate(model: str, url: str, server: str) -> ServedModel:
-    """Convert to a candidate; its uses are derived from its name, as these servers do not report them."""
-    return ServedModel(
-        kind="openai",
-        url=url,
-        server=server,
-        model=model,
-        loaded=True,
-        fim=fills_in(model),
-        chat=takes_chat(model),
-    )
-
-
 # Fields that every request needs.
 _NEEDED = frozenset({"model", "prompt", "messages", "stream", "max_tokens"})
 _REFUSALS = frozenset({400, 422})
@@ -213,33 +202,6 @@ _CONTEXT_LENGTH = re.compile(r"maximum context length is (\d{2,7})\b")
 
 def _speaks_of(words: str, name: str) -> bool:
     return re.search(rf"\b{name}\b", words) is not None
-
-
-class Meta(msgspec.Struct, frozen=True):
-    """Fields that llama.cpp adds to a model."""
-
-    n_ctx: int | None = None
-    n_ctx_train: int | None = None
-
-
-class ModelEntry(msgspec.Struct, frozen=True):
-    """One model of ``/v1/models``."""
-
-    id: str
-    owned_by: str = ""
-    max_model_len: int | None = None
-    meta: Meta | None = None
-
-    @property
-    def served_context_length(self) -> int | None:
-        """In tokens, if the server reports it (vLLM, SGLang, llama.cpp)."""
-        return self.max_model_len or (self.meta.n_ctx if self.meta is not None else None)
-
-
-class Models(msgspec.Struct, frozen=True):
-    """``GET /v1/models``."""
-
-    data: tuple[ModelEntry, ...] = ()
 
 
 class _Value(msgspec.Struct):

@@ -12,21 +12,15 @@ from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused, clean
 from homebody.backend.servers.base import Job, Thought
-from homebody.backend.servers.llama_cpp_api import grammar_that_begins
+from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
 from homebody.backend.servers.openai_servers import Dialect
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
-
-
-class TokenLogprob(msgspec.Struct, frozen=True):
-    """One token's natural logarithm of its probability."""
-
-    logprob: float | None = None
 
 
 class Logprobs(msgspec.Struct, frozen=True):
     """``content`` in chats and from llama.cpp, ``token_logprobs`` in completions."""
 
-    content: tuple[TokenLogprob, ...] | None = None
+    content: tuple[Probability, ...] | None = None
     token_logprobs: tuple[float | None, ...] | None = None
 
     @property
@@ -76,13 +70,6 @@ class Usage(msgspec.Struct, frozen=True):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     prompt_tokens_details: Details | None = None
-
-
-class Timings(msgspec.Struct, frozen=True):
-    """Fields that llama.cpp adds."""
-
-    prompt_ms: float | None = None
-    predicted_ms: float | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

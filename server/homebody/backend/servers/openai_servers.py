@@ -45,8 +45,6 @@ class Dialect:
         Whether it supports a GBNF ``grammar`` (llama.cpp and servers based on it).
     logprobs
         Whether it reports the probabilities of tokens.
-    extra
-        Fields that are added to every request.
     most_stops
         Maximum number of stop texts that it accepts; ``None``: any number.
     thinking
@@ -69,7 +67,6 @@ class Dialect:
     names: Mapping[str, str] = field(default_factory=lambda: _STANDARD)
     grammar: bool = False
     logprobs: bool = True
-    extra: Mapping[str, object] = field(default_factory=dict[str, object])
     most_stops: int | None = None
     thinking: Mapping[Thinking, Mapping[str, object]] = field(default_factory=lambda: _BY_EFFORT)
     context: str | None = None
@@ -89,7 +86,7 @@ class Dialect:
         # Only llama.cpp accepts 0 for "no limit".
         if sampling.top_k == 0:
             values.pop(self.names.get("top_k", ""), None)
-        return values | dict(self.extra)
+        return values
 
 
 PREFIXES = 8
@@ -128,7 +125,6 @@ SERVERS = (
         "llamacpp",
         names=_LLAMA,
         grammar=True,
-        extra={"cache_prompt": True},
         thinking=_BY_TEMPLATE,
     ),
     # Checked first: a proxy takes seconds to answer some of the other requests (LiteLLM's /openapi.json).
