@@ -91,7 +91,7 @@ def pick(
     if model is None:
         chosen = choose_any(candidates, use)
         if chosen is None:
-            message = f"{server} has no model; {advice}"
+            message = f"{server} has no model of its own; {advice}"
             raise BackendRefused(message)
         return chosen
     named = next((candidate for candidate in candidates if candidate.model == model), None)
