@@ -11,9 +11,8 @@ from homebody.audit import PromptRecord
 from homebody.backend.base import Piece, PromptRead, Stats, Stream
 from homebody.errors import HomebodyError
 from homebody.postprocess.ghost.draft import Wanted
-from homebody.postprocess.ghost.stop import StopReason
-from homebody.session.answer import AnswerState, StoredAnswer
-from homebody.session.result_cache import after_text, before_text
+from homebody.postprocess.ghost.finish import StopReason
+from homebody.session.result_cache import AnswerState, StoredAnswer, after_text, before_text
 from homebody.text import Document
 
 StopRule: TypeAlias = Callable[[Piece], StopReason | None]

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.finish import Dropped, Finished, finish
-from homebody.postprocess.ghost.stop import StopChecker
+from homebody.postprocess.ghost.finish import Dropped, Finished, StopChecker, finish
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.syntax.tree import Tree, parse

@@ -6,8 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.finish import Finished, finish
-from homebody.postprocess.ghost.stop import StopChecker
+from homebody.postprocess.ghost.finish import Finished, StopChecker, finish
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.language import language_of

@@ -3,8 +3,7 @@
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.finish import finish
-from homebody.postprocess.ghost.stop import StopChecker
+from homebody.postprocess.ghost.finish import StopChecker, finish
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import parse

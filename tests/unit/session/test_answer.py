@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend.base import Piece
-from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
+from homebody.session.result_cache import AnswerState, StoredAnswer, Suggestion
 
 _PIECES = st.lists(st.text(alphabet="ab \n", min_size=1, max_size=4), max_size=8)
 

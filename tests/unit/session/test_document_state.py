@@ -2,8 +2,8 @@
 
 import asyncio
 
-from homebody.session.document_state import DocumentState, Ticket
 from homebody.session.prompt_window import Windows
+from homebody.session.session import DocumentState, Ticket
 from homebody.text import Span
 from support.documents import at, typed
 

@@ -7,8 +7,8 @@ import pytest
 
 from homebody.backend.base import Piece, Stats, Stream
 from homebody.errors import BackendUnavailable
-from homebody.session.answer import AnswerState
 from homebody.session.generation import Generation, StopRule
+from homebody.session.result_cache import AnswerState
 from support.documents import at, typed
 
 

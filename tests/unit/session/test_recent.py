@@ -1,6 +1,6 @@
 """Recently edited and viewed code, as candidates for snippets."""
 
-from homebody.session.recent import RecentPlaces
+from homebody.session.edit_history import RecentPlaces
 from homebody.text import Document, Span, TextEdit
 
 _LINES = "".join(f"line_{n}\n" for n in range(200))

@@ -3,8 +3,7 @@
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
-from homebody.session.result_cache import ResultCache
+from homebody.session.result_cache import AnswerState, ResultCache, StoredAnswer, Suggestion
 from support.documents import at, typed
 
 _MODEL = "scripted tiny"

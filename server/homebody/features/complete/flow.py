@@ -10,14 +10,13 @@ from functools import partial
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import Excluded, HomebodyError, PositionOutOfRange
-from homebody.features.complete.ask import ask
+from homebody.features.complete.ask import agreeing, ask, wait_for_text
 from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
-from homebody.features.complete.wait import agreeing, wait_for_text
 from homebody.features.surroundings import check_permitted
 from homebody.postprocess.ghost.finish import Dropped, finish, resume
-from homebody.session.answer import AnswerState, StoredAnswer, Suggestion
+from homebody.session.result_cache import AnswerState, StoredAnswer, Suggestion
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name

@@ -9,8 +9,7 @@ from homebody.engine import Engine
 from homebody.features.complete.plan import Place, Plan
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.unit import lines_wanted
-from homebody.session.document_state import Ticket
-from homebody.session.session import Session
+from homebody.session.session import Session, Ticket
 from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.text import Document, Span

@@ -1,19 +1,66 @@
-"""Convert a whole answer to the text to show, or to the reason why nothing is shown.
+"""The rules that are applied to a model's text, in order: to each part that has arrived, then to all of it.
 
-The steps in between are the tuple in ``rules``.
+A new rule is a function in a module here, a line in the tuple ``RULES``, a case file in
+``tests/cases/complete``, and, if it drops answers, its reason in ``draft.DropReason``.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.closers import with_closers
-from homebody.postprocess.ghost.draft import MAX_LINES, Draft, DropReason, Wanted, checked_part
-from homebody.postprocess.ghost.rules import RULES
-from homebody.postprocess.ghost.unit import Multiline, lines_wanted
+from homebody.postprocess.ghost.closers import with_closers, with_closers_once, without_misplaced_closer
+from homebody.postprocess.ghost.confidence import ConfidenceGate, confident
+from homebody.postprocess.ghost.draft import (
+    MAX_LINES,
+    CutReason,
+    Draft,
+    DropReason,
+    GrowingRule,
+    Rule,
+    Wanted,
+    checked_part,
+)
+from homebody.postprocess.ghost.glue import (
+    joined_to_line,
+    not_glued,
+    not_there_already,
+    not_twice,
+    on_one_line,
+)
+from homebody.postprocess.ghost.indent import indented_like_file
+from homebody.postprocess.ghost.last_lines import (
+    without_bare_comments,
+    without_partial_line,
+    without_trailing_blanks,
+)
+from homebody.postprocess.ghost.noise import without_invisible, without_noise
+from homebody.postprocess.ghost.repeats import without_next_lines, without_previous_lines
+from homebody.postprocess.ghost.unit import Multiline, lines_wanted, up_to_end, with_end
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
+
+GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
+"""Applied to an answer that is still arriving, after each piece; and first of all to a complete answer."""
+
+RULES: tuple[Rule, ...] = (
+    *GROWING,
+    up_to_end,
+    without_partial_line,
+    without_bare_comments,
+    without_misplaced_closer,
+    without_next_lines,
+    without_previous_lines,
+    without_trailing_blanks,
+    without_invisible,
+    confident,
+    with_closers_once,
+    on_one_line,
+    not_glued,
+    not_twice,
+    not_there_already,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +151,59 @@ def resume(
         return None
     span = Span(offset, offset + joined.swallowed)
     return Finished(span, with_line_ends(joined.text, document.newline), probability)
+
+
+StopReason: TypeAlias = CutReason | Literal["noise", "low confidence"]
+"""Why an answer ended. ``noise``: a control token, the end of a code fence, chatter after the code.
+``low confidence``: its first line would not be shown."""
+
+
+class StopChecker:
+    """Decides when no further text of a stream would be shown, or none at all.
+
+    Parameters
+    ----------
+    cursor
+        The syntactic context at the cursor.
+    wanted
+        One line or a block (``lines_wanted``).
+    max_lines
+        Maximum number of lines that are shown.
+    min_confidence
+        Confidence (0 to 1) below which nothing is shown.
+
+    """
+
+    def __init__(
+        self,
+        cursor: CursorContext,
+        *,
+        wanted: Wanted,
+        max_lines: int = MAX_LINES,
+        min_confidence: float = 0.0,
+    ) -> None:
+        self._cursor = cursor
+        self._wanted: Wanted = wanted
+        self._max_lines = max_lines
+        self._gate = ConfidenceGate(min_confidence, cursor)
+        self._answer = ""
+
+    @property
+    def answer(self) -> str:
+        """All pieces fed so far; pass it to ``finish``."""
+        return self._answer
+
+    def feed(self, piece: Piece) -> StopReason | None:
+        """Take the next piece. If a reason is returned, close the stream."""
+        self._answer += piece.text
+        answer = checked_part(self._answer)
+        draft = Draft(self._cursor, answer, answer, wanted=self._wanted, max_lines=self._max_lines)
+        for rule in GROWING:
+            draft = rule(draft)
+        if draft.is_code_over and (draft.end is None or draft.end.keep >= len(draft.text)):
+            return "noise"
+        if draft.end is not None:
+            return draft.end.reason
+        if len(answer) < len(self._answer):
+            return "length"
+        return None if self._gate.feed(piece) else "low confidence"

@@ -14,7 +14,7 @@ from homebody.features.complete.prompt import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
 from homebody.models.facts import FimTokens
-from homebody.session.answer import Suggestion
+from homebody.session.result_cache import Suggestion
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until

@@ -8,8 +8,8 @@ from homebody.backend.scripted import ScriptedBackend
 from homebody.errors import BackendRefused
 from homebody.features.complete import Selected, complete, prepare
 from homebody.features.complete.reader import piece_tokens
-from homebody.session.document_state import DocumentState
 from homebody.session.keystrokes import ReadingAllowance
+from homebody.session.session import DocumentState
 from homebody.text import Document, Span
 from support.documents import at, numbered, typed
 from support.plans import with_slots

@@ -8,7 +8,7 @@ from homebody.backend.scripted import Reply
 from homebody.errors import BackendError
 from homebody.features.complete import Selected, complete, prepare
 from homebody.models.facts import FimTokens
-from homebody.session.document_state import Ticket
+from homebody.session.session import Ticket
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until

@@ -6,12 +6,12 @@ import time
 import pytest
 
 from homebody.backend.base import Piece, Stream
+from homebody.features.complete.ask import seconds_left
 from homebody.features.complete.plan import place_at
 from homebody.features.complete.request import request_at
-from homebody.features.complete.wait import seconds_left
 from homebody.postprocess.ghost.draft import Wanted
-from homebody.session.document_state import Ticket
 from homebody.session.generation import Generation
+from homebody.session.session import Ticket
 from support.documents import at
 
 
