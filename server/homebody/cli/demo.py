@@ -11,15 +11,13 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from statistics import median
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from rich.console import Console
-from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from homebody.cli.flags import Flags
@@ -32,8 +30,8 @@ if TYPE_CHECKING:
     from homebody.cli.demo_editor import Editor
 
 _SPOTS = (
-    ('        stock.add(Item(row["name"], row["price"], row["quantity"]))', '        stock.add(Item(row["'),
     ("        self.items[item.name] = item", "        self.item"),
+    ('        stock.add(Item(row["name"], row["price"], row["quantity"]))', '        stock.add(Item(row["'),
     ("        return self.price * self.quantity", "        return self"),
 )
 """Lines to complete, and the typed part of each; the last has the shortest prompt to show."""
@@ -44,21 +42,17 @@ _LOOKING_SECONDS = 2.0
 # A web font, or the comment with the address of the library.
 _FETCHED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
 
+_ABOUT_THE_MODEL = (
+    "The default model is tiny (135 million parameters). It is quick and good at the rest of a line; its "
+    "explanations are fluent and often wrong, and beyond docstrings it cannot rewrite code. Everything "
+    "around it is the real thing: put a larger model in, and all of it gets better.\n"
+)
 _WIDTH = 100
 _READY_SECONDS = 60.0
 
 
-@dataclass(slots=True)
-class _Measured:
-    """Measurements that a user notices, in milliseconds except for the speed."""
-
-    start: float = 0.0
-    ready: float = 0.0
-    suggestions: list[float] = field(default_factory=list[float])
-    next_keys: list[float] = field(default_factory=list[float])
-    explanation: float = 0.0
-    words: float = 0.0
-    docstring: float = 0.0
+_Times: TypeAlias = list[tuple[str, str]]
+"""What was measured, and the time or speed, as shown."""
 
 
 def command(
@@ -86,7 +80,7 @@ def _picture(console: Console) -> str:
 async def _show(console: Console, settings: Settings, flags: Flags) -> None:
     from homebody.cli.demo_editor import open_editor
 
-    measured = _Measured()
+    times: _Times = []
     text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
         path = Path(folder) / "stock.py"
@@ -94,18 +88,18 @@ async def _show(console: Console, settings: Settings, flags: Flags) -> None:
         began = time.perf_counter()
         command = [*LSP_COMMAND, *flags.to_arguments()]
         async with open_editor(command, path, _options(settings)) as editor:
-            measured.start = _since(began)
-            console.print(Text("A server (homebody lsp) has started, and a file is open: stock.py"))
+            times.append(("the server answers the editor", _since(began)))
+            console.print("A server (homebody lsp) has started, and a file is open: stock.py")
             model = await _model(editor)
-            measured.ready = _since(began)
+            times.append(("the model is ready", _since(began)))
             console.print(Text(f"The model answers: {harmless(model)}\n"))
-            await _complete(console, editor, measured)
+            await _complete(console, editor, times)
             prompt = await editor.execute("homebody.showPrompt", {})
-            await _explain(console, editor, measured)
-            await _refactor(console, editor, measured)
+            await _explain(console, editor, times)
+            await _refactor(console, editor, times)
             if prompt is not None:
                 _show_prompt(console, prompt)
-    _sum_up(console, measured)
+    _sum_up(console, times)
 
 
 def _options(settings: Settings) -> Mapping[str, object]:
@@ -127,9 +121,10 @@ async def _model(editor: "Editor") -> str:
     return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
 
 
-async def _complete(console: Console, editor: "Editor", measured: _Measured) -> None:
+async def _complete(console: Console, editor: "Editor", times: _Times) -> None:
     """Type the beginning of three lines, wait for ghost text, and type on into it."""
-    _heading(console, "1  Suggestions while you type", "grey text is from the model, Tab would accept it")
+    _heading(console, "1  Suggestions while you type", "Grey text is from the model; Tab would accept it.")
+    waits: list[float] = []
     for line, typed in _SPOTS:
         start = editor.document.text.index(line)
         cursor = start + len(typed)
@@ -144,22 +139,23 @@ async def _complete(console: Console, editor: "Editor", measured: _Measured) -> 
         shown = Text(f"{row + 1:>4}  {typed}").append(harmless(ghost.split("\n")[0]), "bright_black italic")
         if not ghost:
             shown.append("   (no suggestion: the model's confidence is too low)", "yellow")
-        else:
-            measured.suggestions.append(took)
-        _verbatim(console, shown.append(f"   {took:.0f} ms", "cyan"))
+        _verbatim(console, shown.append(f"   {took}", "cyan"))
         if ghost:
             # The next keystroke matches the suggestion, so the rest is reused without a model request.
             document = editor.change(TextEdit(Span(cursor, cursor), ghost[0]))
             began = time.perf_counter()
             await editor.complete(cursor + 1)
-            measured.next_keys.append(_since(began))
+            waits.append(time.perf_counter() - began)
+            times.append((f"the suggestion in line {row + 1}, after a key", took))
         editor.change(TextEdit(document.line_span(row), line))
+    if waits:
+        times.append(("the rest of it, a key later (median)", f"{median(waits) * 1000:.1f} ms"))
     console.print()
 
 
-async def _explain(console: Console, editor: "Editor", measured: _Measured) -> None:
+async def _explain(console: Console, editor: "Editor", times: _Times) -> None:
     """Stream an explanation of one method."""
-    _heading(console, "2  An explanation", "of the function `mean_price`, streamed")
+    _heading(console, "2  An explanation", "Of the function `mean_price`, streamed.")
     text = editor.document.text
     span = Span(text.index("def mean_price"), len(text.rstrip()))
     began = time.perf_counter()
@@ -167,29 +163,25 @@ async def _explain(console: Console, editor: "Editor", measured: _Measured) -> N
 
     def on_text(text: str) -> None:
         nonlocal first
-        first = first or _since(began)
+        first = first or time.perf_counter()
         if not console.record:
             _verbatim(console, Text(harmless(text)), end="")
 
     result = await editor.explain(span, on_text)
+    seconds = time.perf_counter() - first
     if console.record:
         # Separate pieces would overflow the edge of the picture.
         console.print(Text(harmless(result["markdown"])))
-    measured.explanation = first
-    measured.words = result["usage"]["outputTokens"] / max(_since(began) - first, 1.0) * 1000
     usage = result["usage"]
-    console.print(
-        Text(
-            f"\n\n{usage['promptTokens']} prompt tokens and {usage['outputTokens']} of answer, "
-            f"in a context of {usage['contextLength']}\n",
-            "cyan",
-        )
-    )
+    times.append(("the explanation's first word", f"{(first - began) * 1000:.0f} ms"))
+    times.append(("the explanation's speed", f"{usage['outputTokens'] / max(seconds, 0.001):.0f} tokens/s"))
+    tokens = f"{usage['promptTokens']} prompt tokens and {usage['outputTokens']} of answer"
+    console.print(f"\n\n{tokens}, in a context of {usage['contextLength']}\n", style="cyan")
 
 
-async def _refactor(console: Console, editor: "Editor", measured: _Measured) -> None:
+async def _refactor(console: Console, editor: "Editor", times: _Times) -> None:
     """List the actions, and let the model write a docstring."""
-    _heading(console, "3  Edits", "the editor's menu for the function `mean_price`")
+    _heading(console, "3  Edits", "The editor's menu for the function `mean_price`.")
     before = editor.document.text
     span = Span(before.index("def mean_price"), len(before.rstrip()))
     for title in await editor.actions(span):
@@ -197,7 +189,7 @@ async def _refactor(console: Console, editor: "Editor", measured: _Measured) -> 
     console.print(Text("\n“Write a docstring”, applied as one undo step:\n"))
     began = time.perf_counter()
     result = await editor.refactor(span, "docstring")
-    measured.docstring = _since(began)
+    times.append(("the docstring, written and applied", _since(began)))
     if result["status"] != "applied":
         console.print(Text(f"{result['status']}: {harmless(result.get('reason', ''))}", "yellow"))
     old, new = before.splitlines(), editor.document.text.splitlines()
@@ -209,7 +201,7 @@ async def _refactor(console: Console, editor: "Editor", measured: _Measured) -> 
 
 def _show_prompt(console: Console, shown: dict[str, Any]) -> None:
     """Print the exact prompt behind the last suggestion."""
-    _heading(console, "4  The exact prompt behind the last suggestion", "everything that was sent for it")
+    _heading(console, "4  The exact prompt of the last suggestion", "Everything that was sent for it.")
     _verbatim(console, Text(harmless(shown["text"]), "bright_black"))
     console.print(Text(f"\n{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
     for source in shown["sources"]:
@@ -218,27 +210,11 @@ def _show_prompt(console: Console, shown: dict[str, Any]) -> None:
     console.print()
 
 
-def _sum_up(console: Console, measured: _Measured) -> None:
+def _sum_up(console: Console, times: _Times) -> None:
     """Print the measurements, what the model is suited for, and the next steps."""
-    table = Table(title="Measured in this run, on this machine", title_justify="left", show_edge=False)
-    table.add_column("What")
-    table.add_column("Time", justify="right")
-    table.add_row("the server answers the editor", f"{measured.start:.0f} ms")
-    table.add_row("the model is ready", f"{measured.ready:.0f} ms")
-    if measured.suggestions:
-        table.add_row("a suggestion, after a key (median)", f"{_median(measured.suggestions):.0f} ms")
-        table.add_row("the rest of it, a key later (median)", f"{_median(measured.next_keys):.1f} ms")
-    table.add_row("the explanation's first word", f"{measured.explanation:.0f} ms")
-    table.add_row("the explanation's speed", f"{measured.words:.0f} tokens/s")
-    table.add_row("the docstring, written and applied", f"{measured.docstring:.0f} ms")
-    console.print(table)
-    console.print(
-        Text(
-            "\nThis model is tiny (135 million parameters). It is quick and good at the rest of a line; "
-            "its explanations are fluent and often wrong, and beyond docstrings it cannot rewrite code. "
-            "Everything around it is the real thing: put a larger model in, and all of it gets better.\n"
-        )
-    )
+    _heading(console, "Measured in this run, on this machine", "")
+    console.print("".join(f"   {what:<45}{took:>12}\n" for what, took in times))
+    console.print(_ABOUT_THE_MODEL)
     console.print(Text("Next", "bold"))
     for line in next_steps(this_installation()):
         _verbatim(console, Text(f"   {line}"))
@@ -250,16 +226,11 @@ def _verbatim(console: Console, text: Text, end: str = "\n") -> None:
 
 
 def _heading(console: Console, title: str, about: str) -> None:
-    console.print(Rule(Text(f"{title} — {about}", "bold"), align="left", style="bright_black"))
+    console.print(Text(title, "bold").append(f"\n{about}" * bool(about), "not bold bright_black"))
 
 
-def _since(began: float) -> float:
-    """Milliseconds since ``began``."""
-    return (time.perf_counter() - began) * 1000
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
+def _since(began: float) -> str:
+    return f"{(time.perf_counter() - began) * 1000:.0f} ms"
 
 
 def next_steps(installation: Installation) -> Iterator[str]:

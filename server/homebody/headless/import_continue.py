@@ -193,9 +193,16 @@ def _leaves(model: _Model) -> str | None:
     kind = _KINDS.get(model.provider)
     if kind is None or (kind == "openai" and model.api_base is None):
         return f"the provider {model.provider or 'that it does not name'} runs elsewhere, not on this machine"
-    host = urlsplit(model.api_base).hostname if model.api_base else None
+    url = urlsplit(model.api_base or "")
+    host = url.hostname
     if host is not None and host != "localhost" and not is_loopback(host):
-        return f"{host} is not this machine; if it is your own server, list it in backend.allowedHosts"
+        entry = url.netloc.rpartition("@")[2]
+        if ":" not in entry.rpartition("]")[2]:
+            entry += ":443" if url.scheme == "https" else ":80"
+        return (
+            f"{host} is not this machine; if it is your own server, write "
+            f'`allowed_hosts = ["{entry}"]` and its `url` under `[backend]` in your settings file'
+        )
     return None
 
 

@@ -1,9 +1,8 @@
-"""Params that are not part of LSP: Homebody's own notifications, and how arguments of commands are checked.
+"""Checks the arguments of commands, which are in ``commands``, and params that are not part of LSP.
 
-The argument of a command is in the command's module, in ``commands``. msgspec also checks lsprotocol's types.
+msgspec also checks lsprotocol's types.
 """
 
-from collections.abc import Sequence
 from typing import TypeAlias, TypeVar, cast
 
 import msgspec
@@ -12,7 +11,7 @@ from lsprotocol import types
 from homebody.errors import UsageError
 from homebody.lsp.convert import to_text
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 # These names are compared with others from the client, or are sent back to it.
 _NAMES = frozenset({"uri", "token"})
@@ -39,36 +38,6 @@ class DidFocus(msgspec.Struct, frozen=True, rename="camel"):
     position: types.Position | None = None
 
 
-class AcceptCommand(msgspec.Struct, frozen=True):
-    """The command of a suggestion; its argument has the suggestion's id."""
-
-    arguments: tuple[AcceptCompletion]
-
-
-class ShownItem(msgspec.Struct, frozen=True):
-    """A suggestion, as the client received it."""
-
-    command: AcceptCommand
-
-    @property
-    def id(self) -> str:
-        """Return the suggestion's id."""
-        return self.command.arguments[0].id
-
-
-class DidShowCompletion(msgspec.Struct, frozen=True):
-    """``textDocument/didShowCompletion``: the user saw this suggestion."""
-
-    item: ShownItem
-
-
-class DidPartiallyAcceptCompletion(msgspec.Struct, frozen=True, rename="camel"):
-    """``textDocument/didPartiallyAcceptCompletion``; ``accepted_length`` is in UTF-16 units."""
-
-    item: ShownItem
-    accepted_length: int
-
-
 class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
     """``textDocument/copilotInlineEdit``: what comes after the last edit, with the cursor at ``position``."""
 
@@ -76,40 +45,8 @@ class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
     position: types.Position
 
 
-class AcceptNextEdit(msgspec.Struct, frozen=True, tag_field="command", tag="homebody.acceptNextEdit"):
-    """The command of a next edit; its argument is the edit's id."""
-
-    arguments: tuple[str]
-
-
-class NextEditItem(msgspec.Struct, frozen=True):
-    """A next edit, as the client received it."""
-
-    command: AcceptNextEdit
-
-
-class DidShowInlineEdit(msgspec.Struct, frozen=True):
-    """``textDocument/didShowInlineEdit``: the user saw this edit."""
-
-    item: NextEditItem
-
-
-class DidRejectInlineEdit(msgspec.Struct, frozen=True):
-    """``homebody/didRejectInlineEdit``: the user rejected the edit with this id."""
-
-    id: str
-
-
-def read(params: object, kind: type[T]) -> T | None:
-    """Read the params of a notification; ``None`` if they are invalid, as a notification has no response."""
-    try:
-        return msgspec.convert(params, kind)
-    except msgspec.ValidationError:
-        return None
-
-
-def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
-    """Check the argument of ``command``; a missing one means ``{}``.
+def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:
+    """Check the argument of a command; a missing one means ``{}``.
 
     Half surrogate pairs in its texts become U+FFFD, so that prompts with these texts can be encoded.
 
@@ -119,14 +56,19 @@ def parse(command: str, arguments: Sequence[object] | None, kind: type[T]) -> T:
         It is invalid; the message says where.
 
     """
-    given = arguments or ({},)
+    given = params.arguments or ({},)
     if len(given) > 1:
-        message = f"{command} takes one object, and got {len(given)} arguments."
+        message = f"{params.command} takes one object, and got {len(given)} arguments."
         raise UsageError(message)
+    return read(f"The argument of {params.command}", _encodable(given[0]), kind)
+
+
+def read(what: str, value: object, kind: type[T]) -> T:
+    """Check a value. Raises ``UsageError`` as ``parse`` does."""
     try:
-        return msgspec.convert(_encodable(given[0]), kind)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        message = f"The argument of {command} is not valid: {error}."
+        message = f"{what} is not valid: {error}."
         raise UsageError(message) from error
 
 

@@ -1,7 +1,6 @@
 """``textDocument/inlineCompletion``: ghost text at the cursor, and the client's reports on it.
 
-The result is empty if there is nothing to show, never an error. What checks the reports is imported at the
-first one, so that ``initialize`` is answered sooner.
+The result is empty if there is nothing to show, never an error.
 """
 
 from typing import TYPE_CHECKING
@@ -66,18 +65,24 @@ def _selected(
 
 
 def did_show_completion(server: Server, params: object) -> None:
-    """Count a suggestion that the user saw."""
-    from homebody.lsp import arguments
-
-    shown = arguments.read(params, arguments.DidShowCompletion)
-    if shown is not None and (audit := server.service.audit) is not None:
-        server.service.offers.show(shown.item.id, audit)
+    """``textDocument/didShowCompletion``: count a suggestion that the user saw."""
+    if (audit := server.service.audit) is not None:
+        server.service.offers.show(_id_of(params), audit)
 
 
 def did_partially_accept_completion(server: Server, params: object) -> None:
-    """Count a suggestion that was accepted in part."""
-    from homebody.lsp import arguments
+    """``textDocument/didPartiallyAcceptCompletion``: count what was accepted so far, in UTF-16 units."""
+    match params:
+        case {"acceptedLength": int(units)} if (audit := server.service.audit) is not None:
+            server.service.offers.accept_part(_id_of(params), units, audit)
+        case _:
+            return
 
-    taken = arguments.read(params, arguments.DidPartiallyAcceptCompletion)
-    if taken is not None and taken.accepted_length > 0 and (audit := server.service.audit) is not None:
-        server.service.offers.accept_part(taken.item.id, taken.accepted_length, audit)
+
+def _id_of(params: object) -> str:
+    """Return the id of a suggestion that the client reports; empty if there is none."""
+    match params:
+        case {"item": {"command": {"arguments": [{"id": str(offer_id)}]}}}:
+            return offer_id
+        case _:
+            return ""

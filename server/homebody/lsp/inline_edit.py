@@ -5,14 +5,12 @@ The result has at most one edit; ``docs/next-edit.md`` describes the protocol fo
 
 from typing import TYPE_CHECKING, Any
 
-from homebody.errors import PositionOutOfRange, UsageError
+from homebody.errors import PositionOutOfRange
 from homebody.lsp.convert import from_span, to_offset
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.lsp.next_edits import Offer
-
-ACCEPT = "homebody.acceptNextEdit"
 
 
 def no_edit() -> dict[str, Any]:
@@ -31,10 +29,7 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     """
     from homebody.lsp import arguments
 
-    request = arguments.read(params, arguments.InlineEdit)
-    if request is None:
-        message = "The params of textDocument/copilotInlineEdit have a textDocument and a position."
-        raise UsageError(message)
+    request = arguments.read("A request for the next edit", params, arguments.InlineEdit)
     document = server.documents.find(request.text_document.uri)
     version = request.text_document.version
     if document is None or (version is not None and version != document.version):
@@ -49,26 +44,29 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
 
 def did_show_inline_edit(server: Server, params: object) -> None:
     """``textDocument/didShowInlineEdit``: count an edit that the user saw."""
-    from homebody.lsp import arguments
-
-    if (shown := arguments.read(params, arguments.DidShowInlineEdit)) is not None:
-        server.service.next_edits.shown(shown.item.command.arguments[0])
+    match params:
+        case {"item": {"command": {"arguments": [str(edit_id)]}}}:
+            server.service.next_edits.count("shown", edit_id)
+        case _:
+            return
 
 
 def did_reject_inline_edit(server: Server, params: object) -> None:
     """``homebody/didRejectInlineEdit``: neither this edit nor one of its pattern is offered again."""
-    from homebody.lsp import arguments
-
-    if (rejected := arguments.read(params, arguments.DidRejectInlineEdit)) is not None:
-        server.service.next_edits.rejected(rejected.id)
+    match params:
+        case {"id": str(edit_id)}:
+            server.service.next_edits.count("rejected", edit_id)
+        case _:
+            return
 
 
 def execute_command_notice(server: Server, params: object) -> None:
     """``workspace/executeCommand`` as a notification: how some clients report an accepted edit."""
-    from homebody.lsp import arguments
-
-    if (accepted := arguments.read(params, arguments.AcceptNextEdit)) is not None:
-        server.service.next_edits.accepted(accepted.arguments[0])
+    match params:
+        case {"command": "homebody.acceptNextEdit", "arguments": [str(edit_id)]}:
+            server.service.next_edits.count("accepted", edit_id)
+        case _:
+            return
 
 
 def _to_json(server: Server, offer: "Offer") -> dict[str, Any]:
@@ -77,6 +75,10 @@ def _to_json(server: Server, offer: "Offer") -> dict[str, Any]:
         "text": change.new_text,
         "range": from_span(offer.document, change.span, server.documents.encoding),
         "textDocument": {"uri": offer.document.uri, "version": offer.document.version},
-        "command": {"title": "Accept next edit", "command": ACCEPT, "arguments": [offer.id]},
+        "command": {
+            "title": "Accept next edit",
+            "command": "homebody.acceptNextEdit",
+            "arguments": [offer.id],
+        },
         "show": offer.show,
     }

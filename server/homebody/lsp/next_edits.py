@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from homebody.errors import HomebodyError
 from homebody.lsp.documents import DocumentChange
@@ -68,20 +68,12 @@ class NextEdits:
         show = opened.engine.settings.next_edit.enabled
         return Offer(self._offered.offer(edit, document), edit, document, show)
 
-    def shown(self, edit_id: str) -> None:
-        """Count an edit that the user saw."""
-        if self._offered.show(edit_id) and self._engines.opened is not None:
-            self._engines.opened.engine.audit.count_edit("shown")
-
-    def accepted(self, edit_id: str) -> None:
-        """Count an edit that the user accepted."""
-        if self._offered.accept(edit_id) and self._engines.opened is not None:
-            self._engines.opened.engine.audit.count_edit("accepted")
-
-    def rejected(self, edit_id: str) -> None:
-        """Count an edit that the user rejected; it is not offered again."""
-        if self._offered.reject(edit_id) and self._engines.opened is not None:
-            self._engines.opened.engine.audit.count_edit("rejected")
+    def count(self, event: Literal["shown", "accepted", "rejected"], edit_id: str) -> None:
+        """Count what the user did with an edit; one that was rejected is not offered again."""
+        offered = self._offered
+        note = {"shown": offered.show, "accepted": offered.accept, "rejected": offered.reject}[event]
+        if note(edit_id) and self._engines.opened is not None:
+            self._engines.opened.engine.audit.count_edit(event)
 
 
 def _is_completing(session: "Session") -> bool:

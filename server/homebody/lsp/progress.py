@@ -5,7 +5,8 @@ import itertools
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeGuard
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
@@ -15,6 +16,7 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.backend.base import ReadProgress
+    from homebody.features.answer import Listeners
 
 _TOKENS = itertools.count(1)
 # Seconds after which the work starts without a progress bar if the client has not answered.
@@ -28,47 +30,48 @@ class StoppedByUserError(JsonRpcRequestCancelled):
 
 
 @dataclass(frozen=True, slots=True)
-class ProgressBar:
-    """Reports the progress of one command; does nothing if the client shows no progress."""
+class WorkProgress:
+    """Reports the progress of one command: in the editor's bar, and on the client's own token."""
 
     say: Callable[[str], None]
+    _send: "Callable[[dict[str, Any]], None] | None"
 
+    @property
+    def listeners(self) -> "Listeners":
+        """The callbacks of an answer.
 
-def text_sender(server: Server, token: types.ProgressToken | None) -> Callable[[str], None] | None:
-    """Return a function that sends each text as ``{text}`` on ``token``; ``None`` without one."""
-    if token is None:
-        return None
-    return lambda text: server.progress(types.ProgressParams(token=token, value={"text": text}))
+        On the token a text is ``{text}``, and what has been read of the prompt
+        ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
+        """
+        return {"on_text": None if self._send is None else self._text, "on_read": self.read}
 
+    def _text(self, text: str) -> None:
+        if self._send is not None:
+            self._send({"text": text})
 
-def read_sender(
-    server: Server, token: types.ProgressToken | None, bar: ProgressBar
-) -> "Callable[[ReadProgress], None]":
-    """Return a function that reports how much of a prompt has been read, in the bar and on ``token``.
-
-    On ``token`` it is ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
-    """
-
-    def report(read: "ReadProgress") -> None:
+    def read(self, read: "ReadProgress") -> None:
+        """Report how much of a prompt has been read."""
         left = read.milliseconds_left
         seconds = None if left is None else round(left / 1000, 1)
-        bar.say(
+        self.say(
             f"Reading {read.read} of {read.total} tokens" + (f", {seconds:.0f} s left" if seconds else "")
         )
-        if token is not None:
+        if self._send is not None:
             reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
-            value = {"text": "", "reading": reading}
-            server.progress(types.ProgressParams(token=token, value=value))
-
-    return report
+            self._send({"text": "", "reading": reading})
 
 
 @asynccontextmanager
-async def shown(server: Server, title: str, token: types.ProgressToken | None) -> AsyncGenerator[ProgressBar]:
+async def shown(
+    server: Server,
+    title: str,
+    token: types.ProgressToken | None,
+    text_token: types.ProgressToken | None = None,
+) -> AsyncGenerator[WorkProgress]:
     """Show a progress bar, with which the user can stop the work, while the block runs.
 
     ``token`` is the client's own (``workDoneToken``); without it, a bar is requested if the client supports
-    one.
+    one. Text streams on ``text_token``, if there is one.
 
     Raises
     ------
@@ -82,8 +85,13 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
         token = await _created(server)
     else:
         _check(server, token)
+
+    def send(value: object, on: types.ProgressToken) -> None:
+        server.progress(types.ProgressParams(token=on, value=value))
+
+    stream = None if text_token is None else partial(send, on=text_token)
     if token is None:
-        yield ProgressBar(lambda _: None)
+        yield WorkProgress(lambda _: None, stream)
         return
     task = asyncio.current_task()
     stopped = False
@@ -94,16 +102,12 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
         if task is not None:
             task.cancel()
 
-    def send(
-        value: types.WorkDoneProgressBegin | types.WorkDoneProgressReport | types.WorkDoneProgressEnd,
-    ) -> None:
-        server.progress(types.ProgressParams(token=token, value=value))
-
     server.stoppable[token] = stop
-    send(types.WorkDoneProgressBegin(title=title, cancellable=True))
+    send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
     try:
-        yield ProgressBar(
-            lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True))
+        yield WorkProgress(
+            lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True), token),
+            stream,
         )
     except asyncio.CancelledError:
         if not stopped:
@@ -113,7 +117,7 @@ async def shown(server: Server, title: str, token: types.ProgressToken | None) -
         raise StoppedByUserError from None
     finally:
         server.stoppable.pop(token, None)
-        send(types.WorkDoneProgressEnd())
+        send(types.WorkDoneProgressEnd(), token)
 
 
 def _check(server: Server, token: object) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 
-from homebody.errors import PositionOutOfRange
+from homebody.errors import PositionOutOfRange, UsageError
 from homebody.lsp.convert import to_offset
 from homebody.lsp.server import Server
 
@@ -79,16 +79,12 @@ def did_focus(server: Server, params: object) -> None:
     """``textDocument/didFocus``: the user's cursor is in this document, at this position."""
     from homebody.lsp import arguments
 
-    focus = arguments.read(params, arguments.DidFocus)
-    document = server.documents.find(focus.text_document.uri) if focus else None
-    if focus is None or document is None:
-        return
-    if focus.position is None:
-        server.service.focus.focused(document)
-        return
-    with suppress(PositionOutOfRange):
-        offset = to_offset(document, focus.position, server.documents.encoding)
-        server.service.focus.focused(document, offset)
+    with suppress(UsageError, PositionOutOfRange):
+        focus = arguments.read("The focus", params, arguments.DidFocus)
+        if (document := server.documents.find(focus.text_document.uri)) is not None:
+            at = focus.position
+            offset = None if at is None else to_offset(document, at, server.documents.encoding)
+            server.service.focus.focused(document, offset)
 
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:

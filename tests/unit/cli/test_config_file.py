@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.cli.config_file import changed
+from homebody.cli.config import changed
 from homebody.errors import SettingsError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from homebody.cli.config_file import commented_toml
+from homebody.cli.config import commented_toml
 from homebody.settings import Settings
 from homebody.settings.keys import all_keys
 from homebody.settings.load import load

@@ -74,7 +74,7 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
     from homebody.session.conversation import is_prompt_of, new_conversation
 
-    argument = parse(params.command, params.arguments, Ask)
+    argument = parse(params, Ask)
     if argument.regenerate and argument.conversation_id is None:
         message = "`regenerate` needs the `conversationId` of the answer to replace."
         raise UsageError(message)
@@ -99,7 +99,7 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
     """``homebody.contextItems``: return what can be attached, the likeliest first."""
-    argument = parse(params.command, params.arguments, ContextItems)
+    argument = parse(params, ContextItems)
     server.service.problems.take(argument.diagnostics)
     in_view = argument.text_document.uri if argument.text_document else ""
     documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
@@ -123,16 +123,14 @@ async def _answered(
 ) -> Result:
     document = None if argument.text_document is None else document_of(server, argument.text_document)
     span = None if document is None else span_of(server, document, argument.range)
-    send = progress.text_sender(server, argument.token)
     async with (
         server.service.asking() as opened,
-        progress.shown(server, "Answering", params.work_done_token) as bar,
+        progress.shown(server, "Answering", params.work_done_token, argument.token) as work,
     ):
         from homebody.features import ask as feature
 
-        on_read = progress.read_sender(server, argument.token, bar)
         if argument.regenerate:
-            reply = await feature.regenerate(opened.engine, conversation, on_text=send, on_read=on_read)
+            reply = await feature.regenerate(opened.engine, conversation, **work.listeners)
         else:
             reply = await feature.ask(
                 opened.engine,
@@ -141,9 +139,8 @@ async def _answered(
                 document=document,
                 span=span,
                 attachments=[await _attached(server, opened, item) for item in argument.attach],
-                on_text=send,
-                on_read=on_read,
                 session=opened.session,
+                **work.listeners,
             )
         return await with_links(
             server,

@@ -3,6 +3,7 @@
 Each returns the edit, or the reason why there is none; ``deliver`` has the form of the result.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ _APPLY = "Apply code from the answer"
 class _PartProgress:
     """Shows how much of a rewrite is written."""
 
-    bar: progress.ProgressBar
+    say: Callable[[str], None]
     _part: str = ""
 
     def part(self, number: int, count: int) -> None:
@@ -39,7 +40,7 @@ class _PartProgress:
 
     def characters(self, characters: int) -> None:
         """Show the length of what is written of it."""
-        self.bar.say(f"{self._part}{characters} characters")
+        self.say(f"{self._part}{characters} characters")
 
 
 class Refactor(msgspec.Struct, frozen=True, rename="camel"):
@@ -67,7 +68,7 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
 
 async def refactor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Rewrite a range and apply the edit; a refusal has its reason in the result."""
-    argument = parse(params.command, params.arguments, Refactor)
+    argument = parse(params, Refactor)
     return await outcome_of(server, _refactored(server, params, argument), show_reason=argument.show_reason)
 
 
@@ -82,8 +83,8 @@ async def _refactored(
         await server.service.refresh_prompts(opened)
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
-        async with progress.shown(server, title, params.work_done_token) as bar:
-            say = _PartProgress(bar)
+        async with progress.shown(server, title, params.work_done_token) as work:
+            parts = _PartProgress(work.say)
             refactoring = await feature.refactor(
                 opened.engine,
                 document,
@@ -91,9 +92,9 @@ async def _refactored(
                 action=argument.action,
                 instruction=argument.instruction,
                 problem=argument.problem,
-                on_progress=say.characters,
-                on_unit=say.part,
-                on_read=progress.read_sender(server, None, bar),
+                on_progress=parts.characters,
+                on_unit=parts.part,
+                on_read=work.read,
                 session=opened.session,
             )
     return await deliver(server, document, refactoring, title, apply=argument.apply)
@@ -110,7 +111,7 @@ class Refine(msgspec.Struct, frozen=True, rename="camel"):
 
 async def refine(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Refine a result; a refusal has its reason in the result."""
-    argument = parse(params.command, params.arguments, Refine)
+    argument = parse(params, Refine)
     return await outcome_of(server, _refined(server, params, argument), show_reason=argument.show_reason)
 
 
@@ -120,14 +121,14 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
     async with server.service.asking():
         from homebody.features import refactor as feature
 
-        async with progress.shown(server, _REFINE, params.work_done_token) as bar:
-            say = _PartProgress(bar)
+        async with progress.shown(server, _REFINE, params.work_done_token) as work:
+            parts = _PartProgress(work.say)
             refactoring = await feature.refine(
                 before,
                 argument.instruction,
-                on_progress=say.characters,
-                on_unit=say.part,
-                on_read=progress.read_sender(server, None, bar),
+                on_progress=parts.characters,
+                on_unit=parts.part,
+                on_read=work.read,
             )
     document, refactoring = _rebased_on_applied(server, before, refactoring)
     return await deliver(server, document, refactoring, _REFINE, apply=argument.apply)
@@ -199,7 +200,7 @@ class Apply(msgspec.Struct, frozen=True, rename="camel"):
 
 async def apply(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Apply a block; a refusal has its reason in the result."""
-    argument = parse(params.command, params.arguments, Apply)
+    argument = parse(params, Apply)
     return await outcome_of(server, _applied(server, argument))
 
 

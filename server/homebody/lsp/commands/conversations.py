@@ -58,7 +58,7 @@ async def conversations(server: Server, params: types.ExecuteCommandParams) -> R
     """List the conversations of this session, and those that were stored."""
     from homebody.session.stored import stored_conversations
 
-    parse(params.command, params.arguments, NoArguments)
+    parse(params, NoArguments)
     known = server.service.conversations.all()
     stored = await asyncio.to_thread(stored_conversations)
     every = {conversation.id: conversation for conversation in (*known, *stored)}
@@ -80,7 +80,7 @@ async def save_conversation(server: Server, params: types.ExecuteCommandParams) 
     from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import store_conversation
 
-    argument = parse(params.command, params.arguments, Save)
+    argument = parse(params, Save)
     known = server.service.conversations
     conversation = conversation_of(server, argument.conversation_id)
     if argument.store:
@@ -102,7 +102,7 @@ async def forget_conversations(server: Server, params: types.ExecuteCommandParam
     from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import forget_stored
 
-    argument = parse(params.command, params.arguments, Forget)
+    argument = parse(params, Forget)
     known = server.service.conversations
     async with known.on_disk:
         try:

@@ -1,19 +1,52 @@
-"""``homebody.explain``: explain code, a diagnostic, pasted output or a diff, streamed."""
+"""``homebody.explain``: explain code, a diagnostic, pasted output or a diff; ``homebody.commitMessage``.
 
+An editor that has no view for Markdown gets it as a file that only the user can read.
+"""
+
+import asyncio
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
-from homebody.errors import UnknownAction
+from homebody.errors import UnknownAction, UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
+from homebody.lsp.commands.common import (
+    LinkForm,
+    Result,
+    answer_of,
+    document_of,
+    parts_of,
+    span_of,
+    usage_of,
+    with_links,
+)
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
+    from homebody.engine import Engine
+    from homebody.features.answer import Listeners
     from homebody.features.explain import Explanation
     from homebody.lsp.holder import OpenedEngine
+
+
+_KEPT = 20
+"""Number of temporary files that are kept, so that an editor can still show an older one."""
+
+_ANSWER_SECONDS = 5.0
+"""Seconds to wait for the client to show a file, before the text is sent as a message."""
+
+_MESSAGE_CHARACTERS = 1500
+"""Maximum characters of a message, which most editors show in a few lines."""
+
+_LINE_CHARACTERS = 80
+"""Maximum characters that editors show completely in one line."""
 
 
 class ExplainedProblem(msgspec.Struct, frozen=True):
@@ -63,12 +96,12 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
-    argument = parse(params.command, params.arguments, Explain)
+    argument = parse(params, Explain)
     async with (
         server.service.asking() as opened,
-        progress.shown(server, "Explaining", params.work_done_token) as bar,
+        progress.shown(server, "Explaining", params.work_done_token, argument.token) as work,
     ):
-        explanation = await _explained(server, opened, argument, bar)
+        explanation = await _explained(server, opened, argument, work.listeners)
         named = argument.text_document
         result = await with_links(
             server,
@@ -79,17 +112,13 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
             sources=explanation.sources,
         )
     if argument.show:
-        from homebody.lsp.show import show_markdown
-
-        await show_markdown(server, result["markdown"])
+        await _show_markdown(server, result["markdown"])
     return result
 
 
 async def _explained(
-    server: Server, opened: "OpenedEngine", argument: Explain, bar: progress.ProgressBar
+    server: Server, opened: "OpenedEngine", argument: Explain, listeners: "Listeners"
 ) -> "Explanation":
-    send = progress.text_sender(server, argument.token)
-    on_read = progress.read_sender(server, argument.token, bar)
     if argument.text_document is None:
         from homebody.features.explain_text import explain_text
 
@@ -98,8 +127,7 @@ async def _explained(
             argument.text or "",
             full=argument.full,
             open_document=server.documents.find,
-            on_text=send,
-            on_read=on_read,
+            **listeners,
         )
     from homebody.features import explain as feature
 
@@ -117,7 +145,96 @@ async def _explained(
         prompt=prompt,
         problem=argument.problem.text if argument.problem else "",
         full=argument.full,
-        on_text=send,
-        on_read=on_read,
         session=opened.session,
+        **listeners,
     )
+
+
+class CommitMessage(msgspec.Struct, frozen=True):
+    """The argument: the URI of a folder in a repository; by default the first of the workspace."""
+
+    folder: str | None = None
+    token: str | int | None = None
+    full: bool = False
+
+
+async def commit_message(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """``homebody.commitMessage``: write a message for the staged changes; nothing is committed."""
+    argument = parse(params, CommitMessage)
+    async with (
+        server.service.asking() as opened,
+        progress.shown(server, "Writing a commit message", params.work_done_token, argument.token) as work,
+    ):
+        from homebody.features import commit_message as feature
+
+        written = await feature.commit_message(
+            opened.engine,
+            _folder(opened.engine, argument.folder),
+            full=argument.full,
+            **work.listeners,
+        )
+    return {
+        "message": written.markdown,
+        "complete": written.complete,
+        "usage": usage_of(written.usage),
+        **parts_of(server, written),
+    }
+
+
+def _folder(engine: "Engine", uri: str | None) -> Path:
+    from homebody.workspace.uri import path_of
+
+    folder = path_of(uri) if uri else next(iter(engine.folders), None)
+    if folder is None:
+        message = "No folder is open: name one in `folder` by its file: URI."
+        raise UsageError(message)
+    return folder
+
+
+async def _show_markdown(server: Server, markdown: str) -> None:
+    """Show Markdown as a temporary file if the client shows files, otherwise as a message."""
+    window = server.capabilities.window
+    if window is not None and window.show_document is not None and window.show_document.support:
+        try:
+            path = await asyncio.to_thread(_write, markdown)
+            params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                answer = await server.window_show_document_async(params)
+        except (OSError, JsonRpcException, TimeoutError):
+            pass
+        else:
+            if answer.success:
+                return
+    server.show_message(await _as_message(markdown.strip()), types.MessageType.Info)
+
+
+async def _as_message(text: str) -> str:
+    """Return a text as a message; if it may not fit, begin with the path of a file with the whole text.
+
+    An editor such as Helix shows a message in one line and cuts the rest.
+    """
+    if len(text) <= _LINE_CHARACTERS and "\n" not in text:
+        return text
+    short = text if len(text) <= _MESSAGE_CHARACTERS else text[:_MESSAGE_CHARACTERS].rstrip() + " …"
+    try:
+        path = await asyncio.to_thread(_write, text)
+    except OSError:
+        return short
+    return f"The whole text is in {path}. {short}"
+
+
+def _write(markdown: str) -> Path:
+    """Write Markdown to a new file in the user's cache folder; only its owner can read it."""
+    from homebody.settings.paths import cache_dir
+
+    folder = cache_dir() / "answers"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    older = sorted(folder.glob("answer-*.md"), key=lambda path: path.stat().st_mtime)
+    for path in older[: max(0, len(older) - _KEPT + 1)]:
+        with suppress(OSError):
+            path.unlink()
+    # mkstemp creates a file that only its owner can read.
+    handle, name = tempfile.mkstemp(prefix="answer-", suffix=".md", dir=folder)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(markdown.rstrip("\n") + "\n")
+    return Path(name)

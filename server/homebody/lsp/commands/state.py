@@ -3,7 +3,6 @@
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import AcceptCompletion, NoArguments, TextDocument, parse
 from homebody.lsp.commands.common import Result, parts_of
@@ -13,7 +12,7 @@ from homebody.lsp.switch import Feature
 
 async def status(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the status."""
-    parse(params.command, params.arguments, NoArguments)
+    parse(params, NoArguments)
     return server.service.status.wire
 
 
@@ -27,7 +26,7 @@ class Toggle(msgspec.Struct, frozen=True, rename="camel"):
 
 async def toggle(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Turn a feature on or off, for all documents or for one language."""
-    argument = parse(params.command, params.arguments, Toggle)
+    argument = parse(params, Toggle)
     service = server.service
     is_on = service.switch.turn(argument.language_id, enabled=argument.enabled, feature=argument.feature)
     service.apply_switch()
@@ -36,7 +35,7 @@ async def toggle(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the models; ``uses`` lists the uses of each."""
-    parse(params.command, params.arguments, NoArguments)
+    parse(params, NoArguments)
     async with server.service.using() as opened:
         from homebody.features.models_here import models_here
 
@@ -57,7 +56,7 @@ async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def recommend(_server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the machine in one sentence, and a model for each use."""
-    parse(params.command, params.arguments, NoArguments)
+    parse(params, NoArguments)
     from homebody.features import recommend as feature
 
     return msgspec.to_builtins(await feature.recommend())
@@ -71,7 +70,7 @@ class ShowPrompt(msgspec.Struct, frozen=True, rename="camel"):
 
 async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the last prompt, and the model's unchanged answer."""
-    argument = parse(params.command, params.arguments, ShowPrompt)
+    argument = parse(params, ShowPrompt)
     async with server.service.using() as opened:
         audit = opened.engine.audit
     record = audit.last(argument.text_document.uri if argument.text_document else None)
@@ -91,7 +90,7 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
 
 async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the report as Markdown, as lines, and its parts as ``homebody doctor --json`` prints them."""
-    parse(params.command, params.arguments, NoArguments)
+    parse(params, NoArguments)
     async with (
         server.service.using() as opened,
         progress.shown(server, "Checking servers and models", params.work_done_token),
@@ -108,7 +107,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted suggestion."""
-    argument = parse(params.command, params.arguments, AcceptCompletion)
+    argument = parse(params, AcceptCompletion)
     async with server.service.using() as opened:
         server.service.offers.accept(argument.id, opened.engine.audit)
     return None
@@ -116,10 +115,5 @@ async def accept_completion(server: Server, params: types.ExecuteCommandParams) 
 
 async def accept_next_edit(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted edit."""
-    match params.arguments:
-        case [str(edit_id)]:
-            server.service.next_edits.accepted(edit_id)
-        case _:
-            message = f"{params.command} takes the id of an edit, as a text."
-            raise UsageError(message)
+    server.service.next_edits.count("accepted", parse(params, str))
     return None

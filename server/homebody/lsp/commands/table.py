@@ -17,7 +17,7 @@ from homebody.lsp.server import Server
 COMMANDS: Mapping[str, str] = {
     "homebody.explain": "explain:explain",
     "homebody.ask": "ask:ask",
-    "homebody.commitMessage": "commit_message:commit_message",
+    "homebody.commitMessage": "explain:commit_message",
     "homebody.contextItems": "ask:context_items",
     "homebody.apply": "change:apply",
     "homebody.conversations": "conversations:conversations",
