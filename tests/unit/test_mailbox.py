@@ -38,7 +38,6 @@ def reader():
 
 
 def test_messages_arrive_whole_and_in_their_order(reader):
-    """For any size of the pipe's writes."""
     outbox = Outbox(reader.send)
     reader.reads.set()
     for number in range(100):
@@ -49,7 +48,6 @@ def test_messages_arrive_whole_and_in_their_order(reader):
 
 
 def test_a_reader_that_does_not_read_is_not_waited_for_and_costs_bounded_memory(reader):
-    """What does not fit is refused; what was taken still arrives once it reads."""
     outbox = Outbox(reader.send, most_bytes=100)
     for _ in range(10):
         outbox.write(b"0123456789")
@@ -63,7 +61,6 @@ def test_a_reader_that_does_not_read_is_not_waited_for_and_costs_bounded_memory(
 
 
 def test_one_message_may_be_longer_than_what_may_wait(reader):
-    """A long answer does not disconnect a client."""
     outbox = Outbox(reader.send, most_bytes=10)
     reader.reads.set()
     outbox.write(b"x" * 1000)
@@ -73,7 +70,6 @@ def test_one_message_may_be_longer_than_what_may_wait(reader):
 
 
 def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
-    """Messages that are waiting are dropped too."""
     reports: list[bool] = []
     left = threading.Event()
 
@@ -105,7 +101,6 @@ def test_closing_does_not_wait_for_a_reader_that_does_not_read(reader):
 
 
 def test_log_records_that_find_no_room_are_dropped(reader):
-    """A client that does not read stderr blocks nothing."""
     outbox = Outbox(reader.send, most_bytes=20)
     handler = LogHandler(outbox)
     for number in range(5):

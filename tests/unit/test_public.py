@@ -32,13 +32,11 @@ def test_every_public_name_is_there_and_typed():
 
 
 def test_a_missing_file_is_an_ordinary_error():
-    """An ImportError or AttributeError, as for other modules."""
     with pytest.raises(AttributeError, match="no attribute 'cloud'"):
         _ = homebody.cloud
 
 
 def test_nothing_is_loaded_before_its_first_use():
-    """So the language server starts quickly."""
     code = "import sys, homebody; print([name for name in sys.modules if name.startswith('homebody.')])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -13,7 +13,6 @@ READERS = [read_regular, read_in_time]
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
-    """The unchanged bytes, up to and including the limit."""
     (tmp_path / "a").write_bytes(b"\r\n\xff" * 10)
 
     assert read(tmp_path / "a", max_bytes=30) == b"\r\n\xff" * 10
@@ -52,7 +51,6 @@ def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
 
 
 def test_a_file_without_a_size_is_bounded_as_well():
-    """Files in /proc report size 0, but have content."""
     path = Path("/proc/self/status")
     if not path.exists():
         pytest.skip("no /proc on this system")
@@ -63,7 +61,6 @@ def test_a_file_without_a_size_is_bounded_as_well():
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path, read):
-    """Neither the file itself nor a folder above it."""
     (tmp_path / "secret").write_text("s")
     inside = tmp_path / "workspace"
     inside.mkdir()
@@ -80,7 +77,6 @@ def test_a_link_may_not_lead_out_of_the_folder(tmp_path: Path, read):
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_missing_file_is_missing(tmp_path: Path, read):
-    """Callers can distinguish a missing file from a refused one."""
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "a", max_bytes=10)
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
@@ -96,7 +92,6 @@ def test_a_name_with_a_nul_is_refused(tmp_path: Path, read):
 
 
 def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path):
-    """The caller continues; only a daemon thread keeps waiting."""
     released = threading.Event()
 
     class Stalled(type(tmp_path)):

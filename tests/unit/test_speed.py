@@ -14,7 +14,6 @@ def test_a_slow_moment_does_not_keep_the_speed_down():
 
 
 def test_a_short_prompt_does_not_measure_a_fast_model():
-    """The overhead dominates the time of one token."""
     speed = Speed(prompt=300.0)
     speed.learn_read(PromptRead(evaluated_tokens=1, reused_tokens=0, milliseconds=20.0))
     assert speed.prompt == 300.0

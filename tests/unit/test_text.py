@@ -16,7 +16,6 @@ def _make(text: str) -> Document:
 
 @given(text=TEXT, new=TEXT, data=st.data())
 def test_an_edit_indexes_lines_as_if_from_scratch(text, new, data):
-    """Only the touched lines are indexed again, and the result is the same as indexing all."""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     edited = _make(text).edited(TextEdit(Span(start, end), new), 1)
@@ -42,7 +41,6 @@ def test_edits_one_after_the_other_index_lines_as_if_from_scratch(text, data):
 
 @given(text=TEXT)
 def test_lines_with_their_ends_rebuild_the_text(text):
-    """No character is lost between lines."""
     document = _make(text)
     lines = [document.slice(document.line_span_with_end(n)) for n in range(document.line_count)]
     assert text == "".join(lines)
@@ -50,7 +48,6 @@ def test_lines_with_their_ends_rebuild_the_text(text):
 
 @given(text=TEXT, data=st.data())
 def test_positions_and_offsets_agree(text, data):
-    """An offset survives the way to (line, column) and back, unless it stands inside a line end."""
     document = _make(text)
     offset = data.draw(st.integers(0, len(text)))
     line, column = document.position_of(offset)
@@ -58,13 +55,11 @@ def test_positions_and_offsets_agree(text, data):
 
 
 def test_a_line_past_the_end_is_refused():
-    """The message counts lines from 1."""
     with pytest.raises(PositionOutOfRange, match="line 3 is past the end: the document has 2 lines"):
         _make("a\nb").offset_at(2, 0)
 
 
 def test_an_edit_outside_the_text_is_refused():
-    """Nothing is guessed."""
     with pytest.raises(PositionOutOfRange, match="lies outside"):
         _make("ab").edited(TextEdit(Span(1, 3), ""), 1)
 
@@ -73,13 +68,11 @@ def test_an_edit_outside_the_text_is_refused():
     ("text", "newline"), [("a\r\nb\n", "\r\n"), ("a\rb", "\r"), ("ab", "\n"), ("a\nb", "\n")]
 )
 def test_the_first_line_end_is_the_documents(text, newline):
-    """New lines get the file's line end."""
     assert newline == _make(text).newline
 
 
 @given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
 def test_the_common_beginning_is_the_longest_one(one, other):
-    """For any two texts."""
     length = common_start(one, other)
     assert one[:length] == other[:length]
     assert length == min(len(one), len(other)) or one[length] != other[length]
@@ -87,7 +80,6 @@ def test_the_common_beginning_is_the_longest_one(one, other):
 
 @given(old=st.text(alphabet="ab", max_size=30), new=st.text(alphabet="ab", max_size=30))
 def test_the_smallest_edit_makes_one_text_of_the_other(old, new):
-    """What it removes and what it inserts neither begin nor end with the same character."""
     edit = smallest_edit(old, new, at=3)
     removed = old[edit.span.start - 3 : edit.span.end - 3]
     assert apply_edits("---" + old, [edit]) == "---" + new
@@ -96,6 +88,5 @@ def test_the_smallest_edit_makes_one_text_of_the_other(old, new):
 
 
 def test_edits_of_one_text_apply_in_any_order():
-    """Spans refer to the text before all edits."""
     edits = [TextEdit(Span(0, 1), "x"), TextEdit(Span(2, 3), "")]
     assert apply_edits("abc", edits) == apply_edits("abc", edits[::-1]) == "xb"

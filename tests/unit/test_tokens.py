@@ -18,12 +18,10 @@ CODE = '''
 
 
 def test_an_estimate_of_code_is_high():
-    """Byte-pair vocabularies take about three characters a token for code; the estimate is above that."""
     assert TokenEstimate().count(CODE) > len(CODE) / 3
 
 
 def test_an_estimate_follows_what_the_server_counted_and_stays_above():
-    """After a prompt whose count is known, the estimate is near it, on the high side."""
     estimated = TokenEstimate()
     actual = len(CODE) // 3
     estimated.learn(CODE, actual)
@@ -32,7 +30,6 @@ def test_an_estimate_follows_what_the_server_counted_and_stays_above():
 
 
 def test_short_prompts_teach_nothing():
-    """A count of five tokens does not predict a long prompt's."""
     estimated = TokenEstimate()
     before = estimated.count(CODE)
     estimated.learn("x = 1", 1)
@@ -49,21 +46,18 @@ def test_more_text_is_never_estimated_lower(first: str, second: str):
 
 
 def test_markers_count_as_one_and_frames_by_their_words():
-    """A FIM marker is one token; a chat frame is a few."""
     assert frame_tokens("<|fim_prefix|>") == 1
     assert frame_tokens("[SUFFIX]") == 1
     assert frame_tokens("<|im_start|>user\n") >= 3
 
 
 def test_lines_that_were_counted_are_exact():
-    """The server's count replaces the estimate, line by line."""
     counts = TokenCounts()
     counts.learn(["a = 1\n", "b\n"], [7, 9])
     assert counts.count("a = 1\nb\n") == 16
 
 
 def test_only_new_lines_are_asked_for_and_each_once():
-    """An idle moment costs one call for what is new."""
     counts = TokenCounts()
     counts.learn(["a\n"], [1])
     assert counts.unknown(["a\nb\n", "b\nc"]) == ["b\n", "c"]
@@ -88,7 +82,6 @@ def test_a_lower_count_corrects_it_slowly():
 
 
 def test_the_estimate_is_bounded_by_the_characters():
-    """Every token of ASCII text has at least one character."""
     for path in Path(homebody.__file__).parent.rglob("*.py"):
         text = path.read_text("utf-8")
         if text.isascii():

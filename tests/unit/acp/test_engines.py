@@ -19,7 +19,6 @@ async def engines(own_folders: Path) -> AsyncGenerator[Engines]:
 
 
 async def test_an_engine_in_use_is_kept_although_its_chat_has_ended(engines: Engines, tmp_path: Path):
-    """It is closed with the next chat that ends; the same folder and model share one."""
     own, chosen = (tmp_path, None), (tmp_path, BackendSettings(kind="ollama"))
     async with engines.use(own) as first, engines.use(chosen) as other:
         await engines.keep([])
@@ -34,7 +33,6 @@ async def test_an_engine_in_use_is_kept_although_its_chat_has_ended(engines: Eng
 
 
 async def test_an_engine_that_could_not_be_opened_is_opened_again(engines: Engines, own_folders: Path):
-    """With the settings as they are then."""
     config = own_folders / "homebody" / "config" / "config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("[context]\nignroe = []\n")

@@ -68,7 +68,6 @@ def test_a_line_that_is_no_message_is_refused(line: bytes, code: int):
     ],
 )
 def test_a_message_is_what_the_package_can_handle(line: bytes, message: dict[str, Any]):
-    """Unknown fields are dropped, half characters are replaced, and odd responses are normal errors."""
     assert to_message(line) == message
 
 
@@ -91,7 +90,6 @@ async def talk() -> AsyncGenerator[tuple[Transport, Callable[[bytes], None], Sim
 
 
 async def test_a_request_that_is_too_long_is_answered_by_its_id_and_the_next_one_is_served():
-    """The client does not wait for ever, and the connection goes on."""
     async with talk() as (transport, write, sent):
         write(b'{"jsonrpc":"2.0","id":"a","method":"session/prompt","params":{"x":' + LONG)
         write(b'{"id":2,"method":"m"}\n')

@@ -43,7 +43,6 @@ def a_record(**changes: object) -> PromptRecord:
 
 
 def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
-    """``last()`` returns the newest record of all documents, ``last(uri)`` that of one."""
     kept = Audit(folder=tmp_path)
     first, second = a_record(), a_record(uri="file:///b.py")
     kept.record(first)
@@ -72,7 +71,6 @@ def test_nothing_is_written_unless_asked(tmp_path: Path):
 
 
 def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
-    """With ``log.enabled`` alone, neither the prompt nor the answer is written."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -82,7 +80,6 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
 
 
 def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
-    """With ``log.prompts``, the whole record is logged."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -115,7 +112,6 @@ def test_only_the_user_can_read_the_log(tmp_path: Path):
 
 
 def test_the_log_has_a_maximum_size(tmp_path: Path):
-    """It is rotated when it is full; the previous one is kept, and the newest records are read last."""
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     for number in range(100):
         kept.record(a_record(answer=f"{number:200000}", when=float(number)))
@@ -130,7 +126,6 @@ def test_the_log_has_a_maximum_size(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipe with a name in a folder")
 def test_no_key_waits_for_the_disk(tmp_path: Path):
-    """A request continues while the log's folder does not respond."""
     os.mkfifo(tmp_path / "log.jsonl")
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())  # opening the pipe waits for a reader
@@ -142,7 +137,6 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
 
 
 def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
-    """The log has one line for each prompt that was sent."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     record = a_record()
     for outcome in ("shown", "shown", "nothing left"):
@@ -166,7 +160,6 @@ def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
 
 
 def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
-    """If a file has the folder's name, requests continue and reading finds nothing."""
     (tmp_path / "state").write_text("in the way")
     kept = Audit(LogSettings(enabled=True), tmp_path / "state")
     kept.record(a_record(notes=("the server cut the prompt",)))
@@ -177,7 +170,6 @@ def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
 
 
 def test_a_note_is_reported_once_per_model(tmp_path: Path):
-    """The same mismatch with other numbers is not reported again; another model's is."""
     kept = Audit(folder=tmp_path)
     result: list[Note] = []
     kept.on_note = result.append
@@ -230,7 +222,6 @@ def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
 
 
 def test_a_forgotten_record_is_neither_in_memory_nor_in_the_log(tmp_path: Path):
-    """Its bytes are overwritten; the records around it stay, also those that another process adds."""
     kept = Audit(LogSettings(enabled=True, prompts=True), folder=tmp_path)
     other = Audit(LogSettings(enabled=True, prompts=True), folder=tmp_path)
     secret = a_record(
@@ -252,7 +243,6 @@ def test_a_forgotten_record_is_neither_in_memory_nor_in_the_log(tmp_path: Path):
 
 
 def test_the_older_log_is_erased_too_and_damaged_lines_stay(tmp_path: Path):
-    """A log that does not exist is no error."""
     assert erase_logged(lambda _: True, tmp_path) == 0
     kept = Audit(LogSettings(enabled=True), folder=tmp_path)
     kept.record(a_record())

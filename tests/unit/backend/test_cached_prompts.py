@@ -15,7 +15,6 @@ def cached(slots: int) -> CachedPrompts[str]:
 
 
 def test_a_server_with_one_slot_keeps_the_last_prompt():
-    """Any other prompt replaces it, also that of a chat."""
     prompts = cached(1)
     prompts.put(0, _A)
     assert prompts.place(_A + "x", "completion") == (0, 100)
@@ -25,7 +24,6 @@ def test_a_server_with_one_slot_keeps_the_last_prompt():
 
 
 def test_prompts_of_several_places_keep_a_slot_each():
-    """Returning to a place reuses what was read."""
     prompts = cached(3)
     for text in (_A, _B, _C):
         prompts.put(prompts.place(text, "completion")[0], text)
@@ -49,7 +47,6 @@ def test_a_prompt_with_a_short_common_beginning_is_another_place():
 
 
 def test_a_prompt_of_which_a_piece_was_read_continues_it():
-    """However little that is: nothing is evicted."""
     prompts = cached(3)
     prompts.put(0, _A)
     prompts.put(1, _B[:10])
@@ -57,7 +54,6 @@ def test_a_prompt_of_which_a_piece_was_read_continues_it():
 
 
 def test_a_slot_in_use_is_not_evicted_by_a_prompt_that_is_read_ahead():
-    """Unless there is no other one."""
     prompts = cached(2)
     prompts.put(0, _A)
     wider = _A[:60] + _B + _B
@@ -82,6 +78,5 @@ def test_a_slot_in_use_is_not_evicted_by_a_prompt_that_is_read_ahead():
     ],
 )
 def test_tokens_are_compared_as_numbers(one, other, shared):
-    """Their text is compared, where one number may be the beginning of another."""
     assert Tokens.of(one).shared(Tokens.of(other)) == shared
     assert Tokens.of(other).shared(Tokens.of(one)) == shared

@@ -14,14 +14,12 @@ def candidate(model: str, **more: Any) -> AvailableModel:
 
 
 def test_a_loaded_model_comes_before_a_larger_one_that_is_not():
-    """A loaded model answers immediately."""
     assert choose([candidate("big", size=9_000), candidate("here", loaded=True)], "chat") == candidate(
         "here", loaded=True
     )
 
 
 def test_each_use_gets_a_model_made_for_it():
-    """FIM for completion, instructions for the rest."""
     coder, talker = candidate("coder", chat=False), candidate("talker", fim=False)
 
     assert choose([coder, talker], "completion") == coder
@@ -34,7 +32,6 @@ def test_without_a_suitable_model_none_is_chosen():
 
 
 def test_the_largest_model_that_fits_is_chosen():
-    """A model that is not loaded yet has to fit into memory."""
     models = [candidate("small", size=1), candidate("middle", size=5), candidate("large", size=9)]
 
     assert choose(models, "chat", most_bytes=6) == models[1]
@@ -50,7 +47,6 @@ def test_a_model_that_runs_elsewhere_is_never_chosen(choice: Any):
 
 
 def test_a_server_that_the_user_named_answers_with_what_it_has():
-    """The order is: suitable and loaded, suitable, any."""
     loaded, suited = candidate("talker", fim=False, loaded=True), candidate("coder")
 
     assert choose_any([loaded, suited], "completion") == suited

@@ -37,7 +37,6 @@ async def test_the_first_request_after_its_return_succeeds():
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
-    """A restart between two requests goes unnoticed."""
     with LoopbackServer(answer) as double:
         server = ModelServer(double.url)
         await server.get("/props", Props)
@@ -50,7 +49,6 @@ async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
 
 
 async def test_closing_disturbs_no_request_that_runs():
-    """``auto`` closes a server that it gives up, while another task may be in the middle of a request."""
     came, may_answer = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -70,7 +68,6 @@ async def test_closing_disturbs_no_request_that_runs():
 
 
 async def test_a_request_that_comes_after_closing_gets_an_answer_or_an_error_of_this_package():
-    """Whoever was given the server just before it was closed does not meet an error of the library."""
     with LoopbackServer(answer) as double:
         server = ModelServer(double.url)
         await server.aclose()
@@ -81,7 +78,6 @@ async def test_a_request_that_comes_after_closing_gets_an_answer_or_an_error_of_
 
 
 async def test_connections_are_kept_and_cookies_are_not():
-    """Requests share a connection; cookies of the server are ignored."""
     with LoopbackServer(answer) as double:
         server = ModelServer(double.url)
         for _ in range(3):

@@ -21,7 +21,6 @@ class Tokenizer:
 
 
 async def test_unseen_parts_are_asked_for_at_once_and_only_once():
-    """One request for all new texts, one for all new markers, none for known ones."""
     tokenizer = Tokenizer()
     table = TokenTable(tokenizer)
     parts = [Marker("<P>"), Text("ab"), Marker("<S>"), Text("c"), Text("ab")]
@@ -44,7 +43,6 @@ async def test_the_same_text_is_another_part_as_a_marker():
 
 
 async def test_the_longest_unused_parts_are_forgotten():
-    """Memory is bounded; recently used parts are kept."""
     tokenizer = Tokenizer()
     table = TokenTable(tokenizer, capacity=5_000)
     for number in range(100):
@@ -60,12 +58,10 @@ async def test_the_longest_unused_parts_are_forgotten():
     ("count", "left"), [(0, b"[]"), (2, b"[7,22]"), (3, b"[7,22,333]"), (9, b"[7,22,333]")]
 )
 def test_the_beginning_of_a_prompt_can_be_taken(count: int, left: bytes):
-    """It is cut by tokens, without decoding them."""
     assert Tokens.of([7, 22, 333]).first_tokens(count).json_array == left
 
 
 def test_parts_without_tokens_leave_no_gap():
-    """Empty parts are left out."""
     joined = Tokens.joined([Tokens.of([]), Tokens.of([1]), Tokens.of([]), Tokens.of([2])])
 
     assert (joined.json_array, joined.count, joined.first) == (b"[1,2]", 2, 1)

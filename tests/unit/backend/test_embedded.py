@@ -56,7 +56,6 @@ async def gone(process):
 
 
 async def test_answers_as_every_backend_does(options):
-    """Facts, counts, a completion with its stats, a chat, a warm-up."""
     async with embedded(options) as backend:
         info = await backend.describe()
         assert (info.kind, info.architecture, info.context_length) == ("embedded", "llama", 4096)
@@ -73,7 +72,6 @@ async def test_answers_as_every_backend_does(options):
 
 
 async def test_the_first_request_after_a_crash_succeeds(options):
-    """``kill -9`` between two requests: no error is seen, another host answers."""
     async with embedded(options) as backend:
         assert await answer(backend) == "return a + b"
         first = host_of(options)
@@ -98,7 +96,6 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
 async def test_a_stopped_host_is_replaced(options):
-    """The stopped host holds its lock and does not respond; a private host answers after the time limit."""
     connector = HostConnector(lambda: options, timeout_seconds=5, loading_seconds=60, silent_seconds=0.1)
     async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
         assert await answer(backend) == "return a + b"
@@ -111,7 +108,6 @@ async def test_a_stopped_host_is_replaced(options):
 
 
 async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
-    """It stops immediately, without waiting for the running answer."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -139,7 +135,6 @@ async def test_all_clients_share_one_host(options):
 
 
 async def test_a_host_outlives_the_client_that_started_it(options):
-    """The other client keeps it running."""
     async with embedded(options) as second:
         async with embedded(options) as first:
             await first.describe()
@@ -188,7 +183,6 @@ def state_fields(state):
 
 
 async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_path, monkeypatch):
-    """The host is private then, and ends with this process."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "file"))
     before = set(psutil.Process().children())
@@ -208,7 +202,6 @@ async def test_a_full_state_disk_is_survived(options):
 
 
 async def test_a_slow_start_is_reported_as_loading(options):
-    """The start continues meanwhile."""
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
             await backend.describe()
@@ -242,7 +235,6 @@ async def opened(block, use):
 
 
 async def test_missing_weights_are_reported_with_the_command_to_run():
-    """With default settings on a fresh machine."""
     async with opened(BackendSettings(), "completion") as backend:
         with pytest.raises(NoModelInstalled, match="homebody models install"):
             await backend.describe()
@@ -261,7 +253,6 @@ async def test_the_settings_name_the_model(tiny_model, tmp_path):
 
 
 async def test_a_model_without_named_markers_lists_its_control_tokens(tmp_path):
-    """Its FIM layout then follows from its name and these tokens (Codestral, Seed-Coder)."""
     path = write_tiny_gguf(tmp_path / "codestral.gguf", fim=False)
     async with embedded(HostOptions(path, linger_seconds=0.5)) as backend:
         info = await backend.describe()

@@ -18,7 +18,6 @@ async def texts(*pieces: str) -> AsyncIterator[str]:
 
 @given(st.lists(st.text("ab\u2028\x0c", max_size=5), max_size=6), st.data())
 async def test_lines_end_at_cr_and_lf_only_however_they_are_cut(lines: list[str], data: st.DataObject):
-    """JSON may contain other separators unescaped."""
     ends = [data.draw(st.sampled_from(["\n", "\r\n", "\r"])) for _ in lines]
     # A line feed after a bare carriage return belongs to it.
     lines = [line or "a" for line in lines]
@@ -30,7 +29,6 @@ async def test_lines_end_at_cr_and_lf_only_however_they_are_cut(lines: list[str]
 
 
 async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
-    """As specified by the standard."""
     stream = texts(": ping\n\ndata: a\ndata: b\n\nid: 7\nda", "ta:c\n\n", "data: unfinished")
 
     assert [event async for event in events_of(stream)] == ["a\nb", "c"]
@@ -47,7 +45,6 @@ async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
     ],
 )
 async def test_a_fault_keeps_the_servers_words(sent: str):
-    """For each form in which servers send it."""
     (event,) = [event async for event in events_of(texts(sent))]
 
     assert json.loads(event)["error"]["message"] == "out of memory"

@@ -40,7 +40,6 @@ THOUGHTS = {
 
 
 def test_every_format_is_among_the_cases():
-    """Each opening tag in the table is in a case."""
     cases = "".join(THOUGHTS.values())
 
     assert [opening for opening, _ in filters.THOUGHTS if opening not in cases] == []
@@ -57,7 +56,6 @@ def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataO
 
 @given(cuts("Hm.</think>\nYes."))
 def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
-    """The answer begins within it, without an opening tag."""
     assert shown(Answer(thoughts=ReasoningFilter(closes_at_end("<|assistant|><think>\n"))), *pieces) == "Yes."
 
 
@@ -65,12 +63,10 @@ def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
     ("answer", "seen"), [("Hm.</think>\nYes.", "Yes."), ("Yes, at once.", "Yes, at once.")]
 )
 def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str):
-    """If the template is unknown: nothing is lost if the answer contains no reasoning."""
     assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
 
 
 def test_an_answer_is_shown_at_once_if_thoughts_have_their_own_field():
-    """The text then contains no thoughts."""
     answer = Answer(thoughts=ReasoningFilter("</think>", is_certain=False))
     answer.reasons_apart()
 
@@ -83,17 +79,14 @@ def test_a_thought_that_never_ends_shows_nothing():
 
 
 def test_completion_keeps_the_tags():
-    """Code about reasoning models is code."""
     assert shown(Answer(), 'open = "<think>"') == 'open = "<think>"'
 
 
 def test_blanks_of_an_answer_without_thoughts_are_kept():
-    """Only the lines between a thought and the answer are dropped."""
     assert shown(Answer(thoughts=ReasoningFilter()), "  indented", " text\n") == "  indented text\n"
 
 
 def test_the_first_line_of_code_keeps_its_indentation():
-    """After the reasoning only whole blank lines are dropped."""
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
 
 
@@ -104,7 +97,6 @@ def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
 
 
 def test_a_stop_text_within_a_thought_ends_nothing():
-    """The answer follows the reasoning."""
     answer = Answer(stops=("\n\n",), thoughts=ReasoningFilter())
 
     assert shown(answer, "<think>a\n\nb</think>x = 1\n\ny") == "x = 1"
@@ -122,13 +114,11 @@ def test_a_stop_text_within_a_thought_ends_nothing():
     ],
 )
 def test_an_open_thought_at_the_end_of_a_rendered_chat_is_seen(frame: str, close: str | None):
-    """The last tag decides."""
     assert closes_at_end(frame) == close
 
 
 @given(st.text(max_size=40), st.data())
 def test_text_without_tags_passes_the_reasoning_filter_unchanged(text: str, data: st.DataObject):
-    """No other text is touched."""
     pieces = data.draw(cuts(text))
     reasoning = ReasoningFilter()
     if not text.lstrip().startswith(("<", "[")):
@@ -139,7 +129,6 @@ def test_text_without_tags_passes_the_reasoning_filter_unchanged(text: str, data
 def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
     text: str, stops: list[str], data: st.DataObject
 ):
-    """The earliest stop text ends the answer; nothing after it is shown, nothing before it is lost."""
     pieces = data.draw(cuts(text))
     watching = StopFilter(stops)
     seen = "".join([*map(watching.feed, pieces), watching.finish()])
@@ -155,7 +144,6 @@ def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
 
 @given(cuts("    return x"))
 def test_the_forced_beginning_is_removed_however_it_is_cut(pieces: list[str]):
-    """It may come in several pieces, and a piece may go beyond it."""
     assert shown(Answer(forced="    ret"), *pieces) == "urn x"
 
 
@@ -181,11 +169,9 @@ def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
 
 
 def test_a_server_that_takes_few_stop_texts_gets_the_likeliest():
-    """Homebody watches for the rest."""
     assert split_stops(("a", "b", "c", "d", "e"), "", 4) == (("a", "b", "c", "d"), ("e",))
     assert split_stops(("a", "b", "c"), "xa", 1) == (("b",), ("a", "c"))
 
 
 def test_a_stop_text_within_the_forced_text_is_no_stop():
-    """After a forced line end, only a line end of the answer itself ends it."""
     assert shown(Answer(forced="\n  ", stops=("\n",)), "\n  x = 1\n", "y") == "x = 1"

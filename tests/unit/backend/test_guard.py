@@ -47,7 +47,6 @@ async def get(url: str, transport: GuardedTransport) -> httpx.Response:
     "address", ["127.0.0.1", "127.255.255.254", "::1", "::ffff:127.0.0.1", "0:0:0:0:0:ffff:7f00:1"]
 )
 def test_loopback_addresses_are_this_machine(address: str):
-    """IPv4, IPv6, and IPv4 mapped into IPv6."""
     assert is_loopback(address)
 
 
@@ -75,7 +74,6 @@ def test_all_other_addresses_are_not(address: str):
 
 @given(st.ip_addresses(v=4))
 def test_an_address_means_the_same_mapped_into_ipv6(address: object):
-    """An IPv4 address and its mapped form are both this machine, or neither is."""
     assert is_loopback(str(address)) == is_loopback(f"::ffff:{address}")
 
 
@@ -90,7 +88,6 @@ async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(n
 
 
 async def test_ipv6_loopback_is_connected_to():
-    """A server on ``::1`` is served, by address and by name."""
     with LoopbackServer(say_hello, host="::1") as server:
         by_address = await get(f"http://[::1]:{server.port}/", GuardedTransport())
         by_name = await get(f"http://localhost:{server.port}/", GuardedTransport())
@@ -150,7 +147,6 @@ async def test_a_name_is_resolved_once_so_it_cannot_answer_twice_differently():
 
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "127.1", "017700000001"])
 async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: str):
-    """The address that the system derives from such a name is checked and connected to."""
     with LoopbackServer(say_hello) as server:
         try:
             response = await get(f"http://{host}:{server.port}/", GuardedTransport())
@@ -161,7 +157,6 @@ async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: s
 
 
 async def test_an_allowed_host_is_allowed_on_its_port_alone():
-    """Host and port have to match exactly."""
     with LoopbackServer(say_hello) as server:
         allowed = [AllowedHost.parse(f"team.example:{server.port}")]
         # The address itself is refused; only the entry allows it.
@@ -181,7 +176,6 @@ async def test_an_allowed_host_is_allowed_on_its_port_alone():
     ["team.example", "team.example:", ":8000", "", "http://team.example:8000", "a:b", "a:99999", "u@a:1"],
 )
 def test_an_entry_without_host_and_port_is_a_settings_error(entry: str):
-    """An incomplete entry allows nothing and is reported."""
     with pytest.raises(SettingsError, match="allowedHosts"):
         AllowedHost.parse(entry)
 
@@ -206,7 +200,6 @@ async def test_a_name_that_cannot_be_resolved_is_unavailable():
 
 
 async def test_a_name_without_addresses_is_unavailable():
-    """An empty answer allows nothing."""
     transport = GuardedTransport([AllowedHost("empty.example", 8000)], resolve=resolver())
     with pytest.raises(BackendUnavailable, match="no address"):
         await get("http://empty.example:8000/", transport)
@@ -250,7 +243,6 @@ async def test_an_answer_of_many_tiny_chunks_leaves_room_for_others():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets are POSIX only")
 async def test_a_unix_socket_is_this_machine(tmp_path: Path):
-    """A server behind a Unix socket needs no address at all."""
     path = str(tmp_path / "model.sock")
 
     async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -284,7 +276,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_tls_is_verified_against_the_name_that_the_user_wrote(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool, name: str, served: bool
 ):
-    """The connection uses the address; the certificate has to be for the name."""
     heard: list[bytes] = []
 
     async def hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -310,7 +301,6 @@ async def test_tls_is_verified_against_the_name_that_the_user_wrote(
 
 
 async def test_proxy_variables_are_not_followed(monkeypatch: pytest.MonkeyPatch):
-    """With every proxy variable set, the request still goes straight to the server."""
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with LoopbackServer(say_hello) as server:

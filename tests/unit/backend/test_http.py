@@ -71,8 +71,6 @@ async def test_nothing_there_is_unavailable():
 
 
 async def test_silence_before_the_answer_is_a_timeout():
-    """A server that accepts the request and does not respond causes a timeout."""
-
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(30)
 
@@ -81,8 +79,6 @@ async def test_silence_before_the_answer_is_a_timeout():
 
 
 async def test_silence_before_the_first_piece_is_a_timeout():
-    """A stream that sends only headers causes a timeout."""
-
     async def silent(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
         await asyncio.sleep(30)
@@ -158,14 +154,12 @@ async def test_foreign_words_are_made_to_fit_one_sentence():
 
 @pytest.mark.parametrize("location", ["http://192.0.2.1:8000/", "http://127.0.0.1:8000/", "/elsewhere"])
 async def test_no_redirect_is_followed(location: str):
-    """Neither to another host nor to the same one."""
     with pytest.raises(ConnectionForbidden, match=r"redirects to .*; Homebody follows no redirects"):
         await ask(answering(307, b"", location=location))
 
 
 @pytest.mark.parametrize("body", [b"<html>hello</html>", b'{"ok": "perhaps"}', b"[1, 2]", b"", b"\xff\xfe"])
 async def test_garbage_is_a_protocol_error(body: bytes):
-    """An answer of another form is reported as such."""
     with pytest.raises(BackendProtocolError, match="gave an answer that does not follow its API"):
         await ask(answering(200, body))
 
@@ -177,8 +171,6 @@ async def test_a_stream_of_another_kind_is_a_protocol_error():
 
 
 async def test_an_answer_that_is_not_http_is_a_protocol_error():
-    """Another protocol on that port is a different error from an unavailable server."""
-
     async def ssh(request: Request, reply: Reply) -> None:
         reply.writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
 
@@ -198,8 +190,6 @@ async def test_a_stream_that_is_cut_is_unavailable():
 
 
 async def test_lines_are_read_as_they_come():
-    """Newline-delimited JSON, empty lines left out."""
-
     async def lines(request: Request, reply: Reply) -> None:
         await reply.begin("application/x-ndjson")
         await reply.line({"n": 1})
@@ -241,7 +231,6 @@ def test_a_malformed_url_is_a_settings_error(url: str):
 
 
 async def test_closing_a_stream_hangs_up():
-    """The server sees at once that the connection is closed."""
     gone = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -301,8 +290,6 @@ async def test_a_compressed_answer_is_refused(encoding: str):
 
 @pytest.mark.parametrize("kind", ["pings", "empty events"])
 async def test_an_answer_without_text_is_silence(kind: str):
-    """Events without text do not keep a request waiting for ever."""
-
     async def talk(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
         while not reply.client_is_gone:
@@ -317,8 +304,6 @@ async def test_an_answer_without_text_is_silence(kind: str):
 
 
 async def test_an_answer_has_a_limit_as_a_whole():
-    """An answer that never ends is cut off too."""
-
     async def drip(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
         while not reply.client_is_gone:
@@ -340,8 +325,6 @@ async def test_an_answer_has_a_limit_as_a_whole():
 
 @pytest.mark.parametrize("line", [b"data: ", b"data: aaaaaaa\n"], ids=["line", "event"])
 async def test_an_event_without_an_end_is_not_kept_in_memory(line: bytes):
-    """A broken server may send text for ever."""
-
     async def endless(request: Request, reply: Reply) -> None:
         await reply.begin("text/event-stream")
         await reply.send(line)

@@ -30,7 +30,6 @@ async def _tokens(
 
 
 async def test_each_event_has_its_token():
-    """The control token at the end is not part of the answer, and progress events have no tokens."""
     reading = CompletionEvent("", (0,), tokens_predicted=0)
     end = CompletionEvent("", (2,), tokens_predicted=3)
     events = [reading, *_events(("It", 5, 1), (" adds", 6, 2)), end, _LAST]
@@ -38,14 +37,12 @@ async def test_each_event_has_its_token():
 
 
 async def test_tokens_within_a_character_are_looked_up():
-    """The server sends no event for them."""
     events = [*_events(("It ", 5, 1), ("🎉", 9, 4), ("!", 6, 5)), _LAST]
     assert await _tokens(events, [[7, 8, 9]]) == ("It 🎉!", [5, 7, 8, 9, 6])
 
 
 @pytest.mark.parametrize("found", [[7, 8, 3], [8, 9], [4, 7, 8, 9]])
 async def test_other_tokens_of_that_character_are_not_taken(found):
-    """They differ from those in the server's cache."""
     events = [*_events(("It ", 5, 1), ("🎉", 9, 4)), _LAST]
     assert await _tokens(events, [found]) is None
 
@@ -61,5 +58,4 @@ async def test_other_tokens_of_that_character_are_not_taken(found):
     ids=["no tokens", "no count", "a control token in the answer", "a control token that is shown"],
 )
 async def test_uncertain_tokens_are_not_taken(events):
-    """They are uncertain if the server reports none, and never used if they are control tokens."""
     assert await _tokens([*events, _LAST]) is None

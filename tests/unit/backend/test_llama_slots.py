@@ -25,7 +25,6 @@ class Clock:
     ("choice", "slot"), [("completion", 0), (0, 0), (1, 1), (7, 1), ("chat", 3), (None, 2)]
 )
 def test_the_slots_of_our_own_host_are_pinned(choice, slot):
-    """The last one is for chat, the one before it for jobs of scripts."""
     assert Slots(SLOTS, pinned=True).use(PROMPT, choice).named == slot
 
 
@@ -58,7 +57,6 @@ def test_after_a_cancelled_request_the_next_one_waits_for_its_slot():
 
 @pytest.mark.parametrize("other", [1, "chat", "completion", None])
 def test_after_another_prompt_the_server_chooses_again(other):
-    """The other request may have got the slot."""
     slots = Slots(SLOTS, pinned=False)
     slots.use(PROMPT, 0).came(2, is_last=True)
     slots.use(PROMPT, 0)
@@ -69,7 +67,6 @@ def test_after_another_prompt_the_server_chooses_again(other):
 
 
 def test_a_slot_that_stays_busy_is_not_waited_for():
-    """Another client may be using it."""
     clock = Clock()
     slots = Slots(SLOTS, pinned=False, clock=clock)
     slots.use(PROMPT, 0).came(2, is_last=True)
@@ -94,7 +91,6 @@ def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
 
 
 def test_a_single_slot_needs_no_name():
-    """There is nothing to choose."""
     slots = Slots(1, pinned=False)
     slots.use(PROMPT, 0)
     use = slots.use(PROMPT, 0)

@@ -44,7 +44,6 @@ async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
 
 @pytest.mark.parametrize("ends", [True, False], ids=["quietly", "with the connection"])
 async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: LlamaDouble, *, ends: bool):
-    """An answer is whole only with its stats."""
     double.events, double.ends = [{"content": "a"}], ends
     seen: list[str] = []
 
@@ -69,7 +68,6 @@ async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: Llam
 async def test_an_error_in_the_stream_keeps_the_servers_message(
     double: LlamaDouble, error: object, kind: type[HomebodyError], words: str
 ):
-    """Its code determines the class of the error."""
     double.events = [{"content": "a"}, {"error": error}]
     seen: list[str] = []
 
@@ -81,7 +79,6 @@ async def test_an_error_in_the_stream_keeps_the_servers_message(
 
 @pytest.mark.parametrize("garbage", ["<html>", "[1]", '{"content": 7}', "{"])
 async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, garbage: str):
-    """For any kind of garbage."""
     double.events = [garbage]
 
     with pytest.raises(BackendProtocolError, match="gave an answer that does not follow its API"):
@@ -101,7 +98,6 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
 
 
 async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
-    """An answer that does not begin with the forced text is dropped, and requested once more."""
     backend = LlamaCppBackend(double.url)
 
     items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
@@ -136,7 +132,6 @@ async def test_thoughts_are_removed_in_the_chat_slot(double: LlamaDouble):
     ids=["empty pieces", "progress that stands still"],
 )
 async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: object):
-    """Only text resets the time limit."""
     double.events, double.endless, double.endless_event = [], True, event
     backend = LlamaCppBackend(double.url, timeout_seconds=0.3)
 
@@ -146,7 +141,6 @@ async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: objec
 
 
 async def test_foreign_words_in_a_stream_are_made_printable(double: LlamaDouble):
-    """No escape sequence reaches the terminal."""
     double.events = [{"error": {"code": 500, "message": "\x1b[31mred\x07\nalert"}}]
 
     with pytest.raises(BackendUnavailable) as caught:

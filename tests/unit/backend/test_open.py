@@ -16,7 +16,6 @@ from support.passes import everything
 
 
 def test_importing_the_package_loads_no_http_client():
-    """The language server answers ``initialize`` before backends load."""
     script = (
         "import sys, homebody.backend; print([m for m in ('httpx', 'httpcore', 'anyio') if m in sys.modules])"
     )
@@ -27,7 +26,6 @@ def test_importing_the_package_loads_no_http_client():
 
 @pytest.mark.parametrize("kind", ["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai"])
 async def test_no_request_is_sent_before_the_first_call(kind: Any):
-    """Opening a backend sends nothing."""
     with LlamaDouble() as double:
         block = BackendSettings(kind=kind, url=double.url)
         backend = open_backend(block, Settings(), use="completion", passes=everything)
@@ -38,14 +36,12 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
 
 
 def test_a_server_of_no_known_port_needs_its_address():
-    """``openai`` has no usual port."""
     with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
         open_backend(BackendSettings(kind="openai"), Settings(), use="chat", passes=everything)
 
 
 @pytest.mark.parametrize("entry", ["gpu.example", "gpu.example:0:1"])
 def test_an_incomplete_allowed_host_is_reported_at_once(entry: str):
-    """Before any request is sent."""
     with pytest.raises(SettingsError, match="allowedHosts"):
         open_backend(
             BackendSettings(kind="ollama", allowed_hosts=(entry,)), Settings(), use="chat", passes=everything
@@ -68,7 +64,6 @@ async def test_a_router_gets_the_models_name_with_everything():
 
 
 async def test_settings_reach_the_server():
-    """Key, time limit and context length."""
     with LlamaDouble() as double:
         block = BackendSettings(kind="llama.cpp", url=double.url, api_key="key", context_length=300)
         backend = open_backend(block, Settings(), use="completion", passes=everything)

@@ -49,7 +49,6 @@ def tasks_running() -> set[str]:
 
 
 async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDouble):
-    """Ten requests to an unavailable server give one message; its return gives one more."""
     states: list[BackendState] = []
     backend = ResilientBackend(
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
@@ -70,7 +69,6 @@ async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDou
 
 
 async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double: LlamaDouble):
-    """Without another request: a restarted server is not the one that failed to generate."""
     states: list[BackendState] = []
     backend = ResilientBackend(
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
@@ -123,7 +121,6 @@ async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
 
 
 async def test_a_request_waits_while_the_model_loads_and_reports_it(double: LlamaDouble):
-    """The request is answered once the model is loaded."""
     states: list[BackendState] = []
     double.loading = True
     backend = ResilientBackend(
@@ -139,7 +136,6 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
 
 
 async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
-    """The request fails in the end, and says why."""
     double.loading = True
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
 
@@ -149,7 +145,6 @@ async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
 
 
 async def test_a_server_that_never_answers_is_reported(double: LlamaDouble):
-    """A server that accepts requests and never answers counts as unavailable."""
     states: list[BackendState] = []
     double.silent = True
     inner = LlamaCppBackend(double.url, timeout_seconds=0.2)
@@ -173,7 +168,6 @@ async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDoub
 
 
 async def test_closing_stops_the_checks(double: LlamaDouble):
-    """No task is left running while the server is unavailable."""
     double.stop()
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     with pytest.raises(BackendUnavailable):
@@ -228,7 +222,6 @@ async def test_a_change_of_the_chosen_server_is_reported():
 
 
 async def test_a_model_that_fails_to_answer_is_reported_once(double: LlamaDouble):
-    """It still answers other requests, so the status does not alternate; an answer makes it ready again."""
     states: list[BackendState] = []
     backend = ResilientBackend(
         FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
@@ -267,7 +260,6 @@ async def test_what_was_shown_is_not_shown_twice():
 
 
 async def test_a_model_that_is_not_allowed_gets_nothing():
-    """No text is sent to it, and the message names the models that may answer."""
     inner = ScriptedBackend("x", name="llama-3")
     backend = ResilientBackend(FixedConnector(inner), patience_seconds=1, models=("qwen*", "gpt-oss"))
 

@@ -39,14 +39,12 @@ async def say(backend: ScriptedBackend, asked: Prompt, sampling: Sampling = MANY
 
 
 async def test_one_text_answers_everything():
-    """The shortest script is a text."""
     backend = ScriptedBackend("return a + b")
 
     assert [await say(backend, prompt(text)) for text in ("a", "b")] == ["return a + b"] * 2
 
 
 async def test_the_first_reply_that_matches_answers():
-    """By substring, by regular expression, or any prompt."""
     backend = ScriptedBackend(
         Reply("one", contains="def f("), Reply("two", regex=r"class \w+:"), Reply("three")
     )
@@ -59,7 +57,6 @@ async def test_the_first_reply_that_matches_answers():
 
 
 async def test_replies_in_order_answer_once_each():
-    """``times`` makes a script of turns."""
     backend = ScriptedBackend(Reply("one", times=1), Reply("two", times=1))
 
     assert [await say(backend, prompt("x")) for _ in range(2)] == ["one", "two"]
@@ -73,7 +70,6 @@ async def test_a_function_answers_the_prompt():
 
 
 async def test_pieces_and_probabilities_are_as_given():
-    """One probability for each piece; the last one applies to the rest."""
     backend = ScriptedBackend(Reply(pieces=("a", "b", "c"), probabilities=(0.5, 0.25)))
 
     pieces = [item async for item in backend.complete(prompt("x"), MANY) if isinstance(item, Piece)]
@@ -83,7 +79,6 @@ async def test_pieces_and_probabilities_are_as_given():
 
 
 async def test_a_limit_cuts_the_answer():
-    """``max_tokens`` counts pieces, and the stats say why it ended."""
     items = [
         item async for item in ScriptedBackend(Reply(pieces=("a", "b"))).complete(prompt("x"), Sampling(1))
     ]
@@ -105,7 +100,6 @@ async def test_a_limit_cuts_the_answer():
     ],
 )
 async def test_each_fault_is_its_error(fault: Fault, error: type[BackendError]):
-    """At once, or after some pieces."""
     backend = ScriptedBackend(Reply(pieces=("a", "b", "c"), fault=fault, fault_after=2))
     seen: list[str] = []
 
@@ -128,7 +122,6 @@ async def test_delays_can_be_cancelled():
 
 
 async def test_another_process_can_read_what_was_asked(tmp_path):
-    """A line for each request, also for a prompt of which only a part is read."""
     path, script = tmp_path / "asked.jsonl", tmp_path / "script.json"
     script.write_text(json.dumps({"reply": [{"text": "x"}], "requests_file": str(path)}))
     backend = ScriptedBackend.from_file(script)
@@ -142,7 +135,6 @@ async def test_another_process_can_read_what_was_asked(tmp_path):
 
 
 async def test_everything_that_was_asked_is_kept():
-    """Tests compare prompts through ``requests``."""
     backend = ScriptedBackend("x")
     await say(backend, prompt("abc"))
     await backend.warm(prompt("abcdef"), slot="chat")
@@ -154,7 +146,6 @@ async def test_everything_that_was_asked_is_kept():
 
 
 async def test_reused_tokens_are_counted_as_a_server_with_one_prompt_a_slot_does():
-    """A longer prompt reads only its new tokens; the other slot has its own cache."""
     backend = ScriptedBackend("x")
     first = await backend.warm(prompt("one two"))
     longer = await backend.warm(prompt("one two three"))
@@ -166,7 +157,6 @@ async def test_reused_tokens_are_counted_as_a_server_with_one_prompt_a_slot_does
 
 @given(st.text())
 def test_tokens_joined_are_the_text(text: str):
-    """No character is lost, and words stay together."""
     found = scripted_tokens(text)
 
     assert "".join(found) == text
@@ -175,7 +165,6 @@ def test_tokens_joined_are_the_text(text: str):
 
 @given(st.text(), st.text())
 def test_a_whole_has_no_more_tokens_than_its_parts(first: str, second: str):
-    """So the sum of the parts' counts is never too low."""
     assert len(scripted_tokens(first + second)) <= len(scripted_tokens(first)) + len(scripted_tokens(second))
 
 
@@ -208,7 +197,6 @@ JSON = json.dumps(
 
 @pytest.mark.parametrize(("name", "content"), [("script.toml", TOML), ("script.json", JSON)])
 async def test_a_script_file_is_opened_by_the_settings(tmp_path: Path, name: str, content: str):
-    """``backend.kind = "scripted"`` and the file's path are enough."""
     path = tmp_path / name
     path.write_text(content)
     backend = open_backend(
@@ -224,7 +212,6 @@ async def test_a_script_file_is_opened_by_the_settings(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("content", [None, "reply = 3", '[[reply]]\ntxt = "typo"', "[[reply"])
 def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, content: str | None):
-    """The message names the file and what is wrong with it."""
     path = tmp_path / "script.toml"
     if content is not None:
         path.write_text(content)
@@ -234,30 +221,25 @@ def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, conten
 
 
 def test_a_script_has_to_be_named():
-    """Without ``backend.model`` there is no script."""
     with pytest.raises(SettingsError, match=r"backend\.model"):
         open_backend(BackendSettings(kind="scripted"), Settings(), use="chat", passes=everything)
 
 
 async def test_a_model_without_a_template_refuses_to_render():
-    """As for base models."""
     with pytest.raises(BackendRefused, match="no chat template"):
         await ScriptedBackend("x", chat_template=False).render_chat([Message("user", "hi")])
 
 
 async def test_a_marker_is_one_token():
-    """A marker counts as one token with any text."""
     assert await ScriptedBackend("x").count_prompt(Prompt((Marker("<|fim_prefix|>"), Text("a b")))) == 4
 
 
 async def test_a_stream_may_be_closed_early():
-    """Nothing is left behind."""
     async with aclosing(ScriptedBackend("a b c d").complete(prompt("x"), MANY)) as stream:
         assert await anext(stream)
 
 
 async def test_reading_is_reported_before_and_after():
-    """From the cached tokens to the whole prompt."""
     backend = ScriptedBackend("x")
     await say(backend, prompt("one two"))
     seen: list[ReadProgress] = []
@@ -268,7 +250,6 @@ async def test_reading_is_reported_before_and_after():
 
 
 async def test_without_a_slot_the_longest_shared_beginning_is_reused():
-    """The prompt may be in any slot."""
     backend = ScriptedBackend("x")
     async for _ in backend.complete(prompt("one two"), MANY, slot="chat"):
         pass

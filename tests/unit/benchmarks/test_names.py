@@ -13,7 +13,6 @@ FILES = sorted(str(path.relative_to(BENCHMARKS)) for path in BENCHMARKS.rglob("*
 
 @pytest.mark.parametrize("name", FILES)
 def test_names_imported_from_the_package_exist(name: str):
-    """Also those that are imported inside a function."""
     imports = [
         node
         for node in ast.walk(ast.parse((BENCHMARKS / name).read_text(encoding="utf-8")))

@@ -15,7 +15,6 @@ _SOURCE = Path(ast.__file__)
 
 @pytest.mark.parametrize("seed", [None, 1])
 def test_a_trace_ends_with_the_file_as_it_was(seed):
-    """With corrections too, and with two passages of one file."""
     passages = [Passage(_SOURCE, "python", 60, 12), Passage(_SOURCE, "python", 400, 10)]
     trace = make_trace("x", passages, seed=seed)
     [document] = trace.documents
@@ -27,7 +26,6 @@ def test_a_trace_ends_with_the_file_as_it_was(seed):
 
 
 def test_holes_are_taken_from_each_third_and_hold_the_original_text():
-    """The document without a hole lacks exactly that text."""
     regions = choose_regions([_SOURCE], 12, seed=2)
     holes = [hole for region in regions for hole in region.holes]
     assert Counter(hole.kind for hole in holes) == dict.fromkeys(KINDS, 4)
@@ -37,7 +35,6 @@ def test_holes_are_taken_from_each_third_and_hold_the_original_text():
 
 
 def test_an_interval_holds_the_value_and_widens_for_few_groups():
-    """Pairs of one text are resampled together."""
     pair = [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0), (1.0, 1.0)]
     few, many = difference([pair, pair[:2]]), difference([pair] * 50)
     assert many.low <= many.value <= many.high

@@ -83,6 +83,5 @@ def three_files(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tests_written(three_files: Path) -> Path:
-    """A model that writes tests."""
     answer(three_files, TESTS)
     return three_files

@@ -48,7 +48,6 @@ def test_the_progress_is_cleared_once_before_the_first_word():
 
 
 def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
-    """Used for reports that are printed at the end."""
     screen = _Screen()
     with AnswerWriter(screen, is_quiet=True) as writer:
         writer.on_read(ReadProgress(10, 10, 10, 0.0))
@@ -57,7 +56,6 @@ def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
 
 
 def test_an_error_leaves_no_progress_on_the_screen():
-    """Its message begins on an empty line."""
     screen = _Screen()
     with suppress(NothingAnswered), AnswerWriter(screen) as writer:
         writer.on_read(ReadProgress(50, 100, 0, 1.0))
@@ -73,7 +71,6 @@ def test_a_place_is_shown_as_seen_from_the_current_folder(own_folders):
 
 
 async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monkeypatch):
-    """It goes on with the files indexed so far; with --quiet it says nothing."""
     monkeypatch.setenv("HOMEBODY_CACHE_DIR", str(tmp_path / "cache"))
     (tmp_path / "a.py").write_text("def alpha(): ...\n")
     settings = Settings(backend=BackendSettings(kind="scripted"))

@@ -30,7 +30,6 @@ def test_a_position_is_read_from_the_right(text, place):
     "text", ["a.py", "a.py:3", "a.py:3:", "a.py:x:y", ":3:4", "a.py:-1:2", "a.py:٣:٤", "a:1:9999999999", ""]
 )
 def test_an_invalid_position_is_reported_with_an_example(text):
-    """The message shows how to write one."""
     with pytest.raises(UsageError, match="FILE:LINE:COLUMN, such as"):
         parse_position(text)
 
@@ -47,7 +46,6 @@ def test_an_invalid_position_is_reported_with_an_example(text):
     ],
 )
 def test_lines_may_be_left_out(text, file, lines):
-    """A file, a line of it, or lines."""
     assert parse_lines(text) == (Path(file), lines)
 
 
@@ -68,6 +66,5 @@ def test_a_reversed_line_range_is_reported():
 
 @pytest.mark.parametrize("text", ["a.py:10-", "a.py:-10", "a.py:", "a.py:-", "src/a.py:99999999999-3"])
 def test_half_a_range_is_no_file_name(text):
-    """The message shows how to write lines."""
     with pytest.raises(UsageError, match=r"is not a line range; write .*a\.py:START"):
         parse_lines(text)

@@ -24,13 +24,11 @@ def piped(monkeypatch):
 
 
 def test_a_question_is_answered(run, scripted, piped):
-    """The answer alone is on stdout."""
     ended = run("ask", "Explain", "add", "--attach", "add.py:1-2")
     assert (ended.code, ended.out) == (0, "It adds two numbers.\n")
 
 
 def test_a_piped_question_is_answered(run, scripted, piped):
-    """Without an argument the piped text is the question; with -p it is attached."""
     piped("Explain add")
     assert run("ask").out == "It adds two numbers.\n"
     piped("Traceback: boom")
@@ -40,7 +38,6 @@ def test_a_piped_question_is_answered(run, scripted, piped):
 
 
 def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
-    """Only the file and the conversation differ."""
     git(scripted, "init", "-q")
     git(scripted, "add", "add.py")
     shared = {"markdown", "complete", "usage", "sources", "leftOut"}
@@ -57,7 +54,6 @@ def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
 
 
 def test_a_stored_conversation_is_continued_by_its_id_or_as_the_last(run, scripted, piped):
-    """Only an id that ``--conversation`` takes is printed; a continued conversation is stored again."""
     ended = run("ask", "-c", "And?")
     assert (ended.code, "No conversation is stored" in ended.err) == (2, True)
     first = json.loads(run("ask", "--store", "Explain add", "--json").out)["conversationId"]
@@ -71,7 +67,6 @@ def test_a_stored_conversation_is_continued_by_its_id_or_as_the_last(run, script
 
 
 def test_piped_source_is_explained_as_source(run, scripted, piped):
-    """Text that parses and defines something is code, and not the output of a program."""
     script = '[[reply]]\ncontains = "output"\ntext = "An error."\n'
     script += '[[reply]]\ncontains = "```go"\ntext = "Go code."\n'
     (scripted / "script.toml").write_text(script)
@@ -83,7 +78,6 @@ def test_piped_source_is_explained_as_source(run, scripted, piped):
 
 @pytest.mark.parametrize("junk", ["# Changes\n# to add\n", "Add add.\n" * 8, "// a comment\n"])
 def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, piped, junk):
-    """A small model is said to be too small before it is asked; a message is printed all the same."""
     git(scripted, "init", "-q")
     git(scripted, "add", "add.py")
     (scripted / "script.toml").write_text(f"name = 'tiny-135m'\n[[reply]]\ntext = {json.dumps(junk)}\n")
@@ -105,7 +99,6 @@ def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, p
     ],
 )
 def test_an_answer_about_a_part_of_the_changes_has_advice(reasons, expected):
-    """``--full`` only where it helps: not for files that are never sent, or for long rules."""
     assert advice_for([LeftOut("file:///a.py", 0, 9, why) for why in reasons], "stage less") == expected
 
 
@@ -143,7 +136,6 @@ def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
 
 
 def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):
-    """Conversations are only stored on request."""
     run("ask", "Explain it")
     assert run("ask", "--list").out == ""
     first = json.loads(run("ask", "Explain this", "--store", "--json").out)
@@ -188,7 +180,6 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped, arguments, words):
-    """With exit code 2."""
     ended = run(*arguments)
     assert ended.code == 2
     assert words in ended.err
@@ -196,7 +187,6 @@ def test_what_cannot_be_answered_is_refused_in_one_sentence(run, scripted, piped
 
 
 def test_pasted_output_is_explained(run, scripted, piped):
-    """The prompt contains the lines that it names."""
     piped('  File "add.py", line 2, in add\nTypeError\n')
     report = json.loads(run("explain", "-", "--json").out)
     assert report["markdown"].startswith("It adds two numbers.\n\nPlaces: add.py:2")
@@ -204,5 +194,4 @@ def test_pasted_output_is_explained(run, scripted, piped):
 
 
 def test_a_diagnostic_is_explained(run, scripted):
-    """The prompt contains its line."""
     assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"

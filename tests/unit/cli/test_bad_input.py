@@ -48,7 +48,6 @@ def answering(own_folders, monkeypatch):
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("case", PLACES)
 def test_any_place_is_answered_or_refused_in_one_sentence(run, own_folders, answering, command, case):
-    """The file is untouched, and there is no traceback."""
     place, content = PLACES[case]
     path = own_folders / place.partition(":")[0]
     before = content if isinstance(content, bytes) else content.encode()
@@ -70,7 +69,6 @@ def test_any_place_is_answered_or_refused_in_one_sentence(run, own_folders, answ
     [("explain", 2, "The file is empty"), ("ask", 0, ""), ("refactor", 0, "The file is empty")],
 )
 def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answering, command, code, words):
-    """A question can be about something else."""
     (own_folders / "app.py").write_text(" \n")
     ended = run(*COMMANDS[command]("app.py"))
     assert ended.code == code
@@ -79,7 +77,6 @@ def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answe
 
 
 def test_an_attached_file_without_text_is_listed_as_not_read(run, own_folders, answering):
-    """The question is answered all the same."""
     (own_folders / "app.py").write_text("")
     ended = run("ask", "Why?", "--attach", "app.py", "--json")
     assert [one["why"] for one in json.loads(ended.out)["leftOut"]] == ["app.py; it is empty"]
@@ -108,7 +105,6 @@ def test_an_empty_problem_is_refused(run, own_folders, answering):
     ids=["nothing", "blanks", "for ever", "another language", "cut off", "refused", "away"],
 )
 def test_a_bad_answer_is_one_sentence_and_no_edit(run, own_folders, answering, command, reply):
-    """Whatever the model does; with `--write` too."""
     code = "def one():\n    return 1\n"
     (own_folders / "app.py").write_text(code)
     answering(reply)
@@ -141,7 +137,6 @@ def test_a_bad_answer_is_one_sentence_and_no_edit(run, own_folders, answering, c
 )
 @pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
 def test_piped_bytes_of_any_encoding_are_read(run, answering, monkeypatch, data, arguments):
-    """What is no text becomes replacement characters."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     ended = run(*arguments)
     assert (ended.code, ended.out) == (0, "It adds.\n")
@@ -158,7 +153,6 @@ def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, argumen
 
 @pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])
 def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments):
-    """As much of it as fits; the rest is listed."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ok\n" * 300_000 + b"Error: the end\n")))
     ended = run(*arguments, "--json")
     report = json.loads(ended.out)
@@ -174,7 +168,6 @@ def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
 
 
 def test_a_question_is_given_once(run, answering):
-    """Neither of two is ignored."""
     ended = run("ask", "-p", "Why?", "And", "what?")
     assert (ended.code, "Give the question once" in ended.err) == (2, True)
 

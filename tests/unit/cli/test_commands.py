@@ -27,7 +27,6 @@ def test_without_a_command_the_help_is_shown(run):
 
 @pytest.mark.parametrize("command", ["lsp", "complete", "explain", "refactor", "log", "config"])
 def test_every_command_has_a_help(run, command):
-    """``--help`` ends with 0."""
     ended = run(command, "--help")
 
     assert (ended.code, ended.err) == (0, "")
@@ -42,7 +41,6 @@ def leaves(command, path):
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "lsp"])
 def test_the_help_has_an_example_and_names_its_values(run, name):
-    """No names of types; the settings that the command takes are listed with it."""
     assert "xample" in run(name, "--help").out or name == "acp"
     for path, command in leaves(load_command(name), name):
         shown = run(*path.split(), "--help").out
@@ -53,7 +51,6 @@ def test_the_help_has_an_example_and_names_its_values(run, name):
 
 
 def test_flags_stand_before_and_after_the_command(run, scripted):
-    """``-m`` is ``--model``; a setting by its key counts more than either."""
     wrong = run("-m", "none.toml", "complete", "add.py:2:12")
     right = run("--model", "none.toml", "complete", "add.py:2:12", "-m", "script.toml")
     key = run("complete", "add.py:2:12", "--set", "completion.backend.model=script.toml", "-m", "none.toml")
@@ -63,24 +60,20 @@ def test_flags_stand_before_and_after_the_command(run, scripted):
 
 @pytest.mark.parametrize(("group", "alone"), [("models", "list"), ("prompts", "list"), ("config", "show")])
 def test_a_command_with_subcommands_alone_shows_what_there_is(run, own_folders, group, alone):
-    """With its options; its help still lists the subcommands."""
     assert run(group) == run(group, alone)
     assert run(group, "--json") == run(group, alone, "--json")
     assert "Commands:" in run(group, "--help").out
 
 
 def test_the_version_is_printed(run):
-    """One line."""
     assert f"homebody {__version__}\n" == run("--version").out
 
 
 def test_complete_prints_what_would_be_suggested(run, scripted):
-    """Only the text is printed."""
     assert ((ended := run("complete", "add.py:2:12")).out, ended.err, ended.code) == ("a + b\n", "", 0)
 
 
 def test_complete_prints_json(run, scripted):
-    """The JSON has the range that it replaces, and the prompt on request."""
     result = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
 
     assert (result["file"], result["line"], result["column"]) == ("add.py", 2, 12)
@@ -92,7 +85,6 @@ def test_complete_prints_json(run, scripted):
 
 
 def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
-    """With the token counts and the sources."""
     out = run("complete", "add.py:2:12", "--show-prompt").out
 
     assert out.startswith("Prompt to tiny (scripted), ")
@@ -112,14 +104,12 @@ def test_complete_uses_definitions_from_other_files(run, scripted):
 
 
 def test_explain_streams_the_answer(run, scripted):
-    """Plain text, ended with a newline."""
     ended = run("explain", "add.py:1-2")
 
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
 
 
 def test_explain_prints_json(run, scripted):
-    """Markdown, token counts and sources, in the names of the language server."""
     result = json.loads(run("explain", "add.py", "--json").out)
 
     assert result["markdown"] == "It adds two numbers."
@@ -238,7 +228,6 @@ def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, s
     ],
 )
 def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_path, arguments, says_it):
-    """Those that read the settings report them."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("context.ignor = ['private/']\n")
 
@@ -268,7 +257,6 @@ def test_patterns_of_two_flags_add_up(run, scripted):
 
 
 def test_flags_may_stand_anywhere(run, scripted):
-    """Before or after the command, joined or separate; after ``--`` they are arguments."""
     for arguments in (
         ["--set", "log.enabled=true", "explain", "add.py"],
         ["explain", "--set=log.enabled=true", "add.py"],
@@ -327,7 +315,6 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
 
 
 def test_the_log_command_reports_that_logging_is_off(run):
-    """And how to turn it on."""
     ended = run("log")
 
     assert (ended.out, ended.code) == ("", 0)
@@ -346,7 +333,6 @@ def test_the_log_shows_what_was_sent(run, scripted):
 
 
 def test_stats_are_shown_from_the_local_counts(run, tmp_path):
-    """Shown, accepted, characters and times."""
     assert run("log", "--stats").out.startswith("No suggestions counted yet")
     counting = Audit(folder=tmp_path / "state")
     for _ in range(4):
@@ -366,7 +352,6 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
 
 
 def test_config_schema_prints_the_schema(run):
-    """It has exactly the keys of the settings file, with their ranges and meaning."""
     schema = json.loads(run("config", "schema").out)
     tables = schema["$defs"]
 

@@ -40,12 +40,10 @@ def words_for(monkeypatch, capsys, line: str) -> list[str]:
     ],
 )
 def test_the_last_word_is_completed(own_folders, monkeypatch, capsys, line, expected):
-    """By the commands' own tables."""
     assert words_for(monkeypatch, capsys, line) == expected
 
 
 def test_every_command_is_offered(own_folders, monkeypatch, capsys):
-    """Except for the internal one."""
     offered = words_for(monkeypatch, capsys, "homebody ")
 
     assert {"refactor", "undo", "completion", "models"} <= set(offered)

@@ -48,13 +48,11 @@ def test_a_key_is_set_however_the_file_writes_its_sections(before: str):
 
 @pytest.mark.parametrize(("before", "why"), [("a = [", "no valid TOML"), ("chat = 1", "has a value where")])
 def test_a_file_that_cannot_be_changed_is_refused(before: str, why: str):
-    """With what to do."""
     with pytest.raises(SettingsError, match=why):
         changed(before, {"chat.max_tokens": 1}, "config.toml")
 
 
 def test_set_writes_one_value_and_path_names_the_file(run, tmp_path: Path):
-    """A wrong key or value changes nothing."""
     path = tmp_path / "config" / "config.toml"
     assert run("config", "path").out == f"{path}\n"
 
@@ -69,7 +67,6 @@ def test_set_writes_one_value_and_path_names_the_file(run, tmp_path: Path):
 
 
 def test_config_show_prints_values_and_their_sources(run, own_folders):
-    """Keys are not shown, files and variables are."""
     (own_folders / ".homebody.toml").write_text("chat.max_tokens = 33\n")
 
     shown = run("config", "show", "--set", "backend.api_key=s3cret").out

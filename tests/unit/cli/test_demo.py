@@ -58,7 +58,6 @@ def test_the_demo_works_in_a_pipe_and_in_a_picture(run, script, own_folders):
 
 
 def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
-    """It names the command to run, and has the exit code of every command without a model."""
     ended = run("demo", "--backend", "embedded")
 
     assert ended.code == 3

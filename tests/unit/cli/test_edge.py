@@ -28,7 +28,6 @@ def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedP
 
 
 def test_a_closed_pipe_prints_no_error():
-    """``homebody … | head`` stays quiet."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -88,8 +87,6 @@ def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Pat
 
 
 def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
-    """Unless the traceback is requested."""
-
     def fail() -> int:
         message = "oh"
         raise ZeroDivisionError(message)
@@ -150,7 +147,6 @@ def test_on_a_terminal_no_text_controls_it(scripted: Path):
 
 
 def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
-    """A script gets exactly the model's answer."""
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
 
     assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"
@@ -168,7 +164,6 @@ def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_seque
 
 
 def test_a_code_block_is_applied_by_its_number(scripted: Path):
-    """In a conversation on a terminal; `homebody undo` restores the file."""
     old = "def add(a, b):\n    return a + b\n"
     (scripted / "add.py").write_text(old)
     block = "```python\\ndef add(a, b):\\n    return b + a\\n```"
@@ -197,7 +192,6 @@ def test_a_diff_is_coloured_on_a_terminal():
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_a_terminal_may_be_kept_plain(environment):
-    """With ``NO_COLOR`` or a dumb terminal, plain text is printed."""
     assert on_a_terminal([sys.executable, "-c", SHOW_DIFF], **environment).replace(b"\r\n", b"\n") == (
         DIFF.replace("\x1b", "␛").encode()
     )

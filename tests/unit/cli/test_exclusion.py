@@ -88,7 +88,6 @@ def test_what_is_not_excluded_is_sent(run, asked, tree, monkeypatch):
 
 
 def test_a_file_in_a_folder_that_is_named_is_left_out(run, asked, tree, monkeypatch):
-    """A run over the tree leaves it out, and one over the excluded folder selects nothing."""
     monkeypatch.setenv("HOMEBODY_CONTEXT_IGNORE", "private/")
     monkeypatch.chdir(tree)
     run("refactor", ".", "--instruction", "shorten")

@@ -18,7 +18,6 @@ def homebody(*arguments, stdin=subprocess.DEVNULL):
 
 
 def test_a_fresh_machine_lists_the_next_steps():
-    """No model is installed, and that is not an error."""
     assert homebody("models", "list") == (
         0,
         "No model on this machine; `homebody models install` fetches a small one (93 MB).\n",
@@ -28,7 +27,6 @@ def test_a_fresh_machine_lists_the_next_steps():
 
 
 def test_a_model_by_its_path_from_install_to_remove(tiny_model):
-    """All four commands, as plain text and as JSON."""
     code, out, err = homebody("models", "install", str(tiny_model))
     assert (code, err) == (0, "")
     assert out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")

@@ -26,7 +26,6 @@ def test_a_checkout_names_its_own_files():
 
 
 def test_an_installed_package_names_its_program():
-    """There is no checkout whose folders could be named."""
     lines = [line.strip() for line in next_steps(installation(None))]
 
     assert "'/home/me/a b/.venv/bin/homebody' lsp" in lines

@@ -39,7 +39,6 @@ def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
 
 
 def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
-    """They are not used; the message says how to trust the folder. Once trusted, they are."""
     folder = own_folders / ".homebody" / "prompts"
     folder.mkdir(parents=True)
     (folder / "theirs.md").write_text(GOOD)
@@ -57,7 +56,6 @@ def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
 
 @pytest.mark.parametrize("command", ["check", "list"])
 def test_what_is_no_folder_is_not_called_right(run, own_folders, command):
-    """One sentence and exit code 2: a mistyped path is not a workspace without mistakes."""
     ended = run("prompts", command, "typo")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "homebody: typo is not a folder: name the workspace, or leave it out.\n"

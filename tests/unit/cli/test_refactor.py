@@ -42,7 +42,6 @@ def test_a_diff_is_printed_and_nothing_written(run, add):
 
 
 def test_write_changes_the_file_and_nothing_else(run, add):
-    """No diff is printed, but what was changed; mode, byte order mark and line ends are kept."""
     ended = run("refactor", "add.py:4-6", "--instruction", "shorter", "--write")
 
     assert (ended.code, ended.out) == (0, "")
@@ -60,7 +59,6 @@ def test_write_and_diff_do_both(run, add):
 
 
 def test_check_changes_nothing_and_exits_with_one(run, add):
-    """For CI; the exit code is 0 if there is nothing to do."""
     before = add.read_bytes()
 
     assert (
@@ -73,7 +71,6 @@ def test_check_changes_nothing_and_exits_with_one(run, add):
 
 
 def test_json_holds_the_whole_result(run, add):
-    """Status, diff, edits in lines and columns, and whether it was written."""
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 
     assert (
@@ -101,7 +98,6 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
 
 
 def test_nothing_to_change_is_no_failure(run, add):
-    """Exit code 0, a remark on stderr, an empty diff."""
     _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
 
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
@@ -111,7 +107,6 @@ def test_nothing_to_change_is_no_failure(run, add):
 
 
 def test_a_note_of_a_selected_symbol_is_a_sentence(run, add):
-    """It ends with the symbol's name."""
     _reply(add.parent, "```python\ndef add(a, b):\n    return sum([a, b])\n```")
     ended = run("refactor", "add.py", "--select", "add", "--instruction", "Use sum.")
     assert ended.code == 0
@@ -156,7 +151,6 @@ def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
 
 
 def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
-    """Also while other files are in progress."""
     display = Display(lambda _: None, total=2, is_live=True, is_quiet=False)
     display.started(Path("a.py"))
     display.finished(Outcome(Path("a.py"), "changed", "1 function was left out."))
@@ -172,7 +166,6 @@ def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
     ],
 )
 def test_named_lines_without_a_function_are_refused_with_the_next_step(run, add, code, why):
-    """Not with the advice to name lines."""
     add.write_text(code)
     ended = run("refactor", "add.py:1-2", "--action", "docstring")
     assert (ended.code, ended.out) == (2, "")
@@ -257,7 +250,6 @@ def test_an_edit_with_notes_is_written_only_if_that_is_allowed(run, add):
 
 
 def test_a_refused_edit_can_be_applied(run, add):
-    """By the person who wants it, with a flag."""
     _reply(add.parent, BROKEN)
     arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write", "--allow-notes")
 

@@ -45,7 +45,6 @@ def test_a_new_file_follows_no_dangling_link(run, tests_written, to):
     ],
 )
 def test_links_into_the_repository_or_out_of_the_tree_are_refused(run, tree, name, link, to):
-    """A link to a folder too; one sentence, nothing is written."""
     (tree / ".git" / "hooks").mkdir(parents=True)
     (tree / "..").resolve().joinpath("outside").mkdir()
     for path in (tree / ".git/hooks/hook.py", tree.parent / "outside/o.py"):
@@ -75,7 +74,6 @@ def test_links_into_the_repository_or_out_of_the_tree_are_refused(run, tree, nam
     ],
 )
 def test_whatever_a_command_leaves_in_place_of_the_file_is_reported(run, tree, left, code):
-    """A FIFO, a device, a link or a folder is neither read nor replaced, by the run and by undo."""
     (tree.parent / "outside.py").write_text(MINE)
     mine = shell(f"f.name == 'a.py' and exec(sys.argv[2]); sys.exit({code} if f.name == 'a.py' else 0)")
 
@@ -116,7 +114,6 @@ def test_a_later_file_that_became_a_link_is_refused(run, tree):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text only")
 @pytest.mark.parametrize("places", [(".",), ("a.py", "b.py", "c.py", "loop.py", os.fsdecode(b"\xff.py"))])
 def test_an_odd_name_and_a_looping_link_do_not_end_a_run(run, tree, places):
-    """They are counted; named alone they are an error."""
     odd = os.fsdecode(b"\xff.py")
     (tree / odd).write_text(OLD)
     Path(os.fsdecode(b"\xfe")).mkdir()
@@ -135,7 +132,6 @@ def test_an_odd_name_and_a_looping_link_do_not_end_a_run(run, tree, places):
 
 
 def test_a_folder_in_place_of_a_changed_file_is_left(run, tree):
-    """It is named; the other files are restored."""
     run(*RUN)
     (tree / "a.py").unlink()
     (tree / "a.py").mkdir()
@@ -164,7 +160,6 @@ def test_undo_follows_no_link_that_was_put_there_since(run, tree):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have arguments of text only")
 @pytest.mark.parametrize("option", ["--instruction", "--verify", "--exclude", "--select"])
 def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
-    """The journal could not store it."""
     given = {"--instruction": "x", option: os.fsdecode(b"\xff")}
 
     ended = run("refactor", "a.py", "--write", *(word for pair in given.items() for word in pair))
@@ -175,7 +170,6 @@ def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
 def test_a_later_file_that_became_a_fifo_is_skipped(run, tree):
-    """The run neither waits for a writer nor ends."""
     code = "b = f.parent / 'b.py'; f.name == 'a.py' and (b.unlink(), os.mkfifo(b))"
 
     ended = run(*RUN, "--verify", shell(code))

@@ -69,14 +69,12 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
 
 
 def test_quiet_leaves_results_alone(run, tree):
-    """Nothing is printed to stderr."""
     ended = run(*REFACTOR, "--quiet")
 
     assert (ended.err, ended.out.count("@@")) == ("", 6)
 
 
 def test_check_names_what_would_change(run, tree):
-    """The exit code is 1, or 0 if there is nothing to change."""
     ended = run(*REFACTOR, "--check")
 
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
@@ -85,7 +83,6 @@ def test_check_names_what_would_change(run, tree):
 
 
 def test_json_is_a_line_a_file(run, tree):
-    """Status, hunks, tokens in and out, seconds."""
     ended = run(*REFACTOR, "--json", "--jobs", "2")
 
     result = reports(ended.out)
@@ -108,7 +105,6 @@ def test_json_is_a_line_a_file(run, tree):
 
 
 def test_write_changes_all_files_and_undo_restores_them(run, tree):
-    """Undo prints the restored files, and works once."""
     ended = run(*REFACTOR, "--write")
 
     assert (ended.code, ended.out) == (0, "")
@@ -121,7 +117,6 @@ def test_write_changes_all_files_and_undo_restores_them(run, tree):
 
 
 def test_one_file_is_written_without_a_summary(run, tree):
-    """One line says what was changed; undo covers it too, and lists the options of the run without keys."""
     options = ("--seed", "7", "--set", "chat.max_tokens=99", "--set", "backend.api_key=s3cret")
     ended = run("refactor", "a.py", "--instruction", "shorter", "--write", *options)
 
@@ -135,7 +130,6 @@ def test_one_file_is_written_without_a_summary(run, tree):
 
 
 def test_undo_keeps_files_that_were_changed_since(run, tree):
-    """Such a file is named, and the exit code reports it."""
     run(*REFACTOR, "--write")
     (tree / "b.py").write_text("mine\n")
 
@@ -147,7 +141,6 @@ def test_undo_keeps_files_that_were_changed_since(run, tree):
 
 
 def test_uncommitted_changes_are_not_written_over(run, tree):
-    """If several files are named; a single file and --allow-dirty are accepted."""
     committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
 
@@ -161,7 +154,6 @@ def test_uncommitted_changes_are_not_written_over(run, tree):
 
 
 def test_changed_files_are_those_of_git(run, tree):
-    """``--changed`` has no value, or one after an equals sign."""
     committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
 
@@ -208,7 +200,6 @@ def test_a_change_that_fails_twice_is_reverted(run, tree):
 
 
 def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, tree):
-    """The command does not exist, or fails without any change."""
     for command in ("homebody-nothing", "exit 1"):
         ended = run(*REFACTOR, "--write", "--verify", command)
         assert (ended.code, ended.out) == (2, "")
@@ -217,7 +208,6 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
 
 
 def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
-    """The message says so, and how to go on."""
     script(tree, {"text": "x", "fault": "cut"})
 
     ended = run(*REFACTOR, "--write")
@@ -227,7 +217,6 @@ def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
 
 
 def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
-    """The exit codes are 3, then 0; finished files are not processed again."""
     script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
 
     ended = run(*REFACTOR, "--write")
@@ -256,7 +245,6 @@ def test_a_killed_run_is_settled_by_the_next_one(run, tree):
 
 
 def test_a_killed_run_is_finished_by_resume(run, tree):
-    """The options of the killed run are used."""
     options = {"instruction": "x", "mode": "write", "places": ["."], "verify": "true {file}"}
     journal = create(tree, "homebody refactor .", json.dumps(options).encode(), (Work("a.py"), Work("b.py")))
     _leave_open(journal, tree / "a.py")
@@ -285,7 +273,6 @@ def test_two_runs_at_once_do_not_mix(run, tree):
 
 
 def test_symbols_are_selected_by_name(run, tree):
-    """Without a match the exit code is 2, with the nearest names, for one file and for several."""
     (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
 
     ended = run(*REFACTOR, "--select", "ad*", "--check")
@@ -299,19 +286,16 @@ def test_symbols_are_selected_by_name(run, tree):
 
 
 def test_the_limit_and_the_order_are_fixed(run, tree):
-    """The first files by name are processed."""
     assert run(*REFACTOR, "--check", "--limit", "2").out == "would change a.py\nwould change b.py\n"
 
 
 def test_the_seed_and_the_longest_answer_reach_the_model(run, tree):
-    """A cut answer is refused."""
     ended = run("refactor", "a.py", "--instruction", "x", "--max-tokens", "3", "--seed", "7")
 
     assert (ended.code, ended.out) == (1, "")
 
 
 def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
-    """The other files are processed."""
     (tree / "b.py").write_text("# slow\n" + CODE)
     script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
 
@@ -322,7 +306,6 @@ def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
 
 
 def test_prompts_are_shown_on_demand(run, tree):
-    """As text before the diff, and in the JSON."""
     ended = run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt")
 
     assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
@@ -331,7 +314,6 @@ def test_prompts_are_shown_on_demand(run, tree):
 
 
 def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
-    """Each piece is a request of its own."""
     script(tree, {"regex": r"(?s)x1 = 1", "text": fenced("x1 = 2\n")}, {"text": "no code"})
     functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(60))
     (tree / "a.py").write_text(functions)
@@ -343,7 +325,6 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
 
 
 def test_binary_files_among_others_are_skipped(run, tree):
-    """They are reported if they were named; a single binary file is an error."""
     (tree / "b.py").write_bytes(b"\0\1")
 
     result = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
@@ -376,7 +357,6 @@ def test_binary_files_among_others_are_skipped(run, tree):
     ],
 )
 def test_options_that_exclude_each_other_are_reported_in_one_sentence(run, tree, arguments, part):
-    """Exit code 2, nothing on stdout, nothing written."""
     ended = run(*arguments)
 
     assert (ended.code, ended.out) == (2, "")

@@ -23,7 +23,6 @@ def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
-    """Nothing is written; the JSON names the new file."""
     ended = run(*WRITE_TESTS)
 
     assert (ended.code, ended.err) == (0, "")
@@ -35,7 +34,6 @@ def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
 
 
 def test_it_is_written_and_undo_removes_it(run, tree):
-    """It has the permissions of any new file."""
     assert run(*WRITE_TESTS, "--write").code == 0
 
     assert (tree / "test_calc.py").read_text() == TESTS
@@ -46,7 +44,6 @@ def test_it_is_written_and_undo_removes_it(run, tree):
 
 
 def test_it_is_removed_if_its_verification_fails(run, tree):
-    """The file exists while the command runs; the exit code is 1."""
     ended = run(*WRITE_TESTS, "--write", "--verify", "test -f {file} && exit 1")
 
     assert ended.code == 1

@@ -42,7 +42,6 @@ EDIT_A = f"f.name == 'a.py' and f.write_text('{MINE.strip()}' + chr(10))"
 
 
 def test_an_edit_saved_while_a_passing_command_runs_survives_undo(run, tree):
-    """It stays and is named, with the place of the old text; the other files are restored."""
     ended = run(*RUN, "--verify", shell(EDIT_A))
     assert (ended.code, texts(tree)) == (0, [MINE, NEW, NEW])
 
@@ -63,7 +62,6 @@ def test_an_edit_saved_while_a_failing_command_runs_stays(run, tree):
 
 
 def test_the_passing_run_reports_a_file_that_changed_meanwhile(run, tree):
-    """The remark is among the remarks of its result."""
     ended = run(*RUN, "--json", "--verify", shell(EDIT_A))
 
     first = json.loads(ended.out.splitlines()[0])
@@ -125,7 +123,6 @@ def test_a_damaged_journal_never_costs_a_file(run, tree, runs, command, step):
 @pytest.mark.skipif(sys.platform == "win32", reason="the time zone of a process is fixed there")
 @pytest.mark.parametrize("count", [1, 24])
 def test_the_last_run_is_undone_whatever_the_clock_says(run, tree, monkeypatch, count):
-    """Local time may go back: another time zone, or the hour that autumn repeats."""
     before = os.environ.get("TZ", "")
     try:
         monkeypatch.setenv("TZ", "EAST-14")
@@ -176,7 +173,6 @@ def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
 
 
 def test_a_created_file_that_was_deleted_by_hand_is_no_error(run, tests_written):
-    """Nothing is left to undo."""
     run(*WRITE_TESTS)
     (tests_written / "test_a.py").unlink()
 
@@ -187,7 +183,6 @@ def test_a_created_file_that_was_deleted_by_hand_is_no_error(run, tests_written)
 
 
 def test_a_created_file_that_was_edited_stays(run, tests_written):
-    """It is named."""
     run(*WRITE_TESTS)
     (tests_written / "test_a.py").write_text(MINE)
 
@@ -210,7 +205,6 @@ def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tre
 
 
 def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, monkeypatch):
-    """The message names the other run; trees beside each other do not wait."""
     (tree / ".homebody.toml").touch()
     inner = tree / "inner"
     inner.mkdir()
@@ -240,7 +234,6 @@ def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(ru
 
 @pytest.mark.parametrize(("answer", "runs"), [("n", 0), ("y", 1), ("", 0), ("a", 3)])
 def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, answer, runs):
-    """The command may run what the model wrote. ``a`` answers for all files."""
     command = f"echo x >> {three_files.parent}/ran; test -e {{file}}"
     arguments = ["refactor", "a.py", "b.py", "c.py", "--instruction", "x", "--write", "--verify", command]
     ours, theirs = pty.openpty()

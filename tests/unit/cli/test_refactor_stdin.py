@@ -16,7 +16,6 @@ from support.written_runs import NEW, OLD, answer
     ],
 )
 def test_the_standard_input_is_a_file(run, three_files, monkeypatch, arguments, out, code):
-    """Its name is given by --stdin-filename; --write prints the whole text."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(OLD.encode())))
 
     ended = run("refactor", "-", "--stdin-filename", "x.py", "--instruction", "x", *arguments)

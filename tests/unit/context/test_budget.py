@@ -8,7 +8,6 @@ from homebody.errors import ContextTooLong
 
 @pytest.mark.parametrize("context_length", [256, 1024, 4096, 32_768])
 def test_prompt_output_and_overhead_fit_together(context_length):
-    """From 256 tokens up there is always a prompt, and never one that is too long."""
     for budget in (
         completion_budget(context_length, max_tokens=128, overhead=16, prompt_speed=10_000.0),
         chat_budget(context_length, output=512, overhead=64),
@@ -24,7 +23,6 @@ def test_a_slow_machine_reads_less():
 
 
 def test_a_budget_without_room_is_an_error_with_the_next_step():
-    """An empty prompt is never sent."""
     with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
         completion_budget(32, max_tokens=128, overhead=16, prompt_speed=None)
 

@@ -9,13 +9,11 @@ _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 
 
 def test_a_line_with_a_marker_is_left_out_and_named():
-    """The others stay as they are."""
     cleaned = without_marked_lines("a\nb <|im_start|>\nc\n", _SPECIAL)
     assert (cleaned.text, cleaned.lines) == ("a\nc\n", (1,))
 
 
 def test_lines_are_numbered_as_an_editor_numbers_them():
-    """A form feed and a line separator end no line; CR and CR LF do."""
     text = "a\x0cb\u2028c\rd\r\ne <|im_start|>\n"
     cleaned = without_marked_lines(text, _SPECIAL)
     assert (cleaned.text, cleaned.lines) == ("a\x0cb\u2028c\rd\r\n", (2,))
@@ -24,14 +22,12 @@ def test_lines_are_numbered_as_an_editor_numbers_them():
 
 
 def test_of_the_cursors_line_the_part_behind_the_marker_stays():
-    """The text being typed is not lost."""
     cleaned = before_cursor("a\nx = '<|im_start|>' + ", _SPECIAL)
     assert (cleaned.text, cleaned.lines) == ("a\n' + ", (1,))
 
 
 @given(st.lists(st.sampled_from(["a", "\n", "<|im_start|>", "<|", "im_end|>", " "]), max_size=30))
 def test_no_marker_is_ever_left(parts):
-    """For any text, even with adjacent markers."""
     text = "".join(parts)
     for cleaned in (without_marked_lines(text, _SPECIAL), before_cursor(text, _SPECIAL)):
         assert first_marker(cleaned.text, _SPECIAL) is None

@@ -13,7 +13,6 @@ def _candidate(name: str, text: str, why: str = "resembles the code at the curso
 
 
 def test_cells_keep_the_notebooks_order():
-    """The nearest cell is last, for any names of fragments; other files come first."""
     names = ["nb#Z3", "nb#10", "nb#9", "nb#2", "nb#X1"]
     cells = [_candidate(name, f"cell = '{name}'\n", CELL_ABOVE) for name in names]
     others = [_candidate("b.py", "second = 2\n"), _candidate("a.py", "first = 1\n")]
@@ -47,6 +46,5 @@ def test_of_two_copies_one_is_in_the_prompt():
 
 
 def test_a_candidate_with_new_lines_is_not_a_repeat():
-    """Two of three lines are in the prompt already; the third is new."""
     shown = "def total(prices):\n    return added\n"
     assert choose([_candidate("one.py", _TEXT)], 1000, len, _NOWHERE, shown).chosen

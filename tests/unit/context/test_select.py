@@ -126,7 +126,6 @@ def test_a_copy_of_the_document_is_no_snippet():
 
 
 def test_lines_left_out_are_split_around_those_that_went_in():
-    """An import above the window is a source, so it is not left out."""
     document = _document("".join(f"value_{n} = {n}\n" for n in range(200)))
     at = document.line_starts[150]
     headers = [KeptLines(document.line_span_with_end(line), "import") for line in (0, 1, 7)]

@@ -20,7 +20,6 @@ def _make(lines: list[str]) -> Document:
 
 @given(lines=LINES, data=st.data(), tokens=st.integers(1, 400), share=st.sampled_from([0.0, 0.25, 0.5]))
 def test_both_sides_together_fit(lines, data, tokens, share):
-    """For any document, cursor and budget; the text next to the cursor is always included."""
     document = _make(lines)
     offset = data.draw(st.integers(0, len(document.text)))
     found = window(document, Span(offset, offset), tokens, share, _count)
@@ -41,7 +40,6 @@ def test_nine_tenths_of_the_budget_are_used(lines):
 
 
 def test_the_window_stays_while_the_user_types():
-    """Consecutive prompts begin alike: the start moves only after half a window was typed."""
     lines = [f"line_{n} = {n}" for n in range(400)]
     starts: list[int] = []
     keep: Keep | None = None
@@ -55,7 +53,6 @@ def test_the_window_stays_while_the_user_types():
 
 
 def test_a_window_that_begins_where_the_file_does_stays_while_the_user_types():
-    """It grows to the limit of a kept window, as any other."""
     lines = [f"line_{n} = {n}" for n in range(200)]
     for last in range(100, 140):
         document = _make(lines[:last])
@@ -80,7 +77,6 @@ def test_a_window_stays_where_the_measured_speed_varies(faster):
 
 @given(text=st.text(alphabet="ab (é", min_size=1, max_size=600), tokens=st.integers(1, 100))
 def test_the_text_that_counts_as_typed_is_bounded(text, tokens):
-    """For a long line it is the end from a grid position; for other lines, the whole line."""
     anchor = line_anchor(text, Span(0, len(text)), tokens, _count)
     assert 0 <= anchor < len(text)
     assert _count(text[anchor:]) <= tokens

@@ -26,7 +26,6 @@ def _document(text: str = _CODE) -> Document:
 
 
 async def test_a_question_is_answered_with_its_code(world):
-    """The prompt contains the selection once, and the result lists it."""
     async with world("It halves.") as w:
         pieces: list[str] = []
         reply = await ask(
@@ -41,7 +40,6 @@ async def test_a_question_is_answered_with_its_code(world):
 
 
 async def test_a_follow_up_evaluates_its_own_tokens_only(world):
-    """The prompt begins with the last one and its answer, so the server reuses them."""
     conversation = Conversation("")
     async with world("An answer of a few words.") as w:
         await ask(w.engine, "What is it?", conversation=conversation, document=_document())
@@ -56,7 +54,6 @@ async def test_a_follow_up_evaluates_its_own_tokens_only(world):
 
 
 async def test_the_oldest_turns_are_shortened_and_listed(world):
-    """Where the context has no room for all, the oldest turns keep their question and first paragraphs."""
     conversation = Conversation("")
     async with world("First paragraph.\n\n" + "Many more words. " * 60, context_length=1024) as w:
         for number in range(8):
@@ -70,7 +67,6 @@ async def test_the_oldest_turns_are_shortened_and_listed(world):
 
 
 async def test_a_shortened_question_names_what_was_read_for_it(world):
-    """The model then knows that it has seen the code; asked about it again, it gets the code again."""
     conversation = Conversation("")
     code = "".join(f"value_{n} = {n}\n" for n in range(40))
     async with world("An answer. " * 10, context_length=1200) as w:
@@ -87,7 +83,6 @@ async def test_a_shortened_question_names_what_was_read_for_it(world):
 
 
 async def test_attachments_share_what_fits(world):
-    """A long one is cut at a line end and listed; a short one is kept completely."""
     long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
     short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
     async with world("ok", context_length=1024) as w:
@@ -107,7 +102,6 @@ async def test_attachments_share_what_fits(world):
 
 
 async def test_text_with_a_private_key_is_refused(world):
-    """The rules for files apply to pasted text too."""
     async with world("ok") as w:
         key = "log\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
         with pytest.raises(UsageError, match="private key"):
@@ -121,7 +115,6 @@ async def test_text_with_a_private_key_is_refused(world):
 
 
 async def test_secret_files_of_a_pasted_diff_stay_out(world):
-    """The prompt contains the rest of the diff, and the result lists what was left out."""
     diff = (
         "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-TOKEN=1\n+TOKEN=2\n"
         "diff --git a/half.py b/half.py\n--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
@@ -134,7 +127,6 @@ async def test_secret_files_of_a_pasted_diff_stay_out(world):
 
 
 async def test_the_code_blocks_are_numbered_through_the_conversation(world):
-    """A client applies a block by its number."""
     conversation = Conversation("")
     async with world("One:\n```python\na = 1\n```\nTwo:\n~~~~js\nb\n~~~~\n") as w:
         await ask(w.engine, "First?", conversation=conversation)
@@ -147,7 +139,6 @@ async def test_the_code_blocks_are_numbered_through_the_conversation(world):
 
 
 async def test_an_answer_is_replaced_by_another(world):
-    """The same prompt is sent again, and the old answer is gone."""
     conversation = Conversation("")
     async with world(Scripted(text="One.", times=1), Scripted(text="Two.")) as w:
         await ask(w.engine, "Which?", conversation=conversation, document=_document())
@@ -160,7 +151,6 @@ async def test_an_answer_is_replaced_by_another(world):
 
 
 async def test_a_failed_question_leaves_the_conversation_as_it_was(world):
-    """The question can be asked again."""
     conversation = Conversation("")
     async with world(Scripted(fault="unavailable", times=1), Scripted(text="ok")) as w:
         with pytest.raises(Exception, match="not running"):
@@ -170,7 +160,6 @@ async def test_a_failed_question_leaves_the_conversation_as_it_was(world):
 
 
 async def test_bad_questions_are_refused_in_one_sentence(world):
-    """An empty question, and one that is longer than the context."""
     async with world("ok", context_length=512) as w:
         with pytest.raises(UsageError, match="no question"):
             await ask(w.engine, " \n")
@@ -179,7 +168,6 @@ async def test_bad_questions_are_refused_in_one_sentence(world):
 
 
 async def test_standing_instructions_and_the_language_are_in_the_system_message(world):
-    """They do not change during a conversation."""
     chat = ChatSettings(instructions="Be brief.", language="German", reading_seconds=600)
     async with world("Ja.", chat=chat) as w:
         conversation = Conversation("")
@@ -189,7 +177,6 @@ async def test_standing_instructions_and_the_language_are_in_the_system_message(
 
 
 async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_path):
-    """They are listed; rules of untrusted folders or outside of the workspace are not read."""
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "AGENTS.md").write_text("Use tabs.\n")
@@ -235,7 +222,6 @@ class _NoSystemRole(ScriptedBackend):
 
 
 async def test_a_template_without_a_system_role_gets_it_in_the_first_question(world):
-    """It is there once at each question, and the prompt still only grows."""
     conversation = Conversation("")
     async with world("ok", kind=_NoSystemRole) as w:
         await ask(w.engine, "One?", conversation=conversation)
@@ -260,7 +246,6 @@ async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
 
 
 async def test_an_answer_is_not_replaced_while_another_is_written(world):
-    """Neither is lost: regenerating is refused, and the old answer stays until the new one is complete."""
     conversation = Conversation("")
     gate = asyncio.Event()
     async with world(Scripted(text="One.", times=1), Scripted(text="Two.", gate=gate)) as w:

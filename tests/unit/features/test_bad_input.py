@@ -31,7 +31,6 @@ def _document(text: str, language: str = "python") -> Document:
     ids=["across functions", "in a string", "broken code", "no grammar", "one character", "CRLF", "one line"],
 )
 async def test_any_selection_can_be_explained_and_asked_about(world, document, selected):
-    """It is included, listed first, and fits."""
     start = document.text.index(selected)
     span = Span(start, start + len(selected))
     async with world("Words.", context_length=2048) as w:
@@ -47,7 +46,6 @@ async def test_any_selection_can_be_explained_and_asked_about(world, document, s
 
 @pytest.mark.parametrize("text", ["", " \n\t\n"])
 async def test_an_empty_file_is_refused_by_explain_and_accepted_by_ask(world, text):
-    """A question can be about something else."""
     async with world("Words.") as w:
         with pytest.raises(HomebodyError, match="nothing to explain"):
             await explain(w.engine, _document(text), Span(0, 0))
@@ -56,7 +54,6 @@ async def test_an_empty_file_is_refused_by_explain_and_accepted_by_ask(world, te
 
 @pytest.mark.parametrize("answer", ["", "  \n"])
 async def test_a_model_that_answers_nothing_is_named(world, answer):
-    """The conversation is not changed."""
     async with world(Reply(pieces=(answer,) if answer else ())) as w:
         conversation = Conversation("")
         with pytest.raises(NothingAnswered, match="answered nothing"):
@@ -67,7 +64,6 @@ async def test_a_model_that_answers_nothing_is_named(world, answer):
 
 
 async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
-    """At the token limit."""
     async with world("".join(f"and so on {number} " for number in range(5000))) as w:
         result = await explain(w.engine, _document(_TWO))
         assert result.usage.output_tokens == w.asked[0].sampling.max_tokens
@@ -95,7 +91,6 @@ async def test_an_answer_in_a_loop_is_stopped(world):
 
 
 async def test_a_model_that_fails_in_the_middle_is_an_error(world):
-    """The partial answer is in the last prompt's record."""
     async with world(Reply(text="One two three four", fault="cut", fault_after=2)) as w:
         with pytest.raises(HomebodyError, match="closed the connection"):
             await ask(w.engine, "Why?")

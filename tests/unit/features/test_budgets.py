@@ -19,21 +19,17 @@ def _drafts(length: int, factor: float):
 
 
 async def test_a_draft_that_fits_is_taken_as_it_is():
-    """It is built once, within the budget."""
     assert await fit(_drafts(100, 1.0), limit=100, too_long="") == (100, 100)
 
 
 @given(length=st.integers(200, 50_000), factor=st.floats(0.3, 5.0), limit=st.integers(100, 20_000))
 async def test_a_draft_is_cut_in_the_proportion_in_which_the_estimate_is_off(length, factor, limit):
-    """It fits after the first cut, and no more than necessary is cut."""
     draft, tokens = await fit(_drafts(length, factor), limit=limit, too_long="")
     assert tokens <= limit
     assert draft == length or tokens >= limit - 20 * max(1.0, factor)
 
 
 async def test_a_prompt_that_never_fits_is_refused():
-    """The error has the given message."""
-
     async def build(_tokens: int | None) -> tuple[int, PromptSize]:
         return 50, PromptSize(50, 200)
 

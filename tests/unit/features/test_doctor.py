@@ -28,7 +28,6 @@ def _texts(findings) -> str:
 
 
 async def test_a_model_without_fim_is_reported_with_the_next_step(world):
-    """The report includes the command that helps."""
     async with world("word " * 64) as w:
         [completion, _] = (await doctor(w.engine)).uses
         [finding] = [found for found in completion.findings if "fill in the middle" in found.text]
@@ -36,21 +35,18 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
 
 
 async def test_a_fim_model_is_named_by_its_family(world):
-    """The family determines the layout of prompts."""
     async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
         [completion, _] = (await doctor(w.engine)).uses
         assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"
 
 
 async def test_a_short_context_is_a_problem(world):
-    """The served length is what matters, not the trained one."""
     async with world("word " * 64, context_length=1024) as w:
         diagnosis = await doctor(w.engine)
         assert "Only 1024 tokens of context are served" in _texts(diagnosis.uses[0].findings)
 
 
 async def test_an_unavailable_server_is_reported_and_not_raised(world):
-    """The report has one sentence for each use."""
     async with world(Reply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)
         assert [use.model for use in diagnosis.uses] == [None, None]
@@ -58,14 +54,12 @@ async def test_an_unavailable_server_is_reported_and_not_raised(world):
 
 
 async def test_a_model_without_chat_is_no_use_for_edits(world):
-    """Each use is checked separately."""
     async with world("word " * 64, chat_template=False) as w:
         diagnosis = await doctor(w.engine)
         assert "need an instruct model" in _texts(diagnosis.uses[1].findings)
 
 
 async def test_wrong_settings_and_keys_in_files_are_reported(world):
-    """In addition to the problems that the sources reported."""
     async with world("word " * 64) as w:
         origins = {"backend.api_key": "/home/me/config.toml"}
         diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."], origins=origins)
@@ -81,7 +75,6 @@ async def test_mismatches_of_earlier_sessions_are_reported(world):
 
 
 async def test_a_model_that_serves_both_uses_is_measured_once(world):
-    """Doctor takes no longer than necessary."""
     async with world("word " * 64) as w:
         completion, chat = (await doctor(w.engine)).uses
         assert completion.speed == chat.speed
@@ -101,7 +94,6 @@ class _SlowReader(ScriptedBackend):
 
 @pytest.mark.parametrize(("kind", "is_advised"), [("llama.cpp", True), ("embedded", False)])
 async def test_a_slow_llama_server_gets_advice_about_spinning_threads(world, kind, is_advised):
-    """Beside a compiler its threads wait for each other; the embedded model avoids that by itself."""
     async with world("word " * 64, kind=_SlowReader) as w:
         w.backend._info = replace(w.backend._info, kind=kind)
         [completion, _] = (await doctor(w.engine)).uses
@@ -140,7 +132,6 @@ def test_what_is_read_within_the_budget_lies_between_the_rows():
 
 
 async def test_bench_measures_as_far_as_the_context_goes(world):
-    """Every prompt is new."""
     async with world("word " * 64, context_length=4096) as w:
         measured = await bench(w.engine)
         wanted = (512, 2048, 4000)
@@ -151,7 +142,6 @@ async def test_bench_measures_as_far_as_the_context_goes(world):
 
 
 async def test_the_newest_extension_is_the_one_with_the_highest_number(world, tmp_path, monkeypatch):
-    """0.10.0 is newer than 0.9.0."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     for number in ("0.9.0", "0.10.0"):
@@ -175,7 +165,6 @@ async def test_next_edits_are_counted(world):
 
 @pytest.mark.usefixtures("own_folders")
 async def test_a_server_at_another_port_is_listed():
-    """It is running, whatever the usual ports say."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b")]) as server:
         settings = Settings(
             completion=CompletionSettings(backend=BackendSettings(kind="ollama", url=server.url)),

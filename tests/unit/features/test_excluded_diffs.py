@@ -58,7 +58,6 @@ async def prompt_of_staged(world, root):
     ],
 )
 async def test_a_name_that_git_quotes_is_excluded_like_any_other(world, root, name):
-    """Umlauts, quotes, tabs, line breaks, and bytes that are not UTF-8."""
     path = root / os.fsdecode(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_SECRET)
@@ -132,14 +131,12 @@ def _submodule(root):
     "change", [_renamed, _copied, _deleted, _retyped, _link_to_excluded, _submodule], ids=lambda c: c.__name__
 )
 async def test_each_path_of_a_change_counts(world, root, change):
-    """Old and new names, the target of a link, and what a file was before it became something else."""
     change(root)
 
     assert _SECRET not in await prompt_of_staged(world, root)
 
 
 async def test_a_conflict_shows_no_excluded_file(world, root):
-    """An unfinished merge has parts that are no change of one file."""
     git(root, "stash", "-q")
     for branch, text in (("other", "theirs"), ("main", "ours")):
         git(root, "checkout", "-q", "-B", branch, "main")
@@ -202,7 +199,6 @@ def _of(name, quoted=""):
     ],
 )
 async def test_every_name_of_a_pasted_diff_is_checked(world, root, diff):
-    """Whoever wrote it; a part whose file is unclear is left out, and the files around it stay."""
     before = (
         "diff --git a/fine.py b/fine.py\n--- a/fine.py\n+++ b/fine.py\n@@ -1 +1 @@\n-fine = 1\n+fine = 2\n"
     )

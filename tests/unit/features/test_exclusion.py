@@ -220,7 +220,6 @@ def test_no_excluded_text_reaches_the_model(world, tmp_path_factory, steps):
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("feature", ["complete", "explain", "ask", "attach", "refactor"])
 async def test_a_rule_that_comes_later_stops_what_worked_before(world, tmp_path, place, feature):
-    """Without the gate this fails for each feature and each kind of rule: the text was sent just now."""
     make_tree(tmp_path)
     async with world("An answer.", folders=[tmp_path], kind=Recording, context_length=4096) as w:
         trial = Trial(tmp_path, w)
@@ -240,7 +239,6 @@ async def test_a_rule_that_comes_later_stops_what_worked_before(world, tmp_path,
 
 
 async def test_a_conversation_leaves_out_what_was_excluded_since(world, tmp_path):
-    """The question, its code and the answer, which may quote it; the reply lists what was left out."""
     make_tree(tmp_path)
     async with world("It is secret_answer.", folders=[tmp_path], kind=Recording, context_length=4096) as w:
         trial = Trial(tmp_path, w)

@@ -17,7 +17,6 @@ def _document(text: str) -> Document:
 
 
 async def test_the_text_comes_in_pieces_and_whole(world):
-    """The streamed text equals the returned text."""
     async with world("It adds two numbers.") as w:
         pieces: list[str] = []
         result = await explain(w.engine, _document("a + b\n"), on_text=pieces.append)
@@ -27,7 +26,6 @@ async def test_the_text_comes_in_pieces_and_whole(world):
 
 
 async def test_code_around_the_selection_is_included_and_listed(world):
-    """Selection first, then the lines before and after it."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
         result = await explain(w.engine, document, Span(8, 15))
@@ -40,7 +38,6 @@ async def test_code_around_the_selection_is_included_and_listed(world):
 
 
 async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
-    """Each part under a heading with its lines; every line is read once; a summary follows."""
     async with world("ok", context_length=1024) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(400)))
         streamed: list[str] = []
@@ -58,7 +55,6 @@ async def test_a_file_larger_than_the_context_is_explained_in_parts(world):
 
 
 async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
-    """The explanation says that it is not complete."""
     async with world("ok", context_length=512) as w:
         document = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
         result = await explain(w.engine, document, Span(0, len(document.text) - 200))
@@ -69,7 +65,6 @@ async def test_parts_beyond_the_eighth_are_listed_as_left_out(world):
 
 
 async def test_a_long_file_is_explained_by_its_outline(world):
-    """The prompt has signatures but no bodies, and the result says so."""
     async with world("It computes.", context_length=1024) as w:
         code = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
         result = await explain(w.engine, _document(code))
@@ -117,7 +112,6 @@ async def test_code_is_limited_to_what_is_read_in_time(world):
 
 
 async def test_an_answer_that_was_cut_is_not_complete(world):
-    """The token limit ends the answer, and the result says so."""
     async with world(
         "one two three four five six " * 20, chat=ChatSettings(max_tokens=16, reading_seconds=600)
     ) as w:
@@ -127,7 +121,6 @@ async def test_an_answer_that_was_cut_is_not_complete(world):
 
 
 async def test_a_cursor_means_the_function_around_it(world):
-    """With the definitions that it uses."""
     half = "def half(value):\n    return value / 2\n\n\n"
     code = f"LIMIT = 3\n\n{half}def run(value):\n    return half(value) + LIMIT\n"
     async with world("ok") as w:
@@ -149,7 +142,6 @@ async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out
 
 
 async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
-    """Whether tokens were counted or estimated."""
     code = "".join(f"def f_{n}():\n    return f_{n + 1}()\n\n\n" for n in range(40))
     async with world("ok", context_length=1024) as w:
         result = await explain(
@@ -161,7 +153,6 @@ async def test_the_listed_tokens_add_up_to_less_than_the_prompt_has(world):
 
 
 async def test_a_blank_text_cannot_be_explained(world):
-    """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="The file is empty: there is nothing to explain"):
             await explain(w.engine, _document(" \n"))
@@ -169,7 +160,6 @@ async def test_a_blank_text_cannot_be_explained(world):
 
 
 async def test_the_prompt_is_kept_for_showing(world):
-    """The record has the exact prompt and the answer."""
     async with world("It adds.") as w:
         document = _document("a + b\n")
         await explain(w.engine, document)
@@ -197,7 +187,6 @@ async def test_nine_tenths_of_what_fits_are_used(world, context_length):
     data=st.data(),
 )
 def test_the_prompt_fits_for_any_selection(world, lines, context_length, data):
-    """For any selection, from 256 tokens up."""
     text = "x" + "\n".join(lines)
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))

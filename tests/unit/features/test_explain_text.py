@@ -20,7 +20,6 @@ TypeError: unsupported operand
 
 
 async def test_files_that_a_traceback_names_are_read(world, tmp_path):
-    """The prompt has the lines around the place, the explanation a link; other files are not read."""
     (tmp_path / "half.py").write_text("def half(value):\n    return value / None\n")
     async with world("It divides by None.", folders=[tmp_path]) as w:
         streamed: list[str] = []
@@ -40,14 +39,12 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
 
 @pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])
 async def test_an_output_of_one_endless_line_is_searched_once(world, tmp_path, line):
-    """The search for places takes linear time for any line."""
     async with world("ok", folders=[tmp_path]) as w:
         result = await explain_text(w.engine, line * (200_000 // len(line)))
         assert result.markdown == "ok"
 
 
 async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
-    """Their names are already in the output, but their text is not read."""
     (tmp_path / "credentials.json").write_text('{"token": "abc"}\n')
     async with world("ok", folders=[tmp_path]) as w:
         await explain_text(w.engine, "credentials.json:1: bad value")
@@ -55,7 +52,6 @@ async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
 
 
 async def test_the_end_of_a_long_output_stays(world):
-    """The error is at the end; the lines before are listed as left out."""
     async with world("ok", context_length=1024) as w:
         result = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
         assert "Boom: 42" in w.asked[0].prompt.text
@@ -66,7 +62,6 @@ async def test_the_end_of_a_long_output_stays(world):
 
 
 async def test_a_pasted_diff_is_explained_as_one(world):
-    """Each file of the diff is a source."""
     diff = "--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
     async with world("It changes x.") as w:
         result = await explain_text(w.engine, diff)
@@ -76,7 +71,6 @@ async def test_a_pasted_diff_is_explained_as_one(world):
 
 @pytest.mark.parametrize("text", ["", " \n\t"])
 async def test_an_empty_text_cannot_be_explained(world, text):
-    """The error is one sentence, and no request is sent."""
     async with world("ok") as w:
         with pytest.raises(UsageError, match="nothing to explain"):
             await explain_text(w.engine, text)
@@ -84,7 +78,6 @@ async def test_an_empty_text_cannot_be_explained(world, text):
 
 
 async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
-    """The message is in the prompt, and its line is the code in question."""
     code = "def half(value):\n    return value / two\n"
     async with world("The name is not defined.", chat=ChatSettings(reading_seconds=600)) as w:
         document = Document.create("file:///w/half.py", "python", 1, code)
@@ -108,7 +101,6 @@ async def test_a_commit_message_has_no_code(world, tmp_path):
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
-    """Fences and quotes around it are removed; unstaged changes are left out."""
     git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     (tmp_path / ".env").write_text("TOKEN=abc\n")
@@ -125,7 +117,6 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
 
 
 async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
-    """Its end is not left out silently."""
     git(tmp_path, "init", "-q")
     (tmp_path / "data.txt").write_text("some words in a line of a file\n" * 200_000)
     git(tmp_path, "add", "data.txt")

@@ -32,7 +32,6 @@ def files(tmp_path):
     ],
 )
 async def test_names_link_to_files_of_the_workspace_that_exist(world, files, text, expected):
-    """By the path that the prompt showed, by the end of it, or by a definition's name."""
     app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
     async with world(folders=[files]) as w:
         document = Document.create(app, "python", 1, _CODE)
@@ -54,7 +53,6 @@ async def test_definitions_in_an_attached_file_are_linked(world, files):
 
 
 async def test_an_attached_file_after_many_other_sources_is_read(world, files):
-    """Only files that are read count, each once, whichever parts of it the model read."""
     app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
     known = [Source(app, 0, 3, 20, f"defines name{number}") for number in range(9)]
     parts = [Source(app, line, line, 5, "attached") for line in (*range(5), *range(5))]
@@ -65,7 +63,6 @@ async def test_an_attached_file_after_many_other_sources_is_read(world, files):
 
 
 async def test_a_link_out_of_the_workspace_is_no_link(world, files):
-    """A symbolic link in the folder that leads outside is not linked."""
     (files / "away.py").symlink_to(files.parent / "outside.py")
     async with world(folders=[files]) as w:
         assert await linked(w.engine, "See away.py.", ()) == "See away.py."
@@ -81,7 +78,6 @@ async def test_the_document_itself_is_linked_without_a_workspace(world, files):
 
 
 async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
-    """Nothing is escaped; the headings of parts are places too."""
     app = (files / "src" / "app.py").as_uri()
     async with world(folders=[files]) as w:
         document = Document.create(app, "python", 1, _CODE)

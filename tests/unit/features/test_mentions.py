@@ -52,19 +52,16 @@ async def _asking(world, tmp_path, **more):
     ],
 )
 def test_names_are_recognised_by_their_form_or_by_a_word_beside_them(question, expected):
-    """Words of everyday language that are taken for names are no symbols of the workspace."""
     found = [f"{one.container}/{one.name}".removeprefix("/") for one in mentions(question)]
     assert sorted(expected) == sorted(found)
 
 
 def test_the_clearest_names_come_first():
-    """Code before words with capitals, and each name once."""
     wanted = [Mention("total", "Order"), Mention("add_line"), Mention("Stock")]
     assert wanted == mentions("Is Stock like add_line and `Order.total`, Stock or not?")
 
 
 async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):
-    """Its whole definition goes in, and the sources say why."""
     async with _asking(world, tmp_path) as w:
         reply = await ask(w.engine, "What is Stock?")
         [source] = reply.sources
@@ -78,14 +75,12 @@ async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):
 
 
 async def test_a_dotted_name_means_the_one_inside_its_class(world, tmp_path):
-    """The method of the same name in another class stays out."""
     async with _asking(world, tmp_path) as w:
         reply = await ask(w.engine, "Is Order.total right?")
         assert [uri_of(tmp_path / "order.py")] == [source.uri for source in reply.sources]
 
 
 async def test_the_open_document_answers_for_its_own_names(world, tmp_path):
-    """With the text that was not saved yet."""
     async with _asking(world, tmp_path) as w:
         text = _STOCK.replace("< 3", "< 5") + "\n\nx = 1\n"
         document = Document.create(uri_of(tmp_path / "stock.py"), "python", 7, text)
@@ -118,7 +113,6 @@ async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_p
 
 
 async def test_names_are_not_looked_up_in_ignored_files(world, tmp_path):
-    """The rules of all prompts hold."""
     (tmp_path / ".homebodyignore").write_text("hidden.py\n")
     (tmp_path / "hidden.py").write_text("class Hidden:\n    secret = 1\n")
     async with _asking(world, tmp_path, chat=ChatSettings(reading_seconds=600)) as w:
@@ -126,7 +120,6 @@ async def test_names_are_not_looked_up_in_ignored_files(world, tmp_path):
 
 
 async def test_a_symbol_of_a_file_that_is_shown_by_its_outline_is_read(world):
-    """The outline has its signature only."""
     functions = "".join(f"def f{n}(a):\n    return a * {n} + a\n\n\n" for n in range(200))
     document = Document.create("file:///w/long.py", "python", 1, functions)
     async with world("Words.", context_length=2048) as w:

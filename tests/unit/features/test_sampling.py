@@ -19,7 +19,6 @@ from homebody.settings import ChatSettings
     ],
 )
 async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, expected):
-    """A model without a known card gets general defaults."""
     async with world("ok", name=model) as w:
         await w.engine.chat.describe()
         found = sampling_of(w.engine, shipped_prompt("explain"), 64)

@@ -52,7 +52,6 @@ async def _why(world, text: str) -> dict[str, str]:
 
 
 async def test_a_method_comes_with_what_it_uses(world):
-    """Definitions, the class around it, and the places that call it; nothing that it does not use."""
     found = await _why(world, "    def fill(self, item):\n        return half(item) + LIMIT\n")
     assert found["defines half"] == "def half(value):"
     assert found["defines LIMIT"] == "LIMIT = 3"
@@ -62,13 +61,11 @@ async def test_a_method_comes_with_what_it_uses(world):
 
 
 async def test_imports_that_the_selection_needs_are_included(world):
-    """Other imports are left out."""
     found = await _why(world, "return floor(self.size)")
     assert found["import that it uses"] == "from math import floor, pi"
 
 
 async def test_nothing_of_the_selection_itself_is_a_candidate(world):
-    """Its lines are in the prompt anyway."""
     document = _document()
     span = _span(document, "def half(value):\n    return value / 2\n")
     first, last = document.line_of(span.start), document.line_of(span.end - 1)
@@ -89,7 +86,6 @@ async def test_nothing_of_the_selection_itself_is_a_candidate(world):
     ],
 )
 def test_blank_ends_of_a_selection_do_not_count(selected, expected):
-    """A line keeps its indentation."""
     document = _document("one = 1\n\n\n    two = 2\n\nx  \n")
     span = _span(document, selected)
     assert document.slice(trimmed(document, span)) == expected
@@ -113,7 +109,6 @@ def test_a_cursor_means_what_is_around_it(at, expected):
 
 
 async def test_code_without_a_grammar_has_no_candidates(world):
-    """There is no error."""
     document = Document.create("file:///w/notes.xyz", "xyz", 1, "any words at all\n")
     async with world("ok") as w:
         assert await candidates_for_span(w.engine, document, parse(document), Span(0, 9)) == ()

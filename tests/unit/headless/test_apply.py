@@ -47,14 +47,12 @@ def text(journal: Journal) -> str:
 
 
 def test_without_a_command_a_change_stays(journal):
-    """It is recorded as kept."""
     assert apply(journal) == Applied(kept=True)
 
     assert (text(journal), states(journal)) == (NEW, [("a.py", True)])
 
 
 def test_a_command_that_succeeds_keeps_the_change(journal):
-    """It sees the changed file under its own name."""
     applied = apply(
         journal, f"{PYTHON} -c \"import sys; assert open(sys.argv[1]).read() == 'a = 2\\n'\" {{file}}"
     )
@@ -63,7 +61,6 @@ def test_a_command_that_succeeds_keeps_the_change(journal):
 
 
 def test_the_old_text_is_restored_if_the_command_fails(journal):
-    """The mode too; the reason has the exit code, the verdict the output."""
     applied = apply(journal, f"{PYTHON} -c \"print('no good'); raise SystemExit(3)\"")
 
     assert not applied.kept
@@ -75,7 +72,6 @@ def test_the_old_text_is_restored_if_the_command_fails(journal):
 
 
 def test_a_command_that_hangs_is_ended_with_its_child_processes(journal):
-    """The old text is restored after the time limit."""
     wait = "import time; time.sleep(99)"
     start = f"subprocess.Popen([sys.executable, '-c', '{wait}', '{journal.root}'])"
     child = f"import subprocess, sys; {start}; {wait}"
@@ -101,14 +97,12 @@ def test_a_command_that_is_not_there_ends_the_run(journal):
 
 
 def test_a_command_that_fails_beforehand_ends_the_run(journal):
-    """Except for a command that checks only the changed file."""
     with pytest.raises(VerifyFailed, match="before anything is changed"):
         asyncio.run(Applier(journal, "exit 1").check_command())
     asyncio.run(Applier(journal, "exit 1 {file}").check_command())
 
 
 def test_content_that_the_command_writes_stays(journal):
-    """If it passes, as with a formatter, the change counts; undo names the file and its old content."""
     applied = apply(journal, "echo b >> {file}")
 
     assert (applied.kept, text(journal)) == (True, f"{NEW}b\n")
@@ -126,14 +120,12 @@ def test_content_that_a_failing_command_writes_stays(journal):
 
 
 def test_a_file_that_the_command_deletes_is_restored(journal):
-    """The file has its old mode too."""
     apply(journal, "rm {file}; exit 1")
 
     assert (text(journal), (journal.root / "a.py").stat().st_mode & 0o777) == (OLD, 0o640)
 
 
 def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
-    """Ctrl-C cancels the run this way."""
     started = journal.root / "started"
 
     async def cancelled() -> None:
@@ -151,7 +143,6 @@ def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(journal):
-    """What others wrote is not overwritten."""
     source = read_source(journal.root / "a.py", max_bytes=1000)
     (journal.root / "a.py").write_text("mine\n")
 
@@ -162,8 +153,6 @@ def test_a_file_that_changed_meanwhile_is_left_alone(journal):
 
 
 def test_an_edit_saved_before_a_cancel_stays(journal):
-    """It is reported when the run ends."""
-
     async def cancelled() -> None:
         source = read_source(journal.root / "a.py", max_bytes=1000)
         task = asyncio.create_task(Applier(journal, "touch started; sleep 99").apply(source, NEW))
@@ -190,7 +179,6 @@ def test_an_edit_saved_before_a_cancel_stays(journal):
     ids=["not written", "not verified", "nothing to verify", "edited since"],
 )
 def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is_verified, expected, kept):
-    """An unverified change is reverted, later edits stay, and the temporary file is removed."""
     begin(journal, is_verified=is_verified)
     (journal.root / "a.py").write_text(found)
     (journal.root / ".a.py.x.new").write_text("half")
@@ -223,7 +211,6 @@ def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
 
 
 def test_undo_restores_files_that_were_not_changed_since(journal):
-    """The other files are named."""
     (journal.root / "b.py").write_text(OLD)
     apply(journal)
     source = read_source(journal.root / "b.py", max_bytes=1000)
@@ -240,7 +227,6 @@ def test_undo_restores_files_that_were_not_changed_since(journal):
 
 
 def test_a_second_attempt_is_undone_to_the_first_text(journal):
-    """Undo does not bring back the text of the failed first attempt."""
     apply(journal, "exit 1 {file}")
     apply(journal, new="a = 3\n")
 
@@ -250,7 +236,6 @@ def test_a_second_attempt_is_undone_to_the_first_text(journal):
 
 
 def test_a_damaged_old_text_is_not_put_back(journal):
-    """One sentence reports it."""
     apply(journal)
     (journal.folder / "1.old").write_bytes(b"other")
 
@@ -269,14 +254,12 @@ def test_old_texts_are_for_the_user_alone(journal):
 
 
 def test_only_the_newest_runs_are_kept(tree: Path):
-    """The newest twenty for each tree are kept."""
     made = [journals.create(tree, "", b"{}", ()).run for _ in range(journals.KEPT_RUNS + 3)]
 
     assert [run.run for run in journals.list_runs(tree)] == made[:2:-1]
 
 
 def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch):
-    """The error comes before any file is changed."""
     (tree / "file").touch()
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tree / "file"))
 
@@ -287,7 +270,6 @@ def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch)
 
 
 def test_one_run_at_a_time_changes_a_tree(tree: Path):
-    """The other one is named; the lock is free again afterwards, by whatever way the tree is named."""
     link = tree.parent / "link"
     link.symlink_to(tree)
     with (
@@ -301,7 +283,6 @@ def test_one_run_at_a_time_changes_a_tree(tree: Path):
 
 
 def test_a_name_with_quotes_is_one_word_of_the_command(tree: Path):
-    """Characters in a path are never interpreted by the shell."""
     path = tree / "a'; touch pwned; '$(touch pwned).py"
     path.write_text("x")
 
@@ -312,7 +293,6 @@ def test_a_name_with_quotes_is_one_word_of_the_command(tree: Path):
 
 
 def test_only_the_end_of_much_output_is_kept(tree: Path):
-    """A command that prints endlessly needs only bounded memory."""
     verdict = asyncio.run(run_command(f"{PYTHON} -c \"print('x' * 10**7, 'end')\"", tree, None, 60))
 
     assert len(verdict.output) <= 64 * 1024

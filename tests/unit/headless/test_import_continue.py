@@ -12,7 +12,6 @@ CASE = Path(__file__).parents[2] / "cases" / "continue" / "config.yaml"
 
 
 def test_models_that_run_here_become_settings():
-    """One for completion and one for the rest, with address, length, key variable and sampling."""
     imported = convert(read_config(CASE))
 
     assert imported.settings == {
@@ -39,7 +38,6 @@ def test_what_leaves_the_machine_is_refused():
 
 
 def test_settings_without_a_counterpart_are_reported():
-    """One sentence for each setting."""
     text = "\n".join(convert(read_config(CASE)).notes)
 
     for words in (
@@ -53,7 +51,6 @@ def test_settings_without_a_counterpart_are_reported():
 
 
 def test_a_prompt_becomes_a_prompt_file():
-    """It parses as a prompt file of Homebody, and its dollar signs are kept as text."""
     prompts = convert(read_config(CASE)).prompts
     prompt = parse("find-bugs", prompts["find-bugs"], "user")
 
@@ -67,12 +64,10 @@ def test_a_prompt_becomes_a_prompt_file():
     "text", ["- a\n- b\n", "models: 7\n", "a: [", "x: &a [*a]\nmodels: {}\n", "[" * 5000]
 )
 def test_a_file_without_a_configuration_is_refused_in_one_sentence(text: str):
-    """For any other kind of file."""
     with pytest.raises(UsageError, match="not a configuration of Continue"):
         convert(text)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path):
-    """The message also has the next step."""
     with pytest.raises(FileUnreadable, match="name Continue's"):
         read_config(tmp_path / "config.yaml")

@@ -40,7 +40,6 @@ CASES = {
 )
 @pytest.mark.parametrize(("before", "after"), CASES.values(), ids=CASES)
 def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
-    """Applied to the old file, it gives the new file, byte for byte."""
     if name != "a.py" and (before, after) != CASES["a line"]:
         return  # names and contents do not depend on each other
     monkeypatch.chdir(tmp_path)
@@ -56,12 +55,10 @@ def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
 
 
 def test_nothing_to_change_is_an_empty_diff():
-    """Scripts test whether it is empty."""
     assert unified_diff(Path("a"), "a\n", "a\n") == ""
 
 
 def test_places_start_at_one():
-    """Lines and columns as ``FILE:LINE:COLUMN`` counts them."""
     document = Document.create("file:///a", "plaintext", 0, "ab\ncd\n")
 
     (edit,) = to_edits(document, [TextEdit(Span(1, 4), "x")])
@@ -73,7 +70,6 @@ def test_places_start_at_one():
 
 
 def test_sources_are_reported_in_lines_counted_from_one():
-    """What went in and what was left out, with the counts."""
     record = PromptRecord(
         feature="complete",
         uri="file:///a.py",

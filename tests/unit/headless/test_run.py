@@ -27,7 +27,6 @@ METHODS = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" 
     ],
 )
 async def test_the_first_lines_of_a_large_class_are_no_refused_part(tree, word, status, reason):
-    """They are named in the reason, and the status is that of the members."""
     (tree / "a.py").write_text(f"class A:\n    size = 1\n\n{METHODS}")
     source = read_source(tree / "a.py", max_bytes=1_000_000)
     request = RunRequest(instruction="Use other names.")

@@ -14,7 +14,6 @@ MAX_BYTES = 1000
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path):
-    """Line ends are kept, the byte order mark is not part of the text, and writing restores both."""
     data = codecs.BOM_UTF8 + "a = 'ü'\r\nb\rc\n\n".encode()
     (tmp_path / "a.py").write_bytes(data)
 
@@ -26,7 +25,6 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
 
 
 def test_an_unknown_kind_of_file_is_plain_text(tmp_path: Path):
-    """It is handled by lines, without a parser."""
     (tmp_path / "notes.xyz").write_text("hello")
 
     assert read_source(tmp_path / "notes.xyz", max_bytes=MAX_BYTES).document.language_id == "plaintext"
@@ -67,7 +65,6 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
 
 
 def test_a_path_with_a_nul_is_reported():
-    """The system call's ValueError does not appear."""
     with pytest.raises(FileUnreadable):
         read_source(Path("a\0b"), max_bytes=MAX_BYTES)
 
@@ -82,7 +79,6 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
 
 @pytest.mark.parametrize(("line", "column"), [(0, 1), (1, 0), (1, 4), (3, 1), (10**9, 1)])
 def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
-    """The message says: lines 1 to 2, or columns 1 to 3."""
     (tmp_path / "a.py").write_text("ab\nc")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
 
@@ -91,7 +87,6 @@ def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path
 
 
 def test_lines_are_whole_without_the_last_line_end(tmp_path: Path):
-    """A selection of lines 2 to 3."""
     (tmp_path / "a.py").write_bytes(b"a\r\nbb\r\nccc\r\n")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
 
@@ -123,6 +118,5 @@ def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):
     ids=["binary", "latin-1", "private key"],
 )
 def test_the_standard_input_passes_the_rules_of_files(data: bytes, reason: str):
-    """It is refused before a model is asked."""
     with pytest.raises(FileUnreadable, match=f"The standard input {reason}|The standard input is {reason}"):
         source_of(data, Path("a.py"))

@@ -44,7 +44,6 @@ def folder(own_folders: Path) -> Path:
 
 
 def test_each_method_waits_for_its_result(folder: Path):
-    """A conversation can be continued; the results equal those of the coroutines."""
     with open_sync(folders=[folder]) as home:
         document = home.read(folder / "a.py")
         pieces: list[str] = []
@@ -63,7 +62,6 @@ def test_each_method_waits_for_its_result(folder: Path):
 
 
 def test_errors_are_those_of_the_coroutines(folder: Path):
-    """For a missing file, a position that does not exist, and a model without an answer."""
     with open_sync(folders=[folder]) as home:
         with pytest.raises(FileUnreadable):
             home.read("none.py")
@@ -75,13 +73,11 @@ def test_errors_are_those_of_the_coroutines(folder: Path):
 
 
 async def test_it_works_where_a_loop_runs_already(folder: Path):
-    """Notebooks run such a loop."""
     with open_sync(folders=[folder]) as home:
         assert home.ask("What is it?").markdown == "A number."
 
 
 async def test_open_engine_uses_the_users_settings(folder: Path, caplog):
-    """A folder's value that is not allowed is logged; settings that are given are used as they are."""
     with caplog.at_level(logging.WARNING):
         async with open_engine(folders=[folder]) as engine:
             assert engine.settings.chat.backend.kind == "scripted"
@@ -93,7 +89,6 @@ async def test_open_engine_uses_the_users_settings(folder: Path, caplog):
 
 @pytest.mark.parametrize("wrong", ["[context]\nignor = ['work/']\n", "[context\n"])
 async def test_wrong_settings_of_the_user_open_no_engine(folder: Path, own_folders: Path, wrong):
-    """Also while one is open: the next question is not sent, and once they are right again it is."""
     config = own_folders / "homebody" / "config" / "config.toml"
     right = config.read_text()
     config.write_text(right + wrong)

@@ -51,12 +51,10 @@ def shown(document: Document, found: list[RewriteTarget]) -> list[tuple[str, str
     ],
 )
 def test_patterns_name_symbols(patterns, expected):
-    """A pattern with a dot matches the whole name, others also its last part; nothing is selected twice."""
     assert [one.name for one in targets.matching(python(), patterns)] == expected
 
 
 def test_every_function_is_one_target():
-    """Methods too; a function in a function belongs to the outer one."""
     assert shown(python(), targets.every_function(python())) == [
         ("test_one", "def test_one():"),
         ("Order.total", "def total(self):"),
@@ -66,7 +64,6 @@ def test_every_function_is_one_target():
 
 @given(st.text("ab\n", max_size=30), st.data())
 def test_spans_follow_edits(text: str, data):
-    """A span that no edit touches holds the same text afterwards."""
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=4, max_size=4)))
     edit = TextEdit(Span(cuts[0], cuts[1]), data.draw(st.text("xy", max_size=5)))
     span = Span(cuts[2], cuts[3])
@@ -83,7 +80,6 @@ def test_an_edit_inside_makes_a_span_longer():
 
 
 def test_what_is_documented_is_no_target_of_documentation():
-    """Unless it is named by lines or a pattern."""
     text = 'def a():\n    """One."""\n\n\ndef b():\n    pass\n'
     document = Document.create("file:///w/a.py", "python", 1, text)
     assert [target.name for target in targets.undocumented(document, targets.every_function(document))] == [
@@ -102,7 +98,6 @@ def test_what_is_documented_is_no_target_of_documentation():
     ids=["all", "a class", "two methods", "one method"],
 )
 def test_lines_that_hold_several_definitions_name_their_functions(first, expected):
-    """Fewer are left as lines: the action finds the definition around them."""
     document = python()
     named = targets.functions_of(document, Span(CODE.index(first), len(CODE)))
     assert shown(document, named)[: len(expected)] == expected

@@ -36,14 +36,12 @@ def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
 
 
 def test_the_file_has_the_new_text(tmp_path: Path):
-    """Nothing else is left in the folder."""
     replace_file(a_source(tmp_path / "a.py"), "new\n")
 
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.py": "new\n"}
 
 
 def test_mark_and_line_ends_stay(tmp_path: Path):
-    """A file with a byte order mark and CRLF keeps both."""
     source = a_source(tmp_path / "a.py", codecs.BOM_UTF8 + b"a\r\nb\r\n")
 
     replace_file(source, source.document.text.replace("b", "ü"))
@@ -53,7 +51,6 @@ def test_mark_and_line_ends_stay(tmp_path: Path):
 
 @pytest.mark.parametrize("mode", [0o755, 0o640, 0o600, 0o664])
 def test_mode_bits_stay(tmp_path: Path, mode):
-    """A script stays executable, a private file private."""
     source = a_source(tmp_path / "a.sh")
     source.target.chmod(mode)
 
@@ -63,7 +60,6 @@ def test_mode_bits_stay(tmp_path: Path, mode):
 
 
 def test_a_symlink_stays_one(tmp_path: Path):
-    """The file that it points to is replaced, in its own folder."""
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "real.py").write_text("old\n")
     (tmp_path / "link.py").symlink_to("there/real.py")
@@ -99,7 +95,6 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
 
 @pytest.mark.parametrize("old", [digest(b"old\n"), None], ids=["replaced", "created"])
 def test_a_file_that_changes_in_the_last_moment_is_left_alone(tmp_path: Path, old):
-    """Its content is compared after the new one has been written beside it; a new file takes no name."""
     (tmp_path / "a.py").write_text("mine\n")
 
     with pytest.raises(DocumentChanged):
@@ -120,7 +115,6 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path):
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path):
-    """One sentence without a traceback."""
     (tmp_path / "folder").mkdir()
     source = a_source(tmp_path / "folder" / "a.py")
     source.target.unlink()
@@ -141,14 +135,12 @@ def test_a_missing_folder_is_reported(tmp_path: Path):
     ids=["beyond", "overlapping", "NUL", "half a surrogate pair"],
 )
 def test_edits_that_would_harm_the_file_are_refused(edits):
-    """Invalid text of a program or a model is never written."""
     with pytest.raises(EditRefused, match="nothing was written"):
         edited_text(Document.create("file:///a", "plaintext", 0, "old\n"), edits)
 
 
 @given(st.binary(max_size=60), st.text(max_size=20))
 def test_reading_and_writing_a_file_keeps_its_bytes(data, more):
-    """Reading and writing the same text gives the same bytes, whatever they are."""
     document = Document.create("file:///a", "plaintext", 0, "")
     source = SourceFile(Path("a"), Path("a"), data, document)
     try:
@@ -161,7 +153,6 @@ def test_reading_and_writing_a_file_keeps_its_bytes(data, more):
 
 
 def test_hard_links_are_reported(tmp_path: Path):
-    """The other names keep the old text."""
     source = a_source(tmp_path / "a.py")
     (tmp_path / "b.py").hardlink_to(source.target)
 
@@ -173,7 +164,6 @@ def test_hard_links_are_reported(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Python has extended attributes on Linux only")
 def test_extended_attributes_stay(tmp_path: Path):
-    """On file systems that support them."""
     source = a_source(tmp_path / "a.py")
     try:
         os.setxattr(source.target, "user.note", b"mine")
@@ -187,7 +177,6 @@ def test_extended_attributes_stay(tmp_path: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="owners are another matter there")
 def test_owner_and_group_stay(tmp_path: Path):
-    """Needs root: only root can change a file's owner."""
     source = a_source(tmp_path / "a.py")
     if os.geteuid():
         leave_out("only root can make a file of another user's (run as root)")

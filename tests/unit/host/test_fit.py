@@ -35,7 +35,6 @@ def test_serves_the_requested_context_if_there_is_memory(wanted, served):
 
 
 def test_serves_no_more_than_the_model_was_trained_for():
-    """A note says so if more was requested."""
     small = msgspec.structs.replace(CODER, context_length=2048)
     assert fit_context(small, None, PLENTY) == Fit(2048)
     fit = fit_context(small, 8192, PLENTY)

@@ -19,7 +19,6 @@ from support.until import until
 
 
 async def test_reports_its_address(tiny_model):
-    """Port, key, process, and what it serves."""
     process = await start_host(HostOptions(tiny_model, threads=1))
     assert process is not None
     ready = process.ready
@@ -32,7 +31,6 @@ async def test_reports_its_address(tiny_model):
 
 
 async def test_reports_why_the_context_is_shorter(tiny_model):
-    """The model was trained for 4,096 tokens."""
     process = await start_host(HostOptions(tiny_model, context_length=100_000))
     assert process is not None
     assert process.ready.context_length == 4096
@@ -160,7 +158,6 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
 
 
 def test_ends_in_order_when_asked_to(tiny_model):
-    """On SIGTERM: the exit code is 0, and stdout has only the one line."""
     command = [sys.executable, "-m", "homebody.host.run", HostOptions(tiny_model).to_json()]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

@@ -19,7 +19,6 @@ READY = Ready(
 
 @pytest.mark.parametrize("event", [READY, HostFailed("ModelTooLarge", "größer"), HostTaken()])
 def test_a_line_is_read_back(event):
-    """Any content is encoded as one line."""
     line = encode_event(event)
     assert line.count(b"\n") == 1
     assert decode_event(line) == event
@@ -33,11 +32,9 @@ def test_any_other_line_is_rejected(line):
 
 
 def test_the_key_is_never_shown():
-    """A repr may be logged."""
     assert "secret" not in repr(READY)
 
 
 def test_the_machine_has_cores_and_memory():
-    """The numbers are plausible, in a container too."""
     assert usable_cores() >= 1
     assert available_memory() > 100_000_000

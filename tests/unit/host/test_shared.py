@@ -59,7 +59,6 @@ def ready(port=4711):
 
 
 def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
-    """Different paths to one file give the same host; so do other threads and idle times."""
     link = tmp_path / "link.gguf"
     link.symlink_to(tiny_model)
     options = HostOptions(tiny_model)
@@ -80,7 +79,6 @@ def test_a_state_counts_only_while_its_lock_is_held(files, hold):
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"event":"taken"}', b"\xff\xfe", b'{"pid": 1}'])
 def test_the_state_file_of_another_program_does_no_harm(files, hold, content):
-    """A state of another version or program, or an incomplete file, is ignored."""
     hold(files.lock)
     files.state.write_bytes(content)
     assert shared.read_state(files) is None
@@ -88,14 +86,12 @@ def test_the_state_file_of_another_program_does_no_harm(files, hold, content):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the profile's folder is the user's alone")
 def test_only_the_user_can_read_the_key(files):
-    """Only the user may read the state and its folder."""
     shared.write_state(files, ready())
     assert files.state.stat().st_mode & 0o777 == 0o600
     assert files.lock.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_only_one_process_gets_a_place(files, hold):
-    """The other is refused, and gets it once the first has ended."""
     holder = hold(files.lock)
     assert shared.claim(files) is None
     holder.kill()
@@ -123,7 +119,6 @@ def test_clients_count_until_they_leave_or_die(files, hold):
 
 
 def test_a_client_that_is_just_coming_counts(files):
-    """It has created its file and does not hold the lock yet."""
     files.clients.mkdir()
     (files.clients / "1-abc.lock").touch()
     assert shared.has_clients(files)

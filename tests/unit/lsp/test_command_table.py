@@ -10,7 +10,6 @@ from homebody.lsp.commands.table import COMMANDS
 
 @pytest.mark.parametrize("place", COMMANDS.values(), ids=COMMANDS)
 def test_each_command_names_a_coroutine(place):
-    """Each name in the table has a module with that coroutine."""
     module, _, function = place.partition(":")
     loaded = importlib.import_module(f"homebody.lsp.commands.{module}")
     assert inspect.iscoroutinefunction(getattr(loaded, function))

@@ -35,7 +35,6 @@ def test_a_folder_that_cannot_be_is_left_out(uri: str):
 
 
 def test_old_clients_name_one_root():
-    """By URI or by path; workspace folders have precedence."""
     folder = types.WorkspaceFolder(uri="file:///w/a", name="a")
 
     assert folders_of(_params(root_uri="file:///w/b", workspace_folders=[folder])) == [folder]

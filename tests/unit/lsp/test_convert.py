@@ -36,7 +36,6 @@ def _document(text: str) -> Document:
 
 @given(texts, st.sampled_from(ENCODINGS), st.data())
 def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEncoding, data: st.DataObject):
-    """A position's character is the length of the line before it in the encoding's units."""
     document = _document(text)
     offset = data.draw(st.integers(0, len(text)))
     line, column = document.position_of(offset)
@@ -47,7 +46,6 @@ def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEn
 
 @given(texts, st.sampled_from(ENCODINGS), st.data())
 def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEncoding, data: st.DataObject):
-    """Converting an offset to a position and back gives the same offset."""
     document = _document(text)
     line = data.draw(st.integers(0, document.line_count - 1))
     span = document.line_span(line)
@@ -60,7 +58,6 @@ def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEnc
 def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
     text: str, encoding: PositionEncoding, line: int, character: int
 ):
-    """A position inside a character means its start; one past the line's end means the end."""
     document = _document(text)
     line = min(line, document.line_count - 1)
     content = document.line_text(line)
@@ -97,7 +94,6 @@ def test_a_backward_range_is_empty():
 
 
 def test_half_pairs_are_replaced_and_positions_stay():
-    """Text with half a surrogate pair can be encoded afterwards and is as long as before."""
     text = to_text("a\ud83db")
 
     assert text == "a\ufffdb"
@@ -114,7 +110,6 @@ def test_edits_come_in_the_documents_order():
 
 
 def test_whole_lines_end_within_the_document():
-    """A source that includes the last line ends there, not after it."""
     document = _document("a\nb")
 
     assert from_lines(document, 0, 0, "utf-16") == types.Range(types.Position(0, 0), types.Position(1, 0))

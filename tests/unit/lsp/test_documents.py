@@ -33,7 +33,6 @@ def _id(version: int, uri: str = URI) -> types.VersionedTextDocumentIdentifier:
 
 @given(st.data())
 def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
-    """After any edits, partial or whole, the document has the client's text."""
     texts = st.text(alphabet="a\n\r😋é", max_size=20)
     text = data.draw(texts)
     documents = Documents()
@@ -60,7 +59,6 @@ def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
 
 
 def test_a_change_is_reported_as_its_edit():
-    """Listeners get each edit, with the text before and after it."""
     documents = Documents()
     documents.open(_item("ab"))
     changes = documents.change(_id(2), [_partial("x", (0, 1), (0, 1)), _partial("", (0, 0), (0, 1))])
@@ -78,7 +76,6 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
 
 
 def test_a_snapshot_stays_what_it_was():
-    """A handler can continue to use its snapshot."""
     documents = Documents()
     before = documents.open(_item("a"))
     documents.change(_id(2), [_whole("b")])
@@ -98,7 +95,6 @@ def test_other_schemes_are_left_alone():
 
 
 def test_huge_and_binary_texts_are_left_alone_until_they_change():
-    """The limit counts bytes of UTF-8, and a NUL makes a text binary; later edits may remove either."""
     documents = Documents(max_bytes=4)
     assert documents.open(_item("éé")) is not None
     assert documents.change(_id(2), [_whole("ééé")]) == []
@@ -108,7 +104,6 @@ def test_huge_and_binary_texts_are_left_alone_until_they_change():
 
 
 def test_a_text_that_is_too_large_to_keep_can_come_back():
-    """A text beyond 16 million characters is dropped; a later whole text that fits is kept again."""
     documents = Documents(max_bytes=10**9)
     assert documents.open(_item("x" * (16 * 1024 * 1024 + 1))) is None
     assert documents.change(_id(2), [_partial("y", (0, 0), (0, 0))]) == []
@@ -120,7 +115,6 @@ def test_a_text_that_is_too_large_to_keep_can_come_back():
 
 
 def test_a_change_out_of_order_leaves_the_document_alone():
-    """An edit of an unknown version is not applied; sending the whole text recovers."""
     documents = Documents()
     documents.open(_item("abc", version=5))
     assert documents.change(_id(4), [_partial("x", (0, 0), (0, 0))]) == []
@@ -132,7 +126,6 @@ def test_a_change_out_of_order_leaves_the_document_alone():
 
 
 def test_changes_to_what_is_not_open_are_ignored():
-    """A change or a close without an open does nothing."""
     documents = Documents()
     documents.close(URI)
 
@@ -149,7 +142,6 @@ def _cell_item(name: str, text: str) -> types.TextDocumentItem:
 
 
 def test_a_notebooks_cells_are_documents_in_their_order():
-    """After cells were added and removed, the others are known in their order."""
     documents = Documents()
     notebook = types.NotebookDocument("file:///n.ipynb", "jupyter", 1, [_cell("a"), _cell("b")])
     opened = documents.open_notebook(

@@ -36,7 +36,6 @@ def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
 
 
 def test_headers_may_be_written_in_any_case_and_with_a_type():
-    """HTTP allows this, so clients do it."""
     data = b"content-length:2\r\nContent-Type: application/vscode-jsonrpc; charset=utf-8\r\n\r\n{}"
 
     assert list(read_bodies(_source(data, []))) == [b"{}"]

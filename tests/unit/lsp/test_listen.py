@@ -54,7 +54,6 @@ def port(capfd) -> Iterator[Port]:
     ids=["browser", "TLS", "bad length", "other header"],
 )
 def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(port: Port, stray: bytes):
-    """A port scanner or a web page does not end the server and gets no access."""
     assert port.connect(stray).recv(1) == b""
     port.connect(HEADER + b"{}")
 
@@ -80,7 +79,6 @@ def test_a_client_may_send_its_header_byte_by_byte(port: Port):
 
 
 def test_a_connection_that_is_closed_at_once_is_ignored(port: Port):
-    """Such a health check does not end the server."""
     port.connect().close()
     port.connect(HEADER)
 

@@ -39,7 +39,6 @@ async def test_every_method_is_announced_with_its_options():
     [([], "utf-16"), (["utf-7"], "utf-16"), (["utf-7", "utf-8", "utf-16"], "utf-8"), (["utf-32"], "utf-32")],
 )
 async def test_the_clients_first_known_encoding_is_chosen(offered: list[str], chosen: str):
-    """The client's order of encodings counts; UTF-16 is always available."""
     client = {"general": {"positionEncodings": offered}}
 
     assert (await announced(client))["positionEncoding"] == chosen

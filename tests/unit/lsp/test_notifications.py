@@ -11,7 +11,6 @@ from support.wire import URI, Wire, turn
 
 
 async def test_notifications_are_never_answered():
-    """Unknown and malformed ones, and cancellations of unknown ids, are ignored."""
     wire = await Wire().initialized()
     for method, params in (
         ("test/note", 1),
@@ -29,7 +28,6 @@ async def test_notifications_are_never_answered():
 
 
 async def test_a_notification_that_fails_shows_no_message(caplog: pytest.LogCaptureFixture):
-    """The failure of a handler is logged as a bug, and the raw params are kept for what has to be undone."""
     wire = await Wire().initialized()
     lost: list[object] = []
 
@@ -57,7 +55,6 @@ async def test_a_notification_that_fails_shows_no_message(caplog: pytest.LogCapt
     ],
 )
 async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answer: dict[str, object]):
-    """The server's own requests end for any response of the client."""
     wire = await Wire().initialized()
     edit = types.ApplyWorkspaceEditParams(types.WorkspaceEdit())
     asked = asyncio.ensure_future(wire.server.workspace_apply_edit_async(edit))
@@ -83,7 +80,6 @@ async def test_a_late_answer_to_a_request_that_was_given_up_is_ignored():
 
 
 async def test_an_answer_does_not_end_the_clients_own_request():
-    """A client's answer and its requests may have the same id."""
     gate = asyncio.Event()
 
     async def wait(_params: object) -> object:
@@ -101,7 +97,6 @@ async def test_an_answer_does_not_end_the_clients_own_request():
 
 
 async def test_no_other_copy_of_a_document_is_kept():
-    """The framework's own workspace stays empty."""
     wire = await Wire().initialized()
     item = {"uri": URI, "languageId": "python", "version": 1, "text": "x"}
     wire.take({"method": "textDocument/didOpen", "params": {"textDocument": item}})

@@ -24,7 +24,6 @@ def test_diagnostics_of_one_range_leave_those_of_other_lines():
 
 
 def test_the_diagnostics_of_whole_documents_replace_all():
-    """From then on, those of ranges are ignored."""
     problems = Problems()
     problems.seen(URI, (3, 3), [diagnostic(3, "first")])
     problems.take([DocumentDiagnostics(URI, (diagnostic(5, "all there is", 2),))])

@@ -44,8 +44,6 @@ async def test_unknown_methods_are_answered():
     ],
 )
 async def test_errors_of_handlers_are_answered(raised: Exception, code: int, message: str):
-    """Each kind of error has its code, and its one sentence is the message."""
-
     async def fail(_params: object) -> object:
         raise raised
 
@@ -79,7 +77,6 @@ async def test_a_result_that_cannot_be_sent_is_answered_by_an_error():
 
 
 async def test_a_cancelled_request_is_answered_and_its_work_ended():
-    """The handler is cancelled, and the request still gets its response."""
     ended: list[str] = []
 
     async def wait(_params: object) -> object:
@@ -99,7 +96,6 @@ async def test_a_cancelled_request_is_answered_and_its_work_ended():
 
 
 async def test_a_request_cancelled_before_it_begins_is_answered():
-    """Also if a request and its cancellation arrive in one packet."""
     wire = await Wire().initialized()
     wire.call("test/run", msg_id=7)
     wire.take({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 7}})
@@ -109,7 +105,6 @@ async def test_a_request_cancelled_before_it_begins_is_answered():
 
 
 async def test_the_newest_request_wins_and_the_older_is_empty():
-    """At the next key the older answer is an empty list at once; other documents are not touched."""
     gate = asyncio.Event()
 
     async def wait(_params: object) -> object:
@@ -129,8 +124,6 @@ async def test_the_newest_request_wins_and_the_older_is_empty():
 
 
 async def test_shutting_down_answers_what_runs_and_refuses_what_comes():
-    """After `shutdown` no request is left open, and later ones are errors."""
-
     async def wait(_params: object) -> object:
         await asyncio.Event().wait()
         return None
@@ -156,7 +149,6 @@ async def test_nothing_is_served_before_initialize_and_initialize_only_once():
 
 
 async def test_the_id_of_an_answered_request_can_be_used_again():
-    """However the earlier request ended: with a result, or cancelled before or after it began."""
     wire = await Wire().initialized()
     cancel = {"method": "$/cancelRequest", "params": {"id": 1}}
     wire.call("test/run")
@@ -203,7 +195,6 @@ async def test_an_id_in_use_is_refused():
     ],
 )
 async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: int):
-    """An invalid message without an id is answered with the id null, as JSON-RPC requires."""
     wire = await Wire().initialized()
     wire.take(body)
 
@@ -211,7 +202,6 @@ async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: i
 
 
 async def test_a_request_without_a_method_is_refused_by_its_id():
-    """Every message with an id gets a response with this id."""
     wire = await Wire().initialized()
     wire.call(5, msg_id="x")
 
@@ -223,7 +213,6 @@ async def test_a_request_without_a_method_is_refused_by_its_id():
 )
 @pytest.mark.parametrize("params", [None, {"id": 1}, {"textDocument": {"uri": URI}}])
 async def test_a_notification_that_is_sent_as_a_request_is_refused(method: str, params: object):
-    """A message with an id gets its response, also if its method is that of a notification."""
     wire = await Wire().initialized()
 
     assert (await wire.ask(method, params))["error"]["code"] == -32601
@@ -235,7 +224,6 @@ async def test_a_notification_that_is_sent_as_a_request_is_refused(method: str, 
     "member", [{"error": {"code": 1, "message": "x"}}, {"result": None}, {"jsonrpc": "1"}]
 )
 async def test_other_members_of_a_request_are_ignored(method: str, member: dict[str, object]):
-    """A request with the members of a response is still a request."""
     wire = await Wire().initialized()
     wire.take({"id": 1, "method": method, "params": INLINE, **member})
     await turn()
@@ -244,8 +232,6 @@ async def test_other_members_of_a_request_are_ignored(method: str, member: dict[
 
 
 async def test_params_that_look_like_a_message_are_params():
-    """A member `jsonrpc` inside of params means nothing."""
-
     async def echo(params: object) -> object:
         return params
 
@@ -256,7 +242,6 @@ async def test_params_that_look_like_a_message_are_params():
 
 
 async def test_a_request_that_is_sent_as_a_notification_is_ignored():
-    """A message without an id gets no response and has no effect, also if its method is that of a request."""
     ran: list[object] = []
 
     async def run(params: object) -> object:
@@ -273,7 +258,6 @@ async def test_a_request_that_is_sent_as_a_notification_is_ignored():
 
 @pytest.mark.parametrize("root", ["file://[", "//[", "x", "", "file:///a%00b"])
 async def test_a_root_that_is_no_folder_does_not_stop_the_start(root: str):
-    """`initialize` is answered with the capabilities for any root."""
     answer = await Wire().ask("initialize", {"processId": None, "rootUri": root, "capabilities": {}})
 
     assert "capabilities" in answer["result"]

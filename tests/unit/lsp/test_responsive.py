@@ -24,7 +24,6 @@ print(sys.getswitchinterval() == before, gc.get_freeze_count())
 
 
 def test_the_server_switches_threads_quickly_and_collects_little_garbage() -> None:
-    """Threads switch within a millisecond; the collector does not scan loaded modules again."""
     assert _printed(_SERVER) == "True True True"
 
 

@@ -24,7 +24,6 @@ asyncio.run(main())
 
 
 def test_what_lists_code_actions_is_loaded_before_the_first_request(tmp_path):
-    """Loading it takes longer than such a request may."""
     script = tmp_path / "script.toml"
     script.write_text('[[reply]]\ntext = "x"\n')
     command = [sys.executable, "-c", _START, str(script)]
@@ -32,7 +31,6 @@ def test_what_lists_code_actions_is_loaded_before_the_first_request(tmp_path):
 
 
 async def test_other_work_gets_its_turn_while_many_files_have_changed():
-    """All files are indexed again, a part at a time."""
     uris = [f"file:///w/{number}.py" for number in range(2_000)]
     turns = 0
     seen: list[tuple[int, list[object]]] = []

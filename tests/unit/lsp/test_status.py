@@ -23,7 +23,6 @@ class Shown:
 
 
 def test_a_failure_is_shown_once_until_a_model_answers():
-    """One message, not one per key; after an answer, the next failure is reported again."""
     shown = Shown()
     for _ in range(3):
         shown.status.fail("Nothing answers.")
@@ -35,7 +34,6 @@ def test_a_failure_is_shown_once_until_a_model_answers():
 
 
 def test_the_failure_of_the_completion_server_lasts_until_it_is_back():
-    """The other server's return, or its answer, says nothing about this one."""
     shown = Shown()
     shown.status.fail("Nothing answers.", source="completion")
     shown.status.fail("Nothing answers there either.", source="chat")
@@ -88,7 +86,6 @@ def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
 
 
 def test_another_failure_is_another_message():
-    """A failure with another cause is reported again."""
     shown = Shown()
     shown.status.fail("Nothing answers.")
     shown.status.fail("The model is damaged.")
@@ -97,7 +94,6 @@ def test_another_failure_is_another_message():
 
 
 def test_the_model_that_answers_is_named():
-    """Backend, model and context length are in the status once they are known."""
     shown = Shown()
     shown.status.recover("completion", model=ServedModel("embedded", "tiny", 4096))
 
@@ -155,7 +151,6 @@ async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
 
 
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
-    """The chat's model is named if it is another one; a hint is sent once and removed later."""
     shown = Shown()
     shown.status.recover("completion", model=ServedModel("llama.cpp", "small", 4096))
     shown.status.set(chat_model="small")
@@ -177,7 +172,6 @@ def test_an_error_names_what_an_editor_can_do_about_it():
 
 
 def test_a_failure_without_a_remedy_offers_none():
-    """Another failure replaces the previous offer."""
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.fail("The server refused the request.")

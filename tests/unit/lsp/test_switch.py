@@ -27,7 +27,6 @@ def test_a_toggle_turns_everything_off_and_on_again():
 
 
 def test_each_language_has_its_own_toggle():
-    """Turning one language off does not change the others, and an explicit value is set unchanged."""
     switch = _switch()
 
     assert switch.turn("markdown", enabled=False) is False
@@ -46,7 +45,6 @@ def test_a_language_stays_off_while_everything_is_off():
 
 
 def test_new_settings_leave_toggles_as_they_are():
-    """Saving another setting does not turn a language on again."""
     switch = _switch()
     switch.turn("python", enabled=False)
     switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))
@@ -56,7 +54,6 @@ def test_new_settings_leave_toggles_as_they_are():
 
 
 def test_manual_suggests_only_when_asked():
-    """With the manual trigger a key does nothing, the shortcut does."""
     switch = _switch(CompletionSettings(trigger="manual"))
 
     assert not switch.suggests(PYTHON, invoked=False)
@@ -80,7 +77,6 @@ def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text
 
 
 def test_a_folder_has_its_own_settings_and_the_same_toggles():
-    """Completion is off in one folder; a toggle for a language counts in both."""
     switch = Switch(Settings(), {Path("/quiet"): CompletionSettings(enabled=False)})
     quiet = Document.create("file:///quiet/app.py", "python", 1, "")
 
@@ -92,7 +88,6 @@ def test_a_folder_has_its_own_settings_and_the_same_toggles():
 
 
 def test_the_reason_for_a_pause_names_the_language():
-    """A document whose language is off says so; without a document only the general switch counts."""
     switch = _switch(CompletionSettings(languages={"markdown": False}))
 
     assert switch.paused(None) == ""

@@ -26,7 +26,6 @@ GB = 1_000_000_000
 def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
     memory: int, cores: int, graphics: int, completion: str | None, chat: str | None
 ):
-    """Memory limits the size, cores and graphics limit the speed; completion needs a fast model."""
     machine = Machine(memory * GB, cores, graphics * GB)
     found = [recommended("completion", machine), recommended("chat", machine)]
 
@@ -35,7 +34,6 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
 def test_an_offer_matches_its_names(offer):
-    """Each name matches its row in the table of families, and the Hub's name can be installed."""
     repo, _ = parse_source(f"hf:{offer.hub}")
     for name in (repo, offer.lm_studio):
         assert fills_in(name) == ("completion" in offer.uses), name

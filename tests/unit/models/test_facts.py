@@ -31,7 +31,6 @@ def write(path, *, tokens=("a",), **metadata):
 
 
 def test_facts_of_a_coder(tiny_model):
-    """All that ``homebody models show`` prints."""
     facts = read_facts(tiny_model)
     assert (facts.name, facts.architecture, facts.quantisation) == ("tiny-scripted", "llama", "F32")
     assert (facts.size, facts.context_length, facts.licence) == (tiny_model.stat().st_size, 4096, "CC0-1.0")
@@ -47,7 +46,6 @@ def test_facts_of_a_coder(tiny_model):
 
 
 def test_facts_of_the_default_weights(weights):
-    """Known numbers: 135M weights in 4 bits, 3 of 9 heads in each of 30 layers, no FIM."""
     facts = read_facts(weights)
     assert (facts.parameters, facts.quantisation, facts.vocabulary) == (134_515_008, "Q4_1", 49_152)
     assert (facts.context_length, facts.licence) == (8192, "apache-2.0")
@@ -79,7 +77,6 @@ def test_fim_tokens_of_old_files(tmp_path):
 
 
 def test_cache_of_models_with_a_number_for_each_layer(tmp_path):
-    """Layers without attention need no cache."""
     path = write(
         tmp_path / "x.gguf",
         llama__attention__head_count=8,
@@ -94,13 +91,11 @@ def test_cache_of_models_with_a_number_for_each_layer(tmp_path):
 
 
 def test_a_file_without_a_language_model_is_refused(tmp_path):
-    """A vision projector has no vocabulary."""
     with pytest.raises(ModelFileInvalid, match="is not a language model"):
         read_facts(write(tmp_path / "mmproj.gguf", architecture="clip", tokens=()))
 
 
 def test_a_split_model_counts_as_one(tmp_path):
-    """Its size is that of all parts, and a missing part is named."""
     first = write_tiny_gguf(tmp_path / "big-00001-of-00002.gguf")
     with pytest.raises(ModelFileInvalid, match=r"big-00002-of-00002\.gguf is missing"):
         read_facts(first)

@@ -94,7 +94,6 @@ NAMES = [
 
 @pytest.mark.parametrize(("name", "fim", "chat"), NAMES)
 def test_the_uses_of_a_model_are_read_from_its_name(name: str, fim: bool, chat: bool):  # noqa: FBT001 - parameters
-    """For servers and files without other metadata."""
     assert (fills_in(name), takes_chat(name)) == (fim, chat)
 
 
@@ -109,7 +108,6 @@ def test_a_model_is_chosen_for_completion_if_its_layout_is_known(name: str, fim:
     [("qwen2.5-coder:1.5b", True), ("qwen2.5-coder:1.5b-base", False), ("codellama:7b-code", False)],
 )
 def test_ollamas_plain_names_are_instruct_models(name: str, chat: bool):  # noqa: FBT001 - a parameter
-    """Its library names the base models."""
     assert takes_chat(name, plain_is_instruct=True) is chat
 
 
@@ -136,7 +134,6 @@ def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking:
 
 
 def test_specific_rows_come_before_general_ones():
-    """Of two rows that match, the first counts: no row is hidden behind an earlier, more general one."""
     found = {row.name for name, *_ in NAMES if (row := family_of(name)) is not None}
     known = {row.name for row in FAMILIES}
 

@@ -34,7 +34,6 @@ def ollama(root, name, digest="sha256:" + "ab" * 32, media_type="application/vnd
 
 
 def test_finds_each_programs_models(home):
-    """Under the names that those programs show."""
     studio = touch(home / ".lmstudio/models/org/repo-GGUF/coder-q4.gguf")
     blob = ollama(home / ".ollama/models", "library/qwen2.5-coder/1.5b")
     other = ollama(home / ".ollama/models", "me/mine/latest", "sha256:" + "cd" * 32)
@@ -68,7 +67,6 @@ def test_looks_in_the_folders_that_the_programs_are_configured_with(home, monkey
 
 
 def test_files_without_a_model_are_left_out(home):
-    """Projectors, later parts, unfinished downloads, blobs that are missing, models of a cloud."""
     folder = home / ".lmstudio/models/org/repo"
     for name in ("mmproj-f16.gguf", "big-00002-of-00003.gguf", "model.gguf.part", "notes.txt"):
         touch(folder / name)
@@ -81,7 +79,6 @@ def test_files_without_a_model_are_left_out(home):
 
 
 def test_a_digest_cannot_lead_out_of_the_folder(home):
-    """A manifest is untrusted input."""
     touch(home / "secret")
     root = home / ".ollama/models"
     (root / "blobs" / "sha256-").mkdir(parents=True)
@@ -101,7 +98,6 @@ def test_links_in_a_circle_are_not_followed(home):
 
 
 def test_a_file_is_listed_once(home, own_folders):
-    """Two programs may share it by a link."""
     first = home / ".lmstudio/models/org/repo/model.gguf"
     first.parent.mkdir(parents=True, exist_ok=True)
     write_tiny_gguf(first)

@@ -15,7 +15,6 @@ from support.tiny_gguf import write_tiny_gguf
 
 
 def test_reads_what_the_gguf_package_reads(tiny_model):
-    """Every key, and the number of weights."""
     header, theirs = read_header(tiny_model), gguf.GGUFReader(tiny_model)
     for key, field in theirs.fields.items():
         if key.startswith("GGUF."):
@@ -38,7 +37,6 @@ def test_knows_every_type_that_the_gguf_package_knows():
 
 
 def test_a_list_of_strings_finds_whole_entries_only():
-    """A text that is only a part of an entry is not in the list."""
     packed = b"".join(struct.pack("<Q", len(text)) + text for text in (b"<PRE>x", b"<SUF>"))
     strings = Strings(packed, 2)
     assert "<SUF>" in strings
@@ -67,7 +65,6 @@ def test_a_list_of_strings_finds_whole_entries_only():
     ],
 )
 def test_a_broken_file_is_reported_in_one_sentence(tmp_path, content, sentence):
-    """It names the path, what is wrong, and what to do."""
     path = tmp_path / "model.gguf"
     path.write_bytes(content)
     with pytest.raises(ModelFileInvalid, match=sentence) as caught:
@@ -77,13 +74,11 @@ def test_a_broken_file_is_reported_in_one_sentence(tmp_path, content, sentence):
 
 @pytest.mark.parametrize("path", ["no/such.gguf", "."])
 def test_a_path_that_is_not_a_file_is_reported(tmp_path, path):
-    """A path that does not exist, and a folder."""
     with pytest.raises(ModelFileInvalid, match="cannot be read"):
         read_header(tmp_path / path)
 
 
 def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path):
-    """As after an interrupted download."""
     whole = tiny_model.read_bytes()
     path = tmp_path / "half.gguf"
     path.write_bytes(whole[: len(whole) // 2])
@@ -100,7 +95,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_damage_leads_to_another_error(small, data):
-    """For any changed or missing bytes, the reader succeeds or raises ``ModelFileInvalid``."""
     content = bytearray(small.read_bytes()[:20_000])
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(4, len(content) - 8))

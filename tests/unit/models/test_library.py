@@ -47,7 +47,6 @@ def test_a_linked_file_stays_where_it_is(tiny_model):
 
 
 def test_a_file_that_cannot_be_used_is_not_linked(tmp_path):
-    """It is checked before it is linked."""
     (tmp_path / "x.gguf").write_text("hello")
     with pytest.raises(ModelFileInvalid):
         link(tmp_path / "x.gguf")
@@ -67,7 +66,6 @@ def test_a_linked_file_that_was_removed_is_reported(tmp_path):
 
 
 def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
-    """If only one model matches."""
     assert find_model("smollm2-135m-instruct.q4_1.gguf").path == default
     assert find_model("smol").path == default
     link(write_tiny_gguf(tmp_path / "smollm3.gguf"))
@@ -77,7 +75,6 @@ def test_names_are_found_in_any_case_and_by_their_beginning(default, tmp_path):
 
 
 def test_names_without_a_model_are_reported(tmp_path):
-    """A path without a file, and a name without a model."""
     with pytest.raises(ModelNotFound, match="There is no file"):
         resolve(str(tmp_path / "x.gguf"))
     with pytest.raises(ModelNotFound, match="There is no model nix"):
@@ -85,7 +82,6 @@ def test_names_without_a_model_are_reported(tmp_path):
 
 
 def test_removing_deletes_downloaded_weights_by_their_full_name(default):
-    """An abbreviated name deletes nothing."""
     with pytest.raises(UsageError, match="write the name in full"):
         remove("smol")
     remove(default.stem)
@@ -93,7 +89,6 @@ def test_removing_deletes_downloaded_weights_by_their_full_name(default):
 
 
 def test_other_programs_models_are_not_removed(tmp_path):
-    """Linked files are not removed either."""
     folder = tmp_path / "home" / ".lmstudio" / "models" / "org" / "repo"
     folder.mkdir(parents=True)
     theirs = write_tiny_gguf(folder / "theirs.gguf")
@@ -105,7 +100,6 @@ def test_other_programs_models_are_not_removed(tmp_path):
 
 
 def test_a_broken_list_of_links_counts_as_empty(tiny_model):
-    """Linking a model rewrites it."""
     link(tiny_model)
     (library.models_dir() / "links.json").write_text("{{")
     assert list_entries() == []

@@ -33,7 +33,6 @@ def text_of(shown: Window, *replaced: tuple[int, str | None]) -> str:
 
 
 def test_the_change_nearest_to_the_cursor_is_shown():
-    """Of two changes far apart, the other one comes after it."""
     shown = window()
     answer = text_of(shown, (2, "second = compute(2)"), (8, "eighth = compute(8)"))
 
@@ -53,19 +52,16 @@ def test_the_change_nearest_to_the_cursor_is_shown():
     ],
 )
 def test_an_answer_is_dropped(replaced, reason):
-    """Each with its reason."""
     shown = window()
     assert reason == answered(text_of(shown, *replaced), shown)
 
 
 def test_an_answer_that_did_not_reach_its_end_is_dropped():
-    """A cut rewrite deletes the rest of the window."""
     shown = window()
     assert answered(text_of(shown, (1, "x = 1")), shown, is_whole=False) == "cut off"
 
 
 def test_an_answer_that_begins_with_a_marker_is_dropped():
-    """The model has started another file."""
     assert answered("<|cursor|>x", window()) == "a marker"
 
 
@@ -102,7 +98,6 @@ def test_an_answer_ends_where_it_continues_as_the_window_does():
 
 
 def test_blocks_are_replaced_between_their_markers():
-    """What lies outside of both markers stays; inner markers are removed."""
     shown = window(layout=ZETA)
     first, *_ = shown.lines
     answer = f"<|marker_1|>{first}\nchanged = 1\n<|user_cursor|><|marker_2|>"

@@ -27,7 +27,6 @@ def made(name: str, text: str = TEXT, line: int = 4, changes=CHANGES):
 
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_prompt_is_as_the_model_was_trained(name):
-    """The golden file has the prompt's bytes, and nothing after them."""
     prompt = made(name)
 
     assert prompt is not None
@@ -36,7 +35,6 @@ def test_a_prompt_is_as_the_model_was_trained(name):
 
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_the_users_text_is_text_and_knows_its_source(name):
-    """Markers alone are parsed as special tokens."""
     prompt = made(name)
 
     assert prompt is not None
@@ -51,7 +49,6 @@ def test_the_users_text_is_text_and_knows_its_source(name):
 
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_document_with_a_marker_is_not_sent(name):
-    """Nor one with generated lines, nor a change that deleted a marker."""
     marker = formats()[name].markers[0]
 
     assert made(name, TEXT + f"x = '{marker}'\n") is None
@@ -61,7 +58,6 @@ def test_a_document_with_a_marker_is_not_sent(name):
 
 
 def test_line_ends_are_line_feeds():
-    """The model knows no others."""
     assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
 
 
@@ -79,7 +75,6 @@ def test_line_ends_are_line_feeds():
     ],
 )
 def test_only_models_of_the_table_are_asked(model, architecture, title):
-    """By their names, and not if the architecture is another one."""
     row = format_of(model, architecture)
     assert title == (row and row.title)
 

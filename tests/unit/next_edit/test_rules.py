@@ -75,7 +75,6 @@ def suggested(
     ],
 )
 def test_a_rule_suggests_the_next_line(text, edits, old, new):
-    """The suggested line has its old text, and gets the new one."""
     document, edit = suggested(text, edits)
 
     assert edit is not None
@@ -129,7 +128,6 @@ def test_inserted_lines_are_inserted_again():
     ],
 )
 def test_a_rule_is_silent(text, edits):
-    """Silence is the default."""
     assert suggested(text, edits)[1] is None
 
 
@@ -153,7 +151,6 @@ def test_an_edit_that_breaks_the_syntax_is_dropped():
     ids=["CRLF", "tabs", "CR", "beyond ASCII", "a long line", "a long line that matches"],
 )
 def test_any_text_is_followed(text):
-    """The suggestion changes nothing but its line, whatever the line ends."""
     document, edit = suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])
 
     assert edit is not None
@@ -163,12 +160,10 @@ def test_any_text_is_followed(text):
 
 
 def test_a_file_without_a_grammar_is_followed():
-    """Without a tree, the text alone decides."""
     _, edit = suggested(CALLS, [("latin-1", "utf-8"), ("latin-1", "utf-8")], uri="file:///a.txt")
     assert edit is not None
 
 
 def test_a_huge_file_is_left_alone():
-    """Above 512 KiB, nothing is suggested."""
     text = CALLS + "x = 1\n" * 100_000
     assert suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])[1] is None

@@ -61,5 +61,4 @@ def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
 
 
 def test_a_block_ends_with_the_list_item_that_it_is_in():
-    """As every client shows it."""
     assert code_blocks("- so:\n\n  ```py\n  a\n\nb\n") == [CodeBlock("py", "a\n\n", closed=False)]

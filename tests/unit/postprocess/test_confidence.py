@@ -29,7 +29,6 @@ def _confidence(pieces: Sequence[Piece], line: str, before: str = "y = ") -> flo
 
 
 def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
-    """The confidence is between the mean token's probability and the whole line's."""
     one, eight, many = (_confidence([Piece("x", math.log(0.7))] * n, "x" * n) for n in (1, 8, 27))
     assert one is not None
     assert eight == pytest.approx(one**4)
@@ -60,14 +59,12 @@ def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, lin
     ("before", "text", "is_rest"), [("sel", "f", True), ("foo(", "self", False), ("self", ".x", False)]
 )
 def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
-    """The server gives the probability of the whole word, also of the part that was typed."""
     found = _confidence([Piece(text, math.log(0.2))], text, before)
     assert found is not None
     assert is_rest == (found > 0.5)
 
 
 def test_without_probabilities_there_is_no_confidence():
-    """A piece outside of the line does not help."""
     assert _confidence([Piece("a"), Piece("\n", -1.0)], "a") is None
     assert confidence([Piece("a", -1.0)], 7, 9, _cursor("")) is None
 
@@ -79,7 +76,6 @@ def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
 
 @pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 3, [("x ", 0.9)] * 40])
 def test_a_line_that_may_still_reach_the_threshold_is_read_on(pieces):
-    """The stream continues while the threshold is still possible."""
     assert all(_fed(0.4, *pieces))
 
 
@@ -90,7 +86,6 @@ def test_a_rare_word_of_which_the_rest_follows_does_not_end_the_stream():
 
 
 def test_only_the_first_line_counts():
-    """What follows it is not judged."""
     assert all(_fed(0.4, ("\n    ", 0.9), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
 
 
@@ -98,7 +93,6 @@ def test_only_the_first_line_counts():
     ("before", "answer"), [("x = 1", "\n|y = 2"), ("", "y = 2"), ("y = ", "2"), ("sel", "f.y")]
 )
 def test_the_gate_reads_on_what_is_shown(before, answer):
-    """At each place the gate and the rule agree on a line that is just sure enough."""
     pieces = [Piece(text, math.log(0.8)) for text in answer.split("|")]
     document = Document.create("file:///a", "python", 1, before)
     cursor = cursor_context(document, Tree.blank(document), len(before))
@@ -111,7 +105,6 @@ def test_the_gate_reads_on_what_is_shown(before, answer):
 
 
 def test_without_a_threshold_no_stream_is_ended():
-    """Every suggestion is shown then."""
     assert all(_fed(0.0, *[("x ", 1e-9)] * 50))
 
 

@@ -55,7 +55,6 @@ def test_the_description_is_found_in_any_form(answer):
 
 
 def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
-    """The form of PEP 257."""
     answer = '"""Return one.\n\nArgs:\n    a: Nothing.\n"""'
     assert (
         '        """Return one.\n\n        Args:\n            a: Nothing.\n        """\n        return 1\n'
@@ -63,13 +62,11 @@ def test_several_lines_are_indented_and_end_on_a_line_of_their_own():
 
 
 def test_a_docstring_that_is_there_is_replaced():
-    """Its quotes are kept."""
     old = "⟦def f():\n    '''Old\n    text.'''\n    return 1\n⟧"
     assert described(old, "New.") == "def f():\n    '''New.'''\n    return 1\n"
 
 
 def test_quotes_and_backslashes_are_made_safe():
-    """The file still parses (``described`` checks it)."""
     assert "\"\"\"Match '''x''' and" in described(METHOD, 'Match """x""" and "y"')
     assert 'r"""Split at \\d."""' in described(METHOD, "Split at \\d.")
     assert '"""' in described(METHOD, "Ends with a backslash\\")
@@ -84,7 +81,6 @@ def test_long_lines_are_wrapped():
 
 
 def test_a_file_with_crlf_gets_crlf():
-    """The new lines have CRLF too."""
     text = "⟦def f():\r\n    return 1\r\n⟧"
     assert described(text, "One.\n\nMore.") == (
         'def f():\r\n    """One.\r\n\r\n    More.\r\n    """\r\n    return 1\r\n'
@@ -92,17 +88,14 @@ def test_a_file_with_crlf_gets_crlf():
 
 
 def test_a_function_without_a_body_gets_one():
-    """The description becomes its body."""
     assert described("⟦def f():⟧\n", "One.") == 'def f():\n    """One."""\n'
 
 
 def test_a_body_on_the_header_line_moves_to_a_line_of_its_own():
-    """The description is between header and body."""
     assert described("⟦def f(): return 1\n⟧", "One.") == 'def f():\n    """One."""\n    return 1\n'
 
 
 def test_a_decorated_async_function_is_described_below_its_header():
-    """The description is not put below the decorator."""
     text = "⟦@cache\nasync def f(\n    a: int = 1,  # one\n) -> dict[str, int]:\n    return {}\n⟧"
     assert described(text, "One.").endswith(') -> dict[str, int]:\n    """One."""\n    return {}\n')
 
@@ -127,7 +120,6 @@ def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
 
 
 def test_whole_sentences_of_a_cut_answer_are_kept():
-    """A sentence that the limit cut is left out; the ones before it say enough."""
     result = described(METHOD, "Return one. It uses `a.b`, e.g. for tests. The function then ret", cut=True)
     assert '"""Return one. It uses `a.b`, e.g. for tests."""' in result
 
@@ -159,12 +151,10 @@ def test_whole_paragraphs_of_a_cut_answer_are_kept():
     ],
 )
 def test_other_languages_have_it_above(language, function, expected):
-    """In the comment form of the language."""
     assert described(function, "One.\n\nTwo.", language=language).startswith(expected)
 
 
 def test_a_doc_comment_that_is_there_is_replaced():
-    """In languages where such a comment is always documentation."""
     old = "/** Old. */\n⟦function f() {\n}⟧\n"
     assert described(old, "New.", language="typescript") == "/** New. */\nfunction f() {\n}\n"
     assert described("/// Old.\n⟦fn f() {}⟧\n", "New.", language="rust") == "/// New.\nfn f() {}\n"
@@ -193,20 +183,17 @@ def test_paragraphs_after_the_first_stay():
     ],
 )  # fmt: skip
 def test_sections_of_a_description_stay(language, old):
-    """The answer is one sentence."""
     assert described(old, "New.", language=language) == old.replace("Old", "New").translate(MARKS)
 
 
 @pytest.mark.parametrize("rest", ["@param a one of tw", "@param a one"])
 def test_sections_stay_if_the_answer_has_fewer(rest):
-    """It was cut, or it documents the parameter and not the result."""
     old = "/**\n * Old.\n * @param {number} a one\n * @returns two\n */\n⟦function f(a) {\n}⟧\n"
     new = described(old, f"New.\n\n{rest}", language="javascript", cut=True)
     assert new == old.replace("Old", "New").translate(MARKS)
 
 
 def test_a_comment_that_may_be_something_else_is_left_alone():
-    """A build constraint or a licence is not a description."""
     result = described("//go:build linux\n⟦func f() {\n}⟧\n", "New.", language="go")
     assert "There is a comment above it already" in result
 
@@ -217,7 +204,6 @@ def test_the_end_of_a_comment_in_the_text_is_made_safe():
 
 
 def test_a_whole_function_with_a_doc_comment_gives_the_comment():
-    """Comment marks are removed and added again."""
     answer = "```js\n/**\n * Add.\n * @param a one\n */\nfunction f(a) {\n  return a; // fast\n}\n```"
     assert described("⟦function f(a) {\n}⟧\n", answer, language="javascript").startswith(
         "/**\n * Add.\n * @param a one\n */\nfunction"
@@ -225,7 +211,6 @@ def test_a_whole_function_with_a_doc_comment_gives_the_comment():
 
 
 def test_a_language_without_descriptions_is_refused():
-    """JSON has no comments."""
     assert described("⟦{}⟧\n", "One.", language="json").startswith("refused: ")
 
 
@@ -236,7 +221,6 @@ def test_a_language_without_descriptions_is_refused():
     ).map("".join)
 )
 def test_python_still_parses_whatever_the_model_wrote(answer):
-    """The code around it is the same too."""
     result = described(METHOD, answer)
     if not result.startswith("refused"):
         function = ast.parse(result).body[0]

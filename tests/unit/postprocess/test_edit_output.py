@@ -52,7 +52,6 @@ TWICE = "class A:\n    def f(self):\n        return 2\n\n    x = 1\n"
     ],
 )
 def test_only_the_code_is_taken_at_the_selections_indentation(answer):
-    """Chatter, fences, reasoning and lost or foreign indentation do not reach the file."""
     assert edited(METHOD, answer) == TWICE
 
 
@@ -75,7 +74,6 @@ def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
 
 
 def test_an_explanation_that_was_cut_after_the_code_does_not_matter():
-    """The code block was closed before the limit."""
     assert edited(METHOD, "```python\ndef f(self):\n    return 2\n```\nThis will", cut=True) == TWICE
 
 
@@ -124,13 +122,11 @@ def test_a_comment_that_explains_is_no_placeholder(line):
 
 
 def test_a_placeholder_that_was_there_before_stays():
-    """A stub keeps its ellipsis."""
     stub = "⟦def f():\n    ...\n⟧"
     assert edited(stub, "def f() -> int:\n    ...\n") == "def f() -> int:\n    ...\n"
 
 
 def test_tabs_of_the_file_are_used():
-    """Four spaces of the model become one tab."""
     go = "func f() {\n⟦\tif a {\n\t\tb()\n\t}\n⟧}\n"
     answer = "if a {\n    b()\n    c()\n}"
     assert edited(go, answer, language="go") == "func f() {\n\tif a {\n\t\tb()\n\t\tc()\n\t}\n}\n"
@@ -143,7 +139,6 @@ def test_a_file_with_crlf_keeps_it():
 
 
 def test_a_selection_within_a_line_is_replaced_alone():
-    """The text before it on the line is kept."""
     assert edited("x = ⟦a + b⟧  # sum\n", "```\nsum([a, b])\n```") == "x = sum([a, b])  # sum\n"
 
 
@@ -161,19 +156,16 @@ def test_blank_lines_around_the_selection_stay():
 
 
 def test_a_fence_within_a_docstring_is_code():
-    """It is indented further than the fence around the answer."""
     answer = '```python\ndef f():\n    """Say.\n\n    ```\n    f()\n    ```\n    """\n```'
     assert edited("⟦def f():\n    pass\n⟧", answer).endswith('    ```\n    """\n')
 
 
 def test_markdown_keeps_its_fences():
-    """Only a fence around the whole answer is removed."""
     answer = "```markdown\n# A\n\n```sh\nmake\n```\n\nB\n```"
     assert edited("⟦# A\n⟧", answer, language="markdown") == "# A\n\n```sh\nmake\n```\n\nB\n"
 
 
 def test_lines_under_an_open_bracket_keep_their_distance():
-    """They are indented together with their line."""
     answer = "x = f(a,\n      b)\ny = 1"
     expected = "if a:\n    x = f(a,\n          b)\n    y = 1\n"
     assert edited("if a:\n    ⟦x = 1⟧\n", answer) == expected

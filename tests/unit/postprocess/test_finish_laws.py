@@ -47,7 +47,6 @@ MULTILINE = st.sampled_from(["auto", "always", "never"])
 @settings(deadline=None, max_examples=300)
 @given(language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, cut=st.booleans(), multiline=MULTILINE)
 def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, after, answer, cut, multiline):
-    """Nothing raises, no control token comes through, and the span begins at the cursor on its line."""
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)
     if document.text[max(0, offset - 1) : offset + 1] == "\r\n":
@@ -107,7 +106,6 @@ IN_BRACKETS = st.lists(
 )
 @example(language="python", openers=["foo("], answer="a)", below=0, end="", multiline="auto")
 def test_accepting_never_doubles_a_closer(language, openers, answer, below, end, multiline):
-    """A document whose brackets match has no unmatched closer after accepting."""
     closers = "".join({"(": ")", "[": "]"}[re.sub(r"[^(\[]", "", opener)] for opener in reversed(openers))
     split = max(0, len(closers) - below)
     here, there = closers[:split], closers[split:]

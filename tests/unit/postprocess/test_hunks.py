@@ -19,13 +19,11 @@ WILD = st.text(alphabet="ab \t\r\n}\x0c\u2028😀", max_size=40)
 
 @given(old=TEXTS | WILD, new=TEXTS | WILD)
 def test_applied_hunks_give_exactly_the_new_text(old, new):
-    """For any two texts."""
     assert apply_edits(old, hunks(old, new)) == new
 
 
 @given(old=TEXTS | WILD, new=TEXTS | WILD)
 def test_hunks_are_in_order_and_do_not_touch(old, new):
-    """A client may apply them in any order."""
     spans = [edit.span for edit in hunks(old, new)]
     assert all(before.end < after.start for before, after in pairwise(spans))
 
@@ -40,13 +38,11 @@ def test_no_hunk_splits_a_crlf(old, new):
 
 @given(text=TEXTS | WILD)
 def test_equal_texts_need_no_hunk(text):
-    """The list is empty."""
     assert hunks(text, text) == []
 
 
 @given(old=TEXTS, new=TEXTS)
 def test_line_ends_of_the_file_are_kept(old, new):
-    r"""No other kind of line end is added."""
     document = Document.create("file:///a", "python", 1, old)
     edits = document_hunks(document, Span(0, len(old)), new)
     result = apply_edits(old, edits)
@@ -71,17 +67,14 @@ def test_a_changed_word_is_the_only_thing_replaced():
 
 
 def test_a_new_line_is_an_insertion():
-    """Nothing is replaced."""
     check("a\nc\n", "a\nb\nc\n", [(2, 2, "b\n")])
 
 
 def test_a_deleted_line_is_a_deletion():
-    """Its line end is deleted too."""
     check("a\nb\nc\n", "a\nc\n", [(2, 4, "")])
 
 
 def test_wrapped_lines_get_edits_of_their_indentation_alone():
-    """So a cursor in the wrapped code does not move."""
     check("f()\ng()\n", "try:\n    f()\n    g()\n", [(0, 0, "try:\n    "), (4, 4, "    ")])
 
 
@@ -91,14 +84,12 @@ def test_unicode_line_separators_are_no_line_ends():
 
 
 def test_model_text_with_lf_goes_into_a_crlf_file():
-    """Only the changed line is in the edit; its line end is CRLF."""
     document = Document.create("file:///a", "python", 1, "a\r\nb\r\nc\r\n")
     edits = document_hunks(document, Span(0, len(document.text)), "a\nb\nx\nc\n")
     assert edits == [TextEdit(Span(6, 6), "x\r\n")]
 
 
 def test_a_span_in_the_middle_is_edited_at_its_offset():
-    """Offsets refer to the document."""
     document = Document.create("file:///a", "python", 1, "a\nb\nc\n")
     assert document_hunks(document, Span(2, 3), "B\n") == [TextEdit(Span(2, 3), "B")]
 
@@ -110,7 +101,6 @@ def test_mixed_line_ends_stay_where_lines_stay():
 
 
 def test_a_missing_final_newline_stays_missing():
-    """Several newlines at the end are kept too."""
     assert fit_line_ends("a\nb\n", old="a", newline="\n") == "a\nb"
     assert fit_line_ends("a\nb", old="a\n\n", newline="\n") == "a\nb\n\n"
 

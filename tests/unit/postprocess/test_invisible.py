@@ -18,7 +18,6 @@ HIDDEN = [
 
 @pytest.mark.parametrize("char", HIDDEN, ids=name_of)
 def test_an_invisible_character_is_found(char):
-    """It may be in a name, in a string, or at the end."""
     assert invisible_added(f"is{char}Admin = 1", "isAdmin = 1") == char
     assert invisible_added(f'x = "{char}"', "") == char
     assert invisible_added(f"x = 1{char}", "") == char
@@ -44,7 +43,6 @@ def test_what_the_text_had_may_stay(char):
     ids=ascii,
 )
 def test_characters_that_belong_to_a_visible_one_are_text(text):
-    """Emoji of several parts, and scripts that need joiners."""
     assert invisible_added(text, "") is None
 
 

@@ -39,8 +39,6 @@ def check(document: Document, tree: Tree, start: int, guard: str) -> None:
 
 @pytest.mark.parametrize("guard", ["behaviour", "documentation", "types"])
 def test_the_checks_of_one_function_do_not_read_the_file(guard):
-    """Ten times the file: only the function is read again."""
-
     def work(functions: int) -> int:
         document, tree = a_file(functions)
         return calls(lambda: check(document, tree, document.text.rindex("class "), guard))

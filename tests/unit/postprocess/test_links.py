@@ -43,7 +43,6 @@ _PLACES = {
     ],
 )
 def test_names_become_links_and_the_models_links_become_text(markdown, expected):
-    """Outside of code blocks."""
     assert with_links(markdown, _PLACES.get) == expected
 
 
@@ -94,7 +93,6 @@ _WRITTEN = st.text(alphabet="[]()<>`:/\\| aw.\n!-*>~\"'#1\t\x0b\r", max_size=80)
     ],
 )
 def test_links_become_text_while_the_answer_arrives(pieces, expected):
-    """What may become a link waits for the next piece; code stays as it is."""
     stream = SafeStream()
     assert [*map(stream.feed, pieces), stream.feed("", is_last=True)] == expected
 
@@ -146,7 +144,6 @@ def test_no_text_of_the_model_makes_a_link(text):
 @settings(derandomize=True)
 @given(_WRITTEN, st.lists(st.integers(0, 80), max_size=12))
 def test_no_text_of_the_model_makes_a_link_while_it_arrives(text, cuts):
-    """Wherever it is cut."""
     stream = SafeStream()
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     safe = "".join(stream.feed(text[start:end]) for start, end in pairwise(places))

@@ -48,7 +48,6 @@ def test_ten_times_the_line_is_not_ten_times_the_work(shape, language):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_texts_that_rules_look_at_are_bounded(shape):
-    """No rule gets more than 2,000 characters of a line, so one that is quadratic in it stays affordable."""
     for document, offset in documents(shape, "python", 200_000):
         cursor = cursor_context(document, Tree.blank(document), offset)
         texts = (cursor.line_prefix.lstrip(), cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)

@@ -19,7 +19,6 @@ from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_BEFORE, CHATTER_LI
     ],
 )
 def test_an_introduction_is_recognised(line: str):
-    """Alone, with the code after it, and in lower case where a whole line is compared."""
     found = CHATTER_BEFORE.match(f"{line}\n\ncode")
     assert found is not None
     assert found.end() == len(line) + 2
@@ -30,7 +29,6 @@ def test_an_introduction_is_recognised(line: str):
     "line", ["The_total = 1", "Here(value).", "Sure.value = [", "You can(x):", "To = 1.", "This is = (1)."]
 )
 def test_code_is_no_introduction(line: str):
-    """Neither calls nor assignments."""
     assert CHATTER_BEFORE.match(f"{line}\n") is None
 
 
@@ -45,18 +43,15 @@ def test_code_is_no_introduction(line: str):
     ],
 )
 def test_an_explanation_is_recognised(line: str):
-    """If it is a whole line."""
     assert CHATTER_AFTER.fullmatch(line)
 
 
 @pytest.mark.parametrize("line", ["Key: value.", "Changes:", "With = f(1).", "Now(x).", "What: 1."])
 def test_keys_and_calls_are_no_explanation(line: str):
-    """YAML and code may begin with the same words."""
     assert CHATTER_AFTER.fullmatch(line) is None
 
 
 def test_a_fence_has_three_characters_or_more():
-    """The words after it are kept unchanged."""
     found = [
         (one["indent"], one["fence"], one["info"]) for one in FENCE.finditer("``\n  ```` py \n~~~\n```a`\n")
     ]

@@ -77,7 +77,6 @@ def test_an_answer_is_judged_by_how_it_begins(answer: str, kind: AnswerKind):
 
 
 def test_code_is_never_prose():
-    """No line of code of the project itself reads as prose."""
     package = Path(homebody.__file__).parent
     lines = [line for path in package.rglob("*.py") for line in code_lines(path.read_text("utf-8"))]
 

@@ -38,7 +38,6 @@ def test_only_a_change_of_the_target_blocks_an_edit(new, expected):
 
 @given(st.lists(st.sampled_from(["x = 1\n", "\n", "y = 2\n", "z()\n"]), max_size=6))
 def test_lines_above_move_an_edit_by_their_length(lines):
-    """For any number of lines."""
     above = "".join(lines)
     found = rebased([EDIT], TARGET, OLD, above + OLD)
     assert found is not None

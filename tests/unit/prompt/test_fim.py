@@ -46,7 +46,6 @@ def test_every_row_has_prefix_suffix_typed_and_a_source(row):
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_snippets_come_with_a_header_for_the_last_file(row):
-    """Repository-level layouts name the file that is being completed."""
     assert bool(row.snippet) == bool(row.last) == ("@snippets" in row.layout)
 
 
@@ -70,7 +69,6 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
     ],
 )
 def test_the_family_is_read_from_the_name(name, family):
-    """For servers without metadata."""
     found = find_format(_info(name))
     assert found is not None
     assert found.family == family
@@ -80,12 +78,10 @@ def test_the_family_is_read_from_the_name(name, family):
     "name", ["qwen2.5:7b-instruct", "llama3.2:3b", "mistral:7b", "gemma3:4b", "phi4", "mamba-codestral"]
 )
 def test_an_instruct_model_has_no_format(name):
-    """Fill-in-the-middle is never guessed."""
     assert find_format(_info(name)) is None
 
 
 def test_metadata_is_trusted_before_the_name():
-    """The model's own markers decide, for any name."""
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
     found = find_format(_info("starcoder2", tokens))
     assert found is not None
@@ -93,7 +89,6 @@ def test_metadata_is_trusted_before_the_name():
 
 
 def test_unknown_markers_of_the_metadata_make_a_format():
-    """Prefix, suffix, middle, in that order."""
     found = find_format(_info("new-model", FimTokens("<P>", "<S>", "<M>")))
     assert found is not None
     assert found.layout == ("<P>", "@prefix", "<S>", "@suffix", "<M>", "@typed")
@@ -126,13 +121,11 @@ def test_typed_text_follows_the_middle_marker():
 
 
 def test_a_suffix_first_model_gets_typed_text_at_the_end_of_the_prefix():
-    """Codestral has no middle marker."""
     prompt = completion_prompt(ROWS["mistral"], prefix="a\n", suffix="\nb", typed="c")
     assert prompt.text == "[SUFFIX]\nb[PREFIX]a\nc"
 
 
 def test_snippets_go_in_front_in_the_familys_layout():
-    """Each is below the path of its file; the current file comes last."""
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
     prompt = completion_prompt(
         ROWS["qwen"], prefix="a", suffix="", typed="b", files=OtherFiles(snippets, "main.py")
@@ -152,7 +145,6 @@ def test_a_users_text_is_never_a_marker():
 
 
 def test_a_plain_prefix_has_snippets_under_comments():
-    """For models without fill-in-the-middle."""
     files = OtherFiles([PromptSnippet("u.js", "g()")], "m.js", comment=("//", ""))
     prompt = completion_prompt(None, prefix="a\n", suffix="z", typed="b", files=files)
     assert prompt.text == "// u.js\ng()\n\n// m.js\na\nb"
@@ -160,7 +152,6 @@ def test_a_plain_prefix_has_snippets_under_comments():
 
 @pytest.mark.parametrize("row", [*formats(), find_format(_info("m", FimTokens("<P>", "<S>", "<M>")))])
 def test_every_family_sees_the_snippets(row):
-    """In the family's own layout or under comments, and always before the typed text."""
     prompt = completion_prompt(
         row, prefix="a\n", suffix="\nz", typed="b", files=OtherFiles(SNIPPETS, "src/main.py")
     )
@@ -176,7 +167,6 @@ def test_every_family_sees_the_snippets(row):
 
 @pytest.mark.parametrize("row", [row for row in formats() if row.marks_files], ids=lambda row: row.family)
 def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
-    """With exactly one line end, for any end of its file."""
     prompt = completion_prompt(row, prefix="a", suffix="", typed="b", files=OtherFiles(SNIPPETS, "main.py"))
     texts = [part.text for part in prompt.parts if isinstance(part, Text)]
     ends = [text for text in texts if any(one.text.rstrip() in text for one in SNIPPETS)]
@@ -205,7 +195,6 @@ def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
     ],
 )
 def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
-    """The repository's name comes first, then the other files, then the document."""
     snippets = [PromptSnippet("u.py", "u()")]
     prompt = completion_prompt(
         ROWS[family], prefix="a", suffix="z", typed="b", files=OtherFiles(snippets, "main.py", "shop")
@@ -216,7 +205,6 @@ def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_a_repository_is_named_only_in_front_of_files(row):
-    """Without snippets a prompt is one file, with no paths and no names."""
     prompt = completion_prompt(
         row, prefix="a", suffix="z", typed="b", files=OtherFiles((), "main.py", "shop")
     )
@@ -225,7 +213,6 @@ def test_a_repository_is_named_only_in_front_of_files(row):
 
 
 def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
-    """It was trained suffix-first, without this marker."""
     found = find_format(_info("some-22b", FimTokens("[PREFIX]", "[SUFFIX]", "[MIDDLE]")))
     assert found is ROWS["mistral"]
 
@@ -240,7 +227,6 @@ def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
     ],
 )
 def test_the_family_follows_from_markers_and_architecture(markers, architecture, family):
-    """Granite 3.3 has StarCoder's markers, Granite 4 has Qwen's, CodeQwen1.5 has StarCoder's."""
     tokens = FimTokens(*(markers.format(part) for part in ("prefix", "suffix", "middle")))
     assert find_format(_info("m", tokens, architecture=architecture)) is ROWS[family]
 
@@ -267,19 +253,16 @@ def test_a_vocabulary_without_markers_overrides_the_name():
 
 @pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
 def test_typed_text_follows_a_marker_or_the_prefix(row):
-    """Only in layouts without a middle marker the typed text continues the prefix."""
     assert row.typed_after_marker == (row.family != "mistral")
 
 
 def test_a_language_without_line_comments_has_paths_in_its_own():
-    """In HTML, a hash is text."""
     files = OtherFiles([PromptSnippet("u.html", "<p>")], "m.html", comment=("<!--", "-->"))
     prompt = completion_prompt(None, prefix="a", suffix="", typed="b", files=files)
     assert prompt.text == "<!-- u.html -->\n<p>\n\n<!-- m.html -->\nab"
 
 
 def test_codestral_has_other_files_under_plain_lines():
-    """Its layout of files has no markers; such a line in an answer ends it."""
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
     prompt = completion_prompt(
         ROWS["mistral"], prefix="a", suffix="z", typed="b", files=OtherFiles(snippets, "main.py")
@@ -298,7 +281,6 @@ def test_the_user_names_the_layout():
 
 
 def test_the_setting_offers_every_family():
-    """It offers nothing else."""
     allowed = get_args(inspect.get_annotations(CompletionSettings)["fim"])[0]
 
     assert set(get_args(allowed)) == {"auto", "none", *ROWS}

@@ -42,7 +42,6 @@ BAD = (
 
 
 def test_all_shipped_prompts_are_read():
-    """Each shipped file is read."""
     library = PromptLibrary()
     assert library.problems == ()
     assert library.summary == ""
@@ -69,14 +68,12 @@ def test_each_mistake_is_named_with_its_line(text, line, message):
 
 
 def test_all_mistakes_of_a_file_are_named_at_once():
-    """So the author can correct them together."""
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", "+++\nscope = 1\noutput = 2\nnix = 3\n+++\n$a\n$b")
     assert [fault.line for fault in caught.value.faults] == [2, 3, 4, 6, 7]
 
 
 def test_a_broken_file_leaves_the_others_working(tmp_path):
-    """The message names the file and the line."""
     (tmp_path / "bad.md").write_text("+++\nscope = 'galaxy'\n+++\nx", "utf-8")
     (tmp_path / "good.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(tmp_path)])
@@ -86,7 +83,6 @@ def test_a_broken_file_leaves_the_others_working(tmp_path):
 
 
 def test_a_thousand_bad_files_are_one_message(tmp_path):
-    """The work is bounded, and the message is one sentence."""
     for number in range(1000):
         (tmp_path / f"bad-{number:04}.md").write_text("x", "utf-8")
     library = PromptLibrary([PromptFolder(tmp_path)])
@@ -96,7 +92,6 @@ def test_a_thousand_bad_files_are_one_message(tmp_path):
 
 
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
-    """One message says how to trust it; its files are not read."""
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)])
@@ -109,7 +104,6 @@ def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
 
 
 def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
-    """No message is shown."""
     folder = _workspace(tmp_path)
     assert PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)]).problems == ()
 
@@ -198,7 +192,6 @@ def test_files_are_read_again_when_they_change(tmp_path):
 
 
 def test_code_with_dollars_stays_as_it_is():
-    """Placeholders in values are not replaced."""
     prompt = parse("shout", GOOD)
     [message] = render(prompt, {"code": "echo $code $HOME $$"}, ["file:///w/a.sh"])
     assert message.text == "Shout echo $code $HOME $$"

@@ -15,7 +15,6 @@ def _stored(pieces, state=AnswerState.COMPLETE) -> StoredAnswer:
 
 @given(pieces=_PIECES, data=st.data())
 def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
-    """For any division into pieces, and without empty pieces."""
     whole = "".join(pieces)
     cut = data.draw(st.integers(0, len(whole)))
     rest = _stored(pieces).after(whole[:cut])
@@ -25,7 +24,6 @@ def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
 
 
 def test_an_answer_that_differs_from_the_typed_text_is_dropped():
-    """It does not continue what was typed."""
     assert _stored(["ab"]).after("b") is None
 
 
@@ -38,7 +36,6 @@ def test_an_unlikely_answer_holds_only_where_it_was_asked():
 
 @given(pieces=_PIECES)
 def test_whole_lines_end_at_a_line_end(pieces):
-    """There are none before the first line that is not blank."""
     whole = "".join(pieces)
     lines = _stored(pieces).whole_lines()
     finished = whole[: whole.rfind("\n") + 1]
@@ -46,7 +43,6 @@ def test_whole_lines_end_at_a_line_end(pieces):
 
 
 def test_a_suggestion_ends_where_nothing_visible_is_left():
-    """A suggestion of blanks only is dropped."""
     shown = Suggestion("a b \n", 0.9, None)
     assert shown.after("a ") == Suggestion("b \n", 0.9, None)
     assert shown.after("a b") is None

@@ -62,7 +62,6 @@ def test_turns_are_shortened_before_one_is_left_out():
 
 
 def test_a_shortened_answer_ends_with_a_paragraph_and_closes_its_code():
-    """The code before the question is left out."""
     answer = "It waits.\n\n```python\nwait()\n\n" + "more()\n" * 100 + "```"
     turn = Turn("Why?", "code\nWhy?", answer, kept="short")
     assert turn.messages == (
@@ -72,13 +71,11 @@ def test_a_shortened_answer_ends_with_a_paragraph_and_closes_its_code():
 
 
 def test_a_question_that_holds_pasted_text_is_cut():
-    """If its turn does not fit."""
     turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="short")
     assert len(turn.messages[0].text) <= 2000
 
 
 def test_a_stored_conversation_reads_as_it_was(own_folders):
-    """Only its owner can read it."""
     found = _conversation()
     path = store_conversation(found)
     again = load_conversation(found.id)
@@ -96,13 +93,11 @@ def test_a_stored_conversation_reads_as_it_was(own_folders):
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "0123456789ABCDEF", "0123456789abcdef/x"])
 def test_an_id_is_no_path(own_folders, name):
-    """No id that a client sends leads out of the folder."""
     assert load_conversation(name) is None
     assert forget_stored(name) == []
 
 
 def test_a_damaged_file_counts_as_none(own_folders):
-    """It causes no error."""
     path = store_conversation(_conversation())
     path.write_text("{")
     assert load_conversation("0123456789abcdef") is None
@@ -110,7 +105,6 @@ def test_a_damaged_file_counts_as_none(own_folders):
 
 
 def test_a_file_that_was_not_finished_is_forgotten_too(own_folders):
-    """A process that was killed while it stored a conversation leaves no copy behind."""
     path = store_conversation(_conversation())
     (path.parent / "0123456789abcdef.x1y2.new").write_text("{")
     assert forget_stored("0123456789abcdef") == ["0123456789abcdef"]
@@ -118,7 +112,6 @@ def test_a_file_that_was_not_finished_is_forgotten_too(own_folders):
 
 
 def test_a_folder_that_cannot_be_written_is_named(own_folders):
-    """The error is one sentence, and no file remains."""
     folder = store_conversation(_conversation()).parent
     forget_stored()
     folder.rmdir()
@@ -128,7 +121,6 @@ def test_a_folder_that_cannot_be_written_is_named(own_folders):
 
 
 def test_the_least_recently_used_conversation_is_dropped_first():
-    """Memory stays bounded."""
     known = Conversations()
     first = known.add(new_conversation())
     for _ in range(70):

@@ -9,7 +9,6 @@ from support.documents import at, typed
 
 
 async def test_a_newer_request_makes_the_ticket_stale():
-    """Its request then stops waiting for another key."""
     state = DocumentState()
     document, offset = at("x = █\n")
     older = state.new_ticket(document, offset)
@@ -38,7 +37,6 @@ def test_a_ticket_wakes_its_waiters():
 
 
 def test_imports_that_moved_are_not_returned():
-    """The lines have changed."""
     document, _ = at("import os\nimport re\n█")
     windows = Windows(imports=((Span(0, 10), "import os\n"), (Span(10, 20), "import re\n")))
     assert windows.imports_in(document) == [Span(0, 10), Span(10, 20)]

@@ -51,7 +51,6 @@ class Editor:
 
 
 def test_keystrokes_in_a_line_are_one_change():
-    """The old line is the one before the first key."""
     editor = Editor("abc\ndef\n")
     for number, key in enumerate("xyz"):
         editor.replace(3 + number, 3 + number, key, pause=0.1)
@@ -61,7 +60,6 @@ def test_keystrokes_in_a_line_are_one_change():
 
 
 def test_later_edits_move_a_change():
-    """Lines that are inserted or deleted above shift it; its lines are read from the newest text."""
     editor = Editor()
     editor.write(20, "new")
     editor.replace(0, 0, "above\nabove\n")
@@ -72,7 +70,6 @@ def test_later_edits_move_a_change():
 
 
 def test_what_cancels_out_is_no_change():
-    """Deleting what was typed leaves nothing."""
     editor = Editor("abc\n")
     editor.replace(3, 3, "x")
     editor.replace(3, 4, "")
@@ -81,7 +78,6 @@ def test_what_cancels_out_is_no_change():
 
 
 def test_inserted_and_deleted_lines_are_changes():
-    """They have no old, or no new, lines."""
     editor = Editor("a\nb\nc\n")
     editor.replace(1, 1, "\nnew")
     editor.replace(6, 8, "")
@@ -90,7 +86,6 @@ def test_inserted_and_deleted_lines_are_changes():
 
 
 def test_undo_and_redo_silence_suggestions():
-    """A text that was there before comes from an undo or a redo; the next edit is typed again."""
     editor = Editor()
     editor.write(3, "changed a lot")
     editor.write(3, "line 3")
@@ -143,7 +138,6 @@ def test_the_same_text_at_several_cursors_is_typed():
 
 
 def test_edits_of_several_documents_at_once_are_made_by_a_program():
-    """Neither the first document's edit nor the others' stay."""
     editor = Editor(TEXT, TEXT, TEXT)
     for which in range(3):
         editor.replace(0, 4, "renamed", which, pause=0.01)
@@ -153,7 +147,6 @@ def test_edits_of_several_documents_at_once_are_made_by_a_program():
 
 
 def test_another_branch_forgets_everything():
-    """The old changes belong to other texts."""
     editor = Editor()
     editor.write(3, "typed")
     editor.history.files_changed(["file:///w/.git/HEAD"])
@@ -180,7 +173,6 @@ def test_old_changes_are_forgotten():
 
 
 def test_a_document_that_was_not_followed_begins_anew():
-    """After a lost message, the earlier changes of that document are gone."""
     editor = Editor()
     editor.write(3, "typed")
     editor.documents[0] = Document.create("file:///0.py", "python", 9, TEXT)

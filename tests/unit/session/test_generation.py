@@ -51,7 +51,6 @@ async def test_an_answer_ends_in_one_state(stream, stop, state):
 
 
 async def test_stopping_an_answer_that_has_ended_changes_nothing():
-    """Only a running answer can be stopped."""
     generation = _generation(_stream("a"))
     await generation.run()
     generation.stop()
@@ -59,7 +58,6 @@ async def test_stopping_an_answer_that_has_ended_changes_nothing():
 
 
 async def test_an_answer_that_a_rule_ended_inside_a_line_keeps_its_whole_lines():
-    """The begun line is not part of it, and the rest counts as complete."""
     generation = _generation(_stream("a\n", "b"), _ends_at("b", "scope"))
     await generation.run()
     answer = generation.answer()
@@ -67,7 +65,6 @@ async def test_an_answer_that_a_rule_ended_inside_a_line_keeps_its_whole_lines()
 
 
 async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
-    """Its rest is empty there, and ``None`` where the typed text differs."""
     gate = asyncio.Event()
 
     async def stream() -> Stream:
@@ -92,7 +89,6 @@ async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
 
 
 async def test_an_answer_counts_its_waiters():
-    """The session cancels an answer that has none."""
     generation = _generation(_stream())
     with generation.awaited():
         assert generation.has_waiters

@@ -10,7 +10,6 @@ def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
 
 
 def test_a_fast_model_is_asked_at_once():
-    """The answer begins before the next key, so there is no debounce."""
     rhythm = _typed(Rhythm(), 0.2)
     for _ in range(20):
         rhythm.answered(0.05)
@@ -26,7 +25,6 @@ def test_a_slow_model_is_asked_about_one_key_later():
 
 
 def test_pauses_do_not_count_into_the_rhythm():
-    """They do not make the debounce longer."""
     rhythm = _typed(Rhythm(), 0.1)
     for _ in range(20):
         rhythm.answered(2.0)
@@ -58,7 +56,6 @@ def test_keys_add_no_more_than_one_window():
 
 
 def test_two_windows_cost_less_than_four_tokens_per_typed_token_on_slow_cores():
-    """With the first one; a typed token is about three keys, and requests evaluate two for it."""
     allowance, tokens_per_second = ReadingAllowance(), 180
     keys, windows = 0, 0
     while windows < 2:

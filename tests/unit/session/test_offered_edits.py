@@ -49,7 +49,6 @@ def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
 
 
 def test_an_edit_that_nobody_saw_is_not_ignored(offered):
-    """A client that never says what it showed loses nothing; nor does an edit that fits no longer."""
     for version in range(1, 5):
         offered.offer(EDIT, document(version))
         offered.asked(document(version + 1))
@@ -70,7 +69,6 @@ def test_after_a_rejection_nothing_comes_for_a_while(offered, now):
 
 
 def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
-    """Between 0.3 and 3 seconds."""
     waits = [offered.settle_seconds]
     for number in range(8):
         edit = NextEdit(URI, number, (f"b{number}",), ("x",), "rename")
@@ -83,7 +81,6 @@ def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
 
 
 def test_reports_count_once(offered):
-    """Repeated and unknown ids are ignored."""
     edit_id = offered.offer(EDIT, document(1))
 
     assert edit_id == offered.offer(EDIT, document(1))

@@ -11,7 +11,6 @@ def _document(name: str) -> Document:
 
 
 def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
-    """The lines around the cursor, the newest place first."""
     recent = RecentPlaces()
     one, other, third = map(_document, ("one", "other", "third"))
     assert recent.viewed(one, 0)
@@ -28,7 +27,6 @@ def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
 
 
 def test_a_move_of_64_lines_is_a_jump():
-    """A shorter one stays in the same place."""
     recent = RecentPlaces()
     document = _document("one")
     recent.viewed(document, 0)
@@ -47,7 +45,6 @@ def test_a_place_is_kept_once():
 
 
 def test_a_closed_document_leaves_its_chunk():
-    """It may be opened again."""
     recent = RecentPlaces()
     recent.viewed(_document("one"), 0)
     recent.closed("file:///one.py")

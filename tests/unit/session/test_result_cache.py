@@ -16,7 +16,6 @@ def _answer(text: str, state: AnswerState = AnswerState.COMPLETE) -> StoredAnswe
 
 @pytest.mark.parametrize(("keys", "left"), [("", "f(a)\n"), ("f(", "a)\n"), ("g", None)])
 def test_an_answer_is_found_while_it_is_typed_through(keys, left):
-    """It is not found if the typed text differs."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put(_MODEL, document, offset, _answer("f(a)\n"))
@@ -37,7 +36,6 @@ def test_closers_that_the_editor_inserted_do_not_count():
 
 @pytest.mark.parametrize("change", ["model", "uri", "before", "after"])
 def test_an_answer_holds_for_its_place_alone(change):
-    """It is tied to its model, its document, and the text around it."""
     cache = ResultCache()
     document, offset = at("x = █\ny = 2\n")
     cache.put(_MODEL, document, offset, _answer("1\n"))
@@ -51,7 +49,6 @@ def test_an_answer_holds_for_its_place_alone(change):
 
 
 def test_what_was_shown_further_back_wins_over_an_unlikely_answer_here():
-    """It was likely enough to be shown."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put_shown(_MODEL, document, offset, _SHOWN)
@@ -71,7 +68,6 @@ def test_an_unlikely_answer_is_found_right_where_it_was_given():
 
 
 def test_each_candidate_that_was_shown_is_found():
-    """A further candidate is stored beside the first; a new suggestion replaces both."""
     cache = ResultCache()
     document, offset = at("x = █\n")
     cache.put_shown(_MODEL, document, offset, _SHOWN)
@@ -82,7 +78,6 @@ def test_each_candidate_that_was_shown_is_found():
 
 
 def test_the_oldest_answers_are_evicted():
-    """The last 500 places are kept."""
     cache = ResultCache()
     places = [at(f"x{n} = █\n") for n in range(501)]
     for document, offset in places:

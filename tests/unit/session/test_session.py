@@ -17,7 +17,6 @@ async def _endless() -> Stream:
 
 
 async def test_a_generation_cancelled_before_it_runs_has_ended(own_folders):
-    """Its task never runs, so the session ends it, and no waiter hangs."""
     document, offset = at("x = █\n")
     generation = Generation(document, offset, _endless(), wanted="line")
     async with open_engine() as engine, aclosing(Session(engine)) as session:

@@ -46,7 +46,6 @@ for line in sys.stdin:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 def test_a_conversation_survives_a_kill_at_each_step_of_storing_it(tmp_path: Path, monkeypatch):
-    """Whole, as it was or as it should be; and forgetting it leaves nothing of it."""
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path))
     folder = tmp_path / "conversations"
     turns: list[int] = []
@@ -76,7 +75,6 @@ def test_a_conversation_survives_a_kill_at_each_step_of_storing_it(tmp_path: Pat
 
 
 def test_an_unfinished_file_of_a_killed_process_is_removed_later(tmp_path: Path, monkeypatch):
-    """By the next conversation that is stored; a file that may still be written stays."""
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path))
     folder = store_conversation(Conversation("0123456789abcdef")).parent
     old, young = folder / "0123456789abcdef.old.new", folder / "0123456789abcdef.young.new"

@@ -18,7 +18,6 @@ def test_without_any_source_all_is_default(load):
 
 
 def test_the_defaults_are_those_of_the_design():
-    """Chat uses the temperature of the model's card."""
     assert Settings().chat.temperature is None
     assert Settings().completion.latency_budget_ms == 350
 
@@ -81,7 +80,6 @@ def test_every_source_is_reported_by_name(load, user_file, workspace):
     ],
 )
 def test_only_the_bad_value_falls_back(load, project, key, parts):
-    """One message names the key, the value and the allowed values; the valid key beside it counts."""
     resolved, problems = load(project=f"chat.max_tokens = 77\n{project}")
 
     assert [(key, 2, False)] == [(problem.key, problem.line, problem.stops) for problem in problems]
@@ -157,7 +155,6 @@ def test_a_section_that_a_file_has_twice_is_named(load):
 
 
 def test_variables_of_other_parts_are_no_settings(load):
-    """Variables for folders and for Homebody's own processes have the prefix too."""
     assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
         Settings(),
         [],
@@ -178,7 +175,6 @@ def test_variables_of_other_parts_are_no_settings(load):
     ],
 )
 def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
-    """Variables and flags are texts: ``off`` means False for a switch."""
     resolved, problems = load(environ={f"HOMEBODY_{name}": text})
 
     assert problems == []
@@ -187,12 +183,10 @@ def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
 
 @pytest.mark.parametrize("text", ["*.min.js,dist/**", '["*.min.js", "dist/**"]'])
 def test_a_list_is_written_with_commas_or_as_json(load, text):
-    """Both notations of a list in one text are accepted."""
     assert load(flags={"context.ignore": text})[0].context.ignore == ("*.min.js", "dist/**")
 
 
 def test_an_empty_variable_is_not_set(load):
-    """``HOMEBODY_BACKEND_URL=`` in a script changes nothing and is not an error."""
     environ = {"HOMEBODY_BACKEND_URL": "", "HOMEBODY_COMPLETION_ENABLED": ""}
 
     assert load(environ=environ) == (Settings(), [])
@@ -244,7 +238,6 @@ def test_settings_that_are_not_an_object_are_reported(load, sent):
     ids=["syntax", "utf-8", "deep", "long", "large"],
 )
 def test_a_file_that_does_not_read_is_one_problem(load, content, part):
-    """The message has its name and, if possible, the line; all other sources count."""
     resolved, problems = load(project=content, flags={"chat.max_tokens": "33"})
 
     assert (resolved.chat.max_tokens, len(problems)) == (33, 1)
@@ -276,7 +269,6 @@ def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
 
 
 def test_a_missing_key_variable_is_reported(load):
-    """The message is clearer than a refusal by the server."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"')
 
     assert (resolved.backend.api_key, len(problems)) == (None, 1)
@@ -284,7 +276,6 @@ def test_a_missing_key_variable_is_reported(load):
 
 
 def test_a_key_in_the_wrong_place_is_not_shown(load):
-    """A message never contains a secret, not even a malformed one."""
     _, problems = load(user="backend.api_key = ['s3cret']")
 
     assert len(problems) == 1
@@ -292,7 +283,6 @@ def test_a_key_in_the_wrong_place_is_not_shown(load):
 
 
 def test_an_override_takes_the_rest_from_the_block(load):
-    """A small model for completion on the same server, with the same key and limits."""
     resolved, _ = load(
         user="""
         [backend]
@@ -314,7 +304,6 @@ def test_an_override_takes_the_rest_from_the_block(load):
 
 @pytest.mark.parametrize("override", ['url = "http://127.0.0.1:1"', 'kind = "llama.cpp"'])
 def test_an_override_that_names_another_server_starts_anew(load, override):
-    """One server's key, model and context length are never sent to another."""
     resolved, _ = load(
         user=f"""
         [backend]
@@ -347,14 +336,12 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
 
 
 def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
-    """Values that `auto` had are kept if the kind is named."""
     resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
 
     assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
 
 
 def test_languages_are_joined_and_a_star_means_all_others(load):
-    """One source turns all others off, a later one turns one language on."""
     user = 'completion.languages = {"*" = false}'
     completion = load(user=user, initialization_options={"completion": {"languages": {"go": True}}})[
         0
@@ -378,7 +365,6 @@ _JSON = st.recursive(
 )
 @settings(max_examples=150, deadline=None)
 def test_nothing_that_is_sent_ever_raises(sent, variables):
-    """For any input, settings are returned, and each message is one printable line."""
     environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
     loaded = load_with_origins(
         workspace=Path("/nowhere"),

@@ -84,7 +84,6 @@ def test_only_its_folders_can_be_trusted(load, workspace: Path):
 
 
 def test_its_patterns_exclude_last_and_include_nothing(load):
-    """No user includes again what it excludes, and it includes nothing that a user excludes."""
     machine = '[context]\nignore = ["clients/**", "!private/**"]'
 
     settings, _ = load(machine, user='[context]\nignore = ["private/**", "!clients/**"]')
@@ -93,7 +92,6 @@ def test_its_patterns_exclude_last_and_include_nothing(load):
 
 
 def test_nothing_is_sent_while_it_cannot_be_read(tmp_path: Path):
-    """A limit may be missing then."""
     file = tmp_path / "config.toml"
     file.write_text("[backend")
 

@@ -9,14 +9,12 @@ from homebody.settings import paths
 
 @pytest.mark.parametrize("kind", ["config", "cache", "state", "data"])
 def test_a_variable_moves_a_folder(monkeypatch, tmp_path, kind):
-    """Each folder has a variable of its own."""
     monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path))
 
     assert tmp_path == getattr(paths, f"{kind}_dir")()
 
 
 def test_settings_are_in_the_users_config_folder(monkeypatch):
-    """``$XDG_CONFIG_HOME`` or ``~/.config``; a relative one does not count, as its specification says."""
     for name in ("HOMEBODY_CONFIG_DIR", "HOMEBODY_CONFIG_FILE", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/home/me")

@@ -42,7 +42,6 @@ def test_a_pattern_that_can_never_match_stops_all_prompts(load, pattern):
     "pattern", ["a..b", "...", "[]a]", "[!a]", "[[:alpha:]]", "a\\[", "\\ ", "**/a/**", "!a/", ""]
 )
 def test_other_patterns_are_used(load, pattern):
-    """Sets, escaped brackets, dots in names."""
     resolved, problems = load(initialization_options={"context": {"ignore": [pattern]}})
 
     assert (resolved.context.ignore, problems) == ((pattern,), [])

@@ -30,19 +30,16 @@ def test_the_repository_holds_what_the_schema_makes():
 
 @pytest.mark.parametrize("key", all_keys(), ids=lambda key: key.snake)
 def test_every_key_is_described(key):
-    """The page has each key with a description and the allowed values."""
     assert key.description.endswith(".")
     assert key.allowed
     assert len(key.path) > 2 or f"### `{key.camel}`" in PAGE
 
 
 def test_the_file_to_begin_with_sets_nothing():
-    """Every key in it is a comment."""
     assert {name: table for name, table in tomllib.loads(commented_toml()).items() if table} == {}
 
 
 def test_the_uncommented_file_is_the_defaults(tmp_path):
-    """The loader accepts every default that is shown."""
     text = commented_toml().partition("# The same keys")[0]
     names = "|".join({key.path[-1] for key in all_keys()})
     bare = re.sub(rf"^# ({names}) = ", r"\1 = ", text, flags=re.MULTILINE)
@@ -82,5 +79,4 @@ def test_what_vscode_sends_unasked_changes_nothing(tmp_path):
 
 
 def test_settings_are_sent_back_as_they_are():
-    """``Settings`` survives a round through JSON, as ``config show --json`` prints it."""
     assert msgspec.json.decode(msgspec.json.encode(Settings()), type=Settings) == Settings()

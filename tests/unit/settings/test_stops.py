@@ -52,7 +52,6 @@ def load_own(tmp_path: Path):
     ],
 )
 def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, line, parts):
-    """The error has the file, the line, the key, what is allowed, and what follows from it."""
     loaded = load_own(text)
 
     (problem,) = stops_of(loaded)
@@ -129,7 +128,6 @@ def bound_by_modes(folder: Path) -> Generator[None]:
     ids=["folder", "fifo", "locked", "in-locked", "in-dangling", "in-file", "device", "loop", "dangling"],
 )
 def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
-    """It is not the same as no file: its rules are not known."""
     path = tmp_path / "config" / "config.toml"
     path.parent.mkdir()
     make(path)
@@ -145,7 +143,6 @@ def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
 
 
 def test_no_file_stops_nothing(load_own):
-    """A missing file is fine, and so is an empty one."""
     assert stops_of(load_own()) == stops_of(load_own("")) == ()
 
 
@@ -237,7 +234,6 @@ def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
 
 
 def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
-    """None of them is dropped without a word."""
     patterns = ",".join(MANY[:-1])
     environ = {"HOMEBODY_CONTEXT_IGNORE": patterns}
 
@@ -248,7 +244,6 @@ def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
 
 
 def test_many_wrong_keys_are_one_short_error(load_own):
-    """The first three are shown in full."""
     error = str(load_own("\n".join(f"x{number} = 1" for number in range(30))).error)
 
     assert "config.toml:3: " in error
@@ -297,7 +292,6 @@ def test_only_an_address_of_a_server_is_a_url(url, is_one):
 
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
 def test_an_allowed_host_has_a_port(load, port):
-    """An entry without the exact host and port is reported immediately."""
     resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
 
     assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)

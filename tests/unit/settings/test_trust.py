@@ -57,7 +57,6 @@ ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
     "sources", [{"project": HOSTILE_TOML}, {"configuration": HOSTILE_JSON}], ids=["toml", "configuration"]
 )
 def test_a_hostile_workspace_changes_no_security_setting(load, workspace, sources):
-    """No server, model, key, host or log; one message names all that was ignored, and what to do."""
     resolved, problems = load(environ=ENVIRON, **sources)
 
     for block in (resolved.backend, resolved.completion.backend, resolved.chat.backend):
@@ -70,7 +69,6 @@ def test_a_hostile_workspace_changes_no_security_setting(load, workspace, source
 
 
 def test_both_hostile_sources_get_one_message_each(load):
-    """Not one for each key."""
     assert len(load(project=HOSTILE_TOML, configuration=HOSTILE_JSON, environ=ENVIRON)[1]) == 2
 
 
@@ -143,7 +141,6 @@ def test_what_the_user_raised_in_the_editor_may_be_repeated(load):
 
 
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
-    """The folder is trusted by any path that leads to it."""
     (tmp_path / "link").symlink_to(workspace)
 
     resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
@@ -155,7 +152,6 @@ def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     "trusted", ["{parent}", "{workspace}/inner", "{workspace}2", ".", "workspace", "", "/"]
 )
 def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
-    """Neither a folder above it nor one inside it, nor a relative path, makes it trusted."""
     trusted = trusted.format(parent=tmp_path, workspace=workspace)
 
     resolved, problems = load(user=f"trusted_folders = ['{trusted}']", project="embedded.threads = 3")
@@ -217,7 +213,6 @@ def test_a_folder_does_not_choose_the_server_or_the_model(load, workspace, block
 
 @pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
 def test_a_trusted_folder_chooses_the_model(load, workspace, block):
-    """A relative path starts at the folder."""
     (workspace / "m.gguf").touch()
     project = f"[{block}]\nkind = 'embedded'\nmodel = 'm.gguf'"
 
@@ -371,7 +366,6 @@ def test_many_bad_keys_are_reported_in_a_short_message(load):
 
 
 def test_a_workspace_that_is_a_loop_is_not_trusted(tmp_path: Path):
-    """A loop of symlinks causes no error."""
     from homebody.settings.trust import is_trusted
 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")

@@ -51,7 +51,6 @@ def unlink_and_link(path: Path) -> None:
     "change", [replace, rewrite, unlink_and_link, Path.unlink, lambda path: path.chmod(0o600)]
 )
 def test_every_kind_of_change_is_seen(old_file, change):
-    """By size, both times, the file's number and its rights, and those of a link."""
     files = SettingsFiles([old_file, old_file.parent / "missing.toml"])
     assert not files.changed()
 
@@ -61,7 +60,6 @@ def test_every_kind_of_change_is_seen(old_file, change):
 
 
 def test_a_new_file_is_seen(tmp_path):
-    """Also a link to nothing, which is not the same as no file."""
     missing, dangling = tmp_path / "a.toml", tmp_path / "b.toml"
     files = [SettingsFiles([missing]), SettingsFiles([dangling])]
 
@@ -122,7 +120,6 @@ async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
 
 
 async def test_a_change_between_reading_and_following_is_not_lost(old_file):
-    """A command reads its settings, and opens its engine a little later."""
     source = SettingsSource(user_file=old_file)
     old_file.write_text("context.ignore = ['b/']\n")
     engine = Double()

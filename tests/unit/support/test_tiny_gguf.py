@@ -13,7 +13,6 @@ from support.tiny_gguf import FIM_MIDDLE, UNSURE_SCRIPT, copy_with_fim_tokens, w
 
 
 def test_answers_by_script(host):
-    """A completion and a chat get the texts that the script gives."""
     with httpx.Client(base_url=host.url, headers={"authorization": f"Bearer {host.key}"}) as client:
         completion = client.post("/completion", json={"prompt": "ab", "temperature": 0}).json()
         messages = [{"role": "user", "content": "What is this?"}]
@@ -24,7 +23,6 @@ def test_answers_by_script(host):
 
 
 def test_every_byte_of_text_is_one_token(host):
-    """Counts can be written down in tests: UTF-8 bytes, and seven for a marker that is text."""
     with httpx.Client(base_url=host.url, headers={"authorization": f"Bearer {host.key}"}) as client:
         for text in ("def f():\n    return 1", "   ", "größer → 🏠", FIM_MIDDLE):
             reply = client.post("/tokenize", json={"content": text, "parse_special": False}).json()
@@ -48,7 +46,6 @@ async def test_probabilities_are_the_scripts(tmp_path):
 
 
 def test_fim_can_be_left_out_and_put_in(tmp_path: Path):
-    """A base model without FIM tokens, and the same with ids put into its metadata."""
     plain = write_tiny_gguf(tmp_path / "plain.gguf", fim=False, chat_template=None)
     assert read_facts(plain).fim is None
     assert not read_facts(plain).chat_template
@@ -59,6 +56,5 @@ def test_fim_can_be_left_out_and_put_in(tmp_path: Path):
 
 
 def test_wrong_probabilities_are_reported(tmp_path: Path):
-    """A script whose probabilities do not add up to 1 is a mistake in the test."""
     with pytest.raises(ValueError, match="add up"):
         write_tiny_gguf(tmp_path / "wrong.gguf", {"a": {"b": 0.5, "c": 0.1}})

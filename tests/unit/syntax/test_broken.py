@@ -32,7 +32,6 @@ def broken_documents(draw) -> tuple[Language, str]:
 @settings(max_examples=300, deadline=None)
 @given(broken_documents(), st.data())
 def test_every_answer_lies_in_the_document(broken, data):
-    """All functions give spans inside the text, whatever the text is, with every kind of tree."""
     language, text = broken
     document = Document.create("file:///a", language.ids[0], 0, text)
     tree = parse(document)

@@ -10,7 +10,6 @@ from support.syntax_cases import read_case, render
 
 @pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_definitions_imports_and_scopes_are_found(language: Language):
-    """Definitions, imports and the scopes of each line are those in the case file."""
     case = read_case(language)
 
     assert render(case.document, parse(case.document)) == case.found
@@ -26,7 +25,6 @@ def test_sound_source_has_no_errors(language: Language):
 
 @pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_line_ends_make_no_difference(language: Language):
-    """The same is found with CRLF line ends."""
     case = read_case(language)
     document = case.document
     with_crlf = type(document).create(

@@ -19,7 +19,6 @@ from homebody.syntax.nodes import count_errors
     ],
 )
 def test_errors_are_counted(language_id, text, expected):
-    """Broken stretches and missing tokens count, an unknown language has none."""
     language = find(language_id)
 
     assert count_errors(text, language) == expected

@@ -76,7 +76,6 @@ COUNTS = (by_characters, by_words, joined_is_more)
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(DOCUMENTS) - 1), st.integers(1, 8_192), st.sampled_from(COUNTS), st.booleans())
 def test_chunks_keep_their_laws(index, max_tokens, count, with_tree):
-    """Chunks rebuild the document, keep the limit and cut between lines only."""
     document = DOCUMENTS[index]
     tree = parsed(index) if with_tree else Tree.blank(document)
     chunks = chunk_document(document, tree, max_tokens, count)
@@ -93,7 +92,6 @@ def test_chunks_keep_their_laws(index, max_tokens, count, with_tree):
 
 @pytest.mark.parametrize("max_tokens", [256, 1_024, 8_192])
 def test_chunks_are_reasonably_full(max_tokens):
-    """On a large module, chunks are more than half full on the average."""
     text = (STDLIB / "argparse.py").read_text(encoding="utf-8")
     document = Document.create("file:///argparse.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), max_tokens, by_characters)
@@ -103,7 +101,6 @@ def test_chunks_are_reasonably_full(max_tokens):
 
 
 def test_a_chunk_knows_its_scopes():
-    """Headers of the class and the function that a chunk begins in, as they stand in the text."""
     text = "class A:\n    def f(self):\n" + "".join(f"        x{i} = {i}\n" for i in range(40))
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 60, by_characters)
@@ -113,7 +110,6 @@ def test_a_chunk_knows_its_scopes():
 
 
 def test_cuts_fall_between_definitions():
-    """Where it fits, each chunk begins with a definition, its comments and decorators included."""
     text = "".join(
         f"# About f{i}.\n@cached\ndef f{i}():\n" + "    a = 1\n" * 8 + "    return a\n\n\n" for i in range(20)
     )
@@ -125,7 +121,6 @@ def test_cuts_fall_between_definitions():
 
 
 def test_cuts_fall_at_indentation_without_a_tree():
-    """An unknown language is cut where lines are indented least."""
     text = "".join(f"section {i}\n" + "    item\n" * 9 for i in range(20))
     document = Document.create("file:///a.unknown", "unknown", 0, text)
     chunks = chunk_document(document, parse(document), 70, by_characters)
@@ -144,7 +139,6 @@ def test_cuts_fall_at_indentation_without_a_tree():
     ],
 )
 def test_small_documents(text, expected):
-    """Empty and tiny documents have the chunks that one expects."""
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 256, by_characters)
 
@@ -160,7 +154,6 @@ def test_a_line_too_long_is_a_chunk_of_its_own():
 
 
 def test_each_line_is_counted_once():
-    """Counting may ask a tokenizer: about one call a line and one a chunk."""
     calls: list[str] = []
 
     def count(text: str) -> int:

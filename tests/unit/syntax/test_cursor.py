@@ -96,7 +96,6 @@ def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
     ],
 )
 def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected):
-    """If the tree is that of the previous keystroke, the typed line is scanned again."""
     at = before.index("█")
     old = Document.create("file:///a.py", "python", 1, before.replace("█", ""))
     edit = TextEdit(Span(at, at), typed)
@@ -126,7 +125,6 @@ def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected
     ],
 )
 def test_a_fact_at_the_cursor_is_found(marked, language, fact):
-    """By scanning the lines above, without a tree."""
     assert getattr(at(marked, language), fact)
 
 
@@ -144,7 +142,6 @@ def test_a_fact_at_the_cursor_is_found(marked, language, fact):
     ],
 )
 def test_a_fact_is_not_invented(marked, language, fact):
-    """Text that only looks similar is not recognised."""
     assert not getattr(at(marked, language), fact)
 
 

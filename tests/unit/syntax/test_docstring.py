@@ -24,7 +24,6 @@ def documented(language_id: str, text: str, documentation: str, *, without_tree:
 
 
 def test_python_documents_inside_the_body():
-    """The docstring is the first line of the body, indented as the body is, below its decorators."""
     text = "@cached\ndef f(self):\n    # why\n    return 1\n"
 
     assert documented("python", text, '"""Doc."""') == text.replace(":\n", ':\n    """Doc."""\n')
@@ -32,7 +31,6 @@ def test_python_documents_inside_the_body():
 
 @pytest.mark.parametrize("without_tree", [False, True])
 def test_a_body_on_the_header_line_moves_down(without_tree):
-    """A one-line function gets a separate body; without a tree, the start of the body is unknown."""
     expected = 'def f():\n    """Doc."""\n    return 1\n'
     found = documented("python", "def f(): return 1\n", '"""Doc."""', without_tree=without_tree)
 
@@ -53,47 +51,40 @@ def test_a_first_string_that_is_more_than_text_is_left_alone(body):
 
 
 def test_other_languages_document_before_the_definition():
-    """The comment stands above the whole definition, ``export`` included."""
     text = "import a;\n\nexport function f() {\n}\n"
 
     assert documented("javascript", text, "/** Doc. */") == text.replace("export", "/** Doc. */\nexport")
 
 
 def test_documentation_stands_above_attributes():
-    """Rust's attributes belong to the definition that they stand above."""
     text = "    #[inline]\n    #[must_use]\n    fn f() {}\n"
 
     assert documented("rust", text, "/// Doc.") == "    /// Doc.\n" + text
 
 
 def test_a_doc_comment_is_replaced_whole():
-    """A doc comment over several lines is one documentation."""
     text = "/**\n * Old.\n\n * More.\n */\nint f(void) {\n}\n"
 
     assert documented("c", text, "/** New. */") == "/** New. */\nint f(void) {\n}\n"
 
 
 def test_a_plain_comment_stays_and_the_documentation_goes_below_it():
-    """It may be a licence or a note."""
     text = "/* A note. */\nint f(void) {\n}\n"
 
     assert documented("c", text, "/** New. */") == text.replace("int f", "/** New. */\nint f")
 
 
 def test_a_comment_that_could_be_documentation_or_not_is_left_alone():
-    """Go has one kind of comment for both."""
     assert documented("go", "package a\n\n// Old one.\nfunc f() {\n}\n", "// New.") == "comment above"
 
 
 def test_a_scripts_first_line_is_no_documentation():
-    """The interpreter line is kept."""
     text = "#!/bin/sh\nf() {\n  :\n}\n"
 
     assert documented("shellscript", text, "# Doc.") == "#!/bin/sh\n# Doc.\nf() {\n  :\n}\n"
 
 
 def test_line_ends_are_the_documents_own():
-    """A document with CRLF gets CRLF."""
     text = "def f():\r\n    return 1\r\n"
 
     assert documented("python", text, '"""Doc."""') == 'def f():\r\n    """Doc."""\r\n    return 1\r\n'

@@ -12,5 +12,4 @@ def test_identifiers_near_come_nearest_first(at_cursor):
 
 
 def test_identifiers_near_need_no_tree(at_cursor):
-    """An unknown language has names too."""
     assert identifiers_near(*at_cursor("plaintext", "alpha beta(█gamma)\n")) == ("gamma", "beta", "alpha")

@@ -63,7 +63,6 @@ each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language:
     ],
 )
 def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, expected):
-    """The client's identifier wins; the path answers where the identifier is unknown."""
     found = find(language_id, path)
 
     assert (found.name if found else None) == expected
@@ -100,7 +99,6 @@ def test_all_promised_languages_are_there():
 
 
 def test_no_two_languages_claim_the_same_file():
-    """Identifiers, extensions and file names are unique in the table."""
     claims = [
         claim
         for language in LANGUAGES
@@ -112,7 +110,6 @@ def test_no_two_languages_claim_the_same_file():
 
 @each_language
 def test_grammar_and_queries_load(language: Language):
-    """Each row's grammar is installed and its query file compiles against it."""
     assert grammar(language) is not None
     assert table.query(language, "scopes") is not None
     assert table.query(language, "places") is not None
@@ -122,7 +119,6 @@ def test_grammar_and_queries_load(language: Language):
 
 @each_language
 def test_queries_use_the_documented_captures(language: Language):
-    """Every capture name of a query file is one that the code knows."""
     assert set(CAPTURE.findall(query_text(language))) <= CAPTURES
 
 
@@ -139,7 +135,6 @@ def test_queries_never_start_at_the_root(language: Language):
 
 @each_language
 def test_rows_compile(language: Language):
-    """Regular expressions of the row are valid, and each comment begins with its mark."""
     re.compile(language.unsafe, re.MULTILINE)
 
     for region in language.regions:
@@ -171,7 +166,6 @@ def test_a_query_file_inherits_patterns():
 
 
 def test_grammars_are_loaded_on_first_use():
-    """Importing the package loads no parser and no grammar."""
     code = (
         "import sys; import homebody.syntax.tree, homebody.syntax.scope, homebody.syntax.cursor; "
         "print([name for name in sys.modules if name.startswith('tree_sitter')])"

@@ -62,7 +62,6 @@ def long_documents(draw) -> tuple[Language, str]:
 @settings(max_examples=150, deadline=None)
 @given(long_documents(), st.floats(0, 1), st.sampled_from([0, 1, 2, 50, 4_000]))
 def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
-    """Searching node by node finds every match exactly once."""
     language, text = drawn
     tree = parse(Document.create("file:///a", language.ids[0], 0, text))
     patterns = query(language, "scopes")
@@ -93,7 +92,6 @@ def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
 
 
 def test_the_first_error_in_a_span_is_found():
-    """An error before the span does not count, and a tree without one has none."""
     text = "x = 1\n\ndef f(:\n    pass\n\n\ndef g():\n    return 1\n"
     tree = parse(Document.create("file:///a.py", "python", 0, text))
     found = first_error(tree, Span(0, len(text)))

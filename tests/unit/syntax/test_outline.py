@@ -92,12 +92,10 @@ def show(language_id: str, text: str, name: str) -> tuple[str, int, int]:
     ids=["python", "java", "ruby", "sql", "nothing inside"],
 )
 def test_a_long_type_is_shown_by_the_signatures_of_its_members(language_id, text, name, lines, expected):
-    """As they are indented in the source; without any, by its lines."""
     assert show(language_id, text, name) == (expected, *lines)
 
 
 def test_a_short_type_is_shown_whole_and_a_function_by_its_signature():
-    """Both keep their indentation."""
     text = (
         "class Outer:\n    class Order:\n        def add(self, n):\n            return n\n"
         + "    x = 1\n" * 20

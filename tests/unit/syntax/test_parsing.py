@@ -11,7 +11,6 @@ texts = st.text(st.sampled_from("aé中😀🚀\ud800\n"), max_size=40)
 
 @given(texts)
 def test_bytes_are_those_of_the_encoded_text(text):
-    """Every offset's byte is the length of the encoded text before it, and leads back."""
     units = Units.of(text)
 
     for offset in range(len(text) + 1):
@@ -22,7 +21,6 @@ def test_bytes_are_those_of_the_encoded_text(text):
 
 @given(texts, texts, st.data())
 def test_editing_units_gives_the_same_as_reading_them_again(text, new_text, data):
-    """The units of an edited text are those of the text that came out."""
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     edited = Units.of(text).edited(TextEdit(Span(start, end), new_text))

@@ -10,7 +10,6 @@ from homebody.syntax.parsing import Units, _reader, encode, parse_text
 
 
 def test_parsing_again_takes_no_more_memory():
-    """The texts of earlier parses are released."""
     language = find("python", "file:///a.py")
     text = "def area(width):\n    return '😋' * width\n" * 2_000
     units = Units.of(text)
@@ -28,7 +27,6 @@ def test_parsing_again_takes_no_more_memory():
 
 @given(st.text(alphabet=st.sampled_from("aé😋\n"), max_size=60).map(lambda text: text * 150))
 def test_pieces_make_up_the_text(text: str):
-    """Read piece by piece the text is whole, and no piece ends in the middle of a character."""
     read = _reader(text, Units.of(text))
     data = bytearray()
     while piece := read(len(data), None):

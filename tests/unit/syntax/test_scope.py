@@ -53,7 +53,6 @@ def test_scopes_hold_the_cursor(at_cursor, language_id, text, expected):
 
 
 def test_scopes_know_their_signatures(at_cursor):
-    """A signature is the header without decorators, its header whole lines of the document."""
     document, tree, offset = at_cursor(
         "python", "class A:\n    @cached\n    async def f(\n        self,\n    ) -> int:\n        █pass\n"
     )
@@ -66,7 +65,6 @@ def test_scopes_know_their_signatures(at_cursor):
 
 
 def test_a_header_has_its_opener(at_cursor):
-    """In brace languages the header ends behind the brace, the signature before it."""
     document, tree, offset = at_cursor("java", "class A {\n  void f()\n  {\n    █\n  }\n}\n")
     scope = scopes_at(document, tree, offset)[-1]
 
@@ -75,7 +73,6 @@ def test_a_header_has_its_opener(at_cursor):
 
 
 def test_scopes_follow_an_edit_before_it_is_parsed():
-    """With the tree of the keystroke before, scopes are those of the new text."""
     old = Document.create("file:///a.py", "python", 1, "class A:\n    def f(self):\n        x = 1\n")
     edit = TextEdit(Span(0, 0), "import os\n\n\n")
     new = old.edited(edit, 2)
@@ -90,7 +87,6 @@ def test_scopes_follow_an_edit_before_it_is_parsed():
 
 
 def test_a_tree_of_another_text_is_not_used():
-    """The scope is then found by lines."""
     tree = parse(Document.create("file:///a.py", "python", 1, "x = 1\n"))
     document = Document.create("file:///a.py", "python", 2, "def f():\n    return 1\n")
 
@@ -112,7 +108,6 @@ def test_a_tree_of_another_text_is_not_used():
     ],
 )
 def test_the_smallest_function_or_class_around_a_span(text, expected):
-    """What an action on a function takes: the smallest function or class that holds the selection."""
     start, end = text.index("["), text.index("]") - 1
     document = Document.create("file:///a.py", "python", 0, text.replace("[", "").replace("]", ""))
     found = scope_around(document, parse(document), Span(start, end))
@@ -121,7 +116,6 @@ def test_the_smallest_function_or_class_around_a_span(text, expected):
 
 
 def test_a_blank_tree_has_scopes_by_lines():
-    """A language with a row but without a tree (too large a file) still has scopes."""
     text = "class A:\n    def f(self):\n        return 1\n"
     document = Document.create("file:///a.py", "python", 0, text)
     found = scopes_at(document, Tree.blank(document), len(text) - 1)

@@ -36,7 +36,6 @@ def names(document: Document, tree: Tree) -> list[str]:
 
 
 async def test_a_tree_comes_after_opening():
-    """Nothing is there at once; the parse in a thread brings the exact tree."""
     trees, document = Trees(), open_document()
     trees.open(document)
 
@@ -48,7 +47,6 @@ async def test_a_tree_comes_after_opening():
 
 
 async def test_a_tree_follows_each_edit_at_once():
-    """After an edit the newest tree fits the new text, and says what is not parsed yet."""
     trees, document = Trees(), open_document()
     trees.open(document)
     await trees.ready(document)
@@ -63,7 +61,6 @@ async def test_a_tree_follows_each_edit_at_once():
 
 
 async def test_trees_follow_without_being_asked():
-    """In a running event loop, the exact tree is built in the background."""
     trees, document = Trees(), open_document()
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")
@@ -73,7 +70,6 @@ async def test_trees_follow_without_being_asked():
 
 
 def test_trees_can_be_followed_without_a_loop():
-    """Opening and editing outside an event loop is fine: lines and indentation answer."""
     trees, document = Trees(), open_document()
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")
@@ -85,7 +81,6 @@ def test_trees_can_be_followed_without_a_loop():
 
 
 async def test_the_newest_version_wins():
-    """Who waits for a version that an edit made history gets a blank tree, the newest an exact one."""
     trees, document = Trees(), open_document("x = [\n" + "    1,\n" * 20_000 + "]\n")
     trees.open(document)
     waiting = asyncio.create_task(trees.ready(document))
@@ -105,7 +100,6 @@ async def test_the_newest_version_wins():
 
 
 async def test_a_document_that_was_never_opened_has_a_blank_tree():
-    """Asking for an unknown document is no error."""
     trees, document = Trees(), open_document()
 
     assert trees.newest(document).handle is None
@@ -113,7 +107,6 @@ async def test_a_document_that_was_never_opened_has_a_blank_tree():
 
 
 async def test_a_missed_edit_reopens_the_document():
-    """An edit of a version that is not the newest opens the document again."""
     trees, document = Trees(), open_document()
     trees.open(document)
     await trees.ready(document)
@@ -126,7 +119,6 @@ async def test_a_missed_edit_reopens_the_document():
 
 
 async def test_closing_drops_the_tree():
-    """A closed document costs nothing; a parse that is running is given up."""
     trees, document = Trees(), open_document()
     trees.open(document)
     trees.close(document.uri)
@@ -163,7 +155,6 @@ async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
 
 
 async def test_replacing_text_by_itself_keeps_the_tree():
-    """An edit that changes nothing leaves an exact tree exact."""
     trees, document = Trees(), open_document()
     trees.open(document)
     await trees.ready(document)
@@ -182,7 +173,6 @@ PIECES = st.sampled_from(
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(["python", "javascript", "rust", "yaml", "html"]), st.data())
 def test_reparsing_an_adjusted_tree_gives_the_same_as_parsing(name, data):
-    """Edits and incremental parses end where one parse of the final text ends."""
     language = find(name)
     assert language is not None
     document = read_case(language).document
@@ -259,7 +249,6 @@ def test_text_larger_than_is_served_is_not_parsed():
 
 
 async def test_text_that_takes_too_long_has_a_blank_tree():
-    """A document whose parse ran out of time has a blank tree, and is not parsed at every key."""
     trees = Trees()
     document = Document.create("file:///a.kt", "kotlin", 1, "/*" * 20_000)
     trees.open(document)
@@ -271,7 +260,6 @@ async def test_text_that_takes_too_long_has_a_blank_tree():
 
 
 def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
-    """Memory ends a parse as time does: with a limit of nothing, a large file has a blank tree."""
     monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
     document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
 
@@ -289,7 +277,6 @@ def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
 
 
 def test_blank_trees_have_no_nodes():
-    """Queries and paths of a blank tree are empty."""
     document = open_document()
     blank = Tree.blank(document)
 

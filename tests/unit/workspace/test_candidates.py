@@ -76,7 +76,6 @@ def test_a_method_is_not_shown_beside_its_class():
 
 
 def test_a_name_inside_of_another_is_a_definition_of_its_own():
-    """``PORT = 80`` is not shown by ``SUPPORT = 80``."""
     (one,) = result(
         IndexRow("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""),
         IndexRow("PORT", "a.py", 2, 2, "PORT = 80", ""),

@@ -48,7 +48,6 @@ def test_a_diff_is_split_at_its_files(text, paths):
 
 
 def test_files_that_go_into_no_prompt_are_taken_out():
-    """By name, by ignore rule, and by content."""
     diffs = file_diffs(
         "".join(
             f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n"
@@ -70,7 +69,6 @@ def test_files_that_go_into_no_prompt_are_taken_out():
 
 
 def test_a_key_is_found_wherever_it_stands():
-    """Also after a thousand lines, and after the marks of a diff."""
     key = "-----BEGIN EC PRIVATE KEY-----\n"
     assert holds_key_anywhere("line\n" * 5000 + key)
     assert holds_key_anywhere("+x\n+" + key)
@@ -78,7 +76,6 @@ def test_a_key_is_found_wherever_it_stands():
 
 
 def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
-    """Before the first commit, everything staged counts; a hook or a filter of the repository never runs."""
     git(tmp_path, "init", "-q")
     for key in ("filter.evil.clean", "diff.external", "core.fsmonitor"):
         git(tmp_path, "config", key, f"touch {tmp_path / 'ran'}; cat")
@@ -108,5 +105,4 @@ def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
     ids=["changed", "new", "deleted", "binary"],
 )
 def test_a_diff_knows_which_lines_it_shows(hunks, expected):
-    """Those of the file as it is now; of a deleted file, as it was."""
     assert FileDiff("a.py", f"--- a/a.py\n+++ b/a.py\n{hunks}").lines == expected

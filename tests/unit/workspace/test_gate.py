@@ -56,14 +56,12 @@ async def test_secrets_and_what_the_rules_exclude(root, below, why):
 
 
 async def test_a_link_to_a_file_of_secrets_counts_as_a_secret(root):
-    """The link may have any name."""
     (root / ".env").write_text("X=1")
     (root / "harmless.py").symlink_to(root / ".env")
     assert await gate_of(root).refusal((root / "harmless.py").as_uri()) == SECRET
 
 
 async def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_path_factory):
-    """Also if folder and file are reached through different symlinks."""
     link = tmp_path_factory.mktemp("links") / "link"
     link.symlink_to(root, target_is_directory=True)
     (root / "private").mkdir()
@@ -76,7 +74,6 @@ async def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_pa
 
 
 async def test_a_link_in_an_excluded_folder_is_excluded_like_its_target(root):
-    """Each step on the way to a file counts: a name that leads through an excluded folder as well."""
     (root / "private").mkdir()
     (root / "shared.py").write_text("x = 1\n")
     (root / "private/hop").symlink_to(root / "shared.py")
@@ -89,7 +86,6 @@ async def test_a_link_in_an_excluded_folder_is_excluded_like_its_target(root):
 
 
 async def test_a_private_key_is_refused_under_any_name():
-    """Anywhere in the text; a question by URI gets the same answer."""
     gate = gate_of()
     lines = "x = 1\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n"
     for text in ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n", lines):
@@ -143,7 +139,6 @@ async def test_what_a_uri_names_is_found_or_refused(root, uri, why):
 
 @pytest.mark.skipif(os.name == "nt", reason="names of bytes are POSIX")
 async def test_names_that_are_no_text_are_matched_byte_by_byte(tmp_path):
-    """A rule with the same bytes excludes the file; another one does not."""
     (tmp_path / ".homebodyignore").write_bytes(b"pr\xefvate/\n")
     assert await gate_of(tmp_path).refusal(f"{tmp_path.as_uri()}/pr%EFvate/a.py") == BY_OWN_FILE
     assert await gate_of(tmp_path).refusal(f"{tmp_path.as_uri()}/pr%EEvate/a.py") is None
@@ -171,7 +166,6 @@ def old_files(monkeypatch):
 @pytest.mark.usefixtures("old_files")
 @pytest.mark.skipif(os.name == "nt", reason="the time of the change itself is POSIX")
 async def test_a_list_that_is_written_over_with_its_time_kept_is_read_again(root):
-    """As ``cp --preserve`` and ``rsync --times`` do; size and file stay the same as well."""
     rules, gate = root / ".homebodyignore", gate_of(root)
     rules.write_text("first.py\n")
     os.utime(rules, (1, 1))
@@ -201,7 +195,6 @@ async def test_a_work_tree_follows_the_exclude_file_of_its_repository(tmp_path):
 
 
 async def test_a_text_is_excluded_with_the_file_that_holds_it(root):
-    """A client may give the cells of a notebook any URIs."""
     gate, notebook = gate_of(root), (root / "private/a.ipynb").as_uri()
     gate.file_of = {"untitled:cell": notebook}.get
     assert await gate.refusal("untitled:cell") == BY_OWN_FILE
@@ -230,7 +223,6 @@ async def test_rules_that_change_twice_during_one_question_are_the_last_ones(roo
 
 
 async def test_new_settings_count_for_the_next_question(root):
-    """Whether they exclude more or less."""
     gate, uri = gate_of(root), (root / "app.py").as_uri()
     gate.apply(settings_with("app.py"))
     assert await gate.refusal(uri) == BY_USER
@@ -239,7 +231,6 @@ async def test_new_settings_count_for_the_next_question(root):
 
 
 async def test_settings_that_changed_on_disk_are_read_before_the_answer(root):
-    """``on_change`` replaces them, and the answer is by the new ones."""
     gate, uri = gate_of(root), (root / "app.py").as_uri()
     changes = iter([False, True])
 
@@ -252,7 +243,6 @@ async def test_settings_that_changed_on_disk_are_read_before_the_answer(root):
 
 
 async def test_nothing_passes_while_the_settings_cannot_be_understood(root):
-    """Not even text that has no file; afterwards it passes again."""
     gate = gate_of(root)
     gate.stop(SettingsError("config.toml:3: …"))
     for question in (gate.refusal((root / "app.py").as_uri()), gate.check(["homebody:prompt"], ["x"])):
@@ -263,7 +253,6 @@ async def test_nothing_passes_while_the_settings_cannot_be_understood(root):
 
 
 async def test_a_prompt_passes_only_if_all_its_sources_are_known_and_allowed(root):
-    """The error names the one that is not."""
     gate, app = gate_of(root), (root / "app.py").as_uri()
     await gate.check([app], ["x = 1"])
     for sources, text, name in (
@@ -320,7 +309,6 @@ async def test_a_lookup_does_not_stop_the_event_loop(root, stalled):
 
 
 async def test_a_disk_that_does_not_answer_costs_a_bounded_number_of_threads(root, stalled):
-    """For any number of open documents."""
     gate, _, released = stalled
     gate._seconds = 0
 

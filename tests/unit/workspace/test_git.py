@@ -53,7 +53,6 @@ def test_a_repository_does_not_choose_which_files_are_read(root: Path):
 
 
 def test_a_branch_is_compared_where_the_two_parted(root: Path):
-    """Later commits to the branch are not included."""
     git(root, "checkout", "-qb", "topic")
     (root / "mine.py").write_text("m\n")
     git(root, "add", ".")
@@ -67,7 +66,6 @@ def test_a_branch_is_compared_where_the_two_parted(root: Path):
 
 
 def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path):
-    """Each list is sorted."""
     (root / "a.py").write_text("a = 2\n")
     git(root, "add", "a.py")
     (root / "with space ü.py").write_text("b = 2\n")
@@ -79,14 +77,12 @@ def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path)
 
 
 def test_files_marked_as_generated_are_found(root: Path):
-    """By the attribute ``linguist-generated``, as on code hosts."""
     (root / ".gitattributes").write_text("a.py linguist-generated\n*.pb.py linguist-generated=true\n")
 
     assert {root / "a.py"} == Repository(root).marked_generated([root / "a.py", root / "with space ü.py"])
 
 
 def test_no_program_that_the_repository_names_is_run(root: Path):
-    """File system monitor, hooks, diff drivers and content filters leave no trace."""
     trace = root.parent / "ran"
     program = root.parent / "program.sh"
     program.write_text(f"#!/bin/sh\ntouch {trace}\ncat\n")
@@ -131,7 +127,6 @@ def test_an_unknown_revision_is_named(root: Path, revision: str):
 
 
 def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytest.MonkeyPatch):
-    """It says what to do."""
     monkeypatch.setenv("PATH", str(root))
 
     with pytest.raises(GitFailed, match="Git is not installed"):
@@ -139,7 +134,6 @@ def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytes
 
 
 def test_the_repository_above_a_path_is_found(root: Path):
-    """There may be none."""
     found = find_repository(root / "deep" / "a.py")
 
     assert found is not None
@@ -257,7 +251,6 @@ def test_work_trees_and_submodules_are_read(root: Path, other: Path):
 
 @pytest.mark.parametrize("bogus", ["empty", "no head", "text", "pipe"])
 def test_a_bogus_git_folder_is_no_repository(root: Path, bogus: str):
-    """The repository around it is."""
     dot = root / "deep" / ".git"
     dot.parent.mkdir()
     if bogus == "text":
@@ -275,7 +268,6 @@ def test_a_bogus_git_folder_is_no_repository(root: Path, bogus: str):
 
 
 def test_variables_of_git_name_no_other_repository(root: Path, other: Path, monkeypatch: pytest.MonkeyPatch):
-    """A hook may have been started by another repository; the index that a commit is made of counts."""
     (root / "a.py").write_text("a = 2\n")
     git(root, "add", "a.py")
     (root / ".git" / "index").rename(root / ".git" / "next-index.lock")

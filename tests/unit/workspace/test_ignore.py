@@ -44,7 +44,6 @@ def test_rules_of_a_deeper_folder_override_those_above(tmp_path):
 
 
 def test_nothing_below_an_ignored_folder_comes_back(tmp_path):
-    """An ignored folder is not entered, whatever an ignore file in it contains."""
     make(tmp_path, {".gitignore": "src/\nbuild/*\n!build/keep\n", "src/.gitignore": "!*\n"})
     check(tmp_path, "a.py b.txt build/keep/x.py docs/a.md docs/b/a.md keep/a.py Ä/ö.py !b")
 
@@ -56,13 +55,11 @@ def test_homebodyignore_includes_nothing_that_gitignore_excludes(tmp_path):
 
 
 def test_the_user_can_include_what_git_ignores(tmp_path):
-    """By their own pattern alone, and not what a ``.homebodyignore`` excludes."""
     make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "/build/keep/\n*.txt\n"})
     check(tmp_path, "a.py build/out.js keep/a.py Ä/ö.py !b", globs=["!build/"])
 
 
 def test_the_users_patterns_match_below_every_folder(tmp_path):
-    """Whatever folder was opened: a pattern with a slash, too, and a full path."""
     make(tmp_path, {"deep/er/a/private/x.py": "", "deep/er/a/docs/b/a.md": ""})
     for opened in (tmp_path, tmp_path / "deep/er/a/private", tmp_path / "deep/er/a/docs"):
         for pattern in (
@@ -86,7 +83,6 @@ def test_the_users_home_folder_can_be_written_short(tmp_path, monkeypatch):
 
 
 def test_patterns_of_a_folders_settings_count_below_that_folder(tmp_path):
-    """They exclude, and include nothing again."""
     folder = FolderIgnore(str(tmp_path / "part"), ("/gen/", "!private/", "!*.log"))
     make(tmp_path, {"part/.homebodyignore": "*.log\n"})
     rules = PathRules((), Exclude(("private/",), (folder,)))
@@ -159,7 +155,6 @@ def test_the_repository_above_the_workspace_counts(tmp_path):
 
 
 def test_caches_and_virtual_environments_are_known_by_their_marks(tmp_path):
-    """They can have any name."""
     make(tmp_path, {"build/CACHEDIR.TAG": "", "src/pyvenv.cfg": "", "docs/b/.gitignore": "*\n"})
     check(tmp_path, "a.py b.txt docs/a.md keep/a.py Ä/ö.py !b")
 
@@ -173,7 +168,6 @@ def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
 
 
 def test_an_ignore_file_that_cannot_be_read_closes_its_folder(tmp_path):
-    """Its rules are not known; a file that is too large is one such case."""
     make(tmp_path, {"src/.gitignore": "# \n" * 100_000})
     assert rules_of(tmp_path, "src/a.py", "a.py") == [True, False]
 

@@ -83,12 +83,10 @@ def test_javascript_imports_name_files(text, expect):
 
 
 def test_other_languages_import_by_name_alone():
-    """Their definitions are found by name."""
     check("a.go", 'import "server/shop/order"', "", language="go")
 
 
 def test_names_that_were_changed_lead_back_to_the_definition():
-    """Both languages rename with ``as``."""
     document = Document.create("", "python", 0, "from shop import Order as O, line\nimport utils as u\n")
     imported = read_imports("python", rows_of(scope.imports(document, parse(document))), "a.py")
     assert imported.original == {"O": "Order"}
@@ -116,5 +114,4 @@ def test_a_module_path_is_the_path_in_the_import(path, expect):
 
 
 def test_distance_counts_the_folders_between():
-    """Files in one folder have distance 0."""
     assert [distance("a/b.py", path) for path in ("a/c.py", "a/d/c.py", "c.py", "b/c.py")] == [0, 1, 1, 2]

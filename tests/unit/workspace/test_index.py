@@ -67,7 +67,6 @@ async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None,
 
 
 async def test_what_the_workspace_holds_is_found(root):
-    """By import, by name, and by similarity; secrets are never found."""
     result = Reported()
     main = root / "shop/main.py"
     async with opened(root, result=result) as index:
@@ -80,7 +79,6 @@ async def test_what_the_workspace_holds_is_found(root):
 
 
 async def test_imports_that_are_not_saved_yet_count(root):
-    """The current document takes precedence."""
     document = Document.create("", "python", 0, "from shop.other import unrelated_zebra as z\n")
     imports = scope.imports(document, parse(document))
     async with opened(root) as index:
@@ -88,7 +86,6 @@ async def test_imports_that_are_not_saved_yet_count(root):
 
 
 async def test_a_saved_file_is_indexed_again(root):
-    """If it is new, changed or deleted."""
     async with opened(root) as index:
         (root / "shop/order.py").write_text("def re_named(): ...\n")
         (root / "shop/new.py").write_text("def brand_new(): ...\n")
@@ -112,7 +109,6 @@ async def test_the_next_start_finds_everything_there(root):
 
 
 async def test_an_update_that_takes_too_long_goes_on_behind_the_questions(root):
-    """Who waits is told, and finds what is indexed by then."""
     async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
         assert not await index.updated(0)
         assert await index.updated(60)
@@ -131,7 +127,6 @@ async def test_two_servers_share_one_index(root):
 
 
 async def test_several_roots_are_one_workspace(root, tmp_path):
-    """A folder inside another is not indexed twice."""
     second = tmp_path / "second"
     second.mkdir()
     (second / "b.py").write_text("def invoice_total(b): ...\n")
@@ -152,7 +147,6 @@ def spoil(database: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["newer", "corrupt"])
 async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
-    """An index of a newer version, or garbage."""
     async with opened(root):
         pass
     (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
@@ -177,7 +171,6 @@ async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
 
 
 async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
-    """A file has the folder's name."""
     (tmp_path / "cache").write_text("")
     result = Reported()
     async with opened(root, result=result) as index:
@@ -187,7 +180,6 @@ async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_pat
 
 
 async def test_without_snippets_there_is_no_index(root, tmp_path):
-    """``context.snippets`` off: nothing is read, nothing written."""
     async with opened(root, settings=Settings(context=ContextSettings(snippets=False))) as index:
         assert await defining(index, "invoice_total") == []
         assert await index.similar("invoice total") == []
@@ -195,7 +187,6 @@ async def test_without_snippets_there_is_no_index(root, tmp_path):
 
 
 async def test_a_process_that_dies_is_started_again(root):
-    """Each time, and its job is completed."""
     async with opened(root) as index:
         for number in range(2):
             psutil.Process(index._process.pid).kill()
@@ -275,7 +266,6 @@ async def test_a_process_that_does_not_end_in_time_is_killed_without_a_strike(ro
 
 
 async def test_closing_twice_and_asking_afterwards_is_no_error(root):
-    """Queries after closing return nothing."""
     async with opened(root) as index:
         pass
     await index.aclose()
@@ -298,7 +288,6 @@ def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
 
 
 async def test_nothing_is_written_into_the_workspace(root):
-    """Index, lock and log are in the cache."""
     before = sorted(root.rglob("*"))
     async with opened(root):
         pass
@@ -319,7 +308,6 @@ def indexer(tmp_path):
 
 
 def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, tmp_path):
-    """It has a low priority, and ends even during a job."""
     for number in range(300):
         (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
     job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
@@ -338,7 +326,6 @@ def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, t
 
 
 def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
-    """A package named homebody in the current folder is not imported."""
     (tmp_path / "homebody").mkdir()
     (tmp_path / "homebody/__init__.py").write_text("raise SystemExit(7)")
     done = subprocess.run(
@@ -351,7 +338,6 @@ def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
 
 
 async def test_calls_files_and_symbols_are_looked_up_by_name(root):
-    """Calls in other files with the lines around them; secrets and ignored files in no answer."""
     async with opened(root) as index:
         calls = await index.callers("add_line", language="python", near_path=root / "shop/order.py")
         assert [(path_of(one.uri), one.first_line, one.last_line) for one in calls] == [

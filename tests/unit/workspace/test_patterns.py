@@ -57,7 +57,6 @@ def test_a_pattern_means_what_it_means_to_git(pattern, matching, other):
 
 
 def test_the_last_matching_line_wins():
-    """For any order of negated and plain patterns."""
     patterns = Patterns.parse(["*.py", "!a*", "ab*", "!abc.py", "*.txt"], "")
 
     verdicts = {path: patterns.verdict(path) for path in ("x.py", "a.py", "ab.py", "abc.py", "c.md")}

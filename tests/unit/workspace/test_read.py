@@ -34,7 +34,6 @@ def test_text_comes_as_it_is_on_disk(tmp_path):
 
 
 def test_an_unknown_language_is_plain_text(tmp_path):
-    """It is handled by lines."""
     (tmp_path / "a.zig").write_text("x")
     assert read_document(tmp_path / "a.zig", max_bytes=LIMIT).language_id == "plaintext"
 
@@ -51,7 +50,6 @@ def test_an_unknown_language_is_plain_text(tmp_path):
     ],
 )
 def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name, data, says):
-    """The message begins with the path and says what to do next."""
     (tmp_path / name).write_bytes(data)
     with pytest.raises(FileUnreadable) as result:
         read_document(tmp_path / name, max_bytes=LIMIT)
@@ -62,7 +60,6 @@ def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name
 
 
 def test_a_path_that_is_not_a_file_is_reported(tmp_path):
-    """A folder, a missing file, and a loop of symlinks."""
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "a.py").write_text("")
     for name, says in {
@@ -85,7 +82,6 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_a_link_to_a_secret_is_a_secret(tmp_path):
-    """The link may have any name."""
     (tmp_path / ".env").write_text("A=1")
     (tmp_path / "a.txt").symlink_to(tmp_path / ".env")
     with pytest.raises(FileUnreadable, match="secrets"):

@@ -56,18 +56,15 @@ def test_a_file_that_holds_secrets_is_on_the_list(path):
 
 @pytest.mark.parametrize("path", NOT_SECRET)
 def test_code_about_secrets_is_not_on_the_list(path):
-    """A source file about secrets is not a secret."""
     assert not is_secret(path)
 
 
 def test_a_windows_path_is_understood_everywhere():
-    """Backslashes separate folders."""
     assert is_secret(PureWindowsPath(r"C:\Users\ann\.ssh\config"))
     assert is_secret(r"C:\project\.env")
 
 
 def test_a_private_key_is_known_by_its_first_line():
-    """The file can have any name."""
     assert holds_private_key("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl")
     assert holds_private_key("Bag Attributes\n-----BEGIN PRIVATE KEY-----\nMII")
     assert not holds_private_key("-----BEGIN CERTIFICATE-----\nMII")
@@ -105,10 +102,8 @@ def test_a_hostile_file_of_headers_is_searched_in_linear_time():
     ["locales/en/auth.json", "src/i18n/api-keys.yml", "lang/credentials.json", "k8s/external-secrets.yaml"],
 )
 def test_names_that_only_mention_secrets_are_allowed(name: str):
-    """Completion stays on in files that only mention secrets."""
     assert not is_secret(name)
 
 
 def test_code_that_names_a_keys_first_line_is_code():
-    """It can be read and completed."""
     assert not holds_private_key('const header = "-----BEGIN PRIVATE KEY-----";\n')

@@ -82,7 +82,6 @@ def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=Non
 
 
 def test_an_index_belongs_to_its_user_alone(database):
-    """It contains the workspace's text."""
     fill(database)
     if os.name != "nt":
         assert (database.stat().st_mode & 0o077, database.parent.stat().st_mode & 0o077) == (0, 0)
@@ -101,7 +100,6 @@ def test_an_index_belongs_to_its_user_alone(database):
     ids=["foreign", "empty", "truncated", "newer", "somebody else's", "without a table"],
 )
 def test_a_damaged_index_file_is_recognised(database, spoil):
-    """Foreign, truncated or newer files count as damaged; none causes a crash."""
     fill(database, file("a.py", "total order\n" * 50))
     spoil(database)
     with pytest.raises(StoreDamagedError):
@@ -128,7 +126,6 @@ def run(database: Path, statement: str) -> None:
 
 
 def test_an_index_that_is_not_there_is_not_damaged(database):
-    """Only the caller decides to create a new one."""
     with pytest.raises(StoreUnusableError):
         store.connect(database)
     database.parent.parent.mkdir()
@@ -138,7 +135,6 @@ def test_an_index_that_is_not_there_is_not_damaged(database):
 
 
 def test_indexes_not_opened_for_months_are_deleted(database):
-    """Their lock files are deleted too; other files stay."""
     fill(database)
     for name in ("old.sqlite3", "old.sqlite3.lock", "new.sqlite3", "old.txt"):
         database.with_name(name).write_text("")
@@ -163,7 +159,6 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
 
 
 def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path):
-    """URI, lines, and the text below the headers of its enclosing definitions."""
     fill(database, file("src/ä b.py", "invoice total\nsum"))
     (found,) = reader.answer(lambda opened: opened.similar("invoice total", exclude=(), limit=5))
     assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
@@ -173,7 +168,6 @@ def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path)
 
 
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
-    """Its words and definitions are deleted."""
     fill(
         database,
         file("a.py", "invoice total", names="is_old"),
@@ -195,7 +189,6 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
 
 
 def test_what_failed_halfway_did_not_happen(database, reader):
-    """Readers see a whole transaction or nothing of it."""
     fill(database)
     with closing(store.connect(database)) as connection:
         writer = IndexWriter(connection)
@@ -225,7 +218,6 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
 
 
 def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
-    """Except if an imported file defines it."""
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
     assert defining(reader, "run_all") == []
     assert defining(reader, "run_all", imports=[ImportRow("m7.x")]) == ["m7/x.py"]
@@ -242,7 +234,6 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
 
 
 def test_the_file_at_hand_comes_first(database, reader):
-    """A name that the file defines at its top is not searched elsewhere; a class member's name may be."""
     own = file("a.py", names="find_me add_up")
     method = DefinitionRow("add_up", "method", "    def add_up(self):", 90, 90, ("class Cache:",))
     fill(
@@ -275,7 +266,6 @@ def test_a_file_that_is_gone_is_not_offered(database, reader):
 
 
 def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
-    """A file that was excluded later is not shown, nor is a secret that an older version indexed."""
     fill(database, file("src/a.py", "invoice total", names="add_up"), file(".env", "invoice total sum"))
     assert similar(reader, "invoice total sum") == ["a.py"]
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
@@ -283,7 +273,6 @@ def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
 
 
 def test_a_reader_follows_the_file_that_lies_there(database, reader):
-    """Missing, damaged, rebuilt; the damage is reported until then."""
     assert similar(reader, "invoice total") == []
     fill(database, file("a.py", "invoice total"))
     assert similar(reader, "invoice total") == ["a.py"]
@@ -297,7 +286,6 @@ def test_a_reader_follows_the_file_that_lies_there(database, reader):
 
 
 def test_a_page_that_is_broken_is_noticed(database, reader):
-    """Damage in the middle of a file with a valid header."""
     fill(database, *(file(f"{i}.py", f"invoice total {i}\n" * 40, names=f"name{i}") for i in range(200)))
     data = bytearray(database.read_bytes())
     data[8192:] = b"\xff" * (len(data) - 8192)
@@ -308,7 +296,6 @@ def test_a_page_that_is_broken_is_noticed(database, reader):
 
 
 def test_a_reader_and_a_writer_do_not_wait_for_each_other(database, reader):
-    """The reader sees the state before the transaction until it ends."""
     fill(database, file("a.py", names="is_old"))
     with closing(store.connect(database)) as connection:
         writer = IndexWriter(connection)

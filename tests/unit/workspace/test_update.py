@@ -66,7 +66,6 @@ def place(tmp_path):
 
 
 def test_a_scan_reads_what_changed_and_nothing_else(place):
-    """Files that are new, changed, touched, deleted and unchanged."""
     place.write("a.py", "def alpha(): pass\n")
     place.write("b.py", "def beta(): pass\n")
     place.write("c.py", "def gamma(): pass\n")
@@ -133,7 +132,6 @@ def test_a_changed_ignore_file_makes_the_whole_tree_be_read_again(place):
 
 
 def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
-    """Neither through the file itself, nor a folder in its path, nor a path with dots."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/a.py").write_text("def leaked(): pass\n")
     (place.root / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
@@ -165,7 +163,6 @@ def test_an_unavailable_workspace_keeps_its_index(place):
     ids=["empty", "NUL", "Latin-1", "UTF-16", "one long line", "minified", "private key"],
 )
 def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
-    """The file is not read again either."""
     place.write("a.py", data)
     assert place.scan() == Done(files=1, indexed=1)
     assert (place.names(), place.texts()) == ("", 0)
@@ -185,7 +182,6 @@ def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
     ids=["mixed line ends", "byte order mark", "brackets", "nesting", "broken", "astral"],
 )
 def test_any_text_is_kept_whole(place, text):
-    """The joined chunks are the text, except for blank ones."""
     place.write("a.py", text)
     place.scan()
     rows = place.writer._connection.execute("SELECT text FROM chunks ORDER BY id").fetchall()
@@ -194,7 +190,6 @@ def test_any_text_is_kept_whole(place, text):
 
 
 def test_a_file_that_has_grown_too_large_is_removed(place):
-    """The limit is ``context.maxFileBytes``."""
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.write("a.py", "def alpha(): pass\n" * 100, time=OLD + 1)
@@ -210,7 +205,6 @@ def test_ten_megabytes_in_a_line_do_no_harm(place):
 
 
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
-    """With the headers of its enclosing definitions; a large class by its members."""
     place.write(
         "a.py",
         "class Order(Base):\n    total: int\n    def sum(self, *, tax: float) -> float:\n        return 1\n"
@@ -229,7 +223,6 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
 
 
 def test_a_header_of_cpp_is_indexed_as_such(place):
-    """``.h`` may be C or C++: the text decides."""
     place.write(
         "order.h", "#pragma once\nnamespace shop {\nclass Order {\npublic:\n  int add(int n);\n};\n}\n"
     )
@@ -253,7 +246,6 @@ def test_tables_and_views_of_sql_are_found_with_their_columns(place):
 
 
 def test_an_unknown_language_is_kept_by_its_lines(place):
-    """It has chunks, but no definitions."""
     place.write("a.zig", "fn alpha() void {}\n" * 10)
     place.scan()
     assert (place.names(), place.texts() > 0) == ("", True)

@@ -23,7 +23,6 @@ def test_a_path_comes_back_from_its_uri(path):
     ],
 )
 def test_only_file_uris_have_a_path(uri):
-    """Untitled buffers and cells are not on disk."""
     assert path_of(uri) is None
 
 
@@ -37,7 +36,6 @@ def test_only_file_uris_have_a_path(uri):
     ],
 )
 def test_the_innermost_folder_of_a_file_counts(uri: str, expected: str | None):
-    """A folder inside another one has its own value; outside of both there is none."""
     values = {Path("/w"): "outer", Path("/w/part"): "inner"}
 
     assert expected == of_nearest_folder(values, uri)

@@ -33,7 +33,6 @@ def test_files_come_from_the_top_down_with_size_and_time(tmp_path):
 
 
 def test_secrets_and_ignored_files_are_left_out(tmp_path):
-    """Even where an ignore file asks for a secrets file by name."""
     make(tmp_path, ".env", "certs/server.key", "build/a.py", "a.py")
     (tmp_path / ".gitignore").write_text("build/\n")
     (tmp_path / ".homebodyignore").write_text("!.env\n!*.key\n.gitignore\n.homebodyignore\n")
@@ -41,7 +40,6 @@ def test_secrets_and_ignored_files_are_left_out(tmp_path):
 
 
 def test_no_symlink_is_followed(tmp_path):
-    """Neither out of the workspace, nor in a circle, nor to a file; targets inside are found anyway."""
     outside = tmp_path / "outside"
     root = tmp_path / "root"
     make(outside, "secret.py")
@@ -61,7 +59,6 @@ def test_a_workspace_reached_through_a_symlink_is_walked(tmp_path):
 
 
 def test_large_files_are_counted_and_left_out(tmp_path):
-    """The limit is ``context.maxFileBytes``."""
     make(tmp_path, "large.py", text="x" * 101)
     make(tmp_path, "small.py", text="x" * 100)
     paths, walk = walked(tmp_path, max_file_bytes=100)
@@ -77,7 +74,6 @@ def test_large_files_are_counted_and_left_out(tmp_path):
     ],
 )
 def test_every_limit_ends_the_walk_and_is_reported(tmp_path, limits, expect):
-    """The limits are files, directory entries and depth."""
     make(tmp_path, "a.py", "b.py", "c/d.py", "c/d/e.py")
     paths, walk = walked(tmp_path, **limits)
     assert (paths, walk.cut) == (expect, True)
@@ -99,14 +95,12 @@ def test_unreadable_folders_and_special_files_are_skipped(tmp_path):
 
 
 def test_a_folder_that_is_gone_has_no_files(tmp_path):
-    """It is only counted as unreadable."""
     paths, walk = walked(tmp_path / "gone")
     assert (paths, walk.skipped["unreadable"]) == ([], 1)
 
 
 @pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
 def test_a_name_that_is_not_text_is_skipped(tmp_path):
-    """It could not be written in a URI or a report."""
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
     make(tmp_path, "a.py")
     assert walked(tmp_path)[0] == ["a.py"]
@@ -125,6 +119,5 @@ def hundred_thousand(tmp_path):
 
 
 def test_a_hundred_thousand_files_are_walked(hundred_thousand):
-    """All of them, which is the limit."""
     paths, walk = walked(hundred_thousand)
     assert (len(paths), walk.cut) == (100_000, False)

@@ -31,7 +31,6 @@ async def test_the_rest_of_the_line_is_offered(world):
 
 
 async def test_typing_along_a_suggestion_sends_no_request(world):
-    """The rest of the suggestion is shown from the cache."""
     async with world("result = compute(a)\n") as w:
         document, offset = at("x = 1\n█\n")
         [first] = await complete(w.engine, document, offset, session=w.session)
@@ -45,7 +44,6 @@ async def test_typing_along_a_suggestion_sends_no_request(world):
 
 
 async def test_an_answer_is_requested_in_slices_while_a_chat_answer_streams(world):
-    """Each slice continues the text so far, and together they are one answer."""
     async with world(Reply("b\n", contains="x = a + "), "a + other + text\n") as w:
         w.engine.chat.streams = 1
         document, offset = at("x = █\n")
@@ -55,7 +53,6 @@ async def test_an_answer_is_requested_in_slices_while_a_chat_answer_streams(worl
 
 
 async def test_a_newer_request_supersedes_the_older(world):
-    """The older one returns an empty list at once, without waiting for the model."""
     gate = asyncio.Event()
     async with world(Reply("a + b\n", gate=gate)) as w:
         document, offset = at("def add(a, b):\n    return █\n")
@@ -69,7 +66,6 @@ async def test_a_newer_request_supersedes_the_older(world):
 
 
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
-    """A keystroke that agrees with the answer in flight does not start another request."""
     gate = asyncio.Event()
     reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
     async with world(reply) as w:
@@ -86,7 +82,6 @@ async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
 
 
 async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(world):
-    """A request that waited for it gets its own answer."""
     gate = asyncio.Event()
     async with world(Reply(pieces=("a", "x", "\n"), gate=gate, gate_after=1, times=1), "c\n") as w:
         document, offset = at("name = █\n")
@@ -101,7 +96,6 @@ async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(wor
 
 
 async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(world):
-    """The line comes when its time is over, and the block with the request after it."""
     gate = asyncio.Event()
     pieces = ("):", "\n   ", " if n < 2:", "\n       ", " return n", "\n")
     async with world(Reply(pieces=pieces, gate=gate, gate_after=3)) as w:
@@ -132,7 +126,6 @@ async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(wor
 
 
 async def test_consecutive_prompts_only_grow_at_their_end(world):
-    """The prompt for one keystroke is the beginning of the prompt for the next."""
     async with world(Reply("zzz\n")) as w:
         document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
         prompts = []
@@ -145,7 +138,6 @@ async def test_consecutive_prompts_only_grow_at_their_end(world):
 
 
 async def test_the_suffix_does_not_move_while_the_user_types(world):
-    """With fill-in-the-middle, all typed text follows the middle marker."""
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("a = 1\nb = █\nc = 3\n")
         document, offset = typed(document, offset, "2")
@@ -201,7 +193,6 @@ async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
 
 
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
-    """At the next keystroke a new request is sent."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
@@ -224,7 +215,6 @@ async def test_a_suggestion_carries_its_confidence(world):
 
 
 async def test_the_suggestion_begins_with_the_menus_selection(world):
-    """``selectedCompletionInfo`` is treated as if it had been accepted."""
     async with world(" print(value)\n") as w:
         document, offset = at("x = pri█\n")
         selected = Selected(Span(offset - 3, offset), "print")
@@ -244,7 +234,6 @@ async def test_invoked_gives_different_candidates(world):
 
 @pytest.mark.parametrize(("is_whole", "expected"), [(False, "):\n    return n"), (True, "):")])
 async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world, is_whole, expected):
-    """What is shown stays for automatic requests; a suggestion that is whole is not requested again."""
     async with world("):\n    return n\n") as w:
         document, offset = at("def fib(n█")
         target = await target_of(w.engine)
@@ -282,7 +271,6 @@ async def test_a_cancelled_request_stops_the_model(world):
 
 
 async def test_a_language_that_is_off_gets_no_completion(world):
-    """No request is sent."""
     async with world("x") as w:
         document, offset = at("x = █\n")
         off = w.engine.settings.completion.__class__(languages={"python": False})
@@ -292,7 +280,6 @@ async def test_a_language_that_is_off_gets_no_completion(world):
 
 
 async def test_a_failure_is_raised_and_the_next_request_works(world):
-    """The server became unavailable during the first one."""
     async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
         with pytest.raises(BackendUnavailable):
@@ -302,7 +289,6 @@ async def test_a_failure_is_raised_and_the_next_request_works(world):
 
 
 async def test_a_context_too_short_for_any_prompt_is_an_error(world):
-    """An empty prompt is never sent."""
     async with world("x", context_length=20) as w:
         document, offset = at("x = █\n")
         with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
@@ -311,7 +297,6 @@ async def test_a_context_too_short_for_any_prompt_is_an_error(world):
 
 
 async def test_an_empty_document_asks_nothing(world):
-    """An empty prompt is never sent."""
     async with world("x") as w:
         document, offset = at("\n\n█\n")
         assert await complete(w.engine, document, offset, session=w.session) == []
@@ -319,7 +304,6 @@ async def test_an_empty_document_asks_nothing(world):
 
 
 async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(world):
-    """The record lists the line that was left out."""
     async with world("x\n", special_texts=frozenset({"<|im_start|>"})) as w:
         document, offset = at("a = 1\nb = '<|im_start|>'\nc = █\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -349,7 +333,6 @@ async def test_without_a_session_the_whole_window_goes_in(world):
     data=st.data(),
 )
 def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, data):
-    """For any cursor and context length, and the text before the cursor is in it."""
     text = "\n".join(lines)
     offset = data.draw(st.integers(0, len(text)))
 

@@ -107,7 +107,6 @@ async def test_a_session_that_is_closed_while_a_prompt_is_planned_has_no_tasks_l
 
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_reader_stops_although_a_key_wakes_it(far, steps):
-    """Whichever comes first."""
     async with far as w:
         document, offset = _place(w, slots=1)
         await complete(w.engine, document, offset, session=w.session)
@@ -120,7 +119,6 @@ async def test_a_reader_stops_although_a_key_wakes_it(far, steps):
 
 
 async def test_the_newest_key_waits_for_one_piece_although_an_older_one_waits_too(far):
-    """The reader is not between them."""
     async with far as w:
         document, offset = _place(w)
         await complete(w.engine, document, offset, session=w.session)
@@ -157,7 +155,6 @@ async def test_an_import_that_the_editor_adds_above_does_not_lose_what_is_being_
 
 
 async def test_code_from_other_files_leaves_the_prompt_when_it_is_switched_off(world):
-    """Also what a window already has."""
     async with world("zzz\n") as w:
         with_slots(w, 8)
         other = numbered("beta", 3)

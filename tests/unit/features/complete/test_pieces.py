@@ -21,14 +21,12 @@ _LONG = Prompt((Text("extraordinarily " * 300, (OWN,)),))
 
 @pytest.mark.parametrize(("speed", "tokens"), [(50.0, 8), (200.0, 16), (1000.0, 80)])
 async def test_a_piece_is_what_is_read_in_80_ms(world, speed, tokens):
-    """At least eight tokens: a request waits until it is read."""
     async with world("x\n") as w:
         w.engine.completion.speed.prompt = speed
         assert piece_tokens(w.engine.completion) == tokens
 
 
 async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
-    """None of them twice; it ends between two pieces if it is not wanted any more."""
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
         asked = count()
@@ -40,7 +38,6 @@ async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
 
 
 async def test_a_server_that_cannot_read_ahead_leaves_it_to_the_request(world):
-    """It reports no counts."""
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
         placed = await read_most(w.session, _LONG, lambda: True)
         assert placed.unread == placed.tokens

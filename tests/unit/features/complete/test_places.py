@@ -24,7 +24,6 @@ async def _evaluated(w, document: Document, offset: int) -> int:
 
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
-    """Each file's prompt is still in its slot."""
     async with world("zzz\n", fim=fim) as w:
         with_slots(w, 5)
         places = [(one, len(one.text)) for one in map(numbered, ("alpha", "beta", "gamma", "delta"))]
@@ -36,7 +35,6 @@ async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
 
 
 async def test_the_place_that_was_left_longest_ago_is_read_again(world):
-    """With three slots for four files: the others keep what was read."""
     async with world("zzz\n") as w:
         with_slots(w, 3)
         first, second, third, fourth = (
@@ -53,7 +51,6 @@ async def test_the_place_that_was_left_longest_ago_is_read_again(world):
 
 
 async def test_with_one_slot_each_file_is_read_again(world):
-    """The server caches only the last prompt."""
     async with world("zzz\n") as w:
         with_slots(w, 1)
         one, other = numbered("alpha"), numbered("beta")
@@ -63,7 +60,6 @@ async def test_with_one_slot_each_file_is_read_again(world):
 
 
 async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(world):
-    """Even after lines were typed there: the window begins where it began before."""
     async with world("zzz\n", context_length=32_768) as w:
         with_slots(w, 5)
         document = numbered("alpha", 6000)

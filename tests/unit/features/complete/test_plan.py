@@ -45,7 +45,6 @@ async def test_a_jump_counts_only_a_narrow_window(world):
 
 
 async def test_a_wide_window_that_was_read_is_kept_nearby(world):
-    """At a cursor a little further on, the server has read all but its last lines."""
     async with world("1\n", context_length=32_768) as w:
         w.engine.completion.speed.prompt = 5_000
         session, reader = w.session, reader_of(w.session, _NUMBERS.uri)
@@ -93,7 +92,6 @@ async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, 
 
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_the_anchor_of_a_line_of_some_hundred_characters_is_its_start(world, fim):
-    """The anchor is at the start of the line."""
     async with world("x\n", fim=fim) as w:
         text = "first = 1\n" + "total = " + "price + " * 49
         document = Document.create("file:///a.py", "python", 1, text)
@@ -102,7 +100,6 @@ async def test_the_anchor_of_a_line_of_some_hundred_characters_is_its_start(worl
 
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
 async def test_a_window_that_is_kept_fits(world, context_length):
-    """The cursor moves down line by line, and the estimate has to fit."""
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
         w.engine.completion.speed.prompt = 5_000
         target = await target_of(w.engine)
@@ -119,7 +116,6 @@ async def test_a_window_that_is_kept_fits(world, context_length):
 
 @pytest.mark.parametrize("exact", [True, False])
 async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
-    """If the estimate was too low, the window is cut and the snippets are kept."""
     async with world("x\n", fim=_FIM, context_length=1024) as w:
         w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
         w.engine.completion.speed.prompt = 5_000
@@ -157,7 +153,6 @@ async def test_a_large_window_is_counted_exactly(world):
 
 
 async def test_each_plan_records_why_it_chose_its_window(world):
-    """Narrow at a new place, kept while it matches, arrived once the wider one is read, shortened to fit."""
     async with world("1\n", context_length=32_768) as w:
         w.engine.completion.speed.prompt = 1_000
         session, end = w.session, len(_NUMBERS.text)
@@ -178,7 +173,6 @@ async def test_each_plan_records_why_it_chose_its_window(world):
 
 
 async def test_a_plan_stores_nothing(world):
-    """It is a value, and the same place gives the same plan."""
     async with world("1\n", context_length=32_768) as w:
         reader = reader_of(w.session, _NUMBERS.uri)
         reader.use(await wide_at(w.session, _NUMBERS, 100))
@@ -213,14 +207,12 @@ async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, n
 
 
 async def test_a_string_after_the_cursor_keeps_its_quote(world):
-    """It is no closer."""
     async with world("1\n", fim=_FIM) as w:
         window = await wide_at(w.session, *at("result = call(█'alpha')\n"))
         assert window.context.suffix == "'alpha')\n"
 
 
 async def test_other_text_after_the_cursor_costs_the_window(world):
-    """It is in no part of the prompt."""
     async with world("1\n", fim=_FIM) as w:
         window = await wide_at(w.session, *at("first = 1\nresult = call(█)\nlast = 2\n"))
         assert window.typed(*at("first = 1\nresult = call(█) + other\nlast = 2\n")) is None

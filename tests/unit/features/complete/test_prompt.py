@@ -36,7 +36,6 @@ def _whole(prompt: Prompt) -> str:
 
 
 async def test_a_file_whose_text_is_replaced_is_completed_again(world):
-    """What is typed into the emptied file is in the prompt, also after a request in between."""
     async with world("compute(a)\n") as w:
         document, offset = at("def add(a, b):\n    █")
         await complete(w.engine, document, offset, session=w.session)
@@ -82,7 +81,6 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
 
 
 async def test_files_are_named_by_their_path_in_the_workspace(world):
-    """The workspace's folder is the repository's name: a base name is of no use to a model."""
     async with world("x\n", name="qwen2.5-coder", fim=_QWEN) as w:
         target = replace(await target_of(w.engine), folders=_FOLDERS)
         document = Document.create(uri_of(Path("/w/shop/src/main.py")), "python", 1, "a = \n")
@@ -107,7 +105,6 @@ def test_a_path_begins_at_the_innermost_folder_and_outside_is_the_name_alone():
 
 
 async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(world):
-    """Each is listed; a snippet of which nothing is left is listed as a whole."""
     async with world("x\n", special_texts=_SPECIAL) as w:
         target = await target_of(w.engine)
         document, offset = at("a = █\n")
@@ -143,7 +140,6 @@ async def test_a_header_with_a_control_token_is_listed(world):
     [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
 )
 async def test_paths_are_written_as_comments_of_the_language(world, language, line):
-    """With a hash if the language is not known."""
     async with world("x\n") as w:
         target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")

@@ -44,7 +44,6 @@ async def _until_idle(w, document: Document) -> None:
 
 
 async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
-    """It is read in a slot of its own, without any pause; then requests use it."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768) as w:
         document, offset, state = _long_file(w)
@@ -58,7 +57,6 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
 
 
 async def test_no_piece_is_read_twice_although_keys_come_in_between(world, monkeypatch):
-    """The task goes on where it was."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
         document, offset, state = _long_file(w)
@@ -73,7 +71,6 @@ async def test_no_piece_is_read_twice_although_keys_come_in_between(world, monke
 
 
 async def test_a_key_waits_for_one_piece_only(world, monkeypatch):
-    """The reader and requests take turns."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
         document, offset, _ = _long_file(w)
@@ -120,7 +117,6 @@ class _Stepwise(ScriptedBackend):
 
 
 async def test_a_search_is_not_repeated_while_the_user_types(world, monkeypatch):
-    """Even in a file without imports and snippets."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768) as w:
         searched: list[str] = []
@@ -152,7 +148,6 @@ async def test_short_visits_read_one_wide_window_until_more_was_typed(world, mon
 
 
 async def test_after_a_slow_piece_keys_wait_for_no_other(world, monkeypatch):
-    """Other programs keep the cores busy. A pause reads the rest."""
     _pauses_take(monkeypatch, 3600)
     monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", -1.0)
     monkeypatch.setattr("homebody.features.complete.reader._REST", 1e9)
@@ -216,7 +211,6 @@ async def test_with_one_slot_a_short_stop_in_each_line_leaves_the_next_pause_as_
 
 
 async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
-    """The piece fails, the requests do not."""
     async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
         document, offset, _ = _long_file(w)
         await prepare(w.engine, document, offset, session=w.session)
@@ -261,7 +255,6 @@ async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatc
 
 
 async def test_a_selected_item_of_the_menu_does_not_change_the_window(world, monkeypatch):
-    """It may never be accepted."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768) as w:
         document, offset, state = _long_file(w)

@@ -52,7 +52,6 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
 
 
 async def test_a_file_that_fits_has_its_imports_once(world):
-    """The window already contains them."""
     async with world("total)\n") as w:
         document, offset = at(_SOURCE.replace(_LINES, ""))
         await complete(w.engine, document, offset)
@@ -61,7 +60,6 @@ async def test_a_file_that_fits_has_its_imports_once(world):
 
 
 async def test_a_document_without_a_grammar_has_no_kept_imports(world):
-    """It is completed nevertheless."""
     async with world("word\n") as w:
         document = Document.create("file:///notes.xyz", "unknown", 1, "import os\nsome ")
         assert await complete(w.engine, document, len(document.text)) != []

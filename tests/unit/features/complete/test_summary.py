@@ -13,7 +13,6 @@ from support.until import until
 
 
 async def test_the_summary_lists_each_line_once(world):
-    """The typed part begins after the line at whose end typing began."""
     async with world("a + b\n") as w:
         document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -23,7 +22,6 @@ async def test_the_summary_lists_each_line_once(world):
 
 
 async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
-    """The lines at the cursor are in the prompt, also those below the place where the window ends."""
     async with world("a + b\n") as w:
         document, offset = at('"""Sums."""\n█\nimport os\n\n')
         await complete(w.engine, document, offset, session=w.session)
@@ -55,7 +53,6 @@ async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(w
 
 
 async def test_one_answer_is_read_to_its_end_if_the_server_cannot_count(world, monkeypatch):
-    """Such a server reports its count only at an answer's end; no request waits for this one."""
     async with world(Reply("f(1)\n" * 3)) as w:
         info = replace(await w.backend.describe(), exact_tokenizer=False)
 

@@ -33,7 +33,6 @@ async def test_a_block_stays_a_block_while_it_is_typed_through(world):
 
 
 async def test_a_block_in_flight_is_kept_when_its_first_key_is_typed(world):
-    """The answer agrees, so no new request is sent."""
     pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
     gate = asyncio.Event()
     async with world(Reply(pieces=pieces, gate=gate, gate_after=1)) as w:
@@ -54,7 +53,6 @@ async def test_a_block_in_flight_is_kept_when_its_first_key_is_typed(world):
     [("if ", "a:\n        return b"), ("if a:", "\n        return b"), ("if a:\n        ", "return b")],
 )
 async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted, left):
-    """The rest is shown at once."""
     async with world(_BLOCK) as w:
         document, offset = at(_PLACE)
         await complete(w.engine, document, offset, session=w.session)
@@ -76,7 +74,6 @@ async def test_text_cut_off_an_answer_is_never_shown_later(world):
 
 
 async def test_a_line_end_of_the_document_is_typed_through(world):
-    """The model writes line feeds; a file with CRLF keeps its own line ends."""
     async with world(_BLOCK) as w:
         document, offset = at("def f(a, b):\r\n    █\r\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -95,7 +92,6 @@ async def test_an_unfinished_line_of_a_server_that_fails_is_not_shown(world):
 
 
 async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(world):
-    """Only one answer is in flight; the older request returns an empty list."""
     pieces = tuple(f"word{n} " for n in range(40))
     slow = Reply(pieces=pieces, gate=asyncio.Event(), gate_after=3, times=1)
     async with world(slow, "two\n") as w:
@@ -144,7 +140,6 @@ async def test_a_request_that_waited_while_another_got_the_answer_shows_the_same
 
 
 async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
-    """``completion.minConfidence`` is for automatic requests."""
     replies = [Reply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
     async with world(*replies, min_confidence=0.7) as w:
         document, offset = at("x = █\n")
@@ -154,7 +149,6 @@ async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
 
 
 async def test_another_file_with_the_same_text_gets_its_own_answer(world):
-    """An answer and its record belong to one document."""
     async with world(Reply("one\n", times=1), "two\n") as w:
         document, offset = at("x = █")
         await complete(w.engine, document, offset, session=w.session)
@@ -191,7 +185,6 @@ async def test_no_more_text_is_forced_than_a_token_may_hold(world, text):
 
 
 async def test_two_selections_of_one_length_are_two_requests(world):
-    """The newest selection in the menu is completed."""
     slow = Reply("(1)\n", gate=asyncio.Event(), contains="append")
     async with world(slow, "(2)\n") as w:
         document, offset = at("values.█\n")
@@ -207,7 +200,6 @@ async def test_two_selections_of_one_length_are_two_requests(world):
 
 
 async def test_the_line_before_a_control_token_counts_as_finished(world):
-    """The answer ends there."""
     async with world(Reply(pieces=("if a:", "\n        return b", "<|im_end|>"))) as w:
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -236,7 +228,6 @@ async def test_each_candidate_that_was_shown_is_typed_through(world):
 
 
 async def test_a_suggestion_is_typed_through_past_a_place_without_one(world):
-    """The suggestion shown further back was above the threshold."""
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("foo(bar)\n", probability=0.9), min_confidence=0.4) as w:
         document, offset = at("x = f█\n")

@@ -31,7 +31,6 @@ async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, want
 
 
 async def test_a_line_is_waited_for_without_a_limit(world):
-    """It ends by itself."""
     async with world() as w:
         document, offset = at("x = █")
         request = request_at(await place_at(w.session, document, offset), Ticket())

@@ -27,26 +27,22 @@ SIZES = (
 
 @pytest.mark.parametrize(("name", "expected"), SIZES)
 def test_the_size_of_a_model_is_read_from_its_name(name, expected):
-    """Billions of parameters, half as much again for code; unknown where the name states none."""
     info = ModelInfo(kind="openai", name=name, context_length=4096)
     assert size_of_model(info, ChatSettings()) == (expected if expected is None else pytest.approx(expected))
 
 
 def test_the_users_setting_comes_before_the_name():
-    """`chat.modelSize`."""
     info = ModelInfo(kind="openai", name="tiny-135m", context_length=4096)
     assert size_of_model(info, ChatSettings(model_size=7)) == 7
 
 
 def test_a_model_of_unknown_size_is_offered_every_action():
-    """Nothing indicates that it is too small."""
     info = ModelInfo(kind="openai", name="my-model", context_length=4096)
     prompts = PromptLibrary().actions
     assert {lacks(prompt, info, ChatSettings()) for prompt in prompts} == {""}
 
 
 async def test_every_shipped_action_but_documentation_needs_more_than_the_default_weights():
-    """The first entry of the menu is one that works."""
     info = ModelInfo(kind="embedded", name="SmolLM2-135M", context_length=4096)
     able = [prompt.name for prompt in PromptLibrary().actions if not lacks(prompt, info, ChatSettings())]
     assert able == ["docstring"]
@@ -76,7 +72,6 @@ async def test_what_fits_the_place_is_listed(world, start, end, automatic, has_p
 
 
 async def test_corrections_come_first_and_explanations_last(world):
-    """Rewriting actions are in between, ordered by title."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         w.engine.trees.open(document)
@@ -95,7 +90,6 @@ async def test_actions_are_listed_before_the_document_is_parsed(world):
 
 
 async def test_types_are_offered_where_a_language_has_optional_ones(world):
-    """Not in Go; and no tests in a language without a convention for test files."""
     async with world("x") as w:
         document = Document.create("file:///a.go", "go", 1, "package a\n\nfunc F() {\n}\n")
         w.engine.trees.open(document)

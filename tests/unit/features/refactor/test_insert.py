@@ -18,7 +18,6 @@ _CODE = "def mean(values):\n    total = sum(values)\n{}\n    return total\n"
     ],
 )
 async def test_the_code_stands_on_the_empty_line(world, line: str, written: str):
-    """Indented as the code around."""
     async with world("```python\ntotal /= len(values)\n```") as w:
         document, offset = at(_CODE.format(line))
         done = await refactor(w.engine, document, Span(offset, offset), instruction="divide by the count")
@@ -42,7 +41,6 @@ async def test_new_functions_stand_on_the_empty_line_of_a_module(world):
 
 
 def test_only_an_empty_line_is_a_place():
-    """A line with code is none."""
     for code, expected in (("x = 1\n█\n", True), ("x = █1\n", False), ("█", True)):
         document, offset = at(code)
         assert is_blank(document, Span(offset, offset)) is expected

@@ -74,7 +74,6 @@ def _answers(draw: st.DrawFn, language: Language, code: str) -> str:
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObject):
-    """No more syntax errors than before, nothing outside of the target, and the file's line ends."""
     document = Document.create(
         f"file:///w/a{language.extensions[0]}", language.ids[0], 1, data.draw(_codes(language), "code")
     )

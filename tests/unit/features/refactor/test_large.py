@@ -12,7 +12,6 @@ FUNCTIONS = "".join(f"def f{number}(a):\n    b = a\n    return b * {number}\n\n\
 
 
 async def test_large_code_is_rewritten_function_by_function(world):
-    """One edit for all; each function is a request of its own."""
     replies = [
         _reply(number, f"```python\ndef f{number}(a):\n    return a * {number}\n```") for number in range(40)
     ]
@@ -37,7 +36,6 @@ async def test_large_code_is_rewritten_function_by_function(world):
 
 
 async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
-    """With their lines and the reason."""
     replies = [
         _reply(3, "```python\ndef f3(a:\n```"),
         _reply(4, "I would not change it."),
@@ -54,7 +52,6 @@ async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
 
 
 async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
-    """Its first lines stay as they are, and are listed."""
     methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
     code = f"class A:\n    size = 1\n\n{methods}"
     reply = Reply(_shorter)
@@ -100,7 +97,6 @@ async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(wo
 
 
 async def test_an_action_for_functions_lists_the_statements_between_them(world):
-    """They are no functions, so they are not sent."""
     methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
     code = f"class A:\n    size = 1\n\n{methods}"
     async with world(Reply(_shorter), context_length=600) as w:
@@ -111,7 +107,6 @@ async def test_an_action_for_functions_lists_the_statements_between_them(world):
 
 
 async def test_parts_that_need_the_same_import_add_it_once(world):
-    """To the imports of the file, whatever another part does with those."""
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
     code = f"import os\n\n\n{functions}"
     async with world(Reply(_with_import), context_length=600) as w:
@@ -126,7 +121,6 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
 
 
 async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
-    """Each piece is a request of its own, and together they are the whole text."""
     code = "".join(f"value_{number} = {number}\n" for number in range(200))
     async with world(Reply(_doubled), context_length=900) as w:
         document = Document.create("file:///a.py", "python", 1, code)
@@ -172,7 +166,6 @@ async def test_a_method_moves_and_its_callers_follow(world):
 
 
 async def test_each_part_of_a_large_result_is_refined(world):
-    """The instruction follows each part's answer; a part whose new answer is refused keeps its first one."""
     wish = "Other names"
     replies = [
         Reply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
@@ -196,7 +189,6 @@ async def test_each_part_of_a_large_result_is_refined(world):
 
 
 async def test_a_refinement_that_no_part_follows_is_refused(world):
-    """Nothing changes; the first result can be refined again."""
     replies = [Reply("```python\ndef f(a:\n```", contains="Other names"), Reply(_function)]
     code = FUNCTIONS.partition("def f12(")[0]
     async with world(*replies, context_length=700) as w:
@@ -208,7 +200,6 @@ async def test_a_refinement_that_no_part_follows_is_refused(world):
 
 
 async def test_places_that_change_together_are_refined_together(world):
-    """One conversation: the answer is replaced by one in the same form."""
     code = (
         f"def size(a):\n    return a\n\n\ndef long():\n{LONG}\n\ndef use():\n    b = size(2)\n    return b\n"
     )
@@ -230,7 +221,6 @@ async def test_places_that_change_together_are_refined_together(world):
 
 
 async def test_an_answer_that_names_no_part_is_refused(world):
-    """Nothing is guessed."""
     code = f"def size(a):\n    return a\n\n\ndef long():\n{LONG}"
     async with world("```python\ndef size(b):\n    return b\n```", context_length=900) as w:
         document = Document.create("file:///a.py", "python", 1, code)
@@ -240,7 +230,6 @@ async def test_an_answer_that_names_no_part_is_refused(world):
 
 
 async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
-    """The message has its size."""
     async with world("x", context_length=900) as w:
         document = Document.create("file:///a.py", "python", 1, f"def long():\n{LONG}")
         with pytest.raises(ContextTooLong, match="The code that the instruction names has"):

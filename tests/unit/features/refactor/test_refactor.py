@@ -13,7 +13,6 @@ _CODE = "x = 1\n\n\ndef mean(values):\n    total = 0\n    return tot█al\n"
 
 
 async def test_a_docstring_goes_where_it_belongs(world):
-    """Inserted, nothing else touched."""
     async with world("Return the mean.") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
@@ -23,7 +22,6 @@ async def test_a_docstring_goes_where_it_belongs(world):
 
 
 async def test_the_language_of_answers_does_not_reach_code(world):
-    """Beside "code only", "Answer in German." makes a small model write German; instructions stay."""
     chat = ChatSettings(instructions="Use tabs.", language="German", reading_seconds=600)
     async with world("```python\ndef mean(values):\n    return 0\n```", chat=chat) as w:
         document, offset = at(_CODE)
@@ -33,7 +31,6 @@ async def test_the_language_of_answers_does_not_reach_code(world):
 
 
 async def test_the_prompt_for_documentation_calls_a_class_a_class(world):
-    """And a function a function."""
     async with world("It holds values.") as w:
         for code, named in (("class Mean:\n    x = 1\n", "the class `Mean`"), (_CODE, "the function `mean`")):
             document, _ = at(code.replace("█", "") + "█")
@@ -43,7 +40,6 @@ async def test_the_prompt_for_documentation_calls_a_class_a_class(world):
 
 
 async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world):
-    """What a small model adds to it is seldom true."""
     async with world("Return the mean. " + "It is also a tree. " * 9) as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
@@ -52,7 +48,6 @@ async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world)
 
 
 async def test_the_prompt_holds_the_function_and_lists_all_its_sources(world):
-    """The listed sources are exactly the code in the prompt."""
     async with world("Return the mean.") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
@@ -73,7 +68,6 @@ async def test_an_instruction_rewrites_the_selected_lines(world):
 
 
 async def test_an_answer_that_does_not_parse_is_refused(world):
-    """A person may still look at the edit."""
     async with world("```python\ndef mean(values:\n    return (\n```") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
@@ -83,7 +77,6 @@ async def test_an_answer_that_does_not_parse_is_refused(world):
 
 
 async def test_an_answer_cut_by_the_limit_is_refused(world):
-    """Half a function is never written."""
     async with world(Reply("```python\ndef mean(values):\n    total", finish="length")) as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
@@ -91,7 +84,6 @@ async def test_an_answer_cut_by_the_limit_is_refused(world):
 
 
 async def test_an_answer_with_the_same_code_is_no_change(world):
-    """Nothing to apply."""
     async with world("```python\ndef mean(values):\n    total = 0\n    return total\n```") as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
@@ -99,7 +91,6 @@ async def test_an_answer_with_the_same_code_is_no_change(world):
 
 
 async def test_an_unknown_action_names_the_nearest(world):
-    """No request is sent."""
     async with world("x") as w:
         document, offset = at(_CODE)
         with pytest.raises(UnknownAction, match="did you mean 'docstring'"):
@@ -108,7 +99,6 @@ async def test_an_unknown_action_names_the_nearest(world):
 
 
 async def test_outside_of_any_function_there_is_nothing_to_document(world):
-    """One sentence with what to do."""
     async with world("x") as w:
         document, offset = at("x = █1\n")
         with pytest.raises(UsageError, match="put the cursor inside one"):
@@ -126,7 +116,6 @@ async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
 
 
 async def test_actions_are_listed_without_asking_the_model(world):
-    """Actions for functions are only listed inside of one."""
     async with world("x") as w:
         document, offset = at(_CODE)
         inside = {action.name for action in list_actions(w.engine, document, Span(offset, offset))}
@@ -136,7 +125,6 @@ async def test_actions_are_listed_without_asking_the_model(world):
 
 
 async def test_line_ends_stay_as_they_are(world):
-    """A file with CRLF keeps CRLF."""
     async with world("Return the mean.") as w:
         document = Document.create("file:///a.py", "python", 1, "def mean(v):\r\n    return v\r\n")
         done = await refactor(w.engine, document, Span(0, 0), action="docstring")

@@ -28,7 +28,6 @@ async def test_the_answer_and_the_instruction_are_in_the_next_prompt(world):
 
 
 async def test_a_refined_result_can_be_refined_again(world):
-    """The conversation grows."""
     async with world(Reply(SECOND, contains="again"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         found = await refactor(w.engine, document, Span(12, 12), instruction="x")
@@ -39,7 +38,6 @@ async def test_a_refined_result_can_be_refined_again(world):
 
 
 async def test_the_edits_that_refine_an_applied_result_start_from_it(world):
-    """Both ways give the same text."""
     async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="x")
@@ -87,7 +85,6 @@ async def test_a_long_conversation_continues_without_its_oldest_answers(world):
 
 
 async def test_a_second_instruction_reads_neither_the_code_nor_its_surroundings_again(world):
-    """Both come before the instruction, and a longer instruction does not change the code around."""
     async with world(FIRST) as w:
         document = Document.create("file:///a.py", "python", 1, LARGER)
         at = LARGER.index("b = a")
@@ -101,7 +98,6 @@ async def test_a_second_instruction_reads_neither_the_code_nor_its_surroundings_
 
 
 async def test_an_edit_of_the_document_chooses_the_code_around_again(world):
-    """Code that was chosen for the earlier text is not used for the new one."""
     async with world(FIRST) as w:
         for name in ("before0", "changed0"):
             text = LARGER.replace("before0", name)
@@ -137,7 +133,6 @@ BAD = (
 
 @pytest.mark.parametrize(("code", "span", "what", "words"), BAD)
 async def test_an_invalid_request_is_refused_in_one_sentence(world, code, span, what, words):
-    """No request is sent."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, code)
         with pytest.raises(UsageError, match=words):
@@ -146,7 +141,6 @@ async def test_an_invalid_request_is_refused_in_one_sentence(world, code, span, 
 
 
 async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
-    """The message does not blame the code."""
     async with world("x", context_length=1_000) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         with pytest.raises(ContextTooLong, match="say it in fewer words"):
@@ -155,7 +149,6 @@ async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
 
 
 async def test_an_unsaved_document_gets_no_file_of_tests(world):
-    """There is no folder for it."""
     async with world("x") as w:
         document = Document.create("untitled:a", "python", 1, CODE)
         with pytest.raises(UsageError, match="save the file first"):
@@ -163,7 +156,6 @@ async def test_an_unsaved_document_gets_no_file_of_tests(world):
 
 
 async def test_an_answer_past_its_time_limit_is_a_separate_error(world):
-    """Not a refusal."""
     async with world(Reply("x", fault="timeout")) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         with pytest.raises(BackendTimeout):
@@ -171,7 +163,6 @@ async def test_an_answer_past_its_time_limit_is_a_separate_error(world):
 
 
 async def test_a_cancelled_request_closes_the_stream(world):
-    """It is closed immediately, and nothing is offered."""
     async with world(Reply(FIRST, piece_delay_ms=10_000)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         came = asyncio.Event()
