@@ -19,7 +19,6 @@ class Reader:
         self._piece = piece
 
     def send(self, data: memoryview) -> int:
-        """Take a piece, as a pipe does."""
         self.asked.set()
         self.reads.wait()
         if self.gone.is_set():
@@ -43,7 +42,6 @@ def test_messages_arrive_whole_and_in_their_order(reader):
     for number in range(100):
         outbox.write(b"message %d;" % number)
     outbox.close(60)
-
     assert b"".join(b"message %d;" % number for number in range(100)) == reader.taken
 
 
@@ -65,7 +63,6 @@ def test_one_message_may_be_longer_than_what_may_wait(reader):
     reader.reads.set()
     outbox.write(b"x" * 1000)
     outbox.close(60)
-
     assert reader.taken == b"x" * 1000
 
 
@@ -96,7 +93,6 @@ def test_closing_does_not_wait_for_a_reader_that_does_not_read(reader):
     outbox = Outbox(reader.send)
     outbox.write(b"x")
     outbox.close(0)
-
     assert reader.taken == b""
 
 
@@ -107,5 +103,4 @@ def test_log_records_that_find_no_room_are_dropped(reader):
         handler.emit(logging.makeLogRecord({"msg": f"record {number}", "levelno": logging.WARNING}))
     reader.reads.set()
     outbox.close(60)
-
     assert reader.taken == b"record 0\nrecord 1\n"

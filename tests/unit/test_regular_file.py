@@ -14,7 +14,6 @@ READERS = [read_regular, read_in_time]
 @pytest.mark.parametrize("read", READERS)
 def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
     (tmp_path / "a").write_bytes(b"\r\n\xff" * 10)
-
     assert read(tmp_path / "a", max_bytes=30) == b"\r\n\xff" * 10
 
 
@@ -45,7 +44,6 @@ def test_only_regular_files_are_read(tmp_path: Path, kind: str, read):
 def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
     """A cut settings file would have another meaning."""
     (tmp_path / "a").write_bytes(b"x" * 2049)
-
     with pytest.raises(FileRefused, match="larger than 2 KiB"):
         read(tmp_path / "a", max_bytes=2048)
 
@@ -54,7 +52,6 @@ def test_a_file_without_a_size_is_bounded_as_well():
     path = Path("/proc/self/status")
     if not path.exists():
         pytest.skip("no /proc on this system")
-
     with pytest.raises(FileRefused, match="larger than 0 KiB"):
         read_regular(path, max_bytes=100)
 
@@ -109,7 +106,6 @@ def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path)
 async def test_the_event_loop_is_not_blocked(tmp_path: Path):
     """The coroutine gives the same results and errors."""
     (tmp_path / "a").write_text("x")
-
     assert await read_off_loop(tmp_path / "a", max_bytes=10) == b"x"
     with pytest.raises(FileRefused):
         await read_off_loop(tmp_path, max_bytes=10)

@@ -25,7 +25,6 @@ def test_an_estimate_follows_what_the_server_counted_and_stays_above():
     estimated = TokenEstimate()
     actual = len(CODE) // 3
     estimated.learn(CODE, actual)
-
     assert actual <= estimated.count(CODE) <= actual * 1.2
 
 
@@ -33,7 +32,6 @@ def test_short_prompts_teach_nothing():
     estimated = TokenEstimate()
     before = estimated.count(CODE)
     estimated.learn("x = 1", 1)
-
     assert estimated.count(CODE) == before
 
 
@@ -41,7 +39,6 @@ def test_short_prompts_teach_nothing():
 def test_more_text_is_never_estimated_lower(first: str, second: str):
     """A longer prompt does not seem to fit where a shorter one did not."""
     estimated = TokenEstimate()
-
     assert estimated.count(first + second) + 2 >= estimated.count(first)
 
 

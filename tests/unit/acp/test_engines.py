@@ -12,7 +12,6 @@ from homebody.settings import BackendSettings
 
 @pytest.fixture
 async def engines(own_folders: Path) -> AsyncGenerator[Engines]:
-    """Engines without an index."""
     engines = Engines({"context.snippets": "false"})
     yield engines
     await engines.aclose()

@@ -38,7 +38,6 @@ def test_a_line_that_is_no_message_is_refused(line: bytes, code: int):
     """By the code of JSON-RPC; nothing behind the transport sees it."""
     with pytest.raises(acp.RequestError) as refused:
         to_message(line)
-
     assert refused.value.code == code
 
 
@@ -73,7 +72,6 @@ def test_a_message_is_what_the_package_can_handle(line: bytes, message: dict[str
 
 @asynccontextmanager
 async def talk() -> AsyncGenerator[tuple[Transport, Callable[[bytes], None], SimpleQueue[bytes]]]:
-    """A transport, a function that sends it bytes, and what it sent; it ends with the block."""
     incoming: SimpleQueue[bytes] = SimpleQueue()
     sent: SimpleQueue[bytes] = SimpleQueue()
 
@@ -95,7 +93,6 @@ async def test_a_request_that_is_too_long_is_answered_by_its_id_and_the_next_one
         write(b'{"id":2,"method":"m"}\n')
         message = await asyncio.wait_for(transport.receive(), 60)
         answer = json.loads(sent.get(timeout=60))
-
     assert message == {"id": 2, "method": "m", "params": None}
     assert (answer["id"], answer["error"]["code"]) == ("a", -32600)
     assert answer["error"]["message"] == "Invalid request: It is longer than 16 MiB."

@@ -47,7 +47,6 @@ def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
     first, second = a_record(), a_record(uri="file:///b.py")
     kept.record(first)
     kept.record(second)
-
     assert [second, first, None] == [kept.last(), kept.last("file:///a.py"), kept.last("file:///c.py")]
 
 
@@ -56,7 +55,6 @@ def test_memory_is_bounded(tmp_path: Path):
     kept = Audit(folder=tmp_path)
     for number in range(200):
         kept.record(a_record(uri=f"file:///{number}.py"))
-
     assert kept.last("file:///0.py") is None
     assert kept.last("file:///199.py") is not None
 
@@ -66,7 +64,6 @@ def test_nothing_is_written_unless_asked(tmp_path: Path):
     kept = Audit(folder=tmp_path)
     kept.record(a_record())
     kept.flush()
-
     assert list(tmp_path.iterdir()) == []
 
 
@@ -74,7 +71,6 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     kept.flush()
-
     assert [a_record(text="", answer="")] == list(read_log(tmp_path))
     assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
 
@@ -83,7 +79,6 @@ def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
     kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
     kept.record(a_record())
     kept.flush()
-
     assert [a_record()] == list(read_log(tmp_path))
 
 
@@ -95,7 +90,6 @@ def test_two_requests_at_one_time_are_two_records(tmp_path: Path):
         kept.record(record)
     kept.note(second, ("cut",))
     kept.flush()
-
     assert len(list(read_log(tmp_path))) == 2
     assert kept.last(first.uri).notes == ()
 
@@ -107,7 +101,6 @@ def test_only_the_user_can_read_the_log(tmp_path: Path):
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     kept.flush()
-
     assert stat.S_IMODE((tmp_path / "log.jsonl").stat().st_mode) == 0o600
 
 
@@ -129,7 +122,6 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
     os.mkfifo(tmp_path / "log.jsonl")
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())  # opening the pipe waits for a reader
-
     reader = os.open(tmp_path / "log.jsonl", os.O_RDONLY)
     kept.flush()
     assert b"file:///a.py" in os.read(reader, 100_000)
@@ -142,7 +134,6 @@ def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
     for outcome in ("shown", "shown", "nothing left"):
         kept.record(replace(record, outcome=outcome))
     kept.flush()
-
     assert [record.outcome for record in read_log(tmp_path)] == ["shown"]
 
 
@@ -155,7 +146,6 @@ def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
         file.write(b'{"feature": "comp\n\xff\xfe\n')
     kept.record(a_record(when=2.0))
     kept.flush()
-
     assert len(list(read_log(tmp_path))) == 2
 
 
@@ -165,7 +155,6 @@ def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
     kept.record(a_record(notes=("the server cut the prompt",)))
     kept.count_shown(1)
     kept.save()
-
     assert (list(read_log(tmp_path / "state")), read_counts(tmp_path / "state")) == ([], {})
 
 
@@ -205,7 +194,6 @@ def test_damaged_counts_count_as_none(tmp_path: Path):
     counting = Audit(folder=tmp_path)
     counting.count_shown(1)
     counting.save()
-
     (day,) = read_counts(tmp_path).values()
     assert day.shown == 1
 

@@ -21,7 +21,6 @@ def test_a_loaded_model_comes_before_a_larger_one_that_is_not():
 
 def test_each_use_gets_a_model_made_for_it():
     coder, talker = candidate("coder", chat=False), candidate("talker", fim=False)
-
     assert choose([coder, talker], "completion") == coder
     assert choose([coder, talker], "chat") == talker
 
@@ -33,7 +32,6 @@ def test_without_a_suitable_model_none_is_chosen():
 
 def test_the_largest_model_that_fits_is_chosen():
     models = [candidate("small", size=1), candidate("middle", size=5), candidate("large", size=9)]
-
     assert choose(models, "chat", most_bytes=6) == models[1]
     assert choose([candidate("huge", size=99, loaded=True)], "chat", most_bytes=6) is not None
 
@@ -42,13 +40,11 @@ def test_the_largest_model_that_fits_is_chosen():
 def test_a_model_that_runs_elsewhere_is_never_chosen(choice: Any):
     """Even if it is the largest or the only one."""
     away = candidate("best:cloud", loaded=True, remote_host="https://ollama.com")
-
     assert choice([away], "chat") is None
 
 
 def test_a_server_that_the_user_named_answers_with_what_it_has():
     loaded, suited = candidate("talker", fim=False, loaded=True), candidate("coder")
-
     assert choose_any([loaded, suited], "completion") == suited
     assert choose_any([loaded], "completion") == loaded
     assert choose_any([], "completion") is None

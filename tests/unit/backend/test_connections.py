@@ -17,7 +17,6 @@ class Props(msgspec.Struct):
 
 
 async def answer(request: Request, reply: Reply) -> None:
-    """Answer each request in the same way, with a cookie."""
     await reply.whole(b'{"ok": true}', 200, {"set-cookie": "who=you; Path=/"})
 
 
@@ -44,7 +43,6 @@ async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
         double.start()
         again = await server.get("/props", Props)
         await server.aclose()
-
     assert again == Props(ok=True)
 
 

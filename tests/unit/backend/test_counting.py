@@ -15,7 +15,6 @@ class Tokenizer:
         self.asked: list[tuple[list[str], type[Part]]] = []
 
     async def __call__(self, texts: Sequence[str], kind: type[Part]) -> list[list[int]]:
-        """Tokenize."""
         self.asked.append((list(texts), kind))
         return [[ord(c) for c in text] for text in texts]
 
@@ -24,10 +23,8 @@ async def test_unseen_parts_are_asked_for_at_once_and_only_once():
     tokenizer = Tokenizer()
     table = TokenTable(tokenizer)
     parts = [Marker("<P>"), Text("ab"), Marker("<S>"), Text("c"), Text("ab")]
-
     first = await table.look_up(parts)
     again = await table.look_up([*parts, Text("d")])
-
     assert tokenizer.asked == [(["ab", "c"], Text), (["<P>", "<S>"], Marker), (["d"], Text)]
     assert [tokens.count for tokens in first] == [3, 2, 3, 1, 2]
     assert again[:5] == first
@@ -36,9 +33,7 @@ async def test_unseen_parts_are_asked_for_at_once_and_only_once():
 async def test_the_same_text_is_another_part_as_a_marker():
     """User text that reads like a marker is never given the marker's tokens."""
     tokenizer = Tokenizer()
-
     await TokenTable(tokenizer).look_up([Text("<P>"), Marker("<P>")])
-
     assert tokenizer.asked == [(["<P>"], Text), (["<P>"], Marker)]
 
 
@@ -48,9 +43,7 @@ async def test_the_longest_unused_parts_are_forgotten():
     for number in range(100):
         await table.look_up([Text("kept"), Text(f"text {number}")])
     tokenizer.asked.clear()
-
     await table.look_up([Text("kept"), Text("text 99"), Text("text 0")])
-
     assert tokenizer.asked == [(["text 0"], Text)]
 
 
@@ -63,5 +56,4 @@ def test_the_beginning_of_a_prompt_can_be_taken(count: int, left: bytes):
 
 def test_parts_without_tokens_leave_no_gap():
     joined = Tokens.joined([Tokens.of([]), Tokens.of([1]), Tokens.of([]), Tokens.of([2])])
-
     assert (joined.json_array, joined.count, joined.first) == (b"[1,2]", 2, 1)

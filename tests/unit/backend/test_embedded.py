@@ -26,7 +26,6 @@ PROMPT = Prompt((Text("def add(a, b):"),))
 
 @pytest.fixture
 def options(tiny_model):
-    """Options of a host that ends half a second after the test."""
     return HostOptions(tiny_model, linger_seconds=0.5)
 
 
@@ -38,20 +37,17 @@ async def embedded(options):
 
 
 async def answer(backend, prompt=PROMPT, max_tokens=20):
-    """The text of a completion."""
     async with aclosing(backend.complete(prompt, Sampling(max_tokens=max_tokens))) as stream:
         return "".join([item.text async for item in stream if isinstance(item, Piece)])
 
 
 def host_of(options):
-    """The process of the shared host that runs now."""
     state = shared.read_state(host_files(options))
     assert state is not None
     return psutil.Process(state.pid)
 
 
 async def gone(process):
-    """Wait for the end of a process."""
     await asyncio.to_thread(process.wait, 60)
 
 
@@ -178,7 +174,6 @@ async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
 
 
 def state_fields(state):
-    """All fields of a state by name."""
     return {name: getattr(state, name) for name in state.__struct_fields__}
 
 
@@ -228,7 +223,6 @@ async def test_closing_a_client_while_the_model_loads_leaves_no_error(options):
 
 @asynccontextmanager
 async def opened(block, use):
-    """The backend that settings describe."""
     connector = host_connector(block, Settings(), use)
     async with aclosing(ResilientBackend(connector, patience_seconds=60)) as backend:
         yield backend

@@ -9,7 +9,6 @@ from homebody.backend.answer import Answer, ReasoningFilter, StopFilter, closes_
 
 
 def shown(answer: Answer, *pieces: str) -> str:
-    """The text that a caller gets for an answer in these pieces."""
     text = ""
     for piece in pieces:
         text += answer.feed(piece)
@@ -19,7 +18,6 @@ def shown(answer: Answer, *pieces: str) -> str:
 
 
 def cuts(text: str) -> st.SearchStrategy[list[str]]:
-    """Every way to cut a text into pieces."""
     places = st.lists(st.integers(0, len(text)), max_size=8).map(sorted)
     return places.map(lambda at: [text[i:j] for i, j in zip([0, *at], [*at, len(text)], strict=True)])
 
@@ -41,7 +39,6 @@ THOUGHTS = {
 
 def test_every_format_is_among_the_cases():
     cases = "".join(THOUGHTS.values())
-
     assert [opening for opening, _ in filters.THOUGHTS if opening not in cases] == []
 
 
@@ -50,7 +47,6 @@ def test_every_format_is_among_the_cases():
 def test_thoughts_are_left_out_however_they_are_cut(thought: str, data: st.DataObject):
     """In every format; tags may be split over pieces, and the beginning of a tag alone is text."""
     pieces = data.draw(cuts(THOUGHTS[thought] + "<thin> `a <think b>`."))
-
     assert shown(Answer(thoughts=ReasoningFilter()), *pieces) == "<thin> `a <think b>`."
 
 
@@ -69,7 +65,6 @@ def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str)
 def test_an_answer_is_shown_at_once_if_thoughts_have_their_own_field():
     answer = Answer(thoughts=ReasoningFilter("</think>", is_certain=False))
     answer.reasons_apart()
-
     assert answer.feed("Yes") == "Yes"
 
 
@@ -98,7 +93,6 @@ def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
 
 def test_a_stop_text_within_a_thought_ends_nothing():
     answer = Answer(stops=("\n\n",), thoughts=ReasoningFilter())
-
     assert shown(answer, "<think>a\n\nb</think>x = 1\n\ny") == "x = 1"
 
 
@@ -150,7 +144,6 @@ def test_the_forced_beginning_is_removed_however_it_is_cut(pieces: list[str]):
 def test_an_answer_without_the_forced_text_shows_nothing():
     """Text that does not begin with the forced text does not continue the user's text."""
     answer = Answer(forced="ret")
-
     assert shown(answer, "raise") == ""
     assert answer.went_astray
 
@@ -163,7 +156,6 @@ def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
 ):
     """The server would end the answer in the middle of the forced text."""
     server, ours = split_stops(("\n", "\n\n"), forced)
-
     assert server == theirs or forced == "\n  "
     assert set(server) | set(ours) == {"\n", "\n\n"}
 

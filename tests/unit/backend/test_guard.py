@@ -24,7 +24,6 @@ from support.needs import needs
 
 
 async def say_hello(request: Request, reply: Reply) -> None:
-    """Answer any request."""
     await reply.json({"host": request.headers["host"]}, headers={"set-cookie": "who=you"})
 
 
@@ -38,7 +37,6 @@ def resolver(*addresses: str):
 
 
 async def get(url: str, transport: GuardedTransport) -> httpx.Response:
-    """Send a GET through the guard."""
     async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
         return await client.get(url)
 
@@ -83,7 +81,6 @@ async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(n
     with LoopbackServer(say_hello) as server:
         transport = GuardedTransport(resolve=resolver("192.0.2.1"))
         response = await get(f"http://{name}:{server.port}/", transport)
-
     assert response.json() == {"host": f"{name.lower()}:{server.port}"}
 
 
@@ -91,7 +88,6 @@ async def test_ipv6_loopback_is_connected_to():
     with LoopbackServer(say_hello, host="::1") as server:
         by_address = await get(f"http://[::1]:{server.port}/", GuardedTransport())
         by_name = await get(f"http://localhost:{server.port}/", GuardedTransport())
-
     assert (by_address.status_code, by_name.status_code) == (200, 200)
 
 
@@ -110,7 +106,6 @@ async def test_ipv6_loopback_is_connected_to():
 async def test_another_host_is_refused_before_anything_is_sent(host: str):
     """The message names the host, and the entry that would allow it."""
     transport = GuardedTransport(resolve=resolver("192.0.2.1"))
-
     with pytest.raises(ConnectionForbidden, match=rf"nothing was sent.*{host.strip('[]')}\]?:8000"):
         await get(f"http://{host}:8000/", transport)
 
@@ -152,7 +147,6 @@ async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: s
             response = await get(f"http://{host}:{server.port}/", GuardedTransport())
         except ConnectionForbidden:
             return  # not every system reads them as addresses
-
     assert response.status_code == 200
 
 
@@ -258,7 +252,6 @@ async def test_a_unix_socket_is_this_machine(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Self-signed certificate and key of team.example in one file."""
     path = tmp_path_factory.mktemp("tls") / "team.pem"
     command = [needs("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     names = ["-subj", "/CN=team.example", "-addext", "subjectAltName=DNS:team.example"]
@@ -305,5 +298,4 @@ async def test_proxy_variables_are_not_followed(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with LoopbackServer(say_hello) as server:
         response = await get(server.url, GuardedTransport())
-
     assert response.status_code == 200

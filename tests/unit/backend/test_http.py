@@ -42,7 +42,6 @@ def answering(status: int, body: bytes, **headers: str) -> Handler:
 
 
 async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Props:
-    """Ask a misbehaving server once."""
     with LoopbackServer(handler) as double:
         server = ModelServer(double.url, timeout_seconds=timeout_seconds)
         try:
@@ -64,7 +63,6 @@ async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[s
 async def test_nothing_there_is_unavailable():
     """The message states that the connection was refused, and what to do."""
     server = ModelServer("http://127.0.0.1:9")
-
     with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*: start"):
         await server.get("/props", Props)
     await server.aclose()
@@ -143,10 +141,8 @@ async def test_a_status_becomes_a_typed_error_with_the_servers_own_words(
 async def test_foreign_words_are_made_to_fit_one_sentence():
     """Control characters and pages of text do not reach the user's terminal."""
     body = b"\x1b[31mline one\nline two" + b"x" * 10_000
-
     with pytest.raises(StatusRefused) as caught:
         await ask(answering(400, body))
-
     assert "line one line two" in caught.value.words
     assert caught.value.words.isprintable()
     assert len(caught.value.words) <= 301
@@ -212,7 +208,6 @@ async def test_the_key_is_sent_and_no_name_of_the_library():
         await server.get("/props", Props)
         await server.aclose()
         (request,) = double.requests
-
     assert request.headers["authorization"] == "Bearer secret"
     assert request.headers["user-agent"] == "homebody"
 
@@ -283,7 +278,6 @@ async def test_requests_cancelled_twice_lose_no_connection():
 async def test_a_compressed_answer_is_refused(encoding: str):
     """Compression was not requested, and two megabytes can expand to gigabytes."""
     body = gzip.compress(b" " * 1_000_000)
-
     with pytest.raises(BackendProtocolError, match="compressed"):
         await ask(answering(200, body, **{"content-encoding": encoding}))
 

@@ -17,7 +17,6 @@ class Clock:
         self.now = 0.0
 
     def __call__(self) -> float:
-        """Read it, in seconds."""
         return self.now
 
 
@@ -42,7 +41,6 @@ def test_a_server_chooses_while_no_request_is_cancelled():
         use = slots.use(PROMPT, choice)
         named.append(use.named)
         use.came(3, is_last=True)
-
     assert named == [ANY_SLOT] * 5
 
 
@@ -51,7 +49,6 @@ def test_after_a_cancelled_request_the_next_one_waits_for_its_slot():
     slots = Slots(SLOTS, pinned=False)
     slots.use(PROMPT, 0).came(2, is_last=True)
     slots.use(PROMPT, 0).came(ANY_SLOT, is_last=False)
-
     assert [slots.use(PROMPT, 0).named for _ in range(3)] == [2, 2, 2]
 
 
@@ -62,7 +59,6 @@ def test_after_another_prompt_the_server_chooses_again(other):
     slots.use(PROMPT, 0)
     slots.use(OTHER, other)
     use = slots.use(PROMPT, 0)
-
     assert (use.named, use.must_ask) == (ANY_SLOT, False)
 
 
@@ -73,7 +69,6 @@ def test_a_slot_that_stays_busy_is_not_waited_for():
     slots.use(PROMPT, 0)
     clock.now = FREE_SLOT_SECONDS
     assert slots.use(PROMPT, 0).named == 2
-
     clock.now *= 1.5
     assert slots.use(PROMPT, 0).named == ANY_SLOT
 
@@ -86,7 +81,6 @@ def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
     use = slots.use(PROMPT, 0)
     assert use.must_ask
     use.found_busy(busy)
-
     assert use.named == named
 
 
@@ -94,5 +88,4 @@ def test_a_single_slot_needs_no_name():
     slots = Slots(1, pinned=False)
     slots.use(PROMPT, 0)
     use = slots.use(PROMPT, 0)
-
     assert (use.named, use.must_ask) == (ANY_SLOT, False)

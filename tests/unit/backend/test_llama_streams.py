@@ -46,10 +46,8 @@ async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
 async def test_a_stream_that_ends_before_its_last_event_is_an_error(double: LlamaDouble, *, ends: bool):
     double.events, double.ends = [{"content": "a"}], ends
     seen: list[str] = []
-
     with pytest.raises(BackendUnavailable, match="closed the connection during an answer"):
         await listen(double, seen)
-
     assert seen == ["a"]
 
 
@@ -70,17 +68,14 @@ async def test_an_error_in_the_stream_keeps_the_servers_message(
 ):
     double.events = [{"content": "a"}, {"error": error}]
     seen: list[str] = []
-
     with pytest.raises(kind, match=words):
         await listen(double, seen)
-
     assert seen == ["a"]
 
 
 @pytest.mark.parametrize("garbage", ["<html>", "[1]", '{"content": 7}', "{"])
 async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, garbage: str):
     double.events = [garbage]
-
     with pytest.raises(BackendProtocolError, match="gave an answer that does not follow its API"):
         await listen(double, [])
 
@@ -89,9 +84,7 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
     """The connection to a server that ignores ``n_predict`` is closed."""
     double.events, double.endless = [], True
     seen: list[str] = []
-
     stats = await listen(double, seen)
-
     assert stats is not None
     assert stats.finish == "length"
     assert len(seen) < 40
@@ -99,10 +92,8 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
 
 async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
     backend = LlamaCppBackend(double.url)
-
     items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
     await backend.aclose()
-
     asked = [request.json for request in double.requests if request.path == "/completion"]
     assert ["grammar" in body for body in asked] == [True, False]
     assert "".join(item.text for item in items if isinstance(item, Piece)) == "x"
@@ -134,7 +125,6 @@ async def test_thoughts_are_removed_in_the_chat_slot(double: LlamaDouble):
 async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: object):
     double.events, double.endless, double.endless_event = [], True, event
     backend = LlamaCppBackend(double.url, timeout_seconds=0.3)
-
     with pytest.raises(BackendTimeout, match="sent nothing"):
         _ = [item async for item in backend.complete(PROMPT, Sampling(8))]
     await backend.aclose()
@@ -142,10 +132,8 @@ async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: objec
 
 async def test_foreign_words_in_a_stream_are_made_printable(double: LlamaDouble):
     double.events = [{"error": {"code": 500, "message": "\x1b[31mred\x07\nalert"}}]
-
     with pytest.raises(BackendUnavailable) as caught:
         await listen(double, [])
-
     assert str(caught.value).isprintable()
     assert "[31mred alert" in str(caught.value)
 
@@ -154,9 +142,7 @@ async def test_an_event_has_no_more_text_than_was_requested(double: LlamaDouble)
     """A broken server may send a whole file at once; the rules of completion would take seconds for it."""
     double.events = [{"content": "a\n" * 50_000}, {"content": "b"}]
     seen: list[str] = []
-
     stats = await listen(double, seen)
-
     assert len("".join(seen)) < 1_000
     assert stats is not None
     assert stats.finish == "length"

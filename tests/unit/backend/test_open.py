@@ -20,7 +20,6 @@ def test_importing_the_package_loads_no_http_client():
         "import sys, homebody.backend; print([m for m in ('httpx', 'httpcore', 'anyio') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-
     assert done.stdout.strip() == "[]"
 
 
@@ -30,7 +29,6 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
         block = BackendSettings(kind=kind, url=double.url)
         backend = open_backend(block, Settings(), use="completion", passes=everything)
         await backend.aclose()
-
     assert isinstance(backend, ResilientBackend)
     assert double.connections == 0
 
@@ -69,6 +67,5 @@ async def test_settings_reach_the_server():
         backend = open_backend(block, Settings(), use="completion", passes=everything)
         info = await backend.describe()
         await backend.aclose()
-
     assert info.context_length == 300
     assert {request.headers["authorization"] for request in double.requests} == {"Bearer key"}

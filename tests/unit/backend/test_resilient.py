@@ -33,13 +33,11 @@ async def double() -> AsyncIterator[LlamaDouble]:
 
 
 async def ask(backend: ResilientBackend) -> str:
-    """Complete once."""
     stream = backend.complete(PROMPT, Sampling(max_tokens=8))
     return "".join([item.text async for item in stream if isinstance(item, Piece)])
 
 
 async def reports(states: list[BackendState], condition: str) -> None:
-    """Wait until the last state is ``condition``."""
     await until(lambda: states and states[-1].condition == condition)
 
 
@@ -115,7 +113,6 @@ async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
     with pytest.raises(BackendUnavailable):
         await ask(backend)
     double.start()
-
     assert await ask(backend) == "x"
     await backend.aclose()
 
@@ -138,7 +135,6 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
 async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
     double.loading = True
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
-
     with pytest.raises(BackendLoading, match="loading its model"):
         await ask(backend)
     await backend.aclose()
@@ -162,7 +158,6 @@ async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDoub
     """Without requests from the editor, none is sent to the server."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
-
     await until(lambda: not tasks_running())
     await backend.aclose()
 
@@ -174,7 +169,6 @@ async def test_closing_stops_the_checks(double: LlamaDouble):
         await ask(backend)
     assert tasks_running()
     await backend.aclose()
-
     await until(lambda: not tasks_running())
 
 
@@ -184,7 +178,6 @@ class Weightless(ScriptedBackend):
     installed = False
 
     async def describe(self) -> ModelInfo:
-        """Return the facts about the model, if there is one."""
         if not self.installed:
             message = "no model is installed"
             raise NoModelInstalled(message)
@@ -262,10 +255,8 @@ async def test_what_was_shown_is_not_shown_twice():
 async def test_a_model_that_is_not_allowed_gets_nothing():
     inner = ScriptedBackend("x", name="llama-3")
     backend = ResilientBackend(FixedConnector(inner), patience_seconds=1, models=("qwen*", "gpt-oss"))
-
     with pytest.raises(ModelForbidden, match=r"llama-3 is not one .* \(qwen\*, gpt-oss\)"):
         await ask(backend)
     with pytest.raises(ModelForbidden):
         await backend.count(["text"])
-
     assert inner.requests == []

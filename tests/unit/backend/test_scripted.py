@@ -29,18 +29,15 @@ from support.streams import MANY
 
 
 def prompt(text: str, **more: object) -> Prompt:
-    """A prompt of one text."""
     return Prompt((Text(text),), **more)
 
 
 async def say(backend: ScriptedBackend, asked: Prompt, sampling: Sampling = MANY) -> str:
-    """All text of one answer."""
     return "".join([item.text async for item in backend.complete(asked, sampling) if isinstance(item, Piece)])
 
 
 async def test_one_text_answers_everything():
     backend = ScriptedBackend("return a + b")
-
     assert [await say(backend, prompt(text)) for text in ("a", "b")] == ["return a + b"] * 2
 
 
@@ -48,7 +45,6 @@ async def test_the_first_reply_that_matches_answers():
     backend = ScriptedBackend(
         Reply("one", contains="def f("), Reply("two", regex=r"class \w+:"), Reply("three")
     )
-
     assert [await say(backend, prompt(text)) for text in ("def f(", "class A:", "x")] == [
         "one",
         "two",
@@ -58,7 +54,6 @@ async def test_the_first_reply_that_matches_answers():
 
 async def test_replies_in_order_answer_once_each():
     backend = ScriptedBackend(Reply("one", times=1), Reply("two", times=1))
-
     assert [await say(backend, prompt("x")) for _ in range(2)] == ["one", "two"]
     with pytest.raises(BackendRefused, match="no reply"):
         await say(backend, prompt("x"))
@@ -71,9 +66,7 @@ async def test_a_function_answers_the_prompt():
 
 async def test_pieces_and_probabilities_are_as_given():
     backend = ScriptedBackend(Reply(pieces=("a", "b", "c"), probabilities=(0.5, 0.25)))
-
     pieces = [item async for item in backend.complete(prompt("x"), MANY) if isinstance(item, Piece)]
-
     assert [piece.text for piece in pieces] == ["a", "b", "c"]
     assert [piece.logprob for piece in pieces] == [math.log(0.5), math.log(0.25), math.log(0.25)]
 
@@ -82,7 +75,6 @@ async def test_a_limit_cuts_the_answer():
     items = [
         item async for item in ScriptedBackend(Reply(pieces=("a", "b"))).complete(prompt("x"), Sampling(1))
     ]
-
     assert [item.text for item in items if isinstance(item, Piece)] == ["a"]
     assert isinstance(items[-1], Stats)
     assert items[-1].finish == "length"
@@ -116,7 +108,6 @@ async def test_each_fault_is_its_error(fault: Fault, error: type[BackendError]):
 async def test_delays_can_be_cancelled():
     """A slow answer ends when its task is cancelled."""
     backend = ScriptedBackend(Reply("x", delay_ms=60_000))
-
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(say(backend, prompt("x")), 0.05)
 
@@ -138,7 +129,6 @@ async def test_everything_that_was_asked_is_kept():
     backend = ScriptedBackend("x")
     await say(backend, prompt("abc"))
     await backend.warm(prompt("abcdef"), slot="chat")
-
     assert [(r.prompt.text, r.slot, r.sampling) for r in backend.requests] == [
         ("abc", "completion", MANY),
         ("abcdef", "chat", None),
@@ -151,14 +141,12 @@ async def test_reused_tokens_are_counted_as_a_server_with_one_prompt_a_slot_does
     longer = await backend.warm(prompt("one two three"))
     again = await backend.warm(prompt("one two three"))
     other = await backend.warm(prompt("one two"), slot="chat")
-
     assert [s.evaluated_tokens for s in (first, longer, again, other)] == [3, 2, 1, 3]
 
 
 @given(st.text())
 def test_tokens_joined_are_the_text(text: str):
     found = scripted_tokens(text)
-
     assert "".join(found) == text
     assert all(found)
 
@@ -215,7 +203,6 @@ def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, conten
     path = tmp_path / "script.toml"
     if content is not None:
         path.write_text(content)
-
     with pytest.raises(SettingsError, match=r"script\.toml"):
         ScriptedBackend.from_file(path)
 
@@ -245,7 +232,6 @@ async def test_reading_is_reported_before_and_after():
     seen: list[ReadProgress] = []
     async for _ in backend.complete(prompt("one two three"), MANY, on_read=seen.append):
         pass
-
     assert [(one.read, one.total) for one in seen] == [(3, 5), (5, 5)]
 
 
@@ -254,6 +240,5 @@ async def test_without_a_slot_the_longest_shared_beginning_is_reused():
     async for _ in backend.complete(prompt("one two"), MANY, slot="chat"):
         pass
     items = [item async for item in backend.complete(prompt("one two three"), MANY, slot=None)]
-
     assert isinstance(items[-1], Stats)
     assert items[-1].reused_tokens == 3

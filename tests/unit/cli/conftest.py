@@ -49,7 +49,6 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def scripted(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Answer from a script, and have ``add.py`` to work on."""
     (own_folders / "script.toml").write_text(SCRIPT)
     (own_folders / "add.py").write_text("def add(a, b):\n    return \n")
     monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "scripted")
@@ -59,8 +58,6 @@ def scripted(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``homebody`` with these arguments: code, stdout and stderr."""
-
     def _run(*arguments: str) -> Ended:
         code = main(arguments)
         sys.stdout.flush()

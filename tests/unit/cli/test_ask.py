@@ -13,8 +13,6 @@ from support.git import git
 
 @pytest.fixture
 def piped(monkeypatch):
-    """Put text on standard input."""
-
     def put(text: str | bytes) -> None:
         data = text if isinstance(text, bytes) else text.encode()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))

@@ -31,8 +31,6 @@ COMMANDS = {
 
 @pytest.fixture
 def answering(own_folders, monkeypatch):
-    """Have a script answer with given replies, and nothing on standard input."""
-
     def write(*replies: dict[str, object]) -> None:
         (own_folders / "script.json").write_text(json.dumps(SCRIPT | {"reply": list(replies)}))
 

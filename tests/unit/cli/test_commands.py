@@ -19,7 +19,6 @@ from support.ollama_double import OllamaDouble, OllamaModel
 def test_without_a_command_the_help_is_shown(run):
     """It lists the commands and the common flags."""
     ended = run()
-
     assert (ended.code, ended.err) == (0, "")
     for name in ("lsp", "complete", "explain", "refactor", "log", "config", "--set KEY=VALUE"):
         assert name in ended.out
@@ -28,7 +27,6 @@ def test_without_a_command_the_help_is_shown(run):
 @pytest.mark.parametrize("command", ["lsp", "complete", "explain", "refactor", "log", "config"])
 def test_every_command_has_a_help(run, command):
     ended = run(command, "--help")
-
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(f"Usage: homebody {command}")
 
@@ -54,7 +52,6 @@ def test_flags_stand_before_and_after_the_command(run, scripted):
     wrong = run("-m", "none.toml", "complete", "add.py:2:12")
     right = run("--model", "none.toml", "complete", "add.py:2:12", "-m", "script.toml")
     key = run("complete", "add.py:2:12", "--set", "completion.backend.model=script.toml", "-m", "none.toml")
-
     assert (wrong.code, right.code, key.code) == (2, 0, 0)
 
 
@@ -75,7 +72,6 @@ def test_complete_prints_what_would_be_suggested(run, scripted):
 
 def test_complete_prints_json(run, scripted):
     result = json.loads(run("complete", "add.py:2:12", "--json", "--show-prompt").out)
-
     assert (result["file"], result["line"], result["column"]) == ("add.py", 2, 12)
     (completion, *_) = result["completions"]
     assert completion["range"]["start"]["line"] == 2
@@ -86,7 +82,6 @@ def test_complete_prints_json(run, scripted):
 
 def test_complete_shows_the_prompt_as_it_was_sent(run, scripted):
     out = run("complete", "add.py:2:12", "--show-prompt").out
-
     assert out.startswith("Prompt to tiny (scripted), ")
     assert "def add(a, b):" in out
     assert out.endswith("a + b\n")
@@ -98,20 +93,17 @@ def test_complete_uses_definitions_from_other_files(run, scripted):
     shop = scripted / "shop.py"
     shop.write_text("from prices import with_tax\n\ntotal = with_tax(\n")
     printed = run("complete", f"{shop}:3:18", "--show-prompt").out
-
     assert "def with_tax(amount, rate=0.19):" in printed
     assert "prices.py:1-1: defines with_tax" in printed
 
 
 def test_explain_streams_the_answer(run, scripted):
     ended = run("explain", "add.py:1-2")
-
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
 
 
 def test_explain_prints_json(run, scripted):
     result = json.loads(run("explain", "add.py", "--json").out)
-
     assert result["markdown"] == "It adds two numbers."
     assert {"promptTokens", "outputTokens", "contextLength"} == result["usage"].keys()
 
@@ -207,9 +199,7 @@ def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, s
     """Exit code 2, and the sentence with file, line, key and the nearest name; nothing is logged."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("log.enabled = true\ncontext.ignor = ['private/']\n")
-
     ended = run(*arguments)
-
     assert (ended.code, ended.out) == (2, "")
     assert "config.toml:2: there is no setting `context.ignor`; the nearest is `context.ignore`." in ended.err
     assert not (tmp_path / "state" / "log.jsonl").exists()
@@ -230,9 +220,7 @@ def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, s
 def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_path, arguments, says_it):
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("context.ignor = ['private/']\n")
-
     ended = run(*arguments)
-
     assert (ended.code if arguments != ["undo"] else 0) == 0
     assert says_it == ("config.toml:1: there is no setting `context.ignor`" in ended.out + ended.err)
 
@@ -240,9 +228,7 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
 def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
     """Those of a folder are reported on stderr, and the command continues with the valid ones."""
     (scripted / ".homebody.toml").write_text("chat.max_tokens = 'x'\nbackend.url = 'http://192.0.2.1'\n")
-
     ended = run("explain", "add.py")
-
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
     assert [line[:25] for line in ended.err.splitlines()] == ["homebody: .homebody.toml:"] * 2
 
@@ -250,9 +236,7 @@ def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
 def test_patterns_of_two_flags_add_up(run, scripted):
     """Written with commas or as JSON; the last one does not replace the first."""
     flags = ["--set", "context.ignore=a/,b/", "--set", 'context.ignore=["c/"]', "--set=context.ignore=d/"]
-
     shown = json.loads(run("config", "show", "--json", *flags).out)
-
     assert shown["context"]["ignore"] == ["a/", "b/", "c/", "d/"]
 
 
@@ -271,9 +255,7 @@ def test_the_model_flag_holds_for_every_use(run, scripted, monkeypatch):
     monkeypatch.delenv("HOMEBODY_BACKEND_KIND")
     monkeypatch.delenv("HOMEBODY_BACKEND_MODEL")
     monkeypatch.setenv("HOMEBODY_CHAT_BACKEND_MODEL", "nowhere.toml")
-
     ended = run("explain", "add.py", "--backend", "scripted", "--model", "./script.toml")
-
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
 
 
@@ -316,7 +298,6 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
 
 def test_the_log_command_reports_that_logging_is_off(run):
     ended = run("log")
-
     assert (ended.out, ended.code) == ("", 0)
     assert "write `enabled = true` under `[log]` in " in ended.err
 
@@ -325,7 +306,6 @@ def test_the_log_shows_what_was_sent(run, scripted):
     """Source lines are listed; texts only with the setting for them."""
     run("explain", "add.py", "--set", "log.enabled=true")
     run("explain", "add.py", "--set", "log.enabled=true", "--set", "log.prompts=true")
-
     first, second = map(json.loads, run("log", "--json").out.splitlines())
     assert (first["feature"], first["prompt"]["model"], first["prompt"]["text"]) == ("explain", "tiny", "")
     assert "def add" in second["prompt"]["text"]
@@ -354,7 +334,6 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
 def test_config_schema_prints_the_schema(run):
     schema = json.loads(run("config", "schema").out)
     tables = schema["$defs"]
-
     assert set(tables["OwnSettings"]["properties"]) == {key.path[0] for key in all_keys()}
     assert not any(table["additionalProperties"] for table in tables.values())
     tokens = tables["CompletionSettings"]["properties"]["max_tokens"]

@@ -14,7 +14,6 @@ from support.needs import needs
 
 
 def words_for(monkeypatch, capsys, line: str) -> list[str]:
-    """Complete the last word of a command line, as bash asks for it."""
     monkeypatch.setenv("COMP_WORDS", line)
     monkeypatch.setenv("COMP_CWORD", str(line.count(" ")))
     monkeypatch.setenv(COMPLETE, "complete_bash")
@@ -45,7 +44,6 @@ def test_the_last_word_is_completed(own_folders, monkeypatch, capsys, line, expe
 
 def test_every_command_is_offered(own_folders, monkeypatch, capsys):
     offered = words_for(monkeypatch, capsys, "homebody ")
-
     assert {"refactor", "undo", "completion", "models"} <= set(offered)
     assert "host" not in offered
 

@@ -40,7 +40,6 @@ def test_a_key_is_set_however_the_file_writes_its_sections(before: str):
     """As dotted keys, in braces, with or without an end of the last line."""
     settings = {"chat.temperature": 0.3, "chat.backend.model": "x", "context.ignore": ["a"]}
     after = tomllib.loads(changed(before, settings, ""))
-
     assert (after["chat"]["temperature"], after["chat"]["backend"]["model"]) == (0.3, "x")
     assert after["context"] == {"ignore": ["a"]}
     assert after["chat"].get("max_tokens") == tomllib.loads(before).get("chat", {}).get("max_tokens")
@@ -68,9 +67,7 @@ def test_set_writes_one_value_and_path_names_the_file(run, tmp_path: Path):
 
 def test_config_show_prints_values_and_their_sources(run, own_folders):
     (own_folders / ".homebody.toml").write_text("chat.max_tokens = 33\n")
-
     shown = run("config", "show", "--set", "backend.api_key=s3cret").out
-
     assert "chat.max_tokens = 33" in shown
     assert "# .homebody.toml" in shown
     assert "s3cret" not in shown
@@ -82,7 +79,6 @@ def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
     """The second call fails."""
     ended = run("config", "init")
     path = tmp_path / "config" / "config.toml"
-
     assert ended.code == 0
     assert str(path) in ended.out
     assert "completion" in tomllib.loads(path.read_text("utf-8"))

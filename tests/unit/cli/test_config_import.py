@@ -18,7 +18,6 @@ def target(monkeypatch, tmp_path) -> Path:
 def test_nothing_is_written_before_it_is_asked_for(run, target):
     """The diff and unsupported entries are shown; the exit code says that something would change."""
     ended = run("config", "import", str(CASE))
-
     assert ended.code == 1
     assert '+model = "qwen2.5-coder:7b"' in ended.out
     assert "Claude is not imported" in ended.out
@@ -30,7 +29,6 @@ def test_values_of_the_file_stay_and_are_named(run, target):
     target.parent.mkdir()
     target.write_text('[chat]\ntemperature = 1\n[chat.backend]\nkind = "ollama"\n')
     ended = run("config", "import", str(CASE))
-
     assert "`chat.temperature` stays as" in ended.out
     assert "`chat.backend.kind` stays" not in ended.out
 
@@ -41,7 +39,6 @@ def test_write_applies_it_once(run, target, monkeypatch):
     assert run("config", "import", str(CASE), "--write").code == 0
     settings = tomllib.loads(target.read_text(encoding="utf-8"))
     again = run("config", "import", str(CASE))
-
     assert settings["chat"]["backend"]["model"] == "qwen2.5-coder:7b"
     assert (target.parent / "prompts" / "find-bugs.md").is_file()
     assert (again.code, "Nothing to import" in again.out) == (0, True)

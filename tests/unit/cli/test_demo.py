@@ -59,7 +59,6 @@ def test_the_demo_works_in_a_pipe_and_in_a_picture(run, script, own_folders):
 
 def test_a_demo_without_a_model_is_one_sentence(run, own_folders):
     ended = run("demo", "--backend", "embedded")
-
     assert ended.code == 3
     assert ended.err == (
         "homebody: No model is installed: run `homebody models install` to fetch a small one (93 MB).\n"

@@ -34,7 +34,6 @@ def test_a_closed_pipe_prints_no_error():
         ended = run("config", "schema", stdout=writer)
     finally:
         os.close(writer)
-
     assert (ended.stderr, ended.returncode) == (b"", 141)
 
 
@@ -42,7 +41,6 @@ def test_a_full_disk_is_one_sentence():
     """Output that could not be written is a failure, reported once."""
     with Path("/dev/full").open("wb") as full:
         ended = run("config", "schema", stdout=full.fileno())
-
     assert (ended.stderr, ended.returncode) == (b"homebody: No space left on device.\n", 1)
 
 
@@ -54,7 +52,6 @@ def test_a_closed_stdout_is_no_traceback():
         check=False,
         timeout=60,
     )
-
     assert (ended.stderr, ended.returncode) == (b"", 0)
 
 
@@ -115,7 +112,6 @@ def test_the_language_server_starts_without_importing_the_terminal_libraries(arg
 
 
 def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str) -> bytes:
-    """Run with a terminal, where a person types something, and return the output."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command,
@@ -140,15 +136,12 @@ def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str
 def test_on_a_terminal_no_text_controls_it(scripted: Path):
     """Escape sequences and direction marks in a file or an answer are escaped."""
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\r\\n"\n')
-
     written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
-
     assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\r\n"
 
 
 def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
-
     assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"
 
 
@@ -185,7 +178,6 @@ SHOW_DIFF = f"from homebody.cli.terminal import Terminal; Terminal().diff({DIFF!
 def test_a_diff_is_coloured_on_a_terminal():
     """Removed lines are red, added ones green; nothing in them is interpreted as markup."""
     written = on_a_terminal([sys.executable, "-c", SHOW_DIFF], COLUMNS="20")
-
     assert b"\x1b[31m-a" in written
     assert "\x1b[32m+[bold]␛:smile:".encode() in written
 
@@ -200,5 +192,4 @@ def test_a_terminal_may_be_kept_plain(environment):
 def test_a_diff_is_plain_in_a_pipe():
     """Byte for byte, so that it can be applied."""
     ended = subprocess.run([sys.executable, "-c", SHOW_DIFF], stdout=subprocess.PIPE, check=True, timeout=60)
-
     assert ended.stdout == DIFF.encode()

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def homebody(*arguments, stdin=subprocess.DEVNULL):
-    """Run the command; return exit code, stdout, stderr."""
     command = [Path(sys.executable).with_name("homebody"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, stdin=stdin, check=False)
     return done.returncode, done.stdout, done.stderr

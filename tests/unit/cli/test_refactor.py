@@ -32,9 +32,7 @@ def _reply(folder: Path, text: str) -> None:
 def test_a_diff_is_printed_and_nothing_written(run, add):
     """Diffs are the default; git applies them, including byte order mark and line ends."""
     before = add.read_bytes()
-
     ended = run("refactor", "add.py:4-6", "--action", "simplify")
-
     assert (ended.code, ended.err) == (0, "")
     assert before == add.read_bytes()
     subprocess.run(["git", "apply", "-"], input=ended.out.encode(), check=True)
@@ -43,7 +41,6 @@ def test_a_diff_is_printed_and_nothing_written(run, add):
 
 def test_write_changes_the_file_and_nothing_else(run, add):
     ended = run("refactor", "add.py:4-6", "--instruction", "shorter", "--write")
-
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.startswith("changed add.py (+1 -2 lines, ")
     assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
@@ -53,14 +50,12 @@ def test_write_changes_the_file_and_nothing_else(run, add):
 def test_write_and_diff_do_both(run, add):
     """The diff goes to stdout, the change to the file."""
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write", "--diff")
-
     assert "+    return a + b" in ended.out
     assert b"return a + b" in add.read_bytes()
 
 
 def test_check_changes_nothing_and_exits_with_one(run, add):
     before = add.read_bytes()
-
     assert (
         (ended := run("refactor", "add.py:4-6", "--action", "simplify", "--check")).out,
         ended.code,
@@ -87,9 +82,7 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
     """The reason is on stderr, the exit code is 1, and the file is unchanged."""
     before = add.read_bytes()
     _reply(add.parent, "```python\ndef add(a, b:\n    return (a + b\n```")
-
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
-
     assert (ended.out, ended.code) == ("", 1)
     assert ended.err.startswith("homebody: ")
     assert before == add.read_bytes()
@@ -99,9 +92,7 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
 
 def test_nothing_to_change_is_no_failure(run, add):
     _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
-
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
-
     assert (ended.out, ended.code) == ("", 0)
     assert "There is nothing to change" in ended.err
 
@@ -219,9 +210,7 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
 def test_a_failure_is_one_sentence_and_an_exit_code(run, add, arguments, code, part):
     """On stderr, with what to do next; nothing on stdout, nothing written."""
     before = add.read_bytes()
-
     ended = run("refactor", *arguments)
-
     assert (code, "") == (ended.code, ended.out)
     assert part in ended.err
     assert ended.err.count("\n") == 1
@@ -252,7 +241,6 @@ def test_an_edit_with_notes_is_written_only_if_that_is_allowed(run, add):
 def test_a_refused_edit_can_be_applied(run, add):
     _reply(add.parent, BROKEN)
     arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write", "--allow-notes")
-
     refused = run(*arguments)
     assert (refused.code, b"b:" in add.read_bytes()) == (1, False)
     assert "syntax error" in refused.err

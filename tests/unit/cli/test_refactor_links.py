@@ -13,7 +13,6 @@ MINE = "# mine\n"
 
 @pytest.fixture
 def tree(three_files: Path) -> Path:
-    """Return the folder of the three files."""
     return three_files
 
 
@@ -23,9 +22,7 @@ def test_a_new_file_follows_no_dangling_link(run, tests_written, to):
     """A hook of git would be a program that runs later."""
     (tests_written / ".git" / "hooks").mkdir(parents=True)
     (tests_written / "test_a.py").symlink_to(to)
-
     ended = run(*WRITE_TESTS)
-
     assert ended.code == 1
     assert "exists already" in ended.err
     assert not (tests_written / to).exists()
@@ -135,9 +132,7 @@ def test_a_folder_in_place_of_a_changed_file_is_left(run, tree):
     run(*RUN)
     (tree / "a.py").unlink()
     (tree / "a.py").mkdir()
-
     ended = run("undo")
-
     assert (ended.code, sorted(ended.out.split())) == (1, ["b.py", "c.py"])
     assert "a.py is no longer a regular file" in ended.err
 
@@ -150,9 +145,7 @@ def test_undo_follows_no_link_that_was_put_there_since(run, tree):
     run(*RUN)
     (tree / "sub").rename(tree.parent / "moved")
     (tree / "sub").symlink_to("../moved")
-
     ended = run("undo")
-
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)
     assert (tree.parent / "moved" / "d.py").read_text() == NEW
 
@@ -161,9 +154,7 @@ def test_undo_follows_no_link_that_was_put_there_since(run, tree):
 @pytest.mark.parametrize("option", ["--instruction", "--verify", "--exclude", "--select"])
 def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
     given = {"--instruction": "x", option: os.fsdecode(b"\xff")}
-
     ended = run("refactor", "a.py", "--write", *(word for pair in given.items() for word in pair))
-
     assert (ended.code, texts(tree)) == (2, [OLD] * 3)
     assert ended.err.startswith("homebody: An option holds bytes that are not UTF-8")
 
@@ -171,9 +162,7 @@ def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no FIFOs")
 def test_a_later_file_that_became_a_fifo_is_skipped(run, tree):
     code = "b = f.parent / 'b.py'; f.name == 'a.py' and (b.unlink(), os.mkfifo(b))"
-
     ended = run(*RUN, "--verify", shell(code))
-
     assert (ended.code, (tree / "c.py").read_text()) == (0, NEW)
     assert "2 changed, 1 skipped" in ended.err
     assert (run("undo").code, (tree / "a.py").read_text()) == (0, OLD)

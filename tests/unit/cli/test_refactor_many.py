@@ -47,7 +47,6 @@ def checked(code: str) -> str:
 
 
 def reports(out: str) -> list[dict]:
-    """Lines of JSON."""
     return [json.loads(line) for line in out.splitlines()]
 
 
@@ -59,7 +58,6 @@ def texts(tree: Path) -> list[str]:
 def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
     """Diffs on stdout can be applied; progress and the summary are on stderr."""
     ended = run(*REFACTOR)
-
     assert ended.code == 0
     assert ended.out.count("+    return a + b\n") == 3
     assert "[3/3] changed sub/c.py" in ended.err
@@ -70,13 +68,11 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
 
 def test_quiet_leaves_results_alone(run, tree):
     ended = run(*REFACTOR, "--quiet")
-
     assert (ended.err, ended.out.count("@@")) == ("", 6)
 
 
 def test_check_names_what_would_change(run, tree):
     ended = run(*REFACTOR, "--check")
-
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
     script(tree, {"text": fenced(CODE)})
     assert run(*REFACTOR, "--check").code == 0
@@ -106,7 +102,6 @@ def test_json_is_a_line_a_file(run, tree):
 
 def test_write_changes_all_files_and_undo_restores_them(run, tree):
     ended = run(*REFACTOR, "--write")
-
     assert (ended.code, ended.out) == (0, "")
     assert "homebody undo" in ended.err
     assert texts(tree) == [SHORT] * 3
@@ -132,9 +127,7 @@ def test_one_file_is_written_without_a_summary(run, tree):
 def test_undo_keeps_files_that_were_changed_since(run, tree):
     run(*REFACTOR, "--write")
     (tree / "b.py").write_text("mine\n")
-
     ended = run("undo")
-
     assert (ended.code, sorted(ended.out.split())) == (1, ["a.py", "sub/c.py"])
     assert "b.py was changed since" in ended.err
     assert texts(tree) == [CODE, "mine\n", CODE]
@@ -143,9 +136,7 @@ def test_undo_keeps_files_that_were_changed_since(run, tree):
 def test_uncommitted_changes_are_not_written_over(run, tree):
     committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
-
     ended = run(*REFACTOR, "--write")
-
     assert ended.code == 2
     assert "1 of the 3 files have uncommitted changes (b.py)" in ended.err
     assert texts(tree) == [CODE, CODE + "\n", CODE]
@@ -156,7 +147,6 @@ def test_uncommitted_changes_are_not_written_over(run, tree):
 def test_changed_files_are_those_of_git(run, tree):
     committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
-
     for flag in ("--changed", "--changed=HEAD"):
         ended = run("refactor", flag, "--instruction", "x", "--check")
         assert (ended.out, ended.code) == ("would change b.py\n", 1)
@@ -190,9 +180,7 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
 def test_a_change_that_fails_twice_is_reverted(run, tree):
     """The other changes are kept; the exit code is 1, the reason is in the summary."""
     check = checked("sys.exit('b.py' in sys.argv[1])")
-
     ended = run(*REFACTOR, "--write", "--verify", check)
-
     assert ended.code == 1
     assert "2 changed, 1 refused" in ended.err
     assert "refused b.py: " in ended.err
@@ -209,9 +197,7 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
 
 def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
     script(tree, {"text": "x", "fault": "cut"})
-
     ended = run(*REFACTOR, "--write")
-
     assert (ended.code, texts(tree)) == (3, [CODE] * 3)
     assert "Nothing was changed since this command started: `homebody refactor --resume`" in ended.err
 
@@ -236,9 +222,7 @@ def test_a_killed_run_is_settled_by_the_next_one(run, tree):
     """An unverified change is reverted first, and reported."""
     journal = create(tree, "homebody refactor .", b'{"verify":"true {file}"}', (Work("a.py"),))
     _leave_open(journal, tree / "a.py")
-
     ended = run("refactor", "b.py", "--instruction", "x", "--write")
-
     assert ended.code == 0
     assert "was killed" in ended.err
     assert texts(tree) == [CODE, SHORT, CODE]
@@ -248,9 +232,7 @@ def test_a_killed_run_is_finished_by_resume(run, tree):
     options = {"instruction": "x", "mode": "write", "places": ["."], "verify": "true {file}"}
     journal = create(tree, "homebody refactor .", json.dumps(options).encode(), (Work("a.py"), Work("b.py")))
     _leave_open(journal, tree / "a.py")
-
     ended = run("refactor", "--resume")
-
     assert (ended.code, texts(tree)) == (0, [SHORT, SHORT, CODE])
 
 
@@ -266,7 +248,6 @@ def test_two_runs_at_once_do_not_mix(run, tree):
     with tree_lock(tree, "homebody refactor src --write"):
         ended = run(*REFACTOR, "--write")
         assert run(*REFACTOR).code == 0
-
     assert ended.code == 1
     assert "`homebody refactor src --write` (process" in ended.err
     assert texts(tree) == [CODE] * 3
@@ -274,9 +255,7 @@ def test_two_runs_at_once_do_not_mix(run, tree):
 
 def test_symbols_are_selected_by_name(run, tree):
     (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
-
     ended = run(*REFACTOR, "--select", "ad*", "--check")
-
     assert ended.out == "would change a.py\nwould change b.py\nwould change sub/c.py\n"
     assert "other" in run("refactor", "b.py", "--instruction", "x", "--select", "add").out
     for places in (["."], ["a.py"]):
@@ -291,23 +270,19 @@ def test_the_limit_and_the_order_are_fixed(run, tree):
 
 def test_the_seed_and_the_longest_answer_reach_the_model(run, tree):
     ended = run("refactor", "a.py", "--instruction", "x", "--max-tokens", "3", "--seed", "7")
-
     assert (ended.code, ended.out) == (1, "")
 
 
 def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
     (tree / "b.py").write_text("# slow\n" + CODE)
     script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
-
     ended = run(*REFACTOR, "--check", "--timeout", "2")
-
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change sub/c.py\n")
     assert "took longer than 2 s" in ended.err
 
 
 def test_prompts_are_shown_on_demand(run, tree):
     ended = run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt")
-
     assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
     result = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
     assert "Be brief." in result["prompts"][0]["text"]
@@ -317,7 +292,6 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
     script(tree, {"regex": r"(?s)x1 = 1", "text": fenced("x1 = 2\n")}, {"text": "no code"})
     functions = "\n\n".join(f"def f{n}(a):\n    b = {n}\n    return a + b * {n}\n" for n in range(60))
     (tree / "a.py").write_text(functions)
-
     result = json.loads(run("refactor", "a.py", "--instruction", "x", "--json").out)
     assert result["status"] == "refused"
     assert "parts were refused" in result["reason"]
@@ -326,9 +300,7 @@ def test_a_file_larger_than_the_context_is_rewritten_in_pieces(run, tree):
 
 def test_binary_files_among_others_are_skipped(run, tree):
     (tree / "b.py").write_bytes(b"\0\1")
-
     result = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
-
     assert [(one["file"], one["status"]) for one in result] == [("a.py", "changed"), ("b.py", "skipped")]
     assert "binary" in result[1]["reason"]
     assert run("refactor", "b.py", "--instruction", "x").code == 2
@@ -358,7 +330,6 @@ def test_binary_files_among_others_are_skipped(run, tree):
 )
 def test_options_that_exclude_each_other_are_reported_in_one_sentence(run, tree, arguments, part):
     ended = run(*arguments)
-
     assert (ended.code, ended.out) == (2, "")
     assert part in ended.err
     assert ended.err.count("\n") == 1

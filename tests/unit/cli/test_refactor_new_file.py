@@ -24,7 +24,6 @@ def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
     ended = run(*WRITE_TESTS)
-
     assert (ended.code, ended.err) == (0, "")
     subprocess.run(["git", "apply", "-"], input=ended.out.encode(), check=True)
     assert (tree / "test_calc.py").read_text() == TESTS
@@ -35,7 +34,6 @@ def test_the_new_file_is_shown_as_a_diff_that_applies(run, tree):
 
 def test_it_is_written_and_undo_removes_it(run, tree):
     assert run(*WRITE_TESTS, "--write").code == 0
-
     assert (tree / "test_calc.py").read_text() == TESTS
     assert (tree / "test_calc.py").stat().st_mode & 0o600 == 0o600
     assert run("undo").out == "test_calc.py\n"
@@ -45,7 +43,6 @@ def test_it_is_written_and_undo_removes_it(run, tree):
 
 def test_it_is_removed_if_its_verification_fails(run, tree):
     ended = run(*WRITE_TESTS, "--write", "--verify", "test -f {file} && exit 1")
-
     assert ended.code == 1
     assert "exit code 1" in ended.err
     assert not (tree / "test_calc.py").exists()
@@ -54,6 +51,5 @@ def test_it_is_removed_if_its_verification_fails(run, tree):
 def test_one_function_at_a_time(run, tree):
     """Several functions would write several files."""
     ended = run("refactor", "calc.py", "--action", "write-tests")
-
     assert (ended.code, ended.out) == (2, "")
     assert "choose it by lines or --select" in ended.err

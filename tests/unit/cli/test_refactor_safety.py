@@ -21,14 +21,11 @@ MINE = "# mine\n"
 
 @pytest.fixture
 def tree(three_files: Path) -> Path:
-    """Return the folder of the three files."""
     return three_files
 
 
 @pytest.fixture
 def runs(tree: Path) -> Callable[[], list[Path]]:
-    """Return all files of the newest run's journal."""
-
     def files() -> list[Path]:
         newest = max(
             (tree.parent / "state" / "runs").glob("*/*/run.json"), key=lambda path: path.stat().st_mtime_ns
@@ -44,9 +41,7 @@ EDIT_A = f"f.name == 'a.py' and f.write_text('{MINE.strip()}' + chr(10))"
 def test_an_edit_saved_while_a_passing_command_runs_survives_undo(run, tree):
     ended = run(*RUN, "--verify", shell(EDIT_A))
     assert (ended.code, texts(tree)) == (0, [MINE, NEW, NEW])
-
     ended = run("undo")
-
     assert (ended.code, texts(tree)) == (1, [MINE, OLD, OLD])
     assert "a.py was changed since, and is not touched. Its old content is " in ended.err
     assert Path(ended.err.rpartition("content is ")[2].strip().removesuffix(".")).read_text() == OLD
@@ -55,7 +50,6 @@ def test_an_edit_saved_while_a_passing_command_runs_survives_undo(run, tree):
 def test_an_edit_saved_while_a_failing_command_runs_stays(run, tree):
     """The model is not asked again for this file, and the message names it."""
     ended = run(*RUN, "--verify", shell(f"{EDIT_A}; sys.exit(f.name == 'a.py')"))
-
     assert (ended.code, texts(tree)) == (1, [MINE, NEW, NEW])
     assert "failed (exit code 1). a.py was changed since, and is not touched." in ended.err
     assert (run("undo").code, texts(tree)) == (1, [MINE, OLD, OLD])
@@ -63,7 +57,6 @@ def test_an_edit_saved_while_a_failing_command_runs_stays(run, tree):
 
 def test_the_passing_run_reports_a_file_that_changed_meanwhile(run, tree):
     ended = run(*RUN, "--json", "--verify", shell(EDIT_A))
-
     first = json.loads(ended.out.splitlines()[0])
     assert (first["file"], first["written"], first["verified"]) == ("a.py", True, True)
     assert "a.py was changed while the command ran: that stays, also at an undo" in first["remarks"][0]
@@ -146,9 +139,7 @@ def test_runs_have_numbers_that_grow(run, tree):
     """The list has the newest first, with the options that decide about the result."""
     run("refactor", "a.py", "--instruction", "x", "--write", "--select", "add", "--verify", "true {file}")
     run("refactor", "b.py", "--instruction", "x", "--write", "--exclude", "c.py")
-
     listed = [json.loads(line) for line in run("undo", "--list", "--json").out.splitlines()]
-
     assert [one["run"] for one in listed] == ["2", "1"]
     assert "--exclude c.py" in listed[0]["command"]
     assert "--select add" in listed[1]["command"]
@@ -175,9 +166,7 @@ def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
 def test_a_created_file_that_was_deleted_by_hand_is_no_error(run, tests_written):
     run(*WRITE_TESTS)
     (tests_written / "test_a.py").unlink()
-
     ended = run("undo")
-
     assert (ended.code, ended.err) == (0, "")
     assert run("undo").code == 2
 
@@ -185,9 +174,7 @@ def test_a_created_file_that_was_deleted_by_hand_is_no_error(run, tests_written)
 def test_a_created_file_that_was_edited_stays(run, tests_written):
     run(*WRITE_TESTS)
     (tests_written / "test_a.py").write_text(MINE)
-
     ended = run("undo")
-
     assert (ended.code, (tests_written / "test_a.py").read_text()) == (1, MINE)
     assert "test_a.py was changed since" in ended.err
 
@@ -197,9 +184,7 @@ def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tre
     """Its change is refused, whether the command passed or failed."""
     for left in ("f.unlink()", "f.write_bytes((f.parent / 'b.py').read_bytes())"):
         check = shell(f"{left}; sys.exit({code})")
-
         ended = run("refactor", "a.py", "--instruction", "x", "--write", "--verify", check)
-
         assert (ended.code, texts(tree)) == (1, [OLD] * 3)
         assert run("undo").code == 2
 
@@ -225,9 +210,7 @@ def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, mon
 def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(run, tree):
     """Such as those of a newer version; nothing is changed."""
     create(tree, "homebody refactor .", b'{"jobs":"many"}', (Work("a.py"),))
-
     ended = run("refactor", "--resume")
-
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)
     assert ended.err == "homebody: The options of the run 1 cannot be read: start a new run for the rest.\n"
 

@@ -138,7 +138,6 @@ def test_lines_left_out_are_split_around_those_that_went_in():
 
 
 def _numbers(parts, uri: str) -> set[int]:
-    """Lines of the parts that are of this document."""
     return {line for part in parts if part.uri == uri for line in range(part.first_line, part.last_line + 1)}
 
 

@@ -301,7 +301,6 @@ class Counting(TokenCounts):
         self.calls = 0
 
     def count(self, text: str) -> int:
-        """Count the call, and do as usual."""
         self.calls += 1
         return super().count(text)
 

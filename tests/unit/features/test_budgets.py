@@ -9,8 +9,6 @@ from homebody.features.budgets import PromptSize, fit
 
 
 def _drafts(length: int, factor: float):
-    """Build drafts that are numbers: estimated tokens, at most ``length``; ``factor`` times as many exact."""
-
     async def build(tokens: int | None) -> tuple[int, PromptSize]:
         draft = length if tokens is None else min(length, tokens)
         return draft, PromptSize(draft, round(draft * factor))

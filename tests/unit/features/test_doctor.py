@@ -158,7 +158,6 @@ async def test_next_edits_are_counted(world):
         for outcome in ("shown", "shown", "accepted"):
             w.engine.audit.count_edit(outcome)
         told = _texts((await doctor(w.engine)).next_edits)
-
         assert "2 shown, 1 accepted, 0 rejected" in told
         assert "Sweep next-edit v2 and Zeta 2.1" in told
 

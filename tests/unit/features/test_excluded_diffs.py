@@ -32,7 +32,6 @@ def root(tmp_path):
 
 
 async def prompt_of_staged(world, root):
-    """The prompt of a commit message for everything in the work tree."""
     git(root, "add", "-A")
     async with world("Change it", folders=[root]) as w:
         await commit_message(w.engine, root)
@@ -61,7 +60,6 @@ async def test_a_name_that_git_quotes_is_excluded_like_any_other(world, root, na
     path = root / os.fsdecode(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_SECRET)
-
     assert _SECRET not in await prompt_of_staged(world, root)
 
 
@@ -93,7 +91,6 @@ async def test_no_configuration_changes_how_files_are_told_apart(world, root, se
     (root / "order").write_text("private/*\nfine.py\n")
     (root / "attributes").write_text("* diff=show\n")
     (root / "private" / "old.txt").write_text(f"{_SECRET} other\n")
-
     assert _SECRET not in await prompt_of_staged(world, root)
 
 
@@ -132,7 +129,6 @@ def _submodule(root):
 )
 async def test_each_path_of_a_change_counts(world, root, change):
     change(root)
-
     assert _SECRET not in await prompt_of_staged(world, root)
 
 

@@ -35,27 +35,22 @@ class Recording(ScriptedBackend):
         self.texts: list[str] = []
 
     async def count(self, texts: Sequence[str]) -> list[int]:
-        """Record, and do as the scripted backend."""
         self.texts += texts
         return await super().count(texts)
 
     async def count_prompt(self, prompt: Prompt) -> int:
-        """Record, and do as the scripted backend."""
         self.texts.append(prompt.text)
         return await super().count_prompt(prompt)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Record, and do as the scripted backend."""
         self.texts += [message.text for message in messages]
         return await super().render_chat(messages)
 
     def complete(self, prompt, sampling, **options):
-        """Record, and do as the scripted backend."""
         self.texts.append(prompt.text)
         return super().complete(prompt, sampling, **options)
 
     async def warm(self, prompt, **options):
-        """Record, and do as the scripted backend."""
         self.texts.append(prompt.text)
         return await super().warm(prompt, **options)
 
@@ -95,11 +90,9 @@ class Trial:
 
     @property
     def excluded(self) -> set[str]:
-        """What the rules exclude now."""
         return set().union(*(RULES[pattern] for pattern in self.rules.values()))
 
     def document(self, path: str) -> Document:
-        """Return a document of the editor, opened now if it is not."""
         if path not in self.open:
             text = (self.root / path).read_text("utf-8")
             self.open[path] = Document.create((self.root / path).as_uri(), "python", 1, text)
@@ -107,7 +100,6 @@ class Trial:
         return self.open[path]
 
     def rule(self, place: str, pattern: str) -> None:
-        """Write a rule, as settings that arrive or as a file."""
         self.rules[place] = pattern
         if place in {"user", "folder"}:
             user, added = self.rules.get("user", ""), self.rules.get("folder", "")
@@ -122,7 +114,6 @@ class Trial:
             (self.root / place).write_text(pattern + "\n")
 
     async def use(self, feature: str, path: str) -> None:
-        """Use one feature at one file."""
         await {**self._typing(path), **self._asking(path)}[feature]()
 
     def _typing(self, path: str) -> dict[str, Callable[[], Awaitable[object]]]:

@@ -11,7 +11,6 @@ _CODE = "class Stock:\n    def reorder(self):\n        return 1\n\n\ndef area(w,
 
 @pytest.fixture
 def files(tmp_path):
-    """A workspace with two files, and one file outside."""
     folder = tmp_path / "work"
     (folder / "src").mkdir(parents=True)
     (folder / "src" / "app.py").write_text(_CODE)

@@ -21,7 +21,6 @@ def bare_machine(own_folders, monkeypatch):
 
 async def test_each_use_gets_a_model_and_the_line_that_installs_it():
     advice = await recommend(urls=[NOBODY])
-
     assert [one.use for one in advice.recommendations] == ["completion", "chat"]
     assert all(" models install" in one.command for one in advice.recommendations)
     assert all(one.present is None for one in advice.recommendations)
@@ -42,7 +41,6 @@ async def test_a_package_is_installed_only_where_it_is_missing(monkeypatch):
 async def test_what_ollama_has_is_named_and_more_is_pulled_there():
     with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
         completion, chat = (await recommend(urls=[double.url])).recommendations
-
     assert completion.command.startswith("ollama pull qwen2.5-coder:")
     assert chat.command.startswith("ollama pull ")
     assert completion.present is not None
@@ -55,5 +53,4 @@ def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_pa
     device = tmp_path / "card1" / "device"
     device.mkdir(parents=True)
     (device / "mem_info_vram_total").write_text("17163091968\n")
-
     assert machine.graphics_memory() == 17163091968

@@ -22,7 +22,6 @@ async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, exp
     async with world("ok", name=model) as w:
         await w.engine.chat.describe()
         found = sampling_of(w.engine, shipped_prompt("explain"), 64)
-
     assert (found.temperature, found.top_p, found.top_k, found.min_p, found.repeat_penalty) == expected
 
 
@@ -34,6 +33,5 @@ async def test_the_users_setting_comes_before_the_card(world):
         own = w.engine.prompts.action("docstring")
         assert own is not None
         docstring = sampling_of(w.engine, own, 64)
-
     assert (explain.temperature, explain.top_k) == (0.5, 64)
     assert docstring.temperature == 0.0

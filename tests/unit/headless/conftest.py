@@ -22,13 +22,11 @@ def tree(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def git(tree: Path) -> Git:
-    """Run git in the tree; it is made a repository first."""
     run_git(tree, "init", "-q", "-b", "main")
     return partial(run_git, tree)
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> None:
-    """Write texts to files, folders included."""
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,31 +24,26 @@ OLD, NEW = "a = 1\n", "a = 2\n"
 
 @pytest.fixture
 def journal(tree: Path) -> Journal:
-    """The journal of a run over ``a.py``, which holds the old text."""
     (tree / "a.py").write_text(OLD)
     (tree / "a.py").chmod(0o640)
     return journals.create(tree, "homebody refactor a.py", b"{}", (Work("a.py"),))
 
 
 def apply(journal: Journal, command: str = "", *, timeout: float = 60, new: str = NEW) -> Applied:
-    """Apply ``new`` to ``a.py``."""
     source = read_source(journal.root / "a.py", max_bytes=1000)
     return asyncio.run(Applier(journal, command, timeout).apply(source, new))
 
 
 def states(journal: Journal) -> list[tuple[str, bool]]:
-    """The path of each recorded change, and whether it is kept."""
     return [(change.record.path, change.is_kept) for change in journal.changes()[0]]
 
 
 def text(journal: Journal) -> str:
-    """The text of ``a.py``."""
     return (journal.root / "a.py").read_text()
 
 
 def test_without_a_command_a_change_stays(journal):
     assert apply(journal) == Applied(kept=True)
-
     assert (text(journal), states(journal)) == (NEW, [("a.py", True)])
 
 
@@ -56,13 +51,11 @@ def test_a_command_that_succeeds_keeps_the_change(journal):
     applied = apply(
         journal, f"{PYTHON} -c \"import sys; assert open(sys.argv[1]).read() == 'a = 2\\n'\" {{file}}"
     )
-
     assert (applied.kept, applied.reason, text(journal)) == (True, None, NEW)
 
 
 def test_the_old_text_is_restored_if_the_command_fails(journal):
     applied = apply(journal, f"{PYTHON} -c \"print('no good'); raise SystemExit(3)\"")
-
     assert not applied.kept
     assert "exit code 3" in (applied.reason or "")
     assert applied.verdict is not None
@@ -92,7 +85,6 @@ def test_a_command_that_is_not_there_ends_the_run(journal):
     """Every other file would fail the same way."""
     with pytest.raises(VerifyFailed, match="cannot be started"):
         apply(journal, "homebody-no-such-program {file}")
-
     assert text(journal) == OLD
 
 
@@ -104,7 +96,6 @@ def test_a_command_that_fails_beforehand_ends_the_run(journal):
 
 def test_content_that_the_command_writes_stays(journal):
     applied = apply(journal, "echo b >> {file}")
-
     assert (applied.kept, text(journal)) == (True, f"{NEW}b\n")
     assert "that stays, also at an undo" in applied.notes[0]
     assert f"Its old content is {journal.folder / '1.old'}." in undo(journal).left[0]
@@ -115,13 +106,11 @@ def test_content_that_a_failing_command_writes_stays(journal):
     """It may be an edit that the user saved meanwhile."""
     with pytest.raises(DocumentChanged, match=r"failed \(exit code 1\). a.py was changed since"):
         apply(journal, "echo b >> {file}; exit 1")
-
     assert (text(journal), states(journal)) == (f"{NEW}b\n", [("a.py", True)])
 
 
 def test_a_file_that_the_command_deletes_is_restored(journal):
     apply(journal, "rm {file}; exit 1")
-
     assert (text(journal), (journal.root / "a.py").stat().st_mode & 0o777) == (OLD, 0o640)
 
 
@@ -145,10 +134,8 @@ def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
 def test_a_file_that_changed_meanwhile_is_left_alone(journal):
     source = read_source(journal.root / "a.py", max_bytes=1000)
     (journal.root / "a.py").write_text("mine\n")
-
     with pytest.raises(DocumentChanged):
         asyncio.run(Applier(journal).apply(source, NEW))
-
     assert text(journal) == "mine\n"
 
 
@@ -182,16 +169,13 @@ def test_the_changes_of_a_killed_run_are_verified_or_reverted(journal, found, is
     begin(journal, is_verified=is_verified)
     (journal.root / "a.py").write_text(found)
     (journal.root / ".a.py.x.new").write_text("half")
-
     settle(journal)
-
     assert (text(journal), states(journal)) == (expected, [("a.py", True)] * kept)
     assert not (journal.root / ".a.py.x.new").exists()
     assert settle(journal) == []
 
 
 def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
-    """Record the change of ``a.py`` without making it."""
     old, new = digest(OLD.encode()), digest(NEW.encode())
     record = Record("a.py", old, new, 0o640, ".a.py.x.new")
     return journal.begin(record, OLD.encode(), is_kept=not is_verified)
@@ -204,9 +188,7 @@ def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
     (journal.root / "a.py").unlink()
     if found is not None:
         (journal.root / "a.py").write_text(found)
-
     undo(journal)
-
     assert text(journal) == (found if found == "mine\n" else OLD)
 
 
@@ -229,18 +211,14 @@ def test_undo_restores_files_that_were_not_changed_since(journal):
 def test_a_second_attempt_is_undone_to_the_first_text(journal):
     apply(journal, "exit 1 {file}")
     apply(journal, new="a = 3\n")
-
     undo(journal)
-
     assert text(journal) == OLD
 
 
 def test_a_damaged_old_text_is_not_put_back(journal):
     apply(journal)
     (journal.folder / "1.old").write_bytes(b"other")
-
     done = undo(journal)
-
     assert (text(journal), done.restored) == (NEW, ())
     assert "damaged" in done.left[0]
 
@@ -248,21 +226,18 @@ def test_a_damaged_old_text_is_not_put_back(journal):
 def test_old_texts_are_for_the_user_alone(journal):
     """They are copies of the user's files."""
     apply(journal)
-
     assert {path.name for path in journal.folder.iterdir()} == {"run.json", "1.old", "1.kept"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (journal.folder, *journal.folder.iterdir()))
 
 
 def test_only_the_newest_runs_are_kept(tree: Path):
     made = [journals.create(tree, "", b"{}", ()).run for _ in range(journals.KEPT_RUNS + 3)]
-
     assert [run.run for run in journals.list_runs(tree)] == made[:2:-1]
 
 
 def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch):
     (tree / "file").touch()
     monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tree / "file"))
-
     with pytest.raises(JournalUnusable, match="no file is changed"):
         journals.create(tree, "", b"{}", ())
     with pytest.raises(JournalUnusable), tree_lock(tree, ""):
@@ -285,15 +260,12 @@ def test_one_run_at_a_time_changes_a_tree(tree: Path):
 def test_a_name_with_quotes_is_one_word_of_the_command(tree: Path):
     path = tree / "a'; touch pwned; '$(touch pwned).py"
     path.write_text("x")
-
     verdict = asyncio.run(run_command("cat {file}", tree, path, 30))
-
     assert (verdict.passed, verdict.output) == (True, "x")
     assert not (tree / "pwned").exists()
 
 
 def test_only_the_end_of_much_output_is_kept(tree: Path):
     verdict = asyncio.run(run_command(f"{PYTHON} -c \"print('x' * 10**7, 'end')\"", tree, None, 60))
-
     assert len(verdict.output) <= 64 * 1024
     assert verdict.output.endswith("end\n")

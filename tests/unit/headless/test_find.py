@@ -16,14 +16,12 @@ CODE = "def f():\n    return 1\n"
 
 
 def write_files(root: Path, *names: str, text: str = CODE) -> None:
-    """Write the same text to several files."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
 
 
 def select(root: Path, *places: str, settings: Settings | None = None, **wanted) -> Selection:
-    """Select below ``root``."""
     chosen = [Chosen(Path(place)) for place in places]
     return select_files(root, Wanted(chosen, **wanted), settings or Settings())
 
@@ -37,9 +35,7 @@ def test_a_folder_gives_its_source_files_by_name(tree: Path, git):
     write_files(tree, "b.py", "a.py", "sub/c.go", "sub/deep/d.rs", "node_modules/x.js", "out/y.py")
     write_files(tree, "data.json", "README.md", "noext", text="text")
     (tree / ".gitignore").write_text("out/\n")
-
     selection = select(tree, ".")
-
     assert names(selection) == ["a.py", "b.py", "sub/c.go", "sub/deep/d.rs"]
     assert selection.skipped == {"ignored": 2, "not source code": 4}
 
@@ -63,7 +59,6 @@ def test_read_only_files_are_left_out_only_where_files_are_written(tree: Path):
     """Their diff can still be printed; a named one ends the run before a model works."""
     write_files(tree, "a.py", "b.py")
     (tree / "b.py").chmod(0o444)
-
     assert names(select(tree, ".")) == ["a.py", "b.py"]
     assert names(select(tree, ".", to_write=True)) == ["a.py"]
     assert names(select(tree, "b.py")) == ["b.py"]
@@ -76,13 +71,11 @@ def test_a_file_that_is_named_is_taken_as_it_is(tree: Path):
     write_files(tree, "out/y.py", "notes.txt")
     (tree / ".gitignore").write_text("out/\n")
     (tree / "out" / "y.py").write_text("# @generated\n")
-
     assert names(select(tree, "out/y.py", "notes.txt")) == ["out/y.py", "notes.txt"]
 
 
 def test_globs_are_expanded_below_the_current_folder(tree: Path):
     write_files(tree, "src/a.py", "src/b.js", "src/sub/c.py", "test/d.py")
-
     assert names(select(tree, "src/**/*.py")) == ["src/a.py", "src/sub/c.py"]
     assert names(select(tree, "src/*.py")) == ["src/a.py"]
     assert names(select(tree, "s*")) == ["src/a.py", "src/b.js", "src/sub/c.py"]
@@ -92,16 +85,13 @@ def test_globs_are_expanded_below_the_current_folder(tree: Path):
 
 def test_what_is_excluded_is_left_out(tree: Path):
     write_files(tree, "src/a.py", "src/a_pb2.py", "src/tests/t.py", "x.py")
-
     selection = select(tree, "src", "x.py", exclude=["*_pb2.py", "tests/", "x.py"])
-
     assert names(selection) == ["src/a.py"]
 
 
 def test_the_users_own_patterns_hold_from_the_trees_top(tree: Path):
     write_files(tree, "src/a.py", "src/secret/b.py")
     settings = Settings(context=ContextSettings(ignore=("src/secret/",)))
-
     assert names(select(tree, "src", settings=settings)) == ["src/a.py"]
 
 
@@ -121,7 +111,6 @@ def test_changed_and_staged_files_come_from_git(tree: Path, git):
 
 def test_without_a_repository_git_cannot_list(tree: Path):
     write_files(tree, "a.py")
-
     with pytest.raises(GitFailed, match="not in a git repository"):
         select(tree, changed="HEAD")
 
@@ -142,7 +131,6 @@ def test_a_missing_file_ends_it(tree: Path):
 
 def test_an_empty_selection_is_an_error_with_its_reason(tree: Path):
     write_files(tree, "a.json", "b.json")
-
     with pytest.raises(NothingSelected, match="2 not source code left out"):
         select(tree, ".")
 
@@ -150,7 +138,6 @@ def test_an_empty_selection_is_an_error_with_its_reason(tree: Path):
 def test_a_folder_with_too_many_entries_ends_the_run(tree: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(find, "_LIMITS", replace(find._LIMITS, max_looks=3))
     write_files(tree, "one/a.py", "one/b.py", "two/a.py", "two/b.py")
-
     assert len(names(select(tree, "one"))) == 2
     with pytest.raises(UsageError, match="more than 3 entries"):
         select(tree, "one", "two")
@@ -159,7 +146,6 @@ def test_a_folder_with_too_many_entries_ends_the_run(tree: Path, monkeypatch: py
 def test_files_come_before_subfolders_at_every_level(tree: Path):
     """The order in which a run changes files, and reports them."""
     write_files(tree, "z.py", "a/z.py", "a/b/c.py", "a/b.py", "B/a.py", "a.b/x.py")
-
     expected = ["z.py", "B/a.py", "a/b.py", "a/z.py", "a/b/c.py", "a.b/x.py"]
     assert names(select(tree, ".")) == expected
 
@@ -167,7 +153,6 @@ def test_files_come_before_subfolders_at_every_level(tree: Path):
 def test_a_run_works_in_one_tree(tree: Path, git):
     write_files(tree, "a.py")
     write_files(tree.parent, "outside.py")
-
     assert tree_of([Chosen(Path("a.py"))]) == tree
     with pytest.raises(UsageError, match=r"outside\.py lies outside of"):
         tree_of([Chosen(Path("a.py")), Chosen(tree.parent / "outside.py")])
@@ -176,7 +161,6 @@ def test_a_run_works_in_one_tree(tree: Path, git):
 def test_without_a_repository_the_current_folder_is_the_tree(tree: Path):
     """If files outside of it are named, the nearest common folder."""
     write_files(tree, "a/x.py", "b/y.py")
-
     assert tree_of([Chosen(Path("a/x.py")), Chosen(Path("b/y.py"))]) == tree
     os.chdir(tree / "a")
     assert tree_of([Chosen(Path("x.py")), Chosen(Path("../b/y.py"))]) == tree
@@ -201,9 +185,7 @@ def test_names_that_are_no_text_are_left_out(tree: Path):
     write_files(tree, "a.py")
     odd = os.fsdecode(b"\xff.py")
     (tree / odd).write_text(CODE)
-
     selection = select(tree, ".")
-
     assert (names(selection), selection.skipped) == (["a.py"], {"odd names": 1})
     with pytest.raises(NothingSelected, match="1 odd names left out"):
         select(tree, odd)

@@ -31,7 +31,6 @@ def test_models_that_run_here_become_settings():
 def test_what_leaves_the_machine_is_refused():
     """It is recognised by its provider or address; its key is not copied."""
     imported = convert(read_config(CASE))
-
     assert [note.partition(" is")[0] for note in imported.notes[:2]] == ["Far", "Claude"]
     assert "gpu.example.org is not this machine" in imported.notes[0]
     assert "sk-secret" not in repr(imported)
@@ -53,7 +52,6 @@ def test_settings_without_a_counterpart_are_reported():
 def test_a_prompt_becomes_a_prompt_file():
     prompts = convert(read_config(CASE)).prompts
     prompt = parse("find-bugs", prompts["find-bugs"], "user")
-
     assert list(prompts) == ["find-bugs"]
     assert (prompt.title, prompt.output) == ("Look for bugs", "explain")
     assert "A price of $$5 stays." in prompt.body

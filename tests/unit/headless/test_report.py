@@ -60,9 +60,7 @@ def test_nothing_to_change_is_an_empty_diff():
 
 def test_places_start_at_one():
     document = Document.create("file:///a", "plaintext", 0, "ab\ncd\n")
-
     (edit,) = to_edits(document, [TextEdit(Span(1, 4), "x")])
-
     assert json.loads(to_json(edit)) == {
         "range": {"start": {"line": 1, "column": 2}, "end": {"line": 2, "column": 2}},
         "newText": "x",

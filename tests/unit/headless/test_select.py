@@ -16,9 +16,7 @@ MAX_BYTES = 1000
 def test_a_file_is_read_as_it_is(tmp_path: Path):
     data = codecs.BOM_UTF8 + "a = 'ü'\r\nb\rc\n\n".encode()
     (tmp_path / "a.py").write_bytes(data)
-
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-
     assert source.document.text == "a = 'ü'\r\nb\rc\n\n"
     assert source.document.language_id == "python"
     assert data == source.encode(source.document.text)
@@ -26,7 +24,6 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
 
 def test_an_unknown_kind_of_file_is_plain_text(tmp_path: Path):
     (tmp_path / "notes.xyz").write_text("hello")
-
     assert read_source(tmp_path / "notes.xyz", max_bytes=MAX_BYTES).document.language_id == "plaintext"
 
 
@@ -34,9 +31,7 @@ def test_a_symlink_is_followed(tmp_path: Path):
     """It is followed; messages contain the path as the user wrote it."""
     (tmp_path / "real.py").write_text("x")
     (tmp_path / "link.py").symlink_to("real.py")
-
     source = read_source(tmp_path / "link.py", max_bytes=MAX_BYTES)
-
     assert (tmp_path / "link.py", tmp_path / "real.py") == (source.path, source.target)
 
 
@@ -57,10 +52,8 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
     """The sentence names the file and the reason."""
     path = tmp_path / "file.py"
     make(path)
-
     with pytest.raises(FileUnreadable, match=part) as caught:
         read_source(path, max_bytes=MAX_BYTES)
-
     assert str(path) in str(caught.value)
 
 
@@ -73,7 +66,6 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
     """One past the last character is the line's end; an emoji is one column."""
     (tmp_path / "a.py").write_text("x = '😀'\ny")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-
     assert [source.offset_at(1, 1), source.offset_at(1, 8), source.offset_at(2, 2)] == [0, 7, 9]
 
 
@@ -81,7 +73,6 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
 def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
     (tmp_path / "a.py").write_text("ab\nc")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-
     with pytest.raises(PositionOutOfRange, match=r"has lines 1 to 2|has columns 1 to 3"):
         source.offset_at(line, column)
 
@@ -89,7 +80,6 @@ def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path
 def test_lines_are_whole_without_the_last_line_end(tmp_path: Path):
     (tmp_path / "a.py").write_bytes(b"a\r\nbb\r\nccc\r\n")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-
     assert source.span_of(2, 3) == Span(3, 10)
     with pytest.raises(PositionOutOfRange):
         source.span_of(2, 9)

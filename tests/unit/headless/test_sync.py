@@ -30,7 +30,6 @@ text = "A number."
 
 @pytest.fixture
 def folder(own_folders: Path) -> Path:
-    """A folder with ``a.py``, and the user's settings with a scripted model."""
     folder = own_folders / "work"
     folder.mkdir()
     (folder / "a.py").write_text("a = 1\n")

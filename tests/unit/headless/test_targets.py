@@ -28,12 +28,10 @@ class Order:
 
 
 def python(text: str = CODE) -> Document:
-    """Return a Python document."""
     return Document.create("file:///a.py", "python", 0, text)
 
 
 def shown(document: Document, found: list[RewriteTarget]) -> list[tuple[str, str]]:
-    """Return names and first lines."""
     return [(one.name, document.slice(one.span).splitlines()[0].strip()) for one in found]
 
 
@@ -67,10 +65,8 @@ def test_spans_follow_edits(text: str, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=4, max_size=4)))
     edit = TextEdit(Span(cuts[0], cuts[1]), data.draw(st.text("xy", max_size=5)))
     span = Span(cuts[2], cuts[3])
-
     after = apply_edits(text, [edit])
     moved = targets.moved(span, [edit])
-
     assert after[moved.start : moved.end] == text[span.start : span.end]
 
 

@@ -23,7 +23,6 @@ from support.needs import leave_out
 
 
 def a_source(path: Path, data: bytes = b"old\n") -> SourceFile:
-    """Write a file and read it."""
     path.write_bytes(data)
     return read_source(path, max_bytes=10_000)
 
@@ -37,15 +36,12 @@ def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
 
 def test_the_file_has_the_new_text(tmp_path: Path):
     replace_file(a_source(tmp_path / "a.py"), "new\n")
-
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.py": "new\n"}
 
 
 def test_mark_and_line_ends_stay(tmp_path: Path):
     source = a_source(tmp_path / "a.py", codecs.BOM_UTF8 + b"a\r\nb\r\n")
-
     replace_file(source, source.document.text.replace("b", "ü"))
-
     assert (tmp_path / "a.py").read_bytes() == codecs.BOM_UTF8 + "a\r\nü\r\n".encode()
 
 
@@ -53,9 +49,7 @@ def test_mark_and_line_ends_stay(tmp_path: Path):
 def test_mode_bits_stay(tmp_path: Path, mode):
     source = a_source(tmp_path / "a.sh")
     source.target.chmod(mode)
-
     replace_file(source, "new\n")
-
     assert mode == stat.S_IMODE(source.target.stat().st_mode)
 
 
@@ -63,9 +57,7 @@ def test_a_symlink_stays_one(tmp_path: Path):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "real.py").write_text("old\n")
     (tmp_path / "link.py").symlink_to("there/real.py")
-
     replace_file(read_source(tmp_path / "link.py", max_bytes=100), "new\n")
-
     assert (tmp_path / "link.py").is_symlink()
     assert (tmp_path / "there" / "real.py").read_text() == "new\n"
 
@@ -85,10 +77,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
     source = a_source(tmp_path / "a.py")
     change(source.path)
     before = [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
-
     with pytest.raises(DocumentChanged, match="changed while the model worked") as caught:
         replace_file(source, "new\n")
-
     assert caught.value.exit_code == 1
     assert before == [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
 
@@ -96,10 +86,8 @@ def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
 @pytest.mark.parametrize("old", [digest(b"old\n"), None], ids=["replaced", "created"])
 def test_a_file_that_changes_in_the_last_moment_is_left_alone(tmp_path: Path, old):
     (tmp_path / "a.py").write_text("mine\n")
-
     with pytest.raises(DocumentChanged):
         put_bytes(tmp_path / "a.py", b"new\n", old=old, temporary=".new", mode=0o644)
-
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.py": "mine\n"}
 
 
@@ -107,10 +95,8 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path):
     """Although it could be replaced, since its folder is writable."""
     source = a_source(tmp_path / "a.py")
     source.target.chmod(0o444)
-
     with pytest.raises(EditRefused, match="is read-only"):
         replace_file(source, "new\n")
-
     assert (tmp_path / "a.py").read_text() == "old\n"
 
 
@@ -119,7 +105,6 @@ def test_a_missing_folder_is_reported(tmp_path: Path):
     source = a_source(tmp_path / "folder" / "a.py")
     source.target.unlink()
     (tmp_path / "folder").rmdir()
-
     with pytest.raises(EditRefused, match="nothing was written"):
         replace_file(source, "new\n")
 
@@ -147,7 +132,6 @@ def test_reading_and_writing_a_file_keeps_its_bytes(data, more):
         text = data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         return
-
     assert data == source.encode(text)
     assert data + more.encode() == source.encode(text + more)
 
@@ -155,9 +139,7 @@ def test_reading_and_writing_a_file_keeps_its_bytes(data, more):
 def test_hard_links_are_reported(tmp_path: Path):
     source = a_source(tmp_path / "a.py")
     (tmp_path / "b.py").hardlink_to(source.target)
-
     notes = replace_file(source, "new\n")
-
     assert "has 1 other name (hard links), which keep the old text" in notes[0]
     assert [(tmp_path / name).read_text() for name in ("a.py", "b.py")] == ["new\n", "old\n"]
 
@@ -169,9 +151,7 @@ def test_extended_attributes_stay(tmp_path: Path):
         os.setxattr(source.target, "user.note", b"mine")
     except OSError:
         leave_out("the file system of the temporary folder has no extended attributes")
-
     replace_file(source, "new\n")
-
     assert os.getxattr(source.target, "user.note") == b"mine"
 
 
@@ -181,9 +161,7 @@ def test_owner_and_group_stay(tmp_path: Path):
     if os.geteuid():
         leave_out("only root can make a file of another user's (run as root)")
     os.chown(source.target, 65534, 65534)
-
     assert replace_file(source, "new\n") == ()
-
     found = source.target.stat()
     assert (found.st_uid, found.st_gid) == (65534, 65534)
 

@@ -55,12 +55,10 @@ def truncated(tmp_path, tiny_model):
 
 
 def missing(tmp_path, tiny_model):
-    """A missing file."""
     return tmp_path / "nix.gguf"
 
 
 def unknown_to_llama_cpp(tmp_path, tiny_model):
-    """A valid file of an architecture that this llama.cpp does not know."""
     path = tmp_path / "new.gguf"
     writer = gguf.GGUFWriter(path, "brandnew")
     writer.add_token_list(["a"])

@@ -21,7 +21,6 @@ HOLD = (
 
 @pytest.fixture
 def files(tiny_model):
-    """The files of the tiny model's host."""
     return host_files(HostOptions(tiny_model))
 
 

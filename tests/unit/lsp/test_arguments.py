@@ -27,7 +27,6 @@ def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
         "instruction": "rename \udfff to x",
     }
     argument = arguments.parse(ExecuteCommandParams("homebody.refactor", [given]), Refactor)
-
     assert argument.instruction == "rename \ufffd to x"
     assert argument.text_document.uri == "untitled:\ud800"
 

@@ -30,13 +30,11 @@ def _params(**root: object) -> types.InitializeParams:
 def test_a_folder_that_cannot_be_is_left_out(uri: str):
     """Such as NUL, half surrogate pairs, names that are too long, other schemes."""
     good = types.WorkspaceFolder(uri="file:///w/good%20one", name="good")
-
     assert paths_of([types.WorkspaceFolder(uri=uri, name=""), good]) == [Path("/w/good one")]
 
 
 def test_old_clients_name_one_root():
     folder = types.WorkspaceFolder(uri="file:///w/a", name="a")
-
     assert folders_of(_params(root_uri="file:///w/b", workspace_folders=[folder])) == [folder]
     assert [found.uri for found in folders_of(_params(root_uri="file:///w/b"))] == ["file:///w/b"]
     assert [found.uri for found in folders_of(_params(root_path="/w/c d"))] == ["file:///w/c%20d"]

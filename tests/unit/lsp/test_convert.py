@@ -40,7 +40,6 @@ def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEn
     offset = data.draw(st.integers(0, len(text)))
     line, column = document.position_of(offset)
     before = text[offset - column : offset]
-
     assert types.Position(line, _units(before, encoding)) == from_offset(document, offset, encoding)
 
 
@@ -50,7 +49,6 @@ def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEnc
     line = data.draw(st.integers(0, document.line_count - 1))
     span = document.line_span(line)
     offset = data.draw(st.integers(span.start, span.end))
-
     assert offset == to_offset(document, from_offset(document, offset, encoding), encoding)
 
 
@@ -62,9 +60,7 @@ def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
     line = min(line, document.line_count - 1)
     content = document.line_text(line)
     expected = max(n for n in range(len(content) + 1) if _units(content[:n], encoding) <= character)
-
     offset = to_offset(document, types.Position(line, character), encoding)
-
     assert document.line_starts[line] + expected == offset
 
 
@@ -77,7 +73,6 @@ def test_a_line_past_the_end_is_refused_with_what_to_do():
 def test_a_range_may_end_behind_the_last_line():
     """To select the whole last line, editors end the range at the line after it."""
     whole = types.Range(types.Position(1, 0), types.Position(2, 0))
-
     assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
 
 
@@ -89,13 +84,11 @@ def test_a_change_past_the_end_means_the_end():
 def test_a_backward_range_is_empty():
     """A range whose end lies before its start selects nothing."""
     backward = types.Range(types.Position(0, 2), types.Position(0, 1))
-
     assert Span(2, 2) == to_span(_document("abc"), backward, "utf-16")
 
 
 def test_half_pairs_are_replaced_and_positions_stay():
     text = to_text("a\ud83db")
-
     assert text == "a\ufffdb"
     assert to_offset(_document(text), types.Position(0, 2), "utf-16") == 2
 
@@ -104,14 +97,12 @@ def test_edits_come_in_the_documents_order():
     """Edits of one version are sorted, so that any client can apply them."""
     document = _document("one\ntwo\n")
     edits = from_edits(document, [TextEdit(Span(4, 7), "2"), TextEdit(Span(0, 3), "1")], "utf-16")
-
     assert [edit.new_text for edit in edits] == ["1", "2"]
     assert from_span(document, Span(4, 7), "utf-16") == edits[1].range
 
 
 def test_whole_lines_end_within_the_document():
     document = _document("a\nb")
-
     assert from_lines(document, 0, 0, "utf-16") == types.Range(types.Position(0, 0), types.Position(1, 0))
     assert from_lines(document, 0, 1, "utf-16").end == types.Position(1, 1)
     assert from_lines(None, 0, 1, "utf-16").end == types.Position(2, 0)

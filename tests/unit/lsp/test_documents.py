@@ -62,7 +62,6 @@ def test_a_change_is_reported_as_its_edit():
     documents = Documents()
     documents.open(_item("ab"))
     changes = documents.change(_id(2), [_partial("x", (0, 1), (0, 1)), _partial("", (0, 0), (0, 1))])
-
     assert [(c.before.text, c.after.text) for c in changes] == [("ab", "axb"), ("axb", "xb")]
 
 
@@ -71,7 +70,6 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
     documents = Documents()
     documents.open(_item("return x\n"))
     (change,) = documents.change(_id(2), [_whole("return xy\n")])
-
     assert (Span(8, 8), "y") == (change.edit.span, change.edit.new_text)
 
 
@@ -79,7 +77,6 @@ def test_a_snapshot_stays_what_it_was():
     documents = Documents()
     before = documents.open(_item("a"))
     documents.change(_id(2), [_whole("b")])
-
     assert before is not None
     assert before.text == "a"
     assert documents.find(URI) is not before
@@ -108,7 +105,6 @@ def test_a_text_that_is_too_large_to_keep_can_come_back():
     assert documents.open(_item("x" * (16 * 1024 * 1024 + 1))) is None
     assert documents.change(_id(2), [_partial("y", (0, 0), (0, 0))]) == []
     documents.change(_id(3), [_whole("small")])
-
     document = documents.find(URI)
     assert document is not None
     assert (document.text, document.language_id) == ("small", "python")
@@ -128,7 +124,6 @@ def test_a_change_out_of_order_leaves_the_document_alone():
 def test_changes_to_what_is_not_open_are_ignored():
     documents = Documents()
     documents.close(URI)
-
     assert documents.change(_id(2), [_whole("x")]) == []
     assert documents.all() == []
 

@@ -10,7 +10,6 @@ from homebody.lsp.transport import FramingError, read_bodies
 
 
 def _source(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
-    """Return ``data`` in pieces of the given sizes, then as requested."""
     left = bytearray(data)
     sizes = list(sizes)
 
@@ -31,13 +30,11 @@ def _frame(body: bytes) -> bytes:
 def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
     """Messages are found for any division of the stream."""
     data = b"".join(_frame(body) for body in bodies)
-
     assert bodies == list(read_bodies(_source(data, sizes)))
 
 
 def test_headers_may_be_written_in_any_case_and_with_a_type():
     data = b"content-length:2\r\nContent-Type: application/vscode-jsonrpc; charset=utf-8\r\n\r\n{}"
-
     assert list(read_bodies(_source(data, []))) == [b"{}"]
 
 

@@ -22,18 +22,15 @@ class Port:
         self.thread.start()
 
     def wait(self) -> None:
-        """Wait for the client."""
         self.found = wait_for_client(self.listener)
 
     def connect(self, data: bytes = b"") -> socket.socket:
-        """Connect, and send ``data``."""
         connection = socket.create_connection(self.listener.getsockname(), timeout=60)
         self.opened.append(connection)
         connection.sendall(data)
         return connection
 
     def served(self) -> bytes:
-        """Return what the client that is served has sent."""
         self.thread.join(60)
         assert self.found is not None
         return self.found[1]
@@ -41,7 +38,6 @@ class Port:
 
 @pytest.fixture
 def port(capfd) -> Iterator[Port]:
-    """A port of this machine."""
     port = Port()
     yield port
     for connection in [*port.opened, *(port.found or ())[:1], port.listener]:
@@ -56,7 +52,6 @@ def port(capfd) -> Iterator[Port]:
 def test_a_connection_that_does_not_speak_lsp_is_closed_and_the_next_one_served(port: Port, stray: bytes):
     assert port.connect(stray).recv(1) == b""
     port.connect(HEADER + b"{}")
-
     assert port.served() == HEADER + b"{}"
 
 
@@ -64,7 +59,6 @@ def test_silent_connections_do_not_block_the_editor(port: Port):
     """Any number of silent connections do not delay the editor."""
     silent = [port.connect(b"Content-Le"[: number % 11]) for number in range(40)]
     port.connect(HEADER)
-
     assert port.served() == HEADER
     assert all(_is_closed(connection) for connection in silent)
 
@@ -74,14 +68,12 @@ def test_a_client_may_send_its_header_byte_by_byte(port: Port):
     connection = port.connect()
     for byte in HEADER:
         connection.sendall(bytes([byte]))
-
     assert port.served() == HEADER
 
 
 def test_a_connection_that_is_closed_at_once_is_ignored(port: Port):
     port.connect().close()
     port.connect(HEADER)
-
     assert port.served() == HEADER
 
 

@@ -8,7 +8,6 @@ from support.wire import Wire
 
 
 async def announced(client: dict[str, object]) -> dict[str, object]:
-    """Capabilities that the server announces to a client with these capabilities."""
     wire = Wire()
     wire.server = create_server()
     wire.server.connect(wire, lambda: None)
@@ -40,5 +39,4 @@ async def test_every_method_is_announced_with_its_options():
 )
 async def test_the_clients_first_known_encoding_is_chosen(offered: list[str], chosen: str):
     client = {"general": {"positionEncodings": offered}}
-
     assert (await announced(client))["positionEncoding"] == chosen

@@ -100,7 +100,6 @@ async def test_no_other_copy_of_a_document_is_kept():
     wire = await Wire().initialized()
     item = {"uri": URI, "languageId": "python", "version": 1, "text": "x"}
     wire.take({"method": "textDocument/didOpen", "params": {"textDocument": item}})
-
     assert len(wire.heard) == 1
     assert not wire.server.workspace.text_documents
 
@@ -110,7 +109,6 @@ async def test_answers_to_nothing_are_ignored():
     wire = await Wire().initialized()
     for msg_id in ("x", 3, True, 1.5, None, []):
         wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})
-
     assert wire.sent == []
 
 

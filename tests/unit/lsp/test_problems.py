@@ -8,7 +8,6 @@ URI = "file:///w/a.py"
 
 
 def diagnostic(line: int, message: str, severity: int = 1) -> Diagnostic:
-    """Return a diagnostic of one line."""
     return Diagnostic(Range(Position(line, 0), Position(line, 1)), message, DiagnosticSeverity(severity))
 
 
@@ -18,7 +17,6 @@ def test_diagnostics_of_one_range_leave_those_of_other_lines():
     problems.seen(URI, (3, 3), [diagnostic(3, "first")])
     problems.seen(URI, (9, 9), [diagnostic(9, "second")])
     assert problems.find(URI) == "Line 4, error: first\nLine 10, error: second"
-
     problems.seen(URI, (3, 3), [diagnostic(3, "instead")])
     assert problems.find(URI) == "Line 4, error: instead\nLine 10, error: second"
 

@@ -21,7 +21,6 @@ async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
     """A client that sends invalid params immediately gets an error with the method's name."""
     wire = await Wire().initialized()
     code, message = _error(await wire.ask("textDocument/inlineCompletion", {"position": 3}))
-
     assert code == -32602
     assert "textDocument/inlineCompletion" in message
 
@@ -29,7 +28,6 @@ async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
 async def test_unknown_methods_are_answered():
     """An unknown method is an error, and the editor shows no message."""
     wire = await Wire().initialized()
-
     assert (await wire.ask("textDocument/hover"))["error"]["code"] == -32601
     assert len(wire.sent) == 1
 
@@ -100,7 +98,6 @@ async def test_a_request_cancelled_before_it_begins_is_answered():
     wire.call("test/run", msg_id=7)
     wire.take({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 7}})
     await turn()
-
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [(7, -32800)]
 
 
@@ -144,7 +141,6 @@ async def test_nothing_is_served_before_initialize_and_initialize_only_once():
     assert (await wire.ask("test/run"))["error"]["code"] == -32002
     await wire.initialized()
     again = {"processId": None, "rootUri": None, "capabilities": {}}
-
     assert (await wire.ask("initialize", again))["error"]["code"] == -32600
 
 
@@ -197,14 +193,12 @@ async def test_an_id_in_use_is_refused():
 async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: int):
     wire = await Wire().initialized()
     wire.take(body)
-
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [(None, code)]
 
 
 async def test_a_request_without_a_method_is_refused_by_its_id():
     wire = await Wire().initialized()
     wire.call(5, msg_id="x")
-
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [("x", -32600)]
 
 
@@ -214,7 +208,6 @@ async def test_a_request_without_a_method_is_refused_by_its_id():
 @pytest.mark.parametrize("params", [None, {"id": 1}, {"textDocument": {"uri": URI}}])
 async def test_a_notification_that_is_sent_as_a_request_is_refused(method: str, params: object):
     wire = await Wire().initialized()
-
     assert (await wire.ask(method, params))["error"]["code"] == -32601
     assert wire.heard == []
 
@@ -227,7 +220,6 @@ async def test_other_members_of_a_request_are_ignored(method: str, member: dict[
     wire = await Wire().initialized()
     wire.take({"id": 1, "method": method, "params": INLINE, **member})
     await turn()
-
     assert [(m["id"], m["result"]) for m in wire.sent] == [(1, None)]
 
 
@@ -259,7 +251,6 @@ async def test_a_request_that_is_sent_as_a_notification_is_ignored():
 @pytest.mark.parametrize("root", ["file://[", "//[", "x", "", "file:///a%00b"])
 async def test_a_root_that_is_no_folder_does_not_stop_the_start(root: str):
     answer = await Wire().ask("initialize", {"processId": None, "rootUri": root, "capabilities": {}})
-
     assert "capabilities" in answer["result"]
 
 

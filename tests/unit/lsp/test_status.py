@@ -28,7 +28,6 @@ def test_a_failure_is_shown_once_until_a_model_answers():
         shown.status.fail("Nothing answers.")
     shown.status.answered()
     shown.status.fail("Nothing answers.")
-
     assert shown.messages == ["Nothing answers.", "Nothing answers."]
     assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error"]
 
@@ -41,7 +40,6 @@ def test_the_failure_of_the_completion_server_lasts_until_it_is_back():
     shown.status.answered()
     assert shown.sent[-1] == {"kind": "Error", "busy": False, "message": "Nothing answers."}
     shown.status.recover("completion")
-
     assert shown.sent[-1]["kind"] == "Normal"
 
 
@@ -52,7 +50,6 @@ def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
     shown.status.report(BackendRefused("the server refused the request"))
     assert shown.sent[-1]["message"] == "The server refused the request"
     shown.status.answered()
-
     assert shown.sent[-1]["kind"] == "Normal"
 
 
@@ -62,7 +59,6 @@ def test_a_request_that_fails_after_the_server_is_back_leaves_the_status_as_it_i
     shown.status.fail("Nothing answers.", source="completion")
     shown.status.recover("completion")
     shown.status.report(BackendUnavailable("nothing answers"))
-
     assert [status["kind"] for status in shown.sent] == ["Error", "Normal"]
 
 
@@ -71,7 +67,6 @@ def test_other_servers_begin_without_the_failures_of_the_former_ones():
     shown = Shown()
     shown.status.fail("Nothing answers.", source="completion")
     shown.status.start_again()
-
     assert shown.sent[-1]["kind"] == "Normal"
 
 
@@ -80,7 +75,6 @@ def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     shown = Shown()
     shown.status.fail("Nothing answers.", quietly=True)
     shown.status.fail("Nothing answers.")
-
     assert shown.messages == []
     assert shown.sent[-1]["message"] == "Nothing answers."
 
@@ -89,7 +83,6 @@ def test_another_failure_is_another_message():
     shown = Shown()
     shown.status.fail("Nothing answers.")
     shown.status.fail("The model is damaged.")
-
     assert shown.messages == ["Nothing answers.", "The model is damaged."]
 
 
@@ -115,7 +108,6 @@ def test_off_is_inactive_and_an_error_is_more_than_that():
     shown.status.set(paused="Completion is off.")
     shown.status.set(paused="Completion is off.")
     shown.status.fail("Nothing answers.")
-
     assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]
 
 
@@ -146,7 +138,6 @@ async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
         await asyncio.wait_for(shown.changed.wait(), 60)
     with shown.status.working():
         pass
-
     assert [status["busy"] for status in shown.sent] == [False, True]
 
 
@@ -157,7 +148,6 @@ def test_a_second_model_and_a_withheld_suggestion_are_reported():
     shown.status.set(hint="Not sure enough.")
     shown.status.set(hint="Not sure enough.")
     shown.status.set(chat_model="large", hint="")
-
     assert [status.get("hint") for status in shown.sent] == [None, "Not sure enough.", None]
     assert [status.get("chatModel") for status in shown.sent] == [None, None, "large"]
 
@@ -167,7 +157,6 @@ def test_an_error_names_what_an_editor_can_do_about_it():
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.answered()
-
     assert [status.get("fix") for status in shown.sent] == ["installModel", None]
 
 
@@ -175,5 +164,4 @@ def test_a_failure_without_a_remedy_offers_none():
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.fail("The server refused the request.")
-
     assert "fix" not in shown.sent[-1]

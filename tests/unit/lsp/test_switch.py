@@ -19,7 +19,6 @@ def _switch(completion: CompletionSettings | None = None) -> Switch:
 def test_a_toggle_turns_everything_off_and_on_again():
     """Without a value it inverts the state and returns the new one."""
     switch = _switch()
-
     assert switch.turn(None, enabled=None) is False
     assert not switch.suggests(PYTHON, invoked=True)
     assert switch.turn(None, enabled=None) is True
@@ -28,7 +27,6 @@ def test_a_toggle_turns_everything_off_and_on_again():
 
 def test_each_language_has_its_own_toggle():
     switch = _switch()
-
     assert switch.turn("markdown", enabled=False) is False
     assert switch.turn("markdown", enabled=False) is False
     assert not switch.suggests(MARKDOWN, invoked=False)
@@ -38,7 +36,6 @@ def test_each_language_has_its_own_toggle():
 def test_a_language_stays_off_while_everything_is_off():
     """The toggle returns the state in effect, also while all completion is off."""
     switch = _switch(CompletionSettings(enabled=False))
-
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
     assert switch.suggests(PYTHON, invoked=False)
@@ -48,14 +45,12 @@ def test_new_settings_leave_toggles_as_they_are():
     switch = _switch()
     switch.turn("python", enabled=False)
     switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))
-
     assert not switch.suggests(PYTHON, invoked=False)
     assert switch.settings.completion.max_tokens == 16
 
 
 def test_manual_suggests_only_when_asked():
     switch = _switch(CompletionSettings(trigger="manual"))
-
     assert not switch.suggests(PYTHON, invoked=False)
     assert switch.suggests(PYTHON, invoked=True)
 
@@ -72,14 +67,12 @@ def test_manual_suggests_only_when_asked():
 def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
     """By default, a suggestion is shown in one place only."""
     switch = _switch(CompletionSettings(menu=menu))
-
     assert fills is switch.fills_menu(PYTHON, has_ghost_text=has_ghost_text)
 
 
 def test_a_folder_has_its_own_settings_and_the_same_toggles():
     switch = Switch(Settings(), {Path("/quiet"): CompletionSettings(enabled=False)})
     quiet = Document.create("file:///quiet/app.py", "python", 1, "")
-
     assert not switch.suggests(quiet, invoked=False)
     assert switch.suggests(PYTHON, invoked=False)
     assert switch.turn("python", enabled=False) is False
@@ -89,7 +82,6 @@ def test_a_folder_has_its_own_settings_and_the_same_toggles():
 
 def test_the_reason_for_a_pause_names_the_language():
     switch = _switch(CompletionSettings(languages={"markdown": False}))
-
     assert switch.paused(None) == ""
     assert switch.paused(PYTHON) == ""
     assert switch.paused(MARKDOWN).startswith("Completion is off for markdown: your config.toml, ")

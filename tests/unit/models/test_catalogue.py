@@ -28,7 +28,6 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 ):
     machine = Machine(memory * GB, cores, graphics * GB)
     found = [recommended("completion", machine), recommended("chat", machine)]
-
     assert [offer and offer.title for offer in found] == [completion, chat]
 
 

@@ -10,7 +10,6 @@ from support.tiny_gguf import write_tiny_gguf
 
 
 def write(path, *, tokens=("a",), **metadata):
-    """A GGUF of one tensor with these keys, each a string, a number or a list."""
     writer = gguf.GGUFWriter(path, metadata.pop("architecture", "llama"))
     if tokens:
         writer.add_token_list(list(tokens))

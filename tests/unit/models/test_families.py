@@ -136,5 +136,4 @@ def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking:
 def test_specific_rows_come_before_general_ones():
     found = {row.name for name, *_ in NAMES if (row := family_of(name)) is not None}
     known = {row.name for row in FAMILIES}
-
     assert known - found <= {"Qwen2.5", "Qwen3 Thinking", "draft", "Granite", "Phi reasoning", "Llama"}

@@ -23,7 +23,6 @@ def touch(path):
 
 
 def ollama(root, name, digest="sha256:" + "ab" * 32, media_type="application/vnd.ollama.image.model"):
-    """A manifest as Ollama writes it, and its blob."""
     manifest = touch(root / "manifests" / "registry.ollama.ai" / name)
     layers = [
         {"mediaType": "application/vnd.ollama.image.template", "digest": "sha256:" + "00" * 32, "size": 1},

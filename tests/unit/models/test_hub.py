@@ -31,7 +31,6 @@ class Hub:
         self.ranges = []
 
     async def __call__(self, request, reply):
-        """Answer as the Hub does."""
         if request.path == f"/api/models/{REPO}":
             await reply.json({"id": REPO, "modelId": REPO, "sha": "c0ffee", "siblings": self._siblings()})
         elif request.path.startswith(f"/{REPO}/resolve/c0ffee/"):

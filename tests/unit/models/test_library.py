@@ -13,7 +13,6 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 @pytest.fixture
 def default(tmp_path):
-    """A file under the default weights' name: a chat model without FIM."""
     folder = library.models_dir()
     folder.mkdir(parents=True)
     return write_tiny_gguf(folder / DEFAULT_WEIGHTS, fim=False)

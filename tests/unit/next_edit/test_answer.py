@@ -14,7 +14,6 @@ NEWEST = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = co
 
 
 def window(text: str = TEXT, line: int = 0, newest: ChangedLines = NEWEST, layout=SWEEP) -> Window:
-    """Return the window with the cursor at the end of a line."""
     document = Document.create("file:///a.py", "python", 1, text)
     return window_at(document, document.line_span(line).end, [newest], layout)
 
@@ -26,7 +25,6 @@ def answered(answer: str, shown: Window, layout=SWEEP, *, is_whole: bool = True)
 
 
 def text_of(shown: Window, *replaced: tuple[int, str | None]) -> str:
-    """Text of the window in which lines are replaced, or deleted."""
     new = dict(replaced)
     lines = [new.get(number, line) for number, line in enumerate(shown.lines)]
     return "\n".join(line for line in lines if line is not None)
@@ -35,7 +33,6 @@ def text_of(shown: Window, *replaced: tuple[int, str | None]) -> str:
 def test_the_change_nearest_to_the_cursor_is_shown():
     shown = window()
     answer = text_of(shown, (2, "second = compute(2)"), (8, "eighth = compute(8)"))
-
     assert answered(answer, shown) == (2, ("value_2 = compute(2)",), ("second = compute(2)",))
 
 
@@ -70,7 +67,6 @@ def test_lines_inserted_above_the_cursor_alone_are_dropped():
     newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
     shown = window(line=6, newest=newest)
     answer = text_of(shown, (1, "inserted = 1\nvalue_1 = compute(1)")).split("\n", 1)[1]
-
     assert answered(answer, shown) == "above the cursor only"
 
 
@@ -78,7 +74,6 @@ def test_what_the_model_was_given_belongs_to_the_result():
     """With the last change above the cursor, only the first line is given; otherwise those above it."""
     above = window(line=4)
     assert (above.prefill, above.is_changed_above) == ("total = compute(0)\n", True)
-
     newest = ChangedLines("file:///a.py", 4, ("v",), (LINES[4],))
     at_cursor = window(line=4, newest=newest)
     assert at_cursor.prefill.count("\n") == 4
@@ -91,7 +86,6 @@ def test_an_answer_ends_where_it_continues_as_the_window_does():
     shown = window()
     whole = text_of(shown, (2, "second = compute(2)"))
     written = "".join(line + "\n" for line in whole.split("\n")[:6])
-
     assert whole == rejoined(shown, written)
     assert None is rejoined(shown, "".join(line + "\n" for line in whole.split("\n")[:5]))
     assert None is rejoined(shown, "".join(line + "\n" for line in shown.lines[:6]))
@@ -102,7 +96,6 @@ def test_blocks_are_replaced_between_their_markers():
     first, *_ = shown.lines
     answer = f"<|marker_1|>{first}\nchanged = 1\n<|user_cursor|><|marker_2|>"
     assert answered(answer, shown, ZETA) == "deletes too much"
-
     lines = [*shown.lines[:3], "changed = 1", *shown.lines[4:16]]
     answer = "<|marker_1|>" + "".join(f"{line}\n" for line in lines) + "<|marker_2|>"
     assert (3, (LINES[3],), ("changed = 1",)) == answered(answer, shown, ZETA)

@@ -19,7 +19,6 @@ CHANGES = [
 
 
 def made(name: str, text: str = TEXT, line: int = 4, changes=CHANGES):
-    """Return the prompt with the cursor at the end of a line."""
     document = Document.create("file:///app.py", "python", 1, text)
     window = window_at(document, document.line_span(line).end, changes, formats()[name])
     return prompt_for(formats()[name], window, "src/app.py")
@@ -28,7 +27,6 @@ def made(name: str, text: str = TEXT, line: int = 4, changes=CHANGES):
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_prompt_is_as_the_model_was_trained(name):
     prompt = made(name)
-
     assert prompt is not None
     assert (CASES / f"{name}.txt").read_bytes().decode() == prompt.text
 
@@ -50,7 +48,6 @@ def test_the_users_text_is_text_and_knows_its_source(name):
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_document_with_a_marker_is_not_sent(name):
     marker = formats()[name].markers[0]
-
     assert made(name, TEXT + f"x = '{marker}'\n") is None
     assert made(name, changes=[ChangedLines("file:///app.py", 4, (marker,), ("x",))]) is None
     assert made(name, TEXT + "x = '" + "y" * 1200 + "'\n") is None

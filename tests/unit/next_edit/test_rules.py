@@ -24,7 +24,6 @@ CALLS = """def load(paths):
 def suggested(
     text: str, edits: Sequence[Edit], uri: str = "file:///a.py"
 ) -> tuple[Document, NextEdit | None]:
-    """Make each edit: ``█`` in its first text is where the replaced text begins."""
     document = Document.create(uri, "python" if uri.endswith(".py") else "plaintext", 1, text)
     history, now = EditHistory(lambda: now[0]), [0.0]
     for old, new in edits:
@@ -76,7 +75,6 @@ def suggested(
 )
 def test_a_rule_suggests_the_next_line(text, edits, old, new):
     document, edit = suggested(text, edits)
-
     assert edit is not None
     assert ((old,), (new,)) == (edit.old, edit.new)
     assert new in document.edited(edit.applied_to(document), 0).text.split("\n")
@@ -152,7 +150,6 @@ def test_an_edit_that_breaks_the_syntax_is_dropped():
 )
 def test_any_text_is_followed(text):
     document, edit = suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])
-
     assert edit is not None
     after = document.edited(edit.applied_to(document), 0)
     assert document.line_count == after.line_count

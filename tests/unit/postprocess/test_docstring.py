@@ -17,7 +17,6 @@ METHOD = "class A:\n⟦    def f(self, a,\n          b=1):\n        return 1\n�
 
 
 def described(function: str, answer: str, *, language: str = "python", cut: bool = False) -> str:
-    """The document with the description, or why it was refused; ``⟦…⟧`` is the function."""
     start, end = function.index("⟦"), function.index("⟧") - 1
     text = function.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
@@ -231,7 +230,6 @@ def test_python_still_parses_whatever_the_model_wrote(answer):
 def test_marks_that_change_the_direction_of_text_do_not_get_into_a_file():
     """They show code in another order than the one in which it runs."""
     answer = '"""Add\u202e two \u2066numbers\u2069."""'
-
     assert '"""Add two numbers."""' in described("⟦def f(a, b):\n    return a + b\n⟧", answer)
 
 

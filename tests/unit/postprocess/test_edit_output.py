@@ -14,7 +14,6 @@ METHOD = "class A:\n⟦    def f(self):\n        return 1\n⟧\n    x = 1\n"
 
 
 def edited(selection: str, answer: str, *, language: str = "python", cut: bool = False) -> str:
-    """The document after the edit, or why it was refused; ``⟦…⟧`` is the selection."""
     start, end = selection.index("⟦"), selection.index("⟧") - 1
     text = selection.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)

@@ -57,7 +57,6 @@ def test_line_ends_of_the_file_are_kept(old, new):
 
 
 def check(old: str, new: str, expected: list[tuple[int, int, str]]):
-    """Compare the hunks with (start, end, text) triples."""
     assert hunks(old, new) == [TextEdit(Span(start, end), text) for start, end, text in expected]
 
 

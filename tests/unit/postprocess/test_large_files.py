@@ -23,7 +23,6 @@ class Stock{0}:
 
 
 def a_file(functions: int) -> tuple[Document, Tree]:
-    """A file with so many functions."""
     text = "import os\n" + "".join(FUNCTION.format(number) for number in range(functions))
     document = Document.create("file:///a.py", "python", 1, text)
     return document, parse(document)

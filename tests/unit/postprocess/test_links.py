@@ -103,7 +103,6 @@ for parser in _PARSERS:
 
 
 def links_in(markdown):
-    """Targets of the links and images that the parsers find."""
     return [
         child.attrs["href" if child.type == "link_open" else "src"]
         for parser in _PARSERS

@@ -14,7 +14,6 @@ from homebody.text import Document
 
 
 def code_lines(text: str) -> list[str]:
-    """Lines of Python that hold neither a string nor a comment."""
     texts = {tokenize.STRING, tokenize.COMMENT}
     found = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type in texts]
     held = {line for token in found for line in range(token.start[0], token.end[0] + 1)}
@@ -79,7 +78,6 @@ def test_an_answer_is_judged_by_how_it_begins(answer: str, kind: AnswerKind):
 def test_code_is_never_prose():
     package = Path(homebody.__file__).parent
     lines = [line for path in package.rglob("*.py") for line in code_lines(path.read_text("utf-8"))]
-
     assert [line for line in lines if kind_of(line) == "prose"] == []
 
 
@@ -100,5 +98,4 @@ def test_sentences_are_expected_in_text_in_data_and_between_tags(language: str, 
     """In such places, prose does not show that the model is unsuitable."""
     offset = text.index("█")
     document = Document.create("untitled:x", language, 1, text.replace("█", ""))
-
     assert expected == expects_code(cursor_context(document, Tree.blank(document), offset))

@@ -14,7 +14,6 @@ NUMBERS = ", ".join(map(str, range(300)))
 
 
 def checker(marked: str, language: str = "python") -> StopChecker:
-    """Make a checker for the place that ``█`` marks."""
     before, _, after = marked.partition("█")
     document = Document.create("file:///a", language, 1, before + after)
     cursor = cursor_context(document, parse(document), len(before))
@@ -22,7 +21,6 @@ def checker(marked: str, language: str = "python") -> StopChecker:
 
 
 def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | None]:
-    """The text fed until the checker stopped, and its reason."""
     check = checker(marked, language)
     for character in answer:
         if reason := check.feed(Piece(character)):

@@ -267,7 +267,6 @@ def test_codestral_has_other_files_under_plain_lines():
     prompt = completion_prompt(
         ROWS["mistral"], prefix="a", suffix="z", typed="b", files=OtherFiles(snippets, "main.py")
     )
-
     assert prompt.text == "[SUFFIX]z[PREFIX]+++++ util.py\ndef g(): ...\n\n+++++ main.py\nab"
     assert "\n+++++ " in prompt.stop
 
@@ -275,14 +274,12 @@ def test_codestral_has_other_files_under_plain_lines():
 def test_the_user_names_the_layout():
     """The user's choice overrides the model's name and markers."""
     plain = _info("my-model")
-
     assert find_format(plain, "granite4") is ROWS["granite4"]
     assert find_format(_info("qwen2.5-coder"), "none") is None
 
 
 def test_the_setting_offers_every_family():
     allowed = get_args(inspect.get_annotations(CompletionSettings)["fim"])[0]
-
     assert set(get_args(allowed)) == {"auto", "none", *ROWS}
 
 
@@ -292,7 +289,6 @@ def test_the_setting_offers_every_family():
 def test_markers_alone_are_no_proof(name, architecture):
     """Their vocabularies have them, and the models never learned to use them."""
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-
     assert find_format(_info(name, tokens, architecture=architecture)) is None
 
 

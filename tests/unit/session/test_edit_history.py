@@ -35,7 +35,6 @@ class Editor:
         return after
 
     def write(self, line: int, text: str, which: int = 0) -> Document:
-        """Replace a line's text."""
         span = self.documents[which].line_span(line)
         return self.replace(span.start, span.end, text, which)
 
@@ -54,7 +53,6 @@ def test_keystrokes_in_a_line_are_one_change():
     editor = Editor("abc\ndef\n")
     for number, key in enumerate("xyz"):
         editor.replace(3 + number, 3 + number, key, pause=0.1)
-
     assert editor.changes() == [(0, ("abc",), ("abcxyz",))]
     assert editor.is_typed
 
@@ -63,7 +61,6 @@ def test_later_edits_move_a_change():
     editor = Editor()
     editor.write(20, "new")
     editor.replace(0, 0, "above\nabove\n")
-
     assert editor.changes() == [(0, (), ("above", "above")), (22, ("line 20",), ("new",))]
     editor.replace(0, 12, "")
     assert (20, ("line 20",), ("new",)) in editor.changes()
@@ -73,7 +70,6 @@ def test_what_cancels_out_is_no_change():
     editor = Editor("abc\n")
     editor.replace(3, 3, "x")
     editor.replace(3, 4, "")
-
     assert editor.changes() == []
 
 
@@ -81,7 +77,6 @@ def test_inserted_and_deleted_lines_are_changes():
     editor = Editor("a\nb\nc\n")
     editor.replace(1, 1, "\nnew")
     editor.replace(6, 8, "")
-
     assert editor.changes() == [(2, ("b",), ()), (1, (), ("new",))]
 
 
@@ -90,7 +85,6 @@ def test_undo_and_redo_silence_suggestions():
     editor.write(3, "changed a lot")
     editor.write(3, "line 3")
     assert (editor.changes(), editor.is_typed) == ([], False)
-
     editor.write(3, "changed a lot")
     assert not editor.is_typed
     editor.write(5, "typed")
@@ -103,7 +97,6 @@ def test_a_deleted_typing_error_is_typing():
     editor.replace(5, 5, "s", pause=0.2)
     editor.replace(6, 6, "x", pause=0.2)
     editor.replace(6, 7, "", pause=0.2)
-
     assert editor.is_typed
     assert editor.changes() == [(0, ("value = compute()",), ("values = compute()",))]
 
@@ -122,7 +115,6 @@ def test_what_no_person_typed_adds_nothing(edits):
     editor = Editor(TEXT * 3)
     editor.write(25, "typed")
     editor.replace_all(edits)
-
     assert not editor.is_typed
     assert all(old == ("line 25",) for _, old, _ in editor.changes())
 
@@ -132,7 +124,6 @@ def test_the_same_text_at_several_cursors_is_typed():
     editor = Editor()
     starts = [editor.documents[0].line_starts[line] for line in (20, 10, 0)]
     editor.replace_all([(start, start, "x") for start in starts])
-
     assert editor.is_typed
     assert len(editor.changes()) == 3
 
@@ -141,7 +132,6 @@ def test_edits_of_several_documents_at_once_are_made_by_a_program():
     editor = Editor(TEXT, TEXT, TEXT)
     for which in range(3):
         editor.replace(0, 4, "renamed", which, pause=0.01)
-
     assert [change for which in range(3) for change in editor.changes(which)] == []
     assert not editor.is_typed
 
@@ -150,7 +140,6 @@ def test_another_branch_forgets_everything():
     editor = Editor()
     editor.write(3, "typed")
     editor.history.files_changed(["file:///w/.git/HEAD"])
-
     assert (editor.changes(), editor.is_typed) == ([], False)
 
 
@@ -158,7 +147,6 @@ def test_white_space_is_no_change():
     """A change of the indentation is recorded, but no rule sees it."""
     editor = Editor()
     editor.write(3, "    line 3")
-
     assert editor.changes() == []
 
 
@@ -177,5 +165,4 @@ def test_a_document_that_was_not_followed_begins_anew():
     editor.write(3, "typed")
     editor.documents[0] = Document.create("file:///0.py", "python", 9, TEXT)
     editor.write(4, "typed too")
-
     assert editor.changes() == [(4, ("line 4",), ("typed too",))]

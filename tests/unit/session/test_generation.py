@@ -13,7 +13,6 @@ from support.documents import at, typed
 
 
 async def _stream(*pieces: str, finish: str = "stop", fails: bool = False) -> Stream:
-    """Give these pieces, then fail or end."""
     for piece in pieces:
         yield Piece(piece)
     if fails:

@@ -24,14 +24,12 @@ def offered(now) -> OfferedEdits:
 
 
 def document(version: int, text: str = TEXT) -> Document:
-    """Return a version of the document."""
     return Document.create(URI, "python", version, text)
 
 
 def test_a_rejected_edit_does_not_come_back(offered):
     """Neither in this place nor elsewhere, nor another one of its pattern."""
     offered.reject(offered.offer(EDIT, document(1)))
-
     assert not offered.is_wanted(EDIT)
     assert not offered.is_wanted(NextEdit(URI, 7, ("    b",), ("    x",), "rename", ()))
     assert not offered.is_wanted(NextEdit(URI, 2, ("bb",), ("xx",), "rename", ("b", "", "x")))
@@ -44,7 +42,6 @@ def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
         offered.show(offered.offer(EDIT, document(version)))
         assert offered.is_wanted(EDIT)
         offered.asked(document(version + 1))
-
     assert not offered.is_wanted(EDIT)
 
 
@@ -54,7 +51,6 @@ def test_an_edit_that_nobody_saw_is_not_ignored(offered):
         offered.asked(document(version + 1))
     offered.show(offered.offer(EDIT, document(9)))
     offered.asked(document(10, "a\nx\nc\n"))
-
     assert offered.is_wanted(EDIT)
 
 
@@ -75,14 +71,12 @@ def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
         offered.reject(offered.offer(edit, document(number)))
         waits.append(offered.settle_seconds)
     assert (sorted(waits), 0.3, 3.0) == (waits, waits[0], waits[-1])
-
     offered.accept(offered.offer(EDIT, document(20)))
     assert offered.settle_seconds < waits[-1]
 
 
 def test_reports_count_once(offered):
     edit_id = offered.offer(EDIT, document(1))
-
     assert edit_id == offered.offer(EDIT, document(1))
     assert (offered.show(edit_id), offered.show(edit_id)) == (True, False)
     assert (offered.accept(edit_id), offered.accept(edit_id)) == (True, False)

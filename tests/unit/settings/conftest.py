@@ -20,7 +20,6 @@ def user_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """An empty workspace."""
     folder = tmp_path / "workspace"
     folder.mkdir()
     return folder
@@ -28,8 +27,6 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def load(user_file: Path, workspace: Path) -> Load:
-    """Write files and load: ``load(user="…", project="…", environ={…}, configuration={…})``."""
-
     def _load(
         user: str | bytes | None = None,
         project: str | bytes | None = None,

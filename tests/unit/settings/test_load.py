@@ -36,9 +36,7 @@ SOURCES = (
 def test_later_sources_win(load, last):
     """User file, workspace file, variables, initializationOptions, workspace/configuration, flags."""
     sources = {name: value for source in SOURCES[:last] for name, value in source.items()}
-
     resolved, problems = load(**sources)
-
     assert (last, []) == (resolved.completion.max_tokens, problems)
 
 
@@ -81,7 +79,6 @@ def test_every_source_is_reported_by_name(load, user_file, workspace):
 )
 def test_only_the_bad_value_falls_back(load, project, key, parts):
     resolved, problems = load(project=f"chat.max_tokens = 77\n{project}")
-
     assert [(key, 2, False)] == [(problem.key, problem.line, problem.stops) for problem in problems]
     expected = [".homebody.toml:2: ", f"`{key}`", *parts]
     assert [part for part in expected if part not in problems[0].message] == []
@@ -91,7 +88,6 @@ def test_only_the_bad_value_falls_back(load, project, key, parts):
 def test_a_bad_value_falls_back_to_the_source_before(load):
     """The value of the user's file is kept if the workspace's value is invalid."""
     resolved, _ = load(user="completion.max_tokens = 9", project="completion.max_tokens = -1")
-
     assert resolved.completion.max_tokens == 9
 
 
@@ -120,7 +116,6 @@ def test_a_bad_value_falls_back_to_the_source_before(load):
 def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
     """A misspelled key is reported with the most similar key."""
     resolved, problems = load(**sources)
-
     assert [wrong] == [problem.key for problem in problems]
     assert f"`{wrong}`; the nearest is `{right}`" in problems[0].message
     assert resolved == Settings()
@@ -141,7 +136,6 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
 def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, advice):
     """In TOML a line at the end of a file belongs to the last section above it."""
     _, problems = load(user=text)
-
     assert [problem.message.partition(": ")[2] for problem in problems] == [
         f"there is no setting `{wrong}`; {advice}."
     ]
@@ -150,7 +144,6 @@ def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, adv
 def test_a_section_that_a_file_has_twice_is_named(load):
     """TOML does not allow it; the message says what to do."""
     _, [problem] = load(user="[log]\nenabled = true\n[log]\nprompts = true\n")
-
     assert "write all keys of [log] under one [log]" in problem.message
 
 
@@ -176,7 +169,6 @@ def test_variables_of_other_parts_are_no_settings(load):
 )
 def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
     resolved, problems = load(environ={f"HOMEBODY_{name}": text})
-
     assert problems == []
     assert value == getattr(resolved.completion, name.removeprefix("COMPLETION_").lower())
 
@@ -188,14 +180,12 @@ def test_a_list_is_written_with_commas_or_as_json(load, text):
 
 def test_an_empty_variable_is_not_set(load):
     environ = {"HOMEBODY_BACKEND_URL": "", "HOMEBODY_COMPLETION_ENABLED": ""}
-
     assert load(environ=environ) == (Settings(), [])
 
 
 def test_null_and_emptied_fields_are_not_set(load):
     """Editors send null, and an empty text for a field that was cleared."""
     sent = {"backend": {"url": None, "model": ""}, "completion": None, "embedded": {"threads": None}}
-
     assert load(initialization_options=sent) == (Settings(), [])
 
 
@@ -212,7 +202,6 @@ def test_null_and_emptied_fields_are_not_set(load):
 def test_clients_send_settings_in_many_shapes(load, sent):
     """Nested or flat, with or without the section's name, whole numbers as floats."""
     resolved, problems = load(configuration=sent)
-
     assert (resolved.completion.max_tokens, problems) == (7, [])
 
 
@@ -222,7 +211,6 @@ def test_clients_send_settings_in_many_shapes(load, sent):
 def test_settings_that_are_not_an_object_are_reported(load, sent):
     """If a client sends something else, nothing is sent: a rule may be in it."""
     resolved, problems = load(initialization_options=sent)
-
     assert (Settings(), [True]) == (resolved, [problem.stops for problem in problems])
 
 
@@ -239,7 +227,6 @@ def test_settings_that_are_not_an_object_are_reported(load, sent):
 )
 def test_a_file_that_does_not_read_is_one_problem(load, content, part):
     resolved, problems = load(project=content, flags={"chat.max_tokens": "33"})
-
     assert (resolved.chat.max_tokens, len(problems)) == (33, 1)
     assert problems[0].message.startswith(".homebody.toml: ")
     assert part in problems[0].message
@@ -249,9 +236,7 @@ def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_f
     """Reading a pipe would block forever."""
     os.mkfifo(workspace / ".homebody.toml")
     user_file.mkdir(parents=True)
-
     _, problems = load()
-
     assert [problem.stops for problem in problems] == [True, False]
 
 
@@ -263,21 +248,18 @@ def test_a_byte_order_mark_is_no_mistake(load):
 def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
     """The key itself need not be in a file; it is not shown either."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"', environ={"MY_KEY": "s3cret"})
-
     assert (resolved.backend.api_key, problems) == ("s3cret", [])
     assert "s3cret" not in repr(resolved)
 
 
 def test_a_missing_key_variable_is_reported(load):
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"')
-
     assert (resolved.backend.api_key, len(problems)) == (None, 1)
     assert "MY_KEY" in problems[0].message
 
 
 def test_a_key_in_the_wrong_place_is_not_shown(load):
     _, problems = load(user="backend.api_key = ['s3cret']")
-
     assert len(problems) == 1
     assert "s3cret" not in problems[0].message
 
@@ -330,14 +312,12 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
         user=f"backend = {{kind = 'ollama', model = 'm', api_key = 'a', timeout_seconds = 7}}\n{override}",
         environ={"HOMEBODY_BACKEND_KIND": "openai", "HOMEBODY_BACKEND_API_KEY_ENV": "MY_KEY", "MY_KEY": "b"},
     )
-
     fresh = BackendSettings(kind="openai", api_key="b", api_key_env="MY_KEY", timeout_seconds=7.0)
     assert (fresh, fresh, fresh) == (resolved.backend, resolved.completion.backend, resolved.chat.backend)
 
 
 def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
     resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
-
     assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
 
 
@@ -346,7 +326,6 @@ def test_languages_are_joined_and_a_star_means_all_others(load):
     completion = load(user=user, initialization_options={"completion": {"languages": {"go": True}}})[
         0
     ].completion
-
     assert (completion.is_on("go"), completion.is_on("python")) == (True, False)
 
 

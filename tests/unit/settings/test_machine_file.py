@@ -11,7 +11,6 @@ from homebody.settings.load import load as load_all
 
 @pytest.fixture
 def load(load, tmp_path: Path) -> Callable[..., tuple[Settings, list[str]]]:
-    """Load with a machine's file; problems are their messages."""
     file = tmp_path / "etc" / "config.toml"
     file.parent.mkdir()
 
@@ -26,9 +25,7 @@ def load(load, tmp_path: Path) -> Callable[..., tuple[Settings, list[str]]]:
 def test_its_values_are_defaults(load):
     """A user's value replaces them."""
     machine = "[chat]\nmax_tokens = 77\ntemperature = 0.5"
-
     settings, problems = load(machine, user="[chat]\nmax_tokens = 88")
-
     assert (settings.chat.max_tokens, settings.chat.temperature, problems) == (88, 0.5, [])
 
 
@@ -46,7 +43,6 @@ def test_its_values_are_defaults(load):
 def test_no_source_allows_another_host(load, sources):
     """Of the user's hosts, those that it lists are left, with one message."""
     settings, [problem] = load('[backend]\nallowed_hosts = ["gpu:80", "other:80"]', **sources)
-
     assert settings.chat.backend.allowed_hosts == ("gpu:80",)
     assert "'elsewhere:80'" in problem
     assert "FILE does not allow it on this machine" in problem
@@ -65,9 +61,7 @@ def test_no_source_allows_another_host(load, sources):
 def test_users_choose_among_the_allowed_models(load, own, expected):
     """A narrower pattern is kept, a wider one is ignored, and no list means all that it allows."""
     machine = '[backend]\nallowed_models = ["qwen2.5-coder*", "gpt-oss"]'
-
     settings, _ = load(machine, user=f"[backend]\nallowed_models = {own}")
-
     assert settings.completion.backend.allowed_models == expected
 
 
@@ -75,27 +69,21 @@ def test_only_its_folders_can_be_trusted(load, workspace: Path):
     """A folder that the user trusts and it does not list stays untrusted."""
     project = "[chat]\nmax_tokens = 55\n[backend]\nmodel = 'm'"
     trusting = f'trusted_folders = ["{workspace.as_posix()}"]'
-
     refused, problems = load('trusted_folders = ["/srv"]', user=trusting, project=project)
     allowed, _ = load(trusting, user=trusting, project=project)
-
     assert (refused.backend.model, allowed.backend.model) == (None, "m")
     assert any("does not allow it" in problem for problem in problems)
 
 
 def test_its_patterns_exclude_last_and_include_nothing(load):
     machine = '[context]\nignore = ["clients/**", "!private/**"]'
-
     settings, _ = load(machine, user='[context]\nignore = ["private/**", "!clients/**"]')
-
     assert settings.context.ignore == ("private/**", "!clients/**", "clients/**")
 
 
 def test_nothing_is_sent_while_it_cannot_be_read(tmp_path: Path):
     file = tmp_path / "config.toml"
     file.write_text("[backend")
-
     error = load_all(machine_file=file, user_file=tmp_path / "none.toml", environ={}).error
-
     assert error is not None
     assert str(file) in str(error)

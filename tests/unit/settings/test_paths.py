@@ -10,7 +10,6 @@ from homebody.settings import paths
 @pytest.mark.parametrize("kind", ["config", "cache", "state", "data"])
 def test_a_variable_moves_a_folder(monkeypatch, tmp_path, kind):
     monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path))
-
     assert tmp_path == getattr(paths, f"{kind}_dir")()
 
 
@@ -18,7 +17,6 @@ def test_settings_are_in_the_users_config_folder(monkeypatch):
     for name in ("HOMEBODY_CONFIG_DIR", "HOMEBODY_CONFIG_FILE", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/home/me")
-
     assert paths.user_file() == Path("/home/me/.config/homebody/config.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/me")
     assert paths.user_file() == Path("/etc/me/homebody/config.toml")
@@ -29,5 +27,4 @@ def test_settings_are_in_the_users_config_folder(monkeypatch):
 def test_one_run_may_have_another_settings_file(monkeypatch):
     """``--config`` is passed to the language server this way."""
     monkeypatch.setenv("HOMEBODY_CONFIG_FILE", "/etc/other.toml")
-
     assert paths.user_file() == Path("/etc/other.toml")

@@ -15,18 +15,15 @@ from homebody.settings.load import load as load_sources
 def test_patterns_that_a_client_sends_in_two_shapes_add_up(load, sent):
     """Flat and nested: neither list replaces the other."""
     resolved, problems = load(initialization_options=sent)
-
     assert (sorted(resolved.context.ignore), problems) == (["a/", "b/"], [])
 
 
 def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
     """They come first, so that none of them includes again what the user's file excludes."""
     (tmp_path / "config.toml").write_text("context.ignore = ['a/']")
-
     resolved = load_sources(
         user_file=tmp_path / "config.toml", environ={}, configuration={"context": {"ignore": ["b/", "!a/"]}}
     ).settings
-
     assert (resolved.context.ignore, resolved.folder_ignore) == (("b/", "!a/", "a/"), ())
 
 
@@ -34,7 +31,6 @@ def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
 def test_a_pattern_that_can_never_match_stops_all_prompts(load, pattern):
     """Git would ignore it silently, and what it was meant for would be sent."""
     resolved, problems = load(initialization_options={"context": {"ignore": ["b/", pattern]}})
-
     assert (resolved.context.ignore, [problem.stops for problem in problems]) == ((), [True])
 
 
@@ -43,5 +39,4 @@ def test_a_pattern_that_can_never_match_stops_all_prompts(load, pattern):
 )
 def test_other_patterns_are_used(load, pattern):
     resolved, problems = load(initialization_options={"context": {"ignore": [pattern]}})
-
     assert (resolved.context.ignore, problems) == ((pattern,), [])

@@ -24,7 +24,6 @@ PROPERTIES = MANIFEST["contributes"]["configuration"]["properties"]
 def test_the_repository_holds_what_the_schema_makes():
     """``docs/settings.md`` and VS Code's manifest are generated: run ``make docs`` if this fails."""
     stale = [path for path, text in FILES.items() if path.read_text("utf-8") != text]
-
     assert stale == [], "run make docs"
 
 
@@ -44,7 +43,6 @@ def test_the_uncommented_file_is_the_defaults(tmp_path):
     names = "|".join({key.path[-1] for key in all_keys()})
     bare = re.sub(rf"^# ({names}) = ", r"\1 = ", text, flags=re.MULTILINE)
     (tmp_path / "config.toml").write_text(bare)
-
     loaded = load(user_file=tmp_path / "config.toml", environ={})
     assert (loaded.settings, loaded.problems) == (Settings(), ())
     assert bare.count("\n[") == text.count("\n[")
@@ -53,7 +51,6 @@ def test_the_uncommented_file_is_the_defaults(tmp_path):
 def test_vscode_keeps_workspaces_from_machine_settings():
     """Each key of the user's own has scope ``machine`` and is restricted; no workspace sets it there."""
     restricted = MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
-
     for key in all_keys():
         name = f"homebody.{key.camel}"
         if key.machine and not key.user_file_only:

@@ -16,14 +16,11 @@ MANY = [f"p{number}" for number in range(1001)]
 
 
 def stops_of(loaded):
-    """Return the problems that stop all prompts."""
     return tuple(problem for problem in loaded.problems if problem.stops)
 
 
 @pytest.fixture
 def load_own(tmp_path: Path):
-    """Write the user's file, if it has a text, and load it with other sources."""
-
     def _load(text: str | bytes | None = None, **sources: object):
         path = tmp_path / "config.toml"
         if text is not None:
@@ -53,7 +50,6 @@ def load_own(tmp_path: Path):
 )
 def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, line, parts):
     loaded = load_own(text)
-
     (problem,) = stops_of(loaded)
     assert (tmp_path / "config.toml", line) == (problem.file, problem.line)
     assert isinstance(loaded.error, SettingsBroken)
@@ -63,7 +59,6 @@ def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, li
 
 
 def make_fifo(path: Path) -> None:
-    """Make a FIFO that nobody writes to."""
     os.mkfifo(path)
 
 
@@ -88,7 +83,6 @@ def make_behind_dangling_folder(path: Path) -> None:
 
 
 def make_behind_file(path: Path) -> None:
-    """Make a file in the place of the file's folder."""
     path.parent.rmdir()
     path.parent.touch()
 
@@ -166,7 +160,6 @@ def test_no_file_stops_nothing(load_own):
 def test_wrong_variables_and_flags_stop_all_prompts(load_own, sources, parts):
     """They are the user's own, as the file is."""
     loaded = load_own(**sources)
-
     assert [part for part in parts if part not in str(loaded.error)] == []
 
 
@@ -219,16 +212,13 @@ def test_a_wrong_restricting_key_of_an_editor_stops_all_prompts(load_own, source
 def test_another_wrong_key_of_an_editor_is_one_message(load_own, source, sent, problems):
     """Its default is used; empty tables of Lua arrive as lists."""
     loaded = load_own(**{source: sent})
-
     assert (Settings(), problems, None) == (loaded.settings, len(loaded.problems), loaded.error)
 
 
 def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
     """Its sentence has the line; the user's own rules are all known."""
     (tmp_path / ".homebody.toml").write_text("\n\n[completion]\ncolour = 3\nenabled = false")
-
     loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
-
     assert ([problem.line for problem in loaded.problems], stops_of(loaded)) == ([4], ())
     assert not loaded.settings.completion.enabled
 
@@ -236,7 +226,6 @@ def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
 def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
     patterns = ",".join(MANY[:-1])
     environ = {"HOMEBODY_CONTEXT_IGNORE": patterns}
-
     assert load_own(f"context.ignore = {MANY[:-1]}", environ=environ).error is None
     loaded = load_own(environ=environ, flags={"context.ignore": "one-more"})
     assert len(loaded.settings.context.ignore) == 2001
@@ -245,7 +234,6 @@ def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
 
 def test_many_wrong_keys_are_one_short_error(load_own):
     error = str(load_own("\n".join(f"x{number} = 1" for number in range(30))).error)
-
     assert "config.toml:3: " in error
     assert "8 more of your settings are wrong." in error
     assert len(error) < 1000
@@ -293,7 +281,6 @@ def test_only_an_address_of_a_server_is_a_url(url, is_one):
 @pytest.mark.parametrize("port", ["0", "65536", "99999", "x", ""])
 def test_an_allowed_host_has_a_port(load, port):
     resolved, problems = load(user=f"backend.allowed_hosts = ['gpu.example:{port}']")
-
     assert (resolved.backend.allowed_hosts, len(problems)) == ((), 1)
     assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
 

@@ -58,7 +58,6 @@ ENVIRON = {"HOME": "/home/me", "AWS_SECRET_ACCESS_KEY": "s3cret"}
 )
 def test_a_hostile_workspace_changes_no_security_setting(load, workspace, sources):
     resolved, problems = load(environ=ENVIRON, **sources)
-
     for block in (resolved.backend, resolved.completion.backend, resolved.chat.backend):
         assert block == BackendSettings()
     assert resolved.log == Settings().log
@@ -76,7 +75,6 @@ def test_the_user_may_set_all_of_it(load):
     """The same settings are accepted in the user's own file."""
     own = "\n".join(line for line in HOSTILE_TOML.splitlines() if not line.startswith("api_key_env"))
     resolved, problems = load(user=own, environ=ENVIRON)
-
     assert (
         resolved.backend.url,
         resolved.backend.api_key,
@@ -97,7 +95,6 @@ def test_the_user_may_set_all_of_it(load):
 def test_variables_options_and_flags_are_the_users_own(load, sources):
     """They come from whoever started the program, not from the workspace."""
     resolved, problems = load(**sources)
-
     assert (resolved.backend.url, problems) == ("http://127.0.0.1:1", [])
 
 
@@ -108,7 +105,6 @@ def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
         project='backend.url = "http://127.0.0.1:1"',
         configuration={"embedded": {"threads": 3}},
     )
-
     assert (resolved.backend.url, resolved.embedded.threads, problems) == ("http://127.0.0.1:1", 3, [])
 
 
@@ -117,7 +113,6 @@ def test_even_a_trusted_folder_does_not_switch_the_log_on(load, workspace):
     resolved, problems = load(
         user=f"trusted_folders = ['{workspace}']", project="log = {enabled = true, prompts = true}"
     )
-
     assert resolved.log == Settings().log
     assert [problem.key for problem in problems] == ["log.enabled, log.prompts"]
 
@@ -127,7 +122,6 @@ def test_a_workspace_lowers_what_the_user_raised_in_the_editor(load, sent, expec
     """The editor sends the user's own limit at the start, and the workspace's afterwards."""
     own = {"context": {"maxFileBytes": 4_000_000}}
     resolved, problems = load(initialization_options=own, configuration={"context": {"maxFileBytes": sent}})
-
     assert resolved.context.max_file_bytes == expected
     assert len(problems) == (sent > 4_000_000)
 
@@ -136,15 +130,12 @@ def test_what_the_user_raised_in_the_editor_may_be_repeated(load):
     """VS Code answers `workspace/configuration` with the user's values where the workspace has none."""
     own = {"context": {"maxFileBytes": 4_000_000}}
     resolved, problems = load(initialization_options=own, configuration=own)
-
     assert (resolved.context.max_file_bytes, problems) == (4_000_000, [])
 
 
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     (tmp_path / "link").symlink_to(workspace)
-
     resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
-
     assert resolved.embedded.threads == 3
 
 
@@ -153,9 +144,7 @@ def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
 )
 def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
     trusted = trusted.format(parent=tmp_path, workspace=workspace)
-
     resolved, problems = load(user=f"trusted_folders = ['{trusted}']", project="embedded.threads = 3")
-
     assert (resolved.embedded.threads, len(problems)) == (None, 1)
 
 
@@ -177,11 +166,9 @@ def test_only_the_users_file_names_trusted_folders(load, sources):
 def test_values_that_an_editor_repeats_cause_no_message(load):
     """The user's own values and defaults in workspace/configuration cause no message."""
     sent = {"backend": {"url": "http://127.0.0.1:1", "allowedHosts": []}, "log": {"enabled": False}}
-
     resolved, problems = load(
         user="log.enabled = true", initialization_options={"backend": sent["backend"]}, configuration=sent
     )
-
     assert (resolved.backend.url, resolved.log.enabled, problems) == ("http://127.0.0.1:1", True, [])
 
 
@@ -204,9 +191,7 @@ def test_a_folder_does_not_choose_the_server_or_the_model(load, workspace, block
     for name in ("evil.gguf", "evil.json"):
         (workspace / name).touch()
     user = "[backend]\nkind = 'llama.cpp'\nmodel = 'mine'\nurl = 'http://127.0.0.1:1'"
-
     resolved, problems = load(user=user, project=f"[{block}]\n{lines}")
-
     assert resolved == load(user=user)[0]
     assert len(problems) == 1
 
@@ -230,9 +215,7 @@ def test_a_trusted_folder_chooses_the_model(load, workspace, block):
 def test_no_folder_selects_a_scripted_model(load, workspace, name):
     """Prepared answers would appear under a model's name: not even a trusted folder may name them."""
     sent = 'backend.kind = "scripted"' if name == "project" else {"backend": {"kind": "scripted"}}
-
     resolved, problems = load(user=f"trusted_folders = ['{workspace}']", **{name: sent})
-
     assert resolved.backend.kind == "auto"
     assert [problem.key.removeprefix("homebody.") for problem in problems] == ["backend.kind"]
 
@@ -287,7 +270,6 @@ def test_a_folder_can_only_reduce_what_is_sent(
 def test_each_setting_of_a_folder_is_documented():
     """A new setting is the user's own (machine), or docs/security.md says what a folder achieves with it."""
     page = (ROOT / "docs" / "security.md").read_text("utf-8")
-
     missing = [key.camel for key in all_keys() if not key.machine and f"`{key.camel}`" not in page]
     assert missing == [], "mark the setting as MACHINE, or list it in docs/security.md"
 
@@ -296,7 +278,6 @@ def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkey
     """Relative to the user's file, for a flag to the current folder; ``~`` is the home folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
-
     for sources, expected in (
         ({"user": "backend.model = './m.gguf'"}, str(user_file.parent / "m.gguf")),
         ({"user": "backend.model = '~/m.gguf'"}, "/home/me/m.gguf"),
@@ -349,7 +330,6 @@ _LONG = [f"p{number}" for number in range(1001)]
 def test_a_folder_whose_list_cannot_be_read_excludes_everything(load, workspace, sources):
     """What it would exclude is not known; one message says why."""
     resolved, problems = load(**sources)
-
     assert resolved.folder_ignore == (FolderIgnore(str(workspace), ("*",)),)
     assert len(problems) == 1
 
@@ -357,9 +337,7 @@ def test_a_folder_whose_list_cannot_be_read_excludes_everything(load, workspace,
 def test_many_bad_keys_are_reported_in_a_short_message(load):
     """A hostile file does not fill the screen or take long, and writes no control characters."""
     project = "\n".join(f'"\\u001b[31m{"x" * 500}{number}" = 1' for number in range(3000))
-
     _, problems = load(project=project)
-
     assert len(problems) <= 11
     assert [problem for problem in problems if not (problem.key + problem.message).isprintable()] == []
     assert sum(len(problem.message) for problem in problems) < 3000
@@ -369,5 +347,4 @@ def test_a_workspace_that_is_a_loop_is_not_trusted(tmp_path: Path):
     from homebody.settings.trust import is_trusted
 
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-
     assert not is_trusted(tmp_path / "loop", [str(tmp_path / "loop")])

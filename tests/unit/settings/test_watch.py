@@ -42,7 +42,6 @@ def rewrite(path: Path) -> None:
 
 
 def unlink_and_link(path: Path) -> None:
-    """Replace it by a link to nothing."""
     path.unlink()
     path.symlink_to("nothing")
 
@@ -53,19 +52,15 @@ def unlink_and_link(path: Path) -> None:
 def test_every_kind_of_change_is_seen(old_file, change):
     files = SettingsFiles([old_file, old_file.parent / "missing.toml"])
     assert not files.changed()
-
     change(old_file)
-
     assert files.changed()
 
 
 def test_a_new_file_is_seen(tmp_path):
     missing, dangling = tmp_path / "a.toml", tmp_path / "b.toml"
     files = [SettingsFiles([missing]), SettingsFiles([dangling])]
-
     missing.touch()
     dangling.symlink_to("nothing")
-
     assert [one.changed() for one in files] == [True, True]
 
 
@@ -73,7 +68,6 @@ def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
     """A second change within the same tick of the clock leaves its times as they are."""
     path = tmp_path / "config.toml"
     path.write_text("a")
-
     assert SettingsFiles([path]).changed()
 
 
@@ -87,15 +81,12 @@ class Double:
         self.settings = self.error = None
 
     def apply(self, settings) -> None:
-        """Record the settings."""
         self.settings = settings
 
     def stop(self, error) -> None:
-        """Record the error."""
         self.error = error
 
     async def prompt(self) -> tuple[tuple[str, ...] | None, str | None]:
-        """Return the rules and the error of a prompt now."""
         if self.watch():
             await self.on_change()
         return self.settings and self.settings.context.ignore, self.error and str(self.error)
@@ -124,7 +115,6 @@ async def test_a_change_between_reading_and_following_is_not_lost(old_file):
     old_file.write_text("context.ignore = ['b/']\n")
     engine = Double()
     source.follow(engine)
-
     assert await engine.prompt() == (("b/",), None)
 
 

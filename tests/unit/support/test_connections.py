@@ -54,5 +54,4 @@ def test_a_line_without_an_address_names_none(line: str):
 
 def test_an_attempt_names_its_process_and_its_address():
     expected = Attempt(pid=7, call="connect", family="AF_INET", address="10.99.0.1", port=9)
-
     assert [expected] == read_attempts(STRAYS.strip().splitlines()[0])

@@ -13,8 +13,6 @@ Cursor: TypeAlias = tuple[Document, Tree, int]
 
 @pytest.fixture
 def at_cursor() -> Callable[[str, str], Cursor]:
-    """Document, exact tree and offset of a text with a cursor in it."""
-
     def read(language_id: str, text: str) -> Cursor:
         offset = text.index("█")
         document = Document.create("file:///cursor", language_id, 0, text.replace("█", ""))

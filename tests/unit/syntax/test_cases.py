@@ -11,7 +11,6 @@ from support.syntax_cases import read_case, render
 @pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_definitions_imports_and_scopes_are_found(language: Language):
     case = read_case(language)
-
     assert render(case.document, parse(case.document)) == case.found
 
 
@@ -19,7 +18,6 @@ def test_definitions_imports_and_scopes_are_found(language: Language):
 def test_sound_source_has_no_errors(language: Language):
     """The parser stumbles over nothing in the case file, and over a stray bracket in it."""
     case = read_case(language)
-
     assert count_errors(case.source, language) == 0
 
 
@@ -30,5 +28,4 @@ def test_line_ends_make_no_difference(language: Language):
     with_crlf = type(document).create(
         document.uri, document.language_id, 0, document.text.replace("\n", "\r\n")
     )
-
     assert render(with_crlf, parse(with_crlf)) == case.found

@@ -33,7 +33,6 @@ def real_files() -> list[Path]:
 
 
 def documents() -> list[Document]:
-    """Case files of all languages, real files, and some with other line ends."""
     cases = [read_case(language).document for language in PARSED]
     files = [
         Document.create(path.as_uri(), "", 0, path.read_bytes().decode("utf-8", "surrogateescape"))
@@ -51,7 +50,6 @@ DOCUMENTS = documents()
 
 @cache
 def parsed(index: int) -> Tree:
-    """Tree of one of ``DOCUMENTS``."""
     return parse(DOCUMENTS[index])
 
 
@@ -96,7 +94,6 @@ def test_chunks_are_reasonably_full(max_tokens):
     document = Document.create("file:///argparse.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), max_tokens, by_characters)
     filled = [by_characters(chunk.text) / max_tokens for chunk in chunks[:-1]]
-
     assert sum(filled) / len(filled) > 0.5
 
 
@@ -104,7 +101,6 @@ def test_a_chunk_knows_its_scopes():
     text = "class A:\n    def f(self):\n" + "".join(f"        x{i} = {i}\n" for i in range(40))
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 60, by_characters)
-
     assert chunks[0].scopes == ()
     assert {chunk.scopes for chunk in chunks[1:]} == {("class A:", "    def f(self):")}
 
@@ -115,7 +111,6 @@ def test_cuts_fall_between_definitions():
     )
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 100, by_characters)
-
     assert len(chunks) > 5
     assert all(chunk.text.startswith("# About") for chunk in chunks)
 
@@ -124,7 +119,6 @@ def test_cuts_fall_at_indentation_without_a_tree():
     text = "".join(f"section {i}\n" + "    item\n" * 9 for i in range(20))
     document = Document.create("file:///a.unknown", "unknown", 0, text)
     chunks = chunk_document(document, parse(document), 70, by_characters)
-
     assert all(chunk.text.startswith("section") for chunk in chunks)
 
 
@@ -141,7 +135,6 @@ def test_cuts_fall_at_indentation_without_a_tree():
 def test_small_documents(text, expected):
     document = Document.create("file:///a.py", "python", 0, text)
     chunks = chunk_document(document, parse(document), 256, by_characters)
-
     assert [(chunk.first_line, chunk.last_line, chunk.text) for chunk in chunks] == expected
 
 
@@ -149,7 +142,6 @@ def test_a_line_too_long_is_a_chunk_of_its_own():
     """A line over the limit stands alone; its neighbours are not drawn in."""
     document = Document.create("file:///a.py", "python", 0, "a = 1\nb = '" + "x" * 10_000 + "'\nc = 2\n")
     chunks = chunk_document(document, parse(document), 256, by_characters)
-
     assert [(chunk.first_line, chunk.last_line) for chunk in chunks] == [(0, 0), (1, 1), (2, 2)]
 
 

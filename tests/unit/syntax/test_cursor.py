@@ -10,7 +10,6 @@ FLAGS = ("in_string", "in_comment", "in_brackets", "fresh_statement", "at_block_
 
 
 def at(marked: str, language: str = "python") -> CursorContext:
-    """The context at ``█``, without a tree."""
     before, _, after = marked.partition("█")
     document = Document.create("file:///a", language, 1, before + after)
     return cursor_context(document, Tree.blank(document), len(before))
@@ -101,7 +100,6 @@ def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected
     edit = TextEdit(Span(at, at), typed)
     tree = edited(parse(old), old, edit)
     new = old.edited(edit, 2)
-
     assert flags(cursor_context(new, tree, at + len(typed))) == expected
 
 

@@ -25,7 +25,6 @@ def documented(language_id: str, text: str, documentation: str, *, without_tree:
 
 def test_python_documents_inside_the_body():
     text = "@cached\ndef f(self):\n    # why\n    return 1\n"
-
     assert documented("python", text, '"""Doc."""') == text.replace(":\n", ':\n    """Doc."""\n')
 
 
@@ -33,14 +32,12 @@ def test_python_documents_inside_the_body():
 def test_a_body_on_the_header_line_moves_down(without_tree):
     expected = 'def f():\n    """Doc."""\n    return 1\n'
     found = documented("python", "def f(): return 1\n", '"""Doc."""', without_tree=without_tree)
-
     assert found == (expected if not without_tree else "no definition")
 
 
 def test_python_replaces_the_docstring_that_is_there():
     """An existing docstring is found whole, escaped quotes in it or not."""
     text = 'def f():\n    r"""Old \\""" one.\n\n    More.\n    """\n    return 1\n'
-
     assert documented("python", text, '"""Doc."""') == 'def f():\n    """Doc."""\n    return 1\n'
 
 
@@ -52,25 +49,21 @@ def test_a_first_string_that_is_more_than_text_is_left_alone(body):
 
 def test_other_languages_document_before_the_definition():
     text = "import a;\n\nexport function f() {\n}\n"
-
     assert documented("javascript", text, "/** Doc. */") == text.replace("export", "/** Doc. */\nexport")
 
 
 def test_documentation_stands_above_attributes():
     text = "    #[inline]\n    #[must_use]\n    fn f() {}\n"
-
     assert documented("rust", text, "/// Doc.") == "    /// Doc.\n" + text
 
 
 def test_a_doc_comment_is_replaced_whole():
     text = "/**\n * Old.\n\n * More.\n */\nint f(void) {\n}\n"
-
     assert documented("c", text, "/** New. */") == "/** New. */\nint f(void) {\n}\n"
 
 
 def test_a_plain_comment_stays_and_the_documentation_goes_below_it():
     text = "/* A note. */\nint f(void) {\n}\n"
-
     assert documented("c", text, "/** New. */") == text.replace("int f", "/** New. */\nint f")
 
 
@@ -80,13 +73,11 @@ def test_a_comment_that_could_be_documentation_or_not_is_left_alone():
 
 def test_a_scripts_first_line_is_no_documentation():
     text = "#!/bin/sh\nf() {\n  :\n}\n"
-
     assert documented("shellscript", text, "# Doc.") == "#!/bin/sh\n# Doc.\nf() {\n  :\n}\n"
 
 
 def test_line_ends_are_the_documents_own():
     text = "def f():\r\n    return 1\r\n"
-
     assert documented("python", text, '"""Doc."""') == 'def f():\r\n    """Doc."""\r\n    return 1\r\n'
 
 
@@ -95,5 +86,4 @@ def test_a_function_has_a_place_without_a_tree(header):
     """The docstring goes below the line that ends the header."""
     text = f"{header}\n    return 1\n"
     expected = f'{header}\n    """Doc."""\n    return 1\n'
-
     assert documented("python", text, '"""Doc."""', without_tree=True) == expected

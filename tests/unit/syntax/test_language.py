@@ -64,7 +64,6 @@ each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language:
 )
 def test_a_language_is_found_by_identifier_then_by_file_name(language_id, path, expected):
     found = find(language_id, path)
-
     assert (found.name if found else None) == expected
 
 
@@ -90,7 +89,6 @@ def test_the_language_of_a_header_follows_from_its_content(path, text, expected)
 def test_all_promised_languages_are_there():
     """The twenty-five languages of the promise each have a row."""
     names = {language.title for language in PARSED}
-
     assert names == {
         *("Python", "JavaScript", "JSX", "TypeScript", "TSX", "Go", "Rust", "Java", "C", "C++", "C#"),
         *("Ruby", "PHP", "Kotlin", "Swift", "Scala", "Lua", "Bash", "SQL", "HTML", "CSS", "JSON"),
@@ -104,7 +102,6 @@ def test_no_two_languages_claim_the_same_file():
         for language in LANGUAGES
         for claim in (*language.ids, *language.extensions, *language.filenames)
     ]
-
     assert len(claims) == len(set(claims))
 
 
@@ -128,7 +125,6 @@ def test_queries_never_start_at_the_root(language: Language):
     document = Document.create(f"file:///a{language.extensions[0]}", language.ids[0], 0, "a\n")
     tree = parse(document)
     assert tree.handle is not None
-
     assert f"({tree.handle.root_node.type}\n" not in query_text(language)
     assert f"({tree.handle.root_node.type} " not in query_text(language)
 
@@ -136,7 +132,6 @@ def test_queries_never_start_at_the_root(language: Language):
 @each_language
 def test_rows_compile(language: Language):
     re.compile(language.unsafe, re.MULTILINE)
-
     for region in language.regions:
         assert not region.comment or re.match(region.begin, region.mark)
 
@@ -147,7 +142,6 @@ def test_keywords_come_from_the_grammar():
     sql = find("sql")
     assert python is not None
     assert sql is not None
-
     assert {"def", "lambda", "None"} <= keywords(python)
     assert "argument" not in keywords(python)
     assert {"select", "SELECT"} <= keywords(sql)
@@ -159,7 +153,6 @@ def test_a_query_file_inherits_patterns():
     assert javascript is not None
     assert typescript is not None
     inherited = "(function_declaration name: (identifier) @name body: (_) @body) @definition.function"
-
     assert query_text(javascript).startswith(inherited)
     assert query_text(typescript).startswith(inherited)
     assert "inherits" not in query_text(typescript)
@@ -171,14 +164,12 @@ def test_grammars_are_loaded_on_first_use():
         "print([name for name in sys.modules if name.startswith('tree_sitter')])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
     assert run.stdout.strip() == "[]"
 
 
 def test_a_missing_grammar_costs_the_tree_only():
     """A row whose wheel is not there works by lines and indentation."""
     missing = Language(name="lost", title="Lost", ids=("lost",), grammar="tree_sitter_lost:language")
-
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()
     assert table.query(missing, "scopes") is None

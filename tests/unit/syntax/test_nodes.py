@@ -27,7 +27,6 @@ def test_a_place_among_many_siblings_takes_few_steps(lines):
     """A query over all those siblings would look at each of them once for each one before it."""
     document, tree = brackets(lines)
     middle = len(document.text) // 2
-
     assert tree.fits(document)
     found = list(searched(tree, Span(middle - 1, middle + 1)))
     assert [(node.is_error, is_whole) for node, is_whole in found] == [(True, False)]
@@ -44,14 +43,12 @@ def test_nesting_is_bounded():
     document = Document.create("file:///a", "json", 0, "[" * 10_000 + "]" * 10_000)
     tree = parse(document)
     middle = len(document.text) // 2
-
     assert tree.fits(document)
     assert len(list(searched(tree, Span(middle - 1, middle + 1)))) < 2_000
 
 
 @st.composite
 def long_documents(draw) -> tuple[Language, str]:
-    """Draw a source repeated until it is long, with garbage in the middle of it or none."""
     language, source = draw(st.sampled_from(SOURCES))
     text = (source + "\n") * (1 + _CHARS // len(source))
     at = draw(st.integers(0, len(text)))

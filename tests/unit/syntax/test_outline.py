@@ -57,7 +57,6 @@ RUBY = "class Order < Base\n" + "".join(f"  def m{i}(a)\n    a\n    b\n  end\n\n
 
 
 def show(language_id: str, text: str, name: str) -> tuple[str, int, int]:
-    """Return what is shown of the definition ``name`` and its lines."""
     document = Document.create("file:///a", language_id, 0, text)
     tree = parse(document)
     found = definitions(document, tree)

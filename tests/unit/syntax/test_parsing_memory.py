@@ -32,5 +32,4 @@ def test_pieces_make_up_the_text(text: str):
     while piece := read(len(data), None):
         bytes(piece).decode("utf-16-le")
         data += piece
-
     assert bytes(data) == encode(text)

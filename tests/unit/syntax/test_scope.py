@@ -8,7 +8,6 @@ from homebody.text import Document, Span, TextEdit
 
 
 def scope_names(cursor) -> list[str]:
-    """Names of the scopes at a cursor."""
     document, tree, offset = cursor
     return [scope.name for scope in scopes_at(document, tree, offset)]
 
@@ -57,7 +56,6 @@ def test_scopes_know_their_signatures(at_cursor):
         "python", "class A:\n    @cached\n    async def f(\n        self,\n    ) -> int:\n        █pass\n"
     )
     scope = scopes_at(document, tree, offset)[-1]
-
     assert scope.signature == "async def f(\n        self,\n    ) -> int:"
     assert document.slice(scope.header) == "    " + scope.signature
     assert document.slice(scope.span).startswith("@cached")
@@ -67,7 +65,6 @@ def test_scopes_know_their_signatures(at_cursor):
 def test_a_header_has_its_opener(at_cursor):
     document, tree, offset = at_cursor("java", "class A {\n  void f()\n  {\n    █\n  }\n}\n")
     scope = scopes_at(document, tree, offset)[-1]
-
     assert document.slice(scope.header) == "  void f()\n  {"
     assert scope.signature == "void f()"
 
@@ -89,7 +86,6 @@ def test_scopes_follow_an_edit_before_it_is_parsed():
 def test_a_tree_of_another_text_is_not_used():
     tree = parse(Document.create("file:///a.py", "python", 1, "x = 1\n"))
     document = Document.create("file:///a.py", "python", 2, "def f():\n    return 1\n")
-
     assert [scope.name for scope in scopes_at(document, tree, 15)] == ["f"]
     assert definitions(document, tree) == ()
     assert imports(document, tree) == ()
@@ -111,7 +107,6 @@ def test_the_smallest_function_or_class_around_a_span(text, expected):
     start, end = text.index("["), text.index("]") - 1
     document = Document.create("file:///a.py", "python", 0, text.replace("[", "").replace("]", ""))
     found = scope_around(document, parse(document), Span(start, end))
-
     assert (found.name if found else None) == expected
 
 
@@ -119,7 +114,6 @@ def test_a_blank_tree_has_scopes_by_lines():
     text = "class A:\n    def f(self):\n        return 1\n"
     document = Document.create("file:///a.py", "python", 0, text)
     found = scopes_at(document, Tree.blank(document), len(text) - 1)
-
     assert [(scope.kind, scope.signature) for scope in found] == [
         ("class", "class A:"),
         ("function", "def f(self):"),

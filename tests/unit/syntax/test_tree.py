@@ -25,20 +25,17 @@ def open_document(text: str = SOURCE, language_id: str = "python") -> Document:
 
 
 def insert(document: Document, offset: int, text: str) -> tuple[TextEdit, Document]:
-    """Type ``text`` at ``offset``: the edit and the next version."""
     edit = TextEdit(Span(offset, offset), text)
     return edit, document.edited(edit, document.version + 1)
 
 
 def names(document: Document, tree: Tree) -> list[str]:
-    """Names of all definitions."""
     return [one.name for one in definitions(document, tree)]
 
 
 async def test_a_tree_comes_after_opening():
     trees, document = Trees(), open_document()
     trees.open(document)
-
     assert trees.newest(document).handle is None
     tree = await trees.ready(document)
     assert tree.exact
@@ -65,7 +62,6 @@ async def test_trees_follow_without_being_asked():
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")
     trees.edit(document, edit, new)
-
     assert await until(lambda: trees.newest(new).exact)
 
 
@@ -74,7 +70,6 @@ def test_trees_can_be_followed_without_a_loop():
     trees.open(document)
     edit, new = insert(document, 0, "x = 1\n")
     trees.edit(document, edit, new)
-
     assert trees.newest(new).handle is None
     assert [scope.name for scope in scopes_at(new, trees.newest(new), 48)] == ["A", "f"]
     assert asyncio.run(trees.ready(new)).exact
@@ -101,7 +96,6 @@ async def test_the_newest_version_wins():
 
 async def test_a_document_that_was_never_opened_has_a_blank_tree():
     trees, document = Trees(), open_document()
-
     assert trees.newest(document).handle is None
     assert (await trees.ready(document)).handle is None
 
@@ -113,7 +107,6 @@ async def test_a_missed_edit_reopens_the_document():
     _, missed = insert(document, 0, "# missed\n")
     edit, new = insert(missed, 0, "# seen\n")
     trees.edit(missed, edit, new)
-
     assert trees.newest(new).handle is None
     assert names(new, await trees.ready(new)) == ["A", "f", "g"]
 
@@ -123,7 +116,6 @@ async def test_closing_drops_the_tree():
     trees.open(document)
     trees.close(document.uri)
     trees.close(document.uri)
-
     assert trees.newest(document).handle is None
     assert trees._entries == {}
 
@@ -135,7 +127,6 @@ async def test_the_oldest_trees_are_evicted():
     for document in opened:
         trees.open(document)
         await trees.ready(document)
-
     assert [trees.newest(document).exact for document in opened] == [False, True, True]
     assert (await trees.ready(opened[0])).exact
 
@@ -161,7 +152,6 @@ async def test_replacing_text_by_itself_keeps_the_tree():
     edit = TextEdit(Span(0, len(SOURCE)), SOURCE)
     new = document.edited(edit, 2)
     trees.edit(document, edit, new)
-
     assert trees.newest(new).exact
 
 
@@ -233,7 +223,6 @@ def test_bad_text_neither_fails_nor_hangs(language, text):
     middle = len(text) // 2
     edit = TextEdit(Span(middle, middle + 1), "(")
     moved = edited(tree, document, edit)
-
     assert moved.length == len(document.edited(edit, 1).text)
     scopes_at(document, tree, middle)
 
@@ -242,7 +231,6 @@ def test_text_larger_than_is_served_is_not_parsed():
     """A 10 MB line has a blank tree, and answers come from a bounded piece of it."""
     document = Document.create("file:///a.py", "python", 0, "x" * (10 << 20))
     tree = parse(document)
-
     assert len(document.text) > MAX_CHARS
     assert tree.handle is None
     assert scopes_at(document, tree, 5 << 20) == ()
@@ -252,7 +240,6 @@ async def test_text_that_takes_too_long_has_a_blank_tree():
     trees = Trees()
     document = Document.create("file:///a.kt", "kotlin", 1, "/*" * 20_000)
     trees.open(document)
-
     assert (await trees.ready(document)).handle is None
     edit, new = insert(document, 0, "x")
     trees.edit(document, edit, new)
@@ -262,7 +249,6 @@ async def test_text_that_takes_too_long_has_a_blank_tree():
 def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
     monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
     document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
-
     assert parse(document).handle is None
 
 
@@ -270,7 +256,6 @@ def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
     """Its scanner would end the process; such a file works by lines."""
     deep = "".join("  " * level + "a:\n" for level in range(300))
     document = Document.create("file:///a.yaml", "yaml", 0, deep)
-
     assert parse(document).handle is None
     assert parse(Document.create("file:///a.yaml", "yaml", 0, "- " * 300 + "a")).handle is None
     assert parse(Document.create("file:///a.yaml", "yaml", 0, "a: " + "b - c " * 40)).handle is not None
@@ -279,9 +264,7 @@ def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
 def test_blank_trees_have_no_nodes():
     document = open_document()
     blank = Tree.blank(document)
-
     whole = Span(0, len(document.text))
-
     assert [list(matches(blank, group, whole)) for group in ("scopes", "imports", "places")] == [[], [], []]
     assert path(blank, 3) == []
     assert blank.language is find("python")

@@ -9,13 +9,11 @@ CACHE = "class Cache:\n    def get(self, key): ...\n    def put(self, key): ..."
 
 
 def method(name: str, line: int, *headers: str, path: str = "a.py") -> IndexRow:
-    """Return a row for one line of signature."""
     indent = "    " * len(headers)
     return IndexRow(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
 
 
 def result(*found: IndexRow, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
-    """File, lines, text and reason of the candidates."""
     return [
         (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
         for one in candidates(found, Path("/w"), own)

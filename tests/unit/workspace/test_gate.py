@@ -17,7 +17,6 @@ from support.git import git
 
 
 def settings_with(*patterns: str) -> Settings:
-    """Return settings whose user ignores ``patterns``."""
     return Settings(context=ContextSettings(ignore=patterns))
 
 
@@ -68,7 +67,6 @@ async def test_no_way_through_a_symlink_leads_around_an_ignore_file(root, tmp_pa
     (root / "private/app.py").write_text("x = 1\n")
     (root / "sub/alias.py").symlink_to(root / "private/app.py")
     ways = [(link, root / "private/app.py"), (root, link / "private/app.py"), (root, root / "sub/alias.py")]
-
     assert [await gate_of(opened).refusal(path.as_uri()) for opened, path in ways] == [BY_OWN_FILE] * 3
     assert await gate_of(link).refusal((root / "app.py").as_uri()) is None
 
@@ -79,7 +77,6 @@ async def test_a_link_in_an_excluded_folder_is_excluded_like_its_target(root):
     (root / "private/hop").symlink_to(root / "shared.py")
     (root / "alias.py").symlink_to(root / "private/hop")
     (root / "loop.py").symlink_to(root / "loop.py")
-
     assert await gate_of(root).refusal((root / "alias.py").as_uri()) == BY_OWN_FILE
     assert await gate_of(root).refusal((root / "shared.py").as_uri()) is None
     assert await gate_of(root).refusal((root / "loop.py").as_uri()) == UNPLACED
@@ -267,7 +264,6 @@ async def test_a_prompt_passes_only_if_all_its_sources_are_known_and_allowed(roo
 
 @pytest.fixture
 def stalled(root, monkeypatch):
-    """A disk that does not answer until ``released`` is set; ``asked`` says that it was asked."""
     asked, released = threading.Event(), threading.Event()
     gate = Gate(Settings(), [root], seconds=0.01)
 
@@ -285,7 +281,6 @@ async def test_a_disk_that_does_not_answer_permits_nothing_and_is_not_waited_for
     """Its ignore files may exclude the document; the next question is a new one."""
     gate, asked, released = stalled
     uri = (root / "app.py").as_uri()
-
     assert await gate.refusal(uri) == UNKNOWN
     assert asked.is_set()
     released.set()
@@ -299,11 +294,9 @@ async def test_a_lookup_does_not_stop_the_event_loop(root, stalled):
     gate, asked, released = stalled
     gate._seconds = 60
     waiting = [asyncio.create_task(gate.refusal((root / "app.py").as_uri())) for _ in range(2)]
-
     await asyncio.to_thread(asked.wait)
     waiting[0].cancel()
     released.set()
-
     assert (await asyncio.gather(*waiting, return_exceptions=True))[1:] == [None]
     assert waiting[0].cancelled()
 
@@ -311,11 +304,9 @@ async def test_a_lookup_does_not_stop_the_event_loop(root, stalled):
 async def test_a_disk_that_does_not_answer_costs_a_bounded_number_of_threads(root, stalled):
     gate, _, released = stalled
     gate._seconds = 0
-
     refusals = [await gate.refusal((root / f"{number}.py").as_uri()) for number in range(100)]
     count = sum(thread.name == "homebody-gate" for thread in threading.enumerate())
     released.set()
-
     assert {UNKNOWN} == set(refusals)
     assert count <= 16
 

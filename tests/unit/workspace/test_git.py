@@ -14,7 +14,6 @@ from support.git import git
 
 @pytest.fixture
 def root(own_folders: Path) -> Path:
-    """A repository with two committed files on ``main``."""
     root = own_folders / "repository"
     root.mkdir()
     git(root, "init", "-q", "-b", "main")
@@ -37,7 +36,6 @@ def test_changed_files_are_those_that_differ_and_those_that_are_new(root: Path):
     (root / "junk.log").write_text("x\n")
     (root / ".gitignore").write_text("*.log\n")
     (root / "a.py").unlink()
-
     assert names(Repository(root).changed_since("HEAD")) == [".gitignore", "new.py", "with space ü.py"]
 
 
@@ -47,7 +45,6 @@ def test_a_repository_does_not_choose_which_files_are_read(root: Path):
     elsewhere.mkdir()
     (elsewhere / "a.py").write_text("my diary\n")
     git(root, "config", "core.worktree", str(elsewhere))
-
     assert git_diff(Repository(root), "uncommitted").text == ""
     assert Repository(root).uncommitted() == []
 
@@ -70,7 +67,6 @@ def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path)
     git(root, "add", "a.py")
     (root / "with space ü.py").write_text("b = 2\n")
     repository = Repository(root)
-
     assert names(repository.staged()) == ["a.py"]
     assert names(repository.unstaged()) == ["with space ü.py"]
     assert names(repository.uncommitted()) == ["a.py", "with space ü.py"]
@@ -78,7 +74,6 @@ def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path)
 
 def test_files_marked_as_generated_are_found(root: Path):
     (root / ".gitattributes").write_text("a.py linguist-generated\n*.pb.py linguist-generated=true\n")
-
     assert {root / "a.py"} == Repository(root).marked_generated([root / "a.py", root / "with space ü.py"])
 
 
@@ -128,14 +123,12 @@ def test_an_unknown_revision_is_named(root: Path, revision: str):
 
 def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("PATH", str(root))
-
     with pytest.raises(GitFailed, match="Git is not installed"):
         Repository(root).staged()
 
 
 def test_the_repository_above_a_path_is_found(root: Path):
     found = find_repository(root / "deep" / "a.py")
-
     assert found is not None
     assert found.root == root
     assert find_repository(root.parent / "a.py") is None
@@ -215,7 +208,6 @@ def test_a_repository_does_not_lead_to_another(root: Path, other: Path, borrow):
     borrow(root, other)
     repository = find_repository(root)
     assert repository is not None
-
     for ask in (repository.staged, repository.uncommitted, lambda: git_diff(repository, "staged")):
         with pytest.raises(GitFailed, match=r"leads to another repository .* list .* in `trusted_folders`"):
             ask()
@@ -225,9 +217,7 @@ def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path
     """The user vouches for it."""
     _git_file(root, other)
     (root / "diary.txt").write_text("my diary, continued\n")
-
     found = find_repository(root, [str(root)])
-
     assert found is not None
     assert "+my diary, continued" in git_diff(found, "uncommitted").text
     assert "-my diary" in git_diff(found, "uncommitted").text

@@ -19,7 +19,6 @@ ASCII_FILES = [path for path in FILES if path.isascii()]
 
 
 def make(root: Path, files: dict[str, str]) -> None:
-    """Write ``files``, path to text, below ``root``."""
     for path, text in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")
@@ -225,7 +224,6 @@ _PATTERN = st.builds(
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """Return a git repository with ``FILES`` in it."""
     root = tmp_path_factory.mktemp("repository")
     git(root, "init", "-q")
     make(root, dict.fromkeys(FILES, ""))

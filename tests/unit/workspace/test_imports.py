@@ -27,7 +27,6 @@ def lookup(stems):
 
 
 def check(path: str, text: str, expect: str, *, language: str | None = None):
-    """Compare the files that ``text`` at ``path`` imports to ``expect``, parted by blanks."""
     language = language or ("python" if path.endswith(".py") else "typescript")
     document = Document.create(f"file:///{path}", language, 0, text)
     rows = rows_of(scope.imports(document, parse(document)))

@@ -53,7 +53,6 @@ class Reported(list[IndexProgress]):
 
 @asynccontextmanager
 async def opened(*roots: Path, result: Reported | None = None, settings: Settings | None = None):
-    """Open an index, build it and close it."""
     progress = (Reported() if result is None else result).append
     async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
         assert await index.updated(60)
@@ -61,7 +60,6 @@ async def opened(*roots: Path, result: Reported | None = None, settings: Setting
 
 
 async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None, imports=None) -> list[str]:
-    """Return the names of the files that define ``names``."""
     found = await index.definitions(names, language="python", near_path=near, imports=imports)
     return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 

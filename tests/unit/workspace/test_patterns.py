@@ -51,14 +51,12 @@ MANY = "*a" * 30 + "*b"
 def test_a_pattern_means_what_it_means_to_git(pattern, matching, other):
     """Each of them as gitignore(5) describes it; a path that ends with a slash is a folder."""
     patterns = Patterns.parse([pattern], "/w/")
-
     assert [True] * len(matching.split()) == [patterns.verdict(f"/w/{path}") for path in matching.split()]
     assert [None] * len(other.split()) == [patterns.verdict(f"/w/{path}") for path in other.split()]
 
 
 def test_the_last_matching_line_wins():
     patterns = Patterns.parse(["*.py", "!a*", "ab*", "!abc.py", "*.txt"], "")
-
     verdicts = {path: patterns.verdict(path) for path in ("x.py", "a.py", "ab.py", "abc.py", "c.md")}
     assert verdicts == {"x.py": True, "a.py": False, "ab.py": True, "abc.py": False, "c.md": None}
 
@@ -67,7 +65,6 @@ def test_the_last_matching_line_wins():
 def test_patterns_with_many_wildcards_are_matched_in_time(path):
     """A backtracking matcher would effectively never finish one of these."""
     hostile = [MANY, "**/a*a/" * 20 + "b", "*a*?*a?*a*?a*a*b", "[a-b]*" * 30 + "z", "a/**/" * 60 + "b"]
-
     assert Patterns.parse(hostile * 10, "").verdict(path) is None
 
 
@@ -86,7 +83,5 @@ async def test_a_name_of_a_hundred_letters_is_asked_about_at_once(tmp_path, plac
     if place == ".homebodyignore":
         (tmp_path / place).write_text(MANY)
     gate = Gate(Settings(context=ContextSettings(ignore=tuple(globs))), [tmp_path], seconds=60)
-
     refusals = [await gate.refusal((tmp_path / name).as_uri()) for name in ("a" * 100, "a" * 99 + "b")]
-
     assert [None, BY_OWN_FILE if place == ".homebodyignore" else BY_USER] == refusals

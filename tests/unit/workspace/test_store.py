@@ -48,13 +48,11 @@ def file(path: str, text: str = "", *, names: str = "", imports=(), language: st
 
 
 def fill(database: Path, *rows: FileRow) -> None:
-    """Make an index that holds ``rows``."""
     with closing(store.create(database)) as connection:
         put(IndexWriter(connection), *rows)
 
 
 def put(writer: IndexWriter, *rows: FileRow) -> None:
-    """Add ``rows``, all or none."""
     with writer.transaction():
         for row in rows:
             writer.put(row)
@@ -62,7 +60,6 @@ def put(writer: IndexWriter, *rows: FileRow) -> None:
 
 @pytest.fixture
 def reader(tmp_path, database):
-    """Return a reader of ``database`` for the workspace ``tmp_path/root``."""
     with closing(Reader(tmp_path / "root", database)) as reader:
         yield reader
 
@@ -74,7 +71,6 @@ def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[st
 
 
 def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=None, language="python"):
-    """Return the paths of definitions of ``names``, below the root."""
     found = reader.answer(
         lambda opened: opened.definitions(names, language=language, path=path, imports=imports)
     )
@@ -120,7 +116,6 @@ def test_an_index_has_its_name_only_when_it_is_complete(database, monkeypatch):
 
 
 def run(database: Path, statement: str) -> None:
-    """Run one statement on the file."""
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(statement)
 

@@ -33,22 +33,18 @@ class Place:
         return where
 
     def scan(self, max_file_bytes: int = 1024 * 1024) -> Done:
-        """Scan the whole."""
         job = IndexJob(root=str(self.root), database="", max_file_bytes=max_file_bytes)
         return update(job, extract, self.writer, lambda done, total: self.reports.append((done, total)))
 
     def refresh(self, *paths: str) -> Done:
-        """Index ``paths`` again."""
         return update(
             IndexJob(root=str(self.root), database="", paths=paths), extract, self.writer, lambda *_: None
         )
 
     def names(self) -> str:
-        """All defined names, in order."""
         return " ".join(sorted(name for (name,) in self.rows("SELECT name FROM definitions")))
 
     def texts(self) -> int:
-        """Number of chunks."""
         return self.rows("SELECT count(*) FROM chunks")[0][0]
 
     def rows(self, query: str) -> list[tuple]:

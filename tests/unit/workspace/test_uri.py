@@ -37,5 +37,4 @@ def test_only_file_uris_have_a_path(uri):
 )
 def test_the_innermost_folder_of_a_file_counts(uri: str, expected: str | None):
     values = {Path("/w"): "outer", Path("/w/part"): "inner"}
-
     assert expected == of_nearest_folder(values, uri)

@@ -11,13 +11,11 @@ from homebody.workspace.walk import Limits, Walk
 
 
 def walked(root: Path, **limits: int) -> tuple[list[str], Walk]:
-    """Return the paths below ``root`` and the walk itself."""
     walk = Walk(root, rules_for(root), Limits(**limits))
     return [entry.path for entry in walk], walk
 
 
 def make(root: Path, *paths: str, text: str = "x\n") -> None:
-    """Write ``text`` to each of ``paths`` below ``root``."""
     for path in paths:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, encoding="utf-8")

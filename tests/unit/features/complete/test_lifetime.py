@@ -26,14 +26,12 @@ class _Gated(ScriptedBackend):
         self.places = self.waits = False
 
     async def place(self, prompt, **options):
-        """Place a prompt."""
         self.places = not self.may_place.is_set()
         await self.may_place.wait()
         self.places = False
         return await super().place(prompt, **options)
 
     async def warm(self, prompt, *, tokens=None, slot="completion"):
-        """Read a piece."""
         self.waits = True
         await self.may_read.acquire()
         self.waits = False

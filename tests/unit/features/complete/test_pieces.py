@@ -56,7 +56,6 @@ _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000
 
 @asynccontextmanager
 async def _ollama(reading_speed: float):
-    """An Ollama with this speed, an engine and a session for it, and the prompts that it received."""
     with OllamaDouble([OllamaModel("qwen2.5-coder:7b", fim=True)], default_num_ctx=32_768) as double:
         double.reading_speed = reading_speed
         backend = BackendSettings(kind="ollama", url=double.url)

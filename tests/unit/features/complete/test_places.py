@@ -15,7 +15,6 @@ _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 async def _evaluated(w, document: Document, offset: int) -> int:
-    """Complete, and return the tokens that the server had to read for it."""
     await complete(w.engine, document, offset, session=w.session)
     await w.session.stop_background()
     record = w.engine.audit.last(document.uri)

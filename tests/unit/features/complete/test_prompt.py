@@ -25,7 +25,6 @@ _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 def _wide_with(w, target: Target, document: Document, offset: int, *snippets: Candidate) -> PromptWindow:
-    """Return the whole window, with these snippets."""
     set_windows(w.session, document.uri, candidates=snippets)
     return Place(w.session, target, document, offset).window("wide")
 

@@ -25,20 +25,17 @@ def _pieces(w) -> list:
 
 
 def _long_file(w, *, slots: int = 8, speed: float = 400) -> tuple[Document, int, DocumentState]:
-    """Return a document of 3,000 lines, a place far below its start, and its state."""
     with_slots(w, slots, speed)
     document = numbered("alpha", 3000)
     return document, document.line_starts[_LINE], w.session.document_state(document.uri)
 
 
 def _pauses_take(monkeypatch, seconds: float) -> None:
-    """Set the length of a pause; no piece counts as slow."""
     monkeypatch.setattr("homebody.features.complete.reader.PAUSE_SECONDS", seconds)
     monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", 3600)
 
 
 async def _until_idle(w, document: Document) -> None:
-    """Wait until the reader of a document has nothing to do, or waits for a pause."""
     reader = w.session.document_state(document.uri).reader
     await until(lambda: reader.is_idle)
 

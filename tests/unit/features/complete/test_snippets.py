@@ -46,7 +46,6 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
         await prepare_once(w.session, document, offset)
         state = w.session.document_state(document.uri)
         assert len(state.windows.imports_in(document)) == 4
-
         edited = document.edited(TextEdit(Span(0, 0), "# New.\n"), 2)
         assert state.windows.imports_in(edited) == []
 

@@ -22,7 +22,6 @@ async def test_the_code_stands_on_the_empty_line(world, line: str, written: str)
         document, offset = at(_CODE.format(line))
         done = await refactor(w.engine, document, Span(offset, offset), instruction="divide by the count")
         prompt = w.asked[0].prompt.text
-
     assert done.status == "changed", done.reason
     assert apply_edits(document.text, done.edits) == _CODE.format(written)
     assert "divide by the count" in prompt
@@ -34,7 +33,6 @@ async def test_new_functions_stand_on_the_empty_line_of_a_module(world):
     async with world("```python\ndef double(value):\n    return 2 * value\n```") as w:
         document, offset = at("import math\n\n\n█\n")
         done = await refactor(w.engine, document, Span(offset, offset), instruction="a function that doubles")
-
     assert done.status == "changed", done.reason
     new = apply_edits(document.text, done.edits)
     assert new == "import math\n\n\ndef double(value):\n    return 2 * value\n"
