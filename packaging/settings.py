@@ -159,7 +159,7 @@ def _one_type(key: Key) -> dict[str, Any]:
 
 
 def _for_editors() -> list[Key]:
-    return [key for key in all_keys() if not key.user_file_only]
+    return [key for key in all_keys() if not key.user_file]
 
 
 if __name__ == "__main__":

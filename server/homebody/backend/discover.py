@@ -21,7 +21,7 @@ from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
 from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
 from homebody.settings import BackendSettings
-from homebody.settings.backend_schema import is_covered
+from homebody.settings.schema import is_covered
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.errors import ModelForbidden
-from homebody.settings.backend_schema import is_covered
+from homebody.settings.schema import is_covered
 
 Result = TypeVar("Result")
 

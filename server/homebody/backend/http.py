@@ -29,8 +29,8 @@ from homebody.backend.http_errors import (
     words_of,
 )
 from homebody.errors import BackendError, BackendProtocolError, SettingsError
-from homebody.settings.backend_schema import URL_FORMS, is_server_url
-from homebody.settings.values import shorten
+from homebody.settings.keys import shorten
+from homebody.settings.schema import URL_FORMS, is_server_url
 
 Decoded = TypeVar("Decoded")
 Item = TypeVar("Item")

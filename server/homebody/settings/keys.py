@@ -1,18 +1,21 @@
-"""The table of keys, derived from the schema: one row for each setting.
+"""The table of keys, derived from the schema: one row for each setting, and how its values are checked.
 
-The loader checks values against it, and the documentation and VS Code's ``package.json`` are made from it.
+The documentation and VS Code's ``package.json`` are made from it too.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
 
-from homebody.settings.schema import OwnSettings
+from homebody.settings.schema import OwnSettings, is_server_url
 
 _PREFIX = "HOMEBODY_"
 _IN_WORDS = {
@@ -23,6 +26,21 @@ _IN_WORDS = {
     "object": "a table of true or false by name",
     "string": "a text on one line",
 }
+_SWITCH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+_ENTRY = re.compile(r"^(\w+)\n((?:[ ]{4}.+\n?)+)", re.MULTILINE)
+"""An attribute in a docstring, and what it says about it."""
+
+# No ``..``, no empty name, no open bracket, no backslash at the end.
+_PATTERN = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))(?!.*//)(?:[^\\\[]|\\[^/]|\[[!^]?\]?[^\]/]*\])+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +59,7 @@ class Key:
         A sentence or two for users.
     machine
         Read only from the user's own sources, never from a folder that is not trusted.
-    user_file_only
+    user_file
         Only taken from the user's settings file.
     path_like
         A value that looks like a path is one, relative to the folder of its source.
@@ -49,8 +67,6 @@ class Key:
         Never shown.
     restricts
         It can reduce what is sent or kept, or choose who gets it: no default replaces a wrong value.
-    allowed
-        The allowed values, in words: ``"a whole number from 1 to 4096"``.
 
     """
 
@@ -59,11 +75,10 @@ class Key:
     default: object
     description: str
     machine: bool = False
-    user_file_only: bool = False
+    user_file: bool = False
     path_like: bool = False
     secret: bool = False
     restricts: bool = False
-    allowed: str = ""
 
     @property
     def snake(self) -> str:
@@ -73,7 +88,7 @@ class Key:
     @property
     def camel(self) -> str:
         """As in LSP and VS Code, without ``homebody.``: ``completion.maxTokens``."""
-        return ".".join(_camel(name) for name in self.path)
+        return ".".join(map(_camel, self.path))
 
     @property
     def variable(self) -> str:
@@ -83,13 +98,20 @@ class Key:
     @property
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value, without title, description and default."""
-        return _schema_of(self.type)
+        schema = msgspec.json.schema(self.type)
+        schema.pop("description", None)
+        return schema | {"enum": choices} if (choices := _choices(self.type)) else schema
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values, in words: ``"a whole number from 1 to 4096"``."""
+        return allowed_values(self.type)
 
 
 @cache
 def all_keys() -> tuple[Key, ...]:
     """All keys, in the order of the schema."""
-    return tuple(_walk(OwnSettings, ()))
+    return tuple(_keys_of(OwnSettings, ()))
 
 
 @cache
@@ -101,19 +123,11 @@ def by_path() -> Mapping[tuple[str, ...], Key]:
 @cache
 def sections() -> Mapping[tuple[str, ...], str]:
     """Paths of the tables that contain keys, with a description of each."""
-    tables: dict[tuple[str, ...], str] = {(): ""}
-
-    def visit(struct: type[Struct], path: tuple[str, ...]) -> None:
-        for field in msgspec.structs.fields(struct):
-            inner, meta = _split(field.type)
-            if isinstance(inner, type) and issubclass(inner, Struct):
-                here = (*path, field.name)
-                about = meta.description if meta else None
-                tables[here] = about or (inner.__doc__ or "").splitlines()[0]
-                visit(inner, here)
-
-    visit(OwnSettings, ())
-    return tables
+    tables = _tables()
+    return {
+        path: (_described(tables[path[:-1]]).get(path[-1]) or _first_line(table)) if path else ""
+        for path, table in tables.items()
+    }
 
 
 @cache
@@ -122,82 +136,180 @@ def camel_sections() -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(map(_camel, path)) for path in sections())
 
 
-def nearest(name: str, names: Sequence[str]) -> str:
-    """Return the one of ``names`` that looks most like ``name``."""
-    # difflib is quadratic in the length, which a hostile file controls.
-    return difflib.get_close_matches(name[:80], names, n=1, cutoff=0.0)[0]
-
-
-def _walk(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
-    for field in msgspec.structs.fields(struct):
-        inner, meta = _split(field.type)
-        here = (*path, field.name)
-        if isinstance(inner, type) and issubclass(inner, Struct):
-            yield from _walk(inner, here)
-            continue
-        description = (meta.description if meta else None) or ""
-        extra = (meta.extra if meta else None) or {}
-        default = field.default
-        if default is msgspec.NODEFAULT:
-            default = field.default_factory()
-        if len(path) > 1:
-            default = None  # an override has its block's description
-        yield Key(
-            path=here,
-            type=field.type,
-            default=default,
-            description=_about(description, path),
-            machine=bool(extra.get("machine")),
-            user_file_only=bool(extra.get("user_file")),
-            path_like=bool(extra.get("path")),
-            secret=bool(extra.get("secret")),
-            restricts=bool(extra.get("restricts")),
-            allowed=str(extra.get("allowed") or _allowed(_schema_of(field.type))),
-        )
-
-
-def _about(description: str, path: tuple[str, ...]) -> str:
-    """Name sibling keys by their own block: in ``chat.backend`` it is ``chat.backend.model``."""
-    return description.replace("`backend.", f"`{'.'.join(path)}.") if len(path) > 1 else description
-
-
-def _split(annotated: Any) -> tuple[Any, Meta | None]:  # noqa: ANN401 - types are values of any kind here
-    """Type and outermost ``Meta``, which has the description; the one of a range may lie inside."""
-    if get_origin(annotated) is Annotated:
-        inner, *metas = get_args(annotated)
-        return inner, next((meta for meta in reversed(metas) if isinstance(meta, Meta)), None)
-    return annotated, None
-
-
-def _schema_of(annotated: Any) -> dict[str, Any]:  # noqa: ANN401 - types are values of any kind here
-    """JSON schema of a type, without its description and with choices in the order of the source."""
-    schema = msgspec.json.schema(annotated)
-    schema.pop("description", None)
-    inner, _ = _split(annotated)
-    if get_origin(inner) is Literal:
-        schema["enum"] = list(get_args(inner))
+def json_schema() -> dict[str, Any]:
+    """JSON schema of the settings files."""
+    schema = msgspec.json.schema(OwnSettings)
+    for struct in set(_tables().values()):
+        definition = schema["$defs"][struct.__name__]
+        definition["description"] = _first_line(struct)
+        for name, text in _described(struct).items():
+            definition["properties"][name]["description"] = text
     return schema
 
 
-def _allowed(schema: Mapping[str, Any]) -> str:
-    if "anyOf" in schema:
-        return " or ".join(_allowed(kind) for kind in schema["anyOf"] if kind.get("type") != "null")
-    if "enum" in schema:
-        *values, last = [f"`{value}`" for value in schema["enum"]]
-        return f"{', '.join(values)} or {last}" if values else last
-    return _IN_WORDS[schema["type"]] + _range(schema)
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return the one of ``names`` that may be meant by ``name``; empty if none looks like it."""
+    # difflib is quadratic in the length, which a hostile file controls.
+    return next(iter(difflib.get_close_matches(name[:80], names, n=1)), "")
+
+
+def allowed_values(annotated: Any) -> str:  # noqa: ANN401 - types are values of any kind here
+    """Describe the values of a type: by its ``Meta``, otherwise by its choices or its range."""
+    schema = msgspec.json.schema(annotated)
+    if "description" in schema:
+        return schema["description"]
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
+    choices = [f"`{value}`" for value in _choices(annotated)] or [
+        f"`{value}`" for kind in kinds for value in kind.get("enum", ())
+    ]
+    words = [_IN_WORDS[kind["type"]] + _range(kind) for kind in kinds if "enum" not in kind]
+    *values, last = [*choices, *words]
+    return f"{', '.join(values)} or {last}" if values else last
+
+
+class BadValue(ValueError):
+    """The key does not allow this value."""
+
+
+def checked(key: Key, sent: object, *, strict: bool = True) -> object:
+    """Convert without guessing: ``"false"`` is not a bool. ``None``: not set.
+
+    ``strict`` is false for a text, which is converted to the type of the key. Raises ``BadValue``.
+    """
+    if sent == "" and key.default is None:
+        return None  # an empty field of a settings page
+    if isinstance(sent, float) and sent.is_integer() and key.schema.get("type") != "number":
+        sent = int(sent)  # JSON from Lua and JavaScript has no whole numbers
+    try:
+        value = cast("object", msgspec.convert(sent, key.type, strict=strict))
+    except (msgspec.ValidationError, OverflowError, RecursionError) as error:
+        raise BadValue from error
+    if not all(text.isprintable() for text in _texts(value)):
+        raise BadValue  # control characters would get into headers, paths and terminals
+    if key.path[-1] == "url" and not is_server_url(str(value)):
+        raise BadValue
+    if key.camel == "context.ignore" and not all(map(_can_match, _texts(value))):
+        raise BadValue
+    return value
+
+
+def read(key: Key, text: str) -> object:
+    """Convert a text from a variable or a flag to the type of the key.
+
+    Lists are separated by commas or written as JSON, tables are ``python=on,markdown=off`` or JSON,
+    switches are true, yes, on, 1 or false, no, off, 0. Raises ``BadValue``.
+    """
+    text = text.strip()
+    value: object = text
+    match key.schema.get("type"):
+        case "boolean":
+            value = _SWITCH.get(text.lower(), text)
+        case "array" | "object" if text[:1] in {"[", "{"}:
+            try:
+                value = cast("object", json.loads(text))
+            except (ValueError, RecursionError) as error:
+                raise BadValue from error
+        case "array":
+            value = [item.strip() for item in text.split(",") if item.strip()]
+        case "object":
+            pairs = (item.partition("=") for item in text.split(","))
+            value = {name.strip(): _SWITCH.get(switch.strip().lower()) for name, _, switch in pairs}
+        case _:
+            pass
+    return checked(key, value, strict=not isinstance(value, str))
+
+
+def shorten(value: object) -> str:
+    """Show a value from an untrusted source: short, on one line, without control characters."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        short = len(items) <= 5 and not any(isinstance(item, list | dict) for item in items)
+        return f"[{', '.join(map(shorten, items))}]" if short else "that list"
+    # Python refuses to write out numbers of thousands of digits.
+    if isinstance(value, int | float) and abs(value) >= 1e300:
+        return "a number of that size"
+    return printable(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def printable(text: str) -> str:
+    """Cut ``text`` to 60 characters and replace characters that are not printable."""
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+@cache
+def _tables() -> Mapping[tuple[str, ...], type[Struct]]:
+    """All tables by their path, the outer one before those in it."""
+    tables: dict[tuple[str, ...], type[Struct]] = {}
+
+    def visit(struct: type[Struct], path: tuple[str, ...]) -> None:
+        tables[path] = struct
+        for field in msgspec.structs.fields(struct):
+            if _is_table(field.type):
+                visit(field.type, (*path, field.name))
+
+    visit(OwnSettings, ())
+    return tables
+
+
+def _keys_of(struct: type[Struct], path: tuple[str, ...]) -> Iterator[Key]:
+    descriptions = _described(struct)
+    for field in msgspec.structs.fields(struct):
+        here = (*path, field.name)
+        if _is_table(field.type):
+            yield from _keys_of(field.type, here)
+            continue
+        default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+        about = descriptions[field.name]
+        if len(path) > 1:  # an override: its block has the default, and its siblings are meant
+            default, about = None, about.replace("`backend.", f"`{'.'.join(path)}.")
+        yield Key(here, field.type, default, about, **_extra(field.type))
+
+
+def _is_table(annotated: Any) -> TypeGuard[type[Struct]]:  # noqa: ANN401 - types are values of any kind here
+    return isinstance(annotated, type) and issubclass(annotated, Struct)
+
+
+def _described(struct: type[Struct]) -> dict[str, str]:
+    """Return what the docstring says about each attribute."""
+    return {name: " ".join(text.split()) for name, text in _ENTRY.findall(inspect.getdoc(struct) or "")}
+
+
+def _first_line(struct: type[Struct]) -> str:
+    return (struct.__doc__ or "").partition("\n")[0]
+
+
+def _extra(annotated: Any) -> dict[str, bool]:  # noqa: ANN401 - types are values of any kind here
+    metas = get_args(annotated)[1:] if get_origin(annotated) is Annotated else ()
+    return {name: True for meta in metas if isinstance(meta, Meta) for name in meta.extra or ()}
+
+
+def _choices(annotated: Any) -> list[object]:  # noqa: ANN401 - types are values of any kind here
+    """Return the values of a ``Literal``, in the order of the source."""
+    inner = get_args(annotated)[0] if get_origin(annotated) is Annotated else annotated
+    return list(get_args(inner)) if get_origin(inner) is Literal else []
 
 
 def _range(schema: Mapping[str, Any]) -> str:
-    if "maximum" not in schema:
-        return ""
-    return f" from {_plain(schema['minimum'])} to {_plain(schema['maximum'])}"
-
-
-def _plain(number: float) -> str:
-    return str(int(number)) if number == int(number) else str(number)
+    return f" from {schema['minimum']:.12g} to {schema['maximum']:.12g}" if "maximum" in schema else ""
 
 
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)
+
+
+def _can_match(pattern: str) -> bool:
+    """Whether a pattern of ``context.ignore`` can match a path; git would ignore one that cannot."""
+    return not pattern or bool(_PATTERN.fullmatch(pattern.removeprefix("!").removesuffix("/")))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in a value, including the names in a table."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | dict):
+        for item in cast("Iterable[object]", value):
+            yield from _texts(item)

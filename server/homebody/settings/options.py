@@ -10,14 +10,24 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
 
-from homebody.settings.keys import Key, all_keys, camel_sections, nearest, sections
-from homebody.settings.values import BadValue, checked, printable, read, shorten
+from homebody.settings.keys import (
+    BadValue,
+    Key,
+    all_keys,
+    camel_sections,
+    checked,
+    nearest,
+    printable,
+    read,
+    sections,
+    shorten,
+)
 
 Style: TypeAlias = Literal["snake", "camel", "variable"]
 KeyPath: TypeAlias = tuple[str, ...]
 
-# Section of the settings in an editor: what the user reads and searches there begins with it.
-_SECTION = "homebody"
+# What all names begin with; in an editor, users read and search them with it.
+_PREFIXES: Mapping[Style, str] = {"snake": "", "camel": "homebody.", "variable": "HOMEBODY_"}
 # Problems of one source beyond this number are only counted: a hostile file could have a million.
 _MAX_PROBLEMS = 10
 # Similarity, by difflib, from which an unknown key may be meant as one that restricts.
@@ -92,7 +102,7 @@ class OptionsSource:
 
     def full(self, name: str) -> str:
         """Put the section before a name, as it is written in an editor's settings."""
-        return f"{_SECTION}.{name}" if self.style == "camel" else name
+        return _PREFIXES["camel"] + name if self.style == "camel" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,4 +302,7 @@ def _unknown(path: KeyPath, sent: object, source: OptionsSource) -> str:
         names = [source.full(".".join(section)) for section in _tables(source.style) if section]
     else:
         names = [source.spelled(key) for key in all_keys()]
-    return f"there is no setting `{printable(name)}`; the nearest is `{nearest(name, names)}`"
+    prefix = _PREFIXES[source.style]
+    meant = nearest(name.removeprefix(prefix), [known.removeprefix(prefix) for known in names])
+    advice = f"the nearest is `{prefix}{meant}`" if meant else "`homebody config show` lists all of them"
+    return f"there is no setting `{printable(name)}`; {advice}"

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
-from homebody.settings.backend_schema import is_covered
 from homebody.settings.keys import Key, by_path
 from homebody.settings.options import KeyPath, Problem, SourceValues
+from homebody.settings.schema import is_covered
 
 # A bare name with such an ending is a file if one exists; names of models may contain dots too.
 _FILE_ENDINGS = (".gguf", ".toml", ".json")
@@ -117,8 +117,8 @@ def _is_users_own(key: Key, value: object, options: SourceValues) -> bool:
     """Whether the source may not set ``key`` to ``value`` at all."""
     source = options.source
     if source.folder is None:
-        return key.user_file_only and source.file is None
-    if key.user_file_only:
+        return key.user_file and source.file is None
+    if key.user_file:
         return True
     # A scripted model is for tests; a folder must not select it for everyone who opens it.
     return (key.machine and not source.trusted) or (key.path[-1] == "kind" and value == "scripted")

@@ -140,6 +140,7 @@ def test_explain_prints_json(run, scripted):
         (["explain", "add.py", "--set", "chat.max_tokens"], 2, "KEY=VALUE"),
         (["explain", "add.py", "--set"], 2, "'--set' requires an argument"),
         (["explain", "add.py", "--set", "chat.maxtoken=1"], 2, "the nearest is `chat.max_tokens`"),
+        (["explain", "add.py", "--set", "foo=1"], 2, "`foo`; `homebody config show` lists all of them"),
         (["explain", "add.py", "--set", "chat.max_tokens=many"], 2, "a whole number from 16 to 32768"),
         (["explain", "add.py", "--backend", "olama"], 2, "`auto`, `embedded`, `llama.cpp`, `ollama`"),
         (["explain", "add.py", "--config", "none.toml"], 2, "--config none.toml is not a file"),

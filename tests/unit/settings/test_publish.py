@@ -53,7 +53,7 @@ def test_vscode_keeps_workspaces_from_machine_settings():
     restricted = MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
     for key in all_keys():
         name = f"homebody.{key.camel}"
-        if key.machine and not key.user_file_only:
+        if key.machine and not key.user_file:
             assert PROPERTIES[name]["scope"] == "machine"
             assert name in restricted
     assert "homebody.trustedFolders" not in PROPERTIES

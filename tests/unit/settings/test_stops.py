@@ -9,8 +9,8 @@ import pytest
 
 from homebody.errors import SettingsBroken
 from homebody.settings import Settings
-from homebody.settings.backend_schema import is_server_url
 from homebody.settings.load import load as load_sources
+from homebody.settings.schema import is_server_url
 
 MANY = [f"p{number}" for number in range(1001)]
 
