@@ -23,10 +23,9 @@ from homebody.errors import SettingsError
 from homebody.headless.diff import unified_diff
 from homebody.headless.import_continue import convert, read_config
 from homebody.regular_file import write_file
-from homebody.settings.keys import Key, all_keys, sections
+from homebody.settings.keys import Key, all_keys, json_schema, sections
 from homebody.settings.options import OptionsSource, from_texts
 from homebody.settings.paths import config_dir, user_file
-from homebody.settings.schema import OwnSettings
 
 command = typer.Typer()
 
@@ -77,8 +76,7 @@ def _value_of(tree: dict[str, Any], key: Key) -> object:
 @command.command("schema")
 def _schema() -> None:
     """Print the JSON schema of the settings files."""
-    schema = msgspec.json.schema(OwnSettings)
-    Terminal().write(msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n")
+    Terminal().write(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode() + "\n")
 
 
 @command.command("path")
