@@ -1,5 +1,6 @@
 """``homebody prompts list | check``: list the available actions, and report errors in prompt files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from homebody.engine import prompt_folders
 from homebody.errors import UsageError
 from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
+from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.library import PromptLibrary
 
 
@@ -49,16 +51,17 @@ command = typer.Typer()
 @command.command("list")
 def _list(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
     """List the actions that are offered in a workspace."""
-    show_actions(_library(context, folder), as_json=as_json)
+    library = _library(context, folder)
+    show_actions((library.explain, *library.actions), as_json=as_json)
 
 
-def show_actions(library: PromptLibrary, *, as_json: bool) -> None:
-    """Print the actions of a library."""
+def show_actions(actions: Sequence[PromptFile], *, as_json: bool) -> None:
+    """Print actions."""
     terminal = Terminal()
     if as_json:
-        terminal.write(to_json(convert(library.actions, list[ListedAction], from_attributes=True)))
+        terminal.write(to_json(convert(actions, list[ListedAction], from_attributes=True)))
         return
-    for action in library.actions:
+    for action in actions:
         terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
 
 

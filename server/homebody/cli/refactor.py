@@ -124,7 +124,7 @@ def command(
         library = library_of(flags, tree_of(places_of(options)))
         if library.summary:
             warn(library.summary)
-        show_actions(library, as_json=as_json)
+        show_actions(library.actions, as_json=as_json)
         return
     # It takes time to load.
     from homebody.cli.refactor_run import refactor_stdin, resume_run, run_refactor

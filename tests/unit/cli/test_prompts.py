@@ -13,6 +13,7 @@ def test_actions_are_listed_with_their_owner(run, own_folders):
     lines = {line.split()[0]: line for line in run("prompts", "list").out.splitlines()}
     assert lines["mine"].endswith("My own (selection, user)")
     assert lines["docstring"].endswith("(function, shipped)")
+    assert lines["explain"].endswith("(selection, shipped)")
     listed = {action["name"]: action for action in json.loads(run("prompts", "list", "--json").out)}
     assert listed["mine"]["owner"] == "user"
 
