@@ -45,6 +45,12 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
 from typing import ClassVar
 
 
+def sentence(message: str) -> str:
+    """Return a message for a user: on one line, with its full stop."""
+    line = " ".join(message.split())
+    return line if not line or line.endswith((".", "?", "!")) else f"{line}."
+
+
 class HomebodyError(Exception):
     """Base of all errors that Homebody raises on purpose."""
 

@@ -221,7 +221,7 @@ class Document:
 
         """
         if not 0 <= line < len(self.line_starts) or column < 0:
-            message = f"line {line + 1} is past the end: the document has {self.line_count} lines"
+            message = f"Line {line + 1} is past the end: the document has {self.line_count} lines"
             raise PositionOutOfRange(message)
         span = self.line_span(line)
         return min(span.start + column, span.end)

@@ -55,7 +55,7 @@ def test_positions_and_offsets_agree(text, data):
 
 
 def test_a_line_past_the_end_is_refused():
-    with pytest.raises(PositionOutOfRange, match="line 3 is past the end: the document has 2 lines"):
+    with pytest.raises(PositionOutOfRange, match="Line 3 is past the end: the document has 2 lines"):
         _make("a\nb").offset_at(2, 0)
 
 

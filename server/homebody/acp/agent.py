@@ -35,7 +35,7 @@ from homebody.acp.commands import list_commands, run_command
 from homebody.acp.engines import Engines
 from homebody.acp.question import Block, UserPrompt, read_blocks
 from homebody.acp.session import AcpSession, StopReason
-from homebody.errors import HomebodyError
+from homebody.errors import HomebodyError, sentence
 from homebody.features.answer import Usage
 from homebody.features.models_here import chat_models
 
@@ -186,7 +186,7 @@ class Agent:
                     return await run_command(engine, session, question, *command)
                 return await answer(engine, session, question)
         except HomebodyError as error:
-            session.say(str(error))
+            session.say(sentence(str(error)))
             return "end_turn"
 
     def _session(self, session_id: str) -> AcpSession:

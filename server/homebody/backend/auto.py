@@ -154,7 +154,7 @@ class AutoConnector:
                 self._searched = time.monotonic()
                 self._again = asyncio.create_task(self._search_again())
             if self.inner is None:
-                message = "no model was found on this machine: run `homebody models install`"
+                message = "No model was found on this machine: run `homebody models install`"
                 raise BackendUnavailable(message)
             return self.inner
 

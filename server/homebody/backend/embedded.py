@@ -76,7 +76,7 @@ class HostConnector:
     @property
     def name(self) -> str:
         """Name of the model in messages."""
-        return f"the embedded model{self._finder.name}"
+        return f"The embedded model{self._finder.name}"
 
     async def connect(self) -> Backend:
         """Return the client of a host that answers; start a host if there is none."""
@@ -250,7 +250,7 @@ class HostFinder:
                 return await self._start_own(options)
             await asyncio.sleep(_POLL_SECONDS)
         message = (
-            f"the embedded model{self.name} was not ready after {START_SECONDS:.0f} s: "
+            f"The embedded model{self.name} was not ready after {START_SECONDS:.0f} s: "
             "choose a smaller one (`homebody models list`)"
         )
         raise BackendTimeout(message)

@@ -115,7 +115,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                     raise
             finally:
                 request.url = original
-        message = f"the name {host} has no address; check backend.url"
+        message = f"The name {host} has no address; check backend.url"
         raise BackendUnavailable(message)
 
     async def aclose(self) -> None:
@@ -191,7 +191,7 @@ class _Refused(httpx.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        message = "the server's answer is compressed, which was not requested; switch off its compression"
+        message = "The server's answer is compressed, which was not requested; switch off its compression"
         raise BackendProtocolError(message)
         yield b""
 
@@ -217,7 +217,7 @@ class _CappedStream(httpx.AsyncByteStream):
                 await asyncio.sleep(0)
             seen += len(chunk)
             if seen > self._limit:
-                message = f"the server's answer did not end within {self._limit} bytes; it was cut off"
+                message = f"The server's answer did not end within {self._limit} bytes; it was cut off"
                 raise BackendProtocolError(message)
             yield chunk
 
@@ -242,7 +242,7 @@ async def _system_resolve(name: str, port: int) -> Sequence[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        message = f"the name {name} cannot be resolved ({error}); check backend.url"
+        message = f"The name {name} cannot be resolved ({error}); check backend.url"
         raise BackendUnavailable(message) from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 

@@ -160,7 +160,7 @@ class ModelServer:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             start = content[:80] if isinstance(content, str) else content[:80].decode(errors="replace")
             message = (
-                f"the server at {self.url} gave an answer that does not follow its API ({error}): {start!r}"
+                f"The server at {self.url} gave an answer that does not follow its API ({error}): {start!r}"
             )
             raise BackendProtocolError(message) from error
 

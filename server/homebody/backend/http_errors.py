@@ -46,7 +46,7 @@ def refusal(url: str, status: int, words: str) -> BackendError:
 def redirected(url: str, location: str) -> ConnectionForbidden:
     """Return the error for a redirect."""
     return ConnectionForbidden(
-        f"the server at {url} redirects to {clean(location)}; Homebody follows no redirects: "
+        f"The server at {url} redirects to {clean(location)}; Homebody follows no redirects: "
         "set backend.url to the server's own address"
     )
 

@@ -242,7 +242,7 @@ class ScriptedBackend(Backend):
             decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
             script = decode(path.read_bytes(), type=_Script)
         except (OSError, ValueError) as error:
-            message = f"the script of the scripted backend (backend.model) cannot be used: {path}: {error}"
+            message = f"The script of the scripted backend (backend.model) cannot be used: {path}: {error}"
             raise SettingsError(message) from error
         options = msgspec.structs.asdict(script)
         return cls(*options.pop("reply"), **options)
@@ -270,7 +270,7 @@ class ScriptedBackend(Backend):
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into a ChatML template."""
         if not self._info.chat_template:
-            message = f"the model {self._info.name} has no chat template; choose an instruct model"
+            message = f"The model {self._info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
         parts: list[Text | Marker] = []
         for message in messages:
@@ -312,7 +312,7 @@ class ScriptedBackend(Backend):
         await reply.pass_gate()
         if reply.fault is not None:
             error, what = FAULTS[reply.fault]
-            message = f"the scripted backend {what}, as its script says"
+            message = f"The scripted backend {what}, as its script says"
             raise error(message)
         yield _stats(len(tokens), evaluated, len(pieces), finish)
 
@@ -331,7 +331,7 @@ class ScriptedBackend(Backend):
     def _admit(self, prompt: Prompt) -> list[str]:
         tokens = _prompt_tokens(prompt)
         if len(tokens) >= self._info.context_length:
-            message = f"the prompt has {len(tokens)} tokens and the model takes {self._info.context_length}"
+            message = f"The prompt has {len(tokens)} tokens and the model takes {self._info.context_length}"
             raise ContextTooLong(message)
         return tokens
 
@@ -348,7 +348,7 @@ class ScriptedBackend(Backend):
             if (reply.times is None or self._used[index] < reply.times) and reply.matches(prompt):
                 self._used[index] += 1
                 return reply
-        message = f"the script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
+        message = f"The script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
         raise BackendRefused(message)
 
     def _evaluate(self, tokens: list[str], slot: SlotChoice) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from homebody.errors import HomebodyError
+from homebody.errors import HomebodyError, sentence
 
 INTERRUPTED = 130
 """Exit code that shells use for Ctrl-C: 128 plus the number of SIGINT."""
@@ -47,9 +47,7 @@ def guarded(command: Callable[[], int]) -> int:
 
 def warn(message: str) -> None:
     """Print one sentence on stderr, on one line, with its full stop and without control characters."""
-    line = " ".join(message.split())
-    line += "" if line.endswith((".", "?", "!")) else "."
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in sentence(message))
     with suppress(OSError, ValueError):
         sys.stderr.write(f"homebody: {line}\n")
         sys.stderr.flush()

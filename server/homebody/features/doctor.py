@@ -16,7 +16,7 @@ from homebody.audit import read_notes
 from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.engine import Engine
-from homebody.errors import HomebodyError
+from homebody.errors import HomebodyError, sentence
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
@@ -218,8 +218,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         known = measured.speed if measured and before == (info.kind, info.name, info.url) else None
         speed = known or (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
     except HomebodyError as error:
-        text = str(error)
-        problem = Finding("problem", text[:1].upper() + text[1:])
+        problem = Finding("problem", sentence(str(error)))
         return UseReport(slot, use.backend.reasons, (problem,))
     row = find_format(info, engine.settings.completion.fim)
     weakness = await _weakness(engine, info, slot, row)

@@ -64,7 +64,7 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
                 line = await asyncio.wait_for(asyncio.shield(reading), start_seconds)
             except TimeoutError as error:
                 message = (
-                    f"the embedded model {options.model.name} was not ready after {start_seconds:.0f} s: "
+                    f"The embedded model {options.model.name} was not ready after {start_seconds:.0f} s: "
                     "close other programs, or choose a smaller model (`homebody models list`)"
                 )
                 raise BackendTimeout(message) from error
@@ -136,7 +136,7 @@ def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> 
     if not isinstance(event, HostFailed):
         reason = f": {words}" if words else ""
         return ModelError(
-            f"the embedded model's process ended (code {code}) while it loaded {options.model}{reason}; "
+            f"The embedded model's process ended (code {code}) while it loaded {options.model}{reason}; "
             "choose another model (`homebody models list`)"
         )
     kind = getattr(errors, event.error, ModelError)

@@ -49,7 +49,7 @@ def run(options: HostOptions) -> NoReturn:
     except OSError as error:  # reading the weights raises its own errors
         folder = options.shared.parent if options.shared else ""
         reason = error.strerror or error
-        message = f"the state folder {folder} cannot be written ({reason}): make room, or check permissions"
+        message = f"The state folder {folder} cannot be written ({reason}): make room, or check permissions"
         _say(stdout, HostFailed(StateUnwritable.__name__, message))
         code = StateUnwritable.exit_code
     except KeyboardInterrupt:

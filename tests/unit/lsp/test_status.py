@@ -47,8 +47,8 @@ def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
     """Suggestions come, so the status does not complain about an explanation of an hour ago."""
     shown = Shown()
     shown.status.fail("Nothing answers.", source="chat")
-    shown.status.report(BackendRefused("the server refused the request"))
-    assert shown.sent[-1]["message"] == "The server refused the request"
+    shown.status.report(BackendRefused("The server refused the request"))
+    assert shown.sent[-1]["message"] == "The server refused the request."
     shown.status.answered()
     assert shown.sent[-1]["kind"] == "Normal"
 

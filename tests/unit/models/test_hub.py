@@ -114,14 +114,14 @@ def test_an_unknown_repository_is_reported(own_folders):
     assert done.returncode == 3
     sentence = done.stderr.splitlines()[-1]
     assert sentence.startswith(
-        "homebody: the Hub has no repository org/nix, or it is private: check the name"
+        "homebody: The Hub has no repository org/nix, or it is private: check the name"
     )
 
 
 def test_a_missing_network_is_reported(own_folders):
     done = install(f"hf:{REPO}", "http://127.0.0.1:9")
     assert done.returncode == 3
-    assert "the Hub cannot be reached" in done.stderr
+    assert "The Hub cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
 
 

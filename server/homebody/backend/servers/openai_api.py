@@ -147,7 +147,7 @@ async def stream(
                         yield Piece(choice.answer_text, choice.logprobs.total if choice.logprobs else None)
     except StatusRefused as error:
         if error.status == 400 and tells_length(error.words):
-            message = f"the server at {server.url} says: {error.words}; nothing was cut"
+            message = f"The server at {server.url} says: {error.words}; nothing was cut"
             raise ContextTooLong(message) from error
         raise
     if done or finish is not None:

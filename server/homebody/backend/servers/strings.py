@@ -93,7 +93,7 @@ class StringBackend(ServerBackend):
 
         """
         del messages
-        message = f"the server at {self._server.url} does not report its chat template; use its chat"
+        message = f"The server at {self._server.url} does not report its chat template; use its chat"
         raise BackendRefused(message)
 
     async def chat(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from homebody.errors import DocumentChanged, EditRefused, HomebodyError
+from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentence
 from homebody.lsp.commands.common import usage_of
 from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError
@@ -42,7 +42,7 @@ async def outcome_of(
     except StoppedByUserError:
         return result
     except HomebodyError as error:
-        result |= {"status": "refused", "reason": str(error)}
+        result |= {"status": "refused", "reason": sentence(str(error))}
     if show_reason and (reason := result.get("reason")):
         server.show_message(reason)
     return result
@@ -76,10 +76,10 @@ async def deliver(
     try:
         changed = await _changed(server, document, refactoring, label, apply=apply)
     except HomebodyError as error:
-        return result | {"status": "refused", "reason": str(error)}
-    if sentence := _unchanged(refactoring.skipped):
+        return result | {"status": "refused", "reason": sentence(str(error))}
+    if remark := _unchanged(refactoring.skipped):
         # Editors show the edit, in which a part that is missing does not stand out.
-        server.show_message(sentence)
+        server.show_message(remark)
     return result | changed
 
 
