@@ -4,7 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
-from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.base import Message, Piece, Prompt, ReadProgress, Sampling, Stats, Text
 from homebody.backend.embedded import HostedBackend
 from homebody.backend.http import ModelServer
 from homebody.errors import BackendRefused
@@ -123,4 +123,33 @@ async def test_without_the_key_only_the_health_is_answered(tiny_model):
                 await stranger.post(path, {"prompt": "x", "content": "x"}, object)
     finally:
         await stranger.aclose()
+        await process.end()
+
+
+class _Stopped(Exception):
+    """The test has seen enough."""
+
+
+@pytest.mark.parametrize("kind", ["warm", "complete"])
+async def test_a_request_that_ends_while_it_is_read_corrects_what_is_cached(tiny_model, kind):
+    """The host reports with the first progress what it has cached; nobody waits for the rest."""
+    process = await start_host(HostOptions(tiny_model))
+    assert process is not None
+    hosted = HostedBackend(process.ready, timeout_seconds=30.0)
+    prompt = Prompt((Text("value = 6\n" * 60),))
+
+    def stop(progress: ReadProgress) -> None:
+        assert progress.reused == 0
+        if progress.read:
+            raise _Stopped
+
+    try:
+        stream = hosted.complete(prompt, Sampling(8), slot=0, on_read=stop)
+        with pytest.raises(_Stopped):
+            await (hosted.warm(prompt, slot=0, on_read=stop) if kind == "warm" else anext(stream))
+        await stream.aclose()
+        placed = await hosted.place(prompt, slot=0)
+        assert placed.tokens - 200 < placed.unread < placed.tokens
+    finally:
+        await hosted.aclose()
         await process.end()

@@ -177,7 +177,9 @@ class ReadProgress:
 
 
 OnRead: TypeAlias = Callable[[ReadProgress], None]
-"""Called on the event loop while a prompt is read, if the server reports it (llama.cpp); must not block."""
+"""Called on the event loop while a prompt is read, if the server reports it (llama.cpp); must not block.
+
+What it raises ends the request, and the call raises it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +394,12 @@ class Backend(Protocol):
                 yield item
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
     ) -> Stats:
         """Read the prompt into the server's cache and generate nothing.
 

@@ -147,9 +147,15 @@ class GatedBackend(Backend, ABC):
         )
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
     ) -> Stats:
         """Read the prompt into the server's cache."""
         return await self._call(
-            lambda backend: backend.warm(prompt, tokens=tokens, slot=slot), Sent.of_prompt(prompt)
+            lambda backend: backend.warm(prompt, tokens=tokens, slot=slot, on_read=on_read),
+            Sent.of_prompt(prompt),
         )

@@ -289,10 +289,8 @@ class ScriptedBackend(Backend):
         tokens = self._admit(prompt)
         self._keep(Request(prompt, sampling, slot), len(tokens), len(tokens))
         reply = self._choose(prompt.text)
-        evaluated = self._evaluate(tokens, slot)
+        evaluated = self._evaluate(tokens, slot, on_read)
         reused = len(tokens) - evaluated
-        if on_read is not None:
-            on_read(ReadProgress(reused, len(tokens), reused, 0.0))
         pieces = _pieces(reply, prompt)
         finish: FinishReason = reply.finish
         if len(pieces) > sampling.max_tokens:
@@ -317,13 +315,18 @@ class ScriptedBackend(Backend):
         yield _stats(len(tokens), evaluated, len(pieces), finish)
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
     ) -> Stats:
         """Record that the prompt (or its first ``tokens``) was read; no reply is used up."""
         whole = self._admit(prompt)
         read = whole[:tokens]
         self._keep(Request(prompt, None, slot), len(read), len(whole))
-        return _stats(len(read), self._evaluate(read, slot), 0, "length")
+        return _stats(len(read), self._evaluate(read, slot, on_read), 0, "length")
 
     async def aclose(self) -> None:
         """Do nothing: there are no connections."""
@@ -351,13 +354,18 @@ class ScriptedBackend(Backend):
         message = f"The script has no reply (left) for the prompt that ends in {prompt[-60:]!r}"
         raise BackendRefused(message)
 
-    def _evaluate(self, tokens: list[str], slot: SlotChoice) -> int:
+    def _evaluate(self, tokens: list[str], slot: SlotChoice, on_read: OnRead | None) -> int:
         """Count the tokens that a server with one cached prompt per slot would evaluate."""
         prompts = self._prompts()
         place, shared = prompts.place(tokens, slot)
-        prompts.put(place, tokens)
         # Like llama.cpp, which evaluates the last token again to get its logits.
-        return max(len(tokens) - shared, 1)
+        evaluated = max(len(tokens) - shared, 1)
+        reused = len(tokens) - evaluated
+        prompts.put(place, tokens[:reused])
+        if on_read is not None:
+            on_read(ReadProgress(reused, len(tokens), reused, 0.0))
+        prompts.put(place, tokens)
+        return evaluated
 
     def _prompts(self) -> CachedPrompts[list[str]]:
         slots = self._info.completion_slots

@@ -134,6 +134,10 @@ class Generation:
             self.state = AnswerState.BROKEN
         self._changed.set()
 
+    def sent_again(self, record: PromptRecord) -> None:
+        """Record that another prompt was sent, before anything was answered."""
+        self.record = record
+
     def add_notes(self, notes: Sequence[str]) -> None:
         """Add notes to the record of the request."""
         if self.record is not None:

@@ -42,6 +42,8 @@ class PromptWindow:
     to_the_end
         Whether the suffix reaches the document's end; then it has to do so at every position where the window
         is used. Otherwise a short suffix, especially an empty one, would match before any text.
+    is_awaited
+        Whether it is used however much of it is unread: for a caller that makes only one request.
 
     """
 
@@ -52,6 +54,7 @@ class PromptWindow:
     narrow: bool
     typed_limit: int
     to_the_end: bool = False
+    is_awaited: bool = False
 
     @property
     def uris(self) -> set[str]:

@@ -255,8 +255,12 @@ class ServerBackend(Backend, ABC):
                     read = item.read if isinstance(item, Piece) else None
                     yield _stats_of_cut(info, job, output, read, finish)
                     return
-            message = f"The server at {self._server.url} closed the connection during an answer: ask again"
-            raise BackendFailed(message)
+            raise self._cut_off()
+
+    def _cut_off(self) -> BackendFailed:
+        return BackendFailed(
+            f"The server at {self._server.url} closed the connection during an answer: ask again"
+        )
 
     def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
         """Compare the server's counts with Homebody's own."""

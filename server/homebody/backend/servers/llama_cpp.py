@@ -7,7 +7,7 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Unpack
@@ -19,6 +19,7 @@ from homebody.backend.base import (
     Marker,
     Message,
     ModelInfo,
+    OnRead,
     Part,
     Piece,
     Placement,
@@ -31,7 +32,7 @@ from homebody.backend.base import (
 )
 from homebody.backend.choose import pick
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.backend.servers.llama_cpp_served import (
     ANY_SLOT,
     FREE_SLOT_SECONDS,
@@ -118,19 +119,25 @@ class LlamaCppBackend(ServerBackend):
         return Prompt(tuple(parts), is_chat=True)
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
     ) -> Stats:
         """Read the prompt into the slot's cache; the one token that llama.cpp always generates is dropped."""
-        await self._admit(await self.describe(), Job(prompt, Sampling(1)))
+        asked = Job(prompt, Sampling(1), on_read=on_read or ignore_progress, slot=slot)
+        job = await self._admit(await self.describe(), asked)
         served = await self._known()
         whole = await self._encode(served, prompt.parts)
         part = whole if tokens is None else whole.first_tokens(tokens)
-        use = await self._choose_slot(served, part, slot)
-        body = self._body(part, use, {"n_predict": 0, "stream": False})
-        async with self._watched():
-            event = await self._server.post("/completion", body, api.CompletionEvent)
-        use.came(event.id_slot, is_last=True)
-        return replace(event.stats(), output_tokens=0)
+        fields: dict[str, object] = {"n_predict": 0, "stream": True, "return_progress": True}
+        async with self._watched(), aclosing(self._events(served, part, job, fields)) as events:
+            async for event in events:
+                if event.stop:
+                    return replace(event.stats(), output_tokens=0)
+        raise self._cut_off()
 
     async def _ask(self) -> ModelInfo:
         """Request the facts about the served model; cached tokens are kept if the model is unchanged."""
@@ -189,12 +196,35 @@ class LlamaCppBackend(ServerBackend):
         del info
         served = await self._known()
         tokens = await self._encode(served, job.prompt.parts)
-        forced = job.prompt.forced
-        use = await self._choose_slot(served, tokens, job.slot)
-        fields = api.answer_fields(job.sampling, job.stop, forced, is_chat=job.prompt.is_chat)
-        body = self._body(tokens, use, fields)
+        fields = api.answer_fields(job.sampling, job.stop, job.prompt.forced, is_chat=job.prompt.is_chat)
         read: PromptRead | None = None
         written = WrittenTokens()
+        async with aclosing(self._events(served, tokens, job, fields)) as events:
+            async for event in events:
+                if event.prompt_progress is not None:
+                    read = event.prompt_progress.read()
+                written.add(event)
+                if event.content:
+                    yield Piece(event.content, event.logprob, read)
+                if event.stop:
+                    if job.prompt.is_chat:
+                        with suppress(BackendError):
+                            await served.tokenizer.keep(written)
+                    self._check_model(served, event)
+                    yield event.stats()
+                    return
+
+    async def _events(
+        self, served: Served, prompt: Tokens, job: Job, fields: dict[str, object]
+    ) -> AsyncGenerator[api.CompletionEvent]:
+        """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
+        use = await self._choose_slot(served, prompt, job.slot)
+        body = {"prompt": msgspec.Raw(prompt.json_array), "cache_prompt": True, **fields}
+        if use.named != ANY_SLOT:
+            body["id_slot"] = use.named
+        if self._model:
+            body["model"] = self._model
+        generated: list[int] = []
         reached = -1
         try:
             async with aclosing(self._server.events("/completion", body, job.patience)) as events:
@@ -203,38 +233,22 @@ class LlamaCppBackend(ServerBackend):
                     if event.error is not None:
                         raise api.error_of(event.error, self._server.url)
                     use.came(event.id_slot, is_last=event.stop)
-                    if event.prompt_progress is not None:
-                        read = event.prompt_progress.read()
-                        if job.patience is not None and event.prompt_progress.processed > reached:
+                    if (progress := event.prompt_progress) is None:
+                        generated += event.tokens
+                    else:
+                        # It has a token that was not generated.
+                        if job.patience is not None and progress.processed > reached:
                             job.patience.heard()
-                        reached = max(reached, event.prompt_progress.processed)
-                        job.on_read(event.prompt_progress.to_progress())
-                    written.add(event)
-                    if event.content:
-                        yield Piece(event.content, event.logprob, read)
-                    if event.stop:
-                        if job.prompt.is_chat:
-                            with suppress(BackendError):
-                                await served.tokenizer.keep(written)
-                        self._check_model(served, event)
-                        yield event.stats()
-                        return
+                        reached = max(reached, progress.processed)
+                        job.on_read(progress.to_progress())
+                    yield event
         finally:
-            if written.reported:
+            if generated:
                 # The last token was chosen, but not evaluated.
-                tokens = Tokens.joined([tokens, Tokens.of(written.reported[:-1])])
+                prompt = Tokens.joined([prompt, Tokens.of(generated[:-1])])
             elif reached >= 0:
-                tokens = tokens.first_tokens(reached)
-            served.slots.holds(use, tokens)
-
-    def _body(self, prompt: Tokens, use: SlotUse, fields: dict[str, object]) -> dict[str, object]:
-        """Return the body of ``POST /completion``."""
-        body = {"prompt": msgspec.Raw(prompt.json_array), "cache_prompt": True, **fields}
-        if use.named != ANY_SLOT:
-            body["id_slot"] = use.named
-        if self._model:
-            body["model"] = self._model
-        return body
+                prompt = prompt.first_tokens(reached)
+            served.slots.holds(use, prompt)
 
     async def _choose_slot(self, served: Served, prompt: Tokens, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request that is about to be sent; queries the server's slots if necessary."""

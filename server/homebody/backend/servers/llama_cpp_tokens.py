@@ -191,15 +191,9 @@ class WrittenTokens:
     The server reports one token with each event. It sends no event for a token that ends within a character,
     so the tokens of such a character are looked up by its text.
 
-    Attributes
-    ----------
-    reported
-        The tokens that the server has reported so far.
-
     """
 
     def __init__(self) -> None:
-        self.reported: list[int] = []
         self._pieces: list[_Piece] = []
         self._predicted = 0
         self._ends_unshown = False
@@ -207,7 +201,6 @@ class WrittenTokens:
 
     def add(self, event: api.CompletionEvent) -> None:
         """Add the next event."""
-        self.reported += event.tokens
         predicted = event.tokens_predicted or 0
         new = predicted - self._predicted
         self._predicted = predicted

@@ -120,12 +120,18 @@ class StringBackend(ServerBackend):
                 yield item
 
     async def warm(
-        self, prompt: Prompt, *, tokens: int | None = None, slot: SlotChoice = "completion"
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
     ) -> Stats:
         """Read the prompt into the server's cache; costs one token, which is dropped.
 
         For a beginning (``tokens``), the text is cut in proportion to the estimated tokens.
         """
+        del on_read
         stats = Stats(None, None, None, None, None, None, "length")
         if tokens is not None:
             if not self.keeps_prompts:

@@ -4,15 +4,16 @@ Plans the prompt, makes it fit, reads the unread part, starts the answer.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 
-from homebody.backend.base import Sampling, Stats, Stream, Text
+from homebody.backend.base import OnRead, Sampling, Stats, Stream, Text
 from homebody.features.budgets import PromptSize, fit
 from homebody.features.complete.plan import Plan, plan, shortened
 from homebody.features.complete.prompt import prompt_for
-from homebody.features.complete.reader import read_most, reader_of
+from homebody.features.complete.reader import CacheLost, read_most, reader_of, unless_lost
 from homebody.features.complete.record import learn, record_of
 from homebody.features.complete.request import Request, Sent
 from homebody.postprocess.ghost.finish import StopChecker
@@ -48,14 +49,18 @@ async def ask(request: Request, seed: int | None = None) -> Generation | None:
         return generation
 
 
-async def _prepared(request: Request, seed: int | None) -> Sent | None:
+async def _prepared(request: Request, seed: int | None, *, is_checked: bool = True) -> Sent | None:
     """Plan a prompt that fits, and let the server read most of it; nothing if the request is stale."""
-    session = request.session
     planned, tokens = await _fitting_plan(request)
     prompt = planned.prompt
     if not (prompt.forced + "".join(part.text for part in prompt.texts)).strip():
         return None
-    placed = await read_most(session, prompt, lambda: not request.ticket.stale)
+    try:
+        placed = await read_most(
+            request.place, prompt, lambda: not request.ticket.stale, is_checked=is_checked
+        )
+    except CacheLost:
+        return await _prepared(request, seed, is_checked=False)
     return placed and Sent(request, planned, placed.slot, tokens, placed.unread, seed)
 
 
@@ -90,7 +95,7 @@ def _started(sent: Sent) -> Generation:
     generation = Generation(
         request.place.document,
         request.place.offset,
-        _answer(sent),
+        _answer(sent, lambda again: generation.sent_again(record_of(again))),
         wanted=request.wanted,
         stop=_stop_rule(sent),
         record=record_of(sent),
@@ -113,11 +118,12 @@ def _stop_rule(sent: Sent) -> StopRule | None:
     return StopChecker(request.cursor, wanted=request.wanted, min_confidence=least).feed
 
 
-async def _answer(sent: Sent) -> Stream:
+async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
     """Request the answer; in slices while a chat answer streams from the same server.
 
     While llama.cpp streams for another request, it does not notice a closed connection, so each slice is
     short.
+    If the server has lost the prompt, another one that it can read in time is sent.
     """
     request, window, prompt = sent.request, sent.plan.window, sent.plan.prompt
     place, use = request.place, request.engine.completion
@@ -128,20 +134,29 @@ async def _answer(sent: Sent) -> Stream:
         logprobs=1 if place.target.info.has_logprobs else 0,
     )
     text, left = "", request.max_tokens
+    on_read: OnRead | None = unless_lost(place, sent.unread)
     while True:
         stats: Stats | None = None
         most, before = left, left
         if request.engine.chat_is_streaming:
             most = min(left, max(4, int((use.speed.output or UNMEASURED_OUTPUT) * _SLICE_SECONDS)))
         sampling = replace(sampling, max_tokens=most)
-        async with aclosing(use.backend.complete(prompt, sampling, slot=sent.slot)) as stream:
-            async for item in stream:
-                if isinstance(item, Stats):
-                    stats = item
-                else:
-                    text += item.text
-                    left -= 1
-                yield item
+        try:
+            stream = use.backend.complete(prompt, sampling, slot=sent.slot, on_read=on_read)
+            async with aclosing(stream):
+                async for item in stream:
+                    if isinstance(item, Stats):
+                        stats = item
+                    else:
+                        text += item.text
+                        left -= 1
+                    yield item
+        except CacheLost:
+            on_read = None
+            if (again := await _prepared(request, sent.seed, is_checked=False)) is not None:
+                sent, window, prompt = again, again.plan.window, again.plan.prompt
+                sent_again(sent)
+            continue
         if stats is None or stats.finish == "stop" or left <= 0 or left == before:
             return
         typed = place.document.text[window.anchor : place.offset]

@@ -170,8 +170,8 @@ class Plan:
 async def plan(place: Place) -> Plan:
     """Choose the best window that is ready for a request that has to be answered now.
 
-    A window is kept while it matches. Elsewhere, if reading a full window would take longer than
-    ``completion.latencyBudgetMs``, the window is as narrow as that allows; reading ahead widens it.
+    A window is kept while it matches and the server has it. Otherwise, if reading a full window would take
+    longer than ``completion.latencyBudgetMs``, it is as narrow as that allows; reading ahead widens it.
 
     Raises
     ------
@@ -182,12 +182,14 @@ async def plan(place: Place) -> Plan:
     windows = place.windows
 
     async def fits(window: PromptWindow, tokens: int) -> bool:
-        return place.typed(window) is not None and (await place.placed(window)).unread <= tokens
+        if place.typed(window) is None:
+            return False
+        return window.is_awaited or (await place.placed(window)).unread <= tokens
 
     current = windows.current
     if windows.coming is not None and await fits(windows.coming, place.unnoticed):
         return _planned(place, windows.coming, "arrived")
-    if current is not None and place.typed(current) is not None:
+    if current is not None and await fits(current, place.at_once):
         return _planned(place, current, "kept")
     for earlier in windows.earlier:
         if await fits(earlier, place.at_once):

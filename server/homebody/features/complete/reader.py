@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
-from homebody.backend.base import Placement, Prompt, PromptRead
+from homebody.backend.base import OnRead, Placement, Prompt, PromptRead, ReadProgress
 from homebody.engine import Use
 from homebody.errors import HomebodyError
 from homebody.features.complete.plan import Kind, Place
@@ -45,6 +45,11 @@ _WIDER = 1.6
 
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
+
+
+class CacheLost(Exception):
+    """The server has to read again what it had read: it was restarted, or others have used its cache."""
+
 
 Ahead = Callable[[], Awaitable[object]]
 """Requests what probably follows."""
@@ -129,8 +134,8 @@ class Reader:
         if place.engine.completion.speed.prompt is None:
             window = place.window("wide")
             async with self._session.turn:
-                await _read_piece(place.engine.completion, place.prompt(window), await place.placed(window))
-        self._use(await _counted(place))
+                await _read_piece(place, place.prompt(window), await place.placed(window))
+        self._use(replace(await _counted(place), is_awaited=True))
 
     async def stop(self) -> None:
         """Stop reading, and wait until the server is idle."""
@@ -272,7 +277,10 @@ class Reader:
             # Without a slot of its own, this would wait for the streaming answer.
             return False
         tokens = min(placed.unread, piece_tokens(session.engine.completion))
-        seconds = await _read_piece(session.engine.completion, place.prompt(window), placed)
+        try:
+            seconds = await _read_piece(place, place.prompt(window), placed)
+        except CacheLost:
+            return True
         if seconds is None:
             self._drop()
             if placed.unread <= place.at_once:
@@ -318,19 +326,38 @@ def piece_tokens(use: Use) -> int:
     return max(_FEWEST_TOKENS, int(use.speed.prompt * _PIECE_SECONDS))
 
 
-async def _read_piece(use: Use, prompt: Prompt, placed: Placement) -> float | None:
+def unless_lost(place: Place, unread: int) -> OnRead:
+    """Return what ends a request with ``CacheLost`` if it reads more than expected, and more than allowed.
+
+    Afterwards it is known how much the server has cached, so the next plan is one that it can read in time.
+    """
+    most = max(unread, place.at_once)
+
+    def check(progress: ReadProgress) -> None:
+        if progress.total - progress.read > most:
+            raise CacheLost
+
+    return check
+
+
+async def _read_piece(
+    place: Place, prompt: Prompt, placed: Placement, *, is_checked: bool = True
+) -> float | None:
     """Read the next piece; returns how many seconds it took, ``None`` if the server cannot read ahead.
 
     Raises
     ------
     BackendError
         The server is unavailable, or rejects the request.
+    CacheLost
+        It would read much more than this piece.
 
     """
-    read = placed.tokens - placed.unread
+    use, read = place.engine.completion, placed.tokens - placed.unread
     tokens = min(read + piece_tokens(use), placed.tokens)
+    on_read = unless_lost(place, tokens - read) if is_checked else None
     began = time.monotonic()
-    stats = await use.backend.warm(prompt, tokens=tokens, slot=placed.slot)
+    stats = await use.backend.warm(prompt, tokens=tokens, slot=placed.slot, on_read=on_read)
     if stats.prompt_tokens is None:
         return None
     seconds = time.monotonic() - began
@@ -338,12 +365,17 @@ async def _read_piece(use: Use, prompt: Prompt, placed: Placement) -> float | No
     return seconds
 
 
-async def read_most(session: Session, prompt: Prompt, wanted: Callable[[], bool]) -> Placement | None:
-    """Read until at most one piece is left, which a request reads itself; ``None`` once it is not wanted."""
-    use = session.engine.completion
-    placed = await use.backend.place(prompt, slot=session.slot)
+async def read_most(
+    place: Place, prompt: Prompt, wanted: Callable[[], bool], *, is_checked: bool
+) -> Placement | None:
+    """Read until at most one piece is left, which a request reads itself; ``None`` once it is not wanted.
+
+    Raises ``CacheLost``, if that ``is_checked``.
+    """
+    use, slot = place.engine.completion, place.session.slot
+    placed = await use.backend.place(prompt, slot=slot)
     while wanted() and placed.unread > piece_tokens(use):
-        if await _read_piece(use, prompt, placed) is None:
+        if await _read_piece(place, prompt, placed, is_checked=is_checked) is None:
             break
-        placed = await use.backend.place(prompt, slot=session.slot)
+        placed = await use.backend.place(prompt, slot=slot)
     return placed if wanted() else None

@@ -9,10 +9,12 @@ from homebody.backend.base import OWN, Prompt, Stats, Text
 from homebody.backend.scripted import ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
+from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import piece_tokens, read_most
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit
+from support.documents import numbered
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
 
@@ -29,9 +31,9 @@ async def test_a_piece_is_what_is_read_in_80_ms(world, speed, tokens):
 async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
-        asked = count()
-        assert await read_most(w.session, _LONG, lambda: next(asked) < 3) is None
-        placed = await read_most(w.session, _LONG, lambda: True)
+        asked, place = count(), await place_at(w.session, numbered("alpha"), 0)
+        assert await read_most(place, _LONG, lambda: next(asked) < 3, is_checked=True) is None
+        placed = await read_most(place, _LONG, lambda: True, is_checked=True)
         piece = piece_tokens(w.engine.completion)
         assert 0 < placed.unread <= piece
         assert len(w.backend.requests) == (placed.tokens - placed.unread) // piece
@@ -39,7 +41,8 @@ async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
 
 async def test_a_server_that_cannot_read_ahead_leaves_it_to_the_request(world):
     async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
-        placed = await read_most(w.session, _LONG, lambda: True)
+        place = await place_at(w.session, numbered("alpha"), 0)
+        placed = await read_most(place, _LONG, lambda: True, is_checked=True)
         assert placed.unread == placed.tokens
 
 

@@ -103,14 +103,14 @@ class _Stepwise(ScriptedBackend):
             await asyncio.sleep(0.001)
         await task
 
-    async def warm(self, prompt, *, tokens=None, slot="completion"):
+    async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
         """Read a piece."""
         if tokens > _NOT_NARROW:
             self._allowed.clear()
             self.waits = True
             await self._allowed.wait()
             self.waits = False
-        return await super().warm(prompt, tokens=tokens, slot=slot)
+        return await super().warm(prompt, tokens=tokens, slot=slot, on_read=on_read)
 
 
 async def test_a_search_is_not_repeated_while_the_user_types(world, monkeypatch):
@@ -224,13 +224,13 @@ class _RefusesPieces(ScriptedBackend):
 
     refuses = refused = False
 
-    async def warm(self, prompt, *, tokens=None, slot="completion"):
+    async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
         """Read a piece, or refuse it."""
         if self.refuses:
             self.refused = True
             message = "no room"
             raise BackendRefused(message)
-        return await super().warm(prompt, tokens=tokens, slot=slot)
+        return await super().warm(prompt, tokens=tokens, slot=slot, on_read=on_read)
 
 
 async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatch):

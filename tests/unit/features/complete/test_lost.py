@@ -1,0 +1,62 @@
+"""A server that has lost a prompt: the next request reads what the latency budget allows."""
+
+from homebody.backend.base import Placement
+from homebody.backend.scripted import ScriptedBackend
+from homebody.features.complete import complete
+from homebody.features.complete.reader import reader_of
+from support.documents import numbered, typed
+from support.plans import read_whole, wide_at, with_slots
+
+
+class _Forgetful(ScriptedBackend):
+    """Believes to have cached what it has lost, until its next request."""
+
+    _believed = None
+
+    def lose(self, *, is_known: bool):
+        """Lose all prompts, as a restarted server does; Homebody knows it only if it saw the restart."""
+        self._believed = None if is_known else self._cached
+        self._cached = None
+
+    async def place(self, prompt, *, slot="completion", keep=None):
+        """Return where the prompt is believed to be."""
+        placed = await super().place(prompt, slot=slot, keep=keep)
+        return Placement(placed.slot, placed.tokens, 1) if self._believed is not None else placed
+
+    def _evaluate(self, tokens, slot, on_read):
+        self._believed = None
+        return super()._evaluate(tokens, slot, on_read)
+
+
+async def _tokens_after_a_loss(w, *, is_known: bool) -> list[int]:
+    """Type a key after the server lost the whole window; return the tokens of the prompts that were sent."""
+    with_slots(w, 5, speed=400)
+    document = numbered("alpha", 2000)
+    offset = len(document.text)
+    window = await wide_at(w.session, document, offset)
+    await read_whole(w.session, document, offset, window)
+    reader_of(w.session, document.uri).use(window)
+    await complete(w.engine, document, offset, session=w.session)
+    await w.session.stop_background()
+    w.backend.lose(is_known=is_known)
+    before = len(w.asked)
+
+    assert await complete(w.engine, *typed(document, offset, "q"), session=w.session)
+    await w.session.stop_background()
+    assert w.engine.audit.last(document.uri).prompt_tokens < 400
+    return [await w.backend.count_prompt(request.prompt) for request in w.asked[before:]]
+
+
+async def test_after_a_restart_that_was_seen_the_next_prompt_is_a_narrow_one(world):
+    """The whole window would be read for seconds."""
+    async with world("zzz\n", context_length=32_768, kind=_Forgetful) as w:
+        [narrow] = await _tokens_after_a_loss(w, is_known=True)
+        assert narrow < 400
+
+
+async def test_a_prompt_that_the_server_has_to_read_again_is_replaced_by_a_narrow_one(world):
+    """The server was restarted, or another editor has used its cache: its progress says so."""
+    async with world("zzz\n", context_length=32_768, kind=_Forgetful) as w:
+        whole, narrow = await _tokens_after_a_loss(w, is_known=False)
+        assert whole > 1000
+        assert narrow < 400
