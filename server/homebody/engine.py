@@ -11,10 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from homebody.audit import Audit
 from homebody.backend.base import BackendState, ModelInfo, PromptRead, Sampling, Slot, Stats
-from homebody.backend.open import open_backend, shared_search
-from homebody.errors import BackendError
+from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
+from homebody.errors import BackendError, HomebodyError
+from homebody.models.families import next_edit_of
 from homebody.postprocess.ghost.prose import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings
@@ -217,7 +220,7 @@ class Engine:
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
         self._next_edit: Use | None = None
-        self._search: SharedSearch | None = None
+        self._searches: dict[BackendSettings, SharedSearch] = {}
         self._stack = AsyncExitStack()
         if self.index is not None:
             self._stack.push_async_callback(self.index.aclose)
@@ -250,19 +253,31 @@ class Engine:
         """The model that explains, answers and rewrites."""
         return self._use("chat")
 
-    @property
-    def next_edit(self) -> Use | None:
-        """The model for next edits: that of completion if both have the same settings.
+    async def next_edit(self) -> Use | None:
+        """Return the model for next edits; ``None`` if there is none.
 
-        Otherwise ``None`` unless the settings name its server; ``auto`` looks for none.
+        That is the model of completion if it is one, otherwise the one that the settings name. Without a
+        name, it is looked for among the models of the same servers.
         """
-        block = self.settings.next_edit.backend
-        if block == self.settings.completion.backend:
-            return self.completion
-        if block.kind == "auto":
-            return None
+        block, completion = self.settings.next_edit.backend, self.settings.completion.backend
+        if block == completion:
+            known = self.completion.known
+            if known is not None and next_edit_of(known.name) is not None:
+                return self.completion
+            if block.model is not None or block.kind in {"embedded", "scripted"}:
+                return None
+            if block.kind != "auto":
+                block = structs.replace(block, kind="auto", url=block.url or DEFAULT_URLS.get(block.kind))
         if self._next_edit is None:
-            backend = open_backend(block, self.settings, use="completion", passes=self.gate.check)
+            search = self._search_of(block)
+            try:
+                if search is not None:
+                    await search.choice("next_edit")
+            except HomebodyError:
+                return None
+            backend = open_backend(
+                block, self.settings, use="next_edit", passes=self.gate.check, search=search
+            )
             self._stack.push_async_callback(backend.aclose)
             self._next_edit = Use(backend)
         return self._next_edit
@@ -281,19 +296,25 @@ class Engine:
             if shared is not None and mine == other and mine.kind != "auto":
                 self._uses[slot] = shared
             else:
-                if self._search is None and mine == other and mine.kind == "auto":
-                    self._search = shared_search(mine, settings)
                 backend = open_backend(
                     mine,
                     settings,
                     use=slot,
                     passes=self.gate.check,
                     on_state=partial(self._told, slot),
-                    search=self._search,
+                    search=self._search_of(mine),
                 )
                 self._stack.push_async_callback(backend.aclose)
                 self._uses[slot] = Use(backend, other=shared)
         return self._uses[slot]
+
+    def _search_of(self, block: BackendSettings) -> "SharedSearch | None":
+        """Return the search that all uses with these settings share; ``None`` if they name a server."""
+        if block.kind != "auto":
+            return None
+        if block not in self._searches:
+            self._searches[block] = shared_search(block, self.settings)
+        return self._searches[block]
 
     def _index_told(self, progress: IndexProgress) -> None:
         if self.on_index is not None:

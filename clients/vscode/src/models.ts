@@ -14,8 +14,8 @@ import type { Advice, ModelHere, Recommendation } from "./protocol";
 import type { StatusItem } from "./status";
 
 const KEYS = ["kind", "url", "model"] as const;
-const BLOCKS = { both: "backend", completion: "completion.backend", chat: "chat.backend" } as const;
-const USES = { completion: "suggestions", chat: "questions and changes" } as const;
+const BLOCKS = { both: "backend", completion: "completion.backend", chat: "chat.backend", next_edit: "nextEdit.backend" } as const;
+const USES = { completion: "suggestions", chat: "questions and changes", next_edit: "next edits" } as const;
 const BEFORE = "homebody.models.before";
 const MOST_BEFORE = 5;
 

@@ -25,6 +25,9 @@ export interface ServerStatus {
     fix?: "installModel";
 }
 
+/** What a model is used for. */
+export type Use = "completion" | "chat" | "next_edit";
+
 /** A model on this machine, and the settings that choose it: `homebody.models`. */
 export interface ModelHere {
     name: string;
@@ -33,16 +36,16 @@ export interface ModelHere {
     model: string;
     /** Name of its server, for the user. */
     where: string;
-    uses: ("completion" | "chat")[];
+    uses: Use[];
     /** Bytes on disk. */
     size: number | null;
     /** The uses that it answers now. */
-    inUse: ("completion" | "chat")[];
+    inUse: Use[];
 }
 
 /** A model that suits this machine, and the command that downloads it. */
 export interface Recommendation {
-    use: "completion" | "chat";
+    use: Use;
     /** A model on this machine that suits this use already. */
     present: string | null;
     model: string;

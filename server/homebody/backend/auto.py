@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from homebody.backend.base import Backend, Slot
+from homebody.backend.base import Backend, Purpose
 from homebody.backend.discover import Choice, Machine
 from homebody.backend.resilient import Connector
 from homebody.errors import (
@@ -24,7 +24,7 @@ found."""
 
 
 class SharedSearch:
-    """Searches this machine for both uses, and shares the connector of what both choose.
+    """Searches this machine for all uses, and shares the connector of what several choose.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ class SharedSearch:
     def __init__(
         self,
         look: Callable[[], Awaitable[Machine]],
-        choose: Callable[[Machine, Slot], Awaitable[Choice]],
-        connector_for: Callable[[BackendSettings, Slot], Connector],
+        choose: Callable[[Machine, Purpose], Awaitable[Choice]],
+        connector_for: Callable[[BackendSettings, Purpose], Connector],
     ) -> None:
         self._look = look
         self._choose = choose
@@ -52,13 +52,13 @@ class SharedSearch:
         self._uses: list[AutoConnector] = []
         self.look_again_seconds = LOOK_AGAIN_SECONDS
 
-    def connector(self, use: Slot) -> "AutoConnector":
+    def connector(self, use: Purpose) -> "AutoConnector":
         """Make the connector of one use."""
         made = AutoConnector(self, use)
         self._uses.append(made)
         return made
 
-    async def choice(self, use: Slot) -> Choice:
+    async def choice(self, use: Purpose) -> Choice:
         """Choose a backend; search first, unless the last search is still valid."""
         async with self._looking:
             if self._seen is None or time.monotonic() - self._seen_at > self.look_again_seconds:
@@ -67,12 +67,11 @@ class SharedSearch:
             seen = self._seen
         try:
             return await self._choose(seen, use)
-        except HomebodyError:
-            # The only server is still loading, for example.
+        except BackendLoading:
             self._seen = None
             raise
 
-    def open(self, block: BackendSettings, use: Slot) -> Connector:
+    def open(self, block: BackendSettings, use: Purpose) -> Connector:
         """Return the connector of ``block``: that of the other use, if it has chosen the same."""
         for other in self._uses:
             # Without a model, the backend chooses one by its use.
@@ -92,9 +91,9 @@ class AutoConnector:
 
     name = "the model"
 
-    def __init__(self, search: SharedSearch, use: Slot) -> None:
+    def __init__(self, search: SharedSearch, use: Purpose) -> None:
         self._search = search
-        self._use: Slot = use
+        self._use: Purpose = use
         self.inner: Connector | None = None
         self._given: Backend | None = None
         self._choice: Choice | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from homebody.models.facts import FimTokens
+from homebody.models.facts import Purpose as Purpose  # noqa: PLC0414 - exported for users of backends
 from homebody.models.facts import Slot as Slot  # noqa: PLC0414 - exported for users of backends
 
 Role: TypeAlias = Literal["system", "user", "assistant"]

@@ -1,11 +1,11 @@
 """Chooses the model that best suits a use, among those that servers list. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from homebody.backend.base import Slot
+from homebody.backend.base import Purpose
 from homebody.errors import BackendRefused, ModelNotServed
-from homebody.models.families import fills_in, takes_chat
+from homebody.models.families import fills_in, next_edit_of, takes_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,27 @@ class AvailableModel:
         """Create it for a server that does not report a model's uses: they are derived from its name."""
         return cls(kind, url, server, model, loaded, fills_in(model), takes_chat(model), size)
 
-    def suits(self, use: Slot) -> bool:
+    @property
+    def is_next_edit(self) -> bool:
+        """Whether it was trained to suggest next edits, by its name."""
+        return next_edit_of(self.model) is not None
+
+    def suits(self, use: Purpose) -> bool:
         """Whether the model suits ``use``."""
-        return self.fim if use == "completion" else self.chat
+        suited: Mapping[Purpose, bool] = {
+            "completion": self.fim,
+            "chat": self.chat and not self.is_next_edit,
+            "next_edit": self.is_next_edit,
+        }
+        return suited[use]
 
 
 def choose(
-    candidates: Iterable[AvailableModel], use: Slot, *, most_bytes: int | None = None
+    candidates: Iterable[AvailableModel], use: Purpose, *, most_bytes: int | None = None
 ) -> AvailableModel | None:
     """Return the best suited model: a loaded one first, then the largest that fits.
+
+    A model for next edits that also fills in the middle completes only if there is no other.
 
     Parameters
     ----------
@@ -62,10 +74,14 @@ def choose(
     """
     here = [c for c in candidates if c.remote_host is None and c.suits(use)]
     fitting = [c for c in here if c.loaded or most_bytes is None or (c.size or 0) <= most_bytes]
-    return max(fitting, key=lambda c: (c.loaded, c.size or 0), default=None)
+    return max(
+        fitting,
+        key=lambda c: (use == "next_edit" or not c.is_next_edit, c.loaded, c.size or 0),
+        default=None,
+    )
 
 
-def choose_any(candidates: Iterable[AvailableModel], use: Slot) -> AvailableModel | None:
+def choose_any(candidates: Iterable[AvailableModel], use: Purpose) -> AvailableModel | None:
     """Return the best suited model of a server that the user named; otherwise a loaded one, otherwise any."""
     here = [c for c in candidates if c.remote_host is None]
     return max(
@@ -76,7 +92,7 @@ def choose_any(candidates: Iterable[AvailableModel], use: Slot) -> AvailableMode
 
 
 def pick(
-    candidates: Sequence[AvailableModel], model: str | None, use: Slot, *, server: str, advice: str
+    candidates: Sequence[AvailableModel], model: str | None, use: Purpose, *, server: str, advice: str
 ) -> AvailableModel:
     """Return the named model of a server, or without a name the best suited one.
 

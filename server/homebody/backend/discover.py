@@ -7,16 +7,16 @@ machine, the default weights.
 import asyncio
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from homebody.backend.base import Slot
+from homebody.backend.base import Purpose
 from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, Found, probe_all, probe_named
-from homebody.errors import BackendLoading, ModelFileInvalid
+from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
 from homebody.host.machine import available_memory
 from homebody.models.facts import Facts, read_facts
 from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
@@ -55,13 +55,15 @@ async def look(block: BackendSettings, urls: Sequence[str] = USUAL_URLS) -> Mach
     return Machine(tuple(await probe_all(urls)), available_memory())
 
 
-async def discover(block: BackendSettings, use: Slot, machine: Machine) -> Choice:
+async def discover(block: BackendSettings, use: Purpose, machine: Machine) -> Choice:
     """Choose a backend among what was found.
 
     Raises
     ------
     BackendLoading
         The only available server is still loading its model.
+    BackendUnavailable
+        There is no model for next edits: no other one replaces it.
 
     """
     found, memory = machine.servers, machine.memory
@@ -77,7 +79,7 @@ async def discover(block: BackendSettings, use: Slot, machine: Machine) -> Choic
     chosen = choose(candidates, use, most_bytes=most)
     if chosen is not None:
         return _server_choice(block, chosen, use, remarks)
-    if block.url is not None:
+    if block.url is not None and use != "next_edit":
         return _named_choice(block, found)
     if any(server.loading for server in found):
         raise BackendLoading(next(server.remark for server in found if server.loading))
@@ -89,12 +91,19 @@ _QUICK_BYTES = 5_000_000_000
 _WITHOUT_GPU_BYTES = 1_000_000_000
 
 
+_TITLES: Mapping[Purpose, str] = {"completion": "completion", "chat": "chat", "next_edit": "next edits"}
+_MADE_FOR: Mapping[Purpose, str] = {
+    "completion": "fills in the middle",
+    "chat": "takes instructions",
+    "next_edit": "suggests next edits",
+}
+
+
 def _server_choice(
-    block: BackendSettings, chosen: AvailableModel, use: Slot, remarks: tuple[str, ...]
+    block: BackendSettings, chosen: AvailableModel, use: Purpose, remarks: tuple[str, ...]
 ) -> Choice:
     state = "is loaded" if chosen.loaded else "is installed"
-    made_for = "fills in the middle" if use == "completion" else "takes instructions"
-    reason = f"{use}: {chosen.model} of {chosen.server}, since it {state} and {made_for}"
+    reason = f"{_TITLES[use]}: {chosen.model} of {chosen.server}, since it {state} and {_MADE_FOR[use]}"
     replaced = msgspec.structs.replace(block, kind=chosen.kind, url=chosen.url, model=chosen.model)
     return Choice(replaced, (*remarks, reason))
 
@@ -108,7 +117,7 @@ def _named_choice(block: BackendSettings, found: Sequence[Found]) -> Choice:
     return Choice(msgspec.structs.replace(block, kind=kind), (*remarks, reason))
 
 
-def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], memory: int) -> Choice:
+def _file_choice(block: BackendSettings, use: Purpose, remarks: tuple[str, ...], memory: int) -> Choice:
     """Return the embedded model with the user's weights, weights that were found, or the default ones."""
     own = msgspec.structs.replace(block, kind="embedded")
     if block.model is not None:
@@ -119,8 +128,11 @@ def _file_choice(block: BackendSettings, use: Slot, remarks: tuple[str, ...], me
         is_other = model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
         facts = _facts(model.path) if is_other else None
         if facts is not None and suits(facts, use):
-            reason = f"{use}: {model.name}, run by Homebody itself, since it suits this use"
+            reason = f"{_TITLES[use]}: {model.name}, run by Homebody itself, since it suits this use"
             return Choice(msgspec.structs.replace(own, model=str(model.path)), (*remarks, reason))
+    if use == "next_edit":
+        message = "no model for next edits was found on this machine"
+        raise BackendUnavailable(message)
     most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
     found = [
         _facts(model.path)

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock
 
-from homebody.backend.base import Backend, ModelInfo, Slot
+from homebody.backend.base import Backend, ModelInfo, Purpose
 from homebody.backend.http import ModelServer
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.llama_cpp_served import HOST_KIND
@@ -151,7 +151,7 @@ class HostedBackend(LlamaCppBackend):
         )
 
 
-def host_connector(block: BackendSettings, settings: Settings, use: Slot) -> HostConnector:
+def host_connector(block: BackendSettings, settings: Settings, use: Purpose) -> HostConnector:
     """Make the connector that the settings describe; nothing is started yet."""
     return HostConnector(
         lambda: HostOptions(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from homebody.backend.base import Backend, OnState, Slot
+from homebody.backend.base import Backend, OnState, Purpose
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 
@@ -28,7 +28,7 @@ def open_backend(
     block: BackendSettings,
     settings: Settings,
     *,
-    use: Slot,
+    use: Purpose,
     passes: "Check",
     on_state: OnState | None = None,
     search: "SharedSearch | None" = None,
@@ -40,13 +40,13 @@ def open_backend(
     block
         ``settings.completion.backend`` or ``settings.chat.backend``.
     use
-        The use (completion or chat), by which ``auto`` chooses a model.
+        The use, by which ``auto`` chooses a model.
     passes
         Checks the sources and the text of each prompt; what it refuses is not sent.
     on_state
         Called once for each change between ready, loading and unavailable.
     search
-        The search of ``auto`` that this use shares with the other one.
+        The search of ``auto`` that several uses share.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def shared_search(
     )
 
 
-def connector_for(block: BackendSettings, settings: Settings, use: Slot) -> "Connector":
+def connector_for(block: BackendSettings, settings: Settings, use: Purpose) -> "Connector":
     """Make the connector of one kind of backend.
 
     Raises
@@ -110,7 +110,7 @@ def _open_script(block: BackendSettings) -> Backend:
     return ScriptedBackend.from_file(block.model)
 
 
-def _open_server(block: BackendSettings, use: Slot) -> Backend:
+def _open_server(block: BackendSettings, use: Purpose) -> Backend:
     module, name = _SERVERS[block.kind]
     url = block.url or DEFAULT_URLS.get(block.kind)
     if url is None:

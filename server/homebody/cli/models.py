@@ -14,10 +14,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
-from homebody.models.facts import Facts, Slot, read_facts
+from homebody.models.facts import PURPOSES, Facts, Purpose, Slot, read_facts
 from homebody.models.hub import OnProgress
 from homebody.models.install import install
-from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve
+from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve, suits
 
 
 class ModelReport(Struct, frozen=True, rename="camel"):
@@ -39,7 +39,7 @@ class ModelReport(Struct, frozen=True, rename="camel"):
     fim: bool | None = None
     chat_template: bool | None = None
     licence: str | None = None
-    uses: list[Slot] = []
+    uses: list[Purpose] = []
     used_for: list[Slot] = []
 
 
@@ -76,8 +76,8 @@ def _list(*, as_json: _Json = False) -> None:
 def _recommend(*, as_json: _Json = False) -> None:
     """Recommend models for this machine.
 
-    Looks at memory, cores and graphics, and prints the command that installs a model for completion and for
-    chat. Installs nothing.
+    Looks at memory, cores and graphics, and prints the command that installs a model for completion, for chat
+    and, with a graphics card, for next edits. Installs nothing.
     """
     from homebody.features.recommend import recommend
 
@@ -88,12 +88,14 @@ def _recommend(*, as_json: _Json = False) -> None:
         return
     terminal.write(f"This machine: {advice.machine}.\n")
     for model in advice.recommendations:
-        terminal.write(f"\n{model.use.capitalize()}: {model.model}")
+        terminal.write(f"\n{model.use.replace('_', ' ').capitalize()}: {model.model}")
         terminal.write(
             f" ({model.download_bytes / 1e9:.1f} GB, licence {model.licence})\n  {model.command}\n"
         )
         if model.present is not None:
             terminal.write(f"  Already on this machine: {model.present}\n")
+    if all(model.use != "next_edit" for model in advice.recommendations):
+        terminal.write("\nNext edit: by rules; a model for them needs a graphics card with 3 GB more.\n")
     terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 
 
@@ -174,7 +176,6 @@ def _report(entry: ModelListing, chosen: Mapping[Slot, Path | None] | None = Non
     model, facts = entry.model, entry.facts
     if facts is None:
         return ModelReport(model.name, str(model.path), model.origin, entry.problem)
-    is_made_for: Mapping[Slot, bool] = {"completion": facts.fim is not None, "chat": facts.chat_template}
     return ModelReport(
         name=model.name,
         path=str(model.path),
@@ -188,7 +189,7 @@ def _report(entry: ModelListing, chosen: Mapping[Slot, Path | None] | None = Non
         fim=facts.fim is not None,
         chat_template=facts.chat_template,
         licence=facts.licence,
-        uses=[use for use in _USES if is_made_for[use]],
+        uses=[use for use in PURPOSES if suits(facts, use)],
         used_for=[use for use in _USES if chosen is not None and chosen[use] == model.path],
     )
 
@@ -203,7 +204,7 @@ def _row(report: ModelReport) -> tuple[str, ...]:
         f"{(report.size or 0) / 1e6:,.0f} MB",
         report.quantisation or "",
         _context(report.context_length),
-        ", ".join(report.uses) or "plain text",
+        ", ".join(report.uses).replace("_", " ") or "plain text",
         ", ".join(report.used_for),
         report.origin,
     )

@@ -10,13 +10,12 @@ from pathlib import PurePath
 
 from msgspec import structs
 
-from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.probe import USUAL_URLS, Found, probe
 from homebody.engine import Engine
+from homebody.models.facts import PURPOSES
 from homebody.models.library import list_entries, suits
 from homebody.settings import BackendSettings
-
-USES: tuple[Slot, ...] = ("completion", "chat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,9 @@ class ModelHere:
     url: str | None
     model: str
     where: str
-    uses: tuple[Slot, ...]
+    uses: tuple[Purpose, ...]
     size: int | None = None
-    in_use: tuple[Slot, ...] = ()
+    in_use: tuple[Purpose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,7 @@ async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tu
         asyncio.gather(*(_served(url, named.get(url)) for url in dict.fromkeys((*named, *urls)))),
         asyncio.to_thread(_on_disk),
     )
-    known: dict[Slot, ModelInfo | None] = {use: _known(engine, use) for use in USES}
-    answering: dict[Slot, ModelInfo] = {use: info for use, info in known.items() if info is not None}
+    answering = await _answering(engine)
     listed = [
         replace(model, in_use=tuple(use for use, info in answering.items() if _is_model(model, info)))
         for models in (*served, weights)
@@ -104,7 +102,7 @@ async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
             served.url,
             served.model,
             served.server,
-            tuple(use for use in USES if served.suits(use)),
+            tuple(use for use in PURPOSES if served.suits(use)),
             served.size,
         )
         for served in (*server.candidates, *(() if block is None else server.only_named))
@@ -112,12 +110,17 @@ async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
     ]
 
 
-def _known(engine: Engine, use: Slot) -> ModelInfo | None:
-    """Return what is known about the model of a use; both uses may share a backend."""
-    completion, chat = engine.completion.known, engine.chat.known
-    own, other = (completion, chat) if use == "completion" else (chat, completion)
-    is_shared = engine.settings.completion.backend == engine.settings.chat.backend
-    return own or (other if is_shared else None)
+async def _answering(engine: Engine) -> dict[Purpose, ModelInfo]:
+    """Return what is known about the model of each use; several may share a backend."""
+    completion, chat, next_edit = engine.completion.known, engine.chat.known, await engine.next_edit()
+    if engine.settings.completion.backend == engine.settings.chat.backend:
+        completion, chat = completion or chat, chat or completion
+    known: Mapping[Purpose, ModelInfo | None] = {
+        "completion": completion,
+        "chat": chat,
+        "next_edit": next_edit and next_edit.known,
+    }
+    return {use: info for use, info in known.items() if info is not None}
 
 
 def _is_model(model: ModelHere, info: ModelInfo) -> bool:
@@ -126,7 +129,7 @@ def _is_model(model: ModelHere, info: ModelInfo) -> bool:
 
 
 def _unlisted(
-    engine: Engine, answering: Mapping[Slot, ModelInfo], listed: Sequence[ModelHere]
+    engine: Engine, answering: Mapping[Purpose, ModelInfo], listed: Sequence[ModelHere]
 ) -> Iterator[ModelHere]:
     """Yield the models that answer and were not found: their servers may be busy, or list nothing."""
     for use, info in answering.items():
@@ -146,7 +149,7 @@ def _on_disk() -> list[ModelHere]:
             None,
             str(entry.model.path),
             "this machine, run by Homebody",
-            tuple(use for use in USES if suits(entry.facts, use)),
+            tuple(use for use in PURPOSES if suits(entry.facts, use)),
             entry.facts.size,
         )
         for entry in list_entries()

@@ -6,14 +6,14 @@ from contextlib import aclosing
 
 from homebody.audit import Day, read_counts
 from homebody.backend.base import Piece, Sampling
-from homebody.engine import Engine, Use
+from homebody.engine import Engine
 from homebody.errors import BackendError
-from homebody.next_edit.answer import edit_from, rejoined
+from homebody.next_edit.answer import edit_from, whole_answer
 from homebody.next_edit.changes import ChangedLines, NextEdit
 from homebody.next_edit.place import Place
 from homebody.next_edit.prompt import prompt_for
 from homebody.next_edit.rules import keeps_syntax, next_by_rules
-from homebody.next_edit.window import NextEditFormat, Window, format_of, formats, window_at
+from homebody.next_edit.window import format_of, formats, window_at
 from homebody.session.edit_history import EditHistory
 from homebody.session.offered_edits import OfferedEdits
 from homebody.text import Document
@@ -63,7 +63,7 @@ async def next_edit_facts(engine: Engine) -> list[str]:
     """Return one sentence each about the model for next edits, and about the local counts."""
     if engine.settings.next_edit.enabled == "off":
         return ["Next edits are off (nextEdit.enabled)."]
-    return [await _model_fact(engine), _counts_fact(engine)]
+    return [*await _model_facts(engine), _counts_fact(engine)]
 
 
 async def _by_model(
@@ -75,8 +75,9 @@ async def _by_model(
 ) -> NextEdit | None:
     """Ask the model, if there is one; nothing if it fails, which the next request may not."""
     try:
-        use = engine.next_edit
-        layout = None if use is None else await _layout_of(engine, use)
+        use = await engine.next_edit()
+        info = None if use is None else await use.describe()
+        layout = None if info is None else format_of(info.name, info.architecture)
         if use is None or layout is None:
             return None
         window = window_at(document, offset, changes, layout)
@@ -93,7 +94,7 @@ async def _by_model(
                     is_whole = item.finish == "stop"
                     break
                 answer += item.text
-                if (result := _early(layout, window, answer)) is not None:
+                if (result := whole_answer(layout, window, answer)) is not None:
                     answer, is_whole = result, True
                     break
     except BackendError:
@@ -102,35 +103,20 @@ async def _by_model(
     return edit if isinstance(edit, NextEdit) and is_current() else None
 
 
-async def _layout_of(engine: Engine, use: Use) -> NextEditFormat | None:
-    """Return how the model is asked; the one of completion is not started for this question."""
-    info = use.known if use is engine.completion else await use.describe()
-    return None if info is None else format_of(info.name, info.architecture)
-
-
-def _early(layout: NextEditFormat, window: Window, answer: str) -> str | None:
-    """Return the whole answer once its rest is what the window has anyway."""
-    if layout.layout != "windows" or not answer.endswith("\n"):
-        return None
-    prefill = window.prefill
-    result = rejoined(window, prefill + (answer.lstrip("\n") if prefill else answer))
-    return None if result is None else result.removeprefix(prefill)
-
-
-async def _model_fact(engine: Engine) -> str:
-    own, completion = engine.settings.next_edit.backend, engine.settings.completion.backend
-    use = engine.next_edit
-    titles = " and ".join(row.title for row in formats().values())
-    if use is None or own == completion:
-        return f"Next edits come from rules; [next_edit.backend] can add a model for them: {titles}."
+async def _model_facts(engine: Engine) -> list[str]:
+    titles = ", ".join(row.title for row in formats().values())
+    use = await engine.next_edit()
+    if use is None:
+        return [f"Next edits come from rules; a model made for them is used if it is served here: {titles}."]
     try:
         info = await use.describe()
     except BackendError as error:
-        return f"Next edits come from rules alone: {error}"
+        return [f"Next edits come from rules alone: {error}"]
     row = format_of(info.name, info.architecture)
     if row is None:
-        return f"{info.name} is not known to suggest next edits, so it is not asked; use {titles}."
-    return f"Next edits come from rules, then from {info.name} ({row.title})."
+        return [f"{info.name} is not known to suggest next edits, so it is not asked; use one of {titles}."]
+    reasons = [f"why: {reason}" for reason in use.backend.reasons if use is not engine.completion]
+    return [f"Next edits come from rules, then from {info.name} ({row.title}).", *reasons]
 
 
 def _counts_fact(engine: Engine) -> str:

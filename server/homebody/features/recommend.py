@@ -12,13 +12,14 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from homebody.backend.base import ModelInfo, Slot
+from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
-from homebody.features.models_here import USES
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation
 from homebody.models.catalogue import OFFERS, CatalogueModel, Machine, recommended
+from homebody.models.facts import PURPOSES
+from homebody.models.hub import parse_source
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
@@ -30,7 +31,7 @@ class Recommendation(Struct, frozen=True, rename="camel"):
     ``present`` is a model on this machine that already suits this use; ``None`` if there is none.
     """
 
-    use: Slot
+    use: Purpose
     present: str | None
     model: str
     licence: str
@@ -39,7 +40,10 @@ class Recommendation(Struct, frozen=True, rename="camel"):
 
 
 class Advice(Struct, frozen=True, rename="camel"):
-    """The machine in one sentence, and the models that suit it."""
+    """The machine in one sentence, and the models that suit it.
+
+    There is one for next edits only where it is quick enough.
+    """
 
     machine: str
     recommendations: tuple[Recommendation, ...]
@@ -50,11 +54,11 @@ async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
     machine = await asyncio.to_thread(_this_machine)
     candidates = [candidate for server in await probe_all(urls) for candidate in server.candidates]
     runner = _runner(machine, {candidate.kind for candidate in candidates})
-    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in USES]
-    return Advice(_sentence(machine), tuple(for_uses))
+    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in PURPOSES]
+    return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
-def better_model(info: ModelInfo, use: Slot) -> str:
+def better_model(info: ModelInfo, use: Purpose) -> str:
     """Return the command that installs a model for ``use`` that suits this machine (`models.catalogue`)."""
     offer = recommended(use, _this_machine()) or OFFERS[0]
     if info.kind == "openai":
@@ -94,13 +98,17 @@ def _this_machine() -> Machine:
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
-def _command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
+def _command_for(offer: CatalogueModel, runner: Runner, use: Purpose) -> str:
     """Return the command that downloads ``offer`` for the program that runs models here."""
     if runner == "ollama":
         has_base = offer.ollama.startswith("qwen2.5-coder") and "instruct" not in offer.ollama
         return f"ollama pull {offer.ollama}{'-base' if use == 'completion' and has_base else ''}"
-    if runner == "lm-studio":
+    if runner == "lm-studio" and offer.lm_studio:
         return f"lms get {offer.lm_studio}"
+    if runner == "llama.cpp" and use == "next_edit":
+        # Beside the server for completion. The file's name says which version it is.
+        repo, file = parse_source(offer.hub)
+        return f"llama-server -hf {repo} -hff {file} --alias {file} --port 8012"
     if runner == "llama.cpp":
         return f"llama-server -hf {offer.hub}"
     install = f"{shell(str(this_installation().program))} models install hf:{offer.hub}"
@@ -109,11 +117,13 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Slot) -> str:
 
 
 def _for_use(
-    use: Slot, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
-) -> Recommendation:
+    use: Purpose, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
+) -> Recommendation | None:
     chosen = choose(candidates, use, most_bytes=machine.room)
     present = f"{chosen.model} of {chosen.server}" if chosen is not None else _largest_file(use)
     offer = recommended(use, machine)
+    if offer is None and use == "next_edit":
+        return None
     if offer is None:
         program = shell(str(this_installation().program), "models", "install")
         return Recommendation(use, present, "the default weights", "Apache-2.0", 92_871_040, program)
@@ -121,7 +131,7 @@ def _for_use(
     return Recommendation(use, present, offer.title, offer.licence, offer.weights, command)
 
 
-def _largest_file(use: Slot) -> str | None:
+def _largest_file(use: Purpose) -> str | None:
     """Name of the largest file here that the embedded model can use, apart from the default weights."""
     files = [
         (entry.facts.size, f"{entry.model.name} ({entry.model.origin})")

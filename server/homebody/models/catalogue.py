@@ -6,7 +6,7 @@ by their cards and users (docs/models.md).
 
 from dataclasses import dataclass
 
-from homebody.models.facts import Slot
+from homebody.models.facts import Purpose
 
 _GB = 1_000_000_000
 
@@ -51,7 +51,8 @@ class CatalogueModel:
     cores
         Minimum cores, by use, to be fast enough without a graphics unit; a missing use needs one.
     hub, ollama, lm_studio
-        Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio.
+        Its names on the Hugging Face Hub (repository and file), in Ollama's library, in LM Studio (empty if
+        it has no name there that says which version it is).
     licence
         As stated on its card.
 
@@ -60,20 +61,20 @@ class CatalogueModel:
     title: str
     weights: int
     needs: int
-    uses: frozenset[Slot]
-    cores: dict[Slot, int]
+    uses: frozenset[Purpose]
+    cores: dict[Purpose, int]
     hub: str
     ollama: str
     lm_studio: str
     licence: str
 
 
-_BOTH: frozenset[Slot] = frozenset({"completion", "chat"})
-_CHAT: frozenset[Slot] = frozenset({"chat"})
+_BOTH: frozenset[Purpose] = frozenset({"completion", "chat"})
+_CHAT: frozenset[Purpose] = frozenset({"chat"})
 
 
 def _qwen(
-    size: str, weights: float, needs: float, cores: dict[Slot, int], quantisation: str
+    size: str, weights: float, needs: float, cores: dict[Purpose, int], quantisation: str
 ) -> CatalogueModel:
     return CatalogueModel(
         title=f"Qwen2.5-Coder {size}",
@@ -116,20 +117,36 @@ OFFERS = (
         lm_studio="qwen/qwen3-coder-30b",
         licence="Apache-2.0",
     ),
+    CatalogueModel(
+        title="Sweep next-edit 1.5B v2",
+        weights=int(1.6 * _GB),
+        needs=int(2.3 * _GB),
+        uses=frozenset({"next_edit"}),
+        # It rewrites whole windows: without a graphics unit, the user is done first.
+        cores={},
+        hub="sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
+        ollama="hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
+        lm_studio="",
+        licence="Apache-2.0",
+    ),
 )
-"""From small to large: the last suitable one is chosen."""
+"""From small to large for each use: the last suitable one is chosen."""
 
 # Larger models are too slow for completion, even with most graphics cards.
 _MOST_FOR_COMPLETION = 6 * _GB
 
 
-def recommended(use: Slot, machine: Machine) -> CatalogueModel | None:
-    """Return the largest model that fits and is fast enough; ``None`` if not even the smallest is."""
+def recommended(use: Purpose, machine: Machine) -> CatalogueModel | None:
+    """Return the largest model that fits and is fast enough; ``None`` if not even the smallest is.
+
+    A model for next edits has to fit beside the one for completion.
+    """
     return next((offer for offer in reversed(OFFERS) if _suits(offer, use, machine)), None)
 
 
-def _suits(offer: CatalogueModel, use: Slot, machine: Machine) -> bool:
-    if use not in offer.uses or offer.needs > machine.room:
+def _suits(offer: CatalogueModel, use: Purpose, machine: Machine) -> bool:
+    beside = recommended("completion", machine) if use == "next_edit" else None
+    if use not in offer.uses or offer.needs + (beside.needs if beside else 0) > machine.room:
         return False
     if use == "completion" and offer.needs > _MOST_FOR_COMPLETION:
         return False

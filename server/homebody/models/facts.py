@@ -15,6 +15,11 @@ from homebody.models.gguf_file import GgufHeader, Strings, read_header
 Slot: TypeAlias = Literal["completion", "chat"]
 """What a model is used for; also the server's prompt cache for that."""
 
+Purpose: TypeAlias = Slot | Literal["next_edit"]
+"""What a model is chosen for."""
+
+PURPOSES: tuple[Purpose, ...] = ("completion", "chat", "next_edit")
+
 Origin: TypeAlias = Literal["installed", "linked", "LM Studio", "Ollama", "llama.cpp", "Hugging Face"]
 
 

@@ -58,6 +58,8 @@ class Family:
     ----------
     pattern
         Matches anywhere in the model's name: lower case, without its owner, ``_`` written as ``-``.
+    next_edit
+        Its format in ``prompts/next_edit.toml``, if it was trained to suggest next edits.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Family:
     chat: ChatSupport
     thinking: Thinking = Thinking.NEVER
     sampling: ChatSampling = ChatSampling()
+    next_edit: str | None = None
 
 
 def family_of(name: str) -> Family | None:
@@ -84,6 +87,12 @@ def never_fills_in(name: str) -> bool:
     """Whether a model of this name is known not to be trained for it, even if it has the markers."""
     row = family_of(name)
     return row is not None and row.fim is Fim.NO
+
+
+def next_edit_of(name: str) -> str | None:
+    """Return the format in which a model of this name suggests next edits; ``None`` for all others."""
+    row = family_of(name)
+    return row.next_edit if row is not None else None
 
 
 def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
@@ -142,9 +151,12 @@ FAMILIES = (
     Family("embedding", r"embed|rerank|\bbge\b|\bgte\b|minilm|bert|colbert|whisper", Fim.NO, ChatSupport.NO),
     # Draft models for speculative decoding with a larger model.
     Family("draft", r"-it-assistant|-draft\b|eagle|-mtp\b", Fim.NO, ChatSupport.NO),
-    # Next-edit models use a different prompt format; only Sweep also fills in the middle.
+    # Of the models for next edits, only Sweep's also fill in the middle.
+    Family("Zeta 2.1", r"\bzeta-?2\.1\b", Fim.NO, ChatSupport.NO, next_edit="zeta-2-1"),
+    Family("Zeta 2", r"\bzeta-?2\b(?!\.)", Fim.NO, ChatSupport.NO, next_edit="zeta-2"),
     Family("Zeta", r"\bzeta\b|\bzeta-?\d", Fim.NO, ChatSupport.NO),
-    Family("Sweep", r"\bsweep\b", Fim.YES, ChatSupport.NO),
+    Family("Sweep v2", r"\bsweep-next-edit.*\bv2\b", Fim.YES, ChatSupport.NO, next_edit="sweep-v2"),
+    Family("Sweep v1", r"\bsweep-next-edit", Fim.YES, ChatSupport.NO, next_edit="sweep-v1"),
     Family("Qwen2.5-Coder", r"qwen-?2\.5(\.1)?-?coder", Fim.YES, ChatSupport.NAMED, sampling=_QWEN_CODER),
     Family("Qwen3-Coder", r"qwen-?3-?coder", Fim.YES, ChatSupport.YES, sampling=_QWEN_CODER),
     Family("CodeQwen", r"codeqwen", Fim.YES, ChatSupport.NAMED),

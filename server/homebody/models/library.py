@@ -16,8 +16,8 @@ import msgspec
 from filelock import FileLock
 
 from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
-from homebody.models.facts import Facts, Model, Origin, Slot, is_later_part, parts_of, read_facts
-from homebody.models.families import never_fills_in
+from homebody.models.facts import Facts, Model, Origin, Purpose, is_later_part, parts_of, read_facts
+from homebody.models.families import never_fills_in, next_edit_of
 from homebody.regular_file import write_file
 from homebody.settings import paths
 
@@ -102,7 +102,7 @@ def find_model(name: str) -> Model:
     raise ModelNotFound(message)
 
 
-def resolve(name: str | None, use: Slot = "completion") -> Path:
+def resolve(name: str | None, use: Purpose = "completion") -> Path:
     """Return the file that the embedded model should load.
 
     Parameters
@@ -196,14 +196,17 @@ def _find_own(name: str) -> Model | None:
     return next((m for m in own if m.name.casefold() == wanted or m.path == path), None)
 
 
-def suits(facts: Facts, use: Slot) -> bool:
+def suits(facts: Facts, use: Purpose) -> bool:
     """Whether a model is made for ``use``; markers that its family was not trained to use are ignored."""
+    is_next_edit = any(next_edit_of(name) for name in (facts.path.stem, facts.name))
+    if is_next_edit or use == "next_edit":
+        return is_next_edit and use == "next_edit"
     if use == "chat":
         return facts.chat_template
     return facts.fim is not None and not (never_fills_in(facts.path.stem) or never_fills_in(facts.name))
 
 
-def _suits(path: Path, use: Slot) -> bool:
+def _suits(path: Path, use: Purpose) -> bool:
     try:
         facts = read_facts(path)
     except ModelFileInvalid:

@@ -34,6 +34,8 @@ _SAME_LINES = 3
 _REGION = re.compile(r"\s*<\|marker_(\d+)\|>(.*)<\|marker_(\d+)\|>\s*", re.DOTALL)
 _INNER = re.compile(r"<\|marker_\d+\|>")
 _CURSORS = re.compile(r"<\|(?:user_)?cursor\|>")
+_UNCHANGED = ("NO_EDITS", "KEEP_PREVIOUS")
+"""What Zeta 2 writes, without being trained to, instead of the region."""
 
 
 def edit_from(layout: NextEditFormat, window: Window, answer: str, *, is_whole: bool) -> NextEdit | Dropped:
@@ -62,6 +64,20 @@ def edit_from(layout: NextEditFormat, window: Window, answer: str, *, is_whole: 
     )
 
 
+def whole_answer(layout: NextEditFormat, window: Window, answer: str) -> str | None:
+    """Return the whole answer once it is known, so that the model can be stopped; otherwise ``None``.
+
+    That is when its end has come, or when the rest is what the window has anyway.
+    """
+    if layout.end is not None:
+        return answer if layout.end in answer else None
+    if not layout.is_windows or not answer.endswith("\n"):
+        return None
+    given = _given(layout, window)
+    result = rejoined(window, given + (answer.lstrip("\n") if given else answer))
+    return None if result is None else result.removeprefix(given)
+
+
 def rejoined(window: Window, written: str) -> str | None:
     """Return the whole result, once the text written so far has changed the window and continues as it did.
 
@@ -81,14 +97,25 @@ def rejoined(window: Window, written: str) -> str | None:
 def _rewritten(layout: NextEditFormat, window: Window, answer: str) -> list[str] | Dropped:
     if layout.layout == "blocks":
         return _from_blocks(layout, window, answer)
-    if answer.startswith("<|"):
+    if layout.end is not None:
+        answer, end, _ = answer.partition(layout.end)
+        if any(words in answer for words in _UNCHANGED):
+            return "no change"
+        if not end:
+            return "no end mark"
+    if layout.is_windows and answer.startswith("<|"):
         return "a marker"
-    prefill = window.prefill
-    text = prefill + (answer.lstrip("\n") if prefill else answer)
+    given = _given(layout, window)
+    text = given + (answer.lstrip("\n") if given else answer)
     text = _CURSORS.sub("", text).replace("\n\\ No newline at end of file", "")
-    if any(marker in text for marker in layout.markers):
+    if any(mark in text for mark in (*layout.markers, *layout.refused)):
         return "a marker"
     return text.removesuffix("\n").split("\n")
+
+
+def _given(layout: NextEditFormat, window: Window) -> str:
+    """Return the beginning of the answer, which the prompt has already."""
+    return window.prefill if layout.layout == "numbered windows" else ""
 
 
 def _from_blocks(layout: NextEditFormat, window: Window, answer: str) -> list[str] | Dropped:
@@ -145,8 +172,8 @@ _CHECKS: tuple[tuple[Dropped, Callable[[_Result], bool]], ...] = (
     ("an earlier state", lambda result: list(result.new) == result.window.before),
     ("deletes too much", lambda result: 2 * (result.deleted - result.added) > len(result.old)),
     ("too long", lambda result: len(result.new) > len(result.old) + _MOST_MORE_LINES),
-    ("above the cursor only", lambda result: result.layout.layout == "windows" and result.is_above_only),
-    ("rewrites both sides", lambda result: result.layout.layout == "windows" and result.is_rewritten),
+    ("above the cursor only", lambda result: result.layout.is_windows and result.is_above_only),
+    ("rewrites both sides", lambda result: result.layout.is_windows and result.is_rewritten),
     (
         "invisible characters",
         lambda result: invisible_added("\n".join(result.new), "\n".join(result.old)) is not None,

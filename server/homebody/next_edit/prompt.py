@@ -20,6 +20,8 @@ _GRID_LINES = 150
 _MOST_AVERAGE = 240
 _MOST_LINES = 50_000
 _MOST_LINE = 1_000
+_MOST_CHANGED_LINES = 40
+"""A longer change is left out of the prompts of Sweep v1."""
 
 _AROUND_BYTES = 450
 """Text before and after the region of Zeta: 150 tokens, of three bytes each."""
@@ -37,7 +39,7 @@ def prompt_for(layout: NextEditFormat, window: Window, path: str) -> Prompt | No
     average = len(document.text) / document.line_count
     if document.line_count > _MOST_LINES or average > _MOST_AVERAGE:
         return None
-    if any(marker in text for marker in layout.markers for text in shown):
+    if any(mark in text for mark in (*layout.markers, *layout.refused) for text in shown):
         return None
     if any(len(line) > _MOST_LINE for line in window.lines):
         return None
@@ -56,7 +58,26 @@ def prompt_for(layout: NextEditFormat, window: Window, path: str) -> Prompt | No
 
 
 def _windows(window: Window, path: str) -> str:
-    """Sweep: the file before the changes, the changes, and three windows."""
+    """Sweep v1: the changes, the window before the newest one, and the window now."""
+    changes = [change for change in window.changes if len(change.new) <= _MOST_CHANGED_LINES]
+    return "\n".join(
+        [
+            *(
+                line
+                for change in reversed(changes)
+                for line in (f"<|file_sep|>{path}.diff", *_change(window.document, change))
+            ),
+            f"<|file_sep|>original/{path}",
+            *window.before,
+            f"<|file_sep|>current/{path}",
+            *window.lines,
+            f"<|file_sep|>updated/{path}\n",
+        ]
+    )
+
+
+def _numbered_windows(window: Window, path: str) -> str:
+    """Sweep v2: the file before the changes, the changes, and three windows, with line numbers."""
     where = f"{path}:{window.first + 1}:{window.end}"
     lines = window.lines
     current = list(lines)
@@ -66,7 +87,11 @@ def _windows(window: Window, path: str) -> str:
         [
             f"<|file_sep|>{path}",
             *_initial_file(window),
-            *(line for change in reversed(window.changes) for line in _change(window.document, change, path)),
+            *(
+                line
+                for change in reversed(window.changes)
+                for line in (_numbered(window.document, change, path), *_change(window.document, change))
+            ),
             f"<|file_sep|>original/{where}",
             *window.before,
             f"<|file_sep|>current/{where}",
@@ -90,21 +115,30 @@ def _initial_file(window: Window) -> list[str]:
     return lines[start : start + _WHOLE_LINES]
 
 
-def _change(document: Document, change: ChangedLines, path: str) -> list[str]:
+def _change(document: Document, change: ChangedLines) -> list[str]:
     above = [document.line_text(change.line - 1)] if change.line else []
     below = [document.line_text(change.end)] if change.end < document.line_count else []
-    start = change.line + 1 - len(above)
-    new = [*above, *change.new, *below]
-    header = f"<|file_sep|>{path}:{start}:{start + len(new) - 1}"
-    return [header, "original:", *above, *change.old, *below, "updated:", *new]
+    return ["original:", *above, *change.old, *below, "updated:", *above, *change.new, *below]
+
+
+def _numbered(document: Document, change: ChangedLines, path: str) -> str:
+    """Name the lines of a change, with one line around it."""
+    return f"<|file_sep|>{path}:{max(change.line, 1)}:{min(change.end + 1, document.line_count)}"
+
+
+def _merge(window: Window, path: str) -> str:
+    """Zeta 2: the region as one side of a merge conflict, of which the model writes the other."""
+    lines = list(window.lines)
+    row = window.cursor_line - window.first
+    lines[row] = f"{lines[row][: window.column]}<|user_cursor|>{lines[row][window.column :]}"
+    region = "\n".join(lines)
+    newline = "" if region.endswith("\n") else "\n"
+    return _around(window, path, f"<<<<<<< CURRENT\n{region}{newline}=======")
 
 
 def _blocks(window: Window, path: str) -> str:
-    """Zeta 2.1: the text after the region, the changes, the text before it, and the region in blocks."""
-    document = window.document
-    text_after = _end_of(document, window.end)
-    history = "".join(_diff(document, change, path) for change in reversed(window.changes))
-    lines = window.lines
+    """Zeta 2.1: the region in numbered blocks."""
+    document, lines = window.document, window.lines
     row = window.cursor_line - window.first
     region = ""
     for number, (start, end) in enumerate(blocks_of(lines), start=1):
@@ -114,7 +148,14 @@ def _blocks(window: Window, path: str) -> str:
             shown[row - start] = f"{text[: window.column]}<|user_cursor|>{text[window.column :]}"
         ends_text = end == len(lines) and window.end == document.line_count
         region += f"<|marker_{number}|>" + "\n".join(shown) + ("" if ends_text else "\n")
-    region += f"<|marker_{len(blocks_of(lines)) + 1}|>"
+    return _around(window, path, f"{region}<|marker_{len(blocks_of(lines)) + 1}|>")
+
+
+def _around(window: Window, path: str, region: str) -> str:
+    """Zeta: the text after the region, the changes, the text before it, and the region."""
+    document = window.document
+    text_after = _end_of(document, window.end)
+    history = "".join(_diff(document, change, path) for change in reversed(window.changes))
     return (
         f"<[fim-suffix]>{text_after}" + ("" if text_after.endswith("\n") else "\n") + "<[fim-prefix]>"
         f"<filename>edit_history\n{history}\n"
@@ -182,4 +223,9 @@ def _end_of(document: Document, first: int) -> str:
     return "".join(taken)
 
 
-_LAYOUTS: Mapping[str, Callable[[Window, str], str]] = {"windows": _windows, "blocks": _blocks}
+_LAYOUTS: Mapping[str, Callable[[Window, str], str]] = {
+    "windows": _windows,
+    "numbered windows": _numbered_windows,
+    "merge": _merge,
+    "blocks": _blocks,
+}

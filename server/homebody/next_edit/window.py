@@ -4,7 +4,6 @@
 change.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from homebody.models.families import next_edit_of
 from homebody.next_edit.changes import ChangedLines
 from homebody.prompt.front_matter import shipped_folder
 from homebody.text import Document
@@ -21,15 +21,21 @@ class NextEditFormat(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table, which describes its columns."""
 
     title: str
-    names: tuple[str, ...]
     architectures: tuple[str, ...]
-    layout: Literal["windows", "blocks"]
+    layout: Literal["windows", "numbered windows", "merge", "blocks"]
     markers: tuple[str, ...]
+    refused: tuple[str, ...] = ()
     stop: tuple[str, ...]
+    end: str | None = None
     above: int
     below: int
     changes: int
     source: str
+
+    @property
+    def is_windows(self) -> bool:
+        """Whether the model writes the window alone, without a mark at its end."""
+        return self.layout in {"windows", "numbered windows"}
 
 
 @cache
@@ -41,12 +47,10 @@ def formats() -> dict[str, NextEditFormat]:
 
 def format_of(model: str, architecture: str | None) -> NextEditFormat | None:
     """Return the row of a model by its name and architecture; ``None`` for one that is not asked."""
-    plain = re.sub(r"[_.](?=v2\b)", "-", model.rpartition("/")[2].lower().replace("_", "-"))
-    for row in formats().values():
-        is_known = architecture is None or architecture in row.architectures
-        if is_known and any(re.search(name, plain) for name in row.names):
-            return row
-    return None
+    name = next_edit_of(model)
+    row = formats()[name] if name is not None else None
+    is_known = row is not None and (architecture is None or architecture in row.architectures)
+    return row if is_known else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,17 @@ def test_a_server_that_the_user_named_answers_with_what_it_has():
     assert choose_any([loaded, suited], "completion") == suited
     assert choose_any([loaded], "completion") == loaded
     assert choose_any([], "completion") is None
+
+
+SWEEP = "sweep-next-edit-1.5b.q8_0.v2.gguf"
+
+
+def test_a_model_for_next_edits_is_chosen_for_them_alone():
+    """For completion only if there is no other, even if it is loaded; never for chat."""
+    sweep, coder = candidate(SWEEP, loaded=True), candidate("coder")
+
+    assert choose([coder, sweep], "next_edit") == sweep
+    assert choose([coder], "next_edit") is None
+    assert choose([coder, sweep], "completion") == coder
+    assert choose([sweep], "completion") == sweep
+    assert choose([sweep], "chat") is None

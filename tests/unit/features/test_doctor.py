@@ -159,7 +159,7 @@ async def test_next_edits_are_counted(world):
             w.engine.audit.count_edit(outcome)
         told = _texts((await doctor(w.engine)).next_edits)
         assert "2 shown, 1 accepted, 0 rejected" in told
-        assert "Sweep next-edit v2 and Zeta 2.1" in told
+        assert "Sweep next-edit v1, Sweep next-edit v2, Zeta 2, Zeta 2.1" in told
 
 
 @pytest.mark.usefixtures("own_folders")

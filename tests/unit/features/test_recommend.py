@@ -54,3 +54,21 @@ def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_pa
     device.mkdir(parents=True)
     (device / "mem_info_vram_total").write_text("17163091968\n")
     assert machine.graphics_memory() == 17163091968
+
+
+async def test_a_graphics_card_gets_a_model_for_next_edits(monkeypatch, tmp_path):
+    """By a command that keeps the version in its name; the one that is here is named."""
+    device = tmp_path / "card1" / "device"
+    device.mkdir(parents=True)
+    (device / "mem_info_vram_total").write_text("25757220864\n")
+    monkeypatch.setattr(machine, "_DRM", tmp_path)
+    (*_, served) = (await recommend(urls=[NOBODY])).recommendations
+    name = "hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf"
+    with OllamaDouble([OllamaModel(name)]) as double:
+        (*_, pulled) = (await recommend(urls=[double.url])).recommendations
+
+    file = name.partition(":")[2]
+    assert served.command.endswith(f" -hff {file} --alias {file} --port 8012")
+    assert (pulled.use, pulled.command) == ("next_edit", f"ollama pull {name}")
+    assert pulled.present is not None
+    assert pulled.present.startswith(name)

@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.models.catalogue import OFFERS, Machine, recommended
-from homebody.models.families import fills_in, takes_chat
+from homebody.models.families import fills_in, next_edit_of, takes_chat
 from homebody.models.hub import parse_source
 
 GB = 1_000_000_000
@@ -34,8 +34,21 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
 def test_an_offer_matches_its_names(offer):
     repo, _ = parse_source(f"hf:{offer.hub}")
+    assert offer.weights < offer.needs
+    if "next_edit" in offer.uses:
+        assert next_edit_of(offer.hub) == next_edit_of(offer.ollama) == "sweep-v2"
+        return
     for name in (repo, offer.lm_studio):
         assert fills_in(name) == ("completion" in offer.uses), name
         assert takes_chat(name), name
     assert takes_chat(offer.ollama, plain_is_instruct=True)
-    assert offer.weights < offer.needs
+
+
+@pytest.mark.parametrize(
+    ("graphics", "title"), [(0, None), (4, None), (8, None), (10, "Sweep next-edit 1.5B v2")]
+)
+def test_a_model_for_next_edits_needs_graphics_memory_beside_that_for_completion(graphics: int, title: str):
+    """It rewrites whole windows, at each pause."""
+    offer = recommended("next_edit", Machine(64 * GB, 16, graphics * GB))
+
+    assert title == (offer and offer.title)

@@ -19,6 +19,7 @@ NAMES = [
     ("qwen/qwen3.6-35b-a3b", True, True),
     ("Qwen3.8-27B", True, True),
     ("sweepai/sweep-next-edit-v2-7B", True, False),
+    ("sweep-next-edit-0.5b.q8_0.gguf", True, False),
     ("deepseek-coder-6.7b-base", True, False),
     ("deepseek-coder-6.7b-instruct", True, True),
     ("deepseek-coder-v2:16b", True, True),
@@ -57,6 +58,7 @@ NAMES = [
     ("granite-4.2-3b", False, True),
     ("zed-industries/zeta-2", False, False),
     ("zeta-2.1", False, False),
+    ("zed-industries/zeta", False, False),
     ("LFM2-1.2B", False, True),
     ("lfm2.5-1.2b-instruct", False, True),
     # No markers.

@@ -2,12 +2,13 @@
 
 import pytest
 
-from homebody.next_edit.answer import edit_from, rejoined
+from homebody.next_edit.answer import edit_from, rejoined, whole_answer
 from homebody.next_edit.changes import ChangedLines, NextEdit
 from homebody.next_edit.window import Window, formats, window_at
 from homebody.text import Document
 
 SWEEP, ZETA = formats()["sweep-v2"], formats()["zeta-2-1"]
+SWEEP_1, ZETA_2 = formats()["sweep-v1"], formats()["zeta-2"]
 LINES = [f"value_{number} = compute({number})" for number in range(20)]
 TEXT = "\n".join(["total = compute(0)", *LINES[1:]])
 NEWEST = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
@@ -115,3 +116,35 @@ def test_blocks_are_replaced_between_their_markers():
 def test_blocks_without_two_markers_in_order_are_dropped(answer, reason):
     """Anything else would delete text."""
     assert reason == answered(answer, window(layout=ZETA), ZETA)
+
+
+def test_zeta_2_ends_its_answer_with_a_mark():
+    """Without it, the answer would delete what it did not write; nothing after it is waited for."""
+    shown = window(layout=ZETA_2)
+    region = text_of(shown, (2, "second = compute(2)<|user_cursor|>"))
+
+    assert whole_answer(ZETA_2, shown, region) is None
+    assert whole_answer(ZETA_2, shown, f"{region}\n>>>>>>> UPDATED\n") is not None
+    assert answered(f"{region}\n>>>>>>> UPDATED\n", shown, ZETA_2) == (
+        2,
+        ("value_2 = compute(2)",),
+        ("second = compute(2)",),
+    )
+    assert answered(region, shown, ZETA_2) == "no end mark"
+
+
+@pytest.mark.parametrize("words", ["NO_EDITS", "KEEP_PREVIOUS\n>>>>>>> UPDATED", "{same}\n>>>>>>> UPDATED"])
+def test_zeta_2_says_in_three_ways_that_nothing_changes(words):
+    """The region again is the one that it was trained with."""
+    shown = window(layout=ZETA_2)
+    assert answered(words.format(same=text_of(shown)), shown, ZETA_2) == "no change"
+
+
+def test_sweep_v1_writes_the_whole_window():
+    """It is given no beginning; the rest is copied as soon as it continues as the window does."""
+    shown = window(line=4, layout=SWEEP_1)
+    whole = text_of(shown, (5, "fifth = compute(5)"))
+
+    assert (5, (LINES[5],), ("fifth = compute(5)",)) == answered(whole, shown, SWEEP_1)
+    written = "".join(line + "\n" for line in whole.split("\n")[:9])
+    assert whole == whole_answer(SWEEP_1, shown, written)

@@ -54,6 +54,13 @@ def test_a_document_with_a_marker_is_not_sent(name):
     assert made(name, "x = 1" * 100, line=0) is None
 
 
+@pytest.mark.parametrize("mark", ["<<<<<<< CURRENT", "=======", ">>>>>>> UPDATED"])
+def test_a_document_with_a_conflict_is_not_sent_to_zeta_2(mark):
+    """Its prompt is a conflict itself."""
+    assert made("zeta-2", f"{TEXT}{mark}\n") is None
+    assert made("zeta-2-1", f"{TEXT}{mark}\n") is not None
+
+
 def test_line_ends_are_line_feeds():
     assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
 
@@ -66,8 +73,10 @@ def test_line_ends_are_line_feeds():
         ("hf.co/zed-industries/zeta-2.1-GGUF:Q4_K_M", "llama", "Zeta 2.1"),
         ("zeta2.1", None, "Zeta 2.1"),
         ("sweep-next-edit-v2-7b", "gemma3", None),
-        ("sweep-next-edit-0.5b.q8_0.gguf", "qwen2", None),
-        ("zeta-2", "llama", None),
+        ("sweep-next-edit-0.5b.q8_0.gguf", "qwen2", "Sweep next-edit v1"),
+        ("sweep-next-edit-1.5b:sweep-next-edit-1.5b.q8_0.v2.gguf", "qwen2", "Sweep next-edit v2"),
+        ("zed-industries_zeta-2-Q4_K_M", "llama", "Zeta 2"),
+        ("zeta-1", "qwen2", None),
         ("qwen2.5-coder-1.5b", "qwen2", None),
     ],
 )

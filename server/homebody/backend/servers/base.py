@@ -21,9 +21,9 @@ from homebody.backend.base import (
     Piece,
     Prompt,
     PromptRead,
+    Purpose,
     ReadProgress,
     Sampling,
-    Slot,
     SlotChoice,
     Stats,
     Stream,
@@ -89,7 +89,7 @@ class ServerOptions(TypedDict, total=False):
     allowed_hosts: Sequence[str]
     timeout_seconds: float
     context_length: int | None
-    use: Slot
+    use: Purpose
 
 
 class ServerBackend(Backend, ABC):
@@ -122,7 +122,7 @@ class ServerBackend(Backend, ABC):
         allowed_hosts: Sequence[str] = (),
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         context_length: int | None = None,
-        use: Slot = "completion",
+        use: Purpose = "completion",
     ) -> None:
         self._server = ModelServer(
             url if url.startswith("unix:") else url.rstrip("/").removesuffix("/v1"),
@@ -131,7 +131,7 @@ class ServerBackend(Backend, ABC):
             timeout_seconds=timeout_seconds,
         )
         self._model: str | None = model
-        self._use: Slot = use
+        self._use: Purpose = use
         self._context_length = context_length
         self._info: ModelInfo | None = None
         self._heard = 0.0
