@@ -1,24 +1,19 @@
 """Explain and ask with the default weights in a real llama.cpp, checked by its own counters."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from homebody.engine import Engine, Tuning, open_engine
+from homebody.engine import Engine, open_engine
 from homebody.features.ask import ask
-from homebody.features.explain import explain
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.shared import HostOptions
 from homebody.session.conversation import Conversation
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document
-from support.llama_server import counter, wait_until_idle
 
 _CODE = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
-_MOST_TOKENS = 1500
-"""Tokens of an answer that is cancelled: the model would write for seconds."""
 
 
 @pytest.fixture
@@ -35,9 +30,8 @@ async def engine(host: HostProcess) -> AsyncIterator[Engine]:
     """An engine whose chats that host answers."""
     url = f"http://127.0.0.1:{host.ready.port}"
     block = BackendSettings(kind="llama.cpp", url=url, api_key=host.ready.api_key)
-    chat = ChatSettings(backend=block, temperature=0.0, max_tokens=_MOST_TOKENS, reading_seconds=600)
+    chat = ChatSettings(backend=block, temperature=0.0, max_tokens=32, reading_seconds=600)
     async with open_engine(Settings(backend=block, chat=chat)) as opened:
-        opened.chat.tuning = Tuning(max_tokens=32)
         yield opened
 
 
@@ -63,28 +57,3 @@ async def test_follow_up_questions_read_what_is_new_only(engine):
             grown = record.prompt_tokens - sizes[-1]
             assert record.evaluated_tokens <= grown * 1.05
         sizes.append(record.prompt_tokens)
-
-
-@pytest.mark.parametrize("kind", ["ask", "explain"])
-async def test_cancelling_stops_the_model(engine, host, kind):
-    """It stops at the first words, long before the token limit, and the engine answers again."""
-    engine.chat.tuning = Tuning()
-    server = f"http://127.0.0.1:{host.ready.port}", host.ready.api_key
-    before = counter(*server, "tokens_predicted_total")
-    question = "Explain every line of it at length, and then write ten tests."
-
-    def cancel(_: str) -> None:
-        asked.cancel()
-
-    asked = asyncio.create_task(
-        ask(engine, question, document=_document(), on_text=cancel)
-        if kind == "ask"
-        else explain(engine, _document(), on_text=cancel)
-    )
-    with pytest.raises(asyncio.CancelledError):
-        await asked
-    await asyncio.to_thread(wait_until_idle, *server)
-    assert counter(*server, "tokens_predicted_total") - before < _MOST_TOKENS
-
-    engine.chat.tuning = Tuning(max_tokens=8)
-    assert (await ask(engine, "Again?")).markdown

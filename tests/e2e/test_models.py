@@ -101,23 +101,6 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
         assert "fahrenheit" in document.split('"""')[1].lower()
 
 
-async def test_the_default_weights_answer_in_a_conversation(weights, environ, workspace):
-    """For a follow-up the model reads only the new tokens; both answers report usage and sources."""
-    text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
-    options = _embedded(weights) | {"chat": {"temperature": 0, "maxTokens": 48}}
-    async with start_client(root=workspace, options=options, environ=environ) as client:
-        client.open(URI, text)
-        about = {"question": "What does it compute?", "textDocument": {"uri": URI}}
-        first = await client.execute("homebody.ask", about)
-        assert first["markdown"]
-        assert first["sources"][0]["uri"] == URI
-        again = {"question": "And backwards?", "conversationId": first["conversationId"]}
-        second = await client.execute("homebody.ask", again)
-        grown = second["usage"]["promptTokens"] - first["usage"]["promptTokens"]
-        assert 0 < grown < first["usage"]["promptTokens"]
-        assert second["usage"]["tokensLeft"] > 0
-
-
 def _host_process(environ: Mapping[str, str]) -> psutil.Process:
     """The process that runs the model for this test, and not one of another test's."""
     # Others, such as git, may end meanwhile: `process_iter` leaves them out.
