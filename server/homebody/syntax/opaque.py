@@ -21,7 +21,7 @@ _WINDOW_CHARS = 20_000
 _MAX_SCAN = 2_000
 # Letters before a string's quotes: Python has up to two, C++ up to three.
 _MAX_PREFIX = 3
-_QUOTES = "\"'`"
+_QUOTES = ("\"", "'", "`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,10 @@ def _places(document: Document, tree: Tree, within: Span) -> _Places:
     around = _Places()
     for match in nodes.matches(tree, "places", within):
         around.strings += match.get("string", ())
-        around.strings += [span for span in match.get("literal", ()) if document.text[span.start] in _QUOTES]
+        # A literal that the parser missed is empty, also at the document's end.
+        around.strings += [
+            span for span in match.get("literal", ()) if document.text.startswith(_QUOTES, span.start)
+        ]
         around.comments += match.get("comment", ())
         around.code += match.get("code", ())
     return around

@@ -8,6 +8,7 @@ from homebody.syntax.cursor import cursor_context
 from homebody.syntax.docstring import docstring_place
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.names import identifiers_near
+from homebody.syntax.opaque import comments_start
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
 from homebody.syntax.tree import Tree, edited, parse
@@ -29,7 +30,24 @@ def broken_documents(draw) -> tuple[Language, str]:
     return language, source[:start] + draw(GARBAGE) + source[end:cut]
 
 
-@settings(max_examples=300, deadline=None)
+_MISSED = """\
+Y,
+    name TEXT NOT NULL,
+    city TEXT DEFAULT 'Köln'
+);
+
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    customer_id INTEGER REFERENCES customers (id),"""
+
+
+def test_a_literal_that_the_parser_missed_at_the_end_is_no_string():
+    """It is empty."""
+    document = Document.create("file:///a.sql", "sql", 0, _MISSED)
+    assert comments_start(document, parse(document), Span(0, 0)) == 0
+
+
+@settings(max_examples=100, deadline=None)
 @given(broken_documents(), st.data())
 def test_every_answer_lies_in_the_document(broken, data):
     language, text = broken
@@ -56,5 +74,6 @@ def test_every_answer_lies_in_the_document(broken, data):
         assert isinstance(written, str) or 0 <= written.span.start <= written.span.end <= size
     assert all(one.span.end <= size for one in imports(document, tree))
     scope_around(document, tree, Span(offset, min(size, offset + 10)))
+    assert 0 <= comments_start(document, tree, Span(0, offset)) <= offset
     chunks = chunk_document(document, tree, 50, lambda piece: len(piece) // 3)
     assert "".join(chunk.text for chunk in chunks) == document.text
