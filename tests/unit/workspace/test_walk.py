@@ -1,7 +1,6 @@
 """The walk: what it finds, where it does not go, and that it ends."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -102,20 +101,3 @@ def test_a_name_that_is_not_text_is_skipped(tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
     make(tmp_path, "a.py")
     assert walked(tmp_path)[0] == ["a.py"]
-
-
-@pytest.fixture
-def hundred_thousand(tmp_path):
-    """Return a folder with that many empty files, and delete them afterwards: pytest would keep them."""
-    for folder in range(100):
-        where = tmp_path / f"folder{folder}"
-        where.mkdir()
-        for number in range(1000):
-            os.close(os.open(where / f"{number}.py", os.O_CREAT | os.O_WRONLY))
-    yield tmp_path
-    shutil.rmtree(tmp_path)
-
-
-def test_a_hundred_thousand_files_are_walked(hundred_thousand):
-    paths, walk = walked(hundred_thousand)
-    assert (len(paths), walk.cut) == (100_000, False)
