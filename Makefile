@@ -7,7 +7,7 @@ BIN := .venv/bin
 SETUP := sh requirements/setup.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint format docs pictures lock dist vsix offline pythons clean
+.PHONY: help demo test check fuzz lint format docs pictures lock dist vsix offline pythons clean
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 16
@@ -22,11 +22,15 @@ test: ## install what the tests need, then run every check and test
 	@$(BIN)/homebody models install
 	@$(BIN)/python tests/check.py
 
+check: ## run the checks and the unit tests, for every commit (about a minute)
+	@$(SETUP) dev node
+	@$(BIN)/python tests/check.py --quick
+
 fuzz: ## send 100,000 odd messages to a real server and check its answers (ARGS=N for another number)
 	@$(SETUP) dev
 	@$(BIN)/python tests/fuzz/run.py $(ARGS)
 
-lint: ## run every check but the tests
+lint: ## run every check but no test
 	@$(SETUP) dev node
 	@$(BIN)/python tests/check.py --lint
 

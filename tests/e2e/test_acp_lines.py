@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from support.acp_agent import scripted_agent
 from support.tracked import ROOT
 from support.until import until
 
+# No fork of a process of the tests: some of these tests look at its signals, memory and children.
+PROGRAM = [str(Path(sys.executable).with_name("homebody"))]
 CODE = "def area(w, h):\n    return w * h\n"
 DOCUMENTED = CODE.replace("):\n", '):\n    """Return the area."""\n')
 _SECONDS = 120
@@ -87,7 +90,7 @@ def start(environ: Mapping[str, str], scripted) -> Start:
     async def run(replies: Any = "x", **model: object) -> AsyncGenerator[Wire]:
         async with asyncio.timeout(_SECONDS):
             process = await asyncio.create_subprocess_exec(
-                *scripted_agent(scripted(replies, **model)),
+                *scripted_agent(scripted(replies, **model), PROGRAM),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 env=dict(environ),
@@ -173,7 +176,7 @@ async def test_a_prompt_with_half_a_character_is_answered(start: Start, workspac
 async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, scripted):
     """Each request gets one response without `data`; the process ends with its input."""
     process = await asyncio.create_subprocess_exec(
-        *scripted_agent(scripted("x")),
+        *scripted_agent(scripted("x"), PROGRAM),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -118,7 +118,7 @@ async def test_a_server_that_dies_fails_what_was_asked(environ):
     """When the server's process ends, the client's requests fail and do not hang."""
     # Other tests' model hosts are children of this process too.
     others = {child.pid for child in psutil.Process().children()}
-    async with start_client(environ=environ) as client:
+    async with start_client(RUN, environ=environ) as client:
         (server,) = (child for child in psutil.Process().children() if child.pid not in others)
         server.kill()
         with pytest.raises(RuntimeError):

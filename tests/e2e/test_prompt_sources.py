@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from support.editor import Client, Json, start_client
+from support.forked import homebody_command
 from support.notebook import open_notebook
 from support.until import until
 
@@ -100,6 +100,5 @@ def _is_indexed(client: Client) -> bool:
 
 
 def _homebody(environ, *words: str) -> str:
-    run = "import sys; from homebody.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", run, *words]
+    command = [*homebody_command(), *words]
     return subprocess.run(command, env=dict(environ), capture_output=True, text=True, check=True).stdout

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.forked import homebody_command
 from support.openai_double import OpenAiDouble, OpenAiModel
-
-HOMEBODY = [sys.executable, "-P", "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
 
 
 class Change:
@@ -53,7 +52,7 @@ def own(double, change, environ) -> str:
 def run(arguments: list[str], workspace: Path, environ, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        [*HOMEBODY, *arguments],
+        [*homebody_command(), *arguments],
         cwd=workspace,
         env=environ,
         input=typed,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from support.forked import homebody_command
 from support.neovim import Neovim, binaries
-from support.plugin import CODE, PLUGIN, RUN, environ_in
+from support.plugin import CODE, PLUGIN, environ_in
 
 
 @pytest.fixture
@@ -35,7 +36,10 @@ def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
             editor.command(f"edit {path}")
             editor.lua(setup)
             used = settings or {"backend": {"kind": "scripted", "model": str(script)}}
-            editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": used, **options})
+            editor.lua(
+                "require('homebody').setup(...)",
+                {"cmd": [*homebody_command(), "lsp"], "settings": used, **options},
+            )
             editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
             return editor
 

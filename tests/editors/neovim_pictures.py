@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from picture import SHAPES
 
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+from support.forked import homebody_command
 from support.neovim import Neovim
 from support.picture import draw
-from support.plugin import PLUGIN, RUN, environ_in
+from support.plugin import PLUGIN, environ_in
 
 SIZE = (92, 26)
 PRICES = '''\
@@ -83,7 +84,10 @@ def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict
     editor.command(f"cd {workspace}")
     editor.command("set cmdheight=1 termguicolors background=dark noruler")
     editor.command(f"edit {name}")
-    editor.lua("require('homebody').setup(...)", {"cmd": RUN, "settings": {"backend": backend}})
+    editor.lua(
+        "require('homebody').setup(...)",
+        {"cmd": [*homebody_command(), "lsp"], "settings": {"backend": backend}},
+    )
     editor.until(lambda: editor.lua("return (vim.g.homebody_status or {}).model"))
     return editor
 

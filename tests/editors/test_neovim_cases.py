@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from support.forked import homebody_command
 from support.neovim import Neovim, binaries
-from support.plugin import PLUGIN, RUN, environ_in
+from support.plugin import PLUGIN, environ_in
 
 CASES: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "neovim_cases.toml").read_text("utf-8"))[
     "case"
@@ -38,7 +39,7 @@ def editor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     script.write_text(json.dumps({"name": "scripted", "reply": [*replies, {"text": ""}]}))
     with Neovim(runtime=PLUGIN, environ=environ_in(folder), program=binaries()[request.param]) as opened:
         settings = {"backend": {"kind": "scripted", "model": str(script)}, "context": {"snippets": False}}
-        opened.lua("_G.base = ...", {"cmd": RUN, "settings": settings})
+        opened.lua("_G.base = ...", {"cmd": [*homebody_command(), "lsp"], "settings": settings})
         yield opened
 
 

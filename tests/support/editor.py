@@ -18,9 +18,9 @@ from pygls.client import JsonRPCClient
 from pygls.exceptions import JsonRpcException
 from pygls.protocol import JsonRPCNotification, JsonRPCProtocol
 
-from homebody.installation import LSP_COMMAND
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span, TextEdit, apply_edits
+from support.forked import homebody_command
 
 Json: TypeAlias = dict[str, Any]
 OnText: TypeAlias = Callable[[str], None]
@@ -300,7 +300,7 @@ async def start_client(
     Parameters
     ----------
     command
-        Instead of this installation's ``homebody lsp``.
+        Instead of this installation's ``homebody lsp``, which is a fork of a process that has imported it.
     root
         The workspace's folder.
     options
@@ -313,7 +313,7 @@ async def start_client(
         Additional params of ``initialize``; they replace this client's own.
     """
     client = Client()
-    await client.start_io(*(command or LSP_COMMAND), env=environ, limit=2**26)
+    await client.start_io(*(command or [*homebody_command(), "lsp"]), env=environ, limit=2**26)
     uri = _uri(root) if root else None
     try:
         answer = await client.request(

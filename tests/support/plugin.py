@@ -1,14 +1,12 @@
 """Path of the Neovim plugin, and the environment of its server and tests."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 PLUGIN = Path(__file__).parents[2] / "clients" / "neovim"
-RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
 CODE = "def area(width, height):\n    \n\n\ndef other():\n    pass\n"
 BOTH = pytest.mark.parametrize("open_editor", ["0.11", "0.10"], indirect=True)
 """Runs a test in both Neovims: for what differs between them, or is used the most."""

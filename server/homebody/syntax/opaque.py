@@ -21,7 +21,7 @@ _WINDOW_CHARS = 20_000
 _MAX_SCAN = 2_000
 # Letters before a string's quotes: Python has up to two, C++ up to three.
 _MAX_PREFIX = 3
-_QUOTES = ("\"", "'", "`")
+_QUOTES = ('"', "'", "`")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,16 @@
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+
+from support.forked import homebody_command
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def homebody(*arguments, stdin=subprocess.DEVNULL):
-    command = [Path(sys.executable).with_name("homebody"), *arguments]
+    command = [*homebody_command(), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, stdin=stdin, check=False)
     return done.returncode, done.stdout, done.stderr
 
