@@ -38,13 +38,13 @@ def test_a_planted_connection_is_caught(tmp_path: Path):
     ]
 
 
-def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, weights: Path):
+def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, tiny_model: Path):
     """Index, complete, explain, rewrite, doctor, bench, a model's life: nothing leaves, not even DNS."""
     workspace = tmp_path / "workspace"
     models = tmp_path / "data" / "models"
     for folder in (workspace, models):
         folder.mkdir(parents=True)
-    (models / weights.name).symlink_to(weights)
+    (models / tiny_model.name).symlink_to(tiny_model)
     own = {
         f"HOMEBODY_{kind.upper()}_DIR": str(tmp_path / kind) for kind in ("config", "cache", "state", "data")
     }
