@@ -1,13 +1,10 @@
 """Asking through a real server: conversations, attachments, applied code."""
 
-import asyncio
-
 import pytest
 from pygls.exceptions import JsonRpcException
 
 from support.git import staged
 from support.notebook import open_notebook
-from support.until import until
 
 URI = "file:///w/area.py"
 CODE = "def area(width, height):\n    return width * height\n"
@@ -318,27 +315,3 @@ async def test_a_commit_message_is_written(serve, workspace):
         written = await client.execute("homebody.commitMessage")
         assert written["message"] == "Count the stock"
         assert written["sources"][0]["uri"] == (workspace / "stock.py").as_uri()
-
-
-async def test_an_answer_can_be_stopped_in_both_ways(serve):
-    """The request is answered as cancelled, and the conversation can continue."""
-    endless = {"text": "word " * 4, "gate_file": "/nowhere/gate", "gate_after": 2, "times": 2}
-    bars = {"window": {"workDoneProgress": True}, "general": {"positionEncodings": ["utf-32"]}}
-    async with serve([endless, {"text": "Done."}], capabilities=bars) as client:
-        client.open(URI, CODE)
-        asked = asyncio.ensure_future(client.execute("homebody.ask", {"question": "Why?", "token": "t1"}))
-        await until(lambda: [p for m, p in client.notifications if m == "$/progress" and p["token"] == "t1"])
-        bar = next(p["token"] for m, p in client.notifications if m == "$/progress" and p["token"] != "t1")
-        client.notify("window/workDoneProgress/cancel", {"token": bar})
-        with pytest.raises(JsonRpcException) as caught:
-            await asked
-        assert caught.value.code == -32800
-
-        pieces: list[str] = []
-        explained = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
-        await until(lambda: pieces)
-        explained.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await explained
-        assert (await client.execute("homebody.ask", {"question": "Why?"}))["markdown"] == "Done."
-        assert client.messages == []

@@ -12,7 +12,6 @@ from support.until import until
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    return width * height\n"
 BODY = Span(29, 50)
-ENDLESS = [{"text": "It multiplies.", "gate_file": "/nowhere/gate", "gate_after": 1}]
 ANNOTATED = CAPABILITIES | {
     "workspace": CAPABILITIES["workspace"]
     | {
@@ -85,25 +84,6 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
         assert "return width * height" in shown["text"]
         assert shown["promptTokens"] == reply["usage"]["promptTokens"]
         assert await client.execute("homebody.showPrompt", {"textDocument": {"uri": "file:///x"}}) is None
-
-
-async def test_an_explanation_can_be_cancelled_in_the_middle(serve, gate):
-    """Cancelling ends the stream; no more text comes after the answer."""
-    held = [{"text": "It multiplies two numbers.", "gate_file": gate.path, "gate_after": 3}]
-    async with serve(held) as client:
-        client.open(URI, CODE)
-        pieces: list[str] = []
-        asked = asyncio.ensure_future(client.explain(URI, on_text=pieces.append))
-        await until(lambda: pieces)
-        asked.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asked
-        heard = len(pieces)
-        gate.open()
-        # Another answer passes the open gate on the same connection.
-        assert (await client.explain(URI))["markdown"] == "It multiplies two numbers."
-
-        assert len(pieces) == heard
 
 
 async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
@@ -205,31 +185,6 @@ async def test_refusals_are_sentences(serve):
         shown = _argument(URI) | {"action": "nix", "showReason": True}
         await client.execute("homebody.refactor", shown)
         assert client.messages == [reasons[0]]
-
-
-async def test_a_refactoring_can_be_stopped_at_its_progress_bar(serve):
-    """The button of the progress bar ends the work, and the result says so."""
-    async with serve(ENDLESS, capabilities=ANNOTATED) as client:
-        client.open(URI, CODE)
-        asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
-        tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
-        client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
-
-        assert await asked == {"status": "cancelled", "notes": []}
-
-
-async def test_an_explanation_stopped_at_its_progress_bar_is_answered_as_cancelled(serve):
-    """The button of the progress bar cancels the request, which is answered with LSP's code for that."""
-    async with serve(ENDLESS, capabilities=ANNOTATED) as client:
-        client.open(URI, CODE)
-        asked = asyncio.ensure_future(client.explain(URI, BODY))
-        tokens = await until(lambda: [p["token"] for m, p in client.notifications if m == "$/progress"])
-        client.notify("window/workDoneProgress/cancel", {"token": tokens[0]})
-        with pytest.raises(JsonRpcException) as caught:
-            await asked
-
-        assert caught.value.code == -32800
-        assert "bug" not in str(caught.value)
 
 
 async def test_a_client_that_cannot_apply_gets_the_edit(serve):
