@@ -1,6 +1,6 @@
 """A suggestion in progress: the model's answer, and the text after the rules applied so far.
 
-In and out of every rule in ``rules``. Values only.
+Values only: what each rule of ``finish`` gets and returns.
 """
 
 from collections.abc import Callable, Sequence
