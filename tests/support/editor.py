@@ -114,9 +114,11 @@ class Client(JsonRPCClient):
             message = "The server has ended."
             raise RuntimeError(message)
         self.last_id = msg_id = self.last_id + 1
+        answer = self.protocol.send_request_async(method, params, msg_id)
+        # The answer to a cancelled request comes too: pygls must find its future, and nobody else reads it.
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            # The answer to a cancelled request comes too, and pygls must find its future.
-            return await asyncio.shield(self.protocol.send_request_async(method, params, msg_id))
+            return await asyncio.shield(answer)
         except asyncio.CancelledError:
             self.notify("$/cancelRequest", {"id": msg_id})
             raise
