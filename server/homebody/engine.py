@@ -18,7 +18,7 @@ from homebody.backend.base import BackendState, ModelInfo, PromptRead, Sampling,
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import next_edit_of
-from homebody.postprocess.ghost.prose import AnswerKind
+from homebody.postprocess.ghost.noise import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.settings.paths import config_dir

@@ -22,7 +22,7 @@ from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
 from homebody.host import shared
 from homebody.installation import shell, this_installation
-from homebody.postprocess.ghost.prose import kind_of
+from homebody.postprocess.ghost.noise import kind_of
 from homebody.prompt.fim import FimFormat, completion_prompt, find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]

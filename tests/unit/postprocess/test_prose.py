@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import homebody
-from homebody.postprocess.ghost.prose import AnswerKind, expects_code, kind_of
+from homebody.postprocess.ghost.noise import AnswerKind, expects_code, kind_of
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -31,7 +31,7 @@ ANSWERS: dict[AnswerKind, tuple[str, ...]] = {
         "Let's look at the code. We have a list",
         "The function `mean` returns the mean of its arguments.",
         "This function adds two numbers. It returns the sum.",
-        "To complete the code, add a return statement",
+        "To complete the code, add a return statement.",
         "We need to fill in the body",
         "It looks like you forgot the body.",
         "A stack is a data structure that should return the last item first.",

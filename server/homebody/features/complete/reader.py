@@ -20,7 +20,7 @@ from homebody.session.prompt_window import PromptWindow, Windows
 from homebody.session.session import Session, ended, log_error
 from homebody.text import Document, TextEdit
 
-_PIECE_SECONDS = 0.06
+_PIECE_SECONDS = 0.08
 """Reading time of a piece, for which a request waits: llama.cpp reads on after a cancel."""
 
 _FEWEST_TOKENS = 8

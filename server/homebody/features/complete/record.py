@@ -12,7 +12,7 @@ from homebody.features.budgets import compared
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import MARKED
 from homebody.features.complete.request import Request, Sent
-from homebody.postprocess.ghost.prose import expects_code, kind_of
+from homebody.postprocess.ghost.noise import expects_code, kind_of
 from homebody.session.generation import Generation
 from homebody.session.prompt_window import PromptWindow
 

@@ -11,9 +11,6 @@ from homebody.syntax.row import CSS_UNITS, QUANTITY_UNITS
 _WORD_REVERSED = re.compile(r"\w*+")
 _DIGITS = re.compile(r"\d*+")
 _WORD_AFTER = re.compile(r"\w+")
-_KEYWORDS = frozenset(
-    {"await", "class", "const", "import", "private", "public", "raise", "return", "static", "throw", "while"}
-)
 _NUMBER_AT_END = re.compile(r"(?<![\w.])(?:\d+[dhm])*\d*\.?\d+\Z")
 """A number, also the last one of a duration: ``1h30``."""
 _DIGIT_AT_END = re.compile(r"\d\.?\Z")
@@ -23,7 +20,7 @@ _DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
 def joined_to_line(draft: Draft) -> Draft:
-    """Remove text of the cursor's line that the answer repeats, or add a missing space."""
+    """Remove text of the cursor's line that the answer repeats."""
     cursor, text = draft.cursor, draft.text
     if cursor.holds_text:
         return draft
@@ -31,7 +28,6 @@ def joined_to_line(draft: Draft) -> Draft:
     text = _without_word_again(text, cursor)
     if cursor.line_prefix.strip() and cursor.line_prefix.endswith((" ", "\t")):
         text = text.lstrip(" \t")
-    text = _with_blank(text, cursor)
     return draft if text == draft.text else structs.replace(draft, text=text)
 
 
@@ -114,16 +110,6 @@ def _without_word_again(text: str, cursor: CursorContext) -> str:
     if len(begun) > 2 or _is_known(word.group(), cursor):
         return text[len(begun) :]
     return text
-
-
-def _with_blank(text: str, cursor: CursorContext) -> str:
-    """Insert the missing space between a keyword and the known word after it: ``return`` and ``total``."""
-    begun = _begun_word(cursor.line_prefix)
-    word = _WORD_AFTER.match(text)
-    if not word or begun not in _KEYWORDS:
-        return text
-    together = _is_known(begun + word.group(), cursor)
-    return " " + text if _is_known(word.group(), cursor) and not together else text
 
 
 def _begun_word(line_prefix: str) -> str:

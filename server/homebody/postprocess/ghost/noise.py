@@ -1,13 +1,16 @@
 """Rules: remove what is not code: control tokens, fences, reasoning, chatter; drop invisible characters.
 
-In places where sentences are content (Markdown, a comment, a string) they are kept.
+In places where sentences are content (Markdown, a comment, a string) they are kept. Also tells whether a
+model answers with prose where code is expected, as models do that were not trained with their markers.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from msgspec import structs
 
+from homebody.backend.answer import THOUGHTS
 from homebody.postprocess.ghost.draft import Draft, DropReason
 from homebody.postprocess.noise import (
     CHAT_TOKENS,
@@ -30,6 +33,27 @@ _BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|e
 """The beginning of a control token at the end of an answer."""
 
 _CLOSING_CHATTER = re.compile(rf"\n[ \t]*\n(?={CHATTER_AFTER.pattern})")
+
+
+AnswerKind: TypeAlias = Literal["code", "prose", "unclear"]
+
+_CODE = re.compile(
+    r"[=(){}\[\];]|\w_\w|\w\.\w|->|::|\s[-+*/%<>&|]\s"
+    r"|^(?:return|pass|break|continue|raise|throw|yield|import)\b"
+)
+"""Signs and statements that sentences do not have."""
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z'-]*[.,:;!?]?")
+_ENGLISH = frozenset(
+    {
+        *("the", "this", "that", "these", "those", "you", "your", "we", "our", "they", "their", "there"),
+        *("should", "will", "would", "could", "need", "needs", "which", "because", "here's", "let's", "it's"),
+    }
+)
+"""Frequent words of a sentence that are neither keywords nor usual names in code."""
+
+_LEAST_WORDS = 6
+"""Minimum number of words of a line that counts as a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +152,28 @@ def _without_chatter_after(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
 def _in_code(before: str, cursor: CursorContext) -> bool:
     """Whether the text after ``before`` is code, not a string or a comment."""
     return scan(before + "\n", cursor.language, cursor.state).region is None
+
+
+def expects_code(cursor: CursorContext) -> bool:
+    """Whether sentences would be wrong here: not in text, in data, or between tags."""
+    language = cursor.language
+    is_markup = language.blocks == "tags" or language.markup_inside
+    return not (cursor.holds_text or language.data or is_markup)
+
+
+def kind_of(answer: str) -> AnswerKind:
+    """Classify an answer by its beginning, for a place that ``expects_code``."""
+    text = answer.lstrip()
+    if any(text.startswith(opening) for opening, _ in THOUGHTS):
+        return "prose"
+    if CHATTER_BEFORE.match(text) or CHATTER_AFTER.match(text):
+        return "prose"
+    line = text.partition("\n")[0]
+    if line and not line[0].isalpha():
+        return "code"
+    words = line.split()
+    plain = [word for word in words if _WORD.fullmatch(word)]
+    english = {word.lower().rstrip(".,:;!?") for word in plain} & _ENGLISH
+    if len(words) >= _LEAST_WORDS and 4 * len(plain) >= 3 * len(words) and len(english) > 1:
+        return "prose"
+    return "code" if _CODE.search(line) else "unclear"
