@@ -238,9 +238,12 @@ class Document:
 
 def apply_edits(text: str, edits: Sequence[TextEdit]) -> str:
     """Apply edits that all refer to ``text`` and do not overlap, in any order."""
-    for edit in sorted(edits, key=lambda e: e.span, reverse=True):
-        text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
-    return text
+    pieces: list[str] = []
+    at = 0
+    for edit in sorted(edits, key=lambda edit: edit.span):
+        pieces += (text[at : edit.span.start], edit.new_text)
+        at = edit.span.end
+    return "".join([*pieces, text[at:]])
 
 
 def smallest_edit(old: str, new: str, at: int = 0) -> TextEdit:

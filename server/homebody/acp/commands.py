@@ -109,7 +109,7 @@ async def _refine(engine: Engine, session: AcpSession, _question: UserPrompt, ar
         raise UsageError(message)
     session.think("Rewriting …\n")
     result = await refine(before, arguments)
-    await propose(engine, session, before.pending[0].request.document, result, "Refine")
+    await propose(engine, session, before.parts[0].request.document, result, "Refine")
     return "end_turn"
 
 

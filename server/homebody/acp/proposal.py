@@ -59,7 +59,7 @@ async def propose(
     """
     if found.usage is not None:
         session.send_usage(found.usage)
-    if found.pending:
+    if found.parts:
         session.proposal = found
     if found.status == "unchanged" or not (found.edits or found.new_file):
         session.say(found.reason or "There is nothing to change.")

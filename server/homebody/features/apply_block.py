@@ -11,15 +11,16 @@ from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import only_used, without_imports
 from homebody.postprocess.edit.code_blocks import CodeBlock
-from homebody.postprocess.edit.edit_output import replacement_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import notes_of, sentences
+from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import syntax_refusal, unreadable
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 
 _NO_PLACE = (
@@ -41,26 +42,27 @@ async def apply_block(
     target = await _target(engine, document, block, span)
     if target is None:
         return _refused(document, _NO_PLACE)
-    tree = await tree_of(engine, document)
-    taken = await asyncio.to_thread(without_imports, document, tree, target, block.text)
-    new = replacement_of(document, target, taken.code) if taken.code.strip() or not taken.imports else ""
-    if isinstance(new, Refusal):
-        return _refused(document, new.reason)
+    file = WholeFile(document, await tree_of(engine, document))
+    taken = await asyncio.to_thread(without_imports, file, target, block.text)
+    try:
+        new = placed(document, target, taken.code) if taken.code.strip() or not taken.imports else ""
+    except Refusal as refusal:
+        return _refused(document, str(refusal))
     if target:
         edits = document_hunks(document, target, new)
     else:
         edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
     imports = only_used(taken.imports, taken.code) if taken.code.strip() else taken.imports
-    above = import_edits(document, tree, target.start, imports)
+    above = import_edits(file, target.start, imports) if imports else []
     if not edits and not above:
         return Refactoring("unchanged", None, (), document.version)
-    edit = await asyncio.to_thread(edited, document, tree, target, edits, above)
+    edit = await asyncio.to_thread(edited, file, target, edits, above)
     if hidden := unreadable(edit.after.code, document.text):
-        return _refused(document, hidden.reason)
+        return _refused(document, hidden)
     refusal = syntax_refusal(edit)
     return Refactoring(
-        "changed" if refusal is None else "refused",
-        None if refusal is None else refusal.reason,
+        "refused" if refusal else "changed",
+        refusal or None,
         tuple(sorted([*above, *edits], key=lambda one: one.span)),
         document.version,
         target=target,

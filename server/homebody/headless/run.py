@@ -1,24 +1,22 @@
-"""Rewrite one file: one request to the model for each of its targets; writing it is ``apply``'s job.
-
-Targets of one file are rewritten one after the other, each in the text with the earlier changes.
-"""
+"""Rewrite one file, or some of its parts; writing it is ``apply``'s job."""
 
 import asyncio
 import difflib
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, EditRefused, HomebodyError, UnknownAction, UsageError
-from homebody.features.refactor import NewFile, Refactoring, refactor
+from homebody.features.refactor import Offer, Refactoring, Skipped, refactor
 from homebody.headless import targets
 from homebody.headless.find import shown_path
 from homebody.headless.select import SourceFile
 from homebody.headless.targets import RewriteTarget
+from homebody.postprocess.edit.notes import sentences
 from homebody.prompt.front_matter import PromptFile
 from homebody.text import Document, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
@@ -47,8 +45,8 @@ class RunRequest:
     timeout_seconds
         Maximum time that the model may take for one file.
     keeps_noted, keeps_refused
-        Whether edits with notes, and refused edits, are in the new text. Without the first, an edit with
-        notes is refused.
+        Whether edits with notes, and refused edits, are in the new text. Without the first, an edit is
+        refused if a note says that it is broken, or if it has notes and the action has a ``guard``.
 
     """
 
@@ -60,6 +58,18 @@ class RunRequest:
     timeout_seconds: float | None = None
     keeps_noted: bool = True
     keeps_refused: bool = False
+
+    def against(self, prompt: PromptFile, offer: Offer) -> str:
+        """Return why an offer is not in the new text; empty if it is."""
+        if offer.refusal:
+            return "" if self.keeps_refused and not offer.is_empty else offer.refusal
+        # Who gives an instruction wants the code to mean something else: notes say only what was asked for.
+        notes = [note for note in offer.notes if prompt.guard != "none" or note.is_broken]
+        if notes and not self.keeps_noted:
+            return (
+                f"Nobody has reviewed that the edit {', '.join(sentences(notes))}; --allow-notes writes it."
+            )
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +191,31 @@ async def rewrite(
         mark=source.mark.decode(),
         language=document.language_id,
     )
-    chosen = _targets(source, lines, check_action(engine, request), request.select)
+    prompt = check_action(engine, request)
+    chosen = _targets(source, lines, prompt, request.select)
     if not chosen:
         return _without_targets(outcome, document, request)
-    work = _FileWork(engine, document, chosen, request)
-    async with asyncio.timeout(request.timeout_seconds):
-        await work.finish(feedback, on_progress)
-    outcome = work.outcome(outcome)
-    return outcome if with_prompts else replace(outcome, prompts=())
+    # Of lines and whole files, all is rewritten.
+    broken = targets.broken_line(document) if all(target.name for target in chosen) else ""
+    prompts = _Prompts(engine, document.uri, on_progress)
+    try:
+        async with asyncio.timeout(request.timeout_seconds):
+            result = await refactor(
+                engine,
+                document,
+                [target.span for target in chosen],
+                action=request.action,
+                instruction=request.instruction,
+                feedback=feedback,
+                against=partial(request.against, prompt),
+                on_progress=prompts.progress,
+                on_unit=prompts.next_part,
+            )
+    except ContextTooLong as error:
+        return replace(outcome, status="refused", reason=str(error))
+    prompts.keep()
+    outcome = _with_result(outcome, document, result, broken)
+    return replace(outcome, attempts=1, prompts=tuple(prompts.records) if with_prompts else ())
 
 
 def _targets(
@@ -231,110 +258,48 @@ def _without_targets(outcome: Outcome, document: Document, request: RunRequest) 
     return replace(outcome, reason=reason)
 
 
-class _FileWork:
-    """The current text of the document, the remaining targets, and the results of the others.
+class _Prompts:
+    """The prompts that were sent for a file, and the characters of all answers."""
 
-    Spans of targets refer to the current text.
-    """
+    def __init__(self, engine: Engine, uri: str, on_progress: OnProgress) -> None:
+        self.records: list[PromptRecord] = []
+        self._engine, self._uri, self._on_progress = engine, uri, on_progress
+        self._before = self._characters = 0
 
-    def __init__(
-        self, engine: Engine, document: Document, chosen: Sequence[RewriteTarget], request: RunRequest
-    ) -> None:
-        self._engine = engine
-        self._first = self._document = document
-        self._left = deque(chosen)
-        self._request = request
-        # Of lines and whole files, all is rewritten.
-        by_symbol = all(target.name for target in chosen)
-        self._broken = targets.broken_line(document) if by_symbol else ""
-        self._refusals: list[str] = []
-        self._planned: list[str] = []
-        self._notes: list[str] = []
-        self._characters = 0
-        self._prompt_tokens = self._output_tokens = 0
-        self._prompts: list[PromptRecord] = []
-        self._new_file: NewFile | None = None
+    def progress(self, characters: int) -> None:
+        """Report what was written of the current part."""
+        self._characters = self._before + characters
+        self._on_progress(self._characters)
 
-    async def finish(self, feedback: str, on_progress: OnProgress) -> None:
-        """Rewrite the targets one by one; one that does not fit the context is refused."""
-        while self._left:
-            target = self._left.popleft()
-            try:
-                await self._rewrite(target, feedback, on_progress)
-            except ContextTooLong as error:
-                self._refusals.append(_named(target, str(error)))
+    def next_part(self, number: int, _count: int) -> None:
+        """Begin another part."""
+        self._before = self._characters
+        if number > 1:
+            self.keep()
 
-    def outcome(self, outcome: Outcome) -> Outcome:
-        """Return the combined result of all targets."""
-        path, new_file = outcome.path, self._new_file
-        if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
-            outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
-        after = self._document.text if new_file is None else new_file.text
-        is_changed = new_file is not None or after != self._first.text
-        reasons = _listed(self._refusals, "were refused"), _listed(self._planned, "were left alone")
-        return replace(
-            outcome,
-            status="changed" if is_changed else "refused" if self._refusals else "unchanged",
-            reason=" ".join(filter(None, (*reasons, self._broken))) or None,
-            after=after,
-            attempts=1,
-            prompt_tokens=self._prompt_tokens,
-            output_tokens=self._output_tokens,
-            prompts=tuple(self._prompts),
-            notes=tuple(self._notes),
-        )
+    def keep(self) -> None:
+        """Keep the last prompt."""
+        if (record := self._engine.audit.last(self._uri)) is not None:
+            self.records.append(record)
 
-    async def _rewrite(self, target: RewriteTarget, feedback: str, on_progress: OnProgress) -> None:
-        before = self._characters
 
-        def progress(characters: int) -> None:
-            self._characters = before + characters
-            on_progress(self._characters)
-
-        def next_part(number: int, _count: int) -> None:
-            nonlocal before
-            before = self._characters
-            if number > 1:
-                self._keep_prompt()
-
-        request = self._request
-        result = await refactor(
-            self._engine,
-            self._document,
-            target.span,
-            action=request.action,
-            instruction=request.instruction,
-            feedback=feedback,
-            on_progress=progress,
-            on_unit=next_part,
-        )
-        self._keep_prompt()
-        if (usage := result.usage) is not None:
-            self._prompt_tokens += usage.prompt_tokens
-            self._output_tokens += usage.output_tokens
-        for part in result.skipped if result.status != "refused" else ():
-            text = f"lines {part.first_line + 1} to {part.last_line + 1}: {part.reason}"
-            kept = self._planned if part.is_planned else self._refusals
-            kept.append(_named(target, text.removesuffix(".") + "."))
-        reason = _reason_to_refuse(result, request)
-        if reason:
-            self._refusals.append(_named(target, reason))
-            return
-        place = f" in {target.name}" if target.name else ""
-        self._notes += [f"{note}{place}" for note in result.notes]
-        if result.edits:
-            self._apply(result.edits)
-        self._new_file = result.new_file
-
-    def _keep_prompt(self) -> None:
-        if (record := self._engine.audit.last(self._document.uri)) is not None:
-            self._prompts.append(record)
-
-    def _apply(self, edits: Sequence[TextEdit]) -> None:
-        before = self._document
-        text = edited_text(before, edits)
-        self._document = Document.create(before.uri, before.language_id, before.version, text)
-        self._left = deque(RewriteTarget(left.name, targets.moved(left.span, edits)) for left in self._left)
+def _with_result(outcome: Outcome, document: Document, result: Refactoring, broken: str) -> Outcome:
+    path, new_file = outcome.path, result.new_file if result.status == "changed" else None
+    if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
+        outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
+    after = edited_text(document, result.edits) if result.status == "changed" else document.text
+    planned = [_sentence(one) for one in result.skipped if one.is_planned]
+    refusals = [_sentence(one) for one in result.skipped if not one.is_planned] or [result.reason or ""]
+    reasons = _listed(refusals, "were refused"), _listed(planned, "were left alone"), broken
+    return replace(
+        outcome,
+        status=result.status,
+        reason=" ".join(filter(None, reasons)) or None,
+        after=after if new_file is None else new_file.text,
+        prompt_tokens=result.usage.prompt_tokens if result.usage else 0,
+        output_tokens=result.usage.output_tokens if result.usage else 0,
+        notes=result.notes,
+    )
 
 
 def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
@@ -357,15 +322,6 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
     return apply_edits(document.text, edits)
 
 
-def _reason_to_refuse(result: Refactoring, request: RunRequest) -> str:
-    """Why a result is not in the new text; empty if it is."""
-    if result.status == "refused" and not (request.keeps_refused and (result.edits or result.new_file)):
-        return result.reason or "The model's answer was refused."
-    if result.notes and not request.keeps_noted:
-        return f"Nobody has reviewed that the edit {', '.join(result.notes)}; --allow-notes writes it."
-    return ""
-
-
 def _listed(sentences: Sequence[str], what: str) -> str:
     """Join the first sentences; several begin with their number."""
     if len(sentences) < 2:
@@ -375,5 +331,6 @@ def _listed(sentences: Sequence[str], what: str) -> str:
     return f"{len(sentences)} parts {what}. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
 
 
-def _named(target: RewriteTarget, reason: str) -> str:
-    return f"{target.name}: {reason}" if target.name else reason
+def _sentence(skipped: Skipped) -> str:
+    place = skipped.name or f"lines {skipped.first_line + 1} to {skipped.last_line + 1}"
+    return f"{place}: {skipped.reason.removesuffix('.')}."

@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from homebody.syntax.docstring import DocstringPlace, docstring_place
 from homebody.syntax.language import language_of
 from homebody.syntax.nodes import first_error
-from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.scope import Definition, definitions, outermost
 from homebody.syntax.tree import parse
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +78,7 @@ def broken_line(document: Document) -> str:
 
 def symbol_names(document: Document) -> list[str]:
     """Return the dotted names of all symbols that a pattern can match."""
-    return [qualified(symbol) for symbol in _symbols(document)]
-
-
-def qualified(definition: Definition) -> str:
-    """Return the dotted name: ``Order.total``."""
-    return f"{definition.container}.{definition.name}" if definition.container else definition.name
-
-
-def moved(span: Span, edits: Sequence[TextEdit]) -> Span:
-    """Return the position of ``span`` after ``edits``, which refer to the text before them."""
-    start, end = span.start, span.end
-    for edit in edits:
-        grown = len(edit.new_text) - len(edit.span)
-        if edit.span.end <= span.start:
-            start += grown
-        if edit.span.end <= span.end:
-            end += grown
-    return Span(start, max(start, end))
+    return [symbol.qualified for symbol in _symbols(document)]
 
 
 def _symbols(document: Document) -> Iterator[Definition]:
@@ -106,14 +89,10 @@ def _symbols(document: Document) -> Iterator[Definition]:
 
 def _matches(symbol: Definition, patterns: Sequence[str]) -> bool:
     return any(
-        fnmatchcase(qualified(symbol), pattern) or ("." not in pattern and fnmatchcase(symbol.name, pattern))
+        fnmatchcase(symbol.qualified, pattern) or ("." not in pattern and fnmatchcase(symbol.name, pattern))
         for pattern in patterns
     )
 
 
 def _outermost(symbols: Iterable[Definition]) -> list[RewriteTarget]:
-    targets: list[RewriteTarget] = []
-    for symbol in symbols:
-        if not targets or symbol.span.start >= targets[-1].span.end:
-            targets.append(RewriteTarget(qualified(symbol), symbol.span))
-    return targets
+    return [RewriteTarget(symbol.qualified, symbol.span) for symbol in outermost(symbols)]

@@ -98,6 +98,28 @@ def first_error(tree: Tree, within: Span) -> int | None:
     return None
 
 
+def top_level(tree: Tree, span: Span) -> tuple[Span, list[str]]:
+    """``span`` with the whole top-level nodes that it touches, and their kinds; they have no errors.
+
+    Nothing is added, and there are no kinds, if one has an error.
+    """
+    kinds: list[str] = []
+    if tree.handle is None:
+        return span, kinds
+    first, last = tree.byte_range(span)
+    cursor = tree.handle.walk()
+    start, end = first, last
+    is_node = _enter(cursor, first)
+    while is_node and (node := cursor.node) is not None and node.start_byte <= last:
+        if node.end_byte >= first:
+            if node.has_error:
+                return span, []
+            start, end = min(start, node.start_byte), max(end, node.end_byte)
+            kinds.append(node.type)
+        is_node = cursor.goto_next_sibling()
+    return Span(tree.units.to_offset(start), tree.units.to_offset(end)), kinds
+
+
 def count_errors(text: str, language: Language | None) -> int:
     """Count error nodes and missing tokens, at most 10,000.
 

@@ -65,6 +65,11 @@ class Definition:
     signature: str
 
     @property
+    def qualified(self) -> str:
+        """Dotted name: ``Order.total``."""
+        return f"{self.container}.{self.name}" if self.container else self.name
+
+    @property
     def is_function(self) -> bool:
         """Whether it is a function or a method."""
         return self.kind in FUNCTION_KINDS
@@ -166,6 +171,15 @@ def definitions(document: Document, tree: Tree, within: Span | None = None) -> t
     return tuple(
         definition for definition in _definitions(document, tree, within) if definition.kind != "scope"
     )
+
+
+def outermost(definitions: Iterable[Definition]) -> list[Definition]:
+    """Return those that are not inside another of them, in order."""
+    outer: list[Definition] = []
+    for each in sorted(definitions, key=lambda each: (each.span.start, -each.span.end)):
+        if not outer or each.span.start >= outer[-1].span.end:
+            outer.append(each)
+    return outer
 
 
 def header_text(document: Document, scope: Definition) -> str:

@@ -97,9 +97,15 @@ def test_nothing_to_change_is_no_failure(run, add):
     assert "There is nothing to change" in ended.err
 
 
-def test_a_note_of_a_selected_symbol_is_a_sentence(run, add):
+def test_a_note_of_one_of_several_symbols_names_it(run, add):
+    """All notes of a file are one sentence."""
+    add.write_text("def add(a, b):\n    return a + b\n\n\ndef one():\n    return 1\n")
     _reply(add.parent, "```python\ndef add(a, b):\n    return sum([a, b])\n```")
-    ended = run("refactor", "add.py", "--select", "add", "--instruction", "Use sum.")
+    script = add.parent / "script.toml"
+    script.write_text(
+        f'{script.read_text()}contains = "def add(a, b):"\n[[reply]]\ntext = "def one():\\n    return 1"\n'
+    )
+    ended = run("refactor", "add.py", "--select", "add", "--select", "one", "--instruction", "Use sum.")
     assert ended.code == 0
     assert "Note: it adds the call `sum([a, b])` in add, " in ended.err
 
@@ -218,29 +224,47 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, add, arguments, code, p
 
 
 NOTED = "```python\ndef add(a, b):\n    return abs(a + b)\n```"
+UNDEFINED = "```python\ndef add(a, b):\n    return a + c\n```"
 BROKEN = "```python\ndef add(a, b:\n    return a + b\n```"
 
 
-def test_an_edit_with_notes_is_written_only_if_that_is_allowed(run, add):
-    """Nobody has read its diff; the reason quotes the notes. Without --write they are beside the diff."""
-    _reply(add.parent, NOTED)
-    arguments = ("refactor", "add.py:4-6", "--instruction", "x")
-    note = "adds the call `abs(a + b)`"
+@pytest.mark.parametrize(
+    ("reply", "task", "note"),
+    [
+        (NOTED, ("--action", "simplify"), "adds the call `abs(a + b)`"),
+        (UNDEFINED, ("--instruction", "x"), "uses `c`, which nothing in the file defines or imports"),
+    ],
+)
+def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, add, reply, task, note):
+    """An action keeps what code does, and an undefined name is never right; the reason has the notes."""
+    _reply(add.parent, reply)
+    arguments = ("refactor", "add.py:4-6", *task)
 
     assert note in run(*arguments).err
     refused = run(*arguments, "--write", "--json")
     assert (refused.code, json.loads(refused.out)["status"]) == (1, "refused")
     assert f"{note}; --allow-notes writes it." in json.loads(refused.out)["reason"]
-    assert b"abs" not in add.read_bytes()
+    before = add.read_bytes()
 
     allowed = json.loads(run(*arguments, "--write", "--allow-notes", "--json").out)
-    assert (allowed["status"], allowed["notes"]) == ("changed", [note])
-    assert b"abs" in add.read_bytes()
+    assert (allowed["status"], allowed["notes"][0]) == ("changed", note)
+    assert before != add.read_bytes()
+
+
+def test_an_instruction_is_written_with_its_notes_beside_it(run, add):
+    """The user asked for a change of what the code does."""
+    _reply(add.parent, NOTED)
+
+    ended = run("refactor", "add.py:4-6", "--instruction", "x", "--write")
+
+    assert (ended.code, b"abs" in add.read_bytes()) == (0, True)
+    assert "adds the call `abs(a + b)`" in ended.err
 
 
 def test_a_refused_edit_can_be_applied(run, add):
     _reply(add.parent, BROKEN)
-    arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write", "--allow-notes")
+    arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write")
+
     refused = run(*arguments)
     assert (refused.code, b"b:" in add.read_bytes()) == (1, False)
     assert "syntax error" in refused.err

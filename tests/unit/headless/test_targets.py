@@ -1,12 +1,10 @@
 """Which parts of a file are rewritten."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from homebody.headless import targets
 from homebody.headless.targets import RewriteTarget
-from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.text import Document, Span
 
 CODE = """\
 import os
@@ -58,21 +56,6 @@ def test_every_function_is_one_target():
         ("Order.total", "def total(self):"),
         ("Order.test_two", "def test_two(self):"),
     ]
-
-
-@given(st.text("ab\n", max_size=30), st.data())
-def test_spans_follow_edits(text: str, data):
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=4, max_size=4)))
-    edit = TextEdit(Span(cuts[0], cuts[1]), data.draw(st.text("xy", max_size=5)))
-    span = Span(cuts[2], cuts[3])
-    after = apply_edits(text, [edit])
-    moved = targets.moved(span, [edit])
-    assert after[moved.start : moved.end] == text[span.start : span.end]
-
-
-def test_an_edit_inside_makes_a_span_longer():
-    """Such as a docstring that is added to a class."""
-    assert targets.moved(Span(10, 20), [TextEdit(Span(15, 15), "abc")]) == Span(10, 23)
 
 
 def test_what_is_documented_is_no_target_of_documentation():

@@ -20,9 +20,10 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     start, end = function.index("⟦"), function.index("⟧") - 1
     text = function.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
-    edits = docstring_edits(document, parse(document), Span(start, end), answer, cut_by_length=cut)
-    if isinstance(edits, Refusal):
-        return f"refused: {edits.reason}"
+    try:
+        edits = docstring_edits(document, parse(document), Span(start, end), answer, cut_by_length=cut)
+    except Refusal as refusal:
+        return f"refused: {refusal}"
     result = apply_edits(text, edits)
     if language == "python":
         ast.parse(result)

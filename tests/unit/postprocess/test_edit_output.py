@@ -1,12 +1,14 @@
 """A chat answer becomes code in its place, or is refused with the reason."""
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edit_output import replacement_text
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import placeholder
 from homebody.text import Document, Span, apply_edits
 
@@ -18,9 +20,13 @@ def edited(selection: str, answer: str, *, language: str = "python", cut: bool =
     text = selection.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
     span = Span(start, end)
-    new = replacement_text(document, span, answer, cut_by_length=cut)
-    if isinstance(new, Refusal):
-        return f"refused: {new.reason}"
+    try:
+        code = code_in_answer(
+            without_reasoning(answer), old=document.slice(span), cut=cut, markdown=language == "markdown"
+        )
+        new = placed(document, span, code)
+    except Refusal as refusal:
+        return f"refused: {refusal}"
     return apply_edits(text, document_hunks(document, span, new))
 
 
@@ -98,8 +104,7 @@ def test_a_placeholder_is_refused(line):
     language = next(name for mark, name in MARKS.items() if line.strip().startswith(mark))
     document = Document.create("file:///w/a", language, 1, "")
     found = placeholder(document, "a()\nb()\nc()\nd()\n", f"a()\n{line}\n")
-    assert found is not None
-    assert line.strip() in found.reason
+    assert line.strip() in found
 
 
 @pytest.mark.parametrize(
@@ -117,7 +122,7 @@ def test_a_placeholder_is_refused(line):
 )
 def test_a_comment_that_explains_is_no_placeholder(line):
     """Words like rest and existing occur in good comments."""
-    assert placeholder(PYTHON, "a()\nb()\n", f"a()\n{line}\n") is None
+    assert placeholder(PYTHON, "a()\nb()\n", f"a()\n{line}\n") == ""
 
 
 def test_a_placeholder_that_was_there_before_stays():
@@ -181,8 +186,8 @@ def test_any_answer_is_applied_or_refused(before, old, after, answer):
     """Nothing raises, and text outside the selection is unchanged."""
     document = Document.create("file:///a", "python", 1, before + old + after)
     span = Span(len(before), len(before) + len(old))
-    new = replacement_text(document, span, answer)
-    if isinstance(new, str):
+    with contextlib.suppress(Refusal):
+        new = placed(document, span, code_in_answer(without_reasoning(answer), old=old))
         result = apply_edits(document.text, document_hunks(document, span, new))
         assert result.startswith(before)
         assert result.endswith(after)

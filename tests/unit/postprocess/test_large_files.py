@@ -6,6 +6,7 @@ from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.notes import notes_of
 from homebody.postprocess.edit.refusals import refusal_of
 from homebody.syntax.tree import Tree, parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 from support.calls import calls
 
@@ -31,8 +32,8 @@ def a_file(functions: int) -> tuple[Document, Tree]:
 def check(document: Document, tree: Tree, start: int, guard: str) -> None:
     """Add a blank line to the last function, where all code from ``start`` was to be rewritten."""
     end = len(document.text)
-    edit = edited(document, tree, Span(start, end), [TextEdit(Span(end, end), "\n")])
-    assert refusal_of(edit, guard) is None
+    edit = edited(WholeFile(document, tree), Span(start, end), [TextEdit(Span(end, end), "\n")])
+    assert not refusal_of(edit, guard)
     assert notes_of(edit) == []
 
 

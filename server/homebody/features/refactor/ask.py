@@ -78,7 +78,7 @@ async def ask(
     _check_markers(request, info, special)
     candidates = (
         await candidates_for_span(
-            engine, document, request.tree, request.target, session=request.session, outline=request.outline
+            engine, document, request.tree, request.target, session=request.session, file=request.file
         )
         if prompt.takes_context
         else ()

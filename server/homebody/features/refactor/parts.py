@@ -1,19 +1,15 @@
-"""An instruction that changes several places of one file, such as moving a method and updating its callers.
-
-In: a request whose target does not fit the context. Out: the parts that the instruction names and those
-that refer to them; and the edits from an answer. Pure.
-"""
+"""An instruction that changes several places of one file: a method that moves, and its callers."""
 
 import re
 from collections.abc import Iterator
 
 from homebody.features.refactor.results import Parts, Request
-from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer, without_reasoning
-from homebody.postprocess.edit.edit_output import replacement_text
+from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer
 from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.decorations import with_decorations
-from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.scope import Definition
 from homebody.syntax.snap import snapped, top_level_start
 from homebody.text import Document, Span, TextEdit
 
@@ -27,7 +23,7 @@ _QUOTED = re.compile(r"`([^`\n]+)`")
 # Words that look like names of code: with an underscore or an inner capital, followed by a call, or a member.
 _CODE_WORD = re.compile(r"\b(?:\w*_\w*|[a-z\d]+[A-Z]\w*|\w+(?=\())|(?<=\.)\w+")
 
-_NO_PARTS = Refusal("The answer names none of the parts that it should change.")
+_NO_PARTS = "The answer names none of the parts that it should change."
 
 
 def parts_of(request: Request) -> Parts | None:
@@ -36,7 +32,7 @@ def parts_of(request: Request) -> Parts | None:
     ``None`` if it names none, or if there are too many places.
     """
     document, tree = request.document, request.tree
-    functions = [one for one in definitions(document, tree) if one.is_function and one.name]
+    functions = [one for one in request.file.definitions if one.is_function and one.name]
     named = list(_named(functions, request.instruction))
     if not named:
         return None
@@ -50,11 +46,8 @@ def parts_of(request: Request) -> Parts | None:
     return Parts(tuple(merged), top_level_start(document, tree, named[0].span.start))
 
 
-def part_edits(request: Request, parts: Parts, answer: str) -> list[TextEdit] | Refusal:
-    """Convert an answer to edits of the parts that it names."""
-    text = without_reasoning(answer)
-    if isinstance(text, Refusal):
-        return text
+def part_edits(request: Request, parts: Parts, text: str) -> list[TextEdit]:
+    """Convert an answer to edits of the parts that it names. Raises ``Refusal``."""
     document = request.document
     edits: list[TextEdit] = []
     seen: set[str] = set()
@@ -62,30 +55,27 @@ def part_edits(request: Request, parts: Parts, answer: str) -> list[TextEdit] | 
         if number in seen or (number != "new" and not 1 <= int(number) <= len(parts.spans)):
             continue
         seen.add(number)
-        found = _edits_of(document, parts, number, section)
-        if isinstance(found, Refusal):
-            return found
-        edits += found
-    return edits if seen else _NO_PARTS
+        edits += _edits_of(document, parts, number, section)
+    if not seen:
+        raise Refusal(_NO_PARTS)
+    return edits
 
 
-def _edits_of(document: Document, parts: Parts, number: str, section: str) -> list[TextEdit] | Refusal:
+def _edits_of(document: Document, parts: Parts, number: str, section: str) -> list[TextEdit]:
     is_empty = _EMPTY_BLOCK.search(section) is not None
     if number == "new":
         return [] if is_empty else _new_code(document, parts, section)
     span = parts.spans[int(number) - 1]
     if is_empty:
         return [TextEdit(_with_blank_lines(document, span), "")]
-    new = replacement_text(document, span, section)
-    return new if isinstance(new, Refusal) else document_hunks(document, span, new)
+    code = code_in_answer(section, old=document.slice(span))
+    return document_hunks(document, span, placed(document, span, code))
 
 
-def _new_code(document: Document, parts: Parts, section: str) -> list[TextEdit] | Refusal:
+def _new_code(document: Document, parts: Parts, section: str) -> list[TextEdit]:
     code = code_in_answer(section, old="")
-    if isinstance(code, Refusal):
-        return code
     if not code.strip():
-        return NO_CODE
+        raise Refusal(NO_CODE)
     gap = "\n\n\n" if document.language_id == "python" else "\n\n"
     text = with_line_ends(code.strip("\n") + gap, document.newline)
     return [TextEdit(Span(parts.before, parts.before), text)]

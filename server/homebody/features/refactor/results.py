@@ -1,4 +1,4 @@
-"""Values of a refactoring: the request and its result."""
+"""Values of a refactoring: the request, what becomes of the model's answer, and the result."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,17 +6,18 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.answer import ChatPrompt, Usage
-from homebody.features.selection import FileOutline
+from homebody.features.answer import Answer, ChatPrompt, Usage
 from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.answer_imports import NewImport
+from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.notes import Note
 from homebody.prompt.front_matter import PromptFile
 from homebody.prompt.render import fill
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
-from homebody.text import Document, Span, TextEdit
+from homebody.syntax.whole_file import WholeFile
+from homebody.text import Document, Span, TextEdit, apply_edits
 
 _PART = "Part $name:\n```$language\n$code\n```"
 
@@ -58,7 +59,7 @@ class Request:
 
     Attributes
     ----------
-    document, tree
+    file
         The snapshot that everything refers to.
     prompt
         The action's prompt file, or the one for instructions.
@@ -72,8 +73,6 @@ class Request:
         The error of an answer to an earlier request.
     indent
         Indentation of new code where the target has none.
-    outline
-        What the file defines and imports, if it was read for several parts.
     parts
         Several places of a target that is larger than the context, to be changed together.
     base
@@ -81,12 +80,13 @@ class Request:
         its cache.
     turns
         Earlier answers of the same conversation and the replies to them.
+    new_uri
+        URI of the file that the action creates.
 
     """
 
     engine: Engine
-    document: Document
-    tree: Tree
+    file: WholeFile
     prompt: PromptFile
     target: Span
     definition: Definition | None
@@ -95,10 +95,26 @@ class Request:
     feedback: str = ""
     session: Session | None = None
     indent: str = ""
-    outline: FileOutline | None = None
     parts: Parts | None = None
     base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()
+    new_uri: str = ""
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self.file.document
+
+    @property
+    def tree(self) -> Tree:
+        """Its tree."""
+        return self.file.tree
+
+    @property
+    def name(self) -> str:
+        """Name of the definition that is rewritten; empty if only a part of one is, or more."""
+        one = self.definition
+        return one.qualified if one is not None and self.target.covers(one.span) else ""
 
     @property
     def code(self) -> str:
@@ -117,32 +133,62 @@ class NewFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What becomes of an answer: edits (none if nothing changes), or a new file.
+
+    Attributes
+    ----------
+    edits
+        Those of the target.
+    imports, above
+        Imports that the file needs in addition, and the edits that add them.
+    notes
+        What the edits remove and add, for the person who reviews them.
+    refusal
+        Why it is not offered, in a sentence; if there are edits, a person may still see and apply them.
+
+    """
+
+    edits: tuple[TextEdit, ...] = ()
+    imports: tuple[NewImport, ...] = ()
+    above: tuple[TextEdit, ...] = ()
+    notes: tuple[Note, ...] = ()
+    new_file: NewFile | None = None
+    refusal: str = ""
+
+    @property
+    def all_edits(self) -> tuple[TextEdit, ...]:
+        """Edits of the target and of the imports."""
+        return tuple(sorted([*self.above, *self.edits], key=lambda edit: edit.span))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes."""
+        return not self.all_edits and self.new_file is None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A request, the model's last answer to it, and what becomes of that. ``refine`` continues from it."""
+
+    request: Request
+    answer: Answer
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
-    """Lines of a large target that were not rewritten, from 0 and both inclusive, and why.
+    """Lines that were not rewritten, from 0 and both inclusive, and why.
 
     ``is_planned`` is true for lines that are left alone whatever the model answers, such as the first lines
-    of a class whose members are rewritten.
+    of a class whose members are rewritten. ``name`` is that of the definition, if the lines are one.
     """
 
     first_line: int
     last_line: int
     reason: str
     is_planned: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """State that ``refine`` continues from: a request, the model's last answer to it, and what it changes.
-
-    ``edits`` are those of the target, with their ``notes``; ``imports`` are those that the file needs in
-    addition.
-    """
-
-    request: Request
-    answer: str
-    edits: tuple[TextEdit, ...] = ()
-    imports: tuple[NewImport, ...] = ()
-    notes: tuple[Note, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +203,7 @@ class Refactoring:
         One sentence for the user; ``None`` unless it is refused.
     edits
         They refer to ``version`` of the document and do not overlap. Imports that new code needs are added
-        above ``target``. A refused result has those that were refused, if a person can judge them.
+        above ``target``. A refused result of one part has those that were refused, if there are some.
     notes
         Short sentences on what the edits remove and add, for the person who reviews them.
     target
@@ -165,9 +211,9 @@ class Refactoring:
     new_file
         Instead of edits, for prompts with ``output = "newFile"``.
     skipped
-        Parts of a large target that are not changed.
-    pending
-        For ``refine``: one entry for each part that the model has answered.
+        Parts of a large target, or of several, that are not changed.
+    parts
+        What the model has answered, for ``refine``.
 
     """
 
@@ -181,11 +227,25 @@ class Refactoring:
     target: Span | None = None
     new_file: NewFile | None = None
     skipped: tuple[Skipped, ...] = ()
-    pending: tuple[Pending, ...] = ()
+    parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def added(usages: Sequence[Usage]) -> Usage | None:
+def after_earlier_edits(
+    document: Document, earlier: Refactoring, refined: Refactoring
+) -> tuple[Document, tuple[TextEdit, ...], Span]:
+    """Return the document with the edits of ``earlier``, the edits that refine it, and their span."""
+    applied_text = apply_edits(document.text, earlier.edits)
+    wanted = apply_edits(document.text, refined.edits)
+    applied = Document.create(document.uri, document.language_id, document.version, applied_text)
+    target = earlier.target or document.whole
+    above = [edit for edit in earlier.edits if edit.span.end < target.start]
+    start = target.start + sum(len(edit.new_text) - len(edit.span) for edit in above)
+    end = target.end + len(applied_text) - len(document.text)
+    return applied, tuple(hunks(applied_text, wanted)), Span(start, max(start, end))
+
+
+def total_usage(usages: Sequence[Usage]) -> Usage | None:
     """Sum of several answers' tokens; ``None`` without any."""
     if not usages:
         return None

@@ -1,12 +1,12 @@
-"""The steps of a refactoring: find the code to rewrite, and rewrite it completely or part by part.
+"""The flow of a refactoring: find the code to rewrite, ask the model about each part, combine the edits.
 
-In: a document, a selection, an action or an instruction. Out: edits for the caller to apply, or the
-reason why nothing is changed. Writes nothing itself.
+Every part is rewritten in the original text, so one tree serves all of them, and a part that fails is lost
+alone. Writes nothing itself.
 """
 
 import asyncio
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -17,16 +17,26 @@ from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.ask import size_of
 from homebody.features.refactor.attempt import Listeners, OnProgress, OnUnit, attempt
-from homebody.features.refactor.large import refine_large, rewrite_large
+from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.parts import parts_of
-from homebody.features.refactor.results import Pending, Refactoring, Request, Skipped, Turn
-from homebody.features.refactor.target import find_target, indent_at, is_blank
+from homebody.features.refactor.results import (
+    Offer,
+    Part,
+    Refactoring,
+    Request,
+    Skipped,
+    Turn,
+    total_usage,
+)
+from homebody.features.refactor.split import split
+from homebody.features.refactor.target import definition_around, find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
 from homebody.prompt.front_matter import PromptFile, shipped_prompt
 from homebody.prompt.render import fill
 from homebody.session.session import Session
 from homebody.syntax.language import find
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, apply_edits
 
 _LONGEST_PROBLEM = 2_000
@@ -36,18 +46,19 @@ _LONGEST_PROBLEM = 2_000
 async def refactor(
     engine: Engine,
     document: Document,
-    span: Span,
+    span: Span | Sequence[Span],
     *,
     action: str | None = None,
     instruction: str | None = None,
     problem: str = "",
     feedback: str = "",
+    against: Callable[[Offer], str] = refused,
     on_progress: OnProgress | None = None,
     on_unit: OnUnit | None = None,
     on_read: OnRead | None = None,
     session: Session | None = None,
 ) -> Refactoring:
-    """Rewrite the code at ``span``.
+    """Rewrite the code at ``span``, or at several.
 
     If an answer fails a check, it is sent to the model once more, with the reason. Code that is larger
     than the context is rewritten part by part.
@@ -60,10 +71,12 @@ async def refactor(
         Messages of the diagnostics at ``span``, for actions that fix them.
     feedback
         The error of an earlier answer; it is added at the end of the prompt.
+    against
+        Returns why an offer does not become a part of the result; empty if it does.
     on_progress
-        Called with the number of characters written so far.
+        Called with the number of characters written so far for the current part.
     on_unit
-        Called before each part of large code, with its number and the number of all parts.
+        Called before each of several parts, with its number and the number of all parts.
     on_read
         Called with the reading progress, if the server reports it.
     session
@@ -82,49 +95,33 @@ async def refactor(
     """
     await check_permitted(engine, document)
     prompt = _prompt(engine, action, instruction)
-    if prompt.takes_problem and not problem.strip():
-        message = f"{prompt.title!r} fixes what a diagnostic reports, and there is none here."
-        raise UsageError(message)
-    if not suits_language(prompt, document):
-        row = find(document.language_id, document.uri)
-        language = row.title if row is not None else document.language_id
-        message = (
-            f"{prompt.title!r} is not available for {language}, since its result could not be checked "
-            "there: say what to do in your own words instead."
-        )
-        raise UsageError(message)
+    _check_suits(prompt, document, problem)
     tree = await tree_of(engine, document)
-    is_new = instruction is not None and is_blank(document, span)
-    if is_new:
-        prompt = shipped_prompt("new-code")
-        target, definition = document.line_span(document.line_of(span.start)), None
-    else:
-        target, definition = find_target(document, tree, span, prompt)
-    request = Request(
+    base = Request(
         engine,
-        document,
-        tree,
+        WholeFile(document, tree),
         prompt,
-        target,
-        definition,
+        document.whole,
+        None,
         instruction=instruction or "",
         problem=problem[:_LONGEST_PROBLEM],
         feedback=feedback,
         session=session,
-        indent=indent_at(document, tree, target.start) if is_new else "",
     )
+    requests = [_request(base, each) for each in ([span] if isinstance(span, Span) else span)]
     await engine.chat.learn_counts([document.text], [document.uri])
     info = await engine.chat.describe()
-    listeners = Listeners(on_progress, on_read, on_unit)
-    if prompt.output != "replace" or size_of(request).total <= info.context_length:
-        return await attempt(request, info, listeners)
-    _check_words(request, info)
-    parts = await asyncio.to_thread(parts_of, request) if instruction else None
-    if parts is not None:
-        several = replace(request, prompt=shipped_prompt("parts"), parts=parts)
-        _check_fits(several, info)
-        return await attempt(several, info, listeners)
-    return await rewrite_large(request, info, listeners)
+    requests = _distinct(requests)
+    units = await asyncio.to_thread(lambda: list(_units(requests, info)))
+    if all(isinstance(unit, Skipped) for unit in units):
+        message = (
+            f"No function of the code fits the context of {info.context_length} tokens together with its "
+            "new version: select less, or serve the model with a larger context."
+        )
+        raise ContextTooLong(message)
+    parts, skipped = _parted(await _answered(units, info, Listeners(on_progress, on_read, on_unit)))
+    target = requests[0].target if len(requests) == 1 else document.whole
+    return await asyncio.to_thread(result_of, base, parts, skipped, target, against)
 
 
 async def refine(
@@ -151,39 +148,126 @@ async def refine(
     if not instruction.strip():
         message = "Say what should be different: shorter, with other names, …"
         raise UsageError(message)
-    if not before.pending:
+    if not before.parts:
         message = "There is no answer of the model to refine: run the action again."
         raise UsageError(message)
-    parts = [(pending, _refining(pending, instruction)) for pending in before.pending]
-    first = parts[0][1]
+    units = [_refining(part, instruction) for part in before.parts]
+    first = units[0]
     asked = f"{first.instruction}\n{instruction}" if first.instruction else instruction
-    listeners = Listeners(on_progress, on_read, on_unit)
-    if len(parts) == 1:
-        return await attempt(first, await first.engine.chat.describe(), listeners, asked=asked)
-    spans = [part.target for _, part in parts]
-    skipped = [one for one in before.skipped if not _is_part(first.document, one, spans)]
-    return await refine_large(parts, before.target or spans[0], skipped, listeners, asked)
+    info = await first.engine.chat.describe()
+    answered = await _answered(units, info, Listeners(on_progress, on_read, on_unit), asked)
+    usage = total_usage([each.answer.usage for each in answered if isinstance(each, Part)])
+    # Several parts are refined separately: what fails keeps its earlier edits.
+    parts, failed = _parted(answered)
+    if len(units) > 1:
+        reasons = [each.reason if isinstance(each, Skipped) else each.offer.refusal for each in answered]
+        if all(reasons):
+            reason = f"No part was refined. {reasons[0]}"
+            return replace(before, status="refused", reason=reason, edits=(), notes=(), usage=usage)
+        triples = list(zip(before.parts, answered, reasons, strict=True))
+        parts = [part if isinstance(new, Skipped) or why else new for part, new, why in triples]
+        failed = [skipped_of(part.request, why) for part, _, why in triples if why and not part.offer.refusal]
+    spans = [first.document.lines_of(unit.target) for unit in units]
+    left = [one for one in before.skipped if (one.first_line, one.last_line) not in spans]
+    target = before.target or first.target
+    result = await asyncio.to_thread(result_of, first, parts, [*left, *failed], target, refused)
+    return replace(result, usage=usage)
 
 
-def _refining(pending: Pending, instruction: str) -> Request:
+def _request(base: Request, span: Span) -> Request:
+    """The request for the code at ``span``. Raises ``UsageError``."""
+    document, tree = base.document, base.tree
+    if base.instruction and is_blank(document, span):
+        target = document.line_span(document.line_of(span.start))
+        indent = indent_at(document, tree, target.start)
+        return replace(base, prompt=shipped_prompt("new-code"), target=target, indent=indent)
+    target, definition = find_target(document, tree, span, base.prompt)
+    return replace(base, target=target, definition=definition)
+
+
+def _distinct(requests: Sequence[Request]) -> list[Request]:
+    """``requests`` in order, those for the same code as one; rewritten code is in one of them only."""
+    distinct: list[Request] = []
+    for request in sorted(requests, key=lambda each: (each.target.start, -each.target.end)):
+        last = distinct[-1] if distinct else None
+        if last is None or not request.target.overlaps(last.target):
+            distinct.append(request)
+        elif request.prompt.output != "insert":
+            whole = Span(last.target.start, max(last.target.end, request.target.end))
+            around = definition_around(request.document, request.tree, whole)
+            distinct[-1] = replace(last, target=whole, definition=around)
+        elif request.target != last.target:
+            distinct.append(request)
+    return distinct
+
+
+def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | Skipped]:
+    """What the model is asked for: each of ``requests``, or the parts of one that is too large."""
+    room = info.context_length
+    fits = [each.prompt.output != "replace" or size_of(each).total <= room for each in requests]
+    for request, is_whole in zip(requests, fits, strict=True):
+        if is_whole:
+            yield request
+            continue
+        _check_words(request, info)
+        places = parts_of(request) if request.instruction and len(requests) == 1 else None
+        if places is not None:
+            several = replace(request, prompt=shipped_prompt("parts"), parts=places)
+            _check_fits(several, info)
+            yield several
+            continue
+        fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
+        # Each part is sent once and written once in its new version.
+        room = (info.context_length - fixed.total) * 4 // 9
+        parts = list(split(request, room, request.engine.chat.tokens.count))
+        yield from parts or [skipped_of(request, "it is larger than the context of the model")]
+
+
+async def _answered(
+    units: Sequence[Request | Skipped], info: ModelInfo, listeners: Listeners, asked: str = ""
+) -> list[Part | Skipped]:
+    """Ask the model about each unit; one of several that does not fit after all is skipped."""
+    answered: list[Part | Skipped] = []
+    total = sum(isinstance(unit, Request) for unit in units)
+    number = 0
+    for unit in units:
+        if isinstance(unit, Skipped):
+            answered.append(unit)
+            continue
+        number += 1
+        if listeners.on_unit is not None and len(units) > 1:
+            listeners.on_unit(number, total)
+        try:
+            answered.append(await attempt(unit, info, listeners, asked=asked))
+        except ContextTooLong as error:
+            if len(units) == 1:
+                raise
+            answered.append(skipped_of(unit, str(error)))
+    return answered
+
+
+def _parted(answered: Iterable[Part | Skipped]) -> tuple[list[Part], list[Skipped]]:
+    answered = list(answered)
+    return (
+        [each for each in answered if isinstance(each, Part)],
+        [each for each in answered if isinstance(each, Skipped)],
+    )
+
+
+def _refining(part: Part, instruction: str) -> Request:
     """Continue the conversation of an earlier answer; what the action had to keep may change now."""
-    before = pending.request
+    before, answer = part.request, part.answer.text
     if before.prompt.output == "rename":
-        code = apply_edits(before.document.text, pending.edits)
+        edits = () if part.offer.refusal else part.offer.edits
+        code = apply_edits(before.document.text, edits)
         end = before.target.end + len(code) - len(before.document.text)
         answer = f"```{before.document.language_id}\n{code[before.target.start : end]}\n```"
-        pending = replace(pending, answer=answer)
         prompt = before.engine.prompts.instruction
         before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, turns=())
     before = replace(before, prompt=structs.replace(before.prompt, guard="none"))
     name = "refine" if before.parts is None else "refine-parts"
     reply = fill(shipped_prompt(name).body, {"instruction": instruction})
-    return replace(before, turns=(*before.turns, Turn(pending.answer, reply)))
-
-
-def _is_part(document: Document, skipped: Skipped, spans: Sequence[Span]) -> bool:
-    """Whether skipped lines are a part whose answer was refused, so that it is refined again."""
-    return any(document.lines_of(span) == (skipped.first_line, skipped.last_line) for span in spans)
+    return replace(before, turns=(*before.turns, Turn(answer, reply)))
 
 
 def _check_words(request: Request, info: ModelInfo) -> None:
@@ -206,6 +290,21 @@ def _check_fits(request: Request, info: ModelInfo) -> None:
             "larger context."
         )
         raise ContextTooLong(message)
+
+
+def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:
+    """Raise ``UsageError`` if an action cannot work on a document, or lacks the problem that it fixes."""
+    if prompt.takes_problem and not problem.strip():
+        message = f"{prompt.title!r} fixes what a diagnostic reports, and there is none here."
+        raise UsageError(message)
+    if not suits_language(prompt, document):
+        row = find(document.language_id, document.uri)
+        language = row.title if row is not None else document.language_id
+        message = (
+            f"{prompt.title!r} is not available for {language}, since its result could not be checked "
+            "there: say what to do in your own words instead."
+        )
+        raise UsageError(message)
 
 
 def _prompt(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:

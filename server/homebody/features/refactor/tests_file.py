@@ -1,8 +1,4 @@
-"""New test files: their paths, and checks that they test the right code.
-
-In: the document under test. Out: a path, and the reason why a test file is refused. Pure, except for the
-check which files exist.
-"""
+"""New test files: their paths, and checks that they test the right code."""
 
 import asyncio
 import re
@@ -10,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from homebody.errors import UsageError
-from homebody.postprocess.edit.answer_code import Refusal
 from homebody.syntax.language import find
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.scope import imports
@@ -42,15 +37,15 @@ async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
     return uri_of(await asyncio.to_thread(_unused, [place / name for place in places], path.with_name(name)))
 
 
-def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
-    """Return why ``code`` is not a test file for ``name`` of ``document``; ``None`` if it is one."""
+def tests_refusal(document: Document, name: str, code: str) -> str:
+    """Return why ``code`` is not a test file for ``name`` of ``document``; empty if it is one."""
     language = find(document.language_id, document.uri)
     if language is not None and count_errors(code, language):
-        return Refusal(f"The answer has syntax errors as {language.title} code, so no file is made.")
+        return f"The answer has syntax errors as {language.title} code, so no file is made."
     if name and not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code):
-        return Refusal(f"The answer does not mention {name}, which it should test.")
+        return f"The answer does not mention {name}, which it should test."
     if language is None or not language.tests_import:
-        return None
+        return ""
     stem = PurePosixPath(document.uri).stem
     written = Document.create(document.uri, document.language_id, 0, code)
     modules = [
@@ -58,10 +53,10 @@ def tests_refusal(document: Document, name: str, code: str) -> Refusal | None:
     ]
     names = {imported.name for one in imports(written, parse(written)) for imported in one.names}
     if any(stem in parts for parts in modules) or stem in names:
-        return None
+        return ""
     if re.search(rf"\b(?:require|use|import|include)\w*\b[^\n]*\b{re.escape(stem)}\b", code):
-        return None
-    return Refusal(f"The answer does not import {stem}, so its tests could not run.")
+        return ""
+    return f"The answer does not import {stem}, so its tests could not run."
 
 
 def _unused(wanted: Sequence[Path], otherwise: Path) -> Path:

@@ -143,9 +143,9 @@ def _check_unchanged(server: Server, before: "Refactoring") -> None:
         The code was edited meanwhile, or the document is closed.
 
     """
-    from homebody.features.refactor.refined import after_earlier_edits
+    from homebody.features.refactor.results import after_earlier_edits
 
-    document = before.pending[0].request.document
+    document = before.parts[0].request.document
     current = server.documents.find(document.uri) or _closed()
     if before.new_file is not None or moved_edits(document, before, current) is not None:
         return
@@ -166,9 +166,9 @@ def _rebased_on_applied(
         The document is closed.
 
     """
-    from homebody.features.refactor.refined import after_earlier_edits
+    from homebody.features.refactor.results import after_earlier_edits
 
-    document = before.pending[0].request.document
+    document = before.parts[0].request.document
     if refined.new_file is not None:
         return document, refined
     current = server.documents.find(document.uri) or _closed()

@@ -59,7 +59,7 @@ async def deliver(
     result: dict[str, Any] = {"status": refactoring.status, "notes": list(refactoring.notes)}
     if refactoring.usage is not None:
         result["usage"] = usage_of(refactoring.usage)
-    if refactoring.pending:
+    if refactoring.parts:
         result["id"] = server.service.pending.add(refactoring)
     if refactoring.skipped:
         result["skipped"] = [

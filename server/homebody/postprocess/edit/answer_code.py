@@ -1,7 +1,6 @@
 """The code in a chat model's answer."""
 
 import re
-from dataclasses import dataclass
 
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
 from homebody.postprocess.noise import CHAT_TOKENS, CHATTER_AFTER, CHATTER_LINE, FENCE, after_reasoning
@@ -13,33 +12,25 @@ _MARKDOWN_AFTER = re.compile(r"\*\*.*|#{2,4} .*|[-*] \*\*.*")
 """Bold text, a heading or a list in bold after the code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Nothing is changed; ``reason`` is one sentence for the user, on one line even if it quotes code."""
+class Refusal(Exception):
+    """Nothing can be made of an answer; the message is one sentence for the user."""
 
-    reason: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", " ".join(self.reason.split()))
+    def __init__(self, reason: str) -> None:
+        super().__init__(" ".join(reason.split()))
 
 
-CUT = Refusal("The answer was cut at the output limit: try again, or select less code.")
-NO_CODE = Refusal("The model answered without any code; try again or word the instruction differently.")
-CANNOT_CHECK = Refusal("Homebody cannot check such an edit in this file, so nothing is changed.")
-_UNCLOSED = Refusal(
-    "The answer ends within a code block, so some of it is missing: try again, or select less code."
-)
-_STILL_THINKING = Refusal(
-    "The answer ended while the model was still reasoning: try again, or select less code."
-)
+CUT = "The answer was cut at the output limit: try again, or select less code."
+NO_CODE = "The model answered without any code; try again or word the instruction differently."
+_UNCLOSED = "The answer ends within a code block, so some of it is missing: try again, or select less code."
+_STILL_THINKING = "The answer ended while the model was still reasoning: try again, or select less code."
 
 
-def without_reasoning(answer: str) -> str | Refusal:
-    r"""Answer with ``\n`` as line end, without reasoning and control tokens."""
+def without_reasoning(answer: str) -> str:
+    r"""Answer with ``\n`` as line end, without reasoning and control tokens. Raises ``Refusal``."""
     text = answer.replace("\r\n", "\n").replace("\r", "\n")
     text = after_reasoning(text)
     if text is None:
-        return _STILL_THINKING
+        raise Refusal(_STILL_THINKING)
     text = _EMPTY_THOUGHT.sub("", text)
     # Where the chat template opens the reasoning block, the answer contains only its end.
     if "<think" not in text and (closing := _END_OF_THOUGHT.search(text)):
@@ -50,8 +41,8 @@ def without_reasoning(answer: str) -> str | Refusal:
     return text[: end.start()] if end else text
 
 
-def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str | Refusal:
-    """Extract the code.
+def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str:
+    """Extract the code. Raises ``Refusal`` if there is none, or only a part of it.
 
     Parameters
     ----------
@@ -65,33 +56,34 @@ def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool =
         Whether the code itself is Markdown, so that fences in it are content.
 
     """
-    if markdown:
-        return CUT if cut else _markdown(answer)
-    blocks = outer_code_blocks(answer)
-    if not blocks and cut:
-        return CUT
+    blocks = [] if markdown else outer_code_blocks(answer)
+    if cut and not blocks:
+        raise Refusal(CUT)
     if not blocks:
-        code = _without_talk(answer)
-        return code if code.strip() else NO_CODE
-    new = [block for block in blocks if _bare(block.text) != _bare(old)] or blocks
-    if not new[-1].closed:
-        return _UNCLOSED
-    best = max(new, key=lambda block: (block.language.lower() not in _NOT_CODE, len(block.text)))
-    return best.text.removesuffix("\n") if best.text.strip() else NO_CODE
+        code = _markdown(answer) if markdown else _without_talk(answer)
+    else:
+        new = [block for block in blocks if _bare(block.text) != _bare(old)] or blocks
+        if not new[-1].closed:
+            raise Refusal(_UNCLOSED)
+        best = max(new, key=lambda block: (block.language.lower() not in _NOT_CODE, len(block.text)))
+        code = best.text.removesuffix("\n")
+    if not code.strip():
+        raise Refusal(NO_CODE)
+    return code
 
 
 _NOT_CODE = {"text", "txt", "plaintext", "console", "output", "diff", "shell-session"}
 
 
-def _markdown(answer: str) -> str | Refusal:
+def _markdown(answer: str) -> str:
     """Remove a fence around the whole answer; keep fences in it."""
     opening = FENCE.match(answer.lstrip("\n"))
     if not opening or opening["info"].strip().lower() not in {"", "md", "markdown"}:
-        return answer if answer.strip() else NO_CODE
+        return answer
     body = answer.lstrip("\n")[opening.end() + 1 :]
     last = next(reversed(list(FENCE.finditer(body))), None)
     if last is None or last["info"].strip() or body[last.end() :].strip():
-        return _UNCLOSED
+        raise Refusal(_UNCLOSED)
     return body[: last.start()].removesuffix("\n")
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import find
 from homebody.syntax.row import Language
-from homebody.syntax.scope import ImportedName, definitions
-from homebody.syntax.tree import Tree, parse
+from homebody.syntax.scope import ImportedName
+from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 
 FUTURE = "__future__"
@@ -64,11 +65,12 @@ class CodeWithoutImports:
     imports: tuple[NewImport, ...] = ()
 
 
-def without_imports(document: Document, tree: Tree, span: Span, code: str) -> CodeWithoutImports:
+def without_imports(file: WholeFile, span: Span, code: str) -> CodeWithoutImports:
     """Take the imports off an answer that is to replace ``span``.
 
     They stay if ``span`` has imports itself. Left out is what the file imports or defines already.
     """
+    document = file.document
     language = find(document.language_id, document.uri)
     if language is None or language.data or not language.moves_imports:
         return CodeWithoutImports(code)
@@ -76,12 +78,11 @@ def without_imports(document: Document, tree: Tree, span: Span, code: str) -> Co
     blocks = blocks_for_types(written)
     found = list(_movable(written, blocks))
     # The imports of the file are read only if there are some in the code.
-    statements = import_statements(document, tree) if found else ()
-    if not found or any(span.overlaps(one.span) for one in statements):
+    if not found or any(span.overlaps(one.span) for one in file.statements):
         return CodeWithoutImports(code)
     own = {line.strip() for line in document.slice(span).splitlines()}
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
-    known = _known(document, tree, language, statements)
+    known = _known(file, language)
     imports = [
         replace(new, for_types=any(block.covers(one.span) for block in blocks))
         for one in found
@@ -110,9 +111,9 @@ def as_type_import(new: NewImport) -> NewImport:
     return new if is_mixed else replace(new, text=f"import type {text.removeprefix('import ')}")
 
 
-def still_needed(document: Document, tree: Tree, imports: Sequence[NewImport]) -> list[NewImport]:
-    """Those of ``imports`` that ``document`` does not have, each once."""
-    statements = import_statements(document, tree)
+def still_needed(file: WholeFile, imports: Sequence[NewImport]) -> list[NewImport]:
+    """Those of ``imports`` that ``file`` does not have, each once."""
+    statements = file.statements
     present = {" ".join(one.text.split()) for one in statements}
     aliases = {entry.alias for one in statements for entry in one.entries}
     needed: list[NewImport] = []
@@ -205,9 +206,10 @@ class _Known:
     open: frozenset[str]
 
 
-def _known(document: Document, tree: Tree, language: Language, statements: Sequence[Statement]) -> _Known:
+def _known(file: WholeFile, language: Language) -> _Known:
+    statements = file.statements
     modules = {module for one in statements if not one.entries for module in one.modules}
-    names = {one.name for one in definitions(document, tree) if not one.container and one.kind != "variable"}
+    names = {one.name for one in file.definitions if not one.container and one.kind != "variable"}
     names |= local_names(language, statements)
     stars = {
         one.modules[0]

@@ -33,27 +33,25 @@ _PROSE = re.compile(
 )
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
-NO_DESCRIPTION = Refusal("The model answered without a description; try again or use a larger model.")
+NO_DESCRIPTION = "The model answered without a description; try again or use a larger model."
 
 
-def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str | Refusal:
+def description_in(answer: str, style: DocStyle, *, cut: bool = False) -> str:
     r"""Find the description: lines separated by ``\n``, without comment marks, quotes or indentation.
 
-    If the answer was cut, only its complete paragraphs or sentences are used; it is refused without any.
+    If the answer was cut, only its complete paragraphs or sentences are used; raises ``Refusal`` without any.
     """
     text = without_reasoning(answer)
-    if isinstance(text, Refusal):
-        return text
     found = _marked(text, style)
     if found is None:
         found = _bare(text, cut=cut)
-    if isinstance(found, Refusal):
-        return found
     found = cleandoc(_UNPRINTABLE.sub("", found))
     again = repeated_from(found + "\n")
     found = found if again is None else found[:again]
     found = "\n".join(line.rstrip() for line in found.strip().split("\n"))
-    return found if re.search(r"\w", found) else NO_DESCRIPTION
+    if not re.search(r"\w", found):
+        raise Refusal(NO_DESCRIPTION)
+    return found
 
 
 def end_of_sentence(answer: str, number: int) -> int | None:
@@ -67,7 +65,7 @@ def end_of_sentence(answer: str, number: int) -> int | None:
     return ends[number - 1] if len(ends) >= number else None
 
 
-def _marked(text: str, style: DocStyle) -> str | Refusal | None:
+def _marked(text: str, style: DocStyle) -> str | None:
     """Description in quotes or comment marks; ``None`` if the answer has neither."""
     if style.inside:
         whole, opened = _LITERAL, _OPEN_LITERAL
@@ -98,18 +96,18 @@ def _comment_lines(text: str, style: DocStyle) -> str | None:
     return "\n".join(lines) or None
 
 
-def _bare(text: str, *, cut: bool) -> str | Refusal:
+def _bare(text: str, *, cut: bool) -> str:
     """Text without quotes or comment marks; refused if it is code."""
     text = _FENCE_LINE.sub("", _ANNOUNCEMENT.sub("", text))
     text = _LABEL.sub("", text).strip()
     if any(_CODE_LINE.fullmatch(line) or _CODE_LINE.match(line) for line in text.split("\n")):
-        return NO_DESCRIPTION
+        raise Refusal(NO_DESCRIPTION)
     quoted = _QUOTED.fullmatch(text)
     text = quoted.group(2) if quoted else text
     return _whole_sentences(text) if cut else text
 
 
-def _whole_sentences(text: str) -> str | Refusal:
+def _whole_sentences(text: str) -> str:
     """Paragraphs that are followed by another, else the sentences of the first one that are complete."""
     text = text.strip()
     if text.endswith((".", "!")):
@@ -119,7 +117,9 @@ def _whole_sentences(text: str) -> str | Refusal:
         return head
     text = head if head.strip() else text
     ends = [found.end() for found in _SENTENCE_END.finditer(text)]
-    return text[: ends[-1]] if ends else CUT
+    if not ends:
+        raise Refusal(CUT)
+    return text[: ends[-1]]
 
 
 def _without_stars(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from contextlib import suppress
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.doc_text import description_in
@@ -20,32 +21,34 @@ _NEXT_PARAGRAPH = re.compile(r"\n(?=[ \t]*(?:\n|[@:\\<#-]))")
 _WIDTH = 100
 """Column at which the lines of a description are wrapped."""
 
-_WHY_NOT: dict[Obstacle, Refusal] = {
-    "no definition": Refusal("There is no function or class here to describe; put the cursor on one."),
-    "comment above": Refusal("There is a comment above it already; remove it to have a description written."),
-    "not a plain string": Refusal("Its docstring is more than a plain string; change it by hand."),
+_WHY_NOT: dict[Obstacle, str] = {
+    "no definition": "There is no function or class here to describe; put the cursor on one.",
+    "comment above": "There is a comment above it already; remove it to have a description written.",
+    "not a plain string": "Its docstring is more than a plain string; change it by hand.",
 }
 
 
 def docstring_edits(
     document: Document, tree: Tree, span: Span, answer: str, *, cut_by_length: bool = False
-) -> list[TextEdit] | Refusal:
+) -> list[TextEdit]:
     """Write the description of the first definition that begins in ``span``.
 
     The answer may be bare text, a docstring or comment, or the whole function including one.
     Of an existing docstring or doc comment, the first paragraph is replaced. No other code is changed.
+    Raises ``Refusal``.
     """
     style = language_of(document.language_id, document.uri).doc
     if style is None:
-        return Refusal(f"Descriptions are not written in comments in {document.language_id} files.")
+        message = f"Descriptions are not written in comments in {document.language_id} files."
+        raise Refusal(message)
     text = description_in(answer, style, cut=cut_by_length)
-    if isinstance(text, Refusal):
-        return text
     place = docstring_place(document, tree, span, style, indent_unit_of(document, span))
     if not isinstance(place, DocstringPlace):
-        return _WHY_NOT[place]
-    known = description_in(document.slice(place.span), style)
-    text = _merged(known if isinstance(known, str) else "", text, style)
+        raise Refusal(_WHY_NOT[place])
+    known = ""
+    with suppress(Refusal):
+        known = description_in(document.slice(place.span), style)
+    text = _merged(known, text, style)
     quote = _quote(document, place)
     there = document.slice(place.span)
     if style.inside:

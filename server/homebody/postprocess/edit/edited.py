@@ -1,6 +1,6 @@
 """A document before and after an edit: the input of the checks and the notes.
 
-Parses the new version again, so large files must not be handled on the event loop.
+Parses the new version, so large code must not be handled on the event loop.
 """
 
 from bisect import bisect_right
@@ -11,16 +11,18 @@ from functools import cached_property
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.names import Name, names
+from homebody.syntax.nodes import count_tree_errors, top_level
 from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
-from homebody.syntax.tree import Tree, reparsed
+from homebody.syntax.tree import Tree, parse, reparsed
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
 """Kinds of definitions that other code may use; Markdown headings and CSS rules are not among them."""
 
 _LARGE = 20_000
-"""Characters of a span of which only the statements that change are compared."""
+"""Characters of a file or a span of which only the statements around the edits are compared."""
 
 
 @dataclass(frozen=True)
@@ -105,40 +107,79 @@ class Side:
         return with_decorations(self.document, self.tree, one.span).start
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edited:
-    """Both versions; their spans are what the edits are in."""
+    """A document and its edits, with both versions of the code around them.
 
+    Of a large file, ``before`` and ``after`` are documents of only the statements around the edits.
+
+    Attributes
+    ----------
+    file
+        The whole document before.
+    span
+        The part of it that the edits are in.
+    edits, above
+        The edits in ``span``, and those above it.
+
+    """
+
+    file: WholeFile
+    span: Span
+    edits: tuple[TextEdit, ...]
+    above: tuple[TextEdit, ...]
     before: Side
     after: Side
 
+    @cached_property
+    def text(self) -> str:
+        """Text of the whole document after the edits."""
+        return apply_edits(self.file.document.text, [*self.above, *self.edits])
 
-def edited(
-    document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()
-) -> Edited:
+
+def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()) -> Edited:
     """Apply ``edits``, which lie in ``span`` or at its ends, and those ``above`` it, and parse the result."""
-    text = apply_edits(document.text, [*edits, *above])
+    document, tree = file.document, file.tree
+    span = Span(
+        min([span.start, *(edit.span.start for edit in edits)]),
+        max([span.end, *(edit.span.end for edit in edits)]),
+    )
+    is_large = bool(edits) and len(document.text) > _LARGE
+    if is_large and len(span) > _LARGE:
+        changed = Span(min(edit.span.start for edit in edits), max(edit.span.end for edit in edits))
+        around, _ = top_level(tree, changed)
+        around = document.whole_lines(around)
+        span = Span(max(span.start, around.start), min(span.end, around.end))
+    part = _sides_of_part(document, tree, span, edits) if is_large else None
+    sides = part or _sides(document, tree, span, edits, above)
+    return Edited(file, span, tuple(edits), tuple(above), *sides)
+
+
+def _sides_of_part(
+    document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]
+) -> tuple[Side, Side] | None:
+    """Both versions of the statements around ``span``; ``None`` if they parse otherwise in the whole file."""
+    around, kinds = top_level(tree, span)
+    around = document.whole_lines(around)
+    if not tree.exact or len(around) > len(document.text) // 2:
+        return None
+    part = Document.create(document.uri, document.language_id, document.version, document.slice(around))
+    part_tree = parse(part)
+    if count_tree_errors(part_tree) or top_level(part_tree, part.whole)[1] != kinds:
+        return None
+
+    def moved(span: Span) -> Span:
+        return Span(span.start - around.start, span.end - around.start)
+
+    return _sides(part, part_tree, moved(span), [TextEdit(moved(edit.span), edit.new_text) for edit in edits])
+
+
+def _sides(
+    document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()
+) -> tuple[Side, Side]:
+    text = apply_edits(document.text, [*above, *edits])
     change = smallest_edit(document.text, text)
     new = document.edited(change, document.version)
-    new_tree = reparsed(tree, document, change, new)
-    first = min([span.start, *(edit.span.start for edit in edits)])
-    last = max([span.end, *(edit.span.end for edit in edits)])
-    if edits and last - first > _LARGE:
-        changed = Span(min(edit.span.start for edit in edits), max(edit.span.end for edit in edits))
-        first, last = max(first, (top := _top_level(document, tree, changed)).start), min(last, top.end)
-    shift = sum(len(edit.new_text) - len(edit.span) for edit in above if edit.span.end <= first)
-    after = Span(first + shift, last + len(text) - len(document.text))
-    return Edited(Side(document, tree, Span(first, last)), Side(new, new_tree, after))
-
-
-def _top_level(document: Document, tree: Tree, span: Span) -> Span:
-    """``span`` with the whole top-level statements that it touches."""
-    children = tree.handle.root_node.children if tree.handle is not None else []
-    touched = [
-        whole
-        for child in children
-        if (whole := tree.span(child)).start <= span.end and whole.end >= span.start
-    ]
-    start = min([span.start, *(whole.start for whole in touched)])
-    end = max([span.end, *(whole.end for whole in touched)])
-    return document.whole_lines(Span(start, end))
+    shift = sum(len(edit.new_text) - len(edit.span) for edit in above if edit.span.end <= span.start)
+    after = Span(span.start + shift, span.end + len(text) - len(document.text))
+    return Side(document, tree, span), Side(new, reparsed(tree, document, change, new), after)

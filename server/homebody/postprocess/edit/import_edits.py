@@ -8,17 +8,18 @@ from collections.abc import Sequence
 
 from homebody.postprocess.edit.answer_imports import FUTURE, NewImport, blocks_for_types
 from homebody.postprocess.lines import with_line_ends
-from homebody.syntax.import_block import Statement, import_statements, place_of_first_import
+from homebody.syntax.import_block import Statement, place_of_first_import
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.language import language_of
-from homebody.syntax.scope import definitions
 from homebody.syntax.tree import Tree
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 
 
-def import_edits(document: Document, tree: Tree, offset: int, new: Sequence[NewImport]) -> list[TextEdit]:
+def import_edits(file: WholeFile, offset: int, new: Sequence[NewImport]) -> list[TextEdit]:
     """Return the insertions that import ``new`` for code at ``offset``, above it."""
-    statements = _around(document, tree, offset)
+    document, tree = file.document, file.tree
+    statements = _around(file, offset)
     insertions: defaultdict[int, str] = defaultdict(str)
     first: list[str] = []
     for each in new:
@@ -54,13 +55,13 @@ def import_edits(document: Document, tree: Tree, offset: int, new: Sequence[NewI
     ]
 
 
-def _around(document: Document, tree: Tree, offset: int) -> list[Statement]:
+def _around(file: WholeFile, offset: int) -> list[Statement]:
     """Import statements of the innermost module around ``offset`` that has any, above ``offset``.
 
     Without those under a condition, and, if others are above the first function or class, only those.
     """
-    scopes = definitions(document, tree)
-    above = [each for each in import_statements(document, tree) if each.holder.end <= offset]
+    scopes = file.definitions
+    above = [each for each in file.statements if each.holder.end <= offset]
     modules = [each.span for each in scopes if each.kind == "module"]
     around = sorted((span for span in modules if span.start <= offset < span.end), reverse=True)
     inside = ([each for each in above if span.covers(each.span)] for span in around)

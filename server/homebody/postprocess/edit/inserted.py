@@ -13,11 +13,11 @@ _BEGINS_DEFINITION = re.compile(
 )
 
 
-def below_comment(document: Document, span: Span, code: str) -> str | Refusal:
+def below_comment(document: Document, span: Span, code: str) -> str:
     """Return ``code`` without the lines of ``span`` and what it repeats of the lines above and below.
 
-    Refused if it repeats a function above the comment without the comment: then nobody can tell which of its
-    lines are new.
+    Raises ``Refusal`` if it repeats a function above the comment without the comment: then nobody can tell
+    which of its lines are new.
     """
     own = _stripped(document.slice(span))
     lines = code.split("\n")
@@ -28,7 +28,8 @@ def below_comment(document: Document, span: Span, code: str) -> str | Refusal:
         below = _stripped(document.text[span.end :])
         lines = _without_end(lines[at + len(own) :], below, repeats_above=any(stripped[:at]))
     elif name := _repeated(document, span, code):
-        return Refusal(f"The answer repeats {name}; only the code below the comment was asked for.")
+        message = f"The answer repeats {name}; only the code below the comment was asked for."
+        raise Refusal(message)
     return "\n".join(lines)
 
 

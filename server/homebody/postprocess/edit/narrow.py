@@ -11,6 +11,7 @@ from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition, definitions
 from homebody.syntax.tree import Tree, parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 from homebody.workspace.uri import file_name
 
@@ -29,14 +30,15 @@ _MAX_ABOVE = 40
 """Number of lines above the code that are compared with the answer's first lines."""
 
 
-def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: Definition | None) -> str:
+def narrowed(file: WholeFile, span: Span, code: str, definition: Definition | None) -> str:
     """Return the part of an answer's ``code`` that rewrites ``definition``, or all of it.
 
     The code is only narrowed if the target is exactly this definition, and if all other code of the answer
     is in the file, outside ``span``: definitions by name, other lines as they are. A class around a method
     may have any name. An example of how to use the code is always left out.
     """
-    if definition is None or not _is_whole(document, tree, definition, span):
+    document = file.document
+    if definition is None or not _is_whole(document, file.tree, definition, span):
         return code
     written = Document.create(document.uri, document.language_id, 0, code)
     written_tree = parse(written)
@@ -51,7 +53,7 @@ def narrowed(document: Document, tree: Tree, span: Span, code: str, definition: 
     around = [one for one in found if one.span.covers(outer) and one.span != outer]
     others = [one for one in found if one.span.start < end and not outer.covers(one.span)]
     # The file is read only if the answer defines something else.
-    everything = definitions(document, tree) if others else ()
+    everything = file.definitions if others else ()
     outside = {one.name for one in everything if not span.covers(one.span)}
     if definition.container:
         outside.update(one.name for one in around)

@@ -15,8 +15,7 @@ from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, string_parts_in
-from homebody.syntax.scope import Definition, definitions
-from homebody.text import Span
+from homebody.syntax.scope import Definition
 
 _NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
 """Kinds of nodes that are names, in addition to identifiers of any sort."""
@@ -40,11 +39,20 @@ _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence without its full stop; ``goes`` unless it only says what comes."""
+    """One sentence without its full stop; ``goes`` unless it only says what comes.
+
+    ``kind`` is that of a token (``call``, ``string``, …), ``own`` for a call on a variable that is gone too,
+    ``undefined`` and ``broken`` for code that cannot be right, whatever was asked for.
+    """
 
     text: str
     goes: bool = True
     kind: str = ""
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the code cannot be right: names are undefined, or defined twice, or used and gone."""
+        return self.kind in {"undefined", "broken"}
 
 
 def notes_of(edit: Edited) -> list[Note]:
@@ -66,6 +74,8 @@ def notes_of(edit: Edited) -> list[Note]:
     for kind, counted in old.items():
         gone, come = counted - new[kind], new[kind] - counted
         added = list(_changes(kind, gone, come, mentioned))
+        if kind == "call":
+            added = [_of_own(note, edit.before.local - edit.after.local) for note in added]
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
     notes = notes or list(_arranged(edit))
@@ -90,9 +100,9 @@ def _definitions(edit: Edited) -> Iterator[Note]:
             gone[_key(one)] -= 1
             is_gone = all(one.name != other.name for other in edit.after.own)
             places = _places(edit, one.name) if is_gone else []
-            line = edit.after.document.line_of(places[0].start) + 1 if places else 0
+            line = edit.text.count("\n", 0, places[0]) + 1 if places else 0
             used = f", which line {line} still uses" if line else ""
-            yield Note(f"removes the {one.kind} `{_qualified(one)}`{used}")
+            yield Note(f"removes the {one.kind} `{one.qualified}`{used}", kind="broken" if used else "")
     for one in edit.after.own:
         if come[_key(one)]:
             come[_key(one)] -= 1
@@ -100,7 +110,8 @@ def _definitions(edit: Edited) -> Iterator[Note]:
             again = f", which line {line} defines too" if line else ""
             is_used = len(_places(edit, one.name)) > 1
             more = again or ("" if is_used else ", which nothing in the file uses")
-            yield Note(f"adds the {one.kind} `{_qualified(one)}`{more}", goes=bool(more))
+            kind = "broken" if again else ""
+            yield Note(f"adds the {one.kind} `{one.qualified}`{more}", goes=bool(more), kind=kind)
 
 
 def _heads(edit: Edited) -> Iterator[Note]:
@@ -222,6 +233,12 @@ def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) 
         yield from _change(kind, form, old, new)
 
 
+def _of_own(note: Note, gone: frozenset[str]) -> Note:
+    """``note`` on a call, of another kind if the call is on one of the variables that are gone."""
+    receiver = re.match(r"removes the call `(\w+)\W", note.text)
+    return replace(note, kind="own") if receiver is not None and receiver.group(1) in gone else note
+
+
 def _change(kind: str, form: str, old: str, new: str) -> Iterator[Note]:
     quoted = kind == "string"
     mark: Callable[[str], str] = (lambda text: text) if quoted else (lambda text: f"`{text}`")
@@ -237,24 +254,22 @@ def _key(one: Definition) -> tuple[str, str]:
     return one.container, one.name
 
 
-def _qualified(one: Definition) -> str:
-    return f"{one.container}.{one.name}" if one.container else one.name
-
-
-def _places(edit: Edited, name: str) -> list[Span]:
-    """Where the new version has ``name`` as a word."""
-    found = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", edit.after.document.text)
-    return [Span(*match.span()) for match in found]
+def _places(edit: Edited, name: str) -> list[int]:
+    """Where the new version of the file has ``name`` as a word."""
+    pattern = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?!\w)"
+    return [match.start() for match in re.finditer(pattern, edit.text)]
 
 
 def _defined_outside(edit: Edited, one: Definition) -> int:
     """Line, from 1, on which code outside the span defines the same; 0 without one."""
-    for at in _places(edit, one.name):
-        if not edit.after.span.covers(at) and any(
-            _key(other) == _key(one) and other.header.covers(at)
-            for other in definitions(edit.after.document, edit.after.tree, at)
-        ):
-            return edit.after.document.line_of(at.start) + 1
+    for other in edit.file.by_name.get(one.name, ()):
+        if _key(other) == _key(one) and not edit.span.covers(other.header):
+            shift = sum(
+                each.new_text.count("\n") - edit.file.document.slice(each.span).count("\n")
+                for each in (*edit.edits, *edit.above)
+                if each.span.end <= other.header.start
+            )
+            return edit.file.document.line_of(other.header.start) + 1 + shift
     return 0
 
 

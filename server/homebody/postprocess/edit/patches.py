@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
-from homebody.postprocess.edit.reindent import reindented
+from homebody.postprocess.edit.placed import reindented
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.text import Document, Span
@@ -14,15 +14,15 @@ _BLOCK = re.compile(
     r"^<{5,9}[ \t]*SEARCH[^\n]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9}[ \t]*REPLACE", re.MULTILINE | re.DOTALL
 )
 _HUNK = re.compile(r"^@@(?: [^\n]*)?\n((?:[ +\-\\][^\n]*(?:\n|\Z)|\n(?=[ +\-]))+)", re.MULTILINE)
-_NO_PLACE = Refusal("The answer does not say which lines it changes.")
+_NO_PLACE = "The answer does not say which lines it changes."
 _FILES = re.compile(r"^(?:---|\+\+\+)[^\n]*\n", re.MULTILINE)
 
 
-def patched(document: Document, span: Span, answer: str) -> str | Refusal | None:
+def patched(document: Document, span: Span, answer: str) -> str | None:
     """Return the text of ``span`` with the changes of an answer; ``None`` if the answer is neither of both.
 
     Lines are found by their text without indentation; new lines are then indented like those.
-    Refused if ``span`` does not have the lines, or if the answer names none where there are some.
+    Raises ``Refusal`` if ``span`` does not have the lines, or if the answer names none where there are some.
     """
     changes = list(_changes(answer.replace("\r\n", "\n")))
     if not changes:
@@ -31,11 +31,12 @@ def patched(document: Document, span: Span, answer: str) -> str | Refusal | None
     has_code = any(map(str.strip, lines))
     for searched, replaced in changes:
         if has_code and not any(map(str.strip, searched)):
-            return _NO_PLACE
+            raise Refusal(_NO_PLACE)
         at = _found_at(lines, searched)
         if at is None:
             first = next((line.strip() for line in searched if line.strip()), "")
-            return Refusal(f"The answer changes lines that the code does not have: “{first[:60]}”.")
+            message = f"The answer changes lines that the code does not have: “{first[:60]}”."
+            raise Refusal(message)
         lines[at : at + len(searched)] = _indented(
             document, span, replaced, searched, lines[at : at + len(searched)]
         )

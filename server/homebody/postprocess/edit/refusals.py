@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 
-from homebody.postprocess.edit.answer_code import CANNOT_CHECK, Refusal
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.lines import line_changes
 from homebody.postprocess.noise import invisible_added, name_of
@@ -33,18 +32,18 @@ _NEEDS: Mapping[str, str] = {"types": "annotations", "rename": "names"}
 """Patterns that a language's query file must have for a guard, or for renaming."""
 
 
-def syntax_refusal(edit: Edited) -> Refusal | None:
+def syntax_refusal(edit: Edited) -> str:
     """Return why not even an edit that a person chose is offered."""
     return unreadable(edit.after.code, edit.before.document.text) or _new_errors(edit)
 
 
-def refusal_of(edit: Edited, guard: str = "none") -> Refusal | None:
-    """Return why an edit is not offered; ``None`` if it is."""
+def refusal_of(edit: Edited, guard: str = "none") -> str:
+    """Return why an edit is not offered, in a sentence; empty if it is."""
     return (
         placeholder(edit.before.document, edit.before.code, _without_empty_bodies(edit))
         or syntax_refusal(edit)
         or _emptied_body(edit)
-        or (_same_but_for(edit, *ALLOWED[guard]) if guard in ALLOWED else None)
+        or (_same_but_for(edit, *ALLOWED[guard]) if guard in ALLOWED else "")
     )
 
 
@@ -62,18 +61,18 @@ def can_check(guard: str, language: Language | None) -> bool:
     return bool(language.grammar) and not language.data and (needed is None or needed in described(language))
 
 
-def unreadable(new: str, old: str) -> Refusal | None:
+def unreadable(new: str, old: str) -> str:
     """Refuse text with an invisible character that ``old`` does not have: it can hide what code does."""
     char = invisible_added(new, old)
     if char is None:
-        return None
-    return Refusal(
+        return ""
+    return (
         f"The answer has the invisible character {name_of(char)}, which can hide what code does: write it "
         "as an escape sequence, or leave it out."
     )
 
 
-def placeholder(document: Document, old: str, new: str) -> Refusal | None:
+def placeholder(document: Document, old: str, new: str) -> str:
     """Refuse a comment or dots where code was: models write them instead of repeating code."""
     language = language_of(document.language_id, document.uri)
     old_lines, new_lines = _lines(old), _lines(new)
@@ -88,8 +87,8 @@ def placeholder(document: Document, old: str, new: str) -> Refusal | None:
         stands_for = dots or ([line for line in added if line not in known] if not code else [])
         if stands_for and len(lost) > max(len(code), 0 if dots else len(added)):
             shown = stands_for[0][:60]
-            return Refusal(f"The answer leaves code out (“{shown}”), so the file is not changed.")
-    return None
+            return f"The answer leaves code out (“{shown}”), so the file is not changed."
+    return ""
 
 
 def _lines(text: str) -> list[str]:
@@ -107,32 +106,30 @@ def _is_placeholder(line: str, language: Language) -> bool:
     )
 
 
-def _new_errors(edit: Edited) -> Refusal | None:
+def _new_errors(edit: Edited) -> str:
     new, old = edit.after, edit.before
     language = new.tree.language
     errors = count_tree_errors(new.tree)
     if language is None or errors <= count_tree_errors(old.tree):
-        return None
+        return ""
     # An error may have another size in a tree of which only a part was parsed again.
     if count_errors(new.document.text, language) <= count_errors(old.document.text, language):
-        return None
+        return ""
     at = nodes.first_error(new.tree, new.span)
     at = nodes.first_error(new.tree, new.document.whole) if at is None else at
     line = new.document.line_text(new.document.line_of(at)).strip() if at is not None else ""
     where = f" near “{line[:60]}”" if line else ""
-    return Refusal(
-        f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
-    )
+    return f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
 
 
-def _emptied_body(edit: Edited) -> Refusal | None:
+def _emptied_body(edit: Edited) -> str:
     """Refuse a body without code for one that had code: models write ``pass`` for what they leave out."""
     same = _with_same_heads(edit)
-    empty = {_key(one) for one in _functions(edit.after) if _is_empty(edit.after, one)}
+    empty = {one.qualified for one in _functions(edit.after) if _is_empty(edit.after, one)}
     for one in _functions(edit.before):
-        if _key(one) in empty & same and not _is_empty(edit.before, one):
-            return Refusal(f"The answer leaves out the body of {one.name}, so the file is not changed.")
-    return None
+        if one.qualified in empty & same and not _is_empty(edit.before, one):
+            return f"The answer leaves out the body of {one.name}, so the file is not changed."
+    return ""
 
 
 def _with_same_heads(edit: Edited) -> set[str]:
@@ -140,25 +137,21 @@ def _with_same_heads(edit: Edited) -> set[str]:
 
     Others may become empty: a function becomes abstract, or a part of an interface.
     """
-    heads = {_key(one): edit.after.head(one) for one in edit.after.own}
-    changed = {_key(one) for one in edit.before.own if heads.get(_key(one)) != edit.before.head(one)}
-    return {_key(one) for one in edit.before.own if not changed & {_key(one), one.container}}
+    heads = {one.qualified: edit.after.head(one) for one in edit.after.own}
+    changed = {one.qualified for one in edit.before.own if heads.get(one.qualified) != edit.before.head(one)}
+    return {one.qualified for one in edit.before.own if not changed & {one.qualified, one.container}}
 
 
 def _without_empty_bodies(edit: Edited) -> str:
     """The new code without bodies of dots alone, of functions that may become empty."""
     side = edit.after
-    may_be_empty = {_key(one) for one in edit.before.own} - _with_same_heads(edit)
+    may_be_empty = {one.qualified for one in edit.before.own} - _with_same_heads(edit)
     bodies = [
         one.body
         for one in _functions(side)
-        if one.body and _key(one) in may_be_empty and _DOTS.fullmatch(side.document.slice(one.body))
+        if one.body and one.qualified in may_be_empty and _DOTS.fullmatch(side.document.slice(one.body))
     ]
     return text_without(side.document, side.span, bodies)
-
-
-def _key(one: Definition) -> str:
-    return f"{one.container}.{one.name}" if one.container else one.name
 
 
 def _functions(side: Side) -> list[Definition]:
@@ -177,16 +170,16 @@ def _is_empty(side: Side, one: Definition) -> bool:
     return statement in _EMPTY or stub.fullmatch(statement) is not None
 
 
-def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) -> Refusal | None:
+def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) -> str:
     old, new = edit.before.compared(parts), edit.after.compared(parts)
     if old is None or new is None:
-        return CANNOT_CHECK
+        return "Homebody cannot check such an edit in this file, so nothing is changed."
     if lost := old.imports - new.imports:
-        return Refusal(f"The answer removes “{min(lost)}”, and only {allowed} may be added.")
+        return f"The answer removes “{min(lost)}”, and only {allowed} may be added."
     before, after = same_tokens(old.tokens), same_tokens(new.tokens)
     if before == after:
         lost_types = old.annotated - new.annotated
-        return Refusal("The answer drops a type annotation that was there.") if lost_types else None
+        return "The answer drops a type annotation that was there." if lost_types else ""
     at = first_difference(before, after)
-    place = " ".join(text for _, text in before[max(0, at - 3) : at + 3] if text)
-    return Refusal(f"The answer changes more than {allowed}: near “{place[:60]}”.")
+    place = " ".join(" ".join(text for _, text in before[max(0, at - 3) : at + 3]).split())
+    return f"The answer changes more than {allowed}: near “{place[:60]}”."

@@ -20,23 +20,22 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 _MEMBERS = frozenset({"property_identifier", "field_identifier"})
-_NO_LINES = Refusal("The answer has no line of the form “old -> new”.")
+_NO_LINES = "The answer has no line of the form “old -> new”."
 
 
-def rename_edits(
-    document: Document, tree: Tree, span: Span, answer: str
-) -> tuple[list[TextEdit], list[str]] | Refusal:
+def rename_edits(document: Document, tree: Tree, span: Span, answer: str) -> tuple[list[TextEdit], list[str]]:
     """Return the edits for the lines ``old -> new`` of an answer, and why some names stay as they are.
 
-    Refused if no name can be renamed, or if the code reads variables by their names (``eval``).
+    Raises ``Refusal`` if no name can be renamed, or if the code reads variables by their names (``eval``).
     """
     wanted = {old: new for old, new in _LINE.findall(answer) if old != new}
     language = tree.language
     if language is None or not (wanted or _LINE.search(answer)):
-        return _NO_LINES
+        raise Refusal(_NO_LINES)
     named = names(document, tree, span)
     if readers := {name.text for name in named} & language.reads_names:
-        return Refusal(f"{min(readers)} may use variables by their names, so none is renamed.")
+        message = f"{min(readers)} may use variables by their names, so none is renamed."
+        raise Refusal(message)
     edits: list[TextEdit] = []
     stay: list[str] = []
     used = {*_names_in(document, tree, span), *language.builtins}
@@ -53,7 +52,8 @@ def rename_edits(
         used.add(shown)
         edits += _edits(document, tree, span, places, name)
     if stay and not edits:
-        return Refusal(f"Nothing can be renamed: it {'; it '.join(stay)}.")
+        message = f"Nothing can be renamed: it {'; it '.join(stay)}."
+        raise Refusal(message)
     return sorted(edits, key=lambda edit: edit.span), stay
 
 

@@ -7,7 +7,6 @@ from homebody.postprocess.edit.answer_imports import local_names
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.syntax import nodes
 from homebody.syntax.import_block import import_statements
-from homebody.syntax.names import names
 from homebody.syntax.row import Language
 from homebody.syntax.scope import definitions
 
@@ -32,14 +31,20 @@ def undefined_names(edit: Edited) -> list[str]:
     if not candidates:
         return []
     # The rest of the file is read only now, because it may be large.
-    document, tree = side.document, side.tree
-    statements = import_statements(document, tree)
+    file, span = edit.file, edit.span
+    old_statements = (one for one in file.statements if not span.covers(one.span))
+    statements = [*old_statements, *import_statements(side.document, side.tree)]
     if any(entry.name == "*" for one in statements for entry in one.entries):
         return []
-    around = [name for name in names(document, tree) if name.binds]
-    known = {name.text for name in around if name.scope is None or not side.span.covers(name.scope)}
-    known |= local_names(language, statements) | {one.name for one in definitions(document, tree)}
-    known |= {word for one in statements for word in _NAME.findall(one.text)}
+    known = local_names(language, statements)
+    for text in (*(one.text for one in statements), *(each.new_text for each in edit.above)):
+        known.update(_NAME.findall(text))
+    outside = (name for name in file.bound if not span.start <= name.start < span.end)
+    known |= {name.text for name in outside if name.scope is None or not span.covers(name.scope)}
+    inside = (name for name in side.names if name.binds)
+    known |= {name.text for name in inside if name.scope is None or not side.span.covers(name.scope)}
+    known |= {one.name for one in file.definitions if not span.covers(one.header)}
+    known |= {one.name for one in definitions(side.document, side.tree, side.span)}
     return sorted(candidates - known)
 
 

@@ -12,12 +12,12 @@ from homebody.errors import UsageError
 from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import Request
 from homebody.features.refactor.target import find_target
-from homebody.postprocess.edit.answer_code import Refusal
 from homebody.settings import Settings
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, apply_edits
 
 FOLDER = Path(__file__).parents[3] / "cases" / "syntax"
@@ -88,15 +88,14 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
     except UsageError:
         return
     answer = data.draw(_answers(language, document.slice(target)), "answer")
-    request = Request(Engine(Settings(), ()), document, tree, prompt, target, definition, instruction="x")
+    file = WholeFile(document, tree)
+    request = Request(Engine(Settings(), ()), file, prompt, target, definition, instruction="x")
 
     found = offer_of(request, answer, complete=True)
 
-    if isinstance(found, Refusal):
-        assert found.reason.endswith((".", "…"))
-        assert "\n" not in found.reason
-        return
-    if found.refusal is not None:
+    if found.refusal:
+        assert found.refusal.endswith((".", "…"))
+        assert "\n" not in found.refusal
         return
     spans = [edit.span for edit in found.edits]
     assert spans == sorted(spans)

@@ -5,6 +5,7 @@ import pytest
 from homebody.backend.scripted import Reply
 from homebody.errors import ContextTooLong
 from homebody.features.refactor import refactor, refine
+from homebody.features.refactor.combine import refused, result_of
 from homebody.text import Document, Span, apply_edits
 
 LONG = "".join(f"    value_{number} = {number}\n" for number in range(400))
@@ -115,9 +116,51 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
         new = apply_edits(document.text, done.edits)
         assert new.startswith("import os\nimport math\n\n\ndef f0(a):\n    return math.fabs(a)\n")
         assert new.count("import") == 2
-        assert len(done.pending) == 13
+        assert len(done.parts) == 13
         refined = await refine(done, "Again.")
         assert apply_edits(document.text, refined.edits) == new
+
+
+async def test_several_places_are_one_result(world):
+    """Each is rewritten in the original text; a part that fails is listed, and the same place is one part."""
+    code = FUNCTIONS.partition("def f4(")[0]
+    replies = [_reply(2, "```python\ndef f2(a:\n```"), Reply(_function)]
+    async with world(*replies, context_length=4_000) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        spans = [
+            Span(at, at) for at in (code.index("f3"), code.index("f0"), code.index("b * 0"), code.index("f2"))
+        ]
+        done = await refactor(w.engine, document, spans, instruction="Shorter.")
+        new = apply_edits(document.text, done.edits)
+        assert [line for line in new.split("\n") if "return" in line] == [
+            *("    return a * 0", "    return b * 1", "    return b * 2", "    return a * 3")
+        ]
+        assert [(one.name, one.first_line) for one in done.skipped] == [("f2", 10)]
+
+
+async def test_functions_inside_each_other_each_get_their_docstring(world):
+    """Their edits do not overlap, unlike rewrites, which are then one part."""
+    code = "def outer(a):\n    def inner(b):\n        return b\n\n    return inner(a)\n"
+    async with world("Return it.", context_length=4_000) as w:
+        document = Document.create("file:///a.py", "python", 1, code)
+        places = [Span(at, at) for at in (code.index("outer"), code.index("inner"))]
+        done = await refactor(w.engine, document, places, action="docstring")
+        assert apply_edits(document.text, done.edits).count("Return it.") == 2
+        rewritten = await refactor(w.engine, document, places, instruction="x")
+        assert len(rewritten.parts) == 1
+
+
+async def test_a_part_that_only_breaks_together_with_others_is_lost_alone(world):
+    """Both change the same text: the first one stays."""
+    async with world(Reply(_function), context_length=4_000) as w:
+        code = FUNCTIONS.partition("def f3(")[0]
+        document = Document.create("file:///a.py", "python", 1, code)
+        spans = [Span(code.index(name), code.index(name)) for name in ("f0", "f1", "f2")]
+        parts = list((await refactor(w.engine, document, spans, instruction="Shorter.")).parts)
+        parts.insert(1, parts[0])
+        done = result_of(parts[0].request, parts, [], document.whole, refused)
+        assert apply_edits(document.text, done.edits).count("return a *") == 3
+        assert [one.reason for one in done.skipped] == ["It changes code that another part changes too."]
 
 
 async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
@@ -177,7 +220,7 @@ async def test_each_part_of_a_large_result_is_refined(world):
     async with world(*replies, context_length=700) as w:
         document = Document.create("file:///a.py", "python", 1, code)
         first = await refactor(w.engine, document, _all(document), instruction="Shorter.")
-        assert len(first.pending) == 12
+        assert len(first.parts) == 12
         second = await refine(first, wish, on_unit=lambda *numbers: units.append(numbers))
         new = apply_edits(document.text, second.edits)
         returned = [line.split()[1] for line in new.split("\n") if "return" in line]
@@ -185,7 +228,7 @@ async def test_each_part_of_a_large_result_is_refined(world):
         assert units == [(number, 12) for number in range(1, 13)]
         assert [one.first_line for one in second.skipped] == [5]
         third = await refine(second, wish)
-        assert len(third.pending) == 12
+        assert len(third.parts) == 12
 
 
 async def test_a_refinement_that_no_part_follows_is_refused(world):

@@ -5,6 +5,7 @@ import pytest
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, TextEdit
 
 CASES = [
@@ -41,7 +42,7 @@ CASES = [
 def test_notes_say_what_goes_and_what_comes(language: str, old: str, new: str, expected: list[str]):
     """From the tokens of both versions; code that only moves has none."""
     document = Document.create(f"file:///w/a.{language}", language, 1, old)
-    edit = edited(document, parse(document), document.whole, [TextEdit(document.whole, new)])
+    edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, new)])
     assert expected == [note.text for note in notes_of(edit)]
 
 
@@ -49,7 +50,7 @@ def test_five_notes_are_shown_and_the_number_of_the_others():
     """The most important ones first: definitions before calls before names."""
     old = "def f():\n    pass\n\n" + "".join(f"n{i} = g{i}()\n" for i in range(6))
     document = Document.create("file:///w/a.py", "python", 1, old)
-    edit = edited(document, parse(document), document.whole, [TextEdit(document.whole, "x\n")])
+    edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, "x\n")])
     shown = sentences(notes_of(edit))
     assert len(shown) == 6
     assert (shown[0], shown[-1]) == ("removes the function `f`", "and 10 more")

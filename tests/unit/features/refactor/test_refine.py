@@ -7,7 +7,7 @@ import pytest
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendTimeout, ContextTooLong, UsageError
 from homebody.features.refactor import refactor, refine
-from homebody.features.refactor.refined import after_earlier_edits
+from homebody.features.refactor.results import after_earlier_edits
 from homebody.text import Document, Span, apply_edits
 
 CODE = "def f(a):\n    b = a\n    return b\n"

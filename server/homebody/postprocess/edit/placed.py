@@ -1,15 +1,57 @@
-"""Indent code to match its position in the file.
-
-Knows lines only.
-"""
+"""Fit new code to its place in the file: indentation, blank lines around it, line ends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from homebody.syntax.indentation import Indentation, indent_of
+from homebody.postprocess.edit.answer_code import NO_CODE, Refusal
+from homebody.postprocess.lines import fit_line_ends
+from homebody.syntax.indentation import Indentation, indent_of, indentation_around
+from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import ScanState, code_of, scan
+from homebody.text import Document, Span
+
+
+def placed(document: Document, span: Span, code: str, indent: str = "") -> str:
+    """Return ``code`` for ``span``: indented like it, with the file's tabs or spaces and line ends.
+
+    ``indent`` is the indentation where ``span`` has no code. Raises ``Refusal`` if ``code`` is blank.
+    """
+    old = document.slice(span)
+    language = language_of(document.language_id, document.uri)
+    if not code.strip():
+        raise Refusal(NO_CODE)
+    if document.language_id in {"markdown", "plaintext"}:
+        new = code.strip("\n")
+    else:
+        around = indentation_around(document, span)
+        new = reindented(code, base=_base(document, span) or indent, indentation=around, language=language)
+    framed = _framed(new, old, document, span) if old.strip() else new
+    return fit_line_ends(framed, old=old, newline=document.newline)
+
+
+def _base(document: Document, span: Span) -> str:
+    """Indentation of the first line with code that the selection touches."""
+    first = document.line_of(span.start)
+    for line in range(first, document.line_of(span.end) + 1):
+        text = document.line_text(line)
+        if text.strip():
+            return indent_of(text)
+    return ""
+
+
+def _framed(new: str, old: str, document: Document, span: Span) -> str:
+    """Match the selection's beginning and end: its blank lines, and the selected part of its first line."""
+    lead = old[: len(old) - len(old.lstrip())]
+    blank_lines = lead[: lead.rfind("\n") + 1]
+    first_column = document.position_of(span.start)[1]
+    if not blank_lines and first_column:
+        # The selection begins after all or a part of the line's indentation.
+        before = document.line_text(document.line_of(span.start))[:first_column]
+        new = new.lstrip(" \t") if before.strip() else new.removeprefix(before)
+    tail = old[len(old.rstrip()) :]
+    return blank_lines + new + (tail if "\n" not in tail and "\r" not in tail else "\n")
 
 
 @dataclass(frozen=True, slots=True)
