@@ -1,8 +1,8 @@
 """Measures the cost of `homebody refactor` over many files, without the model's own time.
 
-Prints five tables: files a second with a scripted model for 1, 2 and 4 jobs; the time in addition to the
-model's own with the default weights; memory over 2,000 files; reading and splitting a file of 1 MB; tokens
-that are evaluated again for prompts with a common beginning.
+Prints six tables: files a second with a scripted model for 1, 2 and 4 jobs; docstrings for one file with many
+functions; the time in addition to the model's own with the default weights; memory over 2,000 files; reading
+and splitting a file of 1 MB; tokens that are evaluated again for prompts with a common beginning.
 
     python benchmarks/headless.py [--quick]
 """
@@ -28,7 +28,7 @@ from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, BatchOptions, Summary
 from homebody.headless.find import Chosen, Wanted, select_files
 from homebody.headless.journal import Work, create
-from homebody.headless.run import Outcome, RunRequest
+from homebody.headless.run import Outcome, RunRequest, rewrite
 from homebody.headless.select import read_source
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, ContextSettings, Settings
@@ -40,6 +40,7 @@ FILES = 200
 SHORTEN = RunRequest(instruction="Shorten it.")
 MANY = 2_000
 MODEL_FILES = 24
+DOCSTRING = '    """Sum up what the orders of one day cost."""\n'
 FUNCTION = '''\
 def total_{0}(orders, rate):
     """Sum up what the orders of one day cost."""
@@ -105,13 +106,13 @@ def shorter(prompt: str) -> str:
 
 
 class ScriptedEngine(Engine):
-    """An engine that answers every prompt immediately with a shorter function."""
+    """An engine that answers every prompt immediately, by default with a shorter function."""
 
-    def __init__(self) -> None:
+    def __init__(self, reply: Reply | None = None) -> None:
         super().__init__(Settings(context=ContextSettings(snippets=False)), ())
         self._uses = {
             "completion": Use(Gated(ScriptedBackend("x"), self.gate.check)),
-            "chat": Use(Gated(ScriptedBackend(Reply(shorter)), self.gate.check)),
+            "chat": Use(Gated(ScriptedBackend(reply or Reply(shorter)), self.gate.check)),
         }
 
 
@@ -158,6 +159,23 @@ def throughput(counts: Sequence[int]) -> None:
                 assert summary.counts["changed"] == FILES, summary.counts
                 speeds.append(FILES / summary.seconds)
         print(f"{jobs:>6}" + "".join(f"{speed:>9.0f} /s  " for speed in speeds))
+
+
+def functions(counts: Sequence[int]) -> None:
+    """Time of a run over one file with many functions, each of which gets a docstring."""
+    print("\nOne file, --action docstring, scripted model\n")
+    print(f"{'functions':>10}{'lines':>8}{'wall':>9}{'CPU':>9}")
+    request = RunRequest(action="docstring")
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name).resolve() / "orders.py"
+            path.write_text("\n\n".join(map(FUNCTION.format, range(count))).replace(DOCSTRING, ""))
+            source = read_source(path, max_bytes=1 << 22)
+            began, busy = time.perf_counter(), time.process_time()
+            outcome = asyncio.run(rewrite(ScriptedEngine(Reply("Sum up the orders.")), request, source))
+            assert outcome.after.count("Sum up the orders.") == count, outcome.reason
+            wall, busy = time.perf_counter() - began, time.process_time() - busy
+        print(f"{count:>10}{source.document.line_count:>8}{wall:>7.1f} s{busy:>7.1f} s")
 
 
 def memory(count: int) -> None:
@@ -244,6 +262,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as state:
         os.environ["HOMEBODY_STATE_DIR"] = state
         throughput((1, 2, 4))
+        functions((250, 500) if quick else (250, 500, 1_000, 4_000))
         memory(MANY // 10 if quick else MANY)
         large_file()
         beside_the_model(6 if quick else MODEL_FILES)

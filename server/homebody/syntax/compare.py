@@ -200,7 +200,8 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
             if is_leaf and (end > start or node.is_missing):
                 span = tree.span(node)
                 at = span.start
-                is_string = kind.is_string or parents[-1].is_string
+                # TypeScript's type ``string`` is a keyword.
+                is_string = (kind.is_string and node.is_named) or parents[-1].is_string
                 yield Token(kind.name, document.slice(span), span.start, is_string)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:

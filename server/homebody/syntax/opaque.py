@@ -100,6 +100,15 @@ def text_without(document: Document, within: Span, spans: Sequence[Span]) -> str
     return text + document.text[at : within.end]
 
 
+def strings_in(document: Document, tree: Tree, within: Span) -> list[Span]:
+    """Return the strings in ``within`` that are not inside of another one, in order."""
+    strings: list[Span] = []
+    for span in sorted(_places(document, tree, within).strings, key=lambda span: (span.start, -span.end)):
+        if not strings or span.start >= strings[-1].end:
+            strings.append(span)
+    return strings
+
+
 def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Sequence[str]]:
     """Return the text of each string in ``within``, in order, as the parts around code embedded in it."""
     around = _places(document, tree, within)

@@ -1,7 +1,8 @@
-"""Everyday requests in six languages, each with a right and a wrong answer.
+"""Everyday requests in seven languages, each with a right and a wrong answer.
 
-Every right answer is offered. What is wrong in the other one is in its notes. A case is ``== INSTRUCTION``,
-the code with its selection in ``«»``, and each answer with a part of its notes.
+Those in ``heldout`` were written after the checks. Every right answer is offered. What is wrong in the other
+one is in its notes. A case is ``== INSTRUCTION``, the code with its selection in ``«»``, and each answer with
+a part of its notes.
 """
 
 import re
@@ -37,7 +38,7 @@ def _cases(path: Path) -> list[tuple[RefactorCase, str]]:
     return cases
 
 
-CASES = [case for path in sorted(FOLDER.glob("*.txt")) for case in _cases(path)]
+CASES = [case for path in sorted(FOLDER.rglob("*.txt")) for case in _cases(path)]
 
 
 @pytest.mark.parametrize(("case", "note"), CASES, ids=[case.id for case, _ in CASES])
@@ -48,7 +49,6 @@ async def test_an_everyday_answer_is_offered_with_its_notes(case: RefactorCase, 
     assert note in "; ".join(notes)
 
 
-def test_there_are_thirty_requests_in_six_languages():
-    """Each with a right and a wrong answer."""
-    assert len(CASES) == 60
-    assert len({case.language for case, _ in CASES}) == 6
+def test_there_are_fifty_requests_in_seven_languages():
+    assert len(CASES) >= 100
+    assert len({case.language for case, _ in CASES}) == 7

@@ -12,23 +12,28 @@ from homebody.features.refactor.results import NewFile, Offer, Request
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess.edit.answer_code import CUT, Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.answer_imports import NewImport, as_type_import, only_used, without_imports
-from homebody.postprocess.edit.comment_above import with_comment_above
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import Edited, edited
-from homebody.postprocess.edit.head_lines import below_head
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.inserted import below_comment, insertion
-from homebody.postprocess.edit.narrow import lines_repeated_above, narrowed, without_lines_above
 from homebody.postprocess.edit.notes import Note, notes_of
+from homebody.postprocess.edit.overlap import (
+    below_head,
+    lines_repeated_above,
+    narrowed,
+    with_comment_above,
+    without_lines_above,
+)
 from homebody.postprocess.edit.patches import patched
-from homebody.postprocess.edit.placed import placed
+from homebody.postprocess.edit.placed import above_top_level, placed
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scope import definitions
+from homebody.syntax.snap import top_level_start
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
 
@@ -76,9 +81,11 @@ def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit
     is_markdown = document.language_id == "markdown"
     code = code_in_answer(text, old=document.slice(target), cut=not complete, markdown=is_markdown)
     taken = without_imports(request.file, target, code)
-    code = narrowed(request.file, target, taken.code, request.definition)
+    code, new = narrowed(request.file, target, taken.code, request.definition)
     edits = _inserted(request, code) if request.prompt.output == "insert" else _replaced(request, code)
-    return edits, _imports(request, only_used(taken.imports, code))
+    if new:
+        edits = [above_top_level(document, top_level_start(document, tree, target.start), new), *edits]
+    return edits, _imports(request, only_used(taken.imports, f"{new}\n{code}"))
 
 
 def _inserted(request: Request, code: str) -> list[TextEdit]:

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 
 from homebody.features.refactor.results import Parts, Request
-from homebody.postprocess.edit.answer_code import NO_CODE, Refusal, code_in_answer
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.edit.placed import placed
-from homebody.postprocess.lines import with_line_ends
+from homebody.postprocess.edit.placed import above_top_level, placed
 from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition
 from homebody.syntax.snap import snapped, top_level_start
@@ -74,11 +73,7 @@ def _edits_of(document: Document, parts: Parts, number: str, section: str) -> li
 
 def _new_code(document: Document, parts: Parts, section: str) -> list[TextEdit]:
     code = code_in_answer(section, old="")
-    if not code.strip():
-        raise Refusal(NO_CODE)
-    gap = "\n\n\n" if document.language_id == "python" else "\n\n"
-    text = with_line_ends(code.strip("\n") + gap, document.newline)
-    return [TextEdit(Span(parts.before, parts.before), text)]
+    return [above_top_level(document, parts.before, code)]
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:

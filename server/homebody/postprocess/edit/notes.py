@@ -5,6 +5,7 @@ Tokens are counted before and after; their order is compared if all counts are e
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import comments_in, string_parts_in
+from homebody.syntax.opaque import comments_in, string_parts_in, strings_in
 from homebody.syntax.scope import Definition
+from homebody.text import Span
 
 _NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
 """Kinds of nodes that are names, in addition to identifiers of any sort."""
@@ -86,9 +88,13 @@ def notes_of(edit: Edited) -> list[Note]:
 
 
 def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
-    """Return the first notes as text, and how many more there are."""
-    more = len(notes) - _MOST
-    return (*(note.text for note in notes[:_MOST]), *([f"and {more} more"] if more > 0 else ()))
+    """Return the first notes as text, and how many more there are.
+
+    What goes is before what comes, and keywords are last.
+    """
+    first = sorted(notes, key=lambda note: (note.kind == "word", not note.goes))[:_MOST]
+    more = len(notes) - len(first)
+    return (*(note.text for note in first), *([f"and {more} more"] if more else ()))
 
 
 def _definitions(edit: Edited) -> Iterator[Note]:
@@ -155,13 +161,15 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     document, tree = side.document, side.tree
     plain = [] if side.tokens else _PLAIN_TOKENS.findall(side.code)
     tokens = side.tokens or [Token("", text, 0, text[0] in "\"'") for text in plain]
+    bound = {name.start for name in side.names if name.binds}
+    strings = strings_in(document, tree, side.span)
     for at, token in enumerate(tokens):
         if not token.is_string and (kind := _kind_of(token, side)):
             counts[kind][token.text] += 1
-            if kind == "name" and (call := _call(tokens, at)):
+            if kind == "name" and (call := _call(tokens, at, bound, strings)):
                 counts["call"][call] += 1
-    strings = string_parts_in(document, tree, side.span) or [[t.text] for t in tokens if t.is_string]
-    counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in strings)
+    parts_of_all = string_parts_in(document, tree, side.span) or [[t.text] for t in tokens if t.is_string]
+    counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in parts_of_all)
     for span in comments_in(document, tree, side.span):
         counts["comment"][" ".join(document.slice(span).split())] += 1
     # A name that stays has no note, however often it is used; nor has one that only this code can use.
@@ -185,13 +193,25 @@ def _kind_of(token: Token, side: Side) -> str:
     return "name" if "identifier" in token.kind or token.kind in _NAMES else "word"
 
 
-def _call(tokens: Sequence[Token], at: int) -> str:
-    """The call whose function's name is at ``at``, without the arguments of calls in it; or nothing."""
+def _is_in_one_string(before: Token, token: Token, strings: Sequence[Span]) -> bool:
+    """Whether two tokens are parts of one string, such as code that is embedded in it."""
+    at = bisect_right(strings, token.start, key=lambda span: span.start) - 1
+    is_part = at >= 0 and strings[at].start <= before.start and token.start < strings[at].end
+    return is_part or (token.is_string and before.is_string)
+
+
+def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[Span]) -> str:
+    """The call whose function's name is at ``at``, without the arguments of calls in it; or nothing.
+
+    A name at one of ``bound`` is no receiver: it is the parameter of a function in the form ``x -> x.a()``.
+    """
     opening = at + 1 + (at + 1 < len(tokens) and tokens[at + 1].text == "!")
     if opening >= len(tokens) or tokens[opening].text != "(":
         return ""
     first = at
     while first >= 2 and tokens[first - 1].text in _JOINS and _WORD.fullmatch(tokens[first - 2].text):
+        if tokens[first - 1].text == "->" and tokens[first - 2].start in bound:
+            break
         first -= 2
     depth, inner, shown = 0, 0, [token.text for token in tokens[first:opening]]
     for before, token in pairwise(tokens[opening - 1 :]):
@@ -203,13 +223,13 @@ def _call(tokens: Sequence[Token], at: int) -> str:
         if inner and depth >= inner:
             continue
         inner = 0
-        if token.is_string and before.is_string:
+        if _is_in_one_string(before, token, strings):
             shown[-1] += token.text
         elif token.text:
             shown.append(token.text)
         if not depth:
             break
-    chained = first and tokens[first - 1].text in _JOINS
+    chained = first and tokens[first - 1].text in _JOINS and tokens[first - 2].start not in bound
     return f"{'…' + tokens[first - 1].text if chained else ''}{_joined(shown)}"
 
 

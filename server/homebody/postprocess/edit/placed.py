@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal
-from homebody.postprocess.lines import fit_line_ends
+from homebody.postprocess.lines import fit_line_ends, with_line_ends
 from homebody.syntax.indentation import Indentation, indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import ScanState, code_of, scan
-from homebody.text import Document, Span
+from homebody.text import Document, Span, TextEdit
 
 
 def placed(document: Document, span: Span, code: str, indent: str = "") -> str:
@@ -29,6 +29,12 @@ def placed(document: Document, span: Span, code: str, indent: str = "") -> str:
         new = reindented(code, base=_base(document, span) or indent, indentation=around, language=language)
     framed = _framed(new, old, document, span) if old.strip() else new
     return fit_line_ends(framed, old=old, newline=document.newline)
+
+
+def above_top_level(document: Document, at: int, code: str) -> TextEdit:
+    """Insert ``code`` at the beginning of a top-level statement, which is at ``at``."""
+    gap = "\n\n\n" if document.language_id == "python" else "\n\n"
+    return TextEdit(Span(at, at), with_line_ends(code.strip("\n") + gap, document.newline))
 
 
 def _base(document: Document, span: Span) -> str:

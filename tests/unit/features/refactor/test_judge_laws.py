@@ -16,6 +16,7 @@ from homebody.settings import Settings
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.opaque import comments_start
+from homebody.syntax.snap import top_level_start
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, apply_edits
@@ -100,8 +101,10 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
     spans = [edit.span for edit in found.edits]
     assert spans == sorted(spans)
     assert all(one.end <= other.start for one, other in pairwise(spans))
-    # New code above a function goes above the comment of that function.
-    first = comments_start(document, tree, Span(0, target.start))
+    # New code goes above the comment of a function, or above the class around it.
+    first = min(
+        comments_start(document, tree, Span(0, target.start)), top_level_start(document, tree, target.start)
+    )
     assert all(first <= span.start and span.end <= target.end for span in spans)
     new = apply_edits(document.text, found.edits)
     assert count_errors(new, language) <= count_errors(document.text, language)
