@@ -100,21 +100,15 @@ def text_without(document: Document, within: Span, spans: Sequence[Span]) -> str
     return text + document.text[at : within.end]
 
 
-def strings_in(document: Document, tree: Tree, within: Span) -> list[Span]:
-    """Return the strings in ``within`` that are not inside of another one, in order."""
-    strings: list[Span] = []
-    for span in sorted(_places(document, tree, within).strings, key=lambda span: (span.start, -span.end)):
-        if not strings or span.start >= strings[-1].end:
-            strings.append(span)
-    return strings
-
-
-def string_parts_in(document: Document, tree: Tree, within: Span) -> Sequence[Sequence[str]]:
-    """Return the text of each string in ``within``, in order, as the parts around code embedded in it."""
+def texts_in(
+    document: Document, tree: Tree, within: Span
+) -> tuple[Sequence[tuple[Span, Sequence[str]]], Sequence[Span]]:
+    """Return the strings in ``within``, each with its parts around code embedded in it, and the comments."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
-    spans = [span for span in sorted(around.strings) if within.covers(span)]
-    return [[document.slice(part) for part in _without_holes(span, holes)] for span in spans]
+    strings = [span for span in sorted(around.strings) if within.covers(span)]
+    parts = [(span, [document.slice(part) for part in _without_holes(span, holes)]) for span in strings]
+    return parts, sorted(span for span in around.comments if within.covers(span))
 
 
 def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:

@@ -4,7 +4,7 @@ Parses the new version, so large code must not be handled on the event loop.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -88,11 +88,15 @@ class Side:
         """Names that are used in the span, and not only bound."""
         return frozenset(name.text for name in self.names if not name.binds)
 
-    def head(self, one: Definition) -> str:
-        """Text of a definition from its first decoration to its body, on one line and without comments."""
-        span = Span(self._head_start(one), one.header.end)
-        comments = comments_in(self.document, self.tree, span)
-        return " ".join(text_without(self.document, span, comments).split()).rstrip("{:= ")
+    @cached_property
+    def heads(self) -> Mapping[Span, str]:
+        """Text of each definition from its first decoration to its body, on one line and without comments."""
+        texts: dict[Span, str] = {}
+        for one, span in self._head_spans:
+            comments = comments_in(self.document, self.tree, span)
+            text = text_without(self.document, span, comments)
+            texts[one.span] = " ".join(text.split()).rstrip("{:= ")
+        return texts
 
     def in_head(self, offset: int) -> bool:
         """Whether ``offset`` is in the head of a definition, which is compared as a whole."""
@@ -101,10 +105,12 @@ class Side:
 
     @cached_property
     def _heads(self) -> list[Span]:
-        return sorted(Span(self._head_start(one), one.header.end) for one in self.own)
+        return sorted(span for _, span in self._head_spans)
 
-    def _head_start(self, one: Definition) -> int:
-        return with_decorations(self.document, self.tree, one.span).start
+    @cached_property
+    def _head_spans(self) -> list[tuple[Definition, Span]]:
+        spans = (with_decorations(self.document, self.tree, one.span) for one in self.own)
+        return [(one, Span(span.start, one.header.end)) for one, span in zip(self.own, spans, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -158,10 +164,10 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], above: Sequen
 def _sides_of_part(
     document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]
 ) -> tuple[Side, Side] | None:
-    """Both versions of the statements around ``span``; ``None`` if they parse otherwise in the whole file."""
+    """Both versions of the statements around ``span``; ``None`` if they are large or parse otherwise."""
     around, kinds = top_level(tree, span)
     around = document.whole_lines(around)
-    if not tree.exact or len(around) > len(document.text) // 2:
+    if not tree.exact or len(around) > _LARGE:
         return None
     part = Document.create(document.uri, document.language_id, document.version, document.slice(around))
     part_tree = parse(part)

@@ -15,7 +15,7 @@ from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import comments_in, string_parts_in, strings_in
+from homebody.syntax.opaque import texts_in
 from homebody.syntax.scope import Definition
 from homebody.text import Span
 
@@ -124,9 +124,9 @@ def _heads(edit: Edited) -> Iterator[Note]:
     """Decorators, modifiers, parameters and types of definitions that both versions have."""
     old: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for one in edit.before.own:
-        old[_key(one)].append(edit.before.head(one))
+        old[_key(one)].append(edit.before.heads[one.span])
     for one in edit.after.own:
-        heads, head = old[_key(one)], edit.after.head(one)
+        heads, head = old[_key(one)], edit.after.heads[one.span]
         # One of several overloads may be unchanged.
         gone, come = _difference(heads[-1], head) if heads and head not in heads else ("", "")
         where = f"the head of `{one.name}`"
@@ -162,15 +162,19 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     plain = [] if side.tokens else _PLAIN_TOKENS.findall(side.code)
     tokens = side.tokens or [Token("", text, 0, text[0] in "\"'") for text in plain]
     bound = {name.start for name in side.names if name.binds}
-    strings = strings_in(document, tree, side.span)
+    texts, comments = texts_in(document, tree, side.span)
+    strings: list[Span] = []
+    for string, _ in texts:
+        if not strings or string.start >= strings[-1].end:
+            strings.append(string)
     for at, token in enumerate(tokens):
         if not token.is_string and (kind := _kind_of(token, side)):
             counts[kind][token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
                 counts["call"][call] += 1
-    parts_of_all = string_parts_in(document, tree, side.span) or [[t.text] for t in tokens if t.is_string]
+    parts_of_all = [parts for _, parts in texts] or [[token.text] for token in tokens if token.is_string]
     counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in parts_of_all)
-    for span in comments_in(document, tree, side.span):
+    for span in comments:
         counts["comment"][" ".join(document.slice(span).split())] += 1
     # A name that stays has no note, however often it is used; nor has one that only this code can use.
     counts["name"] = Counter(set(counts["name"]) - side.local)

@@ -137,8 +137,10 @@ def _with_same_heads(edit: Edited) -> set[str]:
 
     Others may become empty: a function becomes abstract, or a part of an interface.
     """
-    heads = {one.qualified: edit.after.head(one) for one in edit.after.own}
-    changed = {one.qualified for one in edit.before.own if heads.get(one.qualified) != edit.before.head(one)}
+    heads = {one.qualified: edit.after.heads[one.span] for one in edit.after.own}
+    changed = {
+        one.qualified for one in edit.before.own if heads.get(one.qualified) != edit.before.heads[one.span]
+    }
     return {one.qualified for one in edit.before.own if not changed & {one.qualified, one.container}}
 
 
