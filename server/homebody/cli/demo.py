@@ -1,7 +1,6 @@
-"""``homebody demo``: an editor's session on a small file, with the real server and the real model.
+"""``homebody demo``: an editor's session on a small file, with the coroutines that the language server uses.
 
-Starts ``homebody lsp`` as a child process over stdio, sends what an editor sends, and measures the delays
-that a user notices. Prints plain text without a terminal; ``--record`` writes the picture in the README.
+Measures the delays that a user notices. ``--record`` writes the picture in the README.
 """
 
 import asyncio
@@ -10,24 +9,28 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from homebody.audit import PromptRecord
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import harmless
-from homebody.installation import LSP_COMMAND, Installation, shell, this_installation
+from homebody.engine import Engine, open_engine
+from homebody.features.complete import complete, prepare
+from homebody.features.explain import explain
+from homebody.features.refactor import list_actions, refactor
+from homebody.installation import Installation, shell, this_installation
+from homebody.session.session import Session
 from homebody.settings import Settings
-from homebody.text import Span, TextEdit
-
-if TYPE_CHECKING:
-    from homebody.cli.demo_editor import Editor
+from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.workspace.uri import file_name
 
 _SPOTS = (
     ("        self.items[item.name] = item", "        self.item"),
@@ -48,8 +51,6 @@ _ABOUT_THE_MODEL = (
     "around it is the real thing: put a larger model in, and all of it gets better.\n"
 )
 _WIDTH = 100
-_READY_SECONDS = 60.0
-
 
 _Times: TypeAlias = list[tuple[str, str]]
 """What was measured, and the time or speed, as shown."""
@@ -62,78 +63,86 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="Also write the session as an SVG picture.")
     ] = None,
 ) -> None:
-    """Show what Homebody does, on a small file, with the real server and the real model."""
+    """Show what Homebody does, on a small file, with a real model."""
     flags = Flags.of(context.obj)
-    settings = flags.load(None)
+    if flags.load(None).backend.kind == "auto":  # the demo is about the embedded model
+        embedded = Flags.of({"backend": ["embedded"]}).values
+        flags = Flags({**embedded, "completion.debounce_ms": "0", **flags.values}, flags.config)
     console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
-    asyncio.run(_show(console, settings, flags))
+    asyncio.run(_show(console, flags.load(None)))
     if record is not None:
-        record.write_text(_picture(console), encoding="utf-8")
+        # Without rich's web fonts, so that viewing the picture downloads nothing.
+        drawn = _FETCHED.sub("", console.export_svg(title="homebody demo"))
+        record.write_text(drawn, encoding="utf-8")
 
 
-def _picture(console: Console) -> str:
-    """Return the output as SVG, without rich's web fonts, so that viewing it downloads nothing."""
-    drawn = console.export_svg(title="homebody demo")
-    return _FETCHED.sub("", drawn)
+class _Editor:
+    """One file that is open in an editor, and what it is shown on."""
+
+    def __init__(self, console: Console, engine: Engine, document: Document) -> None:
+        self.console = console
+        self.engine = engine
+        self.session = Session(engine)
+        self.document = document
+        self.times: _Times = []
+        engine.trees.open(document)
+
+    def change(self, edit: TextEdit) -> Document:
+        """Edit the file."""
+        before, self.document = self.document, self.document.edited(edit, self.document.version + 1)
+        self.engine.trees.edit(before, edit, self.document)
+        self.session.changed([edit], self.document)
+        return self.document
+
+    async def suggested(self, offset: int) -> str:
+        """Return the ghost text; empty if there is none."""
+        found = await complete(self.engine, self.document, offset, session=self.session, trigger="automatic")
+        return found[0].text if found else ""
+
+    def span_from(self, start: str) -> Span:
+        """Return the span from the text ``start`` to the end of the file."""
+        text = self.document.text
+        return Span(text.index(start), len(text.rstrip()))
 
 
-async def _show(console: Console, settings: Settings, flags: Flags) -> None:
-    from homebody.cli.demo_editor import open_editor
-
-    times: _Times = []
+async def _show(console: Console, settings: Settings) -> None:
     text = files("homebody.cli").joinpath("demo_file.txt").read_text("utf-8")
     with tempfile.TemporaryDirectory(prefix="homebody-demo-") as folder:
         path = Path(folder) / "stock.py"
         path.write_text(text, encoding="utf-8")
         began = time.perf_counter()
-        command = [*LSP_COMMAND, *flags.to_arguments()]
-        async with open_editor(command, path, _options(settings)) as editor:
-            times.append(("the server answers the editor", _since(began)))
-            console.print("A server (homebody lsp) has started, and a file is open: stock.py")
-            model = await _model(editor)
-            times.append(("the model is ready", _since(began)))
-            console.print(Text(f"The model answers: {harmless(model)}\n"))
-            await _complete(console, editor, times)
-            prompt = await editor.execute("homebody.showPrompt", {})
-            await _explain(console, editor, times)
-            await _refactor(console, editor, times)
-            if prompt is not None:
-                _show_prompt(console, prompt)
-    _sum_up(console, times)
+        async with open_engine(settings, folders=[path.parent]) as engine:
+            info = await engine.completion.describe()
+            editor = _Editor(console, engine, Document.create(path.as_uri(), "python", 1, text))
+            editor.times.append(("the model is ready", _since(began)))
+            model = f"{info.name} ({info.kind}), {info.context_length} tokens of context"
+            console.print(Text(f"A file is open: stock.py\nThe model answers: {harmless(model)}\n"))
+            try:
+                await _complete(editor)
+                prompt = engine.audit.last(editor.document.uri)
+                await _explain(editor)
+                await _refactor(editor)
+            finally:
+                await editor.session.aclose()
+    if prompt is not None:
+        _show_prompt(console, prompt)
+    _sum_up(console, editor.times)
 
 
-def _options(settings: Settings) -> Mapping[str, object]:
-    """Use the embedded model, unless the user chose another."""
-    if settings.backend.kind != "auto":
-        return {}
-    return {"backend": {"kind": "embedded"}, "completion": {"debounceMs": 0}}
-
-
-async def _model(editor: "Editor") -> str:
-    """Wait until the model is ready, and return its display name."""
-    from homebody.cli.demo_editor import DemoFailed
-
-    try:
-        status = await asyncio.wait_for(editor.model(), _READY_SECONDS)
-    except TimeoutError:
-        message = f"The model was not ready after {_READY_SECONDS:.0f} s: `homebody doctor` finds the cause."
-        raise DemoFailed(message) from None
-    return f"{status['model']} ({status['backend']}), {status['contextLength']} tokens of context"
-
-
-async def _complete(console: Console, editor: "Editor", times: _Times) -> None:
+async def _complete(editor: _Editor) -> None:
     """Type the beginning of three lines, wait for ghost text, and type on into it."""
+    console = editor.console
     _heading(console, "1  Suggestions while you type", "Grey text is from the model; Tab would accept it.")
     waits: list[float] = []
     for line, typed in _SPOTS:
         start = editor.document.text.index(line)
         cursor = start + len(typed)
-        editor.change(TextEdit(Span(start, start + len(line)), typed[:-1]))
-        editor.focus(cursor - 1)
+        document = editor.change(TextEdit(Span(start, start + len(line)), typed[:-1]))
+        await prepare(editor.engine, document, cursor - 1, session=editor.session)
         await asyncio.sleep(_LOOKING_SECONDS)
         document = editor.change(TextEdit(Span(cursor - 1, cursor - 1), typed[-1]))
         began = time.perf_counter()
-        ghost = await editor.complete(cursor)
+        ghost = await editor.suggested(cursor)
         took = _since(began)
         row = document.line_of(cursor)
         shown = Text(f"{row + 1:>4}  {typed}").append(harmless(ghost.split("\n")[0]), "bright_black italic")
@@ -144,20 +153,20 @@ async def _complete(console: Console, editor: "Editor", times: _Times) -> None:
             # The next keystroke matches the suggestion, so the rest is reused without a model request.
             document = editor.change(TextEdit(Span(cursor, cursor), ghost[0]))
             began = time.perf_counter()
-            await editor.complete(cursor + 1)
+            await editor.suggested(cursor + 1)
             waits.append(time.perf_counter() - began)
-            times.append((f"the suggestion in line {row + 1}, after a key", took))
+            editor.times.append((f"the suggestion in line {row + 1}, after a key", took))
         editor.change(TextEdit(document.line_span(row), line))
     if waits:
-        times.append(("the rest of it, a key later (median)", f"{median(waits) * 1000:.1f} ms"))
+        editor.times.append(("the rest of it, a key later (median)", f"{median(waits) * 1000:.1f} ms"))
     console.print()
 
 
-async def _explain(console: Console, editor: "Editor", times: _Times) -> None:
+async def _explain(editor: _Editor) -> None:
     """Stream an explanation of one method."""
+    console = editor.console
     _heading(console, "2  An explanation", "Of the function `mean_price`, streamed.")
-    text = editor.document.text
-    span = Span(text.index("def mean_price"), len(text.rstrip()))
+    span = editor.span_from("def mean_price")
     began = time.perf_counter()
     first = 0.0
 
@@ -167,46 +176,48 @@ async def _explain(console: Console, editor: "Editor", times: _Times) -> None:
         if not console.record:
             _verbatim(console, Text(harmless(text)), end="")
 
-    result = await editor.explain(span, on_text)
+    result = await explain(editor.engine, editor.document, span, session=editor.session, on_text=on_text)
     seconds = time.perf_counter() - first
     if console.record:
         # Separate pieces would overflow the edge of the picture.
-        console.print(Text(harmless(result["markdown"])))
-    usage = result["usage"]
-    times.append(("the explanation's first word", f"{(first - began) * 1000:.0f} ms"))
-    times.append(("the explanation's speed", f"{usage['outputTokens'] / max(seconds, 0.001):.0f} tokens/s"))
-    tokens = f"{usage['promptTokens']} prompt tokens and {usage['outputTokens']} of answer"
-    console.print(f"\n\n{tokens}, in a context of {usage['contextLength']}\n", style="cyan")
+        console.print(Text(harmless(result.markdown)))
+    usage = result.usage
+    editor.times.append(("the explanation's first word", f"{(first - began) * 1000:.0f} ms"))
+    speed = usage.output_tokens / max(seconds, 0.001)
+    editor.times.append(("the explanation's speed", f"{speed:.0f} tokens/s"))
+    tokens = f"{usage.prompt_tokens} prompt tokens and {usage.output_tokens} of answer"
+    console.print(f"\n\n{tokens}, in a context of {usage.context_length}\n", style="cyan")
 
 
-async def _refactor(console: Console, editor: "Editor", times: _Times) -> None:
+async def _refactor(editor: _Editor) -> None:
     """List the actions, and let the model write a docstring."""
+    console, document = editor.console, editor.document
     _heading(console, "3  Edits", "The editor's menu for the function `mean_price`.")
-    before = editor.document.text
-    span = Span(before.index("def mean_price"), len(before.rstrip()))
-    for title in await editor.actions(span):
-        console.print(Text(f"   • {title}"))
-    console.print(Text("\n“Write a docstring”, applied as one undo step:\n"))
+    span = editor.span_from("def mean_price")
+    for action in list_actions(editor.engine, document, span):
+        if not action.lacks:
+            console.print(Text(f"   • {action.title}"))
+    console.print(Text("\n“Write a docstring”, as a diff:\n"))
     began = time.perf_counter()
-    result = await editor.refactor(span, "docstring")
-    times.append(("the docstring, written and applied", _since(began)))
-    if result["status"] != "applied":
-        console.print(Text(f"{result['status']}: {harmless(result.get('reason', ''))}", "yellow"))
-    old, new = before.splitlines(), editor.document.text.splitlines()
+    result = await refactor(editor.engine, document, span, action="docstring", session=editor.session)
+    editor.times.append(("the docstring", _since(began)))
+    if result.reason:
+        console.print(Text(f"{result.status}: {harmless(result.reason)}", "yellow"))
+    old, new = document.text.splitlines(), apply_edits(document.text, result.edits).splitlines()
     for line in list(difflib.unified_diff(old, new, lineterm="", n=2))[2:]:
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         _verbatim(console, Text(harmless(line), style))
     console.print()
 
 
-def _show_prompt(console: Console, shown: dict[str, Any]) -> None:
+def _show_prompt(console: Console, prompt: PromptRecord) -> None:
     """Print the exact prompt behind the last suggestion."""
     _heading(console, "4  The exact prompt of the last suggestion", "Everything that was sent for it.")
-    _verbatim(console, Text(harmless(shown["text"]), "bright_black"))
-    console.print(Text(f"\n{shown['promptTokens']} tokens to {harmless(shown['model'])}", "cyan"))
-    for source in shown["sources"]:
-        first, last = source["range"]["start"]["line"] + 1, source["range"]["end"]["line"]
-        console.print(Text(f"   from {source['uri'].rsplit('/', 1)[-1]}, lines {first} to {last}", "cyan"))
+    _verbatim(console, Text(harmless(prompt.text), "bright_black"))
+    console.print(Text(f"\n{prompt.prompt_tokens} tokens to {harmless(prompt.model)}", "cyan"))
+    for source in prompt.sources:
+        lines = f"lines {source.first_line + 1} to {source.last_line + 1}"
+        console.print(Text(f"   from {file_name(source.uri)}, {lines}", "cyan"))
     console.print()
 
 

@@ -1,4 +1,4 @@
-"""``homebody demo`` with a scripted model and the real server, into a pipe."""
+"""``homebody demo`` with a scripted model, into a pipe."""
 
 import os
 
