@@ -25,12 +25,12 @@ from homebody.workspace.diff import (
     Which,
     file_diffs,
     git_diff,
-    holds_key_anywhere,
     permitted,
     quoted_paths,
 )
 from homebody.workspace.git import find_repository
 from homebody.workspace.read import read_document
+from homebody.workspace.secrets import holds_key_anywhere
 from homebody.workspace.uri import path_of, uri_of
 
 PASTED = "homebody:pasted"

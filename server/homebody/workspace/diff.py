@@ -4,15 +4,15 @@
 """
 
 import os
+import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.errors import GitFailed
-from homebody.workspace.diff_names import link_target, paths_of
 from homebody.workspace.git import Repository
-from homebody.workspace.secrets import holds_private_key, is_secret
+from homebody.workspace.secrets import holds_key_anywhere, is_secret
 
 Which: TypeAlias = Literal["staged", "uncommitted"]
 
@@ -45,6 +45,17 @@ _FILE = re.compile(
     re.MULTILINE,
 )
 # In a mail, a list, or the graph of ``git log``.
+# A line that names a file: git's quoting is that of ``core.quotePath`` (https://git-scm.com/docs/git-config).
+_NAMED = re.compile(
+    r"(diff --(?:git|cc|combined)|(?:rename|copy) (?:from|to)|---|\+\+\+|\*\*\*) (.*?)\r?", re.DOTALL
+)
+_SIDES = frozenset({"---", "+++", "***"})
+_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*+)"')
+_ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
+_ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
+# Terminals show the tab before a time as spaces.
+_TIME = re.compile(r"\s{2,}|\s+(?=\d{4}-\d\d-\d\d)")
+_PREFIX = re.compile(r"[abciow12]/")
 _QUOTED_NAMES = re.compile(
     r"^[ \t>|*/\\_:]+((?:diff --git |diff --cc |diff --combined |rename |copy |--- |\+\+\+ |\*\*\* ).*)",
     re.MULTILINE,
@@ -55,8 +66,6 @@ _HUNK = re.compile(
 )
 _LINK = re.compile(r"^(?:(?:new file|deleted file|old|new) mode|index \S+) 120000\r?$", re.MULTILINE)
 _TARGET = re.compile(r"^[+-](?!-- |\+\+ )(.+)", re.MULTILINE)
-# A merge has two columns of marks.
-_MARGIN = re.compile(r"^(?:[+\- ]{2}(?=-----BEGIN)|[+\- ])", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,9 @@ def _split_raw(output: bytes) -> tuple[list[tuple[str, ...]], bytes]:
 def _file_diff(path: str, text: str, paths: Sequence[str]) -> FileDiff:
     """Return one part; of a symlink, with the paths that it leads to."""
     if paths and _LINK.search(text):
-        targets = [link_target(path, match[1].rstrip("\r")) for match in _TARGET.finditer(text)]
+        folder = posixpath.dirname(path)
+        names = (match[1].rstrip("\r") for match in _TARGET.finditer(text))
+        targets = [posixpath.normpath(posixpath.join(folder, name)) for name in names]
         is_unclear = any("\ufffd" in target for target in targets)
         paths = () if is_unclear else tuple(dict.fromkeys([*paths, *targets]))
     return FileDiff(path, text.rstrip("\n") + "\n", tuple(paths))
@@ -181,8 +192,8 @@ def file_diffs(text: str) -> list[FileDiff]:
         if _starts_file(lines, first):
             at = _after_hunks(lines, _after_names(lines, first))
             names = _after_names(lines, first)
-            paths = paths_of(lines[first:names])
-            parts.append(_file_diff(_likeliest(paths), "\n".join(lines[first:at]), paths))
+            paths = _paths_of(lines[first:names])
+            parts.append(_file_diff(next(iter(paths), ""), "\n".join(lines[first:at]), paths))
         else:
             while at < len(lines) and not _starts_file(lines, at):
                 at += 1
@@ -194,7 +205,7 @@ def file_diffs(text: str) -> list[FileDiff]:
 def quoted_paths(text: str) -> tuple[str, ...]:
     """Return every path that the headers of quoted or indented diffs in a text may mean."""
     headers = dict.fromkeys(match[1].rstrip() for match in _QUOTED_NAMES.finditer(text))
-    return tuple(dict.fromkeys(path for header in headers for path in paths_of([header])))
+    return tuple(dict.fromkeys(path for header in headers for path in _paths_of([header])))
 
 
 def _starts_file(lines: Sequence[str], at: int) -> bool:
@@ -240,8 +251,66 @@ def _after_hunks(lines: Sequence[str], at: int) -> int:
     return at
 
 
-def _likeliest(paths: Sequence[str]) -> str:
-    return paths[0] if paths else ""
+def _paths_of(header: Iterable[str]) -> tuple[str, ...]:
+    """Return every path that the lines may mean, the likeliest first; none if a line is unclear.
+
+    A name may have a prefix (``a/``) or be the whole path, so both are returned.
+    """
+    named = [(match[1], match[2]) for line in header if (match := _NAMED.fullmatch(line))]
+    of_git = next((name for kind, name in named if kind == "diff --git"), None)
+    sides = [name.partition("\t")[0].rstrip(" ") for kind, name in named if kind in _SIDES]
+    exact = [name for kind, name in named if kind not in _SIDES and kind != "diff --git"]
+    pair = sides if of_git is None or " ".join(sides) == of_git else _halves(of_git)
+    if of_git is not None and not exact and not _is_one_file(pair):
+        return ()
+    names = [*map(_unquoted, exact[::-1])]
+    for name in (*sides[::-1], *pair):
+        plain = _unquoted(name)
+        names += _readings(plain)
+        names += () if name.startswith('"') or plain is None else _readings(_TIME.split(plain)[0])
+    paths = dict.fromkeys(names)
+    is_unclear = any(path is None or "\0" in path or "\ufffd" in path for path in paths)
+    return () if is_unclear else tuple(path for path in paths if path)
+
+
+def _halves(names: str) -> Sequence[str]:
+    """Split git's header between two names of the same length; they may contain spaces."""
+    middle = len(names) // 2
+    return (names[:middle], names[middle + 1 :]) if names[middle : middle + 1] == " " else ()
+
+
+def _is_one_file(pair: Sequence[str]) -> bool:
+    """Whether two names are those of one file: they differ in what git puts before them, or in a folder."""
+    if len(set(pair)) < 2:
+        return bool(pair)
+    old, new = (name.removeprefix('"') for name in pair)
+    is_prefixed = _PREFIX.match(old) and _PREFIX.match(new)
+    return bool(is_prefixed) and posixpath.basename(old[2:]) == posixpath.basename(new[2:])
+
+
+def _unquoted(name: str) -> str | None:
+    """Return one name without its quotes; ``None`` if they are not git's."""
+    if not name.startswith('"'):
+        return name
+    match = _QUOTED.fullmatch(name)
+    if match is None or b"\\" in _ESCAPE.sub(b"", data := os.fsencode(match[1])):
+        return None
+    return os.fsdecode(_ESCAPE.sub(_byte, data))
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    code = match[1]
+    return bytes([int(code, 8) & 0xFF if len(code) == 3 else _ESCAPED[code[0]]])
+
+
+def _readings(name: str | None) -> Sequence[str | None]:
+    """Return the paths that the name of one side may mean: with a prefix or without."""
+    if name in {"/dev/null", ""}:
+        return ()
+    if name is None or name.startswith("/"):
+        return (name,)
+    short = name.partition("/")[2] or name
+    return (short, name) if _PREFIX.match(name) else (name, short)
 
 
 def permitted(
@@ -258,25 +327,10 @@ def permitted(
         reason = next(filter(None, map(refusal, diff.paths)), None) if diff.paths else UNPLACED
         if reason is None and any(map(is_secret, diff.paths)):
             reason = "it is on the list of files that hold secrets"
-        if reason is None and any(map(holds_private_key, _windows(_MARGIN.sub("", diff.text)))):
+        if reason is None and holds_key_anywhere(diff.text):
             reason = "it holds a private key"
         if reason is None:
             kept.append(diff)
         else:
             dropped.append((diff, reason))
     return kept, dropped
-
-
-def holds_key_anywhere(text: str) -> bool:
-    """Whether pasted text contains a private key anywhere."""
-    return any(map(holds_private_key, _windows(_MARGIN.sub("", text)))) or any(
-        map(holds_private_key, _windows(text))
-    )
-
-
-def _windows(text: str) -> Iterator[str]:
-    """Pieces at whose beginning a key can be found: one for each line that could be its first."""
-    at = text.find("-----BEGIN")
-    while at >= 0:
-        yield text[text.rfind("\n", 0, at) + 1 : at + 200]
-        at = text.find("-----BEGIN", at + 1)

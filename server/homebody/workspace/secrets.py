@@ -87,6 +87,8 @@ _PRIVATE_KEY = re.compile(
     r"[A-Za-z0-9+/=]{16}"
 )
 _BEGINS_WITH_KEY = re.compile(r"^\s*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY", re.MULTILINE)
+# What a diff puts before a line; a merge has two columns of marks.
+_MARGIN = re.compile(r"^(?:[+\- ]{2}(?=-----BEGIN)|[+\- ])", re.MULTILINE)
 
 # Translated texts of a user interface, and Kubernetes objects that only refer to secrets.
 _TRANSLATIONS = frozenset({"locales", "locale", "i18n", "l10n", "lang", "translations"})
@@ -130,3 +132,9 @@ def holds_private_key(text: str) -> bool:
     if _HEADER not in text:
         return False
     return bool(_BEGINS_WITH_KEY.search(text, 0, 1000) or _PRIVATE_KEY.search(text))
+
+
+def holds_key_anywhere(text: str) -> bool:
+    """Whether a diff or pasted text contains a private key, or a line that begins like one, anywhere."""
+    plain = _MARGIN.sub("", text)
+    return any(_BEGINS_WITH_KEY.search(form) or _PRIVATE_KEY.search(form) for form in (plain, text))

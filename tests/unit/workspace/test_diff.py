@@ -2,8 +2,9 @@
 
 import pytest
 
-from homebody.workspace.diff import FileDiff, file_diffs, git_diff, holds_key_anywhere, permitted
+from homebody.workspace.diff import FileDiff, file_diffs, git_diff, permitted
 from homebody.workspace.git import find_repository
+from homebody.workspace.secrets import holds_key_anywhere
 from support.git import git
 
 _GIT = """\
