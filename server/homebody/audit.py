@@ -23,6 +23,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import UNSET, UnsetType
 
+from homebody.regular_file import write_file
 from homebody.settings import LogSettings
 from homebody.settings.paths import state_dir
 
@@ -288,10 +289,7 @@ class Audit:
                 days = read_counts(self._folder)
                 days.setdefault(datetime.now(UTC).date().isoformat(), Day()).add(unsaved)
                 newest = dict(sorted(days.items())[-_MAX_DAYS:])
-                fresh = path.with_suffix(".new")
-                with _opened(fresh, os.O_TRUNC) as file:
-                    file.write(msgspec.json.encode(newest))
-                fresh.replace(path)
+                write_file(path, msgspec.json.encode(newest))
 
     def _note(self, note: Note) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
@@ -341,7 +339,7 @@ def _append(path: Path, entry: PromptRecord | Note) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _rotate(path)
         line = msgspec.json.encode(entry.listed() if isinstance(entry, PromptRecord) else entry)
-        with _opened(path, os.O_APPEND) as file:
+        with _opened(path) as file:
             file.write(line + b"\n")
 
 
@@ -392,9 +390,9 @@ def _older(path: Path) -> Path:
     return path.with_suffix(".1.jsonl")
 
 
-def _opened(path: Path, flag: int) -> FileIO:
-    """Open for writing without a buffer, readable only by the owner (on Windows by the profile's rights)."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | flag | getattr(os, "O_BINARY", 0), 0o600)
+def _opened(path: Path) -> FileIO:
+    """Open for appending without a buffer, readable by the owner only (on Windows as the profile is)."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
     if sys.platform != "win32":
         os.fchmod(handle, 0o600)  # an older version may have created the file with other rights
     return FileIO(handle, "wb")

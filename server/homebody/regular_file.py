@@ -9,8 +9,12 @@ import os
 import stat
 import tempfile
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import TypeVar
+
+_Value = TypeVar("_Value")
 
 UNFINISHED = ".new"
 """End of the name of a file that is still being written."""
@@ -82,24 +86,32 @@ def read_in_time(
         As ``read_regular`` does, and ``FileRefused`` after ``seconds``.
 
     """
-    outcome = _Outcome()
-
-    def read() -> None:
-        try:
-            outcome.data = read_regular(path, max_bytes=max_bytes, inside=inside)
-        except OSError as error:
-            outcome.error = error
-
-    # A daemon thread, not a pool: Python waits for pool threads at exit, and this one may never end.
-    thread = threading.Thread(target=read, name="homebody-read", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if outcome.error is not None:
-        raise outcome.error
-    if outcome.data is None:
+    reading = in_thread(lambda: read_regular(path, max_bytes=max_bytes, inside=inside))
+    wait([reading], seconds)
+    if not reading.done():
         message = f"it could not be read within {seconds:g} seconds"
         raise FileRefused(message)
-    return outcome.data
+    return reading.result()
+
+
+def in_thread(job: Callable[[], _Value]) -> Future[_Value]:
+    """Run a job that may never end, such as a look at a disk that does not answer.
+
+    In a daemon thread: Python waits at exit for those of a pool. The future cannot be cancelled.
+    """
+    future = Future[_Value]()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            value = job()
+        except BaseException as error:  # noqa: BLE001 - the waiter gets it
+            future.set_exception(error)
+        else:
+            future.set_result(value)
+
+    threading.Thread(target=work, name="homebody-disk", daemon=True).start()
+    return future
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -123,14 +135,6 @@ async def read_off_loop(
 ) -> bytes:
     """``read_in_time`` without blocking the event loop. Raises the same."""
     return await asyncio.to_thread(read_in_time, path, max_bytes=max_bytes, inside=inside, seconds=seconds)
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """Result of the reading thread."""
-
-    data: bytes | None = None
-    error: OSError | None = None
 
 
 def _resolved(path: Path, folder: Path) -> Path:

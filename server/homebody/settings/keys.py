@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeGuard, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, TypeGuard, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
 
 from homebody.settings.schema import OwnSettings, is_server_url
+
+Style: TypeAlias = Literal["snake", "camel", "variable"]
 
 _PREFIX = "HOMEBODY_"
 _IN_WORDS = {
@@ -95,6 +97,10 @@ class Key:
         """As an environment variable: ``HOMEBODY_COMPLETION_MAX_TOKENS``."""
         return _PREFIX + "_".join(self.path).upper()
 
+    def named(self, style: Style) -> str:
+        """Return the name in one of the three styles."""
+        return {"snake": self.snake, "camel": self.camel, "variable": self.variable}[style]
+
     @property
     def schema(self) -> dict[str, Any]:
         """JSON schema of the value, without title, description and default."""
@@ -128,12 +134,6 @@ def sections() -> Mapping[tuple[str, ...], str]:
         path: (_described(tables[path[:-1]]).get(path[-1]) or _first_line(table)) if path else ""
         for path, table in tables.items()
     }
-
-
-@cache
-def camel_sections() -> frozenset[tuple[str, ...]]:
-    """Paths of the tables as LSP and VS Code write them."""
-    return frozenset(tuple(map(_camel, path)) for path in sections())
 
 
 def json_schema() -> dict[str, Any]:

@@ -4,7 +4,7 @@ An invalid value is dropped; the other values of the source stay.
 """
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,21 +13,17 @@ from typing import Literal, TypeAlias, cast
 from homebody.settings.keys import (
     BadValue,
     Key,
+    Style,
     all_keys,
-    camel_sections,
     checked,
     nearest,
     printable,
     read,
-    sections,
     shorten,
 )
 
-Style: TypeAlias = Literal["snake", "camel", "variable"]
 KeyPath: TypeAlias = tuple[str, ...]
 
-# What all names begin with; in an editor, users read and search them with it.
-_PREFIXES: Mapping[Style, str] = {"snake": "", "camel": "homebody.", "variable": "HOMEBODY_"}
 # Problems of one source beyond this number are only counted: a hostile file could have a million.
 _MAX_PROBLEMS = 10
 # Similarity, by difflib, from which an unknown key may be meant as one that restricts.
@@ -97,12 +93,11 @@ class OptionsSource:
 
     def spelled(self, key: Key) -> str:
         """Name of ``key`` as it is written in this source."""
-        names = {"snake": key.snake, "camel": self.full(key.camel), "variable": key.variable}
-        return names[self.style]
+        return self.full(key.named(self.style))
 
     def full(self, name: str) -> str:
         """Put the section before a name, as it is written in an editor's settings."""
-        return _PREFIXES["camel"] + name if self.style == "camel" else name
+        return f"homebody.{name}" if self.style == "camel" else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,83 +115,100 @@ class SourceValues:
 def from_tree(
     tree: Mapping[str, object],
     source: OptionsSource,
-    line_of: Callable[[KeyPath], int | None] = lambda _: None,
+    line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
 ) -> tuple[SourceValues, list[Problem]]:
     """Check a tree of tables. ``None`` (LSP's null) means not set."""
-    keys = _keys_by_path(source.style)
-    values: dict[Key, object] = {}
-    problems = _ProblemList(source, line_of)
     tables = _tables(source.style)
-    for path, sent in _leaves(tree, (), tables):
-        key = keys.get(path)
-        # An empty table of Lua arrives as an empty list.
-        if sent is None or (path in tables and sent == []):
-            continue
-        if key is None:
-            problems.add_unknown(path, sent)
-        else:
-            _take(key, sent, lambda key=key, sent=sent: checked(key, sent), values, problems)
-    return SourceValues(source, values, problems.is_closed), problems.listed()
+    leaves = _leaves(tree, "", tables)
+    sent = ((name, value) for name, value in leaves if value is not None)
+    # An empty table of Lua arrives as an empty list.
+    sent = ((name, value) for name, value in sent if name not in tables or value != [])
+    return _checked(sent, _by_name(source.style), checked, source, line_of)
 
 
 def from_texts(texts: Iterable[tuple[str, str]], source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
     """Check texts by name, from variables and flags. An empty text means not set."""
-    keys = _keys_by_any_name()
+    keys = {**_by_name("snake"), **_by_name("camel"), **_by_name("variable")}
+    return _checked(texts, keys, lambda key, text: read(key, str(text)) if text else None, source)
+
+
+def _checked(
+    sent: Iterable[tuple[str, object]],
+    keys: Mapping[str, Key],
+    convert: Callable[[Key, object], object],
+    source: OptionsSource,
+    line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
+) -> tuple[SourceValues, list[Problem]]:
+    """Return the values by key, and a problem for each name or value that is not allowed."""
     values: dict[Key, object] = {}
-    problems = _ProblemList(source)
-    for name, text in texts:
+    problems = _ProblemList(source, line_of)
+    for name, given in sent:
         key = keys.get(name)
         if key is None:
-            problems.add_unknown((name,), text)
-        elif text:
-            _take(key, text, lambda key=key, text=text: read(key, text), values, problems)
+            problems.add_unknown(name, given)
+            continue
+        try:
+            value = convert(key, given)
+        except BadValue:
+            problems.add_bad(key, given)
+            continue
+        if value is not None and key.camel == _IGNORE:
+            # A client may send the list flat and nested, a flag may be repeated: patterns add up.
+            value = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
+        if value is not None:
+            values[key] = value
     return SourceValues(source, values, problems.is_closed), problems.listed()
 
 
 class _ProblemList:
     """Problems of one source, the first few in full."""
 
-    def __init__(
-        self, source: OptionsSource, line_of: Callable[[KeyPath], int | None] = lambda _: None
-    ) -> None:
-        self.source = source
+    def __init__(self, source: OptionsSource, line_of: Callable[[Sequence[str]], int | None]) -> None:
         self.is_closed = False
+        self._source = source
         self._line_of = line_of
         self._listed: list[Problem] = []
         self._more = 0
         self._more_stop = False
         self._compared = 0
 
-    def add(self, key: str, message: Callable[[], str], path: KeyPath, *, restricting: bool) -> None:
-        source = self.source
-        stops = source.stops == "all" or (source.stops == "restricting" and restricting)
-        if len(self._listed) < _MAX_PROBLEMS:
-            line = self._line_of(path)
-            where = source.name if line is None else f"{source.name}:{line}"
-            problem = Problem(printable(key), f"{where}: {message()}.", source.file, line, stops)
-            self._listed.append(problem)
-        else:
-            self._more += 1
-            self._more_stop |= stops
+    def add_bad(self, key: Key, sent: object) -> None:
+        name = self._source.spelled(key)
+        shown = "the value given" if key.secret else shorten(sent)
+        self.is_closed |= key.camel == _IGNORE
+        message = f"`{name}` cannot be {shown}; it has to be {key.allowed}"
+        self._add(name, lambda: message, key.path, restricting=key.restricts)
 
-    def add_unknown(self, path: KeyPath, sent: object) -> None:
-        source = self.source
-        name = source.full(".".join(path))
+    def add_unknown(self, name: str, sent: object) -> None:
+        source = self._source
         self._compared += 1
         if self._compared > _MAX_COMPARED:
             self.is_closed = restricting = True
         else:
-            meant = {inner: _resembled(inner) for inner in _nested(path, sent)}
-            restricting = path in _tables(source.style) or any(
-                known or inner[0] == "context" for inner, known in meant.items()
+            meant = {inner: _resembled(inner) for inner in _nested(name, sent)}
+            restricting = name in _tables(source.style) or any(
+                known or inner.startswith("context.") or inner == "context" for inner, known in meant.items()
             )
-            self.is_closed |= path == ("context",) or _IGNORE in meant.values()
-        self.add(name, lambda: _unknown(path, sent, source), path, restricting=restricting)
+            self.is_closed |= name == "context" or _IGNORE in meant.values()
+        self._add(
+            source.full(name), lambda: _unknown(name, sent, source), name.split("."), restricting=restricting
+        )
+
+    def _add(self, name: str, message: Callable[[], str], path: Sequence[str], *, restricting: bool) -> None:
+        source = self._source
+        stops = source.stops == "all" or (source.stops == "restricting" and restricting)
+        if len(self._listed) < _MAX_PROBLEMS:
+            line = self._line_of(path)
+            where = source.name if line is None else f"{source.name}:{line}"
+            self._listed.append(Problem(printable(name), f"{where}: {message()}.", source.file, line, stops))
+        else:
+            self._more += 1
+            self._more_stop |= stops
 
     def listed(self) -> list[Problem]:
         if not self._more:
             return self._listed
-        source = self.source
+        source = self._source
         message = f"{source.name}: {self._more} more keys have problems."
         return [*self._listed, Problem("", message, source.file, stops=self._more_stop)]
 
@@ -204,105 +216,67 @@ class _ProblemList:
 _IGNORE = "context.ignore"
 
 
-def _nested(path: KeyPath, sent: object) -> Iterator[KeyPath]:
-    """Yield the paths of the values below an unknown key, for a misspelt name of a section."""
-    if isinstance(sent, Mapping) and len(path) <= 3:
-        for name, value in cast("Mapping[str, object]", sent).items():
-            yield from _nested((*path, *name.split(".")), value)
+def _nested(name: str, sent: object) -> Iterator[str]:
+    """Yield the names of the values below an unknown key, for a misspelt name of a section."""
+    if isinstance(sent, Mapping) and name.count(".") < 3:
+        for inner, value in cast("Mapping[str, object]", sent).items():
+            yield from _nested(f"{name}.{inner}", value)
     else:
-        yield path
+        yield name
 
 
-def _resembled(path: KeyPath) -> str:
-    """Return the key that restricts and that ``path`` looks like, in lower case; empty if there is none."""
+def _resembled(name: str) -> str:
+    """Return the key that restricts and that ``name`` looks like, in lower case; empty if there is none."""
     # difflib is quadratic in the length, which a hostile file controls.
-    name = ".".join(path)[:80].lower().replace("_", "")
-    names = _restricting()
+    plain, depth = name[:80].lower().replace("_", ""), name.count(".")
+    names = [key.camel.lower() for key in all_keys() if key.restricts]
     # A key that lies deeper belongs to another program: ``yaml.completion.enabled``.
-    as_deep = [known for known in names if known.count(".") + 1 >= len(path)]
-    close = difflib.get_close_matches(name, as_deep, n=1, cutoff=_CLOSE)
-    last = [known for known in names if len(path) == 1 and known.endswith(f".{name}")]
+    as_deep = [known for known in names if known.count(".") >= depth]
+    close = difflib.get_close_matches(plain, as_deep, n=1, cutoff=_CLOSE)
+    last = [known for known in names if not depth and known.endswith(f".{plain}")]
     # Below a section of another name, such as ``settings.context.ignore``.
-    inner = [known for known in names if known.startswith("context.") and name.endswith(f".{known}")]
+    inner = [known for known in names if known.startswith("context.") and plain.endswith(f".{known}")]
     return next(iter((*close, *last, *inner)), "")
 
 
-@cache
-def _restricting() -> tuple[str, ...]:
-    return tuple(key.camel.lower() for key in all_keys() if key.restricts)
-
-
-def _take(
-    key: Key, sent: object, convert: Callable[[], object], values: dict[Key, object], problems: _ProblemList
-) -> None:
-    """Store the value, or report what is wrong with it."""
-    try:
-        value = convert()
-    except BadValue:
-        name = problems.source.spelled(key)
-        shown = "the value given" if key.secret else shorten(sent)
-        problems.is_closed |= key.camel == _IGNORE
-        problems.add(
-            name,
-            lambda: f"`{name}` cannot be {shown}; it has to be {key.allowed}",
-            key.path,
-            restricting=key.restricts,
-        )
-    else:
-        if value is not None and key.camel == _IGNORE:
-            # A client may send the list flat and nested, a flag may be repeated: patterns add up.
-            value = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
-        if value is not None:
-            values[key] = value
-
-
-def _leaves(
-    tree: Mapping[str, object], path: KeyPath, tables: Collection[KeyPath]
-) -> Iterator[tuple[KeyPath, object]]:
-    """All values with their paths; only known sections are entered, so the depth is bounded.
+def _leaves(tree: Mapping[str, object], above: str, tables: Collection[str]) -> Iterator[tuple[str, object]]:
+    """All values with their names; only known sections are entered, so the depth is bounded.
 
     A dotted name counts as nested, since some clients send settings flat.
     """
-    for name, value in tree.items():
-        here = (*path, *name.split("."))
-        if here in tables and isinstance(value, Mapping):
-            yield from _leaves(cast("Mapping[str, object]", value), here, tables)
+    for last, value in tree.items():
+        name = f"{above}{last}"
+        if name in tables and isinstance(value, Mapping):
+            yield from _leaves(cast("Mapping[str, object]", value), f"{name}.", tables)
         else:
-            yield here, value
-
-
-def _tables(style: Style) -> Collection[KeyPath]:
-    return sections() if style == "snake" else camel_sections()
+            yield name, value
 
 
 @cache
-def _keys_by_path(style: Style) -> Mapping[KeyPath, Key]:
-    return {tuple((key.snake if style == "snake" else key.camel).split(".")): key for key in all_keys()}
+def _by_name(style: Style) -> Mapping[str, Key]:
+    return {key.named(style): key for key in all_keys()}
 
 
 @cache
-def _keys_by_any_name() -> Mapping[str, Key]:
-    return {name: key for key in all_keys() for name in (key.snake, key.camel, key.variable)}
+def _tables(style: Style) -> Collection[str]:
+    return {name.rpartition(".")[0] for name in _by_name(style)} - {""}
 
 
-def _unknown(path: KeyPath, sent: object, source: OptionsSource) -> str:
-    name = source.full(".".join(path))
-    if path in _tables(source.style):
-        return f"`{name}` cannot be {shorten(sent)}; it is a table of settings"
-    if source.style == "snake" and len(path) > 1:  # TOML: what stands below a [section] belongs to it
-        last = path[-1:]
-        if last in _keys_by_path("snake"):
-            return f"there is no setting `{printable(name)}`; put `{path[-1]}` above the first [section]"
-        if last in sections():
-            return (
-                f"there is no setting `{printable(name)}`; write its keys under [{path[-1]}], "
-                f"without `{path[-1]}.`"
-            )
-    if isinstance(sent, Mapping):
-        names = [source.full(".".join(section)) for section in _tables(source.style) if section]
-    else:
-        names = [source.spelled(key) for key in all_keys()]
-    prefix = _PREFIXES[source.style]
+def _unknown(name: str, sent: object, source: OptionsSource) -> str:
+    shown, last = printable(source.full(name)), name.rpartition(".")[2]
+    if name in _tables(source.style):
+        return f"`{shown}` cannot be {shorten(sent)}; it is a table of settings"
+    if source.style == "snake" and last != name:  # TOML: what stands below a [section] belongs to it
+        if last in _by_name("snake"):
+            return f"there is no setting `{shown}`; put `{last}` above the first [section]"
+        if last in _tables("snake"):
+            return f"there is no setting `{shown}`; write its keys under [{last}], without `{last}.`"
+    names = _tables(source.style) if isinstance(sent, Mapping) else _by_name(source.style)
+    prefix = "HOMEBODY_" if source.style == "variable" else ""
     meant = nearest(name.removeprefix(prefix), [known.removeprefix(prefix) for known in names])
-    advice = f"the nearest is `{prefix}{meant}`" if meant else "`homebody config show` lists all of them"
-    return f"there is no setting `{printable(name)}`; {advice}"
+    advice = (
+        f"the nearest is `{source.full(prefix + meant)}`"
+        if meant
+        else "`homebody config show` lists all of them"
+    )
+    return f"there is no setting `{shown}`; {advice}"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Document
@@ -138,6 +139,4 @@ def _line_end(document: Document, offset: int) -> int:
 
 
 def _indentation(document: Document, offset: int) -> str:
-    """White space at the beginning of the line of ``offset``."""
-    line = document.line_text(document.line_of(offset))
-    return line[: len(line) - len(line.lstrip())]
+    return indent_of(document.line_text(document.line_of(offset)))

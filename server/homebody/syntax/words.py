@@ -15,66 +15,36 @@ RUBY_READS_NAMES = frozenset({"eval", "binding", "instance_eval", "local_variabl
 
 GO_PACKAGES = frozenset(
     {
-        *("bufio", "bytes", "context", "errors", "exec", "filepath", "fmt", "hex", "http", "io", "json"),
-        *("maps", "math", "os", "rand", "reflect", "regexp", "runtime", "slices", "sort", "strconv"),
-        *("strings", "sync", "atomic", "time", "unicode", "utf8"),
+        *("bufio", "bytes", "context", "errors", "exec", "filepath", "fmt", "hex", "http", "io"),
+        *("json", "maps", "math", "os", "rand", "reflect", "regexp", "runtime", "slices", "sort"),
+        *("strconv", "strings", "sync", "atomic", "time", "unicode", "utf8"),
     }
 )
 """Names of standard packages that are no usual names of variables of a package."""
 
 RUST_TYPES = frozenset(
     {
-        *("Arc", "BTreeMap", "BTreeSet", "BinaryHeap", "BufRead", "BufReader", "BufWriter", "Cell", "Cow"),
-        *(
-            "Duration",
-            "FromStr",
-            "HashMap",
-            "HashSet",
-            "Instant",
-            "Mutex",
-            "OnceLock",
-            "PathBuf",
-            "PhantomData",
-        ),
-        *("Rc", "RefCell", "RwLock", "SystemTime", "VecDeque"),
+        *("Arc", "BTreeMap", "BTreeSet", "BinaryHeap", "BufRead", "BufReader", "BufWriter", "Cell"),
+        *("Cow", "Duration", "FromStr", "HashMap", "HashSet", "Instant", "Mutex", "OnceLock"),
+        *("PathBuf", "PhantomData", "Rc", "RefCell", "RwLock", "SystemTime", "VecDeque"),
     }
 )
 
 JAVA_TYPES = frozenset(
     {
-        *("ArrayDeque", "ArrayList", "Arrays", "AtomicInteger", "AtomicLong", "BigDecimal", "BigInteger"),
-        *("Collection", "Collections", "Collectors", "Comparator", "ConcurrentHashMap", "Deque", "Duration"),
-        *("EnumMap", "Files", "HashMap", "HashSet", "IOException", "IntStream", "Iterator", "LinkedHashMap"),
-        *("LinkedHashSet", "LinkedList", "List", "LocalDate", "LocalDateTime", "Map", "Objects", "Optional"),
-        *(
-            "Paths",
-            "PriorityQueue",
-            "Queue",
-            "Set",
-            "Stream",
-            "StringJoiner",
-            "TimeUnit",
-            "TreeMap",
-            "TreeSet",
-        ),
-        *("UncheckedIOException", "UUID"),
+        *("ArrayDeque", "ArrayList", "Arrays", "AtomicInteger", "AtomicLong", "BigDecimal"),
+        *("BigInteger", "Collection", "Collections", "Collectors", "Comparator", "ConcurrentHashMap"),
+        *("Deque", "Duration", "EnumMap", "Files", "HashMap", "HashSet", "IOException", "IntStream"),
+        *("Iterator", "LinkedHashMap", "LinkedHashSet", "LinkedList", "List", "LocalDate"),
+        *("LocalDateTime", "Map", "Objects", "Optional", "Paths", "PriorityQueue", "Queue", "Set"),
+        *("Stream", "StringJoiner", "TimeUnit", "TreeMap", "TreeSet", "UncheckedIOException", "UUID"),
     }
 )
 
 ECMA_IMPORTED = frozenset(
     {
-        *(
-            "fs",
-            "os",
-            "useCallback",
-            "useContext",
-            "useEffect",
-            "useMemo",
-            "useReducer",
-            "useRef",
-            "useState",
-        ),
-        *("axios", "readFileSync", "writeFileSync", "existsSync"),
+        *("fs", "os", "useCallback", "useContext", "useEffect", "useMemo", "useReducer", "useRef"),
+        *("useState", "axios", "readFileSync", "writeFileSync", "existsSync"),
     }
 )
 """Of Node.js and React; what browsers define is not among them."""

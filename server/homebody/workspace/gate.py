@@ -22,6 +22,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from homebody.errors import Excluded, HomebodyError
+from homebody.regular_file import in_thread
 from homebody.settings import Settings
 from homebody.text import Document
 from homebody.workspace.ignore import Exclude, PathRules
@@ -101,7 +102,7 @@ class Gate:
         self._rules = PathRules(self._roots, self._exclude)
         self._keys: set[str] = set()
         self._known: dict[str, tuple[float, str | None]] = {}
-        self._threads = _Threads()
+        self._free = threading.Semaphore(_MOST_THREADS)
         self._changing = asyncio.Lock()
 
     def stop(self, error: HomebodyError | None) -> None:
@@ -197,7 +198,11 @@ class Gate:
         """Start to look everything up in a thread; ``None`` if all threads wait for a disk."""
         rules, watch = self._rules, self.watch
         named = {uri: (uri, self.file_of(uri) or uri) for uri in uris}
-        return self._threads.run(lambda: _Answer(rules.now(), named, watch))
+        if not self._free.acquire(blocking=False):
+            return None
+        lookup = in_thread(lambda: _Answer(rules.now(), named, watch))
+        lookup.add_done_callback(lambda _: self._free.release())
+        return lookup
 
     async def _answer_of(self, lookup: "Future[_Answer] | None") -> "_Answer | None":
         """Wait for an answer; ``None`` if the disk does not give it in time."""
@@ -250,34 +255,6 @@ def _reason_of(rules: PathRules, place: TextPlace, folders: set[str]) -> str | N
             if reason:
                 return reason
     return None
-
-
-class _Threads:
-    """Daemon threads for lookups that may never end; Python waits for those of a pool at exit."""
-
-    def __init__(self) -> None:
-        self._free = threading.Semaphore(_MOST_THREADS)
-
-    def run(self, job: Callable[[], _Answer]) -> Future[_Answer] | None:
-        """Start a job; ``None`` if all threads wait for a disk."""
-        if not self._free.acquire(blocking=False):
-            return None
-        future = Future[_Answer]()
-        # A running future cannot be cancelled by one of its waiters.
-        future.set_running_or_notify_cancel()
-
-        def work() -> None:
-            try:
-                answer = job()
-            except BaseException as error:  # noqa: BLE001 - the waiter gets it
-                self._free.release()
-                future.set_exception(error)
-            else:
-                self._free.release()
-                future.set_result(answer)
-
-        threading.Thread(target=work, name="homebody-gate", daemon=True).start()
-        return future
 
 
 @lru_cache(maxsize=4096)

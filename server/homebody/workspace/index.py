@@ -19,7 +19,7 @@ from homebody.settings.paths import cache_dir
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.syntax.scope import Import
-from homebody.workspace.ignore import Exclude, PathRules
+from homebody.workspace.ignore import Exclude
 from homebody.workspace.imports import rows_of
 from homebody.workspace.process import SCHEMA, Done, Event, Failed, IndexerProcess, IndexJob, Notice, Working
 from homebody.workspace.uri import path_of
@@ -99,13 +99,9 @@ class WorkspaceIndex:
         changed = (before.context, before.folder_ignore) != (settings.context, settings.folder_ignore)
         if not changed or self._closed:
             return
-        if before.context.snippets != settings.context.snippets:
-            for folder in self._folders:
-                self._thread.submit(folder.close)
-            self._folders = [_Folder(root, settings) for root in self._roots if settings.context.snippets]
-        else:
-            for folder in self._folders:
-                folder.apply(settings)
+        for folder in self._folders:
+            self._thread.submit(folder.close)
+        self._folders = [_Folder(root, settings) for root in self._roots if settings.context.snippets]
         if self._started:
             self.start()
 
@@ -304,7 +300,8 @@ class _Folder:
         self.rebuilding = False
         self._real = Path(os.path.realpath(root))
         self._database = database_of(root, cache_dir())
-        self.apply(settings)
+        self._exclude = Exclude.from_settings(settings)
+        self._max_file_bytes = settings.context.max_file_bytes
         self._reader: Reader | None = None
 
     def below(self, path: Path | None) -> str | None:
@@ -330,12 +327,6 @@ class _Folder:
             rebuild=rebuild,
         )
 
-    def apply(self, settings: Settings) -> None:
-        """Use other rules and limits from now on."""
-        self._exclude = Exclude.from_settings(settings)
-        self._rules = PathRules((self.root,), self._exclude, is_index=True)
-        self._max_file_bytes = settings.context.max_file_bytes
-
     # These methods run in the thread.
 
     def answer(self, question: _Question) -> list[Candidate] | None:
@@ -344,8 +335,7 @@ class _Folder:
         from homebody.workspace.query import Reader
         from homebody.workspace.store import StoreDamagedError
 
-        self._reader = self._reader or Reader(self.root, self._database)
-        self._reader.rules = self._rules
+        self._reader = self._reader or Reader(self.root, self._database, self._exclude)
         try:
             return self._reader.answer(lambda reader: question(reader, self))
         except StoreDamagedError:

@@ -21,7 +21,7 @@ import msgspec
 
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.candidates import IndexRow, call_sites, candidates, under_headers
-from homebody.workspace.ignore import PathRules
+from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
@@ -91,15 +91,11 @@ class Reader:
     Query methods are called inside ``answer``; their ``path`` is the document's, below the root, or ``None``
     outside of it, and their ``language`` is the name of a row of ``syntax.language``.
 
-    Attributes
-    ----------
-    rules
-        What excluded files are, for files that were indexed before they were excluded.
-
+    ``exclude`` is asked for files that were indexed before they were excluded.
     """
 
-    def __init__(self, root: Path, database: Path) -> None:
-        self.rules = PathRules((root,), is_index=True)
+    def __init__(self, root: Path, database: Path, exclude: Exclude | None = None) -> None:
+        self._rules = PathRules((root,), exclude, is_index=True)
         self._root = root
         self._database = database
         self._connection: sqlite3.Connection | None = None
@@ -124,7 +120,7 @@ class Reader:
                     return []
                 self._deadline = time.monotonic() + _MAX_SECONDS
                 self._there.clear()
-                self.rules = self.rules.now()
+                self._rules = self._rules.now()
                 return question(self)
         except StoreDamagedError:
             self.close()
@@ -344,7 +340,7 @@ class Reader:
     def _is_there(self, path: Path) -> bool:
         """Whether the path is a regular file that no rule excludes."""
         try:
-            return stat.S_ISREG(os.lstat(path).st_mode) and not self.rules.ignores(path)
+            return stat.S_ISREG(os.lstat(path).st_mode) and not self._rules.ignores(path)
         except (OSError, ValueError):
             return False
 

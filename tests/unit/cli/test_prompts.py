@@ -32,9 +32,9 @@ def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
     ended = run("prompts", "check")
     assert ended.code == 1
     first, second, third = ended.out.splitlines()
-    assert first.startswith(f"{path}:2: scope is 'galaxy'")
-    assert second.startswith(f"{path}:3: unknown key 'nix'")
-    assert third.startswith(f"{path}:5: unknown placeholder '$nothing'")
+    assert first.startswith(f"{path}:2: `scope` cannot be")
+    assert second.startswith(f"{path}:3: there is no key `nix`")
+    assert third.startswith(f"{path}:5: there is no placeholder `$nothing`")
     printed = json.loads(run("prompts", "check", "--json").out)
     assert [(one["line"], one["severity"]) for one in printed] == [(2, "error"), (3, "error"), (5, "error")]
 

@@ -17,14 +17,14 @@ BAD = (
     ("+++\ntitle = 'x'\n", 1, "no closing line"),
     ("+++\n+++\n", 2, "no text below"),
     ("+++\nscope = 'file'\ntitle = \n+++\nx", 3, "no valid TOML"),
-    ("+++\nscope = 'galaxy'\n+++\nx", 2, "scope is 'galaxy'; allowed is one of selection, function"),
-    ("+++\n\nouput = 'explain'\n+++\nx", 3, "unknown key 'ouput'; did you mean output?"),
-    ("+++\n+++\nfirst\n$secret", 4, "unknown placeholder '$secret'"),
-    ("+++\nsystem = 'You are $evil'\n+++\nx", 2, "unknown placeholder '$evil'"),
+    ("+++\nscope = 'galaxy'\n+++\nx", 2, '`scope` cannot be "galaxy"; it has to be `selection`, `function`'),
+    ("+++\n\nouput = 'explain'\n+++\nx", 3, "there is no key `ouput`; the nearest is `output`"),
+    ("+++\n+++\nfirst\n$secret", 4, "there is no placeholder `$secret`"),
+    ("+++\nsystem = 'You are $evil'\n+++\nx", 2, "there is no placeholder `$evil`"),
     ("+++\nkind = 'source.fixAll'\n+++\nx", 2, "none that runs at each save"),
     ("+++\nkind = 'source.organizeImports.mine'\n+++\nx", 2, "none that runs at each save"),
     ('+++\ntitle = "two\\nlines"\n+++\nx', 2, "a text on one line"),
-    ("+++\ntitle = 3\n+++\nx", 2, "title is 3"),
+    ("+++\ntitle = 3\n+++\nx", 2, "`title` cannot be 3"),
     ("+++\nmax_tokens = -1\n+++\nx", 2, "a whole number from 1 to 32768"),
     ("+++\nmax_tokens = 1.5\n+++\nx", 2, "a whole number from 1 to 32768"),
     ("+++\nmax_tokens = true\n+++\nx", 2, "a whole number from 1 to 32768"),
@@ -79,7 +79,7 @@ def test_a_broken_file_leaves_the_others_working(tmp_path):
     library = PromptLibrary([PromptFolder(tmp_path)])
     assert library.action("good") is not None
     assert library.action("bad") is None
-    assert library.summary.startswith(f"{tmp_path / 'bad.md'}:2: scope is 'galaxy'")
+    assert library.summary.startswith(f"{tmp_path / 'bad.md'}:2: `scope` cannot be")
 
 
 def test_a_thousand_bad_files_are_one_message(tmp_path):
