@@ -81,6 +81,8 @@ class Neovim:
         """What the user interface shows, as far as Neovim has sent it."""
 
         self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
+        # In each Python file, Neovim would look for a Python with its client library: a second of work.
+        self.command("let g:loaded_python3_provider = 0")
         # Room for long messages, which would wait for a key.
         self.command(f"set runtimepath+={runtime} shortmess+=F cmdheight=5")
 
@@ -184,5 +186,5 @@ class Neovim:
         self.until(lambda: self.lua(f"local c = {client}; return c == nil or next(c.requests) == nil"))
 
     def sees(self, text: str) -> None:
-        """Wait until ``text`` is on the screen."""
-        self.until(lambda: text in self.screen)
+        """Wait until ``text`` is drawn."""
+        self.drawn(lambda grid: text in "\n".join(grid.lines))
