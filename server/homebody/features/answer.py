@@ -8,7 +8,7 @@ from typing import TypeAlias, TypedDict, Unpack
 
 from homebody.audit import LeftOut, PromptRecord, Source, accounted
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
-from homebody.context.budget import TokenBudget, chat_budget
+from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
 from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, compared, fit

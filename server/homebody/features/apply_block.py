@@ -17,10 +17,10 @@ from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import syntax_refusal, unreadable
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span, TextEdit
 
 _NO_PLACE = (

@@ -26,8 +26,7 @@ from homebody.features.project_rules import Rules
 from homebody.features.selection import meant_span, tree_of
 from homebody.features.surroundings import code_values, sampling_of, shown_path, with_standing
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
-from homebody.prompt.front_matter import shipped_prompt
-from homebody.prompt.render import fill_shipped
+from homebody.prompt.front_matter import fill_shipped, shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
 from homebody.session.session import Session
 from homebody.text import Document, Span

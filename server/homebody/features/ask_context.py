@@ -19,7 +19,7 @@ from homebody.features.explain_parts import outline
 from homebody.features.mentions import mentioned
 from homebody.features.selection import candidates_for_span, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, laid_out_snippet, language_values, shown_path
-from homebody.prompt.render import fill_shipped
+from homebody.prompt.front_matter import fill_shipped
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span

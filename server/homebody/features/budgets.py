@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME
 from homebody.backend.base import OWN, Message, ModelInfo, PromptRead, Stats
-from homebody.context.budget import UNMEASURED_SPEED, chat_budget
-from homebody.context.window import Count
+from homebody.context.window import UNMEASURED_SPEED, Count, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong
 from homebody.prompt.front_matter import PromptFile

@@ -13,8 +13,7 @@ from homebody.features.answer import Answer, ChatPrompt, Listeners, answer
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.project_rules import Rules, project_rules
 from homebody.features.surroundings import frame_tokens, sampling_of, with_standing
-from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.render import render
+from homebody.prompt.front_matter import PromptFile, render
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.budgets import ChatRoom, reason_beyond, whole_lines
-from homebody.prompt.render import fill_shipped
+from homebody.prompt.front_matter import fill_shipped
 from homebody.regular_file import read_off_loop
 from homebody.settings.trust import is_trusted
 from homebody.workspace.secrets import holds_private_key

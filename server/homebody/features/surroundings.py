@@ -8,8 +8,7 @@ from homebody.context.around import Around
 from homebody.engine import Engine
 from homebody.errors import Excluded
 from homebody.models.families import chat_sampling_of
-from homebody.prompt.front_matter import PromptFile, shipped_prompt
-from homebody.prompt.render import fill_shipped
+from homebody.prompt.front_matter import PromptFile, fill_shipped, shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.text import Document

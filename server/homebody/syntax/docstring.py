@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import Definition, first_definition
 from homebody.syntax.tree import Tree
+from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span
 
 Obstacle: TypeAlias = Literal["no definition", "comment above", "not a plain string"]

@@ -8,7 +8,7 @@ grammars. A new language is a row here, a query file in ``queries/``, its gramma
 import re
 from dataclasses import replace
 
-from homebody.syntax import regions, words
+from homebody.syntax import families, regions
 from homebody.syntax.families import (
     BRACE,
     BRACE_OR_ARROW,
@@ -37,9 +37,9 @@ LANGUAGES: tuple[Language, ...] = (
     Language(
         name="python",
         opens="with",
-        effects=words.PYTHON_EFFECTS,
+        effects=families.PYTHON_EFFECTS,
         stub=re.compile(r"pass|raise NotImplementedError.*"),
-        reads_names=words.PYTHON_READS_NAMES,
+        reads_names=families.PYTHON_READS_NAMES,
         module_name="first",
         builtins=PYTHON_BUILTINS,
         tests="test_{stem}.py",
@@ -83,9 +83,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="go",
-        effects=words.GO_EFFECTS,
+        effects=families.GO_EFFECTS,
         stub=re.compile(r"panic\(.*(?:implement|TODO).*\)"),
-        known_to_import=words.GO_PACKAGES,
+        known_to_import=families.GO_PACKAGES,
         module_name="last",
         tests="{stem}_test.go",
         framework="Go's testing package",
@@ -103,9 +103,9 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="rust",
-        effects=words.RUST_EFFECTS,
+        effects=families.RUST_EFFECTS,
         stub=re.compile(r"(?:todo|unimplemented)!\(.*\)"),
-        known_to_import=words.RUST_TYPES,
+        known_to_import=families.RUST_TYPES,
         tests="{stem}_test.rs",
         framework="#[test] functions",
         title="Rust",
@@ -125,7 +125,7 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         C,
         name="cpp",
-        effects=words.CPP_EFFECTS,
+        effects=families.CPP_EFFECTS,
         title="C++",
         ids=("cpp", "c++"),
         extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".ipp", ".tpp", ".c++", ".h++"),
@@ -136,7 +136,7 @@ LANGUAGES: tuple[Language, ...] = (
         BRACES,
         name="csharp",
         opens="using",
-        effects=words.CSHARP_EFFECTS,
+        effects=families.CSHARP_EFFECTS,
         stub=re.compile(r"throw new (?:NotImplemented|NotSupported|Error)\w*\(.*\)"),
         tests="{stem}Tests.cs",
         framework="xUnit",
@@ -164,7 +164,7 @@ LANGUAGES: tuple[Language, ...] = (
         name="ruby",
         effects=frozenset({"yield"}),
         stub=re.compile(r"raise NotImplementedError.*"),
-        reads_names=words.RUBY_READS_NAMES,
+        reads_names=families.RUBY_READS_NAMES,
         tests="{stem}_test.rb",
         framework="Minitest",
         names_arguments=True,
@@ -188,8 +188,8 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         BRACES,
         name="php",
-        effects=words.ECMA_EFFECTS | {"global"},
-        reads_names=words.PHP_READS_NAMES,
+        effects=families.ECMA_EFFECTS | {"global"},
+        reads_names=families.PHP_READS_NAMES,
         stub=re.compile(r"throw new \\?(?:NotImplemented|BadMethodCall|Error)\w*\(.*\)"),
         tests="{stem}Test.php",
         framework="PHPUnit",

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from homebody.syntax import lines, nodes
-from homebody.syntax.decorations import behind_decorations
 from homebody.syntax.nodes import Match
 from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree
+from homebody.syntax.widen import behind_decorations
 from homebody.text import Document, Span
 
 FUNCTION_KINDS = frozenset({"function", "method"})

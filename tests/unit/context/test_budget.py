@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.context.budget import chat_budget, completion_budget
+from homebody.context.window import chat_budget, completion_budget
 from homebody.errors import ContextTooLong
 
 

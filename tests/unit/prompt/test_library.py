@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from homebody.prompt.front_matter import InvalidPrompt, parse
+from homebody.prompt.front_matter import InvalidPrompt, parse, render
 from homebody.prompt.library import PromptFolder, PromptLibrary
-from homebody.prompt.render import render
 
 GOOD = '+++\ntitle = "Shout"\nscope = "function"\noutput = "replace"\n+++\nShout $code\n'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.prompt.render import fill
+from homebody.prompt.front_matter import fill
 
 _VALUES = {"language": "C#", "tag": "csharp"}
 

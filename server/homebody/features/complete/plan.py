@@ -9,10 +9,9 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut
 from homebody.backend.base import Placement, Prompt
-from homebody.context.budget import READING_SECONDS, UNMEASURED_SPEED, completion_budget
 from homebody.context.markers import without_marked_lines
 from homebody.context.select import KeptLines, select_completion
-from homebody.context.window import Keep
+from homebody.context.window import READING_SECONDS, UNMEASURED_SPEED, Keep, completion_budget
 from homebody.engine import Engine
 from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS, Target, prompt_for, target_of
 from homebody.session.prompt_window import PromptWindow, Windows, after_closers, anchor_for

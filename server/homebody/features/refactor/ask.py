@@ -19,7 +19,7 @@ from homebody.features.refactor.results import Request, Turn
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
 from homebody.postprocess.edit.doc_text import end_of_sentence
-from homebody.prompt.render import fill_shipped, render
+from homebody.prompt.front_matter import fill_shipped, render
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
 

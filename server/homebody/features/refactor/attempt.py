@@ -14,8 +14,7 @@ from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import Offer, Part, Request, Turn, total_usage
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.postprocess.edit.notes import sentences
-from homebody.prompt.front_matter import shipped_prompt
-from homebody.prompt.render import fill
+from homebody.prompt.front_matter import fill, shipped_prompt
 
 OnProgress: TypeAlias = Callable[[int], None]
 OnUnit: TypeAlias = Callable[[int, int], None]

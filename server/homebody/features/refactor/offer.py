@@ -33,8 +33,8 @@ from homebody.postprocess.edit.undefined import undefined_names
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scope import definitions
-from homebody.syntax.snap import top_level_start
 from homebody.syntax.tree import parse
+from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, TextEdit
 
 _RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)

@@ -7,9 +7,8 @@ from homebody.features.refactor.results import Parts, Request
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.placed import above_top_level, placed
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.scope import Definition
-from homebody.syntax.snap import snapped, top_level_start
+from homebody.syntax.widen import snapped, top_level_start, with_decorations
 from homebody.text import Document, Span, TextEdit
 
 _MOST = 40

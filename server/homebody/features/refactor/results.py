@@ -11,8 +11,7 @@ from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.answer_imports import NewImport
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.notes import Note
-from homebody.prompt.front_matter import PromptFile
-from homebody.prompt.render import fill
+from homebody.prompt.front_matter import PromptFile, fill
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree

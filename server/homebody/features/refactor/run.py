@@ -32,8 +32,7 @@ from homebody.features.refactor.split import split
 from homebody.features.refactor.target import definition_around, find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
-from homebody.prompt.front_matter import PromptFile, shipped_prompt
-from homebody.prompt.render import fill
+from homebody.prompt.front_matter import PromptFile, fill, shipped_prompt
 from homebody.session.session import Session
 from homebody.syntax.language import find
 from homebody.syntax.whole_file import WholeFile

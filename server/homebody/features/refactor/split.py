@@ -13,10 +13,9 @@ from homebody.features.refactor.results import Request, Skipped
 from homebody.features.refactor.target import definition_around
 from homebody.features.selection import trimmed
 from homebody.syntax.chunk import chunk_document
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, outermost
-from homebody.syntax.snap import snapped
+from homebody.syntax.widen import snapped, with_decorations
 from homebody.text import Span
 
 Count: TypeAlias = Callable[[str], int]

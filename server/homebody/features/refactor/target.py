@@ -7,13 +7,12 @@ definition around them. Pure.
 from homebody.errors import UsageError
 from homebody.prompt.front_matter import PromptFile
 from homebody.syntax import nodes
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.syntax.scanner import ScanState, code_of
 from homebody.syntax.scope import Definition, scope_around
-from homebody.syntax.snap import snapped
 from homebody.syntax.tree import Tree
+from homebody.syntax.widen import snapped, with_decorations
 from homebody.text import Document, Span
 
 _MAX_COMMENT_LINES = 60

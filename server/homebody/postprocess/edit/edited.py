@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.names import Name, names
 from homebody.syntax.nodes import count_tree_errors, top_level
 from homebody.syntax.opaque import comments_in, text_without
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
 from homebody.syntax.tree import Tree, parse, reparsed
 from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from textwrap import dedent
 
 from homebody.postprocess.edit.edited import CODE_KINDS
-from homebody.syntax.decorations import with_decorations
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, definitions, outermost
 from homebody.syntax.tree import Tree, parse
 from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span
 from homebody.workspace.uri import file_name
 

@@ -16,9 +16,9 @@ from homebody.settings import Settings
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.opaque import comments_start
-from homebody.syntax.snap import top_level_start
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, apply_edits
 
 FOLDER = Path(__file__).parents[3] / "cases" / "syntax"
