@@ -14,7 +14,6 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -223,19 +222,11 @@ def leave(membership: FileLock) -> None:
 
 def has_clients(files: HostFiles) -> bool:
     """Whether the host has clients; removes the files of clients that ended."""
-    living = [lock for lock in _client_locks(files) if _is_client(lock)]
-    return bool(living)
+    return sum(map(_is_client, files.clients.glob("*"))) > 0
 
 
 # A client locks its file right after creating it.
 _JOINING_SECONDS = 5.0
-
-
-def _client_locks(files: HostFiles) -> Iterator[Path]:
-    try:
-        yield from list(files.clients.iterdir())
-    except OSError:  # no client has registered yet
-        return
 
 
 def _is_client(lock: Path) -> bool:

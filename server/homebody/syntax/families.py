@@ -147,7 +147,6 @@ JAVASCRIPT = replace(
     known_to_import=ECMA_IMPORTED,
     tests="{stem}.test.js",
     framework="Jest",
-    tests_import=True,
     title="JavaScript",
     ids=("javascript",),
     extensions=(".js", ".mjs", ".cjs"),
@@ -164,8 +163,6 @@ TYPESCRIPT = replace(
     JAVASCRIPT,
     name="typescript",
     tests="{stem}.test.ts",
-    framework="Jest",
-    tests_import=True,
     title="TypeScript",
     ids=("typescript",),
     extensions=(".ts", ".mts", ".cts"),
@@ -174,7 +171,6 @@ TYPESCRIPT = replace(
 C = replace(
     BRACES,
     name="c",
-    tests="",
     title="C",
     ids=("c",),
     extensions=(".c", ".h"),
@@ -209,7 +205,6 @@ HTML = Language(
 CSS = replace(
     BRACES,
     name="css",
-    tests="",
     title="CSS",
     ids=("css",),
     extensions=(".css",),

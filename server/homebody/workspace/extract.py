@@ -8,16 +8,16 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from homebody.syntax import outline, scope
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import Chunk, chunk_document
 from homebody.syntax.language import find, find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.imports import ImportRow, rows_of
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.store import ChunkRow, DefinitionRow
+from homebody.workspace.store import DefinitionRow
 
-Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[ChunkRow]]
+Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[Chunk]]
 
 # About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
@@ -121,10 +121,10 @@ def _is_named(definition: Definition) -> bool:
     return definition.kind in _NAMED and len(definition.name) > 1
 
 
-def _chunks(document: Document, tree: Tree) -> Iterator[ChunkRow]:
+def _chunks(document: Document, tree: Tree) -> Iterator[Chunk]:
     for chunk in chunk_document(document, tree, _CHUNK_TOKENS, _measure):
         if chunk.text.strip() and max(map(len, chunk.text.splitlines())) <= _MAX_CHUNK_LINE:
-            yield ChunkRow(chunk.text, chunk.first_line, chunk.last_line, chunk.scopes)
+            yield chunk
 
 
 def _measure(text: str) -> int:

@@ -14,11 +14,15 @@ from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from homebody.workspace.imports import ImportRow, stem_of
 from homebody.workspace.process import SCHEMA
+
+if TYPE_CHECKING:  # the indexing process loads no parsers while nothing has changed
+    from homebody.syntax.chunk import Chunk
 
 APART = "\x1e"
 """Separates the scopes in one column: ASCII's record separator."""
@@ -183,16 +187,6 @@ class DefinitionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkRow:
-    """A piece of a file's text; lines from 0, both inclusive. ``scopes`` as in ``DefinitionRow``."""
-
-    text: str
-    first_line: int
-    last_line: int
-    scopes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class FileRow:
     """The stored data of one file.
 
@@ -207,7 +201,7 @@ class FileRow:
     language: str = ""
     imports: Sequence[ImportRow] = ()
     definitions: Sequence[DefinitionRow] = ()
-    chunks: Sequence[ChunkRow] = ()
+    chunks: "Sequence[Chunk]" = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from homebody.syntax.chunk import Chunk
 from homebody.workspace import store
 from homebody.workspace.imports import ImportRow
 from homebody.workspace.query import Reader
 from homebody.workspace.store import (
-    ChunkRow,
     DefinitionRow,
     FileRow,
     IndexWriter,
@@ -43,7 +43,7 @@ def file(path: str, text: str = "", *, names: str = "", imports=(), language: st
         language,
         imports,
         [DefinitionRow(name, "function", f"def {name}()", i, i) for i, name in enumerate(names.split())],
-        [ChunkRow(text, 0, text.count("\n"), ("class Outer",))] if text else [],
+        [Chunk("", 0, text.count("\n"), text, ("class Outer",))] if text else [],
     )
 
 
