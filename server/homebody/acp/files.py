@@ -24,7 +24,7 @@ from homebody.prompt.front_matter import Scope
 from homebody.syntax.language import find_by_text
 from homebody.syntax.scope import Definition, definitions
 from homebody.text import Document, Span
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 from homebody.workspace.uri import file_name, path_of, uri_of
 
 _NO_FILE = frozenset({"http", "https", "zed"})

@@ -28,8 +28,8 @@ from homebody.workspace.diff import (
     permitted,
     quoted_paths,
 )
+from homebody.workspace.files import read_document
 from homebody.workspace.git import find_repository
-from homebody.workspace.read import read_document
 from homebody.workspace.secrets import holds_key_anywhere
 from homebody.workspace.uri import path_of, uri_of
 

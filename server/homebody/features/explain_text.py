@@ -23,7 +23,7 @@ from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.diff import file_diffs
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 from homebody.workspace.uri import uri_of
 
 _MOST_PLACES = 6

@@ -20,7 +20,7 @@ from homebody.postprocess.links import Link, found_links, with_links
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 from homebody.workspace.uri import path_of, uri_of
 
 _PLACE = re.compile(r"(?P<path>[^:\s]{1,300})(?::(?P<line>\d{1,7})(?:-\d{1,7})?)?")

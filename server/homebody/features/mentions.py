@@ -14,7 +14,7 @@ from homebody.features.selection import short_form, tree_of, whole
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import definitions
 from homebody.text import Document
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 from homebody.workspace.uri import path_of
 
 _LOOKED_AT = 8_000

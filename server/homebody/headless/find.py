@@ -18,9 +18,9 @@ from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, is
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
 from homebody.settings import Settings
+from homebody.workspace.files import Limits, Walk
 from homebody.workspace.git import find_repository
 from homebody.workspace.ignore import NEVER, Exclude, FolderRules, PathRules
-from homebody.workspace.walk import Limits, Walk
 
 _LIMITS = Limits(
     max_file_bytes=sys.maxsize,

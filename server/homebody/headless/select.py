@@ -8,8 +8,8 @@ from pathlib import Path
 from homebody.errors import FileUnreadable, PositionOutOfRange
 from homebody.syntax.language import find_by_text
 from homebody.text import Document, Span
+from homebody.workspace.files import decoded, read_document
 from homebody.workspace.git_folder import is_work_tree
-from homebody.workspace.read import decoded, read_document
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.uri import uri_of
 

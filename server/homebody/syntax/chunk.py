@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from homebody.syntax import lines, nodes
+from homebody.syntax import indentation, nodes
 from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -114,7 +114,7 @@ def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], cost
 
 def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, ...]:
     """Headers of the scopes that begin before these lines and contain their first text."""
-    line = next((line for line in range(first, end) if not lines.is_blank(document, line)), first)
+    line = next((line for line in range(first, end) if not indentation.is_blank(document, line)), first)
     span = document.line_span(line)
     head = document.text[span.start : span.end]
     offset = span.start + len(head) - len(head.lstrip())
@@ -132,8 +132,8 @@ def _cut_costs(document: Document, tree: Tree) -> list[float]:
     costs: list[float] = []
     before_blank, before_attached, before_indent = True, False, 0
     for line, depth in enumerate(depths):
-        blank = lines.is_blank(document, line)
-        indent = before_indent if blank else lines.indent_at(document, line)
+        blank = indentation.is_blank(document, line)
+        indent = before_indent if blank else indentation.indent_at(document, line)
         cost = min(float(depth), _MAX_DEPTH)
         cost += _BEFORE_BLANK_LINE * blank + _NO_BLANK_LINE * (not before_blank)
         cost += _COMMENT_CUT_OFF * before_attached
@@ -151,8 +151,8 @@ def _indent_levels(document: Document) -> list[int]:
     levels: list[int] = []
     open_indents: list[int] = []
     for line in range(document.line_count):
-        if not lines.is_blank(document, line):
-            indent = lines.indent_at(document, line)
+        if not indentation.is_blank(document, line):
+            indent = indentation.indent_at(document, line)
             while open_indents and open_indents[-1] >= indent:
                 open_indents.pop()
             levels.append(2 * len(open_indents))

@@ -8,7 +8,7 @@ and ``scope_around`` read only the nodes around the offset and may run on every 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from homebody.syntax import lines, nodes
+from homebody.syntax import indentation, nodes
 from homebody.syntax.nodes import Match
 from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree
@@ -235,7 +235,7 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
     anchor = offset
     if indented:
         line = document.line_of(offset)
-        while line > 0 and lines.is_blank(document, line):
+        while line > 0 and indentation.is_blank(document, line):
             line -= 1
         anchor = min(offset, document.line_span(line).end)
     around = Span(max(0, anchor - 1), min(len(document.text), anchor + 1))
@@ -243,13 +243,13 @@ def _enclosing(document: Document, tree: Tree, offset: int) -> list[Definition]:
         # The cursor is in a decorator: the decorated definition follows later.
         if "wrapper" in match and match["wrapped"][0].start >= around.end:
             around = Span(around.start, match["wrapped"][0].start + 1)
-    depth = lines.depth_at(document, offset)
+    depth = indentation.depth_at(document, offset)
     scopes: list[Definition] = []
     for scope in _definitions(document, tree, around):
         inside = scope.span.start <= offset < scope.span.end
         if not inside and indented and scope.span.start < anchor <= scope.span.end:
             header_line = document.line_of(scope.header.start)
-            inside = anchor == offset or lines.indent_at(document, header_line) < depth
+            inside = anchor == offset or indentation.indent_at(document, header_line) < depth
         if not inside and offset == scope.span.end == len(document.text):
             inside = tree.language is not None and tree.language.blocks == "none"
         if inside and scope.kind != "variable":
@@ -267,7 +267,7 @@ def _scopes_by_lines(
         # Data and prose have no headers, even if a line looks like one.
         return
     container: list[str] = []
-    for line in lines.header_lines(document, offset):
+    for line in indentation.header_lines(document, offset):
         scope = None if line in known_lines else _by_line(document, language, line, ".".join(container))
         if scope is not None:
             yield scope
@@ -277,14 +277,14 @@ def _scopes_by_lines(
 def _by_line(document: Document, language: Language | None, line: int, container: str) -> Definition | None:
     """Definition that ``line`` opens, recognized by its text alone; ``None`` if it opens none."""
     text = document.line_text(line)
-    opened = lines.keyword_header(text)
+    opened = indentation.keyword_header(text)
     if opened is None and (language is None or not language.grammar or language.blocks == "braces"):
-        opened = lines.call_header(text)
+        opened = indentation.call_header(text)
     if opened is None:
         return None
     kind, name = opened
     signature = text.strip().removesuffix("{").rstrip()[:_MAX_SIGNATURE]
-    block = lines.indented_block(document, line)
+    block = indentation.indented_block(document, line)
     return Definition(kind, name, container, block, document.line_span(line), None, signature)
 
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import msgspec
 from filelock import FileLock
 
+from homebody.workspace.files import Limits, Walk, WalkedFile, walked_file
 from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
 from homebody.workspace.process import Done, Event, Failed, IndexJob, Notice, Working
 from homebody.workspace.secrets import is_secret
@@ -39,7 +40,6 @@ from homebody.workspace.store import (
     create,
     prune,
 )
-from homebody.workspace.walk import Limits, Walk, WalkedFile, walked_file
 
 if TYPE_CHECKING:
     from homebody.workspace.extract import Extract

@@ -7,12 +7,12 @@ import sys
 import pytest
 
 from homebody.errors import FileUnreadable
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 
 _READ_AS_NOBODY = """
 import os, pathlib, sys
 from homebody.errors import FileUnreadable
-from homebody.workspace.read import read_document
+from homebody.workspace.files import read_document
 if os.geteuid() == 0:
     os.setuid(65534)
 try:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from homebody.workspace.files import Limits, Walk
 from homebody.workspace.ignore import rules_for
-from homebody.workspace.walk import Limits, Walk
 
 
 def walked(root: Path, **limits: int) -> tuple[list[str], Walk]:
