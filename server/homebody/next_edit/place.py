@@ -51,12 +51,12 @@ class Place:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
         That is the nearest site, first in the direction of the last two. ``None`` if it is far away, if there
-        are too many, and if the user made two and left a site between them: not every site is meant then.
+        are too many, and if the user left a site between the last two: not every site is meant then.
         """
         if not sites or len(sites) > _MOST_SITES:
             return None
         newest, before = changed[0], changed[1]
-        if len(changed) == 2 and any(min(changed) < line < max(changed) for line in sites):
+        if any(min(newest, before) < line < max(newest, before) for line in sites):
             return None
         ahead = [line for line in sites if (line > newest) == (newest > before)]
         line = self.nearest(ahead or sites)
@@ -78,6 +78,17 @@ class Place:
     def names(self, within: Span) -> tuple[Name, ...]:
         """Variables and functions that are named in a part of the document."""
         return names(self.document, self.tree, within) if self.tree.fits(self.document) else ()
+
+    def scope_at(self, offset: int, words: Collection[str]) -> Span:
+        """Part of the document in which the local names among ``words`` mean what they mean at ``offset``."""
+        function = self.function_at(self.document.line_of(offset))
+        here = Span(offset, offset)
+        scopes = [
+            name.scope
+            for name in (self.names(function) if function is not None else ())
+            if name.binds and name.text in words and name.scope is not None and name.scope.covers(here)
+        ]
+        return min(scopes, key=len, default=self.document.whole)
 
     def is_opaque(self, offset: int) -> bool:
         """Whether the character at ``offset`` is in a string or a comment."""

@@ -50,7 +50,7 @@ def _renamed(place: Place, alike: Sequence[TokenChange]) -> NextEdit | None:
     if not starts or known is None or len(known) > _MOST_KNOWN or place.is_opaque(offset):
         return None
     name = _name_at(place, offset)
-    scope = (name and name.scope) or document.whole
+    scope = document.whole if name is None else place.scope_at(offset, (old, new))
     is_member = _is_member(place, offset)
     by_line: dict[int, list[int]] = {}
     for start in starts:

@@ -38,13 +38,19 @@ _MIN_CONTEXT_WORDS = 3
 
 
 def same_change(place: Place) -> NextEdit | None:
-    """Replace the same tokens in the next line that has them; after four, another change may follow."""
+    """Replace the same tokens in the next line that has them; after four, another change may follow.
+
+    Tokens that were replaced by two different texts are left alone.
+    """
     document = place.document
     earlier = [tokens for change in place.changes for tokens in token_changes(change)]
     for newest in (tokens for change in place.changes[:2] for tokens in token_changes(change)):
         agreeing = [tokens for tokens in earlier if (tokens.old, tokens.new) == (newest.old, newest.new)]
         wanted = _TIMES if newest.change is place.newest else _TIMES_BEFORE_ANOTHER
-        if len({tokens.change.line for tokens in agreeing}) < wanted:
+        is_ambiguous = newest.old and any(
+            tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
+        )
+        if is_ambiguous or len({tokens.change.line for tokens in agreeing}) < wanted:
             continue
         pattern = _Pattern.of(agreeing)
         line = place.site_after([tokens.line for tokens in agreeing], pattern.sites(place, agreeing))

@@ -121,6 +121,21 @@ def test_inserted_lines_are_inserted_again():
             [("call(█a", "a, b"), ("\nx = call(█a", "a, b")],
             id="far away",
         ),
+        pytest.param(
+            "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
+            [("(1, '█latin", "utf"), ("(2, '█latin", "utf"), ("(4, '█latin", "utf")],
+            id="a place between the last two was left",
+        ),
+        pytest.param(
+            "".join(f"value = read(stream, {number}, latin)\n" for number in "12345"),
+            [("1, █latin", "utf_8"), ("2, █latin", "ascii"), ("3, █latin", "utf_8")],
+            id="the same text became two others",
+        ),
+        pytest.param(
+            "\n\n".join(f"def {name}():\n    request = g()\n    send(request)\n" for name in "fh"),
+            [("    █request = g()\n    send(request", "req_new = g()\n    send(req_new")],
+            id="a local variable of another function, after a use here",
+        ),
         pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
         pytest.param("", [("", "x")], id="an empty text"),
     ],
