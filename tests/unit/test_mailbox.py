@@ -58,14 +58,6 @@ def test_a_reader_that_does_not_read_is_not_waited_for_and_costs_bounded_memory(
     assert reader.taken == b"0123456789" * 10
 
 
-def test_one_message_may_be_longer_than_what_may_wait(reader):
-    outbox = Outbox(reader.send, most_bytes=10)
-    reader.reads.set()
-    outbox.write(b"x" * 1000)
-    outbox.close(60)
-    assert reader.taken == b"x" * 1000
-
-
 def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
     reports: list[bool] = []
     left = threading.Event()

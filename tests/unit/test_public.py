@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 import homebody
 from homebody.features.complete import complete
 
@@ -28,11 +26,6 @@ def test_every_public_name_is_there_and_typed():
     modules = {name: importlib.import_module(module) for name, module in homebody._PUBLIC.items()}
     assert all(getattr(homebody, name) is getattr(module, name) for name, module in modules.items())
     assert {*homebody._PUBLIC, "__version__"} == set(dir(homebody))
-
-
-def test_a_missing_file_is_an_ordinary_error():
-    with pytest.raises(AttributeError, match="no attribute 'cloud'"):
-        _ = homebody.cloud
 
 
 def test_nothing_is_loaded_before_its_first_use():

@@ -14,16 +14,6 @@ def _make(text: str) -> Document:
     return Document.create("file:///a.py", "python", 0, text)
 
 
-@given(text=TEXT, new=TEXT, data=st.data())
-def test_an_edit_indexes_lines_as_if_from_scratch(text, new, data):
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    edited = _make(text).edited(TextEdit(Span(start, end), new), 1)
-    assert text[:start] + new + text[end:] == edited.text
-    assert list(_make(edited.text).line_starts) == list(edited.line_starts)
-    assert edited.version == 1
-
-
 @given(text=TEXT, data=st.data())
 def test_edits_one_after_the_other_index_lines_as_if_from_scratch(text, data):
     """Wherever the user types next, and whatever lines come and go in between."""
@@ -85,8 +75,3 @@ def test_the_smallest_edit_makes_one_text_of_the_other(old, new):
     assert apply_edits("---" + old, [edit]) == "---" + new
     assert not removed or removed[0] != edit.new_text[:1]
     assert not removed or removed[-1] != edit.new_text[-1:]
-
-
-def test_edits_of_one_text_apply_in_any_order():
-    edits = [TextEdit(Span(0, 1), "x"), TextEdit(Span(2, 3), "")]
-    assert apply_edits("abc", edits) == apply_edits("abc", edits[::-1]) == "xb"

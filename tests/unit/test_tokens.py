@@ -1,12 +1,9 @@
 """Token counts: exact for counted lines, otherwise estimated on the high side and corrected by real ones."""
 
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-import homebody
-from homebody.tokens import TokenCounts, TokenEstimate, estimate, frame_tokens
+from homebody.tokens import TokenCounts, TokenEstimate, frame_tokens
 
 CODE = '''
     def _accept(self, connection: socket.socket, *, limit: int = 4096) -> bytes:
@@ -17,22 +14,11 @@ CODE = '''
 '''
 
 
-def test_an_estimate_of_code_is_high():
-    assert TokenEstimate().count(CODE) > len(CODE) / 3
-
-
 def test_an_estimate_follows_what_the_server_counted_and_stays_above():
     estimated = TokenEstimate()
     actual = len(CODE) // 3
     estimated.learn(CODE, actual)
     assert actual <= estimated.count(CODE) <= actual * 1.2
-
-
-def test_short_prompts_teach_nothing():
-    estimated = TokenEstimate()
-    before = estimated.count(CODE)
-    estimated.learn("x = 1", 1)
-    assert estimated.count(CODE) == before
 
 
 @given(st.text(), st.text())
@@ -76,10 +62,3 @@ def test_a_lower_count_corrects_it_slowly():
     guessed = counts.count(text)
     counts.learn_total(text, guessed // 2)
     assert guessed // 2 < counts.count(text) <= guessed
-
-
-def test_the_estimate_is_bounded_by_the_characters():
-    for path in Path(homebody.__file__).parent.rglob("*.py"):
-        text = path.read_text("utf-8")
-        if text.isascii():
-            assert estimate(text) <= len(text), path

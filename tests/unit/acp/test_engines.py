@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from homebody.acp.engines import Engines
-from homebody.errors import SettingsBroken
 from homebody.settings import BackendSettings
 
 
@@ -29,15 +28,3 @@ async def test_an_engine_in_use_is_kept_although_its_chat_has_ended(engines: Eng
     async with engines.use(chosen) as kept, engines.use(own) as new:
         assert kept is other
         assert new is not first
-
-
-async def test_an_engine_that_could_not_be_opened_is_opened_again(engines: Engines, own_folders: Path):
-    config = own_folders / "homebody" / "config" / "config.toml"
-    config.parent.mkdir(parents=True)
-    config.write_text("[context]\nignroe = []\n")
-    with pytest.raises(SettingsBroken, match="ignroe"):
-        async with engines.use((own_folders, None)):
-            pass
-    config.write_text("[context]\nignore = []\n")
-    async with engines.use((own_folders, None)) as opened:
-        assert opened.engine.gate.stopped is None

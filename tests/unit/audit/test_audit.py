@@ -50,15 +50,6 @@ def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
     assert [second, first, None] == [kept.last(), kept.last("file:///a.py"), kept.last("file:///c.py")]
 
 
-def test_memory_is_bounded(tmp_path: Path):
-    """The prompts of documents that were not used recently are evicted."""
-    kept = Audit(folder=tmp_path)
-    for number in range(200):
-        kept.record(a_record(uri=f"file:///{number}.py"))
-    assert kept.last("file:///0.py") is None
-    assert kept.last("file:///199.py") is not None
-
-
 def test_nothing_is_written_unless_asked(tmp_path: Path):
     """Without ``log.enabled`` a request leaves no trace on disk."""
     kept = Audit(folder=tmp_path)
@@ -73,13 +64,6 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
     kept.flush()
     assert [a_record(text="", answer="")] == list(read_log(tmp_path))
     assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
-
-
-def test_the_log_has_texts_if_the_user_wants_them(tmp_path: Path):
-    kept = Audit(LogSettings(enabled=True, prompts=True), tmp_path)
-    kept.record(a_record())
-    kept.flush()
-    assert [a_record()] == list(read_log(tmp_path))
 
 
 def test_two_requests_at_one_time_are_two_records(tmp_path: Path):
@@ -128,15 +112,6 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
     os.close(reader)
 
 
-def test_an_answer_that_is_shown_at_each_key_is_logged_once(tmp_path: Path):
-    kept = Audit(LogSettings(enabled=True), tmp_path)
-    record = a_record()
-    for outcome in ("shown", "shown", "nothing left"):
-        kept.record(replace(record, outcome=outcome))
-    kept.flush()
-    assert [record.outcome for record in read_log(tmp_path)] == ["shown"]
-
-
 def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
     """A line that was cut by a crash, or written by another version, is skipped."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
@@ -147,15 +122,6 @@ def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
     kept.record(a_record(when=2.0))
     kept.flush()
     assert len(list(read_log(tmp_path))) == 2
-
-
-def test_a_file_in_place_of_the_state_folder_does_no_harm(tmp_path: Path):
-    (tmp_path / "state").write_text("in the way")
-    kept = Audit(LogSettings(enabled=True), tmp_path / "state")
-    kept.record(a_record(notes=("the server cut the prompt",)))
-    kept.count_shown(1)
-    kept.save()
-    assert (list(read_log(tmp_path / "state")), read_counts(tmp_path / "state")) == ([], {})
 
 
 def test_a_note_is_reported_once_per_model(tmp_path: Path):
@@ -186,16 +152,6 @@ def test_counts_add_up_over_processes(tmp_path: Path):
     assert (day.shown, day.accepted, day.partly_accepted) == (4, 2, 2)
     assert (day.shown_characters, day.accepted_characters) == (60, 28)
     assert (day.wait(0.5), day.wait(0.9)) == (200, None)
-
-
-def test_damaged_counts_count_as_none(tmp_path: Path):
-    """An unreadable file is replaced at the next save."""
-    (tmp_path / "counts.json").write_bytes(b'{"2026-11-25": {"shown": "many"}}')
-    counting = Audit(folder=tmp_path)
-    counting.count_shown(1)
-    counting.save()
-    (day,) = read_counts(tmp_path).values()
-    assert day.shown == 1
 
 
 def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():

@@ -3,10 +3,8 @@
 import asyncio
 
 import msgspec
-import pytest
 
 from homebody.backend.http import ModelServer
-from homebody.errors import BackendUnavailable
 from support.loopback import LoopbackServer, Reply, Request
 
 
@@ -18,21 +16,6 @@ class Props(msgspec.Struct):
 
 async def answer(request: Request, reply: Reply) -> None:
     await reply.whole(b'{"ok": true}', 200, {"set-cookie": "who=you; Path=/"})
-
-
-async def test_the_first_request_after_its_return_succeeds():
-    """A server that stopped and restarted is used at once, on a new connection."""
-    with LoopbackServer(answer) as double:
-        server = ModelServer(double.url)
-        before = await server.get("/props", Props)
-        double.stop()
-        with pytest.raises(BackendUnavailable):
-            await server.get("/props", Props)
-        double.start()
-        after = await server.get("/props", Props)
-        await server.aclose()
-
-    assert before == after == Props(ok=True)
 
 
 async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
@@ -63,16 +46,6 @@ async def test_closing_disturbs_no_request_that_runs():
         may_answer.set()
 
         assert await running == Props(ok=True)
-
-
-async def test_a_request_that_comes_after_closing_gets_an_answer_or_an_error_of_this_package():
-    with LoopbackServer(answer) as double:
-        server = ModelServer(double.url)
-        await server.aclose()
-        assert await server.get("/props", Props) == Props(ok=True)
-        double.stop()
-        with pytest.raises(BackendUnavailable, match="nothing answers"):
-            await server.get("/props", Props)
 
 
 async def test_connections_are_kept_and_cookies_are_not():

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import pytest
-
 from homebody.backend.base import Marker, Part, Text
-from homebody.backend.servers.llama_cpp_tokens import Tokens, TokenTable
+from homebody.backend.servers.llama_cpp_tokens import TokenTable
 
 
 class Tokenizer:
@@ -45,15 +43,3 @@ async def test_the_longest_unused_parts_are_forgotten():
     tokenizer.asked.clear()
     await table.look_up([Text("kept"), Text("text 99"), Text("text 0")])
     assert tokenizer.asked == [(["text 0"], Text)]
-
-
-@pytest.mark.parametrize(
-    ("count", "left"), [(0, b"[]"), (2, b"[7,22]"), (3, b"[7,22,333]"), (9, b"[7,22,333]")]
-)
-def test_the_beginning_of_a_prompt_can_be_taken(count: int, left: bytes):
-    assert Tokens.of([7, 22, 333]).first_tokens(count).json_array == left
-
-
-def test_parts_without_tokens_leave_no_gap():
-    joined = Tokens.joined([Tokens.of([]), Tokens.of([1]), Tokens.of([]), Tokens.of([2])])
-    assert (joined.json_array, joined.count, joined.first) == (b"[1,2]", 2, 1)

@@ -10,14 +10,14 @@ import pytest
 from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
 from homebody.backend.embedded import HostConnector, HostFinder, host_connector
 from homebody.backend.resilient import ResilientBackend
-from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid, NoModelInstalled
+from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
 from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
-from support.until import until, until_answered
+from support.until import until_answered
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -130,18 +130,6 @@ async def test_all_clients_share_one_host(options):
     assert not host_files(options).state.exists()
 
 
-async def test_a_host_outlives_the_client_that_started_it(options):
-    async with embedded(options) as second:
-        async with embedded(options) as first:
-            await first.describe()
-            await second.describe()
-            host = host_of(options)
-        # The host checks this each second, and ends if it is false.
-        assert shared.has_clients(host_files(options))
-        assert host.is_running()
-        assert await answer(second) == "return a + b"
-
-
 async def test_a_host_without_work_ends_and_comes_back(tiny_model):
     """Although its client is still connected; the next request starts it again."""
     options = HostOptions(tiny_model, idle_minutes=0.02)
@@ -187,15 +175,6 @@ async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_pa
     assert not host.is_running()
 
 
-async def test_a_full_state_disk_is_survived(options):
-    """No client could find a shared host then, so this client has a private one; no file is left behind."""
-    files = host_files(options)
-    files.state.mkdir()  # like a full disk, this makes writing the state fail
-    async with embedded(options) as backend:
-        assert await answer(backend) == "return a + b"
-    assert [files.state] == list(files.lock.parent.glob(f"{files.lock.stem}.[!cl]*"))
-
-
 async def test_a_slow_start_is_reported_as_loading(options):
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"The embedded model .*is being loaded"):
@@ -210,28 +189,11 @@ async def _answer_unless_loading(backend):
         return None
 
 
-async def test_closing_a_client_while_the_model_loads_leaves_no_error(options):
-    """The editor was closed, and the waiting request is cancelled."""
-    asked: list[HostOptions] = []
-    backend = embedded_backend(lambda: asked.append(options) or options, loading_seconds=3)
-    waiting = asyncio.create_task(backend.describe())
-    await until(lambda: asked)
-    waiting.cancel()
-    await asyncio.wait([waiting])
-    await backend.aclose()
-
-
 @asynccontextmanager
 async def opened(block, use):
     connector = host_connector(block, Settings(), use)
     async with aclosing(ResilientBackend(connector, patience_seconds=60)) as backend:
         yield backend
-
-
-async def test_missing_weights_are_reported_with_the_command_to_run():
-    async with opened(BackendSettings(), "completion") as backend:
-        with pytest.raises(NoModelInstalled, match="homebody models install"):
-            await backend.describe()
 
 
 async def test_the_settings_name_the_model(tiny_model, tmp_path):

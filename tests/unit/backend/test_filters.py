@@ -62,23 +62,9 @@ def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str)
     assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
 
 
-def test_an_answer_is_shown_at_once_if_thoughts_have_their_own_field():
-    answer = Answer(thoughts=ReasoningFilter("</think>", is_certain=False))
-    answer.reasons_apart()
-    assert answer.feed("Yes") == "Yes"
-
-
 def test_a_thought_that_never_ends_shows_nothing():
     """Thoughts cut off by the length limit do not leak."""
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>", "Hm, let me see") == ""
-
-
-def test_completion_keeps_the_tags():
-    assert shown(Answer(), 'open = "<think>"') == 'open = "<think>"'
-
-
-def test_blanks_of_an_answer_without_thoughts_are_kept():
-    assert shown(Answer(thoughts=ReasoningFilter()), "  indented", " text\n") == "  indented text\n"
 
 
 def test_the_first_line_of_code_keeps_its_indentation():
@@ -109,14 +95,6 @@ def test_a_stop_text_within_a_thought_ends_nothing():
 )
 def test_an_open_thought_at_the_end_of_a_rendered_chat_is_seen(frame: str, close: str | None):
     assert closes_at_end(frame) == close
-
-
-@given(st.text(max_size=40), st.data())
-def test_text_without_tags_passes_the_reasoning_filter_unchanged(text: str, data: st.DataObject):
-    pieces = data.draw(cuts(text))
-    reasoning = ReasoningFilter()
-    if not text.lstrip().startswith(("<", "[")):
-        assert "".join([*map(reasoning.feed, pieces), reasoning.finish()]) == text
 
 
 @given(st.text("ab\n", max_size=30), st.lists(st.text("ab\n", min_size=1, max_size=4), max_size=3), st.data())
@@ -158,11 +136,6 @@ def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
     server, ours = split_stops(("\n", "\n\n"), forced)
     assert server == theirs or forced == "\n  "
     assert set(server) | set(ours) == {"\n", "\n\n"}
-
-
-def test_a_server_that_takes_few_stop_texts_gets_the_likeliest():
-    assert split_stops(("a", "b", "c", "d", "e"), "", 4) == (("a", "b", "c", "d"), ("e",))
-    assert split_stops(("a", "b", "c"), "xa", 1) == (("b",), ("a", "c"))
 
 
 def test_a_stop_text_within_the_forced_text_is_no_stop():

@@ -84,13 +84,6 @@ async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(n
     assert response.json() == {"host": f"{name.lower()}:{server.port}"}
 
 
-async def test_ipv6_loopback_is_connected_to():
-    with LoopbackServer(say_hello, host="::1") as server:
-        by_address = await get(f"http://[::1]:{server.port}/", GuardedTransport())
-        by_name = await get(f"http://localhost:{server.port}/", GuardedTransport())
-    assert (by_address.status_code, by_name.status_code) == (200, 200)
-
-
 @pytest.mark.parametrize(
     "host",
     [
@@ -191,12 +184,6 @@ async def test_a_name_that_cannot_be_resolved_is_unavailable():
     """The error of the system's resolver becomes one of our messages."""
     with pytest.raises(BackendUnavailable, match="cannot be resolved"):
         await get("http://nobody.invalid:8000/", GuardedTransport([AllowedHost("nobody.invalid", 8000)]))
-
-
-async def test_a_name_without_addresses_is_unavailable():
-    transport = GuardedTransport([AllowedHost("empty.example", 8000)], resolve=resolver())
-    with pytest.raises(BackendUnavailable, match="no address"):
-        await get("http://empty.example:8000/", transport)
 
 
 async def test_an_answer_without_end_is_cut_off():

@@ -27,12 +27,6 @@ def test_the_slots_of_our_own_host_are_pinned(choice, slot):
     assert Slots(SLOTS, pinned=True).use(PROMPT, choice).named == slot
 
 
-def test_parallel_jobs_use_two_slots_of_our_own_host():
-    """None of them is a completion's, so jobs evict no editor's prompts."""
-    slots = Slots(SLOTS, pinned=True)
-    assert [slots.use(PROMPT, None).named for _ in range(4)] == [2, 3, 2, 3]
-
-
 def test_a_server_chooses_while_no_request_is_cancelled():
     """Naming a slot would clear the other slots."""
     slots = Slots(SLOTS, pinned=False)

@@ -10,7 +10,6 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
     BackendProtocolError,
     BackendRefused,
-    BackendTimeout,
     BackendUnavailable,
     ContextTooLong,
     HomebodyError,
@@ -97,52 +96,3 @@ async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt
     asked = [request.json for request in double.requests if request.path == "/completion"]
     assert ["grammar" in body for body in asked] == [True, False]
     assert "".join(item.text for item in items if isinstance(item, Piece)) == "x"
-
-
-async def test_thoughts_are_removed_in_the_chat_slot(double: LlamaDouble):
-    """Whether the model opens them or its template did."""
-    double.events = [
-        {"content": "<thi"},
-        {"content": "nk>Hm."},
-        {"content": "</think>\n\nYes"},
-        {"content": ".", "stop": True, "stop_type": "eos"},
-    ]
-    backend = LlamaCppBackend(double.url)
-    items = [item async for item in backend.complete(PROMPT, Sampling(8), slot="chat")]
-    await backend.aclose()
-
-    assert "".join(item.text for item in items if isinstance(item, Piece)) == "Yes."
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"content": ""},
-        {"content": "", "prompt_progress": {"cache": 0, "processed": 5, "total": 9, "time_ms": 1}},
-    ],
-    ids=["empty pieces", "progress that stands still"],
-)
-async def test_a_stream_without_text_is_closed(double: LlamaDouble, event: object):
-    double.events, double.endless, double.endless_event = [], True, event
-    backend = LlamaCppBackend(double.url, timeout_seconds=0.3)
-    with pytest.raises(BackendTimeout, match="sent nothing"):
-        _ = [item async for item in backend.complete(PROMPT, Sampling(8))]
-    await backend.aclose()
-
-
-async def test_foreign_words_in_a_stream_are_made_printable(double: LlamaDouble):
-    double.events = [{"error": {"code": 500, "message": "\x1b[31mred\x07\nalert"}}]
-    with pytest.raises(BackendUnavailable) as caught:
-        await listen(double, [])
-    assert str(caught.value).isprintable()
-    assert "[31mred alert" in str(caught.value)
-
-
-async def test_an_event_has_no_more_text_than_was_requested(double: LlamaDouble):
-    """A broken server may send a whole file at once; the rules of completion would take seconds for it."""
-    double.events = [{"content": "a\n" * 50_000}, {"content": "b"}]
-    seen: list[str] = []
-    stats = await listen(double, seen)
-    assert len("".join(seen)) < 1_000
-    assert stats is not None
-    assert stats.finish == "length"

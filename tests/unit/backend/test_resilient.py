@@ -6,18 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import BackendState, ModelInfo, Piece, Prompt, Sampling, Text
+from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
     BackendFailed,
-    BackendLoading,
-    BackendTimeout,
     BackendUnavailable,
     ModelForbidden,
-    NoModelInstalled,
 )
 from support.llama_double import LlamaDouble
 from support.until import until
@@ -132,71 +129,12 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
     await backend.aclose()
 
 
-async def test_waiting_for_a_loading_model_ends(double: LlamaDouble):
-    double.loading = True
-    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=0.3)
-    with pytest.raises(BackendLoading, match="loading its model"):
-        await ask(backend)
-    await backend.aclose()
-
-
-async def test_a_server_that_never_answers_is_reported(double: LlamaDouble):
-    states: list[BackendState] = []
-    double.silent = True
-    inner = LlamaCppBackend(double.url, timeout_seconds=0.2)
-    backend = ResilientBackend(FixedConnector(inner), on_state=states.append, patience_seconds=1)
-
-    with pytest.raises(BackendTimeout):
-        await ask(backend)
-    await backend.aclose()
-
-    assert states[0].condition == "unavailable"
-    assert "sent nothing" in states[0].message
-
-
 async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDouble):
     """Without requests from the editor, none is sent to the server."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     await until(lambda: not tasks_running())
     await backend.aclose()
-
-
-async def test_closing_stops_the_checks(double: LlamaDouble):
-    double.stop()
-    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
-    with pytest.raises(BackendUnavailable):
-        await ask(backend)
-    assert tasks_running()
-    await backend.aclose()
-    await until(lambda: not tasks_running())
-
-
-class Weightless(ScriptedBackend):
-    """A backend without weights until they are installed."""
-
-    installed = False
-
-    async def describe(self) -> ModelInfo:
-        if not self.installed:
-            message = "no model is installed"
-            raise NoModelInstalled(message)
-        return await super().describe()
-
-
-async def test_missing_weights_are_reported_once_and_so_is_their_installation():
-    """``homebody models install`` needs no restart of the editor."""
-    states: list[BackendState] = []
-    inner = Weightless("x")
-    backend = ResilientBackend(FixedConnector(inner), on_state=states.append, patience_seconds=1)
-    for _ in range(3):
-        with pytest.raises(NoModelInstalled):
-            await backend.describe()
-    inner.installed = True
-    await reports(states, "ready")
-    await backend.aclose()
-
-    assert [state.condition for state in states] == ["unavailable", "ready"]
 
 
 async def test_a_change_of_the_chosen_server_is_reported():
@@ -212,27 +150,6 @@ async def test_a_change_of_the_chosen_server_is_reported():
     await backend.aclose()
 
     assert [state.reasons for state in states] == [("our own model",), ("a server came up",)]
-
-
-async def test_a_model_that_fails_to_answer_is_reported_once(double: LlamaDouble):
-    states: list[BackendState] = []
-    backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
-    )
-    await ask(backend)
-    working, double.events = double.events, [{"error": {"code": 500, "message": "out of memory"}}]
-    for _ in range(20):
-        await backend.count_prompt(PROMPT)
-        await backend.describe()
-        with pytest.raises(BackendUnavailable, match="out of memory"):
-            await ask(backend)
-    conditions = [state.condition for state in states]
-    double.events = working
-    await ask(backend)
-    await backend.aclose()
-
-    assert conditions == ["ready", "unavailable"]
-    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
 
 
 async def test_what_was_shown_is_not_shown_twice():

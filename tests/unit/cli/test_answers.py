@@ -47,14 +47,6 @@ def test_the_progress_is_cleared_once_before_the_first_word():
     ]
 
 
-def test_a_quiet_writer_shows_how_far_it_is_and_no_text():
-    screen = _Screen()
-    with AnswerWriter(screen, is_quiet=True) as writer:
-        writer.on_read(ReadProgress(10, 10, 10, 0.0))
-        writer.on_text("It")
-    assert screen.result[1:] == [("progress", "reading 10 of 10 tokens"), ("progress", "")]
-
-
 def test_an_error_leaves_no_progress_on_the_screen():
     screen = _Screen()
     with suppress(NothingAnswered), AnswerWriter(screen) as writer:

@@ -21,11 +21,6 @@ def piped(monkeypatch):
     return put
 
 
-def test_a_question_is_answered(run, scripted, piped):
-    ended = run("ask", "Explain", "add", "--attach", "add.py:1-2")
-    assert (ended.code, ended.out) == (0, "It adds two numbers.\n")
-
-
 def test_a_piped_question_is_answered(run, scripted, piped):
     piped("Explain add")
     assert run("ask").out == "It adds two numbers.\n"
@@ -131,18 +126,6 @@ def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
     git(scripted, "init", "-q")
     git(scripted, "add", "add.py")
     assert "The answer is not complete: complete it before you commit.\n" in run("commit-message").err
-
-
-def test_a_stored_conversation_is_continued_and_deleted(run, scripted, piped):
-    run("ask", "Explain it")
-    assert run("ask", "--list").out == ""
-    first = json.loads(run("ask", "Explain this", "--store", "--json").out)
-    listed = run("ask", "--list").out
-    assert listed == f"{first['conversationId']}  Explain this (1)\n"
-    again = run("ask", "Explain more", "--conversation", first["conversationId"])
-    assert again.out == "It adds two numbers.\n"
-    assert run("ask", "--forget", first["conversationId"]).code == 0
-    assert run("ask", "--conversation", first["conversationId"], "Why?").code == 2
 
 
 def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch):

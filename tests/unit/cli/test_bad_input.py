@@ -2,9 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -72,12 +69,6 @@ def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answe
     assert ended.code == code
     assert words in ended.err
     assert (own_folders / "app.py").read_text() == " \n"
-
-
-def test_an_attached_file_without_text_is_listed_as_not_read(run, own_folders, answering):
-    (own_folders / "app.py").write_text("")
-    ended = run("ask", "Why?", "--attach", "app.py", "--json")
-    assert [one["why"] for one in json.loads(ended.out)["leftOut"]] == ["app.py; it is empty"]
 
 
 def test_an_empty_problem_is_refused(run, own_folders, answering):
@@ -163,28 +154,3 @@ def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
     monkeypatch.setattr("sys.stdin", None)
     assert run("ask", "Why?").out == "It adds.\n"
     assert run("explain", "-").code == 2
-
-
-def test_a_question_is_given_once(run, answering):
-    ended = run("ask", "-p", "Why?", "And", "what?")
-    assert (ended.code, "Give the question once" in ended.err) == (2, True)
-
-
-@pytest.mark.parametrize("arguments", [("explain", "app.py"), ("ask", "Why?")])
-def test_a_reader_that_stops_ends_the_command_quietly(own_folders, answering, arguments):
-    """As `| head -1` does; and a closed standard output does not matter."""
-    answering({"text": "word\n" * 20_000})
-    (own_folders / "app.py").write_text("x = 1\n")
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from homebody.cli import main; sys.exit(main())",
-        *arguments,
-    ]
-    reading, writing = os.pipe()
-    os.close(reading)
-    ended = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.PIPE, check=False
-    )
-    os.close(writing)
-    assert (ended.returncode, ended.stderr) == (141, b"")

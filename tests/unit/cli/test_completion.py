@@ -48,60 +48,48 @@ def test_every_command_is_offered(own_folders, monkeypatch, capsys):
     assert "host" not in offered
 
 
-def test_fish_takes_the_script(own_folders: Path):
-    """With a real fish: a command, the command of a group, then a file."""
-    fish = needs("fish")
+def in_shell(own_folders: Path, name: str, *options: str) -> str:
+    """What a real shell prints; ``homebody`` is the one of this environment."""
     (own_folders / "some.py").touch()
-    asked = ("homebody ref", "homebody models s", "homebody refactor some")
-    ask = "homebody completion fish | source; " + "; ".join(f"complete -C '{line}'" for line in asked)
-
-    completed = subprocess.run(
-        [fish, "--no-config", "-c", ask],
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ended = subprocess.run(
+        [needs(name), *options],
         cwd=own_folders,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=os.environ | {"PATH": path},
         capture_output=True,
         text=True,
         check=True,
     )
+    assert not ended.stderr
+    return ended.stdout
 
-    words = [line.partition("\t")[0] for line in completed.stdout.splitlines()]
+
+def test_fish_takes_the_script(own_folders: Path):
+    asked = ("homebody ref", "homebody models s", "homebody refactor some")
+    ask = "homebody completion fish | source; " + "; ".join(f"complete -C '{line}'" for line in asked)
+    printed = in_shell(own_folders, "fish", "--no-config", "-c", ask)
+    words = [line.partition("\t")[0] for line in printed.splitlines()]
     assert words == ["refactor", "show", "some.py"]
 
 
 def test_zsh_takes_the_script(own_folders: Path):
-    """With a real zsh, and the words that would be passed to its completion system."""
-    zsh = needs("zsh")
+    """The words are those that would be passed to its completion system."""
     ask = (
         'compdef() {}; _arguments() { print -r -- "$1" }; _files() { print files }; '
         'eval "$(homebody completion zsh)"; words=(homebody ref); CURRENT=2; _homebody_completion; '
         "words=(homebody refactor some); CURRENT=3; _homebody_completion"
     )
-
-    completed = subprocess.run(
-        [zsh, "-f", "-c", ask],
-        cwd=own_folders,
-        env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert re.fullmatch(r'\*: :\(\("refactor":"[^"]+"\)\)\nfiles\n', completed.stdout)
-    assert not completed.stderr
+    printed = in_shell(own_folders, "zsh", "-f", "-c", ask)
+    assert re.fullmatch(r'\*: :\(\("refactor":"[^"]+"\)\)\nfiles\n', printed)
 
 
 def test_bash_takes_the_script(own_folders: Path):
-    """With a real bash: a command, then nothing, so that readline completes files."""
-    bash = needs("bash")
-    program = Path(sys.executable).parent
+    """A command, then nothing, so that readline completes files."""
     ask = (
-        f'export PATH="{program}:$PATH"; eval "$(homebody completion bash)"; complete -p homebody; '
+        'eval "$(homebody completion bash)"; complete -p homebody; '
         "ask() { _homebody_completion homebody; echo ${COMPREPLY[@]}; }; "
         "COMP_WORDS=(homebody ref); COMP_CWORD=1; ask; "
         "COMP_WORDS=(homebody refactor some); COMP_CWORD=2; ask"
     )
-
-    result = subprocess.run([bash, "-c", ask], cwd=own_folders, capture_output=True, text=True, check=True)
-
     expected = "complete -o default -F _homebody_completion homebody\nrefactor\n\n"
-    assert (result.stdout, result.stderr) == (expected, "")
+    assert in_shell(own_folders, "bash", "-c", ask) == expected

@@ -24,15 +24,6 @@ def test_nothing_is_written_before_it_is_asked_for(run, target):
     assert not target.exists()
 
 
-def test_values_of_the_file_stay_and_are_named(run, target):
-    """Those that are the same in both are not mentioned."""
-    target.parent.mkdir()
-    target.write_text('[chat]\ntemperature = 1\n[chat.backend]\nkind = "ollama"\n')
-    ended = run("config", "import", str(CASE))
-    assert "`chat.temperature` stays as" in ended.out
-    assert "`chat.backend.kind` stays" not in ended.out
-
-
 def test_write_applies_it_once(run, target, monkeypatch):
     """Settings and prompt files; a second run finds nothing to do."""
     monkeypatch.setenv("LLAMA_KEY", "secret")

@@ -1,22 +1,22 @@
-"""``homebody models`` in a separate process, without a terminal."""
+"""``homebody models``, without a terminal."""
 
 import json
-import subprocess
 
 import pytest
 
-from support.forked import homebody_command
 
-pytestmark = pytest.mark.usefixtures("own_folders")
+@pytest.fixture
+def homebody(run):
+    """Run the command; return exit code, stdout, stderr."""
+
+    def _run(*arguments):
+        ended = run(*arguments)
+        return ended.code, ended.out, ended.err
+
+    return _run
 
 
-def homebody(*arguments, stdin=subprocess.DEVNULL):
-    command = [*homebody_command(), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, stdin=stdin, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_a_fresh_machine_lists_the_next_steps():
+def test_a_fresh_machine_lists_the_next_steps(homebody):
     assert homebody("models", "list") == (
         0,
         "No model on this machine; `homebody models install` fetches a small one (93 MB).\n",
@@ -25,7 +25,7 @@ def test_a_fresh_machine_lists_the_next_steps():
     assert json.loads(homebody("models", "list", "--json")[1]) == []
 
 
-def test_a_model_by_its_path_from_install_to_remove(tiny_model):
+def test_a_model_by_its_path_from_install_to_remove(homebody, tiny_model):
     code, out, err = homebody("models", "install", str(tiny_model))
     assert (code, err) == (0, "")
     assert out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")
@@ -57,7 +57,7 @@ def test_a_model_by_its_path_from_install_to_remove(tiny_model):
         (("install", "hf:nix"), 2, "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )
-def test_mistakes_are_reported_in_one_sentence(arguments, code, sentence):
+def test_mistakes_are_reported_in_one_sentence(homebody, arguments, code, sentence):
     """On stderr, with the documented exit codes, and no traceback."""
     found, out, err = homebody("models", *arguments)
     assert (found, out, err.count("\n")) == (code, "", 1)

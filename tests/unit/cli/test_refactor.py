@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from homebody.cli.refactor_display import Display
-from homebody.headless.run import Outcome
-
 CODE = "import os\r\n\r\n\r\ndef add(a, b):\r\n    c = a + b\r\n    return c\r\n"
 REPLY = "```python\ndef add(a, b):\n    return a + b\n```"
 
@@ -54,17 +51,6 @@ def test_write_and_diff_do_both(run, add):
     assert b"return a + b" in add.read_bytes()
 
 
-def test_check_changes_nothing_and_exits_with_one(run, add):
-    before = add.read_bytes()
-    assert (
-        (ended := run("refactor", "add.py:4-6", "--action", "simplify", "--check")).out,
-        ended.code,
-    ) == ("would change add.py\n", 1)
-    assert before == add.read_bytes()
-    _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
-    assert run("refactor", "add.py:4-6", "--action", "simplify", "--check").code == 0
-
-
 def test_json_holds_the_whole_result(run, add):
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 
@@ -88,13 +74,6 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
     assert before == add.read_bytes()
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
     assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
-
-
-def test_nothing_to_change_is_no_failure(run, add):
-    _reply(add.parent, "```python\ndef add(a, b):\n    c = a + b\n    return c\n```")
-    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
-    assert (ended.out, ended.code) == ("", 0)
-    assert "There is nothing to change" in ended.err
 
 
 def test_a_note_of_one_of_several_symbols_names_it(run, add):
@@ -147,14 +126,6 @@ def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
     assert (ended.code, ended.out, ended.err) == (2, "", f"homebody: {why}\n")
 
 
-def test_a_partly_changed_file_is_explained_on_a_terminal(capsys):
-    display = Display(lambda _: None, total=2, is_live=True, is_quiet=False)
-    display.started(Path("a.py"))
-    display.finished(Outcome(Path("a.py"), "changed", "1 function was left out."))
-    display.close()
-    assert "[1/2] changed a.py: 1 function was left out." in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("code", "why"),
     [
@@ -184,43 +155,6 @@ def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
     assert "broken.md" in ended.err
     result = {action["name"]: action for action in json.loads(run("refactor", "--list", "--json").out)}
     assert (result["mine"]["title"], result["mine"]["scope"]) == ("My own", "selection")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "part"),
-    [
-        ([], 2, "needs files or folders"),
-        (["add.py"], 2, "either --action NAME (see --list) or --instruction TEXT"),
-        (["add.py", "--action", "simplify", "--instruction", "x"], 2, "either --action"),
-        (["add.py", "--action", "simplify", "--write", "--check"], 2, "give only one of them"),
-        (["add.py", "--action", "simplfy"], 2, "simplify"),
-        (["none.py", "--action", "simplify"], 2, "does not exist"),
-        (["add.py:5-99", "--action", "simplify"], 2, "has lines 1 to 7"),
-        (["add.py", "--action", "simplify", "--set", "backend.model=none.toml"], 2, "none.toml"),
-        (
-            [
-                "add.py",
-                "--action",
-                "simplify",
-                "--backend",
-                "llama.cpp",
-                "--set",
-                "backend.url=http://127.0.0.1:9",
-            ],
-            3,
-            "127.0.0.1:9",
-        ),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
-)
-def test_a_failure_is_one_sentence_and_an_exit_code(run, add, arguments, code, part):
-    """On stderr, with what to do next; nothing on stdout, nothing written."""
-    before = add.read_bytes()
-    ended = run("refactor", *arguments)
-    assert (code, "") == (ended.code, ended.out)
-    assert part in ended.err
-    assert ended.err.count("\n") == 1
-    assert before == add.read_bytes()
 
 
 NOTED = "```python\ndef add(a, b):\n    return abs(a + b)\n```"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Record, Work, create, list_runs, tree_lock
-from homebody.headless.write import digest
+from homebody.headless.journal import list_runs
 from support.git import committed
 
 CODE = "def add(a, b):\n    c = a + b\n    return c\n"
@@ -124,15 +123,6 @@ def test_one_file_is_written_without_a_summary(run, tree):
     assert texts(tree) == [CODE] * 3
 
 
-def test_undo_keeps_files_that_were_changed_since(run, tree):
-    run(*REFACTOR, "--write")
-    (tree / "b.py").write_text("mine\n")
-    ended = run("undo")
-    assert (ended.code, sorted(ended.out.split())) == (1, ["a.py", "sub/c.py"])
-    assert "b.py was changed since" in ended.err
-    assert texts(tree) == [CODE, "mine\n", CODE]
-
-
 def test_uncommitted_changes_are_not_written_over(run, tree):
     committed(tree)
     (tree / "b.py").write_text(CODE + "\n")
@@ -195,13 +185,6 @@ def test_a_command_that_cannot_pass_ends_the_run_before_the_model_is_asked(run, 
     assert texts(tree) == [CODE] * 3
 
 
-def test_a_model_that_fails_at_once_has_changed_nothing(run, tree):
-    script(tree, {"text": "x", "fault": "cut"})
-    ended = run(*REFACTOR, "--write")
-    assert (ended.code, texts(tree)) == (3, [CODE] * 3)
-    assert "Nothing was changed since this command started: `homebody refactor --resume`" in ended.err
-
-
 def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_rest(run, tree):
     script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
 
@@ -216,41 +199,6 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     assert (ended.code, texts(tree)[1:]) == (0, [SHORT] * 2)
     assert "2 files: 2 changed." in ended.err
     assert "no unfinished run" in run("refactor", "--resume").err
-
-
-def test_a_killed_run_is_settled_by_the_next_one(run, tree):
-    """An unverified change is reverted first, and reported."""
-    journal = create(tree, "homebody refactor .", b'{"verify":"true {file}"}', (Work("a.py"),))
-    _leave_open(journal, tree / "a.py")
-    ended = run("refactor", "b.py", "--instruction", "x", "--write")
-    assert ended.code == 0
-    assert "was killed" in ended.err
-    assert texts(tree) == [CODE, SHORT, CODE]
-
-
-def test_a_killed_run_is_finished_by_resume(run, tree):
-    options = {"instruction": "x", "mode": "write", "places": ["."], "verify": "true {file}"}
-    journal = create(tree, "homebody refactor .", json.dumps(options).encode(), (Work("a.py"), Work("b.py")))
-    _leave_open(journal, tree / "a.py")
-    ended = run("refactor", "--resume")
-    assert (ended.code, texts(tree)) == (0, [SHORT, SHORT, CODE])
-
-
-def _leave_open(journal, path: Path) -> None:
-    old = path.read_bytes()
-    record = Record(path.name, digest(old), digest(b"unverified"), 0o644, ".new")
-    journal.begin(record, old, is_kept=False)
-    path.write_bytes(b"unverified")
-
-
-def test_two_runs_at_once_do_not_mix(run, tree):
-    """The message of the second names the first; diffs need no lock."""
-    with tree_lock(tree, "homebody refactor src --write"):
-        ended = run(*REFACTOR, "--write")
-        assert run(*REFACTOR).code == 0
-    assert ended.code == 1
-    assert "`homebody refactor src --write` (process" in ended.err
-    assert texts(tree) == [CODE] * 3
 
 
 def test_symbols_are_selected_by_name(run, tree):
@@ -325,6 +273,10 @@ def test_binary_files_among_others_are_skipped(run, tree):
         (("refactor", ".", "--instruction", "x", "--jobs", "0"), "jobs"),
         (("refactor", "a.py:1-2", "--select", "add", "--instruction", "x"), "give only one of them"),
         (("refactor", "--resume"), "no unfinished run"),
+        (("refactor",), "needs files or folders"),
+        (("refactor", "a.py"), "either --action NAME (see --list) or --instruction TEXT"),
+        (("refactor", "a.py", "--action", "simplify", "--write", "--check"), "give only one of them"),
+        (("refactor", "a.py:5-99", "--action", "simplify"), "has lines 1 to "),
         (("undo", "nope"), "no run nope"),
     ],
 )

@@ -64,32 +64,6 @@ def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
     assert inside | shown | _numbers(found.left_out, document.uri) >= _filled(document)
 
 
-def test_a_kept_window_leaves_room_for_the_suffix_and_the_snippets():
-    """When the cursor moves down, the window moves before everything together would not fit."""
-    document = _document("".join(f"value_{n} = compute({n})\n" for n in range(1200)))
-    counts = TokenCounts()
-    candidates = _candidates(["def compute(total: float) -> float:\n    return total\n"])
-    keep: Keep | None = None
-    starts: list[int] = []
-    for line in range(500, 620, 3):
-        at = document.line_starts[line]
-        found = select_completion(
-            document,
-            Span(at, at),
-            tokens=1000,
-            count=counts.count,
-            takes_suffix=True,
-            candidates=candidates,
-            keep=keep,
-        )
-        assert found.tokens <= 1060
-        assert found.snippets
-        assert found.suffix
-        keep = Keep(found.window.prefix.start, 1060)
-        starts.append(keep.start)
-    assert len(set(starts)) <= len(starts) // 2
-
-
 def test_snippets_get_what_a_short_document_leaves():
     """Four lines and a large budget: nearly all of it goes to other files."""
     document = _document("import x\n\ndef f():\n    return x.")

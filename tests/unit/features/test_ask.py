@@ -1,21 +1,18 @@
 """Ask: a conversation whose prompt only grows at its end."""
 
 import asyncio
-from itertools import pairwise
 
 import pytest
 
 from homebody.backend.scripted import Reply as Scripted
 from homebody.backend.scripted import ScriptedBackend
-from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong, UsageError
+from homebody.errors import BackendRefused, UsageError
 from homebody.features.ask import ask, regenerate
-from homebody.features.ask_context import Material, lay_out
-from homebody.features.attachments import PASTED, Attached, Attachment, attach_document, attach_text
+from homebody.features.attachments import Attached, attach_document
 from homebody.features.explain import explain
 from homebody.session.conversation import Conversation
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span
-from homebody.tokens import TokenCounts
 from support.until import until
 
 _CODE = "def half(value):\n    return value / 2\n"
@@ -66,22 +63,6 @@ async def test_the_oldest_turns_are_shortened_and_listed(world):
         assert "Question 7?" in w.asked[-1].prompt.text
 
 
-async def test_a_shortened_question_names_what_was_read_for_it(world):
-    conversation = Conversation("")
-    code = "".join(f"value_{n} = {n}\n" for n in range(40))
-    async with world("An answer. " * 10, context_length=1200) as w:
-        for number in range(3):
-            text = code.replace("value", f"value{number}")
-            document = Document.create(f"file:///w/part{number}.py", "python", 1, text)
-            await ask(w.engine, f"Question {number}?", conversation=conversation, document=document)
-        prompt = w.asked[-1].prompt.text
-        assert "(This question was asked with part0.py:1-40.)" in prompt
-        assert "value0_7 = 7" not in prompt
-        document = Document.create("file:///w/part0.py", "python", 1, code.replace("value", "value0"))
-        await ask(w.engine, "And the first?", conversation=conversation, document=document)
-        assert "value0_7 = 7" in w.asked[-1].prompt.text
-
-
 async def test_attachments_share_what_fits(world):
     long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
     short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
@@ -99,31 +80,6 @@ async def test_attachments_share_what_fits(world):
         )
         assert f"value_{left.first_line - 1} =" in prompt
         assert f"value_{left.first_line} =" not in prompt
-
-
-async def test_text_with_a_private_key_is_refused(world):
-    async with world("ok") as w:
-        key = "log\n" * 400 + "-----BEGIN RSA PRIVATE KEY-----\nabc\n"
-        with pytest.raises(UsageError, match="private key"):
-            await attach_text(w.engine, key)
-        secret = Document.create("file:///w/.env", "plaintext", 1, "TOKEN=1\n")
-        with pytest.raises(UsageError, match="secrets"):
-            await attach_document(w.engine, secret)
-        with pytest.raises(UsageError, match="secrets"):
-            await ask(w.engine, "What is it?", document=secret)
-        assert w.asked == []
-
-
-async def test_secret_files_of_a_pasted_diff_stay_out(world):
-    diff = (
-        "diff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-TOKEN=1\n+TOKEN=2\n"
-        "diff --git a/half.py b/half.py\n--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
-    )
-    async with world("ok") as w:
-        reply = await ask(w.engine, "Review.", attachments=[await attach_text(w.engine, diff)])
-        assert "+x = 2" in w.asked[0].prompt.text
-        assert "TOKEN" not in w.asked[0].prompt.text
-        assert [left.why for left in reply.left_out] == ["it is on the list of files that hold secrets"]
 
 
 async def test_the_code_blocks_are_numbered_through_the_conversation(world):
@@ -157,14 +113,6 @@ async def test_a_failed_question_leaves_the_conversation_as_it_was(world):
             await ask(w.engine, "Which?", conversation=conversation)
         assert conversation.turns == []
         assert (await ask(w.engine, "Which?", conversation=conversation)).markdown == "ok"
-
-
-async def test_bad_questions_are_refused_in_one_sentence(world):
-    async with world("ok", context_length=512) as w:
-        with pytest.raises(UsageError, match="no question"):
-            await ask(w.engine, " \n")
-        with pytest.raises(ContextTooLong, match="question does not fit"):
-            await ask(w.engine, "why " * 2000)
 
 
 async def test_standing_instructions_and_the_language_are_in_the_system_message(world):
@@ -243,76 +191,3 @@ async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
         gate.set()
         assert (await first).markdown == "Done."
         assert [turn.question for turn in conversation.turns] == ["One?"]
-
-
-async def test_an_answer_is_not_replaced_while_another_is_written(world):
-    conversation = Conversation("")
-    gate = asyncio.Event()
-    async with world(Scripted(text="One.", times=1), Scripted(text="Two.", gate=gate)) as w:
-        await ask(w.engine, "First?", conversation=conversation)
-        second = asyncio.create_task(ask(w.engine, "Second?", conversation=conversation))
-        await until(lambda: len(w.asked) == 2)
-        with pytest.raises(UsageError, match="still answering"):
-            await regenerate(w.engine, conversation)
-        gate.set()
-        await second
-        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
-
-        gate.clear()
-        again = asyncio.create_task(regenerate(w.engine, conversation))
-        await until(lambda: len(w.asked) == 3)
-        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
-        again.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await again
-        assert [turn.answer for turn in conversation.turns] == ["One.", "Two."]
-
-
-async def test_a_failed_question_condenses_nothing(world):
-    """The next prompt still begins with the last answered one."""
-    conversation = Conversation("")
-    answer = "First paragraph.\n\n" + "Many more words. " * 60
-    replies = Scripted(text=answer, times=3), Scripted(fault="unavailable")
-    async with world(*replies, context_length=1024) as w:
-        for number in range(3):
-            await ask(w.engine, f"Question {number}?", conversation=conversation)
-        before = list(conversation.turns)
-        with pytest.raises(BackendUnavailable):
-            await ask(w.engine, "word " * 100, conversation=conversation)
-        assert conversation.turns == before
-
-
-async def test_condensing_is_rare(world):
-    """In a long conversation, most prompts begin with the last one and its answer."""
-    conversation = Conversation("")
-    async with world("An answer. " * 12, context_length=2048) as w:
-        for number in range(60):
-            await ask(w.engine, f"Question {number}?", conversation=conversation)
-        prompts = [request.prompt.text for request in w.asked]
-        reused = [later.startswith(earlier) for earlier, later in pairwise(prompts)]
-        assert reused.count(False) <= len(reused) // 10
-
-
-class Counting(TokenCounts):
-    """Counts how often it is asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = 0
-
-    def count(self, text: str) -> int:
-        self.calls += 1
-        return super().count(text)
-
-
-async def test_the_work_for_attachments_does_not_grow_with_their_square(world):
-    """A commit of some thousand files takes seconds, not minutes."""
-    calls: list[int] = []
-    async with world("x") as w:
-        for number in (50, 100):
-            w.engine.chat.tokens = counts = Counting()
-            items = [Attachment(PASTED, 0, 0, f"x = {n}\n", "python", f"{n}.py") for n in range(number)]
-            laid_out = lay_out(w.engine, Material(tuple(items)), 100_000, 100_000)
-            assert len(laid_out.sources) == number
-            calls.append(counts.calls)
-    assert calls[1] <= 2.1 * calls[0]

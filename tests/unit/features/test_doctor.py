@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from homebody.audit import Audit
 from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import open_engine
-from homebody.features.bench import Row, bench, quick_tokens
+from homebody.features.bench import bench
 from homebody.features.doctor import doctor
 from homebody.features.recommend import more_context, quicker_model
 from homebody.models.facts import FimTokens
@@ -40,12 +39,6 @@ async def test_a_fim_model_is_named_by_its_family(world):
         assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"
 
 
-async def test_a_short_context_is_a_problem(world):
-    async with world("word " * 64, context_length=1024) as w:
-        diagnosis = await doctor(w.engine)
-        assert "Only 1024 tokens of context are served" in _texts(diagnosis.uses[0].findings)
-
-
 async def test_an_unavailable_server_is_reported_and_not_raised(world):
     async with world(Reply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)
@@ -65,20 +58,6 @@ async def test_wrong_settings_and_keys_in_files_are_reported(world):
         diagnosis = await doctor(w.engine, problems=["backend.knid does not exist."], origins=origins)
         assert "backend.knid does not exist." in _texts(diagnosis.findings)
         assert "An API key is in a file" in _texts(diagnosis.findings)
-
-
-async def test_mismatches_of_earlier_sessions_are_reported(world):
-    """Such as a prompt that the server cut."""
-    assert Audit().last() is None
-    async with world("word " * 64) as w:
-        assert (await doctor(w.engine)).findings == ()
-
-
-async def test_a_model_that_serves_both_uses_is_measured_once(world):
-    async with world("word " * 64) as w:
-        completion, chat = (await doctor(w.engine)).uses
-        assert completion.speed == chat.speed
-        assert len(w.asked) == 2  # cold, and cached
 
 
 class _SlowReader(ScriptedBackend):
@@ -120,15 +99,6 @@ def test_advice_never_makes_the_context_shorter(kind):
         [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", more_context(info))]
         slots = 2 if kind == "llama.cpp" else 1
         assert served * slots < tokens <= trained * slots
-
-
-def test_what_is_read_within_the_budget_lies_between_the_rows():
-    """By linear interpolation, and never beyond the measured range."""
-    rows = (Row(500, 1000.0, 20.0, None, None), Row(2000, 8000.0, 25.0, None, None))
-    assert quick_tokens(rows, 510) == 250
-    assert quick_tokens(rows, 4500) == 1250
-    assert quick_tokens(rows, 10) == 0
-    assert quick_tokens(rows, 60_000) == 2000
 
 
 async def test_bench_measures_as_far_as_the_context_goes(world):

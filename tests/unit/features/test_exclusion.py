@@ -183,7 +183,7 @@ _STEP = st.tuples(st.sampled_from(PLACES), st.sampled_from(sorted(RULES))) | st.
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(_STEP, min_size=4, max_size=14))
 def test_no_excluded_text_reaches_the_model(world, tmp_path_factory, steps):
     """Whatever was collected, shown, asked or stored before a rule came."""
@@ -208,8 +208,13 @@ def test_no_excluded_text_reaches_the_model(world, tmp_path_factory, steps):
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("feature", ["complete", "explain", "ask", "attach", "refactor"])
+@pytest.mark.parametrize(
+    ("place", "feature"),
+    [
+        *((place, "complete") for place in PLACES),
+        *(("user", feature) for feature in ("explain", "ask", "attach", "refactor")),
+    ],
+)
 async def test_a_rule_that_comes_later_stops_what_worked_before(world, tmp_path, place, feature):
     make_tree(tmp_path)
     async with world("An answer.", folders=[tmp_path], kind=Recording, context_length=4096) as w:

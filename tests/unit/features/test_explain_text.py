@@ -61,22 +61,6 @@ async def test_the_end_of_a_long_output_stays(world):
         assert f"line {left.last_line}\n" not in w.asked[0].prompt.text
 
 
-async def test_a_pasted_diff_is_explained_as_one(world):
-    diff = "--- a/half.py\n+++ b/half.py\n@@ -1 +1 @@\n-x = 1\n+x = 2\n"
-    async with world("It changes x.") as w:
-        result = await explain_text(w.engine, diff)
-        assert "Explain what this change does" in w.asked[0].prompt.text
-        assert result.sources[0].uri.endswith("/half.py")
-
-
-@pytest.mark.parametrize("text", ["", " \n\t"])
-async def test_an_empty_text_cannot_be_explained(world, text):
-    async with world("ok") as w:
-        with pytest.raises(UsageError, match="nothing to explain"):
-            await explain_text(w.engine, text)
-        assert w.asked == []
-
-
 async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
     code = "def half(value):\n    return value / two\n"
     async with world("The name is not defined.", chat=ChatSettings(reading_seconds=600)) as w:

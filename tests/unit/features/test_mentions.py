@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from homebody.features.ask import ask
-from homebody.features.mentions import Mention, mentions
+from homebody.features.mentions import mentions
 from homebody.settings import ChatSettings
 from homebody.text import Document
 from homebody.workspace.uri import uri_of
@@ -54,11 +54,6 @@ async def _asking(world, tmp_path, **more):
 def test_names_are_recognised_by_their_form_or_by_a_word_beside_them(question, expected):
     found = [f"{one.container}/{one.name}".removeprefix("/") for one in mentions(question)]
     assert sorted(expected) == sorted(found)
-
-
-def test_the_clearest_names_come_first():
-    wanted = [Mention("total", "Order"), Mention("add_line"), Mention("Stock")]
-    assert wanted == mentions("Is Stock like add_line and `Order.total`, Stock or not?")
 
 
 async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):

@@ -60,22 +60,6 @@ async def test_a_method_comes_with_what_it_uses(world):
     assert "import that it uses" not in found
 
 
-async def test_imports_that_the_selection_needs_are_included(world):
-    found = await _why(world, "return floor(self.size)")
-    assert found["import that it uses"] == "from math import floor, pi"
-
-
-async def test_nothing_of_the_selection_itself_is_a_candidate(world):
-    document = _document()
-    span = _span(document, "def half(value):\n    return value / 2\n")
-    first, last = document.line_of(span.start), document.line_of(span.end - 1)
-    async with world("ok") as w:
-        found = await candidates_for_span(w.engine, document, parse(document), span)
-    assert not any(
-        one.first_line <= last and first <= one.last_line for one in found if "calls" not in one.why
-    )
-
-
 @pytest.mark.parametrize(
     ("selected", "expected"),
     [
@@ -106,9 +90,3 @@ def test_a_cursor_means_what_is_around_it(at, expected):
     cursor = document.text.index(at)
     target = meant_span(document, parse(document), Span(cursor, cursor))
     assert document.slice(target).splitlines()[0] == expected
-
-
-async def test_code_without_a_grammar_has_no_candidates(world):
-    document = Document.create("file:///w/notes.xyz", "xyz", 1, "any words at all\n")
-    async with world("ok") as w:
-        assert await candidates_for_span(w.engine, document, parse(document), Span(0, 9)) == ()

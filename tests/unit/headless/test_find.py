@@ -1,7 +1,6 @@
 """Which files a run works on, and why others are left out."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
 from homebody.headless import find
 from homebody.headless.find import Chosen, Selection, Wanted, merged, select_files, tree_of
-from homebody.settings import ContextSettings, Settings
+from homebody.settings import Settings
 
 CODE = "def f():\n    return 1\n"
 
@@ -66,14 +65,6 @@ def test_read_only_files_are_left_out_only_where_files_are_written(tree: Path):
         select(tree, "b.py", to_write=True)
 
 
-def test_a_file_that_is_named_is_taken_as_it_is(tree: Path):
-    """Even if it is generated, ignored or of an unknown kind."""
-    write_files(tree, "out/y.py", "notes.txt")
-    (tree / ".gitignore").write_text("out/\n")
-    (tree / "out" / "y.py").write_text("# @generated\n")
-    assert names(select(tree, "out/y.py", "notes.txt")) == ["out/y.py", "notes.txt"]
-
-
 def test_globs_are_expanded_below_the_current_folder(tree: Path):
     write_files(tree, "src/a.py", "src/b.js", "src/sub/c.py", "test/d.py")
     assert names(select(tree, "src/**/*.py")) == ["src/a.py", "src/sub/c.py"]
@@ -89,12 +80,6 @@ def test_what_is_excluded_is_left_out(tree: Path):
     assert names(selection) == ["src/a.py"]
 
 
-def test_the_users_own_patterns_hold_from_the_trees_top(tree: Path):
-    write_files(tree, "src/a.py", "src/secret/b.py")
-    settings = Settings(context=ContextSettings(ignore=("src/secret/",)))
-    assert names(select(tree, "src", settings=settings)) == ["src/a.py"]
-
-
 def test_changed_and_staged_files_come_from_git(tree: Path, git):
     write_files(tree, "a.py", "sub/b.py", "c.py")
     git("add", ".")
@@ -107,12 +92,6 @@ def test_changed_and_staged_files_come_from_git(tree: Path, git):
     assert names(select(tree, staged=True)) == ["a.py"]
     with pytest.raises(GitFailed, match="no revision"):
         select(tree, changed="nope")
-
-
-def test_without_a_repository_git_cannot_list(tree: Path):
-    write_files(tree, "a.py")
-    with pytest.raises(GitFailed, match="not in a git repository"):
-        select(tree, changed="HEAD")
 
 
 def test_a_missing_file_ends_it(tree: Path):
@@ -177,15 +156,3 @@ def test_a_file_named_twice_is_taken_once(tree: Path):
     assert merged(ranges) == [Chosen(Path("a.py"), ((1, 2), (5, 12)))]
     assert merged([*ranges, Chosen(Path("a.py"))]) == [Chosen(Path("a.py"))]
     assert names(select(tree, "b.py", ".")) == ["b.py", "a.py"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text only")
-def test_names_that_are_no_text_are_left_out(tree: Path):
-    """They are counted, as JSON and journals cannot store them; a selection of nothing else is an error."""
-    write_files(tree, "a.py")
-    odd = os.fsdecode(b"\xff.py")
-    (tree / odd).write_text(CODE)
-    selection = select(tree, ".")
-    assert (names(selection), selection.skipped) == (["a.py"], {"odd names": 1})
-    with pytest.raises(NothingSelected, match="1 odd names left out"):
-        select(tree, odd)

@@ -54,10 +54,6 @@ def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
     assert path.read_bytes().decode() == after if after else not path.exists() or not path.read_bytes()
 
 
-def test_nothing_to_change_is_an_empty_diff():
-    assert unified_diff(Path("a"), "a\n", "a\n") == ""
-
-
 def test_places_start_at_one():
     document = Document.create("file:///a", "plaintext", 0, "ab\ncd\n")
     (edit,) = to_edits(document, [TextEdit(Span(1, 4), "x")])

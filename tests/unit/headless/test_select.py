@@ -8,7 +8,6 @@ import pytest
 
 from homebody.errors import FileUnreadable, PositionOutOfRange
 from homebody.headless.select import read_source, source_of, workspace_of
-from homebody.text import Span
 
 MAX_BYTES = 1000
 
@@ -20,11 +19,6 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
     assert source.document.text == "a = 'ü'\r\nb\rc\n\n"
     assert source.document.language_id == "python"
     assert data == source.encode(source.document.text)
-
-
-def test_an_unknown_kind_of_file_is_plain_text(tmp_path: Path):
-    (tmp_path / "notes.xyz").write_text("hello")
-    assert read_source(tmp_path / "notes.xyz", max_bytes=MAX_BYTES).document.language_id == "plaintext"
 
 
 def test_a_symlink_is_followed(tmp_path: Path):
@@ -57,11 +51,6 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
     assert str(path) in str(caught.value)
 
 
-def test_a_path_with_a_nul_is_reported():
-    with pytest.raises(FileUnreadable):
-        read_source(Path("a\0b"), max_bytes=MAX_BYTES)
-
-
 def test_positions_count_code_points_from_one(tmp_path: Path):
     """One past the last character is the line's end; an emoji is one column."""
     (tmp_path / "a.py").write_text("x = '😀'\ny")
@@ -75,14 +64,6 @@ def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
     with pytest.raises(PositionOutOfRange, match=r"has lines 1 to 2|has columns 1 to 3"):
         source.offset_at(line, column)
-
-
-def test_lines_are_whole_without_the_last_line_end(tmp_path: Path):
-    (tmp_path / "a.py").write_bytes(b"a\r\nbb\r\nccc\r\n")
-    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-    assert source.span_of(2, 3) == Span(3, 10)
-    with pytest.raises(PositionOutOfRange):
-        source.span_of(2, 9)
 
 
 def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):

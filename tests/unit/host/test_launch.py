@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ import pytest
 
 from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.launch import _failure, start_host
-from homebody.host.shared import HostFailed, HostOptions, decode_event
+from homebody.host.shared import HostOptions
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until
 
@@ -110,16 +109,6 @@ def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
         assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
 
 
-def test_running_out_of_memory_while_loading_is_reported(tiny_model):
-    """Memory may have become scarce since the check; the file is not blamed."""
-    with tempfile.TemporaryFile() as log:
-        log.write(b"0.00.1 E alloc: insufficient memory (attempted to allocate 360.00 MB)\n")
-        result = HostFailed("ModelFileInvalid", "llama.cpp cannot load tiny.gguf")
-        error = _failure(HostOptions(tiny_model), result, 3, log)
-    assert isinstance(error, ModelTooLarge)
-    assert str(error).endswith("360.00 MB); close other programs, or set a smaller backend.contextLength")
-
-
 async def test_a_host_that_takes_too_long_is_ended(tiny_model):
     """No process is left behind, and the sentence says what to do."""
     before = {child.pid for child in psutil.Process().children()}
@@ -153,15 +142,3 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
         assert host.is_running()
         parent.kill()
         host.wait(60)
-
-
-def test_ends_in_order_when_asked_to(tiny_model):
-    command = [sys.executable, "-m", "homebody.host.run", HostOptions(tiny_model).to_json()]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as host:
-        assert host.stdout is not None
-        decode_event(host.stdout.readline())
-        host.send_signal(signal.SIGTERM)
-        assert host.wait(60) == 0
-        assert host.stdout.read() == b""

@@ -115,9 +115,3 @@ def test_clients_count_until_they_leave_or_die(files, hold):
     holder.wait()
     assert not shared.has_clients(files)
     assert not path.exists()
-
-
-def test_a_client_that_is_just_coming_counts(files):
-    files.clients.mkdir()
-    (files.clients / "1-abc.lock").touch()
-    assert shared.has_clients(files)

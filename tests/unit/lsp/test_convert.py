@@ -8,16 +8,14 @@ from lsprotocol import types
 from homebody.errors import PositionOutOfRange
 from homebody.lsp.convert import (
     PositionEncoding,
-    from_edits,
     from_lines,
     from_offset,
-    from_span,
     to_offset,
     to_offset_within,
     to_span,
     to_text,
 )
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span
 
 ENCODINGS: tuple[PositionEncoding, ...] = ("utf-8", "utf-16", "utf-32")
 _CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
@@ -91,14 +89,6 @@ def test_half_pairs_are_replaced_and_positions_stay():
     text = to_text("a\ud83db")
     assert text == "a\ufffdb"
     assert to_offset(_document(text), types.Position(0, 2), "utf-16") == 2
-
-
-def test_edits_come_in_the_documents_order():
-    """Edits of one version are sorted, so that any client can apply them."""
-    document = _document("one\ntwo\n")
-    edits = from_edits(document, [TextEdit(Span(4, 7), "2"), TextEdit(Span(0, 3), "1")], "utf-16")
-    assert [edit.new_text for edit in edits] == ["1", "2"]
-    assert from_span(document, Span(4, 7), "utf-16") == edits[1].range
 
 
 def test_whole_lines_end_within_the_document():

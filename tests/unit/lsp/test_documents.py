@@ -73,15 +73,6 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
     assert (Span(8, 8), "y") == (change.edit.span, change.edit.new_text)
 
 
-def test_a_snapshot_stays_what_it_was():
-    documents = Documents()
-    before = documents.open(_item("a"))
-    documents.change(_id(2), [_whole("b")])
-    assert before is not None
-    assert before.text == "a"
-    assert documents.find(URI) is not before
-
-
 def test_other_schemes_are_left_alone():
     """A commit, an output pane or a diff's left side is not code to complete."""
     documents = Documents()

@@ -71,12 +71,6 @@ def test_a_client_may_send_its_header_byte_by_byte(port: Port):
     assert port.served() == HEADER
 
 
-def test_a_connection_that_is_closed_at_once_is_ignored(port: Port):
-    port.connect().close()
-    port.connect(HEADER)
-    assert port.served() == HEADER
-
-
 def _is_closed(connection: socket.socket) -> bool:
     try:
         return connection.recv(1) == b""

@@ -7,7 +7,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from homebody.lsp.server import Server
-from support.wire import URI, Wire, turn
+from support.wire import Wire, turn
 
 
 async def test_notifications_are_never_answered():
@@ -77,31 +77,6 @@ async def test_a_late_answer_to_a_request_that_was_given_up_is_ignored():
         wire.take({"jsonrpc": "2.0", "id": wire.sent[0]["id"], **answer})
 
     assert len(wire.sent) == 1
-
-
-async def test_an_answer_does_not_end_the_clients_own_request():
-    gate = asyncio.Event()
-
-    async def wait(_params: object) -> object:
-        await gate.wait()
-        return "done"
-
-    wire = await Wire(wait).initialized()
-    wire.call("test/run", msg_id="a")
-    await turn()
-    wire.take({"jsonrpc": "2.0", "id": "a", "result": "wrong"})
-    gate.set()
-    await turn()
-
-    assert [(m["id"], m["result"]) for m in wire.sent] == [("a", "done")]
-
-
-async def test_no_other_copy_of_a_document_is_kept():
-    wire = await Wire().initialized()
-    item = {"uri": URI, "languageId": "python", "version": 1, "text": "x"}
-    wire.take({"method": "textDocument/didOpen", "params": {"textDocument": item}})
-    assert len(wire.heard) == 1
-    assert not wire.server.workspace.text_documents
 
 
 async def test_answers_to_nothing_are_ignored():

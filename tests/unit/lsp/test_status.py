@@ -62,14 +62,6 @@ def test_a_request_that_fails_after_the_server_is_back_leaves_the_status_as_it_i
     assert [status["kind"] for status in shown.sent] == ["Error", "Normal"]
 
 
-def test_other_servers_begin_without_the_failures_of_the_former_ones():
-    """The user has changed the settings because the server failed."""
-    shown = Shown()
-    shown.status.fail("Nothing answers.", source="completion")
-    shown.status.start_again()
-    assert shown.sent[-1]["kind"] == "Normal"
-
-
 def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     """A failed command returns its reason; the status shows it too, and later keys do not repeat it."""
     shown = Shown()
@@ -77,13 +69,6 @@ def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     shown.status.fail("Nothing answers.")
     assert shown.messages == []
     assert shown.sent[-1]["message"] == "Nothing answers."
-
-
-def test_another_failure_is_another_message():
-    shown = Shown()
-    shown.status.fail("Nothing answers.")
-    shown.status.fail("The model is damaged.")
-    assert shown.messages == ["Nothing answers.", "The model is damaged."]
 
 
 def test_the_model_that_answers_is_named():
@@ -129,18 +114,6 @@ async def test_only_work_that_can_be_seen_shows_as_busy():
     assert [status["busy"] for status in shown.sent] == [False, True, False]
 
 
-async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
-    """The editor cancels a request and sends the next one: the sign does not flicker at each key."""
-    shown = Shown()
-    shown.status.recover("completion")
-    shown.changed.clear()
-    with shown.status.working():
-        await asyncio.wait_for(shown.changed.wait(), 60)
-    with shown.status.working():
-        pass
-    assert [status["busy"] for status in shown.sent] == [False, True]
-
-
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
     shown = Shown()
     shown.status.recover("completion", model=ServedModel("llama.cpp", "small", 4096))
@@ -158,10 +131,3 @@ def test_an_error_names_what_an_editor_can_do_about_it():
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.answered()
     assert [status.get("fix") for status in shown.sent] == ["installModel", None]
-
-
-def test_a_failure_without_a_remedy_offers_none():
-    shown = Shown()
-    shown.status.fail("No model is installed.", NoModelInstalled.fix)
-    shown.status.fail("The server refused the request.")
-    assert "fix" not in shown.sent[-1]

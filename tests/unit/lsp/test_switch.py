@@ -41,14 +41,6 @@ def test_a_language_stays_off_while_everything_is_off():
     assert switch.suggests(PYTHON, invoked=False)
 
 
-def test_new_settings_leave_toggles_as_they_are():
-    switch = _switch()
-    switch.turn("python", enabled=False)
-    switch.loaded = Settings(completion=CompletionSettings(max_tokens=16))
-    assert not switch.suggests(PYTHON, invoked=False)
-    assert switch.settings.completion.max_tokens == 16
-
-
 def test_manual_suggests_only_when_asked():
     switch = _switch(CompletionSettings(trigger="manual"))
     assert not switch.suggests(PYTHON, invoked=False)

@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from homebody.models.library import found_models, list_entries
-from support.tiny_gguf import write_tiny_gguf
+from homebody.models.library import found_models
 
 
 @pytest.fixture
@@ -94,14 +93,3 @@ def test_links_in_a_circle_are_not_followed(home):
     (root / "a/b/again").symlink_to(root, target_is_directory=True)
     touch(root / "1/2/3/4/5/6/deep.gguf")
     assert [model.name for model in found_models()] == ["model"]
-
-
-def test_a_file_is_listed_once(home, own_folders):
-    first = home / ".lmstudio/models/org/repo/model.gguf"
-    first.parent.mkdir(parents=True, exist_ok=True)
-    write_tiny_gguf(first)
-    second = home / ".cache/lm-studio/models/org/repo/same.gguf"
-    second.parent.mkdir(parents=True)
-    second.symlink_to(first)
-    touch(home / ".lmstudio/models/org/repo/broken.gguf")
-    assert [entry.model.name for entry in list_entries()] == ["model"]

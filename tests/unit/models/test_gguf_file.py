@@ -72,12 +72,6 @@ def test_a_broken_file_is_reported_in_one_sentence(tmp_path, content, sentence):
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["no/such.gguf", "."])
-def test_a_path_that_is_not_a_file_is_reported(tmp_path, path):
-    with pytest.raises(ModelFileInvalid, match="cannot be read"):
-        read_header(tmp_path / path)
-
-
 def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path):
     whole = tiny_model.read_bytes()
     path = tmp_path / "half.gguf"
@@ -92,7 +86,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_gguf(tmp_path_factory.mktemp("small") / "small.gguf")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_damage_leads_to_another_error(small, data):
     content = bytearray(small.read_bytes()[:20_000])

@@ -154,22 +154,12 @@ def test_chooses_the_file_that_is_meant(wanted, chosen):
     assert [file.name for file in choose_files(REPO, FILES, wanted)] == chosen
 
 
-def test_only_one_file_needs_no_choice():
-    assert choose_files(REPO, [HubFile("x.gguf", 1, None)], None)[0].name == "x.gguf"
-
-
 @pytest.mark.parametrize("wanted", ["q3", "evil-q2", "mmproj-f16"])
 def test_a_file_that_is_not_there_lists_what_is(wanted):
     with pytest.raises(
         UsageError, match=r"has big/m-F16\.gguf, m-Q4_K_M\.gguf, m-Q8_0\.gguf: name one of them"
     ):
         choose_files(REPO, FILES, wanted)
-
-
-def test_a_repository_without_gguf_is_reported():
-    """Such as a repository of the original weights."""
-    with pytest.raises(UsageError, match="has no GGUF file"):
-        choose_files(REPO, [HubFile("model.safetensors", 1, None)], None)
 
 
 def test_a_source_names_a_repository():

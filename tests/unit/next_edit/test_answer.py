@@ -59,10 +59,6 @@ def test_an_answer_that_did_not_reach_its_end_is_dropped():
     assert answered(text_of(shown, (1, "x = 1")), shown, is_whole=False) == "cut off"
 
 
-def test_an_answer_that_begins_with_a_marker_is_dropped():
-    assert answered("<|cursor|>x", window()) == "a marker"
-
-
 def test_lines_inserted_above_the_cursor_alone_are_dropped():
     """The user has passed that place."""
     newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))

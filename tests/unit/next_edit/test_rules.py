@@ -171,11 +171,6 @@ def test_any_text_is_followed(text):
     assert after.text == document.text.replace('2], encoding="latin-1"', '2], encoding="utf-8"')
 
 
-def test_a_file_without_a_grammar_is_followed():
-    _, edit = suggested(CALLS, [("latin-1", "utf-8"), ("latin-1", "utf-8")], uri="file:///a.txt")
-    assert edit is not None
-
-
 def test_a_huge_file_is_left_alone():
     text = CALLS + "x = 1\n" * 100_000
     assert suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])[1] is None

@@ -74,21 +74,6 @@ def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
     assert _fed(0.4, *[("x ", 0.2)] * 3) == [True, False, False]
 
 
-@pytest.mark.parametrize("pieces", [[("x ", 0.5)] * 3, [("x ", 0.9)] * 40])
-def test_a_line_that_may_still_reach_the_threshold_is_read_on(pieces):
-    assert all(_fed(0.4, *pieces))
-
-
-def test_a_rare_word_of_which_the_rest_follows_does_not_end_the_stream():
-    """Most of its improbability is in the part that was typed."""
-    assert _fed(0.4, ("Cache", 0.01), before="W") == [True]
-    assert _fed(0.4, ("Cache", 0.01), before="x = ") == [False]
-
-
-def test_only_the_first_line_counts():
-    assert all(_fed(0.4, ("\n    ", 0.9), ("x = 1", 0.9), ("\n", 0.9), *[("y", 0.01)] * 9))
-
-
 @pytest.mark.parametrize(
     ("before", "answer"), [("x = 1", "\n|y = 2"), ("", "y = 2"), ("y = ", "2"), ("sel", "f.y")]
 )
@@ -102,10 +87,6 @@ def test_the_gate_reads_on_what_is_shown(before, answer):
     assert found.probability is not None
     gate = ConfidenceGate(found.probability, cursor)
     assert all(gate.feed(piece) for piece in pieces)
-
-
-def test_without_a_threshold_no_stream_is_ended():
-    assert all(_fed(0.0, *[("x ", 1e-9)] * 50))
 
 
 def test_an_ordinary_line_does_not_look_wrong():

@@ -80,13 +80,6 @@ def test_long_lines_are_wrapped():
     assert max(map(len, result.splitlines())) <= 100
 
 
-def test_a_file_with_crlf_gets_crlf():
-    text = "⟦def f():\r\n    return 1\r\n⟧"
-    assert described(text, "One.\n\nMore.") == (
-        'def f():\r\n    """One.\r\n\r\n    More.\r\n    """\r\n    return 1\r\n'
-    )
-
-
 def test_a_function_without_a_body_gets_one():
     assert described("⟦def f():⟧\n", "One.") == 'def f():\n    """One."""\n'
 
@@ -226,12 +219,6 @@ def test_python_still_parses_whatever_the_model_wrote(answer):
         function = ast.parse(result).body[0]
         assert isinstance(function, ast.ClassDef)
         assert len(function.body) == 2
-
-
-def test_marks_that_change_the_direction_of_text_do_not_get_into_a_file():
-    """They show code in another order than the one in which it runs."""
-    answer = '"""Add\u202e two \u2066numbers\u2069."""'
-    assert '"""Add two numbers."""' in described("⟦def f(a, b):\n    return a + b\n⟧", answer)
 
 
 @pytest.mark.parametrize(

@@ -136,12 +136,6 @@ def test_tabs_of_the_file_are_used():
     assert edited(go, answer, language="go") == "func f() {\n\tif a {\n\t\tb()\n\t\tc()\n\t}\n}\n"
 
 
-def test_a_file_with_crlf_keeps_it():
-    """Only the changed line is new, with the file's line end."""
-    text = "⟦def f():\r\n    return 1\r\n⟧x = 1\r\n"
-    assert edited(text, "def f():\n    return 2\n") == "def f():\r\n    return 2\r\nx = 1\r\n"
-
-
 def test_a_selection_within_a_line_is_replaced_alone():
     assert edited("x = ⟦a + b⟧  # sum\n", "```\nsum([a, b])\n```") == "x = sum([a, b])  # sum\n"
 
@@ -152,21 +146,6 @@ def test_a_selection_after_the_indentation_keeps_it():
     expected = "class A:\n    def f(self):\n        return 2\n"
     assert edited(text, "def f(self):\n    return 2") == expected
     assert edited(text, "    def f(self):\n        return 2") == expected
-
-
-def test_blank_lines_around_the_selection_stay():
-    """The model cannot remove them."""
-    assert edited("a\n⟦\n\nb\n\n⟧c\n", "d", language="python") == "a\n\n\nd\n\nc\n"
-
-
-def test_a_fence_within_a_docstring_is_code():
-    answer = '```python\ndef f():\n    """Say.\n\n    ```\n    f()\n    ```\n    """\n```'
-    assert edited("⟦def f():\n    pass\n⟧", answer).endswith('    ```\n    """\n')
-
-
-def test_markdown_keeps_its_fences():
-    answer = "```markdown\n# A\n\n```sh\nmake\n```\n\nB\n```"
-    assert edited("⟦# A\n⟧", answer, language="markdown") == "# A\n\n```sh\nmake\n```\n\nB\n"
 
 
 def test_lines_under_an_open_bracket_keep_their_distance():

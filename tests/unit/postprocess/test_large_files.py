@@ -46,13 +46,3 @@ def test_the_checks_of_one_function_do_not_read_the_file(guard):
     work(1)  # compiles the queries
 
     assert work(200) < 2 * work(20)
-
-
-def test_the_checks_of_a_whole_file_are_linear():
-    """Ten times the functions are at most ten times the work."""
-
-    def work(functions: int) -> int:
-        document, tree = a_file(functions)
-        return calls(lambda: check(document, tree, 0, "behaviour"))
-
-    assert work(200) < 15 * work(20)

@@ -44,11 +44,3 @@ def test_ten_times_the_line_is_not_ten_times_the_work(shape, language):
         complete(*short)
         few = calls(lambda: complete(*short))  # noqa: B023 - called at once
         assert calls(lambda: complete(*long)) <= 4.5 * few  # noqa: B023 - called at once
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_the_texts_that_rules_look_at_are_bounded(shape):
-    for document, offset in documents(shape, "python", 200_000):
-        cursor = cursor_context(document, Tree.blank(document), offset)
-        texts = (cursor.line_prefix.lstrip(), cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
-        assert max(map(len, texts)) <= 2_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_BEFORE, CHATTER_LINE, FENCE, after_reasoning
+from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_BEFORE, CHATTER_LINE, after_reasoning
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,6 @@ def test_an_explanation_is_recognised(line: str):
 @pytest.mark.parametrize("line", ["Key: value.", "Changes:", "With = f(1).", "Now(x).", "What: 1."])
 def test_keys_and_calls_are_no_explanation(line: str):
     assert CHATTER_AFTER.fullmatch(line) is None
-
-
-def test_a_fence_has_three_characters_or_more():
-    found = [
-        (one["indent"], one["fence"], one["info"]) for one in FENCE.finditer("``\n  ```` py \n~~~\n```a`\n")
-    ]
-    assert found == [("  ", "````", " py "), ("", "~~~", "")]
 
 
 @pytest.mark.parametrize(

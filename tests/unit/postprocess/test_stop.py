@@ -51,11 +51,6 @@ def test_it_waits_while_the_block_may_go_on():
     assert fed("function f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n", "javascript")[1] is None
 
 
-def test_an_unfinished_stream_is_not_stopped():
-    """There is no reason yet."""
-    assert checker("x = █\n").feed(Piece("1")) is None
-
-
 def test_sixteen_lines_are_enough():
     """Users do not read longer suggestions."""
     lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]

@@ -1,15 +1,11 @@
 """The table of fill-in-the-middle formats, and prompts laid out by it."""
 
-import inspect
-from typing import get_args
-
 import pytest
 
 from homebody.backend.base import Marker, ModelInfo, Text
 from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS
 from homebody.prompt.fim import OtherFiles, PromptSnippet, completion_prompt, find_format, formats
-from homebody.settings.schema import CompletionSettings
 
 ROWS = {row.family: row for row in formats()}
 SNIPPETS = [
@@ -203,20 +199,6 @@ def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
     assert prompt.parts[0] == Marker(expected[: expected.index("shop")])
 
 
-@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
-def test_a_repository_is_named_only_in_front_of_files(row):
-    prompt = completion_prompt(
-        row, prefix="a", suffix="z", typed="b", files=OtherFiles((), "main.py", "shop")
-    )
-    assert "shop" not in prompt.text
-    assert "main.py" not in prompt.text
-
-
-def test_codestrals_middle_marker_in_the_metadata_changes_nothing():
-    found = find_format(_info("some-22b", FimTokens("[PREFIX]", "[SUFFIX]", "[MIDDLE]")))
-    assert found is ROWS["mistral"]
-
-
 @pytest.mark.parametrize(
     ("markers", "architecture", "family"),
     [
@@ -251,17 +233,6 @@ def test_a_vocabulary_without_markers_overrides_the_name():
     assert find_format(_info("seed-coder", special_texts=COMMON_SPECIAL_TEXTS)) is ROWS["seed"]
 
 
-@pytest.mark.parametrize("row", formats(), ids=lambda row: row.family)
-def test_typed_text_follows_a_marker_or_the_prefix(row):
-    assert row.typed_after_marker == (row.family != "mistral")
-
-
-def test_a_language_without_line_comments_has_paths_in_its_own():
-    files = OtherFiles([PromptSnippet("u.html", "<p>")], "m.html", comment=("<!--", "-->"))
-    prompt = completion_prompt(None, prefix="a", suffix="", typed="b", files=files)
-    assert prompt.text == "<!-- u.html -->\n<p>\n\n<!-- m.html -->\nab"
-
-
 def test_codestral_has_other_files_under_plain_lines():
     snippets = [PromptSnippet("util.py", "def g(): ...\n")]
     prompt = completion_prompt(
@@ -276,11 +247,6 @@ def test_the_user_names_the_layout():
     plain = _info("my-model")
     assert find_format(plain, "granite4") is ROWS["granite4"]
     assert find_format(_info("qwen2.5-coder"), "none") is None
-
-
-def test_the_setting_offers_every_family():
-    allowed = get_args(inspect.get_annotations(CompletionSettings)["fim"])[0]
-    assert set(get_args(allowed)) == {"auto", "none", *ROWS}
 
 
 @pytest.mark.parametrize(

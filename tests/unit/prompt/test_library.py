@@ -81,15 +81,6 @@ def test_a_broken_file_leaves_the_others_working(tmp_path):
     assert library.summary.startswith(f"{tmp_path / 'bad.md'}:2: `scope` cannot be")
 
 
-def test_a_thousand_bad_files_are_one_message(tmp_path):
-    for number in range(1000):
-        (tmp_path / f"bad-{number:04}.md").write_text("x", "utf-8")
-    library = PromptLibrary([PromptFolder(tmp_path)])
-    assert len(library.problems) == 201
-    assert library.summary.count("\n") == 0
-    assert "200 more: `homebody prompts check` lists them" in library.summary
-
-
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")
@@ -100,11 +91,6 @@ def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     [problem] = library.problems
     assert "not trusted" in problem.message
     assert f"add {tmp_path} to `trusted_folders`" in problem.message
-
-
-def test_an_untrusted_workspace_without_prompts_is_not_mentioned(tmp_path):
-    folder = _workspace(tmp_path)
-    assert PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)]).problems == ()
 
 
 def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):

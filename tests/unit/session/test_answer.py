@@ -23,17 +23,6 @@ def test_typed_text_is_removed_from_the_start_of_the_answer(pieces, data):
     assert all(piece.text for piece in rest.pieces)
 
 
-def test_an_answer_that_differs_from_the_typed_text_is_dropped():
-    assert _stored(["ab"]).after("b") is None
-
-
-def test_an_unlikely_answer_holds_only_where_it_was_asked():
-    """It was stopped before it reached the following text."""
-    stored = _stored(["ab"], AnswerState.UNLIKELY)
-    assert stored.after("") is not None
-    assert stored.after("a") is None
-
-
 @given(pieces=_PIECES)
 def test_whole_lines_end_at_a_line_end(pieces):
     whole = "".join(pieces)

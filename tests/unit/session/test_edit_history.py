@@ -143,13 +143,6 @@ def test_another_branch_forgets_everything():
     assert (editor.changes(), editor.is_typed) == ([], False)
 
 
-def test_white_space_is_no_change():
-    """A change of the indentation is recorded, but no rule sees it."""
-    editor = Editor()
-    editor.write(3, "    line 3")
-    assert editor.changes() == []
-
-
 def test_old_changes_are_forgotten():
     """After five minutes, and after ten newer ones."""
     editor = Editor()

@@ -49,20 +49,6 @@ async def test_an_answer_ends_in_one_state(stream, stop, state):
     assert (generation.error is not None) == (state is AnswerState.BROKEN)
 
 
-async def test_stopping_an_answer_that_has_ended_changes_nothing():
-    generation = _generation(_stream("a"))
-    await generation.run()
-    generation.stop()
-    assert generation.state is AnswerState.COMPLETE
-
-
-async def test_an_answer_that_a_rule_ended_inside_a_line_keeps_its_whole_lines():
-    generation = _generation(_stream("a\n", "b"), _ends_at("b", "scope"))
-    await generation.run()
-    answer = generation.answer()
-    assert (answer.text, answer.state) == ("a\n", AnswerState.COMPLETE)
-
-
 async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
     gate = asyncio.Event()
 
@@ -85,10 +71,3 @@ async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
     assert rest.text == "d"
     with suppress(asyncio.CancelledError):
         task.cancel()
-
-
-async def test_an_answer_counts_its_waiters():
-    generation = _generation(_stream())
-    with generation.awaited():
-        assert generation.has_waiters
-    assert not generation.has_waiters

@@ -26,14 +26,6 @@ def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
     assert found[0].last_line == 31
 
 
-def test_a_move_of_64_lines_is_a_jump():
-    recent = RecentPlaces()
-    document = _document("one")
-    recent.viewed(document, 0)
-    assert not recent.viewed(document, document.line_starts[63])
-    assert recent.viewed(document, document.line_starts[190])
-
-
 def test_a_place_is_kept_once():
     """Coming back to the same lines replaces the older chunk."""
     recent = RecentPlaces()

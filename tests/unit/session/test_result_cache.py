@@ -57,16 +57,6 @@ def test_what_was_shown_further_back_wins_over_an_unlikely_answer_here():
     assert cache.find(_MODEL, *further) == Suggestion("(a)\n", 0.9, None)
 
 
-def test_an_unlikely_answer_is_found_right_where_it_was_given():
-    """So that the model is not asked there again."""
-    cache = ResultCache()
-    document, offset = at("x = █\n")
-    cache.put(_MODEL, document, offset, _answer("oo", AnswerState.UNLIKELY))
-    found = cache.find(_MODEL, document, offset)
-    assert isinstance(found, StoredAnswer)
-    assert found.state is AnswerState.UNLIKELY
-
-
 def test_each_candidate_that_was_shown_is_found():
     cache = ResultCache()
     document, offset = at("x = █\n")
@@ -75,12 +65,3 @@ def test_each_candidate_that_was_shown_is_found():
     assert cache.find(_MODEL, *typed(document, offset, "g")) == Suggestion("(b)\n", 0.5, None)
     cache.put_shown(_MODEL, document, offset, _SHOWN)
     assert cache.find(_MODEL, *typed(document, offset, "g")) is None
-
-
-def test_the_oldest_answers_are_evicted():
-    cache = ResultCache()
-    places = [at(f"x{n} = █\n") for n in range(501)]
-    for document, offset in places:
-        cache.put(_MODEL, document, offset, _answer("1\n"))
-    assert cache.find(_MODEL, *places[0]) is None
-    assert cache.find(_MODEL, *places[1]) is not None

@@ -1,6 +1,5 @@
 """Sources are merged in order; an invalid value is ignored, with one message."""
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -10,17 +9,6 @@ from hypothesis import strategies as st
 
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.load import load as load_with_origins
-
-
-def test_without_any_source_all_is_default(load):
-    """Without a file, a variable or an editor, the result is ``Settings()`` without problems."""
-    assert load() == (Settings(), [])
-
-
-def test_the_defaults_are_those_of_the_design():
-    assert Settings().chat.temperature is None
-    assert Settings().completion.latency_budget_ms == 350
-
 
 SOURCES = (
     {"user": "[completion]\nmax_tokens = 1"},
@@ -173,11 +161,6 @@ def test_a_text_is_read_by_the_type_that_is_wanted(load, name, text, value):
     assert value == getattr(resolved.completion, name.removeprefix("COMPLETION_").lower())
 
 
-@pytest.mark.parametrize("text", ["*.min.js,dist/**", '["*.min.js", "dist/**"]'])
-def test_a_list_is_written_with_commas_or_as_json(load, text):
-    assert load(flags={"context.ignore": text})[0].context.ignore == ("*.min.js", "dist/**")
-
-
 def test_an_empty_variable_is_not_set(load):
     environ = {"HOMEBODY_BACKEND_URL": "", "HOMEBODY_COMPLETION_ENABLED": ""}
     assert load(environ=environ) == (Settings(), [])
@@ -206,15 +189,6 @@ def test_clients_send_settings_in_many_shapes(load, sent):
 
 
 @pytest.mark.parametrize(
-    "sent", [3, "x", ["completion"], True, {"homebody": "x"}, {"homebody": ["private/"]}]
-)
-def test_settings_that_are_not_an_object_are_reported(load, sent):
-    """If a client sends something else, nothing is sent: a rule may be in it."""
-    resolved, problems = load(initialization_options=sent)
-    assert (Settings(), [True]) == (resolved, [problem.stops for problem in problems])
-
-
-@pytest.mark.parametrize(
     ("content", "part"),
     [
         ("[completion]\nenabled = maybe", "line 2"),
@@ -230,14 +204,6 @@ def test_a_file_that_does_not_read_is_one_problem(load, content, part):
     assert (resolved.chat.max_tokens, len(problems)) == (33, 1)
     assert problems[0].message.startswith(".homebody.toml: ")
     assert part in problems[0].message
-
-
-def test_a_pipe_or_folder_in_the_files_place_is_not_read(load, workspace, user_file):
-    """Reading a pipe would block forever."""
-    os.mkfifo(workspace / ".homebody.toml")
-    user_file.mkdir(parents=True)
-    _, problems = load()
-    assert [problem.stops for problem in problems] == [True, False]
 
 
 def test_a_byte_order_mark_is_no_mistake(load):

@@ -22,9 +22,3 @@ def test_settings_are_in_the_users_config_folder(monkeypatch):
     assert paths.user_file() == Path("/etc/me/homebody/config.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", "me")
     assert paths.user_file() == Path("/home/me/.config/homebody/config.toml")
-
-
-def test_one_run_may_have_another_settings_file(monkeypatch):
-    """``--config`` is passed to the language server this way."""
-    monkeypatch.setenv("HOMEBODY_CONFIG_FILE", "/etc/other.toml")
-    assert paths.user_file() == Path("/etc/other.toml")

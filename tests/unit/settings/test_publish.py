@@ -6,7 +6,6 @@ import runpy
 import tomllib
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from homebody.cli.config import commented_toml
@@ -73,7 +72,3 @@ def test_what_vscode_sends_unasked_changes_nothing(tmp_path):
 
     assert loaded.problems == ()
     assert (loaded.settings.log.enabled, loaded.settings.backend.url) == (True, "http://127.0.0.1:1")
-
-
-def test_settings_are_sent_back_as_they_are():
-    assert msgspec.json.decode(msgspec.json.encode(Settings()), type=Settings) == Settings()

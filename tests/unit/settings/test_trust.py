@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -67,10 +66,6 @@ def test_a_hostile_workspace_changes_no_security_setting(load, workspace, source
         assert name in problems[0].message
 
 
-def test_both_hostile_sources_get_one_message_each(load):
-    assert len(load(project=HOSTILE_TOML, configuration=HOSTILE_JSON, environ=ENVIRON)[1]) == 2
-
-
 def test_the_user_may_set_all_of_it(load):
     """The same settings are accepted in the user's own file."""
     own = "\n".join(line for line in HOSTILE_TOML.splitlines() if not line.startswith("api_key_env"))
@@ -126,13 +121,6 @@ def test_a_workspace_lowers_what_the_user_raised_in_the_editor(load, sent, expec
     assert len(problems) == (sent > 4_000_000)
 
 
-def test_what_the_user_raised_in_the_editor_may_be_repeated(load):
-    """VS Code answers `workspace/configuration` with the user's values where the workspace has none."""
-    own = {"context": {"maxFileBytes": 4_000_000}}
-    resolved, problems = load(initialization_options=own, configuration=own)
-    assert (resolved.context.max_file_bytes, problems) == (4_000_000, [])
-
-
 def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
     (tmp_path / "link").symlink_to(workspace)
     resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
@@ -161,15 +149,6 @@ def test_only_the_folder_itself_is_trusted(load, workspace, tmp_path, trusted):
 def test_only_the_users_file_names_trusted_folders(load, sources):
     """A folder cannot make itself trusted; in other sources the key is ignored with a message."""
     assert len(load(**sources)[1]) == 1
-
-
-def test_values_that_an_editor_repeats_cause_no_message(load):
-    """The user's own values and defaults in workspace/configuration cause no message."""
-    sent = {"backend": {"url": "http://127.0.0.1:1", "allowedHosts": []}, "log": {"enabled": False}}
-    resolved, problems = load(
-        user="log.enabled = true", initialization_options={"backend": sent["backend"]}, configuration=sent
-    )
-    assert (resolved.backend.url, resolved.log.enabled, problems) == ("http://127.0.0.1:1", True, [])
 
 
 @pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
@@ -341,10 +320,3 @@ def test_many_bad_keys_are_reported_in_a_short_message(load):
     assert len(problems) <= 11
     assert [problem for problem in problems if not (problem.key + problem.message).isprintable()] == []
     assert sum(len(problem.message) for problem in problems) < 3000
-
-
-def test_a_workspace_that_is_a_loop_is_not_trusted(tmp_path: Path):
-    from homebody.settings.trust import is_trusted
-
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    assert not is_trusted(tmp_path / "loop", [str(tmp_path / "loop")])

@@ -110,14 +110,6 @@ async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
         assert [await engine.prompt() for engine in engines] == [(("c/",), None)] * 2
 
 
-async def test_a_change_between_reading_and_following_is_not_lost(old_file):
-    source = SettingsSource(user_file=old_file)
-    old_file.write_text("context.ignore = ['b/']\n")
-    engine = Double()
-    source.follow(engine)
-    assert await engine.prompt() == (("b/",), None)
-
-
 @pytest.mark.parametrize("half", [lambda path: path.write_text(""), Path.unlink])
 async def test_a_file_that_is_half_saved_is_read_when_it_is_whole(old_file, half, monkeypatch):
     """For a moment it is empty, or has another name; without its rules nothing may be sent."""

@@ -29,8 +29,3 @@ def test_more_breakage_counts_more():
     broken_once = "x = (\n\ndef f():\n    pass\n\n\nclass A:\n    y = 1\n"
     broken_twice = broken_once.replace("y = 1", "y = = 1")
     assert count_errors(broken_once, language) < count_errors(broken_twice, language)
-
-
-def test_the_count_is_bounded():
-    """Text of another language ends the count at ten thousand."""
-    assert count_errors("a } ) ] 1 + * @ \n" * 20_000, find("json")) <= 10_000

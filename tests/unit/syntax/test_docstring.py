@@ -23,11 +23,6 @@ def documented(language_id: str, text: str, documentation: str, *, without_tree:
     return apply_edits(text, [TextEdit(place.span, new)])
 
 
-def test_python_documents_inside_the_body():
-    text = "@cached\ndef f(self):\n    # why\n    return 1\n"
-    assert documented("python", text, '"""Doc."""') == text.replace(":\n", ':\n    """Doc."""\n')
-
-
 @pytest.mark.parametrize("without_tree", [False, True])
 def test_a_body_on_the_header_line_moves_down(without_tree):
     expected = 'def f():\n    """Doc."""\n    return 1\n'
@@ -57,11 +52,6 @@ def test_documentation_stands_above_attributes():
     assert documented("rust", text, "/// Doc.") == "    /// Doc.\n" + text
 
 
-def test_a_doc_comment_is_replaced_whole():
-    text = "/**\n * Old.\n\n * More.\n */\nint f(void) {\n}\n"
-    assert documented("c", text, "/** New. */") == "/** New. */\nint f(void) {\n}\n"
-
-
 def test_a_plain_comment_stays_and_the_documentation_goes_below_it():
     text = "/* A note. */\nint f(void) {\n}\n"
     assert documented("c", text, "/** New. */") == text.replace("int f", "/** New. */\nint f")
@@ -74,11 +64,6 @@ def test_a_comment_that_could_be_documentation_or_not_is_left_alone():
 def test_a_scripts_first_line_is_no_documentation():
     text = "#!/bin/sh\nf() {\n  :\n}\n"
     assert documented("shellscript", text, "# Doc.") == "#!/bin/sh\n# Doc.\nf() {\n  :\n}\n"
-
-
-def test_line_ends_are_the_documents_own():
-    text = "def f():\r\n    return 1\r\n"
-    assert documented("python", text, '"""Doc."""') == 'def f():\r\n    """Doc."""\r\n    return 1\r\n'
 
 
 @pytest.mark.parametrize("header", ["def f(self):", "def f(self,\n      b):"])

@@ -129,13 +129,6 @@ def test_queries_never_start_at_the_root(language: Language):
     assert f"({tree.handle.root_node.type} " not in query_text(language)
 
 
-@each_language
-def test_rows_compile(language: Language):
-    re.compile(language.unsafe, re.MULTILINE)
-    for region in language.regions:
-        assert not region.comment or re.match(region.begin, region.mark)
-
-
 def test_keywords_come_from_the_grammar():
     """Words that a language keeps for itself are known without a list by hand."""
     python = find("python")
@@ -145,17 +138,6 @@ def test_keywords_come_from_the_grammar():
     assert {"def", "lambda", "None"} <= keywords(python)
     assert "argument" not in keywords(python)
     assert {"select", "SELECT"} <= keywords(sql)
-
-
-def test_a_query_file_inherits_patterns():
-    """What sister grammars have in common is written once: the file that is named comes first."""
-    javascript, typescript = find("javascript"), find("typescript")
-    assert javascript is not None
-    assert typescript is not None
-    inherited = "(function_declaration name: (identifier) @name body: (_) @body) @definition.function"
-    assert query_text(javascript).startswith(inherited)
-    assert query_text(typescript).startswith(inherited)
-    assert "inherits" not in query_text(typescript)
 
 
 def test_grammars_are_loaded_on_first_use():

@@ -32,21 +32,6 @@ def test_a_place_among_many_siblings_takes_few_steps(lines):
     assert [(node.is_error, is_whole) for node, is_whole in found] == [(True, False)]
 
 
-def test_a_query_runs_over_small_nodes_only():
-    """Also where all is asked for: no query is given a node with many children and all that is in it."""
-    _, tree = brackets(100)
-    assert all(node.child_count < 4_000 for node, is_whole in searched(tree, None) if is_whole)
-
-
-def test_nesting_is_bounded():
-    """Where nodes nest in large nodes for ever, one goes no deeper than some level."""
-    document = Document.create("file:///a", "json", 0, "[" * 10_000 + "]" * 10_000)
-    tree = parse(document)
-    middle = len(document.text) // 2
-    assert tree.fits(document)
-    assert len(list(searched(tree, Span(middle - 1, middle + 1)))) < 2_000
-
-
 @st.composite
 def long_documents(draw) -> tuple[Language, str]:
     language, source = draw(st.sampled_from(SOURCES))
@@ -56,7 +41,7 @@ def long_documents(draw) -> tuple[Language, str]:
     return language, text[:at] + garbage + text[at:]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(long_documents(), st.floats(0, 1), st.sampled_from([0, 1, 2, 50, 4_000]))
 def test_a_query_finds_what_it_finds_from_the_root(drawn, where, size):
     language, text = drawn

@@ -94,16 +94,6 @@ def test_a_long_type_is_shown_by_the_signatures_of_its_members(language_id, text
     assert show(language_id, text, name) == (expected, *lines)
 
 
-def test_a_short_type_is_shown_whole_and_a_function_by_its_signature():
-    text = (
-        "class Outer:\n    class Order:\n        def add(self, n):\n            return n\n"
-        + "    x = 1\n" * 20
-    )
-    assert show("python", text, "Order") == ("\n".join(text.splitlines()[1:4]), 1, 3)
-    assert show("python", text, "add") == ("        def add(self, n):", 2, 2)
-    assert show("swift", "struct View {\n    @State var count: Int\n}\n", "count")[0] == "    var count: Int"
-
-
 def test_an_outline_ends_where_it_would_be_too_long():
     """What others may not use goes first; a mark says that there is more."""
     private = "".join(f"    def _own{i}(self): ...\n" for i in range(30))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from homebody.syntax.scope import definitions, imports, scope_around, scopes_at
-from homebody.syntax.tree import Tree, edited, parse
+from homebody.syntax.scope import scope_around, scopes_at
+from homebody.syntax.tree import edited, parse
 from homebody.text import Document, Span, TextEdit
 
 
@@ -83,14 +83,6 @@ def test_scopes_follow_an_edit_before_it_is_parsed():
     ]
 
 
-def test_a_tree_of_another_text_is_not_used():
-    tree = parse(Document.create("file:///a.py", "python", 1, "x = 1\n"))
-    document = Document.create("file:///a.py", "python", 2, "def f():\n    return 1\n")
-    assert [scope.name for scope in scopes_at(document, tree, 15)] == ["f"]
-    assert definitions(document, tree) == ()
-    assert imports(document, tree) == ()
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -108,13 +100,3 @@ def test_the_smallest_function_or_class_around_a_span(text, expected):
     document = Document.create("file:///a.py", "python", 0, text.replace("[", "").replace("]", ""))
     found = scope_around(document, parse(document), Span(start, end))
     assert (found.name if found else None) == expected
-
-
-def test_a_blank_tree_has_scopes_by_lines():
-    text = "class A:\n    def f(self):\n        return 1\n"
-    document = Document.create("file:///a.py", "python", 0, text)
-    found = scopes_at(document, Tree.blank(document), len(text) - 1)
-    assert [(scope.kind, scope.signature) for scope in found] == [
-        ("class", "class A:"),
-        ("function", "def f(self):"),
-    ]

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from homebody.syntax import parsing
 from homebody.syntax.language import PARSED, find
-from homebody.syntax.nodes import count_errors, matches, path
+from homebody.syntax.nodes import count_errors
 from homebody.syntax.parsing import MAX_CHARS
 from homebody.syntax.scope import definitions, scopes_at
 from homebody.syntax.tree import Tree, Trees, edited, parse
 from homebody.text import Document, Span, TextEdit
 from support.syntax_cases import read_case, render
-from support.until import until
 
 SOURCE = 'class A:\n    def f(self):\n        return "é😀"\n\n\ndef g():\n    pass\n'
 
@@ -57,14 +56,6 @@ async def test_a_tree_follows_each_edit_at_once():
     assert (await trees.ready(new)).exact
 
 
-async def test_trees_follow_without_being_asked():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    edit, new = insert(document, 0, "x = 1\n")
-    trees.edit(document, edit, new)
-    assert await until(lambda: trees.newest(new).exact)
-
-
 def test_trees_can_be_followed_without_a_loop():
     trees, document = Trees(), open_document()
     trees.open(document)
@@ -94,32 +85,6 @@ async def test_the_newest_version_wins():
     assert not trees.newest(versions[0]).exact
 
 
-async def test_a_document_that_was_never_opened_has_a_blank_tree():
-    trees, document = Trees(), open_document()
-    assert trees.newest(document).handle is None
-    assert (await trees.ready(document)).handle is None
-
-
-async def test_a_missed_edit_reopens_the_document():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    await trees.ready(document)
-    _, missed = insert(document, 0, "# missed\n")
-    edit, new = insert(missed, 0, "# seen\n")
-    trees.edit(missed, edit, new)
-    assert trees.newest(new).handle is None
-    assert names(new, await trees.ready(new)) == ["A", "f", "g"]
-
-
-async def test_closing_drops_the_tree():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    trees.close(document.uri)
-    trees.close(document.uri)
-    assert trees.newest(document).handle is None
-    assert trees._entries == {}
-
-
 async def test_the_oldest_trees_are_evicted():
     """Only so much text has trees; the one parsed longest ago goes first and comes back when asked."""
     trees = Trees(max_total_chars=len(SOURCE) * 2)
@@ -143,16 +108,6 @@ async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
 
     assert changed is not None
     assert new.slice(changed) == "g"
-
-
-async def test_replacing_text_by_itself_keeps_the_tree():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    await trees.ready(document)
-    edit = TextEdit(Span(0, len(SOURCE)), SOURCE)
-    new = document.edited(edit, 2)
-    trees.edit(document, edit, new)
-    assert trees.newest(new).exact
 
 
 PIECES = st.sampled_from(
@@ -236,16 +191,6 @@ def test_text_larger_than_is_served_is_not_parsed():
     assert scopes_at(document, tree, 5 << 20) == ()
 
 
-async def test_text_that_takes_too_long_has_a_blank_tree():
-    trees = Trees()
-    document = Document.create("file:///a.kt", "kotlin", 1, "/*" * 20_000)
-    trees.open(document)
-    assert (await trees.ready(document)).handle is None
-    edit, new = insert(document, 0, "x")
-    trees.edit(document, edit, new)
-    assert trees._entries[document.uri].parsing is None
-
-
 def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
     monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
     document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
@@ -259,12 +204,3 @@ def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():
     assert parse(document).handle is None
     assert parse(Document.create("file:///a.yaml", "yaml", 0, "- " * 300 + "a")).handle is None
     assert parse(Document.create("file:///a.yaml", "yaml", 0, "a: " + "b - c " * 40)).handle is not None
-
-
-def test_blank_trees_have_no_nodes():
-    document = open_document()
-    blank = Tree.blank(document)
-    whole = Span(0, len(document.text))
-    assert [list(matches(blank, group, whole)) for group in ("scopes", "imports", "places")] == [[], [], []]
-    assert path(blank, 3) == []
-    assert blank.language is find("python")

@@ -48,16 +48,6 @@ def test_neighbours_of_one_file_are_one_candidate():
     assert many[4] == "defines f0, f1, f2 and 2 more"
 
 
-def test_a_long_definition_is_set_apart():
-    """For example a whole class between two signatures."""
-    found = [
-        method("a", 1),
-        IndexRow("Cache", "a.py", 3, 8, CACHE + "\n    x = 1\n    y = 1", ""),
-        method("b", 9),
-    ]
-    assert [one[1:3] for one in result(*found)] == [(1, 1), (3, 8), (9, 9)]
-
-
 def test_a_method_is_not_shown_beside_its_class():
     """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
     get = IndexRow("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
@@ -71,11 +61,3 @@ def test_a_method_is_not_shown_beside_its_class():
         ("b.py", 5),
         ("a.py", 10),
     ]
-
-
-def test_a_name_inside_of_another_is_a_definition_of_its_own():
-    (one,) = result(
-        IndexRow("SUPPORT", "a.py", 1, 1, "SUPPORT = 8080", ""),
-        IndexRow("PORT", "a.py", 2, 2, "PORT = 80", ""),
-    )
-    assert one[3] == "SUPPORT = 8080\nPORT = 80"

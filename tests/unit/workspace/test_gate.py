@@ -13,7 +13,6 @@ from homebody.settings.schema import ContextSettings
 from homebody.text import Document
 from homebody.workspace.gate import KEY, SECRET, UNKNOWN, UNPLACED, Gate
 from homebody.workspace.ignore import BY_GIT, BY_OWN_FILE, BY_USER, UNREADABLE
-from support.git import git
 
 
 def settings_with(*patterns: str) -> Settings:
@@ -141,19 +140,6 @@ async def test_names_that_are_no_text_are_matched_byte_by_byte(tmp_path):
     assert await gate_of(tmp_path).refusal(f"{tmp_path.as_uri()}/pr%EEvate/a.py") is None
 
 
-async def test_a_rule_that_changes_counts_for_the_next_question(root):
-    """Nobody has to say so: ignore files and links are looked at each time."""
-    gate = gate_of(root)
-    uri = (root / "later.py").as_uri()
-    assert await gate.refusal(uri) is None
-    (root / ".homebodyignore").write_text("later.py\n")
-    assert await gate.refusal(uri) == BY_OWN_FILE
-    (root / ".homebodyignore").unlink()
-    assert await gate.refusal(uri) is None
-    (root / "later.py").symlink_to(root / ".env")
-    assert await gate.refusal(uri) == SECRET
-
-
 @pytest.fixture
 def old_files(monkeypatch):
     """Files that were just written count as old ones, which are not read again at each question."""
@@ -174,57 +160,11 @@ async def test_a_list_that_is_written_over_with_its_time_kept_is_read_again(root
     assert await gate.refusal((root / "other.py").as_uri()) == BY_OWN_FILE
 
 
-@pytest.mark.usefixtures("old_files")
-async def test_a_work_tree_follows_the_exclude_file_of_its_repository(tmp_path):
-    """It lies in another folder, which the work tree's ``.git`` file names."""
-    main, tree = tmp_path / "main", tmp_path / "tree"
-    main.mkdir()
-    git(main, "init", "-q")
-    git(main, "commit", "-q", "--allow-empty", "-m", "first")
-    git(main, "worktree", "add", "-q", str(tree))
-    gate, uri = gate_of(), (tree / "notes.py").as_uri()
-    assert await gate.refusal(uri) is None
-    (main / ".git/info").mkdir(exist_ok=True)
-    (main / ".git/info/exclude").write_text("notes.py\n")
-    assert await gate.refusal(uri) == BY_GIT
-    (main / ".git/info/exclude").write_text("")
-    assert await gate.refusal(uri) is None
-
-
 async def test_a_text_is_excluded_with_the_file_that_holds_it(root):
     gate, notebook = gate_of(root), (root / "private/a.ipynb").as_uri()
     gate.file_of = {"untitled:cell": notebook}.get
     assert await gate.refusal("untitled:cell") == BY_OWN_FILE
     assert await gate.refusal("untitled:other") is None
-
-
-async def test_rules_that_change_twice_during_one_question_are_the_last_ones(root, stalled):
-    """Also if the second change comes while the first one's answer is looked up."""
-    gate, asked, released = stalled
-    gate._seconds = 60
-    uri = (root / "app.py").as_uri()
-    question = asyncio.create_task(gate.refusal(uri))
-    await asyncio.to_thread(asked.wait)
-    looked_up = gate._looked_up
-
-    def change(uris):
-        gate._looked_up = looked_up
-        lookup = looked_up(uris)
-        gate.apply(settings_with("app.py"))
-        return lookup
-
-    gate._looked_up = change
-    gate.apply(settings_with("other.py"))
-    released.set()
-    assert await question == BY_USER
-
-
-async def test_new_settings_count_for_the_next_question(root):
-    gate, uri = gate_of(root), (root / "app.py").as_uri()
-    gate.apply(settings_with("app.py"))
-    assert await gate.refusal(uri) == BY_USER
-    gate.apply(settings_with())
-    assert await gate.refusal(uri) is None
 
 
 async def test_settings_that_changed_on_disk_are_read_before_the_answer(root):

@@ -50,14 +50,6 @@ def test_waiting_for_the_processor_does_not_count(tmp_path):
     assert run(tmp_path / "note", _WAIT) == (0, "0\n")
 
 
-def test_what_is_tried_is_noted_until_all_is_done(tmp_path):
-    guarded = GuardedExtract(tmp_path / "note")
-    assert guarded("a.py", b"def alpha(): ...") is not None
-    assert (tmp_path / "note").read_text() == "1 a.py"
-    guarded.done()
-    assert not (tmp_path / "note").exists()
-
-
 def test_a_file_that_broke_the_process_twice_is_left_out(tmp_path):
     note = tmp_path / "note"
     for text, kept in (("1 a.py", 1), ("2 a.py", 0), ("2 b.py", 1), ("nonsense", 1), ("", 1)):

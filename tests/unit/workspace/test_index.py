@@ -2,14 +2,12 @@
 
 import asyncio
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import aclosing, asynccontextmanager, closing
 from pathlib import Path
 
-import msgspec
 import psutil
 import pytest
 
@@ -18,8 +16,7 @@ from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.index import IndexProgress, WorkspaceIndex, database_of
-from homebody.workspace.process import SCHEMA, Done, Event, IndexerProcess, IndexJob, Working
-from homebody.workspace.store import connect
+from homebody.workspace.process import SCHEMA, Done, Event, IndexerProcess, IndexJob
 from homebody.workspace.uri import path_of
 from support.until import until
 
@@ -104,13 +101,6 @@ async def test_the_next_start_finds_everything_there(root):
     async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         await asyncio.wait_for(index.settled(), 60)
-
-
-async def test_an_update_that_takes_too_long_goes_on_behind_the_questions(root):
-    async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
-        assert not await index.updated(0)
-        assert await index.updated(60)
-        assert await defining(index, "invoice_total") == ["order.py"]
 
 
 async def test_two_servers_share_one_index(root):
@@ -246,36 +236,6 @@ async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, t
     assert (len(pids), indexer.pid) == (2, None)
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
-async def test_a_process_that_does_not_end_in_time_is_killed_without_a_strike(root, tmp_path, monkeypatch):
-    """On a busy machine it does not get to its end; the file that it was reading is not to blame."""
-    monkeypatch.setattr("homebody.workspace.process._END_SECONDS", 0.1)
-    for number in range(300):
-        (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
-    indexer = IndexerProcess(tmp_path / "i", lambda _job, _event: None)
-    indexer.submit(job)
-    note = tmp_path / "i/a.sqlite3.trying"
-    await until(note.exists)
-    psutil.Process(indexer.pid).suspend()
-    assert note.exists()
-    await indexer.aclose()
-    assert not note.exists()
-
-
-async def test_closing_twice_and_asking_afterwards_is_no_error(root):
-    async with opened(root) as index:
-        pass
-    await index.aclose()
-    assert await defining(index, "invoice_total") == []
-    index.refresh([root / "shop/order.py"])
-
-
-def test_each_format_of_the_index_has_its_own_file(tmp_path):
-    """Two versions of Homebody on one workspace would rebuild a common file in turn."""
-    assert database_of(tmp_path, tmp_path / "cache").stem.endswith(f"-{SCHEMA}")
-
-
 def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
     """The name comes from the real path."""
     (tmp_path / "real").mkdir()
@@ -290,37 +250,6 @@ async def test_nothing_is_written_into_the_workspace(root):
     async with opened(root):
         pass
     assert sorted(root.rglob("*")) == before
-
-
-@pytest.fixture
-def indexer(tmp_path):
-    """Start the indexing process by hand, and end it."""
-    with subprocess.Popen(
-        [sys.executable, "-P", "-m", "homebody.workspace.indexer"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-    ) as child:
-        yield child
-        child.kill()
-
-
-def test_the_process_speaks_json_lines_and_ends_with_its_parent(indexer, root, tmp_path):
-    for number in range(300):
-        (root / f"{number}.py").write_text(f"def f{number}(): ...\n" * 300)
-    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
-    assert indexer.stdin is not None
-    assert indexer.stdout is not None
-    indexer.stdin.write(msgspec.json.encode(job) + b"\n")
-    indexer.stdin.flush()
-    first = msgspec.json.decode(indexer.stdout.readline(), type=Event)
-    assert isinstance(first, Working | Done)
-    if os.name != "nt":
-        assert psutil.Process(indexer.pid).nice() == 19
-    indexer.stdin.close()
-    assert indexer.wait(timeout=60) == 0
-    with closing(connect(tmp_path / "i/a.sqlite3")) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):

@@ -1,6 +1,5 @@
 """Reading one file: the text as it is, or one sentence why not."""
 
-import os
 import subprocess
 import sys
 
@@ -33,11 +32,6 @@ def test_text_comes_as_it_is_on_disk(tmp_path):
     assert document.uri == path.as_uri()
 
 
-def test_an_unknown_language_is_plain_text(tmp_path):
-    (tmp_path / "a.zig").write_text("x")
-    assert read_document(tmp_path / "a.zig", max_bytes=LIMIT).language_id == "plaintext"
-
-
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
@@ -57,28 +51,6 @@ def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name
     assert sentence.startswith(str(tmp_path / name))
     assert says in sentence
     assert sentence.endswith(".")
-
-
-def test_a_path_that_is_not_a_file_is_reported(tmp_path):
-    (tmp_path / "loop").symlink_to("loop")
-    (tmp_path / "a.py").write_text("")
-    for name, says in {
-        "": "is a folder",
-        "gone.py": "does not exist",
-        "a.py/b.py": "does not exist",
-        "loop": "cannot be read",
-        "a\0b": "cannot be read",
-    }.items():
-        with pytest.raises(FileUnreadable, match=says):
-            read_document(tmp_path / name, max_bytes=LIMIT)
-
-
-@pytest.mark.skipif(os.name == "nt", reason="needs POSIX special files")
-def test_a_pipe_is_not_waited_for(tmp_path):
-    """Reading it would block forever."""
-    os.mkfifo(tmp_path / "pipe.py")
-    with pytest.raises(FileUnreadable, match="not a regular file"):
-        read_document(tmp_path / "pipe.py", max_bytes=LIMIT)
 
 
 def test_a_link_to_a_secret_is_a_secret(tmp_path):

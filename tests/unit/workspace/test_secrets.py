@@ -103,7 +103,3 @@ def test_a_hostile_file_of_headers_is_searched_in_linear_time():
 )
 def test_names_that_only_mention_secrets_are_allowed(name: str):
     assert not is_secret(name)
-
-
-def test_code_that_names_a_keys_first_line_is_code():
-    assert not holds_private_key('const header = "-----BEGIN PRIVATE KEY-----";\n')

@@ -129,15 +129,6 @@ def test_an_index_that_is_not_there_is_not_damaged(database):
         store.create(database)
 
 
-def test_indexes_not_opened_for_months_are_deleted(database):
-    fill(database)
-    for name in ("old.sqlite3", "old.sqlite3.lock", "new.sqlite3", "old.txt"):
-        database.with_name(name).write_text("")
-        os.utime(database.with_name(name), (0, 0) if "old" in name else None)
-    store.prune(database.parent)
-    assert {"a.sqlite3", "new.sqlite3", "old.txt"} == {path.name for path in database.parent.iterdir()}
-
-
 def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
     """Common words count less, one shared word is not enough, and equal texts are returned once."""
     common = [file(f"c{i}.py", f"order number {i}{i}{i} total") for i in range(30)]
@@ -151,15 +142,6 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
     assert similar(reader, "nothing here is known") == []
     assert similar(reader, "") == []
     assert similar(reader, '" OR * NEAR(') == []
-
-
-def test_a_candidate_has_its_location_and_its_reason(database, reader, tmp_path):
-    fill(database, file("src/ä b.py", "invoice total\nsum"))
-    (found,) = reader.answer(lambda opened: opened.similar("invoice total", exclude=(), limit=5))
-    assert found.uri == (tmp_path / "root/src/ä b.py").as_uri()
-    assert (found.first_line, found.last_line) == (0, 1)
-    assert found.text == "class Outer\ninvoice total\nsum"
-    assert found.why == "resembles the code at the cursor"
 
 
 def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
@@ -181,17 +163,6 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
         count = "SELECT count(*) FROM chunks UNION ALL SELECT count(*) FROM definitions"
         assert connection.execute(count).fetchall() == [(1,), (1,)]
         connection.execute("INSERT INTO chunk_words(chunk_words) VALUES('integrity-check')")
-
-
-def test_what_failed_halfway_did_not_happen(database, reader):
-    fill(database)
-    with closing(store.connect(database)) as connection:
-        writer = IndexWriter(connection)
-        broken = file("a.py", names="is_lost", imports=[ImportRow("\ud800")])
-        with pytest.raises(UnicodeEncodeError):
-            put(writer, file("c.py", names="is_lost"), broken)
-        put(writer, file("b.py", names="is_found"))
-    assert defining(reader, "is_lost", "is_found") == ["b.py"]
 
 
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
@@ -278,23 +249,3 @@ def test_a_reader_follows_the_file_that_lies_there(database, reader):
             similar(reader, "invoice total")
     fill(database, file("b.py", "invoice total"))
     assert similar(reader, "invoice total") == ["b.py"]
-
-
-def test_a_page_that_is_broken_is_noticed(database, reader):
-    fill(database, *(file(f"{i}.py", f"invoice total {i}\n" * 40, names=f"name{i}") for i in range(200)))
-    data = bytearray(database.read_bytes())
-    data[8192:] = b"\xff" * (len(data) - 8192)
-    database.unlink()
-    database.write_bytes(data)
-    with pytest.raises(StoreDamagedError):
-        similar(reader, "invoice total")
-
-
-def test_a_reader_and_a_writer_do_not_wait_for_each_other(database, reader):
-    fill(database, file("a.py", names="is_old"))
-    with closing(store.connect(database)) as connection:
-        writer = IndexWriter(connection)
-        with writer.transaction():
-            writer.put(file("b.py", names="is_new"))
-            assert defining(reader, "is_old", "is_new", path=None) == ["a.py"]
-        assert defining(reader, "is_old", "is_new", path=None) == ["a.py", "b.py"]

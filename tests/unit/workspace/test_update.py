@@ -77,23 +77,6 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     assert place.scan() == Done(files=2)
 
 
-def test_a_file_changed_a_moment_ago_is_looked_at_again(place):
-    """Within the resolution of time stamps, a second change would not be detected."""
-    (place.root / "a.py").write_text("def alpha(): pass\n")
-    place.scan()
-    assert place.scan() == Done(files=1, indexed=1)
-
-
-def test_the_newest_files_come_first(place):
-    """The user is probably working on them."""
-    for number in range(5):
-        place.write(f"{number}.py", f"def f{number}(): pass\n", time=OLD + number)
-    place.scan()
-    assert [f"{number}.py" for number in (4, 3, 2, 1, 0)] == [
-        path for (path,) in place.rows("SELECT path FROM files ORDER BY id")
-    ]
-
-
 def test_a_refresh_follows_single_files(place):
     """Files that are saved, new, deleted, in a renamed folder, ignored, secret, or outside."""
     place.write("src/a.py", "def alpha(): pass\n")
@@ -185,21 +168,6 @@ def test_any_text_is_kept_whole(place, text):
     assert "".join(kept.split()) == "".join(text.split())
 
 
-def test_a_file_that_has_grown_too_large_is_removed(place):
-    place.write("a.py", "def alpha(): pass\n")
-    place.scan()
-    place.write("a.py", "def alpha(): pass\n" * 100, time=OLD + 1)
-    assert place.scan(max_file_bytes=1000) == Done(dropped=1)
-    assert place.names() == ""
-
-
-def test_ten_megabytes_in_a_line_do_no_harm(place):
-    """With a higher limit, it is read and recognized as generated."""
-    place.write("a.json", b"[" + b"1," * 5_000_000 + b"1]")
-    assert place.scan(max_file_bytes=20_000_000) == Done(files=1, indexed=1)
-    assert place.texts() == 0
-
-
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
     place.write(
         "a.py",
@@ -239,9 +207,3 @@ def test_tables_and_views_of_sql_are_found_with_their_columns(place):
         ("orders", "table", "CREATE TABLE orders (\n  id INT,\n  total INT\n)"),
         ("paid", "table", "CREATE VIEW paid AS SELECT 1"),
     ]
-
-
-def test_an_unknown_language_is_kept_by_its_lines(place):
-    place.write("a.zig", "fn alpha() void {}\n" * 10)
-    place.scan()
-    assert (place.names(), place.texts() > 0) == ("", True)

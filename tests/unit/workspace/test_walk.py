@@ -89,15 +89,3 @@ def test_unreadable_folders_and_special_files_are_skipped(tmp_path):
         assert "pipe.py" not in paths
     finally:
         (tmp_path / "closed").chmod(0o700)
-
-
-def test_a_folder_that_is_gone_has_no_files(tmp_path):
-    paths, walk = walked(tmp_path / "gone")
-    assert (paths, walk.skipped["unreadable"]) == ([], 1)
-
-
-@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="needs names of any bytes")
-def test_a_name_that_is_not_text_is_skipped(tmp_path):
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.py")).write_text("")
-    make(tmp_path, "a.py")
-    assert walked(tmp_path)[0] == ["a.py"]

@@ -52,19 +52,6 @@ async def test_an_answer_is_requested_in_slices_while_a_chat_answer_streams(worl
         assert [request.sampling.max_tokens for request in w.asked[:2]] == [4, 4]
 
 
-async def test_a_newer_request_supersedes_the_older(world):
-    gate = asyncio.Event()
-    async with world(Reply("a + b\n", gate=gate)) as w:
-        document, offset = at("def add(a, b):\n    return █\n")
-        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        await until(lambda: w.asked)
-        document, offset = typed(document, offset, "a")
-        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        assert await older == []
-        gate.set()
-        assert [c.text for c in await newer] == [" + b"]
-
-
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
     gate = asyncio.Event()
     reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
@@ -137,25 +124,6 @@ async def test_consecutive_prompts_only_grow_at_their_end(world):
         assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
-async def test_the_suffix_does_not_move_while_the_user_types(world):
-    async with world("zzz\n", fim=_QWEN) as w:
-        document, offset = at("a = 1\nb = █\nc = 3\n")
-        document, offset = typed(document, offset, "2")
-        await complete(w.engine, document, offset, session=w.session)
-        [request] = w.asked
-        assert request.prompt.text == "<|fim_prefix|>a = 1\n<|fim_suffix|>\nc = 3\n<|fim_middle|>b ="
-        assert request.prompt.forced == " 2"
-
-
-async def test_a_partial_word_is_forced(world):
-    """Then the model begins at a token boundary; the suggestion does not repeat the word."""
-    async with world(" result\n") as w:
-        document, offset = at("def f():\n    return res█\n")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert w.asked[0].prompt.forced == " res"
-        assert found.text == "ult"
-
-
 @pytest.mark.parametrize(
     ("marked", "forced"),
     [
@@ -182,16 +150,6 @@ async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(worl
         assert w.asked[0].prompt.forced == ""
 
 
-async def test_a_suggestion_below_the_confidence_threshold_is_hidden(world):
-    """The record has the reason."""
-    async with world(Reply("guess\n", probability=0.1), min_confidence=0.5) as w:
-        document, offset = at("x = █\n")
-        assert await complete(w.engine, document, offset, session=w.session) == []
-        record = w.engine.audit.last(document.uri)
-        assert record is not None
-        assert record.outcome == "low confidence"
-
-
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
     guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
     async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
@@ -204,14 +162,6 @@ async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world)
         document, offset = typed(document, offset, "g")
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "0 = 1"
-
-
-async def test_a_suggestion_carries_its_confidence(world):
-    """For a short line it is about the token's probability."""
-    async with world(Reply("value\n", probability=0.8), min_confidence=0.5) as w:
-        document, offset = at("x = █\n")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.confidence == pytest.approx(0.8, abs=0.05)
 
 
 async def test_the_suggestion_begins_with_the_menus_selection(world):
@@ -270,15 +220,6 @@ async def test_a_cancelled_request_stops_the_model(world):
         await until(lambda: not running.is_running)
 
 
-async def test_a_language_that_is_off_gets_no_completion(world):
-    async with world("x") as w:
-        document, offset = at("x = █\n")
-        off = w.engine.settings.completion.__class__(languages={"python": False})
-        w.engine.settings = w.engine.settings.__class__(completion=off)
-        assert await complete(w.engine, document, offset, session=w.session) == []
-        assert w.backend.requests == []
-
-
 async def test_a_failure_is_raised_and_the_next_request_works(world):
     async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
@@ -293,13 +234,6 @@ async def test_a_context_too_short_for_any_prompt_is_an_error(world):
         document, offset = at("x = █\n")
         with pytest.raises(ContextTooLong, match=r"raise backend\.contextLength"):
             await complete(w.engine, document, offset, session=w.session)
-        assert w.backend.requests == []
-
-
-async def test_an_empty_document_asks_nothing(world):
-    async with world("x") as w:
-        document, offset = at("\n\n█\n")
-        assert await complete(w.engine, document, offset, session=w.session) == []
         assert w.backend.requests == []
 
 
@@ -325,7 +259,7 @@ async def test_without_a_session_the_whole_window_goes_in(world):
         assert "line_0 = 0" in w.asked[0].prompt.text
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(st.text(alphabet="ab(=é😀 \t", max_size=60), min_size=1, max_size=200),
     context_length=st.sampled_from([256, 300, 512, 1024, 4096]),
@@ -364,16 +298,4 @@ async def test_a_file_of_secrets_goes_into_no_prompt(world):
             await explain(w.engine, secret)
         with pytest.raises(UsageError, match="is never put into a prompt"):
             await refactor(w.engine, secret, Span(0, 3), instruction="Sort it.")
-        assert w.backend.requests == []
-
-
-async def test_a_document_that_begins_as_a_private_key_goes_into_no_prompt(world):
-    """With any name; its recently edited lines are left out too."""
-    async with world("x\n") as w:
-        document, offset = at("-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc█")
-        key = document.__class__.create("file:///w/notes.txt", "plaintext", 1, document.text)
-        assert await complete(w.engine, key, offset, session=w.session) == []
-        with pytest.raises(UsageError, match="is never put into a prompt: it holds a private key"):
-            await explain(w.engine, key)
-        assert await w.engine.gate.refusal(key.uri) is not None
         assert w.backend.requests == []

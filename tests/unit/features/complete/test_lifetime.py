@@ -81,18 +81,6 @@ async def test_a_document_that_is_closed_while_a_prompt_is_planned_is_read_no_mo
         assert not w.session.turn.locked()
 
 
-async def test_a_document_that_is_closed_is_not_looked_at(far):
-    """The editor had reported its focus just before."""
-    async with far as w:
-        document, offset = _place(w)
-        looked = asyncio.create_task(prepare(w.engine, document, offset, session=w.session))
-        await asyncio.sleep(0)
-        await w.session.closed(document.uri)
-        await looked
-        assert _readers() == []
-        assert w.session.document_state(document.uri).reader is None
-
-
 async def test_a_session_that_is_closed_while_a_prompt_is_planned_has_no_tasks_left(far):
     """Nobody would end them."""
     async with far as w:
@@ -114,23 +102,6 @@ async def test_a_reader_stops_although_a_key_wakes_it(far, steps):
         for _ in range(steps):
             await asyncio.sleep(0)
         await asyncio.wait_for(state.reader.stop(), 1)
-
-
-async def test_the_newest_key_waits_for_one_piece_although_an_older_one_waits_too(far):
-    async with far as w:
-        document, offset = _place(w)
-        await complete(w.engine, document, offset, session=w.session)
-        w.backend.may_read = asyncio.Semaphore(0)
-        await until(lambda: w.backend.waits)
-        keys = []
-        for key in "qr":
-            document, offset = typed(document, offset, key)
-            keys.append(asyncio.create_task(complete(w.engine, document, offset, session=w.session)))
-            await asyncio.sleep(0.05)
-        before = len(w.asked)
-        w.backend.may_read.release()
-        await asyncio.wait_for(keys[-1], 1)
-        assert len(w.asked) > before
 
 
 async def test_an_import_that_the_editor_adds_above_does_not_lose_what_is_being_read(far):

@@ -3,10 +3,7 @@
 from contextlib import aclosing, asynccontextmanager
 from itertools import count
 
-import pytest
-
-from homebody.backend.base import OWN, Prompt, Stats, Text
-from homebody.backend.scripted import ScriptedBackend
+from homebody.backend.base import OWN, Prompt, Text
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.plan import place_at
@@ -21,13 +18,6 @@ from support.until import until
 _LONG = Prompt((Text("extraordinarily " * 300, (OWN,)),))
 
 
-@pytest.mark.parametrize(("speed", "tokens"), [(50.0, 8), (200.0, 16), (1000.0, 80)])
-async def test_a_piece_is_what_is_read_in_80_ms(world, speed, tokens):
-    async with world("x\n") as w:
-        w.engine.completion.speed.prompt = speed
-        assert piece_tokens(w.engine.completion) == tokens
-
-
 async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
@@ -37,21 +27,6 @@ async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
         piece = piece_tokens(w.engine.completion)
         assert 0 < placed.unread <= piece
         assert len(w.backend.requests) == (placed.tokens - placed.unread) // piece
-
-
-async def test_a_server_that_cannot_read_ahead_leaves_it_to_the_request(world):
-    async with world("x\n", context_length=4096, kind=_CannotReadAhead) as w:
-        place = await place_at(w.session, numbered("alpha"), 0)
-        placed = await read_most(place, _LONG, lambda: True, is_checked=True)
-        assert placed.unread == placed.tokens
-
-
-class _CannotReadAhead(ScriptedBackend):
-    """Reports no counts, and reads nothing."""
-
-    async def warm(self, *_args, **_options):
-        """Read nothing."""
-        return Stats(None, None, None, None, None, None, "length")
 
 
 _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))

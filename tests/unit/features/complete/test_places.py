@@ -33,31 +33,6 @@ async def test_returning_to_four_files_reads_a_few_tokens(world, fim):
         assert len({request.slot for request in w.asked}) == 4
 
 
-async def test_the_place_that_was_left_longest_ago_is_read_again(world):
-    async with world("zzz\n") as w:
-        with_slots(w, 3)
-        first, second, third, fourth = (
-            (one, len(one.text)) for one in map(numbered, ("alpha", "beta", "gamma", "delta"))
-        )
-        for document, offset in (first, second, third):
-            await _evaluated(w, document, offset)
-        first = typed(*first, "q")
-        assert await _evaluated(w, *first) <= 4
-        assert await _evaluated(w, *fourth) > 100
-        for place in (first, third, fourth):
-            assert await _evaluated(w, *typed(*place, "r")) <= 4
-        assert await _evaluated(w, *typed(*second, "r")) > 100
-
-
-async def test_with_one_slot_each_file_is_read_again(world):
-    async with world("zzz\n") as w:
-        with_slots(w, 1)
-        one, other = numbered("alpha"), numbered("beta")
-        await _evaluated(w, one, len(one.text))
-        await _evaluated(w, other, len(other.text))
-        assert await _evaluated(w, *typed(one, len(one.text), "q")) > 100
-
-
 async def test_coming_back_to_another_part_of_a_file_uses_its_earlier_window(world):
     async with world("zzz\n", context_length=32_768) as w:
         with_slots(w, 5)

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from homebody.features.complete import complete, prepare_once
-from homebody.features.complete.plan import place_at, plan, shortened
 from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
@@ -17,31 +16,6 @@ from support.plans import planned_at, read_whole, set_windows, wide_at
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
 _NUMBERS = Document.create("file:///a.py", "python", 1, "".join(f"x{n} = {n}\n" for n in range(_LINES)))
-
-
-class _Counting(TokenCounts):
-    """Token counts that record how much text was counted."""
-
-    characters = 0
-
-    def count(self, text: str) -> int:
-        """Count tokens, and remember how long the text was."""
-        self.characters += len(text)
-        return super().count(text)
-
-
-async def test_a_jump_counts_only_a_narrow_window(world):
-    """Counting a wide one at each jump would be wasted: the server has read nothing of it."""
-    async with world("1\n", context_length=32_768) as w:
-        w.engine.completion.speed.prompt = 5_000
-        session, reader = w.session, reader_of(w.session, _NUMBERS.uri)
-        reader.use(await wide_at(session, _NUMBERS, len(_NUMBERS.text) // 4))
-
-        counts = w.engine.completion.tokens = _Counting()
-        window = (await planned_at(session, _NUMBERS, len(_NUMBERS.text))).window
-        assert window.narrow
-        assert counts.characters < 6 * 5_000
-        assert reader.windows.current is window
 
 
 async def test_a_wide_window_that_was_read_is_kept_nearby(world):
@@ -88,14 +62,6 @@ async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, 
             assert end - window.anchor < 1000
             anchors.append(window.anchor)
         assert len(set(anchors)) <= 3
-
-
-@pytest.mark.parametrize("fim", [None, _FIM])
-async def test_the_anchor_of_a_line_of_some_hundred_characters_is_its_start(world, fim):
-    async with world("x\n", fim=fim) as w:
-        text = "first = 1\n" + "total = " + "price + " * 49
-        document = Document.create("file:///a.py", "python", 1, text)
-        assert (await wide_at(w.session, document, len(text))).anchor == len("first = 1\n")
 
 
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
@@ -152,36 +118,6 @@ async def test_a_large_window_is_counted_exactly(world):
         assert 0.9 * 32_768 < sent <= 32_768 - 1024
 
 
-async def test_each_plan_records_why_it_chose_its_window(world):
-    async with world("1\n", context_length=32_768) as w:
-        w.engine.completion.speed.prompt = 1_000
-        session, end = w.session, len(_NUMBERS.text)
-        narrow = await planned_at(session, _NUMBERS, end)
-        kept = await planned_at(session, _NUMBERS, end)
-        assert [narrow.why, kept.why] == ["narrow", "kept"]
-        assert kept.window is narrow.window
-
-        wide = await wide_at(session, _NUMBERS, end)
-        set_windows(session, _NUMBERS.uri, coming=wide)
-        await read_whole(session, _NUMBERS, end, wide)
-        arrived = await planned_at(session, _NUMBERS, end)
-        assert (arrived.why, arrived.window) == ("arrived", wide)
-
-        cut = shortened(await place_at(session, _NUMBERS, end), 200)
-        assert cut.why == "shortened"
-        assert cut.window.context.tokens <= 200
-
-
-async def test_a_plan_stores_nothing(world):
-    async with world("1\n", context_length=32_768) as w:
-        reader = reader_of(w.session, _NUMBERS.uri)
-        reader.use(await wide_at(w.session, _NUMBERS, 100))
-        before = reader.windows
-        place = await place_at(w.session, _NUMBERS, len(_NUMBERS.text))
-        assert await plan(place) == await plan(place)
-        assert reader.windows is before
-
-
 @pytest.mark.parametrize(
     ("frozen", "now"),
     [
@@ -204,12 +140,6 @@ async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, n
         document, offset = at(after)
         assert window.typed(document, offset) is not None
         assert not window.context.suffix.startswith((")", "]", "}"))
-
-
-async def test_a_string_after_the_cursor_keeps_its_quote(world):
-    async with world("1\n", fim=_FIM) as w:
-        window = await wide_at(w.session, *at("result = call(█'alpha')\n"))
-        assert window.context.suffix == "'alpha')\n"
 
 
 async def test_other_text_after_the_cursor_costs_the_window(world):

@@ -5,12 +5,10 @@ import asyncio
 import pytest
 
 from homebody.backend.scripted import ScriptedBackend
-from homebody.errors import BackendRefused
-from homebody.features.complete import Selected, complete, prepare
+from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
-from homebody.session.keystrokes import ReadingAllowance
 from homebody.session.session import DocumentState
-from homebody.text import Document, Span
+from homebody.text import Document
 from support.documents import at, numbered, typed
 from support.plans import with_slots
 from support.until import until
@@ -113,19 +111,6 @@ class _Stepwise(ScriptedBackend):
         return await super().warm(prompt, tokens=tokens, slot=slot, on_read=on_read)
 
 
-async def test_a_search_is_not_repeated_while_the_user_types(world, monkeypatch):
-    _pauses_take(monkeypatch, 3600)
-    async with world("zzz\n", context_length=32_768) as w:
-        searched: list[str] = []
-        w.session.siblings = lambda uri: searched.append(uri) or ()
-        document, offset, _ = _long_file(w)
-        for key in "qrs":
-            await complete(w.engine, document, offset, session=w.session)
-            await _until_idle(w, document)
-            document, offset = typed(document, offset, key)
-        assert [document.uri] == searched
-
-
 async def test_short_visits_read_one_wide_window_until_more_was_typed(world, monkeypatch):
     """Each would cost much more than what is typed there; 1,500 keys later there is another one."""
     _pauses_take(monkeypatch, 3600)
@@ -195,44 +180,6 @@ async def test_with_one_slot_a_window_is_read_in_a_pause_only(world, monkeypatch
         await until(lambda: not state.windows.current.narrow)
 
 
-async def test_with_one_slot_a_short_stop_in_each_line_leaves_the_next_pause_as_it_is(world, monkeypatch):
-    """However often a key interrupts the reading, the next pause is not longer."""
-    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
-        document, offset, state = _long_file(w, slots=1)
-        _pauses_take(monkeypatch, 0.01)
-        for _ in range(20):
-            await w.backend.allow_until(complete(w.engine, document, offset, session=w.session))
-            await until(lambda: w.backend.waits)
-            document, offset = typed(document, offset, "q")
-        await w.backend.allow_until(until(lambda: not state.windows.current.narrow))
-
-
-async def test_a_server_that_refuses_to_read_ahead_still_answers(world):
-    async with world("zzz\n", context_length=32_768, kind=_RefusesPieces) as w:
-        document, offset, _ = _long_file(w)
-        await prepare(w.engine, document, offset, session=w.session)
-        await _until_idle(w, document)
-        w.backend.refuses = True
-        document, offset = typed(document, offset, "q")
-        await complete(w.engine, document, offset, session=w.session)
-        assert w.asked != []
-        await until(lambda: w.backend.refused)
-
-
-class _RefusesPieces(ScriptedBackend):
-    """Refuses to read ahead from some time on."""
-
-    refuses = refused = False
-
-    async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
-        """Read a piece, or refuse it."""
-        if self.refuses:
-            self.refused = True
-            message = "no room"
-            raise BackendRefused(message)
-        return await super().warm(prompt, tokens=tokens, slot=slot, on_read=on_read)
-
-
 async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatch):
     """What follows is requested for a text that is not there yet, with closers that only the answer has."""
     _pauses_take(monkeypatch, 3600)
@@ -249,17 +196,3 @@ async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatc
         document, offset = typed(document, offset, "alpha")
         await complete(w.engine, document, offset, session=w.session)
         assert state.windows.current is before
-
-
-async def test_a_selected_item_of_the_menu_does_not_change_the_window(world, monkeypatch):
-    _pauses_take(monkeypatch, 3600)
-    async with world("zzz\n", context_length=32_768) as w:
-        document, offset, state = _long_file(w)
-        document, offset = typed(document, offset, "al")
-        w.session.allowance = ReadingAllowance()
-        await complete(w.engine, document, offset, session=w.session)
-        await until(lambda: not state.windows.current.narrow)
-        before = state.windows
-        selected = Selected(Span(offset - 2, offset), "alphabetical_order(alpha)\n" * 40)
-        await complete(w.engine, document, offset, session=w.session, selected=selected)
-        assert state.windows is before

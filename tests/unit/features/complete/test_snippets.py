@@ -1,7 +1,7 @@
 """Imports outside of the window are kept before it; they are searched in pauses."""
 
 from homebody.features.complete import complete, prepare_once
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Span, TextEdit
 from support.documents import at
 
 _LINES = "".join(f"    total = total + {n}\n" for n in range(300))
@@ -56,19 +56,3 @@ async def test_a_file_that_fits_has_its_imports_once(world):
         await complete(w.engine, document, offset)
         [request] = w.asked
         assert request.prompt.text.count("import os") == 1
-
-
-async def test_a_document_without_a_grammar_has_no_kept_imports(world):
-    async with world("word\n") as w:
-        document = Document.create("file:///notes.xyz", "unknown", 1, "import os\nsome ")
-        assert await complete(w.engine, document, len(document.text)) != []
-
-
-async def test_a_long_file_keeps_the_imports_at_its_top(world):
-    """Even if it is longer than the part that is searched."""
-    async with world("total)\n", context_length=576) as w:
-        document, offset = at(_SOURCE.replace(_LINES, _LINES * 20))
-        assert document.line_count > 6000
-        await complete(w.engine, document, offset)
-        [request] = w.asked
-        assert request.prompt.text.startswith("from shop.prices import (\n    with_tax,\n)\n")

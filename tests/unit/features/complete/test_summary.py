@@ -12,15 +12,6 @@ from support.documents import at, typed
 from support.until import until
 
 
-async def test_the_summary_lists_each_line_once(world):
-    async with world("a + b\n") as w:
-        document, offset = at("import os\ndef add(a, b):\n    total = 1\n    return █\n")
-        await complete(w.engine, document, offset, session=w.session)
-        sources = w.engine.audit.last().sources
-        ends = [(source.why, source.first_line, source.last_line) for source in sources]
-        assert ends == [("before the cursor", 0, 2), ("at the cursor", 3, 3)]
-
-
 async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
     async with world("a + b\n") as w:
         document, offset = at('"""Sums."""\n█\nimport os\n\n')

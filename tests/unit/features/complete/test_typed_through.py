@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from homebody.backend.scripted import Reply
-from homebody.errors import BackendError
-from homebody.features.complete import Selected, complete, prepare
+from homebody.features.complete import Selected, complete
 from homebody.models.facts import FimTokens
 from homebody.session.session import Ticket
 from homebody.text import Span
@@ -32,22 +31,6 @@ async def test_a_block_stays_a_block_while_it_is_typed_through(world):
         assert not any(text.endswith(("    i", "    if", "    if ")) for text in places)
 
 
-async def test_a_block_in_flight_is_kept_when_its_first_key_is_typed(world):
-    pieces = ("if", " a", ":", "\n        ", "return", " b", "\n\n\n", "def")
-    gate = asyncio.Event()
-    async with world(Reply(pieces=pieces, gate=gate, gate_after=1)) as w:
-        document, offset = at(_PLACE)
-        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        await until(lambda: w.session.running and w.session.running.pieces)
-        document, offset = typed(document, offset, "i")
-        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        assert await older == []
-        gate.set()
-        [found] = await newer
-        assert found.text.startswith("f a:")
-        assert len(w.asked) == 1
-
-
 @pytest.mark.parametrize(
     ("accepted", "left"),
     [("if ", "a:\n        return b"), ("if a:", "\n        return b"), ("if a:\n        ", "return b")],
@@ -71,24 +54,6 @@ async def test_text_cut_off_an_answer_is_never_shown_later(world):
         document, offset = typed(document, offset, found.text)
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "\n    return x"
-
-
-async def test_a_line_end_of_the_document_is_typed_through(world):
-    async with world(_BLOCK) as w:
-        document, offset = at("def f(a, b):\r\n    █\r\n")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "if a:\r\n        return b"
-        document, offset = typed(document, offset, "if a:\r\n        ")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "return b"
-
-
-async def test_an_unfinished_line_of_a_server_that_fails_is_not_shown(world):
-    """The failure is raised instead."""
-    async with world(Reply(pieces=("wid", "th", " * ", "h"), fault="cut", fault_after=2)) as w:
-        document, offset = at("def area():\n    return █\n")
-        with pytest.raises(BackendError):
-            await complete(w.engine, document, offset, session=w.session)
 
 
 async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(world):
@@ -204,15 +169,6 @@ async def test_the_line_before_a_control_token_counts_as_finished(world):
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "if a:\n        return b"
-
-
-async def test_closing_another_file_does_not_stop_reading_ahead(world):
-    """Editors close files that are not in view."""
-    async with world("x\n", context_length=4096) as w:
-        document, offset = at("value = 1\n" * 300 + "█")
-        await prepare(w.engine, document, offset, session=w.session)
-        await w.session.closed("file:///other.py")
-        await until(lambda: w.session.document_state(document.uri).windows.current is not None)
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):

@@ -30,13 +30,6 @@ async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, want
         assert least < left <= most
 
 
-async def test_a_line_is_waited_for_without_a_limit(world):
-    async with world() as w:
-        document, offset = at("x = █")
-        request = request_at(await place_at(w.session, document, offset), Ticket())
-        assert seconds_left(request, _begun(document, offset, wanted="line")) is None
-
-
 async def _endless() -> Stream:
     await asyncio.sleep(60)
     yield Piece("x")

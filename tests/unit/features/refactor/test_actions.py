@@ -82,13 +82,6 @@ async def test_corrections_come_first_and_explanations_last(world):
         assert (names[0], names[-1]) == ("fix", "explain")
 
 
-async def test_actions_are_listed_before_the_document_is_parsed(world):
-    """Lines and indentation are used; the menu does not wait for a tree."""
-    async with world("x") as w:
-        document = Document.create("file:///a.py", "python", 1, CODE)
-        assert "docstring" in {action.name for action in list_actions(w.engine, document, Span(BODY, BODY))}
-
-
 async def test_types_are_offered_where_a_language_has_optional_ones(world):
     async with world("x") as w:
         document = Document.create("file:///a.go", "go", 1, "package a\n\nfunc F() {\n}\n")

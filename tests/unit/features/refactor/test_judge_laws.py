@@ -22,7 +22,7 @@ from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, apply_edits
 
 FOLDER = Path(__file__).parents[3] / "cases" / "syntax"
-EXAMPLES = 20
+EXAMPLES = 8
 """For each language; more of them take minutes and are worth it after a change of the checks."""
 
 NOISE = st.sampled_from(

@@ -97,16 +97,6 @@ async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(wo
         assert [(one.first_line, one.last_line) for one in done.skipped] == [(2, 2)]
 
 
-async def test_an_action_for_functions_lists_the_statements_between_them(world):
-    methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
-    code = f"class A:\n    size = 1\n\n{methods}"
-    async with world(Reply(_shorter), context_length=600) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, Span(0, 0), action="early-returns")
-        assert [(one.first_line, one.last_line) for one in done.skipped][:2] == [(0, 0), (1, 1)]
-        assert "outside of functions" in done.skipped[1].reason
-
-
 async def test_parts_that_need_the_same_import_add_it_once(world):
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
     code = f"import os\n\n\n{functions}"
@@ -174,17 +164,6 @@ async def test_large_text_without_functions_is_rewritten_between_its_statements(
         assert len(w.backend.requests) > 2
 
 
-async def test_a_line_that_is_larger_than_the_context_is_skipped(world):
-    """The other lines are rewritten, and the reason is given."""
-    code = "value_1 = 1\n" * 40 + f"value_2 = [{'3, ' * 3000}]\n" + "value_4 = 4\n" * 40
-    async with world(Reply(_doubled), context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Double them.")
-        assert apply_edits(document.text, done.edits).count("value_4 = 8\n") == 40
-        assert [(one.first_line, one.last_line) for one in done.skipped] == [(40, 40)]
-        assert "larger than the context" in done.skipped[0].reason
-
-
 async def test_a_method_moves_and_its_callers_follow(world):
     """The places that an instruction names are changed together, although the file does not fit."""
     code = (
@@ -229,17 +208,6 @@ async def test_each_part_of_a_large_result_is_refined(world):
         assert [one.first_line for one in second.skipped] == [5]
         third = await refine(second, wish)
         assert len(third.parts) == 12
-
-
-async def test_a_refinement_that_no_part_follows_is_refused(world):
-    replies = [Reply("```python\ndef f(a:\n```", contains="Other names"), Reply(_function)]
-    code = FUNCTIONS.partition("def f12(")[0]
-    async with world(*replies, context_length=700) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        first = await refactor(w.engine, document, _all(document), instruction="Shorter.")
-        second = await refine(first, "Other names")
-        assert (second.status, second.edits) == ("refused", ())
-        assert (second.reason or "").startswith("No part was refined. The answer has syntax errors")
 
 
 async def test_places_that_change_together_are_refined_together(world):

@@ -3,8 +3,8 @@
 import pytest
 
 from homebody.backend.scripted import Reply
-from homebody.errors import ContextTooLong, UnknownAction, UsageError
-from homebody.features.refactor import list_actions, refactor
+from homebody.errors import ContextTooLong, UsageError
+from homebody.features.refactor import refactor
 from homebody.settings import ChatSettings
 from homebody.text import Document, Span, apply_edits
 from support.documents import at
@@ -30,30 +30,12 @@ async def test_the_language_of_answers_does_not_reach_code(world):
         assert "German" not in w.asked[0].prompt.text
 
 
-async def test_the_prompt_for_documentation_calls_a_class_a_class(world):
-    async with world("It holds values.") as w:
-        for code, named in (("class Mean:\n    x = 1\n", "the class `Mean`"), (_CODE, "the function `mean`")):
-            document, _ = at(code.replace("█", "") + "█")
-            offset = document.text.index("Mean" if "class" in code else "mean")
-            await refactor(w.engine, document, Span(offset, offset), action="docstring")
-            assert named in w.asked[-1].prompt.text
-
-
 async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world):
     async with world("Return the mean. " + "It is also a tree. " * 9) as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
         assert '"""Return the mean."""' in apply_edits(document.text, done.edits)
         assert w.engine.audit.last(document.uri).answer == "Return the mean."
-
-
-async def test_the_prompt_holds_the_function_and_lists_all_its_sources(world):
-    async with world("Return the mean.") as w:
-        document, offset = at(_CODE)
-        done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
-        assert "def mean(values):" in w.asked[0].prompt.text
-        assert "x = 1" not in w.asked[0].prompt.text
-        assert [(s.first_line, s.last_line) for s in done.sources] == [(3, 5)]
 
 
 async def test_an_instruction_rewrites_the_selected_lines(world):
@@ -67,35 +49,11 @@ async def test_an_instruction_rewrites_the_selected_lines(world):
         assert "Sum the values up." in w.asked[0].prompt.text
 
 
-async def test_an_answer_that_does_not_parse_is_refused(world):
-    async with world("```python\ndef mean(values:\n    return (\n```") as w:
-        document, offset = at(_CODE)
-        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
-        assert done.status == "refused"
-        assert "def mean(values:" in apply_edits(document.text, done.edits)
-        assert "syntax errors" in (done.reason or "")
-
-
 async def test_an_answer_cut_by_the_limit_is_refused(world):
     async with world(Reply("```python\ndef mean(values):\n    total", finish="length")) as w:
         document, offset = at(_CODE)
         done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
         assert done.status == "refused"
-
-
-async def test_an_answer_with_the_same_code_is_no_change(world):
-    async with world("```python\ndef mean(values):\n    total = 0\n    return total\n```") as w:
-        document, offset = at(_CODE)
-        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
-        assert (done.status, done.edits) == ("unchanged", ())
-
-
-async def test_an_unknown_action_names_the_nearest(world):
-    async with world("x") as w:
-        document, offset = at(_CODE)
-        with pytest.raises(UnknownAction, match="did you mean 'docstring'"):
-            await refactor(w.engine, document, Span(offset, offset), action="docstrin")
-        assert w.backend.requests == []
 
 
 async def test_outside_of_any_function_there_is_nothing_to_document(world):
@@ -112,15 +70,6 @@ async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
         document, offset = at(f"def f():\n    █\n{body}")
         with pytest.raises(ContextTooLong, match="select less"):
             await refactor(w.engine, document, Span(offset, offset), action="simplify")
-        assert w.backend.requests == []
-
-
-async def test_actions_are_listed_without_asking_the_model(world):
-    async with world("x") as w:
-        document, offset = at(_CODE)
-        inside = {action.name for action in list_actions(w.engine, document, Span(offset, offset))}
-        outside = {action.name for action in list_actions(w.engine, document, Span(0, 0))}
-        assert "docstring" in inside - outside
         assert w.backend.requests == []
 
 
