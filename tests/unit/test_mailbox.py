@@ -1,11 +1,10 @@
 """Messages to a reader that is slow, gone, or does not read at all."""
 
-import logging
 import threading
 
 import pytest
 
-from homebody.mailbox import LogHandler, Outbox, ReaderGone
+from homebody.mailbox import Outbox, ReaderGone
 
 
 class Reader:
@@ -78,21 +77,3 @@ def test_a_reader_that_leaves_is_reported_once_and_gets_nothing_more(reader):
     outbox.close(60)
 
     assert (reports, reader.taken) == ([True], b"")
-
-
-def test_closing_does_not_wait_for_a_reader_that_does_not_read(reader):
-    """The process must be able to end."""
-    outbox = Outbox(reader.send)
-    outbox.write(b"x")
-    outbox.close(0)
-    assert reader.taken == b""
-
-
-def test_log_records_that_find_no_room_are_dropped(reader):
-    outbox = Outbox(reader.send, most_bytes=20)
-    handler = LogHandler(outbox)
-    for number in range(5):
-        handler.emit(logging.makeLogRecord({"msg": f"record {number}", "levelno": logging.WARNING}))
-    reader.reads.set()
-    outbox.close(60)
-    assert reader.taken == b"record 0\nrecord 1\n"

@@ -1,9 +1,6 @@
 """Which slot of the server's prompt cache a prompt uses, and what is left to read."""
 
-import pytest
-
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.servers.llama_cpp_tokens import Tokens
 from homebody.text import common_start
 
 _A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
@@ -62,21 +59,3 @@ def test_a_slot_in_use_is_not_evicted_by_a_prompt_that_is_read_ahead():
     one = cached(1)
     one.put(0, _A)
     assert one.place(wider, "completion", keep=0) == (0, 60)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "shared"),
-    [
-        ([], [], 0),
-        ([1, 2], [], 0),
-        ([1, 2], [1, 2], 2),
-        ([1, 2], [1, 2, 3], 2),
-        ([1, 2], [1, 23], 1),
-        ([1, 23, 4], [1, 2], 1),
-        ([12, 3], [13, 3], 0),
-        ([5, 6, 7], [5, 6, 8], 2),
-    ],
-)
-def test_tokens_are_compared_as_numbers(one, other, shared):
-    assert Tokens.of(one).shared(Tokens.of(other)) == shared
-    assert Tokens.of(other).shared(Tokens.of(one)) == shared

@@ -43,8 +43,3 @@ def test_of_two_copies_one_is_in_the_prompt():
     other = "\n".join(f"    {line}" for line in _TEXT.splitlines()) + "\n\n}\n"
     ranked = choose([_candidate("one.py", _TEXT), _candidate("two.py", other)], 1000, len, _NOWHERE)
     assert [candidate.uri for candidate, _ in ranked.chosen] == ["file:///w/one.py"]
-
-
-def test_a_candidate_with_new_lines_is_not_a_repeat():
-    shown = "def total(prices):\n    return added\n"
-    assert choose([_candidate("one.py", _TEXT)], 1000, len, _NOWHERE, shown).chosen

@@ -99,18 +99,6 @@ def test_a_copy_of_the_document_is_no_snippet():
     assert [left.uri for left in found.left_out] == [copy.uri for copy in copies]
 
 
-def test_lines_left_out_are_split_around_those_that_went_in():
-    document = _document("".join(f"value_{n} = {n}\n" for n in range(200)))
-    at = document.line_starts[150]
-    headers = [KeptLines(document.line_span_with_end(line), "import") for line in (0, 1, 7)]
-    found = select_completion(
-        document, Span(at, at), tokens=600, count=len, takes_suffix=True, headers=headers
-    )
-    above = [(left.first_line, left.last_line) for left in found.left_out if left.why == "before the window"]
-    first = document.line_of(found.window.prefix.start)
-    assert above == [(2, 6), (8, first - 1)]
-
-
 def _numbers(parts, uri: str) -> set[int]:
     return {line for part in parts if part.uri == uri for line in range(part.first_line, part.last_line + 1)}
 

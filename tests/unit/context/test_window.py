@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.context.window import Keep, grid_step, line_anchor, window
+from homebody.context.window import Keep, line_anchor, window
 from homebody.text import Document, Span
 
 LINES = st.lists(st.text(alphabet="abc (é", max_size=30), max_size=60)
@@ -30,15 +30,6 @@ def test_both_sides_together_fit(lines, data, tokens, share):
         assert found.prefix
 
 
-@given(lines=st.lists(st.text(alphabet="abc", min_size=8, max_size=12), min_size=300, max_size=400))
-def test_nine_tenths_of_the_budget_are_used(lines):
-    """The grid costs at most a sixteenth, and a line that does not fit whole."""
-    document = _make(lines)
-    end = len(document.text)
-    found = window(document, Span(end, end), 1000, 0.0, _count)
-    assert found.prefix_tokens >= 900
-
-
 def test_the_window_stays_while_the_user_types():
     lines = [f"line_{n} = {n}" for n in range(400)]
     starts: list[int] = []
@@ -50,18 +41,6 @@ def test_the_window_stays_while_the_user_types():
         keep = Keep(start, 2250)
         starts.append(start)
     assert len(set(starts)) <= 4
-
-
-def test_a_window_that_begins_where_the_file_does_stays_while_the_user_types():
-    lines = [f"line_{n} = {n}" for n in range(200)]
-    for last in range(100, 140):
-        document = _make(lines[:last])
-        end = len(document.text)
-        tokens = _count(document.text) * 3 // 4
-        assert (
-            window(document, Span(end, end), tokens, 0.0, _count, keep=Keep(0, tokens * 3 // 2)).prefix.start
-            == 0
-        )
 
 
 @pytest.mark.parametrize("faster", [1.1, 1.2, 1.3])
@@ -81,19 +60,3 @@ def test_the_text_that_counts_as_typed_is_bounded(text, tokens):
     assert 0 <= anchor < len(text)
     assert _count(text[anchor:]) <= tokens
     assert (anchor == 0) == (_count(text) <= tokens)
-
-
-@given(text=st.text(alphabet="ab (é", min_size=100, max_size=600), tokens=st.integers(8, 100))
-def test_a_line_too_long_by_itself_is_cut_on_a_grid(text, tokens):
-    """At most a sixteenth of what fits is lost, and the start moves rarely as the line grows."""
-    starts: list[int] = []
-    for end in range(len(text) - 32, len(text) + 1):
-        cut = window(_make([text[:end]]), Span(end, end), tokens, 0.0, _count)
-        assert tokens - tokens // 16 <= min(cut.prefix_tokens + 1, tokens) or cut.prefix.start == 0
-        starts.append(cut.prefix.start)
-    assert len(set(starts)) <= 32 // grid_step(tokens) + 2
-
-
-def test_grids_nest():
-    """Every line of a coarser grid is one of the finer too, so a growing window keeps its start."""
-    assert [grid_step(n) for n in (1, 15, 32, 64, 500)] == [1, 1, 2, 4, 16]

@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from homebody.features.attachments import as_seen, without_escapes
+from homebody.features.attachments import as_seen
 from homebody.features.output_places import places_in
 
 _FILES = (
@@ -111,9 +111,3 @@ async def test_a_name_is_looked_up_from_the_current_folder_too(world, tmp_path, 
 )
 def test_output_is_read_as_a_person_saw_it(text, expected):
     assert as_seen(text) == expected
-
-
-@pytest.mark.parametrize("text", ["\x1b[" * 50_000, "\x1b]" * 50_000, "\x1bP" * 50_000, "\x1b[0" * 50_000])
-def test_unterminated_escape_sequences_take_linear_time(text):
-    """None of them is searched again from each of its characters."""
-    without_escapes(text)

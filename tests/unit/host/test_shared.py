@@ -57,6 +57,10 @@ def ready(port=4711):
     )
 
 
+def test_the_key_is_never_shown():
+    assert "secret" not in repr(ready())
+
+
 def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
     link = tmp_path / "link.gguf"
     link.symlink_to(tiny_model)

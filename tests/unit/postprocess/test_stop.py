@@ -46,11 +46,6 @@ def test_it_stops_with_the_reason(marked, answer, needed, reason):
     assert (needed, reason) == (seen, why)
 
 
-def test_it_waits_while_the_block_may_go_on():
-    """A closer may be followed by an ``else``; the end of the stream decides."""
-    assert fed("function f() {\n  █\n}\n", "if (a) {\n    b();\n  }\n", "javascript")[1] is None
-
-
 def test_sixteen_lines_are_enough():
     """Users do not read longer suggestions."""
     lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]

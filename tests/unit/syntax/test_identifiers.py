@@ -8,7 +8,3 @@ def test_identifiers_near_come_nearest_first(at_cursor):
     text = "import far\n\n\ndef near(value):\n    # hidden\n    other = value + █'quoted'\n    return below\n"
     assert identifiers_near(*at_cursor("python", text)) == ("value", "other", "below", "near", "far")
     assert identifiers_near(*at_cursor("python", text), limit=2) == ("value", "other")
-
-
-def test_identifiers_near_need_no_tree(at_cursor):
-    assert identifiers_near(*at_cursor("plaintext", "alpha beta(█gamma)\n")) == ("gamma", "beta", "alpha")

@@ -24,8 +24,3 @@ def test_editing_units_gives_the_same_as_reading_them_again(text, new_text, data
     end = data.draw(st.integers(start, len(text)))
     edited = Units.of(text).edited(TextEdit(Span(start, end), new_text))
     assert list(edited.astral) == list(Units.of(text[:start] + new_text + text[end:]).astral)
-
-
-def test_plain_text_needs_no_table():
-    """For text in the basic multilingual plane, no offsets are stored."""
-    assert Units.of("plain, naïve, 中文\n").astral == ()

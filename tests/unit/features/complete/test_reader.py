@@ -9,7 +9,7 @@ from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import DocumentState
 from homebody.text import Document
-from support.documents import at, numbered, typed
+from support.documents import numbered, typed
 from support.plans import with_slots
 from support.until import until
 
@@ -178,21 +178,3 @@ async def test_with_one_slot_a_window_is_read_in_a_pause_only(world, monkeypatch
         document, offset = typed(document, offset, "t")
         await complete(w.engine, document, offset, session=w.session)
         await until(lambda: not state.windows.current.narrow)
-
-
-async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatch):
-    """What follows is requested for a text that is not there yet, with closers that only the answer has."""
-    _pauses_take(monkeypatch, 3600)
-    async with world("alpha, beta)\n", context_length=32_768) as w:
-        with_slots(w, 8, 400)
-        head = numbered("alpha", 3000).text
-        document, offset = at(f"{head}result = call(█)\nlast = 1\n")
-        await complete(w.engine, document, offset, session=w.session)
-        await until(lambda: len(w.asked) == 2)
-        await _until_idle(w, document)
-        state = w.session.document_state(document.uri)
-        before = state.windows.current
-        assert before.typed(document, offset) is not None
-        document, offset = typed(document, offset, "alpha")
-        await complete(w.engine, document, offset, session=w.session)
-        assert state.windows.current is before
