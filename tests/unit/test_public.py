@@ -19,7 +19,6 @@ def test_the_features_are_offered_as_they_are():
 
 
 def test_every_public_name_is_there_and_typed():
-    """The stub, which type checkers read, and the table, which Python reads, name the same."""
     stub = Path(homebody.__file__).with_name("__init__.pyi").read_text("utf-8")
     typed = re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)
     assert {name: module for module, name in typed} == homebody._PUBLIC

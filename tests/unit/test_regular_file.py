@@ -42,7 +42,6 @@ def test_only_regular_files_are_read(tmp_path: Path, kind: str, read):
 
 @pytest.mark.parametrize("read", READERS)
 def test_a_larger_file_is_refused_and_not_cut(tmp_path: Path, read):
-    """A cut settings file would have another meaning."""
     (tmp_path / "a").write_bytes(b"x" * 2049)
     with pytest.raises(FileRefused, match="larger than 2 KiB"):
         read(tmp_path / "a", max_bytes=2048)

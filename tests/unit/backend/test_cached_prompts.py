@@ -28,7 +28,6 @@ def test_prompts_of_several_places_keep_a_slot_each():
 
 
 def test_the_least_recently_used_slot_is_reused():
-    """A place that was used since stays."""
     prompts = cached(2)
     prompts.put(0, _A)
     prompts.put(1, _B)

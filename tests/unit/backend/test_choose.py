@@ -54,7 +54,6 @@ SWEEP = "sweep-next-edit-1.5b.q8_0.v2.gguf"
 
 
 def test_a_model_for_next_edits_is_chosen_for_them_alone():
-    """For completion only if there is no other, even if it is loaded; never for chat."""
     sweep, coder = candidate(SWEEP, loaded=True), candidate("coder")
 
     assert choose([coder, sweep], "next_edit") == sweep

@@ -43,7 +43,6 @@ async def answer(backend, prompt=PROMPT, max_tokens=20):
 
 def host_of(options):
     state = shared.read_state(host_files(options))
-    assert state is not None
     return psutil.Process(state.pid)
 
 
@@ -150,7 +149,6 @@ async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
         await backend.describe()
         files = host_files(options)
         state = shared.read_state(files)
-        assert state is not None
         with LoopbackServer(pretend) as server:
             forged = state.__class__(**{**state_fields(state), "port": server.port})
             shared.write_state(files, forged)

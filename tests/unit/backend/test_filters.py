@@ -120,7 +120,6 @@ def test_the_forced_beginning_is_removed_however_it_is_cut(pieces: list[str]):
 
 
 def test_an_answer_without_the_forced_text_shows_nothing():
-    """Text that does not begin with the forced text does not continue the user's text."""
     answer = Answer(forced="ret")
     assert shown(answer, "raise") == ""
     assert answer.went_astray
@@ -132,7 +131,6 @@ def test_an_answer_without_the_forced_text_shows_nothing():
 def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
     forced: str, theirs: tuple[str, ...]
 ):
-    """The server would end the answer in the middle of the forced text."""
     server, ours = split_stops(("\n", "\n\n"), forced)
     assert server == theirs or forced == "\n  "
     assert set(server) | set(ours) == {"\n", "\n\n"}

@@ -77,7 +77,6 @@ def test_an_address_means_the_same_mapped_into_ipv6(address: object):
 
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "model.localhost"])
 async def test_a_name_of_this_machine_is_connected_to_with_its_own_host_header(name: str):
-    """No resolver is used, and the server gets the name that the user wrote."""
     with LoopbackServer(say_hello) as server:
         transport = GuardedTransport(resolve=resolver("192.0.2.1"))
         response = await get(f"http://{name}:{server.port}/", transport)

@@ -108,7 +108,6 @@ async def test_silence_before_the_answer_is_a_timeout():
 async def test_a_status_becomes_a_typed_error_with_the_servers_own_words(
     status: int, body: bytes, error: type[BackendError], words: str
 ):
-    """Each status has its kind; the reason is found wherever servers put it."""
     with pytest.raises(error, match=words):
         await ask(answering(status, body))
 
@@ -150,7 +149,6 @@ async def test_an_answer_that_is_not_http_is_a_protocol_error():
 
 
 async def test_the_key_is_sent_and_no_name_of_the_library():
-    """The API key is sent as a bearer token; the user agent names the client only."""
     with LoopbackServer(answering(200, b'{"ok": true}')) as double:
         server = ModelServer(double.url, api_key="secret")
         await server.get("/props", Props)
@@ -169,7 +167,6 @@ async def _slowly(request: Request, reply: Reply) -> None:
 
 
 async def test_requests_cancelled_twice_lose_no_connection():
-    """An editor cancels a request, and the request that supersedes it cancels it again."""
     with LoopbackServer(_slowly) as double:
         server = ModelServer(double.url, timeout_seconds=60)
 

@@ -28,7 +28,6 @@ def test_the_slots_of_our_own_host_are_pinned(choice, slot):
 
 
 def test_a_server_chooses_while_no_request_is_cancelled():
-    """Naming a slot would clear the other slots."""
     slots = Slots(SLOTS, pinned=False)
     named: list[int] = []
     for choice in (0, 0, 1, "chat", 0):

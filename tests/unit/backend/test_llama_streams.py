@@ -84,7 +84,6 @@ async def test_an_answer_without_end_is_ended(double: LlamaDouble):
     double.events, double.endless = [], True
     seen: list[str] = []
     stats = await listen(double, seen)
-    assert stats is not None
     assert stats.finish == "length"
     assert len(seen) < 40
 

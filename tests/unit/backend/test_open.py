@@ -39,7 +39,6 @@ def test_a_server_of_no_known_port_needs_its_address():
 
 
 async def test_a_router_gets_the_models_name_with_everything():
-    """llama.cpp in router mode serves several models: each request names one."""
     with LlamaDouble() as double:
         block = BackendSettings(kind="llama.cpp", url=double.url, model="org/coder:Q4")
         backend = open_backend(block, Settings(), use="completion", passes=everything)

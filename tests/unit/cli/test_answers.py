@@ -72,7 +72,6 @@ async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monke
             patch.setattr(WorkspaceIndex.updated, "__defaults__", (0.0,))
             await update_index(engine, screen)
             await update_index(engine, None)
-        assert engine.index is not None
         assert await engine.index.updated(60)
         await update_index(engine, screen)
     assert screen.result == [

@@ -49,7 +49,6 @@ def test_lines_may_be_left_out(text, file, lines):
 
 
 def test_a_file_with_a_colon_in_its_name_works_when_it_exists(tmp_path: Path):
-    """``notes:3`` is that file if it exists, otherwise line 3 of ``notes``."""
     path = tmp_path / "notes:3"
     assert parse_lines(str(path)) == (tmp_path / "notes", (3, 3))
     path.touch()

@@ -235,7 +235,6 @@ def test_another_kind_of_server_names_the_setting(run, scripted):
 def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
     run, scripted, arguments, monkeypatch
 ):
-    """With git's advice; no command goes on as if there were no repository."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     git(scripted, "init", "-q")
     (scripted / "b.py").write_text("x = 1\n")

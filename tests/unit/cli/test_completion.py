@@ -73,7 +73,6 @@ def test_fish_takes_the_script(own_folders: Path):
 
 
 def test_zsh_takes_the_script(own_folders: Path):
-    """The words are those that would be passed to its completion system."""
     ask = (
         'compdef() {}; _arguments() { print -r -- "$1" }; _files() { print files }; '
         'eval "$(homebody completion zsh)"; words=(homebody ref); CURRENT=2; _homebody_completion; '

@@ -25,7 +25,6 @@ def test_nothing_is_written_before_it_is_asked_for(run, target):
 
 
 def test_write_applies_it_once(run, target, monkeypatch):
-    """Settings and prompt files; a second run finds nothing to do."""
     monkeypatch.setenv("LLAMA_KEY", "secret")
     assert run("config", "import", str(CASE), "--write").code == 0
     settings = tomllib.loads(target.read_text(encoding="utf-8"))

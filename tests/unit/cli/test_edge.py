@@ -57,7 +57,6 @@ def test_an_interrupt_ends_quietly(scripted: Path):
     with subprocess.Popen(
         [*HOMEBODY, "explain", "add.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
         assert process.stdout.read(1) == b"o"
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=60)
@@ -92,7 +91,6 @@ def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
 
 
 def test_the_language_server_starts_without_importing_the_terminal_libraries():
-    """Neither typer nor rich, nor anything else that would delay the start, is imported."""
     heavy = "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio"
     program = (
         "import sys\n"

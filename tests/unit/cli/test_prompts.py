@@ -8,7 +8,6 @@ GOOD = '+++\ntitle = "My own"\n+++\nDo it: $code\n'
 
 
 def test_actions_are_listed_with_their_owner(run, own_folders):
-    """Shipped ones and the user's."""
     _own(own_folders, "mine", GOOD)
     lines = {line.split()[0]: line for line in run("prompts", "list").out.splitlines()}
     assert lines["mine"].endswith("My own (selection, user)")

@@ -100,7 +100,6 @@ def test_a_note_of_one_of_several_symbols_names_it(run, add):
     ],
 )
 def test_a_file_with_nothing_to_rewrite_says_why(run, add, code, why):
-    """In one sentence; the exit code is 0, as for such a file in a run over many."""
     add.write_text(code)
     ended = run("refactor", "add.py", "--action", "docstring")
     assert (ended.code, ended.out) == (0, "")

@@ -19,7 +19,6 @@ def tree(three_files: Path) -> Path:
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 @pytest.mark.parametrize("to", [".git/hooks/post-checkout", "../outside.py", "nothing.py"])
 def test_a_new_file_follows_no_dangling_link(run, tests_written, to):
-    """A hook of git would be a program that runs later."""
     (tests_written / ".git" / "hooks").mkdir(parents=True)
     (tests_written / "test_a.py").symlink_to(to)
     ended = run(*WRITE_TESTS)
@@ -88,7 +87,6 @@ def test_whatever_a_command_leaves_in_place_of_the_file_is_reported(run, tree, l
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_a_later_file_that_became_a_link_is_refused(run, tree):
-    """The command for the first file replaced the second by a link out of the tree, or into ``.git``."""
     outside = tree.parent / "outside.py"
     hook = tree / ".git" / "hooks" / "hook.py"
     hook.parent.mkdir(parents=True)

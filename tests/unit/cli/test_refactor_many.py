@@ -168,7 +168,6 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
 
 
 def test_a_change_that_fails_twice_is_reverted(run, tree):
-    """The other changes are kept; the exit code is 1, the reason is in the summary."""
     check = checked("sys.exit('b.py' in sys.argv[1])")
     ended = run(*REFACTOR, "--write", "--verify", check)
     assert ended.code == 1

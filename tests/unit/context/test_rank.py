@@ -22,7 +22,6 @@ def test_cells_keep_the_notebooks_order():
 
 
 def test_the_nearest_cells_are_taken_first():
-    """If not all fit, the most distant ones are left out."""
     cells = [_candidate(f"nb#{n}", f"cell_{n} = {n}\n", CELL_ABOVE) for n in range(9, -1, -1)]
     ranked = choose(cells, 50, len, _NOWHERE)
     assert [candidate.uri[-1] for candidate, _ in ranked.chosen] == ["8", "9"]

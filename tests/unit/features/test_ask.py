@@ -149,7 +149,6 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
 
 
 async def test_rules_that_are_too_long_are_listed_with_the_limit(world, tmp_path):
-    """At a hundred tokens a second, a fifth of what is read in three seconds."""
     (tmp_path / "AGENTS.md").write_text("Use tabs.\n" * 200)
     more = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),)}
     async with world("ok", **more, chat=ChatSettings(reading_seconds=3)) as w:
@@ -180,7 +179,6 @@ async def test_a_template_without_a_system_role_gets_it_in_the_first_question(wo
 
 
 async def test_one_question_at_a_time_is_answered_in_a_conversation(world):
-    """The second is refused, and the first one is answered."""
     conversation = Conversation("")
     gate = asyncio.Event()
     async with world(Scripted(text="Done.", gate=gate)) as w:

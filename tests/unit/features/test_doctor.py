@@ -83,7 +83,6 @@ async def test_a_slow_llama_server_gets_advice_about_spinning_threads(world, kin
 
 @pytest.mark.parametrize("kind", ["ollama", "embedded"])
 def test_advice_for_the_settings_file_can_be_pasted(kind):
-    """It is TOML, and every key in it is a setting."""
     info = ModelInfo(kind, "large-7b", 4096, 8192)
     for advice in (more_context(info), quicker_model(info)):
         tree = tomllib.loads((advice or "").partition("     (")[0])
@@ -93,7 +92,6 @@ def test_advice_for_the_settings_file_can_be_pasted(kind):
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
 def test_advice_never_makes_the_context_shorter(kind):
-    """It is more than the served length, and at most that of the model."""
     for served, trained in ((2048, 8192), (8192, 32768), (30000, 32768)):
         info = ModelInfo(kind, "m", served, trained)
         [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", more_context(info))]

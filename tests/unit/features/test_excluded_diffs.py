@@ -86,7 +86,6 @@ async def test_a_name_that_git_quotes_is_excluded_like_any_other(world, root, na
     ids=lambda setting: setting[0],
 )
 async def test_no_configuration_changes_how_files_are_told_apart(world, root, setting):
-    """The form of the diff is given on the command line of git."""
     git(root, "config", *setting)
     (root / "order").write_text("private/*\nfine.py\n")
     (root / "attributes").write_text("* diff=show\n")

@@ -94,7 +94,6 @@ async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world
 
 
 async def test_code_is_limited_to_what_is_read_in_time(world):
-    """A model that reads 100 tokens a second gets at most 300 tokens of context in three seconds."""
     async with world("ok", chat=ChatSettings(reading_seconds=3)) as w:
         w.engine.chat.speed.prompt = 100
         document = _document("".join(f"value_{n} = {n}\n" for n in range(500)))

@@ -94,7 +94,6 @@ async def test_the_open_document_answers_for_its_own_names(world, tmp_path):
     ],
 )
 async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_path, context_length, limit):
-    """Within the reading budget; the body is listed as left out, with the limit that it would exceed."""
     body = "".join(f"        value_{n} = {n} + {n} * {n}\n" for n in range(400))
     (tmp_path / "long.py").write_text(f"class Long:\n    def run(self):\n{body}        return 1\n")
     chat = ChatSettings(reading_seconds=3)

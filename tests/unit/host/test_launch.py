@@ -19,7 +19,6 @@ from support.until import until
 
 async def test_reports_its_address(tiny_model):
     process = await start_host(HostOptions(tiny_model, threads=1))
-    assert process is not None
     ready = process.ready
     assert (ready.model, ready.architecture) == (str(tiny_model), "llama")
     assert (ready.context_length, ready.note) == (4096, None)
@@ -31,7 +30,6 @@ async def test_reports_its_address(tiny_model):
 
 async def test_reports_why_the_context_is_shorter(tiny_model):
     process = await start_host(HostOptions(tiny_model, context_length=100_000))
-    assert process is not None
     assert process.ready.context_length == 4096
     assert (
         process.ready.note == "context length 4,096 instead of 100,000: tiny-scripted supports at most that"
@@ -97,7 +95,6 @@ async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, senten
 
 
 def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
-    """It crashes in native code; the reported reason is the first error in its log."""
     with tempfile.TemporaryFile() as log:
         log.write(b"0.00.1 I srv load: well\n0.00.2 E ggml_abort: out of memory\n0.00.3 E srv init: failed\n")
         error = _failure(HostOptions(tiny_model), None, -6, log)
@@ -129,7 +126,6 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
 
 
 def test_ends_with_a_parent_that_is_killed(tiny_model):
-    """A killed parent cannot end the host itself."""
     code = (
         "import asyncio, sys, time; from pathlib import Path\n"
         "from homebody.host.launch import start_host; from homebody.host.shared import HostOptions\n"
@@ -137,7 +133,6 @@ def test_ends_with_a_parent_that_is_killed(tiny_model):
         "print(host.ready.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code, tiny_model], stdout=subprocess.PIPE) as parent:
-        assert parent.stdout is not None
         host = psutil.Process(int(parent.stdout.readline()))
         assert host.is_running()
         parent.kill()

@@ -33,7 +33,6 @@ def hold():
         path.parent.mkdir(parents=True, exist_ok=True)
         holder = subprocess.Popen([sys.executable, "-c", HOLD, path], stdout=subprocess.PIPE)
         holders.append(holder)
-        assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
         return holder
 
@@ -100,12 +99,10 @@ def test_only_one_process_gets_a_place(files, hold):
     holder.kill()
     holder.wait()
     lock = shared.claim(files)
-    assert lock is not None
     lock.release()
 
 
 def test_clients_count_until_they_leave_or_die(files, hold):
-    """Even if they are killed; their files are removed."""
     assert not shared.has_clients(files)
     membership = shared.join(files)
     assert shared.has_clients(files)

@@ -32,7 +32,6 @@ def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
 
 
 def test_a_problem_without_text_is_refused():
-    """An empty diagnostic would be explained as something else."""
     given = {"textDocument": {"uri": "file:///a"}, "range": RANGE, "problem": {"message": " "}}
     with pytest.raises(UsageError, match="the `message` of the `problem` is empty"):
         arguments.parse(ExecuteCommandParams("homebody.explain", [given]), Explain)

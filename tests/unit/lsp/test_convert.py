@@ -69,7 +69,6 @@ def test_a_line_past_the_end_is_refused_with_what_to_do():
 
 
 def test_a_range_may_end_behind_the_last_line():
-    """To select the whole last line, editors end the range at the line after it."""
     whole = types.Range(types.Position(1, 0), types.Position(2, 0))
     assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
 

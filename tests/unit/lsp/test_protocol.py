@@ -215,8 +215,6 @@ methods = st.sampled_from(
     )
 )
 def test_every_request_gets_exactly_one_response(messages: list[tuple[object, object, object]]):
-    """Methods, params and ids of all kinds, some ids twice: as many responses as requests."""
-
     async def run() -> list[object]:
         async def wait(_params: object) -> object:
             await asyncio.sleep(0)

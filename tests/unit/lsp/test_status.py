@@ -126,7 +126,6 @@ def test_a_second_model_and_a_withheld_suggestion_are_reported():
 
 
 def test_an_error_names_what_an_editor_can_do_about_it():
-    """Without a model, an editor offers to install one; once a model answers, it offers nothing."""
     shown = Shown()
     shown.status.fail("No model is installed.", NoModelInstalled.fix)
     shown.status.answered()

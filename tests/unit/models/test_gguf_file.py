@@ -29,7 +29,6 @@ def test_reads_what_the_gguf_package_reads(tiny_model):
 
 
 def test_knows_every_type_that_the_gguf_package_knows():
-    """The tables of tensor types and quantisations are llama.cpp's."""
     assert {int(kind): size for kind, size in gguf.GGML_QUANT_SIZES.items()} == TENSOR_BLOCKS
     names = {int(kind): kind.name.removeprefix("MOSTLY_").removeprefix("ALL_") for kind in gguf.LlamaFileType}
     del names[gguf.LlamaFileType.GUESSED]

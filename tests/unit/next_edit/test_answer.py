@@ -68,7 +68,6 @@ def test_lines_inserted_above_the_cursor_alone_are_dropped():
 
 
 def test_what_the_model_was_given_belongs_to_the_result():
-    """With the last change above the cursor, only the first line is given; otherwise those above it."""
     above = window(line=4)
     assert (above.prefill, above.is_changed_above) == ("total = compute(0)\n", True)
     newest = ChangedLines("file:///a.py", 4, ("v",), (LINES[4],))

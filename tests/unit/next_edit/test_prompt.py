@@ -27,7 +27,6 @@ def made(name: str, text: str = TEXT, line: int = 4, changes=CHANGES):
 @pytest.mark.parametrize("name", sorted(formats()))
 def test_a_prompt_is_as_the_model_was_trained(name):
     prompt = made(name)
-    assert prompt is not None
     assert (CASES / f"{name}.txt").read_bytes().decode() == prompt.text
 
 
@@ -35,7 +34,6 @@ def test_a_prompt_is_as_the_model_was_trained(name):
 def test_the_users_text_is_text_and_knows_its_source(name):
     prompt = made(name)
 
-    assert prompt is not None
     row = formats()[name]
     for part in prompt.parts:
         if isinstance(part, Text):

@@ -75,7 +75,6 @@ def suggested(
 )
 def test_a_rule_suggests_the_next_line(text, edits, old, new):
     document, edit = suggested(text, edits)
-    assert edit is not None
     assert ((old,), (new,)) == (edit.old, edit.new)
     assert new in document.edited(edit.applied_to(document), 0).text.split("\n")
 
@@ -89,7 +88,6 @@ def test_inserted_lines_are_inserted_again():
         text, [(f"item({line}", "\n    size=1,"), (f")\nitem({line}", "\n    size=1,")]
     )
 
-    assert edit is not None
     assert (edit.old, edit.new) == ((), ("        size=1,",))
     assert document.edited(edit.applied_to(document), 0).text.count("size=1,") == 3
 
@@ -165,7 +163,6 @@ def test_an_edit_that_breaks_the_syntax_is_dropped():
 )
 def test_any_text_is_followed(text):
     document, edit = suggested(text, [("latin-1", "utf-8"), ("latin-1", "utf-8")])
-    assert edit is not None
     after = document.edited(edit.applied_to(document), 0)
     assert document.line_count == after.line_count
     assert after.text == document.text.replace('2], encoding="latin-1"', '2], encoding="utf-8"')

@@ -44,7 +44,6 @@ def test_the_blocks_of_an_answer(blocks, answer, expected):
 
 
 def test_a_client_shows_a_block_up_to_the_first_fence_that_closes_it():
-    """A reader of Markdown does not know nested blocks; the text of a block must be the one shown."""
     first, _rest = NESTED.split("```\n", 1)
     assert [CodeBlock("markdown", first.removeprefix("```markdown\n"))] == code_blocks(NESTED)
 

@@ -30,7 +30,6 @@ def _confidence(pieces: Sequence[Piece], line: str, before: str = "y = ") -> flo
 
 def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
     one, eight, many = (_confidence([Piece("x", math.log(0.7))] * n, "x" * n) for n in (1, 8, 27))
-    assert one is not None
     assert eight == pytest.approx(one**4)
     assert many == pytest.approx(one**9)
 
@@ -60,7 +59,6 @@ def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, lin
 )
 def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
     found = _confidence([Piece(text, math.log(0.2))], text, before)
-    assert found is not None
     assert is_rest == (found > 0.5)
 
 
@@ -84,7 +82,6 @@ def test_the_gate_reads_on_what_is_shown(before, answer):
     text = "".join(piece.text for piece in pieces)
     found = finish(document, len(before), text, cursor, pieces=pieces, wanted="line")
     assert isinstance(found, Finished)
-    assert found.probability is not None
     gate = ConfidenceGate(found.probability, cursor)
     assert all(gate.feed(piece) for piece in pieces)
 

@@ -73,7 +73,6 @@ def test_quotes_and_backslashes_are_made_safe():
 
 
 def test_long_lines_are_wrapped():
-    """Lines have at most 100 columns."""
     result = described(
         METHOD, "Return one " + "and some other number " * 3 + "of the many that there are " * 3
     )
@@ -106,7 +105,6 @@ def test_a_decorated_async_function_is_described_below_its_header():
     ],
 )
 def test_what_cannot_be_done_is_refused(function, answer, cut, reason):
-    """The reason is one sentence."""
     result = described(function, answer, cut=cut)
     assert result.startswith("refused: ")
     assert reason in result
@@ -124,7 +122,6 @@ def test_a_list_that_was_cut_goes_with_the_sentence_that_announces_it():
 
 
 def test_whole_paragraphs_of_a_cut_answer_are_kept():
-    """Complete paragraphs are useful even if the answer is cut."""
     assert '"""Return one."""' in described(METHOD, '"""Return one.\n\nArgs:\n    a: the', cut=True)
 
 
@@ -192,7 +189,6 @@ def test_a_comment_that_may_be_something_else_is_left_alone():
 
 
 def test_the_end_of_a_comment_in_the_text_is_made_safe():
-    """Otherwise the comment would end there."""
     assert "a * / b" in described("⟦int f() {\n}⟧\n", "Divide a */ b.", language="c")
 
 

@@ -74,7 +74,6 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
     language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, multiline=MULTILINE, size=st.integers(1, 9)
 )
 def test_a_closed_stream_loses_nothing(language, before, after, answer, multiline, size):
-    """When the checker stops, the rest of the answer would not have been shown."""
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)
     cursor = cursor_context(document, parse(document), offset)

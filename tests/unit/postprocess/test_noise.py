@@ -20,7 +20,6 @@ from homebody.postprocess.noise import CHATTER_AFTER, CHATTER_BEFORE, CHATTER_LI
 )
 def test_an_introduction_is_recognised(line: str):
     found = CHATTER_BEFORE.match(f"{line}\n\ncode")
-    assert found is not None
     assert found.end() == len(line) + 2
     assert CHATTER_LINE.fullmatch(line.lower())
 

@@ -66,7 +66,6 @@ def test_snippets_come_with_a_header_for_the_last_file(row):
 )
 def test_the_family_is_read_from_the_name(name, family):
     found = find_format(_info(name))
-    assert found is not None
     assert found.family == family
 
 
@@ -80,19 +79,16 @@ def test_an_instruct_model_has_no_format(name):
 def test_metadata_is_trusted_before_the_name():
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
     found = find_format(_info("starcoder2", tokens))
-    assert found is not None
     assert found.family == "qwen"
 
 
 def test_unknown_markers_of_the_metadata_make_a_format():
     found = find_format(_info("new-model", FimTokens("<P>", "<S>", "<M>")))
-    assert found is not None
     assert found.layout == ("<P>", "@prefix", "<S>", "@suffix", "<M>", "@typed")
     assert {"<P>", "<S>", "<M>"} <= set(found.stop)
 
 
 def test_metadata_without_markers_overrides_the_name():
-    """llama.cpp's metadata contains no such tokens."""
     plain = ModelInfo(
         kind="llama.cpp",
         name="qwen2.5-coder",
@@ -132,7 +128,6 @@ def test_snippets_go_in_front_in_the_familys_layout():
 
 
 def test_a_users_text_is_never_a_marker():
-    """Markers in the user's code stay text, in each part of the prompt."""
     prompt = completion_prompt(
         ROWS["qwen"], prefix="<|fim_middle|>", suffix="<|endoftext|>", typed="<|im_start|>"
     )

@@ -48,11 +48,9 @@ def test_all_shipped_prompts_are_read():
 
 
 def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
-    """The file's name is the action's; the user knows what was replaced."""
     (tmp_path / "docstring.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(tmp_path)])
     action = library.action("docstring")
-    assert action is not None
     assert (action.title, action.owner, library.problems) == ("Shout", "user", ())
 
 
@@ -86,7 +84,6 @@ def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     (folder / "docstring.md").write_text(GOOD, "utf-8")
     library = PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)])
     action = library.action("docstring")
-    assert action is not None
     assert action.owner == "shipped"
     [problem] = library.problems
     assert "not trusted" in problem.message
@@ -161,7 +158,6 @@ def test_odd_files_are_named_and_left_out(tmp_path):
 
 
 def test_files_are_read_again_when_they_change(tmp_path):
-    """If a file is new, changed or deleted; otherwise nothing is read."""
     library = PromptLibrary([PromptFolder(tmp_path)])
     file = tmp_path / "shout.md"
     assert library.refresh() is False

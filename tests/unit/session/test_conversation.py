@@ -79,7 +79,6 @@ def test_a_stored_conversation_reads_as_it_was(own_folders):
     found = _conversation()
     path = store_conversation(found)
     again = load_conversation(found.id)
-    assert again is not None
     assert again.history == found.history
     assert again.to_markdown() == found.to_markdown()
     found.condense(900, len)

@@ -61,13 +61,11 @@ async def test_a_running_answer_waits_until_it_reaches_the_typed_text():
     task = asyncio.create_task(generation.run())
     await generation.changed_within(None)
     ahead = generation.rest_for(*typed(generation.document, generation.offset, "abc"))
-    assert ahead is not None
     assert (ahead.text, ahead.state) == ("", AnswerState.RUNNING)
     assert generation.rest_for(*typed(generation.document, generation.offset, "x")) is None
     gate.set()
     await task
     rest = generation.rest_for(*typed(generation.document, generation.offset, "abc"))
-    assert rest is not None
     assert rest.text == "d"
     with suppress(asyncio.CancelledError):
         task.cancel()

@@ -273,7 +273,6 @@ def test_an_override_that_names_another_server_starts_anew(load, override):
 
 @pytest.mark.parametrize("override", ["", "[completion.backend]\nmodel = 'small'"])
 def test_a_later_source_that_names_another_kind_starts_anew(load, override):
-    """``--backend embedded`` does not look for a model of the Ollama in the user's file."""
     resolved, _ = load(
         user=f"backend = {{kind = 'ollama', model = 'm', api_key = 'a', timeout_seconds = 7}}\n{override}",
         environ={"HOMEBODY_BACKEND_KIND": "openai", "HOMEBODY_BACKEND_API_KEY_ENV": "MY_KEY", "MY_KEY": "b"},

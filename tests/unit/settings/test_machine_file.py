@@ -23,7 +23,6 @@ def load(load, tmp_path: Path) -> Callable[..., tuple[Settings, list[str]]]:
 
 
 def test_its_values_are_defaults(load):
-    """A user's value replaces them."""
     machine = "[chat]\nmax_tokens = 77\ntemperature = 0.5"
     settings, problems = load(machine, user="[chat]\nmax_tokens = 88")
     assert (settings.chat.max_tokens, settings.chat.temperature, problems) == (88, 0.5, [])
@@ -66,7 +65,6 @@ def test_users_choose_among_the_allowed_models(load, own, expected):
 
 
 def test_only_its_folders_can_be_trusted(load, workspace: Path):
-    """A folder that the user trusts and it does not list stays untrusted."""
     project = "[chat]\nmax_tokens = 55\n[backend]\nmodel = 'm'"
     trusting = f'trusted_folders = ["{workspace.as_posix()}"]'
     refused, problems = load('trusted_folders = ["/srv"]', user=trusting, project=project)
@@ -85,5 +83,4 @@ def test_nothing_is_sent_while_it_cannot_be_read(tmp_path: Path):
     file = tmp_path / "config.toml"
     file.write_text("[backend")
     error = load_all(machine_file=file, user_file=tmp_path / "none.toml", environ={}).error
-    assert error is not None
     assert str(file) in str(error)

@@ -48,7 +48,6 @@ def test_the_uncommented_file_is_the_defaults(tmp_path):
 
 
 def test_vscode_keeps_workspaces_from_machine_settings():
-    """Each key of the user's own has scope ``machine`` and is restricted; no workspace sets it there."""
     restricted = MANIFEST["capabilities"]["untrustedWorkspaces"]["restrictedConfigurations"]
     for key in all_keys():
         name = f"homebody.{key.camel}"

@@ -192,7 +192,6 @@ def test_a_trusted_folder_chooses_the_model(load, workspace, block):
 
 @pytest.mark.parametrize("name", ["project", "configuration"])
 def test_no_folder_selects_a_scripted_model(load, workspace, name):
-    """Prepared answers would appear under a model's name: not even a trusted folder may name them."""
     sent = 'backend.kind = "scripted"' if name == "project" else {"backend": {"kind": "scripted"}}
     resolved, problems = load(user=f"trusted_folders = ['{workspace}']", **{name: sent})
     assert resolved.backend.kind == "auto"
@@ -247,7 +246,6 @@ def test_a_folder_can_only_reduce_what_is_sent(
 
 
 def test_each_setting_of_a_folder_is_documented():
-    """A new setting is the user's own (machine), or docs/security.md says what a folder achieves with it."""
     page = (ROOT / "docs" / "security.md").read_text("utf-8")
     missing = [key.camel for key in all_keys() if not key.machine and f"`{key.camel}`" not in page]
     assert missing == [], "mark the setting as MACHINE, or list it in docs/security.md"
@@ -267,7 +265,6 @@ def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkey
 
 @pytest.mark.parametrize("is_trusted", [False, True])
 def test_a_workspace_adds_to_what_the_user_ignores(load, workspace, is_trusted):
-    """All the user's sources add up; those of a folder, even a trusted one, are kept apart from them."""
     trust = f"trusted_folders = ['{workspace}']\n" if is_trusted else ""
 
     resolved, problems = load(

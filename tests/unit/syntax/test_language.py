@@ -124,7 +124,6 @@ def test_queries_never_start_at_the_root(language: Language):
     """A pattern at the root would make a query at the cursor look at the whole file."""
     document = Document.create(f"file:///a{language.extensions[0]}", language.ids[0], 0, "a\n")
     tree = parse(document)
-    assert tree.handle is not None
     assert f"({tree.handle.root_node.type}\n" not in query_text(language)
     assert f"({tree.handle.root_node.type} " not in query_text(language)
 
@@ -133,8 +132,6 @@ def test_keywords_come_from_the_grammar():
     """Words that a language keeps for itself are known without a list by hand."""
     python = find("python")
     sql = find("sql")
-    assert python is not None
-    assert sql is not None
     assert {"def", "lambda", "None"} <= keywords(python)
     assert "argument" not in keywords(python)
     assert {"select", "SELECT"} <= keywords(sql)

@@ -129,7 +129,6 @@ def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytes
 
 def test_the_repository_above_a_path_is_found(root: Path):
     found = find_repository(root / "deep" / "a.py")
-    assert found is not None
     assert found.root == root
     assert find_repository(root.parent / "a.py") is None
 
@@ -207,7 +206,6 @@ def test_a_repository_does_not_lead_to_another(root: Path, other: Path, borrow):
     """It is refused with one sentence, unless the user trusts the folder."""
     borrow(root, other)
     repository = find_repository(root)
-    assert repository is not None
     for ask in (repository.staged, repository.uncommitted, lambda: git_diff(repository, "staged")):
         with pytest.raises(GitFailed, match=r"leads to another repository .* list .* in `trusted_folders`"):
             ask()
@@ -218,7 +216,6 @@ def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path
     _git_file(root, other)
     (root / "diary.txt").write_text("my diary, continued\n")
     found = find_repository(root, [str(root)])
-    assert found is not None
     assert "+my diary, continued" in git_diff(found, "uncommitted").text
     assert "-my diary" in git_diff(found, "uncommitted").text
 
@@ -234,7 +231,6 @@ def test_work_trees_and_submodules_are_read(root: Path, other: Path):
         next(folder.glob("*.[pt]*")).write_text("changed\n")
         found = find_repository(folder)
 
-        assert found is not None
         assert found.root == folder
         assert "+changed" in git_diff(found, "uncommitted").text
 
@@ -253,7 +249,6 @@ def test_a_bogus_git_folder_is_no_repository(root: Path, bogus: str):
 
     found = find_repository(dot.parent / "a.py")
 
-    assert found is not None
     assert found.root == root
 
 

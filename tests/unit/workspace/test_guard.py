@@ -55,5 +55,4 @@ def test_a_file_that_broke_the_process_twice_is_left_out(tmp_path):
     for text, kept in (("1 a.py", 1), ("2 a.py", 0), ("2 b.py", 1), ("nonsense", 1), ("", 1)):
         note.write_text(text)
         found = GuardedExtract(note)("a.py", b"def alpha(): ...")
-        assert found is not None
         assert len(found[3]) == kept

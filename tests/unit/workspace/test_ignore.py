@@ -90,7 +90,6 @@ def test_homebodyignore_counts_at_every_level(tmp_path):
 
 
 def test_the_exclude_file_of_a_work_tree_is_that_of_its_repository(tmp_path):
-    """A work tree has a file in place of the folder ``.git``."""
     git(tmp_path, "init", "-q", "main")
     git(tmp_path / "main", "commit", "-q", "--allow-empty", "-m", "x")
     git(tmp_path / "main", "worktree", "add", "-q", "../beside")
@@ -204,7 +203,6 @@ def repository(tmp_path_factory):
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(top=st.lists(_PATTERN, max_size=4), nested=st.lists(_PATTERN, max_size=3))
 def test_git_ignores_the_same_files(repository, top, nested):
-    """For any patterns, also nested, ``git check-ignore`` agrees (for ASCII: its ? is a byte)."""
     (repository / ".gitignore").write_text("\n".join(top), encoding="utf-8")
     (repository / "src/.gitignore").write_text("\n".join(nested), encoding="utf-8")
     asked = subprocess.run(

@@ -237,7 +237,6 @@ async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, t
 
 
 def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
-    """The name comes from the real path."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
     cache = tmp_path / "cache"

@@ -166,7 +166,6 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
 
 
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
-    """Then in the nearest files, at most three for each name, the rarest name first."""
     fill(
         database,
         file("app/a.py", names="here_too", imports=[ImportRow("shop.order", (("Order", "O"),))]),

@@ -198,7 +198,6 @@ def test_a_header_of_cpp_is_indexed_as_such(place):
 
 
 def test_tables_and_views_of_sql_are_found_with_their_columns(place):
-    """Aliases in a query are not, nor is a table of TOML."""
     place.write("a.sql", "CREATE TABLE orders (\n  id INT,\n  total INT\n);\nCREATE VIEW paid AS SELECT 1;\n")
     place.write("b.sql", "WITH recent AS (SELECT 1) SELECT * FROM recent;\n")
     place.write("c.toml", "[tool.shop]\nname = 1\n")

@@ -156,7 +156,6 @@ async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world)
         document, offset = at("x = █\n")
         assert await complete(w.engine, document, offset, session=w.session) == []
         record = w.engine.audit.last(document.uri)
-        assert record is not None
         assert record.outcome == "low confidence"
         assert len(record.answer.split()) < 10
         document, offset = typed(document, offset, "g")
@@ -243,7 +242,6 @@ async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(wor
         await complete(w.engine, document, offset, session=w.session)
         assert w.asked[0].prompt.text + w.asked[0].prompt.forced == "a = 1\nc = "
         record = w.engine.audit.last(document.uri)
-        assert record is not None
         assert [(left.first_line, left.why) for left in record.left_out][-1] == (
             1,
             "holds a control token of the model",
@@ -289,7 +287,6 @@ def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, dat
 
 
 async def test_a_file_of_secrets_goes_into_no_prompt(world):
-    """Not even if it is the open document."""
     async with world("x\n") as w:
         document, offset = at("KEY=█\n")
         secret = document.__class__.create("file:///w/.env", "dotenv", 1, document.text)

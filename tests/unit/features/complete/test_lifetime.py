@@ -71,7 +71,6 @@ async def _planning(w) -> tuple[Document, asyncio.Task]:
 
 
 async def test_a_document_that_is_closed_while_a_prompt_is_planned_is_read_no_more(far):
-    """The request still has its reader, and must not set it going again."""
     async with far as w:
         document, asked = await _planning(w)
         await w.session.closed(document.uri)

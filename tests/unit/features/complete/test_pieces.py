@@ -48,7 +48,6 @@ async def _ollama(reading_speed: float):
 
 
 async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_time(own_folders):
-    """Ollama reports the reading time but not the tokens, so its speed is measured first."""
     async with _ollama(reading_speed=100.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)
@@ -62,7 +61,6 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
 
 
 async def test_a_fast_server_without_token_ids_gets_more(own_folders):
-    """It gets as much as it reads in five seconds, and reads it before the request."""
     async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
         document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
         engine.trees.open(document)

@@ -120,7 +120,6 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
 
 
 async def test_a_header_with_a_control_token_is_listed(world):
-    """It is before the window, and left out like any such line."""
     async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
         target = await target_of(w.engine)
         body = "".join(f"        line_{n} = {n}\n" for n in range(200))

@@ -112,7 +112,6 @@ class _Stepwise(ScriptedBackend):
 
 
 async def test_short_visits_read_one_wide_window_until_more_was_typed(world, monkeypatch):
-    """Each would cost much more than what is typed there; 1,500 keys later there is another one."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768) as w:
         document, offset, state = _long_file(w)

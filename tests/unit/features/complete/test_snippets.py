@@ -40,7 +40,6 @@ async def test_imports_above_the_window_are_kept_and_listed(world):
 
 
 async def test_lines_that_moved_since_the_pause_are_left_out(world):
-    """A line that is not an import must not be in a prompt as one."""
     async with world("total)\n", context_length=512) as w:
         document, offset = at(_SOURCE)
         await prepare_once(w.session, document, offset)

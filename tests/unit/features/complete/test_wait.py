@@ -20,7 +20,6 @@ from support.documents import at
     [("automatic", "block", -60.0, 1.0), ("invoked", "statement", 1.0, 8.0)],
 )
 async def test_an_explicit_request_waits_longer_for_a_block(world, trigger, wanted, least, most):
-    """An automatic request shows what arrived within a second; an explicit one waits for the block."""
     async with world() as w:
         document, offset = at("def fib(n█")
         request = request_at(await place_at(w.session, document, offset), Ticket(), trigger=trigger)

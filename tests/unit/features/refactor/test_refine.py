@@ -94,7 +94,6 @@ async def test_the_retry_gives_the_reason_and_is_made_once(world):
         assert len(w.asked) == 2
         assert "That cannot be used: The answer has syntax errors" in w.asked[1].prompt.text
         record = w.engine.audit.last(document.uri)
-        assert record is not None
         assert record.answer == "```python\ndef f(a:\n```"
 
 
