@@ -44,7 +44,7 @@ ANSWERS = st.lists(WORDS | CONTROL, max_size=14).map("".join) | st.text(max_size
 MULTILINE = st.sampled_from(["auto", "always", "never"])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, cut=st.booleans(), multiline=MULTILINE)
 def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, after, answer, cut, multiline):
     document = Document.create("file:///a", language, 1, before + after)
@@ -69,7 +69,7 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
             assert "\r" not in found.text
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, multiline=MULTILINE, size=st.integers(1, 9)
 )
@@ -94,7 +94,7 @@ IN_BRACKETS = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(
     language=st.sampled_from(["python", "javascript", "go", "rust", "c", "php"]),
     openers=BRACKETS,

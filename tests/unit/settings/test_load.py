@@ -307,7 +307,7 @@ _JSON = st.recursive(
 @given(
     sent=st.dictionaries(_NAMES, _JSON, max_size=5), variables=st.dictionaries(_NAMES, st.text(max_size=9))
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_nothing_that_is_sent_ever_raises(sent, variables):
     environ = {f"HOMEBODY_{name}".replace("\0", ""): text for name, text in variables.items()}
     loaded = load_with_origins(
