@@ -82,10 +82,12 @@ class SafeStream:
         held = None if is_last else _BEGUN.search(self._text, self._sent)
         end = len(self._text) if held is None else held.start()
         links = [match for match in _LINK.finditer(self._text, self._sent) if match.start() < end]
-        code = lines_of_code(self._text) if links else set[int]()
+        code = _lines_of_code(self._text) if links else set[int]()
         parts: list[str] = []
         for match in links:
-            is_code = len(_LINE_END.findall(self._text, 0, match.start())) in code
+            *above, line = _LINE_END.split(self._text[: match.start()])
+            # A line that opens a block so far is prose if another backtick follows in it.
+            is_code = len(above) in code and "```" not in line
             parts += self._text[self._sent : match.start()], match[0] if is_code else _as_text(match)
             self._sent = match.end()
         parts.append(self._text[self._sent : end])
@@ -96,7 +98,7 @@ class SafeStream:
 def _parts(markdown: str, find: Find) -> Iterator[_Part]:
     """Yield the parts of the text in order; together they are all of it."""
     text = markdown.replace("\r\n", "\n").replace("\r", "\n")
-    code = lines_of_code(text)
+    code = _lines_of_code(text)
     # After an unpaired backtick, text between backticks may not be code: the first one may be closed in a
     # later line of the paragraph.
     is_open = False
@@ -114,6 +116,11 @@ def _parts(markdown: str, find: Find) -> Iterator[_Part]:
             yield _replaced(match, find, is_open=is_open)
             start = match.end()
         yield _Part(line[start:], line[start:])
+
+
+def _lines_of_code(markdown: str) -> set[int]:
+    """Return the lines that are code once definitions of links are text: those are paragraphs then."""
+    return lines_of_code(markdown.replace("]:", "]\\:"))
 
 
 def _replaced(match: re.Match[str], find: Find, *, is_open: bool) -> _Part:

@@ -135,6 +135,7 @@ def links_in(markdown):
 @example("a|b\n-|-\n`|<ab:c>`")
 @example("a|b\n-|-\n`|[x](y)`")
 @example("a|b\n-|-\n``|[x](y)``|`app.py")
+@example("[y]: z\n\t[x](y)")
 def test_no_text_of_the_model_makes_a_link(text):
     """Whatever it writes: a parser of CommonMark, also with tables, finds no link but ours."""
     assert set(links_in(with_links(text, _PLACES.get))) <= set(_PLACES.values())
@@ -142,6 +143,8 @@ def test_no_text_of_the_model_makes_a_link(text):
 
 @settings(derandomize=True)
 @given(_WRITTEN, st.lists(st.integers(0, 80), max_size=12))
+@example("```[x](y)`", [7])
+@example("[y]: z\n\t[x](y)", [])
 def test_no_text_of_the_model_makes_a_link_while_it_arrives(text, cuts):
     stream = SafeStream()
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
