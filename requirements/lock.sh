@@ -13,7 +13,9 @@ compile() { # OUTPUT ARGUMENTS…
         --output-file "requirements/$output.txt" pyproject.toml "$@"
 }
 
-compile dev --group dev --extra hub "$@"
+# Newer ones have no wheel for a glibc before 2.27; there pip takes an older one by itself.
+echo 'pillow<12.3' >.venv/constraints.txt
+compile dev --constraints .venv/constraints.txt --group dev --extra hub "$@"
 compile run --constraints requirements/dev.txt "$@"
 # What `make dist` adds to the development tools.
 .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

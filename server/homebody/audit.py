@@ -23,6 +23,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import UNSET, UnsetType
 
+from homebody.media import Media
 from homebody.regular_file import write_file
 from homebody.settings import LogSettings
 from homebody.settings.paths import state_dir
@@ -57,8 +58,8 @@ _T = TypeVar("_T")
 class Source:
     """Lines that went into a prompt.
 
-    Lines count from 0, both inclusive. ``why`` is a few words for the user: ``"prefix"``,
-    ``"suffix"``, ``"signature of parse"``, ``"edited lately"``.
+    Lines count from 0, both inclusive (a picture has none: 0 to -1). ``why`` is a few words for the user:
+    ``"prefix"``, ``"suffix"``, ``"signature of parse"``, ``"edited lately"``.
     """
 
     uri: str
@@ -105,6 +106,7 @@ class PromptRecord:
     ``when`` is in seconds since the epoch; ``timings`` are milliseconds by name
     (``first_token``, ``total``); token counts are the server's own if it reports them.
     ``number`` tells the requests of one process apart; changed copies of a record have the same.
+    ``media`` are the pictures and sounds, which are kept in memory alone, not in the log.
     ``notes`` describe problems: a count that differs, a prompt that was cut. ``listing`` makes ``sources``
     and ``left_out`` of a request that is sent at each keystroke.
     """
@@ -125,6 +127,7 @@ class PromptRecord:
     evaluated_tokens: int | None = None
     output_tokens: int | None = None
     notes: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
     timings: Timings = field(default_factory=Timings)
     number: int = field(default_factory=lambda: next(_NUMBERS), compare=False)
 
@@ -213,7 +216,8 @@ class Audit:
             self._note(Note(record.backend, record.model, text, record.when))
         if self._settings.enabled and record.number not in self._logged:
             self._logged.append(record.number)
-            kept = record if self._settings.prompts else replace(record, text="", answer="")
+            shown = {} if self._settings.prompts else {"text": "", "answer": ""}
+            kept = replace(record, media=(), **shown)
             self._writer.submit(_append, self._path("log.jsonl"), kept)
 
     def note(self, record: PromptRecord, notes: tuple[str, ...]) -> None:
@@ -294,11 +298,12 @@ class Audit:
     def _note(self, note: Note) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
         key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
-        if key not in self._noted:
-            self._noted.add(key)
-            self._writer.submit(_append, self._path("notes.jsonl"), note)
-            if self.on_note is not None:
-                self.on_note(note)
+        if key in self._noted:
+            return
+        self._noted.add(key)
+        self._writer.submit(_append, self._path("notes.jsonl"), note)
+        if self.on_note is not None:
+            self.on_note(note)
 
     def _path(self, name: str) -> Path:
         return (self._folder or state_dir()) / name

@@ -7,6 +7,8 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     HomebodyError                 1
     ├── UsageError                2   the request itself is wrong
     │   ├── FileUnreadable            no such file, not UTF-8, too large, binary
+    │   ├── MediaUnreadable           a picture or a sound that is damaged, too large, or of another format
+    │   ├── MediaRefused              the model that answers does not take pictures, or sounds
     │   ├── PositionOutOfRange        a line or column past the end
     │   ├── UnknownAction             no prompt file of that name
     │   ├── NothingSelected           the selection contains no file or symbol
@@ -67,6 +69,14 @@ class UsageError(HomebodyError):
 
 class FileUnreadable(UsageError):
     """A file that does not exist, is not UTF-8, is binary, or is too large."""
+
+
+class MediaUnreadable(UsageError):
+    """A picture or a sound that is damaged, too large, or of a format that is not read."""
+
+
+class MediaRefused(UsageError):
+    """The model that answers does not take pictures, or sounds."""
 
 
 class PositionOutOfRange(UsageError):

@@ -17,8 +17,15 @@ from acp import RequestError
 from homebody.acp.question import Reference, UserPrompt
 from homebody.acp.session import AcpSession
 from homebody.engine import Engine
-from homebody.errors import EditRefused, FileUnreadable, UsageError
-from homebody.features.attachments import PASTED, Attached, attach_document, attach_text
+from homebody.errors import EditRefused, Excluded, FileUnreadable, UsageError
+from homebody.features.attachments import (
+    PASTED,
+    Attached,
+    attach_data,
+    attach_document,
+    attach_text,
+    media_in,
+)
 from homebody.features.selection import tree_of
 from homebody.prompt.front_matter import Scope
 from homebody.syntax.language import find_by_text
@@ -106,14 +113,19 @@ async def attach_reference(engine: Engine, session: AcpSession, reference: Refer
         The file cannot be read, or is excluded from prompts.
 
     """
+    if reference.data is not None:
+        await _check(engine, reference, _source_of(reference))
+        return await attach_data(reference.data, reference.name, _source_of(reference))
     if reference.text is None:
+        if (path := path_of(reference.uri)) is not None and (
+            media := await media_in(engine, path)
+        ) is not None:
+            return Attached(media=(media,))
         document = await read_file(engine, session, reference.uri)
         lines = reference.lines and clipped(document, reference.lines)
         return Attached((await attach_document(engine, document, lines),))
     source = _source_of(reference)
-    if reason := await engine.gate.refusal(source):
-        message = f"{reference.name} is never put into a prompt: {reason}."
-        raise UsageError(message)
+    await _check(engine, reference, source)
     if path_of(reference.uri) is None:
         return await attach_text(engine, reference.text, reference.name, about=source)
     document = _document(reference.uri, reference.text)
@@ -124,6 +136,11 @@ async def attach_reference(engine: Engine, session: AcpSession, reference: Refer
     first, last = reference.lines
     label = f"{whole.label}, lines {first + 1} to {last + 1}"
     return Attached((replace(whole, first_line=first, last_line=last, label=label),))
+
+
+async def _check(engine: Engine, reference: Reference, source: str) -> None:
+    if reason := await engine.gate.refusal(source):
+        raise Excluded(reference.name, reason, source)
 
 
 def _source_of(reference: Reference) -> str:

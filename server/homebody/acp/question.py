@@ -1,7 +1,9 @@
 """Extracts the question, and the files that it refers to, from the content blocks of a prompt. Pure."""
 
 import re
+from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -9,6 +11,7 @@ from urllib.parse import urldefrag
 
 from acp.schema import (
     AudioContentBlock,
+    BlobResourceContents,
     EmbeddedResourceContentBlock,
     ImageContentBlock,
     ResourceContentBlock,
@@ -46,6 +49,8 @@ class Reference:
         First and last line, from 0; ``None`` for the whole file.
     text
         The text that the client embedded; ``None`` if the file has to be read.
+    data
+        A picture or a sound that the client embedded.
     sent
         The URI as sent, with its query and fragment: a client that does not encode them means a name.
 
@@ -55,6 +60,7 @@ class Reference:
     lines: tuple[int, int] | None = None
     text: str | None = None
     sent: str = ""
+    data: bytes | None = None
 
     @property
     def name(self) -> str:
@@ -91,11 +97,14 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
                 reference = _located(block.uri, None)
             case EmbeddedResourceContentBlock(resource=TextResourceContents() as resource):
                 reference = _located(resource.uri, resource.text)
-            case EmbeddedResourceContentBlock():
-                unread.append(f"{file_name(block.resource.uri)} is binary")
+            case EmbeddedResourceContentBlock(resource=BlobResourceContents() as resource):
+                reference = Reference(resource.uri, sent=resource.uri, data=_decoded(resource.blob))
+            case ImageContentBlock() | AudioContentBlock():
+                name = (isinstance(block, ImageContentBlock) and block.uri) or f"homebody:pasted {block.type}"
+                references.append(Reference(name, sent=name, data=_decoded(block.data)))
                 continue
             case _:
-                unread.append(f"the {block.type}: Homebody sends text only")
+                unread.append(f"the {block.type}, which Homebody does not know")
                 continue
         references.append(reference)
         # A file that is mentioned within a sentence stays at its position there.
@@ -107,6 +116,13 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
     references += [Reference(uri_of(cwd / path)) for path in _CODECOMPANION.findall(text)]
     text = _CODECOMPANION.sub("", text).strip()
     return UserPrompt(text, tuple(dict.fromkeys(references)), tuple(unread))
+
+
+def _decoded(data: str) -> bytes:
+    """Decode base64; what is none becomes bytes that are refused as no picture."""
+    with suppress(ValueError):
+        return b64decode(data)
+    return b""
 
 
 def _located(uri: str, text: str | None) -> Reference:

@@ -116,7 +116,14 @@ class AcpSession:
                 category="model",
                 type="select",
                 current_value=(self.model or self.models[0]).name,
-                options=[SessionConfigSelectOption(value=each.name, name=each.name) for each in self.models],
+                options=[
+                    SessionConfigSelectOption(
+                        value=each.name,
+                        name=each.name,
+                        description="sees pictures" if each.sees else None,
+                    )
+                    for each in self.models
+                ],
             )
         ]
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
 
-MOST_LINE_BYTES = 16 * 1024 * 1024
+MOST_LINE_BYTES = 32 * 1024 * 1024
 """Maximum length of a message; of a longer one only the beginning is kept, to answer it with an error."""
 
 _MOST_UNHANDLED = 4

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from homebody.media import Media, Modality
 from homebody.models.facts import FimTokens
 from homebody.models.facts import Purpose as Purpose  # noqa: PLC0414 - exported for users of backends
 from homebody.models.facts import Slot as Slot  # noqa: PLC0414 - exported for users of backends
@@ -46,7 +47,7 @@ class Marker:
     text: str
 
 
-Part: TypeAlias = Text | Marker
+Part: TypeAlias = Text | Marker | Media
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +80,34 @@ class Prompt:
         return "".join(part.text for part in self.parts)
 
     @property
-    def texts(self) -> tuple[Text, ...]:
-        """The parts that are the user's text."""
-        return tuple(part for part in self.parts if isinstance(part, Text))
+    def texts(self) -> tuple[Text | Media, ...]:
+        """The parts that are the user's."""
+        return tuple(part for part in self.parts if not isinstance(part, Marker))
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The pictures and sounds."""
+        return tuple(part for part in self.parts if isinstance(part, Media))
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a chat; ``sources`` as of ``Text``."""
+    """One message of a chat; ``sources`` as of ``Text``. The model reads ``media`` before the text."""
 
     role: Role
     text: str
     sources: tuple[str, ...] = field(default=(), compare=False)
+    media: tuple[Media, ...] = ()
 
     @property
-    def part(self) -> Text:
-        """The message's text as a part of a prompt."""
-        return Text(self.text, self.sources)
+    def media_tokens(self) -> int:
+        """Tokens of its pictures and sounds."""
+        return sum(media.tokens for media in self.media)
+
+    @property
+    def parts(self) -> tuple[Media | Text, ...]:
+        """The message as parts of a prompt; no text if there is none."""
+        return (*self.media, *([Text(self.text, self.sources)] if self.text else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,8 @@ class ModelInfo:
         Whether prompts are sent as token ids, so that no text of the user acts as a marker.
     completion_slots
         Number of completion prompts that the server's cache holds at the same time.
+    modalities
+        What the model takes besides text, as its server or the user's settings say.
     remote_host
         Set if the server reports that the model runs on another machine (Ollama's cloud).
     special_texts
@@ -264,7 +278,7 @@ class ModelInfo:
     exact_tokenizer: bool = False
     takes_token_ids: bool = False
     has_logprobs: bool = False
-    vision: bool = False
+    modalities: frozenset[Modality] = frozenset()
     completion_slots: int = 1
     remote_host: str | None = None
     url: str | None = None

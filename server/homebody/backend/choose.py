@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from homebody.backend.base import Purpose
 from homebody.errors import BackendRefused, ModelNotServed
+from homebody.media import Modality
 from homebody.models.families import fills_in, next_edit_of, takes_chat
 
 
@@ -24,6 +26,8 @@ class AvailableModel:
         Bytes on disk, ``None`` if unknown.
     remote_host
         Set if the model runs on another machine; then it is never chosen.
+    modalities
+        What it takes besides text, if the server reports it.
 
     """
 
@@ -36,31 +40,42 @@ class AvailableModel:
     chat: bool
     size: int | None = None
     remote_host: str | None = None
+    modalities: frozenset[Modality] = frozenset()
 
     @classmethod
     def by_name(
-        cls, kind: str, url: str, server: str, model: str, *, loaded: bool = True, size: int | None = None
+        cls,
+        kind: str,
+        url: str,
+        server: str,
+        model: str,
+        *,
+        loaded: bool = True,
+        size: int | None = None,
+        modalities: frozenset[Modality] = frozenset(),
     ) -> "AvailableModel":
         """Create it for a server that does not report a model's uses: they are derived from its name."""
-        return cls(kind, url, server, model, loaded, fills_in(model), takes_chat(model), size)
+        fim, chat = fills_in(model), takes_chat(model)
+        return cls(kind, url, server, model, loaded, fim, chat, size, modalities=modalities)
 
     @property
     def is_next_edit(self) -> bool:
         """Whether it was trained to suggest next edits, by its name."""
         return next_edit_of(self.model) is not None
 
-    def suits(self, use: Purpose) -> bool:
+    def suits(self, use: Purpose | Literal["vision"]) -> bool:
         """Whether the model suits ``use``."""
-        suited: Mapping[Purpose, bool] = {
+        suited: Mapping[Purpose | Literal["vision"], bool] = {
             "completion": self.fim,
             "chat": self.chat and not self.is_next_edit,
             "next_edit": self.is_next_edit,
+            "vision": "vision" in self.modalities,
         }
         return suited[use]
 
 
 def choose(
-    candidates: Iterable[AvailableModel], use: Purpose, *, most_bytes: int | None = None
+    candidates: Iterable[AvailableModel], use: Purpose | Literal["vision"], *, most_bytes: int | None = None
 ) -> AvailableModel | None:
     """Return the best suited model: a loaded one first, then the largest that fits.
 

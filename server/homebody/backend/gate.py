@@ -23,6 +23,7 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.errors import ModelForbidden
+from homebody.media import Media
 from homebody.settings.schema import is_covered
 
 Result = TypeVar("Result")
@@ -44,12 +45,17 @@ class Sent:
     within: float = 0.0
 
     @classmethod
-    def of(cls, texts: Sequence[Text | Message], within: float = 0.0) -> "Sent":
+    def of(cls, texts: Sequence[Text | Media | Message], within: float = 0.0) -> "Sent":
         """Create it from texts; one without a source must not pass because of another one's."""
         known = all(text.sources for text in texts)
         # Markers alone are our own text.
         sources = [OWN, *(uri for text in texts for uri in text.sources)] if known else []
         return cls(sources, [text.text for text in texts], within)
+
+    @classmethod
+    def of_messages(cls, messages: Sequence[Message]) -> "Sent":
+        """Create it from messages, with their pictures and sounds."""
+        return cls.of([*messages, *(media for message in messages for media in message.media)])
 
     @classmethod
     def of_prompt(cls, prompt: Prompt) -> "Sent":
@@ -117,7 +123,7 @@ class GatedBackend(Backend, ABC):
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into the model's chat template."""
-        return await self._call(lambda backend: backend.render_chat(messages), Sent.of(messages))
+        return await self._call(lambda backend: backend.render_chat(messages), Sent.of_messages(messages))
 
     def complete(
         self,
@@ -143,7 +149,8 @@ class GatedBackend(Backend, ABC):
     ) -> Stream:
         """Answer the last message."""
         return self._stream(
-            lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read), Sent.of(messages)
+            lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read),
+            Sent.of_messages(messages),
         )
 
     async def warm(

@@ -125,6 +125,7 @@ def _open_server(block: BackendSettings, use: Purpose) -> Backend:
         timeout_seconds=block.timeout_seconds,
         context_length=block.context_length,
         use=use,
+        modalities=block.modalities,
     )
 
 

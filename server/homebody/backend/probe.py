@@ -129,7 +129,9 @@ async def _recognise(server: ModelServer) -> Found:
                     raise
     row = await recognise(server, owner)
     name = f"{row.name} at {url}"
-    candidates = tuple(AvailableModel.by_name("openai", url, name, entry.id) for entry in entries)
+    candidates = tuple(
+        AvailableModel.by_name("openai", url, name, entry.id, modalities=entry.takes) for entry in entries
+    )
     if row.passes_on:
         what = "an unknown OpenAI-compatible server" if row is UNKNOWN else row.name
         forwards = "may forward" if row is UNKNOWN else "forwards"
@@ -156,6 +158,7 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
         # Markers in the vocabulary are no proof: some families have them without being trained with them.
         fim=await _fills_in(server) and not never_fills_in(entries[0].id),
         chat=props.has_chat_template,
+        modalities=props.takes,
     )
     return Found(server.url, (candidate,), _remark(name, [candidate]))
 

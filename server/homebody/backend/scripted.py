@@ -10,6 +10,7 @@ shape)::
 
     name = "tiny"
     context_length = 4096
+    modalities = ["vision"]        # what it takes besides text: a picture has its estimated tokens
     requests_file = "asked.jsonl"  # each request is appended to it, as a line of JSON
     fim = { prefix = "<|fim_prefix|>", suffix = "<|fim_suffix|>", middle = "<|fim_middle|>" }
 
@@ -49,6 +50,7 @@ from homebody.backend.base import (
     Message,
     ModelInfo,
     OnRead,
+    Part,
     Piece,
     Placement,
     Prompt,
@@ -58,7 +60,6 @@ from homebody.backend.base import (
     SlotChoice,
     Stats,
     Stream,
-    Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.errors import (
@@ -71,6 +72,7 @@ from homebody.errors import (
     ContextTooLong,
     SettingsError,
 )
+from homebody.media import Media, Modality
 from homebody.models.facts import FimTokens
 from homebody.text import common_start
 
@@ -171,6 +173,7 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_length: int = 8192
     architecture: str | None = None
     chat_template: bool = True
+    modalities: frozenset[Modality] = frozenset()
     special_texts: frozenset[str] = frozenset()
     requests_file: str | None = None
     fim: FimTokens | None = None
@@ -205,6 +208,7 @@ class ScriptedBackend(Backend):
         architecture: str | None = None,
         fim: FimTokens | None = None,
         chat_template: bool = True,
+        modalities: frozenset[Modality] = frozenset(),
         special_texts: frozenset[str] = frozenset(),
         requests_file: str | None = None,
     ) -> None:
@@ -222,6 +226,7 @@ class ScriptedBackend(Backend):
             exact_tokenizer=True,
             takes_token_ids=not special_texts,
             has_logprobs=True,
+            modalities=modalities,
             special_texts=special_texts,
         )
         self.requests: list[Request] = []
@@ -272,9 +277,9 @@ class ScriptedBackend(Backend):
         if not self._info.chat_template:
             message = f"The model {self._info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
-        parts: list[Text | Marker] = []
+        parts: list[Part] = []
         for message in messages:
-            parts += Marker(f"<|im_start|>{message.role}\n"), message.part, Marker("<|im_end|>\n")
+            parts += Marker(f"<|im_start|>{message.role}\n"), *message.parts, Marker("<|im_end|>\n")
         return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",), is_chat=True)
 
     async def complete(
@@ -377,7 +382,10 @@ class ScriptedBackend(Backend):
 def _prompt_tokens(prompt: Prompt) -> list[str]:
     tokens: list[str] = []
     for part in prompt.parts:
-        tokens += [part.text] if isinstance(part, Marker) else scripted_tokens(part.text)
+        if isinstance(part, Media):
+            tokens += [part.text] * part.tokens
+        else:
+            tokens += [part.text] if isinstance(part, Marker) else scripted_tokens(part.text)
     return tokens
 
 

@@ -9,13 +9,16 @@ from msgspec import Struct
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
 from homebody.backend.base import ReadProgress
+from homebody.cli.arguments import decoded
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
 from homebody.features.answer import Answer, Listeners
+from homebody.features.attachments import Attached, attach_data, attach_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_lines
+from homebody.media import media_type
 
 
 class Used(Struct, frozen=True, rename="camel"):
@@ -49,6 +52,13 @@ async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
         await update_index(engine, Terminal())
         yield engine
+
+
+async def attach_piped(engine: Engine, data: bytes) -> Attached:
+    """Attach what is piped in: a picture or a sound by its content, otherwise text."""
+    if media_type(data) is not None:
+        return await attach_data(data, "Piped data")
+    return await attach_text(engine, decoded(data), "Piped text")
 
 
 async def update_index(engine: Engine, terminal: Terminal | None) -> None:

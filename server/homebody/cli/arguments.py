@@ -13,7 +13,7 @@ from homebody.errors import UsageError
 HERE = Path("any file in this folder")
 """A file whose workspace is that of the current folder."""
 
-_MOST_BYTES = 16 * 1024 * 1024
+_MOST_BYTES = 20 * 1024 * 1024
 
 _WAIT_SECONDS = 3.0
 """Seconds after which a command says that it still waits for the end of its input."""
@@ -71,15 +71,15 @@ def has_terminal_input() -> bool:
     return stream is not None and stream.isatty()
 
 
-def read_piped() -> str:
-    """Return the text that is piped in; empty where there is none, or where a terminal is."""
-    return "" if has_terminal_input() else decoded(read_bytes())
+def read_piped() -> bytes:
+    """Return what is piped in; empty where there is nothing, or where a terminal is."""
+    return b"" if has_terminal_input() else read_bytes()
 
 
 def read_bytes() -> bytes:
     """Read the standard input to its end; a command that waits for it says so.
 
-    Raises ``UsageError`` if there are more than 16 MiB.
+    Raises ``UsageError`` if there are more than 20 MiB.
     """
     stream = _stdin()
     if stream is None:
@@ -97,7 +97,7 @@ def read_bytes() -> bytes:
     finally:
         timer.cancel()
     if len(data) > _MOST_BYTES:
-        message = "The input has more than 16 MiB: pipe less of it, for example with `| tail -n 2000`."
+        message = "The input has more than 20 MiB: pipe less of it, for example with `| tail -n 2000`."
         raise UsageError(message)
     return data
 

@@ -14,8 +14,8 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import AnswerWriter, ready_engine, show_account, to_report
-from homebody.cli.arguments import HERE, has_terminal_input, parse_lines, read_piped
+from homebody.cli.answers import AnswerWriter, attach_piped, ready_engine, show_account, to_report
+from homebody.cli.arguments import HERE, decoded, has_terminal_input, parse_lines, read_piped
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
@@ -24,7 +24,7 @@ from homebody.errors import HomebodyError, UsageError
 from homebody.features.answer import Listeners
 from homebody.features.apply_block import apply_block
 from homebody.features.ask import Reply, ask, regenerate
-from homebody.features.attachments import Attached, attach, attach_changes, attach_text
+from homebody.features.attachments import Attached, attach, attach_changes
 from homebody.features.links import named_places
 from homebody.headless.apply import Applier
 from homebody.headless.diff import unified_diff
@@ -41,7 +41,7 @@ from homebody.workspace.uri import uri_of
 _REMEDY = "ask for the rest, or raise chat.max_tokens"
 
 _HELP = """\
-/attach FILE[:START[-END]]   attach it to the next question; also: staged, uncommitted
+/attach FILE[:START[-END]]   attach it to the next question; also: a picture, staged, uncommitted
 /again                       answer the last question again
 /apply NUMBER FILE[:LINES]   put a code block of the last answer into a file; homebody undo restores it
 /save FILE                   write the conversation to a file as Markdown
@@ -71,7 +71,8 @@ def command(
         typer.Option(
             "--attach",
             metavar="WHAT",
-            help="FILE[:START[-END]], staged or uncommitted; may be given several times.",
+            help="FILE[:START[-END]], a picture, a sound, staged, uncommitted, or - for the input; may be "
+            "given several times.",
         ),
     ] = None,
     conversation: Annotated[
@@ -104,14 +105,16 @@ def command(
     chat = _conversation(conversation, last=last)
     store = store or bool(chat.turns)  # one that is stored is stored again
     question = prompt or " ".join(words or ())
+    # ``-`` says that the input is attached, which it is anyway.
+    attach = [what for what in attach or () if what != "-"]
     if not question and has_terminal_input():
-        _talk(flags, terminal, chat, attach or (), store=store)
+        _talk(flags, terminal, chat, attach, store=store)
         return
     piped = read_piped()
     if not question:
-        question, piped = piped, ""
+        question, piped = decoded(piped), b""
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        reply, places = asyncio.run(_once(flags, writer, chat, question, piped=piped, attach=attach or ()))
+        reply, places = asyncio.run(_once(flags, writer, chat, question, piped=piped, attach=attach))
     if store:
         store_conversation(chat)
     report = to_report(reply, conversation_id=chat.id if store else None)
@@ -129,13 +132,13 @@ async def _once(
     conversation: Conversation,
     question: str,
     *,
-    piped: str,
+    piped: bytes,
     attach: Sequence[str],
 ) -> tuple[Reply, list[tuple[str, str]]]:
     async with ready_engine(flags, workspace_of(HERE)) as engine:
         items = [await _attached(engine, what) for what in attach]
         if piped.strip():
-            items.append(await attach_text(engine, piped, "Piped text"))
+            items.append(await attach_piped(engine, piped))
         reply = await ask(engine, question, conversation=conversation, attachments=items, **writer.listeners)
         return reply, await named_places(engine, reply.markdown, reply.sources)
 
@@ -203,7 +206,7 @@ class _AskSession:
         """Attach something to the next question."""
         attachment = await _attached(self._engine, what)
         self._attached.append(attachment)
-        self._terminal.remark("attached: " + ", ".join(item.label for item in attachment.items))
+        self._terminal.remark("attached: " + ", ".join(attachment.labels))
 
     async def _handle(self, line: str) -> None:
         if not line:

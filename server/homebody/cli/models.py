@@ -73,7 +73,13 @@ def _list(*, as_json: _Json = False) -> None:
 
 
 @command.command("recommend")
-def _recommend(*, as_json: _Json = False) -> None:
+def _recommend(
+    *,
+    vision: Annotated[
+        bool, typer.Option("--vision", help="Recommend a model that sees pictures instead.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
     """Recommend models for this machine.
 
     Looks at memory, cores and graphics, and prints the command that installs a model for completion, for chat
@@ -82,7 +88,7 @@ def _recommend(*, as_json: _Json = False) -> None:
     from homebody.features.recommend import recommend
 
     terminal = Terminal()
-    advice = asyncio.run(recommend())
+    advice = asyncio.run(recommend(("vision",)) if vision else recommend())
     if as_json:
         terminal.write(json.encode(advice).decode() + "\n")
         return

@@ -12,6 +12,7 @@ from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
 from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, compared, fit
+from homebody.media import Media
 from homebody.postprocess.noise import is_loop
 
 _LOOP_CHECKED = 200
@@ -49,6 +50,11 @@ class ChatPrompt:
     messages: tuple[Message, ...]
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """All pictures and sounds."""
+        return tuple(media for message in self.messages for media in message.media)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,11 @@ async def answer(
                 outcome=outcome,
                 evaluated_tokens=stats.evaluated_tokens if stats else None,
                 output_tokens=stats.output_tokens if stats else None,
-                notes=compared(use, _shown(built.messages), tokens, stats, exact=exact),
+                # The estimate is of text.
+                notes=()
+                if built.media
+                else compared(use, _shown(built.messages), tokens, stats, exact=exact),
+                media=built.media,
                 timings=timings,
             )
         )
@@ -195,7 +205,7 @@ async def _fitted(
             with suppress(BackendRefused):
                 prompt = await use.backend.render_chat(messages)
                 break
-        estimated = use.tokens.count(_shown(built.messages))
+        estimated = sum(media.tokens for media in built.media) + use.tokens.count(_shown(built.messages))
         if prompt is None:
             return (built, None), PromptSize(estimated, estimated + TEMPLATE_TOKENS)
         return (built, prompt), PromptSize(estimated, await use.backend.count_prompt(prompt))
@@ -217,7 +227,8 @@ def _merged(messages: tuple[Message, ...]) -> tuple[Message, ...]:
         return messages
     system, question, *rest = messages
     read = (*system.sources, *question.sources)
-    return (Message(question.role, f"{system.text}\n\n{question.text}", read), *rest)
+    merged = replace(question, text=f"{system.text}\n\n{question.text}", sources=read)
+    return (merged, *rest)
 
 
 def _prompt_tokens(stats: Stats | None, tokens: int) -> int:
@@ -225,4 +236,6 @@ def _prompt_tokens(stats: Stats | None, tokens: int) -> int:
 
 
 def _shown(messages: tuple[Message, ...]) -> str:
-    return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
+    return "\n\n".join(
+        f"{message.role}: {''.join(part.text for part in message.parts)}" for message in messages
+    )

@@ -22,9 +22,11 @@ from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import chat_room
 from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation
+from homebody.features.media import admitted, readable_history
 from homebody.features.project_rules import Rules
 from homebody.features.selection import meant_span, tree_of
 from homebody.features.surroundings import code_values, sampling_of, shown_path, with_standing
+from homebody.media import Media
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.prompt.front_matter import fill_shipped, shipped_prompt
 from homebody.session.conversation import Conversation, Turn, new_conversation
@@ -125,9 +127,11 @@ async def regenerate(engine: Engine, conversation: Conversation, **listeners: Un
             temperature=max(temperature, _REGENERATED_TEMPERATURE),
         )
         values = {"instruction": last.message or last.question}
-        context = Context(values, last.sources, last.left_out, last.uris)
+        media = await admitted(engine, last.media)
+        history, unseen = readable_history(chat.info, again.history, again.uri, media)
+        context = Context(values, last.sources, (*last.left_out, *unseen), last.uris, media=media)
         answered = await ask_model(
-            chat, prompt, lambda _: context, feature="ask", history=again.history, **listeners
+            chat, prompt, lambda _: context, feature="ask", history=history, **listeners
         )
         del conversation.turns[-1]
         return _added(conversation, replace(last, answer=answered.text, complete=answered.complete), answered)
@@ -206,6 +210,7 @@ async def _ask(
     await engine.chat.learn_counts(texts, [OWN, TYPED, *read])
     own = count(question.text)
     conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), count)
+    history, unseen = readable_history(chat.info, conversation.history, conversation.uri, material.media)
 
     def context(tokens: int) -> Context:
         found = lay_out(engine, material, tokens - own, min(tokens - own, room.readable))
@@ -213,12 +218,10 @@ async def _ask(
             found,
             values={**found.values, "instruction": question.text},
             sources=(*rules.sources, *found.sources),
-            left_out=(*rules.left_out, *found.left_out, *conversation.shortened),
+            left_out=(*rules.left_out, *found.left_out, *conversation.shortened, *unseen),
         )
 
-    answered = await ask_model(
-        chat, prompt, context, feature="ask", history=conversation.history, **listeners
-    )
+    answered = await ask_model(chat, prompt, context, feature="ask", history=history, **listeners)
     messages = answered.prompt.messages
     turn = Turn(
         question.text,
@@ -228,7 +231,8 @@ async def _ask(
         sources=answered.sources,
         left_out=answered.left_out,
         uris=tuple(dict.fromkeys(uri for message in messages for uri in message.sources)),
-        short=_short(engine, question.text, answered.sources, rules),
+        short=_short(engine, question.text, answered.sources, rules, material.media),
+        media=material.media,
     )
     return turn, answered
 
@@ -239,18 +243,19 @@ async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> Non
     conversation.exclude(refusals.keys())
 
 
-def _short(engine: Engine, question: str, sources: Sequence[Source], rules: Rules) -> str:
+def _short(
+    engine: Engine, question: str, sources: Sequence[Source], rules: Rules, media: Sequence[Media]
+) -> str:
     """Return the question with the names of its sources, for a later prompt without its code."""
     ruled = {source.uri for source in rules.sources}
-    names = list(
-        dict.fromkeys(
-            "pasted text"
-            if source.uri == PASTED
-            else f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
-            for source in sources
-            if source.uri not in ruled
-        )
-    )
+    read = [
+        "pasted text"
+        if source.uri == PASTED
+        else f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
+        for source in sources
+        if source.uri not in ruled and source.first_line <= source.last_line
+    ]
+    names = list(dict.fromkeys((*(each.name for each in media), *read)))
     if not names:
         return ""
     listed = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")

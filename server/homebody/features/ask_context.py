@@ -16,9 +16,11 @@ from homebody.features.attachments import Attached, Attachment
 from homebody.features.budgets import CHARACTERS_A_TOKEN
 from homebody.features.chat import Context
 from homebody.features.explain_parts import outline
+from homebody.features.media import admitted
 from homebody.features.mentions import mentioned
 from homebody.features.selection import candidates_for_span, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, laid_out_snippet, language_values, shown_path
+from homebody.media import Media
 from homebody.prompt.front_matter import fill_shipped
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
@@ -42,12 +44,14 @@ class Question:
 class Material:
     """All candidates for the context of a question.
 
-    ``wanted`` was attached or selected, ``helpful`` was chosen; ``left_out`` must not be sent to a model.
+    ``wanted`` and ``media`` were attached or selected, ``helpful`` was chosen; ``left_out`` must not be sent
+    to a model.
     """
 
     wanted: tuple[Attachment, ...]
     helpful: tuple[Candidate, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    media: tuple[Media, ...] = ()
 
     @property
     def texts(self) -> list[str]:
@@ -58,7 +62,8 @@ class Material:
     def uris(self) -> tuple[str, ...]:
         """The URIs that the texts come from."""
         named = (uri for attachment in self.wanted for uri in attachment.uris)
-        return tuple(dict.fromkeys((*named, *(candidate.uri for candidate in self.helpful))))
+        shown = (uri for media in self.media for uri in media.sources)
+        return tuple(dict.fromkeys((*named, *shown, *(candidate.uri for candidate in self.helpful))))
 
 
 async def find_material(
@@ -85,6 +90,7 @@ async def find_material(
         tuple(each for each in wanted if is_new(each.text)),
         tuple(each for each in helpful if is_new(each.text)),
         left_out,
+        await admitted(engine, [media for attached in question.attachments for media in attached.media]),
     )
 
 
@@ -96,14 +102,14 @@ def lay_out(
     ``beyond`` says why more than ``available`` tokens are left out. Raises ``ContextTooLong`` if that is
     negative: the question alone does not fit.
     """
+    available -= sum(media.tokens for media in material.media)
     if available < 0:
-        message = (
-            "The question does not fit the context: shorten it, or serve the model with a larger context."
-        )
+        what = "question and its pictures do" if material.media else "question does"
+        message = f"The {what} not fit the context: shorten it, or serve the model with a larger context."
         raise ContextTooLong(message)
     count = engine.chat.tokens.count
     texts: list[str] = []
-    sources: list[Source] = []
+    sources = [Source(each.sources[0], 0, -1, each.tokens, each.label) for each in material.media]
     left_out = list(material.left_out)
     beyond_readable = BEYOND_TIME if readable < available else beyond
     rest = available
@@ -138,7 +144,9 @@ def lay_out(
     snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
     sources += [Source(c.uri, c.first_line, c.last_line, cost, c.why) for c, cost in ranked.chosen]
     text = "".join(f"{text}\n\n" for text in (*snippets, *texts))
-    return Context({"context": text}, tuple(sources), (*left_out, *ranked.left_out), material.uris)
+    return Context(
+        {"context": text}, tuple(sources), (*left_out, *ranked.left_out), material.uris, media=material.media
+    )
 
 
 async def _code(

@@ -14,10 +14,12 @@ from urllib.parse import urldefrag
 from homebody.audit import BEYOND_DIFF, LeftOut
 from homebody.context.window import Count
 from homebody.engine import Engine
-from homebody.errors import UsageError
+from homebody.errors import Excluded, UsageError
 from homebody.features.budgets import whole_lines
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
+from homebody.media import MOST_BYTES, Media, is_named_as_media, media_type, read_media, too_large
+from homebody.regular_file import FileTooLarge, read_off_loop
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
 from homebody.workspace.diff import (
@@ -102,10 +104,17 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Attachments, and parts of them that must not be sent to a model."""
+    """Attachments, pictures and sounds, and parts of attachments that must not be sent to a model."""
 
-    items: tuple[Attachment, ...]
+    items: tuple[Attachment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        """What was attached, for the user."""
+        pictures = [f"{each.name} ({each.label})" for each in self.media]
+        return [*(item.label for item in self.items), *pictures]
 
 
 async def attach(
@@ -117,9 +126,10 @@ async def attach(
     """Resolve the id of a context item.
 
     ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``diff:staged:FOLDER`` and
-    ``diff:uncommitted:FOLDER`` (a folder's URI) are changes. ``open_document`` finds what an editor has
-    open, ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk. Raises
-    ``UsageError`` if the id is unknown, or its content must not be sent to a model.
+    ``diff:uncommitted:FOLDER`` (a folder's URI) are changes; a file may be a picture or a sound, by its
+    content. ``open_document`` finds what an editor has open, ``open_notebook`` the cells of a notebook by its
+    URI; everything else is read from disk. Raises ``UsageError`` if the id is unknown, or what it means must
+    not be sent to a model.
     """
     scheme, _, rest = item_id.partition(":")
     if scheme == DIFF_SCHEME:
@@ -140,6 +150,8 @@ async def attach(
         if path is None:
             message = f"There is nothing to attach under {item_id!r}: homebody.contextItems lists the items."
             raise UsageError(message)
+        if (media := await media_in(engine, path)) is not None:
+            return Attached(media=(media,))
         document = await asyncio.to_thread(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
         )
@@ -193,6 +205,38 @@ def as_seen(text: str) -> str:
     if "\r" not in text:
         return text
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+async def attach_data(data: bytes, name: str, source: str = PASTED) -> Attached:
+    """Attach a picture or a sound that a client or a pipe sent. Raises ``MediaUnreadable``."""
+    return Attached(media=(await asyncio.to_thread(read_media, data, name, (source,)),))
+
+
+async def media_in(engine: Engine, path: Path) -> Media | None:
+    """Read the file if it is a picture or a sound, whatever its name says; ``None`` if it is neither.
+
+    Raises
+    ------
+    Excluded
+        The file is excluded from prompts.
+    MediaUnreadable
+        It is damaged or too large, or no picture although its name says so.
+
+    """
+    uri = uri_of(path)
+    if reason := await engine.gate.refusal(uri):
+        raise Excluded(path.name, reason, uri)
+    try:
+        data = await read_off_loop(path, max_bytes=MOST_BYTES)
+    except FileTooLarge as error:
+        if is_named_as_media(path.name):
+            raise too_large(path.name) from error
+        return None
+    except OSError:
+        return None  # what reads it as text says why
+    if media_type(data) is None and not is_named_as_media(path.name):
+        return None
+    return await asyncio.to_thread(read_media, data, path.name, (uri,))
 
 
 async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:

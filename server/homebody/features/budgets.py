@@ -97,8 +97,8 @@ async def measure_speed(
     """Measure how fast the chat model reads, unless that is already known.
 
     Completions of the same model measure it too; otherwise one batch of the beginning of ``text`` and the
-    text of ``prompt`` is read. If the server cannot read without answering, the speed is unknown until its
-    first answer. ``sources`` are the URIs that ``text`` comes from.
+    text of ``prompt`` is read. If the server cannot read without answering, or not even that fits its
+    context, the speed is unknown until the first answer. ``sources`` are the URIs that ``text`` comes from.
     """
     use = engine.chat
     await use.describe()
@@ -109,10 +109,10 @@ async def measure_speed(
     question = Message("user", text[:_CHARACTERS] + prompt.body, (OWN, *sources))
     try:
         words = await use.backend.render_chat([*messages, question])
-    except BackendRefused:
+        began = time.monotonic()
+        stats = await use.backend.warm(words, tokens=_MEASURED_TOKENS, slot="chat")
+    except (BackendRefused, ContextTooLong):
         return
-    began = time.monotonic()
-    stats = await use.backend.warm(words, tokens=_MEASURED_TOKENS, slot="chat")
     if stats.prompt_tokens is not None:
         evaluated = stats.prompt_tokens if stats.evaluated_tokens is None else stats.evaluated_tokens
         seen = PromptRead(evaluated, stats.prompt_tokens - evaluated, (time.monotonic() - began) * 1000)

@@ -1,7 +1,7 @@
 """The flow that every answer in words shares: measure, fit, ask. Features only build the context."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 from homebody.audit import LeftOut, Source
@@ -13,6 +13,7 @@ from homebody.features.answer import Answer, ChatPrompt, Listeners, answer
 from homebody.features.budgets import ChatRoom, chat_room, measure_speed
 from homebody.features.project_rules import Rules, project_rules
 from homebody.features.surroundings import frame_tokens, sampling_of, with_standing
+from homebody.media import Media
 from homebody.prompt.front_matter import PromptFile, render
 
 
@@ -21,7 +22,7 @@ class Context:
     """The variable part of a prompt: values for its placeholders, and what they come from.
 
     ``uris`` are further URIs of the values' text, beside those of ``sources``. ``code_at`` is the URI and the
-    line of the document where the value ``code`` begins.
+    line of the document where the value ``code`` begins. ``media`` are the pictures and sounds.
     """
 
     values: Mapping[str, str]
@@ -29,6 +30,7 @@ class Context:
     left_out: tuple[LeftOut, ...] = ()
     uris: tuple[str, ...] = ()
     code_at: tuple[str, int] = ("", 0)
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Chat:
     def count(self, text: str) -> int:
         """Tokens of ``text``."""
         return self.engine.chat.tokens.count(text)
+
+    def count_message(self, message: Message) -> int:
+        """Tokens of a message, its pictures included."""
+        return self.count(message.text) + message.media_tokens
 
 
 async def open_chat(
@@ -98,11 +104,12 @@ async def ask_model(
 
     """
     engine = chat.engine
-    special = chat.info.texts_to_leave_out
-    before = sum(chat.count(message.text) for message in history) if history else chat.frame(prompt)
+    before = sum(chat.count_message(message) for message in history) if history else chat.frame(prompt)
 
     def build(tokens: int) -> ChatPrompt:
         shown = context(tokens - before)
+        has_media = shown.media or any(message.media for message in history)
+        special = chat.info.special_texts if has_media else chat.info.texts_to_leave_out
         cleaned = {name: without_marked_lines(text, special) for name, text in shown.values.items()}
         uri, first = shown.code_at
         marked = [
@@ -111,7 +118,8 @@ async def ask_model(
         ]
         values = {name: text.text for name, text in cleaned.items()}
         read = (TYPED, *(source.uri for source in shown.sources), *shown.uris)
-        messages = render(prompt, values, tuple(dict.fromkeys(read)))
+        *system, question = render(prompt, values, tuple(dict.fromkeys(read)))
+        messages = (*system, replace(question, media=shown.media))
         left_out = (*shown.left_out, *marked)
         if history:
             return ChatPrompt((*history, messages[-1]), shown.sources, left_out)

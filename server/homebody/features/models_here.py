@@ -13,6 +13,7 @@ from msgspec import structs
 from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.probe import USUAL_URLS, Found, probe
 from homebody.engine import Engine
+from homebody.media import Modality
 from homebody.models.facts import PURPOSES
 from homebody.models.library import list_entries, suits
 from homebody.settings import BackendSettings
@@ -24,7 +25,7 @@ class ModelHere:
 
     ``kind``, ``url`` and ``model`` are the settings of a backend that select it; ``url`` is ``None`` for
     weights on disk. ``where`` is its server, as shown to the user, ``uses`` what it suits, ``size`` its bytes
-    if they are known, and ``in_use`` the uses that it answers now.
+    if they are known, ``in_use`` the uses that it answers now, and ``modalities`` what it takes besides text.
     """
 
     name: str
@@ -35,14 +36,21 @@ class ModelHere:
     uses: tuple[Purpose, ...]
     size: int | None = None
     in_use: tuple[Purpose, ...] = ()
+    modalities: frozenset[Modality] = frozenset()
+
+    @property
+    def sees(self) -> bool:
+        """Whether it takes pictures."""
+        return "vision" in self.modalities
 
 
 @dataclass(frozen=True, slots=True)
 class ChatModel:
-    """One model that can answer questions: its name, and the ``chat.backend`` that selects it."""
+    """One model that can answer questions: its name, the ``chat.backend`` that selects it, if it sees."""
 
     name: str
     block: BackendSettings
+    sees: bool = False
 
 
 async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tuple[ModelHere, ...]:
@@ -79,12 +87,14 @@ async def chat_models(engine: Engine) -> tuple[ChatModel, ...]:
         models = await _served(info.url, block) if info.url else []
     others = [
         ChatModel(
-            each.name, structs.replace(block, kind=info.kind, url=each.url and info.url, model=each.model)
+            each.name,
+            structs.replace(block, kind=info.kind, url=each.url and info.url, model=each.model),
+            each.sees,
         )
         for each in models
         if "chat" in each.uses and not _is_same(each.name, info.name)
     ]
-    return (ChatModel(info.name, block), *others)
+    return (ChatModel(info.name, block, "vision" in info.modalities), *others)
 
 
 async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
@@ -104,6 +114,7 @@ async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
             served.server,
             tuple(use for use in PURPOSES if served.suits(use)),
             served.size,
+            modalities=served.modalities,
         )
         for served in (*server.candidates, *(() if block is None else server.only_named))
         if served.remote_host is None
@@ -137,7 +148,14 @@ def _unlisted(
             block = getattr(engine.settings, use).backend
             where = f"{info.kind} at {info.url}" if info.url else info.kind
             yield ModelHere(
-                info.name, block.kind, block.url, block.model or info.name, where, (use,), in_use=(use,)
+                info.name,
+                block.kind,
+                block.url,
+                block.model or info.name,
+                where,
+                (use,),
+                in_use=(use,),
+                modalities=info.modalities,
             )
 
 

@@ -17,7 +17,7 @@ from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
 from homebody.installation import pip_install, shell, this_installation
-from homebody.models.catalogue import OFFERS, CatalogueModel, Machine, recommended
+from homebody.models.catalogue import CatalogueModel, Machine, Wanted, recommended, smallest
 from homebody.models.facts import PURPOSES
 from homebody.models.hub import parse_source
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
@@ -31,7 +31,7 @@ class Recommendation(Struct, frozen=True, rename="camel"):
     ``present`` is a model on this machine that already suits this use; ``None`` if there is none.
     """
 
-    use: Purpose
+    use: Wanted
     present: str | None
     model: str
     licence: str
@@ -49,18 +49,18 @@ class Advice(Struct, frozen=True, rename="camel"):
     recommendations: tuple[Recommendation, ...]
 
 
-async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
-    """Inspect the machine and its servers."""
+async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] = USUAL_URLS) -> Advice:
+    """Inspect the machine and its servers, and recommend a model for each of ``wanted``."""
     machine = await asyncio.to_thread(_this_machine)
     candidates = [candidate for server in await probe_all(urls) for candidate in server.candidates]
     runner = _runner(machine, {candidate.kind for candidate in candidates})
-    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in PURPOSES]
+    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in wanted]
     return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
-def better_model(info: ModelInfo, use: Purpose) -> str:
+def better_model(info: ModelInfo, use: Wanted) -> str:
     """Return the command that installs a model for ``use`` that suits this machine (`models.catalogue`)."""
-    offer = recommended(use, _this_machine()) or OFFERS[0]
+    offer = recommended(use, _this_machine()) or smallest(use)
     if info.kind == "openai":
         return f"serve {offer.title} there"
     runners: dict[str, Runner] = {"ollama": "ollama", "lm-studio": "lm-studio", "llama.cpp": "llama.cpp"}
@@ -98,8 +98,10 @@ def _this_machine() -> Machine:
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
-def _command_for(offer: CatalogueModel, runner: Runner, use: Purpose) -> str:
+def _command_for(offer: CatalogueModel, runner: Runner, use: Wanted) -> str:
     """Return the command that downloads ``offer`` for the program that runs models here."""
+    if use == "vision" and runner == "embedded":
+        runner = "llama.cpp"  # the embedded model does not see
     if runner == "ollama":
         has_base = offer.ollama.startswith("qwen2.5-coder") and "instruct" not in offer.ollama
         return f"ollama pull {offer.ollama}{'-base' if use == 'completion' and has_base else ''}"
@@ -117,11 +119,15 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Purpose) -> str:
 
 
 def _for_use(
-    use: Purpose, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
+    use: Wanted, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
 ) -> Recommendation | None:
     chosen = choose(candidates, use, most_bytes=machine.room)
-    present = f"{chosen.model} of {chosen.server}" if chosen is not None else _largest_file(use)
+    present = f"{chosen.model} of {chosen.server}" if chosen is not None else None
     offer = recommended(use, machine)
+    if use == "vision":
+        offer = offer or smallest(use)
+    else:
+        present = present or _largest_file(use)
     if offer is None and use == "next_edit":
         return None
     if offer is None:

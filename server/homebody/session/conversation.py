@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source, uris_of
 from homebody.backend.base import OWN, TYPED, Message
+from homebody.media import Media
 
 Kept: TypeAlias = Literal["whole", "short", "left out", "excluded"]
 """How much of a turn the next prompt holds.
@@ -61,6 +62,8 @@ class Turn:
         The model's text exactly as generated; a trimmed text would not match the server's cache.
     kept
         How much of the turn the next prompt contains.
+    media
+        Pictures and sounds of the question.
     uris
         All that the turn's prompt contained, earlier turns included: the answer may quote it.
     when
@@ -78,6 +81,7 @@ class Turn:
     short: str = ""
     when: float = field(default_factory=time.time)
     uris: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -90,7 +94,8 @@ class Turn:
         if self.kept in {"left out", "excluded"}:
             return ()
         if self.kept == "whole":
-            return Message("user", self.message, self.read), Message("assistant", self.answer, self.read)
+            question = Message("user", self.message, self.read, self.media)
+            return question, Message("assistant", self.answer, self.read)
         question = shortened(self.short or self.question, _QUESTION_CHARACTERS)
         answer = shortened(self.answer, _ANSWER_CHARACTERS)
         return Message("user", question, self.read), Message("assistant", answer, self.read)
@@ -179,13 +184,14 @@ class Conversation:
         parts: list[str] = []
         for turn in self.turns:
             heading = " ".join(turn.question.split())
-            parts += f"## {heading}\n", turn.answer.strip() + "\n"
+            attached = "".join(f"*{each.name}: {each.label}*\n\n" for each in turn.media)
+            parts += f"## {heading}\n", f"{attached}{turn.answer.strip()}\n"
             if not turn.complete:
                 parts.append("*The answer was cut here.*\n")
         return "\n".join(parts)
 
     def _tokens(self, count: Callable[[str], int]) -> int:
-        return sum(count(message.text) for message in self.history)
+        return sum(count(message.text) + message.media_tokens for message in self.history)
 
 
 class Conversations:

@@ -31,8 +31,10 @@ class _Stored(msgspec.Struct, frozen=True):
 
 def store_conversation(conversation: Conversation) -> Path:
     """Write a conversation to disk; a file with the same id is replaced. Raises ``StateUnwritable``."""
-    # The message of a shortened turn is never sent again.
-    turns = [turn if turn.kept == "whole" else replace(turn, message="") for turn in conversation.turns]
+    # The message of a shortened turn is never sent again, nor are its pictures.
+    turns = [
+        turn if turn.kept == "whole" else replace(turn, message="", media=()) for turn in conversation.turns
+    ]
     data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
     folder = _folder()
     path = folder / f"{conversation.id}.json"

@@ -12,7 +12,7 @@ import pytest
 
 from homebody.acp.stdio import MOST_LINE_BYTES, Transport, to_message
 
-TOO_LONG = {"message": "It is longer than 16 MiB."}
+TOO_LONG = {"message": "It is longer than 32 MiB."}
 LONG = b'"' + b"x" * MOST_LINE_BYTES + b'"}}\n'
 
 
@@ -95,7 +95,7 @@ async def test_a_request_that_is_too_long_is_answered_by_its_id_and_the_next_one
         answer = json.loads(sent.get(timeout=60))
     assert message == {"id": 2, "method": "m", "params": None}
     assert (answer["id"], answer["error"]["code"]) == ("a", -32600)
-    assert answer["error"]["message"] == "Invalid request: It is longer than 16 MiB."
+    assert answer["error"]["message"] == "Invalid request: It is longer than 32 MiB."
 
 
 async def test_an_error_has_no_data():

@@ -137,7 +137,7 @@ def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, argumen
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 5_000_000)))
     ended = run(*arguments)
     assert ended.code == 2
-    assert "more than 16 MiB" in ended.err
+    assert "more than 20 MiB" in ended.err
 
 
 @pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?")])

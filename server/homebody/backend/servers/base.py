@@ -37,6 +37,7 @@ from homebody.errors import (
     BackendUnavailable,
     ContextTooLong,
 )
+from homebody.media import Modality
 from homebody.models.families import Thinking, thinking_of
 
 
@@ -90,6 +91,7 @@ class ServerOptions(TypedDict, total=False):
     timeout_seconds: float
     context_length: int | None
     use: Purpose
+    modalities: Sequence[Modality]
 
 
 class ServerBackend(Backend, ABC):
@@ -107,6 +109,8 @@ class ServerBackend(Backend, ABC):
         Maximum time without output, before an answer and between pieces.
     context_length
         Maximum context length, in tokens; ``None``: that of the server.
+    modalities
+        What the model takes besides text, in addition to what the server reports.
 
     """
 
@@ -123,6 +127,7 @@ class ServerBackend(Backend, ABC):
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         context_length: int | None = None,
         use: Purpose = "completion",
+        modalities: Sequence[Modality] = (),
     ) -> None:
         self._server = ModelServer(
             url if url.startswith("unix:") else url.rstrip("/").removesuffix("/v1"),
@@ -133,6 +138,7 @@ class ServerBackend(Backend, ABC):
         self._model: str | None = model
         self._use: Purpose = use
         self._context_length = context_length
+        self._modalities = frozenset(modalities)
         self._info: ModelInfo | None = None
         self._heard = 0.0
         self._asking = asyncio.Lock()
@@ -159,7 +165,8 @@ class ServerBackend(Backend, ABC):
         async with self._asking:
             if self._info is None or time.monotonic() - self._heard > _TRUST_SECONDS:
                 async with self._watched():
-                    self._info = await self._ask()
+                    info = await self._ask()
+                self._info = replace(info, modalities=info.modalities | self._modalities)
             return self._info
 
     async def complete(

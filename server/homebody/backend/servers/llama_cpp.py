@@ -51,6 +51,7 @@ from homebody.errors import (
     BackendTimeout,
     BackendUnavailable,
 )
+from homebody.media import Media
 
 
 class LlamaCppBackend(ServerBackend):
@@ -113,9 +114,7 @@ class LlamaCppBackend(ServerBackend):
             frame = served.frames[roles] = await self._render_frame(messages)
         parts: list[Part] = []
         for piece in frame:
-            part = messages[piece].part if isinstance(piece, int) else Marker(piece)
-            if part.text:
-                parts.append(part)
+            parts += messages[piece].parts if isinstance(piece, int) else [Marker(piece)] if piece else []
         return Prompt(tuple(parts), is_chat=True)
 
     async def warm(
@@ -219,7 +218,13 @@ class LlamaCppBackend(ServerBackend):
     ) -> AsyncGenerator[api.CompletionEvent]:
         """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
         use = await self._choose_slot(served, prompt, job.slot)
-        body = {"prompt": msgspec.Raw(prompt.json_array), "cache_prompt": True, **fields}
+        content: object = msgspec.Raw(prompt.json_array)
+        if media := job.prompt.media:  # then the server takes no token ids
+            parts = job.prompt.parts
+            marker = served.props.media_marker
+            text = "".join(marker if isinstance(part, Media) else part.text for part in parts)
+            content = {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}
+        body = {"prompt": content, "cache_prompt": True, **fields}
         if use.named != ANY_SLOT:
             body["id_slot"] = use.named
         if self._model:

@@ -15,6 +15,7 @@ from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import AvailableModel
 from homebody.backend.http_errors import clean
 from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
+from homebody.media import Modality, to_modalities
 from homebody.models.facts import FimTokens
 
 
@@ -164,10 +165,8 @@ class Slots(msgspec.Struct):
     n_ctx: int
 
 
-class Modalities(msgspec.Struct):
-    """Kinds of input that a model supports."""
-
-    vision: bool = False
+# Before the marker was random, in April 2026.
+_OLD_MEDIA_MARKER = "<__media__>"
 
 
 class Props(msgspec.Struct):
@@ -177,9 +176,15 @@ class Props(msgspec.Struct):
     total_slots: int = 1
     model_alias: str = ""
     model_path: str = ""
-    modalities: Modalities = msgspec.field(default_factory=Modalities)
+    modalities: dict[str, bool] = {}
     chat_template: str = ""
+    media_marker: str = _OLD_MEDIA_MARKER
     bos_token: str = ""
+
+    @property
+    def takes(self) -> frozenset[Modality]:
+        """What the model takes besides text."""
+        return to_modalities(kind for kind, is_taken in self.modalities.items() if is_taken)
 
     @property
     def has_chat_template(self) -> bool:
@@ -215,6 +220,12 @@ class Status(msgspec.Struct):
     failed: bool = False
 
 
+class Architecture(msgspec.Struct):
+    """``architecture`` of a model in ``/v1/models``; other servers report it too."""
+
+    input_modalities: tuple[str, ...] = ()
+
+
 class ModelEntry(msgspec.Struct):
     """One model of ``/v1/models``, whichever server has this API; ``status`` is llama.cpp's router's."""
 
@@ -223,6 +234,12 @@ class ModelEntry(msgspec.Struct):
     max_model_len: int | None = None
     meta: ModelMeta | None = None
     status: Status | None = None
+    architecture: Architecture = msgspec.field(default_factory=Architecture)
+
+    @property
+    def takes(self) -> frozenset[Modality]:
+        """What the model takes besides text."""
+        return to_modalities(self.architecture.input_modalities)
 
     @property
     def served_context_length(self) -> int | None:
@@ -234,7 +251,12 @@ def to_candidate(entry: ModelEntry, url: str) -> AvailableModel:
     """Convert a router's model; one that failed to load has no use."""
     status = entry.status or Status("unloaded")
     model = AvailableModel.by_name(
-        "llama.cpp", url, f"llama.cpp at {url}", entry.id, loaded=status.value == "loaded"
+        "llama.cpp",
+        url,
+        f"llama.cpp at {url}",
+        entry.id,
+        loaded=status.value == "loaded",
+        modalities=entry.takes,
     )
     return replace(model, fim=False, chat=False) if status.failed else model
 
@@ -249,6 +271,12 @@ class Tokenized(msgspec.Struct):
     """``POST /tokenize``."""
 
     tokens: list[int]
+
+
+class Counted(msgspec.Struct):
+    """``POST /v1/chat/completions/input_tokens``."""
+
+    input_tokens: int
 
 
 class Rendered(msgspec.Struct):

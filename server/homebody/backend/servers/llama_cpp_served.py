@@ -13,7 +13,7 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.llama_cpp_tokens import Tokenizer, Tokens
 from homebody.errors import BackendTimeout
 from homebody.models.facts import FimTokens
-from homebody.models.families import thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
 
 HOST_KIND = "embedded"
 """``ModelInfo.kind`` of Homebody's own host."""
@@ -82,7 +82,8 @@ async def ask_served(
             takes_token_ids=True,
             has_logprobs=True,
             completion_slots=slots.completion,
-            vision=props.modalities.vision,
+            modalities=props.takes,
+            special_texts=COMMON_SPECIAL_TEXTS | {props.media_marker},
             url=server.url,
             notes=(*notes, *thinking_notes(name)),
         ),

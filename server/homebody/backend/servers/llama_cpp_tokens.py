@@ -1,24 +1,31 @@
 """The tokens of prompts and answers of a llama.cpp server: asked once for each text, and cached."""
 
+from binascii import crc32
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from homebody.backend.answer import CONTROL_TEXTS
-from homebody.backend.base import Marker, Part, Text
+from homebody.backend.base import Marker, Message, Part, Text
 from homebody.backend.http import ModelServer
+from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
+from homebody.backend.servers.openai_api import to_chat
 from homebody.errors import BackendProtocolError
+from homebody.media import Media
 from homebody.text import common_start
 
 Tokenize: TypeAlias = Callable[[Sequence[str], type[Part]], Awaitable[list[list[int]]]]
+CountMedia: TypeAlias = Callable[[Media], Awaitable[int]]
 
 # Bytes of text and of ids together; a 32k-token prompt has about 300 kB.
 _CAPACITY = 8 * 1024 * 1024
 
 # No token has this id; /tokenize returns numbers unchanged.
 _BETWEEN = -1
+
+_NO_SUCH_PATH = 404
 
 
 class Tokenizer:
@@ -39,7 +46,7 @@ class Tokenizer:
         self._model = model
         self._bos = bos
         self._lead = lead
-        self._table = TokenTable(self.ids)
+        self._table = TokenTable(self.ids, self.count_media)
 
     @classmethod
     async def of(cls, server: ModelServer, model: str | None) -> "Tokenizer":
@@ -72,6 +79,23 @@ class Tokenizer:
         reply = await self._server.post("/tokenize", body, api.Tokenized)
         return [ids[len(self._lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
 
+    async def count_media(self, media: Media) -> int:
+        """Ask for the tokens of a picture or a sound; older servers cannot say, and the estimate is returned.
+
+        Raises ``BackendRefused`` if the server cannot read it.
+        """
+        counts: list[int] = []
+        for message in (Message("user", "x", media=(media,)), Message("user", "x")):
+            body = {"model": self._model, "messages": [to_chat(message)]}
+            try:
+                reply = await self._server.post("/v1/chat/completions/input_tokens", body, api.Counted)
+            except StatusRefused as error:
+                if error.status != _NO_SUCH_PATH:
+                    raise
+                return media.tokens
+            counts.append(reply.input_tokens)
+        return counts[0] - counts[1]
+
     async def encode(self, parts: Sequence[Part]) -> "Tokens":
         """Return the tokens of a prompt, BOS included."""
         tokens = await self._table.look_up([part for part in parts if part.text])
@@ -98,6 +122,11 @@ class Tokens:
     def of(cls, ids: Sequence[int]) -> "Tokens":
         """Create it from token ids."""
         return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
+
+    @classmethod
+    def of_media(cls, media: Media, count: int) -> "Tokens":
+        """Stand for a picture or a sound: numbers that are no ids, the same for the same bytes."""
+        return cls.of([-2 - crc32(media.data)] * count)
 
     @classmethod
     def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
@@ -130,8 +159,11 @@ class Tokens:
 class TokenTable:
     """Token ids by prompt part; the least recently used parts are evicted first."""
 
-    def __init__(self, tokenize: Tokenize, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self, tokenize: Tokenize, count_media: CountMedia | None = None, capacity: int = _CAPACITY
+    ) -> None:
         self._tokenize = tokenize
+        self._count_media = count_media
         self._capacity = capacity
         self._size = 0
         self._known: OrderedDict[Part, Tokens] = OrderedDict()
@@ -153,6 +185,9 @@ class TokenTable:
                 found = await self._tokenize([part.text for part in new], kind)
                 here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
         for part in unseen:
+            if isinstance(part, Media):
+                count = part.tokens if self._count_media is None else await self._count_media(part)
+                here[part] = Tokens.of_media(part, count)
             if part not in self._known:
                 self.keep(part, here[part])
         return [here[part] for part in parts]
@@ -170,7 +205,7 @@ class TokenTable:
 
 def _size(part: Part, tokens: Tokens) -> int:
     # The constant accounts for the objects around them.
-    return len(part.text) + len(tokens.json) + 400
+    return len(part.data if isinstance(part, Media) else part.text) + len(tokens.json) + 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
+from homebody.media import Modality, to_modalities
 from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
 
 _PARALLEL = 4
@@ -82,7 +83,7 @@ class LmStudioBackend(OpenAiApi):
             trained_context_length=entry.max_context_length,
             architecture=entry.architecture,
             chat_template=True,
-            vision=entry.vision,
+            modalities=entry.takes,
             completion_slots=1 if entry.loads_by_request else _PARALLEL,
             url=self._server.url,
             ignored_sampling=self.ignored_sampling,
@@ -130,6 +131,11 @@ class LmStudioModel(msgspec.Struct, frozen=True):
     loads_by_request: bool
     reasoning: tuple[str, ...] | None = None
 
+    @property
+    def takes(self) -> frozenset[Modality]:
+        """What the model takes besides text; LM Studio does not report sounds."""
+        return to_modalities({"vision"} if self.vision else ())
+
 
 async def list_models(server: ModelServer) -> list[LmStudioModel]:
     """List the language models, using the newer API, otherwise the older one."""
@@ -152,7 +158,9 @@ def to_candidate(entry: LmStudioModel, url: str) -> AvailableModel:
     """Convert to a candidate."""
     loaded = entry.context_length is not None
     name = f"LM Studio at {url}"
-    return AvailableModel.by_name("lm-studio", url, name, entry.name, loaded=loaded, size=entry.size)
+    return AvailableModel.by_name(
+        "lm-studio", url, name, entry.name, loaded=loaded, size=entry.size, modalities=entry.takes
+    )
 
 
 class _Anything(msgspec.Struct):

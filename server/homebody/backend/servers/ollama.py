@@ -75,7 +75,7 @@ class OllamaBackend(StringBackend):
             fim=_fim(shown),
             chat_template="{{" in shown.template,
             has_logprobs=True,
-            vision="vision" in shown.capabilities,
+            modalities=api.modalities_of(shown.capabilities),
             remote_host=shown.remote_host,
             url=self._server.url,
             special_texts=shown.special_texts() or COMMON_SPECIAL_TEXTS,
@@ -95,7 +95,7 @@ class OllamaBackend(StringBackend):
     async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
         while True:
             fields = api.answer_fields(job.sampling, (), info.context_length)
-            sent = [{"role": message.role, "content": message.text} for message in messages]
+            sent = [api.to_chat(message) for message in messages]
             body = api.request(info.name, messages=sent, **self._think(info.name), **fields)
             try:
                 async with aclosing(self._stream("/api/chat", body, job.patience)) as events:

@@ -159,6 +159,7 @@ class OpenAiBackend(OpenAiApi):
             context_length=min(served, self._context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
+            modalities=entry.takes,
             completion_slots=self.dialect.prompts,
             has_logprobs=self.dialect.logprobs and "logprobs" not in self._refused,
             url=self._server.url,
@@ -170,7 +171,10 @@ class OpenAiBackend(OpenAiApi):
     def _pick(self, models: Models) -> ModelEntry:
         url, entries = self._server.url, models.data or ()
         server = f"the server at {url}"
-        candidates = [AvailableModel.by_name("openai", url, server, entry.id) for entry in entries]
+        candidates = [
+            AvailableModel.by_name("openai", url, server, entry.id, modalities=entry.takes)
+            for entry in entries
+        ]
         chosen = pick(candidates, self._model, self._use, server=server, advice="load one in the server")
         return next(entry for entry in entries if entry.id == chosen.model)
 

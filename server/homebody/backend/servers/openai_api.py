@@ -15,6 +15,7 @@ from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
 from homebody.backend.servers.openai_servers import Dialect
 from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
+from homebody.media import Media
 
 
 class Logprobs(msgspec.Struct, frozen=True):
@@ -94,11 +95,25 @@ def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]
     return body
 
 
+def to_chat(message: Message) -> dict[str, object]:
+    """Convert a message; one without pictures and sounds has its text alone as content."""
+    parts: list[dict[str, object]] = [_to_part(media) for media in message.media]
+    content = [*parts, {"type": "text", "text": message.text}] if parts else message.text
+    return {"role": message.role, "content": content}
+
+
+def _to_part(media: Media) -> dict[str, object]:
+    if media.modality == "vision":
+        return {"type": "image_url", "image_url": {"url": f"data:{media.type};base64,{media.base64}"}}
+    form = "wav" if media.type == "audio/wav" else "mp3"
+    return {"type": "input_audio", "input_audio": {"data": media.base64, "format": form}}
+
+
 def chat_body(
     model: str, messages: Sequence[Message], sampling: Sampling, dialect: Dialect
 ) -> dict[str, object]:
     """Return the body of ``POST /v1/chat/completions``, without the fields for reasoning."""
-    sent = [{"role": message.role, "content": message.text} for message in messages]
+    sent = [to_chat(message) for message in messages]
     body: dict[str, object] = {"model": model, "messages": sent, **_common(sampling, dialect)}
     if sampling.logprobs and dialect.logprobs:
         body |= {"logprobs": True, "top_logprobs": sampling.logprobs}

@@ -64,10 +64,14 @@ class StringBackend(ServerBackend):
         return [self.estimate.count(text) for text in texts]
 
     async def count_prompt(self, prompt: Prompt) -> int:
-        """Estimate the tokens of the whole prompt; each marker is one, and one is added for a BOS."""
+        """Estimate the tokens of the whole prompt; each marker is one, and one is added for a BOS.
+
+        A picture has as many as it was estimated, or an earlier server counted.
+        """
         texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
+        media = sum(media.tokens for media in prompt.media)
         markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
-        return 1 + markers + self.estimate.count(texts)
+        return 1 + markers + media + self.estimate.count(texts)
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
@@ -106,7 +110,9 @@ class StringBackend(ServerBackend):
     ) -> Stream:
         """Answer the last message, without reasoning; ``slot`` and ``on_read`` are ignored."""
         info = await self.describe()
-        prompt = Prompt((Text("\n".join(message.text for message in messages)),), is_chat=True)
+        media = [each for message in messages for each in message.media]
+        text = Text("\n".join(message.text for message in messages))
+        prompt = Prompt((*media, text), is_chat=True)
         job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or ignore_progress))
         room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
         most = max(1, min(job.sampling.max_tokens, room))
@@ -175,6 +181,7 @@ class StringBackend(ServerBackend):
         """Correct the estimate with the server's count; a prompt that fills the context was cut."""
         if stats.prompt_tokens is None:
             return stats
-        self.estimate.learn(job.prompt.text, stats.prompt_tokens)
+        if not job.prompt.media:
+            self.estimate.learn(job.prompt.text, stats.prompt_tokens)
         cut = stats.truncated or stats.prompt_tokens >= info.context_length
         return replace(stats, truncated=cut)

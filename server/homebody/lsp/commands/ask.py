@@ -1,5 +1,6 @@
 """``homebody.ask``: a question in a conversation, answered as a stream; and what can be attached to it."""
 
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,20 +23,21 @@ if TYPE_CHECKING:
 
 
 class AttachedItem(msgspec.Struct, frozen=True):
-    """An attachment: an item of ``homebody.contextItems``, or ``text`` from the client.
+    """An attachment: an item of ``homebody.contextItems``, or ``text`` or ``data`` from the client.
 
-    A client's text is for example a diagnostic, terminal output or a diff; ``label`` names it. If the ``id``
-    is the URI of a document, the text counts as that document's.
+    A client's text is for example a diagnostic, terminal output or a diff; ``data`` is a picture or a sound
+    in base64; ``label`` names either. If the ``id`` is the URI of a document, they count as that document's.
     """
 
     id: str = ""
     kind: str = ""
     label: str = ""
     text: str | None = None
+    data: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.id and self.text is None:
-            message = "an item needs an `id` or a `text`"
+        if not self.id and self.text is None and self.data is None:
+            message = "an item needs an `id`, a `text` or `data`"
             raise ValueError(message)
 
 
@@ -153,9 +155,17 @@ async def _answered(
 
 
 async def _attached(server: Server, opened: "OpenedEngine", item: AttachedItem | str) -> "Attached":
-    from homebody.features.attachments import attach, attach_text
+    from homebody.features.attachments import PASTED, attach, attach_data, attach_text
     from homebody.features.context_items import DIAGNOSTICS
 
+    if isinstance(item, AttachedItem) and item.data is not None:
+        name = item.label or "The pasted picture"
+        try:
+            data = b64decode(item.data, validate=True)
+        except ValueError as error:
+            message = f"{name} is not sent as base64."
+            raise UsageError(message) from error
+        return await attach_data(data, name, item.id or PASTED)
     if isinstance(item, AttachedItem) and item.text is not None:
         label = item.label or item.kind or "pasted text"
         about = item.id if item.id.partition(":")[0] in SCHEMES else ""

@@ -49,6 +49,7 @@ async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
                 "uses": list(model.uses),
                 "size": model.size,
                 "inUse": list(model.in_use),
+                "modalities": sorted(model.modalities),
             }
             for model in await models_here(opened.engine)
         ]
@@ -84,6 +85,16 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
         "outcome": record.outcome,
         "answer": record.answer,
         "notes": list(record.notes),
+        "media": [
+            {
+                "name": media.name,
+                "type": media.type,
+                "data": media.base64,
+                "label": media.label,
+                "tokens": media.tokens,
+            }
+            for media in record.media
+        ],
         **parts_of(server, record),
     }
 

@@ -1,0 +1,74 @@
+"""Pictures and sounds of a question: whether the model that answers takes them, and their tokens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from homebody.audit import LeftOut
+from homebody.backend.base import Message, ModelInfo, Prompt
+from homebody.context.markers import without_marked_lines
+from homebody.engine import Engine
+from homebody.errors import BackendRefused, MediaRefused
+from homebody.features.recommend import better_model
+from homebody.media import Media, Modality
+
+_TAKES: Mapping[Modality, str] = {"vision": "see pictures", "audio": "hear sounds"}
+
+
+async def admitted(engine: Engine, media: Sequence[Media]) -> tuple[Media, ...]:
+    """Return pictures and sounds with their tokens, counted by the server if it can.
+
+    Raises
+    ------
+    MediaRefused
+        The model does not take one of them; nothing was sent. Or it was sent to be counted, and the server
+        refused it, although it reports that the model takes it.
+
+    """
+    if not media:
+        return ()
+    info = await engine.chat.describe()
+    for each in media:
+        if each.modality not in info.modalities:
+            raise MediaRefused(_refusal(info, each))
+    try:
+        counts = [await engine.chat.backend.count_prompt(Prompt((each,))) for each in media]
+    except BackendRefused as error:
+        message = f"The server of {info.name} refused {', '.join(each.name for each in media)}: {error}."
+        raise MediaRefused(message) from error
+    return tuple(replace(each, tokens=tokens) for each, tokens in zip(media, counts, strict=True))
+
+
+def readable_history(
+    info: ModelInfo, messages: Sequence[Message], uri: str, media: Sequence[Media]
+) -> tuple[tuple[Message, ...], list[LeftOut]]:
+    """Return earlier messages as they are sent before a question with ``media``, and what is left out.
+
+    Those are pictures that another model has seen, and, as a prompt with pictures is sent as text, lines that
+    hold a control token.
+    """
+    taken = [
+        tuple(each for each in message.media if each.modality in info.modalities) for message in messages
+    ]
+    special = info.special_texts if media or any(taken) else info.texts_to_leave_out
+    cleaned = [without_marked_lines(message.text, special) for message in messages]
+    left_out = [
+        LeftOut(uri, 0, 0, f"{each.name}: {info.name} does not {_TAKES[each.modality]}")
+        for message in messages
+        for each in message.media
+        if each.modality not in info.modalities
+    ]
+    if any(text.lines for text in cleaned):
+        left_out.append(
+            LeftOut(uri, 0, 0, "lines of this conversation that hold a control token of the model")
+        )
+    texts = zip(messages, cleaned, taken, strict=True)
+    return tuple(replace(message, text=text.text, media=seen) for message, text, seen in texts), left_out
+
+
+def _refusal(info: ModelInfo, media: Media) -> str:
+    what = _TAKES[media.modality]
+    advice = "choose a model that does"
+    if media.modality == "vision":
+        advice = f"choose one that does; `{better_model(info, 'vision')}` gets one"
+    setting = ", or set backend.modalities if it does" if info.kind == "openai" else ""
+    return f"{info.name} answers and does not {what}, so {media.name} was not sent: {advice}{setting}."
