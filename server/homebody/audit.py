@@ -10,7 +10,7 @@ import re
 import sys
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
@@ -82,14 +82,6 @@ class LeftOut:
 def uris_of(sources: Iterable[Source]) -> tuple[str, ...]:
     """Return the URI of each source, each once."""
     return tuple(dict.fromkeys(source.uri for source in sources))
-
-
-def accounted(sources: Sequence[Source], prompt_tokens: int) -> tuple[Source, ...]:
-    """Scale the tokens of ``sources`` down if their estimates add up to more than the prompt has."""
-    listed = sum(source.tokens for source in sources)
-    if listed <= prompt_tokens:
-        return tuple(sources)
-    return tuple(replace(source, tokens=source.tokens * prompt_tokens // listed) for source in sources)
 
 
 class Listing:
@@ -298,12 +290,11 @@ class Audit:
     def _note(self, note: Note) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
         key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
-        if key in self._noted:
-            return
-        self._noted.add(key)
-        self._writer.submit(_append, self._path("notes.jsonl"), note)
-        if self.on_note is not None:
-            self.on_note(note)
+        if key not in self._noted:
+            self._noted.add(key)
+            self._writer.submit(_append, self._path("notes.jsonl"), note)
+            if self.on_note is not None:
+                self.on_note(note)
 
     def _path(self, name: str) -> Path:
         return (self._folder or state_dir()) / name

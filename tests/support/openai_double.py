@@ -29,6 +29,7 @@ class OpenAiModel:
     size: int = 986061892
     embeds: bool = False
     reasoning: tuple[str, ...] | None = None
+    vision: bool = False
 
 
 @dataclass
@@ -87,6 +88,7 @@ class OpenAiDouble(LoopbackServer):
         if model.reasoning is not None:
             options = list(model.reasoning)
             entry["capabilities"]["reasoning"] = {"allowed_options": options, "default": options[-1]}
+        entry["capabilities"]["vision"] = model.vision
         return entry | {
             "key": model.name,
             "size_bytes": model.size,
@@ -126,7 +128,11 @@ class OpenAiDouble(LoopbackServer):
             model.loaded = True
             self.loads.append(model.name)
         chats = "messages" in body
-        prompt = "\n".join(m["content"] for m in body["messages"]) if chats else body["prompt"]
+        prompt = "\n".join(map(_text_of, body["messages"])) if chats else body["prompt"]
+        if chats and not model.vision and any(isinstance(m["content"], list) for m in body["messages"]):
+            message = f"{model.name} is not a multimodal model"  # vLLM's words
+            await reply.json({"error": {"message": message, "type": "BadRequestError", "code": 400}}, 400)
+            return
         count = len(tokens(prompt))
         if count > model.context_length:
             message = (
@@ -201,3 +207,10 @@ class OpenAiDouble(LoopbackServer):
                 "text_offset": [0],
             }
         return chunk | {"choices": [choice]}
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(part["text"] for part in content if part["type"] == "text")

@@ -6,12 +6,12 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict, Unpack
 
-from homebody.audit import LeftOut, PromptRecord, Source, accounted
+from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError
-from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, compared, fit
+from homebody.features.budgets import TEMPLATE_TOKENS, PromptSize, accounted, compared, fit
 from homebody.media import Media
 from homebody.postprocess.noise import is_loop
 

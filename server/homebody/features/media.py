@@ -7,7 +7,7 @@ from homebody.audit import LeftOut
 from homebody.backend.base import Message, ModelInfo, Prompt
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
-from homebody.errors import BackendRefused, MediaRefused
+from homebody.errors import MediaRefused
 from homebody.features.recommend import better_model
 from homebody.media import Media, Modality
 
@@ -17,12 +17,7 @@ _TAKES: Mapping[Modality, str] = {"vision": "see pictures", "audio": "hear sound
 async def admitted(engine: Engine, media: Sequence[Media]) -> tuple[Media, ...]:
     """Return pictures and sounds with their tokens, counted by the server if it can.
 
-    Raises
-    ------
-    MediaRefused
-        The model does not take one of them; nothing was sent. Or it was sent to be counted, and the server
-        refused it, although it reports that the model takes it.
-
+    Raises ``MediaRefused`` if the model does not take one of them; then nothing was sent.
     """
     if not media:
         return ()
@@ -30,11 +25,7 @@ async def admitted(engine: Engine, media: Sequence[Media]) -> tuple[Media, ...]:
     for each in media:
         if each.modality not in info.modalities:
             raise MediaRefused(_refusal(info, each))
-    try:
-        counts = [await engine.chat.backend.count_prompt(Prompt((each,))) for each in media]
-    except BackendRefused as error:
-        message = f"The server of {info.name} refused {', '.join(each.name for each in media)}: {error}."
-        raise MediaRefused(message) from error
+    counts = [await engine.chat.backend.count_prompt(Prompt((each,))) for each in media]
     return tuple(replace(each, tokens=tokens) for each, tokens in zip(media, counts, strict=True))
 
 

@@ -14,12 +14,12 @@ from homebody.audit import (
     Note,
     PromptRecord,
     Source,
-    accounted,
     erase_logged,
     read_counts,
     read_log,
     read_notes,
 )
+from homebody.features.budgets import accounted
 from homebody.settings import LogSettings
 
 

@@ -134,7 +134,7 @@ def test_piped_bytes_of_any_encoding_are_read(run, answering, monkeypatch, data,
 @pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?"), ("ask",)])
 def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, arguments):
     """With what to do instead."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 5_000_000)))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 6_000_000)))
     ended = run(*arguments)
     assert ended.code == 2
     assert "more than 20 MiB" in ended.err

@@ -9,10 +9,9 @@ from typing import TypeAlias
 from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import Marker, Message, Part, Text
 from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.openai_api import to_chat
-from homebody.errors import BackendProtocolError
+from homebody.errors import BackendFailed, BackendProtocolError, BackendRefused
 from homebody.media import Media
 from homebody.text import common_start
 
@@ -24,8 +23,6 @@ _CAPACITY = 8 * 1024 * 1024
 
 # No token has this id; /tokenize returns numbers unchanged.
 _BETWEEN = -1
-
-_NO_SUCH_PATH = 404
 
 
 class Tokenizer:
@@ -80,18 +77,16 @@ class Tokenizer:
         return [ids[len(self._lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
 
     async def count_media(self, media: Media) -> int:
-        """Ask for the tokens of a picture or a sound; older servers cannot say, and the estimate is returned.
+        """Ask for the tokens of a picture or a sound.
 
-        Raises ``BackendRefused`` if the server cannot read it.
+        The estimate is returned if the server is older, or cannot read it: then it refuses the prompt.
         """
         counts: list[int] = []
         for message in (Message("user", "x", media=(media,)), Message("user", "x")):
             body = {"model": self._model, "messages": [to_chat(message)]}
             try:
                 reply = await self._server.post("/v1/chat/completions/input_tokens", body, api.Counted)
-            except StatusRefused as error:
-                if error.status != _NO_SUCH_PATH:
-                    raise
+            except (BackendRefused, BackendFailed):
                 return media.tokens
             counts.append(reply.input_tokens)
         return counts[0] - counts[1]

@@ -4,11 +4,11 @@ import time
 from collections.abc import Iterator
 from functools import partial
 
-from homebody.audit import LeftOut, Listing, PromptRecord, Source, accounted
+from homebody.audit import LeftOut, Listing, PromptRecord, Source
 from homebody.backend.base import PromptRead
 from homebody.context.markers import before_cursor, first_marker, without_marked_lines
 from homebody.context.select import OF_THE_WINDOW, without
-from homebody.features.budgets import compared
+from homebody.features.budgets import accounted, compared
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import MARKED
 from homebody.features.complete.request import Request, Sent

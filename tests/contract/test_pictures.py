@@ -1,0 +1,183 @@
+"""Pictures and sounds: the exact requests to each kind of server, and a real llama.cpp that sees.
+
+The golden files have ``<picture>`` and ``<sound>`` in place of the base64.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, closing
+from pathlib import Path
+from typing import Any
+
+import ollama
+import openai
+import pytest
+import pytest_asyncio
+
+from homebody.backend.base import Message, Prompt
+from homebody.backend.probe import probe
+from homebody.backend.servers.llama_cpp import LlamaCppBackend
+from homebody.backend.servers.lm_studio import LmStudioBackend
+from homebody.backend.servers.ollama import OllamaBackend
+from homebody.backend.servers.openai import OpenAiBackend
+from homebody.errors import BackendRefused
+from homebody.media import Media, read_media
+from support.images import encoded, wav
+from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
+from support.recording_proxy import RecordingProxy
+from support.streams import MANY, read
+from support.tiny_gguf import write_tiny_gguf
+from support.tiny_vision import running_vision_server, write_tiny_mmproj
+from support.tracked import ROOT
+
+GOLDEN = ROOT / "tests" / "cases" / "pictures"
+PICTURE = read_media(encoded(), "shot.png", ("file:///w/shot.png",))
+LARGER = read_media(encoded(size=(800, 600)), "plot.png", ("file:///w/plot.png",))
+SOUND = read_media(wav(1), "question.wav", ("file:///w/question.wav",))
+SEES = OllamaModel("qwen3-vl:4b", capabilities=("completion", "vision"))
+
+
+def asked(*media: Media) -> list[Message]:
+    """A system message, and a question about pictures."""
+    return [Message("system", "Be short."), Message("user", "What is wrong here?", media=media)]
+
+
+def check(name: str, body: dict[str, Any], *media: Media) -> None:
+    """Compare a request with its golden file."""
+    text = json.dumps(body, indent=2, sort_keys=True) + "\n"
+    for each in media:
+        text = text.replace(each.base64, "<picture>" if each.modality == "vision" else "<sound>")
+    assert (GOLDEN / f"{name}.json").read_text(encoding="utf-8") == text
+
+
+async def test_an_openai_server_gets_a_data_uri_and_a_sound():
+    """VLLM does not report what its model takes: the user's settings say it."""
+    with OpenAiDouble([OpenAiModel("qwen3-vl", vision=True)], kind="vllm") as double:
+        backend = OpenAiBackend(double.url, modalities=("vision", "audio"))
+        async with aclosing(backend):
+            assert (await backend.describe()).modalities == {"vision", "audio"}
+            await read(backend.chat(asked(PICTURE, SOUND), MANY))
+        body = double.requests[-1].json
+        check("vllm", body, PICTURE, SOUND)
+        theirs = openai.OpenAI(base_url=f"{double.url}/v1", api_key="none")
+        with theirs:
+            theirs.chat.completions.create(model="qwen3-vl", messages=body["messages"], max_tokens=8)
+        assert double.requests[-1].json["messages"] == body["messages"]
+
+
+async def test_lm_studio_gets_a_data_uri():
+    with OpenAiDouble([OpenAiModel("qwen/qwen3-vl-4b", vision=True)]) as double:
+        async with aclosing(LmStudioBackend(double.url)) as backend:
+            assert (await backend.describe()).modalities == {"vision"}
+            await read(backend.chat(asked(PICTURE), MANY))
+        check("lm-studio", double.requests[-1].json, PICTURE)
+        found = await probe(double.url)
+        assert found is not None
+        assert [model.suits("vision") for model in found.candidates] == [True]
+
+
+async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
+    """The message is the one that Ollama's own package makes of a file."""
+    with OllamaDouble([SEES, OllamaModel("llama3.2")]) as double:
+        async with aclosing(OllamaBackend(double.url, model="qwen3-vl:4b")) as backend:
+            assert (await backend.describe()).modalities == {"vision"}
+            await read(backend.chat(asked(PICTURE), MANY))
+        body = double.requests[-1].json
+        check("ollama", body, PICTURE)
+        file = tmp_path / "shot.png"
+        file.write_bytes(PICTURE.data)
+        theirs = [
+            {"role": "system", "content": "Be short."},
+            {"role": "user", "content": "What is wrong here?", "images": [file]},
+        ]
+        with closing(ollama.Client(double.url)) as client:
+            list(client.chat("qwen3-vl:4b", theirs, stream=True))
+        assert double.requests[-1].json["messages"] == body["messages"]
+
+
+async def test_a_server_that_promises_and_refuses_says_why():
+    """The user's settings say that the model sees, and it does not."""
+    with OpenAiDouble([OpenAiModel("coder")], kind="vllm") as double:
+        async with aclosing(OpenAiBackend(double.url, modalities=("vision",))) as backend:
+            with pytest.raises(BackendRefused, match="coder is not a multimodal model"):
+                await read(backend.chat(asked(PICTURE), MANY))
+
+
+@pytest.fixture(scope="module")
+def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real llama.cpp with a model that sees."""
+    folder = tmp_path_factory.mktemp("vision")
+    model = write_tiny_gguf(folder / "model.gguf", context_length=8192)
+    with running_vision_server(model, write_tiny_mmproj(folder / "mmproj.gguf", model)) as url:
+        yield url
+
+
+@pytest_asyncio.fixture
+async def sees(vision_server: str) -> AsyncIterator[LlamaCppBackend]:
+    """The backend of the real server."""
+    async with aclosing(LlamaCppBackend(vision_server)) as backend:
+        yield backend
+
+
+async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, vision_server: str):
+    """Not by its name: from ``/props``, and from ``/v1/models`` for its OpenAI API and for pickers."""
+    found = await probe(vision_server)
+
+    assert (await sees.describe()).modalities == {"vision"}
+    assert found is not None
+    assert [model.modalities for model in found.candidates] == [{"vision"}]
+    async with aclosing(OpenAiBackend(vision_server)) as other:
+        assert (await other.describe()).modalities == {"vision"}
+
+
+async def test_llama_cpp_gets_the_picture_in_the_prompt(vision_server: str):
+    with RecordingProxy(vision_server) as proxy:
+        async with aclosing(LlamaCppBackend(proxy.url)) as backend:
+            text, stats = await read(backend.chat(asked(PICTURE), MANY))
+        [sent] = proxy.bodies("/completion")
+    # The marker is random.
+    sent["prompt"]["prompt_string"] = re.sub(r"__media_\w+__", "__media__", sent["prompt"]["prompt_string"])
+    check("llama.cpp", sent, PICTURE)
+    assert text == "This function adds two numbers. It returns the sum."
+    assert stats.finish == "stop"
+
+
+@pytest.mark.parametrize("media", [(PICTURE,), (LARGER,), (PICTURE, LARGER)], ids=["small", "large", "two"])
+async def test_the_tokens_of_a_picture_are_the_servers_own_count(sees: LlamaCppBackend, media):
+    """The count before the answer is the one that the server reports after it."""
+    prompt = await sees.render_chat(asked(*media))
+    counted = await sees.count_prompt(prompt)
+    alone = [await sees.count_prompt(Prompt((each,))) for each in media]
+    _, stats = await read(sees.chat(asked(*media), MANY))
+
+    assert counted == stats.prompt_tokens
+    assert counted > sum(alone)
+    assert min(alone) > 20
+
+
+async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend):
+    """llama.cpp keeps it in its cache, by a hash of its bytes."""
+    first = asked(LARGER)
+    text, _ = await read(sees.chat(first, MANY))
+    follow_up = [*first, Message("assistant", text), Message("user", "And now?")]
+    _, stats = await read(sees.chat(follow_up, MANY))
+
+    assert stats.evaluated_tokens is not None
+    assert stats.evaluated_tokens < 100 < await sees.count_prompt(Prompt((LARGER,)))
+
+
+async def test_both_apis_of_llama_cpp_read_the_same_prompt(sees: LlamaCppBackend, vision_server: str):
+    """By chat messages with a data URI, and by a prompt with the picture in it."""
+    async with aclosing(OpenAiBackend(vision_server)) as other:
+        _, theirs = await read(other.chat(asked(PICTURE), MANY))
+    _, ours = await read(sees.chat(asked(PICTURE), MANY))
+
+    assert ours.prompt_tokens == theirs.prompt_tokens
+
+
+async def test_a_picture_that_the_server_cannot_decode_is_refused(sees: LlamaCppBackend):
+    broken = Media("x.png", "image/png", b"nonsense", ("homebody:typed",))
+    with pytest.raises(BackendRefused, match="Failed to load image"):
+        await read(sees.chat(asked(broken), MANY))
