@@ -88,7 +88,8 @@ class OpenAiDouble(LoopbackServer):
         if model.reasoning is not None:
             options = list(model.reasoning)
             entry["capabilities"]["reasoning"] = {"allowed_options": options, "default": options[-1]}
-        entry["capabilities"]["vision"] = model.vision
+        if model.vision:
+            entry["capabilities"]["vision"] = True
         return entry | {
             "key": model.name,
             "size_bytes": model.size,
