@@ -28,8 +28,6 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from homebody.audit import PromptRecord
 from homebody.engine import Engine, open_engine
 from homebody.features.ask import ask, regenerate
@@ -93,7 +91,6 @@ class Interrupted:
 async def main() -> None:
     """Measure and print."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else ChatSettings().reading_seconds
-    print(f"load average {psutil.getloadavg()[0]:.1f}, {psutil.cpu_count()} cores")
     async with open_model(default_weights()) as model:
         print_questions(await conversation(model))
         print_interruptions(await interruptions(model))

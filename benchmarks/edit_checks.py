@@ -18,6 +18,7 @@ from homebody.syntax.scope import definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
+from measure.table import print_table
 
 GUARDS = ("none", "documentation", "types")
 
@@ -29,12 +30,13 @@ def main() -> None:
     document = Document.create("file:///bench.py", "python", 0, text)
     tree = parse(document)
     function = _function(document, tree)
-    print(f"{'code':<12}{'guard':<16}{'parse':>8}{'checks':>8}{'notes':>8}{'all':>8}")
+    rows: list[list[str]] = []
     for name, span in (("a function", function), ("the file", Span(0, len(text)))):
         for guard in GUARDS:
             times = [_times(document, tree, span, function.end, guard) for _ in range(runs)]
             least = min(times, key=sum)
-            print(f"{name:<12}{guard:<16}" + "".join(f"{one:8.0f}" for one in (*least, sum(least))))
+            rows.append([name, guard, *(f"{one:.0f}" for one in (*least, sum(least)))])
+    print_table("Milliseconds", ("code", "guard", "parse", "checks", "notes", "all"), rows)
 
 
 def _library(lines: int) -> str:

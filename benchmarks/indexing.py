@@ -1,6 +1,6 @@
 """Measures the speed of the workspace's index on CPython's standard library, with and without its tests.
 
-    python benchmarks/indexing.py [--without-tests] [--folder PATH] [--questions N] [--json]
+    python benchmarks/indexing.py [--without-tests] [--folder PATH] [--questions N]
 
 Copies the standard library's sources to a temporary folder, indexes them in the indexing process
 (with the lowest priority, as for an editor), starts again without changes, and again after one file was
@@ -10,7 +10,6 @@ indexing process, since a busy machine only increases wall time.
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import re
@@ -28,6 +27,7 @@ import psutil
 
 from homebody.settings import Settings
 from homebody.workspace.index import WorkspaceIndex
+from measure.table import print_table
 
 Question: TypeAlias = tuple[Path, str, list[str]]
 
@@ -44,7 +44,6 @@ def main() -> None:
     parser.add_argument("--without-tests", action="store_true", help="leave the library's own tests out")
     parser.add_argument("--folder", type=Path, help="index a copy of this folder instead")
     parser.add_argument("--questions", type=int, default=300)
-    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary, "workspace")
@@ -58,11 +57,7 @@ def main() -> None:
         )
         database = next(Path(temporary, "cache/index").glob("*.sqlite3"))
         result["index, MB"] = round(database.stat().st_size / 1e6, 1)
-    print(
-        json.dumps(result, indent=2)
-        if options.json
-        else "\n".join(f"{k:>34}: {v}" for k, v in result.items())
-    )
+    print_table("The index", ("", ""), [(name, str(value)) for name, value in result.items()])
 
 
 def list_files(root: Path) -> list[Path]:

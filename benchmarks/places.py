@@ -11,7 +11,6 @@ slots), and one with a single slot.
 
 import argparse
 import asyncio
-import platform
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
-from homebody.host.machine import CONTEXTS, usable_cores
+from homebody.host.machine import CONTEXTS
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
@@ -125,7 +124,6 @@ async def main() -> None:
     """Measure and print."""
     options = _options()
     path = options.model or default_weights()
-    print(f"{usable_cores()} cores, {platform.machine()}, {platform.system()}, {path.name}")
     servers: dict[str, Callable[[Path], AbstractAsyncContextManager[Model]]] = {
         "our host": lambda path: open_model(path, threads=options.threads),
         "llama-server, default flags": lambda path: open_stock_model(path, threads=options.threads, slots=4),
@@ -143,7 +141,7 @@ async def main() -> None:
     names = list(columns)
     steps = list(columns[names[0]])
     rows = [[step, *(columns[name][step] for name in names)] for step in steps]
-    print_table("Tokens read", ("", *names), rows)
+    print_table(f"Tokens read, {path.name}", ("", *names), rows)
 
 
 async def _measured(visitor: Visitor) -> dict[str, str]:

@@ -28,6 +28,7 @@ from homebody.errors import HomebodyError
 from homebody.features.refactor import refactor
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from homebody.text import Document, Span, apply_edits
+from measure.table import print_table
 from support.gated import Gated
 
 TOLERANCE = 0.1
@@ -51,24 +52,23 @@ async def main() -> None:
     options = _options()
     lines = gzip.decompress(options.tasks.read_bytes()).splitlines()
     rows = [json.loads(line) for line in lines][: options.limit]
-    print(f"{len(rows)} tasks; {'default weights' if options.default_weights else 'solutions made by AST'}")
-    columns = "passed  offered  parse  refused  too long  too slow  unchanged  prompt tokens (median)  s"
-    print(f"{'context':>8}  {columns}")
+    table: list[list[str]] = []
     for context in options.contexts:
         began = time.perf_counter()
         outcomes = [await _run(row, context, options) for row in rows]
         counts = Counter(one.kind for one in outcomes)
         offered = [one for one in outcomes if one.kind in {"passed", "offered"}]
         sizes = sorted(one.prompt_tokens for one in outcomes if one.prompt_tokens)
-        print(
-            f"{context:>8}  {counts['passed']:>6}  {len(offered):>7}  {sum(one.parses for one in offered):>5}"
-            f"  {counts['refused']:>7}  {counts['too long']:>8}  {counts['too slow']:>8}"
-            f"  {counts['unchanged']:>9}"
-            f"  {sizes[len(sizes) // 2] if sizes else 0:>22}  {time.perf_counter() - began:.0f}"
-        )
+        ends = (counts[kind] for kind in ("refused", "too long", "too slow", "unchanged"))
+        row = (context, counts["passed"], len(offered), sum(one.parses for one in offered), *ends)
+        tokens = sizes[len(sizes) // 2] if sizes else 0
+        table.append([f"{cell}" for cell in (*row, tokens, f"{time.perf_counter() - began:.0f}")])
         if options.verbose:
             for one in outcomes:
                 print(f"          {one.kind:<9} {one.task}: {one.words[:150]}")
+    answers = "the default weights" if options.default_weights else "solutions made by AST"
+    head = ("context", "passed", "offered", "parse", "refused", "too long", "too slow", "unchanged")
+    print_table(f"{len(rows)} tasks, {answers}", (*head, "prompt tokens (median)", "seconds"), table)
 
 
 async def _run(row: dict[str, Any], context: int, options: argparse.Namespace) -> Outcome:

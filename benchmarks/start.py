@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from measure.table import print_table
+
 BARE = """
 from pygls.lsp.server import LanguageServer
 LanguageServer("bare", "1").start_io()
@@ -33,13 +35,13 @@ def main() -> None:
             if round_number:  # the first one fills the file cache
                 times[name].append(seconds)
     medians = {name: statistics.median(found) for name, found in times.items()}
-    print(f"start to `initialize` answered, {rounds} rounds\n")
-    print(f"{'':<22}{'median':>10}{'fastest':>10}{'slowest':>10}")
+    bare = medians["a bare pygls server"]
+    rows: list[list[str]] = []
     for name, found in times.items():
-        cells = (medians[name], min(found), max(found))
-        print(f"{name:<22}" + "".join(f"{cell * 1000:>7.0f} ms" for cell in cells))
-    bare, ours = medians.values()
-    print(f"\nratio {ours / bare:.2f} (at most {LIMIT})")
+        cells = [f"{value * 1000:.0f}" for value in (medians[name], min(found), max(found))]
+        rows.append([name, *cells, f"{medians[name] / bare:.2f}"])
+    head = ("milliseconds", "median", "fastest", "slowest", f"ratio (at most {LIMIT})")
+    print_table(f"Start to `initialize` answered, {rounds} rounds", head, rows)
 
 
 def answered_after(command: list[str]) -> float:

@@ -1,9 +1,9 @@
 """Measures the cost of typing: real code is retyped through the real server and the real embedded model.
 
 Counts the tokens that the model evaluated (by its own counter, including warm-ups and cancelled requests),
-its processor time, and the time from a line's last keystroke to the answer. Two baselines, a plain sliding
-window and llama.vim's scheme, type the same text in the same run. Runs with the default weights, and with a
-copy that has FIM ids in its metadata: its answers are noise, the cost of its prompts is realistic.
+its processor time, and the time from a line's last keystroke to the answer. A plain sliding window types the
+same text in the same run. Runs with the default weights, and with a copy that has FIM ids in its metadata:
+its answers are noise, the cost of its prompts is realistic.
 
     python benchmarks/typing_trace.py [--quick] [--picture FILE.svg] [--json FILE] [--only NAME ...]
 """
@@ -22,7 +22,6 @@ from pathlib import Path
 import httpx
 
 from measure.homebody_server import open_homebody
-from measure.llama_vim import LlamaVim
 from measure.model import FimIds, Model, default_weights, open_model, open_stock_model, write_fim_copy
 from measure.picture import draw
 from measure.proxy import CountingProxy, open_proxy
@@ -92,7 +91,7 @@ async def _runs(
     trace: Trace, path: Path, ids: FimIds | None, options: argparse.Namespace
 ) -> AsyncGenerator[Run]:
     """Play the trace through each contender, each with a separate model process."""
-    names = ["Homebody", "sliding window"] + (["llama.vim"] if ids else [])
+    names = ["Homebody", "sliding window"]
     for name in names:
         if options.contender and options.contender.lower() not in name.lower():
             continue
@@ -108,7 +107,7 @@ async def _runs(
                 async with open_homebody(model.settings, {}) as homebody:
                     yield await play(trace, homebody, real, proxy)
                 continue
-            made = LlamaVim(model) if name == "llama.vim" else SlidingWindow(model, ids)
+            made = SlidingWindow(model, ids)
             try:
                 yield await play(trace, made, real, proxy)
             finally:

@@ -1,12 +1,15 @@
 """Plain tables on the terminal, which are valid Markdown too."""
 
+import os
 from collections.abc import Sequence
+
+import psutil
 
 
 def print_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a title and a table; the first column is aligned left, the others right."""
+    """Print a title with the machine's load, and a table whose first column is aligned left."""
     widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    print(f"\n{title}\n")
+    print(f"\n{title} ({os.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f})\n")
     for row in (head, ["-" * width for width in widths], *rows):
         cells = [
             cell.ljust(width) if at == 0 else cell.rjust(width)
