@@ -96,11 +96,16 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("homebody_on_path")
-def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Path):
-    """Typing, refactoring, asking, pausing, a crash, a hostile workspace, and where the server is found."""
+def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Path, tmp_path: Path):
+    """Typing, refactoring, asking, pausing, a crash, a hostile workspace, and where the server is found.
+
+    Then what the server receives of typing, before VS Code asks.
+    """
     program, other = other_version(workspace.parent)
-    suites = ["suite.js", "suite_found.js"]
-    claims = vscode.run("exthost.js", workspace, suites=suites, program=str(program), other=other)
+    recorder, received = recording_homebody(tmp_path)
+    passed = {"program": str(program), "other": other, "recorder": str(recorder), "received": str(received)}
+    suites = ["suite.js", "suite_found.js", "suite_typing.js"]
+    claims = vscode.run("exthost.js", workspace, suites=suites, **passed)
     assert claims == [
         "the extension starts the server",
         "a workspace cannot choose the server or where code goes",
@@ -150,16 +155,6 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
         "a command that is no program is reported, and a good one starts the server again",
         "the Copilot that VS Code brings along counts once the user has signed in",
         "Copilot alone, and both, are choices that are kept",
-    ]
-
-
-def test_ghost_text_is_asked_for_at_the_key_and_once(vscode: VSCode, workspace: Path, tmp_path: Path):
-    """What the server receives while one types, before VS Code asks; and a kill in between."""
-    program, received = recording_homebody(tmp_path)
-    claims = vscode.run(
-        "exthost.js", workspace, suites=["suite_typing.js"], program=str(program), received=str(received)
-    )
-    assert claims == [
         "a key is asked for before VS Code asks, and once",
         "a bracket that closes itself is asked for in between",
         "Backspace is asked for before VS Code asks",

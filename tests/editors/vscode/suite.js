@@ -233,7 +233,7 @@ exports.run = async function run() {
         const shown = await lenses(text);
         assert.deepEqual(shown.map(([line, title]) => `${line} ${title}`), [
             "1 Keep", "1 Undo", "1 Keep All", "1 Undo All", "1 Refine…", "1 Compare",
-            "1 $(info) adds the call `round(sum, 2)`", "1 $(info) changes the number `0` to `0.0`",
+            "1 $(info) changes the number `0` to `0.0`", "1 $(info) adds the call `round(sum, 2)`",
             "4 Keep", "4 Undo",
         ]);
         const [keep, undo] = [shown.at(-2)[2], shown[1][2]];
