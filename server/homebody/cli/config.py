@@ -97,8 +97,8 @@ def _set(
     """
     path = _file(context)
     source = OptionsSource(str(path), "snake", trusted=True, base=path.parent)
-    options, problems = from_texts([(key, value)], source)
-    for problem in problems:
+    options = from_texts([(key, value)], source)
+    for problem in options.problems:
         raise SettingsError(problem.message)
     settings = {
         name.snake: list(cast("tuple[str, ...]", new)) if isinstance(new, tuple) else new

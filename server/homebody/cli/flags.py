@@ -87,7 +87,7 @@ class Flags:
         from homebody.settings.options import OptionsSource, from_texts
 
         source = OptionsSource("command line", "snake", trusted=True, base=Path.cwd())
-        for problem in from_texts(self.values.items(), source)[1]:
+        for problem in from_texts(self.values.items(), source).problems:
             raise SettingsError(problem.message)
 
     def load_with_origins(self, workspace: Path | None = None) -> "Loaded":
@@ -153,7 +153,7 @@ def _setting(text: str, before: Mapping[str, str]) -> dict[str, str]:
 
 
 def _list(text: str) -> list[str]:
-    """Read a list as ``settings.values.read`` does, which is not loaded yet."""
+    """Read a list as ``settings.keys.read`` does, which is not loaded yet."""
     if text.lstrip().startswith("["):
         with suppress(ValueError, RecursionError):
             return list(json.loads(text))

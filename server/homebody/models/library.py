@@ -39,7 +39,7 @@ def models_dir() -> Path:
 
 def installed_models() -> list[Model]:
     """Downloaded and linked models, the newest first."""
-    files = [Model(path.stem, path, "installed") for path in _weights_in(models_dir())]
+    files = _weights_under(models_dir(), "installed")
     links = [Model(name, path, "linked") for name, path in _read_links().items()]
     # Files are sorted by modification time, links by their position in the list (newest last).
     return [*reversed(links), *sorted(files, key=lambda model: model.path.stat().st_mtime, reverse=True)]
@@ -212,12 +212,6 @@ def _suits(path: Path, use: Purpose) -> bool:
     except ModelFileInvalid:
         return False
     return suits(facts, use)
-
-
-def _weights_in(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*.gguf")) if folder.is_dir() else ():
-        if path.is_file() and not is_later_part(path):
-            yield path
 
 
 def _links_file() -> Path:

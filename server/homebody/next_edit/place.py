@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from homebody.next_edit.changes import ChangedLines
-from homebody.next_edit.tokens import is_word
+from homebody.next_edit.changes import ChangedLines, is_word
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import opaque_spans
 from homebody.syntax.scope import Definition, scopes_at

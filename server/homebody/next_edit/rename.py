@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from homebody.next_edit.changes import NextEdit
+from homebody.next_edit.changes import MOST_CHARS, NextEdit, TokenChange, likeness, token_changes
 from homebody.next_edit.place import Place
-from homebody.next_edit.tokens import MOST_CHARS, TokenChange, likeness, token_changes
 from homebody.syntax.language import keywords
 from homebody.syntax.names import Name
 

@@ -8,10 +8,10 @@ trees); one change is never enough. Lines that were replaced may also stand else
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.place import NEAR_LINES, Place, matches_in
-from homebody.next_edit.tokens import (
+from homebody.next_edit.changes import (
     MOST_CHARS,
+    ChangedLines,
+    NextEdit,
     TokenChange,
     indentation,
     is_word,
@@ -23,6 +23,7 @@ from homebody.next_edit.tokens import (
     token_changes,
     word_count,
 )
+from homebody.next_edit.place import NEAR_LINES, Place, matches_in
 
 _TIMES = 2
 _TIMES_BEFORE_ANOTHER = 4

@@ -6,7 +6,7 @@ Invalid content never raises: an invalid value is left out. If a rule of the use
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -95,17 +95,17 @@ def load(
     shared = OptionsSource(
         str(machine_file), "snake", base=machine_file.parent, file=machine_file, is_machines=True
     )
-    machine, machine_problems = _from_file(machine_file, shared)
+    machine = _from_file(machine_file, shared)
     own = OptionsSource(str(user_file), "snake", base=user_file.parent, file=user_file)
-    options, problems = _from_file(user_file, own)
+    options = _from_file(user_file, own)
     if user_file == paths.named_file() and not os.path.lexists(user_file):
         message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
-        problems.append(Problem("", message, stops=True))
+        options = replace(options, problems=[Problem("", message, stops=True)])
     key = by_path()["trusted_folders",]
-    allowed, _ = trust.within(machine, options, [])
-    trusted_folders = cast("tuple[str, ...]", allowed.values.get(key, machine.values.get(key, ())))
+    options = trust.within(machine, options)
+    trusted_folders = cast("tuple[str, ...]", options.values.get(key, machine.values.get(key, ())))
     trusted = trust.is_trusted(workspace, trusted_folders)
-    sources = [(machine, machine_problems), (options, problems)]
+    sources: list[SourceValues] = []
     if workspace is not None:
         file = paths.workspace_file(workspace)
         source = OptionsSource(".homebody.toml", "snake", workspace, workspace, trusted, file, "none")
@@ -119,8 +119,8 @@ def load(
     sources.append(_from_client(folder_configuration, source))
     source = OptionsSource("command line", "snake", base=Path.cwd())
     sources.append(from_texts((flags or {}).items(), source))
-    limited = [sources[0], *(trust.within(machine, *source) for source in sources[1:])]
-    return _merged(limited, environ, user_file, workspace)
+    limited = (trust.within(machine, source) for source in sources)
+    return _merged([machine, options, *limited], environ, user_file, workspace)
 
 
 def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
@@ -136,18 +136,17 @@ def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
 
 
 def _merged(
-    sources: Sequence[tuple[SourceValues, list[Problem]]],
+    sources: Sequence[SourceValues],
     environ: Mapping[str, str],
     user_file: Path,
     workspace: Path | None,
 ) -> Loaded:
     """Merge the values of all sources; later sources replace earlier ones, and rules add up."""
-    every = [options for options, _ in sources]
-    values, origins = trust.limits_of(every)
+    values, origins = trust.limits_of(sources)
     problems: list[Problem] = []
-    for options, problems_of_source in sources:
+    for options in sources:
         accepted, refused = trust.vet(options, values, user_file)
-        problems += problems_of_source + refused
+        problems += [*options.problems, *refused]
         for block in (("backend",), *_USE_BLOCKS):
             # Values that an earlier source set for another server do not apply to this one.
             if _kind(block, {**values, **accepted}) != (kind := _kind(block, values)) and kind != "auto":
@@ -166,7 +165,7 @@ def _merged(
                     name = options.source.spelled(key)
                     message = f"{options.source.name}: `{name}` names {value}, and no such variable is set."
                     problems.append(Problem(name, message))
-    ignore, folder_ignore = _patterns(every, workspace)
+    ignore, folder_ignore = _patterns(sources, workspace)
     if len(ignore) > _MOST_PATTERNS:
         message = (
             f"{user_file} and your other settings: `context.ignore` has {len(ignore)} "
@@ -238,27 +237,27 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
     return {**rest, **override}
 
 
-def _from_file(path: Path, source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
+def _from_file(path: Path, source: OptionsSource) -> SourceValues:
     try:
         file = read_tree(path, is_needed=source.folder is None)
     except UnreadableSettings as error:
         stops = source.folder is None
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
         problem = Problem("", f"{source.name}: {error}{effect}.", path, error.line, stops)
-        return SourceValues(source, {}, is_closed=True), [problem]
+        return SourceValues(source, problems=[problem], is_closed=True)
     return from_tree(file.tree, source, file.line_of)
 
 
-def _from_client(sent: object, source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
+def _from_client(sent: object, source: OptionsSource) -> SourceValues:
     if sent is None or sent == []:  # an empty table of Lua arrives as an empty list
-        return SourceValues(source, {}), []
+        return SourceValues(source)
     tree = cast("Mapping[str, object]", sent) if isinstance(sent, Mapping) else None
     inner = None if tree is None else tree.get("homebody")
     if inner == []:
         inner = dict[str, object]()
     if tree is None or not (inner is None or isinstance(inner, Mapping)):
-        message = f"{source.name}: settings must be an object."
-        return SourceValues(source, {}, is_closed=True), [Problem("", message, stops=True)]
+        problem = Problem("", f"{source.name}: settings must be an object.", stops=True)
+        return SourceValues(source, problems=[problem], is_closed=True)
     own = {name.removeprefix("homebody."): value for name, value in tree.items() if name != "homebody"}
     if inner is not None:
         # What stands beside it belongs to other programs, unless its name says otherwise.

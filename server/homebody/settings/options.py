@@ -5,7 +5,7 @@ An invalid value is dropped; the other values of the source stay.
 
 import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
@@ -102,13 +102,14 @@ class OptionsSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceValues:
-    """Options from one source. Every key is optional; every value is valid.
+    """Options from one source, and what is wrong there. Every key is optional; every value is valid.
 
     ``is_closed`` if a pattern of ``context.ignore`` may be missing.
     """
 
     source: OptionsSource
-    values: Mapping[Key, object]
+    values: Mapping[Key, object] = field(default_factory=dict[Key, object])
+    problems: Sequence[Problem] = ()
     is_closed: bool = False
 
 
@@ -116,7 +117,7 @@ def from_tree(
     tree: Mapping[str, object],
     source: OptionsSource,
     line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
-) -> tuple[SourceValues, list[Problem]]:
+) -> SourceValues:
     """Check a tree of tables. ``None`` (LSP's null) means not set."""
     tables = _tables(source.style)
     leaves = _leaves(tree, "", tables)
@@ -126,7 +127,7 @@ def from_tree(
     return _checked(sent, _by_name(source.style), checked, source, line_of)
 
 
-def from_texts(texts: Iterable[tuple[str, str]], source: OptionsSource) -> tuple[SourceValues, list[Problem]]:
+def from_texts(texts: Iterable[tuple[str, str]], source: OptionsSource) -> SourceValues:
     """Check texts by name, from variables and flags. An empty text means not set."""
     keys = {**_by_name("snake"), **_by_name("camel"), **_by_name("variable")}
     return _checked(texts, keys, lambda key, text: read(key, str(text)) if text else None, source)
@@ -138,7 +139,7 @@ def _checked(
     convert: Callable[[Key, object], object],
     source: OptionsSource,
     line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
-) -> tuple[SourceValues, list[Problem]]:
+) -> SourceValues:
     """Return the values by key, and a problem for each name or value that is not allowed."""
     values: dict[Key, object] = {}
     problems = _ProblemList(source, line_of)
@@ -157,7 +158,7 @@ def _checked(
             value = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
         if value is not None:
             values[key] = value
-    return SourceValues(source, values, problems.is_closed), problems.listed()
+    return SourceValues(source, values, problems.listed(), problems.is_closed)
 
 
 class _ProblemList:

@@ -33,16 +33,14 @@ def limits_of(every: Sequence[SourceValues]) -> tuple[dict[Key, object], dict[st
     return values, origins
 
 
-def within(
-    machine: SourceValues, options: SourceValues, problems: list[Problem]
-) -> tuple[SourceValues, list[Problem]]:
-    """Return the options of another source without what the machine's file does not allow, and messages.
+def within(machine: SourceValues, options: SourceValues) -> SourceValues:
+    """Return the options of another source without what the machine's file does not allow.
 
     Where the machine's file has a list of ``LIMITED``, others keep only entries that one of its entries
     covers; ``*`` stands for any characters.
     """
     values = dict(options.values)
-    messages: list[Problem] = []
+    problems = [*options.problems]
     for key in options.values.keys() & {key for key in by_path().values() if key.path[-1] in LIMITED}:
         base = key if key in machine.values else by_path().get(("backend", key.path[-1]), key)
         if base not in machine.values:
@@ -60,8 +58,8 @@ def within(
                 f"{source}: {', '.join(map(repr, refused))} in `{name}` is ignored, because "
                 f"{machine.source.name} does not allow it on this machine; ask who administers it."
             )
-            messages.append(Problem(name, message, options.source.file))
-    return replace(options, values=values), [*problems, *messages]
+            problems.append(Problem(name, message, options.source.file))
+    return replace(options, values=values, problems=problems)
 
 
 def vet(

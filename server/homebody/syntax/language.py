@@ -29,17 +29,11 @@ _BLOCK_PATTERN = re.compile(r"^([\[(].*)\s@block$", re.MULTILINE)
 _PATTERN_START = re.compile(r"^(?=[(\[])", re.MULTILINE)
 _INHERITS = re.compile(r"; inherits: (\w+)\n")
 _KIND = re.compile(r"\((\w+)\)")
-# Extensions that two languages share: the other language, and a pattern that only its text matches.
-_SHARED = (
-    (
-        ".h",
-        "cpp",
-        re.compile(
-            r"^\s*(?:inline\s+)?namespace\b|^\s*template\s*<|\w::\w|^\s*(?:public|private|protected)\s*:"
-            r"|^\s*(?:enum\s+)?class\s+\w[^;{}()=]{0,200}\{",
-            re.MULTILINE,
-        ),
-    ),
+# Both C and C++ have files that end with ``.h``; this matches only the text of the latter.
+_ONLY_CPP = re.compile(
+    r"^\s*(?:inline\s+)?namespace\b|^\s*template\s*<|\w::\w|^\s*(?:public|private|protected)\s*:"
+    r"|^\s*(?:enum\s+)?class\s+\w[^;{}()=]{0,200}\{",
+    re.MULTILINE,
 )
 _MAX_LOOKED_AT = 200_000
 Group: TypeAlias = Literal["scopes", "imports", "places", "names", "annotations", "decorations"]
@@ -81,11 +75,9 @@ def language_of(language_id: str, path: str = "") -> Language:
 
 def find_by_text(path: str, text: str) -> Language | None:
     """Return the row of a file on disk: by its name, or by its text if two languages share the extension."""
-    language = find("", path)
-    for extension, other, only_there in _SHARED:
-        if path.lower().endswith(extension) and only_there.search(text, 0, _MAX_LOOKED_AT):
-            return _BY_ID[other]
-    return language
+    if path.lower().endswith(".h") and _ONLY_CPP.search(text, 0, _MAX_LOOKED_AT):
+        return _BY_ID["cpp"]
+    return find("", path)
 
 
 @cache

@@ -45,7 +45,7 @@ class Definition:
         Names of the enclosing definitions, joined by dots: ``Order.Line``.
     span
         The whole definition, including ``export`` and decorators, unless the grammar has decorators as
-        siblings (``decorations.with_decorations`` adds those).
+        siblings (``widen.with_decorations`` adds those).
     header
         From the beginning of the signature's first line, indentation included, to the block's opener: the
         part that a skeleton of the file shows.

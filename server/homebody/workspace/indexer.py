@@ -269,7 +269,7 @@ class _Update:
         changed: list[_Work] = []
         gone: dict[int, Known] = {}
         for path in dict.fromkeys(paths):
-            known = self._writer.known_below(path)
+            known = self._writer.known(path)
             was = known.pop(path, None)
             entry = walked_file(self._root, path, self._limits)
             if entry is not None and not is_secret(path) and not rules.ignores(self._root / path):

@@ -69,7 +69,7 @@ class Done(Struct, frozen=True, tag="done", kw_only=True):
     indexed, dropped
         Files that were read again, and files that were removed.
     cut
-        Whether a limit of ``walk.Limits`` ended the walk early.
+        Whether a limit of ``files.Limits`` ended the walk early.
 
     """
 
@@ -92,8 +92,8 @@ _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
 _GATHER_SECONDS = 0.2
 _MAX_PATHS = 500
-# Consecutive crashes without a finished job. A file that crashes a grammar causes two (``guard``), and is
-# skipped after that.
+# Consecutive crashes without a finished job. A file that crashes a grammar causes two, and is skipped after
+# that (``indexer.GuardedExtract``).
 _MAX_BREAKDOWNS = 8
 _BROKEN = "The indexing process keeps crashing, so other files are not used for completion."
 

@@ -215,7 +215,7 @@ class Known:
 
 
 class IndexWriter:
-    """Writes to an index. The caller holds the lock, and wraps related changes in ``transaction``.
+    """Writes to an index. The caller holds the lock, and makes changes in a ``transaction``.
 
     All methods raise ``StoreDamagedError`` and ``StoreUnusableError``.
     """
@@ -240,78 +240,68 @@ class IndexWriter:
                 raise
             self._connection.execute("COMMIT")
 
-    def known(self) -> dict[str, Known]:
-        """Return all files of the index by path."""
-        with translated_errors():
-            rows = self._connection.execute("SELECT path, id, size, mtime_ns, hash FROM files")
-            return {path: Known(*facts) for path, *facts in rows}
-
-    def known_below(self, path: str) -> dict[str, Known]:
-        """Return the file at ``path`` and those below it, if it was a folder."""
-        with translated_errors():
-            rows = self._connection.execute(
-                # "0" follows "/" in ASCII: all paths that begin with the folder, found by the index.
-                "SELECT path, id, size, mtime_ns, hash FROM files WHERE path = ?1 "
-                "OR (path > ?1 || '/' AND path < ?1 || '0')",
-                (path,),
-            )
-            return {path: Known(*facts) for path, *facts in rows}
+    @translated_errors()
+    def known(self, path: str | None = None) -> dict[str, Known]:
+        """Return the files of the index by path: all, or the one at ``path`` and those below it."""
+        query, values = "SELECT path, id, size, mtime_ns, hash FROM files", ()
+        if path is not None:
+            # "0" follows "/" in ASCII: all paths that begin with the folder, found by the index.
+            query += " WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
+            values = (path,)
+        return {name: Known(*facts) for name, *facts in self._connection.execute(query, values)}
 
     def put(self, row: FileRow) -> None:
         """Add the file, or replace its rows."""
         run = self._connection
-        with translated_errors():
-            for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
-                self.drop(file)
-            file = run.execute(
-                "INSERT INTO files VALUES(NULL,?,?,?,?,?,?,?)",
+        for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
+            self.drop(file)
+        file = run.execute(
+            "INSERT INTO files VALUES(NULL,?,?,?,?,?,?,?)",
+            (
+                *(row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
+                msgspec.json.encode(row.imports).decode(),
+            ),
+        ).lastrowid
+        run.executemany(
+            "INSERT INTO definitions VALUES(?,?,?,?,?,?,?)",
+            [
+                (file, d.name, d.kind, d.text, d.first_line, d.last_line, APART.join(d.scopes))
+                for d in row.definitions
+            ],
+        )
+        first = self._chunk + 1
+        self._chunk += len(row.chunks)
+        run.executemany(
+            "INSERT INTO chunks VALUES(?,?,?,?,?,?)",
+            [
                 (
-                    *(row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
-                    msgspec.json.encode(row.imports).decode(),
-                ),
-            ).lastrowid
-            run.executemany(
-                "INSERT INTO definitions VALUES(?,?,?,?,?,?,?)",
-                [
-                    (file, d.name, d.kind, d.text, d.first_line, d.last_line, APART.join(d.scopes))
-                    for d in row.definitions
-                ],
-            )
-            first = self._chunk + 1
-            self._chunk += len(row.chunks)
-            run.executemany(
-                "INSERT INTO chunks VALUES(?,?,?,?,?,?)",
-                [
-                    (
-                        *(number, file, chunk.first_line, chunk.last_line),
-                        *(zlib.compress(chunk.text.encode(), 1), APART.join(chunk.scopes)),
-                    )
-                    for number, chunk in enumerate(row.chunks, first)
-                ],
-            )
-            run.executemany(
-                "INSERT INTO chunk_words(rowid, words) VALUES(?,?)",
-                [(number, " ".join(words(chunk.text))) for number, chunk in enumerate(row.chunks, first)],
-            )
+                    *(number, file, chunk.first_line, chunk.last_line),
+                    *(zlib.compress(chunk.text.encode(), 1), APART.join(chunk.scopes)),
+                )
+                for number, chunk in enumerate(row.chunks, first)
+            ],
+        )
+        run.executemany(
+            "INSERT INTO chunk_words(rowid, words) VALUES(?,?)",
+            [(number, " ".join(words(chunk.text))) for number, chunk in enumerate(row.chunks, first)],
+        )
 
     def touch(self, file: int, size: int, mtime_ns: int) -> None:
         """Store a new time for a file with unchanged text."""
-        with translated_errors():
-            self._connection.execute(
-                "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)
-            )
+        self._connection.execute(
+            "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)
+        )
 
     def drop(self, file: int) -> None:
         """Delete the file with the id ``file``."""
         run = self._connection
-        with translated_errors():
-            chunks = run.execute("SELECT id, text FROM chunks WHERE file = ?", (file,)).fetchall()
-            run.executemany(
-                "INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)",
-                [(number, " ".join(words(zlib.decompress(text).decode()))) for number, text in chunks],
-            )
-            for statement in _DROP:
-                run.execute(statement, (file,))
+        chunks = run.execute("SELECT id, text FROM chunks WHERE file = ?", (file,)).fetchall()
+        run.executemany(
+            "INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)",
+            [(number, " ".join(words(zlib.decompress(text).decode()))) for number, text in chunks],
+        )
+        for statement in _DROP:
+            run.execute(statement, (file,))
 
     def close(self) -> None:
         """Close the connection."""

@@ -86,8 +86,8 @@ def test_advice_for_the_settings_file_can_be_pasted(kind):
     info = ModelInfo(kind, "large-7b", 4096, 8192)
     for advice in (more_context(info), quicker_model(info)):
         tree = tomllib.loads((advice or "").partition("     (")[0])
-        options, problems = from_tree(tree, OptionsSource("config.toml", "snake", Path()))
-        assert (len(options.values), problems) == (1, [])
+        options = from_tree(tree, OptionsSource("config.toml", "snake", Path()))
+        assert (len(options.values), options.problems) == (1, [])
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
