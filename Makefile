@@ -46,8 +46,8 @@ docs: ## regenerate the pages that are made from code (a test fails when they ar
 pictures: ## take the pictures of the documentation again, in the real editors (look at them before you commit)
 	@$(SETUP) apt dev node editors
 	@$(BIN)/homebody models install
-	@$(BIN)/python tests/editors/picture.py
-	@$(BIN)/python tests/editors/neovim_pictures.py docs/images
+	@$(BIN)/python packaging/vscode_pictures.py
+	@$(BIN)/python packaging/neovim_pictures.py docs/images
 
 lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)
 	@$(SETUP) build

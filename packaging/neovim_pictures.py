@@ -1,6 +1,6 @@
 """Draw the pictures of Neovim: ghost text from the default weights, and a change shown as a diff.
 
-``.venv/bin/python tests/editors/neovim_pictures.py docs/images``, after ``make test`` has installed what it
+``.venv/bin/python packaging/neovim_pictures.py docs/images``, after ``make test`` has installed what it
 needs. It writes ``neovim.svg`` and ``neovim-change.svg``; look at them before you commit them.
 The change is written by a scripted model, since the default weights cannot rewrite code.
 """
@@ -12,14 +12,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from picture import SHAPES
+from svg_grid import draw
+from vscode_pictures import SHAPES
 
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from support.forked import homebody_command
+from support.grid import Grid
 from support.neovim import Neovim
-from support.picture import draw
 from support.plugin import PLUGIN, environ_in
 
 SIZE = (92, 26)
@@ -92,7 +93,7 @@ def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict
     return editor
 
 
-def _has_ghost_text(grid: Any) -> bool:
+def _has_ghost_text(grid: Grid) -> bool:
     return any(run.style.italic and run.text.strip() for run in grid.runs(grid.cursor[0]))
 
 
