@@ -26,6 +26,7 @@ from homebody.cli.refactor_options import RefactorOptions, places_of
 from homebody.cli.terminal import Terminal, harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
+from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, BatchOptions, Summary
 from homebody.headless.diff import unified_diff
@@ -40,7 +41,7 @@ from homebody.headless.journal import (
     tree_lock,
 )
 from homebody.headless.report import to_prompt
-from homebody.headless.run import Outcome, check_action, rewrite
+from homebody.headless.run import Outcome, rewrite
 from homebody.headless.select import SourceFile, read_source, source_of, workspace_of
 from homebody.headless.targets import symbol_names
 from homebody.headless.undo import settle
@@ -263,7 +264,7 @@ async def _work(run: Run) -> None:
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
             loop.add_signal_handler(signal.SIGTERM, task.cancel)
     async with open_engine(run.source, folders=[run.selection.root]) as engine:
-        check_action(engine, options.request)
+        prompt_of(engine, options.request.action, options.request.instruction)
         engine.chat.tuning = Tuning(
             slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
         )

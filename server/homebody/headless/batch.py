@@ -23,9 +23,10 @@ from homebody.errors import (
     SettingsError,
     UsageError,
 )
+from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen
-from homebody.headless.run import Outcome, RunRequest, Status, check_action, rewrite
+from homebody.headless.run import Outcome, RunRequest, Status, rewrite
 from homebody.headless.select import SourceFile, read_source
 
 
@@ -109,7 +110,7 @@ class Batch:
 
         """
         self.summary.total = len(files)
-        check_action(self.engine, self.request)
+        prompt_of(self.engine, self.request.action, self.request.instruction)
         began = time.monotonic()
         left = iter(files)
         try:

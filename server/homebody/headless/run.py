@@ -1,7 +1,6 @@
 """Rewrite one file, or some of its parts; writing it is ``apply``'s job."""
 
 import asyncio
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,15 +9,16 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, EditRefused, HomebodyError, UnknownAction, UsageError
-from homebody.features.refactor import Offer, Refactoring, Skipped, refactor
+from homebody.errors import ContextTooLong, EditRefused, HomebodyError, UsageError
+from homebody.features.refactor import Offer, Refactoring, Skipped, prompt_of, refactor
 from homebody.headless import targets
 from homebody.headless.find import shown_path
 from homebody.headless.select import SourceFile
-from homebody.headless.targets import RewriteTarget
 from homebody.postprocess.edit.notes import sentences
 from homebody.prompt.front_matter import PromptFile
-from homebody.text import Document, TextEdit, apply_edits
+from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
+from homebody.text import Document, Span, TextEdit, apply_edits
 from homebody.workspace.uri import path_of
 
 Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
@@ -133,32 +133,6 @@ class Outcome:
         return self.made_for or self.path
 
 
-def check_action(engine: Engine, request: RunRequest) -> PromptFile:
-    """Return the prompt file of a request.
-
-    Raises
-    ------
-    UnknownAction
-        There is no action of that name; the message suggests similar names.
-    UsageError
-        The action only explains code and does not change it.
-
-    """
-    if request.action is None:
-        return engine.prompts.instruction
-    action = engine.prompts.action(request.action)
-    if action is not None and action.output == "explain":
-        message = f"The action {request.action} does not change code: run it with `homebody explain`."
-        raise UsageError(message)
-    if action is not None:
-        return action
-    names = [known.name for known in engine.prompts.actions]
-    near = difflib.get_close_matches(request.action, names, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}."
-    message = f"There is no action {request.action!r}; {hint}"
-    raise UnknownAction(message)
-
-
 async def rewrite(
     engine: Engine,
     request: RunRequest,
@@ -191,19 +165,21 @@ async def rewrite(
         mark=source.mark.decode(),
         language=document.language_id,
     )
-    prompt = check_action(engine, request)
-    chosen = _targets(source, lines, prompt, request.select)
+    prompt = prompt_of(engine, request.action, request.instruction)
+    file = WholeFile(document, parse(document))
+    chosen = _targets(source, file, lines, prompt, request.select)
     if not chosen:
-        return _without_targets(outcome, document, request)
+        return _without_targets(outcome, file, request)
     # Of lines and whole files, all is rewritten.
-    broken = targets.broken_line(document) if all(target.name for target in chosen) else ""
+    is_by_symbol = not lines and (bool(request.select) or prompt.scope == "function")
+    broken = targets.broken_line(file) if is_by_symbol else ""
     prompts = _Prompts(engine, document.uri, on_progress)
     try:
         async with asyncio.timeout(request.timeout_seconds):
             result = await refactor(
                 engine,
                 document,
-                [target.span for target in chosen],
+                chosen,
                 action=request.action,
                 instruction=request.instruction,
                 feedback=feedback,
@@ -219,39 +195,41 @@ async def rewrite(
 
 
 def _targets(
-    source: SourceFile, lines: Sequence[tuple[int, int]], prompt: PromptFile, select: Sequence[str]
-) -> list[RewriteTarget]:
+    source: SourceFile,
+    file: WholeFile,
+    lines: Sequence[tuple[int, int]],
+    prompt: PromptFile,
+    select: Sequence[str],
+) -> list[Span]:
     """Return the named lines, the selected symbols, or what the action applies to."""
-    document = source.document
     if lines:
-        spans = [source.span_of(first, last) for first, last in lines]
-        chosen = [RewriteTarget("", span) for span in spans]
+        chosen = [source.span_of(first, last) for first, last in lines]
         if prompt.scope == "function":
-            chosen = [target for span in spans for target in targets.functions_of(document, span)]
+            chosen = [span for each in chosen for span in targets.functions_of(file, each)]
     elif select:
-        chosen = targets.matching(document, select)
+        chosen = [symbol.span for symbol in targets.matching(file, select)]
     elif prompt.scope == "function":
-        chosen = targets.every_function(document)
-        if prompt.output == "insert":
-            chosen = targets.undocumented(document, chosen)
+        symbols = targets.functions(file)
+        symbols = targets.undocumented(file, symbols) if prompt.output == "insert" else symbols
+        chosen = [symbol.span for symbol in symbols]
     else:
-        chosen = [targets.whole_file(document)] if document.text.strip() else []
+        chosen = [file.document.whole] if file.document.text.strip() else []
     if prompt.output == "newFile" and len(chosen) > 1:
         message = f"The action {prompt.name} writes a file for one function: choose it by lines or --select."
         raise UsageError(message)
     return chosen
 
 
-def _without_targets(outcome: Outcome, document: Document, request: RunRequest) -> Outcome:
+def _without_targets(outcome: Outcome, file: WholeFile, request: RunRequest) -> Outcome:
     """Say why a file has nothing to rewrite, in a sentence."""
-    if not document.text.strip():
+    if not file.document.text.strip():
         return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
-    if broken := targets.broken_line(document):
+    if broken := targets.broken_line(file):
         error = UsageError(broken) if request.select else None
         return replace(outcome, status="skipped", reason=broken, error=error)
     if request.select:
         return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
-    if targets.every_function(document):
+    if targets.functions(file):
         reason = "Every function of the file is documented already: lines or --select choose some to rewrite."
         return replace(outcome, reason=reason)
     reason = "The file has no function, and this action is for functions: use another one, or --instruction."

@@ -3,7 +3,8 @@
 import pytest
 
 from homebody.headless import targets
-from homebody.headless.targets import RewriteTarget
+from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 
 CODE = """\
@@ -25,12 +26,9 @@ class Order:
 """
 
 
-def python(text: str = CODE) -> Document:
-    return Document.create("file:///a.py", "python", 0, text)
-
-
-def shown(document: Document, found: list[RewriteTarget]) -> list[tuple[str, str]]:
-    return [(one.name, document.slice(one.span).splitlines()[0].strip()) for one in found]
+def python(text: str = CODE) -> WholeFile:
+    document = Document.create("file:///a.py", "python", 0, text)
+    return WholeFile(document, parse(document))
 
 
 @pytest.mark.parametrize(
@@ -47,36 +45,29 @@ def shown(document: Document, found: list[RewriteTarget]) -> list[tuple[str, str
     ],
 )
 def test_patterns_name_symbols(patterns, expected):
-    assert [one.name for one in targets.matching(python(), patterns)] == expected
+    assert [symbol.qualified for symbol in targets.matching(python(), patterns)] == expected
 
 
 def test_every_function_is_one_target():
-    assert shown(python(), targets.every_function(python())) == [
-        ("test_one", "def test_one():"),
-        ("Order.total", "def total(self):"),
-        ("Order.test_two", "def test_two(self):"),
-    ]
+    names = [symbol.qualified for symbol in targets.functions(python())]
+    assert names == ["test_one", "Order.total", "Order.test_two"]
 
 
 def test_what_is_documented_is_no_target_of_documentation():
-    text = 'def a():\n    """One."""\n\n\ndef b():\n    pass\n'
-    document = Document.create("file:///w/a.py", "python", 1, text)
-    assert [target.name for target in targets.undocumented(document, targets.every_function(document))] == [
-        "b"
-    ]
+    file = python('def a():\n    """One."""\n\n\ndef b():\n    pass\n')
+    assert [symbol.name for symbol in targets.undocumented(file, targets.functions(file))] == ["b"]
 
 
 @pytest.mark.parametrize(
     ("first", "expected"),
     [
-        ("import os", [("test_one", "def test_one():"), ("Order.total", "def total(self):")]),
-        ("class Order", [("", "class Order:")]),
-        ("    def total", [("Order.total", "def total(self):"), ("Order.test_two", "def test_two(self):")]),
-        ("    def test_two", [("", "def test_two(self):")]),
+        ("import os", ["def test_one():", "def total(self):", "def test_two(self):"]),
+        ("class Order", ["class Order:"]),
+        ("    def total", ["def total(self):", "def test_two(self):"]),
+        ("    def test_two", ["def test_two(self):"]),
     ],
     ids=["all", "a class", "two methods", "one method"],
 )
 def test_lines_that_hold_several_definitions_name_their_functions(first, expected):
-    document = python()
-    named = targets.functions_of(document, Span(CODE.index(first), len(CODE)))
-    assert shown(document, named)[: len(expected)] == expected
+    spans = targets.functions_of(python(), Span(CODE.index(first), len(CODE)))
+    assert [CODE[span.start : span.end].splitlines()[0].strip() for span in spans] == expected

@@ -8,7 +8,7 @@ the actions at a place, ``model_size`` decides which of them suit the model.
 
 from homebody.features.refactor.actions import Action, list_actions
 from homebody.features.refactor.results import NewFile, Offer, Refactoring, Skipped, Status
-from homebody.features.refactor.run import refactor, refine
+from homebody.features.refactor.run import prompt_of, refactor, refine
 
 __all__ = [
     "Action",
@@ -18,6 +18,7 @@ __all__ = [
     "Skipped",
     "Status",
     "list_actions",
+    "prompt_of",
     "refactor",
     "refine",
 ]

@@ -93,7 +93,7 @@ async def refactor(
 
     """
     await check_permitted(engine, document)
-    prompt = _prompt(engine, action, instruction)
+    prompt = prompt_of(engine, action, instruction)
     _check_suits(prompt, document, problem)
     tree = await tree_of(engine, document)
     base = Request(
@@ -306,7 +306,17 @@ def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:
         raise UsageError(message)
 
 
-def _prompt(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:
+def prompt_of(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:
+    """Return the prompt file of an action or of an instruction.
+
+    Raises
+    ------
+    UnknownAction
+        There is no action of that name; the message suggests a similar one.
+    UsageError
+        Neither or both are given, or the action explains code and does not change it.
+
+    """
     if (action is None) == (instruction is None):
         message = "Give either the action to run, or an instruction in your own words."
         raise UsageError(message)

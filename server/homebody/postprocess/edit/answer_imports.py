@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from homebody.syntax.compare import blocks_for_types
 from homebody.syntax.import_block import Statement, import_statements
 from homebody.syntax.language import find
 from homebody.syntax.row import Language
 from homebody.syntax.scope import ImportedName
-from homebody.syntax.tree import parse
+from homebody.syntax.tree import Tree, parse
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 
 FUTURE = "__future__"
 
-_TYPE_CHECKING = re.compile(r"^if (?:\w+\.)*TYPE_CHECKING:[ \t]*(?:#.*)?$", re.MULTILINE)
 _LIST = re.compile(r"\{[^{}]*\}|(?<=\bimport)\s*\([^()]*\)|(?<=\bimport\b)[^\n{}()*]+$")
 """What an import statement lists."""
 _NOT_MOVED = ("export", "using namespace")
@@ -75,8 +75,9 @@ def without_imports(file: WholeFile, span: Span, code: str) -> CodeWithoutImport
     if language is None or language.data or not language.moves_imports:
         return CodeWithoutImports(code)
     written = Document.create(document.uri, document.language_id, 0, code)
-    blocks = blocks_for_types(written)
-    found = list(_movable(written, blocks))
+    written_tree = parse(written)
+    blocks = blocks_for_types(written, written_tree)
+    found = list(_movable(written, written_tree, blocks))
     # The imports of the file are read only if there are some in the code.
     if not found or any(span.overlaps(one.span) for one in file.statements):
         return CodeWithoutImports(code)
@@ -137,33 +138,9 @@ def only_used(imports: Sequence[NewImport], code: str) -> tuple[NewImport, ...]:
     return tuple(used for one in imports if (used := one.used_in(words)) is not None)
 
 
-def blocks_for_types(document: Document) -> list[Span]:
-    """Statements ``if TYPE_CHECKING`` at the top level that hold nothing but imports."""
-    found: list[Span] = []
-    for match in _TYPE_CHECKING.finditer(document.text):
-        first = line = document.line_of(match.start())
-        while line + 1 < document.line_count and (
-            not (text := document.line_text(line + 1)).strip() or text.startswith((" ", "\t"))
-        ):
-            line += 1
-        while line > first and not document.line_text(line).strip():
-            line -= 1
-        body = [document.line_text(number).strip() for number in range(first + 1, line + 1)]
-        if body and all(
-            not text or text.startswith(("import ", "from ", ")", "#")) or _is_name(text) for text in body
-        ):
-            found.append(Span(match.start(), document.line_span(line).end))
-    return found
-
-
-def _is_name(line: str) -> bool:
-    """Whether a line can be one of a list of imported names."""
-    return re.fullmatch(r"\w+(?: as \w+)?,?", line) is not None
-
-
-def _movable(written: Document, blocks: Sequence[Span]) -> Iterator[Statement]:
+def _movable(written: Document, tree: Tree, blocks: Sequence[Span]) -> Iterator[Statement]:
     """Imports at the top level that have lines of their own; those under a condition only in ``blocks``."""
-    found = import_statements(written, parse(written))
+    found = import_statements(written, tree)
     depth = min((one.depth for one in found), default=0)
     for one in found:
         is_top = one.depth == depth or any(block.covers(one.span) for block in blocks)

@@ -6,8 +6,9 @@ Order and groups are left to the formatter of the file.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from homebody.postprocess.edit.answer_imports import FUTURE, NewImport, blocks_for_types
+from homebody.postprocess.edit.answer_imports import FUTURE, NewImport
 from homebody.postprocess.lines import with_line_ends
+from homebody.syntax.compare import blocks_for_types
 from homebody.syntax.import_block import Statement, place_of_first_import
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.language import language_of
@@ -40,7 +41,7 @@ def import_edits(file: WholeFile, offset: int, new: Sequence[NewImport]) -> list
     if types := [each.text for each in new if each.for_types]:
         unit = language_of(document.language_id, document.uri).unit
         body = "".join(f"\n{unit}{text}" for text in types)
-        if blocks := blocks_for_types(document):
+        if blocks := blocks_for_types(document, tree):
             insertions[blocks[0].end] += body
         elif statements:
             insertions[_line_end(document, statements[-1].holder)] += f"\n\nif TYPE_CHECKING:{body}"
