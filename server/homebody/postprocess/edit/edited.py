@@ -137,11 +137,6 @@ class Edited:
     before: Side
     after: Side
 
-    @cached_property
-    def text(self) -> str:
-        """Text of the whole document after the edits."""
-        return apply_edits(self.file.document.text, [*self.above, *self.edits])
-
 
 def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()) -> Edited:
     """Apply ``edits``, which lie in ``span`` or at its ends, and those ``above`` it, and parse the result."""

@@ -9,19 +9,21 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from itertools import islice, pairwise, zip_longest
 
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import texts_in
+from homebody.syntax.opaque import opaque_spans, texts_in
 from homebody.syntax.scope import Definition
-from homebody.text import Span
+from homebody.text import Span, common_start
 
 _NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
 """Kinds of nodes that are names, in addition to identifiers of any sort."""
 _MOST = 5
+_MOST_PLACES = 100
+"""Places of a name that are looked at outside of the code."""
 _LONGEST = 60
 """Characters of code in a note."""
 
@@ -105,16 +107,15 @@ def _definitions(edit: Edited) -> Iterator[Note]:
         if gone[_key(one)]:
             gone[_key(one)] -= 1
             is_gone = all(one.name != other.name for other in edit.after.own)
-            places = _places(edit, one.name) if is_gone else []
-            line = edit.text.count("\n", 0, places[0]) + 1 if places else 0
-            used = f", which line {line} still uses" if line else ""
+            lines = _lines_with(edit, one.name) if is_gone else []
+            used = f", which line {lines[0]} still uses" if lines else ""
             yield Note(f"removes the {one.kind} `{one.qualified}`{used}", kind="broken" if used else "")
     for one in edit.after.own:
         if come[_key(one)]:
             come[_key(one)] -= 1
             line = _defined_outside(edit, one)
             again = f", which line {line} defines too" if line else ""
-            is_used = len(_places(edit, one.name)) > 1
+            is_used = len(_lines_with(edit, one.name)) > 1
             more = again or ("" if is_used else ", which nothing in the file uses")
             kind = "broken" if again else ""
             yield Note(f"adds the {one.kind} `{one.qualified}`{more}", goes=bool(more), kind=kind)
@@ -278,22 +279,42 @@ def _key(one: Definition) -> tuple[str, str]:
     return one.container, one.name
 
 
-def _places(edit: Edited, name: str) -> list[int]:
-    """Where the new version of the file has ``name`` as a word."""
+def _lines_with(edit: Edited, name: str) -> list[int]:
+    """Line, from 1, of each ``name`` in the code of the new file; strings and comments do not count."""
+    document, span, side = edit.file.document, edit.span, edit.after
+    first = _line_after(edit, span.start) - side.document.line_of(side.span.start)
+    lines = [
+        first + side.document.line_of(token.start)
+        for token in side.tokens
+        if token.text == name and not token.is_string
+    ]
     pattern = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?!\w)"
-    return [match.start() for match in re.finditer(pattern, edit.text)]
+    for match in islice(re.finditer(pattern, document.text), _MOST_PLACES):
+        at = match.start()
+        line = document.line_span(document.line_of(at))
+        if not (span.start <= at < span.end) and all(
+            not part.start <= at < part.end for part in opaque_spans(document, edit.file.tree, line)
+        ):
+            lines.append(_line_after(edit, at))
+    return sorted(lines)
+
+
+def _line_after(edit: Edited, offset: int) -> int:
+    """Line, from 1, on which text outside the span is after the edits."""
+    document = edit.file.document
+    grown = (
+        each.new_text.count("\n") - document.slice(each.span).count("\n")
+        for each in (*edit.edits, *edit.above)
+        if each.span.end <= offset
+    )
+    return document.line_of(offset) + 1 + sum(grown)
 
 
 def _defined_outside(edit: Edited, one: Definition) -> int:
     """Line, from 1, on which code outside the span defines the same; 0 without one."""
     for other in edit.file.by_name.get(one.name, ()):
         if _key(other) == _key(one) and not edit.span.covers(other.header):
-            shift = sum(
-                each.new_text.count("\n") - edit.file.document.slice(each.span).count("\n")
-                for each in (*edit.edits, *edit.above)
-                if each.span.end <= other.header.start
-            )
-            return edit.file.document.line_of(other.header.start) + 1 + shift
+            return _line_after(edit, other.header.start)
     return 0
 
 
@@ -308,15 +329,9 @@ def _is_in(text: str, mentioned: str) -> bool:
 def _difference(old: str, new: str) -> tuple[str, str]:
     """What both texts do not share at their beginnings and ends, in whole tokens."""
     before, after = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
-    pairs = zip(before, after, strict=False)
-    start = next(
-        (n for n, (one, other) in enumerate(pairs) if one[0] != other[0]), min(len(before), len(after))
-    )
-    ends = zip(
-        before[: start - 1 if start else None : -1], after[: start - 1 if start else None : -1], strict=False
-    )
-    limit = min(len(before), len(after)) - start
-    end = next((n for n, (one, other) in enumerate(ends) if one[0] != other[0]), limit)
+    words, new_words = [match[0] for match in before], [match[0] for match in after]
+    start = common_start(words, new_words)
+    end = common_start(words[start:][::-1], new_words[start:][::-1])
     return _between(old, before[start : len(before) - end]), _between(new, after[start : len(after) - end])
 
 
