@@ -28,7 +28,7 @@ from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applier
-from homebody.headless.batch import Batch, BatchOptions, Summary
+from homebody.headless.batch import Batch, Summary
 from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
@@ -283,8 +283,15 @@ async def _work(run: Run) -> None:
                     may_run=partial(_may_run, run, display),
                 )
                 await applier.check_command()
-            how = BatchOptions(options.jobs, options.verify, with_prompts=options.show_prompt)
-            batch = Batch(engine, options.request, display, how, applier, run.summary)
+            batch = Batch(
+                engine,
+                options.request,
+                display,
+                options.jobs,
+                applier,
+                with_prompts=options.show_prompt,
+                summary=run.summary,
+            )
             await batch.run(run.selection.files)
 
 

@@ -7,13 +7,13 @@ import asyncio
 
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
+from homebody.features.refactor.combine import with_imports
 from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.answer_imports import only_used, without_imports
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import syntax_refusal, unreadable
@@ -43,27 +43,26 @@ async def apply_block(
     if target is None:
         return _refused(document, _NO_PLACE)
     file = WholeFile(document, await tree_of(engine, document))
-    taken = await asyncio.to_thread(without_imports, file, target, block.text)
+    code, imports = await asyncio.to_thread(without_imports, file, target, block.text)
     try:
-        new = placed(document, target, taken.code) if taken.code.strip() or not taken.imports else ""
+        new = placed(document, target, code) if code.strip() or not imports else ""
     except Refusal as refusal:
         return _refused(document, str(refusal))
     if target:
         edits = document_hunks(document, target, new)
     else:
         edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
-    imports = only_used(taken.imports, taken.code) if taken.code.strip() else taken.imports
-    above = import_edits(file, target.start, imports) if imports else []
-    if not edits and not above:
+    imports = only_used(imports, code) if code.strip() else imports
+    if not edits and not imports:
         return Refactoring("unchanged", None, (), document.version)
-    edit = await asyncio.to_thread(edited, file, target, edits, above)
+    edit = await asyncio.to_thread(edited, file, target, edits, [new.text for new in imports])
     if hidden := unreadable(edit.after.code, document.text):
         return _refused(document, hidden)
     refusal = syntax_refusal(edit)
     return Refactoring(
         "refused" if refusal else "changed",
         refusal or None,
-        tuple(sorted([*above, *edits], key=lambda one: one.span)),
+        tuple(await asyncio.to_thread(with_imports, file, edits, imports, target.start)),
         document.version,
         target=target,
         notes=sentences(notes_of(edit)),

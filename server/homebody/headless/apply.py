@@ -52,7 +52,7 @@ class Applier:
         may_run: Callable[[SourceFile, str], bool] = lambda _source, _text: True,
     ) -> None:
         self._journal = journal
-        self._command = command
+        self.command = command
         self._timeout = timeout_seconds
         self._on_verify = on_verify
         self._may_run = may_run
@@ -68,9 +68,9 @@ class Applier:
             It cannot be started, or it fails on the unchanged tree.
 
         """
-        if not self._command or FILE in self._command:
+        if not self.command or FILE in self.command:
             return
-        verdict = await run_command(self._command, self._journal.root, None, self._timeout)
+        verdict = await run_command(self.command, self._journal.root, None, self._timeout)
         if not verdict.passed:
             message = (
                 f"The command of --verify fails before anything is changed ({verdict.why}): make it pass, or "
@@ -122,7 +122,7 @@ class Applier:
 
     def _ask(self, source: SourceFile, text: str) -> None:
         """Raise ``EditRefused`` if the command may not run with the change."""
-        if self._command and not self._may_run(source, text):
+        if self.command and not self._may_run(source, text):
             message = f"You declined to run the command with this change, so {source.path} is not changed."
             raise EditRefused(message)
 
@@ -136,21 +136,21 @@ class Applier:
         """Record and make one change; ``old`` is the digest of the current content, if there is a file."""
         target = source.target
         record = Record(place, old, digest(data), mode, temporary_name(target))
-        change = self._journal.begin(record, source.data, is_kept=not self._command)
+        change = self._journal.begin(record, source.data, is_kept=not self.command)
         try:
             notes = put_bytes(target, data, old=old, temporary=record.temporary, mode=mode, shown=source.path)
         except EditRefused:
             with suppress(RunError):
                 self._journal.drop(change)
             raise
-        if not self._command:
+        if not self.command:
             return Applied(kept=True, notes=notes)
         return await self._verified(source, change, notes)
 
     async def _verified(self, source: SourceFile, change: RecordedChange, notes: tuple[str, ...]) -> Applied:
         try:
             self._on_verify(source)
-            verdict = await run_command(self._command, self._journal.root, source.target, self._timeout)
+            verdict = await run_command(self.command, self._journal.root, source.target, self._timeout)
         except BaseException:  # cancelled: ``settle`` reports what cannot be put back
             with suppress(HomebodyError):
                 put_back(self._journal, change, source.data)
@@ -168,7 +168,7 @@ class Applier:
         except DocumentChanged as error:
             with suppress(RunError):
                 self._journal.keep(change)
-            failed = "" if verdict.passed else f"`{self._command}` failed ({verdict.why}). "
+            failed = "" if verdict.passed else f"`{self.command}` failed ({verdict.why}). "
             message = f"{failed}{error}"
             raise DocumentChanged(message) from error
         except HomebodyError as error:
@@ -180,9 +180,9 @@ class Applier:
             message = f"The command of --verify cannot be started: {_last_line(verdict)}"
             raise VerifyFailed(message)
         if verdict.passed:
-            message = f"`{self._command}` reverted or removed {source.path} itself; it has its old content."
+            message = f"`{self.command}` reverted or removed {source.path} itself; it has its old content."
             raise EditRefused(message)
-        reason = f"`{self._command}` failed with it ({verdict.why}), so the old text was restored."
+        reason = f"`{self.command}` failed with it ({verdict.why}), so the old text was restored."
         return Applied(kept=False, reason=reason, notes=notes, verdict=verdict)
 
 

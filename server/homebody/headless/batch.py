@@ -63,18 +63,6 @@ class Observer(Protocol):
         """A file is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
-    """Options of a run.
-
-    ``command`` is the ``--verify`` command; the model sees it together with its output when it fails.
-    """
-
-    jobs: int = 1
-    command: str = ""
-    with_prompts: bool = False
-
-
 _REASONS_KEPT = 100
 # The server cannot be reached, so the next file would fail as well.
 _OF_ONE_FILE = (BackendRefused, BackendTimeout)
@@ -86,6 +74,8 @@ class Batch:
 
     Attributes
     ----------
+    jobs
+        Number of files that are worked on at the same time.
     applier
         Writes the changes to the tree; ``None``: nothing is written.
     summary
@@ -96,12 +86,13 @@ class Batch:
     engine: Engine
     request: RunRequest
     observer: Observer
-    options: BatchOptions = field(default_factory=BatchOptions)
+    jobs: int = 1
     applier: Applier | None = None
+    with_prompts: bool = False
     summary: Summary = field(default_factory=Summary)
 
     async def run(self, files: Sequence[Chosen]) -> None:
-        """Process ``files``, up to ``options.jobs`` at a time.
+        """Process ``files``, up to ``jobs`` at a time.
 
         Raises
         ------
@@ -115,7 +106,7 @@ class Batch:
         left = iter(files)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self.options.jobs, len(files))):
+                for _ in range(min(self.jobs, len(files))):
                     group.create_task(self._work(left))
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
@@ -178,7 +169,7 @@ class Batch:
         if applied.verdict is None or applied.kept:
             return _with(first, applied)
         # Try once more with the output of the command; the old text of the file was restored.
-        feedback = feedback_of(self.options.command, applied.verdict)
+        feedback = feedback_of(self.applier.command, applied.verdict)
         second = await self._attempt(source, chosen, feedback)
         second = replace(
             second,
@@ -207,7 +198,7 @@ class Batch:
             chosen.lines,
             feedback=feedback,
             on_progress=lambda characters: self.observer.progress(chosen.path, what, characters),
-            with_prompts=self.options.with_prompts,
+            with_prompts=self.with_prompts,
         )
 
 

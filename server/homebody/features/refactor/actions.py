@@ -1,10 +1,5 @@
-"""Lists the actions at a place, without a model request and without parsing.
+"""Lists the actions at a place, without a model request and without parsing."""
 
-In: a document, a selection or cursor, known facts about the model. Out: actions, beginning with those that
-suit the place and the model.
-"""
-
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from homebody.backend.base import ModelInfo
@@ -83,14 +78,14 @@ def list_actions(
         comment_lines(document, tree, span) is not None,
     )
     settings, info = engine.settings.chat, known_model(engine)
-    found = [
+    actions = [
         Action(
             prompt.name, prompt.title, prompt.kind, prompt.scope, prompt.output, lacks(prompt, info, settings)
         )
         for prompt in (*engine.prompts.actions, engine.prompts.explain)
         if _fits(prompt, place) and (not automatic or _is_obvious(prompt, place))
     ]
-    return list(_ordered(found, automatic=automatic))
+    return sorted((action for action in actions if not (automatic and action.lacks)), key=_rank)
 
 
 def suits_language(prompt: PromptFile, document: Document) -> bool:
@@ -109,19 +104,11 @@ def known_model(engine: Engine) -> ModelInfo | None:
     return engine.completion.known
 
 
-def _ordered(found: list[Action], *, automatic: bool) -> Iterator[Action]:
+def _rank(action: Action) -> int:
     """Fixes first, then rewriting, then explaining actions; those that need a larger model come last."""
-    able = [action for action in found if not action.lacks]
-    for kind in ("quickfix", "", "explain"):
-        yield from (action for action in able if _group(action) == kind)
-    if not automatic:
-        yield from (action for action in found if action.lacks)
-
-
-def _group(action: Action) -> str:
-    if action.output == "explain":
-        return "explain"
-    return "quickfix" if action.kind.startswith("quickfix") else ""
+    if action.lacks:
+        return 3
+    return 2 if action.output == "explain" else not action.kind.startswith("quickfix")
 
 
 def _fits(prompt: PromptFile, place: _Selected) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped, total_usage
-from homebody.postprocess.edit.answer_imports import still_needed
+from homebody.postprocess.edit.answer_imports import NewImport, still_needed
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.notes import Note, sentences
@@ -45,7 +45,7 @@ def result_of(
             result,
             status="refused" if reason else "unchanged" if offer.is_empty else "changed",
             reason=reason or None,
-            edits=offer.all_edits,
+            edits=tuple(_with_imports(base.file, parts)),
             notes=sentences(offer.notes),
             new_file=offer.new_file,
         )
@@ -119,19 +119,25 @@ def _edits(parts: Sequence[Part]) -> list[TextEdit]:
 
 
 def _with_imports(file: WholeFile, parts: Sequence[Part]) -> list[TextEdit]:
-    """Edits of ``parts``, and of the imports that the text with them does not have yet."""
-    edits = _edits(parts)
     importing = [part for part in parts if part.offer.imports]
-    if not importing:
+    start = min((part.request.target.start for part in importing), default=0)
+    return with_imports(file, _edits(parts), [new for part in importing for new in part.offer.imports], start)
+
+
+def with_imports(
+    file: WholeFile, edits: list[TextEdit], imports: Sequence[NewImport], start: int
+) -> list[TextEdit]:
+    """Add to ``edits``, which are in order, those of the imports that the text with them does not have yet.
+
+    ``start`` is where the first code that needs them begins.
+    """
+    if not imports:
         return edits
     text = apply_edits(file.document.text, edits)
     document = Document.create(file.document.uri, file.document.language_id, file.document.version, text)
     after = WholeFile(document, parse(document))
-    start = min(part.request.target.start for part in importing)
     offset = start + sum(len(edit.new_text) - len(edit.span) for edit in edits if edit.span.end <= start)
-    imports = [new for part in importing for new in part.offer.imports]
-    needed = still_needed(after, imports)
-    for insertion in reversed(import_edits(after, offset, needed)):
+    for insertion in reversed(import_edits(after, offset, still_needed(after, imports))):
         _insert(edits, insertion.span.start, insertion.new_text)
     return edits
 

@@ -11,11 +11,10 @@ from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import NewFile, Offer, Request
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess.edit.answer_code import CUT, Refusal, code_in_answer, without_reasoning
-from homebody.postprocess.edit.answer_imports import NewImport, as_type_import, only_used, without_imports
+from homebody.postprocess.edit.answer_imports import NewImport, only_used, without_imports
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import Edited, edited
 from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.edit.import_edits import import_edits
 from homebody.postprocess.edit.inserted import below_comment, insertion
 from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.overlap import (
@@ -80,12 +79,12 @@ def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit
         return document_hunks(document, target, new), ()
     is_markdown = document.language_id == "markdown"
     code = code_in_answer(text, old=document.slice(target), cut=not complete, markdown=is_markdown)
-    taken = without_imports(request.file, target, code)
-    code, new = narrowed(request.file, target, taken.code, request.definition)
+    code, imports = without_imports(request.file, target, code)
+    code, new = narrowed(request.file, target, code, request.definition)
     edits = _inserted(request, code) if request.prompt.output == "insert" else _replaced(request, code)
     if new:
         edits = [above_top_level(document, top_level_start(document, tree, target.start), new), *edits]
-    return edits, _imports(request, only_used(taken.imports, f"{new}\n{code}"))
+    return edits, only_used(imports, f"{new}\n{code}")
 
 
 def _inserted(request: Request, code: str) -> list[TextEdit]:
@@ -139,15 +138,13 @@ def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[Tex
 
 def _checked(request: Request, edits: Sequence[TextEdit], imports: tuple[NewImport, ...]) -> Offer:
     file, target = request.file, request.target
-    # The file is read for imports.
-    above = tuple(import_edits(file, target.start, imports)) if imports else ()
-    if not edits and not above:
+    if not edits and not imports:
         return Offer()
-    edit = edited(file, target, edits, above)
+    edit = edited(file, target, edits, [new.text for new in imports])
     if hidden := unreadable(edit.after.code, file.document.text):
         return Offer(refusal=hidden)  # nobody could see it in a diff
     guard = request.prompt.guard
-    return Offer(tuple(edits), imports, above, tuple(_notes(edit, guard)), refusal=refusal_of(edit, guard))
+    return Offer(tuple(edits), imports, tuple(_notes(edit, guard)), refusal=refusal_of(edit, guard))
 
 
 def _notes(edit: Edited, guard: str) -> list[Note]:
@@ -156,14 +153,6 @@ def _notes(edit: Edited, guard: str) -> list[Note]:
     if guard in _NOTED:
         return [note for note in notes if note.kind in _NOTED[guard]]
     return [note for note in notes if note.goes] if guard == "additions" else notes
-
-
-def _imports(request: Request, imports: tuple[NewImport, ...]) -> tuple[NewImport, ...]:
-    """Imports as the action needs them: types alone are imported as types where the language can do that."""
-    is_typescript = request.document.language_id.startswith("typescript")
-    if request.prompt.guard == "types" and is_typescript:
-        return tuple(as_type_import(one) for one in imports)
-    return imports
 
 
 def _new_file(request: Request, text: str, *, complete: bool) -> Offer:

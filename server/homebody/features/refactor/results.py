@@ -139,8 +139,8 @@ class Offer:
     ----------
     edits
         Those of the target.
-    imports, above
-        Imports that the file needs in addition, and the edits that add them.
+    imports
+        Imports that the file needs in addition.
     notes
         What the edits remove and add, for the person who reviews them.
     refusal
@@ -150,20 +150,14 @@ class Offer:
 
     edits: tuple[TextEdit, ...] = ()
     imports: tuple[NewImport, ...] = ()
-    above: tuple[TextEdit, ...] = ()
     notes: tuple[Note, ...] = ()
     new_file: NewFile | None = None
     refusal: str = ""
 
     @property
-    def all_edits(self) -> tuple[TextEdit, ...]:
-        """Edits of the target and of the imports."""
-        return tuple(sorted([*self.above, *self.edits], key=lambda edit: edit.span))
-
-    @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not self.all_edits and self.new_file is None
+        return not self.edits and not self.imports and self.new_file is None
 
 
 @dataclass(frozen=True, slots=True)

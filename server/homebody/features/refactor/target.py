@@ -1,8 +1,4 @@
-"""Finds the code that an action works on.
-
-In: a document, its tree, the user's selection or cursor, a prompt file. Out: whole lines, and the
-definition around them. Pure.
-"""
+"""Finds the code that an action works on: whole lines, and the definition around them."""
 
 from homebody.errors import UsageError
 from homebody.prompt.front_matter import PromptFile
@@ -77,16 +73,11 @@ def indent_at(document: Document, tree: Tree, offset: int) -> str:
     return indent_of(above)
 
 
-def error_line(document: Document, tree: Tree) -> int | None:
-    """Return the line of the first syntax error, from 1; ``None`` without one."""
-    at = nodes.first_error(tree, document.whole)
-    return None if at is None else document.line_of(at) + 1
-
-
 def _why_no_function(document: Document, tree: Tree, span: Span, prompt: PromptFile) -> str:
     path = nodes.path(tree, span.start)
     is_broken = any(step.is_error for step in path[:1]) or any(step.has_error for step in path[1:])
-    if is_broken and (line := error_line(document, tree)) is not None:
+    if is_broken and (at := nodes.first_error(tree, document.whole)) is not None:
+        line = document.line_of(at) + 1
         return f"No function was found here, because line {line} has a syntax error: correct it first."
     other = "" if prompt.scope == "function" else ", or select the code"
     return f"There is no function or class here: put the cursor inside one{other}."

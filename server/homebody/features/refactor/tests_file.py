@@ -48,13 +48,8 @@ def tests_refusal(document: Document, name: str, code: str) -> str:
         return ""
     stem = PurePosixPath(document.uri).stem
     written = Document.create(document.uri, document.language_id, 0, code)
-    modules = [
-        re.split(r"[./\\:]+", one.module.removesuffix(".js")) for one in imports(written, parse(written))
-    ]
-    names = {imported.name for one in imports(written, parse(written)) for imported in one.names}
-    if any(stem in parts for parts in modules) or stem in names:
-        return ""
-    if re.search(rf"\b(?:require|use|import|include)\w*\b[^\n]*\b{re.escape(stem)}\b", code):
+    imported = " ".join(written.slice(one.span) for one in imports(written, parse(written)))
+    if re.search(rf"(?<![^\W_]){re.escape(stem)}(?![^\W_])", imported):
         return ""
     return f"The answer does not import {stem}, so its tests could not run."
 

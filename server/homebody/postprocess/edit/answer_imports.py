@@ -57,30 +57,22 @@ class NewImport:
         return self if not self.local or self.local in words else None
 
 
-@dataclass(frozen=True, slots=True)
-class CodeWithoutImports:
-    """An answer without its imports, and those of them that the file needs."""
-
-    code: str
-    imports: tuple[NewImport, ...] = ()
-
-
-def without_imports(file: WholeFile, span: Span, code: str) -> CodeWithoutImports:
-    """Take the imports off an answer that is to replace ``span``.
+def without_imports(file: WholeFile, span: Span, code: str) -> tuple[str, tuple[NewImport, ...]]:
+    """Take the imports off an answer that is to replace ``span``; return its code, and what the file needs.
 
     They stay if ``span`` has imports itself. Left out is what the file imports or defines already.
     """
     document = file.document
     language = find(document.language_id, document.uri)
     if language is None or language.data or not language.moves_imports:
-        return CodeWithoutImports(code)
+        return code, ()
     written = Document.create(document.uri, document.language_id, 0, code)
     written_tree = parse(written)
     blocks = blocks_for_types(written, written_tree)
     found = list(_movable(written, written_tree, blocks))
     # The imports of the file are read only if there are some in the code.
     if not found or any(span.overlaps(one.span) for one in file.statements):
-        return CodeWithoutImports(code)
+        return code, ()
     own = {line.strip() for line in document.slice(span).splitlines()}
     rest = _without_lines(written, own, [*blocks, *(one.holder for one in found)])
     known = _known(file, language)
@@ -89,7 +81,7 @@ def without_imports(file: WholeFile, span: Span, code: str) -> CodeWithoutImport
         for one in found
         for new in _needed(written, one, language, known)
     ]
-    return CodeWithoutImports(rest, tuple(dict.fromkeys(imports)))
+    return rest, tuple(dict.fromkeys(imports))
 
 
 def local_names(language: Language, statements: Sequence[Statement]) -> set[str]:
@@ -99,17 +91,6 @@ def local_names(language: Language, statements: Sequence[Statement]) -> set[str]
         if not one.entries and "*" not in one.text:
             found.update(name for module in one.modules if (name := _name_of(language, module)))
     return found
-
-
-def as_type_import(new: NewImport) -> NewImport:
-    """Write an import of TypeScript as one of types only, unless it imports a default and names."""
-    text = new.text
-    is_mixed = not new.names and "{" in text
-    if not text.startswith("import ") or text.startswith(
-        ("import type ", "import typeof ", 'import "', "import '")
-    ):
-        return new
-    return new if is_mixed else replace(new, text=f"import type {text.removeprefix('import ')}")
 
 
 def still_needed(file: WholeFile, imports: Sequence[NewImport]) -> list[NewImport]:

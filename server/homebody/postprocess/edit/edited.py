@@ -3,8 +3,9 @@
 Parses the new version, so large code must not be handled on the event loop.
 """
 
+import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -125,21 +126,23 @@ class Edited:
         The whole document before.
     span
         The part of it that the edits are in.
-    edits, above
-        The edits in ``span``, and those above it.
+    imported
+        Words of the imports that are added.
 
     """
 
     file: WholeFile
     span: Span
-    edits: tuple[TextEdit, ...]
-    above: tuple[TextEdit, ...]
+    imported: frozenset[str]
     before: Side
     after: Side
 
 
-def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()) -> Edited:
-    """Apply ``edits``, which lie in ``span`` or at its ends, and those ``above`` it, and parse the result."""
+def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Iterable[str] = ()) -> Edited:
+    """Apply ``edits``, which lie in ``span`` or at its ends, and parse the result.
+
+    ``imported`` are the texts of imports that are added to those of the file.
+    """
     document, tree = file.document, file.tree
     span = Span(
         min([span.start, *(edit.span.start for edit in edits)]),
@@ -152,8 +155,8 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], above: Sequen
         around = document.whole_lines(around)
         span = Span(max(span.start, around.start), min(span.end, around.end))
     part = _sides_of_part(document, tree, span, edits) if is_large else None
-    sides = part or _sides(document, tree, span, edits, above)
-    return Edited(file, span, tuple(edits), tuple(above), *sides)
+    words = frozenset(word for text in imported for word in re.findall(r"\w+", text))
+    return Edited(file, span, words, *(part or _sides(document, tree, span, edits)))
 
 
 def _sides_of_part(
@@ -175,12 +178,9 @@ def _sides_of_part(
     return _sides(part, part_tree, moved(span), [TextEdit(moved(edit.span), edit.new_text) for edit in edits])
 
 
-def _sides(
-    document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit], above: Sequence[TextEdit] = ()
-) -> tuple[Side, Side]:
-    text = apply_edits(document.text, [*above, *edits])
+def _sides(document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]) -> tuple[Side, Side]:
+    text = apply_edits(document.text, edits)
     change = smallest_edit(document.text, text)
     new = document.edited(change, document.version)
-    shift = sum(len(edit.new_text) - len(edit.span) for edit in above if edit.span.end <= span.start)
-    after = Span(span.start + shift, span.end + len(text) - len(document.text))
+    after = Span(span.start, span.end + len(text) - len(document.text))
     return Side(document, tree, span), Side(new, reparsed(tree, document, change, new), after)

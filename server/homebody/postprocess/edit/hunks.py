@@ -3,7 +3,7 @@ r"""The smallest edits that turn one text into another; they keep cursors, marks
 from collections.abc import Iterator, Sequence
 
 from homebody.postprocess.lines import fit_line_ends, line_changes, matched_lines, split_lines
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span, TextEdit, smallest_edit
 
 
 def document_hunks(document: Document, span: Span, new_text: str) -> list[TextEdit]:
@@ -63,15 +63,10 @@ def _narrowed(old: str, new: str, at: int) -> Iterator[TextEdit]:
     """One edit without the common prefix and suffix of both texts, in whole words; none if they are equal."""
     if old == new:
         return
-    limit = min(len(old), len(new))
-    start = 0
-    while start < limit and old[start] == new[start]:
-        start += 1
+    change = smallest_edit(old, new).span
+    start, end = change.start, len(old) - change.end
     while start and (_splits(old, start) or _splits(new, start)):
         start -= 1
-    end = 0
-    while end < limit - start and old[-1 - end] == new[-1 - end]:
-        end += 1
     while end and (_splits(old, len(old) - end) or _splits(new, len(new) - end)):
         end -= 1
     yield TextEdit(Span(at + start, at + len(old) - end), new[start : len(new) - end])

@@ -107,16 +107,15 @@ def _definitions(edit: Edited) -> Iterator[Note]:
         if gone[_key(one)]:
             gone[_key(one)] -= 1
             is_gone = all(one.name != other.name for other in edit.after.own)
-            lines = _lines_with(edit, one.name) if is_gone else []
-            used = f", which line {lines[0]} still uses" if lines else ""
+            place = _used_in(edit, one.name) if is_gone else ""
+            used = f", which {place} still uses" if place else ""
             yield Note(f"removes the {one.kind} `{one.qualified}`{used}", kind="broken" if used else "")
     for one in edit.after.own:
         if come[_key(one)]:
             come[_key(one)] -= 1
-            line = _defined_outside(edit, one)
-            again = f", which line {line} defines too" if line else ""
-            is_used = len(_lines_with(edit, one.name)) > 1
-            more = again or ("" if is_used else ", which nothing in the file uses")
+            place = _defined_in(edit, one)
+            again = f", which {place} defines too" if place else ""
+            more = again or ("" if _used_in(edit, one.name, but=1) else ", which nothing in the file uses")
             kind = "broken" if again else ""
             yield Note(f"adds the {one.kind} `{one.qualified}`{more}", goes=bool(more), kind=kind)
 
@@ -279,43 +278,30 @@ def _key(one: Definition) -> tuple[str, str]:
     return one.container, one.name
 
 
-def _lines_with(edit: Edited, name: str) -> list[int]:
-    """Line, from 1, of each ``name`` in the code of the new file; strings and comments do not count."""
-    document, span, side = edit.file.document, edit.span, edit.after
-    first = _line_after(edit, span.start) - side.document.line_of(side.span.start)
-    lines = [
-        first + side.document.line_of(token.start)
-        for token in side.tokens
-        if token.text == name and not token.is_string
-    ]
+def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
+    """Where code has ``name``, more often than ``but`` times in the new code; empty if it has not.
+
+    Strings and comments do not count.
+    """
+    document, span = edit.file.document, edit.span
+    if sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
+        return "the new code"
     pattern = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?!\w)"
     for match in islice(re.finditer(pattern, document.text), _MOST_PLACES):
         at = match.start()
-        line = document.line_span(document.line_of(at))
-        if not (span.start <= at < span.end) and all(
-            not part.start <= at < part.end for part in opaque_spans(document, edit.file.tree, line)
-        ):
-            lines.append(_line_after(edit, at))
-    return sorted(lines)
+        line = document.line_of(at)
+        opaque = opaque_spans(document, edit.file.tree, document.line_span(line))
+        if not (span.start <= at < span.end or any(part.start <= at < part.end for part in opaque)):
+            return f"line {line + 1}"
+    return ""
 
 
-def _line_after(edit: Edited, offset: int) -> int:
-    """Line, from 1, on which text outside the span is after the edits."""
-    document = edit.file.document
-    grown = (
-        each.new_text.count("\n") - document.slice(each.span).count("\n")
-        for each in (*edit.edits, *edit.above)
-        if each.span.end <= offset
-    )
-    return document.line_of(offset) + 1 + sum(grown)
-
-
-def _defined_outside(edit: Edited, one: Definition) -> int:
-    """Line, from 1, on which code outside the span defines the same; 0 without one."""
+def _defined_in(edit: Edited, one: Definition) -> str:
+    """Where code outside the span defines the same; empty if none does."""
     for other in edit.file.by_name.get(one.name, ()):
         if _key(other) == _key(one) and not edit.span.covers(other.header):
-            return _line_after(edit, other.header.start)
-    return 0
+            return f"line {edit.file.document.line_of(other.header.start) + 1}"
+    return ""
 
 
 def _callee(call: str) -> str:

@@ -36,9 +36,8 @@ def undefined_names(edit: Edited) -> list[str]:
     statements = [*old_statements, *import_statements(side.document, side.tree)]
     if any(entry.name == "*" for one in statements for entry in one.entries):
         return []
-    known = local_names(language, statements)
-    for text in (*(one.text for one in statements), *(each.new_text for each in edit.above)):
-        known.update(_NAME.findall(text))
+    known = local_names(language, statements) | edit.imported
+    known.update(word for one in statements for word in _NAME.findall(one.text))
     outside = (name for name in file.bound if not span.start <= name.start < span.end)
     known |= {name.text for name in outside if name.scope is None or not span.covers(name.scope)}
     inside = (name for name in side.names if name.binds)

@@ -16,7 +16,7 @@ CASES = [
     ("python", 'x = "a"\n', 'x = "b"\n', ['changes the string "a" to "b"']),
     ("python", "x = 'a'\n", 'x = "a"\n', []),
     ("go", "package a\nfunc f() {}\nvar x = f\n", "package a\nvar x = f\n",
-     ["removes the function `f`, which line 2 still uses"]),
+     ["removes the function `f`, which the new code still uses"]),
     ("python", "def a():\n    b()\n\n\n# a\nx = 'a'\n", "# a\nx = 'a'\n",
      ["removes the function `a`", "removes the call `b()`"]),
     ("python", "a = b\n", "a = c\n",
