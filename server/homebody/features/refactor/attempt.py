@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
+from typing import TypeAlias, TypedDict, Unpack
 
 from homebody.backend.base import ModelInfo, OnRead
 from homebody.errors import ContextTooLong
@@ -30,27 +30,22 @@ variable that is gone: a loop that appends to a list becomes a comprehension.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
+class PartListeners(TypedDict, total=False):
     """Callbacks for progress.
 
-    Attributes
-    ----------
-    on_progress
-        Called with the number of characters that the model has written for the current part.
-    on_read
-        Called with the reading progress, if the server reports it.
-    on_unit
-        Called before each of several parts, with its number and the number of all parts.
-
+    ``on_unit`` is called before each of several parts, with its number and the number of all parts;
+    ``on_progress`` with the number of characters that the model has written for the current part; ``on_read``
+    with the reading progress, if the server reports it.
     """
 
-    on_progress: OnProgress | None = None
-    on_read: OnRead | None = None
-    on_unit: OnUnit | None = None
+    on_unit: OnUnit | None
+    on_progress: OnProgress | None
+    on_read: OnRead | None
 
 
-async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, asked: str = "") -> Part:
+async def attempt(
+    request: Request, info: ModelInfo, *, asked: str = "", **listeners: Unpack[PartListeners]
+) -> Part:
     """Ask the model, and once more if its answer is refused, or has notes that it should not have.
 
     ``asked`` is the user's whole request, if that is more than the request's instruction. The better one of
@@ -67,7 +62,7 @@ async def attempt(request: Request, info: ModelInfo, listeners: Listeners, *, as
     usages: list[Usage] = []
     tried: list[Part] = []
     while True:
-        request, answer = await _asked(request, listeners, asked or request.instruction)
+        request, answer = await _asked(request, asked or request.instruction, **listeners)
         usages.append(answer.usage)
         offer = await asyncio.to_thread(offer_of, request, answer.text, complete=answer.complete)
         tried.append(Part(replace(request, base=request.base or answer.prompt), answer, offer))
@@ -114,14 +109,15 @@ def _rank(offer: Offer) -> tuple[bool, bool, int]:
     return bool(offer.refusal), offer.is_empty, len(offer.notes)
 
 
-async def _asked(request: Request, listeners: Listeners, wanted: str) -> tuple[Request, Answer]:
+async def _asked(request: Request, wanted: str, **listeners: Unpack[PartListeners]) -> tuple[Request, Answer]:
     """Send the request, without the oldest answers of a conversation that does not fit the context.
 
     If all answers are left out, the request has ``wanted`` as its only instruction.
     """
     while True:
         try:
-            answer = await ask(request, on_text=_counted(listeners.on_progress), on_read=listeners.on_read)
+            on_text = _counted(listeners.get("on_progress"))
+            answer = await ask(request, on_text=on_text, on_read=listeners.get("on_read"))
         except ContextTooLong:
             if not request.turns:
                 raise

@@ -8,15 +8,16 @@ import asyncio
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 from msgspec import structs
 
-from homebody.backend.base import ModelInfo, OnRead
+from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.ask import size_of
-from homebody.features.refactor.attempt import Listeners, OnProgress, OnUnit, attempt
+from homebody.features.refactor.attempt import PartListeners, attempt
 from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.parts import parts_of
 from homebody.features.refactor.results import (
@@ -52,10 +53,8 @@ async def refactor(
     problem: str = "",
     feedback: str = "",
     against: Callable[[Offer], str] = refused,
-    on_progress: OnProgress | None = None,
-    on_unit: OnUnit | None = None,
-    on_read: OnRead | None = None,
     session: Session | None = None,
+    **listeners: Unpack[PartListeners],
 ) -> Refactoring:
     """Rewrite the code at ``span``, or at several.
 
@@ -72,12 +71,6 @@ async def refactor(
         The error of an earlier answer; it is added at the end of the prompt.
     against
         Returns why an offer does not become a part of the result; empty if it does.
-    on_progress
-        Called with the number of characters written so far for the current part.
-    on_unit
-        Called before each of several parts, with its number and the number of all parts.
-    on_read
-        Called with the reading progress, if the server reports it.
     session
         Provides the other cells of a notebook.
 
@@ -118,19 +111,12 @@ async def refactor(
             "new version: select less, or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    parts, skipped = _parted(await _answered(units, info, Listeners(on_progress, on_read, on_unit)))
+    parts, skipped = _parted(await _answered(units, info, **listeners))
     target = requests[0].target if len(requests) == 1 else document.whole
     return await asyncio.to_thread(result_of, base, parts, skipped, target, against)
 
 
-async def refine(
-    before: Refactoring,
-    instruction: str,
-    *,
-    on_progress: OnProgress | None = None,
-    on_unit: OnUnit | None = None,
-    on_read: OnRead | None = None,
-) -> Refactoring:
+async def refine(before: Refactoring, instruction: str, **listeners: Unpack[PartListeners]) -> Refactoring:
     """Change an earlier result by ``instruction``: "shorter", "keep the names".
 
     The edits refer to the document that the earlier request was made for. Each part of a result with several
@@ -154,7 +140,7 @@ async def refine(
     first = units[0]
     asked = f"{first.instruction}\n{instruction}" if first.instruction else instruction
     info = await first.engine.chat.describe()
-    answered = await _answered(units, info, Listeners(on_progress, on_read, on_unit), asked)
+    answered = await _answered(units, info, asked, **listeners)
     usage = total_usage([each.answer.usage for each in answered if isinstance(each, Part)])
     # Several parts are refined separately: what fails keeps its earlier edits.
     parts, failed = _parted(answered)
@@ -223,7 +209,10 @@ def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | S
 
 
 async def _answered(
-    units: Sequence[Request | Skipped], info: ModelInfo, listeners: Listeners, asked: str = ""
+    units: Sequence[Request | Skipped],
+    info: ModelInfo,
+    asked: str = "",
+    **listeners: Unpack[PartListeners],
 ) -> list[Part | Skipped]:
     """Ask the model about each unit; one of several that does not fit after all is skipped."""
     answered: list[Part | Skipped] = []
@@ -234,10 +223,10 @@ async def _answered(
             answered.append(unit)
             continue
         number += 1
-        if listeners.on_unit is not None and len(units) > 1:
-            listeners.on_unit(number, total)
+        if (on_unit := listeners.get("on_unit")) is not None and len(units) > 1:
+            on_unit(number, total)
         try:
-            answered.append(await attempt(unit, info, listeners, asked=asked))
+            answered.append(await attempt(unit, info, asked=asked, **listeners))
         except ContextTooLong as error:
             if len(units) == 1:
                 raise
