@@ -47,6 +47,7 @@ pictures: ## take the pictures of the documentation again, in the real editors (
 	@$(SETUP) apt dev node editors
 	@$(BIN)/homebody models install
 	@$(BIN)/python packaging/vscode_pictures.py
+	@$(BIN)/python packaging/vscode_film.py docs/images/vscode.webp
 	@$(BIN)/python packaging/neovim_pictures.py docs/images
 
 lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)

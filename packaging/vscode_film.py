@@ -11,9 +11,9 @@ from pathlib import Path
 
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from picture import FAILURE, IMAGES, SETTINGS, SHAPES, SUMMED, THEMES, TOTAL
+from vscode_pictures import FAILURE, SETTINGS, SHAPES, SUMMED, THEMES, TOTAL
 
 from homebody.settings import paths
 from support.vscode import package, start_vscode
@@ -75,4 +75,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES / "vscode.webp")
+    main(Path(sys.argv[1]))
