@@ -145,7 +145,10 @@ def _run(request: bytes, streams: list[int]) -> NoReturn:
     )
     code = 1
     try:
-        code = main()
+        try:
+            code = main()
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else int(bool(error.code))
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

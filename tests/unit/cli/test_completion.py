@@ -2,14 +2,15 @@
 
 import os
 import re
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from homebody.cli import main
 from homebody.cli.app import COMPLETE
+from support.forked import homebody_command
 from support.needs import needs
 
 
@@ -51,7 +52,11 @@ def test_every_command_is_offered(own_folders, monkeypatch, capsys):
 def in_shell(own_folders: Path, name: str, *options: str) -> str:
     """What a real shell prints; ``homebody`` is the one of this environment."""
     (own_folders / "some.py").touch()
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    program = own_folders.parent / "bin" / "homebody"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(homebody_command())} "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}:{os.environ['PATH']}"
     ended = subprocess.run(
         [needs(name), *options],
         cwd=own_folders,
