@@ -154,6 +154,7 @@ def test_help_lists_every_task(checkout: Path):
         "help",
         "demo",
         "test",
+        "check",
         "fuzz",
         "lint",
         "format",
