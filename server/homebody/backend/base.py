@@ -148,10 +148,8 @@ class Placement:
     ----------
     slot
         To be passed to ``warm`` and ``complete``; two prompts with different slots do not evict each other.
-    tokens
-        Tokens of the whole prompt, as ``count_prompt`` counts them.
     unread
-        Those after the beginning that the slot holds: the server has to evaluate them.
+        Those of all ``tokens`` that follow the beginning which the slot holds: they have to be evaluated.
 
     """
 
@@ -164,17 +162,7 @@ class Placement:
 class ReadProgress:
     """How far the server has read a prompt, reported while it reads.
 
-    Attributes
-    ----------
-    read
-        Tokens read so far, those reused from the cache included.
-    total
-        Tokens of the whole prompt.
-    reused
-        Tokens that were in the cache and did not have to be evaluated.
-    milliseconds
-        Time spent on reading so far.
-
+    ``read`` of ``total`` tokens in so many ``milliseconds``; ``reused`` of them were in its cache.
     """
 
     read: int
@@ -297,14 +285,10 @@ Condition: TypeAlias = Literal["ready", "loading", "unavailable"]
 
 @dataclass(frozen=True, slots=True)
 class BackendState:
-    """One change of a backend's state, as the status and ``doctor`` show it.
+    """One change of a backend's state, as the status and ``doctor`` show it; ``message`` is one sentence.
 
     Attributes
     ----------
-    condition
-        Whether the model is ready, loading or unavailable.
-    message
-        One sentence for the user.
     info
         Facts about the served model; ``None`` unless ready.
     fix

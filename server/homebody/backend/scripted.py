@@ -30,8 +30,7 @@ shape)::
 The first reply that matches and is not used up answers. A prompt is matched by the joined text of its parts;
 chat prompts include the template's text. ``Prompt.forced`` is removed from a reply that begins with it, as
 for a model that has to repeat it; other replies are unchanged.
-Tokens are counted by ``scripted_tokens``: each is up to six word characters, a run of blanks, or one other
-character.
+Tokens (``scripted_tokens``) are up to six word characters, a run of blanks, or one other character.
 """
 
 import asyncio
@@ -99,14 +98,8 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         The answer; from Python also a function of the prompt's text.
     pieces
         The answer already cut into pieces, in place of ``text``.
-    contains, regex
-        Condition on the prompt's text; both may be left out.
-    times
-        How often it answers before it is skipped; ``None``: always.
     probability, probabilities
         Probability of every piece, or of each piece in order (the last one applies to the rest).
-    delay_ms, piece_delay_ms
-        Milliseconds before the first piece, and before each later one.
     fault, fault_after
         The fault, and the number of pieces before it.
     gate_file
@@ -138,7 +131,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Wait until the gate is open."""
         if self.gate is not None:
             await self.gate.wait()
-        while self.gate_file is not None and not _exists(self.gate_file):  # noqa: ASYNC110 - opened by another process
+        while self.gate_file is not None and not Path(self.gate_file).exists():  # noqa: ASYNC110, ASYNC240 - by another process
             await asyncio.sleep(_GATE_SECONDS)
 
     def matches(self, prompt: str) -> bool:
@@ -146,10 +139,6 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.contains is not None and self.contains not in prompt:
             return False
         return self.regex is None or re.search(self.regex, prompt) is not None
-
-
-def _exists(path: str) -> bool:
-    return Path(path).exists()
 
 
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
@@ -234,14 +223,7 @@ class ScriptedBackend(Backend):
 
     @classmethod
     def from_file(cls, path: str | Path) -> "ScriptedBackend":
-        """Read a script from a TOML or JSON file.
-
-        Raises
-        ------
-        SettingsError
-            The file cannot be read, or is not a valid script.
-
-        """
+        """Read a script from a TOML or JSON file. Raises ``SettingsError`` if it is not a valid one."""
         path = Path(path)
         try:
             decode = msgspec.json.decode if path.suffix == ".json" else msgspec.toml.decode
