@@ -13,18 +13,6 @@ def candidate(model: str, **more: Any) -> AvailableModel:
     return AvailableModel(kind="ollama", url="http://127.0.0.1:11434", server="Ollama", model=model, **facts)
 
 
-def test_a_loaded_model_comes_before_a_larger_one_that_is_not():
-    assert choose([candidate("big", size=9_000), candidate("here", loaded=True)], "chat") == candidate(
-        "here", loaded=True
-    )
-
-
-def test_each_use_gets_a_model_made_for_it():
-    coder, talker = candidate("coder", chat=False), candidate("talker", fim=False)
-    assert choose([coder, talker], "completion") == coder
-    assert choose([coder, talker], "chat") == talker
-
-
 def test_without_a_suitable_model_none_is_chosen():
     """A model for another use is not chosen instead; the embedded model is used."""
     assert choose([candidate("talker", fim=False)], "completion") is None

@@ -28,22 +28,9 @@ async def _tokens(
     return await written.tokens(tokenize)
 
 
-async def test_each_event_has_its_token():
-    reading = CompletionEvent("", (0,), tokens_predicted=0)
-    end = CompletionEvent("", (2,), tokens_predicted=3)
-    events = [reading, *_events(("It", 5, 1), (" adds", 6, 2)), end, _LAST]
-    assert await _tokens(events) == ("It adds", [5, 6])
-
-
 async def test_tokens_within_a_character_are_looked_up():
     events = [*_events(("It ", 5, 1), ("🎉", 9, 4), ("!", 6, 5)), _LAST]
     assert await _tokens(events, [[7, 8, 9]]) == ("It 🎉!", [5, 7, 8, 9, 6])
-
-
-@pytest.mark.parametrize("found", [[7, 8, 3], [8, 9], [4, 7, 8, 9]])
-async def test_other_tokens_of_that_character_are_not_taken(found):
-    events = [*_events(("It ", 5, 1), ("🎉", 9, 4)), _LAST]
-    assert await _tokens(events, [found]) is None
 
 
 @pytest.mark.parametrize(

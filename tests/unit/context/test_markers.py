@@ -8,11 +8,6 @@ from homebody.context.markers import before_cursor, first_marker, without_marked
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 
 
-def test_a_line_with_a_marker_is_left_out_and_named():
-    cleaned = without_marked_lines("a\nb <|im_start|>\nc\n", _SPECIAL)
-    assert (cleaned.text, cleaned.lines) == ("a\nc\n", (1,))
-
-
 def test_lines_are_numbered_as_an_editor_numbers_them():
     text = "a\x0cb\u2028c\rd\r\ne <|im_start|>\n"
     cleaned = without_marked_lines(text, _SPECIAL)

@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 from homebody.context.window import Keep, line_anchor, window
 from homebody.text import Document, Span
 
-LINES = st.lists(st.text(alphabet="abc (é", max_size=30), max_size=60)
-
 
 def _count(text: str) -> int:
     return len(text)
@@ -16,18 +14,6 @@ def _count(text: str) -> int:
 
 def _make(lines: list[str]) -> Document:
     return Document.create("file:///a.py", "python", 0, "\n".join(lines))
-
-
-@given(lines=LINES, data=st.data(), tokens=st.integers(1, 400), share=st.sampled_from([0.0, 0.25, 0.5]))
-def test_both_sides_together_fit(lines, data, tokens, share):
-    document = _make(lines)
-    offset = data.draw(st.integers(0, len(document.text)))
-    found = window(document, Span(offset, offset), tokens, share, _count)
-    assert found.prefix_tokens + found.suffix_tokens <= max(tokens, 1)
-    assert found.prefix_tokens == _count(document.slice(found.prefix))
-    assert found.prefix.end == offset == found.suffix.start
-    if offset:
-        assert found.prefix
 
 
 def test_the_window_stays_while_the_user_types():
