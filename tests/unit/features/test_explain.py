@@ -121,6 +121,16 @@ async def test_a_cursor_means_the_function_around_it(world):
         assert w.asked[0].prompt.text.count("def run") == 1
 
 
+async def test_a_definition_that_the_code_uses_is_read_although_it_is_far_away(world):
+    values = "".join(f"value_{n} = {n}\n" for n in range(400))
+    code = f"def half(value):\n    return value / 2\n\n\n{values}\n\ndef run(value):\n    return half(value)\n"
+    async with world("ok", context_length=1024) as w:
+        at = code.index("return half")
+        result = await explain(w.engine, _document(code), Span(at, at))
+        assert "defines half" in [source.why for source in result.sources]
+        assert "return value / 2" in w.asked[0].prompt.text
+
+
 async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out(world):
     """Editors select whole lines this way."""
     async with world("ok") as w:
