@@ -66,18 +66,6 @@ def test_the_log_has_files_and_counts_but_no_text(tmp_path: Path):
     assert b"def f(" not in (tmp_path / "log.jsonl").read_bytes()
 
 
-def test_two_requests_at_one_time_are_two_records(tmp_path: Path):
-    """A clock may stand still between them; a record that is shown again is logged once."""
-    kept = Audit(LogSettings(enabled=True), tmp_path)
-    first, second = a_record(when=7.0), a_record(when=7.0)
-    for record in (first, second, replace(first, answer="again")):
-        kept.record(record)
-    kept.note(second, ("cut",))
-    kept.flush()
-    assert len(list(read_log(tmp_path))) == 2
-    assert kept.last(first.uri).notes == ()
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows goes by the profile's rights")
 def test_only_the_user_can_read_the_log(tmp_path: Path):
     """The permissions are narrowed even if the file existed with wider ones."""

@@ -1,13 +1,11 @@
 """The answer is written after the progress of reading, and never erased."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from homebody.backend.base import ReadProgress
 from homebody.cli.answers import AnswerWriter, update_index
 from homebody.cli.terminal import place_of
 from homebody.engine import open_engine
-from homebody.errors import NothingAnswered
 from homebody.settings import BackendSettings, Settings
 from homebody.workspace.index import WorkspaceIndex
 
@@ -45,14 +43,6 @@ def test_the_progress_is_cleared_once_before_the_first_word():
         ("write", "It "),
         ("write", "halves."),
     ]
-
-
-def test_an_error_leaves_no_progress_on_the_screen():
-    screen = _Screen()
-    with suppress(NothingAnswered), AnswerWriter(screen) as writer:
-        writer.on_read(ReadProgress(50, 100, 0, 1.0))
-        raise NothingAnswered
-    assert screen.result[-1] == ("progress", "")
 
 
 def test_a_place_is_shown_as_seen_from_the_current_folder(own_folders):

@@ -123,7 +123,7 @@ async def test_a_cursor_means_the_function_around_it(world):
 
 async def test_a_definition_that_the_code_uses_is_read_although_it_is_far_away(world):
     values = "".join(f"value_{n} = {n}\n" for n in range(400))
-    code = f"def half(value):\n    return value / 2\n\n\n{values}\n\ndef run(value):\n    return half(value)\n"
+    code = f"def half(value):\n    return value / 2\n\n{values}\ndef run(value):\n    return half(value)\n"
     async with world("ok", context_length=1024) as w:
         at = code.index("return half")
         result = await explain(w.engine, _document(code), Span(at, at))

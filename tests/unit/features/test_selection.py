@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.features.selection import candidates_for_span, meant_span, trimmed
+from homebody.features.selection import candidates_for_span, meant_span
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span
 
@@ -58,21 +58,6 @@ async def test_a_method_comes_with_what_it_uses(world):
     assert found["outline of Stock"] == "class Stock:"
     assert found["calls fill"] == "def report(stock):"
     assert "import that it uses" not in found
-
-
-@pytest.mark.parametrize(
-    ("selected", "expected"),
-    [
-        ("one = 1\n", "one = 1"),
-        ("\n\n    two = 2\n\n", "    two = 2"),
-        ("= 1\n\n", "= 1"),
-        ("  ", "  "),
-    ],
-)
-def test_blank_ends_of_a_selection_do_not_count(selected, expected):
-    document = _document("one = 1\n\n\n    two = 2\n\nx  \n")
-    span = _span(document, selected)
-    assert document.slice(trimmed(document, span)) == expected
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,6 @@ def replace_file(source: SourceFile, text: str) -> tuple[str, ...]:
     return put_bytes(source.target, source.encode(text), old=old, temporary=".new", shown=source.path)
 
 
-def test_mark_and_line_ends_stay(tmp_path: Path):
-    source = a_source(tmp_path / "a.py", codecs.BOM_UTF8 + b"a\r\nb\r\n")
-    replace_file(source, source.document.text.replace("b", "ü"))
-    assert (tmp_path / "a.py").read_bytes() == codecs.BOM_UTF8 + "a\r\nü\r\n".encode()
-
-
 @pytest.mark.parametrize("mode", [0o755, 0o600])
 def test_mode_bits_stay(tmp_path: Path, mode):
     source = a_source(tmp_path / "a.sh")

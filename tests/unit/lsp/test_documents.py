@@ -90,15 +90,6 @@ def test_huge_and_binary_texts_are_left_alone_until_they_change():
     assert documents.change(_id(4), [_whole("ab")]) != []
 
 
-def test_a_text_that_is_too_large_to_keep_can_come_back():
-    documents = Documents(max_bytes=10**9)
-    assert documents.open(_item("x" * (16 * 1024 * 1024 + 1))) is None
-    assert documents.change(_id(2), [_partial("y", (0, 0), (0, 0))]) == []
-    documents.change(_id(3), [_whole("small")])
-    document = documents.find(URI)
-    assert (document.text, document.language_id) == ("small", "python")
-
-
 def test_a_change_out_of_order_leaves_the_document_alone():
     documents = Documents()
     documents.open(_item("abc", version=5))

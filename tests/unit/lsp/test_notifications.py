@@ -64,21 +64,6 @@ async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answe
         await asked
 
 
-async def test_a_late_answer_to_a_request_that_was_given_up_is_ignored():
-    """The server's wait ends at its time limit; what the client answers later has no effect."""
-    wire = await Wire().initialized()
-    asked = asyncio.ensure_future(
-        wire.server.workspace_configuration_async(types.ConfigurationParams([types.ConfigurationItem()]))
-    )
-    await turn()
-    asked.cancel()
-    await turn()
-    for answer in ({"result": [None]}, {"error": {"code": 1, "message": "no"}}):
-        wire.take({"jsonrpc": "2.0", "id": wire.sent[0]["id"], **answer})
-
-    assert len(wire.sent) == 1
-
-
 async def test_answers_to_nothing_are_ignored():
     """A response without a request, or a second one, has no effect."""
     wire = await Wire().initialized()

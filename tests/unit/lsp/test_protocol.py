@@ -122,23 +122,6 @@ async def test_nothing_is_served_before_initialize_and_initialize_only_once():
     assert (await wire.ask("initialize", again))["error"]["code"] == -32600
 
 
-async def test_an_id_in_use_is_refused():
-    """Two requests of one id get two responses, the second an error."""
-    gate = asyncio.Event()
-
-    async def wait(_params: object) -> object:
-        await gate.wait()
-        return "ok"
-
-    wire = await Wire(wait).initialized()
-    wire.call("test/run")
-    assert (await wire.ask("test/run"))["error"]["code"] == -32600
-    gate.set()
-    await turn()
-
-    assert wire.sent[-1]["result"] == "ok"
-
-
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -67,14 +67,6 @@ def test_fim_tokens_are_found_by_text_where_the_header_names_none(tmp_path, toke
     assert (facts.fim and facts.fim.prefix) == fim
 
 
-def test_fim_tokens_of_old_files(tmp_path):
-    """The keys of the first Code Llama files; an id outside the vocabulary counts as none."""
-    ids = {f"tokenizer__ggml__{name}_token_id": i for i, name in enumerate(("prefix", "suffix", "middle"))}
-    facts = read_facts(write(tmp_path / "x.gguf", tokens=["P", "S", "M"], **ids))
-    assert facts.fim == FimTokens("P", "S", "M")
-    assert read_facts(write(tmp_path / "y.gguf", tokens=["P", "S"], **ids)).fim is None
-
-
 def test_cache_of_models_with_a_number_for_each_layer(tmp_path):
     path = write(
         tmp_path / "x.gguf",

@@ -36,11 +36,6 @@ def test_no_hunk_splits_a_crlf(old, new):
             assert old[max(0, offset - 1) : offset + 1] != "\r\n"
 
 
-@given(text=TEXTS | WILD)
-def test_equal_texts_need_no_hunk(text):
-    assert hunks(text, text) == []
-
-
 @given(old=TEXTS, new=TEXTS)
 def test_line_ends_of_the_file_are_kept(old, new):
     document = Document.create("file:///a", "python", 1, old)
@@ -72,11 +67,6 @@ def test_wrapped_lines_get_edits_of_their_indentation_alone():
 def test_unicode_line_separators_are_no_line_ends():
     """Editors treat a form feed or U+2028 as text."""
     check("a\x0cb\u2028c\n", "a\x0cb\u2028d\n", [(4, 5, "d")])
-
-
-def test_a_span_in_the_middle_is_edited_at_its_offset():
-    document = Document.create("file:///a", "python", 1, "a\nb\nc\n")
-    assert document_hunks(document, Span(2, 3), "B\n") == [TextEdit(Span(2, 3), "B")]
 
 
 def test_mixed_line_ends_stay_where_lines_stay():

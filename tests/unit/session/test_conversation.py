@@ -24,13 +24,6 @@ def test_the_history_is_what_was_sent_and_answered():
     assert short.history[1].text == "code 0\nQuestion 0?"
 
 
-def test_nothing_is_condensed_while_it_fits():
-    """So the server reuses everything that it has read."""
-    found = _conversation()
-    found.condense(10_000, len)
-    assert found.shortened == ()
-
-
 @pytest.mark.parametrize("room", [2400, 1600, 900, 300, 0])
 def test_the_oldest_turns_are_condensed_then_left_out(room):
     """Down to half of the room, so that it is rarely done again; the order of turns stays."""
@@ -42,23 +35,6 @@ def test_the_oldest_turns_are_condensed_then_left_out(room):
     assert kept == sorted(kept, key=["left out", "short", "whole"].index)
     listed = [number for one in found.shortened for number in range(one.first_line, one.last_line + 1)]
     assert listed == [number for number, one in enumerate(kept) if one != "whole"]
-
-
-def test_turns_are_shortened_before_one_is_left_out():
-    """The oldest first, and each keeps its question, with the names of what was read for it."""
-    found = Conversation("")
-    for number in range(3):
-        question = f"Question {number}, " + "with many words, " * 30
-        short = f"(This question was asked with a{number}.py:1-9.)\n\n{question}"
-        found.turns.append(Turn(question, "code " * 900 + question, "An answer.\n\n" * 80, short=short))
-    found.condense(17_000, len)
-    assert [turn.kept for turn in found.turns] == ["short", "short", "whole"]
-    question, answer = found.turns[0].messages
-    assert question.text.startswith("(This question was asked with a0.py:1-9.)\n\nQuestion 0,")
-    assert answer.text.startswith("An answer.\n\nAn answer.")
-    assert len(answer.text) <= 600
-    [listed] = found.shortened
-    assert listed.why == "questions 1 to 2 of this conversation: shortened to make room"
 
 
 def test_a_shortened_answer_ends_with_a_paragraph_and_closes_its_code():

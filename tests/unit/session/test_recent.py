@@ -26,16 +26,6 @@ def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
     assert found[0].last_line == 31
 
 
-def test_a_place_is_kept_once():
-    """Coming back to the same lines replaces the older chunk."""
-    recent = RecentPlaces()
-    one, other = _document("one"), _document("other")
-    for _ in range(3):
-        recent.viewed(one, 0)
-        recent.viewed(other, 0)
-    assert [c.uri for c in recent.candidates()] == ["file:///one.py", "file:///other.py"]
-
-
 def test_a_closed_document_leaves_its_chunk():
     recent = RecentPlaces()
     recent.viewed(_document("one"), 0)

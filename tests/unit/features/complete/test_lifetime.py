@@ -90,19 +90,6 @@ async def test_a_session_that_is_closed_while_a_prompt_is_planned_has_no_tasks_l
         assert _readers() == []
 
 
-@pytest.mark.parametrize("steps", range(5))
-async def test_a_reader_stops_although_a_key_wakes_it(far, steps):
-    async with far as w:
-        document, offset = _place(w, slots=1)
-        await complete(w.engine, document, offset, session=w.session)
-        state = w.session.document_state(document.uri)
-        await until(lambda: state.reader.is_idle and w.session.running and not w.session.running.is_running)
-        state.reader.use(state.windows.current)
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        await asyncio.wait_for(state.reader.stop(), 1)
-
-
 async def test_an_import_that_the_editor_adds_above_does_not_lose_what_is_being_read(far):
     """It comes with an accepted item of the menu, and before the next request."""
     async with far as w:

@@ -9,9 +9,8 @@ from homebody.features.complete.prompt import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
-from homebody.tokens import TokenCounts
 from support.documents import at
-from support.plans import planned_at, read_whole, set_windows, wide_at
+from support.plans import planned_at, read_whole, wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
@@ -50,20 +49,6 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
         assert whole.endswith("item2998, item2999")
 
 
-@pytest.mark.parametrize("fim", [None, _FIM])
-async def test_on_a_very_long_line_the_anchor_stays_while_the_user_types(world, fim):
-    """Even if each keystroke needs a new window: the prompts share their beginning."""
-    line = "const data = [" + ", ".join(f"item{n}" for n in range(3000))
-    async with world("]\n", fim=fim) as w:
-        anchors = []
-        for end in range(len(line) - 300, len(line), 6):
-            document = Document.create("file:///a.js", "javascript", 1, line[:end])
-            window = await wide_at(w.session, document, end)
-            assert end - window.anchor < 1000
-            anchors.append(window.anchor)
-        assert len(set(anchors)) <= 3
-
-
 @pytest.mark.parametrize("context_length", [1024, 2048, 4096])
 async def test_a_window_that_is_kept_fits(world, context_length):
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
@@ -78,31 +63,6 @@ async def test_a_window_that_is_kept_fits(world, context_length):
             assert estimated <= context_length - min(128, context_length // 4)
             starts.append(reader.windows.current.start)
         assert len(set(starts)) <= len(starts) // 2
-
-
-@pytest.mark.parametrize("exact", [True, False])
-async def test_a_prompt_that_is_cut_to_fit_keeps_its_snippets(world, exact):
-    async with world("x\n", fim=_FIM, context_length=1024) as w:
-        w.backend._info = replace(w.backend._info, exact_tokenizer=exact)
-        w.engine.completion.speed.prompt = 5_000
-        other = Document.create("file:///b.py", "python", 1, "def compute(total: float) -> float")
-        w.session.recent.viewed(other, 0)
-        w.session.recent.closed(other.uri)
-        [snippet] = w.session.recent.candidates()
-        reader = reader_of(w.session, _NUMBERS.uri)
-        set_windows(w.session, _NUMBERS.uri, candidates=(snippet,))
-        offset = _NUMBERS.line_starts[1500] + 3
-        counts = w.engine.completion.tokens
-        lines = _NUMBERS.text.splitlines(keepends=True)
-        counts.learn(lines, [4, 5] * (len(lines) // 2))
-        too_long = await wide_at(w.session, _NUMBERS, offset)
-        w.engine.completion.tokens = TokenCounts()
-        reader.use(too_long)
-        await read_whole(w.session, _NUMBERS, offset, too_long)
-
-        await complete(w.engine, _NUMBERS, offset, session=w.session)
-        assert reader.windows.current.context.snippets == (snippet,)
-        assert reader.windows.current.start > too_long.start
 
 
 async def test_a_large_window_is_counted_exactly(world):

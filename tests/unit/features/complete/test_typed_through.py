@@ -7,7 +7,6 @@ import pytest
 from homebody.backend.scripted import Reply
 from homebody.features.complete import Selected, complete
 from homebody.models.facts import FimTokens
-from homebody.session.session import Ticket
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -79,29 +78,6 @@ async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
         first, second = await asyncio.gather(*asked)
         assert [item.text for item in first] == [item.text for item in second] == ["alpha"]
         assert len([r for r in w.asked if "alpha" not in r.prompt.text + r.prompt.forced]) == 1
-
-
-async def test_a_request_that_waited_while_another_got_the_answer_shows_the_same(world, monkeypatch):
-    """Its debounce ends when the model already writes what follows the suggestion."""
-    may_ask, waiting = asyncio.Event(), []
-
-    async def still_newest_after(ticket, seconds):
-        waiting.append(seconds)
-        if len(waiting) == 1:
-            await may_ask.wait()
-        return not ticket.stale
-
-    monkeypatch.setattr(Ticket, "still_newest_after", still_newest_after)
-    async with world("alpha\n") as w:
-        document, offset = at("x = █\n")
-        menu = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
-        await until(lambda: waiting)
-        [shown] = await complete(w.engine, document, offset, session=w.session)
-        await until(lambda: len(w.asked) == 2)
-        may_ask.set()
-        [found] = await menu
-        assert found.text == shown.text == "alpha"
-        assert ["alpha" in request.prompt.forced for request in w.asked] == [False, True]
 
 
 async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
