@@ -114,6 +114,19 @@ async def test_only_work_that_can_be_seen_shows_as_busy():
     assert [status["busy"] for status in shown.sent] == [False, True, False]
 
 
+async def test_a_key_that_cancels_a_request_does_not_end_the_busy_sign():
+    """The editor cancels a request and sends the next one: the sign does not flicker at each key."""
+    shown = Shown()
+    shown.status.recover("completion")
+    shown.changed.clear()
+    with shown.status.working():
+        await asyncio.wait_for(shown.changed.wait(), 60)
+    with shown.status.working():
+        pass
+
+    assert [status["busy"] for status in shown.sent] == [False, True]
+
+
 def test_a_second_model_and_a_withheld_suggestion_are_reported():
     shown = Shown()
     shown.status.recover("completion", model=ServedModel("llama.cpp", "small", 4096))
