@@ -6,6 +6,7 @@ Never accesses a path that a folder chose.
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, cast
 
@@ -136,38 +137,22 @@ def _reason(options: SourceValues, user_file: Path) -> str:
     )
 
 
-def _both(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    return before and value
-
-
-def _lower(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    return min(before, value)
-
-
-def _manual_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    return "manual" if before == "manual" else value
-
-
 def _off_stays(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
     """Languages by id: a language that the user switched off stays off."""
     user, sent = cast("Mapping[str, bool]", before), cast("Mapping[str, bool]", value)
     return {name: on and user.get(name, user.get("*", True)) for name, on in sent.items()}
 
 
-def _less_shown(before: Any, value: Any) -> object:  # noqa: ANN401 - values of settings are of any type
-    return min(before, value, key=("off", "hint", "full").index)
-
-
 NARROWED: Mapping[KeyPath, Callable[[Any, Any], Any]] = {
-    ("completion", "enabled"): _both,
+    ("completion", "enabled"): min,
     ("completion", "languages"): _off_stays,
-    ("completion", "trigger"): _manual_stays,
-    ("next_edit", "enabled"): _less_shown,
+    ("completion", "trigger"): partial(min, key=("manual", "automatic").index),
+    ("next_edit", "enabled"): partial(min, key=("off", "hint", "full").index),
     ("next_edit", "languages"): _off_stays,
-    ("context", "max_file_bytes"): _lower,
-    ("context", "snippets"): _both,
-    ("log", "enabled"): _both,
-    ("log", "prompts"): _both,
+    ("context", "max_file_bytes"): min,
+    ("context", "snippets"): min,
+    ("log", "enabled"): min,
+    ("log", "prompts"): min,
 }
 """Keys of which a folder, trusted or not, can only lower what the user's own sources allow."""
 
