@@ -100,7 +100,7 @@ def load(
     options = _from_file(user_file, own)
     if user_file == paths.named_file() and not os.path.lexists(user_file):
         message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
-        options = replace(options, problems=[Problem("", message, stops=True)])
+        options = replace(options, problems=[*options.problems, Problem("", message, stops=True)])
     key = by_path()["trusted_folders",]
     options = trust.within(machine, options)
     trusted_folders = cast("tuple[str, ...]", options.values.get(key, machine.values.get(key, ())))

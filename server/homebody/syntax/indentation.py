@@ -199,14 +199,9 @@ def call_header(text: str) -> tuple[str, str] | None:
     if len(text) > _MAX_HEADER_CHARS or _CONTROL.match(text) or _CALLBACK.search(text):
         return None
     match = _CALL_HEADER.match(text)
-    if match is None or is_control(match["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
+    if match is None or _CONTROL.fullmatch(match["name"]) or text.rstrip()[-1:] not in {"{", ":", ")"}:
         return None
     return "function", match["name"]
-
-
-def is_control(word: str) -> bool:
-    """Whether ``word`` opens a condition or a loop in some language, so that it is not a call."""
-    return _CONTROL.fullmatch(word) is not None
 
 
 def indented_block(document: Document, line: int) -> Span:

@@ -110,7 +110,7 @@ def parse_text(
     loaded = language and grammar(language)
     if language is None or loaded is None or not is_parsable(text, language):
         return None
-    if language.unsafe and _compiled(language.unsafe).search(text):
+    if language.unsafe and re.search(language.unsafe, text, re.MULTILINE):
         return None
     stop = _Limit(len(text), give_up).is_reached
     read = _reader(text, units)
@@ -133,11 +133,6 @@ def parse_in_thread(
     """Call ``parse_text``, and compile the queries that lookups in the tree will need."""
     prepare(language)
     return parse_text(text, language, units, old, give_up)
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.MULTILINE)
 
 
 def encode(text: str) -> bytes:
