@@ -18,6 +18,7 @@
 
 (require 'homebody-answers)
 (require 'homebody-changes)
+(require 'homebody-next-edit)
 (require 'homebody-server)
 
 (defcustom homebody-automatic t
@@ -90,6 +91,7 @@ The server adds a delay of its own that suits the model's speed."
   "Show TEXT at point; accepting it replaces what is between point and END.
 ITEM is the server's."
   (homebody-dismiss)
+  (homebody--next-edit-clear)
   (unless (string-empty-p text)
     (setq homebody--overlay (make-overlay (point) end nil t nil))
     (overlay-put homebody--overlay 'homebody-item item)
@@ -197,6 +199,7 @@ Each is a list: the text after point, the end of what it replaces, the item."
   "Shorten the ghost text by what was typed, or request another one."
   (let ((old homebody--state) (new (homebody--now)) (ghost (homebody--ghost)))
     (setq homebody--state new)
+    (if (mouse-event-p last-command-event) (homebody--next-edit-clear) (homebody--next-edit-render))
     (unless (equal old new)
       (let ((typed (and ghost old (> (point) (cdr old)) (/= (car old) (car new))
                         (buffer-substring-no-properties (cdr old) (point)))))
@@ -207,15 +210,16 @@ Each is a list: the text after point, the end of what it replaces, the item."
          (t
           (homebody-dismiss)
           (when homebody--timer (cancel-timer homebody--timer))
-          (when (and homebody-automatic old (/= (car old) (car new)) (not (region-active-p)))
+          (when (and (or homebody-automatic homebody-next-edit) old (/= (car old) (car new)) (not (region-active-p)))
             (setq homebody--timer
                   (run-with-idle-timer homebody-delay nil #'homebody--request-in (current-buffer))))))))))
 
 (defun homebody--request-in (buffer)
-  "Request ghost text in BUFFER if it is still the current one."
+  "Request ghost text and the next edit in BUFFER if it is still the current one."
   (when (and (eq buffer (current-buffer)) (bound-and-true-p homebody-mode)
              (not (homebody--menu-is-open)))
-    (homebody--request 2 #'homebody--receive)))
+    (when homebody-automatic (homebody--request 2 #'homebody--receive))
+    (homebody--next-edit-ask (lambda () (not (or (homebody--ghost) (homebody--menu-is-open)))))))
 
 (defun homebody--request-again ()
   "Request the ghost text that was requested before the server was ready."
@@ -243,12 +247,6 @@ Each is a list: the text after point, the end of what it replaces, the item."
     (undo-boundary)
     (setq homebody--state (homebody--now))))
 
-(defun homebody--accepted (item)
-  "Run the command of ITEM, which counts it as accepted."
-  (when-let* ((command (plist-get item :command)))
-    (homebody--execute homebody--server (plist-get command :command)
-                       (aref (plist-get command :arguments) 0) #'ignore :otherwise #'ignore)))
-
 (defun homebody-accept ()
   "Insert the ghost text."
   (interactive)
@@ -273,18 +271,30 @@ Each is a list: the text after point, the end of what it replaces, the item."
 
 ;;;; The mode
 
-(defun homebody--if-shown (command)
-  "Return a key binding for COMMAND that counts only while ghost text is shown."
-  `(menu-item "" ,command :filter ,(lambda (found) (and (homebody--ghost) found))))
+(defun homebody--if-shown (command &optional next-edit is-next-edit)
+  "Return a key binding for COMMAND that counts only while ghost text is shown.
+Without any, the binding is NEXT-EDIT if IS-NEXT-EDIT returns non-nil."
+  `(menu-item "" ,command
+              :filter ,(lambda (found)
+                         (cond ((homebody--ghost) found)
+                               ((and is-next-edit (not (homebody--menu-is-open)) (funcall is-next-edit))
+                                next-edit)))))
+
+(defun homebody--next-edit-is-shown ()
+  "Return whether a next edit is shown."
+  (and homebody--next-edit t))
 
 (defvar homebody-mode-map
   (let ((map (make-sparse-keymap)))
-    (define-key map (kbd "TAB") (homebody--if-shown #'homebody-accept))
+    (define-key map (kbd "TAB") (homebody--if-shown #'homebody-accept #'homebody-next-edit-accept
+                                                    #'homebody--next-edit-takes-tab))
     (define-key map (kbd "M-f") (homebody--if-shown #'homebody-accept-word))
     (define-key map (kbd "M-e") (homebody--if-shown #'homebody-accept-line))
     (define-key map (kbd "M-n") (homebody--if-shown #'homebody-next))
     (define-key map (kbd "M-p") (homebody--if-shown #'homebody-previous))
-    (define-key map (kbd "C-g") (homebody--if-shown #'homebody-dismiss))
+    (dolist (key '("C-g" "<escape>"))
+      (define-key map (kbd key) (homebody--if-shown #'homebody-dismiss #'homebody-next-edit-reject
+                                                    #'homebody--next-edit-is-shown)))
     (define-key map (kbd "C-c h s") #'homebody-suggest)
     (define-key map (kbd "C-c h e") #'homebody-explain)
     (define-key map (kbd "C-c h a") #'homebody-ask)
@@ -319,6 +329,7 @@ Each is a list: the text after point, the end of what it replaces, the item."
              (homebody--attach))
     (when homebody--timer (cancel-timer homebody--timer))
     (homebody-dismiss)
+    (homebody--next-edit-clear)
     (homebody--detach)))
 
 (provide 'homebody)

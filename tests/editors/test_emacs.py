@@ -16,6 +16,17 @@ CLIENT = ROOT / "clients" / "emacs"
 PAGE = ROOT / "docs" / "editors" / "emacs.md"
 ADD = "def add(a, c):\n    return a + c\n"
 DOCUMENTED = 'def add(a, c):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + c\n'
+CALLS = "\n".join(
+    [
+        "def load(path):",
+        "    first = read_file(path, encoding='latin-1')",
+        "    second = read_file(path, encoding='latin-1')",
+        *["    # nothing"] * 6,
+        "    third = read_file(path, encoding='latin-1')",
+        "    return first",
+        "",
+    ]
+)
 REPLIES = [
     {"contains": "broken", "text": "x", "fault": "refused"},
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
@@ -36,8 +47,9 @@ def emacs():
     return [needs("emacs", "emacs-nox"), "--batch", "-Q", "-L", str(CLIENT)]
 
 
-def test_ghost_text_answers_and_changes_work_with_the_configuration_of_the_page(emacs, tmp_path):
-    """Each claim of `emacs/claims.el` holds; a failing one is named."""
+@pytest.mark.parametrize("claims", ["claims", "next-edit"])
+def test_the_claims_hold_with_the_configuration_of_the_page(emacs, tmp_path, claims):
+    """Ghost text, answers and changes; next edits. A claim that fails is named."""
     script, config, workspace = tmp_path / "script.json", tmp_path / "config", tmp_path / "workspace"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
     config.mkdir()
@@ -49,9 +61,10 @@ def test_ghost_text_answers_and_changes_work_with_the_configuration_of_the_page(
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
     environ |= {f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE")}
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
-    claims = Path(__file__).parent / "emacs" / "claims.el"
+    (workspace / "calls.py").write_text(CALLS)
+    folder = Path(__file__).parent / "emacs"
     ended = subprocess.run(
-        [*emacs, "-l", str(init), "-l", str(claims)],
+        [*emacs, "-l", str(init), "-l", str(folder / "helpers.el"), "-l", str(folder / f"{claims}.el")],
         cwd=workspace,
         env=environ,
         capture_output=True,
@@ -72,7 +85,8 @@ def test_an_emacs_that_is_too_old_is_named(emacs):
 
 def test_the_client_compiles_without_a_warning(tmp_path):
     """The byte compiler finds unknown names and wrong arguments."""
-    names = ("homebody-server.el", "homebody-changes.el", "homebody-answers.el", "homebody.el")
+    rooms = ("server", "changes", "answers", "next-edit")
+    names = (*(f"homebody-{room}.el" for room in rooms), "homebody.el")
     for name in names:
         (tmp_path / name).write_text((CLIENT / name).read_text("utf-8"), "utf-8")
     strict = "(setq byte-compile-error-on-warn t)"
