@@ -119,9 +119,19 @@ With a prefix argument, FULL, all of it is read, however long it takes."
     (homebody--stream server "homebody.explain"
                       (append (homebody--place) (and full (list :full t))) buffer #'ignore)))
 
+(defun homebody--named-files (question)
+  "Return the URIs of the files that QUESTION names as @FILE."
+  (let (uris (start 0))
+    (while (string-match "@\\([^[:space:]]+\\)" question start)
+      (setq start (match-end 0))
+      (let ((file (match-string 1 question)))
+        (when (file-regular-p file) (push (homebody--uri file) uris))))
+    (vconcat (nreverse uris))))
+
 (defun homebody-ask (question)
   "Ask QUESTION about the region, or about the function around point.
-In the buffer of a conversation, the conversation continues."
+A file that it names as @FILE, such as a picture, goes with it.  In the buffer of a
+conversation, the conversation continues."
   (interactive "sAsk: ")
   (let* ((follows (derived-mode-p 'homebody-answer-mode))
          (source (if follows homebody--about (current-buffer)))
@@ -135,7 +145,7 @@ In the buffer of a conversation, the conversation continues."
         (homebody--append buffer (format "> %s\n\n" question))
         (homebody--stream
          server "homebody.ask"
-         (append (list :question question)
+         (append (list :question question :attach (homebody--named-files question))
                  (if follows nil (homebody--place))
                  (and id (list :conversationId id)))
          buffer

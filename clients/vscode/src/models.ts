@@ -76,7 +76,10 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
         .filter(({ uses, inUse }) => uses.length > 0 || inUse.length > 0)
         .map((model) => ({
             label: `${model.inUse.length > 0 ? "$(check)" : "$(blank)"} ${model.name}`,
-            description: model.size === null ? "" : sizeOf(model.size),
+            description: [
+                ...(model.size === null ? [] : [sizeOf(model.size)]),
+                ...(model.modalities.includes("vision") ? ["sees pictures"] : []),
+            ].join(", "),
             detail: `${model.where}; ${model.inUse.length > 0 ? `answers ${named(model.inUse)}` : `for ${named(model.uses)}`}`,
             model,
         }));

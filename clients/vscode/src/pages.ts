@@ -4,9 +4,9 @@ import { randomBytes } from "node:crypto";
 
 import { ViewColumn, type WebviewPanel, window } from "vscode";
 
-/** A line of text of some kind. A `button` runs a command of this extension; a `command` is for a shell. */
+/** A line of text of some kind. A `button` runs a command of this extension; a `command` is for a shell; a `picture` is a data URI. */
 export type Line =
-    | { kind: "head" | "title" | "fact" | "good" | "hint" | "problem" | "command"; text: string }
+    | { kind: "head" | "title" | "fact" | "good" | "hint" | "problem" | "command" | "picture"; text: string }
     | { kind: "button"; text: string; run: string; argument?: unknown };
 
 // The same as `MARKS` in the server's features/doctor.py.
@@ -20,6 +20,7 @@ p.head { padding: 0; text-indent: 0; color: var(--vscode-descriptionForeground);
 p b { display: inline-block; width: 1.4em; text-indent: 0; font-weight: 400; }
 .good b { color: var(--vscode-testing-iconPassed); }
 .problem b { color: var(--vscode-errorForeground); }
+img { max-width: 100%; }
 pre { display: flex; gap: 1em; align-items: start; margin: 0.4em 0 0.6em 1.4em; padding: 6px 8px;
  background: var(--vscode-textCodeBlock-background); border: 1px solid var(--vscode-contrastBorder, transparent); }
 pre code { flex: 1; white-space: pre-wrap; overflow-wrap: anywhere; color: inherit; background: none;
@@ -44,14 +45,14 @@ export function showPage(title: string, lines: readonly Line[]): void {
     panel.reveal();
 }
 
-/** The page: it has no script, and loads nothing. */
+/** The page: it has no script, and loads nothing from anywhere. */
 export function pageOf(title: string, lines: readonly Line[]): string {
     const nonce = randomBytes(16).toString("base64");
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}';">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'nonce-${nonce}'; img-src data:;">
 <title>${escaped(title)}</title>
 <style nonce="${nonce}">${STYLE}</style>
 </head>
@@ -67,6 +68,8 @@ function lineOf(line: Line): string {
     switch (line.kind) {
         case "title":
             return `<h2>${text}</h2>`;
+        case "picture":
+            return `<img alt="" src="${text}">`;
         case "command":
             return `<pre><code>${text}</code><a href="${addressOf("homebody.copyLine", line.text)}">Copy</a></pre>`;
         case "button":

@@ -19,6 +19,7 @@ import type { LanguageClient } from "vscode-languageclient/node";
 
 import { run } from "./commands";
 import { inform } from "./notify";
+import { type Line, showPage } from "./pages";
 import type { LastPrompt } from "./protocol";
 import { placeOf } from "./words";
 
@@ -50,6 +51,15 @@ export class PromptPage implements TextDocumentContentProvider, Disposable {
         this.changed.fire(ADDRESS);
         const document = await workspace.openTextDocument(ADDRESS);
         await window.showTextDocument(document, { viewColumn: ViewColumn.Beside, preserveFocus: true });
+        if (prompt.media.length > 0) {
+            showPage(
+                "Pictures of the last prompt",
+                prompt.media.flatMap(({ name, label, tokens, type, data }): Line[] => [
+                    { kind: "title", text: `${name} (${label}, ${tokens} tokens)` },
+                    ...(type.startsWith("image/") ? [{ kind: "picture", text: `data:${type};base64,${data}` } as const] : []),
+                ]),
+            );
+        }
     }
 
     dispose(): void {

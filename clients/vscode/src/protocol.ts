@@ -41,6 +41,8 @@ export interface ModelHere {
     size: number | null;
     /** The uses that it answers now. */
     inUse: Use[];
+    /** What it takes besides text: `vision`, `audio`. */
+    modalities: string[];
 }
 
 /** A model that suits this machine, and the command that downloads it. */
@@ -110,6 +112,8 @@ export interface Attachment {
     detail?: string;
     /** Text that the client attaches itself; then `id` is empty. */
     text?: string;
+    /** A picture or a sound that the user pasted or dropped, in base64; then `id` is empty. */
+    data?: string;
 }
 
 /** A diagnostic that is explained or fixed. */
@@ -187,6 +191,8 @@ export interface LastPrompt {
     outcome: string;
     sources: Source[];
     leftOut: LeftOut[];
+    /** Pictures and sounds, as they were sent. */
+    media: { name: string; label: string; tokens: number; type: string; data: string }[];
 }
 
 /** Parameters of `textDocument/didFocus`. */

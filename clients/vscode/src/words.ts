@@ -32,6 +32,9 @@ export function placeOf({ uri, range, why }: Source | LeftOut): Place {
     const path = workspace.asRelativePath(Uri.parse(uri));
     const line = range.start.line;
     const endLine = lastLine(range);
+    if (range.end.line === 0 && range.end.character === 0) {
+        return { uri, label: `${path} (${why})`, line, endLine, why }; // a picture has no lines
+    }
     return { uri, label: `${path}, lines ${line + 1} to ${endLine + 1}`, line, endLine, why };
 }
 

@@ -10,6 +10,7 @@ import type { Attachment } from "../src/protocol";
 import { button, element, withText } from "./dom";
 import { History } from "./history";
 import { Mentions } from "./mentions";
+import { takePictures, thumbnail } from "./pictures";
 import { TurnView, isStreaming, spokenState } from "./turn";
 
 declare function acquireVsCodeApi(): {
@@ -67,6 +68,7 @@ input.addEventListener("keydown", (event) => {
         post({ type: "stop" });
     }
 });
+takePictures(input, (item) => post({ type: "attach", item }));
 sendButton.addEventListener("click", () => (isAnswering() ? post({ type: "stop" }) : send()));
 newButton.addEventListener("click", () => post({ type: "new" }));
 model.addEventListener("click", () => post({ type: "switchModel" }));
@@ -213,7 +215,7 @@ function showAttachments(): void {
             const chip = withText("span", item.label, "chip");
             const remove = button("×", `Remove ${item.label}`, () => post({ type: "detach", index }));
             remove.setAttribute("aria-label", `Remove ${item.label}`);
-            chip.append(remove);
+            chip.append(...thumbnail(item), remove);
             return chip;
         }),
     );

@@ -15,13 +15,15 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.errors import UsageError
-from homebody.features.attachments import attach_changes
+from homebody.features.attachments import attach, attach_changes, attach_data
 from homebody.features.explain import Explanation, explain
 from homebody.features.explain_text import explain_attached, explain_text
 from homebody.features.links import named_places
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
+from homebody.media import is_named_as_media, media_type
 from homebody.workspace.diff import Which
+from homebody.workspace.uri import uri_of
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
 _FEWER = "explain fewer with `git diff FILE | homebody explain -`"
@@ -33,7 +35,7 @@ def command(
         str,
         typer.Argument(
             metavar="FILE[:START[-END]]",
-            help="A file, a line or lines, counted from 1; - reads output or a diff.",
+            help="A file, a line or lines, counted from 1; a picture; - reads output, a diff or a picture.",
         ),
     ] = "",
     *,
@@ -62,16 +64,16 @@ def command(
     terminal = Terminal()
     if place == "-":
         flags.check()
-        place, text = "", decoded(read_bytes())
+        place, piped = "", read_bytes()
     else:
-        text = ""
+        piped = b""
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
         if place:
             answering = _explain_file(flags, place, problem or "", writer, full=full)
         else:
             answering = _explain_text(
                 flags,
-                text,
+                piped,
                 writer,
                 which="staged" if staged else "uncommitted" if uncommitted else None,
                 full=full,
@@ -91,6 +93,11 @@ async def _explain_file(
 ) -> tuple[Explanation, list[tuple[str, str]]]:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
+    if is_named_as_media(path.name):
+        async with ready_engine(flags, workspace) as engine:
+            attached = await attach(engine, uri_of(path))
+            explanation = await explain_attached(engine, "explain-picture", attached, **writer.listeners)
+            return explanation, []
     settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
@@ -101,12 +108,15 @@ async def _explain_file(
 
 
 async def _explain_text(
-    flags: Flags, text: str, writer: AnswerWriter, *, which: Which | None, full: bool
+    flags: Flags, piped: bytes, writer: AnswerWriter, *, which: Which | None, full: bool
 ) -> tuple[Explanation, list[tuple[str, str]]]:
-    """Explain the changes that git has, or else ``text``."""
+    """Explain the changes that git has, or else what is piped in: text, or a picture."""
     async with ready_engine(flags, workspace_of(HERE)) as engine:
-        if which is None:
-            explanation = await explain_text(engine, text, full=full, **writer.listeners)
+        if which is None and media_type(piped) is not None:
+            attached = await attach_data(piped, "Piped data")
+            explanation = await explain_attached(engine, "explain-picture", attached, **writer.listeners)
+        elif which is None:
+            explanation = await explain_text(engine, decoded(piped), full=full, **writer.listeners)
         else:
             attached = await attach_changes(engine, which, Path.cwd())
             explanation = await explain_attached(

@@ -13,6 +13,7 @@ from homebody.features.attachments import PASTED, Attached, as_seen, attach_text
 from homebody.features.budgets import reason_beyond
 from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation, explain
+from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
 from homebody.prompt.front_matter import shipped_prompt
@@ -93,10 +94,11 @@ async def explain_attached(
     Without ``full`` their size is limited to what is read within ``chat.readingSeconds``; the rest is listed.
     """
     prompt = shipped_prompt(name)
-    material = Material(attached.items, tuple(helpful), attached.left_out)
+    media = await admitted(engine, attached.media)
+    material = Material(attached.items, tuple(helpful), attached.left_out, media)
     uri = attached.items[0].uri if attached.items else PASTED
     chat = await open_chat(engine, prompt, uri, material.texts, material.uris)
-    frame, most = chat.frame(prompt), chat.room.fits if full else chat.room.readable
+    frame, most = chat.frame(prompt), chat.room.fits if full or media else chat.room.readable
 
     def context(tokens: int) -> Context:
         available = max(0, min(tokens, most - frame))

@@ -9,6 +9,7 @@ from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
 from homebody.cli.answers import advice_for
 from homebody.features.project_rules import RULES
 from support.git import git
+from support.images import encoded
 
 
 @pytest.fixture
@@ -176,3 +177,28 @@ def test_pasted_output_is_explained(run, scripted, piped):
 
 def test_a_diagnostic_is_explained(run, scripted):
     assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"
+
+
+def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
+    """A pipe is recognised by its content, with `--attach -` or without."""
+    (scripted / "shot.png").write_bytes(encoded())
+    script = scripted / "script.toml"
+    script.write_text('modalities = ["vision"]\n' + script.read_text())
+    seen = [json.loads(run("ask", "Explain", "--attach", "shot.png", "--json").out)]
+    seen.append(json.loads(run("explain", "shot.png", "--json").out))
+    for arguments in (("ask", "-p", "Explain"), ("ask", "-p", "Explain", "--attach", "-"), ("explain", "-")):
+        piped(encoded("JPEG"))
+        seen.append(json.loads(run(*arguments, "--json").out))
+
+    assert {source["why"] for report in seen for source in report["sources"]} == {"picture, 80 x 60"}
+    assert [len(report["sources"]) for report in seen] == [1] * 5
+
+
+def test_a_picture_for_a_model_that_does_not_see_is_refused(run, scripted, piped):
+    (scripted / "shot.png").write_bytes(encoded())
+    for command in (("ask", "Why?", "--attach", "shot.png"), ("explain", "shot.png")):
+        ended = run(*command)
+        assert ended.code == 2
+        assert ended.err.startswith(
+            "homebody: tiny answers and does not see pictures, so shot.png was not sent"
+        )

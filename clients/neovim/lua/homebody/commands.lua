@@ -192,7 +192,8 @@ local function model()
     end
     local function describe(one)
       local size = type(one.size) == "number" and (", %.1f GB"):format(one.size / 1e9) or ""
-      return ("%s  (%s%s; %s)"):format(one.name, one.where, size, table.concat(one.uses, ", "))
+      local sees = vim.list_contains(one.modalities or {}, "vision") and ", sees pictures" or ""
+      return ("%s  (%s%s; %s%s)"):format(one.name, one.where, size, table.concat(one.uses, ", "), sees)
     end
     vim.ui.select(models, { prompt = "Model", format_item = describe }, function(chosen)
       if not chosen then

@@ -187,6 +187,13 @@ ask = function(question)
     end
   end
   attached = {}
+  -- `@shot.png` in the question attaches that file.
+  for name in question:gmatch("@(%S+)") do
+    local path = vim.fn.fnamemodify(name, ":p")
+    if vim.fn.filereadable(path) == 1 then
+      table.insert(argument.attach, vim.uri_from_fname(path))
+    end
+  end
   stream(client, "homebody.ask", argument, ("## %s"):format(question))
 end
 

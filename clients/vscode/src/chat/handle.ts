@@ -73,7 +73,7 @@ async function handle(message: FromView, chat: Chat): Promise<void> {
         case "open": {
             const { uri, line, endLine } = message.place;
             const selection = new Range(line, 0, endLine + 1, 0);
-            await window.showTextDocument(Uri.parse(uri), { selection, preview: true });
+            await commands.executeCommand("vscode.open", Uri.parse(uri), { selection, preview: true });
             break;
         }
         case "copy":

@@ -97,8 +97,8 @@ export class ChatView implements WebviewViewProvider, Disposable {
 function page(webview: Webview, folder: Uri): string {
     const nonce = randomBytes(16).toString("base64");
     const file = (name: string): string => webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
-    // No remote sources, pictures, fonts or forms: only the extension's script and style.
-    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}';`;
+    // No remote sources, fonts or forms: only the extension's script and style, and pictures that the user pasted.
+    const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'; img-src data:;`;
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -112,7 +112,7 @@ function page(webview: Webview, folder: Uri): string {
 <main>
 <h1 class="unseen">Homebody</h1>
 <div id="log" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
-<p id="empty">Ask about your code. @ attaches files, folders, symbols, problems, changes or the terminal; / lists commands. Everything stays on this machine.</p>
+<p id="empty">Ask about your code. @ attaches files, folders, symbols, problems, changes or the terminal; a picture can be pasted or dropped; / lists commands. Everything stays on this machine.</p>
 </main>
 <p id="state" role="status" class="unseen"></p>
 <section id="ask" aria-label="Question">

@@ -1,0 +1,101 @@
+"""Pictures through the real processes: the language server, the ACP agent."""
+
+from base64 import b64encode
+from pathlib import Path
+
+import acp
+import pytest
+from pygls.exceptions import JsonRpcException
+
+from support.acp_agent import scripted_agent
+from support.acp_editor import Editor, link, start_chat
+from support.images import encoded
+
+SHOT = b64encode(encoded()).decode()
+PASTED = {"label": "shot.png", "data": SHOT}
+
+
+@pytest.fixture
+def file(workspace: Path) -> Path:
+    path = workspace / "shot.png"
+    path.write_bytes(encoded(size=(2000, 1000)))
+    return path
+
+
+async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
+    """The sources show the size that the model sees, and the last prompt the picture itself."""
+    async with serve("A red button.", modalities=["vision"]) as client:
+        reply = await client.execute(
+            "homebody.ask", {"question": "What is it?", "attach": [PASTED, file.as_uri()]}
+        )
+        shown = await client.execute("homebody.showPrompt")
+
+    sources = [(source["uri"], source["why"]) for source in reply["sources"]]
+    assert sources == [("homebody:pasted", "picture, 80 x 60"), (file.as_uri(), "picture, 1540 x 770")]
+    assert [(media["name"], media["type"]) for media in shown["media"]] == [
+        ("shot.png", "image/png"),
+        ("shot.png", "image/png"),
+    ]
+    assert "[shot.png: picture, 1540 x 770]" in shown["text"]
+
+
+async def test_a_stored_conversation_continues_with_its_picture(serve, file):
+    async with serve("A red button.", modalities=["vision"]) as client:
+        first = await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
+        identity = {"conversationId": first["conversationId"]}
+        await client.execute("homebody.saveConversation", identity | {"store": True})
+    async with serve("A red button.", modalities=["vision"]) as client:
+        await client.execute("homebody.ask", {"question": "And now?"} | identity)
+        again = {"question": "", "regenerate": True} | identity
+        await client.execute("homebody.ask", again)
+        shown = await client.execute("homebody.showPrompt")
+
+    assert [media["name"] for media in shown["media"]] == ["shot.png"]
+    assert shown["text"].index("[shot.png") < shown["text"].index("And now?")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("no base64!", "is not sent as base64"),
+        (b64encode(b"%PDF-1.7").decode(), "is not a picture or a sound that can be sent"),
+        (SHOT[:4000], "cannot be decoded"),
+    ],
+)
+async def test_bad_data_is_refused_in_one_sentence(serve, data, message):
+    async with serve("never", modalities=["vision"]) as client:
+        with pytest.raises(JsonRpcException, match=message):
+            await client.execute("homebody.ask", {"question": "What?", "attach": [PASTED | {"data": data}]})
+
+
+async def test_a_model_that_does_not_see_is_named(serve):
+    async with serve("never") as client:
+        with pytest.raises(JsonRpcException, match="scripted answers and does not see pictures"):
+            await client.execute("homebody.ask", {"question": "What?", "attach": [PASTED]})
+
+
+async def test_the_log_has_no_pixels(serve, tmp_path):
+    """Nothing is written beside the conversation's own store."""
+    settings = {"log": {"enabled": True, "prompts": True}}
+    async with serve("A red button.", settings, modalities=["vision"]) as client:
+        await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
+    log = (tmp_path / "state" / "log.jsonl").read_text()
+
+    assert "[shot.png: picture, 80 x 60]" in log
+    assert SHOT[200:260] not in log
+    assert '"media":[]' in log
+
+
+async def test_an_acp_client_sends_pictures_as_blocks_and_as_links(environ, workspace, scripted, file):
+    """The agent announces it; a picture is before the question for the model."""
+    asked = workspace / "asked"
+    settings = scripted("A red button.", modalities=["vision"], requests_file=str(asked))
+    editor = Editor()
+    async with start_chat(scripted_agent(settings), environ, workspace, editor) as chat:
+        block = acp.image_block(SHOT, "image/png")
+        assert await chat.say("What is it?", block, link(file)) == "end_turn"
+
+    last = asked.read_text().splitlines()[-1]
+    assert "[shot.png: picture, 1540 x 770]" in last
+    assert "picture, 80 x 60]" in last
+    assert editor.text.startswith("A red button.")
