@@ -1,4 +1,4 @@
-"""Symbols that a question names, and their definitions.
+"""Symbols and files that a question names.
 
 Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word next to them
 ("the reorder function"); names that are not symbols of the workspace are ignored.
@@ -7,9 +7,11 @@ Names are recognised by their form (backticks, a call, dots, underscores, capita
 import asyncio
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable
+from homebody.features.explain_parts import outline
 from homebody.features.selection import short_form, tree_of, whole
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import definitions
@@ -72,7 +74,7 @@ def mentions(question: str) -> list[Mention]:
 
 
 async def mentioned(engine: Engine, question: str, document: Document | None = None) -> list[Candidate]:
-    """Return definitions of the symbols that ``question`` names, in the order of ``mentions``.
+    """Return definitions of the symbols that ``question`` names, and files, in the order of ``mentions``.
 
     Each is returned completely, followed by its signature or outline, for a prompt with less room. Those of
     the open ``document`` are from its current text, all others from disk through the index (none if
@@ -115,23 +117,48 @@ async def _in_workspace(
     rows = await engine.index.named(mention.name, container=mention.container, near_path=path_of(uri))
     # The index knows the saved file; the open document has already been searched.
     rows = await engine.allowed([row for row in rows if row.uri != uri])
-    return [await _from_disk(engine, mention, row) for row in rows][:_PER_NAME]
+    if rows or not mention.container:
+        return [await _from_disk(engine, mention, row) for row in rows][:_PER_NAME]
+    name = f"{mention.container}.{mention.name}"
+    files = await engine.allowed(await engine.index.files(name, limit=_PER_NAME))
+    return [
+        await _whole_file(engine, row) for row in files if PurePath(row.why).name == name and row.uri != uri
+    ]
 
 
 async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
     """Return a definition from the current file, otherwise from the index."""
+    document = await _read(engine, row)
+    forms = [] if document is None else await _in_document(engine, document, mention)
+    return min(
+        forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,) * bool(document)
+    )
+
+
+async def _whole_file(engine: Engine, row: Candidate) -> tuple[Candidate, ...]:
+    """Return a file, then its outline, for a prompt with less room."""
+    document = await _read(engine, row)
+    if document is None:
+        return ()
+    signatures = "".join(f"{text}\n" for _, text in outline(document, await tree_of(engine, document)))
+    last = document.line_count - 1
+    forms = (
+        Candidate(row.uri, 0, last, text, "named in the question") for text in (document.text, signatures)
+    )
+    return tuple(form for form in forms if form.text.strip())
+
+
+async def _read(engine: Engine, row: Candidate) -> Document | None:
+    """Read the file of a row, if it may be sent."""
     path = path_of(row.uri)
     try:
         if path is None:
-            return (row,)
+            return None
         limit = engine.settings.context.max_file_bytes
         document = await asyncio.to_thread(read_document, path, max_bytes=limit)
     except FileUnreadable:
-        return ()
-    if await engine.gate.refusal_of(document) is not None:
-        return ()
-    forms = await _in_document(engine, document, mention)
-    return min(forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,))
+        return None
+    return document if await engine.gate.refusal_of(document) is None else None
 
 
 def _begins_a_sentence(text: str, at: int) -> bool:

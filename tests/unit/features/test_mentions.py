@@ -69,6 +69,18 @@ async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):
         assert "return sum(self.counts)" in w.asked[0].prompt.text
 
 
+async def test_each_file_that_a_question_names_is_read(world, tmp_path):
+    """Also the second one; the open document is not read twice."""
+    async with _asking(world, tmp_path) as w:
+        reply = await ask(w.engine, "Compare stock.py with order.py, and with missing.py.")
+        order, stock = (uri_of(tmp_path / name) for name in ("order.py", "stock.py"))
+        assert [order, stock] == sorted(source.uri for source in reply.sources)
+        assert {"named in the question"} == {source.why for source in reply.sources}
+        document = Document.create(stock, "python", 1, _STOCK)
+        reply = await ask(w.engine, "Compare stock.py with order.py.", document=document)
+        assert [order, stock] == sorted(source.uri for source in reply.sources)
+
+
 async def test_a_dotted_name_means_the_one_inside_its_class(world, tmp_path):
     async with _asking(world, tmp_path) as w:
         reply = await ask(w.engine, "Is Order.total right?")
