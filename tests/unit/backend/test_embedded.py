@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 import psutil
 import pytest
 
-from homebody.backend.base import Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.base import Piece, Prompt, Sampling, Text
 from homebody.backend.embedded import HostConnector, HostFinder, host_connector
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
@@ -48,22 +48,6 @@ def host_of(options):
 
 async def gone(process):
     await asyncio.to_thread(process.wait, 60)
-
-
-async def test_answers_as_every_backend_does(options):
-    async with embedded(options) as backend:
-        info = await backend.describe()
-        assert (info.kind, info.architecture, info.context_length) == ("embedded", "llama", 4096)
-        assert info.fim is not None
-        assert await backend.count(["abc", ""]) == [3, 0]
-        assert await backend.count_prompt(PROMPT) == 14
-        assert (await backend.warm(PROMPT)).prompt_tokens == 14
-        assert await answer(backend) == "return a + b"
-        messages = [Message("user", "What?")]
-        assert (await backend.render_chat(messages)).text.endswith("assistant\n")
-        items = [item async for item in backend.chat(messages, Sampling(max_tokens=20))]
-    assert isinstance(items.pop(), Stats)
-    assert "".join(item.text for item in items) == "This function adds two numbers. It returns the sum."
 
 
 async def test_the_first_request_after_a_crash_succeeds(options):
