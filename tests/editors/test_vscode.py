@@ -3,12 +3,14 @@
 import json
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from homebody import __version__
+from support.images import encoded
 from support.vscode import (
     CLIENT,
     ROOT,
@@ -223,6 +225,27 @@ def test_the_chat_survives_what_goes_wrong(
         "everything works by the keyboard, and the code in view can be left out",
         "the conversation is there after a reload, and continues",
     ]
+
+
+def test_a_picture_is_pasted_and_dropped_into_the_chat(
+    vscode: VSCode, settings: dict[str, object], workspace: Path, tmp_path: Path
+):
+    """The question, the same question again, and the conversation after a reload have it."""
+    (workspace / "plot.png").write_bytes(encoded())
+    script, asked = tmp_path / "sees.json", tmp_path / "asked.jsonl"
+    model = {"name": "scripted", "modalities": ["vision"], "requests_file": str(asked), "reply": REPLIES}
+    script.write_text(json.dumps(model))
+    own = {**settings, "homebody.backend.model": str(script)}
+    picture = b64encode(encoded()).decode()
+    assert vscode.run("pictures.js", workspace, settings=own, picture=picture) == [
+        "a pasted picture has a thumbnail",
+        "it goes with the question, and the sources have the size that the model sees",
+        "Again sends it again",
+        "a picture is dropped from the explorer",
+        "the conversation continues after a reload",
+    ]
+    last = json.loads(asked.read_text().splitlines()[-1])["prompt"]
+    assert last.count("picture, 80 x 60") == 2
 
 
 def test_beside_copilot_only_one_of_them_suggests(

@@ -1,0 +1,71 @@
+// `node pictures.js SETTINGS`: a picture in the chat of VS Code's window: pasted, asked about, asked again, after a
+// reload; and one that is dropped from the explorer.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, picture}: the picture in base64.
+const assert = require("node:assert/strict");
+const { open } = require("./browser");
+const { openChat, openWindow, ready, until } = require("./workbench");
+
+/** In the page: paste or drop what a clipboard or a drag would hold; a browser lets no test fill these. */
+function give(element, { type, base64, uri }) {
+    const transfer = new DataTransfer();
+    if (base64 !== undefined) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], "shot.png", { type: "image/png" }));
+    } else {
+        transfer.setData("text/uri-list", uri);
+    }
+    const options = { bubbles: true, cancelable: true };
+    const event =
+        type === "paste"
+            ? new ClipboardEvent(type, { ...options, clipboardData: transfer })
+            : new DragEvent(type, { ...options, dataTransfer: transfer });
+    element.dispatchEvent(event);
+}
+
+open(async ({ page, settings }) => {
+    await openWindow(page, settings, "prices.py");
+    const chat = await openChat(page);
+    const input = chat.locator("#question:enabled");
+    const last = chat.locator("article").last();
+    const ask = async (question) => {
+        await input.fill(question);
+        await chat.locator("#send", { hasText: "Ask" }).click();
+    };
+    const answered = (count) => until(async () => (await chat.locator("article .usage").count()) === count);
+    const sources = () => last.locator("details").allTextContents();
+
+    await input.evaluate(give, { type: "paste", base64: settings.picture });
+    const thumbnail = chat.locator(".chip .thumbnail");
+    await thumbnail.waitFor();
+    await until(() => thumbnail.evaluate((image) => image.naturalWidth === 80));
+    console.log("ok a pasted picture has a thumbnail");
+
+    await ask("What does it show?");
+    await answered(1);
+    assert.equal(await thumbnail.count(), 0);
+    assert.match((await sources()).join(" "), /picture, 80 x 60/);
+    assert.match(await last.locator(".attached-to").innerText(), /shot\.png/);
+    console.log("ok it goes with the question, and the sources have the size that the model sees");
+
+    await chat.getByRole("button", { name: "Again" }).click();
+    await answered(1);
+    assert.match((await sources()).join(" "), /picture, 80 x 60/);
+    console.log("ok Again sends it again");
+
+    await input.evaluate(give, { type: "drop", uri: `file://${settings.workspace}/plot.png` });
+    await chat.locator(".chip", { hasText: "plot.png" }).waitFor();
+    await ask("And the plot?");
+    await answered(2);
+    assert.match((await sources()).join(" "), /plot\.png \(picture, 80 x 60\)/);
+    console.log("ok a picture is dropped from the explorer");
+
+    await page.waitForTimeout(2000); // VS Code stores the state of extensions later
+    await page.reload();
+    await ready(page);
+    const again = await openChat(page);
+    await until(async () => (await again.locator("article").count()) === 2);
+    await again.locator("#question:enabled").fill("And now?");
+    await again.locator("#send", { hasText: "Ask" }).click();
+    await until(async () => (await again.locator("article .usage").count()) === 3);
+    console.log("ok the conversation continues after a reload");
+});
