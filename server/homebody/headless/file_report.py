@@ -1,7 +1,4 @@
-"""Reports on one file, for people and for scripts.
-
-In: an ``Outcome``. Out: a ``FileReport``, one line of JSON, or a diff.
-"""
+"""Reports on one file, for people and for scripts."""
 
 from msgspec import Struct, json
 

@@ -1,7 +1,7 @@
 """The prompt of a refactoring and the model's answer.
 
-In: a request. Out: the answer. The prompt contains the complete code, and as much other code as the model
-reads within ``chat.readingSeconds``.
+The prompt contains the complete code, and as much other code as the model reads within
+``chat.readingSeconds``.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +93,7 @@ async def ask(
         shown.forget()
     size = size_of(request)
     room = chat_room(engine, info)
-    name = request.definition.name if request.definition is not None else ""
+    definition = request.definition
 
     def build(tokens: int) -> ChatPrompt:
         if (base := request.base) is not None:
@@ -107,8 +107,8 @@ async def ask(
             beyond = reason_beyond(room.readable, tokens, room)
             around = _around(request, candidates, min(tokens - size.words, max(size.code, read)), beyond)
         values = code_values(engine, document, request.code) | {
-            "kind": request.definition.kind if request.definition is not None else "code",
-            "name": name or file_name(document.uri),
+            "kind": definition.kind if definition is not None else "code",
+            "name": (definition.name if definition is not None else "") or file_name(document.uri),
             "instruction": request.instruction,
             "problem": request.problem,
             "context": without_marked_lines(laid_out(engine, document, around), special).text
@@ -125,8 +125,8 @@ async def ask(
 
     # The answer may be as long as the context allows beside what the model reads.
     left = info.context_length - TEMPLATE_TOKENS - max(size.code + size.words, room.readable)
-    is_documentation = prompt.output == "insert" and prompt.scope == "function"
-    sampling = sampling_of(engine, prompt, size.output if is_documentation else max(size.output, left))
+    most = size.output if prompt.writes_documentation else max(size.output, left)
+    sampling = sampling_of(engine, prompt, most)
     end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
     return await answer(
         engine, "refactor", document.uri, build, sampling, on_text=on_text, on_read=on_read, end_of=end_of

@@ -1,7 +1,4 @@
-"""The size of the served model, and which actions suit it. The table is in docs/models.md.
-
-In: a backend's facts about its model, and the user's setting. Out: billions of parameters, or a sentence.
-"""
+"""The size of the served model, and which actions suit it. The table is in docs/models.md."""
 
 import re
 
