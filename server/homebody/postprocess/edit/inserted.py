@@ -4,13 +4,10 @@ import re
 
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.lines import with_line_ends
+from homebody.syntax.indentation import keyword_header
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, TextEdit
-
-_BEGINS_DEFINITION = re.compile(
-    r"(?:@|(?:\w+ )*(?:def|class|function|func|fn|fun|struct|enum|interface|trait|impl)\b)"
-)
 
 
 def below_comment(document: Document, span: Span, code: str) -> str:
@@ -44,7 +41,7 @@ def insertion(document: Document, span: Span, new: str) -> list[TextEdit]:
     follows = line + 1 < document.line_count and document.line_text(line + 1).strip()
     indent = len(lines[0]) - len(lines[0].lstrip())
     gap = ""
-    if follows and _BEGINS_DEFINITION.match(lines[0].lstrip()):
+    if follows and (lines[0].lstrip().startswith("@") or keyword_header(lines[0]) is not None):
         gap = "\n\n" if document.language_id == "python" and not indent else "\n"
     text = "\n" + "\n".join(lines) + gap
     return [TextEdit(Span(span.end, span.end), with_line_ends(text, document.newline))]
