@@ -40,7 +40,8 @@ def narrowed(file: WholeFile, span: Span, code: str, definition: Definition | No
         return code, ""
     written = Document.create(document.uri, document.language_id, 0, code)
     written_tree = parse(written)
-    found = [one for one in definitions(written, written_tree) if one.kind in CODE_KINDS and one.name]
+    kinds = CODE_KINDS | {"variable"}
+    found = [one for one in definitions(written, written_tree) if one.kind in kinds and one.name]
     own = [one for one in found if one.name == definition.name and one.is_function == definition.is_function]
     if len(own) != 1:
         return code, ""
@@ -59,7 +60,8 @@ def narrowed(file: WholeFile, span: Span, code: str, definition: Definition | No
     above = [one for one in new if around and not around[0].span.overlaps(one.span)]
     members = [one for one in new if around and around[-1].span.covers(one.span)]
     is_around = bool(definition.container and around) and len(above) + len(members) == len(new)
-    if (new and not is_around) or (not others and not _repeats_file(document, span, written, outer, end)):
+    read = [outer, *(one.header if one in around else one.span for one in others)]
+    if (new and not is_around) or not _repeats_file(document, span, written, read, end):
         return code[:end].rstrip(), ""
     return _texts(written, written_tree, [*own, *members]), _texts(written, written_tree, above)
 
@@ -72,7 +74,7 @@ def _texts(written: Document, tree: Tree, parts: Sequence[Definition]) -> str:
         start = written.line_start(span.start)
         if len(parts) > 1:
             start = comments_start(written, tree, Span(0, start))
-        texts.append(written.text[start : span.end])
+        texts.append(written.text[start : written.whole_lines(span).end])
     return texts[0] if len(texts) == 1 else "\n\n".join(map(dedent, texts))
 
 
@@ -97,14 +99,19 @@ def _start_of_example(document: Document, span: Span, written: Document, own: Sp
     return start if is_new and begins and uses and not is_used else end
 
 
-def _repeats_file(document: Document, span: Span, written: Document, own: Span, end: int) -> bool:
-    """Whether every line around ``own`` up to ``end`` is in the file, outside ``span``, or frames a file."""
-    known = _lines(document.text[: span.start]) | _lines(document.text[span.end :]) | {""}
+def _repeats_file(document: Document, span: Span, written: Document, read: Sequence[Span], end: int) -> bool:
+    """Whether all lines up to ``end`` but those of ``read`` are in the file outside ``span``, or frame it."""
+    known = _lines(document.text[: span.start]) | _lines(document.text[span.end :])
     name = file_name(document.uri)
-    first, last = written.lines_of(own)
-    around = [*range(first), *range(last + 1, written.lines_of(Span(0, end))[1] + 1)]
+    around = set(range(written.lines_of(Span(0, end))[1] + 1))
+    for part in read:
+        first, last = written.lines_of(part)
+        around.difference_update(range(first, last + 1))
     lines = [written.line_text(line).strip() for line in around]
-    return all(line in known or _FRAME.fullmatch(line) or _names_file(line, name) for line in lines)
+    return all(
+        line in known or _FRAME.fullmatch(line) or _names_file(line, name) or not re.search(r"\w", line)
+        for line in lines
+    )
 
 
 def _names_file(line: str, name: str) -> bool:
