@@ -89,9 +89,7 @@ def command(
     ] = False,
     allow_notes: Annotated[
         bool,
-        typer.Option(
-            "--allow-notes", help="Also write edits that come with notes on what they remove or add."
-        ),
+        typer.Option("--allow-notes", help="Also write edits that are refused because of their notes."),
     ] = False,
     apply_refused: Annotated[
         bool,
