@@ -112,7 +112,7 @@ async def build(root: Path) -> tuple[float, float, float]:
 @asynccontextmanager
 async def opened(root: Path) -> AsyncIterator[WorkspaceIndex]:
     """Open the index and wait until it is up to date."""
-    index = WorkspaceIndex.open(
+    index = WorkspaceIndex(
         [root], Settings(), progress=lambda reply: print(reply.notice) if reply.notice else None
     )
     try:

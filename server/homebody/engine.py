@@ -216,7 +216,7 @@ class Engine:
         self.prompts = PromptLibrary(prompt_folders(settings, folders))
         self.gate = Gate(settings, folders)
         self.on_index: Callable[[IndexProgress], None] | None = None
-        self.index = WorkspaceIndex.open(folders, settings, progress=self._index_told) if folders else None
+        self.index = WorkspaceIndex(folders, settings, self._index_told) if folders else None
         self.on_state: Callable[[Slot, BackendState], None] | None = None
         self._uses: dict[Slot, Use] = {}
         self._next_edit: Use | None = None

@@ -30,7 +30,7 @@ class TokenCounts:
     """Token counts by line, for one tokenizer.
 
     ``count`` sends no request. Lines not counted yet are estimated on the high side; ``learn``
-    replaces the estimate by the server's count; ``learn_total`` corrects the estimate if the server only
+    replaces the estimate by the server's count; ``estimate.learn`` corrects the estimate if the server only
     reports the count of a whole prompt.
     """
 
@@ -39,12 +39,7 @@ class TokenCounts:
         self._characters = 0
         # After a jump, a window of 25,000 tokens is counted several times, line by line.
         self._shapes: dict[str, int] = {}
-        self._estimate = TokenEstimate()
-
-    @property
-    def is_corrected(self) -> bool:
-        """Whether the server has reported the count of a prompt."""
-        return self._estimate.is_corrected
+        self.estimate = TokenEstimate()
 
     def count(self, text: str) -> int:
         """Tokens of ``text``: the sum over its lines.
@@ -73,10 +68,6 @@ class TokenCounts:
             evicted, _ = self._exact.popitem(last=False)
             self._characters -= len(evicted)
 
-    def learn_total(self, text: str, tokens: int) -> None:
-        """Correct the estimate with the exact count of a prompt."""
-        self._estimate.learn(text, tokens)
-
     def _estimated(self, line: str) -> int:
         shape = self._shapes.get(line)
         if shape is None:
@@ -85,7 +76,7 @@ class TokenCounts:
                 self._shapes.clear()
             if len(line) <= _LONGEST_KEPT:
                 self._shapes[line] = shape
-        return max(1, round(shape * self._estimate.scale + 0.5))
+        return max(1, round(shape * self.estimate.scale + 0.5))
 
 
 class TokenEstimate:

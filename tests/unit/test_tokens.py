@@ -51,7 +51,7 @@ def test_a_higher_count_corrects_the_estimate_at_once():
     counts = TokenCounts()
     text = "value = compute(argument)\n" * 20
     guessed = counts.count(text)
-    counts.learn_total(text, guessed * 2)
+    counts.estimate.learn(text, guessed * 2)
     assert counts.count(text) >= guessed * 2
 
 
@@ -60,5 +60,5 @@ def test_a_lower_count_corrects_it_slowly():
     counts = TokenCounts()
     text = "value = compute(argument)\n" * 20
     guessed = counts.count(text)
-    counts.learn_total(text, guessed // 2)
+    counts.estimate.learn(text, guessed // 2)
     assert guessed // 2 < counts.count(text) <= guessed

@@ -182,5 +182,5 @@ def compared(
     if counted is not None and exact and counted != expected:
         notes.append(f"the server counted {counted} prompt tokens, {expected} were expected")
     if counted is not None and not exact:
-        use.tokens.learn_total(text, counted)
+        use.tokens.estimate.learn(text, counted)
     return tuple(notes)

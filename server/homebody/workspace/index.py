@@ -57,7 +57,12 @@ class IndexProgress:
 
 
 class WorkspaceIndex:
-    """The index of the workspace's folders. Make it with ``open``, end it with ``aclose``."""
+    """The index of the workspace's folders ``roots``; end it with ``aclose``.
+
+    A root inside another one is part of that one. The index of an earlier run can be queried immediately;
+    nothing is built before ``start``. With ``context.snippets`` off there is no index, and all results are
+    empty.
+    """
 
     def __init__(
         self,
@@ -67,31 +72,15 @@ class WorkspaceIndex:
     ) -> None:
         self.state: State = "off"
         self._progress = progress
-        self._roots = tuple(roots)
+        outermost = [root for root in roots if not any(other in root.parents for other in roots)]
+        self._roots = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
         self._settings = settings
-        self._folders = [_Folder(root, settings) for root in roots if settings.context.snippets]
+        self._folders = self._opened()
         self._process = IndexerProcess(cache_dir() / "index", self._on_event)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="homebody-index")
         self._told = {""}
         self._closed = False
         self._started = False
-
-    @classmethod
-    def open(
-        cls,
-        roots: Sequence[Path],
-        settings: Settings,
-        *,
-        progress: Callable[[IndexProgress], None] | None = None,
-    ) -> "WorkspaceIndex":
-        """Open the index of ``roots``; the index of an earlier run can be queried immediately.
-
-        A root inside another one is part of that one. Nothing is built before ``start``. With
-        ``context.snippets`` off there is no index, and all results are empty.
-        """
-        outermost = [root for root in roots if not any(other in root.parents for other in roots)]
-        wanted = [root.absolute() for root in dict.fromkeys(outermost) if _is_text(root)]
-        return cls(wanted, settings, progress)
 
     def apply(self, settings: Settings) -> None:
         """Use other settings; what they change of the index is updated in the background."""
@@ -101,7 +90,7 @@ class WorkspaceIndex:
             return
         for folder in self._folders:
             self._thread.submit(folder.close)
-        self._folders = [_Folder(root, settings) for root in self._roots if settings.context.snippets]
+        self._folders = self._opened()
         if self._started:
             self.start()
 
@@ -258,6 +247,9 @@ class WorkspaceIndex:
                 self._process.submit(folder.job(rebuild=True))
             answers.append(answer or [])
         return answers
+
+    def _opened(self) -> "list[_Folder]":
+        return [_Folder(root, self._settings) for root in self._roots if self._settings.context.snippets]
 
     def _on_event(self, job: IndexJob, event: Event) -> None:
         match event:

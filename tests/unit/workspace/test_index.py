@@ -51,7 +51,7 @@ class Reported(list[IndexProgress]):
 @asynccontextmanager
 async def opened(*roots: Path, result: Reported | None = None, settings: Settings | None = None):
     progress = (Reported() if result is None else result).append
-    async with aclosing(WorkspaceIndex.open(roots, settings or Settings(), progress=progress)) as index:
+    async with aclosing(WorkspaceIndex(roots, settings or Settings(), progress)) as index:
         assert await index.updated(60)
         yield index
 
@@ -98,7 +98,7 @@ async def test_the_next_start_finds_everything_there(root):
     """Also without starting it: a script may query what an editor has indexed."""
     async with opened(root):
         pass
-    async with aclosing(WorkspaceIndex.open([root], Settings())) as index:
+    async with aclosing(WorkspaceIndex([root], Settings())) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         await asyncio.wait_for(index.settled(), 60)
 

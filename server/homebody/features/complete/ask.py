@@ -112,7 +112,7 @@ def _stop_rule(sent: Sent) -> StopRule | None:
     nobody waits for is read to its end. Additional candidates are always shown: the user requested them.
     """
     request, use = sent.request, sent.request.engine.completion
-    knows_length = request.place.counts_exactly or use.tokens.is_corrected
+    knows_length = request.place.counts_exactly or use.tokens.estimate.is_corrected
     if request.basis == "suggestion" and not knows_length:
         return None
     least = request.min_confidence if sent.seed is None else 0.0
