@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from homebody.syntax.indentation import indent_of
 from homebody.syntax.row import DocStyle
 from homebody.syntax.scope import Definition, first_definition
 from homebody.syntax.tree import Tree
@@ -176,5 +177,4 @@ def _next_text(document: Document, offset: int) -> int | None:
 
 
 def _indent(document: Document, line: int) -> str:
-    blanks = _BLANKS.match(document.text, document.line_starts[line])
-    return blanks.group() if blanks else ""
+    return indent_of(document.line_text(line))

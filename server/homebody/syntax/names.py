@@ -7,7 +7,7 @@ path; ``identifiers_near`` is fast enough for every keystroke.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from homebody.syntax import nodes
@@ -156,14 +156,10 @@ def identifiers_near(document: Document, tree: Tree, offset: int, limit: int = 3
     start = document.line_starts[max(0, line - _NEARBY_LINES)]
     end = document.line_span(min(document.line_count - 1, line + _NEARBY_LINES)).end
     window = Span(max(start, offset - _MAX_CHARS), min(end, offset + _MAX_CHARS))
-    opaque = opaque_spans(document, tree, window) if tree.fits(document) else ()
-    reserved = keywords(tree.language) if tree.language else frozenset[str]()
     nearest: dict[str, int] = {}
-    for match in _names_between(document.text, window, opaque):
-        name = match.group()
+    for match in _identifiers(document, tree, window):
         distance = max(match.start() - offset, offset - match.end(), 0)
-        if len(name) > 1 and name not in reserved and distance < nearest.get(name, distance + 1):
-            nearest[name] = distance
+        nearest[match[0]] = min(distance, nearest.get(match[0], distance))
     return tuple(sorted(nearest, key=nearest.__getitem__)[:limit])
 
 
@@ -173,14 +169,16 @@ def identifiers_in(document: Document, tree: Tree, span: Span, limit: int = 64) 
     Text in strings and comments is skipped where the tree knows it. Looks at the first 64,000 code points.
     """
     window = Span(span.start, min(span.end, span.start + _MAX_SPAN_CHARS))
+    return tuple(dict.fromkeys(match[0] for match in _identifiers(document, tree, window)))[:limit]
+
+
+def _identifiers(document: Document, tree: Tree, window: Span) -> Iterator[re.Match[str]]:
+    """Names of more than one letter outside of strings and comments; keywords are none."""
     opaque = opaque_spans(document, tree, window) if tree.fits(document) else ()
     reserved = keywords(tree.language) if tree.language else frozenset[str]()
-    names = dict.fromkeys(match.group() for match in _names_between(document.text, window, opaque))
-    return tuple(name for name in names if len(name) > 1 and name not in reserved)[:limit]
-
-
-def _names_between(text: str, window: Span, opaque: Sequence[Span]) -> Iterable[re.Match[str]]:
     at = window.start
     for hole in (*opaque, Span(window.end, window.end)):
-        yield from _NAME.finditer(text, at, max(at, min(hole.start, window.end)))
+        for match in _NAME.finditer(document.text, at, max(at, min(hole.start, window.end))):
+            if len(match[0]) > 1 and match[0] not in reserved:
+                yield match
         at = max(at, hole.end)
