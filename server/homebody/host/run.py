@@ -94,21 +94,13 @@ def _serve(options: HostOptions, files: HostFiles | None, stdout: int) -> None:
 # A cancelled prompt is evaluated to the end of its batch: 64 tokens take 0.1 to 0.6 s on
 # two cores, llama.cpp's default of 2,048 takes seven seconds, at the same throughput.
 _BATCH = 64
-
-
 # Cache of prompts for documents that the user returns to; llama.cpp's default limit is 8 GiB.
 _PROMPT_CACHE_MIB = 256
-
-
 # Four slots cache prompts of places, a fifth evaluates a wider window in advance, the sixth is for jobs of
 # scripts, the last for chat.
 _SLOTS = 7
-
-
 # Each connection that an editor keeps open occupies a sleeping thread of the server's pool.
 _HTTP_THREADS = 32
-
-
 # Warnings and errors. Level 3 adds a line for each request, level 4 their text.
 _VERBOSITY = 2
 
