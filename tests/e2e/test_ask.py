@@ -226,7 +226,7 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
     ("argument", "words"),
     [
         ({}, "no question"),
-        ({"question": "Why?", "attach": [{}]}, "`id` or a `text`"),
+        ({"question": "Why?", "attach": [{}]}, "`id`, a `text` or `data`"),
         ({"question": "Why?", "attach": ["untitled:none"]}, "nothing to attach"),
         ({"question": "Why?", "attach": ["file:///w/none.py"]}, "does not exist"),
         ({"question": "Why?", "attach": ["diff:all:"]}, "no diff"),

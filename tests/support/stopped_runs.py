@@ -59,16 +59,17 @@ class Fault:
 
 
 def run() -> None:
-    """Try one fault at each operation of a command, and run the following command after it."""
+    """Try one fault at the operations of a command, and run the following command after it."""
     folder, fault = Path(sys.argv[1]), sys.argv[2]
     split = sys.argv.index("--")
     command, following = sys.argv[3:split], sys.argv[split + 1 :]
     watched = tuple(os.fsencode(folder / name) for name in ("tree", "state"))
     renew(folder)
     main(command)  # so that no forked process has to import anything
-    number, code = 0, 0
+    # A full disk and a write in two are tried at every second operation.
+    number, code, step = 0, 0, 1 if fault == "killed" else 2
     while code < _NOT_STRUCK:
-        number += 1
+        number += step
         renew(folder)
         code = forked(command, Fault(fault, number, watched))
         stopped = texts(folder)
