@@ -17,7 +17,8 @@ from support.tracked import ROOT
 
 # No test depends on the speed of the machine. (Imported here, because pytest would import it at its end, at a
 # call depth that is too deep for Python 3.11's parser.)
-hypothesis.settings.register_profile("house", deadline=None)
+# Each run draws other examples, so a law that one run misses is met by a later one.
+hypothesis.settings.register_profile("house", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("house")
 
 # A shell starts background jobs with Ctrl-C ignored, and what the tests start would inherit that.
