@@ -1,19 +1,25 @@
 """What the VS Code extension adds to the server's time, in a real VS Code with the scripted model.
 
-Prints three tables: the way from a key to painted ghost text for models that take 0 to 150 ms for an answer
+Prints four tables: the way from a key to painted ghost text for models that take 0 to 150 ms for an answer
 (until the server has the request, the server's own time, until the answer is painted, and what is added to
-the server's time); the tasks of the chat's page while answers of 2,000 tokens stream; activation and bundle.
+the server's time); the tasks of the chat's page while answers of 2,000 tokens stream; from Ctrl+I to its
+input; activation and bundle. ``--install`` measures instead the first start: from the first click, without
+server and model, to ghost text in the sample file, with wheels that are downloaded before.
 In turn with this extension, the first table measures a bare one without a server, whose answer is ready so
 many milliseconds after VS Code reports the change: what it adds is VS Code's own time.
 With ``--beside VSIX`` another build of the extension is measured in the same run as well.
 Needs `sh requirements/setup.sh dev node editors` and Chromium.
 
     python benchmarks/vscode.py [--keys N] [--rounds N] [--delays 0,20,60,150] [--beside VSIX]
+    python benchmarks/vscode.py --install
 """
 
 import argparse
 import json
+import os
+import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -135,10 +141,48 @@ def main(options: argparse.Namespace) -> None:
             tasks = _numbers(windows[build], str(SCRIPTS / "stream.js"), workspace, questions=questions)
             streams += _stream_rows(build, tasks)
         print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, streams)
+        rows: list[list[str]] = []
+        for build in builds:
+            workspace = _workspace(folder / build / "instruction", "# Sums.\n")
+            focused = _numbers(windows[build], str(SCRIPTS / "instruction.js"), workspace, keys=options.keys)
+            first, *others = [after - before for before, after in focused]
+            rows.append(
+                [build, f"{first:.0f} ms", f"{statistics.median(others):.0f} ms", f"{max(others):.0f} ms"]
+            )
+        print_table("Ctrl+I to its input (target: 100 ms)", ("", "first", "median", "longest"), rows)
         workspace = _workspace(folder / "activation", "# Sums.\n")
         suites = [str(SCRIPTS / "activation.js")]
         activation = _numbers(windows["this"], "exthost.js", workspace, suites=suites)
     print_table("The extension", ("", "measured", "target"), _other_rows(activation[0][0]))
+
+
+def install() -> None:
+    """Measure the first start, without a server and a model."""
+    from support.vscode import package, start_vscode
+
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        offline = folder / "offline"
+        make = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", offline]
+        subprocess.run(make, check=True, capture_output=True)
+        settings = {"workbench.startupEditor": "readme"}
+        vsix = package(folder)
+        paths = [
+            path for path in os.environ["PATH"].split(os.pathsep) if not (Path(path) / "homebody").exists()
+        ]
+        wheels = folder / "wheels"
+        environ = {"PATH": os.pathsep.join(paths), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+        vscode = stack.enter_context(start_vscode(folder / "vscode", settings, vsix, **environ))
+        for place in (next((vscode.data / "extensions").glob("homebody.*")) / "wheels", wheels):
+            place.mkdir()
+            for wheel in (next(offline.glob("homebody-*.whl")), *(offline / "wheels").glob("*.whl")):
+                shutil.copy(wheel, place)
+        workspace = _workspace(folder / "workspace", "# Sums.\n")
+        [times] = _numbers(vscode, str(SCRIPTS / "install.js"), workspace, settings=settings)
+    head = ("", "seconds after the first click")
+    labels = ("the server runs", "the model is there", "ghost text in the sample (target: 60)")
+    rows = [[label, f"{time / 1000:.1f}"] for label, time in zip(labels, times, strict=True)]
+    print_table("The first start, with two clicks", head, rows)
 
 
 def _settings(folder: Path, delays: Sequence[int], program: str) -> dict[str, object]:
@@ -249,9 +293,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keys", type=int, default=KEYS, help="keys in each window")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="windows for each build and model")
     parser.add_argument("--delays", default=DELAYS, help="milliseconds that the model takes, with commas")
+    parser.add_argument("--install", action="store_true", help="measure the first start instead")
     parser.add_argument("--beside", type=Path, help="another build of the extension, measured in turn")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main(_options())
+    chosen = _options()
+    if chosen.install:
+        install()
+    else:
+        main(chosen)
