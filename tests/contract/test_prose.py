@@ -10,7 +10,7 @@ import pytest
 from homebody.audit import Note
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete
-from homebody.features.complete.record import PROSE_NOTE
+from homebody.features.complete.request import PROSE_NOTE
 from homebody.features.doctor import doctor
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings

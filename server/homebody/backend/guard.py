@@ -153,14 +153,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return [address]
 
     def _capped(self, response: httpx.Response) -> httpx.Response:
-        """Limit the size of an answer; a compressed one could expand to a thousand times its size."""
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
-            response.stream = _Refused(response.stream)
-            return response
-        stream = response.stream
-        if isinstance(stream, httpx.AsyncByteStream):
-            response.stream = _CappedStream(stream, self._max_answer_bytes)
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            encoding = response.headers.get("content-encoding", "").strip().lower()
+            is_plain = encoding in {"", "identity"}
+            response.stream = _CappedStream(response.stream, self._max_answer_bytes if is_plain else None)
         return response
 
 
@@ -184,30 +180,20 @@ def is_loopback(address: str) -> bool:
     return parsed.is_loopback
 
 
-class _Refused(httpx.AsyncByteStream):
-    """The body of an answer that is compressed although the request forbids it."""
-
-    def __init__(self, stream: object) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        message = "The server's answer is compressed, which was not requested; switch off its compression"
-        raise BackendProtocolError(message)
-        yield b""
-
-    async def aclose(self) -> None:
-        if isinstance(self._stream, httpx.AsyncByteStream):
-            await self._stream.aclose()
-
-
 class _CappedStream(httpx.AsyncByteStream):
-    """The body of an answer; raises an error when it exceeds the maximum size."""
+    """The body of an answer; raises an error when it exceeds the maximum size.
 
-    def __init__(self, stream: httpx.AsyncByteStream, limit: int) -> None:
+    Without a ``limit`` it is compressed, although the request forbids that: it could expand a thousandfold.
+    """
+
+    def __init__(self, stream: httpx.AsyncByteStream, limit: int | None) -> None:
         self._stream = stream
         self._limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._limit is None:
+            message = "The server's answer is compressed, which was not requested; switch off its compression"
+            raise BackendProtocolError(message)
         seen = 0
         number = 0
         async for chunk in self._stream:

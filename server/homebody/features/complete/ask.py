@@ -14,8 +14,7 @@ from homebody.features.budgets import PromptSize, fit
 from homebody.features.complete.plan import Plan, plan, shortened
 from homebody.features.complete.prompt import prompt_for
 from homebody.features.complete.reader import CacheLost, read_most, reader_of, unless_lost
-from homebody.features.complete.record import learn, record_of
-from homebody.features.complete.request import Request, Sent
+from homebody.features.complete.request import Request, Sent, learn, record_of
 from homebody.postprocess.ghost.finish import StopChecker
 from homebody.session.generation import Generation, StopRule
 from homebody.session.result_cache import AnswerState, StoredAnswer

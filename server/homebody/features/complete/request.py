@@ -1,14 +1,28 @@
-"""One completion request, as values: its place and limits, what was sent, and its result."""
+"""One completion request, as values: its place and limits, what was sent, and its result.
 
+And what is recorded of it for the user, and learned from its answer.
+"""
+
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count as counter
 from typing import Literal, TypeAlias
 
-from homebody.backend.base import SlotChoice
+from homebody.audit import LeftOut, Listing, PromptRecord, Source
+from homebody.backend.base import PromptRead, SlotChoice
+from homebody.context.markers import before_cursor, first_marker, without_marked_lines
+from homebody.context.select import OF_THE_WINDOW, without
 from homebody.engine import Engine
+from homebody.features.budgets import accounted, compared
 from homebody.features.complete.plan import Place, Plan
+from homebody.features.complete.prompt import MARKED
 from homebody.postprocess.ghost.draft import Wanted
+from homebody.postprocess.ghost.noise import expects_code, kind_of
 from homebody.postprocess.ghost.unit import lines_wanted
+from homebody.session.generation import Generation
+from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session, Ticket
 from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context
@@ -134,3 +148,134 @@ def request_at(
         max_tokens=min(settings.max_tokens, _LINE_TOKENS) if wanted == "line" else settings.max_tokens,
         min_confidence=0.0 if trigger == "invoked" else settings.min_confidence,
     )
+
+
+PROSE_NOTE = (
+    "The model has fill-in-the-middle tokens but answers with prose, so suggestions now use only the text "
+    "before the cursor; `homebody models recommend` names a model that fills in the middle."
+)
+"""Reported once for each model, and by ``doctor``."""
+
+
+def record_of(sent: Sent) -> PromptRecord:
+    """Record what is sent; its sources are listed when somebody looks at them."""
+    place, info = sent.request.place, sent.request.place.target.info
+    return PromptRecord(
+        feature="complete",
+        uri=place.document.uri,
+        model=info.name,
+        backend=info.kind,
+        text=sent.plan.prompt.text,
+        prompt_tokens=sent.tokens,
+        context_length=info.context_length,
+        sources=(),
+        left_out=(),
+        listing=Listing(partial(_listed, place, sent.plan.window, sent.tokens)),
+        when=time.time(),
+    )
+
+
+def learn(sent: Sent, generation: Generation) -> None:
+    """Record an answer that has ended by itself, successfully or not."""
+    request = sent.request
+    session, use = request.session, request.engine.completion
+    seen = _seen(generation, sent.unread / max(1, sent.tokens))
+    if generation.stats is not None:
+        use.speed.learn(generation.stats, seen)
+    else:
+        if generation.read is not None:
+            use.speed.learn_read(generation.read)
+        elif seen is not None:
+            use.speed.learn_seen(seen)
+        if generation.output_speed is not None:
+            use.speed.learn_output(generation.output_speed)
+    if (record := generation.record) is not None:
+        notes = compared(
+            use,
+            record.text,
+            record.prompt_tokens,
+            generation.first_stats,
+            generation.read,
+            exact=request.place.counts_exactly,
+        )
+        notes = (*notes, *_fill_in_notes(request, generation))
+        request.engine.audit.note(record, notes)
+        generation.add_notes(notes)
+    if generation.first_token_at is not None:
+        session.rhythm.answered(generation.first_token_at - generation.began)
+    if sent.seed is None and generation.error is None:
+        session.result_cache.put(
+            request.place.target.key, generation.document, generation.offset, generation.answer()
+        )
+
+
+def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
+    """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
+    chosen = request.engine.settings.completion.fim
+    if request.place.target.row is None or chosen != "auto" or not expects_code(request.cursor):
+        return ()
+    model = request.place.target.info.name
+    if not request.engine.completion.fill_in.learn(model, kind_of(generation.text)):
+        return ()
+    return (PROSE_NOTE,)
+
+
+def _seen(generation: Generation, unread: float) -> PromptRead | None:
+    """Return the unread share of the prompt, and the measured time to the first token."""
+    stats, record = generation.first_stats, generation.record
+    if generation.first_token_at is None or record is None:
+        return None
+    whole = stats.prompt_tokens if stats is not None and stats.prompt_tokens else record.prompt_tokens
+    milliseconds = (generation.first_token_at - generation.began) * 1000
+    new = int(whole * unread)
+    return PromptRead(new, whole - new, milliseconds)
+
+
+def _listed(
+    place: Place, window: PromptWindow, tokens: int
+) -> tuple[tuple[Source, ...], tuple[LeftOut, ...]]:
+    """List the sources of a prompt, and the lines that were left out."""
+    document = place.document
+    typed = document.text[window.anchor : place.offset]
+    # The line before an anchor at a line's start is not one of the typed lines.
+    ended = next((len(end) for end in ("\r\n", "\n", "\r") if typed.startswith(end)), 0)
+    first, last = document.line_of(window.anchor + ended), document.line_of(place.offset)
+    count = place.engine.completion.tokens.count
+    cursor = Source(document.uri, first, last, count(typed), "at the cursor")
+    # The window was chosen before these lines were typed, and lists some of them as left out.
+    left_out = (rest for lines in window.context.left_out for rest in without((cursor,), lines))
+    sources = accounted((*window.context.sources, cursor), tokens)
+    return sources, (*left_out, *marked_lines(place, window))
+
+
+def marked_lines(place: Place, window: PromptWindow) -> tuple[LeftOut, ...]:
+    """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
+    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
+    if not special:
+        return ()
+    others = (
+        LeftOut(snippet.uri, snippet.first_line + line, snippet.first_line + line, MARKED)
+        for snippet in context.snippets
+        for line in without_marked_lines(snippet.text, special).lines
+    )
+    mine = (LeftOut(document.uri, line, line, MARKED) for line in _own_marked_lines(place, window))
+    return tuple(dict.fromkeys((*others, *mine)))
+
+
+def _own_marked_lines(place: Place, window: PromptWindow) -> Iterator[int]:
+    """Such lines of the document itself: headers and imports before the window, and its own."""
+    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
+    if first_marker(context.headers, special) is not None:
+        for source in context.sources:
+            if source.uri == document.uri and source.why not in OF_THE_WINDOW:
+                for line in range(source.first_line, min(source.last_line + 1, document.line_count)):
+                    if first_marker(document.line_text(line), special):
+                        yield line
+    typed = document.text[window.anchor : place.offset]
+    for start, cleaned in (
+        (context.window.prefix.start, without_marked_lines(context.prefix, special)),
+        (window.anchor, before_cursor(typed, special)),
+        (place.offset, without_marked_lines(context.suffix, special)),
+    ):
+        for line in cleaned.lines:
+            yield document.line_of(start) + line
