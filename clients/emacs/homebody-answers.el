@@ -122,7 +122,7 @@ With a prefix argument, FULL, all of it is read, however long it takes."
 (defun homebody--named-files (question)
   "Return the URIs of the files that QUESTION names as @FILE."
   (let (uris (start 0))
-    (while (string-match "@\\([^[:space:]]+\\)" question start)
+    (while (string-match "@\\([^[:space:]]*[^[:space:]?!.,;:]\\)" question start)
       (setq start (match-end 0))
       (let ((file (match-string 1 question)))
         (when (file-regular-p file) (push (homebody--uri file) uris))))
@@ -130,8 +130,8 @@ With a prefix argument, FULL, all of it is read, however long it takes."
 
 (defun homebody-ask (question)
   "Ask QUESTION about the region, or about the function around point.
-A file that it names as @FILE, such as a picture, goes with it.  In the buffer of a
-conversation, the conversation continues."
+A file that it names as @FILE, such as a picture, goes with it.
+In the buffer of a conversation, the conversation continues."
   (interactive "sAsk: ")
   (let* ((follows (derived-mode-p 'homebody-answer-mode))
          (source (if follows homebody--about (current-buffer)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.images import encoded
 from support.needs import needs
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +29,7 @@ CALLS = "\n".join(
     ]
 )
 REPLIES = [
+    {"contains": "[shot.png: picture, 80 x 60]", "text": "It is red."},
     {"contains": "broken", "text": "x", "fault": "refused"},
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "And then?", "text": "Then it ends."},
@@ -51,11 +53,12 @@ def emacs():
 def test_the_claims_hold_with_the_configuration_of_the_page(emacs, tmp_path, claims):
     """Ghost text, answers and changes; next edits. A claim that fails is named."""
     script, config, workspace = tmp_path / "script.json", tmp_path / "config", tmp_path / "workspace"
-    script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
+    script.write_text(json.dumps({"name": "scripted", "modalities": ["vision"], "reply": REPLIES}))
     config.mkdir()
     (config / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
     workspace.mkdir()
     (workspace / "app.py").write_text("def add(a, b):\n    ")
+    (workspace / "shot.png").write_bytes(encoded())
     init = tmp_path / "init.el"
     init.write_text(configuration())
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}

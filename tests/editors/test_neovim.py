@@ -1,7 +1,10 @@
 """The Neovim plugin in a real Neovim: what the screen shows, and what the keys do."""
 
+import json
+
 import pytest
 
+from support.images import encoded
 from support.plugin import BOTH, CODE, reply
 
 _KEEP_SHOWN = """
@@ -198,6 +201,17 @@ def test_a_question_is_answered_and_followed_up(open_editor):
     editor.keys("i")
     editor.sees("Use pi.")
     assert "Call `area(2, 3)`." in editor.screen
+
+
+@BOTH
+def test_a_picture_that_a_question_names_goes_with_it(open_editor, tmp_path):
+    shot, script = tmp_path / "shot.png", tmp_path / "sees.json"
+    shot.write_bytes(encoded())
+    replies = [{"contains": "[shot.png: picture, 80 x 60]", "text": "A red button."}]
+    script.write_text(json.dumps({"name": "scripted", "modalities": ["vision"], "reply": replies}))
+    editor = open_editor([], settings={"backend": {"kind": "scripted", "model": str(script)}})
+    editor.command(f"Homebody ask what is in @{shot}?")
+    editor.sees("A red button.")
 
 
 def test_the_last_prompt_is_shown(open_editor):

@@ -95,6 +95,10 @@
 (claim "a follow-up stays in its conversation" t
        (and (string-search "> Why?\n\nBecause of `add()`.\n\n" (text-of "*Homebody ask*")) t))
 
+(homebody-ask "What is in @shot.png?")
+(wait-for "an answer about a picture" (lambda () (string-search "It is red." (text-of "*Homebody ask*"))))
+(homebody-forget)
+
 (defun replace-code (text) "Make TEXT the code." (erase-buffer) (insert text) (goto-char (point-min)))
 (switch-to-buffer "app.py")
 (replace-code "def add(a, b):\n    return a + b\n")

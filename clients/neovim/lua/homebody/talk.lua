@@ -189,7 +189,7 @@ ask = function(question)
   attached = {}
   -- `@shot.png` in the question attaches that file.
   for name in question:gmatch("@(%S+)") do
-    local path = vim.fn.fnamemodify(name, ":p")
+    local path = vim.fn.fnamemodify(name:gsub("[?!.,;:]+$", ""), ":p")
     if vim.fn.filereadable(path) == 1 then
       table.insert(argument.attach, vim.uri_from_fname(path))
     end
