@@ -221,7 +221,7 @@ async def test_nothing_is_assumed_about_a_named_server_that_is_away(llama_cpp: R
     """It would be taken for an unknown one, and get texts instead of exact tokens when it is back."""
     block = BackendSettings(url=llama_cpp.url)
     llama_cpp.stop()
-    with pytest.raises(BackendUnavailable, match=r"nothing answers .*: start the server, or correct"):
+    with pytest.raises(BackendUnavailable, match=r"Nothing answers .*: start the server, or correct"):
         await discover(block, "completion", await look(block))
     llama_cpp.start()
 

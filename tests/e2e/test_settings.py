@@ -172,7 +172,7 @@ async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, w
     config.write_text(scripted + "[chat.backend]\nkind = 'llama.cpp'\nurl = 'http://127.0.0.1:9'\n")
     async with start_client(root=workspace, environ=environ) as client:
         client.open(URI, "y = 1")
-        with pytest.raises(JsonRpcException, match=r"nothing answers at http://127\.0\.0\.1:9"):
+        with pytest.raises(JsonRpcException, match=r"Nothing answers at http://127\.0\.0\.1:9"):
             await client.explain(URI)
         assert client.status["kind"] == "Error"
         config.write_text(scripted)

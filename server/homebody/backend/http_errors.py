@@ -33,14 +33,14 @@ def refusal(url: str, status: int, words: str) -> BackendError:
     """Return the error for a response that is neither 200 nor a redirect, with the server's own message."""
     if status in _BUSY:
         if "load" in words.lower():
-            return BackendLoading(f"the server at {url} is still loading its model ({words})")
-        return BackendFailed(f"the server at {url} is unavailable: {words}")
+            return BackendLoading(f"The server at {url} is still loading its model ({words})")
+        return BackendFailed(f"The server at {url} is unavailable: {words}")
     if status in _BROKEN:
-        return BackendFailed(f"the server at {url} failed ({status}): {words}")
+        return BackendFailed(f"The server at {url} failed ({status}): {words}")
     advice = "; check backend.apiKey" if status in _LOCKED else ""
     if status == 404:
         advice = "; if another kind of server is there, set backend.kind (--backend)"
-    return StatusRefused(f"the server at {url} refused ({status}): {words}{advice}", status, words)
+    return StatusRefused(f"The server at {url} refused ({status}): {words}{advice}", status, words)
 
 
 def redirected(url: str, location: str) -> ConnectionForbidden:
@@ -53,7 +53,7 @@ def redirected(url: str, location: str) -> ConnectionForbidden:
 
 def disobedient(url: str, what: str) -> BackendProtocolError:
     """Return the error for an answer that is not as the server's API describes."""
-    return BackendProtocolError(f"the server at {url} does not follow its API: {what}")
+    return BackendProtocolError(f"The server at {url} does not follow its API: {what}")
 
 
 def translate(url: str, error: httpx.HTTPError) -> BackendError:
@@ -61,18 +61,18 @@ def translate(url: str, error: httpx.HTTPError) -> BackendError:
     what = clean(str(error)) or type(error).__name__
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return BackendUnavailable(
-            f"nothing answers at {url} ({what}): start the server, or correct backend.url"
+            f"Nothing answers at {url} ({what}): start the server, or correct backend.url"
         )
     if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
         return disobedient(url, what)
     if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
-        return BackendProtocolError(f"the server at {url} does not speak HTTP: {what}")
-    return BackendFailed(f"the server at {url} closed the connection during an answer ({what}): ask again")
+        return BackendProtocolError(f"The server at {url} does not speak HTTP: {what}")
+    return BackendFailed(f"The server at {url} closed the connection during an answer ({what}): ask again")
 
 
 def too_slow(url: str, what: str) -> BackendTimeout:
     """Return the error for a time limit."""
-    return BackendTimeout(f"the server at {url} {what}; if it is that slow, raise backend.timeoutSeconds")
+    return BackendTimeout(f"The server at {url} {what}; if it is that slow, raise backend.timeoutSeconds")
 
 
 # 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.

@@ -75,7 +75,7 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
     try:
         return await _probe(url, api_key, allowed_hosts, PROBE_SECONDS)
     except BackendLoading:
-        return Found(url, (), f"the server at {url} is still loading its model", loading=True)
+        return Found(url, (), f"The server at {url} is still loading its model", loading=True)
     except BackendUnavailable:
         return None
     except BackendTimeout:
@@ -103,7 +103,7 @@ async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], se
     except StatusRefused as error:
         if not error.needs_key:
             return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
-        remark = f"the server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
+        remark = f"The server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
         return Found(url, (), remark)
     except BackendError:
         return Found(url, (), _UNKNOWN_ANSWER.format(url=url))

@@ -14,19 +14,11 @@ from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
-from homebody.features.answer import Answer, Listeners
+from homebody.features.answer import Answer, Listeners, Usage
 from homebody.features.attachments import Attached, attach_data, attach_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_lines
 from homebody.media import media_type
-
-
-class Used(Struct, frozen=True, rename="camel"):
-    """Token counts of an answer."""
-
-    prompt_tokens: int
-    output_tokens: int
-    context_length: int
 
 
 class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -38,7 +30,7 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     markdown: str
     complete: bool
-    usage: Used
+    usage: Usage
     sources: list[Lines]
     left_out: list[Lines]
     file: str | None = None
@@ -118,11 +110,10 @@ class AnswerWriter:
 
 def to_report(answer: Answer, *, file: str | None = None, conversation_id: str | None = None) -> AnswerReport:
     """Write an answer for scripts."""
-    used = Used(answer.usage.prompt_tokens, answer.usage.output_tokens, answer.usage.context_length)
     return AnswerReport(
         markdown=answer.markdown,
         complete=answer.complete,
-        usage=used,
+        usage=answer.usage,
         sources=to_lines(answer.sources),
         left_out=to_lines(answer.left_out),
         file=file,

@@ -6,6 +6,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict, Unpack
 
+from msgspec import Struct
+
 from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.backend.base import Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.context.window import TokenBudget, chat_budget
@@ -34,8 +36,7 @@ class Listeners(TypedDict, total=False):
     on_sources: OnSources | None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True, rename="camel"):
     """Token counts of one answer, the server's own if it reports them."""
 
     prompt_tokens: int

@@ -1,9 +1,10 @@
 """Items that can be attached to a question: files, symbols, diagnostics, changes; ``attach`` takes ids."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from homebody.engine import Engine
 from homebody.features.surroundings import shown_path
@@ -24,8 +25,7 @@ _ALL_PROBLEMS = "All problems"
 _CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes"))
 
 
-@dataclass(frozen=True, slots=True)
-class ContextItem:
+class ContextItem(Struct, frozen=True):
     """One item to attach: ``id`` for the program, ``label`` and ``detail`` for the user."""
 
     id: str

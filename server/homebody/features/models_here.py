@@ -5,10 +5,10 @@ Nothing is loaded or downloaded; models that run on another machine are left out
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePath
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.probe import USUAL_URLS, Found, probe
@@ -19,8 +19,7 @@ from homebody.models.library import list_entries, suits
 from homebody.settings import BackendSettings
 
 
-@dataclass(frozen=True, slots=True)
-class ModelHere:
+class ModelHere(Struct, frozen=True, rename="camel"):
     """One model.
 
     ``kind``, ``url`` and ``model`` are the settings of a backend that select it; ``url`` is ``None`` for
@@ -66,7 +65,7 @@ async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tu
     )
     answering = await _answering(engine)
     listed = [
-        replace(model, in_use=tuple(use for use, info in answering.items() if _is_model(model, info)))
+        structs.replace(model, in_use=tuple(use for use, info in answering.items() if _is_model(model, info)))
         for models in (*served, weights)
         for model in models
     ]

@@ -87,13 +87,26 @@ def _explanation(
         "problem": {"message": problem.message, "source": problem.source, "code": problem.code},
         "show": True,
     }
-    title = "Explain this problem"
-    command = types.Command(title=title, command="homebody.explain", arguments=[argument])
-    client = server.capabilities.text_document
-    if client is None or client.code_action is None or not client.code_action.code_action_literal_support:
+    command = types.Command("Explain this problem", "homebody.explain", arguments=[argument])
+    return _offered(server, command, types.CodeActionKind.QuickFix, [problem])
+
+
+def _offered(
+    server: Server, command: types.Command, kind: str, diagnostics: Sequence[types.Diagnostic] = ()
+) -> types.CodeAction | types.Command:
+    """Return a command as an action, if the client knows actions; ``diagnostics`` are those that it fixes."""
+    client = _client(server)
+    if client is None or client.code_action_literal_support is None:
         return command
-    kind = types.CodeActionKind.QuickFix
-    return types.CodeAction(title=title, kind=kind, command=command, diagnostics=[problem])
+    action = types.CodeAction(title=command.title, kind=kind, command=command)
+    if diagnostics:
+        action.diagnostics = list(diagnostics)
+    return action
+
+
+def _client(server: Server) -> types.CodeActionClientCapabilities | None:
+    client = server.capabilities.text_document
+    return client.code_action if client else None
 
 
 def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
@@ -110,34 +123,23 @@ def _item(
     server: Server, target: dict[str, Any], action: "Action", diagnostics: Sequence[types.Diagnostic]
 ) -> types.CodeAction | types.Command | None:
     """Build the action in the client's form; ``None`` for a disabled one that the client cannot show."""
-    text_document = server.capabilities.text_document
-    client = text_document.code_action if text_document else None
     if action.lacks:
+        client = _client(server)
         if client is None or not client.disabled_support or client.code_action_literal_support is None:
             return None
         reason = types.CodeActionDisabled(f"This {action.lacks}.")
         return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
     is_fix = _is_fix(action)
-    command = _command(target, action, _problem(diagnostics) if is_fix else "")
-    if client is None or client.code_action_literal_support is None:
-        return command
-    item = types.CodeAction(title=action.title, kind=action.kind, command=command)
-    if is_fix and diagnostics:
-        item.diagnostics = list(diagnostics)
-    return item
-
-
-def _command(target: dict[str, Any], action: "Action", problem: str) -> types.Command:
     argument = target | {"action": action.name}
     if action.output == "explain":
-        return types.Command(
-            title=action.title, command="homebody.explain", arguments=[argument | {"show": True}]
+        command = types.Command(action.title, "homebody.explain", arguments=[argument | {"show": True}])
+    else:
+        if is_fix and diagnostics:
+            argument["problem"] = _problem(diagnostics)
+        command = types.Command(
+            action.title, "homebody.refactor", arguments=[argument | {"showReason": True}]
         )
-    if problem:
-        argument["problem"] = problem
-    return types.Command(
-        title=action.title, command="homebody.refactor", arguments=[argument | {"showReason": True}]
-    )
+    return _offered(server, command, action.kind, diagnostics if is_fix else ())
 
 
 def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:

@@ -168,25 +168,18 @@ def models_of(settings: "Settings") -> tuple[object, ...]:
 
 async def watch(peer: Peer) -> None:
     """Register for notifications of changed settings and files, if the client requires it."""
-    workspace = peer.capabilities.workspace
-    wanted: list[types.Registration] = []
-    if (
-        workspace
-        and workspace.did_change_configuration
-        and (workspace.did_change_configuration.dynamic_registration)
-    ):
-        options = types.DidChangeConfigurationRegistrationOptions(section=_SECTION)
-        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-        wanted.append(types.Registration("homebody-settings", method, options))
-    if (
-        workspace
-        and workspace.did_change_watched_files
-        and (workspace.did_change_watched_files.dynamic_registration)
-    ):
-        every_file = types.FileSystemWatcher(glob_pattern="**/*")
-        watched = types.DidChangeWatchedFilesRegistrationOptions(watchers=[every_file])
-        method = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-        wanted.append(types.Registration("homebody-files", method, watched))
+    workspace = peer.capabilities.workspace or types.WorkspaceClientCapabilities()
+    settings = types.DidChangeConfigurationRegistrationOptions(section=_SECTION)
+    files = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher("**/*")])
+    rows = (
+        (workspace.did_change_configuration, types.WORKSPACE_DID_CHANGE_CONFIGURATION, settings),
+        (workspace.did_change_watched_files, types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files),
+    )
+    wanted = [
+        types.Registration(f"homebody-{method}", method, options)
+        for client, method, options in rows
+        if client is not None and client.dynamic_registration
+    ]
     if not wanted:
         return
     try:

@@ -22,14 +22,6 @@ _KEPT_CHARACTERS = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Notebook:
-    """The cells of one notebook, by URI, in the order in which they are shown."""
-
-    uri: str
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentChange:
     """One edit, with the document before and after it."""
 
@@ -53,7 +45,7 @@ class Documents:
     notebook_by_cell: dict[str, str] = field(default_factory=dict[str, str])
     _languages: dict[str, str] = field(default_factory=dict[str, str])
     _texts: dict[str, Document] = field(default_factory=dict[str, Document])
-    _notebooks: dict[str, Notebook] = field(default_factory=dict[str, Notebook])
+    _notebooks: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def find(self, uri: str) -> Document | None:
         """Snapshot of ``uri``, or ``None`` if it is not open or not available."""
@@ -65,11 +57,6 @@ class Documents:
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""
         return [document for uri in self._texts if (document := self.find(uri))]
-
-    def notebook_of(self, cell_uri: str) -> Notebook | None:
-        """Return the notebook that contains this cell."""
-        notebook = self._notebooks.get(self.notebook_by_cell.get(cell_uri, ""))
-        return notebook if notebook is not None and cell_uri in notebook.cells else None
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """Store the text of an opened document. Return it if it is available."""
@@ -118,8 +105,7 @@ class Documents:
 
     def cells_of(self, notebook_uri: str) -> tuple[str, ...]:
         """URIs of a notebook's cells, in their order."""
-        notebook = self._notebooks.get(notebook_uri)
-        return notebook.cells if notebook else ()
+        return self._notebooks.get(notebook_uri, ())
 
     def notebooks(self) -> dict[str, list[Document]]:
         """Snapshots of the cells of each notebook, in order, by the notebook's URI."""
@@ -137,8 +123,8 @@ class Documents:
 
     def cells_beside(self, cell_uri: str) -> list[Document]:
         """Snapshots of all cells of the notebook that contains this one, in order."""
-        notebook = self.notebook_of(cell_uri)
-        return self.notebook(notebook.uri) if notebook else []
+        uri = self.notebook_by_cell.get(cell_uri, "")
+        return self.notebook(uri) if cell_uri in self.cells_of(uri) else []
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> list[Document]:
         """Store the cells of an opened notebook. Return those that are available."""
@@ -165,8 +151,8 @@ class Documents:
 
     def close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> list[str]:
         """Drop a closed notebook and its cells. Return the cells' URIs."""
-        notebook = self._notebooks.pop(params.notebook_document.uri, None)
-        uris = {*(notebook.cells if notebook else ()), *(d.uri for d in params.cell_text_documents)}
+        cells = self._notebooks.pop(params.notebook_document.uri, ())
+        uris = {*cells, *(document.uri for document in params.cell_text_documents)}
         for uri in uris:
             self.close(uri)
         return sorted(uris)
@@ -178,7 +164,7 @@ class Documents:
             self._texts[uri] = document
 
     def _keep_cells(self, uri: str, cells: Sequence[str]) -> None:
-        self._notebooks[uri] = Notebook(uri, tuple(cells))
+        self._notebooks[uri] = tuple(cells)
         self.notebook_by_cell |= dict.fromkeys(cells, uri)
 
     def _edit(self, document: Document, change: types.TextDocumentContentChangeEvent) -> TextEdit:
@@ -188,10 +174,9 @@ class Documents:
         return smallest_edit(document.text, text)
 
     def _reorder(self, uri: str, array: types.NotebookCellArrayChange) -> None:
-        notebook = self._notebooks.get(uri)
-        if notebook is None:
+        if uri not in self._notebooks:
             return
-        cells = list(notebook.cells)
+        cells = list(self._notebooks[uri])
         cells[array.start : array.start + array.delete_count] = [cell.document for cell in array.cells or ()]
         self._keep_cells(uri, cells)
 

@@ -61,7 +61,7 @@ async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[s
 async def test_nothing_there_is_unavailable():
     """The message states that the connection was refused, and what to do."""
     server = ModelServer("http://127.0.0.1:9")
-    with pytest.raises(BackendUnavailable, match=r"nothing answers at http://127.0.0.1:9.*: start"):
+    with pytest.raises(BackendUnavailable, match=r"Nothing answers at http://127.0.0.1:9.*: start"):
         await server.get("/props", Props)
     await server.aclose()
 

@@ -60,7 +60,7 @@ async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDou
 
     assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
     assert states[0].info is not None
-    assert "nothing answers" in states[1].message
+    assert "Nothing answers" in states[1].message
 
 
 async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double: LlamaDouble):
@@ -74,7 +74,7 @@ async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double:
     with pytest.raises(BackendFailed, match="closed the connection"):
         await ask(backend)
     double.stop()
-    with pytest.raises(BackendUnavailable, match="nothing answers"):
+    with pytest.raises(BackendUnavailable, match="Nothing answers"):
         await ask(backend)
     double.start()
     await reports(states, "ready")

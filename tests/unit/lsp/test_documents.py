@@ -141,8 +141,7 @@ def test_a_notebooks_cells_are_documents_in_their_order():
     )
 
     assert [change.after.text for change in changes] == ["xz"]
-    book = documents.notebook_of("vscode-notebook-cell:d")
-    assert [uri[-1] for uri in book.cells] == ["a", "c", "d"]
+    assert [uri[-1] for uri in documents.cells_of("file:///n.ipynb")] == ["a", "c", "d"]
     beside = documents.cells_beside("vscode-notebook-cell:d")
     assert [document.text for document in beside] == ["import os", "xz", "y"]
     assert documents.find("vscode-notebook-cell:b") is None
@@ -150,4 +149,4 @@ def test_a_notebooks_cells_are_documents_in_their_order():
     identifier = types.NotebookDocumentIdentifier("file:///n.ipynb")
     documents.close_notebook(types.DidCloseNotebookDocumentParams(identifier, []))
     assert documents.all() == []
-    assert documents.notebook_of("vscode-notebook-cell:a") is None
+    assert documents.cells_beside("vscode-notebook-cell:a") == []

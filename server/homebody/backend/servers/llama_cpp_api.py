@@ -154,9 +154,9 @@ def error_of(error: Error, url: str) -> BackendError | ContextTooLong:
     """Translate an error within a stream."""
     words = clean(error.message)
     if error.type == "exceed_context_size_error":
-        return ContextTooLong(f"the server at {url} says: {words}")
+        return ContextTooLong(f"The server at {url} says: {words}")
     kind = BackendLoading if error.code == 503 else BackendRefused if error.code < 500 else BackendFailed
-    return kind(f"the server at {url} failed ({error.code}): {words}")
+    return kind(f"The server at {url} failed ({error.code}): {words}")
 
 
 class Slots(msgspec.Struct):

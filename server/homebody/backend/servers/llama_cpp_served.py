@@ -66,7 +66,7 @@ async def ask_served(
     notes: tuple[str, ...] = ()
     if not n_ctx:
         n_ctx = context_length or _UNKNOWN_CONTEXT
-        notes = (f"the server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
+        notes = (f"The server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
     name = model or props.model_alias or props.model_path
     slots = Slots(props.total_slots, pinned=kind == HOST_KIND)
     return Served(

@@ -152,8 +152,8 @@ class OllamaBackend(StringBackend):
     def _failure(self, words: str) -> Exception:
         words = clean(words)
         if "context length" in words:
-            return ContextTooLong(f"the server at {self._server.url} says: {words}; nothing was cut")
-        return BackendFailed(f"the server at {self._server.url} failed: {words}")
+            return ContextTooLong(f"The server at {self._server.url} says: {words}; nothing was cut")
+        return BackendFailed(f"The server at {self._server.url} failed: {words}")
 
     async def _choose(self, tags: api.Models) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""

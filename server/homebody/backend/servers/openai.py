@@ -118,7 +118,7 @@ class OpenAiApi(StringBackend):
         else:
             self._refused.add(name)
             what = f"refuses the field {name}, which is no longer sent"
-        self._learned = (*self._learned, f"the server at {self._server.url} {what}")
+        self._learned = (*self._learned, f"The server at {self._server.url} {what}")
         self.forget()
         return True
 
@@ -170,7 +170,7 @@ class OpenAiBackend(OpenAiApi):
 
     def _pick(self, models: Models) -> ModelEntry:
         url, entries = self._server.url, models.data or ()
-        server = f"the server at {url}"
+        server = f"The server at {url}"
         candidates = [
             AvailableModel.by_name("openai", url, server, entry.id, modalities=entry.takes)
             for entry in entries

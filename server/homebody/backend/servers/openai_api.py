@@ -209,10 +209,10 @@ def _failure(error: object, url: str) -> BackendError | ContextTooLong:
             words = _Words()
     reason = clean(words.message)
     if tells_length(reason):
-        return ContextTooLong(f"the server at {url} says: {reason}; nothing was cut")
+        return ContextTooLong(f"The server at {url} says: {reason}; nothing was cut")
     refused = isinstance(words.code, int) and 400 <= words.code < 500
     kind = BackendRefused if refused else BackendFailed
-    return kind(f"the server at {url} failed: {reason}")
+    return kind(f"The server at {url} failed: {reason}")
 
 
 def tells_length(words: str) -> bool:

@@ -117,7 +117,7 @@ async def context_items(server: Server, params: types.ExecuteCommandParams) -> R
             notebooks=notebooks,
             with_problems=server.service.problems.uris,
         )
-    return [{"id": item.id, "kind": item.kind, "label": item.label, "detail": item.detail} for item in items]
+    return msgspec.to_builtins(items)
 
 
 async def _answered(

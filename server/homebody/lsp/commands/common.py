@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from lsprotocol import types
+from msgspec import to_builtins
 
 from homebody.errors import DocumentChanged, FileUnreadable
 from homebody.lsp.convert import from_lines, from_span, to_span
@@ -12,7 +13,6 @@ from homebody.text import Document, Span
 
 if TYPE_CHECKING:
     from homebody.audit import LeftOut, PromptRecord, Source
-    from homebody.features.answer import Usage
     from homebody.features.ask import Reply
     from homebody.features.explain import Explanation
     from homebody.lsp.arguments import TextDocument
@@ -58,7 +58,7 @@ def answer_of(server: Server, answer: "Explanation | Reply") -> dict[str, Any]:
     return {
         "markdown": answer.markdown,
         "complete": answer.complete,
-        "usage": usage_of(answer.usage),
+        "usage": to_builtins(answer.usage),
         **parts_of(server, answer),
     }
 
@@ -71,15 +71,6 @@ def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord") -> di
     return {
         "sources": [_lines(server, source) | {"tokens": source.tokens} for source in answer.sources],
         "leftOut": [_lines(server, left_out) for left_out in answer.left_out],
-    }
-
-
-def usage_of(usage: "Usage") -> dict[str, int]:
-    """Return the token counts of an answer."""
-    return {
-        "promptTokens": usage.prompt_tokens,
-        "outputTokens": usage.output_tokens,
-        "contextLength": usage.context_length,
     }
 
 

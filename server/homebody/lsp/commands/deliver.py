@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from msgspec import to_builtins
 from pygls.exceptions import JsonRpcException
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentence
-from homebody.lsp.commands.common import usage_of
 from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
@@ -58,7 +58,7 @@ async def deliver(
     """
     result: dict[str, Any] = {"status": refactoring.status, "notes": list(refactoring.notes)}
     if refactoring.usage is not None:
-        result["usage"] = usage_of(refactoring.usage)
+        result["usage"] = to_builtins(refactoring.usage)
     if refactoring.parts:
         result["id"] = server.service.pending.add(refactoring)
     if refactoring.skipped:
@@ -168,30 +168,31 @@ def _workspace_edit(
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
     if client.change_annotation_support is None:
         return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
-    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in text_edits]
-    annotation = types.ChangeAnnotation(
-        label=label,
-        description=_DESCRIPTION,
-        # Added text can be reviewed in place; replaced code has to be confirmed first.
-        needs_confirmation=any(len(edit.span) for edit in edits),
-    )
-    return types.WorkspaceEdit(
-        document_changes=[types.TextDocumentEdit(identifier, annotated)],
-        change_annotations={_ANNOTATION: annotation},
-    )
+    # Added text can be reviewed in place; replaced code has to be confirmed first.
+    return _annotated([], identifier, text_edits, label, confirmed=any(len(edit.span) for edit in edits))
 
 
 def _new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
     """Make the edit that creates a file; it never replaces an existing one."""
-    create = types.CreateFile(
-        uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
-    )
+    options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
     start = types.Position(0, 0)
-    insert = types.AnnotatedTextEdit(_ANNOTATION, types.Range(start, start), text)
+    insert = types.TextEdit(types.Range(start, start), text)
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
-    annotation = types.ChangeAnnotation(label=label, description=_DESCRIPTION)
+    return _annotated([types.CreateFile(uri=uri, options=options)], identifier, [insert], label)
+
+
+def _annotated(
+    before: list[types.CreateFile],
+    identifier: types.OptionalVersionedTextDocumentIdentifier,
+    edits: "Sequence[types.TextEdit]",
+    label: str,
+    *,
+    confirmed: bool | None = None,
+) -> types.WorkspaceEdit:
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
+    annotation = types.ChangeAnnotation(label, needs_confirmation=confirmed, description=_DESCRIPTION)
     return types.WorkspaceEdit(
-        document_changes=[create, types.TextDocumentEdit(identifier, [insert])],
+        document_changes=[*before, types.TextDocumentEdit(identifier, annotated)],
         change_annotations={_ANNOTATION: annotation},
     )
 

@@ -24,7 +24,6 @@ from homebody.lsp.commands.common import (
     document_of,
     parts_of,
     span_of,
-    usage_of,
     with_links,
 )
 from homebody.lsp.server import Server
@@ -176,7 +175,7 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
     return {
         "message": written.markdown,
         "complete": written.complete,
-        "usage": usage_of(written.usage),
+        "usage": msgspec.to_builtins(written.usage),
         **parts_of(server, written),
     }
 

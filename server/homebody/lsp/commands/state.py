@@ -39,20 +39,7 @@ async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
     async with server.service.using() as opened:
         from homebody.features.models_here import models_here
 
-        return [
-            {
-                "name": model.name,
-                "kind": model.kind,
-                "url": model.url,
-                "model": model.model,
-                "where": model.where,
-                "uses": list(model.uses),
-                "size": model.size,
-                "inUse": list(model.in_use),
-                "modalities": sorted(model.modalities),
-            }
-            for model in await models_here(opened.engine)
-        ]
+        return msgspec.to_builtins(await models_here(opened.engine), order="deterministic")
 
 
 async def recommend(_server: Server, params: types.ExecuteCommandParams) -> Result:
