@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from homebody.lsp.commands.table import COMMANDS
+from homebody.lsp.methods import COMMANDS
 from support.tracked import ROOT
 
 FOLDERS = ("clients/vscode", "tests/editors/vscode")

@@ -30,11 +30,10 @@ from acp.schema import (
 )
 
 from homebody import __version__
-from homebody.acp.answers import answer
-from homebody.acp.commands import list_commands, run_command
 from homebody.acp.engines import Engines
 from homebody.acp.question import Block, UserPrompt, read_blocks
 from homebody.acp.session import AcpSession, StopReason
+from homebody.acp.turns import answer, list_commands, run_command
 from homebody.errors import HomebodyError, sentence
 from homebody.features.answer import Usage
 from homebody.features.models_here import chat_models

@@ -16,11 +16,10 @@ from homebody.backend.base import OWN, TYPED, Message
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Listeners
+from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Question, find_material, lay_out
 from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import chat_room
-from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted, readable_history
 from homebody.features.project_rules import Rules

@@ -12,9 +12,9 @@ from homebody.context.select import choose
 from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
+from homebody.features.answer import Context
 from homebody.features.attachments import Attached, Attachment
 from homebody.features.budgets import CHARACTERS_A_TOKEN
-from homebody.features.chat import Context
 from homebody.features.explain_parts import outline
 from homebody.features.media import admitted
 from homebody.features.mentions import mentioned

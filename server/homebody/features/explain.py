@@ -10,9 +10,8 @@ from typing import TypeAlias, Unpack
 from homebody.context.around import select_around
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Listeners
+from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
 from homebody.features.budgets import CHARACTERS_A_TOKEN, reason_beyond
-from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of
 from homebody.features.surroundings import check_permitted, code_values, laid_out

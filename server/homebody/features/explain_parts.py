@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
-from homebody.features.answer import Answer, ChatPrompt, Listeners, Usage
+from homebody.features.answer import Answer, Chat, ChatPrompt, Context, Listeners, Usage, ask_model
 from homebody.features.budgets import beginning, whole_lines
-from homebody.features.chat import Chat, Context, ask_model
 from homebody.features.surroundings import code_values, shown_path
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import chunk_document

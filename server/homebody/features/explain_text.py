@@ -7,11 +7,10 @@ from typing import Unpack
 
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
-from homebody.features.answer import Answer, Listeners
+from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
 from homebody.features.budgets import reason_beyond
-from homebody.features.chat import Context, ask_model, open_chat
 from homebody.features.explain import Explanation, explain
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in

@@ -1,11 +1,17 @@
-"""The table of methods that the server understands, registered with pygls, which announces their options."""
+"""The tables of methods and commands. Methods are registered with pygls, which announces their options.
 
-from collections.abc import Mapping
+The module of a command is imported when it is first run: ``initialize`` is answered before any of them loads.
+"""
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from lsprotocol import types
 
+from homebody.errors import UsageError
 from homebody.lsp import (
     code_action,
     completion,
@@ -14,13 +20,40 @@ from homebody.lsp import (
     progress,
     sync,
 )
-from homebody.lsp.commands.table import COMMANDS, execute_command
+from homebody.lsp.commands.common import Result
 from homebody.lsp.server import Server, initialize, initialized
 
 # Characters after which a new expression begins, so that a request needs no word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")
 # No `source.fixAll` or `source.organizeImports`: editors run those at each save.
 _ACTION_KINDS = [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Source]
+
+
+# The server announces these names; vscode-languageclient registers each as a command in the editor.
+COMMANDS: Mapping[str, str] = {
+    "homebody.explain": "explain:explain",
+    "homebody.ask": "ask:ask",
+    "homebody.commitMessage": "explain:commit_message",
+    "homebody.contextItems": "ask:context_items",
+    "homebody.apply": "change:apply",
+    "homebody.conversations": "conversations:conversations",
+    "homebody.saveConversation": "conversations:save_conversation",
+    "homebody.forgetConversations": "conversations:forget_conversations",
+    "homebody.refactor": "change:refactor",
+    "homebody.refine": "change:refine",
+    "homebody.showPrompt": "state:show_prompt",
+    "homebody.acceptCompletion": "state:accept_completion",
+    "homebody.acceptNextEdit": "state:accept_next_edit",
+    "homebody.doctor": "state:doctor",
+    "homebody.models": "state:models",
+    "homebody.recommend": "state:recommend",
+    "homebody.status": "state:status",
+    "homebody.toggle": "state:toggle",
+}
+"""Module in ``commands``, and function in it, of each command."""
+
+
+Command: TypeAlias = Callable[[Server, types.ExecuteCommandParams], Awaitable[Result]]
 
 
 def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> Server:
@@ -74,3 +107,23 @@ def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None
     notice(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS, sync.did_change_workspace_folders)
     notice(types.WINDOW_WORK_DONE_PROGRESS_CANCEL, progress.cancel)
     return server
+
+
+async def execute_command(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Run a command.
+
+    Raises
+    ------
+    UsageError
+        The command is unknown, or its argument is not valid.
+    HomebodyError
+        The command failed.
+
+    """
+    place = COMMANDS.get(params.command)
+    if place is None:
+        message = f"There is no command {params.command!r}; the commands are {', '.join(COMMANDS)}."
+        raise UsageError(message)
+    module, _, function = place.partition(":")
+    run: Command = getattr(importlib.import_module(f"homebody.lsp.commands.{module}"), function)
+    return await run(server, params)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from homebody.lsp.commands.table import COMMANDS
-from homebody.lsp.methods import create_server
+from homebody.lsp.methods import COMMANDS, create_server
 from support.wire import Wire
 
 

@@ -1,0 +1,250 @@
+"""What a prompt does: a question, or a slash command, one for each prompt file and a few built-in ones."""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from acp import start_tool_call
+from acp.schema import AvailableCommand, AvailableCommandInput, ToolCallLocation, UnstructuredCommandInput
+
+from homebody.acp.files import CodeTarget, attach_reference, find_target, read_file
+from homebody.acp.proposal import propose
+from homebody.acp.question import UserPrompt
+from homebody.acp.session import AcpSession, StopReason
+from homebody.audit import LeftOut
+from homebody.engine import Engine
+from homebody.errors import UnknownAction, UsageError
+from homebody.features.answer import Answer
+from homebody.features.apply_block import apply_block
+from homebody.features.ask import add_explanation, ask
+from homebody.features.attachments import Attached
+from homebody.features.explain import explain
+from homebody.features.links import named_places
+from homebody.features.refactor import refactor, refine
+from homebody.features.surroundings import shown_path
+from homebody.postprocess.edit.code_blocks import code_blocks
+from homebody.postprocess.links import SafeStream
+from homebody.prompt.front_matter import PromptFile
+from homebody.text import Document, Span
+from homebody.workspace.uri import path_of
+
+_PLACE_HINT = "[file:lines] [function]"
+_LINE = re.compile(r"#L(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _SlashCommand:
+    description: str
+    hint: str
+    run: Callable[[Engine, AcpSession, UserPrompt, str], Awaitable[StopReason | None]]
+
+
+def list_commands(engine: Engine) -> list[AvailableCommand]:
+    """List all commands as the client shows them."""
+    own = [(name, command.description, command.hint) for name, command in _COMMANDS.items()]
+    actions = [
+        (action.name, action.title, f"{_PLACE_HINT} problem" if action.takes_problem else _PLACE_HINT)
+        for action in engine.prompts.actions
+        if action.name not in _COMMANDS
+    ]
+    return [
+        AvailableCommand(
+            name=name,
+            description=description,
+            input=AvailableCommandInput(root=UnstructuredCommandInput(hint=hint)),
+        )
+        for name, description, hint in (*own, *actions)
+    ]
+
+
+async def run_command(
+    engine: Engine, session: AcpSession, question: UserPrompt, name: str, arguments: str
+) -> StopReason:
+    """Run a slash command.
+
+    Raises
+    ------
+    UnknownAction
+        There is no command of that name.
+    HomebodyError
+        As raised by the feature.
+
+    """
+    if (own := _COMMANDS.get(name)) is not None:
+        return await own.run(engine, session, question, arguments) or "end_turn"
+    action = engine.prompts.action(name)
+    if action is None:
+        names = ", ".join(f"/{command.name}" for command in list_commands(engine))
+        message = f"There is no /{name}; there are {names}."
+        raise UnknownAction(message)
+    target = await find_target(engine, session, question, arguments, action.scope)
+    if action.output == "explain":
+        return await _explained(engine, session, target, action)
+    if target.words and not action.takes_problem:
+        message = f"`/{action.name}` takes a place only; to give an instruction, use `/edit`."
+        raise UsageError(message)
+    session.think(f"{action.title} …\n")
+    result = await refactor(engine, target.document, target.span, action=action.name, problem=target.words)
+    await propose(engine, session, target.document, result, action.title)
+    return "end_turn"
+
+
+async def answer(
+    engine: Engine,
+    session: AcpSession,
+    question: UserPrompt,
+    *,
+    document: Document | None = None,
+    span: Span | None = None,
+) -> StopReason:
+    """Answer a question within the chat's conversation.
+
+    Raises
+    ------
+    UsageError
+        The question is empty.
+    HomebodyError
+        As for ``ask``.
+
+    """
+    attached: list[Attached] = []
+    unread = list(question.unread)
+    for reference in question.references:
+        try:
+            attachment = await attach_reference(engine, session, reference)
+        except UsageError as error:
+            unread.append(str(error).rstrip("."))
+        else:
+            session.last = reference
+            attached.append(attachment)
+    with _saying(session) as say:
+        reply = await ask(
+            engine,
+            question.text,
+            conversation=session.conversation,
+            document=document,
+            span=span,
+            attachments=attached,
+            on_text=say,
+        )
+    session.blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
+    unread += _told(engine, reply.left_out)
+    await _account(engine, session, reply, document, unread)
+    return "end_turn" if reply.complete else "max_tokens"
+
+
+async def _explained(
+    engine: Engine, session: AcpSession, target: CodeTarget, prompt: PromptFile | None
+) -> StopReason:
+    """Explain the target; the explanation is part of the chat. Raises what ``explain`` raises."""
+    with _saying(session) as say:
+        explanation = await explain(engine, target.document, target.span, prompt=prompt, on_text=say)
+    await add_explanation(engine, session.conversation, target.document, target.span, explanation)
+    session.blocks = tuple(code_blocks(explanation.markdown))
+    await _account(engine, session, explanation, target.document, _told(engine, explanation.left_out))
+    return "end_turn" if explanation.complete else "max_tokens"
+
+
+@contextmanager
+def _saying(session: AcpSession) -> Generator[Callable[[str], None]]:
+    """Send an answer while it arrives; the client renders it at once."""
+    stream = SafeStream()
+
+    def say(text: str, *, is_last: bool = False) -> None:
+        if safe := stream.feed(text, is_last=is_last):
+            session.say(safe)
+
+    try:
+        yield say
+    finally:
+        say("", is_last=True)
+
+
+async def _account(
+    engine: Engine, session: AcpSession, answered: Answer, document: Document | None, unread: Iterable[str]
+) -> None:
+    """Report the code that the answer names, the token counts, the sources, and what was left out."""
+    sources = answered.sources
+    if named := await named_places(engine, answered.markdown, sources, document):
+        # Zed opens a link at a line only if it names the last line too.
+        links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for words, uri in named)
+        session.say(f"\n\nNamed here: {', '.join(links)}")
+    if sentences := "; ".join(dict.fromkeys(unread)):
+        session.say(f"\n\n*Not read: {sentences}.*")
+    places = [
+        (path, source.first_line + 1) for source in sources if (path := path_of(source.uri)) is not None
+    ]
+    if places:
+        names = dict.fromkeys(shown_path(engine, source.uri) for source in sources if path_of(source.uri))
+        locations = [ToolCallLocation(path=str(path), line=line) for path, line in places]
+        title = f"Read {', '.join(names)}"
+        session.send(
+            start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
+        )
+    session.send_usage(answered.usage)
+
+
+def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:
+    """Describe what was left out: lines of files, or turns of the conversation."""
+    return [
+        unit.why
+        if path_of(unit.uri) is None
+        else f"{shown_path(engine, unit.uri)}, "
+        f"lines {unit.first_line + 1} to {unit.last_line + 1} ({unit.why})"
+        for unit in left_out
+    ]
+
+
+async def _explain(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> StopReason:
+    target = await find_target(engine, session, question, arguments, "selection")
+    if target.words:
+        return await answer(
+            engine, session, UserPrompt(target.words), document=target.document, span=target.span
+        )
+    return await _explained(engine, session, target, None)
+
+
+async def _edit(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> None:
+    target = await find_target(engine, session, question, arguments, "selection")
+    if not target.words:
+        message = "Say what to change: `/edit app.py:10-20 use a list comprehension`."
+        raise UsageError(message)
+    session.think("Rewriting …\n")
+    result = await refactor(engine, target.document, target.span, instruction=target.words)
+    await propose(engine, session, target.document, result, "Edit")
+
+
+async def _refine(engine: Engine, session: AcpSession, _question: UserPrompt, arguments: str) -> None:
+    before = session.proposal
+    if before is None:
+        message = "There is no proposed change to refine: run `/edit` or an action first."
+        raise UsageError(message)
+    session.think("Rewriting …\n")
+    result = await refine(before, arguments)
+    await propose(engine, session, before.parts[0].request.document, result, "Refine")
+
+
+async def _apply(engine: Engine, session: AcpSession, question: UserPrompt, arguments: str) -> None:
+    number, _, rest = arguments.partition(" ")
+    if not number.isdecimal():
+        number, rest = "1", arguments
+    if not 1 <= int(number[:9]) <= len(session.blocks):
+        count = len(session.blocks)
+        message = f"The last answer has {count} code blocks: there is no number {number}."
+        raise UsageError(message)
+    block = session.blocks[int(number) - 1]
+    target = await find_target(engine, session, question, rest, "file")
+    whole = len(target.span) == len(target.document.text)
+    document = await read_file(engine, session, target.document.uri)
+    result = await apply_block(engine, document, block, None if whole else target.span)
+    await propose(engine, session, document, result, "Apply")
+
+
+_COMMANDS: Mapping[str, _SlashCommand] = {
+    "explain": _SlashCommand("Explain code", f"{_PLACE_HINT} [question]", _explain),
+    "edit": _SlashCommand("Change code by an instruction", f"{_PLACE_HINT} instruction", _edit),
+    "refine": _SlashCommand("Change the last proposal", "what should be different", _refine),
+    "apply": _SlashCommand("Apply a code block of the last answer", "[number] [file:lines]", _apply),
+}
