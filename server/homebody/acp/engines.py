@@ -22,7 +22,7 @@ Key: TypeAlias = tuple[Path, BackendSettings | None]
 
 
 @dataclass(slots=True)
-class OpenedEngine:
+class ChatEngine:
     """An engine, and sentences that the user has not seen yet."""
 
     engine: Engine
@@ -38,7 +38,7 @@ class OpenedEngine:
 class _Place:
     """An engine that is being opened, and how many use it."""
 
-    opening: asyncio.Task[OpenedEngine]
+    opening: asyncio.Task[ChatEngine]
     stack: AsyncExitStack
     users: int = 0
 
@@ -52,7 +52,7 @@ class Engines:
         self._places: dict[Key, _Place] = {}
 
     @asynccontextmanager
-    async def use(self, key: Key) -> AsyncGenerator[OpenedEngine]:
+    async def use(self, key: Key) -> AsyncGenerator[ChatEngine]:
         """Lend the engine of ``key``; it stays open meanwhile.
 
         Raises
@@ -89,7 +89,7 @@ class Engines:
         place.users += 1
         return place
 
-    async def _open(self, key: Key, stack: AsyncExitStack) -> OpenedEngine:
+    async def _open(self, key: Key, stack: AsyncExitStack) -> ChatEngine:
         folder, chat = key
         source = await asyncio.to_thread(
             SettingsSource, [folder], user_file=self._user_file, flags=self._values
@@ -97,7 +97,7 @@ class Engines:
         adapt = partial(_with_chat, chat)
         engine = await stack.enter_async_context(open_engine(adapt(source.settings), folders=[folder]))
         source.follow(engine, adapt)
-        opened = OpenedEngine(engine, [problem.message for problem in source.loaded.problems])
+        opened = ChatEngine(engine, [problem.message for problem in source.loaded.problems])
         engine.audit.on_note = lambda note: opened.notices.append(note.text)
         if summary := engine.prompts.summary:
             opened.notices.append(summary)
@@ -119,5 +119,5 @@ def _with_chat(chat: BackendSettings | None, settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, chat=msgspec.structs.replace(settings.chat, backend=chat))
 
 
-def _has_failed(opening: asyncio.Task[OpenedEngine]) -> bool:
+def _has_failed(opening: asyncio.Task[ChatEngine]) -> bool:
     return opening.done() and (opening.cancelled() or opening.exception() is not None)

@@ -88,8 +88,10 @@ async def propose(
     finally:
         session.send(update_tool_call(call.tool_call_id, status=status))
     session.say(f"Changed {change.path.name}." if status == "completed" else "Rejected: nothing was written.")
-    for one in found.skipped:
-        session.say(f"\n\nLines {one.first_line + 1} to {one.last_line + 1} stay as they are: {one.reason}")
+    for part in found.skipped:
+        session.say(
+            f"\n\nLines {part.first_line + 1} to {part.last_line + 1} stay as they are: {part.reason}"
+        )
 
 
 def _remarks(found: Refactoring) -> str:

@@ -10,7 +10,7 @@ from homebody.lsp.convert import from_span, to_offset
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
-    from homebody.lsp.next_edits import Offer
+    from homebody.lsp.next_edits import OfferedEdit
 
 
 def no_edit() -> dict[str, Any]:
@@ -69,7 +69,7 @@ def execute_command_notice(server: Server, params: object) -> None:
             return
 
 
-def _to_json(server: Server, offer: "Offer") -> dict[str, Any]:
+def _to_json(server: Server, offer: "OfferedEdit") -> dict[str, Any]:
     change = offer.edit.applied_to(offer.document)
     return {
         "text": change.new_text,

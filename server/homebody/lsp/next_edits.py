@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class OfferedEdit:
     """A next edit of a version of a document, its id, and how the settings say to show it."""
 
     id: str
@@ -43,7 +43,7 @@ class NextEdits:
             edits = list(group)
             self.history.edited(edits[0].before, [change.edit for change in edits], edits[-1].after)
 
-    async def find(self, document: Document, offset: int) -> Offer | None:
+    async def find(self, document: Document, offset: int) -> OfferedEdit | None:
         """Return the edit that follows from the last ones, if there is one."""
         opened = await self._engines.current()
         if opened is None or opened.engine.gate.stopped is not None:
@@ -66,7 +66,7 @@ class NextEdits:
         if edit is None:
             return None
         show = opened.engine.settings.next_edit.enabled
-        return Offer(self._offered.offer(edit, document), edit, document, show)
+        return OfferedEdit(self._offered.offer(edit, document), edit, document, show)
 
     def count(self, event: Literal["shown", "accepted", "rejected"], edit_id: str) -> None:
         """Count what the user did with an edit; one that was rejected is not offered again."""
