@@ -32,14 +32,7 @@ from homebody.headless.batch import Batch, Summary
 from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
-from homebody.headless.journal import (
-    Journal,
-    Work,
-    create,
-    list_runs,
-    place_in,
-    tree_lock,
-)
+from homebody.headless.journal import Journal, Work, create, list_runs, place_in, tree_lock
 from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome, rewrite
 from homebody.headless.select import SourceFile, read_source, source_of, workspace_of
@@ -161,9 +154,8 @@ def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
 
     began = time.monotonic()
     outcome = asyncio.run(rewritten())
-    run.last = replace(outcome, seconds=time.monotonic() - began)
     run.summary.counts[outcome.status] += 1
-    _print(run, run.last)
+    _print(run, replace(outcome, seconds=time.monotonic() - began))
     return _report_one(run)
 
 
@@ -268,11 +260,17 @@ async def _work(run: Run) -> None:
         engine.chat.tuning = Tuning(
             slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
         )
-        if not run.options.quiet:
+        if not options.quiet:
             run.terminal.progress("Indexing the workspace …")
-        await update_index(engine, None if run.options.quiet else run.terminal)
+        await update_index(engine, None if options.quiet else run.terminal)
         run.terminal.progress("")
-        with closing(_display(run)) as display:
+        display = Display(
+            partial(_print, run),
+            len(run.selection.files),
+            is_live=sys.stderr.isatty(),
+            is_quiet=options.quiet,
+        )
+        with closing(display):
             applier = None
             if run.journal is not None:
                 applier = Applier(
@@ -293,20 +291,6 @@ async def _work(run: Run) -> None:
                 summary=run.summary,
             )
             await batch.run(run.selection.files)
-
-
-def _display(run: Run) -> Display:
-    def print_outcome(outcome: Outcome) -> None:
-        run.last = outcome
-        _print(run, outcome)
-
-    options = run.options
-    return Display(
-        print_outcome,
-        len(run.selection.files),
-        is_live=sys.stderr.isatty(),
-        is_quiet=options.quiet,
-    )
 
 
 def _may_run(run: Run, display: Display, source: SourceFile, text: str) -> bool:
@@ -333,6 +317,7 @@ def _may_run(run: Run, display: Display, source: SourceFile, text: str) -> bool:
 
 def _print(run: Run, outcome: Outcome) -> None:
     """Print one file's result on stdout."""
+    run.last = outcome
     options, terminal = run.options, run.terminal
     if options.as_json:
         if outcome.status != "empty" and not (run.is_single and outcome.error is not None):
