@@ -134,20 +134,6 @@ async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
     assert (stats.evaluated_tokens, stats.reused_tokens) == (4, 200)
 
 
-async def test_an_explanation_does_not_throw_away_the_completions_cache(
-    backend: LlamaCppBackend, proxy: RecordingProxy
-):
-    """The server chooses the slots, so the next keystroke reads one token after any explanation."""
-    prompt = Prompt((Text("value = 2\n" * 30),))
-    await read(backend.complete(prompt, MANY))
-    await read(backend.chat([Message("user", "Explain: " + "other = 3\n" * 60)], MANY))
-
-    _, stats = await read(backend.complete(prompt, MANY))
-
-    assert stats.evaluated_tokens == 1
-    assert [body.get("id_slot") for body in proxy.bodies("/completion")] == [None, None, None]
-
-
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
     """Both slots are served at once, and the completion's cache is kept."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
@@ -171,28 +157,6 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
     before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
     async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4000))) as stream:
         await anext(stream)
-    await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
-    await backend.aclose()
-
-    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 4000
-
-
-async def test_cancelling_the_task_stops_the_model(endless_host: Any):
-    """Cancelling has the same effect as closing the stream."""
-    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
-    await backend.describe()
-    before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
-    begun = asyncio.Event()
-
-    async def generate() -> None:
-        async for _ in backend.complete(Prompt((Text("y"),)), Sampling(max_tokens=4000)):
-            begun.set()
-
-    task = asyncio.create_task(generate())
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
     await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
     await backend.aclose()
 
@@ -364,22 +328,4 @@ async def test_a_wrong_key_is_refused_with_advice(host: Any):
 
     with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):
         await backend.count(["x"])
-    await backend.aclose()
-
-
-async def test_requests_cancelled_at_any_moment_lose_no_connection(host: Any):
-    """An editor cancels at each key, so even a rare loss would use up all connections."""
-    backend = LlamaCppBackend(host.url, api_key=host.key)
-    await backend.describe()
-    for number in range(400):
-        asked = asyncio.create_task(backend.count([f"value_{number}"]))
-        for _ in range(number % 40):
-            await asyncio.sleep(0)
-        if number % 3 == 0:
-            await asyncio.sleep(0.0001 * (number % 17))
-        asked.cancel()
-        await asyncio.gather(asked, return_exceptions=True)
-
-    counts = await asyncio.wait_for(asyncio.gather(*(backend.count([f"x{n}"]) for n in range(16))), 60)
-    assert len(counts) == 16
     await backend.aclose()
