@@ -23,6 +23,7 @@ _PUBLIC = {
     "TextEdit": "homebody.text",
     "apply_edits": "homebody.text",
     "ask": "homebody.features.ask",
+    "attach": "homebody.features.attachments",
     "complete": "homebody.features.complete",
     "explain": "homebody.features.explain",
     "open_engine": "homebody.engine",

@@ -3,6 +3,7 @@ from homebody.engine import open_engine as open_engine
 from homebody.errors import HomebodyError as HomebodyError
 from homebody.features.ask import Reply as Reply
 from homebody.features.ask import ask as ask
+from homebody.features.attachments import attach as attach
 from homebody.features.complete import Completion as Completion
 from homebody.features.complete import complete as complete
 from homebody.features.explain import Explanation as Explanation

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine, open_engine
 from homebody.features.ask import ask
+from homebody.features.attachments import Attached, attach
 from homebody.features.complete import Completion, complete
 from homebody.features.explain import explain
 from homebody.features.refactor import Refactoring, refactor
@@ -21,6 +22,7 @@ from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.text import Document, Span
 from homebody.workspace.index import WAIT_SECONDS
+from homebody.workspace.uri import uri_of
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -72,6 +74,10 @@ class SyncEngine:
         """Read a file from disk, without its byte order mark. Raises ``FileUnreadable``."""
         limit = self.engine.settings.context.max_file_bytes
         return read_source(Path(path), max_bytes=limit).document
+
+    def attach(self, path: str | Path) -> Attached:
+        """Read a file, a picture or a sound for ``ask(attachments=…)``. Raises ``UsageError``."""
+        return self.wait(attach(self.engine, uri_of(Path(path))))
 
     def describe(self) -> ModelInfo:
         """Return the model that explains, answers and rewrites. Raises ``BackendError``."""

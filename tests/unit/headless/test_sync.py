@@ -10,6 +10,7 @@ import pytest
 from homebody import Span, apply_edits, open_engine, open_sync
 from homebody.errors import BackendRefused, Excluded, FileUnreadable, PositionOutOfRange, SettingsBroken
 from homebody.settings import BackendSettings, ChatSettings, Settings
+from support.images import encoded
 
 SCRIPT = """
 context_length = 4096
@@ -58,6 +59,16 @@ def test_each_method_waits_for_its_result(folder: Path):
         assert home.update_index() is True
 
     assert not [thread for thread in threading.enumerate() if thread.name == "homebody"]
+
+
+def test_a_picture_is_attached_to_a_question(folder: Path, own_folders: Path):
+    script = own_folders / "script.toml"
+    script.write_text('modalities = ["vision"]\n' + SCRIPT)
+    (folder / "shot.png").write_bytes(encoded())
+    with open_sync(folders=[folder]) as home:
+        reply = home.ask("What is it?", attachments=[home.attach(folder / "shot.png")])
+
+    assert [source.why for source in reply.sources] == ["picture, 80 x 60"]
 
 
 def test_errors_are_those_of_the_coroutines(folder: Path):

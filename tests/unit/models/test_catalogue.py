@@ -52,3 +52,21 @@ def test_a_model_for_next_edits_needs_graphics_memory_beside_that_for_completion
     offer = recommended("next_edit", Machine(64 * GB, 16, graphics * GB))
 
     assert title == (offer and offer.title)
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "graphics", "title"),
+    [
+        (3, 2, 0, None),
+        (12, 4, 0, "Qwen3-VL 2B"),
+        (24, 8, 0, "Qwen3-VL 4B"),
+        (16, 4, 12, "Qwen3-VL 8B"),
+        (32, 4, 32, "Qwen3-VL 30B-A3B"),
+    ],
+)
+def test_a_model_that_sees_is_recommended_for_pictures(
+    memory: int, cores: int, graphics: int, title: str | None
+):
+    offer = recommended("vision", Machine(memory * GB, cores, graphics * GB))
+
+    assert (offer and offer.title) == title
