@@ -77,6 +77,7 @@ class Reader:
         self._smallest = 0.0
         self._rests_until = 0.0
         self._is_paid = False
+        self._lost: PromptWindow | None = None
         self._kind: Kind = "medium"
         self._woken = asyncio.Event()
         self._waits = False
@@ -280,8 +281,11 @@ class Reader:
             return False
         tokens = min(placed.unread, piece_tokens(session.engine.completion))
         try:
-            seconds = await _read_piece(place, place.prompt(window), placed)
+            is_checked = window is not self._lost
+            seconds = await _read_piece(place, place.prompt(window), placed, is_checked=is_checked)
         except CacheLost:
+            # Once for each window: some servers cannot go on with some models.
+            self._lost = window
             return True
         if seconds is None:
             self._drop()

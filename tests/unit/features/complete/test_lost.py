@@ -1,11 +1,12 @@
 """A server that has lost a prompt: the next request reads what the latency budget allows."""
 
-from homebody.backend.base import Placement
+from homebody.backend.base import Placement, ReadProgress
 from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete
 from homebody.features.complete.reader import reader_of
 from support.documents import numbered, typed
 from support.plans import read_whole, wide_at, with_slots
+from support.until import until
 
 
 class _Forgetful(ScriptedBackend):
@@ -60,3 +61,21 @@ async def test_a_prompt_that_the_server_has_to_read_again_is_replaced_by_a_narro
         whole, narrow = await _tokens_after_a_loss(w, is_known=False)
         assert whole > 1000
         assert narrow < 400
+
+
+class _Recurrent(ScriptedBackend):
+    """Reads each prompt from its start, whatever it has read before."""
+
+    def _evaluate(self, tokens, slot, on_read):
+        if on_read is not None:
+            on_read(ReadProgress(0, len(tokens), 0, 0.0))
+        return super()._evaluate(tokens, slot, None)
+
+
+async def test_a_window_is_read_by_a_server_that_never_goes_on_with_a_prompt(world):
+    async with world("zzz\n", context_length=32_768, kind=_Recurrent) as w:
+        with_slots(w, 5, speed=400)
+        document = numbered("alpha", 2000)
+        await complete(w.engine, document, len(document.text), session=w.session)
+        reader = reader_of(w.session, document.uri)
+        await until(lambda: reader.windows.current is not None and not reader.windows.current.narrow)
