@@ -54,19 +54,11 @@ Part: TypeAlias = Text | Marker | Media
 class Prompt:
     """The exact prompt that is sent.
 
-    Attributes
-    ----------
-    parts
-        In order. Adjacent ``Text`` parts are tokenized apart, so the tokens of an unchanged beginning do not
-        depend on what follows.
-    stop
-        Texts at which the server ends the answer; they are not part of it.
-    forced
-        Text with which the answer has to begin: the partial token that was removed from the prompt's end
-        (token healing). It is *not* part of the returned pieces: a backend whose model repeats it removes it.
-    is_chat
-        Whether it is a rendered chat (``render_chat``): reasoning is left out of the answer, in any slot.
-
+    Adjacent ``Text`` parts are tokenized apart, so the tokens of an unchanged beginning do not depend on what
+    follows. At each text of ``stop`` the server ends the answer, without that text. ``forced`` is the text
+    with which the answer has to begin: the partial token that was removed from the prompt's end (token
+    healing); it is *not* part of the returned pieces: a backend whose model repeats it removes it.
+    ``is_chat`` is true for a rendered chat (``render_chat``): no answer to it has reasoning, in any slot.
     """
 
     parts: tuple[Part, ...]
@@ -98,11 +90,6 @@ class Message:
     text: str
     sources: tuple[str, ...] = field(default=(), compare=False)
     media: tuple[Media, ...] = ()
-
-    @property
-    def media_tokens(self) -> int:
-        """Tokens of its pictures and sounds."""
-        return sum(media.tokens for media in self.media)
 
     @property
     def parts(self) -> tuple[Media | Text, ...]:
@@ -144,13 +131,8 @@ class PromptRead:
 class Placement:
     """Where a prompt belongs in the server's cache, and what is missing there.
 
-    Attributes
-    ----------
-    slot
-        To be passed to ``warm`` and ``complete``; two prompts with different slots do not evict each other.
-    unread
-        Those of all ``tokens`` that follow the beginning which the slot holds: they have to be evaluated.
-
+    ``slot`` is to be passed to ``warm`` and ``complete``; two prompts with different slots do not evict each
+    other. ``unread`` are those of all ``tokens`` that follow the beginning which the slot holds.
     """
 
     slot: SlotChoice

@@ -328,10 +328,9 @@ class ScriptedBackend(Backend):
     def _keep(self, request: Request, read: int, of: int) -> None:
         self.requests.append(request)
         if self._requests_file is not None:
+            line = msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of})
             with self._requests_file.open("ab") as file:
-                file.write(
-                    msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of}) + b"\n"
-                )
+                file.write(line + b"\n")
 
     def _choose(self, prompt: str) -> Reply:
         for index, reply in enumerate(self._replies):
@@ -397,12 +396,4 @@ def _logprob(reply: Reply, index: int) -> float | None:
 
 
 def _stats(prompt_tokens: int, evaluated: int, output_tokens: int, finish: FinishReason) -> Stats:
-    return Stats(
-        prompt_tokens=prompt_tokens,
-        evaluated_tokens=evaluated,
-        reused_tokens=prompt_tokens - evaluated,
-        output_tokens=output_tokens,
-        prompt_ms=0.0,
-        output_ms=0.0,
-        finish=finish,
-    )
+    return Stats(prompt_tokens, evaluated, prompt_tokens - evaluated, output_tokens, 0.0, 0.0, finish)

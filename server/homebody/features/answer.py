@@ -141,7 +141,7 @@ class Chat:
 
     def count_message(self, message: Message) -> int:
         """Tokens of a message, its pictures included."""
-        return self.count(message.text) + message.media_tokens
+        return self.count(message.text) + sum(media.tokens for media in message.media)
 
 
 async def open_chat(

@@ -191,7 +191,8 @@ class Conversation:
         return "\n".join(parts)
 
     def _tokens(self, count: Callable[[str], int]) -> int:
-        return sum(count(message.text) + message.media_tokens for message in self.history)
+        media = sum(media.tokens for message in self.history for media in message.media)
+        return media + sum(count(message.text) for message in self.history)
 
 
 class Conversations:
