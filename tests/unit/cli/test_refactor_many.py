@@ -200,6 +200,13 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     assert "no unfinished run" in run("refactor", "--resume").err
 
 
+def test_an_unfinished_run_that_was_undone_is_not_resumed(run, tree):
+    script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
+    run(*REFACTOR, "--write")
+    assert run("undo").out == "a.py\n"
+    assert "no unfinished run" in run("refactor", "--resume").err
+
+
 def test_symbols_are_selected_by_name(run, tree):
     (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
     ended = run(*REFACTOR, "--select", "ad*", "--check")
