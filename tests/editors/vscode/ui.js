@@ -77,7 +77,7 @@ open(async ({ page, settings }) => {
     // What a model writes is never HTML, and the page may load nothing from anywhere.
     assert.equal(await chat.locator(".answer b").count(), 0);
     assert.match(await chat.locator(".answer").innerText(), /<b>No HTML<\/b>/);
-    assert.match(await chat.locator("meta[http-equiv]").getAttribute("content"), /^default-src 'none'; style-src [^;]+; script-src 'nonce-[^;]+';$/);
+    assert.match(await chat.locator("meta[http-equiv]").getAttribute("content"), /^default-src 'none'; style-src [^;]+; script-src 'nonce-[^;]+'; img-src data:;$/);
     console.log("ok the chat answers in the side bar, as text");
 
     await close(page, "shapes.py");
