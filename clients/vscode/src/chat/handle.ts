@@ -73,7 +73,11 @@ async function handle(message: FromView, chat: Chat): Promise<void> {
         case "open": {
             const { uri, line, endLine } = message.place;
             const selection = new Range(line, 0, endLine + 1, 0);
-            await commands.executeCommand("vscode.open", Uri.parse(uri), { selection, preview: true });
+            const options = { selection, preview: true };
+            // A text that was opened here stays known to the server after its tab is closed; a picture is no text.
+            await window.showTextDocument(Uri.parse(uri), options).then(undefined, () =>
+                commands.executeCommand("vscode.open", Uri.parse(uri), options),
+            );
             break;
         }
         case "copy":
