@@ -7,6 +7,7 @@ import { distance, endOf, indents, inOneLine, shapeOf } from "../src/nextEdit/sh
 
 for (const [what, old, text, start, end, added] of [
     ["a replacement", "latin-1", "utf-8", [3, 4], [3, 11], "utf-8"],
+    ["a word that ends as the other one", "of(x).strict", "of(x).lenient", [3, 10], [3, 16], "lenient"],
     ["letters that are added to a word", "count", "counter", [3, 9], [3, 9], "er"],
     ["one of two equal letters", "aa", "a", [3, 5], [3, 6], ""],
     ["lines between lines", "a\nc\n", "a\nb\nc\n", [4, 0], [4, 0], "b\n"],

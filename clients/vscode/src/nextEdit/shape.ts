@@ -15,6 +15,8 @@ export interface Shape {
 // Longest text that is drawn in a line, in characters.
 const LONGEST_DRAWN = 160;
 const TAB = "\u00a0".repeat(4);
+// Two characters within a word.
+const WORD = /^[\p{L}\p{N}_]{2}$/u;
 
 /** The shape of an edit that replaces `old`, which begins at `start`, by `text`: without what both have at their ends. */
 export function shapeOf(start: TextPlace, old: string, text: string): Shape {
@@ -28,6 +30,15 @@ export function shapeOf(start: TextPlace, old: string, text: string): Shape {
     let tail = 0;
     while (tail < most - head && before.at(-1 - tail) === after.at(-1 - tail)) {
         tail += 1;
+    }
+    // Where a word becomes another one, both are seen whole; what only adds to a word is seen alone.
+    if (head + tail < most) {
+        while (head > 0 && WORD.test(before.slice(head - 1, head + 1))) {
+            head -= 1;
+        }
+        while (tail > 0 && WORD.test(before.slice(before.length - tail - 1, before.length - tail + 1))) {
+            tail -= 1;
+        }
     }
     return {
         start: endOf(start, before.slice(0, head)),
