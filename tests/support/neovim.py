@@ -186,5 +186,5 @@ class Neovim:
         self.until(lambda: self.lua(f"local c = {client}; return c == nil or next(c.requests) == nil"))
 
     def sees(self, text: str) -> None:
-        """Wait until ``text`` is drawn."""
-        self.drawn(lambda grid: text in "\n".join(grid.lines))
+        """Wait until ``text`` is on the screen."""
+        self.until(lambda: text in self.screen)

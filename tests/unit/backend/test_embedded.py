@@ -75,7 +75,7 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
 async def test_a_stopped_host_is_replaced(options):
-    connector = HostConnector(lambda: options, timeout_seconds=5, loading_seconds=60, silent_seconds=0.1)
+    connector = HostConnector(lambda: options, timeout_seconds=10, loading_seconds=60, silent_seconds=0.1)
     async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
         assert await answer(backend) == "return a + b"
         stopped = host_of(options)

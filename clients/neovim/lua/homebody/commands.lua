@@ -43,7 +43,7 @@ local function toggle_next_edit()
   end
   rpc.execute(client, "homebody.toggle", { feature = "nextEdit" }, function(result, err)
     if result and not result.enabled then
-      require("homebody.next_edit").clear()
+      require("homebody.next_edit").cancel()
     end
     rpc.say(err or ("next edits are %s"):format(result.enabled and "on" or "off"))
   end)

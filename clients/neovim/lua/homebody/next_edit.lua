@@ -91,17 +91,27 @@ function M.show(client, edit)
   rpc.call(client, "notify", "textDocument/didShowInlineEdit", { item = { command = next.command } })
 end
 
+-- Withdraws the request in flight: an answer that is on its way is not shown.
+local function withdraw()
+  asked = asked + 1
+  if pending then
+    rpc.call(pending.client, "cancel_request", pending.id)
+    pending = nil
+  end
+end
+
+function M.cancel()
+  withdraw()
+  M.clear()
+end
+
 -- Asks for the edit that follows the last changes. The server waits for a pause; usually there is none.
 function M.ask()
   if shown and not fits(shown) then
     M.clear()
   end
   local buf, client = vim.api.nvim_get_current_buf(), vim.lsp.get_clients({ bufnr = 0, name = "homebody" })[1]
-  asked = asked + 1
-  if pending then
-    rpc.call(pending.client, "cancel_request", pending.id)
-    pending = nil
-  end
+  withdraw()
   if not client or vim.fn.reg_executing() ~= "" then
     return
   end
@@ -169,7 +179,7 @@ function M.reject()
   if not shown then
     return false
   end
-  asked = asked + 1 -- an answer that is on its way may have the same edit
+  withdraw() -- an answer that is on its way may have the same edit
   rpc.call(shown.client, "notify", "homebody/didRejectInlineEdit", { id = shown.command.arguments[1] })
   vim.schedule(M.clear)
   return true
@@ -189,8 +199,8 @@ function M.setup(on)
     end
   end)
   vim.on_key(function(_, typed)
-    if shown and typed == CLICK then
-      vim.schedule(M.clear)
+    if typed == CLICK then
+      vim.schedule(M.cancel)
     end
   end, ns)
 end
