@@ -6,7 +6,7 @@
  */
 
 import { Disposable, type ExtensionContext, type Memento, commands, env, window, workspace } from "vscode";
-import { ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
+import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
 import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
@@ -83,6 +83,7 @@ export class Server implements Disposable {
     /** The running client; without one, a message says what is wrong. */
     async need(): Promise<LanguageClient | undefined> {
         await this.queue.add(async () => {
+            await started(this.client);
             if (this.running === undefined) {
                 await this.startAgain();
             }
@@ -93,6 +94,7 @@ export class Server implements Disposable {
     async stop(): Promise<void> {
         const client = this.client;
         this.client = undefined;
+        await started(client);
         try {
             await client?.dispose();
         } catch (error) {
@@ -181,7 +183,10 @@ export class Server implements Disposable {
                     // A process that has just ended takes no more keys; after four the client would give it up. The
                     // end itself comes as `closed`.
                     error: () => ({ action: ErrorAction.Continue, handled: true }),
-                    closed: () => restarts.closed(),
+                    closed: () =>
+                        client === this.client
+                            ? restarts.closed()
+                            : { action: CloseAction.DoNotRestart, handled: true },
                 },
                 middleware: middleware(() => this.running, { settings, ghost, copilot, actions }),
             },
@@ -257,6 +262,16 @@ export class Server implements Disposable {
             "Show Log": () => this.log.show(),
             "Try Again": () => this.restart(),
         });
+    }
+}
+
+/**
+ * Wait for a start in progress, also one after a crash: a client that is disposed of meanwhile registers its commands
+ * afterwards, and the next client cannot.
+ */
+async function started(client: LanguageClient | undefined): Promise<void> {
+    if (client !== undefined && (client.state === State.Starting || client.state === State.Running)) {
+        await client.start().catch(() => undefined);
     }
 }
 
