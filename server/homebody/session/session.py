@@ -48,8 +48,6 @@ class Session:
         turns, so that a request waits for one piece at most, and the reader for one answer.
     asking
         Held while a request is prepared.
-    keys
-        Number of changes of the user so far.
     reading
         The reader of the document in which the user is; the others wait.
     running
@@ -58,9 +56,6 @@ class Session:
         Returns the cells of a document's notebook in order; set by the code that handles notebooks.
 
     """
-
-    request_seconds = 0.05
-    """Maximum seconds from a key to its request, while nothing is read ahead."""
 
     def __init__(self, engine: Engine, slot: SlotChoice = "completion") -> None:
         self.engine = engine
@@ -76,9 +71,6 @@ class Session:
         self.running: Generation | None = None
         self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
         self._documents: dict[str, DocumentState] = {}
-        self.keys = 0
-        self._key_at = 0.0
-        self._key_served = asyncio.Event()
         self._running_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -93,31 +85,12 @@ class Session:
         """Update the state after one change of the user, of one or many edits; ``document`` is the result."""
         if not edits:
             return
-        self.keys += 1
-        self._key_at = time.monotonic()
-        self._key_served.clear()
-        self.rhythm.key(self._key_at)
+        self.rhythm.key(time.monotonic())
         self.allowance.key()
         if (reader := self.document_state(document.uri).reader) is not None:
             for edit in edits:
                 reader.follow(edit, document)
         self.recent.edited(document, edits[-1])
-
-    def serve(self, ticket: "Ticket") -> None:
-        """Record that a request has its turn, or needs none."""
-        if ticket.keys == self.keys:
-            self._key_served.set()
-
-    @property
-    def is_key_due(self) -> bool:
-        """Whether the request of the last key is about to have its turn."""
-        return not self._key_served.is_set() and time.monotonic() < self._key_at + self.request_seconds
-
-    async def key_served(self) -> None:
-        """Wait until the request of the last key has its turn, needs none, or seems not to come."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._key_at + self.request_seconds - time.monotonic()):
-                await self._key_served.wait()
 
     async def closed(self, uri: str) -> None:
         """Forget a document; its request in flight is superseded and its answer cancelled."""
@@ -206,10 +179,9 @@ def log_error(task: asyncio.Task[None]) -> None:
 
 
 class Ticket:
-    """One request for a document, after ``keys`` keys; it becomes stale when a newer one comes."""
+    """One request for a document; it becomes stale when a newer one comes."""
 
-    def __init__(self, keys: int = 0) -> None:
-        self.keys = keys
+    def __init__(self) -> None:
         self._stale = asyncio.Event()
         self._callbacks: list[Callable[[], None]] = []
 
@@ -274,7 +246,7 @@ class DocumentState:
         self.reader: DocumentReader | None = None
         self._asked: tuple[Document, int] | None = None
 
-    def new_ticket(self, document: Document, offset: int, keys: int) -> Ticket:
+    def new_ticket(self, document: Document, offset: int) -> Ticket:
         """Supersede the previous request, unless it is for the same text and offset.
 
         An editor may request ghost text and its menu for one keystroke: both get the answer.
@@ -283,7 +255,7 @@ class DocumentState:
         same = before is not None and before[1] == offset and before[0].text == document.text
         if not same or self.ticket.stale:
             self.ticket.supersede()
-            self.ticket = Ticket(keys)
+            self.ticket = Ticket()
         return self.ticket
 
     @property

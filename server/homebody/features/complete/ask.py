@@ -38,7 +38,6 @@ async def ask(request: Request, seed: int | None = None) -> Generation | None:
             return other
         await session.stop_running()
         await session.turn.acquire()
-        session.serve(request.ticket)
         generation = None
         try:
             sent = None if request.ticket.stale else await _prepared(request, seed)

@@ -105,7 +105,7 @@ async def _complete(
 ) -> list[Completion]:
     engine, state = session.engine, session.document_state(document.uri)
     # Before anything is awaited: of two requests, the one that came last is the newest.
-    ticket = state.new_ticket(document, offset, session.keys)
+    ticket = state.new_ticket(document, offset)
     engine.gate.look_at(document)
     # In a thread, while this one looks at the cursor.
     looked_up = engine.gate.begin((document.uri, *state.windows.uris))
@@ -122,8 +122,6 @@ async def _complete(
         # It was excluded after this request began.
         state.forget({error.uri})
         return []
-    finally:
-        session.serve(ticket)
 
 
 async def _candidates(request: Request) -> list[Completion]:

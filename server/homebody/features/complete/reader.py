@@ -193,8 +193,7 @@ class Reader:
                 return False
             self.windows = replace(self.windows, coming=window)
         else:
-            # The request that follows a key has its turn first, and those that came before this piece.
-            await self._session.key_served()
+            # Requests that came before this piece have their turn first, also one that superseded another.
             async with self._session.asking:
                 pass
             async with self._session.turn:
@@ -265,9 +264,8 @@ class Reader:
     async def _read(self, window: PromptWindow) -> bool:
         """Read a piece of a window, or use it if it is read; false if the server cannot read ahead."""
         place, session = self._place, self._session
-        is_left = place is None or self.windows.coming is not window or place.typed(window) is None
-        if place is None or is_left or session.is_key_due:
-            # A request comes, or came meanwhile and uses it or is elsewhere.
+        if place is None or self.windows.coming is not window or place.typed(window) is None:
+            # A request came meanwhile, and uses it or is elsewhere.
             return True
         current = self.windows.current
         if current is not None and (place.typed(current) is None or not place.has_own_slot):

@@ -8,7 +8,7 @@ from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import DocumentState
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document
 from support.documents import numbered, typed
 from support.plans import with_slots
 from support.until import until
@@ -79,27 +79,6 @@ async def test_a_key_waits_for_one_piece_only(world, monkeypatch):
             w.backend.allow()
             await asked
             assert len(w.asked) > before
-
-
-async def test_no_piece_begins_between_a_key_and_its_request(world, monkeypatch):
-    _pauses_take(monkeypatch, 3600)
-    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
-        w.session.request_seconds = 3600
-        document, offset, _ = _long_file(w)
-        await complete(w.engine, document, offset, session=w.session)
-        await until(lambda: w.backend.waits)
-        edit = TextEdit(Span(offset, offset), "q")
-        document = document.edited(edit, 2)
-        w.session.changed([edit], document)
-        w.backend.waits = False
-        w.backend.allow()
-        await until(lambda: not w.session.turn.locked())
-        for _ in range(100):
-            await asyncio.sleep(0)
-        assert not w.backend.waits
-        await complete(w.engine, document, offset + 1, session=w.session)
-        await until(lambda: w.backend.waits)
-        w.backend.allow()
 
 
 class _Stepwise(ScriptedBackend):
