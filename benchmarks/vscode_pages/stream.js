@@ -26,7 +26,7 @@ open(async ({ page, settings }) => {
     const browser = page.context().browser();
     for (const question of settings.questions) {
         // Each question is the first of its conversation.
-        await chat.locator("#clear").click();
+        await chat.locator("#new").click();
         await chat.locator("article").first().waitFor({ state: "detached" });
         await chat.locator("#question").focus();
         await browser.startTracing(page, { categories: CATEGORIES });
