@@ -152,6 +152,8 @@ async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
         asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
         await until(lambda: client.status.get("busy"))
         client.type(URI, len(CODE) - 1, " + 0")
+        # Its answer comes after the server has read the change.
+        await client.execute("homebody.status")
         gate.open()
         result = await asked
 

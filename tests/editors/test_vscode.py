@@ -237,7 +237,7 @@ def test_a_picture_is_pasted_and_dropped_into_the_chat(
     script.write_text(json.dumps(model))
     own = {**settings, "homebody.backend.model": str(script)}
     picture = b64encode(encoded()).decode()
-    assert vscode.run("pictures.js", workspace, settings=own, picture=picture) == [
+    assert vscode.run("pictures.js", workspace, settings=own, picture=picture, asked=str(asked)) == [
         "a pasted picture has a thumbnail",
         "it goes with the question, and the sources have the size that the model sees",
         "Again sends it again",

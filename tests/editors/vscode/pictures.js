@@ -1,7 +1,9 @@
 // `node pictures.js SETTINGS`: a picture in the chat of VS Code's window: pasted, asked about, asked again, after a
 // reload; and one that is dropped from the explorer.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, picture}: the picture in base64.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, picture, asked}: the picture in base64, and the file
+// of the model's requests.
 const assert = require("node:assert/strict");
+const { readFile } = require("node:fs/promises");
 const { open } = require("./browser");
 const { openChat, openWindow, ready, until } = require("./workbench");
 
@@ -48,8 +50,11 @@ open(async ({ page, settings }) => {
     console.log("ok it goes with the question, and the sources have the size that the model sees");
 
     await chat.getByRole("button", { name: "Again" }).click();
+    // The new answer replaces the one of before; the model's requests tell when.
+    const requests = async () => (await readFile(settings.asked, "utf8")).split("What does it show?").length - 1;
+    await until(async () => (await requests()) > 1);
     await answered(1);
-    assert.match((await sources()).join(" "), /picture, 80 x 60/);
+    await until(async () => /picture, 80 x 60/.test((await sources()).join(" ")));
     console.log("ok Again sends it again");
 
     await input.evaluate(give, { type: "drop", uri: `file://${settings.workspace}/plot.png` });
