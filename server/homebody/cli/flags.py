@@ -70,11 +70,6 @@ class Flags:
         files = [_file(text) for text in given.get("config", ())]
         return cls(values, files[-1] if files else None)
 
-    def to_arguments(self) -> list[str]:
-        """Return the arguments that pass these flags to another Homebody command."""
-        config = [] if self.config is None else ["--config", str(self.config)]
-        return config + [word for key, text in self.values.items() for word in ("--set", f"{key}={text}")]
-
     def check(self) -> None:
         """Reject a wrong flag, rather than run with settings that the user did not ask for.
 
