@@ -61,7 +61,6 @@ class Outcome:
 
 
 def main() -> int:
-    """Run the requested checks; returns 1 if any failed."""
     parser = argparse.ArgumentParser(description="Run the checks and tests of Homebody.")
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--lint", action="store_true", help="the checks alone, no tests")
@@ -79,7 +78,6 @@ def main() -> int:
 
 
 def run_all(tests: Sequence[str]) -> list[Outcome]:
-    """Run the checks, and beside them the tests, whose output comes last."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, ThreadPoolExecutor(1) as beside:
         tested = beside.submit(run_tests, tests, output)
         outcomes = [*run_checks(), tested.result()]
@@ -90,13 +88,11 @@ def run_all(tests: Sequence[str]) -> list[Outcome]:
 
 
 def run_checks() -> list[Outcome]:
-    """Run the tools that read the code."""
     outcomes = [run_check(name, command) for name, command in CHECKS.items()]
     return outcomes + [run_node_check(name, command) for name, command in NODE_CHECKS.items()]
 
 
 def run_check(name: str, command: list[str]) -> Outcome:
-    """Run one tool of the environment that this script runs in."""
     print_heading(name)
     begun = time.monotonic()
     code = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, check=False).returncode
@@ -104,7 +100,6 @@ def run_check(name: str, command: list[str]) -> Outcome:
 
 
 def run_node_check(name: str, command: list[str]) -> Outcome:
-    """Run one npm tool; skipped if it is not installed, except in CI."""
     if (NODE_MODULES / ".done").is_file():
         return run_check(name, command)
     print_heading(name)

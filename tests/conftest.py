@@ -31,8 +31,6 @@ _INSTALLED_WEIGHTS = models_dir() / DEFAULT_WEIGHTS  # before any test moves the
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests: the longest files first."""
-
     def rank(item: pytest.Item) -> int:
         ranks = [_LONGEST.index(part) for part in item.path.parts if part in _LONGEST]
         return min(ranks, default=len(_LONGEST))
@@ -42,13 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of the scripted GGUF (``support.tiny_gguf.DEFAULT_SCRIPT``)."""
     return write_tiny_gguf(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
 
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """Path of the default weights, which ``make test`` installs into the user's models folder."""
     if not _INSTALLED_WEIGHTS.is_file():
         leave_out("the default weights are not installed: run `homebody models install`")
     return _INSTALLED_WEIGHTS
@@ -56,7 +52,6 @@ def weights() -> Path:
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Move the user's folders and home to an empty folder, for this process and its child processes."""
     for kind in ("config", "cache", "state", "data"):
         monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path / "homebody" / kind))
     for name in ("HOME", "USERPROFILE"):
@@ -69,7 +64,6 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the folder for machines without a network, as `make offline` does, without the extension."""
     folder = tmp_path_factory.mktemp("offline") / "folder"
     command = [sys.executable, ROOT / "packaging" / "offline.py", "--no-vsix", "--to", folder]
     made = subprocess.run(command, capture_output=True, text=True, check=False)

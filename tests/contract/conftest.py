@@ -25,7 +25,6 @@ KINDS = ("llama.cpp", "embedded", "openai", "ollama", "lm-studio", "scripted")
 
 @pytest.fixture(scope="session")
 def endless_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A real llama.cpp whose model never ends by itself."""
     model = write_tiny_gguf(tmp_path_factory.mktemp("endless") / "endless.gguf", ENDLESS_SCRIPT)
     with running_host(model) as running:
         yield running
@@ -51,13 +50,11 @@ def lm_studio() -> Iterator[OpenAiDouble]:
 def opened(
     request: pytest.FixtureRequest, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Backend:
-    """One backend of each kind, all with the same answers; created outside of the event loop."""
     return _open(request, tiny_model, tmp_path, monkeypatch)
 
 
 @pytest_asyncio.fixture
 async def backend(opened: Backend) -> AsyncIterator[Backend]:
-    """The backend of ``opened``, closed at the end."""
     yield opened
     await opened.aclose()
 

@@ -31,7 +31,6 @@ CODER = "qwen2.5-coder:1.5b"
 
 @pytest.fixture(autouse=True)
 def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home without any weights; returns the folder of installed ones."""
     for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
@@ -43,7 +42,6 @@ def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
-    """A llama.cpp without a key."""
     with RecordingProxy(host.url) as proxy:
         proxy.move(host.url, host.key)
         yield proxy
@@ -56,7 +54,6 @@ async def opened(
     look_again_seconds: float = 60,
     patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
-    """A backend that searches these addresses."""
     search = shared_search(AUTO, Settings(), urls)
     search.look_again_seconds = look_again_seconds
     backend = ResilientBackend(search.connector(use), patience_seconds=patience_seconds)
@@ -67,14 +64,11 @@ async def opened(
 
 
 async def ask(backend: Any) -> str:
-    """Complete once."""
     stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=16))
     return "".join([item.text async for item in stream if isinstance(item, Piece)])
 
 
 def always(body: bytes, status: int = 200, content_type: str = "text/html") -> Handler:
-    """A server that always sends the same answer."""
-
     async def serve(request: Request, reply: Reply) -> None:
         await reply.whole(body, status, {"content-type": content_type})
 
@@ -92,7 +86,6 @@ STRANGERS = {
 
 @pytest.mark.parametrize("stranger", STRANGERS)
 async def test_no_code_goes_to_a_server_that_is_not_recognised(stranger: str):
-    """It gets a few GETs without a body, and is reported."""
     with LoopbackServer(STRANGERS[stranger]) as server:
         async with opened([server.url]) as backend:
             with pytest.raises(NoModelInstalled):
@@ -113,8 +106,6 @@ def test_auto_looks_at_the_ports_that_the_page_names():
 
 
 async def test_a_silent_server_delays_nothing():
-    """It is ignored after a second, and the other servers are used."""
-
     async def silent(request: Request, reply: Reply) -> None:
         await asyncio.sleep(60)
 
@@ -125,7 +116,6 @@ async def test_a_silent_server_delays_nothing():
 
 
 async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
-    """It is used with the model's own markers, and the reason of the choice is stored."""
     async with opened([NOBODY, llama_cpp.url]) as backend:
         assert await ask(backend) == "return a + b"
         info = await backend.describe()
@@ -138,7 +128,6 @@ async def test_llama_cpp_is_found_and_used(llama_cpp: RecordingProxy):
 
 
 async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
-    """A server that wants a key is reported, with the setting to change."""
     block = BackendSettings(api_key="secret")
     with RecordingProxy(host.url) as proxy:
         choice = await discover(block, "completion", await look(block, [proxy.url]))
@@ -159,7 +148,6 @@ async def test_the_key_is_not_sent_to_an_unrecognised_server(host: Any):
     ],
 )
 async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str], chosen: str):
-    """A suitable model that is loaded is preferred."""
     models = [OllamaModel("llama3:8b"), OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]
     with OllamaDouble(models) as double:
         double.loaded |= dict.fromkeys(loaded, 4096)
@@ -169,7 +157,6 @@ async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str],
 
 
 async def test_a_remote_model_is_left_out_and_reported():
-    """``auto`` never uses a remote model, whatever else is available."""
     models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
     with OllamaDouble(models) as double:
         choice = await discover(AUTO, "completion", await look(AUTO, [double.url]))
@@ -180,7 +167,6 @@ async def test_a_remote_model_is_left_out_and_reported():
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
 async def test_other_servers_are_found_and_used(kind: Any):
-    """They are recognised by their answers."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
         async with opened([double.url]) as backend:
             assert await ask(backend) == "return a + b"
@@ -190,7 +176,6 @@ async def test_other_servers_are_found_and_used(kind: Any):
 
 
 async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
-    """For any order of the ports."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
         choice = await discover(AUTO, "completion", await look(AUTO, [double.url, llama_cpp.url]))
 
@@ -199,7 +184,6 @@ async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingP
 
 
 async def test_a_server_that_loads_its_model_is_waited_for():
-    """When there is no other server, loading is reported; no other model is started."""
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
         async with opened([server.url], patience_seconds=0.5) as backend:
@@ -208,7 +192,6 @@ async def test_a_server_that_loads_its_model_is_waited_for():
 
 
 async def test_only_the_server_named_in_the_settings_is_contacted(llama_cpp: RecordingProxy):
-    """With ``backend.url`` and ``auto``, the kind of the server is still recognised."""
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as other:
         block = BackendSettings(url=llama_cpp.url)
         choice = await discover(block, "chat", await look(block, [other.url]))
@@ -241,7 +224,6 @@ async def test_a_server_that_is_named_and_slow_to_answer_is_recognised(
 
 
 async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_model: Path):
-    """The default ones, by name, run by Homebody itself."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     async with opened([NOBODY]) as backend:
         assert await ask(backend) == "return a + b"
@@ -252,7 +234,6 @@ async def test_weights_are_used_if_there_is_no_server(empty_machine: Path, tiny_
 async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
     empty_machine: Path, tiny_model: Path, tmp_path: Path
 ):
-    """For completion a file with FIM is chosen, for chat one with a template; it is not copied."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     folder = tmp_path / "home" / ".lmstudio" / "models" / "someone"
     folder.mkdir(parents=True)
@@ -268,7 +249,6 @@ async def test_a_file_found_on_this_machine_comes_before_the_default_weights(
 
 
 async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_machine: Path, tiny_model: Path):
-    """The next request goes to a server that is available then; the change is reported."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     states: list[BackendState] = []
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
@@ -306,7 +286,6 @@ async def test_both_uses_search_once_and_share_the_connection(llama_cpp: Recordi
 
 
 async def test_a_search_that_found_a_loading_server_is_not_used_again():
-    """The request waits, and finds the server as soon as it is ready."""
     loading = True
 
     async def answer(request: Request, reply: Reply) -> None:
@@ -329,7 +308,6 @@ async def test_a_search_that_found_a_loading_server_is_not_used_again():
 
 
 async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, tiny_model: Path):
-    """By the use that noticed it; the other one still has its connection."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True, capabilities=("completion", "insert"))]) as double:
         search = shared_search(AUTO, Settings(), [double.url])
@@ -347,7 +325,6 @@ async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, t
 
 
 async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
-    """While the embedded model answers, a request sometimes searches for servers again."""
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
         double.stop()
@@ -363,7 +340,6 @@ async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_mode
 
 
 async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine: Path):
-    """After one failure, the next request uses a model that the server has now."""
     with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel("starcoder2:3b", size=5)]) as double:
         async with opened([double.url]) as backend:
             await ask(backend)
@@ -378,7 +354,6 @@ async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine:
 
 
 async def test_a_server_that_was_given_another_model_is_asked_again(empty_machine: Path):
-    """It refuses the old name once; completion continues with the new model."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b")], "vllm") as double:
         async with opened([double.url]) as backend:
             await ask(backend)

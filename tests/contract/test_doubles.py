@@ -31,7 +31,6 @@ _LOGPROB_BYTES = {"bytes"}
 
 
 def unknown_fields(model: type[BaseModel], sent: Mapping[str, Any]) -> Iterator[str]:
-    """Fields of ``sent`` that ``model`` does not have, including nested ones."""
     read = model.model_validate(sent)
     aliases = {(field.alias or name): name for name, field in model.model_fields.items()}
     allowed = _DOCUMENTED.get(model, set()) | (_LOGPROB_BYTES if "logprob" in aliases else set())
@@ -54,7 +53,6 @@ def _pairs(parsed: Any, raw: Any) -> Iterator[tuple[BaseModel, Mapping[str, Any]
 
 
 def ask(url: str, route: str, body: object = None) -> list[Any]:
-    """Send a request and decode the reply: one object, lines of them, or events of them."""
     method, path = route.split(" ")
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url + path, content, method=method)
@@ -123,7 +121,6 @@ def test_published_examples_are_read_by_the_official_types(example: str, model: 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
 @pytest.mark.parametrize("logprobs", [0, 2])
 def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):
-    """Each event of a stream has OpenAI's type."""
     sampling = {"model": "coder", "max_tokens": 9, "stream": True, "stream_options": {"include_usage": True}}
     with OpenAiDouble([OpenAiModel("coder")], kind) as double:
         completion = {**sampling, "prompt": "def", **({"logprobs": logprobs} if logprobs else {})}

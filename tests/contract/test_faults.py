@@ -52,7 +52,6 @@ Use: TypeAlias = Callable[[Client, str], Awaitable[str]]
 
 
 async def _completes(client: Client, uri: str) -> str:
-    """Ghost text returns an empty list if it fails; the sentence is in the status."""
     found = await client.complete(uri, 1, 4, invoked=True)
     return f"answer: {found[0]['insertText']}" if found else str(client.status["message"])
 
@@ -82,7 +81,6 @@ USES: dict[str, Use] = {"completion": _completes, "explain": _explains, "ask": _
 
 @pytest.fixture
 def double() -> Iterator[FaultyDouble]:
-    """A server with one model that fills in and chats."""
     with FaultyDouble([OpenAiModel("qwen2.5-coder-1.5b-instruct")], kind="vllm") as double:
         double.chat_answer = lambda prompt: '"""Multiply a by b."""' if "docstring" in prompt else WORDS
         yield double
@@ -106,7 +104,6 @@ async def _served(
 async def test_a_fault_is_one_sentence_and_the_next_request_works(
     use: str, double: FaultyDouble, tmp_path: Path
 ):
-    """No fault causes a hang, a report of a bug or control characters, and none affects later requests."""
     sentences: dict[str, str] = {}
     recovered: dict[str, str] = {}
     async with _served(double, tmp_path) as client:
@@ -148,7 +145,6 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
 
 
 def _peak_bytes() -> int:
-    """Peak memory of the language server so far."""
     # Other tests' processes may end meanwhile: `process_iter` leaves them out.
     mine = (one for one in psutil.process_iter(["ppid", "cmdline"]) if one.info["ppid"] == os.getpid())
     (server,) = (one for one in mine if "lsp" in (one.info["cmdline"] or ()))
@@ -157,12 +153,10 @@ def _peak_bytes() -> int:
 
 
 async def _answer(use: Use, client: Client, uri: str) -> str:
-    """The answer; from the second try if the server counted as unavailable at the first."""
     text = await use(client, uri)
     return text if text.startswith("answer: ") else await use(client, uri)
 
 
 def _is_good(text: str, words: str) -> bool:
-    """Whether the text is a sentence for a user, with the text that identifies this fault."""
     is_plain = not _ESCAPE.search(text) and "\n" not in text and "bug" not in text and "Error:" not in text
     return bool(text) and is_plain and words in text and not text.startswith("answer: ")

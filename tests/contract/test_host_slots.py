@@ -13,7 +13,6 @@ from homebody.host.shared import HostOptions
 
 
 async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
-    """Four places and a chat: returning to any of them reads one token, in a slot that Homebody names."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     hosted = HostedBackend(process.ready, timeout_seconds=30.0)
@@ -42,7 +41,6 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(tiny_model):
 
 
 async def test_the_unread_tokens_are_those_that_the_host_evaluates(tiny_model):
-    """After a whole answer, an answer that was closed early, a piece, and answers that were typed in part."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     hosted = HostedBackend(process.ready, timeout_seconds=30.0)
@@ -77,7 +75,6 @@ async def test_the_unread_tokens_are_those_that_the_host_evaluates(tiny_model):
 
 
 async def test_a_chat_that_fills_its_context_evicts_no_completion(tiny_model):
-    """The slots share one cache of two contexts: one for the chat, and one for the prompts of four places."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     hosted = HostedBackend(process.ready, timeout_seconds=30.0)
@@ -103,13 +100,11 @@ async def test_a_chat_that_fills_its_context_evicts_no_completion(tiny_model):
 
 
 async def _tokens_of(hosted: HostedBackend, text: str) -> int:
-    """Tokens that one more copy of a text adds to a prompt."""
     few, more = [await hosted.count_prompt(Prompt((Text(text * n),))) for n in (10, 20)]
     return -(-(more - few) // 10)
 
 
 async def test_without_the_key_only_the_health_is_answered(tiny_model):
-    """Another user of the machine can reach the port, but gets neither answers nor the model's name."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     stranger = ModelServer(f"http://127.0.0.1:{process.ready.port}", timeout_seconds=30.0)
@@ -132,7 +127,6 @@ class _Stopped(Exception):
 
 @pytest.mark.parametrize("kind", ["warm", "complete"])
 async def test_a_request_that_ends_while_it_is_read_corrects_what_is_cached(tiny_model, kind):
-    """The host reports with the first progress what it has cached; nobody waits for the rest."""
     process = await start_host(HostOptions(tiny_model))
     assert process is not None
     hosted = HostedBackend(process.ready, timeout_seconds=30.0)

@@ -25,14 +25,12 @@ from support.tiny_spm import write_tiny_spm
 
 @pytest.fixture
 def proxy(host: Any) -> Iterator[RecordingProxy]:
-    """A proxy in front of the shared host."""
     with RecordingProxy(host.url, host.key) as recording:
         yield recording
 
 
 @pytest_asyncio.fixture
 async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBackend]:
-    """A backend behind the proxy."""
     opened = LlamaCppBackend(proxy.url, api_key=host.key)
     yield opened
     await opened.aclose()
@@ -40,7 +38,6 @@ async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBac
 
 @asynccontextmanager
 async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProcess]]:
-    """A separate host for one test."""
     process = await start_host(HostOptions(model))
     assert process is not None
     opened = LlamaCppBackend(f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
@@ -52,7 +49,6 @@ async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProce
 
 
 async def test_markers_are_read_out_of_the_server(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """The model's own FIM markers are found without a table of names, and without sending any code."""
     info = await backend.describe()
 
     assert info.fim == FimTokens(
@@ -77,7 +73,6 @@ async def test_a_model_without_fim_has_no_markers(tmp_path: Path):
 async def test_no_text_of_the_users_acts_as_a_marker(
     backend: LlamaCppBackend, proxy: RecordingProxy, host: Any
 ):
-    """The same characters are one id as a marker and several ids as text."""
     (middle,) = tokenize(host.url, host.key, FIM_MIDDLE, special=True)
 
     await read(backend.complete(Prompt((Text(f"x {FIM_MIDDLE}"), Marker(FIM_MIDDLE))), MANY))
@@ -89,7 +84,6 @@ async def test_no_text_of_the_users_acts_as_a_marker(
 
 
 async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
-    """The promised count and the evaluated prompt are the same number."""
     prompt = Prompt((Marker("<|fim_prefix|>"), Text("größe = 1\n"), Marker("<|fim_suffix|>"), Text("é🎉")))
 
     _, stats = await read(backend.complete(prompt, MANY))
@@ -98,7 +92,6 @@ async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
 
 
 async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """The counts are in order, each for one text."""
     await backend.describe()
     proxy.forget()
 
@@ -107,7 +100,6 @@ async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, p
 
 
 async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """A keystroke sends one short text to the tokenizer, and none when nothing is new."""
     frozen = (Marker("<|fim_prefix|>"), Text("def add(a, b):\n" * 50), Marker("<|fim_middle|>"))
     await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
     proxy.forget()
@@ -120,7 +112,6 @@ async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: 
 
 
 async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
-    """A longer prompt evaluates only the new tokens; the first piece reports the cost of reading."""
     start = Text("value = 1\n" * 20)
     await read(backend.complete(Prompt((start,)), MANY))
 
@@ -135,7 +126,6 @@ async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
 
 
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
-    """Both slots are served at once, and the completion's cache is kept."""
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     prompt = Prompt((Text("value = 4\n" * 30),))
     few = Sampling(max_tokens=4)
@@ -166,7 +156,6 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
 async def test_warming_reads_the_beginning_that_was_asked_for(
     backend: LlamaCppBackend, proxy: RecordingProxy
 ):
-    """For longer beginnings of one prompt, only the new tokens are evaluated."""
     prompt = Prompt((Text("warm = 5\n" * 40),))
 
     counts = [(await backend.warm(prompt, tokens=n)).evaluated_tokens for n in (64, 128, 192)]
@@ -209,7 +198,6 @@ async def test_sampling_is_sent_under_the_servers_names(backend: LlamaCppBackend
 
 
 async def test_forced_text_leaves_the_models_own_probabilities(tmp_path: Path):
-    """The grammar picks the token; its probability is the model's without the grammar."""
     model = write_tiny_gguf(tmp_path / "unsure.gguf", UNSURE_SCRIPT)
     async with running(model) as (backend, _):
         prompt = Prompt((Text("x"),), forced="per")
@@ -244,7 +232,6 @@ async def test_the_likeliest_token_that_matches_the_forced_text_is_chosen(
 
 @pytest.mark.parametrize("forced", ['"', "\\", "\n", "\t", "'\"\\n", "é", "🎉", "]", "\\x"])
 async def test_any_text_can_be_forced(backend: LlamaCppBackend, proxy: RecordingProxy, forced: str):
-    """Even special characters of grammars can be forced; the tiny model then ends or continues."""
     text, _ = await read(backend.complete(Prompt((Text("x"),), forced=forced), MANY))
 
     assert forced not in text
@@ -289,7 +276,6 @@ async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(
 
 
 async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_path: Path):
-    """After a restart with another model, markers and counts are requested again."""
     plain = write_tiny_gguf(tmp_path / "plain.gguf", fim=False, context_length=2048)
     other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
     async with running(tiny_model) as (_, first), running(other) as (_, second):
@@ -306,7 +292,6 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
 
 
 async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBackend, proxy: RecordingProxy):
-    """The template is rendered once, and never with the user's text."""
     for text in ("one", "two {{ secret }}"):
         await backend.render_chat([Message("system", text), Message("user", text)])
 
@@ -315,7 +300,6 @@ async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBack
 
 
 async def test_less_context_than_is_served_can_be_asked_for(host: Any):
-    """``backend.contextLength`` is also a limit on Homebody's side."""
     backend = LlamaCppBackend(host.url, api_key=host.key, context_length=1024)
 
     assert (await backend.describe()).context_length == 1024
@@ -323,7 +307,6 @@ async def test_less_context_than_is_served_can_be_asked_for(host: Any):
 
 
 async def test_a_wrong_key_is_refused_with_advice(host: Any):
-    """The message has the server's reason and the setting's name."""
     backend = LlamaCppBackend(host.url, api_key="wrong")
 
     with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):

@@ -10,7 +10,6 @@ from support.streams import MANY
 
 
 async def test_reading_a_prompt_is_reported_while_it_is_read(host: Any):
-    """Progress is reported for each batch, up to the whole prompt."""
     seen: list[ReadProgress] = []
 
     async with aclosing(LlamaCppBackend(host.url, api_key=host.key)) as backend:
@@ -23,7 +22,6 @@ async def test_reading_a_prompt_is_reported_while_it_is_read(host: Any):
 
 
 async def test_a_chat_without_a_slot_goes_to_the_one_that_the_server_chooses(host: Any):
-    """Several conversations run in parallel; the answer is treated as a chat answer."""
     with RecordingProxy(host.url, host.key) as proxy:
         async with aclosing(LlamaCppBackend(proxy.url, api_key=host.key)) as backend:
             stream = backend.chat([Message("user", "Explain.")], MANY, slot=None)

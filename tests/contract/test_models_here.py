@@ -22,7 +22,6 @@ MODELS = [
 
 @pytest.fixture(autouse=True)
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home whose only weights are of a small coding model; returns their path."""
     for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
     for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
@@ -33,7 +32,6 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_models_of_servers_and_on_disk_are_listed_with_the_settings_that_choose_them(weights: Path):
-    """Each model has its uses; models that run on another machine and ports without a server are left out."""
     with OllamaDouble(MODELS) as ollama:
         async with open_engine(Settings()) as engine:
             found = await models_here(engine, urls=[NOBODY, ollama.url])
@@ -73,7 +71,6 @@ async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_
 
 
 async def test_what_answers_is_listed_even_if_nothing_else_names_it(tmp_path: Path):
-    """The list of a menu begins with it."""
     block = BackendSettings(kind="scripted", model=str(tmp_path / "none.json"))
     (tmp_path / "none.json").write_text('{"name": "played", "reply": [{"text": "x"}]}')
     plain = Settings()

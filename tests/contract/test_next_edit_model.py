@@ -19,7 +19,6 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 
 def everywhere(block: BackendSettings) -> Settings:
-    """Settings in which all uses inherit ``backend``."""
     return Settings(
         backend=block,
         completion=CompletionSettings(backend=block),
@@ -30,7 +29,6 @@ def everywhere(block: BackendSettings) -> Settings:
 
 @pytest.mark.parametrize("kind", ["auto", "ollama"])
 async def test_a_model_for_next_edits_is_found_beside_the_one_for_completion(kind: Any):
-    """It has no settings of its own, and answers nothing else."""
     with OllamaDouble([OllamaModel(CODER, fim=True), OllamaModel(SWEEP)]) as double:
         async with open_engine(everywhere(BackendSettings(kind=kind, url=double.url))) as engine:
             completion = await engine.completion.describe()

@@ -19,17 +19,14 @@ CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", 
 
 
 def opened(double: OllamaDouble, **options: Any) -> aclosing[OllamaBackend]:
-    """A backend, closed at the end."""
     return aclosing(OllamaBackend(double.url, **options))
 
 
 def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:
-    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
 async def test_markers_and_special_texts_come_from_the_models_vocabulary():
-    """They are found by the ids in the metadata, so they are exactly the model's own."""
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             info = await backend.describe()
@@ -41,7 +38,6 @@ async def test_markers_and_special_texts_come_from_the_models_vocabulary():
 
 
 async def test_a_server_that_hides_the_vocabulary_is_used_anyway():
-    """The family is then derived from the model's name; no vocabulary is guessed."""
     with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
         async with opened(double) as backend:
             assert (await backend.describe()).fim is None
@@ -49,7 +45,6 @@ async def test_a_server_that_hides_the_vocabulary_is_used_anyway():
 
 
 async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
-    """The server's default is sent with every request, for all roles."""
     with OllamaDouble([CODER], default_num_ctx=8192) as double:
         async with opened(double, use="completion") as completing, opened(double, use="chat") as chatting:
             await read(completing.complete(Prompt((Text("x"),)), MANY))
@@ -65,7 +60,6 @@ async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
 
 
 async def test_a_loaded_model_keeps_its_context():
-    """A model that is already loaded is not loaded again with another length."""
     with OllamaDouble([CODER]) as double:
         double.loaded[CODER.name] = 16384
         async with opened(double) as backend:
@@ -75,7 +69,6 @@ async def test_a_loaded_model_keeps_its_context():
 
 
 async def test_a_context_length_of_the_users_is_loaded_once():
-    """``backend.contextLength`` is requested from the first request on, up to the model's limit."""
     with OllamaDouble([CODER]) as double:
         async with opened(double, context_length=12000) as backend:
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -99,7 +92,6 @@ async def test_an_old_ollama_without_a_context_length_gets_one():
 
 
 async def test_prompts_go_raw_and_unabridged():
-    """Prompts are sent without template, truncation and shifting, and the model is kept in memory."""
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             prompt = Prompt(
@@ -133,7 +125,6 @@ async def test_a_prompt_that_is_too_long_for_ollama_is_refused_and_not_cut():
 
 
 async def test_a_silent_cut_of_an_old_ollama_is_noticed():
-    """A prompt that fills the context to the last token was cut: the stats say so."""
     with OllamaDouble([CODER], knows_truncate=False) as double:
         async with opened(double) as backend:
             backend.estimate.learn("word " * 1000, 100)
@@ -167,7 +158,6 @@ REMOTE = [
 
 @pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.name)
 async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel):
-    """It is refused if the server reports the host, and also if only the tag does; no prompt reaches it."""
     with OllamaDouble([model]) as double:
         async with opened(double, model=model.name) as backend:
             with pytest.raises(ConnectionForbidden, match=r"ollama\.com.*nothing was sent.*allowedHosts"):
@@ -182,7 +172,6 @@ async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel
 
 
 async def test_a_remote_model_is_served_where_the_user_allows_its_host():
-    """Only that host and port are allowed, no other entry."""
     model = REMOTE[0]
     with OllamaDouble([model]) as double:
         async with opened(double, model=model.name, allowed_hosts=["ollama.com:443"]) as backend:
@@ -205,7 +194,6 @@ async def test_a_remote_model_is_never_chosen():
 
 
 async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
-    """The name was local when it was looked up, and is remote now."""
     model = OllamaModel("coder:latest", fim=True)
     with OllamaDouble([model]) as double:
         async with opened(double) as backend:
@@ -227,7 +215,6 @@ async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
 async def test_the_model_that_suits_the_use_is_chosen(
     use: Any, models: list[str], loaded: str | None, chosen: str
 ):
-    """A suitable model that is loaded is preferred."""
     with OllamaDouble([OllamaModel(name) for name in models]) as double:
         if loaded:
             double.loaded[loaded] = 4096
@@ -236,7 +223,6 @@ async def test_the_model_that_suits_the_use_is_chosen(
 
 
 async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
-    """The message names the next step."""
     with OllamaDouble([CODER]) as double:
         async with opened(double, model="missing:7b") as backend:
             with pytest.raises(BackendRefused, match="ollama pull missing:7b"):
@@ -244,7 +230,6 @@ async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
 
 
 async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
-    """After ``keep_alive`` has expired, the next request loads it again with the same length."""
     with OllamaDouble([CODER], default_num_ctx=8192) as double:
         async with opened(double) as backend:
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -264,7 +249,6 @@ async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
     ids=["in the text", "in a field of its own"],
 )
 async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], None]):
-    """Neither tags in the text nor the ``thinking`` field are returned."""
     with OllamaDouble([OllamaModel("thinker:latest")], chat_answer=lambda _: "Yes.") as double:
         setup(double)
         async with opened(double) as backend:
@@ -287,7 +271,6 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
 
 
 async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
-    """Without a grammar nothing can be forced, but the caller still gets a continuation of its text."""
     with OllamaDouble(
         [CODER], answer=lambda prompt: "se e" if prompt.endswith("rai") else "return"
     ) as double:
@@ -300,7 +283,6 @@ async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
 
 
 async def test_closing_the_stream_hangs_up():
-    """The server notices it and stops."""
     with OllamaDouble([CODER], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
         async with opened(double) as backend:
             async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:

@@ -28,18 +28,15 @@ CODER = "qwen2.5-coder-1.5b-instruct"
 
 
 def opened(double: LoopbackServer, kind: Any, **options: Any) -> aclosing[StringBackend]:
-    """A backend, closed at the end."""
     return aclosing(kind(double.url, **options))
 
 
 def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
-    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
 async def test_lm_studio_serves_the_loaded_length(kind: Any):
-    """The length is read with the newer API and the older one; the trained length is never used."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=8192)], kind) as double:
         async with opened(double, LmStudioBackend) as backend:
             info = await backend.describe()
@@ -52,7 +49,6 @@ async def test_lm_studio_serves_the_loaded_length(kind: Any):
 
 @pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3"])
 async def test_lm_studio_loads_a_model_before_any_code_is_sent(kind: Any):
-    """Its real context length is only known after loading."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=6000, loaded=False)], kind) as double:
         async with opened(double, LmStudioBackend) as backend:
             info = await backend.describe()
@@ -64,7 +60,6 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent(kind: Any):
 
 
 async def test_lm_studio_loads_with_the_users_length():
-    """``backend.contextLength`` is part of the load request."""
     with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
         async with opened(double, LmStudioBackend, context_length=12000) as backend:
             info = await backend.describe()
@@ -73,7 +68,6 @@ async def test_lm_studio_loads_with_the_users_length():
 
 
 async def test_lm_studio_leaves_embedding_models_alone():
-    """A loaded embedding model is not used as a language model."""
     with OpenAiDouble([OpenAiModel("vectors", embeds=True), OpenAiModel(CODER)]) as double:
         async with opened(double, LmStudioBackend) as backend:
             assert (await backend.describe()).name == CODER
@@ -81,7 +75,6 @@ async def test_lm_studio_leaves_embedding_models_alone():
 
 @pytest.mark.parametrize("model", ["missing", None])
 async def test_a_missing_model_is_named(model: str | None):
-    """The message lists the available models."""
     models = [OpenAiModel(CODER)] if model else []
     with OpenAiDouble(models) as double:
         async with opened(double, LmStudioBackend, model=model) as backend:
@@ -90,7 +83,6 @@ async def test_a_missing_model_is_named(model: str | None):
 
 
 async def test_lm_studios_token_is_sent_and_its_lack_is_explained():
-    """A 401 names the setting."""
     with OpenAiDouble([OpenAiModel(CODER)], api_key="token") as double:
         async with opened(double, LmStudioBackend, api_key="token") as backend:
             assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
@@ -111,7 +103,6 @@ SAMPLING = {
 
 @pytest.mark.parametrize("kind", SAMPLING)
 async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
-    """A parameter that it does not know is listed in ``ignored_sampling``, and not sent."""
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
         async with opened(double, backend_class) as backend:
@@ -127,7 +118,6 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
 
 
 async def test_vllm_reports_its_context_length():
-    """As ``max_model_len`` of its model."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=16384)], "vllm") as double:
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
@@ -136,7 +126,6 @@ async def test_vllm_reports_its_context_length():
 
 
 async def test_a_key_is_one_request(own_folders: object):
-    """The prompt is not sent a second time to be counted."""
     with OpenAiDouble([OpenAiModel(CODER)], "vllm", answer=lambda _: "value_1\n") as double:
         backend = BackendSettings(kind="openai", url=double.url)
         completion = CompletionSettings(backend=backend, debounce_ms=0)
@@ -155,7 +144,6 @@ async def test_a_key_is_one_request(own_folders: object):
 
 
 async def test_a_server_without_metadata_gets_careful_defaults():
-    """The assumed context length is reported, and that it is unknown where such a server runs its model."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         async with opened(double, OpenAiBackend) as backend:
             info = await backend.describe()
@@ -170,7 +158,6 @@ async def test_a_server_without_metadata_gets_careful_defaults():
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_the_url_may_end_in_v1_or_not(suffix: str):
-    """Users write it in both forms."""
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         backend = OpenAiBackend(double.url + suffix)
         assert (await backend.describe()).name == "m"
@@ -179,7 +166,6 @@ async def test_the_url_may_end_in_v1_or_not(suffix: str):
 
 @pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
 async def test_reasoning_never_reaches_the_caller(kind: Any):
-    """Neither ``reasoning_content`` nor tags in the text are returned."""
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     report = "<think>Hm.</think>\n\nYes."
     with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: report, reasoning="Hm.") as double:
@@ -199,7 +185,6 @@ async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
 
 
 async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
-    """llama.cpp's OpenAI API supports a grammar, so no request is sent twice."""
     async with opened_at(host.url, host.key) as backend:
         text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
         info = await backend.describe()
@@ -210,7 +195,6 @@ async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
 
 
 def opened_at(url: str, key: str) -> aclosing[OpenAiBackend]:
-    """A backend on a real llama.cpp, closed at the end."""
     return aclosing(OpenAiBackend(url, api_key=key))
 
 
@@ -218,8 +202,6 @@ _PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reaso
 
 
 def _streaming(stream: Callable[[Reply], Awaitable[None]]) -> Handler:
-    """A server with one model, whose completions are streamed by ``stream``."""
-
     async def serve(request: Request, reply: Reply) -> None:
         if request.path == "/v1/models":
             await reply.json({"data": [{"id": "m"}]})
@@ -233,7 +215,6 @@ def _streaming(stream: Callable[[Reply], Awaitable[None]]) -> Handler:
 
 
 async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
-    """The stream never ends silently: neither without ``[DONE]`` nor after an error event."""
     events = [_PIECE]
 
     async def stream(reply: Reply) -> None:
@@ -251,8 +232,6 @@ async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
 
 
 async def test_an_answer_without_end_is_ended():
-    """If a server ignores ``max_tokens``, the connection is closed; the answer counts as cut by length."""
-
     async def stream(reply: Reply) -> None:
         while not reply.client_is_gone:
             await reply.event(_PIECE)
@@ -266,7 +245,6 @@ async def test_an_answer_without_end_is_ended():
 
 
 async def test_closing_the_stream_hangs_up():
-    """The server notices it and stops."""
     with OpenAiDouble([OpenAiModel(CODER)], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
         async with opened(double, LmStudioBackend) as backend:
             async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:

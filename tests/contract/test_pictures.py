@@ -40,12 +40,10 @@ SEES = OllamaModel("qwen3-vl:4b", capabilities=("completion", "vision"))
 
 
 def asked(*media: Media) -> list[Message]:
-    """A system message, and a question about pictures."""
     return [Message("system", "Be short."), Message("user", "What is wrong here?", media=media)]
 
 
 def check(name: str, body: dict[str, Any], *media: Media) -> None:
-    """Compare a request with its golden file."""
     text = json.dumps(body, indent=2, sort_keys=True) + "\n"
     for each in media:
         text = text.replace(each.base64, "<picture>" if each.modality == "vision" else "<sound>")
@@ -53,7 +51,6 @@ def check(name: str, body: dict[str, Any], *media: Media) -> None:
 
 
 async def test_an_openai_server_gets_a_data_uri_and_a_sound():
-    """VLLM does not report what its model takes: the user's settings say it."""
     with OpenAiDouble([OpenAiModel("qwen3-vl", vision=True)], kind="vllm") as double:
         backend = OpenAiBackend(double.url, modalities=("vision", "audio"))
         async with aclosing(backend):
@@ -98,7 +95,6 @@ async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
 
 
 async def test_a_server_that_promises_and_refuses_says_why():
-    """The user's settings say that the model sees, and it does not."""
     with OpenAiDouble([OpenAiModel("coder")], kind="vllm") as double:
         async with aclosing(OpenAiBackend(double.url, modalities=("vision",))) as backend:
             with pytest.raises(BackendRefused, match="coder is not a multimodal model"):
@@ -107,7 +103,6 @@ async def test_a_server_that_promises_and_refuses_says_why():
 
 @pytest.fixture(scope="module")
 def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real llama.cpp with a model that sees."""
     folder = tmp_path_factory.mktemp("vision")
     model = write_tiny_gguf(folder / "model.gguf", context_length=8192)
     with running_vision_server(model, write_tiny_mmproj(folder / "mmproj.gguf", model)) as url:
@@ -116,13 +111,11 @@ def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def sees(vision_server: str) -> AsyncIterator[LlamaCppBackend]:
-    """The backend of the real server."""
     async with aclosing(LlamaCppBackend(vision_server)) as backend:
         yield backend
 
 
 async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, vision_server: str):
-    """Not by its name: from ``/props``, and from ``/v1/models`` for its OpenAI API and for pickers."""
     found = await probe(vision_server)
 
     assert (await sees.describe()).modalities == {"vision"}
@@ -158,7 +151,6 @@ async def test_the_tokens_of_a_picture_are_the_servers_own_count(sees: LlamaCppB
 
 
 async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend):
-    """llama.cpp keeps it in its cache, by a hash of its bytes."""
     first = asked(LARGER)
     text, _ = await read(sees.chat(first, MANY))
     follow_up = [*first, Message("assistant", text), Message("user", "And now?")]
@@ -169,7 +161,6 @@ async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend
 
 
 async def test_both_apis_of_llama_cpp_read_the_same_prompt(sees: LlamaCppBackend, vision_server: str):
-    """By chat messages with a data URI, and by a prompt with the picture in it."""
     async with aclosing(OpenAiBackend(vision_server)) as other:
         _, theirs = await read(other.chat(asked(PICTURE), MANY))
     _, ours = await read(sees.chat(asked(PICTURE), MANY))

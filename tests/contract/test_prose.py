@@ -35,7 +35,6 @@ def trained(_prompt: str) -> str:
 
 @asynccontextmanager
 async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tuple[Engine, list[Note]]]:
-    """Open an engine over one server, and collect what it reports."""
     backend = BackendSettings(kind=kind, url=url)  # pyright: ignore[reportArgumentType] - a kind of the cases
     completion = CompletionSettings(backend=backend, debounce_ms=0, min_confidence=0.0, fim=fim)
     settings = Settings(backend=backend, completion=completion)
@@ -46,7 +45,6 @@ async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tup
 
 
 async def suggestions(engine: Engine, count: int) -> list[str]:
-    """Complete in ``count`` different documents, one after the other."""
     found: list[str] = []
     async with aclosing(Session(engine)) as session:
         for number in range(count):
@@ -59,8 +57,6 @@ async def suggestions(engine: Engine, count: int) -> list[str]:
 
 @pytest.fixture(params=["ollama", "lm-studio"])
 def server(request: pytest.FixtureRequest, own_folders: Path) -> Callable[..., OllamaDouble | OpenAiDouble]:
-    """Make a server of each kind whose model has the markers of Qwen2.5-Coder."""
-
     def make(answer: Callable[[str], str]) -> OllamaDouble | OpenAiDouble:
         if request.param == "ollama":
             return OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)], answer=answer)
@@ -71,7 +67,6 @@ def server(request: pytest.FixtureRequest, own_folders: Path) -> Callable[..., O
 
 
 async def test_prose_in_a_row_ends_the_use_of_markers(server):
-    """Four answers in prose are enough; from then on suggestions come from a plain prefix."""
     with server(talkative) as double:
         async with opened(server.kind, double.url) as (engine, notes):
             found = await suggestions(engine, 7)
@@ -82,7 +77,6 @@ async def test_prose_in_a_row_ends_the_use_of_markers(server):
 
 
 async def test_a_model_that_fills_in_keeps_its_markers(server):
-    """Nothing is reported."""
     with server(trained) as double:
         async with opened(server.kind, double.url) as (engine, notes):
             await suggestions(engine, 7)
@@ -93,8 +87,6 @@ async def test_a_model_that_fills_in_keeps_its_markers(server):
 
 
 async def test_occasional_prose_does_not_count(server):
-    """Each answer in code reduces the count by one."""
-
     def alternate(prompt: str) -> str:
         *_, number = re.findall(r"mean_(\d+)\(", prompt)
         return CODE if int(number) % 2 else PROSE
@@ -107,7 +99,6 @@ async def test_occasional_prose_does_not_count(server):
 
 
 async def test_a_layout_that_the_user_chose_stays(server):
-    """If ``completion.fim`` names a family, the user's choice is kept."""
     with server(talkative) as double:
         async with opened(server.kind, double.url, fim="qwen") as (engine, notes):
             found = await suggestions(engine, 6)

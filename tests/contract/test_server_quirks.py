@@ -43,18 +43,15 @@ class Refusing(OpenAiDouble):
 
 
 async def say(backend: Any, prompt: Prompt = PROMPT, sampling: Sampling = ALL) -> str:
-    """Text of one answer."""
     stream = backend.complete(prompt, sampling)
     return "".join([item.text async for item in stream if isinstance(item, Piece)])
 
 
 def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
-    """Bodies of the requests to one path."""
     return [request.json for request in double.requests if request.path == path]
 
 
 async def test_vllm_gets_the_four_likeliest_stop_texts():
-    """Homebody watches for the other stop texts itself."""
     with OpenAiDouble([OpenAiModel(CODER)], "vllm") as double:
         async with aclosing(OpenAiBackend(double.url)) as backend:
             assert await say(backend) == "return a "
@@ -64,7 +61,6 @@ async def test_vllm_gets_the_four_likeliest_stop_texts():
 
 @pytest.mark.parametrize(("most", "asked"), [(4, [6, 4, 4]), (0, [6, 4, None, None])])
 async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: int, asked: list[int | None]):
-    """A note is recorded, and the request is sent again."""
     double = Refusing([OpenAiModel(CODER)], "unknown")
     double.most_stops = most
     with double:
@@ -107,7 +103,6 @@ THINKING = [
 async def test_reasoning_is_switched_off_in_the_servers_own_field(
     kind: Any, model: str, fields: dict[str, Any]
 ):
-    """The field depends on the family; a model that can only reason less is reported as slow."""
     with OpenAiDouble([OpenAiModel(model)], kind) as double:
         opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
         async with aclosing(opened) as backend:
@@ -137,7 +132,6 @@ OPTIONS = [
 async def test_lm_studios_reasoning_options_come_before_the_name(
     model: str, options: tuple[str, ...] | None, fields: dict[str, str], *, is_slow: bool
 ):
-    """The model's least effort is requested; a model that always reasons is reported as slow."""
     with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
         async with aclosing(LmStudioBackend(double.url)) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
@@ -166,7 +160,6 @@ class Thinking(OllamaDouble):
     ("refused", "asked"), [((False,), [False, "low", "low"]), ((False, "low"), [False, "low", None, None])]
 )
 async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: Any, asked: list[Any]):
-    """A refused level is no longer sent, and the model is reported as slow."""
     double = Thinking([OllamaModel("some-model:4b", capabilities=("completion", "thinking"))])
     double.refused = refused
     with double:
@@ -182,7 +175,6 @@ async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: An
 
 @pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
 async def test_thinking_is_disabled_in_ollama(model: str, think: object):
-    """If the model supports it; gpt-oss only supports a lower level."""
     with OllamaDouble([OllamaModel(model, capabilities=("completion", "thinking"))]) as double:
         async with aclosing(OllamaBackend(double.url)) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
@@ -266,7 +258,6 @@ class Router(LlamaDouble):
 
 
 async def test_a_router_is_asked_to_load_the_suitable_model():
-    """The request waits while it loads, and names the model."""
     with Router() as double:
         backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=30)
         async with aclosing(backend):
@@ -277,7 +268,6 @@ async def test_a_router_is_asked_to_load_the_suitable_model():
 
 
 async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
-    """It is tried once; the message names it and the setting to change."""
     with Router() as double:
         double.broken.add(CODER)
         backend = ResilientBackend(
@@ -291,7 +281,6 @@ async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
 
 
 async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
-    """The next request chooses another model."""
     with Router() as double:
         double.failed |= set(double.states)
         choice = await discover(BackendSettings(), "completion", await look(BackendSettings(), [double.url]))
@@ -300,7 +289,6 @@ async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
 
 
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():
-    """Listing the models loads none."""
     with Router() as double:
         choice = await discover(BackendSettings(), "chat", await look(BackendSettings(), [double.url]))
 
@@ -309,8 +297,6 @@ async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are
 
 
 async def test_a_proxy_that_passes_requests_on_is_used_only_if_configured(own_folders: Any):
-    """LiteLLM is recognised, and no code is sent to it."""
-
     async def litellm(request: Request, reply: Reply) -> None:
         if request.path == "/v1/models":
             await reply.json({"data": [{"id": "gpt-9", "object": "model", "owned_by": "openai"}]})

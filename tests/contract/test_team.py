@@ -17,7 +17,6 @@ TESTS = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def session() -> dict[str, Any]:
-    """Result of ``team_session.py`` in a network namespace in which `ELSEWHERE` is this machine."""
     lay_out = f'"$0" link set lo up && "$0" address add {ELSEWHERE}/32 dev lo && exec "$@"'
     script = TESTS / "support" / "team_session.py"
     command = [
@@ -42,19 +41,16 @@ def test_without_an_entry_the_teams_server_is_refused(session: dict[str, Any]):
 
 
 def test_with_its_entry_it_is_served(session: dict[str, Any]):
-    """Completion and chat work, with the reported context length."""
     assert session["results"]["with it"] == "return a + b"
     assert session["results"]["chat"] == "This function adds two numbers. It returns the sum."
     assert session["context_length"] == 16384
 
 
 def test_another_port_of_that_host_is_refused(session: dict[str, Any]):
-    """No connection to it is made."""
     assert "ConnectionForbidden" in session["results"]["on another port"]
     assert session["heard"]["other"] == 0
 
 
 def test_a_redirect_to_an_allowed_host_is_refused(session: dict[str, Any]):
-    """The user named another server, so the redirect is not followed."""
     assert "ConnectionForbidden" in session["results"]["by redirect"]
     assert session["heard"]["redirecting"] == 1

@@ -20,7 +20,6 @@ Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Mapping[str, str]:
-    """Environment in which no file of the user is read or written."""
     folders = {
         f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
     }
@@ -29,7 +28,6 @@ def environ(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """An empty workspace folder."""
     folder = tmp_path / "workspace"
     folder.mkdir()
     return folder
@@ -37,8 +35,6 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scripted(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Write a script; returns the settings under which it answers."""
-
     def write(replies: Replies, **model: object) -> dict[str, Any]:
         if isinstance(replies, str):
             replies = [{"text": replies, "probability": 0.95}]
@@ -62,14 +58,11 @@ class Gate:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
-    """A gate that is closed."""
     return Gate(tmp_path / "gate")
 
 
 @pytest.fixture
 def serve(environ: Mapping[str, str], workspace: Path, scripted: Callable[..., dict[str, Any]]) -> Serve:
-    """Start a server whose model answers with a text, or with a script's replies."""
-
     @asynccontextmanager
     async def start(
         replies: Replies = "x",

@@ -20,7 +20,6 @@ LINES = "fence\n```python\ndef area(width, height):\n    return width * height\n
 
 @pytest.fixture
 def file(workspace: Path) -> Path:
-    """A file of the workspace."""
     path = workspace / "app.py"
     path.write_text(CODE)
     return path
@@ -28,8 +27,6 @@ def file(workspace: Path) -> Path:
 
 @pytest.fixture
 def command(environ, scripted) -> Callable[..., list[str]]:
-    """Build the command of an agent whose model answers from a script."""
-
     def build(replies: Any, **model: object) -> list[str]:
         return scripted_agent(scripted(replies, **model))
 
@@ -38,8 +35,6 @@ def command(environ, scripted) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def chat(environ, workspace, command):
-    """Start an agent with a scripted model, and one session of it."""
-
     def start(
         replies: Any, editor: Editor | None = None, model: dict[str, object] | None = None, **fs: bool
     ) -> AbstractAsyncContextManager[Chat]:
@@ -60,7 +55,6 @@ async def test_a_question_is_answered_in_pieces_with_its_tokens(chat, file):
 
 
 async def test_a_question_follows_an_explanation(chat, file):
-    """The explained code and its explanation are part of the chat."""
     replies = [
         {"contains": "And for strings?", "regex": "return result(?s:.*)It multiplies", "text": "It fails."},
         {"contains": "return result", "text": "It multiplies."},
@@ -75,7 +69,6 @@ async def test_a_question_follows_an_explanation(chat, file):
     "place", ["my app.py:1-3", '"my app.py":1-3', "'my app.py:1-3'", "`my app.py` area", "@my app.py area"]
 )
 async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
-    """In quotes or not; what follows is the question."""
     (workspace / "my app.py").write_text(CODE)
     replies = [{"regex": "result = width(?s:.*)Why is it 'so'\\?", "text": "Because."}]
     async with chat(replies) as session:
@@ -84,7 +77,6 @@ async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
 
 
 async def test_an_answer_links_to_the_code_that_it_names(chat, file):
-    """Below it, at a line as Zed opens it; links of the model are text."""
     reply = {"contains": "return result", "text": "`area()` is in app.py:2, [see](https://evil.example)"}
     async with chat([reply], Editor({str(file): CODE})) as session:
         assert await session.say("/explain app.py area") == "end_turn"
@@ -94,7 +86,6 @@ async def test_an_answer_links_to_the_code_that_it_names(chat, file):
 
 
 async def test_shortened_turns_are_named(chat, workspace):
-    """They are named with every answer whose prompt does not contain them completely."""
     answer = " ".join(f"Answer {number} of some words." for number in range(40))
     async with chat(answer, model={"context_length": 1024}) as session:
         for _ in range(9):
@@ -104,7 +95,6 @@ async def test_shortened_turns_are_named(chat, workspace):
 
 
 async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
-    """The choice is among the chat models of the server in use, and applies from the next turn on."""
     models = [OllamaModel("small:1b"), OllamaModel("large:7b"), OllamaModel("away:1t", remote_host="x")]
     with OllamaDouble(models, loaded={"small:1b": 4096}) as double:
         async with start_chat(agent_with("ollama", url=double.url), environ, workspace) as session:
@@ -138,7 +128,6 @@ async def test_prompt_files_are_slash_commands(chat, workspace, environ):
 
 
 async def test_an_edit_is_shown_and_written_by_the_editor_after_permission(chat, file):
-    """The diff is the first content of the tool call; nothing is written to disk by Homebody."""
     editor = Editor({str(file): CODE})
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring app.py area") == "end_turn"
@@ -153,7 +142,6 @@ async def test_an_edit_is_shown_and_written_by_the_editor_after_permission(chat,
 
 @pytest.mark.parametrize("choice", ["no", "cancelled", "unknown"])
 async def test_an_edit_that_is_not_allowed_changes_nothing(chat, file, choice):
-    """Any other option than the one that allows it rejects the edit."""
     editor = Editor({str(file): CODE}, choice=choice)
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring area", link(file)) == "end_turn"
@@ -167,13 +155,11 @@ class Typing(Editor):
     typed: tuple[str, str] = ("", "")
 
     async def request_permission(self, **more):
-        """Type, then allow it."""
         self.buffers = {path: text.replace(*self.typed) for path, text in self.buffers.items()}
         return await super().request_permission(**more)
 
 
 async def test_a_change_beside_the_rewritten_code_stays(chat, file):
-    """The user typed above and below it while permission was asked for."""
     above, below = "import math\n\n\n", "\n\nprint(area(1, 2))\n"
     editor = Typing({str(file): above + CODE + below})
     editor.typed = ("math", "math\nimport os")
@@ -185,7 +171,6 @@ async def test_a_change_beside_the_rewritten_code_stays(chat, file):
 
 
 async def test_rewritten_code_that_changed_meanwhile_is_not_overwritten(chat, file):
-    """The user typed inside of it while permission was asked for."""
     editor = Typing({str(file): CODE})
     editor.typed = ("width * height", "width * height  # typed")
     async with chat(DOCSTRING, editor) as session:
@@ -196,7 +181,6 @@ async def test_rewritten_code_that_changed_meanwhile_is_not_overwritten(chat, fi
 
 
 async def test_an_instruction_is_refined_and_a_code_block_applied(chat, file):
-    """`/edit`, `/refine` and `/apply` propose edits of the same kind."""
     double = LINES.replace("width * height", "2 * width * height")
     editor = Editor({str(file): CODE}, choice="no")
     replies = [
@@ -217,7 +201,6 @@ async def test_an_instruction_is_refined_and_a_code_block_applied(chat, file):
 
 
 async def test_cancel_ends_a_turn_even_while_the_editor_does_not_answer(chat, file):
-    """The open tool call fails, and the turn is answered with `cancelled`."""
     editor = Editor({str(file): CODE}, choice=None)
     async with chat(DOCSTRING, editor) as session:
         turn = asyncio.create_task(session.say("/docstring area", link(file)))
@@ -233,7 +216,6 @@ async def test_cancel_ends_a_turn_even_while_the_editor_does_not_answer(chat, fi
 
 
 async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(chat, workspace):
-    """Clients attach open files automatically."""
     secret = workspace / ".env"
     secret.write_text("TOKEN=1")
     embedded = acp.embedded_text_resource(secret.as_uri(), "TOKEN=1")
@@ -278,7 +260,6 @@ async def test_an_embedded_text_that_no_file_has_is_sent(chat, uri):
 
 
 async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
-    """Files are read from disk where the client does not read them."""
     async with chat(DOCSTRING, read_text_file=False, write_text_file=False) as session:
         assert await session.say("/docstring app.py") == "end_turn"
         assert session.editor.statuses == ["pending", "failed"]
@@ -287,7 +268,6 @@ async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
 
 
 async def test_a_rule_applies_to_the_next_prompt_of_a_running_agent(chat, environ, file):
-    """What the user excludes is not read any more, and what a chat holds of it is not sent again."""
     config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"
     config.parent.mkdir(exist_ok=True)
     replies = [{"contains": "result = width", "text": "It multiplies."}, {"text": "I see no code."}]
@@ -307,7 +287,6 @@ async def test_a_rule_applies_to_the_next_prompt_of_a_running_agent(chat, enviro
 
 @pytest.mark.parametrize("moment", ["before the start", "later"])
 async def test_wrong_settings_stop_a_running_agent_until_they_are_corrected(chat, environ, workspace, moment):
-    """One sentence names the file and the key; nothing is sent, and the same chat goes on afterwards."""
     config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"
     config.parent.mkdir(exist_ok=True)
     wrong = '[context]\nignroe = ["private/"]\n'

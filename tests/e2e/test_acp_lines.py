@@ -39,7 +39,6 @@ class Wire:
     received: list[dict[str, Any]] = field(default_factory=list)
 
     async def send(self, *lines: str | bytes | dict[str, Any]) -> None:
-        """Write lines."""
         assert self.process.stdin
         for line in lines:
             text = json.dumps(line) if isinstance(line, dict) else line
@@ -47,7 +46,6 @@ class Wire:
             await self.process.stdin.drain()
 
     async def next(self) -> dict[str, Any]:
-        """Return the agent's next message."""
         assert self.process.stdout
         line = await self.process.stdout.readline()
         assert line, "the agent has ended"
@@ -57,21 +55,18 @@ class Wire:
         return message
 
     async def answer(self, request_id: object) -> dict[str, Any]:
-        """Read to the response of one of this client's requests."""
         while True:
             message = await self.next()
             if "method" not in message and message["id"] == request_id:
                 return message
 
     async def new_session(self, folder: Path, number: int = 0) -> str:
-        """Start a chat; ``number`` makes the id of the request."""
         params = {"cwd": str(folder), "mcpServers": []}
         await self.send({"id": f"new {number}", "method": "session/new", "params": params})
         return (await self.answer(f"new {number}"))["result"]["sessionId"]
 
     @property
     def index_processes(self) -> int:
-        """How many processes of the index run."""
         number = 0
         for child in psutil.Process(self.process.pid).children():
             with suppress(psutil.NoSuchProcess):  # it has just ended
@@ -84,8 +79,6 @@ Start = Callable[..., AbstractAsyncContextManager[Wire]]
 
 @pytest.fixture
 def start(environ: Mapping[str, str], scripted) -> Start:
-    """Start an agent with a scripted model; it ends with the block."""
-
     @asynccontextmanager
     async def run(replies: Any = "x", **model: object) -> AsyncGenerator[Wire]:
         async with asyncio.timeout(_SECONDS):
@@ -111,7 +104,6 @@ def start(environ: Mapping[str, str], scripted) -> Start:
 
 @pytest.mark.parametrize("client", CLIENTS)
 async def test_an_edit_by_the_lines_of_real_clients(client: str, start: Start, workspace: Path):
-    """The package on both sides proves nothing by itself: these lines were not written by it."""
     initialize, new, prompt, response = CLIENTS[client].read_text().splitlines()
     (workspace / "app.py").write_text(CODE)
     buffer = CODE
@@ -154,7 +146,6 @@ async def test_an_edit_by_the_lines_of_real_clients(client: str, start: Start, w
 
 
 async def test_a_prompt_with_half_a_character_is_answered(start: Start, workspace: Path):
-    """Editors in JavaScript cut text in the middle of an emoji; the model reads a replacement character."""
     replies = [{"contains": "half \N{REPLACEMENT CHARACTER}", "text": "whole"}, {"text": "other"}]
     async with start(replies) as wire:
         session = await wire.new_session(workspace)
@@ -174,7 +165,6 @@ async def test_a_prompt_with_half_a_character_is_answered(start: Start, workspac
 
 
 async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, scripted):
-    """Each request gets one response without `data`; the process ends with its input."""
     process = await asyncio.create_subprocess_exec(
         *scripted_agent(scripted("x"), PROGRAM),
         stdin=asyncio.subprocess.PIPE,
@@ -247,7 +237,6 @@ METHODS = [
 
 
 async def test_every_request_is_answered_exactly_once(start: Start):
-    """Whatever its method and parameters are, also if the method is a notification's."""
     forms = ["{}", '"{}"', '"\\ud800{}"', "-{}"]
     cases = [(method, params) for method in METHODS for params in ODD_PARAMS]
     async with start() as wire:
@@ -286,7 +275,6 @@ async def test_a_line_without_end_is_not_held_in_memory(start: Start):
 
 @pytest.mark.parametrize("end", ["input", "signal"])
 async def test_the_agent_ends_although_the_client_reads_nothing(end: str, start: Start):
-    """With its input, and on SIGTERM: a full pipe does not keep the process alive."""
     if end == "signal" and os.name == "nt":
         pytest.skip("Windows ends a process at once")
     async with start() as wire:
@@ -321,7 +309,6 @@ async def test_chats_of_one_folder_share_an_index(start: Start, workspace: Path,
 
 
 async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Path):
-    """The process of the index ends with the last chat of its folder."""
     (workspace / "app.py").write_text(CODE)
     async with start() as wire:
         first, second = await wire.new_session(workspace, 1), await wire.new_session(workspace, 2)
@@ -335,7 +322,6 @@ async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Pa
 
 
 async def test_a_dropped_chat_leaves_no_engine_behind(start: Start, workspace: Path, tmp_path: Path):
-    """The least recently used of more than 64 chats is dropped, with the engine that only it used."""
     first = tmp_path / "first"
     first.mkdir()
     async with start() as wire:

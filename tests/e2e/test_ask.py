@@ -21,7 +21,6 @@ def _range(*places: int) -> dict[str, object]:
 
 
 async def test_a_conversation_continues(serve):
-    """The second prompt contains the first turn, and each answer reports its usage and sources."""
     async with serve("It multiplies.") as client:
         client.open(URI, CODE)
         first = await client.execute(
@@ -46,7 +45,6 @@ async def test_a_conversation_continues(serve):
 
 
 async def test_an_answer_streams_on_its_token(serve):
-    """Text comes in pieces."""
     async with serve("It multiplies width and height.") as client:
         client.open(URI, CODE)
         reply = await client.execute("homebody.ask", {"question": "What?", "token": "t1"})
@@ -60,7 +58,6 @@ async def test_an_answer_streams_on_its_token(serve):
 
 
 async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve, workspace):
-    """It has no other links; without `links` the text is the model's, unchanged."""
     path = workspace / "area.py"
     path.write_text(CODE)
     text = "`area()` is in area.py:1, see [more](https://evil.example)."
@@ -80,7 +77,6 @@ async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve,
 
 
 async def test_a_code_block_is_applied(serve):
-    """The definition of the same name is replaced; if `apply` is false, the edit is returned."""
     async with serve(FENCED) as client:
         client.open(URI, CODE)
         reply = await client.execute("homebody.ask", _named(question="Swap them."))
@@ -103,7 +99,6 @@ async def test_a_code_block_is_applied(serve):
 
 
 async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
-    """Open files come first, then results of the index; their ids are accepted by `attach`."""
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
     async with serve("ok") as client:
         client.open(URI, CODE)
@@ -142,7 +137,6 @@ async def test_cells_are_excluded_with_their_notebook(serve, workspace, cell):
 
 
 async def test_a_text_with_the_id_of_a_document_counts_as_that_document(serve, workspace):
-    """As of a selection that the client sends itself."""
     (workspace / ".homebodyignore").write_text("private/\n")
     item = {"id": (workspace / "private/a.py").as_uri() + "#L1-2", "label": "a.py", "text": "secret = 1\n"}
     async with serve("leaked") as client:
@@ -237,7 +231,6 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
     ],
 )
 async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words):
-    """The sentence says what is wrong, and nothing is asked."""
     async with serve("ok") as client:
         with pytest.raises(JsonRpcException) as caught:
             await client.execute("homebody.ask", argument)
@@ -246,7 +239,6 @@ async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words)
 
 
 async def test_an_unnamed_code_block_is_applied_at_the_given_range(serve):
-    """A code block that names no definition needs a range, and is inserted there."""
     async with serve("```python\nprint(area(1, 2))\n```") as client:
         client.open(URI, CODE)
         reply = await client.execute("homebody.ask", {"question": "Call it."})
@@ -296,7 +288,6 @@ async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_o
 
 
 async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
-    """The prompt contains the message, and the code at the place that the output names."""
     (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
     async with serve("A name is missing.") as client:
         client.open(URI, CODE)
@@ -308,7 +299,6 @@ async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
 
 
 async def test_a_commit_message_is_written(serve, workspace):
-    """It describes the staged changes of the workspace."""
     (workspace / "stock.py").write_text("count = 3\n")
     staged(workspace)
     async with serve("Count the stock") as client:

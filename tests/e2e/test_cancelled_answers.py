@@ -17,7 +17,6 @@ STREAMS = itertools.count()
 
 
 def _replies(closed: str) -> list[dict[str, Any]]:
-    """Answers that stop at a closed gate at the stage that the code, the question or the output names."""
     return [
         {"contains": STAGES[0], "text": "Never said.", "gate_file": closed},
         {"contains": STAGES[1], "text": "One two three four.", "gate_file": closed, "gate_after": 2},
@@ -26,7 +25,6 @@ def _replies(closed: str) -> list[dict[str, Any]]:
 
 
 def _commands(stage: str, conversation: str, folder: str) -> dict[str, dict[str, Any]]:
-    """Every command that answers in words, with something that names the stage."""
     here = {"textDocument": {"uri": f"{URI}?{stage}".replace(" ", "%20")}}
     return {
         "explain": {"command": "homebody.explain", **here},
@@ -63,7 +61,6 @@ async def test_an_answer_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
 
 
 async def test_a_long_explanation_is_cancelled_in_its_second_part(serve, gate):
-    """By both ways; what was written of the first part is not answered."""
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(60))
     replies = [
         {"contains": "return b * 40", "text": "Never said.", "gate_file": gate.path},
@@ -80,7 +77,6 @@ async def test_a_long_explanation_is_cancelled_in_its_second_part(serve, gate):
 async def _cancelled(
     client: Client, argument: dict[str, Any], stage: str, way: str, headings: int = 0
 ) -> object:
-    """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
     stream = f"stream-{next(STREAMS)}"
     command = argument.pop("command")
     sent = await send(client, command, argument | {"token": stream})

@@ -20,7 +20,6 @@ STAGES = ("before the first word", "in the middle of the answer", "in the second
 
 
 def _replies(closed: str) -> list[dict[str, Any]]:
-    """Answers that stop at a closed gate at the stage that the instruction names."""
     return [
         {"contains": "That cannot be used", "text": GOOD, "gate_file": closed},
         {"contains": STAGES[0], "text": GOOD, "gate_file": closed},
@@ -32,7 +31,6 @@ def _replies(closed: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("command", ["homebody.refactor", "homebody.refine"])
 async def test_a_rewrite_is_cancelled_at_each_stage_in_both_ways(serve, gate, command):
-    """The document is untouched, each request is answered once, and the next one is applied."""
     async with serve(_replies(gate.path), capabilities=BARS) as client:
         client.open(URI, CODE)
         first = await client.refactor(URI, BODY, instruction="Shorter.", apply=False)
@@ -51,7 +49,6 @@ async def test_a_rewrite_is_cancelled_at_each_stage_in_both_ways(serve, gate, co
 
 
 async def test_a_rewrite_of_large_code_is_cancelled_in_its_second_part(serve, gate):
-    """The edits of the first part are not applied."""
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
     replies = [
         {"regex": r"code:\n\n```python\ndef f1\(", "text": "```python\n", "gate_file": gate.path},
@@ -114,12 +111,10 @@ def _refactor(client: Client, instruction: str, span: Span = BODY) -> dict[str, 
 
 
 def _expected(way: str) -> object:
-    """A request that the client cancels has an error; at the bar, the result says so."""
     return CANCELLED if way == "$/cancelRequest" else {"status": "cancelled", "notes": []}
 
 
 async def _cancelled(client: Client, command: str, argument: dict[str, Any], stage: str, way: str) -> object:
-    """Send a command, cancel it once it has reached ``stage``; returns its result or error code."""
     sent = await send(client, command, argument)
     await until(lambda: sent.progress)
     if stage == STAGES[1]:

@@ -27,7 +27,6 @@ async def host(weights: Path, own_folders: Path) -> AsyncIterator[HostProcess]:
 
 @pytest.fixture
 async def engine(host: HostProcess) -> AsyncIterator[Engine]:
-    """An engine whose chats that host answers."""
     url = f"http://127.0.0.1:{host.ready.port}"
     block = BackendSettings(kind="llama.cpp", url=url, api_key=host.ready.api_key)
     chat = ChatSettings(backend=block, temperature=0.0, max_tokens=32, reading_seconds=600)

@@ -10,7 +10,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "client.md"
 
 
 def test_the_example_of_the_page_runs(scripted, environ, workspace: Path):
-    """The script in docs/client.md explains, completes and refactors, with a scripted model."""
     (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     model = scripted([{"text": "width * height", "probability": 0.95}])["backend"]
     (workspace / "example.py").write_text(script)

@@ -25,7 +25,6 @@ PROFILES = sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def _declared(capabilities: Json, path: str) -> Any:
-    """The capability at ``a.b.c``; ``None`` if it is not declared."""
     value: Any = capabilities
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
@@ -78,7 +77,6 @@ async def test_an_editor_gets_what_it_declared_and_every_feature(name: str, serv
 
 
 async def _completes(client: Client, capabilities: Json) -> None:
-    """Ghost text where it is declared, the menu elsewhere; items only with declared members."""
     (ghost,) = await client.complete(URI, 1, 11, invoked=True)
     assert ghost["insertText"] == "width * height"
     place = {"textDocument": {"uri": URI}, "position": {"line": 1, "character": 11}}
@@ -117,7 +115,6 @@ async def _refactors(client: Client, capabilities: Json) -> None:
 
 
 def _recording(client: Client, sent: list[tuple[str, Json]]) -> Callable[[Any], None]:
-    """Record the server's own messages."""
     handle_message = client.protocol.handle_message
 
     def record(message: Any) -> None:

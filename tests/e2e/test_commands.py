@@ -25,7 +25,6 @@ ANNOTATED = CAPABILITIES | {
 
 
 async def test_actions_carry_their_command_and_a_kind(serve):
-    """Each action has its kind and its command, so nothing has to be resolved."""
     async with serve() as client:
         client.open(URI, CODE)
         actions = await client.actions(URI, BODY)
@@ -40,7 +39,6 @@ async def test_actions_carry_their_command_and_a_kind(serve):
 
 
 async def test_only_the_kinds_that_are_wanted_are_listed(serve):
-    """A kind in `context.only` includes its sub-kinds."""
     async with serve() as client:
         client.open(URI, CODE)
         titles = {
@@ -55,7 +53,6 @@ async def test_only_the_kinds_that_are_wanted_are_listed(serve):
 
 
 async def test_a_client_without_code_action_literals_gets_commands(serve):
-    """Old clients support only commands."""
     async with serve(capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
         client.open(URI, CODE)
         (first, *_) = await client.actions(URI, BODY)
@@ -64,7 +61,6 @@ async def test_a_client_without_code_action_literals_gets_commands(serve):
 
 
 async def test_an_explanation_streams_and_accounts_for_itself(serve):
-    """The text is streamed in pieces on the token, and the result has the sources and token counts."""
     async with serve("It multiplies width and height.") as client:
         client.open(URI, CODE)
         pieces: list[str] = []
@@ -87,7 +83,6 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
 
 
 async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
-    """The edit has the version and a label, and replaces only the changed lines."""
     edits = []
     async with serve("Multiply width by height.", capabilities=ANNOTATED) as client:
         apply = client.on_request["workspace/applyEdit"]
@@ -116,7 +111,6 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
 
 
 async def test_an_edit_can_be_returned_instead_of_applied(serve):
-    """With `apply` false nothing is applied, and the edit is in the result."""
     async with serve("```python\nreturn height * width\n```") as client:
         client.open(URI, CODE)
         result = await client.refactor(URI, BODY, instruction="swap", apply=False)
@@ -127,7 +121,6 @@ async def test_an_edit_can_be_returned_instead_of_applied(serve):
 
 
 async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve, gate):
-    """Text that was typed above the code meanwhile is kept, and the edit's position is adjusted."""
     async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -164,7 +157,6 @@ async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):
 
 
 async def test_refusals_are_sentences(serve):
-    """An unknown action, a closed document, nothing to rewrite, a dead model, a read-only file."""
     async with serve([{"fault": "unavailable", "times": 1}, {"text": "Multiply."}]) as client:
         client.open(URI, CODE)
         client.open("file:///w/empty.py", "\n\n")
@@ -190,7 +182,6 @@ async def test_refusals_are_sentences(serve):
 
 
 async def test_a_client_that_cannot_apply_gets_the_edit(serve):
-    """Without `workspace/applyEdit` the edit is in the result."""
     async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
         client.open(URI, CODE)
         asked = await client.refactor(URI, BODY, action="docstring")
@@ -203,7 +194,6 @@ async def test_a_client_that_cannot_apply_gets_the_edit(serve):
 
 
 async def test_status_and_toggle_report_the_current_state(serve):
-    """Toggling has an immediate effect on ghost text and on the status."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")
         status = await client.execute("homebody.status")
@@ -222,7 +212,6 @@ async def test_status_and_toggle_report_the_current_state(serve):
 
 @pytest.mark.parametrize("experimental", [None, {"homebody": {"status": False}}, {"homebody": 1}, 1])
 async def test_a_client_can_decline_the_status(serve, experimental):
-    """It is sent to all other clients, and every client can request it."""
     async with serve(capabilities=CAPABILITIES | {"experimental": experimental}) as client:
         await client.execute("homebody.showPrompt")
         status = await client.execute("homebody.status")
@@ -233,7 +222,6 @@ async def test_a_client_can_decline_the_status(serve, experimental):
 
 
 async def test_the_wrong_argument_is_named(serve):
-    """The error names the part of the arguments that is wrong."""
     async with serve() as client:
         client.open(URI, CODE)
         for command, argument, words in BAD_ARGUMENTS:
@@ -266,7 +254,6 @@ async def _refuse(_params: object) -> object:
 
 
 async def test_doctor_reports_on_the_settings_that_the_editor_sent(serve):
-    """It runs in the server; the command line knows only files, variables and flags."""
     sent = {"log": {"enabled": True, "prompts": True}, "completion": {"maxTokens": "many"}}
     async with serve("word " * 64, settings=sent) as client:
         report = await client.execute("homebody.doctor", {})

@@ -9,7 +9,6 @@ from support.until import until
 
 
 async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
-    """It is on disk only once a client asked, readable by its owner alone, and gone when forgotten."""
     async with serve("Yes.") as client:
         kept = (await client.execute("homebody.ask", {"question": "One?"}))["conversationId"]
         dropped = (await client.execute("homebody.ask", {"question": "Two?"}))["conversationId"]
@@ -30,7 +29,6 @@ async def test_a_stored_conversation_survives_the_server(serve, tmp_path):
 
 
 async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
-    """Requests that arrive while it is being forgotten neither keep it in memory nor write it again."""
     async with serve("Yes.") as client:
         asked = await client.execute("homebody.ask", {"question": "One?"})
         argument = {"conversationId": asked["conversationId"]}
@@ -51,7 +49,6 @@ async def test_a_forgotten_conversation_stays_forgotten(serve, tmp_path):
 
 
 async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path):
-    """The answer still arrives, and neither memory nor the disk keeps it."""
     gate = tmp_path / "gate"
     replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
     async with serve(replies) as client:
@@ -73,7 +70,6 @@ async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path)
 
 
 async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, tmp_path):
-    """Neither `homebody.showPrompt` nor the log has them; those of other conversations stay."""
     gate = tmp_path / "gate"
     replies = [{"text": "Apple pie.", "times": 2}, {"text": "Cherry pie.", "gate_file": str(gate)}]
     log = tmp_path / "state" / "log.jsonl"
@@ -100,7 +96,6 @@ async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, 
 
 
 async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
-    """The turns answered so far are on disk; the rest is stored with the next request."""
     gate = tmp_path / "gate"
     replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
     async with serve(replies) as client:

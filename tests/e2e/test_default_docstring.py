@@ -32,14 +32,12 @@ async def test_the_default_weights_write_a_docstring_for_every_client(weights, e
 
 
 async def _first_action(client: Client) -> dict[str, Any]:
-    """Command of the menu's first entry; a client without code action literals gets commands."""
     action, *_ = await client.actions(URI, Span(6, 6))
     assert action["title"] == "Write a docstring"
     return action if isinstance(action["command"], str) else action["command"]
 
 
 def _edited(result: dict[str, Any]) -> str:
-    """Apply the edit that a client without ``applyEdit`` gets: one insertion."""
     (edit,) = result["edit"]["changes"][URI]
     lines = CODE.splitlines(keepends=True)
     start = edit["range"]["start"]

@@ -21,14 +21,12 @@ CODE = "def add(a, b):\n    return a + b\n"
 
 
 def _bound_by_modes() -> list[str]:
-    """Command that runs another one without root's permission to read all files."""
     if os.geteuid() != 0:
         return []
     return [needs("setpriv", "util-linux"), "--bounding-set=-dac_override,-dac_read_search"]
 
 
 def _on_a_full_disk() -> list[str]:
-    """Command that runs another one with a full disk."""
     return [needs("prlimit", "util-linux"), "--fsize=0", "--"]
 
 
@@ -52,7 +50,6 @@ def closed(tmp_path: Path):
 
 @pytest.fixture
 def run(environ: Mapping[str, str], workspace: Path, scripted):
-    """Run ``homebody`` in the workspace, with the scripted model; returns its code and its stderr."""
     block = scripted(DOCSTRING)["backend"]
     own = {"HOMEBODY_BACKEND_KIND": block["kind"], "HOMEBODY_BACKEND_MODEL": block["model"]}
 
@@ -117,7 +114,6 @@ def test_a_run_that_cannot_write_its_journal_changes_no_file(fault: str, closed,
 @pytest.mark.parametrize("fault", ["closed", "full"])
 @pytest.mark.parametrize("arguments", [("complete", "app.py:2:5"), ("ask", "What is it?")])
 def test_commands_without_storage_work_on_a_full_disk(fault: str, arguments, closed, run, workspace: Path):
-    """Suggestions and answers need neither the state folder nor the log."""
     (workspace / "app.py").write_text(CODE)
     if fault == "closed":
         closed("state")

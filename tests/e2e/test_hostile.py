@@ -41,7 +41,6 @@ async def test_a_workspace_cannot_redirect_requests(serve, workspace: Path):
 
 
 async def test_a_workspace_cannot_script_suggestions(serve, workspace: Path):
-    """Scripted answers and weights of a cloned folder are not used; the user's own model answers."""
     (workspace / "evil.json").write_text(json.dumps({"name": "qwen", "reply": [{"text": "evil()"}]}))
     (workspace / "evil.gguf").write_bytes(b"GGUF")
     (workspace / ".homebody.toml").write_text("[backend]\nkind = 'scripted'\nmodel = './evil.json'\n")
@@ -60,7 +59,6 @@ async def test_a_workspace_cannot_script_suggestions(serve, workspace: Path):
 
 
 async def test_a_server_that_redirects_gets_no_further(environ, workspace: Path):
-    """The other server gets no request, and the message names the redirect's target."""
     with LoopbackServer(_greedy) as greedy:
 
         async def redirect(request: Request, reply: Reply) -> None:
@@ -81,7 +79,6 @@ async def test_a_server_that_redirects_gets_no_further(environ, workspace: Path)
 
 
 async def test_each_use_has_a_server_of_its_own(environ, workspace: Path, tmp_path: Path):
-    """Suggestions come from one model, explanations from the other."""
     blocks = {}
     for use in ("completion", "chat"):
         path = tmp_path / f"{use}.json"

@@ -15,7 +15,6 @@ REPLY = {"text": "return width * height", "probability": 0.95}
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
-    """An item has the text, its range, and the command that reports its acceptance."""
     async with serve("return width * height") as client:
         document = client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -52,7 +51,6 @@ async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
 
 
 async def test_edits_reach_the_prompt(serve):
-    """Text that is typed, replaced or deleted changes the prompt."""
     async with serve("pass") as client:
         document = client.open(URI, CODE)
         document = client.change(URI, TextEdit(Span(4, 8), "überfläche"))
@@ -66,7 +64,6 @@ async def test_edits_reach_the_prompt(serve):
 
 
 async def test_a_request_without_a_suggestion_gets_an_empty_list(serve):
-    """An unknown scheme, a binary or large file, a line past the end or a closed document cause no error."""
     async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -99,7 +96,6 @@ async def test_unsaved_documents_and_cells_are_served(serve):
 
 
 async def test_the_newest_request_wins(serve, gate):
-    """A newer request for a document empties the older one."""
     async with serve([REPLY | {"gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -115,7 +111,6 @@ async def test_the_newest_request_wins(serve, gate):
 
 
 async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
-    """`$/cancelRequest` is answered with LSP's error for it, and the server continues."""
     async with serve([REPLY | {"gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -138,7 +133,6 @@ async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
 
 
 async def test_a_failing_model_is_reported_once(serve):
-    """The suggestion is empty, the status is an error, and one message is shown, not one per keystroke."""
     replies = [
         {"fault": "unavailable", "times": 2},
         {"text": "x + 1", "probability": 0.9},
@@ -157,7 +151,6 @@ async def test_a_failing_model_is_reported_once(serve):
 
 
 async def test_the_status_says_that_the_model_is_too_slow(serve):
-    """It reads less than twenty tokens in a second. One notification says so, not two for each key."""
     async with serve([{"text": "rest\ny = 2\n", "delay_ms": 2000, "times": 1}, {"text": ""}]) as client:
         client.open(URI, "")
         typed = "total = " + "value + " * 7

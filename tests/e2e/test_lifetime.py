@@ -47,7 +47,6 @@ EXIT = _frame({"method": "exit"})
     ids=["nothing", "no goodbye", "orderly", "exit only", "exit first", "cut", "not LSP", "5,000 digits"],
 )
 def test_the_process_ends_when_its_input_ends(sent: bytes, code: int, environ):
-    """However the client disconnects, the server ends, with the exit code of LSP."""
     ran = subprocess.run(RUN, input=sent, env=environ, capture_output=True, timeout=60, check=False)
 
     assert ran.returncode == code
@@ -55,7 +54,6 @@ def test_the_process_ends_when_its_input_ends(sent: bytes, code: int, environ):
 
 
 def test_exit_is_enough_while_the_input_stays_open(environ):
-    """After `exit` the server does not wait for the pipe to close."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdin
         process.stdin.write(_initialize() + INITIALIZED + SHUTDOWN + EXIT)
@@ -115,7 +113,6 @@ def test_the_server_ends_when_its_editor_is_killed(wedged, environ, tmp_path: Pa
 
 
 async def test_a_server_that_dies_fails_what_was_asked(environ):
-    """When the server's process ends, the client's requests fail and do not hang."""
     # Other tests' model hosts are children of this process too.
     others = {child.pid for child in psutil.Process().children()}
     async with start_client(RUN, environ=environ) as client:
@@ -126,7 +123,6 @@ async def test_a_server_that_dies_fails_what_was_asked(environ):
 
 
 async def _is_served(address: str) -> bool:
-    """Whether a client that connects is served; it disconnects at once."""
     host, _, port = address.rpartition(":")
     client = Client()
     await client.start_tcp(host, int(port))
@@ -174,7 +170,6 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
 def test_sigterm_ends_the_server_even_if_the_client_reads_nothing(environ):
-    """A full pipe does not keep the process alive after SIGTERM."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdin
         assert process.stdout
@@ -219,7 +214,6 @@ def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(env
 
 
 def test_an_unread_log_does_not_block_the_server(environ):
-    """A client that keeps stderr open but does not read it still gets its answers."""
     with subprocess.Popen(
         RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
     ) as process:
@@ -243,7 +237,6 @@ def test_an_unread_log_does_not_block_the_server(environ):
     ],
 )
 def test_only_loopback_is_listened_on(address: str, words: str, environ):
-    """The port is never open to the network; the refusal says what to use."""
     ran = subprocess.run(
         [*RUN, "--tcp", address], env=environ, capture_output=True, text=True, timeout=60, check=False
     )

@@ -13,7 +13,6 @@ HOMEBODY = [sys.executable, "-P", "-c", "import sys; from homebody.cli import ma
 
 
 def test_a_forbidden_model_gets_no_code(tmp_path: Path, environ):
-    """The model that the user names is refused by the machine's file, in an `/etc` of the command's own."""
     etc = tmp_path / "etc"
     (etc / "homebody").mkdir(parents=True)
     for name in ("ld.so.cache", "passwd"):  # what Python needs of it

@@ -15,7 +15,6 @@ _WITHOUT_GHOST_TEXT = CAPABILITIES | {
 
 
 async def menu(client: Client, line: int, character: int) -> dict:
-    """Ask for the menu at a place."""
     position = {"textDocument": {"uri": URI}, "position": {"line": line, "character": character}}
     return await client.request("textDocument/completion", position)
 
@@ -31,7 +30,6 @@ async def filled_menu(client: Client, line: int, character: int) -> dict:
 
 
 async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_it(serve):
-    """The label is one line, the filter the typed text; the whole block is shown next to the menu."""
     async with serve("th * height\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return wid\n")
         await client.execute("homebody.showPrompt")
@@ -48,7 +46,6 @@ async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_i
 
 
 async def test_a_label_has_one_line(serve):
-    """The rest of a block is in the edit and in the preview."""
     async with serve(BLOCK, capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    \n")
         await client.execute("homebody.showPrompt")
@@ -68,7 +65,6 @@ async def test_a_line_of_one_endless_word_does_not_stop_the_server(serve):
 
 
 async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):
-    """A request returns nothing while the model is slow; a later one gets the answer from the cache."""
     slow = [{"text": "width * height", "probability": 0.95, "gate_file": gate.path}]
     async with serve(slow, capabilities=_WITHOUT_GHOST_TEXT) as client:
         client.open(URI, "def area(width, height):\n    return \n")

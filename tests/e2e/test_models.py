@@ -22,7 +22,6 @@ def _embedded(model: object) -> dict[str, Any]:
 
 
 async def test_the_typed_text_reaches_the_model(host, environ, workspace):
-    """The prompt that llama.cpp received contains prefix and suffix, in the model's FIM layout."""
     with RecordingProxy(host.url, host.key) as proxy:
         options = {"backend": {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}}
         async with start_client(root=workspace, options=options, environ=environ) as client:
@@ -40,7 +39,6 @@ async def test_the_typed_text_reaches_the_model(host, environ, workspace):
 
 
 async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
-    """After `$/cancelRequest` the model's process becomes idle."""
     model = write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT)
     async with start_client(root=workspace, options=_embedded(model), environ=environ) as client:
         client.open(URI, CODE)
@@ -57,7 +55,6 @@ async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
 
 
 async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
-    """After `kill -9` of the model's process the next request is answered."""
     async with start_client(root=workspace, options=_embedded(tiny_model), environ=environ) as client:
         client.open(URI, CODE)
         await until(lambda: client.status.get("model"))
@@ -71,7 +68,6 @@ async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
 
 
 async def test_the_default_weights_complete_from_the_prefix(weights, environ, workspace):
-    """The model suggests names that only the prefix contains."""
     text = (
         'metals = ["tungsten", "rhodium", "gallium"]\n'
         'for metal in ["tungsten", "rhodium", "gallium"]:\n    print(metal)\n'
@@ -86,7 +82,6 @@ async def test_the_default_weights_complete_from_the_prefix(weights, environ, wo
 
 
 async def test_the_default_weights_explain_and_document_what_is_selected(weights, environ, workspace):
-    """Explanation and docstring mention facts that are only in the code, not in names or paths."""
     text = "def convert(celsius):\n    fahrenheit = celsius * 9 / 5 + 32\n    return fahrenheit\n"
     async with start_client(root=workspace, options=_embedded(weights), environ=environ) as client:
         client.open(URI, text)
@@ -102,7 +97,6 @@ async def test_the_default_weights_explain_and_document_what_is_selected(weights
 
 
 def _host_process(environ: Mapping[str, str]) -> psutil.Process:
-    """The process that runs the model for this test, and not one of another test's."""
     # Others, such as git, may end meanwhile: `process_iter` leaves them out.
     (host,) = [
         process
@@ -113,7 +107,6 @@ def _host_process(environ: Mapping[str, str]) -> psutil.Process:
 
 
 def _rests(process: psutil.Process) -> bool:
-    """Whether a process is idle."""
     before = sum(process.cpu_times()[:2])
     time.sleep(0.2)
     return sum(process.cpu_times()[:2]) - before < 0.03

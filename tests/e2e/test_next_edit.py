@@ -24,7 +24,6 @@ def load_all(paths):
 
 
 async def ask(client: Client, uri: str, line: int = 0, version: int | None = None) -> list[Any]:
-    """Ask for the next edit."""
     document: dict[str, Any] = {"uri": uri}
     if version is not None:
         document["version"] = version
@@ -51,13 +50,11 @@ def apply(client: Client, edit: dict[str, Any]) -> str:
 
 @pytest.fixture
 def uri(workspace) -> str:
-    """A file of the workspace."""
     (workspace / "app.py").write_text(CODE)
     return (workspace / "app.py").as_uri()
 
 
 async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, uri):
-    """Each accepted edit offers the next; the last one offers nothing."""
     async with serve() as client:
         client.open(uri, CODE)
         await client.execute("homebody.status")
@@ -91,7 +88,6 @@ async def test_nothing_after_undo_and_in_another_version(serve, uri):
 
 
 async def test_a_rejected_edit_does_not_come_back(serve, uri):
-    """Neither at once, nor after the next edit."""
     async with serve() as client:
         client.open(uri, CODE)
         for _ in range(2):
@@ -123,7 +119,6 @@ async def test_an_accepted_edit_may_be_reported_by_a_notification(serve, uri):
 
 
 async def test_settings_and_the_toggle_decide(serve, uri, workspace):
-    """`hint` is passed on; `off`, a language and the toggle of the session end suggestions."""
     async with serve(settings={"nextEdit": {"enabled": "hint"}}) as client:
         client.open(uri, CODE)
         for _ in range(2):
@@ -139,7 +134,6 @@ async def test_settings_and_the_toggle_decide(serve, uri, workspace):
 
 
 async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, workspace):
-    """It is neither read nor suggested."""
     (workspace / ".homebodyignore").write_text("app.py\n")
     async with serve() as client:
         client.open(uri, CODE)
@@ -150,7 +144,6 @@ async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, works
 
 
 async def test_requests_without_an_edit_get_an_empty_list(serve, uri):
-    """A closed document, a line past the end; params that are not valid are an error."""
     async with serve() as client:
         client.open(uri, CODE)
         assert await ask(client, "file:///w/closed.py") == []
@@ -164,7 +157,6 @@ MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', '
 
 
 async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_path):
-    """Its prompt has the change and the window; what it rewrites is offered."""
     answer = "    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n"
     asked = tmp_path / "asked.jsonl"
     async with serve(answer, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
@@ -190,7 +182,6 @@ async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_
     ids=["not trained for it", "deletes everything", "no change", "breaks the syntax", "loops"],
 )
 async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, model):
-    """Nor is a model asked that has no row in the table."""
     async with serve(answer, name=model) as client:
         client.open(uri, MODEL_CODE)
         await client.wait_for_model()
@@ -200,7 +191,6 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
 
 
 async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
-    """The document changed while the model wrote."""
     replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
     asked = tmp_path / "asked.jsonl"
     async with serve(replies, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:

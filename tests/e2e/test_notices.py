@@ -8,7 +8,6 @@ URI = "file:///w/app.py"
 
 
 async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
-    """Characters are counted and no text is kept; a second report changes nothing."""
     async with serve("x + 1") as client:
         client.open(URI, "y = ")
         await client.execute("homebody.showPrompt")
@@ -29,7 +28,6 @@ async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
 
 
 async def test_files_and_settings_are_watched_if_the_client_supports_it(serve):
-    """The server registers for changes of settings and files if the client supports it."""
     asked: list[str] = []
     workspace = CAPABILITIES["workspace"] | {
         "didChangeConfiguration": {"dynamicRegistration": True},

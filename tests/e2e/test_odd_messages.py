@@ -36,7 +36,6 @@ ODD_URIS = (
 
 @pytest.fixture
 async def client(serve):
-    """A server with a document open and its engine ready."""
     async with serve("x + 1") as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")
@@ -44,7 +43,6 @@ async def client(serve):
 
 
 async def _answer(asked: Awaitable[Any]) -> tuple[Any, JsonRpcException | None]:
-    """Return the result, or the error."""
     try:
         return await asked, None
     except JsonRpcException as error:
@@ -52,7 +50,6 @@ async def _answer(asked: Awaitable[Any]) -> tuple[Any, JsonRpcException | None]:
 
 
 async def _goes_on(client: Client) -> None:
-    """The server still completes, and neither showed nor logged that something is a bug."""
     client.documents.pop("file:///w/good.py", None)
     client.open("file:///w/good.py", "y = ")
     assert [
@@ -81,7 +78,6 @@ async def _goes_on(client: Client) -> None:
     ids=["far range", "far position", "list token", "object token", "command", "uri"],
 )
 async def test_odd_arguments_are_refused_as_invalid(client: Client, params: dict[str, Any], code: int):
-    """The error states that the client's arguments are wrong; the refusal of a refactoring is a result."""
     answer, error = await _answer(client.request("workspace/executeCommand", params))
 
     assert error.code == code if error else answer["status"] == "refused"
@@ -106,7 +102,6 @@ async def test_half_a_surrogate_pair_in_an_instruction_or_a_selected_item_is_ans
 
 
 async def test_a_second_command_with_the_same_token_is_refused(serve, gate):
-    """The second is refused while the first runs, and the first runs to its end."""
     async with serve([{"text": "It multiplies.", "gate_file": gate.path}]) as client:
         client.open(URI, CODE)
         params = {
@@ -141,7 +136,6 @@ async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: obj
 
 
 async def test_odd_uris_never_cause_an_internal_error(client: Client):
-    """Opening, changing, completing, explaining, saving and closing are all answered, without a bug."""
     for uri in ODD_URIS:
         client.open(uri, "y = \n", "python")
         client.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": FAR})
@@ -174,7 +168,6 @@ async def test_a_change_that_cannot_be_read_ends_the_service_of_its_document(cli
 
 
 async def test_a_failure_is_one_message_and_a_failed_command_none(serve):
-    """Twenty refused keystrokes cause one message; a failed explanation has the reason in its response."""
     async with serve([{"fault": "refused"}]) as client:
         client.open(URI, CODE)
         await client.execute("homebody.showPrompt")

@@ -28,7 +28,6 @@ subprocess.run([sys.executable, "-c", child], check=True)
 
 
 def test_a_planted_connection_is_caught(tmp_path: Path):
-    """Connection attempts of a grandchild process beyond loopback are detected, for TCP and UDP."""
     trace = traced([sys.executable, "-c", PLANTED], tmp_path / "strace")
 
     assert trace.result.returncode == 0, trace.result.stderr

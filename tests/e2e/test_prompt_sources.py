@@ -18,7 +18,6 @@ _SHOP = "from prices import with_tax\n\n\ndef total(amount):\n    return with_ta
 
 
 async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, workspace: Path, tmp_path: Path):
-    """The prompt has its file's name, and the summary lists it with the reason."""
     (workspace / "prices.py").write_text(_PRICES)
     asked = tmp_path / "asked.jsonl"
     async with serve("amount)", requests_file=str(asked)) as client:
@@ -33,7 +32,6 @@ async def test_a_definition_from_another_file_arrives_in_the_prompt(serve, works
 
 
 async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
-    """They are in the order of the notebook, with any names; cells below are left out."""
     book = "file:///w/a.ipynb"
     names = ["9", "10", "11", "2", "inserted", "A", "0", "1"]
     cells = [f"vscode-notebook-cell:/w/a.ipynb#{name}" for name in names]
@@ -51,7 +49,6 @@ async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
 
 
 async def test_the_log_of_a_session_is_read_from_the_command_line(environ, workspace: Path, scripted):
-    """One entry for each prompt that was sent, however often its answer was shown; texts only on demand."""
     logging = dict(environ) | {"HOMEBODY_LOG_ENABLED": "true"}
     options = scripted("compute(1)\n")
     async with start_client(root=workspace, options=options, environ=logging) as client:

@@ -8,7 +8,6 @@ _LINES = "".join(f"value_{number} = {number}\n" for number in range(60))
 
 
 async def test_a_place_focused_before_the_model_is_loaded_is_read_afterwards(host, environ, tmp_path):
-    """Editors report the focus at once; the start of its prompt is read once a model is there."""
     with RecordingProxy(host.url, host.key) as proxy:
         backend = {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}
         async with start_client(options={"backend": backend}, environ=environ) as client:

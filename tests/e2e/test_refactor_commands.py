@@ -21,7 +21,6 @@ SMALL = "SmolLM2-135M"
 
 
 async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
-    """Actions are listed on a definition's header or a selection, not inside a function."""
     async with serve() as client:
         client.open(URI, CODE)
         assert await _titles(client, IN_BODY, triggerKind=2) == []
@@ -32,7 +31,6 @@ async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
 
 
 async def test_no_action_is_offered_for_requests_at_save(serve):
-    """No action under `source.fixAll` or `source.organizeImports`."""
     async with serve() as client:
         client.open(URI, CODE)
         for kind in ("source.fixAll", "source.organizeImports", "source"):
@@ -40,7 +38,6 @@ async def test_no_action_is_offered_for_requests_at_save(serve):
 
 
 async def test_a_problem_can_be_fixed(serve):
-    """Only at a diagnostic, as a quickfix, with its message in the prompt."""
     found = [
         {
             "range": {"start": {"line": 4, "character": 4}, "end": {"line": 4, "character": 10}},
@@ -61,7 +58,6 @@ async def test_a_problem_can_be_fixed(serve):
 
 
 async def test_a_problem_outside_of_a_function_can_be_fixed(serve):
-    """Then its own lines are the code to fix."""
     place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 9}}
     found = [{"range": place, "message": "unused import"}]
     async with serve() as client:
@@ -122,7 +118,6 @@ async def test_the_model_size_in_the_settings_overrides_the_detected_one(serve, 
 
 
 async def test_an_action_that_explains_runs_as_an_explanation(serve):
-    """It is listed with the command that explains; run as a refactoring it changes nothing."""
     async with serve("It multiplies.") as client:
         client.open(URI, CODE)
         explain = next(one for one in await _actions(client, HEADER) if one["title"] == "Explain")
@@ -155,7 +150,6 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
 
 
 async def test_a_result_is_refined_before_it_is_applied(serve):
-    """The edit is for the original code; the first answer is in the prompt."""
     async with serve(_refining()) as client:
         client.open(URI, CODE)
         first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
@@ -168,7 +162,6 @@ async def test_a_result_is_refined_before_it_is_applied(serve):
 
 
 async def test_a_result_is_refined_after_it_was_applied(serve):
-    """The edit changes the applied text to the new one, and keeps text that was typed elsewhere."""
     async with serve(_refining()) as client:
         client.open(URI, CODE)
         first = await client.refactor(URI, _lines(4, 5), instruction="swap")
@@ -195,7 +188,6 @@ async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
 
 
 async def test_an_unknown_edit_cannot_be_refined(serve):
-    """One sentence says what to do."""
     async with serve() as client:
         refused = await client.execute("homebody.refine", {"edit": "edit-9", "instruction": "shorter"})
         assert refused == {
@@ -233,7 +225,6 @@ async def test_tests_become_a_new_file(serve, workspace):
 
 
 async def test_a_failed_check_is_sent_to_the_model_once(serve):
-    """The second answer is used; its prompt holds the reason."""
     replies = [
         {
             "contains": "That cannot be used: The answer has syntax errors",
@@ -256,7 +247,6 @@ def _refining():
 
 
 def _small(tmp_path):
-    """Settings of a scripted model with a small one's name."""
     path = tmp_path / "small.json"
     path.write_text(json.dumps({"name": SMALL, "reply": [{"text": "It multiplies."}]}))
     return {"backend": {"kind": "scripted", "model": str(path)}}

@@ -21,7 +21,6 @@ NEW = "def add(a, b):\n    return a + b\n"
 
 @pytest.fixture
 def tree(own_folders: Path) -> Path:
-    """Four files that the model makes shorter."""
     tree = own_folders / "tree"
     tree.mkdir()
     for name in NAMES:
@@ -31,13 +30,11 @@ def tree(own_folders: Path) -> Path:
 
 
 def answer(folder: Path, text: str, **more: object) -> None:
-    """Let the model answer with ``text``."""
     lines = [f"{key} = {json.dumps(value)}" for key, value in {"text": text, **more}.items()]
     (folder / "script.toml").write_text("context_length = 4096\n[[reply]]\n" + "\n".join(lines))
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """Settings of a run: the scripted model, no index."""
     return {
         **os.environ,
         "HOMEBODY_BACKEND_KIND": "scripted",
@@ -47,7 +44,6 @@ def environment(tree: Path) -> dict[str, str]:
 
 
 def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """Start ``homebody refactor``."""
     return subprocess.Popen(
         [*before, HOMEBODY, "refactor", *arguments],
         cwd=tree,
@@ -59,26 +55,22 @@ def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subproce
 
 
 def run(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str, str]:
-    """Run it to the end; returns exit code, stdout and stderr."""
     with start(tree, *arguments, before=before) as process:
         out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
 def texts(tree: Path) -> list[str]:
-    """Contents of the files."""
     return [(tree / name).read_text() for name in NAMES]
 
 
 def entries(tree: Path) -> list[str]:
-    """Entries of the folder."""
     return sorted(path.name for path in tree.iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent: signal.Signals):
-    """The interrupt comes during the command for the second file."""
     check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
 
     process = start(tree, ".", "--instruction", "x", "--write", "--verify", check)
@@ -95,7 +87,6 @@ async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent:
 
 
 async def test_a_second_run_names_the_first(tree: Path):
-    """While the first one is running."""
     answer(tree.parent, "x", delay_ms=60_000)
     first = start(tree, ".", "--instruction", "x", "--write")
     await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")))
@@ -112,7 +103,6 @@ async def test_a_second_run_names_the_first(tree: Path):
 
 
 def test_a_full_disk_leaves_every_file_whole(tree: Path):
-    """First the journal has no room for the old text; then the tree has no room for the new one."""
     shell = needs("sh")
     many = "# what a line holds, more or less as long as this one\n"
     for blocks, old, new in ((2, OLD + many * 25, NEW), (6, OLD + many * 53, NEW + many * 57)):
@@ -133,7 +123,6 @@ def test_a_full_disk_leaves_every_file_whole(tree: Path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
 def test_a_terminal_shows_live_lines_and_results_stay_clean(tree: Path):
-    """Each file in progress has a line, the run has one; diffs are as in a pipe."""
     pty = pytest.importorskip("pty")
     answer(tree.parent, f"```python\n{NEW}```", piece_delay_ms=60)
     ours, theirs = pty.openpty()

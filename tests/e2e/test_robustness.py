@@ -10,7 +10,6 @@ URI = "file:///w/app.py"
 
 
 async def test_after_many_undos_the_suggestion_matches_the_document(serve):
-    """Thirty keystrokes are typed and undone three times, faster than the model answers."""
     replies = [{"text": "WHOLE", "contains": "xxx", "probability": 0.95, "piece_delay_ms": 20}]
     async with serve([*replies, {"text": "EMPTY", "probability": 0.95, "piece_delay_ms": 20}]) as client:
         document = client.open(URI, "name = \n")
@@ -34,7 +33,6 @@ async def test_after_many_undos_the_suggestion_matches_the_document(serve):
 
 
 async def test_each_of_fifty_open_documents_gets_its_own_suggestion(serve):
-    """Requests that alternate between documents are answered, never with another document's text."""
     replies = [
         {"text": f"value_{number}", "contains": f"name_{number} =", "probability": 0.95}
         for number in range(50)
@@ -69,7 +67,6 @@ async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(ser
 
 
 async def test_a_request_for_a_document_closed_meanwhile_is_answered(serve):
-    """Closing a document answers its request, and nothing of it is left."""
     async with serve([{"text": "x", "gate_file": "/nowhere/gate"}]) as client:
         client.open(URI, "y = ")
         await client.execute("homebody.showPrompt")

@@ -49,7 +49,6 @@ def folder(own_folders: Path) -> Path:
 
 
 def run_python(code: str, folder: Path) -> str:
-    """Run a program with this installation; return its output."""
     command = [sys.executable, "-P", "-W", "error", "-c", code]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.stderr, done.returncode) == ("", 0)
@@ -57,7 +56,6 @@ def run_python(code: str, folder: Path) -> str:
 
 
 def test_every_python_example_runs(folder: Path):
-    """With the user's own settings, which name the scripted model."""
     result = [run_python(code, folder) for code in blocks("python")]
 
     assert len(result) == 2
@@ -66,7 +64,6 @@ def test_every_python_example_runs(folder: Path):
 
 
 def test_every_jq_example_runs(folder: Path):
-    """They run on the output of ``--json``; the annotations name the file and the lines."""
     jq = needs("jq")
     command = [HOMEBODY, "refactor", "app.py", "--instruction", "Shorten it.", "--json"]
     report = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
@@ -87,7 +84,6 @@ def test_every_jq_example_runs(folder: Path):
 
 
 def test_the_hook_works_in_the_real_pre_commit(folder: Path):
-    """The check fails and names the file, the rewrite changes it."""
     pre_commit = Path(sys.executable).with_name("pre-commit")
     if not pre_commit.exists():
         needs("pre-commit")
@@ -118,7 +114,6 @@ def test_the_hook_works_in_the_real_pre_commit(folder: Path):
 
 
 def test_pre_commit_accepts_the_hook_definition():
-    """pre-commit validates the manifest."""
     pre_commit = Path(sys.executable).with_name("pre-commit")
     if not pre_commit.exists():
         needs("pre-commit")

@@ -34,7 +34,6 @@ def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
 
 
 async def test_the_status_follows_a_server_that_stops_and_restarts(tiny_model: Path, environ, workspace):
-    """At the first request, and when it is back without one; one message, and nothing has to be restarted."""
     with ExitStack() as first:
         port = first.enter_context(_llama_cpp(tiny_model))
         block = {"url": f"http://127.0.0.1:{port}", "apiKey": _KEY}

@@ -36,7 +36,6 @@ async def test_settings_are_pulled_and_followed(serve):
 
 
 async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, workspace):
-    """It names the file and the rule while the document is in view, and ends with the next one."""
     (workspace / "private").mkdir()
     uris = [(workspace / name).as_uri() for name in ("private/plans.py", "app.py")]
     async with serve("x + 1", settings={"context": {"ignore": ["private/"]}}) as client:
@@ -72,7 +71,6 @@ async def test_an_editor_that_refuses_to_send_its_settings_stops_all_prompts(ser
 
 
 async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve, workspace):
-    """A client without `workspace/configuration` sends them once; a null says nothing about them."""
     other = workspace.parent / "other"
     other.mkdir()
     push_only = CAPABILITIES | {"workspace": {"workspaceFolders": True}}
@@ -88,7 +86,6 @@ async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve, 
 
 
 async def test_late_settings_do_not_replace_newer_ones(serve):
-    """The answer to the question at the start comes after that to a change."""
     sent = asyncio.Event()
     answers = iter([{"colour": "red"}, {}, {"enabled": False}])
     asked = []
@@ -114,7 +111,6 @@ async def test_late_settings_do_not_replace_newer_ones(serve):
 
 
 async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
-    """A bad value and an unknown key give one sentence each; the other settings apply."""
     settings = {"completion": {"maxTokens": "many", "colour": "red"}}
     async with serve("x + 1", settings=settings) as client:
         client.open(URI, "y = ")
@@ -128,7 +124,6 @@ async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
 
 
 async def test_a_workspace_cannot_name_another_server(serve, workspace):
-    """A hostile repository's settings name a server elsewhere: ignored, with one message."""
     (workspace / ".homebody.toml").write_text('[backend]\nurl = "http://192.0.2.1:80"\n')
     async with serve("x + 1") as client:
         client.configuration = {"backend": {"url": "http://192.0.2.2:80"}}
@@ -142,7 +137,6 @@ async def test_a_workspace_cannot_name_another_server(serve, workspace):
 
 
 async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_path):
-    """When the user's settings name another model, it answers the next request, and the old one ends."""
     config = tmp_path / "config" / "config.toml"
     config.parent.mkdir()
 
@@ -163,7 +157,6 @@ async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_p
 
 
 async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, workspace, tmp_path):
-    """Its failure does not stay in the status of the servers that are used instead."""
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"name": "first", "reply": [{"text": "Adds."}]}))
     config = tmp_path / "config" / "config.toml"
@@ -197,7 +190,6 @@ async def test_a_missing_model_is_reported_in_one_sentence(serve):
 
 
 async def test_prompts_of_a_trusted_workspace_are_actions(serve, workspace, environ):
-    """A prompt file shows up among the actions, a changed one at once; a broken one is reported."""
     _trust(environ, workspace)
     folder = _prompts(workspace)
     (folder / "broken.md").write_text("no front matter")
@@ -213,7 +205,6 @@ async def test_prompts_of_a_trusted_workspace_are_actions(serve, workspace, envi
 
 
 async def test_prompts_of_an_untrusted_workspace_are_ignored(serve, workspace):
-    """They are not actions and replace none; one message says how to trust the folder."""
     folder = _prompts(workspace)
     (folder / "docstring.md").write_text(SHOUT)
     async with serve("Return x.") as client:

@@ -20,14 +20,12 @@ ABOUT = "It assigns a number."
 
 @pytest.fixture
 def double() -> Iterator[OpenAiDouble]:
-    """A model server."""
     with OpenAiDouble([OpenAiModel("m")], kind="vllm", chat_answer=lambda _: ABOUT) as server:
         yield server
 
 
 @pytest.fixture
 def config(environ) -> Path:
-    """The user's settings file; it does not exist yet."""
     folder = Path(environ["HOMEBODY_CONFIG_DIR"])
     folder.mkdir()
     return folder / "config.toml"
@@ -35,8 +33,6 @@ def config(environ) -> Path:
 
 @pytest.fixture
 def write(double, config) -> Callable[[str], None]:
-    """Write the user's settings, with the double as server."""
-
     def _write(more: str = "") -> None:
         config.write_text(f"[backend]\nkind = 'openai'\nurl = '{double.url}'\nmodel = 'm'\n{more}")
 
@@ -45,7 +41,6 @@ def write(double, config) -> Callable[[str], None]:
 
 @pytest.fixture
 def file(workspace) -> Path:
-    """A file in a folder of the workspace."""
     folder = workspace / "private"
     folder.mkdir()
     (folder / "plan.py").write_text(CODE)
@@ -54,7 +49,6 @@ def file(workspace) -> Path:
 
 @asynccontextmanager
 async def serving(workspace: Path, environ, **more: object) -> AsyncIterator[Client]:
-    """Start a server."""
     async with start_client(root=workspace, environ=environ, **more) as client:
         yield client
 
@@ -67,7 +61,6 @@ def reached(double: OpenAiDouble) -> int:
 
 
 async def explained(client: Client, uri: str) -> str:
-    """The answer, or the error."""
     try:
         return (await client.explain(uri))["markdown"]
     except JsonRpcException as error:
@@ -75,24 +68,20 @@ async def explained(client: Client, uri: str) -> str:
 
 
 async def by_the_users_file(_client, write, _workspace) -> None:
-    """Change the user's file, and tell nobody."""
     write("[context]\nignore = ['private/']\n")
 
 
 async def by_the_folders_file(_client, _write, workspace) -> None:
-    """Change the folder's file, and tell nobody."""
     (workspace / ".homebody.toml").write_text("context.ignore = ['private/']\n")
 
 
 async def by_push(client, _write, _workspace) -> None:
-    """Push settings."""
     client.notify(
         "workspace/didChangeConfiguration", {"settings": {"homebody": {"context": {"ignore": ["private/"]}}}}
     )
 
 
 async def by_pull(client, _write, _workspace) -> None:
-    """Answer with other settings."""
     client.configuration = {"context": {"ignore": ["private/"]}}
     client.notify("workspace/didChangeConfiguration", {"settings": None})
 
@@ -121,7 +110,6 @@ async def test_a_new_rule_applies_before_the_next_prompt(
 async def test_wrong_right_and_wrong_again_is_said_twice(
     double, write, config, file, workspace, environ, wrong
 ):
-    """Nothing is sent meanwhile, the status recovers by itself, and the next prompt is answered."""
     write(wrong)
     async with serving(workspace, environ) as client:
         client.open(file)
@@ -143,7 +131,6 @@ async def test_wrong_right_and_wrong_again_is_said_twice(
 
 
 async def test_a_message_opens_the_file_at_the_line(double, write, config, file, workspace, environ):
-    """A client that shows files gets a question with a button."""
     write("[context]\nignor = ['private/']\n")
     window = {"showMessage": {}, "showDocument": {"support": True}}
     asked, shown = [], []
@@ -183,7 +170,6 @@ async def test_the_log_of_prompts_ends_at_once(double, write, config, file, work
 async def test_another_server_in_the_file_answers_the_next_request(
     double, write, config, file, workspace, environ
 ):
-    """Without a message of the client."""
     write()
     with OpenAiDouble([OpenAiModel("m")], kind="vllm", chat_answer=lambda _: "Another.") as other:
         async with serving(workspace, environ) as client:
@@ -197,7 +183,6 @@ async def test_another_server_in_the_file_answers_the_next_request(
 
 
 async def test_a_url_that_is_no_url_goes_to_no_port(double, write, config, file, workspace, environ):
-    """The sentence says what a URL is; no other server is looked for."""
     write()
     config.write_text(config.read_text().replace(double.url, "unix:/x.sock"))
     async with serving(workspace, environ) as client:
@@ -208,7 +193,6 @@ async def test_a_url_that_is_no_url_goes_to_no_port(double, write, config, file,
 
 
 async def test_the_rules_of_every_folder_and_of_the_window_apply(double, write, file, workspace, environ):
-    """A second folder's file counts for it, and an empty list of a folder takes nothing away."""
     other = workspace.parent / "other"
     (other / "drafts").mkdir(parents=True)
     (other / "drafts" / "a.py").write_text(CODE)
@@ -282,7 +266,6 @@ async def test_nothing_reaches_the_model_before_the_editor_has_answered(
 async def test_a_folders_file_that_cannot_be_read_stops_its_prompts(
     double, write, file, workspace, environ, text
 ):
-    """With a sentence; another folder's files are sent."""
     write()
     (workspace / ".homebody.toml").write_text(text)
     elsewhere = workspace.parent / "elsewhere.py"

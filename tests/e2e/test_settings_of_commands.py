@@ -20,7 +20,6 @@ class Change:
         self.prompts: list[str] = []
 
     def answer(self, prompt: str) -> str:
-        """Record a prompt, change the settings, and answer."""
         self.prompts.append(prompt)
         self.config.write_text(self.text)
         return "A number."
@@ -28,7 +27,6 @@ class Change:
 
 @pytest.fixture
 def change() -> Change:
-    """The change, which the test fills in."""
     return Change()
 
 
@@ -41,7 +39,6 @@ def double(change) -> Iterator[OpenAiDouble]:
 
 @pytest.fixture
 def own(double, change, environ) -> str:
-    """The user's settings, which name the double."""
     change.config = Path(environ["HOMEBODY_CONFIG_DIR"], "config.toml")
     change.config.parent.mkdir()
     text = f"[backend]\nkind = 'openai'\nurl = '{double.url}'\nmodel = 'm'\n"
@@ -50,7 +47,6 @@ def own(double, change, environ) -> str:
 
 
 def run(arguments: list[str], workspace: Path, environ, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
     return subprocess.run(
         [*homebody_command(), *arguments],
         cwd=workspace,
@@ -63,7 +59,6 @@ def run(arguments: list[str], workspace: Path, environ, typed: str = "") -> subp
 
 
 def test_a_conversation_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
-    """The second question of the same conversation has nothing of the file any more."""
     (workspace / "plan.py").write_text("SECRET_CODE = 1\n")
     change.text = own + "[context]\nignore = ['plan.py']\n"
 
@@ -89,7 +84,6 @@ def test_a_conversation_follows_a_rule_that_is_added_meanwhile(double, change, o
 
 @pytest.mark.parametrize("wrong", ["[context]\nignor = ['b.py']\n", "[context\n"])
 def test_a_run_over_files_ends_when_the_settings_become_wrong(double, change, own, workspace, environ, wrong):
-    """With exit code 2 and the sentence; the files that are left are not sent."""
     for name in ("a.py", "b.py", "c.py"):
         (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
     change.text = own + wrong
@@ -104,7 +98,6 @@ def test_a_run_over_files_ends_when_the_settings_become_wrong(double, change, ow
 
 
 def test_a_run_over_files_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
-    """The files that it excludes are not sent any more."""
     for name in ("a.py", "b.py"):
         (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
     change.text = own + "[context]\nignore = ['a.py', 'b.py']\n"
@@ -115,7 +108,6 @@ def test_a_run_over_files_follows_a_rule_that_is_added_meanwhile(double, change,
 
 
 def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, environ):
-    """Exit code 2, and what a URL is; the port of the double is not tried."""
     (workspace / "a.py").write_text("a = 1\n")
     for url in ("unix:/x.sock", "http://[::1", "http://ⓛocalhost:1"):
         ended = run(["explain", "a.py", "--set", f"backend.url={url}"], workspace, environ)
@@ -127,7 +119,6 @@ def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, en
 
 
 def test_doctor_reports_wrong_settings_and_asks_no_model(double, own, change, workspace, environ):
-    """It names file, line and key."""
     change.config.write_text(own + "[context]\nignor = ['a']\n")
 
     ended = run(["doctor"], workspace, environ)

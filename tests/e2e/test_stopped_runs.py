@@ -23,7 +23,6 @@ FAULTS = ("killed", "cut", "full")
 
 @pytest.fixture
 def folder(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two files that the model makes shorter, and an empty state folder."""
     (own_folders / "original" / "state").mkdir(parents=True)
     tree = own_folders / "original" / "tree"
     tree.mkdir()
@@ -39,7 +38,6 @@ def folder(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def begun(folder: Path, *arguments: str) -> None:
-    """Run a command in the original tree and state."""
     for name in ("tree", "state"):
         shutil.copytree(folder / "original" / name, folder / name)
     here = Path.cwd()
@@ -54,7 +52,6 @@ def begun(folder: Path, *arguments: str) -> None:
 
 
 def trials(folder: Path, fault: str, command: tuple[str, ...], following: tuple[str, ...]) -> list[dict]:
-    """Stop ``command`` at each of its operations, and run ``following`` after it."""
     script = ROOT / "tests" / "support" / "stopped_runs.py"
     ran = subprocess.run(
         [sys.executable, script, folder, fault, *command, "--", *following],
@@ -130,5 +127,4 @@ def test_an_undo_that_stopped_anywhere_can_be_repeated(folder, fault):
 
 
 def changed(files: dict[str, str]) -> dict[str, str]:
-    """Return the files without the unfinished ones beside them, which have other names."""
     return {name: text for name, text in files.items() if not name.startswith(".")}

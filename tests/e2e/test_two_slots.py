@@ -32,7 +32,6 @@ class _Server:
         self.url, self.key = url, key
 
     async def counter(self, name: str) -> int:
-        """Read a counter of ``/metrics``."""
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"{self.url}/metrics", headers={"Authorization": f"Bearer {self.key}"})
         found = re.search(rf"^llamacpp:{name} (\d+)", answer.text, re.MULTILINE)
@@ -51,7 +50,6 @@ async def server(weights: Path, own_folders: Path) -> AsyncIterator[_Server]:
 
 @pytest.fixture
 async def engine(server: _Server) -> AsyncIterator[Engine]:
-    """Completion and chat on that one server."""
     block = BackendSettings(kind="llama.cpp", url=server.url, api_key=server.key)
     completion = CompletionSettings(backend=block, min_confidence=0.0, debounce_ms=0)
     settings = Settings(

@@ -15,7 +15,6 @@ from support.plugin import CODE, PLUGIN, environ_in
 
 @pytest.fixture
 def open_editor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Neovim]]:
-    """Start Neovim with the plugin, a scripted model behind it, and a file."""
     program = binaries()[request.param] if hasattr(request, "param") else None
     with ExitStack() as stack:
 

@@ -35,17 +35,14 @@ class Helix:
     file: Path
 
     def press(self, *keys: str) -> None:
-        """Send keys, by tmux's names."""
         self._run("send-keys", "-t", "helix", *keys)
 
     def saved(self) -> str:
-        """Return the text of the file; nothing while Helix replaces it."""
         with suppress(FileNotFoundError):
             return self.file.read_text()
         return ""
 
     def screen(self) -> str:
-        """Return the text on the screen."""
         return self._run("capture-pane", "-p", "-t", "helix")
 
     async def shows(self, text: str) -> None:
@@ -69,7 +66,6 @@ class Helix:
             raise AssertionError(self.screen()) from error
 
     async def choose(self, title: str) -> None:
-        """Choose an action of the menu that `space a` opens."""
         self.press("Space", "a")
         await self.shows(title)
         lines = [line.strip(" ~0123456789") for line in self.screen().splitlines()]
@@ -117,7 +113,6 @@ def helix(tmp_path: Path) -> Iterator[Helix]:
 
 
 async def test_suggestions_actions_and_explanations_work_with_the_configuration_of_the_page(helix: Helix):
-    """A suggestion is accepted from the menu, a docstring is written, and an explanation is shown."""
     await helix.shows("def add")
     helix.press("j", "A", "ret")
     await helix.suggests("return a + b")

@@ -15,7 +15,6 @@ end })
 
 
 def test_a_block_in_a_file_with_crlf_is_taken_without_its_line_ends(open_editor):
-    """Neovim stores line ends separately from lines: none of them appears as ``^M``."""
     editor = open_editor(reply("if width:\n        return width * height"), code=CODE.replace("\n", "\r\n"))
     assert editor.lua("return vim.bo.fileformat") == "dos"
     editor.keys("jA")
@@ -39,7 +38,6 @@ def test_the_visible_place_is_reported_as_soon_as_the_server_is_ready(open_edito
 
 
 def test_keys_before_the_server_is_ready_get_a_suggestion(open_editor):
-    """It is requested once the server is there, without another key."""
     editor = open_editor(
         reply("width * height"), code="area = \n", setup="vim.cmd.startinsert({ bang = true })"
     )
@@ -48,7 +46,6 @@ def test_keys_before_the_server_is_ready_get_a_suggestion(open_editor):
 
 @BOTH
 def test_next_and_previous_go_round_the_suggestions(open_editor):
-    """The first `next` requests more; each is shown, and the first follows the last."""
     several = [{"text": text, "probability": 0.95, "times": 1} for text in ("alpha", "beta", "gamma") * 5]
     editor = open_editor(several, code="x = \n", setup=_KEEP_SHOWN)
     editor.keys("A")
@@ -69,7 +66,6 @@ def test_next_and_previous_go_round_the_suggestions(open_editor):
 
 
 def test_the_default_weights_write_what_is_accepted(open_editor, weights):
-    """A real model's suggestion is on screen, and `<Tab>` puts it into the file."""
     metals = '["tungsten", "rhodium", "gallium"]'
     code = f'metals = {metals}\nfor metal in {metals}:\n    print(metal)\nassert metals == ["tungsten",\n'
     backend = {"kind": "embedded", "model": str(weights), "contextLength": 2048}
@@ -86,7 +82,6 @@ def test_the_default_weights_write_what_is_accepted(open_editor, weights):
 
 @BOTH
 def test_an_explanation_streams_below_and_leaves_the_focus(open_editor):
-    """Text appears while the model writes, the cursor stays in the code, and `q` ends the answer."""
     editor = open_editor(reply("It multiplies **width** by height. " * 20, piece_delay_ms=30))
     editor.command("1,2Homebody explain")
     editor.sees("It multiplies **width**")
@@ -101,7 +96,6 @@ def test_an_explanation_streams_below_and_leaves_the_focus(open_editor):
 
 @BOTH
 def test_a_place_in_an_answer_opens_in_the_window_above(open_editor):
-    """The name of a function and a file with a line are underlined; a link that the model wrote is text."""
     editor = open_editor(reply("Größe: `other()` calls [no](file:///etc/hosts.py) at app.py:1."))
     editor.command("1,2Homebody explain")
     editor.sees(" of 8192 tokens")
@@ -123,7 +117,6 @@ def test_a_place_in_an_answer_opens_in_the_window_above(open_editor):
 
 
 def test_what_the_model_did_not_read_is_listed_and_can_be_read(open_editor):
-    """A long file is explained by its outline first; `r` reads all of it."""
     code = "".join(f"def f{n}(value):\n    return value + {n} * value - {n}\n\n\n" for n in range(900))
     replies = [{"contains": "outline", "text": "An outline."}, {"text": "All of it."}]
     editor = open_editor(replies, code=code)
@@ -152,7 +145,6 @@ def test_an_explanation_that_fails_says_why(open_editor):
 
 
 def test_an_excluded_file_says_why(open_editor, tmp_path):
-    """An explicit suggestion, an explanation and a change: each names the file and the rule."""
     (tmp_path / ".homebody.toml").touch()
     backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
     settings = {"backend": backend, "context": {"ignore": ["app.py"]}}
@@ -187,7 +179,6 @@ def test_a_broken_config_file_is_named_without_a_prompt(open_editor, tmp_path):
 
 @BOTH
 def test_a_question_is_answered_and_followed_up(open_editor):
-    """The second question continues the same conversation, below the first."""
     replies = [
         {"contains": "and for circles", "text": "Use pi."},
         {"contains": "how to call it", "text": "Call `area(2, 3)`."},
@@ -215,7 +206,6 @@ def test_a_picture_that_a_question_names_goes_with_it(open_editor, tmp_path):
 
 
 def test_the_last_prompt_is_shown(open_editor):
-    """The exact text and its source lines are shown."""
     editor = open_editor(reply("return width * height"))
     editor.keys("jA")
     editor.sees("return width * height")
@@ -240,7 +230,6 @@ def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
 
 
 def test_without_a_server_one_line_says_what_to_do(open_editor):
-    """There is no prompt to press Enter and no traceback; the command exists and shows the same message."""
     editor = open_editor(reply("x"))
     editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")
     editor.lua("require('homebody').setup({cmd = 'no-such-homebody'})")
@@ -252,7 +241,6 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
 
 
 def test_a_command_that_comes_too_early_says_so(open_editor, tmp_path):
-    """A server that does not answer yet is starting, not stopped; `~` is the home folder in its path."""
     editor = open_editor(reply("x"))
     (tmp_path / "slow").write_text("#!/bin/sh\ncat >/dev/null\n")
     (tmp_path / "slow").chmod(0o755)
@@ -268,7 +256,6 @@ def test_a_command_that_comes_too_early_says_so(open_editor, tmp_path):
 
 
 def test_options_that_are_not_valid_are_named(open_editor):
-    """The message names the nearest option; all other options apply."""
     editor = open_editor(reply("x"))
     keys = "keys = {dismis = '<C-x>'}"
     editor.lua(f"require('homebody').setup({{cmd = 'true', acept = '<C-y>', settings = 3, {keys}}})")
@@ -278,14 +265,12 @@ def test_options_that_are_not_valid_are_named(open_editor):
 
 
 def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):
-    """If a colour scheme has no terminal colour for comments, ghost text has its own colour."""
     editor = open_editor(reply("x"))
     assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'HomebodyGhost' }).ctermfg") is not None
 
 
 @BOTH
 def test_checkhealth_reports_server_model_and_key(open_editor):
-    """There is one line for each of them."""
     editor = open_editor(reply("x"))
     editor.command("checkhealth homebody")
     report = "\n".join(editor.lines)

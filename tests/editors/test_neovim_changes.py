@@ -8,7 +8,6 @@ from support.plugin import BOTH, reply
 
 @BOTH
 def test_code_of_an_answer_is_applied_as_a_change(open_editor):
-    """`ga` on a code block opens what it changes in the file; a fence in a docstring is part of the code."""
     code = [
         "def area(width, height):",
         '    """Area.',
@@ -58,7 +57,6 @@ def test_a_change_is_shown_as_a_diff_and_accepted_as_one_undo(with_change):
 
 
 def test_a_discarded_change_leaves_nothing_behind(with_change):
-    """No window, no buffer, no edit."""
     code = with_change.lua(_FILE)
     with_change.keys("gx")
     with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
@@ -68,7 +66,6 @@ def test_a_discarded_change_leaves_nothing_behind(with_change):
 
 @BOTH
 def test_a_hunk_is_reverted_before_the_rest_is_accepted(open_editor):
-    """`do` on the right side, as in any diff."""
     both = "```python\na = 10\nb = 2\nc = 3\nd = 40\n```"
     editor = open_editor(reply(both), code="a = 1\nb = 2\nc = 3\nd = 4\n")
     editor.command("1,4Homebody refactor ten times")
@@ -81,7 +78,6 @@ def test_a_hunk_is_reverted_before_the_rest_is_accepted(open_editor):
 
 
 def test_a_change_survives_edits_elsewhere(with_change):
-    """What was typed above and below stays."""
     _write(with_change, 0, 0, "# mine")
     _write(with_change, -1, -1, "# too")
     with_change.command("Homebody accept")
@@ -97,7 +93,6 @@ def test_a_change_survives_edits_elsewhere(with_change):
 
 
 def test_a_change_in_lines_that_were_edited_is_refused(with_change):
-    """Nothing is replaced, and the change stays in view."""
     _write(with_change, 1, 2, "    mine = 1")
     assert "edited meanwhile" in with_change.command("Homebody accept")
     assert with_change.lua(_FILE)[1] == "    mine = 1"
@@ -126,7 +121,6 @@ def test_a_change_for_an_older_text_is_not_put_into_the_wrong_lines(open_editor)
 
 @BOTH
 def test_a_change_is_refined_in_words(open_editor):
-    """The new result replaces the first; the file is not changed yet."""
     replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *reply(SHORTER)]
     editor = open_editor(
         replies, code=AREA, setup="vim.ui.input = function(_, done) done('keep the name') end"
@@ -139,7 +133,6 @@ def test_a_change_is_refined_in_words(open_editor):
 
 
 def test_an_action_that_only_adds_is_applied_at_once(open_editor):
-    """`:Homebody refactor` lists the actions; a docstring is inserted, and one undo reverts it."""
     editor = open_editor(
         reply("Multiply width by height."),
         setup="""
@@ -161,7 +154,6 @@ def test_an_action_that_only_adds_is_applied_at_once(open_editor):
 
 
 def test_an_action_is_run_by_its_name(open_editor):
-    """No list is shown, and no progress in `:messages`; for an unknown name the message lists the actions."""
     editor = open_editor(reply("Multiply width by height."), code=AREA)
     editor.command("Homebody action docstring")
     editor.until(lambda: '    """Multiply width by height."""' in editor.lines)
@@ -181,7 +173,6 @@ def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
 
 @BOTH
 def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
-    """`vim.lsp.buf.code_action` (the key `gra`) leads to the same proposal as `:Homebody refactor`."""
     editor = open_editor(reply(SHORTER), code=AREA)
     editor.lua("""
         vim.lsp.buf.code_action({
@@ -196,7 +187,6 @@ def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
 
 
 def test_problems_of_neovim_are_attached_to_a_question(open_editor):
-    """`:Homebody attach` offers Neovim's diagnostics, and the next question contains them."""
     editor = open_editor(
         [{"contains": "area is never used", "text": "Call it."}, *reply("nothing")],
         setup="vim.ui.select = function(items, _, done) done(items[1]) end",
@@ -224,7 +214,6 @@ def test_problems_of_neovim_are_attached_to_a_question(open_editor):
 
 
 def test_a_refactoring_is_stopped(open_editor):
-    """`:Homebody stop` cancels it, and the file is not changed."""
     editor = open_editor(reply(SHORTER, piece_delay_ms=1000), code=AREA)
     editor.command("1,3Homebody refactor make it shorter")
     editor.until(
@@ -236,7 +225,6 @@ def test_a_refactoring_is_stopped(open_editor):
 
 
 def test_a_refusal_is_a_sentence(open_editor):
-    """Outside of code there is nothing to refactor, and the message says what to do."""
     editor = open_editor(reply("x"), code="\n\n")
     editor.command("Homebody refactor")
     editor.until(lambda: "there is nothing to refactor here" in editor.command("messages"))
@@ -244,7 +232,6 @@ def test_a_refusal_is_a_sentence(open_editor):
 
 @BOTH
 def test_a_change_that_arrives_while_the_user_types_waits(open_editor):
-    """No key goes into the change; it is announced, and a key shows it."""
     editor = open_editor(reply(SHORTER, delay_ms=300), code=AREA + "\n\n# notes\n")
     editor.command("1,3Homebody refactor make it shorter")
     editor.keys("Go")
@@ -263,7 +250,6 @@ def test_a_change_that_arrives_while_the_user_types_waits(open_editor):
 
 @BOTH
 def test_notes_are_shown_below_the_change(open_editor):
-    """What the change removes or adds beyond the request is listed."""
     editor = open_editor(reply("```python\ndef area(width, height):\n    return 3\n```"), code=AREA)
     editor.command("1,3Homebody refactor make it shorter")
     editor.sees("ga accept")
@@ -293,7 +279,6 @@ def test_a_refused_change_can_be_seen_and_applied_anyway(open_editor):
     ("command", "accepted"), [("quit", False), ("tabclose", False), ("write", True), ("wq", True)]
 )
 def test_quitting_a_change_discards_it_and_writing_accepts_it(with_change, command, accepted):
-    """No half of the diff is left, and the command is the decision."""
     with_change.command(command)
     with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
     assert (with_change.lua(_FILE)[1] == "    return width * height") is accepted

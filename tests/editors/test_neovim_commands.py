@@ -14,7 +14,6 @@ AREA = "def area(width, height):\n    result = width * height\n    return result
 
 @pytest.mark.parametrize("length", [60, 79, 400])
 def test_no_message_asks_for_a_key(open_editor, length):
-    """Also with one line for messages, and several of them in a row; `:messages` has all of a long one."""
     editor = open_editor(reply("x"), code=AREA)
     editor.command("set cmdheight=1")
     text = "word " * (length // 5) + "end"
@@ -37,7 +36,6 @@ def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
 
 
 def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path):
-    """`:Homebody model` lists the models, and the chosen one is in the settings that the server gets."""
     models = tmp_path / "DATA" / "models"
     models.mkdir(parents=True)
     (models / weights.name).symlink_to(weights)
@@ -74,13 +72,11 @@ def test_doctor_examines_the_settings_of_the_plugin(open_editor):
     ],
 )
 def test_a_command_with_a_wrong_argument_says_which_there_are(open_editor, command, sentence):
-    """It does nothing else."""
     editor = open_editor(reply("x"), code=AREA)
     assert sentence in editor.command(command)
 
 
 def test_a_suggestion_that_was_held_back_leaves_a_sign(open_editor):
-    """The sign names the key that shows it, and the next key removes it."""
     editor = open_editor([{"text": "width * height", "probability": 0.05}], code=AREA + "\nx = \n")
     editor.keys("GA")
     editor.sees("? <M-Bslash>")
@@ -91,7 +87,6 @@ def test_a_suggestion_that_was_held_back_leaves_a_sign(open_editor):
 
 
 def test_the_help_is_found(tmp_path: Path):
-    """`doc/tags` is what `:helptags` makes of the manual."""
     tags = (PLUGIN / "doc" / "tags").read_text()
     shutil.copy(PLUGIN / "doc" / "homebody.txt", tmp_path)
     subprocess.run([binary(), "--clean", "--headless", f"+helptags {tmp_path}", "+quit"], check=True)

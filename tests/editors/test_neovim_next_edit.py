@@ -24,7 +24,6 @@ WITHOUT_GHOST_TEXT = "vim.g.homebody_auto = false"
 
 
 def change_two(editor: Neovim) -> list[str]:
-    """Change the encoding in two calls; returns the lines, with the cursor after the second change."""
     for line in (2, 3):
         editor.keys(f"{line}Gf'ci'{NEW}")
         editor.until(lambda line=line: NEW in editor.lines[line - 1])
@@ -44,7 +43,6 @@ def typing(open_editor) -> Neovim:
 
 @pytest.fixture
 def with_edit(typing) -> Neovim:
-    """The same in normal mode."""
     typing.keys("<Esc>")
     typing.until(lambda: _mode(typing) == "n")
     typing.sees(LABEL)
@@ -74,7 +72,6 @@ def test_tab_goes_there_and_tab_again_applies_it_as_one_undo_step(open_editor):
 
 
 def test_tab_in_insert_mode_does_the_same(typing):
-    """What is typed afterwards is another undo step."""
     before = list(typing.lines)
     typing.keys("<Tab>")
     typing.until(lambda: typing.cursor[0] == SITE)
@@ -89,7 +86,6 @@ def test_tab_in_insert_mode_does_the_same(typing):
 
 
 def test_escape_rejects_it_for_good(with_edit):
-    """It comes back neither by moving nor after the next change; escape then is escape again."""
     with_edit.keys("<Esc>")
     with_edit.until(lambda: LABEL not in with_edit.screen)
     with_edit.keys("jGgg")
@@ -102,7 +98,6 @@ def test_escape_rejects_it_for_good(with_edit):
 
 
 def test_the_key_for_dismissing_rejects_it_in_insert_mode(typing):
-    """Nothing is shown after the mode is left either."""
     typing.keys("<C-]><Esc>")
     typing.until(lambda: _mode(typing) == "n" and LABEL not in typing.screen)
     typing.settle()
@@ -111,7 +106,6 @@ def test_the_key_for_dismissing_rejects_it_in_insert_mode(typing):
 
 @pytest.mark.parametrize("event", ["another program", "a selection", "a click"])
 def test_it_vanishes_without_a_word(with_edit, event):
-    """A changed text, a selection and a click end it; the key is the user's again."""
     if event == "another program":
         with_edit.call("nvim_buf_set_lines", 0, SITE - 1, SITE, 1, [CALL.format("third", "ascii")])
     elif event == "a selection":
@@ -127,7 +121,6 @@ def test_it_vanishes_without_a_word(with_edit, event):
 
 
 def test_keys_keep_their_meaning_without_an_edit(open_editor):
-    """``<Tab>`` goes forward in the jump list and indents; mappings of both keys are run."""
     setup = f"{WITHOUT_GHOST_TEXT} vim.keymap.set('n', '<Esc>', function() vim.g.escaped = true end)"
     editor = open_editor(reply("x"), code=CODE, setup=setup)
     editor.keys("G<C-o>")
@@ -143,7 +136,6 @@ def test_keys_keep_their_meaning_without_an_edit(open_editor):
 
 @pytest.mark.parametrize("keys", ["<Home>", "<C-x><C-n>", "<C-o>:lua vim.snippet.expand('f($1)$0')<CR>"])
 def test_tab_is_not_taken_from_indentation_menus_and_snippets(typing, keys):
-    """Before the indentation it indents; a menu or a snippet ends the edit."""
     typing.lua("vim.o.completeopt = 'menuone,noinsert'")
     typing.keys(keys)
     typing.until(lambda: typing.cursor[1] == 0 or LABEL not in typing.screen)
@@ -155,7 +147,6 @@ def test_tab_is_not_taken_from_indentation_menus_and_snippets(typing, keys):
 
 
 def test_ghost_text_wins(open_editor):
-    """While it is on screen there is no next edit, and the key accepts it."""
     editor = open_editor(reply("_sig"), code=CODE)
     change_two(editor)
     editor.sees(f"{NEW}_sig'")
@@ -181,7 +172,6 @@ def test_a_hint_marks_the_line_and_shows_the_text_there(open_editor, tmp_path):
 
 
 def test_an_edit_of_another_file_is_a_place_to_go_to(open_editor, tmp_path):
-    """The file is opened by the key only."""
     editor = open_editor(reply("x"), code=CODE)
     editor.command(f"edit {tmp_path / 'other.py'}")
     _show(editor, "app.py", [1, 0, 1, 9], "    last")
@@ -206,7 +196,6 @@ SHAPES = [
 
 
 def test_every_shape_is_shown_and_applied(open_editor):
-    """Lines that are added or removed, at both ends of the file, and parts of a line."""
     before = ["größe = 1", "b", "c"]
     editor = open_editor(reply("x"), code="\n".join([*before, ""]))
     # The server's answer to a change is that there is no next edit, which would end the one in view.
@@ -223,7 +212,6 @@ def test_every_shape_is_shown_and_applied(open_editor):
 
 
 def test_without_the_option_nothing_is_asked_or_mapped(open_editor):
-    """`next_edit = false` leaves the keys of normal mode alone."""
     editor = open_editor(reply("x"), code=CODE, setup=WITHOUT_GHOST_TEXT, next_edit=False)
     change_two(editor)
     editor.keys("<Esc>")
@@ -233,14 +221,12 @@ def test_without_the_option_nothing_is_asked_or_mapped(open_editor):
 
 
 def test_the_command_turns_them_off_for_the_session(with_edit):
-    """`:Homebody toggle next_edit`, which also ends the one in view."""
     with_edit.command("Homebody toggle next_edit")
     with_edit.until(lambda: "next edits are off" in with_edit.command("messages"))
     assert LABEL not in with_edit.screen
 
 
 def _show(editor: Neovim, name: str, place: list[int], text: str, number: int = 0) -> None:
-    """Show an edit as the server sends it."""
     editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
     editor.lua(
         """

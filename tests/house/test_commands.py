@@ -24,7 +24,6 @@ _OWN_PARSERS = {"lsp": {"--stdio", "--tcp"}, "host": set[str]()}
 
 
 def named() -> Iterator[tuple[str, str]]:
-    """(place, text) of all code in pages, and of all text in backticks in the sources."""
     for path, text in tracked_texts():
         if path.parts[:2] in {("tests", "cases"), ("tests", "support")} or path.name == "package-lock.json":
             continue
@@ -37,7 +36,6 @@ def named() -> Iterator[tuple[str, str]]:
 
 
 def calls() -> list[tuple[str, str, tuple[str, ...]]]:
-    """(place, command, its words), each once."""
     found = [
         (place, command, tuple(_words(rest)))
         for place, code in named()
@@ -55,7 +53,6 @@ def _words(rest: str) -> list[str]:
 
 @cache
 def offered(*words: str) -> frozenset[str]:
-    """Subcommands, or with ``--`` options, after these words; with one empty word, all commands."""
     *path, last = words
     if not path:
         return frozenset(COMMANDS)
@@ -70,7 +67,6 @@ def offered(*words: str) -> frozenset[str]:
 
 
 def problem(command: str, words: tuple[str, ...]) -> str:
-    """Return which part of a call does not exist; ``None`` if all of it exists."""
     if command not in offered("") | {"host"} | _COMMON:
         return f"there is no command {command}"
     inner = offered(command, "")
@@ -86,7 +82,6 @@ def problem(command: str, words: tuple[str, ...]) -> str:
 
 
 def test_the_commands_that_are_named_exist(own_folders: Path):
-    """Including subcommands and options."""
     found = calls()
 
     assert len(found) > 50
@@ -104,7 +99,6 @@ def test_the_commands_that_are_named_exist(own_folders: Path):
     ],
 )
 def test_a_wrong_call_is_seen(own_folders: Path, command: str, words: tuple[str, ...], why: str):
-    """The check finds wrong commands and options."""
     assert why == problem(command, words)
 
 

@@ -33,7 +33,6 @@ def pages() -> list[str]:
 
 @pytest.mark.parametrize("page", pages())
 def test_what_a_page_points_to_is_there(page: str):
-    """Links and pictures within the repository, and paths in the text, exist."""
     path = ROOT / page
     text = path.read_text("utf-8") if path.is_file() else ""
     linked = [link for link in _LINK.findall(text) if "://" not in link and not link.startswith("mailto:")]
@@ -46,7 +45,6 @@ def test_what_a_page_points_to_is_there(page: str):
 
 @pytest.mark.parametrize("page", pages())
 def test_the_tests_that_a_page_names_are_there(page: str):
-    """A test named in a claim, as `tests/…/test_x.py::test_y`, exists."""
     path = ROOT / page
     named = _TEST.findall(path.read_text("utf-8")) if path.is_file() else []
     missing = [f"{file}::{test}" for file, test in named if not _defines(ROOT / file, test)]

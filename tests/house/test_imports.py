@@ -45,7 +45,6 @@ HARMLESS = {"urllib.request.url2pathname", "urllib.request.pathname2url"}
 
 @pytest.fixture(scope="module")
 def broken_contracts(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Names of the contracts that a copy of the package violates after the lines were inserted."""
     folder = tmp_path_factory.mktemp("planted")
     shutil.copytree(PACKAGE, folder / "homebody", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
@@ -65,7 +64,6 @@ def broken_contracts(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 @pytest.mark.parametrize(("line", "contract"), PLANTED.items())
 def test_a_planted_import_breaks_its_contract(line: str, contract: str, broken_contracts: set[str]):
-    """Each import contract fails as soon as one module breaks it."""
     assert contract in broken_contracts
 
 
@@ -97,14 +95,12 @@ def test_nothing_connects_past_the_guard():
 
 
 def test_sockets_are_opened_in_few_places():
-    """Only the model client, the model's process and the server's transport use sockets."""
     strangers = [line for line in _importers(SOCKETS) if not line.startswith(SOCKET_ROOMS)]
 
     assert strangers == []
 
 
 def test_all_that_the_package_imports_is_a_dependency():
-    """`pyproject.toml` names each package: users do not have those of the development tools."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [item for items in project["optional-dependencies"].values() for item in items]
     named = {canonicalize_name(Requirement(item).name) for item in (*project["dependencies"], *extras)}
@@ -128,7 +124,6 @@ def test_all_that_the_package_imports_is_a_dependency():
 
 
 def test_nothing_sends_a_signal_that_windows_lacks():
-    """Processes are ended through psutil or Popen, never by SIGKILL."""
     naming = [
         str(path)
         for path, tree in _modules()

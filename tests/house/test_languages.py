@@ -23,7 +23,6 @@ each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language:
 
 @each_language
 def test_each_row_has_its_query_and_its_case_file(language: Language):
-    """The files that the row names exist."""
     query = ROOT / PACKAGE / "syntax" / "queries" / f"{language.query or language.name}.scm"
     case = ROOT / "tests" / "cases" / "syntax" / f"{language.name}.case"
     assert query.is_file()
@@ -31,7 +30,6 @@ def test_each_row_has_its_query_and_its_case_file(language: Language):
 
 
 def test_each_grammar_is_a_dependency_and_each_dependency_has_a_row():
-    """No wheel is missing, and none is unused."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wheels = {re.split(r"[ <>=~!;\[]", line)[0] for line in project["dependencies"]}
     grammars = {name.replace("-", "_") for name in wheels if name.startswith("tree-sitter-")}
@@ -45,7 +43,6 @@ def test_queries_have_no_predicates_on_text():
 
 
 def test_no_other_table_is_keyed_by_language():
-    """Everything about a language is in its row."""
     tables = [
         f"{path}:{node.lineno}"
         for path, text in tracked_texts()
@@ -57,12 +54,10 @@ def test_no_other_table_is_keyed_by_language():
 
 
 def test_completion_cases_cover_ten_languages():
-    """The rules are tested in different kinds of languages."""
     covered = {case.language for case in cases_in(ROOT / "tests" / "cases" / "complete")}
     assert len(covered & IDS) >= 10
 
 
 def _languages(node: ast.Dict) -> set[str]:
-    """Keys and values of a dictionary that are names of languages."""
     texts = (part.value for part in (*node.keys, *node.values) if isinstance(part, ast.Constant))
     return {text for text in texts if isinstance(text, str)} & IDS

@@ -18,7 +18,6 @@ def _lock(name: str) -> str:
 
 
 def _pins(name: str) -> dict[str, set[str]]:
-    """Versions of each package in a lock; several where Python versions differ."""
     pins: dict[str, set[str]] = {}
     for package, version in re.findall(r"^([\w.-]+)==(\S+)", _lock(name), flags=re.MULTILINE):
         pins.setdefault(canonicalize_name(package), set()).add(version)
@@ -43,7 +42,6 @@ def _wanted(lock: str) -> list[Requirement]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_has_a_hash(lock: str):
-    """Each pinned package names the hashes of its files."""
     entries = re.findall(r"^\S.*(?:\n    --hash=\S+(?: \\)?)*", _lock(lock), flags=re.MULTILINE)
     pinned = [entry for entry in entries if not entry.startswith("#")]
 
@@ -53,13 +51,11 @@ def test_every_pin_has_a_hash(lock: str):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_no_lock_names_an_address(lock: str):
-    """A lock works with any mirror: it contains neither the address of an index nor of a file."""
     assert re.findall(r"\w+://\S+|^--\S+", _lock(lock), flags=re.MULTILINE) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locks_follow_the_project(lock: str):
-    """Everything that pyproject.toml requires is pinned to a version that it allows."""
     pins = _pins(lock)
     unmet = [
         str(wanted)
@@ -71,7 +67,6 @@ def test_locks_follow_the_project(lock: str):
 
 
 def test_locks_agree():
-    """Tests run with the same versions as users."""
     dev = _pins("dev")
 
     assert {
@@ -80,7 +75,6 @@ def test_locks_agree():
 
 
 def test_every_dependency_has_its_reason():
-    """docs/dependencies.md has a line for each package in pyproject.toml, and for no other."""
     page = (ROOT / "docs" / "dependencies.md").read_text().partition("\n## For the VS Code extension")[0]
     explained = set(re.findall(r"^\| `([\w-]+)`", page, flags=re.MULTILINE))
     named = {canonicalize_name(wanted.name) for lock in ("dev", "dist") for wanted in _wanted(lock)}

@@ -15,7 +15,6 @@ _NOT_SHOWN = "StoreDamagedError"
 
 
 def messages(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
-    """(line, beginning, end) of each text that is raised as an error, or printed by ``warn``."""
     for body in (getattr(node, "body", ()) for node in ast.walk(tree)):
         for statement, after in pairwise(body) if isinstance(body, list) else ():
             if isinstance(statement, ast.Assign) and isinstance(after, ast.Raise):
@@ -28,7 +27,6 @@ def messages(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 
 def ends(text: ast.expr) -> tuple[str, str]:
-    """The literal beginning and end of a text; what is put in counts as right."""
     if isinstance(text, ast.Constant):
         return str(text.value), str(text.value)
     if isinstance(text, ast.JoinedStr):
@@ -54,7 +52,6 @@ def test_each_message_is_a_sentence():
 
 
 def test_the_page_lists_the_exit_codes_of_all_errors():
-    """A new code needs its row."""
     page = (PACKAGE.parents[1] / "docs" / "scripting.md").read_text("utf-8")
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     used = {0, INTERRUPTED, UNREAD}

@@ -24,7 +24,6 @@ def _wanted(folder: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_package_is_locked_by_hash_and_by_no_address(folder: str):
-    """The lock works with any registry: it has hashes and no addresses."""
     packages = _json(f"{folder}/package-lock.json")["packages"]
     locked = {name: entry for name, entry in packages.items() if name}
 
@@ -35,7 +34,6 @@ def test_every_package_is_locked_by_hash_and_by_no_address(folder: str):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_the_lock_follows_the_manifest(folder: str):
-    """Each package is required in exactly the locked version."""
     packages = _json(f"{folder}/package-lock.json")["packages"]
 
     assert {name: packages[f"node_modules/{name}"]["version"] for name in _wanted(folder)} == _wanted(folder)
@@ -43,21 +41,18 @@ def test_the_lock_follows_the_manifest(folder: str):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_package_has_a_reason(folder: str):
-    """Each has its line in docs/dependencies.md."""
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
 
     assert [name for name in _wanted(folder) if f"| `{name}` |" not in page] == []
 
 
 def test_the_extension_and_the_server_have_the_same_version():
-    """The manifest of the extension and the package name it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
     assert _json("clients/vscode/package.json")["version"] == project["version"]
 
 
 def test_the_types_match_the_oldest_supported_vscode():
-    """The oldest version in `engines` is the one that the compiler checks against and the client needs."""
     package = _json("clients/vscode/package.json")
     client = _json("clients/vscode/package-lock.json")["packages"]["node_modules/vscode-languageclient"]
 
@@ -66,7 +61,6 @@ def test_the_types_match_the_oldest_supported_vscode():
 
 
 def test_commands_of_the_palette_and_of_the_code_are_the_same():
-    """Every command in the manifest is registered, and every registered command is in the manifest."""
     offered = {entry["command"] for entry in _json("clients/vscode/package.json")["contributes"]["commands"]}
     code = (ROOT / "clients/vscode/src/extension.ts").read_text("utf-8")
 
@@ -74,7 +68,6 @@ def test_commands_of_the_palette_and_of_the_code_are_the_same():
 
 
 def test_the_extension_and_the_server_have_no_command_of_the_same_name():
-    """The language client registers each of the server's, which fails for a name that is taken."""
     offered = {entry["command"] for entry in _json("clients/vscode/package.json")["contributes"]["commands"]}
 
     assert offered.isdisjoint(COMMANDS)

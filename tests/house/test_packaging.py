@@ -35,17 +35,14 @@ class Installed:
 
     @property
     def programs(self) -> Path:
-        """Folder of the environment's programs."""
         return self.folder / "app" / "bin"
 
     @property
     def environ(self) -> dict[str, str]:
-        """Environment variables without those of the checkout or the user."""
         own = {f"HOMEBODY_{name}_DIR": str(self.folder / name.lower()) for name in FOLDERS}
         return {"PATH": os.defpath, "HOME": str(self.folder), **own}
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run one of the environment's programs, away from the checkout and the user's files."""
         return subprocess.run(
             [self.programs / command[0], *command[1:]],
             cwd=self.folder,
@@ -65,7 +62,6 @@ def wheel(offline: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(offline: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Install the folder without a network, with a scripted model as the user's choice."""
     environment = Installed(tmp_path_factory.mktemp("clean"))
     command = [*needs_network_namespace(), "sh", str(offline / "install.sh"), str(environment.folder / "app")]
     ran = subprocess.run(
@@ -86,7 +82,6 @@ def installed(offline: Path, tmp_path_factory: pytest.TempPathFactory) -> Instal
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
-    """Code, prompts, queries, types and licence are included; tests and tools are not."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
 
@@ -99,12 +94,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
 
 
 def test_prompts_are_found_in_a_checkout():
-    """From a checkout, the prompts are the files that a developer edits."""
     assert shipped_folder() == ROOT / "prompts"
 
 
 def test_prompts_are_found_when_installed(installed: Installed):
-    """Installed, every prompt file is there, byte for byte."""
     ran = installed.run(
         "python", "-c", "from homebody.prompt.front_matter import shipped_folder; print(shipped_folder())"
     )
@@ -116,7 +109,6 @@ def test_prompts_are_found_when_installed(installed: Installed):
 
 
 def test_help_lists_the_commands(installed: Installed):
-    """`homebody --help` runs in the clean environment and lists the commands."""
     ran = installed.run("homebody", "--help")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -126,7 +118,6 @@ def test_help_lists_the_commands(installed: Installed):
 
 
 def test_the_version_is_printed(installed: Installed):
-    """`homebody --version`, the package's metadata and the code have the same version."""
     ask = "from importlib.metadata import version; print(version('homebody'))"
     metadata = installed.run("python", "-c", ask)
     ran = installed.run("homebody", "--version")
@@ -136,7 +127,6 @@ def test_the_version_is_printed(installed: Installed):
 
 
 def test_a_completion_comes_from_the_scripted_backend(installed: Installed):
-    """`homebody complete` answers in the clean environment, with the backend that ships for tests."""
     (installed.folder / "add.py").write_text(SOURCE)
 
     ran = installed.run("homebody", "complete", "add.py:2:5")
@@ -146,7 +136,6 @@ def test_a_completion_comes_from_the_scripted_backend(installed: Installed):
 
 
 def test_the_default_weights_come_with_the_folder(installed: Installed):
-    """They were installed without a network."""
     ran = installed.run("homebody", "models", "list")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -154,8 +143,6 @@ def test_the_default_weights_come_with_the_folder(installed: Installed):
 
 
 def test_the_installed_language_server_completes(installed: Installed):
-    """`homebody lsp` of the clean environment, driven by the client of the checkout."""
-
     async def session() -> str:
         command = [str(installed.programs / "homebody"), "lsp"]
         async with start_client(command, root=installed.folder, environ=installed.environ) as client:
@@ -176,7 +163,6 @@ def test_doctor_names_the_installation(installed: Installed):
 
 
 def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: Installed):
-    """Outside of a checkout they name the installed program."""
     ran = installed.run("homebody", "demo")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -185,7 +171,6 @@ def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: 
 
 
 def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, installed: Installed):
-    """`uvx` runs it this way; here uv installs the wheel's requirements only from the folder."""
     uv = str(Path(sys.executable).parent / "uv")
     options = ["--no-index", "--offline", "--find-links", str(offline / "wheels"), "--python", sys.executable]
     ran = subprocess.run(
@@ -229,7 +214,6 @@ def test_the_lines_of_the_readme_install_from_a_git_address(line: tuple[str, ...
 
 
 def a_repository(folder: Path) -> Path:
-    """A repository with the project's files as they are now."""
     for path in tracked_files():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
@@ -240,7 +224,6 @@ def a_repository(folder: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, by its path in it."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -16,7 +16,6 @@ COMMANDS = ("sh", "dirname", "cat", "cmp", "grep", "rm", "tail")
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Copy what the script reads to a folder with a space in its name."""
     folder = tmp_path / "a checkout"
     shutil.copytree(ROOT / "requirements", folder / "requirements")
     for name in ("pyproject.toml", "README.md", "LICENSE", "Makefile"):
@@ -26,7 +25,6 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bare_machine(tmp_path: Path) -> dict[str, str]:
-    """Give an environment in which no Python is found."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for command in COMMANDS:
@@ -47,14 +45,12 @@ def run_setup(checkout: Path, environment: dict[str, str], *parts: str) -> subpr
 
 
 def add_python(environment: dict[str, str], *, script: str) -> None:
-    """Put a `python3` on the search path that does what the script says."""
     python = Path(environment["PATH"]) / "python3"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
 
 
 def stamp(checkout: Path, *, place: Path) -> None:
-    """Write the stamp of an installed lock."""
     (checkout / ".venv").mkdir()
     read = ("requirements/build.txt", "requirements/run.txt", "pyproject.toml")
     texts = [(checkout / name).read_text() for name in read]
@@ -62,14 +58,12 @@ def stamp(checkout: Path, *, place: Path) -> None:
 
 
 def only_line(text: str) -> str:
-    """Return the text, which has to be one line."""
     lines = text.splitlines()
     assert len(lines) == 1, text
     return lines[0]
 
 
 def test_a_missing_python_is_reported(checkout: Path, bare_machine: dict[str, str]):
-    """Without any Python, one sentence names the version that is needed."""
     ran = run_setup(checkout, bare_machine, "run")
 
     assert ran.returncode == 1
@@ -99,7 +93,6 @@ def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, 
 
 
 def test_a_missing_network_is_reported_as_such(checkout: Path, bare_machine: dict[str, str]):
-    """If no package index answers, one sentence says so and how to name a mirror."""
     # A closed port of this machine stands for the network that is not there.
     nowhere = {
         "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
@@ -115,7 +108,6 @@ def test_a_missing_network_is_reported_as_such(checkout: Path, bare_machine: dic
 
 
 def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_machine: dict[str, str]):
-    """With a valid stamp, nothing is searched for, created or installed."""
     stamp(checkout, place=checkout)
 
     ran = run_setup(checkout, bare_machine, "run")
@@ -124,7 +116,6 @@ def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_ma
 
 
 def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
-    """The stamp is not valid for another lock."""
     stamp(checkout, place=checkout)
     (checkout / "requirements" / "run.txt").write_text("")
 
@@ -143,7 +134,6 @@ def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machi
 
 
 def test_help_lists_every_task(checkout: Path):
-    """`make` alone lists the tasks."""
     # When called by make, it would print the folder that it enters.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 

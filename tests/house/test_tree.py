@@ -50,7 +50,6 @@ LONGEST_MODULE = 400
     ids=["registries", "addresses", "names", "folders"],
 )
 def test_no_file_names_a_private_place(pattern: re.Pattern[str], advice: str):
-    """No tracked file names a registry, a machine in a home network or a folder of one machine."""
     named = [
         f"{path}:{_line(text, match.start())}: {match[0]}"
         for path, text in tracked_texts()
@@ -61,7 +60,6 @@ def test_no_file_names_a_private_place(pattern: re.Pattern[str], advice: str):
 
 
 def test_each_suppressed_check_has_its_reason():
-    """The reason for a `noqa` or an `ignore` is on the same line, after a dash."""
     found = [
         f"{path}:{_line(text, match.start())}"
         for path, text in tracked_texts()
@@ -84,7 +82,6 @@ def test_no_module_is_too_long():
 
 
 def test_the_rules_see_the_tree():
-    """The rules above read the real tree: they find the package and this test."""
     names = {path.as_posix() for path in tracked_files()}
 
     assert {"server/homebody/errors.py", "tests/house/test_tree.py"} <= names

@@ -22,7 +22,6 @@ from support.images import encoded, opened, saved, wav
     ],
 )
 def test_a_picture_is_recognised_by_its_content(form, kind, sent):
-    """The name decides nothing. Servers decode PNG and JPEG; llama.cpp has no WebP."""
     data = encoded(form)
     media = read_media(data, "notes.txt", ("file:///w/notes.txt",))
 
@@ -48,7 +47,6 @@ def test_a_picture_is_scaled_to_what_encoders_read(size, sent):
 
 
 def test_metadata_is_removed_and_the_picture_stays_upright():
-    """A camera writes its model, the place, and how it was held."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0112] = "ACME camera", 6  # maker; turned by 90 degrees
     text = PngImagePlugin.PngInfo()
@@ -111,7 +109,6 @@ def test_bad_input_is_refused_in_one_sentence(data, message):
 
 @given(st.sampled_from(["PNG", "JPEG", "WEBP", "GIF"]), st.data())
 def test_a_damaged_file_is_read_or_refused(form, data):
-    """Whatever bytes are wrong, Pillow's errors do not come through."""
     content = bytearray(encoded(form))
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(4, len(content) - 1))] = data.draw(st.integers(0, 255))

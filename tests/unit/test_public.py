@@ -11,7 +11,6 @@ from homebody.features.complete import complete
 
 
 def test_the_features_are_offered_as_they_are():
-    """No wrapper stands between a script and the coroutines of ``features``."""
     assert homebody.complete is complete
     names = {homebody.explain.__name__, homebody.refactor.__name__, homebody.ask.__name__}
     assert names == {"explain", "refactor", "ask"}

@@ -23,7 +23,6 @@ def test_a_regular_file_is_returned_whole(tmp_path: Path, read):
 )
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs and devices as files are POSIX")
 def test_only_regular_files_are_read(tmp_path: Path, kind: str, read):
-    """None of these blocks the reader or fills its memory."""
     path = tmp_path / "thing"
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
@@ -88,7 +87,6 @@ def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path)
 
 
 async def test_the_event_loop_is_not_blocked(tmp_path: Path):
-    """The coroutine gives the same results and errors."""
     (tmp_path / "a").write_text("x")
     assert await read_off_loop(tmp_path / "a", max_bytes=10) == b"x"
     with pytest.raises(FileRefused):

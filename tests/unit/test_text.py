@@ -16,7 +16,6 @@ def _make(text: str) -> Document:
 
 @given(text=TEXT, data=st.data())
 def test_edits_one_after_the_other_index_lines_as_if_from_scratch(text, data):
-    """Wherever the user types next, and whatever lines come and go in between."""
     document = _make(text)
     for version in range(1, data.draw(st.integers(2, 8))):
         start = data.draw(st.integers(0, len(document.text)))

@@ -23,7 +23,6 @@ def test_an_estimate_follows_what_the_server_counted_and_stays_above():
 
 @given(st.text(), st.text())
 def test_more_text_is_never_estimated_lower(first: str, second: str):
-    """A longer prompt does not seem to fit where a shorter one did not."""
     estimated = TokenEstimate()
     assert estimated.count(first + second) + 2 >= estimated.count(first)
 

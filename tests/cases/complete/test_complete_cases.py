@@ -21,7 +21,6 @@ def document_of(case: Case) -> Document:
 
 
 def cursor_of(case: Case) -> CursorContext:
-    """The cursor's context as in a request, from the exact tree."""
     document = document_of(case)
     return cursor_context(document, parse(document), len(case.before))
 
@@ -53,7 +52,6 @@ def suggestion(case: Case, cursor: CursorContext, answer: str, *, cut: bool) -> 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_answer_becomes_what_the_case_expects(case):
-    """The answer is trimmed by the rule that the file is about."""
     assert case.expected == suggestion(case, cursor_of(case), case.answer, cut=case.cut)
 
 
@@ -81,6 +79,5 @@ def test_a_stream_that_is_closed_early_shows_the_same(case, size):
 
 
 def test_there_are_enough_cases_over_enough_languages():
-    """150 cases, ten languages, no name twice."""
     assert len({case.name for case in CASES}) == len(CASES) >= 150
     assert len({case.language for case in CASES}) >= 10

@@ -43,7 +43,6 @@ CASES = [case for path in sorted(FOLDER.rglob("*.txt")) for case in _cases(path)
 
 @pytest.mark.parametrize(("case", "note"), CASES, ids=[case.id for case, _ in CASES])
 async def test_an_everyday_answer_is_offered_with_its_notes(case: RefactorCase, note: str, own_folders):
-    """Whether it is right or wrong: that is for the person who reads the diff and the notes."""
     heading, _, notes = await outcome(case)
     assert heading == "becomes"
     assert note in "; ".join(notes)

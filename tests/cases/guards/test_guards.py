@@ -46,7 +46,6 @@ class Case:
 
     @property
     def id(self) -> str:
-        """Short name for the test report."""
         change = ", ".join(f"{old} to {new}" for old, new in self.changes) or self.answer.strip()[:30]
         return f"{self.language}:{self.action}:{'refused' if self.why is not None else 'taken'}:{change}"
 
@@ -82,7 +81,6 @@ UNAVAILABLE = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 async def test_what_an_action_may_change(case: Case, own_folders):
-    """The answer is accepted unchanged, or refused with the reason."""
     document, offset = _document(case.language, case.code)
     prompt = Engine(Settings(), ()).prompts.action(case.action)
     target, _ = find_target(document, parse(document), Span(offset, offset), prompt)
@@ -113,7 +111,6 @@ async def test_what_an_action_may_change(case: Case, own_folders):
 
 
 def _renamings(old: str, new: str) -> str:
-    """Lines ``old -> new`` for the words that differ."""
     words, new_words = (re.findall(r"[$@]?\w+", text) for text in (old, new))
     same = difflib.SequenceMatcher(None, words, new_words, autojunk=False).get_opcodes()
     pairs: list[tuple[str, str]] = []
@@ -127,7 +124,6 @@ def _renamings(old: str, new: str) -> str:
 
 @pytest.mark.parametrize(("language", "action"), UNAVAILABLE)
 async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, action: str, own_folders):
-    """It is not listed, and a request for it by name fails with the reason, without a model request."""
     document = Document.create(f"file:///a{find(language).extensions[0]}", language, 1, "class A {\n}\n")
     async with contextlib.aclosing(_scripted("x")) as engine:
         listed = {one.name for one in list_actions(engine, document, Span(0, 9))}
@@ -137,7 +133,6 @@ async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, ac
 
 
 def test_the_languages_that_developers_use_most_have_guards():
-    """At least these twelve languages."""
     assert {
         *("python", "javascript", "typescript", "java", "go", "rust"),
         *("c", "cpp", "csharp", "ruby", "php", "kotlin"),

@@ -25,6 +25,5 @@ async def test_what_becomes_of_an_answer(case: RefactorCase, tmp_path, monkeypat
 
 
 def test_there_are_enough_cases_in_enough_languages():
-    """There are at least 120 cases in eight languages."""
     assert len(CASES) >= 120
     assert len({case.language for case in CASES}) >= 8

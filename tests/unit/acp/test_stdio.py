@@ -35,7 +35,6 @@ LONG = b'"' + b"x" * MOST_LINE_BYTES + b'"}}\n'
     ],
 )
 def test_a_line_that_is_no_message_is_refused(line: bytes, code: int):
-    """By the code of JSON-RPC; nothing behind the transport sees it."""
     with pytest.raises(acp.RequestError) as refused:
         to_message(line)
     assert refused.value.code == code

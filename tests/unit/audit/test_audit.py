@@ -24,7 +24,6 @@ from homebody.settings import LogSettings
 
 
 def a_record(**changes: object) -> PromptRecord:
-    """Make a record with something in each field."""
     record = PromptRecord(
         feature="complete",
         uri="file:///a.py",
@@ -51,7 +50,6 @@ def test_the_last_record_is_kept_by_document_and_overall(tmp_path: Path):
 
 
 def test_nothing_is_written_unless_asked(tmp_path: Path):
-    """Without ``log.enabled`` a request leaves no trace on disk."""
     kept = Audit(folder=tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -101,7 +99,6 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
 
 
 def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
-    """A line that was cut by a crash, or written by another version, is skipped."""
     kept = Audit(LogSettings(enabled=True), tmp_path)
     kept.record(a_record())
     kept.flush()
@@ -143,7 +140,6 @@ def test_counts_add_up_over_processes(tmp_path: Path):
 
 
 def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():
-    """Estimates are on the high side and are scaled down; exact counts are not changed."""
     sources = [
         Source("file:///w/a.py", 0, 9, 60, "before the cursor"),
         Source("file:///w/b.py", 0, 3, 38, "x"),

@@ -7,7 +7,6 @@ _A, _B, _C = ("a" * 100, "b" * 100, "c" * 100)
 
 
 def cached(slots: int) -> CachedPrompts[str]:
-    """Prompts of a server with this number of slots, as texts."""
     return CachedPrompts(slots, 0 if slots == 1 else "chat", common_start, len)
 
 

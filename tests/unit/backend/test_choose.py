@@ -14,7 +14,6 @@ def candidate(model: str, **more: Any) -> AvailableModel:
 
 
 def test_without_a_suitable_model_none_is_chosen():
-    """A model for another use is not chosen instead; the embedded model is used."""
     assert choose([candidate("talker", fim=False)], "completion") is None
 
 
@@ -26,7 +25,6 @@ def test_the_largest_model_that_fits_is_chosen():
 
 @pytest.mark.parametrize("choice", [choose, choose_any])
 def test_a_model_that_runs_elsewhere_is_never_chosen(choice: Any):
-    """Even if it is the largest or the only one."""
     away = candidate("best:cloud", loaded=True, remote_host="https://ollama.com")
     assert choice([away], "chat") is None
 

@@ -61,7 +61,6 @@ async def test_the_first_request_after_a_crash_succeeds(options):
 
 
 async def test_a_crash_during_an_answer_is_reported(tmp_path):
-    """Pieces that were sent remain; the next request succeeds."""
     options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
     async with embedded(options) as backend:
         async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
@@ -101,7 +100,6 @@ async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
 
 
 async def test_all_clients_share_one_host(options):
-    """Including clients that start it at the same moment, and one that starts later."""
     async with embedded(options) as first, embedded(options) as second:
         await asyncio.gather(first.describe(), second.describe())
         urls = {(await backend.describe()).url for backend in (first, second)}
@@ -114,7 +112,6 @@ async def test_all_clients_share_one_host(options):
 
 
 async def test_a_host_without_work_ends_and_comes_back(tiny_model):
-    """Although its client is still connected; the next request starts it again."""
     options = HostOptions(tiny_model, idle_minutes=0.02)
     async with embedded(options) as backend:
         await backend.describe()
@@ -124,8 +121,6 @@ async def test_a_host_without_work_ends_and_comes_back(tiny_model):
 
 
 async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
-    """The lock is held, but what answers there is not our host: one of our own takes over."""
-
     async def pretend(request, reply):
         await reply.json({"model_path": "/some/other.gguf"})
 

@@ -11,7 +11,6 @@ from homebody.backend.event_stream import events_of, lines_of
 
 
 async def texts(*pieces: str) -> AsyncIterator[str]:
-    """A response that arrives in these pieces."""
     for piece in pieces:
         yield piece
 

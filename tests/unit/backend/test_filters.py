@@ -63,7 +63,6 @@ def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str)
 
 
 def test_a_thought_that_never_ends_shows_nothing():
-    """Thoughts cut off by the length limit do not leak."""
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>", "Hm, let me see") == ""
 
 
@@ -73,7 +72,6 @@ def test_the_first_line_of_code_keeps_its_indentation():
 
 @pytest.mark.parametrize("tag", ["<think>x</think>", "[THINK]", "<|channel|>analysis<|message|>x<|end|>"])
 def test_a_tag_in_the_middle_of_an_answer_is_text(tag: str):
-    """A rewrite of code that contains such tags is not cut."""
     assert shown(Answer(thoughts=ReasoningFilter()), f"a {tag} b") == f"a {tag} b"
 
 

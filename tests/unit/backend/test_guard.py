@@ -28,8 +28,6 @@ async def say_hello(request: Request, reply: Reply) -> None:
 
 
 def resolver(*addresses: str):
-    """A resolver with a fixed answer."""
-
     async def resolve(name: str, port: int) -> Sequence[str]:
         return addresses
 
@@ -117,7 +115,6 @@ async def test_no_name_server_is_asked_for_a_name_that_is_not_allowed():
 
 
 async def test_a_name_is_resolved_once_so_it_cannot_answer_twice_differently():
-    """The connection uses the first answer; there is no second query."""
     answers = [["127.0.0.1"], ["192.0.2.1"]]
     asked: list[str] = []
 
@@ -175,19 +172,15 @@ def test_an_entry_without_host_and_port_is_a_settings_error(entry: str):
     ],
 )
 def test_entries_are_compared_in_one_spelling(entry: str, host: str, port: int):
-    """Case, brackets and spelling of an address make no difference."""
     assert AllowedHost.parse(entry) == AllowedHost(host, port)
 
 
 async def test_a_name_that_cannot_be_resolved_is_unavailable():
-    """The error of the system's resolver becomes one of our messages."""
     with pytest.raises(BackendUnavailable, match="cannot be resolved"):
         await get("http://nobody.invalid:8000/", GuardedTransport([AllowedHost("nobody.invalid", 8000)]))
 
 
 async def test_an_answer_without_end_is_cut_off():
-    """A body that grows beyond the limit is an error, not a full memory."""
-
     async def flood(request: Request, reply: Reply) -> None:
         await reply.begin("text/plain")
         while not reply.client_is_gone:

@@ -31,8 +31,6 @@ Handler = Callable[[Request, Reply], Awaitable[None]]
 
 
 def answering(status: int, body: bytes, **headers: str) -> Handler:
-    """A server that always sends the same answer."""
-
     async def handle(request: Request, reply: Reply) -> None:
         await reply.whole(body, status, headers)
 
@@ -49,7 +47,6 @@ async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Props:
 
 
 async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[str]:
-    """Read a misbehaving server's stream."""
     with LoopbackServer(handler) as double:
         server = ModelServer(double.url, timeout_seconds=timeout_seconds)
         try:
@@ -59,7 +56,6 @@ async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[s
 
 
 async def test_nothing_there_is_unavailable():
-    """The message states that the connection was refused, and what to do."""
     server = ModelServer("http://127.0.0.1:9")
     with pytest.raises(BackendUnavailable, match=r"Nothing answers at http://127.0.0.1:9.*: start"):
         await server.get("/props", Props)
@@ -105,7 +101,6 @@ async def test_a_status_becomes_a_typed_error_with_the_servers_own_words(
 
 
 async def test_foreign_words_are_made_to_fit_one_sentence():
-    """Control characters and pages of text do not reach the user's terminal."""
     body = b"\x1b[31mline one\nline two" + b"x" * 10_000
     with pytest.raises(StatusRefused) as caught:
         await ask(answering(400, body))

@@ -68,7 +68,6 @@ def test_a_slot_that_stays_busy_is_not_waited_for():
 
 @pytest.mark.parametrize(("busy", "named"), [([1], 1), ([], ANY_SLOT), ([1, 2], ANY_SLOT)])
 def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
-    """Unless an answer runs in another one, or none is busy any more."""
     slots = Slots(SLOTS, pinned=False)
     slots.use(PROMPT, 0)
     use = slots.use(PROMPT, 0)

@@ -21,7 +21,6 @@ PROMPT = Prompt((Text("def f("),))
 
 @pytest_asyncio.fixture
 async def double() -> AsyncIterator[LlamaDouble]:
-    """A llama.cpp double that streams the given events."""
     with LlamaDouble() as server:
         yield server
 
@@ -80,7 +79,6 @@ async def test_garbage_in_the_stream_is_a_protocol_error(double: LlamaDouble, ga
 
 
 async def test_an_answer_without_end_is_ended(double: LlamaDouble):
-    """The connection to a server that ignores ``n_predict`` is closed."""
     double.events, double.endless = [], True
     seen: list[str] = []
     stats = await listen(double, seen)

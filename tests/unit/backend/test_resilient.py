@@ -24,7 +24,6 @@ PROMPT = Prompt((Text("def f("),))
 
 @pytest_asyncio.fixture
 async def double() -> AsyncIterator[LlamaDouble]:
-    """A llama.cpp that can be stopped and started."""
     with LlamaDouble() as server:
         yield server
 
@@ -39,7 +38,6 @@ async def reports(states: list[BackendState], condition: str) -> None:
 
 
 def tasks_running() -> set[str]:
-    """Names of the tasks other than the test's own: without any, nothing is sent later."""
     return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
 
 
@@ -84,7 +82,6 @@ async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double:
 
 
 async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDouble):
-    """It describes itself at each poll; only an answer shows that it works again."""
     states: list[BackendState] = []
     double.busy = True
     backend = ResilientBackend(
@@ -103,7 +100,6 @@ async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDo
 
 
 async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
-    """Even if no check has noticed yet that it is available again."""
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)
     double.stop()
@@ -153,7 +149,6 @@ async def test_a_change_of_the_chosen_server_is_reported():
 
 
 async def test_what_was_shown_is_not_shown_twice():
-    """A stream that breaks in the middle is not restarted."""
     inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
     backend = ResilientBackend(FixedConnector(inner), patience_seconds=1)
     seen: list[str] = []

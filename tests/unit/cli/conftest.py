@@ -38,7 +38,6 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use separate settings and state folders; work in an empty folder."""
     for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
         monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
     here = tmp_path / "here"
@@ -69,7 +68,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def three_files(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three files that the model makes shorter; no index, which takes its time to start."""
     monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
     answer(scripted, NEW)
     (scripted / "add.py").unlink()

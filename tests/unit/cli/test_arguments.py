@@ -20,7 +20,6 @@ from homebody.errors import UsageError
     ],
 )
 def test_a_position_is_read_from_the_right(text, place):
-    """Colons in the file's name, or a drive letter, are part of the name."""
     file, line, column = place
     assert parse_position(text) == (Path(file), line, column)
 

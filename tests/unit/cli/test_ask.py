@@ -130,7 +130,6 @@ def test_a_message_that_was_cut_has_to_be_completed(run, scripted):
 
 
 def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch):
-    """Also of a conversation that was never stored; part of an id is none."""
     monkeypatch.setenv("HOMEBODY_LOG_ENABLED", "true")
     monkeypatch.setenv("HOMEBODY_LOG_PROMPTS", "true")
     run("ask", "Explain plums")
@@ -180,7 +179,6 @@ def test_a_diagnostic_is_explained(run, scripted):
 
 
 def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
-    """A pipe is recognised by its content, with `--attach -` or without."""
     (scripted / "shot.png").write_bytes(encoded())
     script = scripted / "script.toml"
     script.write_text('modalities = ["vision"]\n' + script.read_text())

@@ -133,7 +133,6 @@ def test_piped_bytes_of_any_encoding_are_read(run, answering, monkeypatch, data,
 
 @pytest.mark.parametrize("arguments", [("explain", "-"), ("ask", "-p", "Why?"), ("ask",)])
 def test_an_input_without_an_end_is_refused(run, answering, monkeypatch, arguments):
-    """With what to do instead."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"yes\n" * 6_000_000)))
     ended = run(*arguments)
     assert ended.code == 2
@@ -150,7 +149,6 @@ def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments
 
 
 def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
-    """As in a service or a hook that closes it."""
     monkeypatch.setattr("sys.stdin", None)
     assert run("ask", "Why?").out == "It adds.\n"
     assert run("explain", "-").code == 2

@@ -16,7 +16,6 @@ from support.ollama_double import OllamaDouble, OllamaModel
 
 
 def test_without_a_command_the_help_is_shown(run):
-    """It lists the commands and the common flags."""
     ended = run()
     assert (ended.code, ended.err) == (0, "")
     for name in ("lsp", "complete", "explain", "refactor", "log", "config", "--set KEY=VALUE"):
@@ -24,7 +23,6 @@ def test_without_a_command_the_help_is_shown(run):
 
 
 def leaves(command, path):
-    """The command itself, or each of its subcommands."""
     inner = getattr(command, "commands", {})
     return [(f"{path} {name}", leaf) for name, leaf in inner.items()] or [(path, command)]
 
@@ -138,7 +136,6 @@ def test_complete_uses_definitions_from_other_files(run, scripted):
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, code, part):
-    """On stderr, with the next step; never a traceback, and nothing on stdout."""
     (scripted / "binary").write_bytes(b"\0\1")
     (scripted / "latin").write_bytes(b"caf\xe9")
     (scripted / "blank.py").write_text(" \n")
@@ -167,7 +164,6 @@ def test_a_failure_is_one_sentence_and_an_exit_code(run, scripted, arguments, co
     ],
 )
 def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, scripted, tmp_path, arguments):
-    """Exit code 2, and the sentence with file, line, key and the nearest name; nothing is logged."""
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "config.toml").write_text("log.enabled = true\ncontext.ignor = ['private/']\n")
     ended = run(*arguments)
@@ -197,7 +193,6 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
 
 
 def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
-    """Those of a folder are reported on stderr, and the command continues with the valid ones."""
     (scripted / ".homebody.toml").write_text("chat.max_tokens = 'x'\nbackend.url = 'http://192.0.2.1'\n")
     ended = run("explain", "add.py")
     assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
@@ -205,7 +200,6 @@ def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
 
 
 def test_patterns_of_two_flags_add_up(run, scripted):
-    """Written with commas or as JSON; the last one does not replace the first."""
     flags = ["--set", "context.ignore=a/,b/", "--set", 'context.ignore=["c/"]', "--set=context.ignore=d/"]
     shown = json.loads(run("config", "show", "--json", *flags).out)
     assert shown["context"]["ignore"] == ["a/", "b/", "c/", "d/"]
@@ -254,7 +248,6 @@ def test_the_log_command_reports_that_logging_is_off(run):
 
 
 def test_the_log_shows_what_was_sent(run, scripted):
-    """Source lines are listed; texts only with the setting for them."""
     run("explain", "add.py", "--set", "log.enabled=true")
     run("explain", "add.py", "--set", "log.enabled=true", "--set", "log.prompts=true")
     first, second = map(json.loads, run("log", "--json").out.splitlines())

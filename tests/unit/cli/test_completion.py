@@ -50,7 +50,6 @@ def test_every_command_is_offered(own_folders, monkeypatch, capsys):
 
 
 def in_shell(own_folders: Path, name: str, *options: str) -> str:
-    """What a real shell prints; ``homebody`` is the one of this environment."""
     (own_folders / "some.py").touch()
     program = own_folders.parent / "bin" / "homebody"
     program.parent.mkdir()

@@ -11,7 +11,6 @@ from homebody.errors import SettingsError
 
 
 def test_comments_and_other_values_stay():
-    """A new key stands directly below its section's name, a known one is replaced in place."""
     before = "# mine\n[chat]\n# about it\ntemperature = 0.1 # warm\n\n# The next section.\n[context]\n"
 
     after = changed(
@@ -37,7 +36,6 @@ def test_comments_and_other_values_stay():
     ],
 )
 def test_a_key_is_set_however_the_file_writes_its_sections(before: str):
-    """As dotted keys, in braces, with or without an end of the last line."""
     settings = {"chat.temperature": 0.3, "chat.backend.model": "x", "context.ignore": ["a"]}
     after = tomllib.loads(changed(before, settings, ""))
     assert (after["chat"]["temperature"], after["chat"]["backend"]["model"]) == (0.3, "x")
@@ -76,7 +74,6 @@ def test_config_show_prints_values_and_their_sources(run, own_folders):
 
 
 def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
-    """The second call fails."""
     ended = run("config", "init")
     path = tmp_path / "config" / "config.toml"
     assert ended.code == 0

@@ -10,7 +10,6 @@ CASE = Path(__file__).parents[2] / "cases" / "continue" / "config.yaml"
 
 @pytest.fixture
 def target(monkeypatch, tmp_path) -> Path:
-    """The user's settings file."""
     monkeypatch.setenv("HOMEBODY_CONFIG_DIR", str(tmp_path / "config"))
     return tmp_path / "config" / "config.toml"
 

@@ -25,17 +25,12 @@ probability = 0.9
 
 @pytest.fixture
 def script(own_folders):
-    """Path of a script with replies for the demo's requests."""
     path = own_folders / "script.toml"
     path.write_text(SCRIPT)
     return path
 
 
 def test_the_demo_works_in_a_pipe_and_in_a_picture(run, script, own_folders):
-    """It prints suggestions, an explanation, actions, a docstring as a diff, the last prompt, and numbers.
-
-    `--record` writes the same as SVG, which loads nothing and contains no folder of the user.
-    """
     picture = own_folders / "demo.svg"
     ended = run("demo", "--backend", "scripted", "--model", str(script), "--record", str(picture))
 

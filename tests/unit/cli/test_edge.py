@@ -21,7 +21,6 @@ piece_delay_ms = 30000
 
 
 def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
-    """Run the command line in a separate process."""
     return subprocess.run(
         [*HOMEBODY, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60
     )
@@ -52,7 +51,6 @@ def test_a_closed_stdout_is_no_traceback():
 
 
 def test_an_interrupt_ends_quietly(scripted: Path):
-    """Ctrl-C in the middle of an answer: exit code 130, as shells have it, and no traceback."""
     (scripted / "script.toml").write_text(SLOW)
     with subprocess.Popen(
         [*HOMEBODY, "explain", "add.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -65,7 +63,6 @@ def test_an_interrupt_ends_quietly(scripted: Path):
 
 
 def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Path):
-    """There is no UnicodeEncodeError in an ASCII locale."""
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     (own_folders / "a.py").write_text("x")
     ended = subprocess.run(
@@ -127,7 +124,6 @@ def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str
 
 
 def test_on_a_terminal_no_text_controls_it(scripted: Path):
-    """Escape sequences and direction marks in a file or an answer are escaped."""
     (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\r\\n"\n')
     written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
     assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\r\n"
@@ -169,7 +165,6 @@ SHOW_DIFF = f"from homebody.cli.terminal import Terminal; Terminal().diff({DIFF!
 
 
 def test_a_diff_is_coloured_on_a_terminal():
-    """Removed lines are red, added ones green; nothing in them is interpreted as markup."""
     written = on_a_terminal([sys.executable, "-c", SHOW_DIFF], COLUMNS="20")
     assert b"\x1b[31m-a" in written
     assert "\x1b[32m+[bold]␛:smile:".encode() in written

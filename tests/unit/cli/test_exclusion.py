@@ -33,7 +33,6 @@ KINDS = {
 
 @pytest.fixture
 def asked(tmp_path: Path, scripted, monkeypatch) -> Path:
-    """A script that answers and writes down each prompt."""
     asked = tmp_path / "asked.jsonl"
     script = tmp_path / "recording.json"
     script.write_text(json.dumps({"name": "s", "reply": [{"text": "x"}], "requests_file": str(asked)}))
@@ -43,7 +42,6 @@ def asked(tmp_path: Path, scripted, monkeypatch) -> Path:
 
 @pytest.fixture
 def tree(tmp_path: Path, own_folders, monkeypatch) -> Path:
-    """A folder with an excluded one in it; the user's own file excludes it."""
     root = tmp_path / "tree"
     (root / "private").mkdir(parents=True)
     (root / "private/x.py").write_text(SECRET)

@@ -7,8 +7,6 @@ import pytest
 
 @pytest.fixture
 def homebody(run):
-    """Run the command; return exit code, stdout, stderr."""
-
     def _run(*arguments):
         ended = run(*arguments)
         return ended.code, ended.out, ended.err
@@ -58,7 +56,6 @@ def test_a_model_by_its_path_from_install_to_remove(homebody, tiny_model):
     ],
 )
 def test_mistakes_are_reported_in_one_sentence(homebody, arguments, code, sentence):
-    """On stderr, with the documented exit codes, and no traceback."""
     found, out, err = homebody("models", *arguments)
     assert (found, out, err.count("\n")) == (code, "", 1)
     assert sentence in err

@@ -18,7 +18,6 @@ def test_actions_are_listed_with_their_owner(run, own_folders):
 
 
 def test_good_files_pass_the_check(run, own_folders):
-    """One line says how many there are."""
     _own(own_folders, "mine", GOOD)
     ended = run("prompts", "check")
     assert ended.code == 0

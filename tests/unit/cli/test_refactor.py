@@ -45,7 +45,6 @@ def test_write_changes_the_file_and_nothing_else(run, add):
 
 
 def test_write_and_diff_do_both(run, add):
-    """The diff goes to stdout, the change to the file."""
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write", "--diff")
     assert "+    return a + b" in ended.out
     assert b"return a + b" in add.read_bytes()
@@ -65,7 +64,6 @@ def test_json_holds_the_whole_result(run, add):
 
 
 def test_a_result_that_does_not_parse_is_refused(run, add):
-    """The reason is on stderr, the exit code is 1, and the file is unchanged."""
     before = add.read_bytes()
     _reply(add.parent, "```python\ndef add(a, b:\n    return (a + b\n```")
     ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
@@ -105,7 +103,6 @@ _PARTLY_BROKEN = f"{CODE}\r\n\r\ndef half(x:\r\n    return (x\r\n\r\n\r\ndef oth
 
 
 def test_functions_that_do_not_parse_are_reported(run, add, monkeypatch):
-    """Beside the change of the others, and for a symbol that is one of them; also from the standard input."""
     add.write_text(_PARTLY_BROKEN, newline="")
     why = "Line 9 of the file has a syntax error, so functions around it may be left out: correct it first."
 
@@ -135,7 +132,6 @@ def test_named_lines_without_a_function_are_refused_with_the_next_step(run, add,
 
 
 def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
-    """Shipped ones and the user's own, by the name that ``--action`` takes."""
     monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
     folder = own_folders.parent / "config" / "prompts"
     folder.mkdir(parents=True)
@@ -164,7 +160,6 @@ BROKEN = "```python\ndef add(a, b:\n    return a + b\n```"
     ],
 )
 def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, add, reply, task, note):
-    """An action keeps what code does, and an undefined name is never right; the reason has the notes."""
     _reply(add.parent, reply)
     arguments = ("refactor", "add.py:4-6", *task)
 
@@ -180,7 +175,6 @@ def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, ad
 
 
 def test_an_instruction_is_written_with_its_notes_beside_it(run, add):
-    """The user asked for a change of what the code does."""
     _reply(add.parent, NOTED)
 
     ended = run("refactor", "add.py:4-6", "--instruction", "x", "--write")

@@ -15,7 +15,6 @@ REFACTOR = ("refactor", ".", "--instruction", "Make it shorter.")
 
 
 def script(folder: Path, *replies: dict[str, object]) -> None:
-    """Write the model's answers; code is put into a fence."""
     lines = ['name = "tiny"', "context_length = 4096"]
     for reply in replies:
         lines.append("[[reply]]")
@@ -30,7 +29,6 @@ def fenced(code: str) -> str:
 
 @pytest.fixture
 def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Three files that the model makes shorter, one in a folder; no index, which takes its time to start."""
     monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
     script(scripted, {"text": fenced(SHORT)})
     (scripted / "add.py").unlink()
@@ -41,7 +39,6 @@ def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def checked(code: str) -> str:
-    """A command for --verify that runs Python code with the file as its argument."""
     return f'"{sys.executable}" -c "import sys; {code}" {{file}}'
 
 
@@ -50,12 +47,10 @@ def reports(out: str) -> list[dict]:
 
 
 def texts(tree: Path) -> list[str]:
-    """Contents of the three files."""
     return [(tree / name).read_text() for name in ("a.py", "b.py", "sub/c.py")]
 
 
 def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
-    """Diffs on stdout can be applied; progress and the summary are on stderr."""
     ended = run(*REFACTOR)
     assert ended.code == 0
     assert ended.out.count("+    return a + b\n") == 3
@@ -145,7 +140,6 @@ def test_changed_files_are_those_of_git(run, tree):
 
 
 def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree):
-    """The second prompt contains its output; a file that fails twice is refused, the others are kept."""
     script(
         tree,
         {"contains": "must stay short", "text": fenced(SHORT)},

@@ -13,7 +13,6 @@ WRITE_TESTS = ("refactor", "calc.py", "--action", "write-tests", "--select", "ad
 
 @pytest.fixture
 def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A module with two functions, and a model that writes tests."""
     monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
     answer = json.dumps(f"```python\n{TESTS}```")
     (scripted / "script.toml").write_text(f"context_length = 4096\n[[reply]]\ntext = {answer}\n")

@@ -47,7 +47,6 @@ def test_an_edit_saved_while_a_passing_command_runs_survives_undo(run, tree):
 
 
 def damages(files: list[Path]) -> list[tuple[Path, bytes | None]]:
-    """Ways in which a power cut or a full disk can leave the files of a journal; ``None``: no file."""
     ways: list[tuple[Path, bytes | None]] = []
     for path in files:
         data = path.read_bytes()
@@ -117,7 +116,6 @@ def test_the_last_run_is_undone_whatever_the_clock_says(run, tree, monkeypatch):
 
 
 def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
-    """Undone in their order, both give the first text again."""
     run("refactor", "a.py", "--instruction", "x", "--write")
     answer(tree, OLD)
     (tree / "a.py").write_text(NEW)
@@ -134,7 +132,6 @@ def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
 
 @pytest.mark.parametrize("code", [0, 1])
 def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tree, code):
-    """Its change is refused, whether the command passed or failed."""
     for left in ("f.unlink()", "f.write_bytes((f.parent / 'b.py').read_bytes())"):
         check = shell(f"{left}; sys.exit({code})")
         ended = run("refactor", "a.py", "--instruction", "x", "--write", "--verify", check)
@@ -161,7 +158,6 @@ def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, mon
 
 
 def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(run, tree):
-    """Such as those of a newer version; nothing is changed."""
     create(tree, "homebody refactor .", b'{"jobs":"many"}', (Work("a.py"),))
     ended = run("refactor", "--resume")
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)

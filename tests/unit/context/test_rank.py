@@ -29,7 +29,6 @@ def test_the_nearest_cells_are_taken_first():
 
 
 def test_a_copy_of_the_surroundings_stays_out():
-    """A build folder contains a copy of the document; candidates left out are listed with the reason."""
     ranked = choose([_candidate("build/here.py", _TEXT)], 1000, len, _NOWHERE, "import os\n" + _TEXT)
     assert ranked.chosen == ()
     [left] = ranked.left_out
@@ -38,7 +37,6 @@ def test_a_copy_of_the_surroundings_stays_out():
 
 
 def test_of_two_copies_one_is_in_the_prompt():
-    """Indentation, brackets and blank lines make no difference."""
     other = "\n".join(f"    {line}" for line in _TEXT.splitlines()) + "\n\n}\n"
     ranked = choose([_candidate("one.py", _TEXT), _candidate("two.py", other)], 1000, len, _NOWHERE)
     assert [candidate.uri for candidate, _ in ranked.chosen] == ["file:///w/one.py"]

@@ -30,10 +30,6 @@ def _candidates(texts: list[str]) -> list[Candidate]:
     takes_suffix=st.booleans(),
 )
 def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
-    """For any document, cursor, snippets, headers and kept window.
-
-    No line is both included and left out, and the empty line after the last line end is never left out.
-    """
     document = _document("\n".join(lines))
     anchor = data.draw(st.integers(0, len(document.text)))
     offset = data.draw(st.integers(anchor, len(document.text)))
@@ -65,7 +61,6 @@ def test_any_prompt_fits(lines, texts, data, tokens, more, takes_suffix):
 
 
 def test_snippets_get_what_a_short_document_leaves():
-    """Four lines and a large budget: nearly all of it goes to other files."""
     document = _document("import x\n\ndef f():\n    return x.")
     end = len(document.text)
     names = [f"helper_{n}(argument_{n})" for n in range(80)]
@@ -89,7 +84,6 @@ def test_snippets_get_what_a_short_document_leaves():
 
 
 def test_a_copy_of_the_document_is_no_snippet():
-    """Even if the cursor is inside one of its lines."""
     document = _document("def total(x):\n    y = x + 1\n    return y\n")
     copies = _candidates([document.text, document.text])
     found = select_completion(

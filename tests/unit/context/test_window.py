@@ -31,7 +31,6 @@ def test_the_window_stays_while_the_user_types():
 
 @pytest.mark.parametrize("faster", [1.1, 1.2, 1.3])
 def test_a_window_stays_where_the_measured_speed_varies(faster):
-    """A budget that grows by less than a third changes nothing that the server has read."""
     document = _make([f"line_{n} = {n}" for n in range(400)])
     end = len(document.text)
     before = window(document, Span(end, end), 1500, 0.0, _count)

@@ -29,7 +29,6 @@ class World:
 
     @property
     def asked(self) -> list[Request]:
-        """Requests for an answer, without reading ahead."""
         return [request for request in self.backend.requests if request.sampling is not None]
 
 
@@ -46,8 +45,6 @@ MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 @pytest.fixture
 def world(own_folders) -> MakeWorld:
-    """Open an engine that answers with the given replies."""
-
     @asynccontextmanager
     async def make(
         *replies: Reply | str,

@@ -24,7 +24,6 @@ CODE = '''class Stock:
 
 
 async def test_a_block_may_leave_out_documentation_and_definitions(own_folders):
-    """The user has read it; the file is changed to what it says."""
     block = "class Stock:\n    @property\n    def size(self) -> int:\n        return self.count\n"
     assert await _applied(block) == block
 
@@ -40,7 +39,6 @@ async def test_a_block_may_leave_out_documentation_and_definitions(own_folders):
     ],
 )
 async def test_a_block_that_drops_a_decorator_or_a_type_says_so(block, note, own_folders):
-    """Chat answers often leave those out by mistake; the user decides."""
     document = Document.create("file:///w/app.py", "python", 1, CODE)
     async with contextlib.aclosing(Engine(Settings(), ())) as engine:
         done = await apply_block(engine, document, CodeBlock("python", block))

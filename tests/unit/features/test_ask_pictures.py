@@ -18,7 +18,6 @@ SEES = {"modalities": frozenset({"vision"})}
 
 @pytest.fixture
 def shot(tmp_path: Path) -> Path:
-    """A picture in the workspace."""
     path = tmp_path / "w" / "shot.png"
     path.parent.mkdir()
     path.write_bytes(encoded())
@@ -26,7 +25,6 @@ def shot(tmp_path: Path) -> Path:
 
 
 def sent(world) -> list[Media]:
-    """Pictures of the last request."""
     return list(world.asked[-1].prompt.media)
 
 
@@ -47,7 +45,6 @@ async def test_a_picture_is_sent_before_its_question(world, shot):
 
 
 async def test_a_model_that_does_not_see_gets_nothing(world, shot):
-    """One sentence says which model answers, and what to do."""
     async with world("never", name="coder", context_length=4096) as w:
         attached = await attach(w.engine, uri_of(shot))
         with pytest.raises(MediaRefused) as refused:

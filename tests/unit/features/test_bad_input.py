@@ -36,7 +36,6 @@ async def test_an_endless_answer_is_cut_and_reported_as_cut(world):
 
 
 async def test_an_answer_in_a_loop_is_stopped(world):
-    """Also that of a rewrite; a repetition that is in the prompt is code that the model copies."""
     block = "```python\n" + "".join(f"value_{number} = {number}\n" for number in range(20)) + "```\n"
     async with world(block * 200) as w:
         streamed: list[str] = []

@@ -16,7 +16,6 @@ _RULES = 'private/\n*.hidden\nprüvat/\nqu"ote.txt\ntab\t.txt\nback\\\\slash.txt
 
 @pytest.fixture
 def root(tmp_path):
-    """A repository with an excluded file, a link to it, and a change of another file."""
     root = tmp_path / "repository"
     root.mkdir()
     git(root, "init", "-q", "-b", "main")

@@ -74,7 +74,6 @@ FEATURES = (
 
 
 def mark(path: str) -> str:
-    """Return the word by which the text of a file is recognised."""
     return "mark_" + "".join(letter if letter.isalnum() else "_" for letter in path)
 
 
@@ -166,7 +165,6 @@ class Trial:
 
 
 def make_tree(root: Path) -> None:
-    """Write all files, each with its own word, as changes that are staged."""
     git(root, "init", "-q")
     for path in FILES:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -261,7 +259,6 @@ async def test_a_conversation_leaves_out_what_was_excluded_since(world, tmp_path
 
 
 async def test_snippets_that_were_chosen_are_dropped_when_they_are_excluded(world, tmp_path):
-    """The next suggestion comes, from a prompt without them."""
     make_tree(tmp_path)
     async with world("value\n", folders=[tmp_path], kind=Recording, context_length=4096) as w:
         trial = Trial(tmp_path, w)
@@ -284,7 +281,6 @@ async def test_snippets_that_were_chosen_are_dropped_when_they_are_excluded(worl
 
 
 async def test_text_without_a_source_is_not_sent(world):
-    """A part of the program that forgets to say where its text comes from sends nothing."""
     async with world("x") as w:
         for question in (
             w.engine.chat.backend.count(["x"]),

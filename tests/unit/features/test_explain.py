@@ -75,7 +75,6 @@ async def test_a_long_file_is_explained_by_its_outline(world):
 
 
 async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world, tmp_path):
-    """Like the user's standing instructions; the rules are listed as sources."""
     (tmp_path / "AGENTS.md").write_text("Use tabs.\n")
     chat = ChatSettings(reading_seconds=600, instructions="Be brief.")
     wanted = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),), "chat": chat}
@@ -132,7 +131,6 @@ async def test_a_definition_that_the_code_uses_is_read_although_it_is_far_away(w
 
 
 async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out(world):
-    """Editors select whole lines this way."""
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
         result = await explain(w.engine, document, Span(0, 8))

@@ -76,7 +76,6 @@ async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
 
 
 async def test_a_commit_message_has_no_code(world, tmp_path):
-    """A weak model continues with code; its first line is kept."""
     git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("x = 1\n")
     git(tmp_path, "add", "-A")

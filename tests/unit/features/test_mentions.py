@@ -19,7 +19,6 @@ _OTHER = "class Order:\n    def total(self):\n        return 0\n"
 
 @asynccontextmanager
 async def _asking(world, tmp_path, **more):
-    """Open a workspace whose index is complete."""
     (tmp_path / "stock.py").write_text(_STOCK)
     (tmp_path / "order.py").write_text(_OTHER)
     async with world("Words.", folders=[tmp_path], **more) as w:
@@ -70,7 +69,6 @@ async def test_a_symbol_that_a_plain_question_names_is_read(world, tmp_path):
 
 
 async def test_each_file_that_a_question_names_is_read(world, tmp_path):
-    """Also the second one; the open document is not read twice."""
     async with _asking(world, tmp_path) as w:
         reply = await ask(w.engine, "Compare stock.py with order.py, and with missing.py.")
         order, stock = (uri_of(tmp_path / name) for name in ("order.py", "stock.py"))

@@ -80,7 +80,6 @@ async def _workspace(world, tmp_path):
 
 
 async def test_places_are_found_as_tools_print_them(world, tmp_path):
-    """Absolute, relative, of another folder or machine, by a class; what is not clear is left out."""
     found: list[tuple[str, list[str]]] = []
     async with _workspace(world, tmp_path) as w:
         for output, _ in _OUTPUTS:

@@ -13,7 +13,6 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture(autouse=True)
 def bare_machine(own_folders, monkeypatch):
-    """No weights, and no programs of the vendors."""
     monkeypatch.setenv("PATH", "")
     for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
         monkeypatch.delenv(name, raising=False)

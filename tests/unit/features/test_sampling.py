@@ -26,7 +26,6 @@ async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, exp
 
 
 async def test_the_users_setting_comes_before_the_card(world):
-    """A prompt file's own value has precedence over both."""
     async with world("ok", name="gemma-4-e4b-it", chat=ChatSettings(temperature=0.5)) as w:
         await w.engine.chat.describe()
         explain = sampling_of(w.engine, shipped_prompt("explain"), 64)

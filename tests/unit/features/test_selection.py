@@ -44,7 +44,6 @@ def _span(document: Document, text: str) -> Span:
 
 
 async def _why(world, text: str) -> dict[str, str]:
-    """Candidates for a part of ``CODE``: first line of each by its reason."""
     document = _document()
     async with world("ok") as w:
         found = await candidates_for_span(w.engine, document, parse(document), _span(document, text))

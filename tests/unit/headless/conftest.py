@@ -13,7 +13,6 @@ Git = Callable[..., str]
 
 @pytest.fixture
 def tree(own_folders: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty repository, as the current folder."""
     root = own_folders / "tree"
     root.mkdir()
     monkeypatch.chdir(root)

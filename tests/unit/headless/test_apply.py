@@ -135,7 +135,6 @@ def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
 
 @pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
 def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
-    """A file that is gone is restored: its last content was unverified. An edit stays."""
     begin(journal, is_verified=True)
     (journal.root / "a.py").unlink()
     if found is not None:
@@ -169,7 +168,6 @@ def test_a_damaged_old_text_is_not_put_back(journal):
 
 
 def test_old_texts_are_for_the_user_alone(journal):
-    """They are copies of the user's files."""
     apply(journal)
     assert {path.name for path in journal.folder.iterdir()} == {"run.json", "1.old", "1.kept"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in (journal.folder, *journal.folder.iterdir()))

@@ -26,7 +26,6 @@ def select(root: Path, *places: str, settings: Settings | None = None, **wanted)
 
 
 def names(selection: Selection) -> list[str]:
-    """Paths as messages show them."""
     return [file.path.as_posix() for file in selection.files]
 
 
@@ -123,7 +122,6 @@ def test_a_folder_with_too_many_entries_ends_the_run(tree: Path, monkeypatch: py
 
 
 def test_files_come_before_subfolders_at_every_level(tree: Path):
-    """The order in which a run changes files, and reports them."""
     write_files(tree, "z.py", "a/z.py", "a/b/c.py", "a/b.py", "B/a.py", "a.b/x.py")
     expected = ["z.py", "B/a.py", "a/b.py", "a/z.py", "a/b/c.py", "a.b/x.py"]
     assert names(select(tree, ".")) == expected
@@ -138,7 +136,6 @@ def test_a_run_works_in_one_tree(tree: Path, git):
 
 
 def test_without_a_repository_the_current_folder_is_the_tree(tree: Path):
-    """If files outside of it are named, the nearest common folder."""
     write_files(tree, "a/x.py", "b/y.py")
     assert tree_of([Chosen(Path("a/x.py")), Chosen(Path("b/y.py"))]) == tree
     os.chdir(tree / "a")

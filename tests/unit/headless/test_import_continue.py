@@ -29,7 +29,6 @@ def test_models_that_run_here_become_settings():
 
 
 def test_what_leaves_the_machine_is_refused():
-    """It is recognised by its provider or address; its key is not copied."""
     imported = convert(read_config(CASE))
     assert [note.partition(" is")[0] for note in imported.notes[:2]] == ["Far", "Claude"]
     assert "gpu.example.org is not this machine" in imported.notes[0]

@@ -22,7 +22,6 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
 
 
 def test_a_symlink_is_followed(tmp_path: Path):
-    """It is followed; messages contain the path as the user wrote it."""
     (tmp_path / "real.py").write_text("x")
     (tmp_path / "link.py").symlink_to("real.py")
     source = read_source(tmp_path / "link.py", max_bytes=MAX_BYTES)
@@ -43,7 +42,6 @@ def test_a_symlink_is_followed(tmp_path: Path):
     ids=["missing", "folder", "pipe", "latin-1", "binary", "large", "loop"],
 )
 def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
-    """The sentence names the file and the reason."""
     path = tmp_path / "file.py"
     make(path)
     with pytest.raises(FileUnreadable, match=part) as caught:
@@ -52,7 +50,6 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
 
 
 def test_positions_count_code_points_from_one(tmp_path: Path):
-    """One past the last character is the line's end; an emoji is one column."""
     (tmp_path / "a.py").write_text("x = '😀'\ny")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
     assert [source.offset_at(1, 1), source.offset_at(1, 8), source.offset_at(2, 2)] == [0, 7, 9]

@@ -62,7 +62,6 @@ def test_a_symlink_stays_one(tmp_path: Path):
     ids=["edited", "removed", "another file", "shorter"],
 )
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path, change):
-    """What others wrote is not overwritten, and no temporary file stays behind."""
     source = a_source(tmp_path / "a.py")
     change(source.path)
     before = [(path.name, path.is_symlink() or path.read_bytes()) for path in tmp_path.iterdir()]
@@ -164,7 +163,6 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path):
 
 @contextmanager
 def another_user() -> Iterator[None]:
-    """Run as an unprivileged user for a while if this is root, who ignores permissions."""
     root = os.geteuid() == 0
     if root:
         os.seteuid(65534)

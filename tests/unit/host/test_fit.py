@@ -43,7 +43,6 @@ def test_serves_no_more_than_the_model_was_trained_for():
 
 
 def test_serves_less_where_memory_is_short():
-    """Whole steps of 256 tokens; weights, buffers and both slots fit into nine tenths of what is free."""
     fit = fit_context(CODER, None, 1_500_000_000)
     assert fit == Fit(
         3840, "context length 3,840 instead of 8,192: no more fits the 1.4 GB of memory that are free"
@@ -52,7 +51,6 @@ def test_serves_less_where_memory_is_short():
 
 
 def test_refuses_where_not_even_a_small_context_fits():
-    """Before anything is loaded, with the numbers and the next step."""
     with pytest.raises(
         ModelTooLarge, match=r"Coder 1\.5B needs 1\.2 GB of memory and 0\.9 GB are free: close"
     ):

@@ -45,7 +45,6 @@ def foreign(tmp_path, tiny_model):
 
 
 def truncated(tmp_path, tiny_model):
-    """A model file that was cut."""
     path = tmp_path / "half.gguf"
     path.write_bytes(tiny_model.read_bytes()[:700_000])
     return path
@@ -67,7 +66,6 @@ def unknown_to_llama_cpp(tmp_path, tiny_model):
 
 
 def larger_than_memory(tmp_path, tiny_model):
-    """A sparse file of a terabyte."""
     path = write_tiny_gguf(tmp_path / "huge.gguf")
     os.truncate(path, 10**12)
     return path
@@ -88,7 +86,6 @@ def larger_than_memory(tmp_path, tiny_model):
     ],
 )
 async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, sentence):
-    """The error is one of Homebody's classes, and there is no traceback."""
     with pytest.raises(error, match=sentence) as caught:
         await start_host(HostOptions(make(tmp_path, tiny_model)))
     assert "\n" not in str(caught.value)
@@ -107,7 +104,6 @@ def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
 
 
 async def test_a_host_that_takes_too_long_is_ended(tiny_model):
-    """No process is left behind, and the sentence says what to do."""
     before = {child.pid for child in psutil.Process().children()}
     with pytest.raises(BackendTimeout, match="was not ready after 0 s"):
         await start_host(HostOptions(tiny_model), start_seconds=0.001)

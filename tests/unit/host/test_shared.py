@@ -44,7 +44,6 @@ def hold():
 
 
 def ready(port=4711):
-    """The state that a host reports."""
     return Ready(
         port=port,
         api_key="secret",

@@ -13,14 +13,12 @@ RANGE = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 1
 
 @pytest.mark.parametrize("line", [-1, 2**31, 2**63, 10**30, 1.5, float("inf"), "1", None, True])
 def test_a_position_beyond_the_protocol_is_refused(line: object):
-    """LSP's numbers end at 2^31 - 1; the message says which member is wrong."""
     given = {"textDocument": {"uri": "file:///a"}, "position": {"line": line, "character": 0}}
     with pytest.raises(UsageError, match=r"(?i)position\.line"):
         arguments.read("It", given, arguments.DidFocus)
 
 
 def test_half_a_surrogate_pair_is_replaced_in_texts_and_kept_in_names():
-    """A prompt can be encoded, but text that the client compares is not changed."""
     given = {
         "textDocument": {"uri": "untitled:\ud800"},
         "range": RANGE,

@@ -63,7 +63,6 @@ def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
 
 
 def test_a_line_past_the_end_is_refused_with_what_to_do():
-    """A request for a missing line is refused with a message for the user."""
     with pytest.raises(PositionOutOfRange, match="Line 9 is past the end: the document has 2 lines"):
         to_offset(_document("a\nb"), types.Position(8, 0), "utf-16")
 
@@ -74,7 +73,6 @@ def test_a_range_may_end_behind_the_last_line():
 
 
 def test_a_change_past_the_end_means_the_end():
-    """Clients often replace the whole text by a range that ends far after it."""
     assert to_offset_within(_document("ab"), types.Position(99999, 0), "utf-16") == 2
 
 

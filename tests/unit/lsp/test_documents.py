@@ -73,7 +73,6 @@ def test_a_whole_text_is_reported_as_its_smallest_edit():
 
 
 def test_other_schemes_are_left_alone():
-    """A commit, an output pane or a diff's left side is not code to complete."""
     documents = Documents()
     for scheme in ("git", "output", "vscode-scm", "http"):
         assert documents.open(_item("x", uri=f"{scheme}:/a.py")) is None

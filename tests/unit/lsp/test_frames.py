@@ -28,7 +28,6 @@ def _frame(body: bytes) -> bytes:
 
 @given(st.lists(st.binary(max_size=40), max_size=5), st.lists(st.integers(1, 7)))
 def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
-    """Messages are found for any division of the stream."""
     data = b"".join(_frame(body) for body in bodies)
     assert bodies == list(read_bodies(_source(data, sizes)))
 
@@ -39,7 +38,6 @@ def test_headers_may_be_written_in_any_case_and_with_a_type():
 
 
 def test_a_stream_that_ends_within_a_message_has_ended():
-    """If a client dies while it writes, the incomplete message is dropped."""
     assert list(read_bodies(_source(_frame(b"whole") + b"Content-Length: 9\r\n\r\nhal", []))) == [b"whole"]
 
 

@@ -65,7 +65,6 @@ async def test_a_malformed_answer_of_the_client_is_an_error_for_the_caller(answe
 
 
 async def test_answers_to_nothing_are_ignored():
-    """A response without a request, or a second one, has no effect."""
     wire = await Wire().initialized()
     for msg_id in ("x", 3, True, 1.5, None, []):
         wire.take({"jsonrpc": "2.0", "id": msg_id, "result": None})

@@ -12,7 +12,6 @@ def diagnostic(line: int, message: str, severity: int = 1) -> Diagnostic:
 
 
 def test_diagnostics_of_one_range_leave_those_of_other_lines():
-    """A request for code actions has only those at the cursor."""
     problems = Problems()
     problems.seen(URI, (3, 3), [diagnostic(3, "first")])
     problems.seen(URI, (9, 9), [diagnostic(9, "second")])

@@ -18,7 +18,6 @@ def _error(message: dict[str, Any]) -> tuple[int, str]:
 
 
 async def test_params_that_do_not_parse_are_answered_with_what_is_wrong():
-    """A client that sends invalid params immediately gets an error with the method's name."""
     wire = await Wire().initialized()
     code, message = _error(await wire.ask("textDocument/inlineCompletion", {"position": 3}))
     assert code == -32602
@@ -45,8 +44,6 @@ async def test_errors_of_handlers_are_answered(raised: Exception, code: int, mes
 
 
 async def test_an_expected_error_names_its_class(caplog: pytest.LogCaptureFixture):
-    """A script can tell errors apart without reading sentences; nothing is logged as a failure."""
-
     async def fail(_params: object) -> object:
         raise BackendUnavailable("Nothing answers.")  # noqa: EM101, TRY003 - the message is the test's
 

@@ -17,7 +17,6 @@ class Shown:
         self.status = Status(send=self.send, show=self.messages.append)
 
     def send(self, status: dict[str, Any]) -> None:
-        """Keep a notice."""
         self.sent.append(status)
         self.changed.set()
 
@@ -44,7 +43,6 @@ def test_the_failure_of_the_completion_server_lasts_until_it_is_back():
 
 
 def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
-    """Suggestions come, so the status does not complain about an explanation of an hour ago."""
     shown = Shown()
     shown.status.fail("Nothing answers.", source="chat")
     shown.status.report(BackendRefused("The server refused the request"))

@@ -17,7 +17,6 @@ def _switch(completion: CompletionSettings | None = None) -> Switch:
 
 
 def test_a_toggle_turns_everything_off_and_on_again():
-    """Without a value it inverts the state and returns the new one."""
     switch = _switch()
     assert switch.turn(None, enabled=None) is False
     assert not switch.suggests(PYTHON, invoked=True)
@@ -34,7 +33,6 @@ def test_each_language_has_its_own_toggle():
 
 
 def test_a_language_stays_off_while_everything_is_off():
-    """The toggle returns the state in effect, also while all completion is off."""
     switch = _switch(CompletionSettings(enabled=False))
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
@@ -57,7 +55,6 @@ def test_manual_suggests_only_when_asked():
     ],
 )
 def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
-    """By default, a suggestion is shown in one place only."""
     switch = _switch(CompletionSettings(menu=menu))
     assert fills is switch.fills_menu(PYTHON, has_ghost_text=has_ghost_text)
 

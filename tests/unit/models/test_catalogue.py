@@ -48,7 +48,6 @@ def test_an_offer_matches_its_names(offer):
     ("graphics", "title"), [(0, None), (4, None), (8, None), (10, "Sweep next-edit 1.5B v2")]
 )
 def test_a_model_for_next_edits_needs_graphics_memory_beside_that_for_completion(graphics: int, title: str):
-    """It rewrites whole windows, at each pause."""
     offer = recommended("next_edit", Machine(64 * GB, 16, graphics * GB))
 
     assert title == (offer and offer.title)

@@ -62,7 +62,6 @@ def test_facts_of_the_default_weights(weights):
     ],
 )
 def test_fim_tokens_are_found_by_text_where_the_header_names_none(tmp_path, tokens, fim):
-    """By the same texts as in llama.cpp; all three are needed, each as one token."""
     facts = read_facts(write(tmp_path / "x.gguf", tokens=tokens))
     assert (facts.fim and facts.fim.prefix) == fim
 
@@ -97,7 +96,6 @@ def test_a_split_model_counts_as_one(tmp_path):
 
 
 def test_special_tokens_are_read_from_the_vocabulary(tmp_path):
-    """Control tokens and user-defined ones; a file without token types has none."""
     tokens = ["a", "[PREFIX]", "é", "[SUFFIX]", "b"]
     path = write(tmp_path / "x.gguf", tokens=tokens, tokenizer__ggml__token_type=[1, 3, 1, 4, 1])
     assert read_special_texts(path) == {"[PREFIX]", "[SUFFIX]"}

@@ -126,7 +126,6 @@ def test_ollamas_plain_names_are_instruct_models(name: str, chat: bool):  # noqa
     ],
 )
 def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking: Thinking):
-    """By the family's switch, by its lowest effort, or not at all."""
     assert thinking_of(name) is thinking
 
 

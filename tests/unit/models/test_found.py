@@ -10,12 +10,10 @@ from homebody.models.library import found_models
 
 @pytest.fixture
 def home(own_folders):
-    """The user's empty home."""
     return own_folders / "home"
 
 
 def touch(path):
-    """An empty file and the folders above it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     return path
@@ -87,7 +85,6 @@ def test_a_digest_cannot_lead_out_of_the_folder(home):
 
 
 def test_links_in_a_circle_are_not_followed(home):
-    """Folders deeper than those of the programs are not read either."""
     root = home / ".lmstudio/models"
     touch(root / "a/b/model.gguf")
     (root / "a/b/again").symlink_to(root, target_is_directory=True)

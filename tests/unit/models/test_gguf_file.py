@@ -81,7 +81,6 @@ def test_a_truncated_file_is_reported_with_the_missing_size(tiny_model, tmp_path
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A valid file, for tests that break it."""
     return write_tiny_gguf(tmp_path_factory.mktemp("small") / "small.gguf")
 
 

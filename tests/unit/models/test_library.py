@@ -19,7 +19,6 @@ def default(tmp_path):
 
 
 def test_the_default_weights_are_the_last_choice(default, tmp_path):
-    """A linked model has precedence for the uses that it suits."""
     assert resolve(None, "completion") == resolve(None, "chat") == default
     base = link(write_tiny_gguf(tmp_path / "base.gguf", chat_template=None)).path
     assert resolve(None, "completion") == base
@@ -29,7 +28,6 @@ def test_the_default_weights_are_the_last_choice(default, tmp_path):
 
 
 def test_a_linked_file_stays_where_it_is(tiny_model):
-    """Installing by path copies nothing; removing deletes nothing."""
     link(tiny_model)
     assert not list(library.models_dir().glob("*.gguf"))
     assert [entry.model for entry in list_entries()] == [Model("tiny", tiny_model, "linked")]
@@ -39,7 +37,6 @@ def test_a_linked_file_stays_where_it_is(tiny_model):
 
 
 def test_a_linked_file_that_was_removed_is_reported(tmp_path):
-    """It is listed with the reason, but not chosen."""
     path = write_tiny_gguf(tmp_path / "gone.gguf")
     link(path)
     path.unlink()

@@ -20,7 +20,6 @@ def window(text: str = TEXT, line: int = 0, newest: ChangedLines = NEWEST, layou
 
 
 def answered(answer: str, shown: Window, layout=SWEEP, *, is_whole: bool = True) -> object:
-    """Return the reason against an answer, or the lines that replace others."""
     found = edit_from(layout, shown, answer, is_whole=is_whole)
     return (found.line, found.old, found.new) if isinstance(found, NextEdit) else found
 
@@ -60,7 +59,6 @@ def test_an_answer_that_did_not_reach_its_end_is_dropped():
 
 
 def test_lines_inserted_above_the_cursor_alone_are_dropped():
-    """The user has passed that place."""
     newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
     shown = window(line=6, newest=newest)
     answer = text_of(shown, (1, "inserted = 1\nvalue_1 = compute(1)")).split("\n", 1)[1]
@@ -78,7 +76,6 @@ def test_what_the_model_was_given_belongs_to_the_result():
 
 
 def test_an_answer_ends_where_it_continues_as_the_window_does():
-    """Three lines as in the window, after a change, and the rest is copied."""
     shown = window()
     whole = text_of(shown, (2, "second = compute(2)"))
     written = "".join(line + "\n" for line in whole.split("\n")[:6])
@@ -130,7 +127,6 @@ def test_zeta_2_ends_its_answer_with_a_mark():
 
 @pytest.mark.parametrize("words", ["NO_EDITS", "KEEP_PREVIOUS\n>>>>>>> UPDATED", "{same}\n>>>>>>> UPDATED"])
 def test_zeta_2_says_in_three_ways_that_nothing_changes(words):
-    """The region again is the one that it was trained with."""
     shown = window(layout=ZETA_2)
     assert answered(words.format(same=text_of(shown)), shown, ZETA_2) == "no change"
 

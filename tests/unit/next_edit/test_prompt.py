@@ -54,7 +54,6 @@ def test_a_document_with_a_marker_is_not_sent(name):
 
 @pytest.mark.parametrize("mark", ["<<<<<<< CURRENT", "=======", ">>>>>>> UPDATED"])
 def test_a_document_with_a_conflict_is_not_sent_to_zeta_2(mark):
-    """Its prompt is a conflict itself."""
     assert made("zeta-2", f"{TEXT}{mark}\n") is None
     assert made("zeta-2-1", f"{TEXT}{mark}\n") is not None
 

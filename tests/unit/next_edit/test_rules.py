@@ -143,7 +143,6 @@ def test_a_rule_is_silent(text, edits):
 
 
 def test_an_edit_that_breaks_the_syntax_is_dropped():
-    """A closing bracket that the third line needs is not removed there."""
     text = "a = f(first_value)\nb = f(first_value)\nc = (f(first_value)\n)\n"
     edits = [("first_value█)", "))"), ("b = f(first_value█)", "))")]
     assert suggested(text, edits)[1] is None

@@ -39,7 +39,6 @@ NESTED = "```markdown\n# Use\n```sh\nmake\n```\n```\n"
     ],
 )
 def test_the_blocks_of_an_answer(blocks, answer, expected):
-    """Fences of any length, indented, unclosed, and deeper ones within a docstring."""
     assert expected == blocks(answer)
 
 
@@ -49,12 +48,10 @@ def test_a_client_shows_a_block_up_to_the_first_fence_that_closes_it():
 
 
 def test_code_that_was_asked_for_keeps_its_nested_blocks():
-    """A fence with a language opens one, and the next bare fence closes only that one."""
     assert [CodeBlock("markdown", "# Use\n```sh\nmake\n```\n")] == outer_code_blocks(NESTED)
 
 
 def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
-    """There is nothing to show yet, but what was asked for is incomplete."""
     assert code_blocks("Here:\n```python\n") == []
     assert [block.closed for block in outer_code_blocks("Here:\n```python\n")] == [False]
 

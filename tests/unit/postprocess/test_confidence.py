@@ -47,7 +47,6 @@ def test_a_long_line_needs_more_confidence_per_token_than_a_short_one():
     ],
 )
 def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, line, tokens):
-    """Whether a line begins or ends here is a guess as any other."""
     texts = pieces.split("|")
     all_of_them = [Piece(text, -(2.0**-n)) for n, text in enumerate(texts)]
     those = [Piece("x", all_of_them[n].logprob) for n in tokens]
@@ -68,7 +67,6 @@ def test_without_probabilities_there_is_no_confidence():
 
 
 def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
-    """Even if the rest of the line had probability 1."""
     assert _fed(0.4, *[("x ", 0.2)] * 3) == [True, False, False]
 
 
@@ -87,7 +85,6 @@ def test_the_gate_reads_on_what_is_shown(before, answer):
 
 
 def test_an_ordinary_line_does_not_look_wrong():
-    """Without probabilities, only obvious signs count."""
     document = Document.create("file:///a", "python", 1, "x = ")
     cursor = cursor_context(document, Tree.blank(document), 4)
     assert not looks_wrong("sum(values)", cursor)

@@ -46,7 +46,6 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     ],
 )
 def test_the_description_is_found_in_any_form(answer):
-    """Bare, quoted, fenced, or within the whole function; it appears once."""
     expected = (
         "class A:\n    def f(self, a,\n          b=1):\n"
         '        """Return one."""\n        return 1\n\n    x = 1\n'
@@ -154,7 +153,6 @@ def test_a_doc_comment_that_is_there_is_replaced():
 
 
 def test_paragraphs_after_the_first_stay():
-    """However many the answer has."""
     old = '⟦def f():\n    """Old.\n\n    More.\n\n    Most.\n    """\n⟧'
     new = 'def f():\n    """New.\n\n    More.\n\n    Most.\n    """\n'
     assert described(old, "New.") == new
@@ -239,7 +237,6 @@ def test_python_still_parses_whatever_the_model_wrote(answer):
     ],
 )
 def test_the_first_sentence_of_prose_ends_where_another_follows(answer, expected):
-    """A docstring, a comment, code and an announcement are read to their end."""
     end = end_of_sentence(answer, 1)
     assert (None if end is None else answer[:end]) == expected
     assert end_of_sentence(answer, 9) is None

@@ -72,7 +72,6 @@ def test_only_the_code_is_taken_at_the_selections_indentation(answer):
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
-    """The file is not touched, and the message names the reason."""
     result = edited(METHOD, answer, cut=cut)
     assert result.startswith("refused: ")
     assert reason in result
@@ -162,7 +161,6 @@ def test_lines_under_an_open_bracket_keep_their_distance():
     answer=st.text("`~ab \n\t.#<>/think:{}", max_size=60),
 )
 def test_any_answer_is_applied_or_refused(before, old, after, answer):
-    """Nothing raises, and text outside the selection is unchanged."""
     document = Document.create("file:///a", "python", 1, before + old + after)
     span = Span(len(before), len(before) + len(old))
     with contextlib.suppress(Refusal):

@@ -56,7 +56,6 @@ def check(old: str, new: str, expected: list[tuple[int, int, str]]):
 
 
 def test_a_changed_word_is_the_only_thing_replaced():
-    """The rest of the line and its line end are not part of the edit."""
     check("a\nx = foo(1)\nb\n", "a\nx = bar(1)\nb\n", [(6, 9, "bar")])
 
 
@@ -70,7 +69,6 @@ def test_unicode_line_separators_are_no_line_ends():
 
 
 def test_mixed_line_ends_stay_where_lines_stay():
-    """A file with both kinds is not normalised by a refactor."""
     old = "a\r\nb\nc\r\n"
     assert fit_line_ends("a\nx\nb\nc\n", old=old, newline="\r\n") == "a\r\nx\r\nb\nc\r\n"
 

@@ -44,13 +44,11 @@ def test_characters_that_belong_to_a_visible_one_are_text(text):
     "text", ["a\ufe0f", "❤\ufe0f\ufe0f", "a\u200db", "é\u200cé", "\ufe0f", "\u200d", "x\U000e0067"]
 )
 def test_the_same_characters_elsewhere_are_hidden(text):
-    """Behind a letter that has no variant, or several in a row, they can carry data."""
     assert invisible_added(text, "") is not None
 
 
 @pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200b", "\x1b"], ids=name_of)
 def test_ghost_text_with_hidden_characters_is_not_shown(char):
-    """Unless the lines around the cursor contain the character."""
     before, answer = "def total(a, b):\n    return ", f"a + b  # {char}sum"
     assert _shown(before, answer) == Dropped("invisible characters")
     assert isinstance(_shown(f"# {char}\n{before}", answer), Finished)

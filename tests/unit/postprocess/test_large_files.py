@@ -30,7 +30,6 @@ def a_file(functions: int) -> tuple[Document, Tree]:
 
 
 def check(document: Document, tree: Tree, start: int, guard: str) -> None:
-    """Add a blank line to the last function, where all code from ``start`` was to be rewritten."""
     end = len(document.text)
     edit = edited(WholeFile(document, tree), Span(start, end), [TextEdit(Span(end, end), "\n")])
     assert not refusal_of(edit, guard)

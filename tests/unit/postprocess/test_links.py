@@ -137,7 +137,6 @@ def links_in(markdown):
 @example("a|b\n-|-\n``|[x](y)``|`app.py")
 @example("[y]: z\n\t[x](y)")
 def test_no_text_of_the_model_makes_a_link(text):
-    """Whatever it writes: a parser of CommonMark, also with tables, finds no link but ours."""
     assert set(links_in(with_links(text, _PLACES.get))) <= set(_PLACES.values())
 
 

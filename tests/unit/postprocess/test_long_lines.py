@@ -18,14 +18,12 @@ ANSWERS = ("a);\n", ")" * 40 + "\n", "9f3a\n", " value(1, [2, 3])\n    return 1\
 
 
 def documents(shape: str, language: str, size: int):
-    """A line of this shape with a cursor at its beginning, in its middle and at its end."""
     line = (shape * (size // len(shape) + 1))[:size]
     document = Document.create("file:///a", language, 1, f"x = 1\nf(a{line}\ny = 2\n")
     return [(document, offset) for offset in (9, 9 + size // 2, 9 + size)]
 
 
 def complete(document: Document, offset: int) -> None:
-    """Find the facts, follow streamed answers and finish them."""
     cursor = cursor_context(document, Tree.blank(document), offset)
     for answer in ANSWERS:
         checker = StopChecker(cursor, wanted="block")

@@ -71,7 +71,6 @@ ANSWERS: dict[AnswerKind, tuple[str, ...]] = {
     ("answer", "kind"), [(answer, kind) for kind, answers in ANSWERS.items() for answer in answers]
 )
 def test_an_answer_is_judged_by_how_it_begins(answer: str, kind: AnswerKind):
-    """Chat openings, thoughts and sentences are prose; comments and strings are code."""
     assert kind == kind_of(answer)
 
 
@@ -95,7 +94,6 @@ def test_code_is_never_prose():
     ],
 )
 def test_sentences_are_expected_in_text_in_data_and_between_tags(language: str, text: str, *, expected: bool):
-    """In such places, prose does not show that the model is unsuitable."""
     offset = text.index("█")
     document = Document.create("untitled:x", language, 1, text.replace("█", ""))
     assert expected == expects_code(cursor_context(document, Tree.blank(document), offset))

@@ -29,7 +29,6 @@ EDIT = TextEdit(Span(OLD.index("return a"), OLD.index("return a") + 8), "return 
     ],
 )
 def test_only_a_change_of_the_target_blocks_an_edit(new, expected):
-    """What was typed elsewhere stays, and the edit lands where its code is now."""
     found = rebased([EDIT], TARGET, OLD, new)
     assert expected is (found is not None)
     if found is not None:
@@ -63,7 +62,6 @@ BELOW = TextEdit(
     ],
 )
 def test_an_import_above_the_target_moves_by_itself(new, expected):
-    """What is typed between the imports and the rewritten code matters to neither."""
     target = Span(TARGET.start + len(IMPORTS) - len(OLD), TARGET.end + len(IMPORTS) - len(OLD))
     found = rebased([ABOVE, BELOW], target, IMPORTS, new)
     assert expected is (found is not None)

@@ -41,13 +41,11 @@ def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | 
     ],
 )
 def test_it_stops_with_the_reason(marked, answer, needed, reason):
-    """The reason is the rule's name, and it stops as early as possible."""
     seen, why = fed(marked, answer)
     assert (needed, reason) == (seen, why)
 
 
 def test_sixteen_lines_are_enough():
-    """Users do not read longer suggestions."""
     lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]
     seen, why = fed("def f():█\n", "\n" + "".join(lines))
     assert why == "lines"

@@ -82,7 +82,6 @@ def test_metadata_without_markers_overrides_the_name():
 
 
 def test_typed_text_follows_the_middle_marker():
-    """So that a keystroke evaluates its own tokens and not the suffix again."""
     prompt = completion_prompt(ROWS["qwen"], prefix="def f():\n", suffix="\n\nx", typed="    ret")
     assert prompt.parts == (
         Marker("<|fim_prefix|>"),
@@ -176,7 +175,6 @@ def test_the_family_follows_from_markers_and_architecture(markers, architecture,
 
 
 def test_a_name_counts_where_the_vocabulary_has_its_markers():
-    """Even if the metadata lacks their ids."""
     vocabulary = frozenset({"</s>", "[PREFIX]", "[SUFFIX]", "[INST]"})
     served = ModelInfo(
         kind="embedded",
@@ -205,7 +203,6 @@ def test_codestral_has_other_files_under_plain_lines():
 
 
 def test_the_user_names_the_layout():
-    """The user's choice overrides the model's name and markers."""
     plain = _info("my-model")
     assert find_format(plain, "granite4") is ROWS["granite4"]
     assert find_format(_info("qwen2.5-coder"), "none") is None
@@ -215,6 +212,5 @@ def test_the_user_names_the_layout():
     ("name", "architecture"), [("Qwen3-8B", "qwen3"), ("lfm2", "lfm2"), ("a-fine-tune", "qwen3")]
 )
 def test_markers_alone_are_no_proof(name, architecture):
-    """Their vocabularies have them, and the models never learned to use them."""
     tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
     assert find_format(_info(name, tokens, architecture=architecture)) is None

@@ -56,7 +56,6 @@ def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
 
 @pytest.mark.parametrize(("text", "line", "message"), BAD)
 def test_each_mistake_is_named_with_its_line(text, line, message):
-    """Types, ranges, unknown keys and placeholders, numbers and brackets that break parsers."""
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", text)
     assert line == caught.value.faults[0].line
@@ -117,7 +116,6 @@ def test_a_link_out_of_a_workspace_is_not_followed(tmp_path):
 
 
 def test_a_folder_that_leads_out_of_its_workspace_is_not_read(tmp_path):
-    """A link with the folder's name is not followed either."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "mine.md").write_text(GOOD, "utf-8")
@@ -130,7 +128,6 @@ def test_a_folder_that_leads_out_of_its_workspace_is_not_read(tmp_path):
 
 
 def test_the_users_own_links_are_followed(tmp_path):
-    """Many keep their settings in a repository and link to them."""
     (tmp_path / "dotfiles").mkdir()
     (tmp_path / "dotfiles" / "shout.md").write_text(GOOD, "utf-8")
     (tmp_path / "prompts").symlink_to(tmp_path / "dotfiles")

@@ -17,7 +17,6 @@ _VALUES = {"language": "C#", "tag": "csharp"}
     ],
 )
 def test_a_fence_is_longer_than_any_in_the_code(code, fence):
-    """So that the code is one block for the model, also a Markdown file."""
     text = fill("The $language code:\n\n```$language\n$code\n```\n\nExplain it.", _VALUES | {"code": code})
     assert text == f"The C# code:\n\n{fence}csharp\n{code}\n{fence}\n\nExplain it."
 

@@ -17,7 +17,6 @@ def _conversation(turns: int = 4) -> Conversation:
 
 
 def test_the_history_is_what_was_sent_and_answered():
-    """Append-only: the messages of an earlier prompt begin those of a later one."""
     short, long = _conversation(2), _conversation(3)
     assert long.history[: len(short.history)] == short.history
     assert short.history[0] == Message("system", "Be short.")
@@ -104,7 +103,6 @@ def test_the_least_recently_used_conversation_is_dropped_first():
 
 
 def test_a_conversation_that_is_being_answered_is_not_dropped():
-    """Even if many other conversations begin meanwhile."""
     known = Conversations()
     first = known.add(new_conversation())
     first.is_answering = True

@@ -20,11 +20,9 @@ class Editor:
         ]
 
     def replace(self, start: int, end: int, new: str, which: int = 0, pause: float = 2.0) -> Document:
-        """Make one edit after a pause."""
         return self.replace_all([(start, end, new)], which, pause)
 
     def replace_all(self, edits: list[tuple[int, int, str]], which: int = 0, pause: float = 2.0) -> Document:
-        """Make the edits of one message, one after the other."""
         self.now += pause
         before = after = self.documents[which]
         made = [TextEdit(Span(start, end), new) for start, end, new in edits]
@@ -39,7 +37,6 @@ class Editor:
         return self.replace(span.start, span.end, text, which)
 
     def changes(self, which: int = 0) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
-        """Return the recorded changes, the newest first."""
         found = self.history.changes(self.documents[which].uri)
         return [(change.line, change.old, change.new) for change in found]
 
@@ -92,7 +89,6 @@ def test_undo_and_redo_silence_suggestions():
 
 
 def test_a_deleted_typing_error_is_typing():
-    """Deleting the last character returns to an earlier text, but it is no undo."""
     editor = Editor("value = compute()\n")
     editor.replace(5, 5, "s", pause=0.2)
     editor.replace(6, 6, "x", pause=0.2)
@@ -111,7 +107,6 @@ def test_a_deleted_typing_error_is_typing():
     ids=["at two places", "many new lines", "everything deleted"],
 )
 def test_what_no_person_typed_adds_nothing(edits):
-    """A formatter, another program: the edit is followed, but not recorded."""
     editor = Editor(TEXT * 3)
     editor.write(25, "typed")
     editor.replace_all(edits)
@@ -120,7 +115,6 @@ def test_what_no_person_typed_adds_nothing(edits):
 
 
 def test_the_same_text_at_several_cursors_is_typed():
-    """Edits of one message that insert the same are the user's."""
     editor = Editor()
     starts = [editor.documents[0].line_starts[line] for line in (20, 10, 0)]
     editor.replace_all([(start, start, "x") for start in starts])
@@ -144,7 +138,6 @@ def test_another_branch_forgets_everything():
 
 
 def test_old_changes_are_forgotten():
-    """After five minutes, and after ten newer ones."""
     editor = Editor()
     for line in range(0, 24, 2):
         editor.write(line, f"new {line}")

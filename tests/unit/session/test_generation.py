@@ -42,7 +42,6 @@ def _ends_at(piece: str, reason: str) -> StopRule:
     ],
 )
 async def test_an_answer_ends_in_one_state(stream, stop, state):
-    """By itself, by the token limit, by a failure, or where the stop rule says."""
     generation = _generation(stream(), stop)
     await generation.run()
     assert generation.state is state

@@ -28,7 +28,6 @@ _WHOLE = 5.0  # seconds of reading
 
 
 def test_the_first_window_of_a_session_is_free():
-    """The first place gets its wide window at once, whatever its size; the next one has to be earned."""
     allowance = ReadingAllowance()
     assert allowance.covers(_WHOLE)
     allowance.spend(_WHOLE)
@@ -36,7 +35,6 @@ def test_the_first_window_of_a_session_is_free():
 
 
 def test_keys_add_no_more_than_one_window():
-    """An hour at one place does not allow wide windows for several short visits."""
     allowance = ReadingAllowance()
     allowance.spend(_WHOLE)
     for _ in range(10_000):

@@ -13,13 +13,11 @@ EDIT = NextEdit(URI, 1, ("b",), ("x",), "rename", ("b", "", "x"))
 
 @pytest.fixture
 def now() -> list[float]:
-    """The time, in seconds."""
     return [100.0]
 
 
 @pytest.fixture
 def offered(now) -> OfferedEdits:
-    """A memory with that clock."""
     return OfferedEdits(lambda: now[0])
 
 
@@ -28,7 +26,6 @@ def document(version: int, text: str = TEXT) -> Document:
 
 
 def test_a_rejected_edit_does_not_come_back(offered):
-    """Neither in this place nor elsewhere, nor another one of its pattern."""
     offered.reject(offered.offer(EDIT, document(1)))
     assert not offered.is_wanted(EDIT)
     assert not offered.is_wanted(NextEdit(URI, 7, ("    b",), ("    x",), "rename", ()))
@@ -37,7 +34,6 @@ def test_a_rejected_edit_does_not_come_back(offered):
 
 
 def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
-    """It was shown, and the user went on typing elsewhere."""
     for version in (1, 2):
         offered.show(offered.offer(EDIT, document(version)))
         assert offered.is_wanted(EDIT)
@@ -55,7 +51,6 @@ def test_an_edit_that_nobody_saw_is_not_ignored(offered):
 
 
 def test_after_a_rejection_nothing_comes_for_a_while(offered, now):
-    """Until the next keystroke, or for five seconds."""
     offered.reject(offered.offer(EDIT, document(1)))
     now[0] += 1
     assert offered.is_quiet(seconds_since_edit=3)

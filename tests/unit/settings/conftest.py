@@ -14,7 +14,6 @@ Load = Callable[..., tuple[Settings, list[Problem]]]
 
 @pytest.fixture
 def user_file(tmp_path: Path) -> Path:
-    """Path of the user's settings; it does not exist yet."""
     return tmp_path / "config" / "config.toml"
 
 

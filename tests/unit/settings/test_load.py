@@ -22,14 +22,12 @@ SOURCES = (
 
 @pytest.mark.parametrize("last", range(1, len(SOURCES) + 1))
 def test_later_sources_win(load, last):
-    """User file, workspace file, variables, initializationOptions, workspace/configuration, flags."""
     sources = {name: value for source in SOURCES[:last] for name, value in source.items()}
     resolved, problems = load(**sources)
     assert (last, []) == (resolved.completion.max_tokens, problems)
 
 
 def test_every_source_is_reported_by_name(load, user_file, workspace):
-    """``config show`` says where each value comes from."""
     load(user="[log]\nenabled = true", project="[chat]\nmax_tokens = 55")
     loaded = load_with_origins(
         workspace=workspace, user_file=user_file, environ={"HOMEBODY_CHAT_TEMPERATURE": "0.5"}
@@ -74,7 +72,6 @@ def test_only_the_bad_value_falls_back(load, project, key, parts):
 
 
 def test_a_bad_value_falls_back_to_the_source_before(load):
-    """The value of the user's file is kept if the workspace's value is invalid."""
     resolved, _ = load(user="completion.max_tokens = 9", project="completion.max_tokens = -1")
     assert resolved.completion.max_tokens == 9
 
@@ -122,7 +119,6 @@ def test_an_unknown_key_names_the_nearest(load, sources, wrong, right):
     ],
 )
 def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, advice):
-    """In TOML a line at the end of a file belongs to the last section above it."""
     _, problems = load(user=text)
     assert [problem.message.partition(": ")[2] for problem in problems] == [
         f"there is no setting `{wrong}`; {advice}."
@@ -130,7 +126,6 @@ def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, adv
 
 
 def test_a_section_that_a_file_has_twice_is_named(load):
-    """TOML does not allow it; the message says what to do."""
     _, [problem] = load(user="[log]\nenabled = true\n[log]\nprompts = true\n")
     assert "write all keys of [log] under one [log]" in problem.message
 
@@ -167,7 +162,6 @@ def test_an_empty_variable_is_not_set(load):
 
 
 def test_null_and_emptied_fields_are_not_set(load):
-    """Editors send null, and an empty text for a field that was cleared."""
     sent = {"backend": {"url": None, "model": ""}, "completion": None, "embedded": {"threads": None}}
     assert load(initialization_options=sent) == (Settings(), [])
 
@@ -183,7 +177,6 @@ def test_null_and_emptied_fields_are_not_set(load):
     ],
 )
 def test_clients_send_settings_in_many_shapes(load, sent):
-    """Nested or flat, with or without the section's name, whole numbers as floats."""
     resolved, problems = load(configuration=sent)
     assert (resolved.completion.max_tokens, problems) == (7, [])
 
@@ -212,7 +205,6 @@ def test_a_byte_order_mark_is_no_mistake(load):
 
 
 def test_the_key_comes_from_the_variable_that_apikeyenv_names(load):
-    """The key itself need not be in a file; it is not shown either."""
     resolved, problems = load(user='backend.api_key_env = "MY_KEY"', environ={"MY_KEY": "s3cret"})
     assert (resolved.backend.api_key, problems) == ("s3cret", [])
     assert "s3cret" not in repr(resolved)

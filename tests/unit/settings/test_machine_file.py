@@ -40,7 +40,6 @@ def test_its_values_are_defaults(load):
     ids=["file", "one use", "variable", "editor", "flag"],
 )
 def test_no_source_allows_another_host(load, sources):
-    """Of the user's hosts, those that it lists are left, with one message."""
     settings, [problem] = load('[backend]\nallowed_hosts = ["gpu:80", "other:80"]', **sources)
     assert settings.chat.backend.allowed_hosts == ("gpu:80",)
     assert "'elsewhere:80'" in problem
@@ -58,7 +57,6 @@ def test_no_source_allows_another_host(load, sources):
     ],
 )
 def test_users_choose_among_the_allowed_models(load, own, expected):
-    """A narrower pattern is kept, a wider one is ignored, and no list means all that it allows."""
     machine = '[backend]\nallowed_models = ["qwen2.5-coder*", "gpt-oss"]'
     settings, _ = load(machine, user=f"[backend]\nallowed_models = {own}")
     assert settings.completion.backend.allowed_models == expected

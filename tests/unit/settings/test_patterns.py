@@ -13,7 +13,6 @@ from homebody.settings.load import load as load_sources
     ],
 )
 def test_patterns_that_a_client_sends_in_two_shapes_add_up(load, sent):
-    """Flat and nested: neither list replaces the other."""
     resolved, problems = load(initialization_options=sent)
     assert (sorted(resolved.context.ignore), problems) == (["a/", "b/"], [])
 

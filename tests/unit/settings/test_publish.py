@@ -21,7 +21,6 @@ PROPERTIES = MANIFEST["contributes"]["configuration"]["properties"]
 
 
 def test_the_repository_holds_what_the_schema_makes():
-    """``docs/settings.md`` and VS Code's manifest are generated: run ``make docs`` if this fails."""
     stale = [path for path, text in FILES.items() if path.read_text("utf-8") != text]
     assert stale == [], "run make docs"
 

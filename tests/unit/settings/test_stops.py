@@ -103,7 +103,6 @@ def test_a_file_that_cannot_be_read_stops_all_prompts(tmp_path, make):
     ],
 )
 def test_wrong_variables_and_flags_stop_all_prompts(load_own, sources, parts):
-    """They are the user's own, as the file is."""
     loaded = load_own(**sources)
     assert [part for part in parts if part not in str(loaded.error)] == []
 
@@ -155,13 +154,11 @@ def test_a_wrong_restricting_key_of_an_editor_stops_all_prompts(load_own, source
     ],
 )
 def test_another_wrong_key_of_an_editor_is_one_message(load_own, source, sent, problems):
-    """Its default is used; empty tables of Lua arrive as lists."""
     loaded = load_own(**{source: sent})
     assert (Settings(), problems, None) == (loaded.settings, len(loaded.problems), loaded.error)
 
 
 def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
-    """Its sentence has the line; the user's own rules are all known."""
     (tmp_path / ".homebody.toml").write_text("\n\n[completion]\ncolour = 3\nenabled = false")
     loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
     assert ([problem.line for problem in loaded.problems], stops_of(loaded)) == ([4], ())

@@ -67,7 +67,6 @@ def test_a_hostile_workspace_changes_no_security_setting(load, workspace, source
 
 
 def test_the_user_may_set_all_of_it(load):
-    """The same settings are accepted in the user's own file."""
     own = "\n".join(line for line in HOSTILE_TOML.splitlines() if not line.startswith("api_key_env"))
     resolved, problems = load(user=own, environ=ENVIRON)
     assert (
@@ -88,7 +87,6 @@ def test_the_user_may_set_all_of_it(load):
     ids=["variable", "initializationOptions", "flag"],
 )
 def test_variables_options_and_flags_are_the_users_own(load, sources):
-    """They come from whoever started the program, not from the workspace."""
     resolved, problems = load(**sources)
     assert (resolved.backend.url, problems) == ("http://127.0.0.1:1", [])
 
@@ -104,7 +102,6 @@ def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
 
 
 def test_even_a_trusted_folder_does_not_switch_the_log_on(load, workspace):
-    """What is kept on the disk is for the user alone to decide; one message says where."""
     resolved, problems = load(
         user=f"trusted_folders = ['{workspace}']", project="log = {enabled = true, prompts = true}"
     )
@@ -166,7 +163,6 @@ def test_only_the_users_file_names_trusted_folders(load, sources):
     ],
 )
 def test_a_folder_does_not_choose_the_server_or_the_model(load, workspace, block, lines):
-    """Kind, model and memory stay as the user chose them, with one message."""
     for name in ("evil.gguf", "evil.json"):
         (workspace / name).touch()
     user = "[backend]\nkind = 'llama.cpp'\nmodel = 'mine'\nurl = 'http://127.0.0.1:1'"
@@ -252,7 +248,6 @@ def test_each_setting_of_a_folder_is_documented():
 
 
 def test_paths_of_the_users_start_where_they_are_written(load, user_file, monkeypatch, tmp_path):
-    """Relative to the user's file, for a flag to the current folder; ``~`` is the home folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
     for sources, expected in (
@@ -311,7 +306,6 @@ def test_a_folder_whose_list_cannot_be_read_excludes_everything(load, workspace,
 
 
 def test_many_bad_keys_are_reported_in_a_short_message(load):
-    """A hostile file does not fill the screen or take long, and writes no control characters."""
     project = "\n".join(f'"\\u001b[31m{"x" * 500}{number}" = 1' for number in range(3000))
     _, problems = load(project=project)
     assert len(problems) <= 11

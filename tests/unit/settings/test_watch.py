@@ -12,7 +12,6 @@ from homebody.settings.watch import SettingsFiles, SettingsSource
 
 @pytest.fixture
 def old_file(tmp_path: Path) -> Path:
-    """A settings file that was written a while ago."""
     path = tmp_path / "config.toml"
     path.write_text("context.ignore = ['a/']\n")
     age(path)
@@ -26,7 +25,6 @@ def age(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    """Replace the file by one of the same size and time."""
     facts = path.stat()
     fresh = path.with_suffix(".new")
     fresh.write_text("context.ignore = ['b/']\n")
@@ -35,7 +33,6 @@ def replace(path: Path) -> None:
 
 
 def rewrite(path: Path) -> None:
-    """Write the same number of bytes into it, and set its old time."""
     facts = path.stat()
     path.write_text("context.ignore = ['b/']\n")
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
@@ -65,7 +62,6 @@ def test_a_new_file_is_seen(tmp_path):
 
 
 def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
-    """A second change within the same tick of the clock leaves its times as they are."""
     path = tmp_path / "config.toml"
     path.write_text("a")
     assert SettingsFiles([path]).changed()
@@ -93,7 +89,6 @@ class Double:
 
 
 async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
-    """Wrong, right and wrong again: the error comes and goes with the file."""
     source = SettingsSource(user_file=old_file)
     assert source.settings.context.ignore == ("a/",)
     engines = [Double(), Double()]

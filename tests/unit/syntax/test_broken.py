@@ -22,7 +22,6 @@ GARBAGE = st.text(st.sampled_from("({[]})\"'`#/*<>:;=\\\n\r\t é😀\0ab"), max_
 
 @st.composite
 def broken_documents(draw) -> tuple[Language, str]:
-    """Draw a piece of real source with a hole in it and garbage in the hole."""
     language, source = draw(st.sampled_from(SOURCES))
     start = draw(st.integers(0, len(source)))
     end = draw(st.integers(start, min(len(source), start + 40)))
@@ -42,7 +41,6 @@ CREATE TABLE orders (
 
 
 def test_a_literal_that_the_parser_missed_at_the_end_is_no_string():
-    """It is empty."""
     document = Document.create("file:///a.sql", "sql", 0, _MISSED)
     assert comments_start(document, parse(document), Span(0, 0)) == 0
 

@@ -16,7 +16,6 @@ def test_definitions_imports_and_scopes_are_found(language: Language):
 
 @pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 def test_sound_source_has_no_errors(language: Language):
-    """The parser stumbles over nothing in the case file, and over a stray bracket in it."""
     case = read_case(language)
     assert count_errors(case.source, language) == 0
 

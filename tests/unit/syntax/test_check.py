@@ -24,7 +24,6 @@ def test_errors_are_counted(language_id, text, expected):
 
 
 def test_more_breakage_counts_more():
-    """A refactor that breaks a second place of a broken file is recognised."""
     language = find("python")
     broken_once = "x = (\n\ndef f():\n    pass\n\n\nclass A:\n    y = 1\n"
     broken_twice = broken_once.replace("y = 1", "y = = 1")

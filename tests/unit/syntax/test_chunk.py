@@ -23,7 +23,6 @@ LARGEST = 60_000
 
 
 def real_files() -> list[Path]:
-    """Files of the standard library and of installed packages."""
     found = [STDLIB / name for name in MODULES if (STDLIB / name).is_file()]
     for pattern in FOREIGN:
         fitting = (path for path in PURELIB.glob(f"*/**/{pattern}") if 200 < path.stat().st_size < LARGEST)
@@ -53,12 +52,10 @@ def parsed(index: int) -> Tree:
 
 
 def by_characters(text: str) -> int:
-    """Count a token for three characters."""
     return -(-len(text) // 3)
 
 
 def by_words(text: str) -> int:
-    """Count words: many lines weigh nothing."""
     return len(text.split())
 
 
@@ -113,7 +110,6 @@ def test_cuts_fall_at_indentation_without_a_tree():
 
 
 def test_a_line_too_long_is_a_chunk_of_its_own():
-    """A line over the limit stands alone; its neighbours are not drawn in."""
     document = Document.create("file:///a.py", "python", 0, "a = 1\nb = '" + "x" * 10_000 + "'\nc = 2\n")
     chunks = chunk_document(document, parse(document), 256, by_characters)
     assert [(chunk.first_line, chunk.last_line) for chunk in chunks] == [(0, 0), (1, 1), (2, 2)]

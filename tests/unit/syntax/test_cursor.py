@@ -72,13 +72,11 @@ PLACES = [
 
 
 def flags(cursor: CursorContext) -> str:
-    """Names of what is true of a cursor."""
     return " ".join(flag for flag in FLAGS if getattr(cursor, flag))
 
 
 @pytest.mark.parametrize(("language_id", "text", "expected"), PLACES)
 def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
-    """Strings, comments, brackets, fresh statements and openers are distinguished."""
     assert flags(cursor_context(*at_cursor(language_id, text))) == expected
 
 
@@ -160,7 +158,6 @@ def test_the_indentation_is_the_files(text, unit, mixed):
 
 
 def test_a_long_file_is_not_read_from_its_top():
-    """The block in sight is enough, and what is around it is taken to be open."""
     cursor = at("class A {\n" + "  a();\n" * 500 + "  f(█", "javascript")
     assert cursor.state.due == "})"
     assert len(cursor.previous_lines) == 200

@@ -87,7 +87,6 @@ def test_the_language_of_a_header_follows_from_its_content(path, text, expected)
 
 
 def test_all_promised_languages_are_there():
-    """The twenty-five languages of the promise each have a row."""
     names = {language.title for language in PARSED}
     assert names == {
         *("Python", "JavaScript", "JSX", "TypeScript", "TSX", "Go", "Rust", "Java", "C", "C++", "C#"),
@@ -129,7 +128,6 @@ def test_queries_never_start_at_the_root(language: Language):
 
 
 def test_keywords_come_from_the_grammar():
-    """Words that a language keeps for itself are known without a list by hand."""
     python = find("python")
     sql = find("sql")
     assert {"def", "lambda", "None"} <= keywords(python)
@@ -147,7 +145,6 @@ def test_grammars_are_loaded_on_first_use():
 
 
 def test_a_missing_grammar_costs_the_tree_only():
-    """A row whose wheel is not there works by lines and indentation."""
     missing = Language(name="lost", title="Lost", ids=("lost",), grammar="tree_sitter_lost:language")
     assert grammar(missing) is None
     assert keywords(missing) == frozenset()

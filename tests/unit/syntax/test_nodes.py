@@ -17,7 +17,6 @@ SOURCES = [(language, read_case(language).source) for language in PARSED]
 
 
 def brackets(lines: int) -> tuple[Document, Tree]:
-    """Lines of a hundred brackets that nothing closes: one error with as many children."""
     document = Document.create("file:///a", "python", 0, ("(" * 100 + "\n") * lines)
     return document, parse(document)
 

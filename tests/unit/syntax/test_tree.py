@@ -19,7 +19,6 @@ SOURCE = 'class A:\n    def f(self):\n        return "é😀"\n\n\ndef g():\n   
 
 
 def open_document(text: str = SOURCE, language_id: str = "python") -> Document:
-    """First version of a document."""
     return Document.create("file:///a", language_id, 1, text)
 
 
@@ -86,7 +85,6 @@ async def test_the_newest_version_wins():
 
 
 async def test_the_oldest_trees_are_evicted():
-    """Only so much text has trees; the one parsed longest ago goes first and comes back when asked."""
     trees = Trees(max_total_chars=len(SOURCE) * 2)
     opened = [Document.create(f"file:///{i}.py", "python", 1, SOURCE) for i in range(3)]
     for document in opened:
@@ -169,7 +167,6 @@ BAD_TEXTS = {
 @pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 @pytest.mark.parametrize("text", BAD_TEXTS.values(), ids=BAD_TEXTS)
 def test_bad_text_neither_fails_nor_hangs(language, text):
-    """Deep nesting, NUL bytes, lone surrogates and endless lines give a tree or a blank one."""
     document = Document.create("file:///a", language.ids[0], 0, text)
     tree = parse(document)
     middle = len(text) // 2
@@ -180,7 +177,6 @@ def test_bad_text_neither_fails_nor_hangs(language, text):
 
 
 def test_text_larger_than_is_served_is_not_parsed():
-    """A 10 MB line has a blank tree, and answers come from a bounded piece of it."""
     document = Document.create("file:///a.py", "python", 0, "x" * (10 << 20))
     tree = parse(document)
     assert len(document.text) > MAX_CHARS

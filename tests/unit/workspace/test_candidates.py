@@ -30,7 +30,6 @@ def test_a_method_stands_under_its_class():
 
 
 def test_neighbours_of_one_file_are_one_candidate():
-    """In the file's order, at the place of the best of them; each header once."""
     found = [
         method("put", 30, "class Cache:"),
         method("other", 5, path="b.py"),

@@ -20,13 +20,11 @@ def settings_with(*patterns: str) -> Settings:
 
 
 def gate_of(*roots: Path, ignore: tuple[str, ...] = ()) -> Gate:
-    """Return a gate that waits for the disk as long as it takes."""
     return Gate(settings_with(*ignore), roots, seconds=60)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A workspace with one ignore file of each kind."""
     (tmp_path / "sub").mkdir()
     (tmp_path / ".homebodyignore").write_text("private/\n*.key.py\n")
     (tmp_path / "sub" / ".homebodyignore").write_text("!good.key.py\n")
@@ -142,7 +140,6 @@ async def test_names_that_are_no_text_are_matched_byte_by_byte(tmp_path):
 
 @pytest.fixture
 def old_files(monkeypatch):
-    """Files that were just written count as old ones, which are not read again at each question."""
     monkeypatch.setattr("homebody.workspace.ignore._GRAIN_NS", 0)
 
 
@@ -230,7 +227,6 @@ async def test_a_disk_that_does_not_answer_permits_nothing_and_is_not_waited_for
 
 
 async def test_a_lookup_does_not_stop_the_event_loop(root, stalled):
-    """Other requests are answered meanwhile, and a cancelled one leaves the others alone."""
     gate, asked, released = stalled
     gate._seconds = 60
     waiting = [asyncio.create_task(gate.refusal((root / "app.py").as_uri())) for _ in range(2)]

@@ -25,7 +25,6 @@ def root(own_folders: Path) -> Path:
 
 
 def names(paths: list[Path]) -> list[str]:
-    """Last parts of paths."""
     return [path.name for path in paths]
 
 
@@ -135,7 +134,6 @@ def test_the_repository_above_a_path_is_found(root: Path):
 
 @pytest.fixture
 def other(root: Path) -> Path:
-    """Another repository of the user's, beside ``root``; its work tree has no file."""
     other = root.parent / "other"
     other.mkdir()
     git(other, "init", "-q", "-b", "main")
@@ -212,7 +210,6 @@ def test_a_repository_does_not_lead_to_another(root: Path, other: Path, borrow):
 
 
 def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path):
-    """The user vouches for it."""
     _git_file(root, other)
     (root / "diary.txt").write_text("my diary, continued\n")
     found = find_repository(root, [str(root)])

@@ -46,7 +46,6 @@ def test_what_takes_too_long_ends_the_process_and_is_left_out_the_third_time(tmp
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no timer of processor time")
 def test_waiting_for_the_processor_does_not_count(tmp_path):
-    """The process has the lowest priority: while a compiler keeps all cores, each file takes minutes."""
     assert run(tmp_path / "note", _WAIT) == (0, "0\n")
 
 

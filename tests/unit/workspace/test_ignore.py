@@ -25,19 +25,16 @@ def make(root: Path, files: dict[str, str]) -> None:
 
 
 def check(root: Path, expect: str, *, globs=()):
-    """Compare what is left of ``FILES`` to the paths in ``expect``, parted by blanks."""
     rules = PathRules((root,), Exclude(tuple(globs)), is_index=True)
     assert expect.split() == [path for path in FILES if " " not in path and not rules.ignores(root / path)]
 
 
 def rules_of(root: Path, *paths: str) -> list[bool]:
-    """Whether files below ``root`` are ignored, by a new reader of the rules."""
     rules = PathRules((root,), is_index=True)
     return [rules.ignores(root / path) for path in paths]
 
 
 def test_homebodyignore_includes_nothing_that_gitignore_excludes(tmp_path):
-    """Rules only add up; one kind of file takes nothing from another kind."""
     make(tmp_path, {".gitignore": "build/\nsrc\n*.md\n", ".homebodyignore": "!build/\n/keep/\n*.txt\n"})
     check(tmp_path, "a.py Ä/ö.py !b")
 
@@ -63,7 +60,6 @@ def test_the_users_patterns_match_below_every_folder(tmp_path):
 
 
 def test_the_users_home_folder_can_be_written_short(tmp_path, monkeypatch):
-    """As in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     rules = PathRules((), Exclude(("~/work/**",)))
@@ -106,7 +102,6 @@ def test_the_exclude_file_of_a_work_tree_is_that_of_its_repository(tmp_path):
 
 
 def test_changed_rules_count_at_once(tmp_path):
-    """Written, replaced, removed, and written again within one tick of the clock."""
     rules, path = PathRules((tmp_path,)), tmp_path / "private/a.py"
     file = tmp_path / ".homebodyignore"
     for _ in range(20):
@@ -122,7 +117,6 @@ def test_changed_rules_count_at_once(tmp_path):
 
 
 def test_the_settings_have_the_last_word(tmp_path):
-    """No ignore file can include again what ``context.ignore`` excludes."""
     make(tmp_path, {".homebodyignore": "!docs/\n!docs/**\n"})
     check(tmp_path, "a.py b.txt build/out.js keep/a.py !b", globs=["docs/", "src", "build/keep/**", "Ä"])
 

@@ -57,7 +57,6 @@ def check(path: str, text: str, expect: str, *, language: str | None = None):
     ],
 )
 def test_python_imports_name_files(path, text, expect):
-    """Absolute imports match the end of a path, nearest first; relative ones match exactly."""
     check(path, text, expect)
 
 
@@ -77,7 +76,6 @@ def test_python_imports_name_files(path, text, expect):
     ],
 )
 def test_javascript_imports_name_files(text, expect):
-    """Relative imports match exactly, with or without suffix; aliases match the end of a path."""
     check("web/src/app.ts", text, expect)
 
 

@@ -30,7 +30,6 @@ FILES = {
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """Return a small workspace; caches go beside it."""
     monkeypatch.setenv("HOMEBODY_CACHE_DIR", str(tmp_path / "cache"))
     root = tmp_path / "root"
     for path, text in FILES.items():
@@ -44,7 +43,6 @@ class Reported(list[IndexProgress]):
 
     @property
     def notices(self) -> list[str]:
-        """The sentences for the user."""
         return [progress.notice for progress in self if progress.notice]
 
 
@@ -104,7 +102,6 @@ async def test_the_next_start_finds_everything_there(root):
 
 
 async def test_two_servers_share_one_index(root):
-    """Both build it at once, and each sees what the other saved."""
     async with opened(root) as one, opened(root) as other:
         both = asyncio.gather(defining(one, "invoice_total"), defining(other, "invoice_total"))
         assert await both == [["order.py"], ["order.py"]]
@@ -125,7 +122,6 @@ async def test_several_roots_are_one_workspace(root, tmp_path):
 
 
 def spoil(database: Path, how: str) -> None:
-    """Make a sound index a bad one."""
     if how == "newer":
         with closing(sqlite3.connect(database)) as connection, connection:
             connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
@@ -148,7 +144,6 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
 
 
 async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
-    """The query that detects the damage returns nothing; the next one succeeds."""
     async with opened(root) as index:
         (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
         database.unlink()
@@ -217,7 +212,6 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
 
 
 async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
-    """It ends after a minute without work, in this test earlier, and is started again for the next job."""
     job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
     events: list[Event] = []
     pids = set()

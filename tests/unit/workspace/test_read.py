@@ -23,7 +23,6 @@ LIMIT = 1000
 
 
 def test_text_comes_as_it_is_on_disk(tmp_path):
-    """Byte order mark, mixed line ends and a missing last one are kept."""
     path = tmp_path / "a.py"
     path.write_bytes("\ufeffa = 1\r\nb = 2\rc = 3\nd = 'ö😀'".encode())
     document = read_document(path, max_bytes=LIMIT)
@@ -61,7 +60,6 @@ def test_a_link_to_a_secret_is_a_secret(tmp_path):
 
 
 def test_a_file_without_permission_is_reported(tmp_path):
-    """The message contains the system's reason."""
     path = tmp_path / "a.py"
     path.write_text("")
     path.chmod(0)

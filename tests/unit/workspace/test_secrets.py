@@ -49,7 +49,6 @@ NOT_SECRET = [
 
 @pytest.mark.parametrize("path", SECRET)
 def test_a_file_that_holds_secrets_is_on_the_list(path):
-    """Names, folders and paths are compared, in upper or lower case."""
     assert is_secret(path)
     assert is_secret(Path("/work/project") / path)
 
@@ -87,7 +86,6 @@ KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
     ],
 )
 def test_a_private_key_is_known_anywhere_by_its_header_and_its_first_characters(text: str):
-    """In JSON, in a string, in a comment, far down in a file."""
     assert holds_private_key(text)
 
 

@@ -22,7 +22,6 @@ from homebody.workspace.store import (
 
 @pytest.fixture
 def database(tmp_path, monkeypatch):
-    """Return the path of an index in a folder of its own; ``file`` puts files beside it."""
     monkeypatch.chdir(tmp_path)
     return tmp_path / "cache/index/a.sqlite3"
 
@@ -65,7 +64,6 @@ def reader(tmp_path, database):
 
 
 def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
-    """Return the names of the files that resemble ``text``."""
     found = reader.answer(lambda opened: opened.similar(text, exclude=exclude, limit=limit))
     return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
@@ -105,7 +103,6 @@ def test_a_damaged_index_file_is_recognised(database, spoil):
 
 
 def test_an_index_has_its_name_only_when_it_is_complete(database, monkeypatch):
-    """Otherwise a reader that opens it meanwhile, or after a kill, reports a damaged index."""
     monkeypatch.setattr(store, "_TABLES", f"{store._TABLES};\nno statement")
     with pytest.raises(StoreDamagedError):
         store.create(database)
@@ -130,7 +127,6 @@ def test_an_index_that_is_not_there_is_not_damaged(database):
 
 
 def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
-    """Common words count less, one shared word is not enough, and equal texts are returned once."""
     common = [file(f"c{i}.py", f"order number {i}{i}{i} total") for i in range(30)]
     rare = file("rare.py", "def parseInvoice(): invoice_total")
     twin = file("twin.py", "def parseInvoice(): invoice_total")
@@ -189,7 +185,6 @@ def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
 
 
 def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
-    """Otherwise it is probably a local variable; without resolved imports it is searched for anyway."""
     fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
     assert defining(reader, "total") == []
     assert defining(reader, "total", "__init__", imports=[ImportRow("shop", (("total", "total"),))]) == [
@@ -219,7 +214,6 @@ def test_the_file_at_hand_comes_first(database, reader):
 
 
 def test_a_file_that_is_gone_is_not_offered(database, reader):
-    """No event reported it, and the next scan is far away: the new file counts."""
     fill(database, *(file(f"m{i}.py", f"invoice total {i}", names="add_up") for i in range(5)))
     for name in ("m0.py", "m2.py"):
         Path("root", name).unlink()

@@ -25,7 +25,6 @@ class Place:
         self.reports: list[tuple[int, int]] = []
 
     def write(self, path: str, text: str | bytes, *, time: int = OLD) -> Path:
-        """Write a file, changed at ``time`` in seconds."""
         where = self.root / path
         where.parent.mkdir(parents=True, exist_ok=True)
         where.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -48,13 +47,11 @@ class Place:
         return self.rows("SELECT count(*) FROM chunks")[0][0]
 
     def rows(self, query: str) -> list[tuple]:
-        """Ask the index itself."""
         return self.writer._connection.execute(query).fetchall()
 
 
 @pytest.fixture
 def place(tmp_path):
-    """Return an empty workspace with an empty index."""
     root = tmp_path / "root"
     root.mkdir()
     with closing(IndexWriter(store.create(tmp_path / "index/a.sqlite3"))) as writer:
@@ -78,7 +75,6 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
 
 
 def test_a_refresh_follows_single_files(place):
-    """Files that are saved, new, deleted, in a renamed folder, ignored, secret, or outside."""
     place.write("src/a.py", "def alpha(): pass\n")
     place.write("src/b.py", "def beta(): pass\n")
     place.write(".gitignore", "out/\n")
@@ -99,7 +95,6 @@ def test_a_refresh_follows_single_files(place):
 
 
 def test_a_changed_ignore_file_makes_the_whole_tree_be_read_again(place):
-    """Newly excluded files are removed, newly included ones are added."""
     place.write("a/x.py", "def alpha(): pass\n")
     place.write("b/y.py", "def beta(): pass\n")
     place.write(".homebodyignore", "b/\n")
@@ -120,7 +115,6 @@ def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
 
 
 def test_an_unavailable_workspace_keeps_its_index(place):
-    """For example on a network drive that is mounted again later."""
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.root.rename(place.root.with_name("away"))

@@ -11,7 +11,6 @@ from homebody.workspace.uri import of_nearest_folder, path_of, uri_of
 @pytest.mark.skipif(os.name == "nt", reason="POSIX paths")
 @pytest.mark.parametrize("path", ["/a/b.py", "/a b/ö#?%.py", "/C:/x"])
 def test_a_path_comes_back_from_its_uri(path):
-    """Including blanks, umlauts and characters of URI syntax."""
     assert Path(path) == path_of(uri_of(Path(path)))
 
 

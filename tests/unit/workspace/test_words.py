@@ -21,7 +21,6 @@ from homebody.workspace.store import words
     ],
 )
 def test_identifiers_are_split_where_a_reader_would_split_them(text, expect):
-    """Case changes, underscores and digits separate words; keywords and single letters are dropped."""
     if expect is None:
         assert all(len(word) <= 32 for word in words(text))
     else:

@@ -23,7 +23,6 @@ _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 async def test_the_rest_of_the_line_is_offered(world):
-    """The suggestion is inserted at the cursor and changes nothing else."""
     async with world("a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -97,10 +96,6 @@ async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(
 
 @pytest.mark.parametrize("is_cached", [False, True])
 async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
-    """What is left of the answer, a line end with indentation, is no suggestion.
-
-    Both right after the answer arrived and once it is in the cache.
-    """
     first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
     async with world(first, "\n    return a\n") as w:
         document, offset = at("import os\n\n\n█\n")
@@ -143,7 +138,6 @@ async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced)
 
 
 async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(world):
-    """The model has to repeat the text itself; if it does not, a second request is needed."""
     async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
         document, offset = at("x = [█")
         await complete(w.engine, document, offset, session=w.session)
@@ -173,7 +167,6 @@ async def test_the_suggestion_begins_with_the_menus_selection(world):
 
 
 async def test_invoked_gives_different_candidates(world):
-    """There are up to three, the first one without randomness."""
     replies = [Reply(f"option_{n}\n", times=1) for n in range(3)]
     async with world(*replies, "option_0\n") as w:
         document, offset = at("x = █\n")
@@ -194,7 +187,6 @@ async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world
 
 
 async def test_the_next_request_is_asked_ahead(world):
-    """The next suggestion is cached when a suggestion is accepted."""
     async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
@@ -249,7 +241,6 @@ async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(wor
 
 
 async def test_without_a_session_the_whole_window_goes_in(world):
-    """A script has no next keystroke that needs a quick answer."""
     async with world("x\n") as w:
         lines = "".join(f"line_{n} = {n}\n" for n in range(120))
         document, offset = at(f"{lines}last = █\n")

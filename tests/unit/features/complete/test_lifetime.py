@@ -40,7 +40,6 @@ class _Gated(ScriptedBackend):
 
 @pytest.fixture
 def far(world, monkeypatch):
-    """Open a world with a document of 3,000 lines, of which a wide window is read while the user types."""
     monkeypatch.setattr("homebody.features.complete.reader.PAUSE_SECONDS", 3600)
     monkeypatch.setattr("homebody.features.complete.reader._SLOW_PIECE_SECONDS", 3600)
     return world("zzz\n", context_length=32_768, kind=_Gated)
@@ -57,7 +56,6 @@ def _readers() -> list[asyncio.Task]:
 
 
 async def _planning(w) -> tuple[Document, asyncio.Task]:
-    """Return a document, and a request whose window is being chosen."""
     document, offset = _place(w)
     await complete(w.engine, document, offset, session=w.session)
     w.backend.may_read = asyncio.Semaphore(0)

@@ -20,7 +20,6 @@ class _Forgetful(ScriptedBackend):
         self._cached = None
 
     async def place(self, prompt, *, slot="completion", keep=None):
-        """Return where the prompt is believed to be."""
         placed = await super().place(prompt, slot=slot, keep=keep)
         return Placement(placed.slot, placed.tokens, 1) if self._believed is not None else placed
 
@@ -30,7 +29,6 @@ class _Forgetful(ScriptedBackend):
 
 
 async def _tokens_after_a_loss(w, *, is_known: bool) -> list[int]:
-    """Type a key after the server lost the whole window; return the tokens of the prompts that were sent."""
     with_slots(w, 5, speed=400)
     document = numbered("alpha", 2000)
     offset = len(document.text)

@@ -58,7 +58,6 @@ async def test_a_script_completes_in_the_slot_for_chat(world):
 
 
 def _shared(one: str, other: str) -> float:
-    """Share of the first prompt that the second one begins with."""
     same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
     return same / len(one)
 

@@ -93,7 +93,6 @@ async def test_a_large_window_is_counted_exactly(world):
 )
 @pytest.mark.parametrize("fim", [None, _FIM])
 async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, now):
-    """They come while the user types, he types over them, and they move to a line of their own."""
     async with world("1\n", fim=fim) as w:
         before, after = (f"first = 1\nresult = {text}last = 2\n" for text in (frozen, now))
         window = await wide_at(w.session, *at(before))

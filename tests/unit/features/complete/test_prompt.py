@@ -30,7 +30,6 @@ def _wide_with(w, target: Target, document: Document, offset: int, *snippets: Ca
 
 
 def _whole(prompt: Prompt) -> str:
-    """The prompt's text followed by the forced beginning of the answer."""
     return prompt.text + prompt.forced
 
 
@@ -69,7 +68,6 @@ async def test_a_key_only_adds_to_the_prompt(world, row):
 
 @pytest.mark.parametrize("family", ["mellum", "seed"])
 async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
-    """Even if the suffix comes first: such models were trained with nothing else there."""
     row = next(row for row in formats() if row.family == family)
     async with world("x\n") as w:
         target = Target(ModelInfo("scripted", "m", 8192, takes_token_ids=True), row)
@@ -93,7 +91,6 @@ async def test_files_are_named_by_their_path_in_the_workspace(world):
 
 
 def test_a_path_begins_at_the_innermost_folder_and_outside_is_the_name_alone():
-    """A prompt never shows where the user keeps files."""
     folders = (Path("/w").absolute(), Path("/w/shop").absolute())
     inside = uri_of(Path("/w/shop/src/main.py"))
     assert (prompt_path(inside, folders), repository_name(inside, folders)) == ("src/main.py", "shop")

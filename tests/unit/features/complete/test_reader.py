@@ -18,7 +18,6 @@ _NOT_NARROW = 400
 
 
 def _pieces(w) -> list:
-    """Requests that read ahead."""
     return [request for request in w.backend.requests if request.sampling is None]
 
 
@@ -90,7 +89,6 @@ class _Stepwise(ScriptedBackend):
         self.waits = False
 
     def allow(self) -> None:
-        """Let the piece end that is being read."""
         self._allowed.set()
 
     async def allow_until(self, asked) -> None:
@@ -102,7 +100,6 @@ class _Stepwise(ScriptedBackend):
         await task
 
     async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
-        """Read a piece."""
         if tokens > _NOT_NARROW:
             self._allowed.clear()
             self.waits = True

@@ -26,7 +26,6 @@ def checkout(total):
 
 
 async def test_imports_above_the_window_are_kept_and_listed(world):
-    """Those whose names are used at the cursor come first; those inside a block are left out."""
     async with world("total)\n", context_length=576) as w:
         document, offset = at(_SOURCE)
         await complete(w.engine, document, offset)

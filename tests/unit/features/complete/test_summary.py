@@ -17,7 +17,6 @@ async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
 
 
 async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(world, monkeypatch):
-    """The server's count is compared with Homebody's after each request."""
     async with world("a + b\n") as w:
         result = []
         w.engine.audit.on_note = result.append

@@ -44,7 +44,6 @@ async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted,
 
 
 async def test_text_cut_off_an_answer_is_never_shown_later(world):
-    """The line at which the answer was stopped is unfinished, so a new request is sent."""
     pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
     async with world(Reply(pieces=pieces, times=1), Reply("\n    return x\n")) as w:
         document, offset = at(_PLACE)
@@ -100,7 +99,6 @@ async def test_another_file_with_the_same_text_gets_its_own_answer(world):
 
 
 async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_file(world):
-    """A window chosen at the file's end does not match further up."""
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("import os\n█")
         for line in ("def f(a):\n", "    return a\n", "def helper(b):\n", "    return b\n"):
@@ -148,7 +146,6 @@ async def test_the_line_before_a_control_token_counts_as_finished(world):
 
 
 async def test_each_candidate_that_was_shown_is_typed_through(world):
-    """Even if nothing of the first answer was shown."""
     replies = [Reply(text, times=1) for text in ("\n", "aaa(x)\n", "bbb(x)\n", "ccc(x)\n")]
     async with world(*replies) as w:
         document, offset = at("y = █\n")

@@ -59,7 +59,6 @@ async def test_every_shipped_action_but_documentation_needs_more_than_the_defaul
     ],
 )
 async def test_what_fits_the_place_is_listed(world, start, end, automatic, has_problem, expected):
-    """By the selection, the definition, the comment, the diagnostics; without a request or a parse."""
     async with world("x") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         w.engine.trees.open(document)

@@ -59,7 +59,6 @@ def _codes(draw: st.DrawFn, language: Language) -> str:
 
 @st.composite
 def _answers(draw: st.DrawFn, language: Language, code: str) -> str:
-    """Changed code of the same file, or other code, in one fence, several or none."""
     body = draw(st.sampled_from((code, code, draw(_codes(language)))))
     lines = body.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for _ in range(draw(st.integers(0, 3))):

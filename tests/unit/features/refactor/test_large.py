@@ -85,7 +85,6 @@ async def test_statements_between_functions_are_rewritten_as_well(world):
 
 
 async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(world):
-    """In a language with braces: neither the header nor the closing bracket is a part."""
     methods = "".join(f"  f{n}(a: number) {{\n    return a * {n};\n  }}\n\n" for n in range(20))
     fields = f"class A {{\n  limit = 1;\n\n{methods}  static limit = 2;\n}}\n"
     code = f"import {{ a }} from 'limit';\n\n{fields}\nrun(limit);\n"
@@ -111,7 +110,6 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
 
 
 async def test_several_places_are_one_result(world):
-    """Each is rewritten in the original text; a part that fails is listed, and the same place is one part."""
     code = FUNCTIONS.partition("def f4(")[0]
     replies = [_reply(2, "```python\ndef f2(a:\n```"), Reply(_function)]
     async with world(*replies, context_length=4_000) as w:
@@ -128,7 +126,6 @@ async def test_several_places_are_one_result(world):
 
 
 async def test_functions_inside_each_other_each_get_their_docstring(world):
-    """Their edits do not overlap, unlike rewrites, which are then one part."""
     code = "def outer(a):\n    def inner(b):\n        return b\n\n    return inner(a)\n"
     async with world("Return it.", context_length=4_000) as w:
         document = Document.create("file:///a.py", "python", 1, code)
@@ -140,7 +137,6 @@ async def test_functions_inside_each_other_each_get_their_docstring(world):
 
 
 async def test_a_part_that_only_breaks_together_with_others_is_lost_alone(world):
-    """Both change the same text: the first one stays."""
     async with world(Reply(_function), context_length=4_000) as w:
         code = FUNCTIONS.partition("def f3(")[0]
         document = Document.create("file:///a.py", "python", 1, code)
@@ -248,7 +244,6 @@ async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
 
 
 def _reply(number, text):
-    """Reply for a prompt whose code to rewrite is this function, in any context."""
     return Reply(text, regex=rf"This is the Python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
 
 

@@ -42,7 +42,6 @@ CASES = [
 
 @pytest.mark.parametrize(("language", "old", "new", "expected"), CASES)
 def test_notes_say_what_goes_and_what_comes(language: str, old: str, new: str, expected: list[str]):
-    """From the tokens of both versions; code that only moves has none."""
     document = Document.create(f"file:///w/a.{language}", language, 1, old)
     edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, new)])
     assert expected == [note.text for note in notes_of(edit)]

@@ -39,7 +39,6 @@ async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world)
 
 
 async def test_an_instruction_rewrites_the_selected_lines(world):
-    """In the user's own words, over whole lines."""
     async with world("```python\n    total = sum(values)\n```") as w:
         document, _ = at(_CODE)
         start = document.text.index("total = 0")
@@ -64,7 +63,6 @@ async def test_outside_of_any_function_there_is_nothing_to_document(world):
 
 
 async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
-    """Instead of an answer that is cut."""
     async with world("x", context_length=256) as w:
         body = "".join(f"    value_{n} = {n}\n" for n in range(60))
         document, offset = at(f"def f():\n    █\n{body}")

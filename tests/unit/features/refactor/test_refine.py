@@ -14,7 +14,6 @@ SECOND = "```python\ndef f(a):\n    return a\n```"
 
 
 async def test_the_answer_and_the_instruction_are_in_the_next_prompt(world):
-    """The server reuses what it has read, and the model sees its earlier answer."""
     async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="better names")
@@ -86,7 +85,6 @@ async def test_a_second_instruction_reads_neither_the_code_nor_its_surroundings_
 
 
 async def test_the_retry_gives_the_reason_and_is_made_once(world):
-    """A second failure is a refusal, and both answers are counted."""
     async with world("```python\ndef f(a:\n```") as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         done = await refactor(w.engine, document, Span(12, 12), instruction="x")
