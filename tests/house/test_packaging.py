@@ -108,38 +108,26 @@ def test_prompts_are_found_when_installed(installed: Installed):
     assert contents(ROOT / "prompts") == contents(shipped)
 
 
-def test_help_lists_the_commands(installed: Installed):
-    ran = installed.run("homebody", "--help")
-
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert {
-        word for word in ("lsp", "complete", "explain", "refactor", "models") if word not in ran.stdout
-    } == set()
-
-
-def test_the_version_is_printed(installed: Installed):
-    ask = "from importlib.metadata import version; print(version('homebody'))"
-    metadata = installed.run("python", "-c", ask)
-    ran = installed.run("homebody", "--version")
-
-    assert homebody.__version__ == metadata.stdout.strip()
-    assert homebody.__version__ in ran.stdout
-
-
-def test_a_completion_comes_from_the_scripted_backend(installed: Installed):
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ("--help", ["lsp", "complete", "explain", "refactor", "models"]),
+        ("--version", [homebody.__version__]),
+        ("complete add.py:2:5", ["return left + right"]),
+        ("models list", ["SmolLM2-135M-Instruct"]),  # the default weights come with the folder
+        ("doctor", [f"Homebody {homebody.__version__}", "{programs}/python"]),
+        ("demo", ["{programs}/homebody lsp"]),
+    ],
+)
+def test_the_installed_commands_run(installed: Installed, arguments: str, shown: list[str]):
     (installed.folder / "add.py").write_text(SOURCE)
 
-    ran = installed.run("homebody", "complete", "add.py:2:5")
+    ran = installed.run("homebody", *arguments.split())
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "return left + right" in ran.stdout
-
-
-def test_the_default_weights_come_with_the_folder(installed: Installed):
-    ran = installed.run("homebody", "models", "list")
-
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert "SmolLM2-135M-Instruct" in ran.stdout
+    texts = [text.format(programs=installed.programs) for text in shown]
+    assert [text for text in texts if text not in ran.stdout] == []
+    assert str(ROOT) not in ran.stdout
 
 
 def test_the_installed_language_server_completes(installed: Installed):
@@ -151,23 +139,6 @@ def test_the_installed_language_server_completes(installed: Installed):
             return item["insertText"]
 
     assert asyncio.run(session()) == "return left + right"
-
-
-def test_doctor_names_the_installation(installed: Installed):
-    """Version, Python and where it is installed, so that a report of a problem can name them."""
-    ran = installed.run("homebody", "doctor")
-
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert f"Homebody {homebody.__version__}" in ran.stdout
-    assert str(installed.programs / "python") in ran.stdout
-
-
-def test_the_demo_runs_and_ends_with_lines_that_fit_the_installation(installed: Installed):
-    ran = installed.run("homebody", "demo")
-
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert f"{installed.programs / 'homebody'} lsp" in ran.stdout
-    assert str(ROOT) not in ran.stdout
 
 
 def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, installed: Installed):

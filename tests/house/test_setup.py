@@ -1,6 +1,7 @@
 """`requirements/setup.sh`: missing tools are reported in one sentence, and nothing is done twice."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -44,12 +45,6 @@ def run_setup(checkout: Path, environment: dict[str, str], *parts: str) -> subpr
     )
 
 
-def add_python(environment: dict[str, str], *, script: str) -> None:
-    python = Path(environment["PATH"]) / "python3"
-    python.write_text(f"#!/bin/sh\n{script}\n")
-    python.chmod(0o755)
-
-
 def stamp(checkout: Path, *, place: Path) -> None:
     (checkout / ".venv").mkdir()
     read = ("requirements/build.txt", "requirements/run.txt", "pyproject.toml")
@@ -63,33 +58,30 @@ def only_line(text: str) -> str:
     return lines[0]
 
 
-def test_a_missing_python_is_reported(checkout: Path, bare_machine: dict[str, str]):
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        (None, "there is no Python 3.11 or newer: install one"),
+        ("exit 1  # as sys.exit(True) does", "there is no Python 3.11 or newer: install one"),
+        (
+            'case "$2" in *ensurepip*) exit 1 ;; esac',
+            "python3 has no venv module: install it (Debian and Ubuntu: apt install python3-venv)",
+        ),
+    ],
+    ids=["none", "too old", "without venv"],
+)
+def test_a_python_that_cannot_be_used_is_one_sentence(
+    checkout: Path, bare_machine: dict[str, str], python: str | None, words: str
+):
+    if python is not None:
+        program = Path(bare_machine["PATH"]) / "python3"
+        program.write_text(f"#!/bin/sh\n{python}\n")
+        program.chmod(0o755)
+
     ran = run_setup(checkout, bare_machine, "run")
 
     assert ran.returncode == 1
-    assert "there is no Python 3.11 or newer: install one" in only_line(ran.stderr)
-
-
-def test_an_old_python_is_not_used(checkout: Path, bare_machine: dict[str, str]):
-    """A Python that is too old is not used."""
-    add_python(bare_machine, script="exit 1  # as sys.exit(True) does")
-
-    ran = run_setup(checkout, bare_machine, "run")
-
-    assert "there is no Python 3.11 or newer" in only_line(ran.stderr)
-
-
-def test_a_missing_venv_module_is_named(checkout: Path, bare_machine: dict[str, str]):
-    """Debian has venv in a separate package: the sentence names it."""
-    add_python(bare_machine, script='case "$2" in *ensurepip*) exit 1 ;; esac')
-
-    ran = run_setup(checkout, bare_machine, "run")
-
-    assert ran.returncode == 1
-    assert (
-        "python3 has no venv module: install it (Debian and Ubuntu: apt install python3-venv)"
-        in only_line(ran.stderr)
-    )
+    assert words in only_line(ran.stderr)
 
 
 def test_a_missing_network_is_reported_as_such(checkout: Path, bare_machine: dict[str, str]):
@@ -115,22 +107,18 @@ def test_an_environment_that_is_up_to_date_is_left_alone(checkout: Path, bare_ma
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-def test_a_changed_lock_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
-    stamp(checkout, place=checkout)
-    (checkout / "requirements" / "run.txt").write_text("")
+@pytest.mark.parametrize("changed", ["lock", "place"])
+def test_a_changed_lock_or_a_moved_checkout_is_installed_again(
+    checkout: Path, bare_machine: dict[str, str], changed: str
+):
+    """The scripts of an environment contain their old path."""
+    stamp(checkout, place=checkout.parent / "elsewhere" if changed == "place" else checkout)
+    if changed == "lock":
+        (checkout / "requirements" / "run.txt").write_text("")
 
     ran = run_setup(checkout, bare_machine, "run")
 
     assert "there is no Python" in only_line(ran.stderr)  # the stamp was not accepted
-
-
-def test_a_moved_checkout_asks_for_a_new_installation(checkout: Path, bare_machine: dict[str, str]):
-    """The stamp is not valid in another folder, because the scripts contain their old path."""
-    stamp(checkout, place=checkout.parent / "elsewhere")
-
-    ran = run_setup(checkout, bare_machine, "run")
-
-    assert "there is no Python" in only_line(ran.stderr)
 
 
 def test_help_lists_every_task(checkout: Path):
@@ -140,20 +128,5 @@ def test_help_lists_every_task(checkout: Path):
     ran = subprocess.run(["make"], cwd=checkout, env=environment, capture_output=True, text=True, check=True)
 
     tasks = {line.split()[1] for line in ran.stdout.splitlines()}
-    assert tasks == {
-        "help",
-        "demo",
-        "test",
-        "check",
-        "fuzz",
-        "lint",
-        "format",
-        "docs",
-        "pictures",
-        "lock",
-        "dist",
-        "vsix",
-        "offline",
-        "pythons",
-        "clean",
-    }
+    rules = re.findall(r"^([a-z]+):", (checkout / "Makefile").read_text(), re.MULTILINE)
+    assert tasks == set(rules)

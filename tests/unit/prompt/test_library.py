@@ -1,6 +1,8 @@
 """Prompt files: read, checked, reported when they are wrong."""
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,15 @@ def test_all_shipped_prompts_are_read():
     assert library.problems == ()
     assert library.summary == ""
     assert {action.name for action in library.actions} >= SHIPPED
+
+
+def test_each_shipped_action_has_its_row_in_the_page():
+    page = (Path(__file__).parents[3] / "docs" / "actions.md").read_text("utf-8")
+    rows = re.findall(r"^\| (.+?) \| `([\w-]+)` \| .+? \| (any model|[\d.]+) \|", page, re.MULTILINE)
+    sizes = {name: (title, 0.0 if size == "any model" else float(size)) for title, name, size in rows}
+    actions = {prompt.name: (prompt.title, prompt.needs) for prompt in PromptLibrary().actions}
+
+    assert sizes == actions | {"explain": ("Explain", 0.0)}
 
 
 def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
