@@ -52,7 +52,24 @@ THEN gets the result."
        (when (buffer-live-p buffer) (homebody--finish buffer start result))
        (funcall then result))
      :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
-     :on-value (lambda (value) (homebody--append buffer (plist-get value :text))))))
+     :on-value (lambda (value)
+                 (homebody--append buffer (plist-get value :text))
+                 (when-let* ((pictures (homebody--pictures (plist-get value :sources)))
+                             ((buffer-live-p buffer)))
+                   (homebody--append buffer pictures)
+                   (set-marker start (with-current-buffer buffer (point-max))))))))
+
+(defun homebody--pictures (sources)
+  "Return lines about the pictures and sounds among SOURCES, or nil: they have no lines of their own."
+  (mapconcat
+   (lambda (one)
+     (let ((range (plist-get one :range)))
+       (if (equal (plist-get range :start) (plist-get range :end))
+           (format "> %s: %s, %d tokens\n\n"
+                   (file-name-nondirectory (homebody--path (plist-get one :uri)))
+                   (plist-get one :why) (plist-get one :tokens))
+         "")))
+   sources))
 
 (defun homebody--finish (buffer start result)
   "Replace the text of BUFFER from START on by the answer of RESULT.

@@ -5,14 +5,18 @@ written anew: smaller if it is large, without metadata such as place and camera,
 decodes. A sound is passed on unchanged.
 """
 
+import warnings
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from mimetypes import guess_type
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from homebody.errors import MediaUnreadable
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Modality: TypeAlias = Literal["vision", "audio"]
 
@@ -30,6 +34,9 @@ and would read eleven times as many tokens from a 5K screenshot; the text of one
 
 _SHORTEST_SIDE = 28
 """Side of the square that an encoder reads as one token, in pixels; Qwen2.5-VL refuses smaller pictures."""
+
+_LIGHT = 128
+"""Grey that can be seen on black, of 255."""
 
 _LEAST_TOKENS = 1024
 """Estimate for a small picture, which some encoders enlarge (LLaVA: 576 tokens, Gemma 4: up to 1,120)."""
@@ -141,7 +148,7 @@ _BEGINNINGS = {
     "image/png": b"\x89PNG\r\n\x1a\n",
     "image/jpeg": b"\xff\xd8\xff",
     "image/gif": (b"GIF87a", b"GIF89a"),
-    "audio/mpeg": (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
+    "audio/mpeg": (b"ID3\x02", b"ID3\x03", b"ID3\x04", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
 }
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 
@@ -164,6 +171,7 @@ def _rewritten(data: bytes, read_as: str, write_as: str, name: str) -> tuple[byt
     from PIL import Image, ImageOps
 
     Image.MAX_IMAGE_PIXELS = None  # the limit is checked here, before anything is decoded
+    warnings.filterwarnings("ignore", module="PIL")  # of damaged metadata, on stderr
     with Image.open(BytesIO(data), formats=[read_as]) as opened:
         if (reason := _reason_against(*opened.size)) is not None:
             message = f"{name} has {opened.width} x {opened.height} pixels: {reason}."
@@ -172,15 +180,26 @@ def _rewritten(data: bytes, read_as: str, write_as: str, name: str) -> tuple[byt
         ImageOps.exif_transpose(opened, in_place=True)
         size = _sent_size(*opened.size)
         frame: Image.Image = opened
+        if frame.mode.startswith("I"):  # 16 bits of grey, which ``convert`` would cut to white
+            frame = frame.point(lambda grey: grey * (1 / 257)).convert("L")
         if frame.mode not in {"L", "RGB", "RGBA"}:
             frame = frame.convert("RGBA" if frame.has_transparency_data else "RGB")
         picture = frame.resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-    # Encoders ignore transparency, and the text of many diagrams is black.
-    white = Image.new("RGBA", size, "white")
-    white.alpha_composite(picture)
+    # Encoders ignore transparency. Most text on it is dark; where nothing is, it needs a black ground.
+    flat = _on_ground(picture, "white")
+    if not any(flat.convert("L").histogram()[:_LIGHT]):
+        flat = _on_ground(picture, "black")
     output = BytesIO()
-    white.convert("RGB").save(output, write_as, quality=90)
+    flat.save(output, write_as, quality=90)
     return output.getvalue(), size
+
+
+def _on_ground(picture: "Image", colour: str) -> "Image":
+    from PIL import Image
+
+    ground = Image.new("RGBA", picture.size, colour)
+    ground.alpha_composite(picture)
+    return ground.convert("RGB")
 
 
 def _reason_against(width: int, height: int) -> str | None:

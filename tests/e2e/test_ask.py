@@ -51,6 +51,7 @@ async def test_an_answer_streams_on_its_token(serve):
         values = [
             p["value"] for method, p in client.notifications if method == "$/progress" and p["token"] == "t1"
         ]
+        assert values[0]["sources"] == reply["sources"]
         assert "".join(value["text"] for value in values) == reply["markdown"]
         assert len(values) > 2
         read = [value["reading"] for value in values if "reading" in value]

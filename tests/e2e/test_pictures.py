@@ -39,6 +39,20 @@ async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
     assert "[shot.png: picture, 1540 x 770]" in shown["text"]
 
 
+async def test_an_attachment_is_checked_before_the_question(serve, file):
+    """The size that the model will see, and its tokens; nothing for a file of text."""
+    text = file.with_name("notes.md")
+    text.write_text("# Notes\n")
+    async with serve("never", modalities=["vision"]) as client:
+        large = await client.execute("homebody.checkAttachment", {"item": file.as_uri()})
+        pasted = await client.execute("homebody.checkAttachment", {"item": PASTED})
+        notes = await client.execute("homebody.checkAttachment", {"item": text.as_uri()})
+
+    assert large == {"media": [{"name": "shot.png", "label": "picture, 1540 x 770", "tokens": 1595}]}
+    assert pasted["media"][0]["label"] == "picture, 80 x 60"
+    assert notes == {"media": []}
+
+
 async def test_a_stored_conversation_continues_with_its_picture(serve, file):
     async with serve("A red button.", modalities=["vision"]) as client:
         first = await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
@@ -70,8 +84,12 @@ async def test_bad_data_is_refused_in_one_sentence(serve, data, message):
 
 async def test_a_model_that_does_not_see_is_named(serve):
     async with serve("never") as client:
-        with pytest.raises(JsonRpcException, match="scripted answers and does not see pictures"):
-            await client.execute("homebody.ask", {"question": "What?", "attach": [PASTED]})
+        for command, argument in (
+            ("homebody.checkAttachment", {"item": PASTED}),
+            ("homebody.ask", {"question": "What?", "attach": [PASTED]}),
+        ):
+            with pytest.raises(JsonRpcException, match="scripted answers and does not see pictures"):
+                await client.execute(command, argument)
 
 
 async def test_the_log_has_no_pixels(serve, tmp_path):

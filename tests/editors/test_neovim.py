@@ -203,6 +203,7 @@ def test_a_picture_that_a_question_names_goes_with_it(open_editor, tmp_path):
     editor = open_editor([], settings={"backend": {"kind": "scripted", "model": str(script)}})
     editor.command(f"Homebody ask what is in @{shot}?")
     editor.sees("A red button.")
+    editor.sees("> shot.png: picture, 80 x 60, 1024 tokens")
 
 
 def test_the_last_prompt_is_shown(open_editor):

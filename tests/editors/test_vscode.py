@@ -238,7 +238,7 @@ def test_a_picture_is_pasted_and_dropped_into_the_chat(
     own = {**settings, "homebody.backend.model": str(script)}
     picture = b64encode(encoded()).decode()
     assert vscode.run("pictures.js", workspace, settings=own, picture=picture, asked=str(asked)) == [
-        "a pasted picture has a thumbnail",
+        "a pasted picture has a thumbnail, with the size that the model will see",
         "it goes with the question, and the sources have the size that the model sees",
         "Again sends it again",
         "a picture is dropped from the explorer",

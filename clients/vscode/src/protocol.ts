@@ -114,6 +114,20 @@ export interface Attachment {
     text?: string;
     /** A picture or a sound that the user pasted or dropped, in base64; then `id` is empty. */
     data?: string;
+    /** What the model will get of a picture, or why the item cannot be sent; for the user. */
+    note?: string;
+}
+
+/** A picture or a sound as the model gets it; `label` has the size of a picture. */
+export interface Media {
+    name: string;
+    label: string;
+    tokens: number;
+}
+
+/** Result of `homebody.checkAttachment`. */
+export interface CheckedAttachment {
+    media: Media[];
 }
 
 /** A diagnostic that is explained or fixed. */
@@ -192,7 +206,7 @@ export interface LastPrompt {
     sources: Source[];
     leftOut: LeftOut[];
     /** Pictures and sounds, as they were sent. */
-    media: { name: string; label: string; tokens: number; type: string; data: string }[];
+    media: (Media & { type: string; data: string })[];
 }
 
 /** Parameters of `textDocument/didFocus`. */

@@ -215,7 +215,7 @@ function showAttachments(): void {
             const chip = withText("span", item.label, "chip");
             const remove = button("×", `Remove ${item.label}`, () => post({ type: "detach", index }));
             remove.setAttribute("aria-label", `Remove ${item.label}`);
-            chip.append(...thumbnail(item), remove);
+            chip.append(remove, ...thumbnail(item), ...(item.note === undefined ? [] : [withText("small", item.note)]));
             return chip;
         }),
     );

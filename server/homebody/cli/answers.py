@@ -7,7 +7,7 @@ from typing import Self
 
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.arguments import decoded
 from homebody.cli.edge import warn
@@ -83,7 +83,15 @@ class AnswerWriter:
     @property
     def listeners(self) -> Listeners:
         """The callbacks of an answer."""
-        return {"on_text": self.on_text, "on_read": self.on_read}
+        return {"on_text": self.on_text, "on_read": self.on_read, "on_sources": self.on_sources}
+
+    def on_sources(self, sources: Sequence[Source]) -> None:
+        """Show the size at which the model sees a picture."""
+        for source in sources:
+            if source.last_line < source.first_line:
+                self._clear()
+                self._terminal.remark(f"{lines_of(to_lines([source])[0])}, {source.tokens} tokens")
+                self._show("waiting for the model")
 
     def on_read(self, read: ReadProgress) -> None:
         """Show how much of the prompt is read."""

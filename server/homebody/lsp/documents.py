@@ -7,11 +7,15 @@ from the editor's.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from homebody.lsp.convert import PositionEncoding, to_span_within, to_text
+from homebody.lsp.convert import PositionEncoding, from_lines, to_span_within, to_text
 from homebody.text import Document, TextEdit, smallest_edit
+
+if TYPE_CHECKING:
+    from homebody.audit import LeftOut, Source
 
 SCHEMES = ("file", "untitled", "vscode-notebook-cell")
 
@@ -53,6 +57,15 @@ class Documents:
         if document is None or _is_larger(document.text, self.max_bytes) or "\0" in document.text:
             return None
         return document
+
+    def source(self, source: "Source") -> dict[str, Any]:
+        """Return what went into a prompt, as ``{uri, range, tokens, why}``."""
+        return self.unread(source) | {"tokens": source.tokens}
+
+    def unread(self, lines: "Source | LeftOut") -> dict[str, Any]:
+        """Return what did not, as ``{uri, range, why}``."""
+        place = from_lines(self.find(lines.uri), lines.first_line, lines.last_line, self.encoding)
+        return {"uri": lines.uri, "range": place, "why": lines.why}
 
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "homebody.ask": "ask:ask",
     "homebody.commitMessage": "explain:commit_message",
     "homebody.contextItems": "ask:context_items",
+    "homebody.checkAttachment": "ask:check_attachment",
     "homebody.apply": "change:apply",
     "homebody.conversations": "conversations:conversations",
     "homebody.saveConversation": "conversations:save_conversation",

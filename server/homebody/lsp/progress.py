@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from homebody.errors import UsageError
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
+    from homebody.audit import Source
     from homebody.backend.base import ReadProgress
     from homebody.features.answer import Listeners
 
@@ -34,16 +35,23 @@ class WorkProgress:
     """Reports the progress of one command: in the editor's bar, and on the client's own token."""
 
     say: Callable[[str], None]
+    _server: Server
     _send: "Callable[[dict[str, Any]], None] | None"
 
     @property
     def listeners(self) -> "Listeners":
         """The callbacks of an answer.
 
-        On the token a text is ``{text}``, and what has been read of the prompt
-        ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
+        On the token a text is ``{text}``, what goes into the prompt ``{text: "", sources}``, and what of it
+        has been read ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
         """
-        return {"on_text": None if self._send is None else self._text, "on_read": self.read}
+        if self._send is None:
+            return {"on_read": self.read}
+        return {"on_text": self._text, "on_read": self.read, "on_sources": self._sources}
+
+    def _sources(self, sources: "Sequence[Source]") -> None:
+        if self._send is not None:
+            self._send({"text": "", "sources": list(map(self._server.documents.source, sources))})
 
     def _text(self, text: str) -> None:
         if self._send is not None:
@@ -91,7 +99,7 @@ async def shown(
 
     stream = None if text_token is None else partial(send, on=text_token)
     if token is None:
-        yield WorkProgress(lambda _: None, stream)
+        yield WorkProgress(lambda _: None, server, stream)
         return
     task = asyncio.current_task()
     stopped = False
@@ -107,6 +115,7 @@ async def shown(
     try:
         yield WorkProgress(
             lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True), token),
+            server,
             stream,
         )
     except asyncio.CancelledError:

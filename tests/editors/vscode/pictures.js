@@ -36,11 +36,19 @@ open(async ({ page, settings }) => {
     const answered = (count) => until(async () => (await chat.locator("article .usage").count()) === count);
     const sources = () => last.locator("details").allTextContents();
 
+    // What cannot be sent says so before it is asked about.
+    await input.evaluate(give, { type: "paste", base64: Buffer.from("%PDF-1.7").toString("base64") });
+    const refused = chat.locator(".chip", { hasText: "is not a picture" });
+    await refused.getByRole("button").click();
+    await refused.waitFor({ state: "detached" });
+
     await input.evaluate(give, { type: "paste", base64: settings.picture });
     const thumbnail = chat.locator(".chip .thumbnail");
     await thumbnail.waitFor();
     await until(() => thumbnail.evaluate((image) => image.naturalWidth === 80));
-    console.log("ok a pasted picture has a thumbnail");
+    const chip = chat.locator(".chip", { hasText: "shot.png" });
+    await until(async () => (await chip.locator("small").allTextContents()).join() === "picture, 80 x 60, 1024 tokens");
+    console.log("ok a pasted picture has a thumbnail, with the size that the model will see");
 
     await ask("What does it show?");
     await answered(1);

@@ -38,6 +38,17 @@ local function unread(result)
   return #lines > 0 and "\n\n" .. table.concat(lines, "\n") or ""
 end
 
+-- The pictures and sounds among the sources, as lines below the question: they have no lines of their own.
+local function pictures(sources)
+  local lines = ""
+  for _, one in ipairs(sources) do
+    if vim.deep_equal(one.range.start, one.range["end"]) then
+      lines = ("%s> %s: %s, %d tokens\n\n"):format(lines, vim.fs.basename(one.uri), one.why, one.tokens)
+    end
+  end
+  return lines
+end
+
 -- Streams the answer of a command below `heading`; `done` gets its result.
 local function stream(client, command, argument, heading, done)
   local self = talk
@@ -71,6 +82,9 @@ local function stream(client, command, argument, heading, done)
       text = text .. value.text
       window.write(view, before .. text)
       window.state(view, "writing")
+    elseif value.sources then
+      before = before .. pictures(value.sources)
+      window.write(view, before)
     elseif value.reading then
       window.state(view, reading(value))
     end

@@ -4,7 +4,8 @@ import { Uri, commands, env, window, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run } from "../commands";
-import type { Attachment, DocumentDiagnostics } from "../protocol";
+import type { Attachment, CheckedAttachment, DocumentDiagnostics } from "../protocol";
+import { sentenceOf } from "../words";
 import { editorInView } from "./about";
 import { Diagnostics } from "./diagnostics";
 
@@ -25,9 +26,19 @@ export class Attachments {
         return [...this.items];
     }
 
-    /** Attach an item; the text of a terminal is what it shows now. */
-    async add(item: Attachment): Promise<void> {
-        this.set([...this.items, item.id === TERMINAL ? { ...item, id: "", text: await terminalText() } : item]);
+    /**
+     * Attach an item; the text of a terminal is what it shows now.
+     *
+     * Once the server has looked at it, its note says what the model will get of a picture, or why it cannot be sent.
+     */
+    async add(item: Attachment, toClient: () => Promise<LanguageClient | undefined>): Promise<void> {
+        const added = item.id === TERMINAL ? { ...item, id: "", text: await terminalText() } : item;
+        this.set([...this.items, added]);
+        if (item.data !== undefined || item.id.startsWith("file:")) {
+            const client = await toClient();
+            const note = client === undefined ? "" : await noteOf(client, item);
+            this.set(this.items.map((other) => (other === added && note !== "" ? { ...item, note } : other)));
+        }
     }
 
     remove(index: number): void {
@@ -86,6 +97,16 @@ export class Attachments {
     private set(items: readonly Attachment[]): void {
         this.items = items;
         this.draw(this.current);
+    }
+}
+
+/** The size of a picture as the model will see it, or why the item cannot be sent. */
+async function noteOf(client: LanguageClient, item: Attachment): Promise<string> {
+    try {
+        const { media } = await run<CheckedAttachment>(client, "homebody.checkAttachment", { item });
+        return media.map(({ label, tokens }) => `${label}, ${tokens} tokens`).join();
+    } catch (error) {
+        return sentenceOf(error);
     }
 }
 

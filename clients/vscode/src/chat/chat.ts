@@ -146,6 +146,11 @@ export class Chat implements Disposable {
         return editor === undefined ? [] : slashItems(client, editor, this.needs.refactorings, query.slice(1));
     }
 
+    /** Attach an item to the next question. */
+    async attach(item: Attachment): Promise<void> {
+        await this.attachments.add(item, () => this.needs.client());
+    }
+
     dispose(): void {
         this.stop();
         this.subscriptions.dispose();

@@ -58,7 +58,7 @@ async function handle(message: FromView, chat: Chat): Promise<void> {
             chat.view.send({ type: "items", query: message.query, items: await chat.items(message.query) });
             break;
         case "attach":
-            await chat.attachments.add(message.item);
+            await chat.attach(message.item);
             break;
         case "detach":
             chat.attachments.remove(message.index);

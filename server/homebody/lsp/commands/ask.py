@@ -9,7 +9,15 @@ from lsprotocol import types
 from homebody.errors import UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import LinkForm, Result, answer_of, document_of, span_of, with_links
+from homebody.lsp.commands.common import (
+    LinkForm,
+    Result,
+    answer_of,
+    document_of,
+    media_of,
+    span_of,
+    with_links,
+)
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.problems import DocumentDiagnostics
@@ -59,6 +67,12 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     regenerate: bool = False
     links: LinkForm = False
     token: str | int | None = None
+
+
+class CheckAttachment(msgspec.Struct, frozen=True):
+    """The argument: an entry of ``attach`` in ``homebody.ask``."""
+
+    item: AttachedItem | str
 
 
 class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
@@ -118,6 +132,19 @@ async def context_items(server: Server, params: types.ExecuteCommandParams) -> R
             with_problems=server.service.problems.uris,
         )
     return msgspec.to_builtins(items)
+
+
+async def check_attachment(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """``homebody.checkAttachment``: return an attachment's pictures and sounds, as the model will get them.
+
+    Fails as a question with this attachment would.
+    """
+    argument = parse(params, CheckAttachment)
+    async with server.service.asking() as opened:
+        from homebody.features.media import admitted
+
+        attached = await _attached(server, opened, argument.item)
+        return {"media": [media_of(media) for media in await admitted(opened.engine, attached.media)]}
 
 
 async def _answered(

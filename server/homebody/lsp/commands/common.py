@@ -7,16 +7,17 @@ from lsprotocol import types
 from msgspec import to_builtins
 
 from homebody.errors import DocumentChanged, FileUnreadable
-from homebody.lsp.convert import from_lines, from_span, to_span
+from homebody.lsp.convert import from_span, to_span
 from homebody.lsp.server import Server
 from homebody.text import Document, Span
 
 if TYPE_CHECKING:
-    from homebody.audit import LeftOut, PromptRecord, Source
+    from homebody.audit import PromptRecord, Source
     from homebody.features.ask import Reply
     from homebody.features.explain import Explanation
     from homebody.lsp.arguments import TextDocument
     from homebody.lsp.holder import OpenedEngine
+    from homebody.media import Media
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
@@ -69,15 +70,14 @@ def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord") -> di
     A source is ``{uri, range, tokens, why}``, and what was left out is ``{uri, range, why}``.
     """
     return {
-        "sources": [_lines(server, source) | {"tokens": source.tokens} for source in answer.sources],
-        "leftOut": [_lines(server, left_out) for left_out in answer.left_out],
+        "sources": [server.documents.source(source) for source in answer.sources],
+        "leftOut": [server.documents.unread(left_out) for left_out in answer.left_out],
     }
 
 
-def _lines(server: Server, lines: "Source | LeftOut") -> dict[str, Any]:
-    document = server.documents.find(lines.uri)
-    place = from_lines(document, lines.first_line, lines.last_line, server.documents.encoding)
-    return {"uri": lines.uri, "range": place, "why": lines.why}
+def media_of(media: "Media") -> dict[str, Any]:
+    """Return what a picture or a sound is, as ``{name, label, tokens}``."""
+    return {"name": media.name, "label": media.label, "tokens": media.tokens}
 
 
 async def with_links(

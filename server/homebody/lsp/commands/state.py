@@ -5,7 +5,7 @@ from lsprotocol import types
 
 from homebody.lsp import progress
 from homebody.lsp.arguments import AcceptCompletion, NoArguments, TextDocument, parse
-from homebody.lsp.commands.common import Result, parts_of
+from homebody.lsp.commands.common import Result, media_of, parts_of
 from homebody.lsp.server import Server
 from homebody.lsp.switch import Feature
 
@@ -72,16 +72,7 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
         "outcome": record.outcome,
         "answer": record.answer,
         "notes": list(record.notes),
-        "media": [
-            {
-                "name": media.name,
-                "type": media.type,
-                "data": media.base64,
-                "label": media.label,
-                "tokens": media.tokens,
-            }
-            for media in record.media
-        ],
+        "media": [media_of(media) | {"type": media.type, "data": media.base64} for media in record.media],
         **parts_of(server, record),
     }
 
