@@ -60,10 +60,9 @@ QUESTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question: tokens of its prompt, of its answer, and those that the server evaluated."""
+    """One question: tokens of its prompt, those that the server evaluated, milliseconds to the first word."""
 
     prompt: int
-    output: int
     evaluated: int
     first_word: float
 
@@ -111,14 +110,8 @@ async def conversation(model: Model) -> list[Asked]:
             assert record is not None
             assert record.evaluated_tokens is not None
             assert not any(left.uri == going.uri for left in reply.left_out), "a turn was shortened"
-            found.append(
-                Asked(
-                    record.prompt_tokens,
-                    reply.usage.output_tokens,
-                    record.evaluated_tokens,
-                    record.timings["first_token"],
-                )
-            )
+            first_word = record.timings["first_token"]
+            found.append(Asked(record.prompt_tokens, record.evaluated_tokens, first_word))
     return found
 
 

@@ -8,19 +8,18 @@ Lines are typed at random places, so each line begins with a jump, the most expe
 processor time: a busy machine increases only wall time. A keystroke that agrees with an answer in flight
 waits for it, and is left out.
 
-    python benchmarks/context.py [--keys N] [--only NAME] [--without-model] [--profile]
+    python benchmarks/context.py [--keys N] [--only NAME] [--without-model]
 """
 
 import argparse
 import asyncio
-import cProfile
 import json
 import os
 import random
 import shutil
 import sysconfig
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +33,6 @@ from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
 from homebody.features.complete import complete, flow
-from homebody.features.complete import plan as planning
-from homebody.features.complete import request as requesting
 from homebody.features.complete.plan import Place, plan
 from homebody.features.complete.prompt import Target
 from homebody.features.complete.reader import reader_of
@@ -138,7 +135,7 @@ async def main() -> None:
     ]
     for case in cases:
         if not options.only or options.only == case.name:
-            await choose(case, options.keys, profile=options.profile)
+            await choose(case, options.keys)
     if not options.without_model and options.only in {None, "model"}:
         await ask(medium, options.keys)
 
@@ -149,7 +146,7 @@ def library(size: int) -> str:
     return "".join(texts)[:size]
 
 
-async def choose(case: Case, keys: int, *, profile: bool) -> None:
+async def choose(case: Case, keys: int) -> None:
     """From reading the change to laying out the prompt, for each keystroke."""
     async with _opened(_settings("http://127.0.0.1:9"), indexed=case.indexed) as (engine, session):
         engine.completion.speed.prompt = case.speed
@@ -159,21 +156,15 @@ async def choose(case: Case, keys: int, *, profile: bool) -> None:
         engine.trees.open(typist.document)
         await engine.trees.ready(typist.document)
         freeze_heap()
-        profiler = cProfile.Profile()
         for _ in range(keys):
             await asyncio.sleep(_KEY_SECONDS)
             message = typist.message()
-            if profile:
-                profiler.enable()
             with times.step("in all"), times.step("in all, at a jump" if typist.jumped else "in all, else"):
                 typist.take(message, engine, session, times)
                 await _lay_out(typist, session, target, times, cached)
-            profiler.disable()
         if engine.index is not None:
             print(f"\nthe index is {engine.index.state} at the end")
         times.print(f"{case.name} ({typist.document.line_count:,} lines, {len(case.text):,} characters)")
-        if profile:
-            profiler.print_stats("cumulative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +216,7 @@ async def ask(text: str, keys: int) -> None:
         await engine.completion.describe()
         freeze_heap()
         running: set[asyncio.Task[object]] = set()
-        with watch.watching(), _steps_of_requests(times):
+        with watch.watching():
             for _ in range(keys):
                 await asyncio.sleep(_MODEL_KEY_SECONDS)
                 typist.take(typist.message(), engine, session, times)
@@ -306,32 +297,6 @@ class _Watch:
             flow.agreeing = asking.agreeing = agreeing
 
 
-@contextmanager
-def _steps_of_requests(times: Times) -> Iterator[None]:
-    """Time the steps of real requests too, by wrapping functions in the modules that call them."""
-    steps = (
-        (requesting, "cursor_context"),
-        (asking, "plan"),
-        (planning, "prompt_for"),
-    )
-    before = {(module, name): getattr(module, name) for module, name in steps}
-
-    def timed(name: str, do: Callable[..., object]) -> Callable[..., object]:
-        def called(*arguments: object, **options: object) -> object:
-            with times.step(name):
-                return do(*arguments, **options)
-
-        return called
-
-    for (module, name), do in before.items():
-        setattr(module, name, timed(name, do))
-    try:
-        yield
-    finally:
-        for (module, name), do in before.items():
-            setattr(module, name, do)
-
-
 @asynccontextmanager
 async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
     """Open an engine and a session in separate folders, with an index that is being built."""
@@ -366,7 +331,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--keys", type=int, default=600)
     parser.add_argument("--only", help="this case only, or 'model'")
     parser.add_argument("--without-model", action="store_true")
-    parser.add_argument("--profile", action="store_true", help="print where the time is spent")
     return parser.parse_args()
 
 

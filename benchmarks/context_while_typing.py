@@ -5,12 +5,11 @@ editor closes (and that the user types over) or not; with the default weights an
 ids; with our own host, and with llama.cpp's server with four slots and with one. With one slot, the user
 thinks for ten seconds after the fifth line. Doubles read at fixed speeds, whatever the machine's load is.
 
-    python benchmarks/context_while_typing.py [--only WORD ...] [--lines N] [--json FILE]
+    python benchmarks/context_while_typing.py [--only WORD ...] [--lines N]
 """
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -52,7 +51,6 @@ async def main() -> None:
     """Measure and print."""
     options = _options()
     rows: list[list[str]] = []
-    kept: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         fim = write_fim_copy(Path(folder) / "fim.gguf", FimIds())
         for setup in _setups(fim, options.threads):
@@ -60,11 +58,8 @@ async def main() -> None:
                 continue
             run = await _typed(setup, options.lines)
             rows.append([setup.name, *_columns(run)])
-            kept.append({"name": setup.name, "requests": [_as_json(run, one) for one in run.requests]})
             print(rows[-1], flush=True)
     print_table("Prompts of the requests of twenty lines", ("", *_HEAD), rows)
-    if options.json:
-        options.json.write_text(json.dumps(kept))
 
 
 def _setups(fim: Path, threads: int | None) -> list[Setup]:
@@ -177,24 +172,11 @@ def _three(seconds: Sequence[float]) -> str:
     return " / ".join("-" if one is None else f"{one * 1000:.0f}" for one in found) + " ms"
 
 
-def _as_json(run: Run, request: ModelRequest) -> list[object]:
-    first_key = run.visits[0].first_key or 0.0
-    return [
-        round(request.began - first_key, 3),
-        request.prompt_tokens,
-        request.most_tokens,
-        request.evaluated,
-        request.reused,
-        request.ended and round(request.ended - request.began, 3),
-    ]
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The context of requests while typing.")
     parser.add_argument("--only", nargs="*", default=[], help="only rows with all these words")
     parser.add_argument("--lines", type=int, default=20)
     parser.add_argument("--threads", type=int, help="threads of the model")
-    parser.add_argument("--json", type=Path, help="write every request to this file")
     return parser.parse_args()
 
 

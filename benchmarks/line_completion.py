@@ -2,10 +2,9 @@
 
 Random holes in the source of installed packages and of the standard library, a third of each kind. The
 model alone gets the last 512 tokens and writes greedily to the newline; Homebody's ``complete`` gets the
-same document, weights and hole. Paired, with intervals over regions of nearby holes. With ``--workspace``,
-compares Homebody without and with the rest of the project instead, in installed packages.
+same document, weights and hole. Paired, with intervals over regions of nearby holes.
 
-    python benchmarks/line_completion.py [--workspace] [--holes N] [--seed S] [--json FILE] [--model GGUF]
+    python benchmarks/line_completion.py [--holes N] [--seed S] [--json FILE] [--model GGUF]
 """
 
 import argparse
@@ -26,7 +25,6 @@ from measure.line_answers import READING_SPEED, LineAnswer, SteadySpeed, ask_bar
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, short_name
 from measure.table import percent, print_table
-from measure.workspace import Comparison, choose_workspace_regions, compare
 
 THRESHOLDS = (0.0, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9)
 
@@ -44,9 +42,6 @@ async def main() -> None:
     """Measure and print."""
     options = _options()
     async with open_model(options.model or default_weights(), threads=options.threads) as model:
-        if options.workspace:
-            await _main_of_workspaces(model, options)
-            return
         regions = choose_regions(python_files(), options.holes, options.seed)
         groups: list[list[Pair]] = []
         known = _known_answers(options.alone)
@@ -57,16 +52,6 @@ async def main() -> None:
                 _progress(len(groups), regions)
                 _write(options.json, [_as_json(pair) for group in groups for pair in group])
     report(groups, options.seed)
-
-
-async def _main_of_workspaces(model: Model, options: argparse.Namespace) -> None:
-    regions = choose_workspace_regions(options.holes, options.seed)
-    groups: list[list[Comparison]] = []
-    for region in regions:
-        groups.append(await compare(model, region))
-        _progress(len(groups), regions)
-        _write(options.json, [_as_json(made) for group in groups for made in group])
-    report_workspaces(groups, options.seed)
 
 
 def _progress(done: int, regions: Sequence[Region]) -> None:
@@ -114,39 +99,18 @@ def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
     print("\nnot shown with any threshold: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
 
 
-def report_workspaces(groups: Sequence[Sequence[Comparison]], seed: int) -> None:
-    """Print the effect of the workspace."""
-    made = [one for group in groups for one in group]
-    head = ("holes", "number", "exact: without", "with the workspace", "first token: without", "with it")
-    rows = [_compared("all", made)]
-    rows += [_compared(kind, [one for one in made if one.hole.kind == kind]) for kind in KINDS]
-    print_table(f"Rest of the line, {len(groups)} regions of installed packages, seed {seed}", head, rows)
-    exact = [[(one.without.is_exact(one.hole), one.with_it.is_exact(one.hole)) for one in g] for g in groups]
-    first = [
-        [(one.without.has_first_token(one.hole), one.with_it.has_first_token(one.hole)) for one in group]
-        for group in groups
-    ]
-    for name, pairs in (("exact", exact), ("first token", first)):
-        more = difference(pairs)
-        print(f"{name}: {_points(more)}")
-
-
 def _points(more: Interval) -> str:
     return f"{100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})"
 
 
-def _compared(name: str, made: Sequence[Pair] | Sequence[Comparison]) -> list[str]:
-    both = [
-        (one.hole, one.bare, one.ours) if isinstance(one, Pair) else (one.hole, one.without, one.with_it)
-        for one in made
-    ]
+def _compared(name: str, pairs: Sequence[Pair]) -> list[str]:
     shares = (
-        sum(one.is_exact(hole) for hole, one, _ in both),
-        sum(other.is_exact(hole) for hole, _, other in both),
-        sum(one.has_first_token(hole) for hole, one, _ in both),
-        sum(other.has_first_token(hole) for hole, _, other in both),
+        sum(pair.bare.is_exact(pair.hole) for pair in pairs),
+        sum(pair.ours.is_exact(pair.hole) for pair in pairs),
+        sum(pair.bare.has_first_token(pair.hole) for pair in pairs),
+        sum(pair.ours.has_first_token(pair.hole) for pair in pairs),
     )
-    return [name, f"{len(both)}", *(percent(share, len(both)) for share in shares)]
+    return [name, f"{len(pairs)}", *(percent(share, len(pairs)) for share in shares)]
 
 
 def _print_times(name: str, result: Sequence[LineAnswer]) -> None:
@@ -170,7 +134,7 @@ def _print_thresholds(pairs: Sequence[Pair]) -> None:
     print_table("Shown at each confidence threshold", head, rows)
 
 
-def _as_json(made: Pair | Comparison) -> dict[str, object]:
+def _as_json(made: Pair) -> dict[str, object]:
     fields = asdict(made)
     fields["hole"]["path"] = short_name(made.hole.path)
     return fields
@@ -186,7 +150,6 @@ def _known_answers(path: Path | None) -> dict[tuple[str, int], LineAnswer]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Rest of a line: the model alone and Homebody.")
-    parser.add_argument("--workspace", action="store_true", help="Homebody without and with the project")
     parser.add_argument("--holes", type=int, default=1008, help="number of holes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write every hole and answer to this file")

@@ -6,7 +6,7 @@ typed, a part of it deleted, and the line above changed. Uses the server's own c
 warm-ups and cancelled requests. Runs with Homebody's own host, a llama-server with its default flags (four
 slots), and one with a single slot.
 
-    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME] [--speeds]
+    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME]
 """
 
 import argparse
@@ -25,12 +25,11 @@ from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
-from homebody.host.machine import CONTEXTS
 from homebody.session.session import Session
 from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 from measure.line_answers import SteadySpeed, settings_for
-from measure.model import CONTEXT_LENGTH, Model, default_weights, open_model, open_stock_model
+from measure.model import Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
 from support.gated import Gated
@@ -46,7 +45,6 @@ _SPEED = 120.0
 _LONG_LINE = "\n        " + "total = first_value + second_value * (third_value - 1)  # " * 3
 _EXPLAINED_LINES = 10
 _CHAT_TOKENS = 24
-_SHORT_PROMPT, _WRITTEN, _PIECE = 256, 64, 256
 
 
 @dataclass(slots=True)
@@ -135,8 +133,6 @@ async def main() -> None:
             continue
         async with start(path) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
-            if options.speeds:
-                columns[name]["tokens written per second, few and all cells in use"] = await _speeds(model)
             print(f"{name}: {columns[name]}", flush=True)
     names = list(columns)
     steps = list(columns[names[0]])
@@ -167,31 +163,6 @@ async def _measured(visitor: Visitor) -> dict[str, str]:
     back = replace(above, offset=start)
     found["a key in front of a line of 50 tokens that was typed"] = [await visitor.type_key(back, "y")]
     return {step: ", ".join(f"{tokens:,}" for tokens in counts) for step, counts in found.items()}
-
-
-async def _speeds(model: Model) -> str:
-    """Cost of a written token behind a short prompt: with little in the cache, and with all slots in use.
-
-    Tokens per second, and milliseconds of processor time per token, which other work does not change.
-    """
-    slots = (await model.client.get("/props")).json()["total_slots"]
-    ids = (await model.tokenize([read(standard_library() / "typing.py")]))[0]
-    cells = CONTEXT_LENGTH * (CONTEXTS if model.ready is not None else 1)
-    room = (cells * 9 // 10 - _SHORT_PROMPT) // max(1, slots - 1)
-    found: list[str] = []
-    for fill in (0, room):
-        for slot in range(1, slots if fill else 0):
-            for end in range(_PIECE, fill + _PIECE, _PIECE):
-                prompt = ids[slot : slot + min(end, fill)]
-                await model.complete({"prompt": prompt, "n_predict": 0, "id_slot": slot})
-        body = {"prompt": ids[:_SHORT_PROMPT], "id_slot": 0, "ignore_eos": True}
-        await model.complete(body | {"n_predict": 1})
-        before = await model.counters()
-        reply = await model.post("/completion", body | {"n_predict": _WRITTEN})
-        spent = (await model.counters()) - before
-        speed = reply["timings"]["predicted_per_second"]
-        found.append(f"{speed:.0f} ({1000 * spent.cpu_seconds / spent.generated:.1f} ms)")
-    return ", ".join(found[:1] if slots == 1 else found)
 
 
 def _place(name: str, line: int) -> Place:
@@ -226,9 +197,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The cost of returning to a place.")
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
-    parser.add_argument(
-        "--speeds", action="store_true", help="measure the output speed with a full cache too"
-    )
     parser.add_argument("--server", help="only servers with this in their name")
     return parser.parse_args()
 

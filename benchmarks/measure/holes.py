@@ -1,4 +1,4 @@
-"""Random holes in Python code: places where the rest of the line, or the next line, is removed and requested.
+"""Random holes in Python code: places where the rest of the line is removed and requested.
 
 In: files, a seed. Out: the same number of holes of each kind, in regions, so that the holes of one region
 share most of their context.
@@ -10,15 +10,14 @@ import random
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from measure.sources import read
 
-Kind: TypeAlias = Literal["token boundary", "inside an identifier", "after the indentation", "line end"]
-PLACES: tuple[Kind, ...] = get_args(Kind)
-KINDS: tuple[Kind, ...] = PLACES[:3]
-"""The kinds whose rest of the line is requested; at a line end it is the next line."""
+Kind: TypeAlias = Literal["token boundary", "inside an identifier", "after the indentation"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 REGION_LINES = 120
 _EACH = 4
@@ -38,20 +37,12 @@ _FEWEST_BEFORE = 10
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A place in a file.
-
-    ``expected`` is the text up to the line's end; at a line end up to the end of the next line.
-    """
+    """A place in a file; ``line`` is the rest of its line."""
 
     path: Path
     offset: int
     kind: Kind
-    expected: str
-
-    @property
-    def line(self) -> str:
-        """The line, or the rest of it, that is requested."""
-        return self.expected.removeprefix("\n")
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +54,7 @@ class Region:
     holes: tuple[Hole, ...]
 
 
-def choose_regions(
-    files: Sequence[Path], count: int, seed: int, kinds: Sequence[Kind] = KINDS
-) -> list[Region]:
+def choose_regions(files: Sequence[Path], count: int, seed: int) -> list[Region]:
     """Choose regions, each in a different file, until they have ``count`` holes together."""
     chance = random.Random(seed)
     order = list(files)
@@ -74,46 +63,38 @@ def choose_regions(
     for path in order:
         if sum(len(region.holes) for region in regions) >= count:
             break
-        if (region := _region(path, chance, kinds)) is not None:
+        if (region := _region(path, chance)) is not None:
             regions.append(region)
     return regions
 
 
 def without_rest(text: str, hole: Hole) -> str:
     """Text of the file with the hole in it."""
-    return text[: hole.offset] + text[hole.offset + len(hole.expected) :]
+    return text[: hole.offset] + text[hole.offset + len(hole.line) :]
 
 
-def _region(path: Path, chance: random.Random, kinds: Sequence[Kind]) -> Region | None:
+def _region(path: Path, chance: random.Random) -> Region | None:
     text = read(path)
     lines = text.count("\n")
     first = chance.randint(_FEWEST_BEFORE, max(_FEWEST_BEFORE, lines - REGION_LINES))
-    found: dict[Kind, list[Hole]] = {kind: [] for kind in kinds}
+    found: dict[Kind, list[Hole]] = {kind: [] for kind in KINDS}
     for hole, line in _all_holes(path, text):
-        if hole.kind in found and first <= line < first + REGION_LINES:
+        if first <= line < first + REGION_LINES:
             found[hole.kind].append(hole)
     if any(len(holes) < _EACH for holes in found.values()):
         return None
     # At most one hole for each line: the next one would reveal the answer to the first.
     chosen: list[Hole] = []
     taken: set[int] = set()
-    for kind in kinds:
+    for kind in KINDS:
         chance.shuffle(found[kind])
-        free = (h for h in found[kind] if taken.isdisjoint(_lines_of(text, h)))
-        for hole in free:
-            if sum(h.kind == kind for h in chosen) == _EACH:
-                break
+        free = (hole for hole in found[kind] if text.count("\n", 0, hole.offset) not in taken)
+        for hole in islice(free, _EACH):
             chosen.append(hole)
-            taken.update(_lines_of(text, hole))
-    if len(chosen) < _EACH * len(kinds):
+            taken.add(text.count("\n", 0, hole.offset))
+    if len(chosen) < _EACH * len(KINDS):
         return None
     return Region(path, text, tuple(sorted(chosen, key=lambda hole: hole.offset)))
-
-
-def _lines_of(text: str, hole: Hole) -> range:
-    """Lines from which a hole removes text."""
-    first = text.count("\n", 0, hole.offset)
-    return range(first, first + hole.expected.count("\n") + 1)
 
 
 def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
@@ -121,17 +102,11 @@ def _all_holes(path: Path, text: str) -> Iterator[tuple[Hole, int]]:
     starts = [0]
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
-    places = sorted(set(_places(text)))
-    for row, column, kind in places:
+    for row, column, kind in sorted(set(_places(text))):
         offset = starts[row - 1] + column
         rest = text[offset : starts[row]].rstrip()
         if rest:
             yield Hole(path, offset, kind, rest), row - 1
-    begun = {row for row, _, kind in places if kind == "after the indentation"}
-    for row in sorted({row for row, _, _ in places}):
-        if row + 1 in begun:
-            end = starts[row] - 1
-            yield Hole(path, end, "line end", text[end : starts[row + 1]].rstrip()), row - 1
 
 
 def _places(text: str) -> Iterator[tuple[int, int, Kind]]:

@@ -1,4 +1,4 @@
-"""Request the rest of a line, or the next line: the model alone, and Homebody's ``complete``.
+"""Request the rest of a line: the model alone, and Homebody's ``complete``.
 
 In: holes. Out: the answers, their confidence, and the seconds that they took.
 """
@@ -69,8 +69,8 @@ async def ask_bare(model: Model, prefix: str) -> LineAnswer:
     """Request it from the model alone, in a slot that Homebody does not use for completion."""
     ids = (await model.tokenize([prefix[-BARE_TOKENS * 12 :]]))[0][-BARE_TOKENS:]
     body = {"prompt": ids, "n_predict": LINE_TOKENS, "temperature": 0, "stop": ["\n"], "id_slot": 1}
-    answer = await model.complete(body)
-    return LineAnswer(answer.text, None, len(ids), answer.seconds)
+    text, seconds = await model.complete(body)
+    return LineAnswer(text, None, len(ids), seconds)
 
 
 async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole) -> LineAnswer:
@@ -91,6 +91,6 @@ async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole)
     tokens = record.prompt_tokens if record else 0
     if not found:
         return LineAnswer("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
-    text = found[0].text.removeprefix("\n") if hole.kind == "line end" else found[0].text
+    text = found[0].text
     line = text.partition("\n")[0]
     return LineAnswer(line, found[0].confidence, tokens, seconds, "shown", pieces)

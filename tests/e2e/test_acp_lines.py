@@ -145,25 +145,6 @@ async def test_an_edit_by_the_lines_of_real_clients(client: str, start: Start, w
     }
 
 
-async def test_a_prompt_with_half_a_character_is_answered(start: Start, workspace: Path):
-    replies = [{"contains": "half \N{REPLACEMENT CHARACTER}", "text": "whole"}, {"text": "other"}]
-    async with start(replies) as wire:
-        session = await wire.new_session(workspace)
-        text = '{"type":"text","text":"half \\ud83d"}'
-        await wire.send(
-            f'{{"id":1,"method":"session/prompt","params":{{"sessionId":"{session}","prompt":[{text}]}}}}'
-        )
-        answer = await wire.answer(1)
-
-    chunks = [
-        one["params"]["update"]["content"]["text"]
-        for one in wire.received
-        if one.get("params", {}).get("update", {}).get("sessionUpdate") == "agent_message_chunk"
-    ]
-    assert answer["result"] == {"stopReason": "end_turn"}
-    assert "".join(chunks) == "whole"
-
-
 async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, scripted):
     process = await asyncio.create_subprocess_exec(
         *scripted_agent(scripted("x"), PROGRAM),

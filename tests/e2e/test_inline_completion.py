@@ -1,17 +1,11 @@
 """Ghost text with the real process: results, empty results, and superseded requests."""
 
-import asyncio
-
-from pygls.exceptions import JsonRpcException
-
 from homebody.text import Span, TextEdit
 from support.editor import CAPABILITIES
 from support.notebook import open_notebook
-from support.until import until
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
-REPLY = {"text": "return width * height", "probability": 0.95}
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
@@ -93,43 +87,6 @@ async def test_unsaved_documents_and_cells_are_served(serve):
             "x + 1"
         ]
         assert [item["insertText"] for item in await client.complete(cell, 0, 4)] == ["x + 1"]
-
-
-async def test_the_newest_request_wins(serve, gate):
-    async with serve([REPLY | {"gate_file": gate.path}]) as client:
-        client.open(URI, CODE)
-        await client.execute("homebody.showPrompt")
-        older = asyncio.ensure_future(client.complete(URI, 1, 4))
-        await until(lambda: client.status.get("busy"))
-        document = client.type(URI, 29, "r")
-        newer = asyncio.ensure_future(client.complete(URI, 1, 5))
-
-        assert await older == []
-        gate.open()
-        assert [item["insertText"] for item in await newer] != []
-        assert document.version == 2
-
-
-async def test_a_cancelled_request_is_answered_as_cancelled(serve, gate):
-    async with serve([REPLY | {"gate_file": gate.path}]) as client:
-        client.open(URI, CODE)
-        await client.execute("homebody.showPrompt")
-        answers: list[object] = []
-        params = {
-            "textDocument": {"uri": URI},
-            "position": {"line": 1, "character": 4},
-            "context": {"triggerKind": 1},
-        }
-        asked = asyncio.ensure_future(client.request("textDocument/inlineCompletion", params))
-        await until(lambda: client.status.get("busy"))
-        client.notify("$/cancelRequest", {"id": client.last_id})
-        try:
-            answers.append(await asked)
-        except JsonRpcException as error:
-            answers.append(error.code)
-
-        assert answers == [-32800]
-        assert (await client.execute("homebody.status"))["kind"] == "Normal"
 
 
 async def test_a_failing_model_is_reported_once(serve):

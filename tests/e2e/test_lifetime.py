@@ -53,14 +53,6 @@ def test_the_process_ends_when_its_input_ends(sent: bytes, code: int, environ):
     assert b"Traceback" not in ran.stderr
 
 
-def test_exit_is_enough_while_the_input_stays_open(environ):
-    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
-        assert process.stdin
-        process.stdin.write(_initialize() + INITIALIZED + SHUTDOWN + EXIT)
-        process.stdin.flush()
-        assert process.wait(timeout=60) == 0
-
-
 PARENT = """
 import subprocess, sys, time
 server = subprocess.Popen(

@@ -30,13 +30,6 @@ async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
         assert "Write a docstring" in await _titles(client, IN_BODY, triggerKind=1)
 
 
-async def test_no_action_is_offered_for_requests_at_save(serve):
-    async with serve() as client:
-        client.open(URI, CODE)
-        for kind in ("source.fixAll", "source.organizeImports", "source"):
-            assert await _titles(client, HEADER, only=[kind]) == []
-
-
 async def test_a_problem_can_be_fixed(serve):
     found = [
         {
@@ -106,15 +99,6 @@ async def test_actions_too_hard_for_the_model_are_last_or_missing(serve, tmp_pat
                     "This needs a larger model than SmolLM2-135M"
                 )
                 assert "command" not in actions[-1]
-
-
-async def test_the_model_size_in_the_settings_overrides_the_detected_one(serve, tmp_path):
-    """`chat.modelSize` offers actions that the name of the model would rule out."""
-    settings = _small(tmp_path) | {"chat": {"modelSize": 7}}
-    async with serve(settings=settings) as client:
-        client.open(URI, CODE)
-        await client.explain(URI)
-        assert "Add type annotations" in await _titles(client, HEADER)
 
 
 async def test_an_action_that_explains_runs_as_an_explanation(serve):
@@ -222,21 +206,6 @@ async def test_tests_become_a_new_file(serve, workspace):
             assert (create["kind"], create["uri"]) == ("create", (workspace / "test_area_2.py").as_uri())
             assert create["options"] == {"overwrite": False, "ignoreIfExists": False}
             assert insert["edits"][0]["newText"] == tests
-
-
-async def test_a_failed_check_is_sent_to_the_model_once(serve):
-    replies = [
-        {
-            "contains": "That cannot be used: The answer has syntax errors",
-            "text": "```python\n    return width\n```",
-        },
-        {"text": "```python\n    return (width\n```"},
-    ]
-    async with serve(replies) as client:
-        client.open(URI, CODE)
-        result = await client.refactor(URI, _lines(4, 5), instruction="only the width")
-        assert result["status"] == "applied"
-        assert "    return width\n" in client.documents[URI].text
 
 
 def _refining():

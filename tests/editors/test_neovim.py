@@ -277,10 +277,3 @@ def test_checkhealth_reports_server_model_and_key(open_editor):
     report = "\n".join(editor.lines)
     assert "model: scripted (scripted)" in report
     assert "suggestions are accepted with <Tab>" in report
-
-
-def test_help_is_there(open_editor):
-    """`:help homebody` finds the page."""
-    editor = open_editor(reply("x"))
-    editor.command("help homebody")
-    assert editor.lua("return vim.bo.filetype") == "help"

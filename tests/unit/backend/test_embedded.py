@@ -10,7 +10,7 @@ import pytest
 from homebody.backend.base import Piece, Prompt, Sampling, Text
 from homebody.backend.embedded import HostConnector, HostFinder, host_connector
 from homebody.backend.resilient import ResilientBackend
-from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
+from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, ModelFileInvalid
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
 from homebody.settings import BackendSettings, Settings
@@ -74,15 +74,17 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
 async def test_a_stopped_host_is_replaced(options):
-    connector = HostConnector(lambda: options, timeout_seconds=10, loading_seconds=60, silent_seconds=0.1)
-    async with aclosing(ResilientBackend(connector, patience_seconds=0)) as backend:
-        assert await answer(backend) == "return a + b"
+    connector = HostConnector(lambda: options, loading_seconds=60, silent_seconds=0)
+    async with aclosing(connector):
+        hosted = await connector.connect()
         stopped = host_of(options)
         stopped.suspend()
         try:
-            assert await answer(backend) == "return a + b"
+            assert await connector.replace(hosted, BackendTimeout("no answer"))
+            replacement = await connector.connect()
         finally:
             stopped.resume()
+        assert replacement.ready.pid != stopped.pid
 
 
 async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):

@@ -31,7 +31,7 @@ def test_holes_are_taken_from_each_third_and_hold_the_original_text():
     assert Counter(hole.kind for hole in holes) == dict.fromkeys(KINDS, 4)
     for hole in holes:
         text = without_rest(regions[0].text, hole)
-        assert text[: hole.offset] + hole.expected + text[hole.offset :] == regions[0].text
+        assert text[: hole.offset] + hole.line + text[hole.offset :] == regions[0].text
 
 
 def test_an_interval_holds_the_value_and_widens_for_few_groups():
