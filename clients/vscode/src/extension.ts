@@ -94,9 +94,10 @@ function build(context: ExtensionContext): Parts {
     const server = new Server(context, settings, status, copilot, {
         refactor: (client, argument) => refactorings.fromCodeAction(client, argument),
         explain: (argument) => chat.explainCode(argument),
+        nextEdit: (document, position) => nextEdits.ghostText(document, position),
     });
     const prompt = new PromptPage();
-    const nextEdits = new NextEdits(() => server.running, server.ghost);
+    const nextEdits: NextEdits = new NextEdits(() => server.running, server.ghost);
     const view = new ChatView(context.extensionUri);
     const needs = {
         client: () => server.need(),

@@ -111,7 +111,9 @@ class EditHistory:
         known.newest = after
         known.texts.append(hash(after.text))
         self._newest, self._when = after.uri, now
-        self._is_typed = is_typed and not is_undone
+        # Editors send a closing bracket that is typed over one as a change.
+        if after.text != before.text:
+            self._is_typed = is_typed and not is_undone
 
     def closed(self, uri: str) -> None:
         """Forget a document."""

@@ -77,6 +77,17 @@ def test_inserted_and_deleted_lines_are_changes():
     assert editor.changes() == [(2, ("b",), ()), (1, (), ("new",))]
 
 
+def test_a_closing_bracket_that_is_typed_over_one_changes_nothing():
+    editor = Editor("a\nb\n")
+    editor.replace(1, 1, "()")
+    editor.replace(2, 3, ")")
+    assert editor.is_typed
+    editor.replace(1, 3, "")
+    assert not editor.is_typed
+    editor.replace(0, 1, "a")
+    assert not editor.is_typed
+
+
 def test_undo_and_redo_silence_suggestions():
     editor = Editor()
     editor.write(3, "changed a lot")

@@ -12,7 +12,7 @@ import {
     window,
 } from "vscode";
 
-import { type Shape, inOneLine } from "./shape";
+import { type Shape, inOneLine, isEmpty } from "./shape";
 
 const REMOVED = window.createTextEditorDecorationType({
     backgroundColor: new ThemeColor("diffEditor.removedTextBackground"),
@@ -59,9 +59,8 @@ export class Drawing implements Disposable {
         }
         this.drawnIn = editor;
         const { document, selection } = editor;
-        const drawn = shape && isFull ? placed(document, shape) : undefined;
-        const removed = drawn && !drawn.range.isEmpty ? [drawn.range] : [];
-        editor.setDecorations(REMOVED, removed);
+        const drawn = isFull ? shape : undefined;
+        editor.setDecorations(REMOVED, drawn && !isEmpty(drawn) ? [rangeOf(drawn)] : []);
         editor.setDecorations(ADDED, drawn && drawn.added !== "" ? [addition(document, drawn)] : []);
         editor.setDecorations(MARK, shape === undefined ? [] : [new Range(shape.start.line, 0, shape.end.line, 0)]);
         const end = document.lineAt(selection.active.line).range.end;
@@ -81,17 +80,11 @@ export class Drawing implements Disposable {
     }
 }
 
-/** Where a shape is drawn: new lines above a line are drawn behind the line before them. */
-function placed(document: TextDocument, { start, end, added }: Shape): { range: Range; added: string } {
-    const range = new Range(start.line, start.character, end.line, end.character);
-    if (range.isEmpty && start.character === 0 && start.line > 0 && added.endsWith("\n")) {
-        const before = document.lineAt(start.line - 1).range.end;
-        return { range: new Range(before, before), added: `\n${added.slice(0, -1)}` };
-    }
-    return { range, added };
+function rangeOf({ start, end }: Shape): Range {
+    return new Range(start.line, start.character, end.line, end.character);
 }
 
-function addition({ languageId }: TextDocument, { range: { end }, added }: { range: Range; added: string }): DecorationOptions {
+function addition({ languageId }: TextDocument, { end, added }: Shape): DecorationOptions {
     const whole = added.includes("\n") ? { hoverMessage: new MarkdownString().appendCodeblock(added, languageId) } : {};
-    return { range: new Range(end, end), ...whole, renderOptions: { after: { contentText: inOneLine(added) } } };
+    return { range: rangeOf({ start: end, end, added }), ...whole, renderOptions: { after: { contentText: inOneLine(added) } } };
 }

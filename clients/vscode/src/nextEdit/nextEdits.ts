@@ -1,13 +1,15 @@
 /**
  * The next edit: asks for one after each change, shows it, and takes or rejects it at a key.
  *
- * This is the one owner of what is offered. Stable VS Code has no inline edits in other lines, so it is drawn as
- * decorations, and context keys say when Tab and Escape are its keys. See docs/next-edit.md.
+ * This is the one owner of what is offered. What only adds text at the cursor is ghost text. Stable VS Code has no
+ * inline edits in other places, so these are drawn as decorations. Context keys say when Tab and Escape are its keys.
+ * See docs/next-edit.md.
  */
 
 import {
     CancellationTokenSource,
     Disposable,
+    InlineCompletionItem,
     Position,
     Range,
     Selection,
@@ -29,12 +31,13 @@ import type { GhostText } from "../ghost/text";
 import type { NextEdit } from "../protocol";
 import { baseName } from "../words";
 import { Drawing, type Picture } from "./drawing";
-import { type Shape, distance, endOf, indents, shapeOf } from "./shape";
+import { type Shape, distance, endOf, indents, isEmpty, shapeOf } from "./shape";
 
 // The server waits longer; this saves requests while keys follow each other.
 const PAUSE_MILLISECONDS = 100;
 // An edit that is no further away is applied without going there first.
 const NEAR_LINES = 2;
+const KEYS = ["Shown", "Here", "TakesTab", "IsGhostText"] as const;
 
 interface Offer {
     readonly edit: NextEdit;
@@ -46,6 +49,8 @@ interface Offer {
     readonly shape: Shape | undefined;
     /** Where Tab has brought the cursor: there the next Tab is its key too. */
     arrived?: Position;
+    /** Whether VS Code was made to ask for it as ghost text. */
+    isGhostText: boolean;
     isReported: boolean;
 }
 
@@ -95,11 +100,24 @@ export class NextEdits implements Disposable {
 
     /** It is not offered again. */
     reject(): void {
-        const id = this.offer?.edit.command.arguments[0];
-        if (id !== undefined && this.isShown) {
-            void this.running()?.sendNotification("homebody/didRejectInlineEdit", { id });
+        const { offer } = this;
+        if (offer !== undefined && this.isShown) {
+            void this.running()?.sendNotification("homebody/didRejectInlineEdit", { id: offer.edit.command.arguments[0] });
+        }
+        if (offer?.isGhostText) {
+            void commands.executeCommand("editor.action.inlineSuggest.hide");
         }
         this.clear();
+    }
+
+    /** The edit as ghost text, if that is how it is shown here. */
+    ghostText(document: TextDocument, position: Position): InlineCompletionItem[] | undefined {
+        const { offer } = this;
+        if (!offer?.isGhostText || offer.document !== document || offer.version !== document.version) {
+            return undefined;
+        }
+        const { added } = offer.shape!;
+        return [new InlineCompletionItem(added, new Range(position, position), offer.edit.command)];
     }
 
     dispose(): void {
@@ -169,8 +187,8 @@ export class NextEdits implements Disposable {
         if (isOfThis && edit.textDocument.version !== document.version) {
             return;
         }
-        const shape = isOfThis ? shapeOf(range.start, document.getText(range), edit.text) : undefined;
-        this.offer = { edit, document, version, range, shape, isReported: false };
+        const shape = isOfThis ? behindLine(shapeOf(range.start, document.getText(range), edit.text), document) : undefined;
+        this.offer = { edit, document, version, range, shape, isGhostText: false, isReported: false };
         this.draw();
     }
 
@@ -185,13 +203,20 @@ export class NextEdits implements Disposable {
         this.isShown = !this.ghost.isInTheWay && editor.selections.length === 1 && editor.selection.isEmpty;
         if (!this.isShown) {
             this.drawing.clear();
-            tell(false, false, false);
+            tell({});
             return;
         }
         const here = isHere(offer, editor);
         const free = isFree(offer, editor);
-        this.drawing.show(editor, picture(offer, here, free));
-        tell(true, here, free);
+        const wasGhostText = offer.isGhostText;
+        offer.isGhostText = here && isGhostText(offer, editor);
+        if (!offer.isGhostText) {
+            this.drawing.show(editor, picture(offer, here, free));
+        } else if (!wasGhostText) {
+            this.drawing.clear();
+            void commands.executeCommand("editor.action.inlineSuggest.trigger");
+        }
+        tell({ Shown: true, Here: here, TakesTab: free, IsGhostText: offer.isGhostText });
         if (!offer.isReported) {
             offer.isReported = true;
             const { command } = offer.edit;
@@ -211,14 +236,25 @@ export class NextEdits implements Disposable {
         this.offer = undefined;
         if (this.isShown) {
             this.isShown = false;
-            tell(false, false, false);
+            tell({});
         }
         this.drawing.clear();
     }
 }
 
+/** New lines above a line are shown behind the line before them, where the cursor goes and VS Code has ghost text. */
+function behindLine(shape: Shape, document: TextDocument): Shape {
+    const { start, added } = shape;
+    if (!isEmpty(shape) || start.character > 0 || start.line === 0 || !added.endsWith("\n")) {
+        return shape;
+    }
+    const { text } = document.lineAt(start.line - 1);
+    const place = { line: start.line - 1, character: text.length };
+    return { start: place, end: place, added: `\n${added.slice(0, -1)}` };
+}
+
 function picture({ edit, range, shape }: Offer, here: boolean, free: boolean): Picture {
-    const line = `${range.start.line + 1}`;
+    const line = (shape ?? range).start.line + 1;
     const there = shape === undefined ? `${baseName(Uri.parse(edit.textDocument.uri))}:${line}` : `line ${line}`;
     const label = here ? "Tab" : `Tab to ${there}`;
     return { label: free ? label : undefined, shape, isFull: edit.show === "full" || here };
@@ -226,9 +262,12 @@ function picture({ edit, range, shape }: Offer, here: boolean, free: boolean): P
 
 /** Whether the cursor is at the edit, which is in view: near it, or on its lines if only those are marked. */
 function isHere({ edit, range, shape }: Offer, { selection, visibleRanges }: TextEditor): boolean {
-    const away = distance(selection.active.line, range.start.line, range.end.line);
+    if (shape === undefined) {
+        return false;
+    }
+    const away = distance(selection.active.line, shape.start.line, shape.end.line);
     const isInView = visibleRanges.some((visible) => visible.intersection(range) !== undefined);
-    return shape !== undefined && isInView && away <= (edit.show === "full" ? NEAR_LINES : 0);
+    return isInView && away <= (edit.show === "full" ? NEAR_LINES : 0);
 }
 
 /** Whether Tab has no meaning of its own at the cursor. */
@@ -236,10 +275,15 @@ function isFree({ arrived }: Offer, { document, selection: { active } }: TextEdi
     return arrived?.isEqual(active) || !indents(document.lineAt(active.line).text, active.character);
 }
 
-/** The context keys that the keys depend on. */
-function tell(isShown: boolean, here: boolean, free: boolean): void {
-    const set = (name: string, value: boolean): void => void commands.executeCommand("setContext", `homebody.${name}`, value);
-    set("nextEditShown", isShown);
-    set("nextEditHere", here);
-    set("nextEditTakesTab", free);
+/** Whether it only adds text at the cursor, where VS Code shows ghost text. */
+function isGhostText({ shape }: Offer, { document, selection: { active } }: TextEditor): boolean {
+    const isAtCursor = shape !== undefined && active.isEqual(new Position(shape.start.line, shape.start.character));
+    return isAtCursor && isEmpty(shape) && workspace.getConfiguration("editor", document).get("inlineSuggest.enabled") === true;
+}
+
+/** Set the context keys that the keys depend on. */
+function tell(keys: Partial<Record<(typeof KEYS)[number], boolean>>): void {
+    for (const name of KEYS) {
+        void commands.executeCommand("setContext", `homebody.nextEdit${name}`, keys[name] ?? false);
+    }
 }

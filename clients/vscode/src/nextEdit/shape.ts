@@ -47,6 +47,11 @@ export function shapeOf(start: TextPlace, old: string, text: string): Shape {
     };
 }
 
+/** Whether nothing is removed. */
+export function isEmpty({ start, end }: Shape): boolean {
+    return start.line === end.line && start.character === end.character;
+}
+
 /** Where `text` ends if it begins at `start`. */
 export function endOf({ line, character }: TextPlace, text: string): TextPlace {
     const lines = withLineFeeds(text).split("\n");

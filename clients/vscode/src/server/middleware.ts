@@ -1,6 +1,15 @@
 /** What the extension changes in the language client's requests and answers. */
 
-import { type CodeAction, CodeActionKind, type Command, InlineCompletionTriggerKind, commands } from "vscode";
+import {
+    type CodeAction,
+    CodeActionKind,
+    type Command,
+    type InlineCompletionItem,
+    InlineCompletionTriggerKind,
+    type Position,
+    type TextDocument,
+    commands,
+} from "vscode";
 import type { LanguageClient, Middleware } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
@@ -10,10 +19,11 @@ import type { GhostText } from "../ghost/text";
 import type { RefactorArgument } from "../protocol";
 import type { Settings } from "./settings";
 
-/** What the lightbulb offers, shown by this extension instead of the server. */
+/** What other parts of this extension show: what the lightbulb offers, and the next edit where it is ghost text. */
 export interface Actions {
     refactor(client: LanguageClient, argument: RefactorArgument): Promise<unknown>;
     explain(argument: Omit<Explained, "place"> & Explained["code"]): Promise<unknown>;
+    nextEdit(document: TextDocument, position: Position): InlineCompletionItem[] | undefined;
 }
 
 /** The parts of the extension that the requests pass through. */
@@ -30,9 +40,10 @@ export function middleware(running: () => LanguageClient | undefined, parts: Par
     const report = reportShown(running);
     return {
         provideInlineCompletionItems: (document, position, context, token, next) =>
-            copilot.isOpen && context.triggerKind === InlineCompletionTriggerKind.Automatic
+            actions.nextEdit(document, position) ??
+            (copilot.isOpen && context.triggerKind === InlineCompletionTriggerKind.Automatic
                 ? []
-                : report(document, position, context, token, (...asked) => ghost.suggest(...asked, next)),
+                : report(document, position, context, token, (...asked) => ghost.suggest(...asked, next))),
         provideCompletionItem: (document, position, context, token, next) => {
             ghost.menuOpens(document, position);
             return next(document, position, context, token);
