@@ -159,7 +159,7 @@ class CompletionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
         text.
     multiline
         Whether a suggestion may span several lines; `auto`: at the start of a block, on an empty line,
-        and in the header of a function or class.
+        and where its first line opens a block or brackets.
     max_tokens
         Maximum length of a suggestion, in tokens; reserved in the context.
     debounce_ms

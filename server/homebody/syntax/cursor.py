@@ -13,7 +13,7 @@ from functools import lru_cache
 from homebody.syntax.indentation import Indentation, indent_of, indentation_of
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import open_brackets, region_at
-from homebody.syntax.row import CLASS_BODY, Language
+from homebody.syntax.row import Language
 from homebody.syntax.scanner import ScanState, code_of, opens_block, scan
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -36,15 +36,6 @@ _STATEMENT_LINES = 40
 
 _BEGINS = re.compile(r"([ \t]*)(?:[^\W\d]|@)")
 """Beginning of a line from which a scan may start: code, not a closing bracket or a continuation."""
-
-
-_END_OF_HEADER = re.compile(r"[)\]]*(?:\s*->[^:]{1,200})?:\s*")
-
-_EMPTY_BODY = re.compile(r"((?:[)\]]++(?:[^(){}]|\([^(){}]*+\))*+)?\s*\{)\s*\}[;)]*\s*")
-"""End of a header and its empty body: ``) {}``, with the result between both."""
-
-_LABEL = re.compile(r"\s*[\w ]+:$")
-"""A line such as ``public:``, which is less indented than what it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +67,6 @@ class CursorContext:
         Whether a block must follow: the last code before the cursor, on this line or above, opens one.
     fresh_statement
         Whether only white space precedes the cursor on its line, and a statement may begin there.
-    header
-        Text from the beginning of the unfinished header of a function or class up to the cursor, such as
-        ``def fib(n``: a block follows the rest of the header. ``""`` if the cursor is not in one.
 
     """
 
@@ -93,7 +81,6 @@ class CursorContext:
     in_brackets: bool
     at_block_start: bool
     fresh_statement: bool
-    header: str = ""
 
     @property
     def in_string(self) -> bool:
@@ -109,37 +96,6 @@ class CursorContext:
     def holds_text(self) -> bool:
         """Whether prose is expected here: in a string, in a comment, or in a prose language."""
         return self.language.prose or self.state.region is not None
-
-    @property
-    def in_header(self) -> bool:
-        """Whether the cursor is in the unfinished header of a function or class."""
-        return bool(self.header)
-
-    @property
-    def rest_of_header(self) -> str:
-        """Text after the cursor that ends the header of a function or class without a body: ``):``, ``) {``.
-
-        ``""`` if the cursor is not in such a header. A brace counts if the one that closes it follows.
-        """
-        if not self.in_header:
-            return ""
-        if self.language.blocks == "braces":
-            body = _EMPTY_BODY.fullmatch(self.line_suffix)
-            return body[1] if body else ""
-        below = self.next_lines[0] if self.next_lines else ""
-        has_body = self.language.blocks != "indentation" or self.width(below) > self.level
-        ends = not has_body and _END_OF_HEADER.fullmatch(self.line_suffix) is not None
-        return self.line_suffix.rstrip() if ends else ""
-
-    @property
-    def own_state(self) -> ScanState:
-        """Initial state to scan a completion, so that only the brackets it opens itself count as missing.
-
-        In an unfinished header, the brackets that the header opened also count: the completion has to close
-        them.
-        """
-        due = scan(self.header, self.language).due
-        return ScanState(due, region=self.state.region)
 
     @property
     def indent(self) -> str:
@@ -173,9 +129,6 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
     in_code = state.region is None
     in_brackets = in_code and _holds_value(state, language, previous, prefix)
     at_block_start = in_code and _block_is_due(previous, prefix, language, state, in_brackets=in_brackets)
-    header = ""
-    if in_code and not at_block_start:
-        header = _header_at(previous, prefix, following, language, in_brackets=in_brackets)
     return CursorContext(
         language=language,
         line_prefix=prefix,
@@ -183,12 +136,11 @@ def cursor_context(document: Document, tree: Tree, offset: int) -> CursorContext
         previous_lines=previous,
         next_lines=following,
         indentation=indentation,
-        level=indentation.width(header) if header else _level([*previous, prefix], language, indentation),
+        level=_level([*previous, prefix], language, indentation),
         state=state,
         in_brackets=in_brackets,
         at_block_start=at_block_start,
         fresh_statement=not prefix.strip() and in_code and not in_brackets,
-        header=header,
     )
 
 
@@ -285,67 +237,6 @@ def _block_is_due(
         return opens_block(prefix, language)
     code = (code_of(line, language) for line in reversed(previous) if line.strip())
     return language.opener.search(next((line for line in code if line), "")) is not None
-
-
-def _header_at(
-    previous: Sequence[str], prefix: str, following: Sequence[str], language: Language, *, in_brackets: bool
-) -> str:
-    """Return the text of a function's or class's header up to the cursor, if its block is not open yet."""
-    if language.data or language.blocks not in {"indentation", "braces", "words"}:
-        return ""
-    above, text = previous, prefix
-    if in_brackets and not scan(prefix, language).due:
-        # The parameters are on lines of their own.
-        above, text = _parameters_above(previous, prefix, following, language)
-    if prefix.rstrip().endswith(";") or not _begins_definition(above, text, language):
-        return ""
-    here = scan(text, language)
-    return "" if here.surplus or "}" in here.due else text
-
-
-def _parameters_above(
-    previous: Sequence[str], prefix: str, following: Sequence[str], language: Language
-) -> tuple[Sequence[str], str]:
-    """Return the text from the line that opens the bracket at the cursor, and the lines above that line.
-
-    The text is empty if the lines below belong to the same brackets.
-    """
-    below = following[0] if following else ""
-    closed = len(scan(prefix, language).surplus)
-    for first in range(len(previous) - 1, max(-1, len(previous) - 1 - _STATEMENT_LINES), -1):
-        here = scan(previous[first], language)
-        if len(here.due) > closed:
-            opener = indent_of(previous[first])
-            goes_on = len(indent_of(below)) > len(opener) or below.strip()[:1] in {")", "]"}
-            return previous[:first], "" if goes_on else "\n".join([*previous[first:], prefix])
-        closed += len(here.surplus) - len(here.due)
-    return previous, ""
-
-
-def _begins_definition(previous: Sequence[str], prefix: str, language: Language) -> bool:
-    """Whether the line begins a function or class: by a keyword, or by its form and the place."""
-    if language.header.match(prefix):
-        return True
-    has_signature, is_member = language.signature.match(prefix), language.member.match(prefix)
-    if not has_signature and not is_member:
-        return False
-    if not indent_of(prefix):
-        return has_signature is not None
-    return CLASS_BODY.search(_opener_above(previous, prefix, language)) is not None
-
-
-def _opener_above(previous: Sequence[str], prefix: str, language: Language) -> str:
-    """Return the code that opens the block of a line, by indentation; ``""`` if it is not in ``previous``."""
-    below = len(indent_of(prefix))
-    for line in reversed(previous):
-        code = code_of(line, language)
-        if not code or _LABEL.match(code) or len(indent_of(line)) >= below:
-            continue
-        if code.strip() != "{":
-            return code
-        # The opening brace is on a line of its own: the line before it says what it opens.
-        below = len(indent_of(line)) + 1
-    return ""
 
 
 def _level(lines: Sequence[str], language: Language, indentation: Indentation) -> int:

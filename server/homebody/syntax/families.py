@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from homebody.syntax import regions
-from homebody.syntax.row import CSS_UNITS, KEYWORD_HEADER, DocStyle, Language
+from homebody.syntax.row import DocStyle, Language
 
 PYTHON_EFFECTS = frozenset({"await", "yield", "raise", "assert", "except*", "global", "nonlocal"})
 ECMA_EFFECTS = frozenset({"throw", "await", "yield"})
@@ -79,34 +79,6 @@ PYTHON_OPENER = re.compile(
 )
 VOID_TAGS = "area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr"
 
-_STATEMENTS = (
-    "return|else|throw|new|delete|await|yield|case|goto|using|in|do|if|for|foreach|while|switch|typedef|import"
-    "|package|assert|co_await|co_return|co_yield|not|sizeof|catch|lock|fixed|when|super|this|base|with"
-)
-SIGNATURE = re.compile(
-    rf"\s*+(?:@\w[\w.]*\s+){{0,4}}(?!(?:{_STATEMENTS})\b)"
-    r"(?:(?:[\w.:]+(?:<[^()=;{}]{0,120}>)?|<[^()=;{}]{1,80}>)(?:\[\])*(?:[ \t]+[*&]*|[*&?]+[ \t]*)){1,8}"
-    r"(?:(?:[\w:]*\boperator[^\w\s(]{1,3}|[\w:~]+)(?:<[^()=;{}]{0,80}>)?[ \t]*\(|[\w:~]+\Z)"
-)
-"""A type and a name, in languages whose functions have no keyword; a bracket follows, or the cursor."""
-
-_MODIFIER = r"(?:(?:async|static|get|set|override|public|private|protected|convenience|required)\s+)"
-MEMBER = re.compile(
-    rf"\s*+{_MODIFIER}{{0,4}}+[*#~]?"
-    rf"(?!(?:{_STATEMENTS})\b)[\w$]+[?!]?[ \t]*(?:<[^()=;{{}}]{{0,80}}>)?\("
-    rf"|\s*+{_MODIFIER}{{1,4}}+[*#~]?[\w$]+\Z"
-)
-"""A name and a bracket: a method, or a constructor; the bracket may be missing behind a modifier."""
-
-ECMA_HEADER = re.compile(
-    rf"{KEYWORD_HEADER.pattern}"
-    r"|\s*+(?:export\s+)?(?:const|let|var)\s+[\w$]+\s*(?::[^=]{1,120})?=\s*(?:async\s*)?(?:function\b|\()"
-)
-"""A function that is assigned to a name: ``const area = (w``."""
-
-LONG = re.compile(r"(?:[uU]?L{1,2}|U)\b")
-"""Suffixes of whole numbers: ``8L``. A variable may be called ``l`` or ``f``."""
-
 BRACES = Language(
     name="",
     title="",
@@ -134,9 +106,6 @@ JAVA = replace(
     ids=("java",),
     extensions=(".java",),
     grammar="tree_sitter_java:language",
-    signature=SIGNATURE,
-    member=MEMBER,
-    units=LONG,
 )
 JAVASCRIPT = replace(
     BRACES,
@@ -152,8 +121,6 @@ JAVASCRIPT = replace(
     extensions=(".js", ".mjs", ".cjs"),
     grammar="tree_sitter_javascript:language",
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.SINGLE, regions.BACKTICK, regions.PATTERN),
-    header=ECMA_HEADER,
-    member=MEMBER,
     opener=BRACE_OR_ARROW,
     closer=re.compile(r"[)\]}]|</"),
     markup_inside=True,
@@ -175,16 +142,10 @@ C = replace(
     ids=("c",),
     extensions=(".c", ".h"),
     grammar="tree_sitter_c:language",
-    # A second word is a variable of the type: ``struct point start``.
-    header=re.compile(
-        r"\s*+(?:typedef\s+)?(?:class|struct|union|namespace|enum(?:\s+(?:class|struct))?)\s+\w*+\s*+(?:\Z|:)"
-    ),
-    signature=SIGNATURE,
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
     opener=BRACE,
     directive=DIRECTIVE,
     decoration="",
-    units=LONG,
 )
 HTML = Language(
     name="html",
@@ -213,7 +174,6 @@ CSS = replace(
     opener=BRACE,
     data=True,
     decoration="",
-    units=CSS_UNITS,
     unit="  ",
 )
 MARKDOWN = Language(

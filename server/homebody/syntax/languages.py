@@ -21,17 +21,15 @@ from homebody.syntax.families import (
     JAVA,
     JAVASCRIPT,
     MARKDOWN,
-    MEMBER,
     PLAIN_TEXT,
     PYTHON_BUILTINS,
     PYTHON_OPENER,
-    SIGNATURE,
     THREE_SLASHES,
     TYPESCRIPT,
     C,
 )
 from homebody.syntax.regions import Region
-from homebody.syntax.row import QUANTITY_UNITS, DocStyle, Language
+from homebody.syntax.row import DocStyle, Language
 
 LANGUAGES: tuple[Language, ...] = (
     Language(
@@ -114,11 +112,9 @@ LANGUAGES: tuple[Language, ...] = (
         grammar="tree_sitter_rust:language",
         regions=(*regions.C_COMMENTS, regions.LONG_DOUBLE, regions.CHARACTER),
         opener=BRACE_OR_ARROW,
-        bars=re.compile(r"(?:^|[(,={\[;]|=>|\b(?:move|return))\s*\|[^|]*$"),
         doc=THREE_SLASHES,
         string_names=re.compile(r"(?<=\{)[^\W\d]\w*(?=[:}])"),
         decoration="#[",
-        units=re.compile(r"_?(?:[iu](?:8|16|32|64|128|size)|f(?:32|64))\b"),
     ),
     JAVA,
     C,
@@ -130,7 +126,6 @@ LANGUAGES: tuple[Language, ...] = (
         ids=("cpp", "c++"),
         extensions=(".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".ipp", ".tpp", ".c++", ".h++"),
         grammar="tree_sitter_cpp:language",
-        member=MEMBER,
     ),
     replace(
         BRACES,
@@ -153,8 +148,6 @@ LANGUAGES: tuple[Language, ...] = (
             regions.DOUBLE,
             regions.CHARACTER,
         ),
-        signature=SIGNATURE,
-        member=MEMBER,
         opener=BRACE_OR_ARROW,
         directive=DIRECTIVE,
         doc=replace(THREE_SLASHES, around=("<summary>", "</summary>")),
@@ -180,7 +173,6 @@ LANGUAGES: tuple[Language, ...] = (
             r"(?!.*\bend$)|(?:\bdo|\{)(?:\s*\|[^|]*\|)?$|\b(?:then|else|ensure|begin)$"
         ),
         closer=re.compile(r"[)\]}]|end\b"),
-        bars=re.compile(r"(?:\{|\bdo)\s*\|[^|]*$"),
         continuation=re.compile(r"(?:else|elsif|when|in|rescue|ensure)\b"),
         doc=HASH_DOC,
         unit="  ",
@@ -232,7 +224,6 @@ LANGUAGES: tuple[Language, ...] = (
         extensions=(".swift",),
         grammar="tree_sitter_swift:language",
         regions=(*regions.C_COMMENTS, regions.TRIPLE_DOUBLE, regions.DOUBLE),
-        member=MEMBER,
         opener=re.compile(r"\{(?:\s*[\w(][^{}]*\bin)?$"),
         doc=THREE_SLASHES,
     ),
@@ -318,7 +309,6 @@ LANGUAGES: tuple[Language, ...] = (
         blocks="indentation",
         opener=re.compile(r"(?:(?:^|\s|\w|[\"'])(?::|[|>][+-]?)|(?:^|\s)-)$"),
         item=re.compile(r"-(?:\s|$)"),
-        units=QUANTITY_UNITS,
         braces_are_values=True,
         data=True,
         doc=HASH_DOC,
@@ -349,7 +339,6 @@ LANGUAGES: tuple[Language, ...] = (
     replace(
         JAVASCRIPT,
         name="dart",
-        signature=SIGNATURE,
         tests="",
         title="Dart",
         ids=("dart",),

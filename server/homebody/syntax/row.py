@@ -11,15 +11,6 @@ from homebody.syntax.regions import DOUBLE, Region
 
 Blocks: TypeAlias = Literal["indentation", "braces", "words", "tags", "none"]
 
-KEYWORD_HEADER = re.compile(
-    r"\s*+(?:(?:async|export|default|public|private|protected|internal|static|final|abstract|override|open"
-    r"|suspend|inline|operator|infix|tailrec|pub(?:\([^()]{0,40}\))?|unsafe|const|extern|local|virtual|sealed"
-    r"|data|partial|mutating)\s+){0,6}+"
-    r"(?:def|function|func|fun|fn|class|interface|struct|trait|impl|record|enum|type)\b[*]?(?:\s+\Z|\s*[\w$<])"
-    r"|\s*+func\s*\("
-)
-"""Beginning of a function or class header, up to the blank before its name or the first character of it."""
-
 
 @dataclass(frozen=True, slots=True)
 class DocStyle:
@@ -71,14 +62,6 @@ class Language:
         Strings and comments; if several match at one offset, the first in this tuple is used.
     blocks
         How the language delimits blocks.
-    header
-        Pattern for the beginning of a line that begins a function or class, by its keyword.
-    signature
-        The same for headers without a keyword that begin with a type: ``int area(``. It counts where
-        definitions are written: without indentation, and directly in the body of a class.
-    member
-        The same for headers that begin with a name: ``area(``. It counts directly in the body of a class,
-        where a call cannot be written.
     opener
         Pattern found in a line (without its comment and trailing blanks) that a block follows.
     closer
@@ -90,22 +73,16 @@ class Language:
         and that continues the lines before it: an item of a YAML list.
     directive
         Pattern for the beginning of a stripped line whose indentation has no meaning (``#endif``).
-    bars
-        Pattern found in the line before the cursor if that is in the parameters of a closure, which end with
-        a bar: ``|x``.
     braces_are_values
         Whether ``{`` begins a value rather than a block.
     unpaired
         Closing brackets that may appear without an opening one.
-    units
-        Pattern for a unit or a type that follows its number without a space (``px``, ``u8``); a variable
-        must not look like it.
     unit
         Default indentation step, for a document without indented lines.
     prose
         Whether the language is prose; its sentences are then never removed as a model's commentary.
     data
-        Whether it has no functions or classes; its lines are then never matched as their headers.
+        Whether it has no functions or classes.
     markup_inside
         Whether code may contain tags (JSX).
     doc
@@ -155,18 +132,13 @@ class Language:
     query: str = ""
     regions: tuple[Region, ...] = ()
     blocks: Blocks = "none"
-    header: re.Pattern[str] = KEYWORD_HEADER
-    signature: re.Pattern[str] = re.compile(r"(?!)")
-    member: re.Pattern[str] = re.compile(r"(?!)")
     opener: re.Pattern[str] = re.compile(r"[{(\[]$")
     closer: re.Pattern[str] = re.compile(r"[)\]}]")
     continuation: re.Pattern[str] = re.compile(r"(?!)")
     item: re.Pattern[str] = re.compile(r"(?!)")
     directive: re.Pattern[str] = re.compile(r"(?!)")
-    bars: re.Pattern[str] = re.compile(r"(?!)")
     braces_are_values: bool = False
     unpaired: str = ""
-    units: re.Pattern[str] = re.compile(r"(?!)")
     unit: str = "    "
     prose: bool = False
     data: bool = False
@@ -203,21 +175,6 @@ class Language:
 
 FLAT_BODY = re.compile(r"\b(?:case|switch|select|namespace|extern|module|match)\b")
 """If the line that opens a block matches, its body may have the same indentation as that line."""
-
-CSS_UNITS = re.compile(
-    r"(?:px|r?(?:em|ex|ch|lh|ic|cap)|(?:[sld]?v|cq)(?:[hwib]|min|max)|p[tc]|[cm]m|in|Q|fr|deg|g?rad|turn"
-    r"|m?s|k?Hz|dp(?:i|cm|px)|x)\b"
-)
-"""Units of style sheets; strings and markup of other languages hold styles as well."""
-
-QUANTITY_UNITS = re.compile(r"(?:[munµ]?s|[mhd]|[kKMGTP](?:i?B|i)?)\b")
-"""Units of time and of memory, as in ``"30s"`` and ``512Mi``: in YAML, and in strings of any language."""
-
-CLASS_BODY = re.compile(
-    r"(?<![.\w])(?:class|struct|interface|enum|record|trait|impl|namespace|union|extension|object|protocol"
-    r"|extern|mixin)\b"
-)
-"""If the line that opens a block matches, its body holds definitions."""
 
 UNKNOWN = Language(
     name="",

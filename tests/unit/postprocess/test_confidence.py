@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.confidence import ConfidenceGate, confidence, looks_wrong
+from homebody.postprocess.ghost.confidence import ConfidenceGate, confidence
 from homebody.postprocess.ghost.finish import Finished, finish
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.syntax.tree import Tree
@@ -82,10 +82,3 @@ def test_the_gate_reads_on_what_is_shown(before, answer):
     assert isinstance(found, Finished)
     gate = ConfidenceGate(found.probability, cursor)
     assert all(gate.feed(piece) for piece in pieces)
-
-
-def test_an_ordinary_line_does_not_look_wrong():
-    document = Document.create("file:///a", "python", 1, "x = ")
-    cursor = cursor_context(document, Tree.blank(document), 4)
-    assert not looks_wrong("sum(values)", cursor)
-    assert looks_wrong("'open", cursor)

@@ -17,11 +17,7 @@ from homebody.syntax.cursor import CursorContext
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.scanner import ScanState, code_of, end_of_region, first_surplus, scan
 
-_ANGLE_CLOSED = re.compile(r"(?<![=-])>(?!=)")
-_BAR_ALONE = re.compile(r"\|\s*(?:\{\s*\})?[)\]}>;,\s]*")
-"""Rest of a line in which a closure has no body yet."""
-
-_CLOSERS = ")]}"
+_CLOSERS = tuple(")]}")
 _WORD = re.compile(r"\w")
 _LOOKED_AT = 200
 """Maximum number of characters after the cursor that are searched for closers."""
@@ -72,139 +68,50 @@ def with_closers(text: str, cursor: CursorContext) -> Joined:
 
     The returned ``text`` is empty if that is impossible.
     """
-    if (whole := _with_rest_of_header(text, cursor)) is not None:
-        return whole
-    code = _without_line_comment(text, cursor)
-    joined = _with_code_closers(code, cursor)
-    if cursor.line_suffix[joined.swallowed :].strip() or joined.text != code:
-        return joined
-    return Joined(text, joined.swallowed)
-
-
-def _with_rest_of_header(text: str, cursor: CursorContext) -> Joined | None:
-    """Replace the rest of a header, such as ``):``, by a text that has it too and continues into the body.
-
-    Of a text that does not end the header, only the first line is kept; of one that ends it in another way
-    than the document, only the parameters.
-    """
-    rest, has_braces = cursor.rest_of_header, cursor.language.blocks == "braces"
-    if not rest:
-        return None
-    own = first_surplus(text, cursor.language, ScanState())
-    line_end = text.find("\n", own or 0)
-    header, body = (text, "") if line_end < 0 else (text[:line_end], text[line_end:])
-    if has_braces and not body.strip():
-        # The body may be on the line of the header.
-        head, brace, body = header.partition("{")
-        header = head + brace
-        if not body.strip():
-            return None
-    if _ends_header(header.rstrip(), rest.strip(), cursor):
-        whole = _before_last_brace(text, cursor) if has_braces else text
-        return Joined(whole if whole and body.strip() else header, len(rest))
-    return _with_code_closers(header if own is None else text[:own], cursor)
-
-
-def _ends_header(line: str, rest: str, cursor: CursorContext) -> bool:
-    """Whether ``line`` ends the header like ``rest``; a result may come before the colon or the brace."""
-    if line.endswith(rest):
-        return True
-    closers, mark = scan(rest, cursor.language).surplus, rest[-1]
-    is_plain = rest.replace(" ", "") == closers + mark
-    return is_plain and line.endswith(mark) and scan(line, cursor.language).surplus == closers
-
-
-def _before_last_brace(text: str, cursor: CursorContext) -> str:
-    """Return a header and its body up to the brace that closes it, which is after the cursor already.
-
-    Empty if other brackets are missing too.
-    """
-    after = scan(text, cursor.language, cursor.own_state)
-    if not after.due and not after.surplus:
-        text = text.rstrip(" \t\n;").removesuffix("}")
-    elif after.due != "}":
-        return ""
-    text = text.rstrip()
-    return text + ("\n" + indent_of(cursor.header) if "\n" in text else " ")
-
-
-def _without_line_comment(text: str, cursor: CursorContext) -> str:
-    """Remove a comment at the end that would take in the closers behind the cursor."""
-    if not cursor.line_suffix.strip() or cursor.holds_text:
-        return text
-    region = scan(text, cursor.language, cursor.state).region
-    if region is None or not region.comment or region.multiline:
-        return text
-    above, line_end, line = text.rpartition("\n")
-    state = scan(above + line_end, cursor.language, cursor.state)
-    return above + line_end + code_of(line, cursor.language, state)
-
-
-def _with_code_closers(text: str, cursor: CursorContext) -> Joined:
-    """Find the text and the span of code without a comment at its end."""
     below = _closed_below(cursor)
-    text = _closable(_inside_bars(_inside_string(text, cursor), cursor), cursor, below)
+    if cursor.line_suffix.strip() and not text.rstrip().endswith(cursor.line_suffix.strip()):
+        text = _inside(_without_line_comment(text, cursor), cursor)
+    at = first_surplus(text, cursor.language, ScanState(cursor.state.due[below:], region=cursor.state.region))
+    if at is not None and text[at] != "}" and not cursor.state.surplus:
+        # The lines below close it. One block may end and the next begin: ``} else {``.
+        text = text[:at].rstrip()
     for _ in range(_MOST_CLOSERS):
         if not text.strip():
             break
-        best = _best_span(text, cursor, below)
-        if best is not None:
-            span = _with_end_of_statement(text, best or _angle_or_bar(text, cursor), cursor)
+        span = _best_span(text, cursor, below)
+        if span is not None:
             return _on_own_line(Joined(text, span), cursor)
         shorter = text.rstrip(" \t;,")
-        shorter = shorter[:-1] if shorter[-1:] in _CLOSERS else ""
-        text = shorter.rstrip(" \t")
+        text = shorter[:-1].rstrip(" \t") if shorter.endswith(_CLOSERS) else ""
     return Joined("", 0)
 
 
-def _inside_string(text: str, cursor: CursorContext) -> str:
-    """Cut where a text closes the cursor's string, if it continues in another way than the line does.
+def _without_line_comment(text: str, cursor: CursorContext) -> str:
+    """Remove a comment at the end that would take in the closers after the cursor."""
+    region = scan(text, cursor.language, cursor.state).region
+    if cursor.holds_text or region is None or not region.comment or region.multiline:
+        return text
+    above, line_end, line = text.rpartition("\n")
+    return (
+        above
+        + line_end
+        + code_of(line, cursor.language, scan(above + line_end, cursor.language, cursor.state))
+    )
 
-    Of ``a", 2)`` before ``", 1)``, this leaves ``a``.
+
+def _inside(text: str, cursor: CursorContext) -> str:
+    """Cut where the text leaves the cursor's string or brackets, if the line does so too, and goes on.
+
+    Of ``x) * 3`` before ``) * 2``, this leaves ``x``; of ``a", 2)`` before ``", 1)``, ``a``.
     """
-    region = cursor.state.region
-    if region is None or region.comment:
+    rest, region = cursor.line_suffix, cursor.state.region
+    if not _WORD.search(rest):
         return text
-    end = end_of_region(text, region)
-    if end is None or end_of_region(cursor.line_suffix, region) is None:
-        return text
-    if not _differs(text, cursor):
-        return text
-    inner = text[:end]
-    # A value in a string, such as ``{name}``, ends before that.
-    at = first_surplus(inner, cursor.language, ScanState())
-    is_closed = at is not None and cursor.line_suffix.lstrip()[:1] == inner[at]
-    return inner[:at] if is_closed else inner
-
-
-def _inside_bars(text: str, cursor: CursorContext) -> str:
-    """Cut where a text closes the parameters of a closure, if it continues in another way than the line does.
-
-    Of ``y| x * y`` before ``| x + y``, this leaves ``y``.
-    """
-    rest = cursor.line_suffix.strip()
-    if not _is_before_bar(cursor) or _BAR_ALONE.fullmatch(rest) or text.rstrip().endswith(rest):
-        return text
-    return text.partition("|")[0]
-
-
-def _is_before_bar(cursor: CursorContext) -> bool:
-    """Whether the cursor is in the parameters of a closure, at the bar that ends them: ``|x█|``."""
-    in_bars = cursor.line_suffix[:1] == "|" and not cursor.holds_text
-    return in_bars and cursor.language.bars.search(cursor.line_prefix[-_LOOKED_AT:]) is not None
-
-
-def _differs(text: str, cursor: CursorContext) -> bool:
-    """Whether there is code behind the cursor, not only closers, and the text does not end with it."""
-    rest = cursor.line_suffix.strip()
-    return _WORD.search(rest) is not None and not text.rstrip().endswith(rest)
-
-
-def _with_end_of_statement(text: str, span: int, cursor: CursorContext) -> int:
-    """Add a semicolon or comma behind the span that the text has at its end, too."""
-    rest = cursor.line_suffix[span:].strip()
-    is_again = rest in {";", ","} and text.rstrip().endswith(rest)
-    return len(cursor.line_suffix.rstrip()) if is_again else span
+    if region is not None and not region.comment and end_of_region(rest, region) is not None:
+        text = text[: end_of_region(text, region)]
+    at = first_surplus(text, cursor.language, ScanState())
+    closes = at is not None and scan(rest, cursor.language).surplus.startswith(text[at])
+    return text[:at].rstrip() if closes else text
 
 
 def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
@@ -213,8 +120,7 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
     as_it_was = scan(suffix, cursor.language, cursor.state)
     answered = scan(text, cursor.language, cursor.state)
     best: tuple[bool, int, bool, int] | None = None
-    spans = (0,) if _closes_its_own_angles(text, cursor) else islice(_spans(text, suffix), _MOST_CLOSERS)
-    for span in spans:
+    for span in islice(_spans(text, suffix), _MOST_CLOSERS):
         after = scan(suffix[span:], cursor.language, answered)
         if len(after.surplus) > len(as_it_was.surplus) or len(after.due) < below:
             continue
@@ -222,33 +128,10 @@ def _best_span(text: str, cursor: CursorContext, below: int) -> int | None:
             # The text closes what a closer after the cursor closes.
             continue
         off = abs(len(after.due) - len(as_it_was.due))
-        repeated = span > 0 and text.rstrip().endswith(suffix[:span].strip())
-        found = (after.region != as_it_was.region, off, not repeated, -span if repeated else span)
-        best = found if best is None else min(best, found)
+        repeated = span > 0 and text.rstrip().endswith(suffix[span - 1])
+        this = (after.region != as_it_was.region, off, not repeated, -span if repeated else span)
+        best = this if best is None else min(best, this)
     return None if best is None else abs(best[3])
-
-
-def _angle_or_bar(text: str, cursor: CursorContext) -> int:
-    """1 if the text closes what ``>`` or a closure's ``|`` after the cursor closes, otherwise 0.
-
-    Both are also operators, so they are not counted with the brackets.
-    """
-    if _is_before_bar(cursor):
-        return int("|" in text)
-    if cursor.line_suffix[:1] != ">" or cursor.holds_text:
-        return 0
-    before = cursor.line_prefix[-_LOOKED_AT:]
-    opened = before.count("<") - len(_ANGLE_CLOSED.findall(before))
-    return int(opened > 0 and len(_ANGLE_CLOSED.findall(text)) > text.count("<"))
-
-
-def _closes_its_own_angles(text: str, cursor: CursorContext) -> bool:
-    """Whether the text ends with ``>`` for its own ``<``, so that the one after the cursor is kept."""
-    return (
-        cursor.line_suffix[:1] == ">"
-        and not cursor.holds_text
-        and 0 < text.count("<") == len(_ANGLE_CLOSED.findall(text))
-    )
 
 
 def _spans(text: str, suffix: str) -> Iterator[int]:
@@ -271,33 +154,13 @@ def _spans(text: str, suffix: str) -> Iterator[int]:
             return
 
 
-def _closable(text: str, cursor: CursorContext, below: int) -> str:
-    """Cut before a closing bracket that has no opening one, or whose opening one the lines below close.
-
-    Also before one that the line itself closes, if the text continues in another way than the line does:
-    of ``x) * 3`` before ``) * 2``, this leaves ``x``.
-    """
-    if cursor.state.surplus:
-        return text
-    closed = len(cursor.state.due) - len(scan(cursor.line_suffix, cursor.language, cursor.state).due)
-    is_inside = closed > 0 and _differs(text, cursor)
-    own = ScanState("" if is_inside else cursor.state.due[below:], region=cursor.state.region)
-    at = first_surplus(text, cursor.language, own)
-    if at is None:
-        return text
-    if text[at] == "}" and len(scan(text, cursor.language, cursor.state).due) >= len(cursor.state.due):
-        # One block ends and the next begins: ``} else {``.
-        return text
-    return text[:at].rstrip(" \t\n")
-
-
 def _closed_below(cursor: CursorContext) -> int:
     """Number of missing closers that the lines below contain, the outermost first."""
     start = ScanState(region=cursor.state.region)
     here = scan(cursor.line_suffix, cursor.language, start).surplus
     lines = [cursor.line_suffix]
     for line in cursor.next_lines:
-        if not indent_of(line) and line[:1] not in tuple(_CLOSERS):
+        if not indent_of(line) and not line.startswith(_CLOSERS):
             # The next unindented line: it cannot close a bracket that is open here.
             break
         lines.append(line)
@@ -311,6 +174,6 @@ def _on_own_line(joined: Joined, cursor: CursorContext) -> Joined:
     """Put a remaining closer after a block on its own line."""
     rest = cursor.line_suffix[joined.swallowed :].strip()
     in_code = scan(joined.text, cursor.language, cursor.state).region is None
-    if in_code and "\n" in joined.text and rest[:1] in tuple(_CLOSERS):
+    if in_code and "\n" in joined.text and rest.startswith(_CLOSERS):
         return Joined(joined.text.rstrip() + "\n" + indent_of(cursor.line_prefix), joined.swallowed)
     return joined

@@ -12,9 +12,7 @@ from msgspec import structs
 
 from homebody.backend.base import Piece
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.postprocess.ghost.repeats import repeated_from
 from homebody.syntax.cursor import CursorContext
-from homebody.syntax.scanner import code_of, scan
 
 # Decision 23 has the measurements behind these numbers, and the command.
 _LENGTH_POWER = 1 / 3
@@ -38,10 +36,8 @@ def confident(draft: Draft) -> Draft | DropReason:
     known, *others = _of_lines(draft)
     probability = None if known is None else known * _factor(draft.cursor, draft.text)
     draft = structs.replace(draft, probability=probability)
-    if not draft.min_confidence:
+    if not draft.min_confidence or draft.probability is None:
         return draft
-    if draft.probability is None:
-        return "looks wrong" if looks_wrong(draft.text, draft.cursor) else draft
     return _sure_beginning(draft, others) if draft.probability >= draft.min_confidence else "low confidence"
 
 
@@ -114,31 +110,6 @@ def _continues_word(cursor: CursorContext, text: str) -> bool:
 
 def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
-
-
-def looks_wrong(text: str, cursor: CursorContext) -> bool:
-    """Whether the first line of ``text`` looks like a guess; for servers without probabilities.
-
-    It does if it repeats itself, leaves a single-line string open, or contains no letter, digit or bracket.
-    Comments are never rejected.
-    """
-    if cursor.in_comment or cursor.language.prose:
-        return False
-    line = text.lstrip("\n").split("\n", 1)[0]
-    if not code_of(line, cursor.language, cursor.state).strip():
-        return False
-    if repeated_from(line) is not None:
-        return True
-    after = scan(line, cursor.language, cursor.state)
-    goes_on = after.region is None or after.region.multiline or line.endswith("\\")
-    if after.in_string and not goes_on:
-        # The rest of the cursor's line may close it.
-        whole = scan(cursor.line_suffix, cursor.language, after)
-        if whole.in_string:
-            return True
-    return not any(character.isalnum() for character in line) and not any(
-        character in "()[]{}\"'`<>;:,.\\" for character in line
-    )
 
 
 def _sure_beginning(draft: Draft, others: Sequence[float | None]) -> Draft:

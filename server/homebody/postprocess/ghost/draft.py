@@ -17,7 +17,6 @@ DropReason: TypeAlias = Literal[
     "not code",
     "outer scope",
     "repeats next lines",
-    "repeats previous lines",
     "repeats itself",
     "repeats the line",
     "line too long",
@@ -26,7 +25,6 @@ DropReason: TypeAlias = Literal[
     "brackets do not match",
     "closes too far in",
     "low confidence",
-    "looks wrong",
     "invisible characters",
 ]
 """Why nothing is shown, for the local log."""

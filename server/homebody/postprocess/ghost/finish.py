@@ -22,26 +22,23 @@ from homebody.postprocess.ghost.draft import (
     checked_part,
 )
 from homebody.postprocess.ghost.glue import (
-    joined_to_line,
     not_glued,
     not_there_already,
     not_twice,
     on_one_line,
-)
-from homebody.postprocess.ghost.indent import indented_like_file
-from homebody.postprocess.ghost.last_lines import (
     without_bare_comments,
+    without_blank_again,
     without_partial_line,
     without_trailing_blanks,
 )
+from homebody.postprocess.ghost.indent import indented_like_file
 from homebody.postprocess.ghost.noise import without_invisible, without_noise
-from homebody.postprocess.ghost.repeats import without_next_lines, without_previous_lines
 from homebody.postprocess.ghost.unit import Multiline, lines_wanted, up_to_end, with_end
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 
-GROWING: tuple[GrowingRule, ...] = (without_noise, joined_to_line, indented_like_file, with_end)
+GROWING: tuple[GrowingRule, ...] = (without_noise, without_blank_again, indented_like_file, with_end)
 """Applied to an answer that is still arriving, after each piece; and first of all to a complete answer."""
 
 RULES: tuple[Rule, ...] = (
@@ -50,8 +47,6 @@ RULES: tuple[Rule, ...] = (
     without_partial_line,
     without_bare_comments,
     without_misplaced_closer,
-    without_next_lines,
-    without_previous_lines,
     without_trailing_blanks,
     without_invisible,
     confident,

@@ -5,50 +5,50 @@ import re
 from msgspec import structs
 
 from homebody.postprocess.ghost.draft import Draft, DropReason
-from homebody.syntax.cursor import CursorContext
-from homebody.syntax.row import CSS_UNITS, QUANTITY_UNITS
 
-_WORD_REVERSED = re.compile(r"\w*+")
-_DIGITS = re.compile(r"\d*+")
-_WORD_AFTER = re.compile(r"\w+")
-_NUMBER_AT_END = re.compile(r"(?<![\w.])(?:\d+[dhm])*\d*\.?\d+\Z")
-"""A number, also the last one of a duration: ``1h30``."""
-_DIGIT_AT_END = re.compile(r"\d\.?\Z")
+_BARE_COMMENTS = re.compile(r"(?:(?:\A|\n)[ \t]*+(?:#|//[/!]?|--+|;+|%|\*)?+[ \t]*+)++\Z")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
-_LONGEST_WORD = 200
-_DOUBLED_ON_PURPOSE = frozenset({"long"})
 
 
-def joined_to_line(draft: Draft) -> Draft:
-    """Remove text of the cursor's line that the answer repeats."""
-    cursor, text = draft.cursor, draft.text
-    if cursor.holds_text:
+def without_blank_again(draft: Draft) -> Draft:
+    """Remove a blank at the beginning after a blank before the cursor."""
+    prefix = draft.cursor.line_prefix
+    if draft.cursor.holds_text or not prefix.strip() or not prefix.endswith((" ", "\t")):
         return draft
-    text = _without_line_again(text, cursor.line_prefix)
-    text = _without_word_again(text, cursor)
-    if cursor.line_prefix.strip() and cursor.line_prefix.endswith((" ", "\t")):
-        text = text.lstrip(" \t")
+    text = draft.text.lstrip(" \t")
     return draft if text == draft.text else structs.replace(draft, text=text)
 
 
+def without_partial_line(draft: Draft) -> Draft:
+    """Remove the unfinished last line of an answer that was cut at the limit, or is shown before its end.
+
+    The first line stays.
+    """
+    if not draft.cut_by_length or not draft.is_whole:
+        return draft
+    text = draft.text.rpartition("\n")[0]
+    return structs.replace(draft, text=text) if text.strip() else draft
+
+
+def without_bare_comments(draft: Draft) -> Draft | DropReason:
+    """Remove last lines that are only a comment mark, as models in a loop write them."""
+    bare = _BARE_COMMENTS.search(draft.text)
+    if bare is None or (bare.start() == 0 and draft.cursor.line_prefix.strip()):
+        return draft
+    text = draft.text[: bare.start()]
+    return structs.replace(draft, text=text) if text.strip() else "empty"
+
+
+def without_trailing_blanks(draft: Draft) -> Draft:
+    """Remove blanks at the end, except before text that stays."""
+    keeps_blanks = draft.cursor.line_suffix.strip()
+    return structs.replace(draft, text=draft.text.rstrip("\n") if keeps_blanks else draft.text.rstrip())
+
+
 def not_glued(draft: Draft) -> Draft | DropReason:
-    """Drop an answer that would run into the middle of a word or into a number."""
-    text, cursor = draft.text, draft.cursor
-    if text and re.search(r"\w\Z", text) and re.match(r"\w", draft.rest):
-        number = _NUMBER_AT_END.search(cursor.line_prefix[-_LONGEST_WORD:] + text[-_LONGEST_WORD:])
-        in_text = cursor.holds_text and not cursor.in_comment
-        units = (CSS_UNITS, QUANTITY_UNITS) if in_text else (cursor.language.units,)
-        # No name can follow a digit: what is after a number that is typed already is its unit.
-        is_begun = _DIGIT_AT_END.search(cursor.line_prefix) is not None
-        is_glued = number is None or (not is_begun and not any(one.match(draft.rest) for one in units))
-    else:
-        is_glued = bool(
-            re.search(r"(?<![\w.])\d+\Z", cursor.line_prefix)
-            and re.match(r"[^\W\d]\w*\s*(?:=(?!=)|\(|\.)", text)
-            and not cursor.in_string
-            and not cursor.in_comment
-        )
-    return "glued to a word" if is_glued else draft
+    """Drop an answer that would run into a word."""
+    glued = re.search(r"\w\Z", draft.text) and re.match(r"\w", draft.rest)
+    return "glued to a word" if glued else draft
 
 
 def on_one_line(draft: Draft) -> Draft | DropReason:
@@ -79,50 +79,3 @@ def not_twice(draft: Draft) -> Draft | DropReason:
 def not_there_already(draft: Draft) -> Draft | DropReason:
     """Drop a text that equals the text that it would replace, except for blanks at its end."""
     return "empty" if draft.text.rstrip() == draft.cursor.line_suffix[: draft.swallowed].rstrip() else draft
-
-
-def _without_line_again(text: str, line_prefix: str) -> str:
-    """Drop the repeated beginning if the answer starts with the beginning of the cursor's line."""
-    typed = line_prefix.strip()
-    answer = text.lstrip(" \t\n")
-    if not typed or not answer.startswith(typed):
-        return text
-    words = re.findall(r"\w+", typed)
-    repeats = len(words) >= 2 or (bool(words) and "=" in typed)
-    if not repeats:
-        # A single word: a keyword before a blank, as in ``return return x``.
-        alone = typed.isalpha() and line_prefix.endswith(" ") and typed not in _DOUBLED_ON_PURPOSE
-        repeats = alone and answer[len(typed) : len(typed) + 1] == " "
-    if not repeats:
-        return text
-    rest = answer[len(typed) :]
-    return rest.lstrip(" \t") if line_prefix.endswith((" ", "\t")) else rest
-
-
-def _without_word_again(text: str, cursor: CursorContext) -> str:
-    """Drop the typed part of a word if the answer starts with the whole word: ``sel`` and ``self.x``."""
-    begun = _begun_word(cursor.line_prefix)
-    word = _WORD_AFTER.match(text)
-    if not word or len(begun) < 2 or not word.group().startswith(begun):
-        return text
-    if _is_known(begun + word.group(), cursor):
-        return text
-    if len(begun) > 2 or _is_known(word.group(), cursor):
-        return text[len(begun) :]
-    return text
-
-
-def _begun_word(line_prefix: str) -> str:
-    """Identifier that ends at the cursor; empty if there is none, or it is too long to be one.
-
-    Found backwards: a search for a word at the end of a line is quadratic in the line's length.
-    """
-    found = _WORD_REVERSED.match(line_prefix[: -_LONGEST_WORD - 2 : -1])
-    run = found.group()[::-1] if found else ""
-    return _DIGITS.sub("", run, count=1) if len(run) <= _LONGEST_WORD else ""
-
-
-def _is_known(word: str, cursor: CursorContext) -> bool:
-    """Whether the lines around the cursor contain this word."""
-    pattern = re.compile(rf"\b{re.escape(word)}\b")
-    return any(pattern.search(line) for line in (*cursor.previous_lines, *cursor.next_lines))

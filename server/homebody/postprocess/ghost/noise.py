@@ -1,11 +1,10 @@
-"""Rules: remove what is not code: control tokens, fences, reasoning, chatter; drop invisible characters.
+"""Rules: an answer ends at a control token or a code fence; one with invisible characters is dropped.
 
-In places where sentences are content (Markdown, a comment, a string) they are kept. Also tells whether a
+In places where sentences are content (Markdown, a comment, a string) fences are kept. Also tells whether a
 model answers with prose where code is expected, as models do that were not trained with their markers.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from msgspec import structs
@@ -18,22 +17,12 @@ from homebody.postprocess.noise import (
     CHATTER_BEFORE,
     FENCE,
     FIM_TOKENS,
-    after_reasoning,
     invisible_added,
 )
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
 
 _CONTROL = re.compile(f"{CHAT_TOKENS}|{FIM_TOKENS}")
-
-_END_OF_SEQUENCE = re.compile(r"</s>")
-"""End of sequence of Llama 2 and Mistral; also markup, so it counts only in languages without tags."""
-
-_BROKEN_CONTROL = re.compile(r"<[|\uff5c](?:end|im|fim|file|repo|eot|start|eom|eos)[\w\u2581]*[|\uff5c]?\Z")
-"""The beginning of a control token at the end of an answer."""
-
-_CLOSING_CHATTER = re.compile(rf"\n[ \t]*\n(?={CHATTER_AFTER.pattern})")
-
 
 AnswerKind: TypeAlias = Literal["code", "prose", "unclear"]
 
@@ -56,34 +45,32 @@ _LEAST_WORDS = 6
 """Minimum number of words of a line that counts as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cleaned:
-    """The code of an answer.
-
-    ``ended`` is true if all further text is noise, so that the stream can be closed.
-    """
-
-    text: str
-    ended: bool = False
-
-
 def without_noise(draft: Draft) -> Draft:
-    r"""Remove control tokens, code fences, reasoning and chatter around the code; line ends become ``\n``.
+    r"""End the answer at a control token, and in code at a fence; line ends become ``\n``.
 
-    May be applied repeatedly to a growing answer: a complete line that was kept once stays.
+    Control tokens at its beginning are removed. A token that the file itself contains is text.
     """
-    cursor, answer = draft.cursor, _BROKEN_CONTROL.sub("", draft.answer)
-    text = after_reasoning(answer.replace("\r\n", "\n").replace("\r", "\n")) or ""
-    found = _without_control(text, cursor)
+    cursor = draft.cursor
+    text = draft.answer.replace("\r\n", "\n").replace("\r", "\n")
+    start, end = 0, len(text)
+    for token in _CONTROL.finditer(text):
+        if not _is_content(token.group(), cursor):
+            if token.start() > start:
+                end = token.start()
+                break
+            start = token.end()
     if not cursor.holds_text:
-        chatter = CHATTER_BEFORE.match(found.text)
-        # In the middle of a line only a fence after it proves that it is chatter.
-        if chatter and (not cursor.line_prefix.strip() or FENCE.match(found.text, chatter.end())):
-            found = _Cleaned(found.text[chatter.end() :], found.ended)
-        found = _without_chatter_after(_without_fences(found, cursor), cursor)
-    if not found.ended and found.text == draft.text:
-        return draft
-    return structs.replace(draft, text=found.text, is_code_over=found.ended)
+        for fence in FENCE.finditer(text, start, end):
+            if scan(text[start : fence.start()], cursor.language, cursor.state).region is None:
+                end = fence.start()
+                break
+    is_over = end < len(text)
+    text = text[start:end].removesuffix("\n") if is_over else text[start:]
+    return (
+        draft
+        if text == draft.text and not is_over
+        else structs.replace(draft, text=text, is_code_over=is_over)
+    )
 
 
 def without_invisible(draft: Draft) -> Draft | DropReason:
@@ -95,63 +82,10 @@ def without_invisible(draft: Draft) -> Draft | DropReason:
     return "invisible characters" if invisible_added(draft.text, "\n".join(lines)) else draft
 
 
-def _without_control(text: str, cursor: CursorContext) -> _Cleaned:
-    """Remove control tokens at the start and cut at the next one."""
-    patterns = [_CONTROL]
-    if cursor.language.blocks != "tags" and not cursor.language.prose and not cursor.language.markup_inside:
-        patterns.append(_END_OF_SEQUENCE)
-    start = 0
-    while found := next(filter(None, (pattern.match(text, start) for pattern in patterns)), None):
-        if _is_content(found.group(), cursor):
-            break
-        start = found.end()
-    text = text[start:]
-    ends = [
-        found.start()
-        for pattern in patterns
-        for found in pattern.finditer(text)
-        if not _is_content(found.group(), cursor)
-    ]
-    return _Cleaned(text[: min(ends)], ended=True) if ends else _Cleaned(text)
-
-
 def _is_content(token: str, cursor: CursorContext) -> bool:
     """Whether the file itself contains this token, so that it is text here."""
     lines = (cursor.line_prefix, cursor.line_suffix, *cursor.previous_lines, *cursor.next_lines)
     return any(token in line for line in lines)
-
-
-def _without_fences(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
-    """Keep the content of the fence that the answer begins with, or the text before the first fence."""
-    text = found.text
-    opening = FENCE.match(text.lstrip("\n"))
-    if opening:
-        text = text.lstrip("\n")
-        body_at = text.find("\n", opening.end()) + 1
-        if not body_at:
-            return _Cleaned("", found.ended)
-        body = text[body_at:]
-        for fence in FENCE.finditer(body):
-            if fence["fence"].startswith(opening["fence"]):
-                return _Cleaned(body[: fence.start()].removesuffix("\n"), ended=True)
-        return _Cleaned(body, found.ended)
-    for fence in FENCE.finditer(text):
-        if fence.start() and _in_code(text[: fence.start()], cursor):
-            return _Cleaned(text[: fence.start()].removesuffix("\n"), ended=True)
-    return found
-
-
-def _without_chatter_after(found: _Cleaned, cursor: CursorContext) -> _Cleaned:
-    """Cut where a paragraph of prose follows the code."""
-    for chatter in _CLOSING_CHATTER.finditer(found.text):
-        if _in_code(found.text[: chatter.start()], cursor):
-            return _Cleaned(found.text[: chatter.start()], ended=True)
-    return found
-
-
-def _in_code(before: str, cursor: CursorContext) -> bool:
-    """Whether the text after ``before`` is code, not a string or a comment."""
-    return scan(before + "\n", cursor.language, cursor.state).region is None
 
 
 def expects_code(cursor: CursorContext) -> bool:

@@ -1,6 +1,6 @@
 """How much is requested; and the rule that ends the answer after its line or block, or before its scope ends.
 
-Pure, and the same for a streamed answer and a complete one.
+The same for a streamed answer and a complete one.
 """
 
 import re
@@ -25,12 +25,8 @@ _TOO_LONG = re.compile(rf"^[^\n]{{{_LONGEST_LINE}}}", re.MULTILINE)
 _TELLING = re.compile(r"\s*(?:\w+\W|[^\w\s]{2}|[^\w\s]\s)")
 """Beginning of an unfinished line that is sufficient to know its place in the structure."""
 
-
-_NEEDS_NO_BODY = re.compile(r"[;,}]$|\)[^()]*=[^=]")
-"""Code of a header without a block: a declaration, a value of an enum, ``fun f() = expression``."""
-
-_GOES_ON = re.compile(r"\{|(?:where|throws|requires|noexcept)\b")
-"""Beginning of a line below a header that belongs to the header."""
+_OWN_BRACE = re.compile(r"\n[ \t]*\{[ \t]*(?=\n)")
+"""A brace on a line of its own, below the header of its block."""
 
 _OPENS_ELEMENT = re.compile(r"<[A-Za-z](?:(?!</|/>).)*>")
 """A line of JSX that opens an element."""
@@ -47,24 +43,20 @@ _WHY_EMPTY: dict[str, DropReason] = {
 def lines_wanted(cursor: CursorContext, multiline: Multiline = "auto") -> Wanted:
     """Decide how much to request.
 
-    ``auto`` requests a block after its opener, at the beginning of a statement, and in the header of a
-    function or class; one line within a string or a comment; elsewhere (in the middle of a statement, within
-    brackets) one line, and the block, the brackets or the element that it opens.
-    If a block takes longer than the latency budget, the part that has arrived is shown, so on slow
-    machines the header's line is shown first.
+    ``auto`` requests a block after its opener and at the beginning of a statement; one line within a string
+    or a comment; elsewhere one line, and the block, the brackets or the element that it opens.
+    If a block takes longer than the latency budget, the part that has arrived is shown, so on slow machines
+    the header's line is shown first.
     If there is text after the cursor, only one line is requested with every setting, unless the text
-    consists of closers (``function f() {█}``) or ends a header without a body (``def f(█):``,
-    ``function f(█) {}``).
+    consists of closers (``function f() {█}``).
     """
-    if multiline == "never" or cursor.in_string:
-        return "line"
-    if not _nothing_but_closers(cursor) and not cursor.rest_of_header:
+    if multiline == "never" or cursor.in_string or not _nothing_but_closers(cursor):
         return "line"
     if multiline == "always":
         return "block"
     if cursor.in_comment:
         return "line"
-    return "block" if cursor.at_block_start or cursor.fresh_statement or cursor.in_header else "statement"
+    return "block" if cursor.at_block_start or cursor.fresh_statement else "statement"
 
 
 def _nothing_but_closers(cursor: CursorContext) -> bool:
@@ -110,31 +102,44 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
         Maximum number of lines that are kept, without blank ones.
 
     """
-    if wanted == "block":
-        found = _block(text, cursor, max_lines)
-    else:
-        end = text.find("\n", len(text) - len(text.lstrip()))
-        found = Cut(end, "line") if end >= 0 else None
-        if found and wanted == "statement" and (opened := _after_first_line(text[:end], cursor)):
-            found = _block(text[end:], opened, max_lines - 1)
-            # Without a body below, the line alone.
-            found = found and Cut(end + found.keep, found.reason if found.keep else "line")
+    end = _block(text, cursor, max_lines) if wanted == "block" else _line(text, cursor, wanted, max_lines)
     long = _TOO_LONG.search(text)
-    if long and (found is None or long.start() < found.keep):
-        found = Cut(long.start(), "length")
+    if long and (end is None or long.start() < end.keep):
+        end = Cut(long.start(), "length")
     repeat = repeated_from(text, cursor.line_prefix)
-    if repeat is not None and (found is None or repeat < found.keep):
+    if repeat is not None and (end is None or repeat < end.keep):
         return Cut(repeat, "repetition")
-    return found
+    return end
 
 
-def _after_first_line(text: str, cursor: CursorContext) -> CursorContext | None:
+def _line(text: str, cursor: CursorContext, wanted: Wanted, max_lines: int) -> Cut | None:
+    """End of the first line that is not blank, or of what it opens."""
+    end = text.find("\n", len(text) - len(text.lstrip()))
+    if end < 0:
+        return None
+    if wanted == "line":
+        return Cut(end, "line")
+    has_braces = cursor.language.blocks == "braces"
+    if has_braces and text[end + 1 :].strip(" \t") in {"", "{"}:
+        # The brace of a block may be on the next line.
+        return None
+    brace = _OWN_BRACE.match(text, end) if has_braces else None
+    opened = _opened(text[:end], cursor, is_block=brace is not None)
+    if opened is None:
+        return Cut(end, "line")
+    start = brace.end() if brace else end
+    body = _block(text[start:], opened, max_lines - 1)
+    # Without a body below, the line alone.
+    return body and Cut(start + body.keep if body.keep else end, body.reason if body.keep else "line")
+
+
+def _opened(text: str, cursor: CursorContext, *, is_block: bool) -> CursorContext | None:
     """Return the context at the end of the first line, if a block, brackets or an element open there."""
     language, line = cursor.language, text.rpartition("\n")[2]
-    is_own = line is text or len(line) == len(text)
+    is_own = len(line) == len(text)
     whole = cursor.line_prefix + line if is_own else line
     is_element = language.markup_inside and _OPENS_ELEMENT.fullmatch(line.strip())
-    if not (opens_block(whole, language) or scan(line, language).due or is_element):
+    if not (is_block or opens_block(whole, language) or scan(whole, language).due or is_element):
         return None
     return replace(
         cursor,
@@ -143,7 +148,6 @@ def _after_first_line(text: str, cursor: CursorContext) -> CursorContext | None:
         at_block_start=True,
         fresh_statement=False,
         in_brackets=False,
-        header="",
     )
 
 
@@ -177,12 +181,12 @@ class _Progress:
 
 def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
     """End of a block or of a paragraph of statements."""
-    starts_line = not cursor.line_prefix.strip() and not cursor.in_header
+    starts_line = not cursor.line_prefix.strip()
     level = cursor.width(cursor.line_prefix) if starts_line else cursor.level
-    done = _Progress(level, cursor.own_state)
-    for found in _LINE.finditer(text):
-        line, complete = found.group(1), bool(found.group(2))
-        own = found.start() == 0
+    done = _Progress(level, ScanState(region=cursor.state.region))
+    for match in _LINE.finditer(text):
+        line, complete = match.group(1), bool(match.group(2))
+        own = match.start() == 0
         if complete and not line.strip():
             if _ends_paragraph(done, cursor):
                 return Cut(done.kept, "unit")
@@ -191,14 +195,11 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
         if complete and begins_next_lines(cursor.line_prefix + line if own else line, cursor):
             verdict = Cut(done.kept, "suffix")
         elif not own and (complete or (done.lines and _TELLING.match(line))):
-            # Whether a first line is chatter is only known at its end.
-            verdict = _judge(line, found.start(), done, cursor, complete=complete)
+            verdict = _judge(line, match.start(), done, cursor, complete=complete)
         if verdict is not None or not complete:
             return verdict
-        done = _after(line, found.end(1), done, cursor, own=own)
-        if done.state.surplus or (own and _is_body_on_openers_line(line, done, cursor)):
-            return Cut(done.kept, "unit")
-        if not own and _ends_header_block(line, done, cursor):
+        done = _after(line, match.end(1), done, cursor, own=own)
+        if done.state.surplus:
             return Cut(done.kept, "unit")
         if done.lines >= max_lines:
             return Cut(done.kept, "lines")
@@ -208,12 +209,7 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
 def _judge(line: str, start: int, done: _Progress, cursor: CursorContext, *, complete: bool) -> Cut | None:
     """Whether the answer ends before this line, or with it, by its indentation."""
     width, body, language = cursor.width(line), line.strip(), cursor.language
-    if done.state.region is not None or language.directive.match(body):
-        return None
-    if done.state.due:
-        return Cut(done.kept, "scope") if cursor.in_header and _leaves_header(line, done, cursor) else None
-    if cursor.in_header and language.blocks == "braces" and width == done.level and _GOES_ON.match(body):
-        # The header is not complete, or its block opens on this line.
+    if done.state.region is not None or done.state.due or language.directive.match(body):
         return None
     closer = language.closer.match(body)
     if width < done.level or (width == done.level and _after_opener(cursor)):
@@ -231,25 +227,17 @@ def _may_be_flat(body: str, cursor: CursorContext) -> bool:
     return is_item or FLAT_BODY.search(cursor.line_prefix) is not None
 
 
-def _leaves_header(line: str, done: _Progress, cursor: CursorContext) -> bool:
-    """Whether a line is indented too little for the open brackets of a header or its body."""
-    if cursor.language.closer.match(line.strip()):
-        return False
-    in_parameters = done.state.due[-1:] in {")", "]"}
-    return cursor.width(line) < done.level + in_parameters
-
-
 def _scope_end(line: str, start: int, done: _Progress, cursor: CursorContext) -> Cut:
     """Leave out a line of an outer scope, unless it closes the block and the document does not."""
     width, body, language = cursor.width(line), line.strip(), cursor.language
     closer = language.closer.match(body)
-    if not closer or width != _openers_width(done.level, cursor) or document_closes(width, cursor):
+    if not closer or width != _openers_width(done.level, cursor) or _document_closes(width, cursor):
         return Cut(done.kept, "scope")
     opens = scan(line, language).due or language.opener.search(code_of(line, language).rstrip())
     return Cut(start + (line.index(body) + closer.end() if opens else len(line)), "unit")
 
 
-def document_closes(width: int, cursor: CursorContext) -> bool:
+def _document_closes(width: int, cursor: CursorContext) -> bool:
     """Whether the document itself has a closer at ``width`` columns for the block of the cursor."""
     if cursor.language.closer.match(cursor.line_suffix.strip()):
         return False
@@ -287,33 +275,9 @@ def _ends_paragraph(done: _Progress, cursor: CursorContext) -> bool:
     return done.lines > 0 and not open_ended and not done.inner and not _after_opener(cursor)
 
 
-def _is_body_on_openers_line(line: str, done: _Progress, cursor: CursorContext) -> bool:
-    """Whether a block is complete on its opener's own line: ``if x: return``."""
-    if cursor.in_header and done.state.due[-1:] in {")", "]"}:
-        # The closer is already after the cursor.
-        return bool(cursor.line_suffix.strip())
-    if not _after_opener(cursor) or done.state.due or cursor.language.item.match(cursor.line_prefix.strip()):
-        return False
-    # Where words delimit blocks, the opener is at the beginning of its line: ``class A < B``.
-    from_start = cursor.in_header or cursor.language.blocks == "words"
-    code = code_of(cursor.line_prefix + line if from_start else line, cursor.language).strip()
-    if cursor.in_header and cursor.language.blocks == "braces" and not _NEEDS_NO_BODY.search(code):
-        # The brace may follow on the next line.
-        return False
-    return bool(code) and not cursor.language.opener.search(code)
-
-
-def _ends_header_block(line: str, done: _Progress, cursor: CursorContext) -> bool:
-    """Whether ``line`` closes the block of a header that the answer has finished itself."""
-    if not cursor.in_header or done.state.due or cursor.width(line) != done.level:
-        return False
-    closes = cursor.language.closer.match(line.strip()) is not None
-    return closes and not opens_block(line, cursor.language)
-
-
 def _after_opener(cursor: CursorContext) -> bool:
     """Whether the block that the answer fills is opened on the cursor's own line."""
-    return cursor.in_header or (cursor.at_block_start and not cursor.fresh_statement)
+    return cursor.at_block_start and not cursor.fresh_statement
 
 
 def _openers_width(level: int, cursor: CursorContext) -> int:
