@@ -19,8 +19,11 @@ def test_no_message_asks_for_a_key(open_editor, length):
     text = "word " * (length // 5) + "end"
     editor.lua("for _ = 1, 3 do require('homebody.rpc').say(...) end", text)
 
+    editor.call("nvim_input", f":lua require('homebody.rpc').say('{text}')<CR>")
+    editor.until(lambda: editor.call("nvim_get_mode")["mode"] != "c")
+
     assert editor.call("nvim_get_mode")["blocking"] is False
-    assert editor.command("messages").count("word end") == 3
+    assert editor.command("messages").count("word end") == 4
 
 
 def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):

@@ -37,6 +37,7 @@ function M.say(message, level)
     vim.o.cmdheight = math.min(vim.o.lines - 2, math.ceil(vim.fn.strdisplaywidth(line) / vim.o.columns) + 1)
     vim.api.nvim_echo({ { line } }, true, {})
     vim.o.cmdheight = height
+    vim.cmd.redraw() -- else a second line after a typed command waits for a key
   end
   vim.notify(shown, level or vim.log.levels.INFO)
 end
