@@ -107,7 +107,7 @@ function group(label: string, choices: ModelChoice[]): ModelChoice[] {
 }
 
 function named(uses: readonly (keyof typeof USES)[]): string {
-    return uses.map((use) => USES[use]).join(" and ");
+    return uses.map((use) => USES[use]).join(", ");
 }
 
 function sentence(text: string): string {

@@ -2,14 +2,14 @@
 
 import type { TextDocument, Uri } from "vscode";
 
-import type { Languages } from "./server/narrowed";
+import { type Languages, isOnIn } from "./server/narrowed";
 import { valueOf } from "./server/settings";
 
 /** Whether suggestions are on in the folder of `scope`; with `languageId`, for one language. */
 export function isOn(languageId?: string, scope?: Uri): boolean {
     const languages = valueOf<Languages>("completion.languages", scope) ?? {};
     const all = valueOf<boolean>("completion.enabled", scope) ?? true;
-    return all && (languageId === undefined || (languages[languageId] ?? languages["*"] ?? true));
+    return all && (languageId === undefined || isOnIn(languages, languageId));
 }
 
 /** Whether the document gets automatic suggestions. */

@@ -41,11 +41,17 @@ async function write(next: boolean, languageId: string | undefined): Promise<voi
         await completion.update("enabled", next, ConfigurationTarget.Global);
         return;
     }
-    const own = completion.inspect<Languages>("languages")?.globalValue ?? {};
-    await completion.update("languages", { ...own, [languageId]: next }, ConfigurationTarget.Global);
+    await setLanguage("completion", languageId, next);
     if (next && completion.inspect<boolean>("enabled")?.globalValue === false) {
         await completion.update("enabled", true, ConfigurationTarget.Global);
     }
+}
+
+/** Change a language in the user's settings, of suggestions or of next edits. */
+export function setLanguage(section: "completion" | "nextEdit", languageId: string, isOn: boolean): Thenable<void> {
+    const settings = workspace.getConfiguration(`homebody.${section}`);
+    const own = settings.inspect<Languages>("languages")?.globalValue ?? {};
+    return settings.update("languages", { ...own, [languageId]: isOn }, ConfigurationTarget.Global);
 }
 
 function isActive(current: ServerStatus | undefined): boolean {

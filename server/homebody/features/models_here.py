@@ -165,7 +165,7 @@ def _on_disk() -> list[ModelHere]:
             "embedded",
             None,
             str(entry.model.path),
-            "this machine, run by Homebody",
+            "run by Homebody",
             tuple(use for use in PURPOSES if suits(entry.facts, use)),
             entry.facts.size,
         )

@@ -191,7 +191,8 @@ local function model()
       return rpc.say(err or "there is no model on this machine; `homebody models recommend` names one")
     end
     local function describe(one)
-      local size = type(one.size) == "number" and (", %.1f GB"):format(one.size / 1e9) or ""
+      local bytes = type(one.size) == "number" and one.size
+      local size = not bytes and "" or bytes < 1e9 and (", %.0f MB"):format(bytes / 1e6) or (", %.1f GB"):format(bytes / 1e9)
       local sees = vim.list_contains(one.modalities or {}, "vision") and ", sees pictures" or ""
       return ("%s  (%s%s; %s%s)"):format(one.name, one.where, size, table.concat(one.uses, ", "), sees)
     end

@@ -2,8 +2,9 @@
 
 import { ConfigurationTarget, type QuickPickItem, QuickPickItemKind, window, workspace } from "vscode";
 
-import type { Languages } from "../server/narrowed";
+import { type Languages, isOnIn } from "../server/narrowed";
 import { valueOf } from "../server/settings";
+import { setLanguage } from "../toggle";
 
 const WAYS = {
     full: "Show what changes",
@@ -21,14 +22,12 @@ export async function chooseNextEdits(): Promise<void> {
         act: () => settings.update("enabled", way, ConfigurationTarget.Global),
     }));
     if (languageId !== undefined && chosen !== "off") {
-        const languages = valueOf<Languages>("nextEdit.languages", uri) ?? {};
-        const isOn = languages[languageId] ?? languages["*"] ?? true;
-        const own = settings.inspect<Languages>("languages")?.globalValue ?? {};
+        const isOn = isOnIn(valueOf<Languages>("nextEdit.languages", uri) ?? {}, languageId);
         choices.push(
             { label: "", kind: QuickPickItemKind.Separator },
             {
                 label: `$(symbol-boolean) ${isOn ? "Off" : "On"} in ${languageId}`,
-                act: () => settings.update("languages", { ...own, [languageId]: !isOn }, ConfigurationTarget.Global),
+                act: () => setLanguage("nextEdit", languageId, !isOn),
             },
         );
     }

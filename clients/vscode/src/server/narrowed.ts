@@ -52,8 +52,12 @@ function onlyIf<Value>(free: Value) {
 
 function inBoth(earlier: Languages, later: Languages): Languages {
     const ids = Object.keys({ ...earlier, ...later });
-    const isOn = (languages: Languages, id: string): boolean => languages[id] ?? languages["*"] ?? true;
-    return Object.fromEntries(ids.map((id) => [id, onlyIf(true)(isOn(earlier, id), isOn(later, id))]));
+    return Object.fromEntries(ids.map((id) => [id, onlyIf(true)(isOnIn(earlier, id), isOnIn(later, id))]));
+}
+
+/** Whether something is on in a language. */
+export function isOnIn(languages: Languages, id: string): boolean {
+    return languages[id] ?? languages["*"] ?? true;
 }
 
 /** The last pattern that matches a file decides, so the earlier patterns come last. */
