@@ -267,24 +267,6 @@ async def test_a_client_that_writes_no_files_is_shown_the_change(chat, file):
     assert file.read_text() == CODE
 
 
-async def test_a_rule_applies_to_the_next_prompt_of_a_running_agent(chat, environ, file):
-    config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"
-    config.parent.mkdir(exist_ok=True)
-    replies = [{"contains": "result = width", "text": "It multiplies."}, {"text": "I see no code."}]
-    async with chat(replies, Editor({str(file): CODE})) as session:
-        assert await session.say("What does this do?", link(file)) == "end_turn"
-        assert session.editor.text == "It multiplies."
-        config.write_text('[context]\nignore = ["app.py"]\n')
-        session.editor.updates.clear()
-        assert await session.say("And this?", link(file)) == "end_turn"
-        assert "It multiplies." not in session.editor.text
-        assert "app.py is never put into a prompt" in session.editor.text
-        config.write_text("")
-        session.editor.updates.clear()
-        assert await session.say("And now?", link(file)) == "end_turn"
-        assert session.editor.text.startswith("It multiplies.")
-
-
 @pytest.mark.parametrize("moment", ["before the start", "later"])
 async def test_wrong_settings_stop_a_running_agent_until_they_are_corrected(chat, environ, workspace, moment):
     config = Path(environ["HOMEBODY_CONFIG_DIR"]) / "config.toml"

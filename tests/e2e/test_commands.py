@@ -60,14 +60,6 @@ async def test_only_the_kinds_that_are_wanted_are_listed(serve):
         assert titles["refactor"][0] == "Add type annotations"
 
 
-async def test_a_client_without_code_action_literals_gets_commands(serve):
-    async with serve(capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
-        client.open(URI, CODE)
-        (first, *_) = await client.actions(URI, BODY)
-
-        assert set(first) == {"title", "command", "arguments"}
-
-
 async def test_an_explanation_streams_and_accounts_for_itself(serve):
     async with serve("It multiplies width and height.") as client:
         client.open(URI, CODE)
@@ -177,18 +169,6 @@ async def test_refusals_are_sentences(serve):
         shown = _argument(URI) | {"action": "nix", "showReason": True}
         await client.execute("homebody.refactor", shown)
         assert client.messages == [reasons[0]]
-
-
-async def test_a_client_that_cannot_apply_gets_the_edit(serve):
-    async with serve("Multiply.", capabilities={"general": {"positionEncodings": ["utf-32"]}}) as client:
-        client.open(URI, CODE)
-        asked = await client.refactor(URI, BODY, action="docstring")
-        given = await client.refactor(URI, BODY, action="docstring", apply=False)
-
-        assert asked["status"] == given["status"] == "ready"
-        assert "does not apply edits" in asked["reason"]
-        assert asked["edit"] == given["edit"]
-        assert list(given["edit"]["changes"]) == [URI]
 
 
 async def test_status_and_toggle_report_the_current_state(serve):

@@ -85,17 +85,6 @@ async def test_settings_that_cannot_be_read_are_one_message(closed, environ, wor
     assert message.startswith(f"{folder}/config.toml: it cannot be read (Permission denied). Nothing is sent")
 
 
-def test_a_command_whose_settings_cannot_be_read_sends_nothing(closed, run, workspace: Path):
-    """Also if it is their folder that cannot be entered."""
-    (workspace / "app.py").write_text(CODE)
-    folder = closed("config")
-
-    code, printed = run("explain", "app.py", under=_bound_by_modes())
-
-    assert code == 2
-    assert f"{folder}/config.toml: it cannot be read (Permission denied)." in printed
-
-
 @pytest.mark.parametrize("fault", ["closed", "full"])
 def test_a_run_that_cannot_write_its_journal_changes_no_file(fault: str, closed, run, workspace: Path):
     """Without a journal nothing could be undone, so nothing is changed; one sentence states the reason."""

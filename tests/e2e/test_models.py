@@ -54,19 +54,6 @@ async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
         assert len(pieces) < 512
 
 
-async def test_a_killed_model_is_started_again(tiny_model, environ, workspace):
-    async with start_client(root=workspace, options=_embedded(tiny_model), environ=environ) as client:
-        client.open(URI, CODE)
-        await until(lambda: client.status.get("model"))
-        assert (await client.complete(URI, 1, 4, invoked=True))[0]["insertText"] == "return a + b"
-        host = _host_process(environ)
-        host.kill()
-        document = client.type(URI, 0, "# Again.\n")
-
-        assert document.version == 2
-        assert (await client.complete(URI, 2, 4, invoked=True))[0]["insertText"] == "return a + b"
-
-
 async def test_the_default_weights_complete_from_the_prefix(weights, environ, workspace):
     text = (
         'metals = ["tungsten", "rhodium", "gallium"]\n'

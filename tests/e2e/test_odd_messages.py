@@ -102,18 +102,3 @@ async def test_an_odd_answer_to_an_edit_is_a_refusal(client: Client, answer: obj
     assert result["status"] in {"refused", "applied"}
     assert "bug" not in result.get("reason", "")
     await _goes_on(client)
-
-
-async def test_a_change_that_cannot_be_read_ends_the_service_of_its_document(client: Client):
-    """After a lost change, suggestions would be for another text; a message tells the user what to do."""
-    far = {"start": FAR, "end": FAR}
-    identifier = {"uri": URI, "version": 2}
-    change = {"textDocument": identifier, "contentChanges": [{"range": far, "text": "x"}]}
-    client.notify("textDocument/didChange", change)
-    assert await client.complete(URI, 1, 4, invoked=True) == []
-    (message,) = client.messages
-    assert "close the file and open it again" in message
-    whole = {"textDocument": identifier | {"version": 3}, "contentChanges": [{"text": "y = "}]}
-    client.notify("textDocument/didChange", whole)
-
-    assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]

@@ -1,4 +1,4 @@
-"""Runs over many files in separate processes: killed, interrupted, out of disk space, without permission."""
+"""Runs over many files in separate processes: interrupted, and on a terminal."""
 
 import json
 import os
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from support.needs import needs
 from support.until import until
 
 HOMEBODY = str(Path(sys.executable).with_name("homebody"))
@@ -43,9 +42,9 @@ def environment(tree: Path) -> dict[str, str]:
     }
 
 
-def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+def start(tree: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*before, HOMEBODY, "refactor", *arguments],
+        [HOMEBODY, "refactor", *arguments],
         cwd=tree,
         env=environment(tree),
         stdout=subprocess.PIPE,
@@ -54,18 +53,8 @@ def start(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> subproce
     )
 
 
-def run(tree: Path, *arguments: str, before: tuple[str, ...] = ()) -> tuple[int, str, str]:
-    with start(tree, *arguments, before=before) as process:
-        out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
-
-
 def texts(tree: Path) -> list[str]:
     return [(tree / name).read_text() for name in NAMES]
-
-
-def entries(tree: Path) -> list[str]:
-    return sorted(path.name for path in tree.iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
@@ -84,41 +73,6 @@ async def test_an_interrupted_run_reverts_an_unverified_change(tree: Path, sent:
     assert "4 files: 1 changed, 3 not done." in err
     assert "--resume" in err
     assert "Traceback" not in err
-
-
-async def test_a_second_run_names_the_first(tree: Path):
-    answer(tree.parent, "x", delay_ms=60_000)
-    first = start(tree, ".", "--instruction", "x", "--write")
-    await until(lambda: list((tree.parent / "homebody" / "state" / "runs").glob("*/*/run.json")))
-
-    code, _, err = run(tree, "a.py", "--instruction", "y", "--write")
-
-    first.kill()
-    first.communicate()
-    assert code == 1
-    assert f"(process {first.pid}, since" in err
-    # The lock was released with the process.
-    answer(tree.parent, f"```python\n{NEW}```")
-    assert run(tree, "a.py", "--instruction", "y", "--write")[0] == 0
-
-
-def test_a_full_disk_leaves_every_file_whole(tree: Path):
-    shell = needs("sh")
-    many = "# what a line holds, more or less as long as this one\n"
-    for blocks, old, new in ((2, OLD + many * 25, NEW), (6, OLD + many * 53, NEW + many * 57)):
-        answer(tree.parent, f"```python\n{new}```")
-        for name in NAMES:
-            (tree / name).write_text(old)
-        # No file of this process may be larger than so many blocks of 512 bytes.
-        limit = (shell, "-c", f'ulimit -f {blocks}; exec "$@"', "sh")
-
-        code, _, err = run(tree, ".", "--instruction", "x", "--write", "--allow-notes", before=limit)
-
-        assert code == 1
-        assert "File too large" in err
-        assert "Traceback" not in err
-        assert texts(tree) == [old] * 4
-        assert entries(tree) == [*NAMES]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 from homebody.text import Span, TextEdit
-from support.until import until
 
 URI = "file:///w/app.py"
 
@@ -32,21 +31,6 @@ async def test_after_many_undos_the_suggestion_matches_the_document(serve):
         assert len(answers) == 180
 
 
-async def test_each_of_fifty_open_documents_gets_its_own_suggestion(serve):
-    replies = [
-        {"text": f"value_{number}", "contains": f"name_{number} =", "probability": 0.95}
-        for number in range(50)
-    ]
-    async with serve(replies) as client:
-        for number in range(50):
-            client.open(f"file:///w/m{number}.py", f"name_{number} = \n")
-        await client.execute("homebody.showPrompt")
-        for number in [*range(50), *range(49, -1, -7)]:
-            column = len(f"name_{number} = ")
-            (item,) = await client.complete(f"file:///w/m{number}.py", 0, column)
-            assert item["insertText"] == f"value_{number}"
-
-
 async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(serve):
     """No suggestion is made for a text that differs from the editor's, and a message names the reason."""
     async with serve("x + 1") as client:
@@ -64,14 +48,3 @@ async def test_changes_out_of_order_are_reported_once_and_reopening_recovers(ser
         client.close(URI)
         client.open(URI, "a = \n")
         assert [item["insertText"] for item in await client.complete(URI, 0, 4)] == ["x + 1"]
-
-
-async def test_a_request_for_a_document_closed_meanwhile_is_answered(serve):
-    async with serve([{"text": "x", "gate_file": "/nowhere/gate"}]) as client:
-        client.open(URI, "y = ")
-        await client.execute("homebody.showPrompt")
-        asked = asyncio.ensure_future(client.complete(URI, 0, 4))
-        await until(lambda: client.status.get("busy"))
-        client.close(URI)
-
-        assert await asyncio.wait_for(asked, 60) == []

@@ -123,39 +123,6 @@ async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
         assert any("colour" in message for message in client.messages)
 
 
-async def test_a_workspace_cannot_name_another_server(serve, workspace):
-    (workspace / ".homebody.toml").write_text('[backend]\nurl = "http://192.0.2.1:80"\n')
-    async with serve("x + 1") as client:
-        client.configuration = {"backend": {"url": "http://192.0.2.2:80"}}
-        client.open(URI, "y = ")
-        await client.execute("homebody.showPrompt")
-        assert len(await client.complete(URI, 0, 4)) == 1
-
-        status = await client.execute("homebody.status")
-        assert status["backend"] == "scripted"
-        assert any("backend.url" in message for message in client.messages)
-
-
-async def test_another_model_is_used_without_a_restart(environ, workspace, tmp_path):
-    config = tmp_path / "config" / "config.toml"
-    config.parent.mkdir()
-
-    def choose(name: str) -> None:
-        path = tmp_path / f"{name}.json"
-        path.write_text(json.dumps({"name": name, "reply": [{"text": name}]}))
-        config.write_text(f"[backend]\nkind = 'scripted'\nmodel = '{path}'\n")
-
-    choose("first")
-    async with start_client(root=workspace, environ=environ) as client:
-        client.open(URI, "y = 1")
-        assert (await client.explain(URI))["markdown"] == "first"
-        choose("second")
-        client.notify("workspace/didChangeConfiguration", {"settings": None})
-        await until(lambda: client.status.get("model") == "second")
-
-        assert (await client.explain(URI))["markdown"] == "second"
-
-
 async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, workspace, tmp_path):
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"name": "first", "reply": [{"text": "Adds."}]}))

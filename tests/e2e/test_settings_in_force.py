@@ -1,7 +1,6 @@
 """Settings apply before the next prompt, wrong ones stop all prompts: a double records what reaches it."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -182,16 +181,6 @@ async def test_another_server_in_the_file_answers_the_next_request(
             assert reached(double) == 0
 
 
-async def test_a_url_that_is_no_url_goes_to_no_port(double, write, config, file, workspace, environ):
-    write()
-    config.write_text(config.read_text().replace(double.url, "unix:/x.sock"))
-    async with serving(workspace, environ) as client:
-        client.open(file)
-
-        assert "`unix:///run/llama.sock`" in await explained(client, file.as_uri())
-        assert double.requests == []
-
-
 async def test_the_rules_of_every_folder_and_of_the_window_apply(double, write, file, workspace, environ):
     other = workspace.parent / "other"
     (other / "drafts").mkdir(parents=True)
@@ -207,25 +196,6 @@ async def test_the_rules_of_every_folder_and_of_the_window_apply(double, write, 
         for path in (file, other / "drafts" / "a.py", other / "private" / "b.py"):
             client.open(path)
             assert ABOUT not in await explained(client, path.as_uri())
-        assert reached(double) == 0
-
-
-async def test_a_settings_file_that_is_replaced_with_its_old_time_is_read(
-    double, write, config, file, workspace, environ
-):
-    """By another file of the same size and time, as some editors and sync programs do."""
-    write("[context]\nignore = ['x_______/']\n")
-    async with serving(workspace, environ) as client:
-        client.open(file)
-        assert await explained(client, file.as_uri()) == ABOUT
-        facts = config.stat()
-        fresh = config.with_suffix(".new")
-        fresh.write_text(config.read_text().replace("x_______/", "private/"))
-        os.utime(fresh, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-        fresh.replace(config)
-        reached(double)
-
-        assert await explained(client, file.as_uri()) != ABOUT
         assert reached(double) == 0
 
 

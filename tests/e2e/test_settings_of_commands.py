@@ -97,16 +97,6 @@ def test_a_run_over_files_ends_when_the_settings_become_wrong(double, change, ow
     assert len({name for name in ("a.py", "b.py", "c.py") if f"'{name}'" in "".join(change.prompts)}) == 1
 
 
-def test_a_run_over_files_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
-    for name in ("a.py", "b.py"):
-        (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
-    change.text = own + "[context]\nignore = ['a.py', 'b.py']\n"
-
-    run(["refactor", ".", "--instruction", "Shorten it.", "--diff", "--jobs", "1"], workspace, environ)
-
-    assert len({name for name in ("a.py", "b.py") if f"'{name}'" in "".join(change.prompts)}) == 1
-
-
 def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, environ):
     (workspace / "a.py").write_text("a = 1\n")
     for url in ("unix:/x.sock", "http://[::1", "http://ⓛocalhost:1"):
@@ -115,14 +105,4 @@ def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, en
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "it has to be an address such as" in ended.stderr
         assert "internal error" not in ended.stderr
-    assert double.requests == []
-
-
-def test_doctor_reports_wrong_settings_and_asks_no_model(double, own, change, workspace, environ):
-    change.config.write_text(own + "[context]\nignor = ['a']\n")
-
-    ended = run(["doctor"], workspace, environ)
-
-    assert "config.toml:6: there is no setting `context.ignor`" in ended.stdout
-    assert ended.returncode == 0
     assert double.requests == []

@@ -1,12 +1,9 @@
 """One response for each request, for any messages and any behaviour of handlers."""
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pygls.exceptions import JsonRpcContentModified
 
 from homebody.errors import BackendUnavailable, UnknownAction
@@ -163,48 +160,3 @@ async def test_a_request_that_is_sent_as_a_notification_is_ignored():
     assert (wire.sent, ran) == ([], [])
 
     assert (await wire.ask("test/run"))["result"] is None
-
-
-json_values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-methods = st.sampled_from(
-    [
-        *("test/run", "textDocument/inlineCompletion", "initialize", "x", ""),
-        *("test/note", "textDocument/didOpen", "textDocument/didClose", "initialized", "exit"),
-        *("$/cancelRequest", "$/setTrace"),
-    ]
-)
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            methods | json_values,
-            json_values | st.just(INLINE),
-            st.integers(0, 3) | st.text(max_size=1) | st.none(),
-        ),
-        max_size=12,
-    )
-)
-def test_every_request_gets_exactly_one_response(messages: list[tuple[object, object, object]]):
-    async def run() -> list[object]:
-        async def wait(_params: object) -> object:
-            await asyncio.sleep(0)
-            return None
-
-        wire = await Wire(wait).initialized()
-        for method, params, msg_id in messages:
-            wire.call(method, params, msg_id)
-        await turn()
-        return [message["id"] for message in wire.sent]
-
-    asked = [msg_id for _, _, msg_id in messages]
-    assert Counter(asyncio.run(run())) == Counter(asked)

@@ -52,13 +52,6 @@ def test_a_file_that_cannot_be_served_is_reported_in_one_sentence(tmp_path, name
     assert sentence.endswith(".")
 
 
-def test_a_link_to_a_secret_is_a_secret(tmp_path):
-    (tmp_path / ".env").write_text("A=1")
-    (tmp_path / "a.txt").symlink_to(tmp_path / ".env")
-    with pytest.raises(FileUnreadable, match="secrets"):
-        read_document(tmp_path / "a.txt", max_bytes=LIMIT)
-
-
 def test_a_file_without_permission_is_reported(tmp_path):
     path = tmp_path / "a.py"
     path.write_text("")
