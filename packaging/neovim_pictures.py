@@ -8,18 +8,19 @@ The change is written by a scripted model, since the default weights cannot rewr
 import json
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from grid import Grid
 from svg_grid import draw
 from vscode_pictures import SHAPES
 
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from support.forked import homebody_command
-from support.grid import Grid
 from support.neovim import Neovim
 from support.plugin import PLUGIN, environ_in
 
@@ -46,6 +47,23 @@ def total(prices, country):
         result *= 1.19
     return result
 ```"""
+
+
+class DrawnNeovim(Neovim):
+    """A Neovim whose screen is kept, with its colours."""
+
+    def __init__(self, **options: object) -> None:
+        self.grid = Grid()
+        super().__init__(**options)
+
+    def notified(self, message: Sequence[Any]) -> None:
+        """Draw what Neovim has sent."""
+        if message[:2] == [2, "redraw"]:
+            self.grid.redraw(message[2])
+
+    def drawn(self, shows: Callable[[Grid], bool]) -> None:
+        """Wait until the screen shows something."""
+        self.until(lambda: self.call("nvim_get_mode") and shows(self.grid))
 
 
 def main(folder: Path) -> None:
@@ -78,10 +96,10 @@ def _change(workspace: Path, backend: dict[str, Any], picture: Path) -> None:
         picture.write_text(draw(editor.grid, "A change in Neovim, shown as a diff"), "utf-8")
 
 
-def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict[str, Any]) -> Neovim:
+def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict[str, Any]) -> DrawnNeovim:
     workspace.mkdir()
     (workspace / name).write_text(code)
-    editor = stack.enter_context(Neovim(runtime=PLUGIN, environ=environ_in(workspace), size=SIZE))
+    editor = stack.enter_context(DrawnNeovim(runtime=PLUGIN, environ=environ_in(workspace), size=SIZE))
     editor.command(f"cd {workspace}")
     editor.command("set cmdheight=1 termguicolors background=dark noruler")
     editor.command(f"edit {name}")

@@ -1,12 +1,9 @@
-"""Draw the screen of a Neovim as SVG, in its own colours.
-
-In: a grid. Out: the text of an SVG file, which loads nothing: it uses the viewer's fonts.
-"""
+"""Draw the screen of a Neovim as an SVG file, in its own colours; the file loads nothing."""
 
 from collections.abc import Sequence
 from html import escape
 
-from support.grid import Grid, Run
+from grid import Grid, Run
 
 _CELL_WIDTH, _CELL_HEIGHT, _SIZE = 9, 20, 15
 _MARGIN, _BASELINE, _CORNER = 14, 15, 8

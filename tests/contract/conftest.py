@@ -32,7 +32,6 @@ def endless_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 
 @pytest.fixture
 def ollama() -> Iterator[OllamaDouble]:
-    """An Ollama with a model that fills in and chats."""
     with OllamaDouble(
         [OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))]
     ) as double:
@@ -41,7 +40,6 @@ def ollama() -> Iterator[OllamaDouble]:
 
 @pytest.fixture
 def lm_studio() -> Iterator[OpenAiDouble]:
-    """An LM Studio 0.4 with one loaded model."""
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b-instruct")]) as double:
         yield double
 

@@ -30,7 +30,6 @@ text = "It adds two numbers."
 
 
 def blocks(language: str) -> list[str]:
-    """Fenced blocks of the page in one language."""
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 

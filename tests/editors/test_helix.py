@@ -46,7 +46,6 @@ class Helix:
         return self._run("capture-pane", "-p", "-t", "helix")
 
     async def shows(self, text: str) -> None:
-        """Wait until the screen has ``text``."""
         await self.has(lambda screen: text in screen)
 
     async def suggests(self, text: str) -> bool:

@@ -25,7 +25,6 @@ def mark(number: int) -> str:
 
 @pytest.fixture(scope="module", params=["0.11", "0.10"])
 def editor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
-    """One Neovim and one server for all cases."""
     folder = tmp_path_factory.mktemp("neovim")
     replies = [
         {

@@ -37,7 +37,6 @@ SHORTER = "```python\ndef area(width, height):\n    return width * height\n```"
 
 @pytest.fixture
 def with_change(open_editor) -> Neovim:
-    """An editor that shows a proposed change."""
     editor = open_editor(reply(SHORTER), code=AREA + "\n\nprint(area(1, 2))\n")
     editor.command("1,3Homebody refactor make it shorter")
     editor.sees("ga accept")

@@ -46,13 +46,11 @@ while first:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Everything that the tests write."""
     return tmp_path_factory.mktemp("vscode")
 
 
 @pytest.fixture(scope="module")
 def settings(folder: Path) -> dict[str, object]:
-    """User settings with a scripted model."""
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
     return {

@@ -86,7 +86,6 @@ class Driver:
         return msg_id
 
     def notify(self, method: str, params: object) -> None:
-        """Send a notification."""
         self.send({"jsonrpc": "2.0", "method": method, "params": params})
 
     def send(self, message: object) -> None:
@@ -94,7 +93,6 @@ class Driver:
         self.send_body(json.dumps(message).encode())
 
     def send_body(self, body: bytes) -> None:
-        """Send a frame with any bytes."""
         if self._process.stdin is None or self._process.returncode is not None:
             self._fail("the server has ended")
         self.sent += 1
@@ -120,7 +118,6 @@ class Driver:
             self._fail("; ".join(self._broken[:3]))
 
     async def result(self, method: str, params: object) -> Any:
-        """Send a request and return its result."""
         msg_id = self.ask(method, params)
         await self.settle()
         return self._results.pop(msg_id, None)

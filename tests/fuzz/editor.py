@@ -42,7 +42,6 @@ def units(text: str, encoding: str) -> int:
 
 
 def position(text: str, offset: int, encoding: str) -> dict[str, int]:
-    """Line and character of an offset."""
     starts = [0, *(found.end() for found in _LINE_END.finditer(text) if found.end() <= offset)]
     return {"line": len(starts) - 1, "character": units(text[starts[-1] : offset], encoding)}
 

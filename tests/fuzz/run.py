@@ -59,7 +59,6 @@ class Found:
 
     @property
     def is_good(self) -> bool:
-        """Whether all laws hold."""
         return (
             not self.broken
             and self.slowest <= _LONGEST_ANSWER
@@ -69,7 +68,6 @@ class Found:
 
 
 def main() -> int:
-    """Run and report."""
     messages = int(sys.argv[1]) if len(sys.argv) > 1 else _MESSAGES
     found: list[Found] = []
     for encoding in _ENCODINGS:

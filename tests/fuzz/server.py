@@ -17,7 +17,6 @@ STALLS = "fuzz/stalls"
 
 
 def main() -> int:
-    """Serve over stdio."""
     share_interpreter()
     stalls = Stalls()
     stalls.watch()

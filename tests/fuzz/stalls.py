@@ -51,7 +51,6 @@ class Stalls:
         looking.start()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result for the fuzzer, and reset it."""
         found = {"wall": self.wall, "cpu": self.cpu, "slow": self.slow}
         self.wall, self.cpu, self.slow = 0.0, 0.0, []
         return found

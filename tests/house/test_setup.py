@@ -34,7 +34,6 @@ def bare_machine(tmp_path: Path) -> dict[str, str]:
 
 
 def run_setup(checkout: Path, environment: dict[str, str], *parts: str) -> subprocess.CompletedProcess[str]:
-    """Run the script as make does."""
     return subprocess.run(
         ["/bin/sh", "requirements/setup.sh", *parts],
         cwd=checkout,

@@ -24,7 +24,6 @@ class Editor:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def session_update(self, update, **_more):
-        """Store the update."""
         self.updates.append(update.model_dump(by_alias=True, exclude_none=True))
 
     async def read_text_file(self, path, **_more):
@@ -35,12 +34,10 @@ class Editor:
         return schema.ReadTextFileResponse(content=self.buffers[path])
 
     async def write_text_file(self, content, path, **_more):
-        """Write to the buffer."""
         self.buffers[path] = content
         return schema.WriteTextFileResponse()
 
     async def request_permission(self, **_more):
-        """Choose an option, or never answer."""
         self.asked.set()
         if self.choice is None:
             await asyncio.Event().wait()
@@ -50,12 +47,10 @@ class Editor:
         return schema.RequestPermissionResponse(outcome=outcome)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """All updates of one kind."""
         return [update for update in self.updates if update["sessionUpdate"] == kind]
 
     @property
     def text(self) -> str:
-        """The answer so far."""
         return "".join(update["content"]["text"] for update in self.of("agent_message_chunk"))
 
     @property
@@ -85,7 +80,6 @@ class Chat:
 async def start_chat(
     command: list[str], environ: Mapping[str, str], folder: Path, editor: Editor | None = None, **fs: bool
 ) -> AsyncGenerator[Chat]:
-    """Start an agent and one session of it."""
     editor = editor or Editor()
     fs = {"read_text_file": True, "write_text_file": True} | fs
     capabilities = schema.ClientCapabilities(fs=schema.FileSystemCapabilities(**fs))
@@ -99,5 +93,4 @@ async def start_chat(
 
 
 def link(path: Path, lines: str = "") -> Any:
-    """A file that the user mentions."""
     return schema.ResourceContentBlock(type="resource_link", uri=path.as_uri() + lines, name=path.name)

@@ -41,7 +41,6 @@ class Sent:
 
     @property
     def progress(self) -> list[dict[str, Any]]:
-        """What the bar has shown."""
         return progress(self.client, self.bar)
 
     async def shows(self, text: str) -> None:
@@ -49,11 +48,9 @@ class Sent:
         await until(lambda: any(text in shown.get("message", "") for shown in self.progress))
 
     def cancel(self, way: str) -> None:
-        """Cancel it in one of ``WAYS``."""
         self.client.notify(way, {"id": self.id} if way == WAYS[0] else {"token": self.bar})
 
     async def outcome(self) -> object:
-        """Wait for its result, or the code of its error."""
         try:
             return await self.result
         except JsonRpcException as error:

@@ -46,7 +46,6 @@ class Case:
 
     @property
     def newline(self) -> str:
-        """Line end of the document."""
         return "\r\n" if "crlf" in self.options else "\n"
 
 

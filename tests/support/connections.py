@@ -60,7 +60,6 @@ class Trace:
 
     @property
     def strays(self) -> list[Attempt]:
-        """Connection attempts beyond this machine."""
         return [attempt for attempt in self.attempts if not attempt.stays_home]
 
 

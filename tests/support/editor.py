@@ -46,7 +46,6 @@ class _Protocol(JsonRPCProtocol):
     """Passes every notification on; pygls would warn of those that have no handler."""
 
     def handle_message(self, message: Any) -> None:
-        """Handle one message of the server."""
         if isinstance(message, JsonRPCNotification):
             self.fm.server.notice(message.method, message.params)
         else:
@@ -124,7 +123,6 @@ class Client(JsonRPCClient):
             raise
 
     def notify(self, method: str, params: object = None) -> None:
-        """Send a notification."""
         self.protocol.notify(method, params)
 
     def open(self, path: Path | str, text: str | None = None, language_id: str | None = None) -> Document:
@@ -143,7 +141,6 @@ class Client(JsonRPCClient):
         return document
 
     def change(self, uri: str, edit: TextEdit) -> Document:
-        """Edit an open document."""
         before = self.documents[uri]
         after = self.documents[uri] = before.edited(edit, before.version + 1)
         self.notify(
@@ -160,7 +157,6 @@ class Client(JsonRPCClient):
         return self.change(uri, TextEdit(Span(offset, offset), text))
 
     def close(self, uri: str) -> None:
-        """Close a document."""
         del self.documents[uri]
         self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
 
@@ -199,7 +195,6 @@ class Client(JsonRPCClient):
         return found["items"]
 
     async def actions(self, uri: str, span: Span, only: Sequence[str] | None = None) -> list[Json]:
-        """List the code actions for a span."""
         context: Json = {"diagnostics": []}
         if only is not None:
             context["only"] = list(only)
@@ -211,7 +206,6 @@ class Client(JsonRPCClient):
         return await self.request("textDocument/codeAction", params)
 
     async def execute(self, command: str, argument: Mapping[str, object] | None = None) -> Any:
-        """Run a command of the server with its one argument."""
         params = {"command": command, "arguments": [dict(argument or {})]}
         return await self.request("workspace/executeCommand", params)
 
@@ -252,7 +246,6 @@ class Client(JsonRPCClient):
         return await self.execute("homebody.refactor", argument)
 
     def notice(self, method: str, params: Any) -> None:
-        """Record a notification of the server."""
         self.notifications.append((method, params))
         if method == "window/showMessage":
             self.messages.append(params["message"])
@@ -282,7 +275,6 @@ class Client(JsonRPCClient):
         return [own.get(item.get("scopeUri", ""), self.configuration) for item in params["items"]]
 
     async def server_exit(self, server: asyncio.subprocess.Process) -> None:
-        """Show what the server has reported."""
         if server.stderr is not None:
             sys.stderr.write((await server.stderr.read()).decode("utf-8", "replace"))
 

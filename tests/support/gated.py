@@ -18,7 +18,6 @@ class Gated(GatedBackend):
         self._backend = backend
 
     async def aclose(self) -> None:
-        """Close the backend."""
         await self._backend.aclose()
 
     async def _call(self, call: Callable[[Backend], Awaitable[Result]], sent: Sent | None) -> Result:

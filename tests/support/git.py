@@ -15,12 +15,10 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def staged(folder: Path) -> None:
-    """Make a folder a repository, and stage everything in it."""
     git(folder, "init", "-q", "-b", "main")
     git(folder, "add", "-A")
 
 
 def committed(folder: Path) -> None:
-    """Make a folder a repository, and commit everything in it."""
     staged(folder)
     git(folder, "commit", "-qm", "first")

@@ -8,25 +8,21 @@ from PIL import Image
 
 
 def encoded(form: str = "PNG", size: tuple[int, int] = (80, 60), **options: Any) -> bytes:
-    """Return a picture of noise."""
     pixels = np.random.default_rng(29).integers(0, 255, (size[1], size[0], 3), dtype="uint8")
     return saved(Image.fromarray(pixels), form, **options)
 
 
 def saved(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    """Return a picture as a file's bytes."""
     output = BytesIO()
     picture.save(output, form, **options)
     return output.getvalue()
 
 
 def opened(data: bytes) -> Image.Image:
-    """Decode a picture."""
     return Image.open(BytesIO(data))
 
 
 def wav(seconds: int) -> bytes:
-    """Return silence: 8 kHz, 16 bit, mono."""
     rate = 16_000
     size = rate * seconds
     form = b"fmt " + b"".join(

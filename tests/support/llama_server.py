@@ -32,7 +32,6 @@ def wait_until_idle(url: str, key: str) -> None:
 
 
 def tokenize(url: str, key: str, text: str, *, special: bool) -> list[int]:
-    """Token ids of ``text``."""
     body = {"content": text, "parse_special": special, "add_special": False}
     request = urllib.request.Request(
         f"{url}/tokenize",

@@ -25,17 +25,14 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The target without its query."""
         return urlsplit(self.target).path
 
     @property
     def query(self) -> dict[str, str]:
-        """Last value of each parameter."""
         return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query).items()}
 
     @property
     def json(self) -> Any:
-        """The decoded body."""
         return json.loads(self.body)
 
 
@@ -49,17 +46,14 @@ class Reply:
 
     @property
     def client_is_gone(self) -> bool:
-        """Whether the client has closed its side."""
         return self._reader.at_eof()
 
     async def json(self, content: object, status: int = 200, headers: Mapping[str, str] = {}) -> None:
-        """Answer with JSON."""
         await self.whole(
             json.dumps(content).encode(), status, {"content-type": "application/json", **headers}
         )
 
     async def whole(self, body: bytes, status: int = 200, headers: Mapping[str, str] = {}) -> None:
-        """Answer with a whole body."""
         await self._head(status, {**headers, "content-length": str(len(body))})
         self.writer.write(body)
         await self.writer.drain()
@@ -70,21 +64,17 @@ class Reply:
         await self._head(status, {"content-type": content_type, "transfer-encoding": "chunked"})
 
     async def send(self, data: str | bytes) -> None:
-        """Send one chunk of a stream."""
         data = data.encode() if isinstance(data, str) else data
         self.writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
         await self.writer.drain()
 
     async def event(self, content: object) -> None:
-        """Send one server-sent event."""
         await self.send(f"data: {content if isinstance(content, str) else json.dumps(content)}\n\n")
 
     async def line(self, content: object) -> None:
-        """Send one line of JSON."""
         await self.send(json.dumps(content) + "\n")
 
     async def end(self) -> None:
-        """End a stream that was begun."""
         self.writer.write(b"0\r\n\r\n")
         await self.writer.drain()
         self.ended = True
@@ -123,12 +113,10 @@ class LoopbackServer:
 
     @property
     def url(self) -> str:
-        """Base URL."""
         return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
 
     @property
     def port(self) -> int:
-        """Its port, which it keeps after a restart."""
         return self._port
 
     def paths(self) -> list[str]:
@@ -136,7 +124,6 @@ class LoopbackServer:
         return [f"{request.method} {request.path}" for request in self.requests]
 
     def start(self) -> None:
-        """Listen (again)."""
         self._do(self._start())
 
     def stop(self) -> None:

@@ -16,7 +16,6 @@ from typing import Any, Self, TypeVar
 import msgpack
 import psutil
 
-from support.grid import Grid
 from support.needs import leave_out, needs
 
 COLUMNS, ROWS = 80, 20
@@ -76,10 +75,6 @@ class Neovim:
         self._socket = ours
         self._messages = msgpack.Unpacker(strict_map_key=False, unicode_errors="surrogateescape")
         self._calls = 0
-        self._received = 0.0
-        self.grid = Grid()
-        """What the user interface shows, as far as Neovim has sent it."""
-
         self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
         # In each Python file, Neovim would look for a Python with its client library: a second of work.
         self.command("let g:loaded_python3_provider = 0")
@@ -112,41 +107,18 @@ class Neovim:
                 if message[0] == 1 and message[1] == self._calls:
                     assert message[2] is None, message[2]
                     return message[3]
-                self._redraw(message)
+                self.notified(message)
             self._receive()
 
-    def drawn(self, found: Callable[[Grid], T], seconds: float = _CALL_SECONDS) -> tuple[T, float]:
-        """Read Neovim's drawing events until ``found`` returns a true value; returns it and its time.
-
-        The time is that of ``time.perf_counter``, in seconds. Nothing is sent, so Neovim is not disturbed.
-        """
-        deadline = time.monotonic() + seconds
-        value = found(self.grid)
-        while not value:
-            for message in self._messages:
-                if self._redraw(message) and (value := found(self.grid)):
-                    return value, self._received
-            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
-            try:
-                self._receive()
-            except TimeoutError as error:
-                message = "it was not drawn; on the screen:\n" + "\n".join(self.grid.lines)
-                raise AssertionError(message) from error
-            finally:
-                self._socket.settimeout(_CALL_SECONDS)
-        return value, self._received
-
-    def _redraw(self, message: Sequence[Any]) -> bool:
-        return message[0] == 2 and message[1] == "redraw" and self.grid.redraw(message[2])
+    def notified(self, message: Sequence[Any]) -> None:
+        """Take a notification of Neovim's, such as what it draws."""
 
     def _receive(self) -> None:
         data = self._socket.recv(65536)
-        self._received = time.perf_counter()
         assert data, "Neovim has ended"
         self._messages.feed(data)
 
     def lua(self, code: str, *arguments: object) -> Any:
-        """Run Lua."""
         return self.call("nvim_exec_lua", code, arguments)
 
     def command(self, command: str) -> str:
@@ -154,26 +126,21 @@ class Neovim:
         return self.call("nvim_exec2", command, {"output": True})["output"]
 
     def keys(self, keys: str) -> None:
-        """Type."""
         self.call("nvim_input", keys)
 
     @property
     def lines(self) -> Sequence[str]:
-        """Lines of the current buffer."""
         return self.call("nvim_buf_get_lines", 0, 0, -1, 1)
 
     @property
     def cursor(self) -> tuple[int, int]:
-        """Line from 1 and byte from 0."""
         return tuple(self.call("nvim_win_get_cursor", 0))
 
     @property
     def screen(self) -> str:
-        """What the user sees."""
         return self.lua(_SCREEN)
 
     def until(self, found: Callable[[], T]) -> T:
-        """Wait for a true value."""
         deadline = time.monotonic() + _CALL_SECONDS
         while not (value := found()):
             assert time.monotonic() < deadline, f"it did not happen; on the screen:\n{self.screen}"
@@ -186,5 +153,4 @@ class Neovim:
         self.until(lambda: self.lua(f"local c = {client}; return c == nil or next(c.requests) == nil"))
 
     def sees(self, text: str) -> None:
-        """Wait until ``text`` is on the screen."""
         self.until(lambda: text in self.screen)

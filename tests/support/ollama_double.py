@@ -42,7 +42,6 @@ class OllamaModel:
 
     @property
     def digest(self) -> str:
-        """A unique digest."""
         return f"{abs(hash(self.name)):064x}"[-64:]
 
 

@@ -23,7 +23,6 @@ def with_slots(w, slots: int, speed: float = 100_000) -> None:
 
 
 async def wide_at(session: Session, document: Document, offset: int) -> PromptWindow:
-    """Return the whole window at ``offset``."""
     return (await place_at(session, document, offset)).window("wide")
 
 

@@ -32,7 +32,6 @@ class RecordingProxy(LoopbackServer):
         return [self.text_of(body["prompt"]) for body in self.bodies(path)]
 
     def text_of(self, prompt: str | list[int]) -> str:
-        """Text of a prompt, including markers."""
         if isinstance(prompt, str):
             return prompt
         request = urllib.request.Request(
@@ -51,7 +50,6 @@ class RecordingProxy(LoopbackServer):
         self._moved = True
 
     def forget(self) -> None:
-        """Delete the recorded requests."""
         self.requests.clear()
 
     def _authorization(self) -> dict[str, str]:

@@ -49,12 +49,10 @@ class RefactorCase:
 
     @property
     def id(self) -> str:
-        """Short name for the test report."""
         return f"{self.language}:{self.name}"
 
 
 def load_cases(path: Path) -> list[RefactorCase]:
-    """Read a file of cases."""
     lines = path.read_text("utf-8").split("\n")
     starts = [number for number, line in enumerate(lines) if line.startswith("== ")]
     ends = [*starts[1:], len(lines)]

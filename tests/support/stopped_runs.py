@@ -87,7 +87,6 @@ def renew(folder: Path) -> None:
 
 
 def texts(folder: Path) -> dict[str, str]:
-    """Return the content of all files of the tree."""
     return {path.name: path.read_text() for path in sorted((folder / "tree").iterdir())}
 
 

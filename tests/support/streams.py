@@ -7,7 +7,6 @@ MANY = Sampling(max_tokens=64)
 
 
 async def read(stream: Stream) -> tuple[str, Stats]:
-    """Text and stats of a whole answer."""
     items = [item async for item in stream]
     assert isinstance(items[-1], Stats)
     return "".join(item.text for item in items if isinstance(item, Piece)), items[-1]

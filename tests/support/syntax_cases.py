@@ -28,13 +28,11 @@ class Case:
 
     @property
     def document(self) -> Document:
-        """The source as an open document."""
         name = f"case{self.language.extensions[0]}"
         return Document.create(f"file:///{name}", self.language.ids[0], 0, self.source)
 
 
 def read_case(language: Language) -> Case:
-    """Read the language's case file."""
     text = (FOLDER / f"{language.name}.case").read_text(encoding="utf-8")
     source, _, found = text.partition(_SEAM)
     return Case(language, source, found)
@@ -61,7 +59,6 @@ def _import(one: Import) -> str:
 
 
 def _scopes(document: Document, tree: Tree) -> Iterator[str]:
-    """Runs of lines in the same scopes."""
     named = [(line, _scope_names(document, tree, line)) for line in range(document.line_count)]
     for names, run in groupby(named, key=lambda item: item[1]):
         numbers = [line + 1 for line, _ in run]

@@ -30,8 +30,6 @@ async def complete(backend: Backend) -> str:
 
 
 async def main(host: str) -> None:
-    """Run the requests, and print the results."""
-
     async def redirect(request: Request, reply: Reply) -> None:
         await reply.whole(b"", 307, {"location": team.url + request.target})
 

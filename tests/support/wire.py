@@ -38,11 +38,9 @@ class Wire:
         self.server.connect(self, lambda: None)
 
     def write(self, data: bytes) -> None:
-        """Keep a message that the server sends."""
         self.sent.append(json.loads(data.partition(b"\r\n\r\n")[2]))
 
     def take(self, message: object) -> None:
-        """Pass a message to the server."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
         self.server.handle_body(body)
 
@@ -53,11 +51,9 @@ class Wire:
         return self.sent[-1]
 
     def call(self, method: object, params: object = None, msg_id: object = 1) -> None:
-        """Send a request."""
         self.take({"jsonrpc": "2.0", "id": msg_id, "method": method, "params": params})
 
     async def initialized(self) -> "Wire":
-        """Initialize the connection."""
         await self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, "init")
         self.sent.clear()
         return self

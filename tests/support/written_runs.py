@@ -13,7 +13,6 @@ WRITE_TESTS = ("refactor", "a.py", "--action", "write-tests", "--select", "add",
 
 
 def answer(folder: Path, code: str) -> None:
-    """Let the model answer with ``code``."""
     text = json.dumps(f"```python\n{code}```")
     (folder / "script.toml").write_text(f"context_length = 4096\n[[reply]]\ntext = {text}\n")
 
@@ -25,5 +24,4 @@ def shell(code: str) -> str:
 
 
 def texts(tree: Path) -> list[str]:
-    """Contents of the three files."""
     return [(tree / name).read_text() for name in NAMES]

@@ -23,7 +23,6 @@ def script(folder: Path, *replies: dict[str, object]) -> None:
 
 
 def fenced(code: str) -> str:
-    """An answer in the usual form of models."""
     return f"```python\n{code}```"
 
 

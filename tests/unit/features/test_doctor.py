@@ -64,7 +64,6 @@ class _SlowReader(ScriptedBackend):
     """A llama-server that reports six prompt tokens per second."""
 
     async def complete(self, prompt, sampling, *, slot="completion", on_read=None):
-        """Answer as usual."""
         async with aclosing(super().complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
             async for item in stream:
                 slow = isinstance(item, Stats)

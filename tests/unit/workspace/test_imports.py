@@ -22,7 +22,6 @@ FILES = [
 
 
 def lookup(stems):
-    """Find files as the index does."""
     return [path for path in FILES if stem_of(path) in stems]
 
 

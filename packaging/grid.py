@@ -1,8 +1,6 @@
 """The screen of a Neovim as drawn by its user interface: cells and their colours.
 
-In: ``redraw`` notifications of Neovim (``:help ui-linegrid``). Out: text, and runs of cells with the same
-style.
-Knows nothing of sockets or plugins.
+It is told Neovim's ``redraw`` notifications (``:help ui-linegrid``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,15 +41,12 @@ class Grid:
         self.cursor = 0, 0
         """Row and column, both from 0."""
 
-    def redraw(self, events: Sequence[Sequence[Any]]) -> bool:
-        """Apply the events of one notification; returns whether the screen is complete afterwards."""
-        is_complete = False
+    def redraw(self, events: Sequence[Sequence[Any]]) -> None:
+        """Apply the events of one notification."""
         for name, *batches in events:
-            is_complete = is_complete or name == "flush"
             handle = getattr(self, f"_{name}", None)
             for batch in batches if handle else ():
                 handle(*batch)
-        return is_complete
 
     @property
     def lines(self) -> list[str]:
