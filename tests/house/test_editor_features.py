@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EDITORS = ROOT / "tests" / "editors"
 TESTS = {
-    "vscode": ["test_vscode.py"],
+    "vscode": [f"vscode/{path.name}" for path in (EDITORS / "vscode").glob("*.js")],
     "neovim": [path.name for path in EDITORS.glob("test_neovim*.py")],
     "emacs": ["emacs/claims.el", "emacs/next-edit.el"],
 }

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from support.needs import leave_out, needs
@@ -113,10 +114,11 @@ class VSCode:
     folder: Path
 
     def run(
-        self, script: str, workspace: Path, *, settings: Mapping[str, object] | None = None, **more: object
+        self, script: str, workspace: Path, *, settings: Mapping[str, object] | None = None, **more: Any
     ) -> list[str]:
-        """Run a script of ``tests/editors/vscode`` in a window; returns the claims that held.
+        """Run a script of ``tests/editors/vscode`` in a window; returns what it prints after ``ok``.
 
+        Each claim that is written in the script, in its ``suites`` and in what they load has to hold.
         With ``settings``, the user has these instead of those that VS Code was started with. Whatever the
         script changes in the user's settings is undone.
         """
@@ -124,7 +126,9 @@ class VSCode:
         if settings is not None:
             _write_settings(self.data, settings)
         try:
-            return self._run(script, workspace, more)
+            held = self._run(script, workspace, more)
+            assert [claim for claim in _claims_in(script, *more.get("suites", ())) if claim not in held] == []
+            return held
         finally:
             for path, content in before.items():
                 path.write_bytes(content)
@@ -158,6 +162,22 @@ class VSCode:
         """Return the end of what the servers wrote to their standard error."""
         log = self.folder / "server.log"
         return log.read_text("utf-8", errors="replace")[-_TAIL_CHARACTERS:] if log.exists() else "(none)"
+
+
+def _claims_in(*scripts: str) -> list[str]:
+    """Claims of these scripts, and of the scripts that they load, as they are written there."""
+    claims: list[str] = []
+    seen: set[Path] = set()
+    waiting = [SCRIPTS / script for script in scripts]
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        text = path.read_text("utf-8")
+        claims += re.findall(r'(?:claim\(|console\.log\()\s*"(?:ok )?([^"]+)"', text)
+        waiting += [path.parent / f"{name}.js" for name in re.findall(r'require\("\./(\w+)"\)', text)]
+    return claims
 
 
 def package(folder: Path) -> Path:
