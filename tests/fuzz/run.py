@@ -10,12 +10,17 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from driver import Broken, Driver, start
 from hypothesis import HealthCheck, given, seed, settings
 from session import REPLIES, SESSIONS, Session
+
+from measure.table import print_table
 
 _MESSAGES = 100_000
 _LONGEST_ANSWER = 1.0
@@ -31,8 +36,6 @@ class Found:
 
     Attributes
     ----------
-    slowest
-        The slowest answer, in seconds, and its method.
     stall, stall_cpu
         The longest callback of the event loop, on the clock and in processor time, in seconds.
     growth
@@ -41,16 +44,9 @@ class Found:
     """
 
     encoding: str
-    messages: int = 0
-    requests: int = 0
+    driver: Driver
     sessions: int = 0
     seconds: float = 0.0
-    unanswered: int = 0
-    twice: int = 0
-    mismatches: int = 0
-    bugs: int = 0
-    slowest: float = 0.0
-    slowest_method: str = ""
     stall: float = 0.0
     stall_cpu: float = 0.0
     memory: int = 0
@@ -59,9 +55,10 @@ class Found:
 
     @property
     def is_good(self) -> bool:
+        """Whether all laws hold."""
         return (
             not self.broken
-            and self.slowest <= _LONGEST_ANSWER
+            and self.driver.slowest[0] <= _LONGEST_ANSWER
             and self.stall <= _LONGEST_STALL
             and self.growth <= _GROWTH_BYTES
         )
@@ -79,10 +76,10 @@ def main() -> int:
 
 def _run(folder: Path, encoding: str, messages: int) -> Found:
     """Play sessions until the number of messages is reached, or a law is violated."""
-    found = Found(encoding)
     with asyncio.Runner() as runner:
         context = start(folder, encoding, REPLIES)
         driver = runner.run(context.__aenter__())
+        found = Found(encoding, driver)
         began = time.monotonic()
         warm = 0
         try:
@@ -108,18 +105,7 @@ def _run(folder: Path, encoding: str, messages: int) -> Found:
             print(f"{encoding}: broken after {driver.sent} messages: {error}")
             runner.run(context.__aexit__(type(error), error, error.__traceback__))
         found.seconds = time.monotonic() - began
-        _take(found, driver)
     return found
-
-
-def _take(found: Found, driver: Driver) -> None:
-    found.messages, found.requests = driver.sent, driver.requests
-    found.unanswered, found.twice = driver.unanswered, driver.twice
-    found.bugs, found.mismatches = driver.bugs, driver.mismatches
-    found.slowest, request = driver.slowest
-    found.slowest_method = str(request.get("method", ""))
-    if "command" in (params := request.get("params") or {}):
-        found.slowest_method += f" {params['command']}"
 
 
 def _round(runner: asyncio.Runner, driver: Driver, encoding: str, number: int, sessions: int = _ROUND) -> int:
@@ -143,32 +129,27 @@ def _round(runner: asyncio.Runner, driver: Driver, encoding: str, number: int, s
 
 
 def _print(found: list[Found]) -> None:
-    rows = [
-        ("", *(one.encoding for one in found), "limit"),
-        ("messages", *(f"{one.messages:,}" for one in found), ""),
-        ("requests", *(f"{one.requests:,}" for one in found), ""),
-        ("sessions", *(f"{one.sessions:,}" for one in found), ""),
-        ("seconds", *(f"{one.seconds:.0f}" for one in found), ""),
-        ("requests unanswered", *(str(one.unanswered) for one in found), "0"),
-        ("requests answered twice", *(str(one.twice) for one in found), "0"),
-        ("texts that differ from the editor's", *(str(one.mismatches) for one in found), "0"),
-        ("messages that call something a bug", *(str(one.bugs) for one in found), "0"),
-        ("slowest answer, ms", *(_ms(one.slowest) for one in found), _ms(_LONGEST_ANSWER)),
-        ("longest stall, ms", *(_ms(one.stall) for one in found), _ms(_LONGEST_STALL)),
-        ("longest stall, ms of processor", *(_ms(one.stall_cpu) for one in found), ""),
-        ("memory at the end, MiB", *(f"{one.memory / 2**20:.1f}" for one in found), ""),
-        ("memory after the first tenth, MiB", *(f"{one.growth / 2**20:+.1f}" for one in found), "+64"),
-    ]  # fmt: skip
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    print()
-    for row in rows:
-        name, *cells = (
-            cell.ljust(width) if not at else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        print(name, *cells, sep="  ")
+    cells: list[tuple[str, Callable[[Found], str], str]] = [
+        ("messages", lambda one: f"{one.driver.sent:,}", ""),
+        ("requests", lambda one: f"{one.driver.requests:,}", ""),
+        ("sessions", lambda one: f"{one.sessions:,}", ""),
+        ("seconds", lambda one: f"{one.seconds:.0f}", ""),
+        ("requests unanswered", lambda one: f"{one.driver.unanswered}", "0"),
+        ("requests answered twice", lambda one: f"{one.driver.twice}", "0"),
+        ("texts that differ from the editor's", lambda one: f"{one.driver.mismatches}", "0"),
+        ("messages that call something a bug", lambda one: f"{one.driver.bugs}", "0"),
+        ("slowest answer, ms", lambda one: _ms(one.driver.slowest[0]), _ms(_LONGEST_ANSWER)),
+        ("longest stall, ms", lambda one: _ms(one.stall), _ms(_LONGEST_STALL)),
+        ("longest stall, ms of processor", lambda one: _ms(one.stall_cpu), ""),
+        ("memory at the end, MiB", lambda one: f"{one.memory / 2**20:.1f}", ""),
+        ("memory after the first tenth, MiB", lambda one: f"{one.growth / 2**20:+.1f}", "+64"),
+    ]
+    rows = [[name, *map(cell, found), limit] for name, cell, limit in cells]
+    print_table("Hostile messages", ("", *(one.encoding for one in found), "limit"), rows)
     for one in found:
-        print(f"slowest in {one.encoding}: {one.slowest_method}")
+        request = one.driver.slowest[1]
+        command = (request.get("params") or {}).get("command", "")
+        print(f"slowest in {one.encoding}: {request.get('method', '')} {command}")
 
 
 def _ms(seconds: float) -> str:

@@ -29,10 +29,6 @@ A stream of 8k tokens with ten candidates each has about 10 MiB.
 """
 
 
-_CHUNKS_AT_ONCE = 200
-"""Chunks of an answer after which control returns to the event loop, even if more have arrived."""
-
-
 @dataclass(frozen=True, slots=True)
 class AllowedHost:
     """One entry of ``backend.allowedHosts``: this host, on this port."""
@@ -195,12 +191,9 @@ class _CappedStream(httpx.AsyncByteStream):
             message = "The server's answer is compressed, which was not requested; switch off its compression"
             raise BackendProtocolError(message)
         seen = 0
-        number = 0
         async for chunk in self._stream:
-            number += 1
-            if number % _CHUNKS_AT_ONCE == 0:
-                # One read may contain ten thousand chunks of a byte; other tasks run in between.
-                await asyncio.sleep(0)
+            # One read may contain ten thousand chunks of a byte; other tasks run in between.
+            await asyncio.sleep(0)
             seen += len(chunk)
             if seen > self._limit:
                 message = f"The server's answer did not end within {self._limit} bytes; it was cut off"

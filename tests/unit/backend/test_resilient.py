@@ -99,6 +99,22 @@ async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDo
     assert [state.condition for state in states] == ["unavailable", "ready"]
 
 
+async def test_a_failing_server_that_restarts_between_two_requests_is_ready(double: LlamaDouble):
+    """The new process may generate; polls that reach none say that it is a new one."""
+    states: list[BackendState] = []
+    double.busy = True
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+    )
+    with pytest.raises(BackendFailed):
+        await ask(backend)
+    double.stop()
+    await until(lambda: not backend._generation_fails)
+    double.start()
+    await reports(states, "ready")
+    await backend.aclose()
+
+
 async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
     backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
     await ask(backend)

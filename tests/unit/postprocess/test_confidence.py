@@ -61,6 +61,16 @@ def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
     assert is_rest == (found > 0.5)
 
 
+@pytest.mark.parametrize(
+    ("before", "answer", "factor"), [("x = ", "y", 1.0), ("x = 1", "\ny", 0.8), ("", "y", 0.9)]
+)
+def test_a_line_that_begins_here_needs_more_confidence(before, answer, factor):
+    cursor = _cursor(before)
+    document = Document.create("file:///a", "python", 1, before)
+    shown = finish(document, len(before), answer, cursor, pieces=[Piece(answer, -0.1)], wanted="line")
+    assert shown.probability == pytest.approx(factor * _confidence([Piece("y", -0.1)], "y"))
+
+
 def test_without_probabilities_there_is_no_confidence():
     assert _confidence([Piece("a"), Piece("\n", -1.0)], "a") is None
     assert confidence([Piece("a", -1.0)], 7, 9, _cursor("")) is None

@@ -84,6 +84,24 @@ async def test_the_newest_version_wins():
     assert not trees.newest(versions[0]).exact
 
 
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_a_parse_that_has_just_begun_is_given_up_for_an_edit_and_a_longer_one_is_used(
+    monkeypatch, gives_up
+):
+    monkeypatch.setattr("homebody.syntax.tree._GIVE_UP_SECONDS", 3600.0 if gives_up else 0.0)
+    trees, document = Trees(), open_document("x = [\n" + "    1,\n" * 20_000 + "]\n\n\ndef g(): ...\n")
+    trees.open(document)
+    await asyncio.sleep(0)
+    parsing = trees._entries[document.uri].parsing
+    edit, new = insert(document, 0, "import os\n")
+    trees.edit(document, edit, new)
+    await parsing
+    tree = trees.newest(new)
+    assert (tree.handle is None) == gives_up
+    assert gives_up or new.slice(definitions(new, tree)[-1].header) == "def g():"
+    trees.close(new.uri)
+
+
 async def test_the_oldest_trees_are_evicted():
     trees = Trees(max_total_chars=len(SOURCE) * 2)
     opened = [Document.create(f"file:///{i}.py", "python", 1, SOURCE) for i in range(3)]
