@@ -128,7 +128,7 @@ def _of_body(request: Request, code: str, edits: Sequence[TextEdit]) -> list[Tex
         if not (_RETURNS.search(code) or lacks or refusal_of(whole)):
             return None
     body = definition.body
-    if document.text[body.start] == "{" and not code.lstrip().startswith("{"):
+    if document.text.startswith("{", body.start) and not code.lstrip().startswith("{"):
         body = document.stripped(Span(body.start + 1, body.end - 1))
     if document.line_of(body.start) != document.line_of(definition.header.start):
         body = Span(document.line_start(body.start), body.end)

@@ -77,3 +77,10 @@ async def test_line_ends_stay_as_they_are(world):
         done = await refactor(w.engine, document, Span(0, 0), action="docstring")
         new = apply_edits(document.text, done.edits)
         assert new == 'def mean(v):\r\n    """Return the mean."""\r\n    return v\r\n'
+
+
+async def test_a_header_that_ends_the_file_gets_a_body(world):
+    async with world("```python\nreturn a\n```") as w:
+        document, offset = at("def f(█a):")
+        done = await refactor(w.engine, document, Span(offset, offset), instruction="Return it.")
+        assert apply_edits(document.text, done.edits) == "def f(a):return a"
