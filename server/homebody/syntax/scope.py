@@ -319,6 +319,8 @@ def _from_match(document: Document, tree: Tree, match: Match) -> Definition | No
             name = document.slice(match["name"][0]).strip(_QUOTES) if "name" in match else ""
             container = document.slice(match["container"][0]) if "container" in match else ""
             body = match["body"][0] if "body" in match else None
+            if body is not None and document.text.startswith("\r\n", body.end - 1):
+                body = Span(body.start, body.end - 1)  # Ruby's grammar ends it within a CRLF
             end = _header_end(document, tree, spans[0], match)
             return Definition(kind, name, container, spans[0], Span(spans[0].start, end), body, "")
     return None

@@ -4,6 +4,7 @@ import pytest
 
 from homebody.syntax.language import PARSED, Language
 from homebody.syntax.nodes import count_errors
+from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from support.syntax_cases import read_case, render
 
@@ -27,4 +28,7 @@ def test_line_ends_make_no_difference(language: Language):
     with_crlf = type(document).create(
         document.uri, document.language_id, 0, document.text.replace("\n", "\r\n")
     )
-    assert render(with_crlf, parse(with_crlf)) == case.found
+    tree = parse(with_crlf)
+    assert render(with_crlf, tree) == case.found
+    bodies = [definition.body for definition in definitions(with_crlf, tree) if definition.body]
+    assert [body for body in bodies if with_crlf.text.startswith("\r\n", body.end - 1)] == []
