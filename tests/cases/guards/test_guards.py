@@ -132,13 +132,6 @@ async def test_an_action_that_cannot_be_checked_is_not_offered(language: str, ac
             await refactor(engine, document, Span(0, 9), action=action)
 
 
-def test_the_languages_that_developers_use_most_have_guards():
-    assert {
-        *("python", "javascript", "typescript", "java", "go", "rust"),
-        *("c", "cpp", "csharp", "ruby", "php", "kotlin"),
-    } <= set(LANGUAGES)
-
-
 def _document(language: str, code: str) -> tuple[Document, int]:
     offset = code.index("█")
     uri = f"file:///w/sample{find(language).extensions[0]}"
