@@ -1,8 +1,10 @@
 """No run and no undo destroys what a user wrote, whatever happens in between."""
 
+import asyncio
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from homebody.headless.journal import Work, create, tree_lock
+from support.until import until
 from support.written_runs import NAMES, NEW, OLD, RUN, answer, shell, texts
 
+HOMEBODY = (sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())")
 MINE = "# mine\n"
 
 
@@ -169,10 +173,7 @@ def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, an
     command = f"echo x >> {three_files.parent}/ran; test -e {{file}}"
     arguments = ["refactor", "a.py", "b.py", "c.py", "--instruction", "x", "--write", "--verify", command]
     ours, theirs = pty.openpty()
-    run = "import sys; from homebody.cli import main; sys.exit(main())"
-    with subprocess.Popen(
-        [sys.executable, "-c", run, *arguments], stdin=theirs, stdout=theirs, stderr=theirs
-    ):
+    with subprocess.Popen([*HOMEBODY, *arguments], stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)
         os.write(ours, f"{answer}\nn\nn\n".encode())
         shown = b""
@@ -185,3 +186,40 @@ def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, an
     assert (len(ran.read_text().split()) if ran.exists() else 0) == runs
     assert shown.index(b"--- a/a.py") < shown.index(b"with this change to a.py? [y]es, [n]o, [a]ll: ")
     assert [(three_files / name).read_text() == NEW for name in NAMES].count(True) == runs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_reverts_an_unverified_change(tree, sent):
+    check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
+    process = subprocess.Popen([*HOMEBODY, *RUN, "--verify", check], stderr=subprocess.PIPE, text=True)
+    asyncio.run(until((tree.parent / "second").exists))
+    assert texts(tree)[:2] == [NEW, NEW]
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=60)
+
+    assert (process.returncode, texts(tree)) == (130, [NEW, OLD, OLD])
+    assert "3 files: 1 changed, 2 not done." in err
+    assert "--resume" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_terminal_shows_live_lines_and_results_stay_clean(tree):
+    with (tree / "script.toml").open("a") as script:
+        script.write("piece_delay_ms = 60\n")
+    ours, theirs = pty.openpty()
+    command = [*HOMEBODY, "refactor", ".", "--instruction", "x", "--jobs", "2"]
+    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # how the end of a terminal looks
+            while piece := os.read(ours, 65536):
+                shown += piece
+        out = process.stdout.read()
+    os.close(ours)
+
+    assert (out.count(b"@@ -1,3 +1,2 @@"), b"\x1b" in out) == (3, False)
+    for text in (b" characters", b"left", b"3 files: 3 changed."):
+        assert text in shown
