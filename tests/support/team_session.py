@@ -42,7 +42,7 @@ async def main(host: str) -> None:
         allowed = (f"{host}:{team.port}",)
 
         def open_at(url: str, allowed_hosts: tuple[str, ...]) -> Backend:
-            block = BackendSettings(kind="openai", url=url, allowed_hosts=allowed_hosts, timeout_seconds=5)
+            block = BackendSettings(kind="openai", url=url, allowed_hosts=allowed_hosts, timeout_seconds=60)
             return open_backend(block, Settings(), use="completion", passes=everything)
 
         results = {
