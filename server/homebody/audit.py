@@ -152,6 +152,7 @@ class Day:
     accepted_characters: int = 0
     edits_shown: int = 0
     edits_accepted: int = 0
+    edits_kept: int = 0
     edits_rejected: int = 0
     waits: list[int] = field(default_factory=lambda: [0] * (len(WAIT_BOUNDS) + 1))
 
@@ -258,10 +259,10 @@ class Audit:
         self._unsaved.partly_accepted += 1
         self._unsaved.accepted_characters += characters
 
-    def count_edit(self, outcome: Literal["shown", "accepted", "rejected"]) -> None:
-        """Count a next edit that was shown, accepted or rejected."""
+    def count_edit(self, outcome: Literal["shown", "accepted", "kept", "rejected"], times: int = 1) -> None:
+        """Count next edits that were shown, accepted, kept for a minute, or rejected."""
         count = f"edits_{outcome}"
-        setattr(self._unsaved, count, getattr(self._unsaved, count) + 1)
+        setattr(self._unsaved, count, getattr(self._unsaved, count) + times)
 
     @property
     def unsaved(self) -> Day:

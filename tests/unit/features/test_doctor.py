@@ -125,7 +125,7 @@ async def test_next_edits_are_counted(world):
         for outcome in ("shown", "shown", "accepted"):
             w.engine.audit.count_edit(outcome)
         told = _texts((await doctor(w.engine)).next_edits)
-        assert "2 shown, 1 accepted, 0 rejected" in told
+        assert "2 shown, 1 accepted (of which 0 kept for a minute), 0 rejected" in told
         assert "Sweep next-edit v1, Sweep next-edit v2, Zeta 2, Zeta 2.1" in told
 
 
