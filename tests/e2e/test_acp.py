@@ -170,14 +170,15 @@ async def test_a_change_beside_the_rewritten_code_stays(chat, file):
     assert editor.statuses == ["pending", "in_progress", "completed"]
 
 
-async def test_rewritten_code_that_changed_meanwhile_is_not_overwritten(chat, file):
+async def test_lines_that_were_edited_meanwhile_are_not_overwritten(chat, file):
+    """The user typed at the place of the new lines while permission was asked for."""
     editor = Typing({str(file): CODE})
-    editor.typed = ("width * height", "width * height  # typed")
+    editor.typed = ("height):\n", "height):\n    # typed\n")
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring area", link(file)) == "end_turn"
     assert editor.buffers[str(file)] == CODE.replace(*editor.typed)
     assert editor.statuses == ["pending", "in_progress", "failed"]
-    assert "changed meanwhile" in editor.text
+    assert "edited meanwhile" in editor.text
 
 
 async def test_an_instruction_is_refined_and_a_code_block_applied(chat, file):

@@ -181,6 +181,29 @@ async def test_an_unknown_edit_cannot_be_refined(serve):
         }
 
 
+async def test_a_reviewed_change_is_merged_into_the_document_as_it_is_now(serve):
+    """Also by a server that has not made it; the half that the user took back stays out."""
+    shorter = CODE.replace("    result = width * height\n    return result\n", "    return height * width\n")
+    async with serve(_refining()) as client:
+        client.open(URI, CODE)
+        first = await client.refactor(URI, _lines(4, 5), instruction="shorter", apply=False)
+        assert first["proposal"] == {"uri": URI, "before": CODE, "after": shorter}
+    async with serve() as client:
+        closed = await _merge(client, CODE, shorter)
+        assert (closed["status"], "not open in the editor" in closed["reason"]) == ("refused", True)
+        client.open(URI, "# mine\n" + CODE)
+        assert (await _merge(client, CODE, shorter))["status"] == "ready"
+        assert client.documents[URI].text == "# mine\n" + shorter
+        client.type(URI, client.documents[URI].text.index("height * width"), "-")
+        refused = await _merge(client, shorter, CODE)
+        assert (refused["status"], "edited meanwhile" in refused["reason"]) == ("refused", True)
+        imports = CODE.replace("import os", "import sys")
+        assert (await _merge(client, CODE, imports))["status"] == "ready"
+        assert client.documents[URI].text == "# mine\n" + shorter.replace("os", "sys").replace(
+            "height *", "-height *"
+        )
+
+
 async def test_tests_become_a_new_file(serve, workspace):
     """The file is next to the document, never replaces one, and is in the result if it cannot be created."""
     path = workspace / "area.py"
@@ -206,6 +229,17 @@ async def test_tests_become_a_new_file(serve, workspace):
             assert (create["kind"], create["uri"]) == ("create", (workspace / "test_area_2.py").as_uri())
             assert create["options"] == {"overwrite": False, "ignoreIfExists": False}
             assert insert["edits"][0]["newText"] == tests
+            if not edits:
+                assert result["proposal"] == {"uri": create["uri"], "before": None, "after": tests}
+
+
+async def _merge(client, before, after):
+    """Merge a change, and apply what has to be done."""
+    argument = {"textDocument": {"uri": URI}, "before": before, "after": after}
+    result = await client.execute("homebody.merge", argument)
+    if "edits" in result:
+        await client.on_request["workspace/applyEdit"]({"edit": {"changes": {URI: result["edits"]}}})
+    return result
 
 
 def _refining():

@@ -19,8 +19,8 @@ from homebody.acp.session import AcpSession
 from homebody.engine import Engine
 from homebody.errors import DocumentChanged, EditRefused
 from homebody.features.refactor import Refactoring
-from homebody.postprocess.edit.rebase import rebased
-from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.postprocess.edit.rebase import EDITED_MEANWHILE, merged
+from homebody.text import Document, apply_edits
 from homebody.workspace.uri import path_of
 
 _REJECT = PermissionOption(option_id="no", name="Reject", kind="reject_once")
@@ -33,17 +33,12 @@ _OPTIONS_IF_REFUSED = [
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One file's new text; ``old`` is ``None`` for a new file.
-
-    ``edits`` turn ``old`` into ``new``; ``target`` is the code that was rewritten.
-    """
+    """One file's new text; ``old`` is ``None`` for a new file."""
 
     path: Path
     old: str | None
     new: str
     first_line: int
-    edits: tuple[TextEdit, ...] = ()
-    target: Span | None = None
 
 
 async def propose(
@@ -118,11 +113,7 @@ async def _is_allowed(session: AcpSession, call: ToolCallStart, options: list[Pe
 
 
 async def _write(engine: Engine, session: AcpSession, document: Document, change: _Change) -> None:
-    """Write the file, and check what the client wrote.
-
-    Changes that the user made outside of the rewritten code are kept; if the rewritten code itself changed,
-    nothing is written.
-    """
+    """Write the file, merged with what the user edited meanwhile, and check what the client wrote."""
     new = change.new
     if change.old is None:
         # codecompanion.nvim reads a missing file as an empty text.
@@ -130,32 +121,16 @@ async def _write(engine: Engine, session: AcpSession, document: Document, change
             message = f"{change.path.name} exists already, so nothing was written."
             raise DocumentChanged(message)
     else:
-        new = _moved(change, change.old, (await read_file(engine, session, document.uri)).text)
+        text = merged(change.old, change.new, await read_file(engine, session, document.uri))
+        if text is None:
+            raise DocumentChanged(EDITED_MEANWHILE)
+        new = text
     await write_by_client(session, change.path, new)
     written = await read_from_client(session, change.path)
     # Some clients add or drop the line end at the end of a file.
     if written is not None and _without_ends(written) != _without_ends(new):
         message = f"{change.path.name} does not have the text that was proposed: check it in your editor."
         raise EditRefused(message)
-
-
-def _moved(change: _Change, old: str, current: str) -> str:
-    """Return the new text of a file whose text changed to ``current`` since the model read ``old``.
-
-    Raises
-    ------
-    DocumentChanged
-        The rewritten code was changed meanwhile.
-
-    """
-    if current == old:
-        return change.new
-    moved = None if change.target is None else rebased(change.edits, change.target, old, current)
-    if moved is None:
-        name = change.path.name
-        message = f"The code in {name} changed meanwhile, so nothing was written; run the command again."
-        raise DocumentChanged(message)
-    return apply_edits(current, moved)
 
 
 def _change_of(session: AcpSession, document: Document, found: Refactoring) -> _Change:
@@ -167,7 +142,7 @@ def _change_of(session: AcpSession, document: Document, found: Refactoring) -> _
     if found.new_file is None:
         first = document.line_of(found.edits[0].span.start)
         new = apply_edits(document.text, found.edits)
-        return _Change(path, document.text, new, first, tuple(found.edits), found.target)
+        return _Change(path, document.text, new, first)
     folders = {session.cwd.resolve(), *(parent.parent for parent in [path_of(document.uri)] if parent)}
     if not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         message = f"{path} is outside of {session.cwd}, so nothing was written."

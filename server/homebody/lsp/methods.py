@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "homebody.saveConversation": "conversations:save_conversation",
     "homebody.forgetConversations": "conversations:forget_conversations",
     "homebody.refactor": "change:refactor",
+    "homebody.merge": "change:merge",
     "homebody.refine": "change:refine",
     "homebody.showPrompt": "state:show_prompt",
     "homebody.acceptCompletion": "state:accept_completion",

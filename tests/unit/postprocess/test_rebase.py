@@ -1,11 +1,13 @@
 """Edits for a text that was edited meanwhile."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.rebase import rebased
-from homebody.text import Span, TextEdit, apply_edits
+from homebody.postprocess.edit.rebase import merged, rebased
+from homebody.text import Document, Span, TextEdit, apply_edits
 
 OLD = "a = 1\n\ndef f():\n    return a\n\nb = 2\n"
 TARGET = Span(OLD.index("def f"), OLD.index("\n\nb"))
@@ -68,3 +70,54 @@ def test_an_import_above_the_target_moves_by_itself(new, expected):
     if found is not None:
         text = new.replace("return a", "return 1").replace("import os\n", "import os\nimport re\n", 1)
         assert apply_edits(new, found) == text
+
+
+AFTER = OLD.replace("return a", "return 1").replace("def f():\n", 'def f():\n    """One."""\n')
+
+
+@pytest.mark.parametrize(
+    ("mine", "both"),
+    [
+        (("", ""), True),
+        (("a = 1", "a = 10"), True),
+        (("b = 2\n", "b = 2\nc = 3\n"), True),
+        (("b = 2\n", "b = 2"), True),
+        (("a = 1\n", ""), True),
+        (("def f", "async def f"), True),
+        (("def f():\n", "def f():\n    # mine\n"), True),
+        (("return a", "return b"), False),
+        (("    return a\n", ""), False),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_reviewed_change_is_merged_by_lines(mine, both, newline):
+    """Both are kept, unless they are about the same lines."""
+    now = OLD.replace(*mine).replace("\n", newline)
+    expected = AFTER.replace(*mine) if both else None
+    found = merged(OLD, AFTER, Document.create("file:///a.py", "python", 1, now))
+    assert found == (expected and expected.replace("\n", newline))
+
+
+@pytest.mark.parametrize(("mine", "expected"), [("x", None), ("y", "a\ny\nb")])
+def test_lines_that_both_add_at_one_place_are_refused_unless_they_are_the_same(mine, expected):
+    """Their order would be a guess."""
+    assert (
+        merged("a\nb", "a\ny\nb", Document.create("file:///a", "plaintext", 1, f"a\n{mine}\nb")) == expected
+    )
+
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=7).map("\n".join)
+
+
+@given(LINES, LINES, LINES)
+def test_a_merge_is_the_change_alone_or_the_users_or_keeps_all_new_lines(before, after, now):
+    """Whatever the texts are: without an edit of one side, the other's text is the result."""
+    document = Document.create("file:///a", "plaintext", 1, now)
+    assert merged(before, after, Document.create("file:///a", "plaintext", 1, before)) == after
+    assert merged(before, before, document) == now
+    result = merged(before, after, document)
+    if result is not None:
+        added = (Counter(after.split("\n")) - Counter(before.split("\n"))) | (
+            Counter(now.split("\n")) - Counter(before.split("\n"))
+        )
+        assert not added - Counter(result.split("\n"))

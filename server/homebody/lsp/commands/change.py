@@ -1,6 +1,6 @@
-"""``homebody.refactor``, ``homebody.refine``, ``homebody.apply``: change code in the editor.
+"""``homebody.refactor``, ``refine``, ``apply`` and ``merge``: change code in the editor.
 
-Each returns the edit, or the reason why there is none; ``deliver`` has the form of the result.
+Each returns the edit, or the reason why there is none; ``deliver`` has the form of the first three's result.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import Result, document_of, span_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.commands.deliver import deliver, moved_edits, outcome_of
-from homebody.lsp.convert import to_span
+from homebody.lsp.convert import from_edits, to_span
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -218,3 +218,29 @@ async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
             raise UsageError(message)
         refactoring = await apply_block(opened.engine, document, blocks[argument.block], span)
     return await deliver(server, document, refactoring, _APPLY, apply=argument.apply)
+
+
+class Merge(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument: the texts of a result's ``proposal``, ``after`` as the user left it."""
+
+    text_document: TextDocument
+    before: str
+    after: str
+
+
+async def merge(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return the edits that put a change into the document as it is now; a refusal has its reason."""
+    argument = parse(params, Merge)
+    return await outcome_of(server, _merged(server, argument))
+
+
+async def _merged(server: Server, argument: Merge) -> dict[str, Any]:
+    from homebody.postprocess.edit.hunks import hunks
+    from homebody.postprocess.edit.rebase import EDITED_MEANWHILE, merged
+
+    document = document_of(server, argument.text_document)
+    text = merged(argument.before, argument.after, document)
+    if text is None:
+        raise DocumentChanged(EDITED_MEANWHILE)
+    edits = from_edits(document, hunks(document.text, text), server.documents.encoding)
+    return {"status": "ready", "edits": edits}

@@ -15,6 +15,7 @@ from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentenc
 from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
+from homebody.text import apply_edits
 
 if TYPE_CHECKING:
     from homebody.features.refactor import Refactoring, Skipped
@@ -85,12 +86,12 @@ async def deliver(
 
 def _refused_edit(
     server: Server, document: "Document", refactoring: "Refactoring", label: str
-) -> dict[str, types.WorkspaceEdit]:
+) -> dict[str, Any]:
     """Return the edit that was refused, if there is one and the code is still the one that it replaces."""
     if not refactoring.edits and refactoring.new_file is None:
         return {}
     try:
-        return {"edit": _edit(server, document, refactoring, label)}
+        return _offer(server, document, refactoring, label)
     except DocumentChanged:
         return {}
 
@@ -113,19 +114,17 @@ _MOST_NAMED = 5
 async def _changed(
     server: Server, document: "Document", refactoring: "Refactoring", label: str, *, apply: bool
 ) -> dict[str, Any]:
-    edit = _edit(server, document, refactoring, label)
+    offer = _offer(server, document, refactoring, label)
     if not apply:
-        return {"status": "ready", "edit": edit}
+        return {"status": "ready", **offer}
     if not _can_apply(server, creates=refactoring.new_file is not None):
-        return {"status": "ready", "edit": edit, "reason": _BY_HAND}
-    await _apply(server, edit, label)
+        return {"status": "ready", **offer, "reason": _BY_HAND}
+    await _apply(server, offer["edit"], label)
     return {"status": "applied"}
 
 
-def _edit(
-    server: Server, document: "Document", refactoring: "Refactoring", label: str
-) -> types.WorkspaceEdit:
-    """Make the edit for the current text in the editor.
+def _offer(server: Server, document: "Document", refactoring: "Refactoring", label: str) -> dict[str, Any]:
+    """Make the edit for the current text in the editor, and the texts to review.
 
     Raises
     ------
@@ -134,7 +133,9 @@ def _edit(
 
     """
     if refactoring.new_file is not None:
-        return _new_file_edit(refactoring.new_file.uri, refactoring.new_file.text, label)
+        uri, text = refactoring.new_file.uri, refactoring.new_file.text
+        proposal = {"uri": uri, "before": None, "after": text}
+        return {"edit": _new_file_edit(uri, text, label), "proposal": proposal}
     current = server.documents.find(document.uri)
     if current is None:
         message = "The document was closed while the model worked on it, so nothing was replaced."
@@ -142,7 +143,9 @@ def _edit(
     moved = moved_edits(document, refactoring, current)
     if moved is None:
         raise DocumentChanged(_CHANGED)
-    return _workspace_edit(server, current, moved, label)
+    after = apply_edits(current.text, moved)
+    proposal = {"uri": current.uri, "before": current.text, "after": after}
+    return {"edit": _workspace_edit(server, current, moved, label), "proposal": proposal}
 
 
 def moved_edits(
