@@ -10,6 +10,7 @@
 ;;; Code:
 
 (require 'diff-mode)
+(require 'map)
 (require 'homebody-server)
 
 (declare-function diff-no-select "diff")
@@ -28,7 +29,7 @@ With `replacing', those that replace code; those that only add are applied."
   "Name of the buffer that shows a change.")
 
 (defvar-local homebody--proposal nil
-  "The change that this buffer shows: a buffer and its replacements.")
+  "The change that this buffer shows: a buffer, its text, and the text with it.")
 
 (defun homebody--place ()
   "Return the document and the region, or point, for a command."
@@ -79,43 +80,28 @@ From Lisp, TITLE is the title of the refactoring."
     (homebody--execute
      server command (plist-put (copy-sequence argument) :apply :json-false)
      (lambda (result)
-       (let ((edit (plist-get result :edit)))
-         (cond
-          ((not (and edit (buffer-live-p buffer)))
-           (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))
-          ((with-current-buffer buffer (homebody--fits edit))
-           (with-current-buffer buffer
-             (homebody--propose edit title
-                                (and (equal (plist-get result :status) "refused") (plist-get result :reason))
-                                (plist-get result :notes))))
-          (t (message "Homebody: %s was edited just as the change arrived, so nothing was changed; run it again"
-                      (buffer-name buffer)))))))))
+       (if (and (plist-get result :proposal) (buffer-live-p buffer))
+           (with-current-buffer buffer (homebody--propose result title))
+         (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
 
 ;;;; Edits
 
-(defun homebody--fits (edit)
-  "Return whether EDIT is for the text of this buffer as it is now."
-  (seq-every-p (lambda (change)
-                 (let ((version (plist-get (plist-get change :textDocument) :version)))
-                   (or (not version) (and (not homebody--changes) (= version homebody--version)))))
-               (plist-get edit :documentChanges)))
-
-(defun homebody--propose (edit title &optional refusal notes)
-  "Apply EDIT to this buffer, or show it as a diff; TITLE says what it is.
-REFUSAL says why a check refused it, and NOTES what it removes or adds beyond
-what was asked for; an edit with any of them is shown first."
-  (let* ((changes (append (plist-get edit :documentChanges) nil))
-         (create (seq-find (lambda (change) (equal (plist-get change :kind) "create")) changes))
-         (edits (mapcan (lambda (change) (append (plist-get change :edits) nil)) changes)))
-    (if create (homebody--new-file (plist-get create :uri) edits)
-      (let ((replacements (mapcar #'homebody--replacement edits)))
-        (if (or refusal (not (seq-empty-p notes))
-                (pcase homebody-confirm
-                  ('replacing (homebody--needs-confirmation edit))
-                  (other other)))
-            (homebody--show-change replacements title refusal notes)
-          (homebody--apply replacements)
-          (message "Homebody: %s (undo reverts it)" title))))))
+(defun homebody--propose (result title)
+  "Apply the change of RESULT to this buffer, or show it as a diff.
+TITLE says what it is.  A change that was refused, and one with notes on what
+it removes or adds beyond what was asked for, is shown first."
+  (pcase-let* (((map :proposal :edit :notes :status :reason) result)
+               ((map :uri :before :after) proposal)
+               (refusal (and (equal status "refused") reason)))
+    (cond
+     ((not before) (homebody--new-file uri after))
+     ((or refusal (not (seq-empty-p notes))
+          (pcase homebody-confirm
+            ('replacing (homebody--needs-confirmation edit))
+            (other other)))
+      (homebody--show-change before after title refusal notes))
+     (t (homebody--apply before after)
+        (message "Homebody: %s (undo reverts it)" title)))))
 
 (defun homebody--needs-confirmation (edit)
   "Return whether the server wants the user to see EDIT first."
@@ -124,37 +110,35 @@ what was asked for; an edit with any of them is shown first."
              do (when (eq (plist-get annotation :needsConfirmation) t) (setq needed t)))
     needed))
 
-(defun homebody--replacement (edit)
-  "Return EDIT as markers of its region, the old text, and the new text."
-  (let* ((range (plist-get edit :range))
-         (beg (homebody--point (plist-get range :start)))
-         (end (homebody--point (plist-get range :end))))
-    (list (copy-marker beg) (copy-marker end) (buffer-substring-no-properties beg end)
-          (plist-get edit :newText))))
-
-(defun homebody--apply (replacements)
-  "Apply REPLACEMENTS to this buffer; none if their code has changed."
-  (save-restriction
-    (widen)
-    (pcase-dolist (`(,beg ,end ,old ,_) replacements)
-      (unless (equal old (buffer-substring-no-properties beg end))
-        (user-error "The code that this change replaces was edited meanwhile, so nothing was changed")))
-    (let ((group (prepare-change-group)))
-      (undo-boundary)
-      (pcase-dolist (`(,beg ,end ,_ ,new) (reverse replacements))
+(defun homebody--apply (before after)
+  "Make the change from BEFORE to AFTER in this buffer.
+The server merges it with what was edited meanwhile."
+  (let* ((result (jsonrpc-request
+                  (homebody--server-or-error) :workspace/executeCommand
+                  (list :command "homebody.merge"
+                        :arguments (vector (list :textDocument (homebody--document)
+                                                 :before before :after after)))))
+         (edits (plist-get result :edits)))
+    (unless edits (user-error "%s" (plist-get result :reason)))
+    (save-restriction
+      (widen)
+      (let ((group (prepare-change-group)))
+        (undo-boundary)
         (save-excursion
-          (goto-char beg)
-          (delete-region beg end)
-          (insert new)))
-      (undo-amalgamate-change-group group)
-      (undo-boundary))))
+          (seq-doseq (edit (reverse edits))
+            (let ((range (plist-get edit :range)))
+              (goto-char (homebody--point (plist-get range :start)))
+              (delete-region (point) (homebody--point (plist-get range :end)))
+              (insert (plist-get edit :newText)))))
+        (undo-amalgamate-change-group group)
+        (undo-boundary)))))
 
-(defun homebody--new-file (uri edits)
-  "Open the new file at URI, with the text of EDITS; it is not saved yet."
+(defun homebody--new-file (uri text)
+  "Open the new file at URI, with TEXT; it is not saved yet."
   (let ((path (homebody--path uri)))
     (if (file-exists-p path) (message "Homebody: %s exists already, so no file was created." path)
       (pop-to-buffer (find-file-noselect path))
-      (mapc (lambda (edit) (insert (plist-get edit :newText))) edits)
+      (insert text)
       (message "Homebody: a new file that is not saved yet"))))
 
 ;;;; The diff
@@ -170,22 +154,18 @@ what was asked for; an edit with any of them is shown first."
   "Keys to accept or discard the change that this buffer shows."
   :lighter " Change")
 
-(defun homebody--show-change (replacements title &optional refusal notes)
-  "Show what REPLACEMENTS change in this buffer, below REFUSAL and NOTES.
+(defun homebody--show-change (before after title &optional refusal notes)
+  "Show what changes from BEFORE to AFTER in this buffer, below REFUSAL and NOTES.
 TITLE says what it is."
   (require 'diff)
-  (let* ((source (current-buffer))
-         (view (get-buffer-create homebody--change-buffer))
-         (offsets (mapcar (lambda (one) (list (- (nth 0 one) (point-min)) (- (nth 1 one) (point-min)) (nth 3 one)))
-                          replacements))
-         (text (homebody--text)))
+  (let ((source (current-buffer))
+        (view (get-buffer-create homebody--change-buffer)))
     (with-temp-buffer
-      (insert text)
-      (pcase-dolist (`(,beg ,end ,new) (reverse offsets))
-        (goto-char (+ (point-min) beg))
-        (delete-region (point) (+ (point-min) end))
-        (insert new))
-      (diff-no-select source (current-buffer) "-u" t view))
+      (insert before)
+      (let ((old (current-buffer)))
+        (with-temp-buffer
+          (insert after)
+          (diff-no-select old (current-buffer) "-u" t view))))
     (with-current-buffer view
       (homebody-change-mode 1)
       (let ((inhibit-read-only t))
@@ -194,11 +174,11 @@ TITLE says what it is."
         (seq-doseq (note notes) (insert "- " note "\n")))
       (setq header-line-format (format "C-c C-c %s, C-c C-k discards: %s"
                                        (if refusal "applies it anyway" "accepts") title)
-            homebody--proposal (cons source replacements)))
+            homebody--proposal (list source before after)))
     (display-buffer view)))
 
 (defun homebody--proposal-or-error ()
-  "Return the change that is shown, and forget it."
+  "Return the change that is shown."
   (let ((view (get-buffer homebody--change-buffer)))
     (prog1 (or (and view (buffer-local-value 'homebody--proposal view))
                (user-error "No change is shown"))
@@ -214,8 +194,8 @@ TITLE says what it is."
 (defun homebody-accept-change ()
   "Apply the change that is shown."
   (interactive)
-  (pcase-let ((`(,source . ,replacements) (homebody--proposal-or-error)))
-    (with-current-buffer source (homebody--apply replacements))
+  (pcase-let ((`(,source ,before ,after) (homebody--proposal-or-error)))
+    (with-current-buffer source (homebody--apply before after))
     (homebody--close-change)))
 
 (defun homebody-discard-change ()

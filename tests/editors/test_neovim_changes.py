@@ -49,8 +49,8 @@ def test_a_change_is_shown_as_a_diff_and_accepted_as_one_undo(with_change):
     assert code == [*AREA.splitlines(), "", "", "print(area(1, 2))"]
     assert with_change.lua("return vim.wo.diff")
     with_change.keys("ga")
-    with_change.until(lambda: with_change.lines[1] == "    return width * height")
-    assert len(with_change.call("nvim_list_tabpages")) == 1
+    with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
+    assert with_change.lines[1] == "    return width * height"
     with_change.command("undo")
     assert with_change.lines == code
 
@@ -80,7 +80,7 @@ def test_a_change_survives_edits_elsewhere(with_change):
     _write(with_change, 0, 0, "# mine")
     _write(with_change, -1, -1, "# too")
     with_change.command("Homebody accept")
-    assert with_change.lua(_FILE) == [
+    merged = [
         "# mine",
         "def area(width, height):",
         "    return width * height",
@@ -89,33 +89,46 @@ def test_a_change_survives_edits_elsewhere(with_change):
         "print(area(1, 2))",
         "# too",
     ]
+    with_change.until(lambda: with_change.lua(_FILE) == merged)
+
+
+def test_a_change_is_accepted_after_the_server_was_restarted(with_change):
+    """The server remembers nothing of it; the user's own lines stay."""
+    _write(with_change, 0, 0, "# mine")
+    before = with_change.lua(_CLIENT)
+    with_change.command("Homebody restart")
+    with_change.until(lambda: with_change.lua(_CLIENT) not in {before, None})
+    with_change.command("Homebody accept")
+    with_change.until(lambda: with_change.lua(_FILE)[:3] == ["# mine", *_SHORTER])
 
 
 def test_a_change_in_lines_that_were_edited_is_refused(with_change):
     _write(with_change, 1, 2, "    mine = 1")
-    assert "edited meanwhile" in with_change.command("Homebody accept")
+    with_change.command("Homebody accept")
+    with_change.until(lambda: "edited meanwhile" in with_change.command("messages"))
     assert with_change.lua(_FILE)[1] == "    mine = 1"
     assert len(with_change.call("nvim_list_tabpages")) == 2
 
 
 @BOTH
-def test_a_change_for_an_older_text_is_not_put_into_the_wrong_lines(open_editor):
-    """The server does not have what was typed just before, so the lines of its edit are wrong."""
+def test_a_change_for_an_older_text_is_put_into_the_right_lines(open_editor):
+    """The server did not have what was typed just before the change arrived."""
     editor = open_editor(reply(SHORTER), code=AREA)
     editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
-    editor.lua("""
-        local from, to = { line = 1, character = 0 }, { line = 2, character = 0 }
-        local edit = { range = { start = from, ["end"] = to }, newText = "" }
-        local version = vim.lsp.util.buf_versions[vim.api.nvim_get_current_buf()]
+    editor.lua(
+        """
+        local before, after = ...
         vim.api.nvim_buf_set_lines(0, 0, 0, false, { "# mine" })
-        local document = { uri = vim.uri_from_bufnr(0), version = version }
-        local change = { textDocument = document, edits = { edit } }
-        local result = { status = "ready", edit = { documentChanges = { change } } }
+        local proposal = { uri = vim.uri_from_bufnr(0), before = before, after = after }
+        local result = { status = "ready", proposal = proposal }
         require("homebody.preview").take(vim.api.nvim_get_current_buf(), result, "Shorter")
-    """)
-    editor.until(lambda: "was edited just as the change arrived" in editor.command("messages"))
-    assert editor.lines == ["# mine", *AREA.splitlines()]
-    assert len(editor.call("nvim_list_tabpages")) == 1
+        """,
+        AREA,
+        "\n".join([*_SHORTER, ""]),
+    )
+    editor.sees("ga accept")
+    editor.keys("ga")
+    editor.until(lambda: editor.lua(_FILE) == ["# mine", *_SHORTER])
 
 
 @BOTH
@@ -182,7 +195,7 @@ def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
     editor.sees("ga accept")
     assert editor.lua(_FILE) == AREA.splitlines()
     editor.keys("ga")
-    editor.until(lambda: editor.lines == ["def area(width, height):", "    return width * height"])
+    editor.until(lambda: editor.lua(_FILE) == _SHORTER)
 
 
 def test_problems_of_neovim_are_attached_to_a_question(open_editor):
@@ -243,8 +256,8 @@ def test_a_change_that_arrives_while_the_user_types_waits(open_editor):
     editor.keys("<M-CR>")
     editor.sees("ga accept")
     editor.keys("ga")
-    editor.until(lambda: editor.lines[:2] == ["def area(width, height):", "    return width * height"])
-    assert editor.lines[-1] == "w0 w1 w2 w3 w4"
+    editor.until(lambda: editor.lua(_FILE)[:2] == _SHORTER)
+    assert editor.lua(_FILE)[-1] == "w0 w1 w2 w3 w4"
 
 
 @BOTH
@@ -271,7 +284,7 @@ def test_a_refused_change_can_be_seen_and_applied_anyway(open_editor):
     editor.sees("Refused: ")
     assert editor.lua(_FILE) == AREA.splitlines()
     editor.keys("ga")
-    editor.until(lambda: editor.lines == ["def area(width, height):", "    return (width * height"])
+    editor.until(lambda: editor.lua(_FILE) == ["def area(width, height):", "    return (width * height"])
 
 
 @pytest.mark.parametrize(
@@ -280,11 +293,13 @@ def test_a_refused_change_can_be_seen_and_applied_anyway(open_editor):
 def test_quitting_a_change_discards_it_and_writing_accepts_it(with_change, command, accepted):
     with_change.command(command)
     with_change.until(lambda: len(with_change.call("nvim_list_tabpages")) == 1)
+    with_change.until(lambda: not with_change.lua("return require('homebody.preview').is_open()"))
     assert (with_change.lua(_FILE)[1] == "    return width * height") is accepted
-    assert with_change.lua("return require('homebody.preview').is_open()") is False
     assert with_change.lua("return vim.wo.diff") is False
 
 
+_SHORTER = ["def area(width, height):", "    return width * height"]
+_CLIENT = "return (vim.lsp.get_clients({ bufnr = vim.fn.bufnr('app.py'), name = 'homebody' })[1] or {}).id"
 _FILE = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('app.py'), 0, -1, false)"
 
 

@@ -88,9 +88,10 @@ function build(context: ExtensionContext): Parts {
     const settings = new Settings(context.extension);
     const copilot = new CopilotChoice(context.globalState, status);
     const files = new MemoryFiles();
-    const proposals = new Proposals(files);
+    const need = (): Promise<LanguageClient | undefined> => server.need();
+    const proposals = new Proposals(files, need);
     const reviews = new Reviews(files);
-    const refactorings = new Refactorings(proposals, reviews);
+    const refactorings = new Refactorings(proposals, reviews, need);
     const server = new Server(context, settings, status, copilot, {
         refactor: (client, argument) => refactorings.fromCodeAction(client, argument),
         explain: (argument) => chat.explainCode(argument),
@@ -100,7 +101,7 @@ function build(context: ExtensionContext): Parts {
     const nextEdits: NextEdits = new NextEdits(() => server.running, server.ghost);
     const view = new ChatView(context.extensionUri);
     const needs = {
-        client: () => server.need(),
+        client: need,
         isRunning: () => server.running !== undefined,
         model: () => status.chatModel,
         refactorings,
@@ -186,11 +187,11 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     registerInEditor("homebody.refactorSelection", (client, editor) => refactorings.choose(client, editor));
     register("homebody.inOwnWords", async () => {
         const editor = servedEditor();
-        await (editor && refactorings.inOwnWords(() => server.need(), editor));
+        await (editor && refactorings.inOwnWords(editor));
     });
     registerForChange("homebody.acceptEdit", (proposal) => proposals.accept(proposal), ({ document: { uri } }) => reviews.keep(uri));
     registerForChange("homebody.discardEdit", (proposal) => proposals.close(proposal), ({ document: { uri } }) => reviews.undo(uri));
-    const refine = (change: Proposal | Review): Promise<void> => refactorings.refine(() => server.need(), change);
+    const refine = (change: Proposal | Review): Promise<void> => refactorings.refine(change);
     registerForChange("homebody.refineEdit", refine, refine);
     // A command that has a key shows it in the title bar, where there is no room for it.
     register("homebody.decide", (name: "acceptEdit" | "discardEdit") => commands.executeCommand(`homebody.${name}`));

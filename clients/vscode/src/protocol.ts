@@ -4,7 +4,7 @@
  * Contains only types: each command takes one object and returns one.
  */
 
-import type { Position, Range, WorkspaceEdit } from "vscode-languageclient/node";
+import type { Position, Range } from "vscode-languageclient/node";
 
 /** Parameters of `homebody/didChangeStatus`, which the server sends when its state changes. */
 export interface ServerStatus {
@@ -190,8 +190,11 @@ export interface RefactorArgument {
 export interface Refactored {
     status: "applied" | "ready" | "refused" | "unchanged" | "cancelled";
     reason?: string;
-    /** With `ready`: what would change; with `refused`: what the user may look at and apply all the same. */
-    edit?: WorkspaceEdit;
+    /**
+     * With `ready`: what would change; with `refused`: what the user may look at and apply all the same. These are the
+     * text of a document and the text with the change; a new file has none `before`.
+     */
+    proposal?: { uri: string; before: string | null; after: string };
     /** What the edit takes away or adds, in short sentences. */
     notes?: string[];
     /** Id of the pending edit, for `homebody.refine`. */

@@ -3,8 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { afterEdit, hunksOf, withoutHunks } from "../src/edits/hunks.ts";
-import { lineChanges } from "../src/edits/merge.ts";
+import { afterEdit, hunksOf, lineChanges, withoutHunks } from "../src/edits/hunks.ts";
 
 const BEFORE = "a\nb\nc\nd\n";
 const AFTER = "a\nB\nBB\nc\n";
@@ -16,6 +15,14 @@ test("hunks have their lines in the changed text, and what they replaced", () =>
         { first: 4, end: 4, before: ["d"] },
     ]);
     assert.equal(withoutHunks(AFTER, hunks), BEFORE);
+});
+
+test("the smallest changes are found, from the top", () => {
+    assert.deepEqual(lineChanges(BEFORE, "a\nB\nc\nd\nnew\n"), [
+        { first: 1, end: 2, lines: ["B"] },
+        { first: 4, end: 4, lines: ["new"] },
+    ]);
+    assert.deepEqual(lineChanges(BEFORE, BEFORE), []);
 });
 
 for (const [edit, start, end, text, expected] of [

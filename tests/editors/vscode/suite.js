@@ -112,8 +112,13 @@ exports.run = async function run() {
         assert.deepEqual(proposals.waiting, []);
     });
 
-    const prices = await show("prices.py");
+    let prices = await show("prices.py");
     const original = prices.document.getText();
+    const withFloat = {
+        uri: prices.document.uri.toString(),
+        before: original,
+        after: original.replace("sum = 0\n", "sum = 0.0\n"),
+    };
 
     await claim("a rewrite opens in the diff editor and the file stays as it is", async () => {
         await propose(extension, prices, [0, 0, 5, 0], "with sum()");
@@ -171,12 +176,25 @@ exports.run = async function run() {
         await restore(prices.document, original);
     });
 
+    await claim("a change is accepted after the server was restarted and all editors were closed", async () => {
+        await propose(extension, prices, [0, 0, 5, 0], "with sum()");
+        const proposal = await until(() => proposals.waiting[0]);
+        await write(prices.document, 7, "def average(prices):");
+        await prices.document.save();
+        await executeCommand("workbench.action.closeAllEditors");
+        await server.restart();
+        await proposals.accept(proposal);
+        prices = vscode.window.activeTextEditor;
+        assert.ok(prices.document.getText().startsWith(SIMPLER));
+        assert.ok(prices.document.getText().includes("def average(prices):"));
+        await restore(prices.document, original);
+        await prices.document.save();
+    });
+
     await claim("what was typed before a change arrived is still there once it is accepted", async () => {
         await extension.refactorings.show(prices.document, "Start with a float", async () => {
-            const textDocument = { uri: prices.document.uri.toString(), version: prices.document.version };
             await write(prices.document, 7, "def average(prices):");
-            const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 11 } };
-            return { status: "ready", edit: { documentChanges: [{ textDocument, edits: [{ range, newText: "0.0" }] }] } };
+            return { status: "ready", proposal: withFloat };
         });
         await proposals.accept(await until(() => proposals.waiting[0]));
         assert.equal(
@@ -189,11 +207,10 @@ exports.run = async function run() {
     await claim("a new file that is there already, unsaved, is not written into", async () => {
         const uri = vscode.Uri.joinPath(root(), "test_prices.py").toString();
         const make = (newText) =>
-            extension.refactorings.show(prices.document, "Write tests", async () => {
-                const range = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } };
-                const textDocument = { uri, version: null };
-                return { status: "ready", edit: { documentChanges: [{ kind: "create", uri }, { textDocument, edits: [{ range, newText }] }] } };
-            });
+            extension.refactorings.show(prices.document, "Write tests", async () => ({
+                status: "ready",
+                proposal: { uri, before: null, after: newText },
+            }));
         await make("import prices\n");
         const made = vscode.window.activeTextEditor.document;
         assert.deepEqual([made.isUntitled, made.getText()], [true, "import prices\n"]);
@@ -213,7 +230,7 @@ exports.run = async function run() {
         await answering(extension.vscode.window, "showWarningMessage", async (message) => void shown.push(message), () =>
             executeCommand("homebody.acceptEdit"),
         );
-        assert.match(shown[0], /edited meanwhile, so nothing was replaced/);
+        assert.match(shown[0], /edited meanwhile, so nothing was changed/);
         assert.ok(prices.document.getText().includes("sum = price + sum"));
         assert.deepEqual(proposals.waiting, [proposal]);
     });
@@ -264,10 +281,7 @@ exports.run = async function run() {
     });
 
     await claim("what the server refuses is shown with its reason, and applied only if the user wants it", async () => {
-        const textDocument = { uri: prices.document.uri.toString(), version: prices.document.version };
-        const range = { start: { line: 1, character: 10 }, end: { line: 1, character: 11 } };
-        const edit = { documentChanges: [{ textDocument, edits: [{ range, newText: "0.0" }] }] };
-        const refused = async () => ({ status: "refused", reason: "It takes away a check.", edit });
+        const refused = async () => ({ status: "refused", reason: "It takes away a check.", proposal: withFloat });
         const shown = [];
         const show = async (...words) => (shown.push(words), "Apply Anyway");
         await answering(extension.vscode.window, "showWarningMessage", show, async () => {

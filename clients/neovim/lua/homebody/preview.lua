@@ -3,10 +3,11 @@
 
 local config = require("homebody.config")
 local rpc = require("homebody.rpc")
+local server = require("homebody.server")
 
 local M = {}
 local SMALL_LINES = 12 -- longest addition that is applied without a preview, in lines
-local proposal -- in view: the file's buffer, the lines it was made for, the buffer with the result, the edit's id
+local proposal -- in view: the file's buffer, the text it was made for, the buffer with the result, the edit's id
 local waiting -- shows the change that arrived while the user was typing
 local MOST_NOTES = 6 -- lines of the window with notes
 local line_diff = vim.text and vim.text.diff or vim.diff -- renamed in Neovim 0.12
@@ -21,84 +22,36 @@ local function hunks(before, after)
   return line_diff(joined(before), joined(after), { result_type = "indices", algorithm = "histogram" })
 end
 
--- The lines of a buffer after LSP edits.
-local function edited(buf, edits)
-  -- Without annotations: the preview asks for the confirmation, and Neovim 0.12 would ask as well.
-  local plain = vim.tbl_map(function(one) return { range = one.range, newText = one.newText } end, edits)
-  local copy = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_lines(copy, 0, -1, false, lines_of(buf))
-  vim.lsp.util.apply_text_edits(plain, copy, rpc.encoding)
-  local lines = lines_of(copy)
-  vim.api.nvim_buf_delete(copy, { force = true })
-  return lines
+-- The lines of a text, as a buffer has them.
+local function split(text)
+  return vim.split((text:gsub("\r?\n$", "")), "\r?\n")
 end
 
-local function edits_of(edit, uri)
-  for _, change in ipairs(edit.documentChanges or {}) do
-    if change.textDocument and change.textDocument.uri == uri then
-      return change.edits
+-- Makes a change in a buffer, merged by the server with what was edited meanwhile, as one undo step.
+-- `done` gets the first changed line, or nil and the reason.
+local function put(buf, before, after, done)
+  local client = server.need(buf)
+  if not client then
+    return done()
+  end
+  local version = vim.api.nvim_buf_get_changedtick(buf)
+  local argument = { textDocument = rpc.document(buf), before = before, after = after }
+  rpc.execute(client, "homebody.merge", argument, function(result, err)
+    if not result or not result.edits then
+      return done(nil, err or result and result.reason)
+    elseif not vim.api.nvim_buf_is_loaded(buf) then
+      return done(nil, "the file was closed, so nothing was changed")
+    elseif version ~= vim.api.nvim_buf_get_changedtick(buf) then
+      return put(buf, before, after, done)
     end
-  end
-  return (edit.changes or {})[uri] or {}
+    vim.lsp.util.apply_text_edits(result.edits, buf, rpc.encoding)
+    done(result.edits[1] and result.edits[1].range.start.line + 1 or 1)
+  end)
 end
 
--- Whether an edit is for the text of the buffer as it is now, also as far as the server does not have it yet.
-local function fits(buf, edit)
-  local now = vim.lsp.util.buf_versions[buf] or 0
-  for _, change in ipairs(edit.documentChanges or {}) do
-    local version = change.textDocument and change.textDocument.version
-    if type(version) == "number" and version < now then
-      return false
-    end
-  end
-  return true
-end
-
--- Whether to show the edit first: unless the server says that no confirmation is needed.
-local function needs_confirmation(edit)
-  for _, annotation in pairs(edit.changeAnnotations or {}) do
-    if annotation.needsConfirmation then
-      return true
-    end
-  end
-  return edit.changeAnnotations == nil
-end
-
--- Moves the hunks from `base` to `wanted` to where they belong in `now`; nil if both changed the same lines.
-local function merged(base, wanted, now)
-  local theirs, own = hunks(base, wanted), hunks(base, now)
-  local moved = {}
-  for _, hunk in ipairs(theirs) do
-    local first, count = hunk[1], hunk[2]
-    local shift = 0
-    for _, other in ipairs(own) do
-      local other_first, other_count = other[1], other[2]
-      local end_mine, end_other = first + math.max(count, 1) - 1, other_first + math.max(other_count, 1) - 1
-      if first <= end_other and other_first <= end_mine then
-        return nil
-      elseif other_first < first then
-        shift = shift + other[4] - other_count
-      end
-    end
-    table.insert(moved, { first + shift, count, hunk[3], hunk[4] })
-  end
-  return moved
-end
-
--- Applies hunks to a buffer, as one undo step; returns the first changed line.
-local function put(buf, moved, wanted)
-  for index = #moved, 1, -1 do
-    local first, count, from, number = unpack(moved[index])
-    -- A hunk that replaces no lines is inserted after line `first`.
-    local start = count == 0 and first or first - 1
-    vim.api.nvim_buf_set_lines(buf, start, start + count, false, vim.list_slice(wanted, from, from + number - 1))
-  end
-  return moved[1] and math.max(moved[1][1], 1) or 1
-end
-
-local function is_small(base, wanted)
+local function is_small(before, after)
   local added = 0
-  for _, hunk in ipairs(hunks(base, wanted)) do
+  for _, hunk in ipairs(hunks(split(before), split(after))) do
     if hunk[2] > 0 then
       return false
     end
@@ -124,6 +77,18 @@ local function show_notes(refusal, notes)
   vim.wo[win].winhighlight = "Normal:" .. (refusal and "WarningMsg" or "Comment")
 end
 
+-- Discards a proposal if the user has closed a window of it, unless it is being accepted.
+local function discard_half(own)
+  if proposal ~= own or own.is_accepted then
+    return
+  end
+  local is_valid = vim.api.nvim_tabpage_is_valid(own.tab)
+  if not (is_valid and #vim.fn.win_findbuf(own.right) > 0 and vim.api.nvim_win_is_valid(own.left)) then
+    M.close()
+    rpc.say("the change was discarded")
+  end
+end
+
 -- Decides a proposal whose window the user closes (:q), and applies one that the user writes (:w).
 local function follow_windows(own)
   local buf = own.right
@@ -139,21 +104,12 @@ local function follow_windows(own)
   vim.api.nvim_create_autocmd("QuitPre", { buffer = buf, callback = function() vim.bo[buf].modified = false end })
   local group = vim.api.nvim_create_augroup("homebody-proposal", {})
   vim.api.nvim_create_autocmd({ "WinClosed", "TabClosed" }, { group = group, callback = function()
-    vim.schedule(function()
-      if proposal ~= own then
-        return
-      end
-      local is_valid = vim.api.nvim_tabpage_is_valid(own.tab)
-      local is_whole = is_valid and #vim.fn.win_findbuf(buf) > 0 and vim.api.nvim_win_is_valid(own.left)
-      if not is_whole then
-        M.close()
-        rpc.say("the change was discarded")
-      end
-    end)
+    vim.schedule(function() discard_half(own) end)
   end })
 end
 
-local function show(buf, base, wanted, title, result)
+local function show(buf, before, after, title, result)
+  local wanted = split(after)
   local id, refusal = result.id, result.status == "refused" and (result.reason or "a check failed") or nil
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
   vim.cmd.tabnew()
@@ -172,13 +128,13 @@ local function show(buf, base, wanted, title, result)
   vim.cmd.diffthis()
   local accept = refusal and "ga apply anyway" or "ga accept"
   vim.wo.winbar = accept .. "  gx discard  gr refine%<  do undo hunk" -- the end is cut in a narrow window
-  proposal = { buf = buf, base = base, left = left, right = right, tab = tab, title = title, id = id }
+  proposal = { buf = buf, before = before, left = left, right = right, tab = tab, title = title, id = id }
   show_notes(refusal, result.notes or {})
   follow_windows(proposal)
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
   end
-  local first = hunks(base, wanted)[1]
+  local first = hunks(split(before), wanted)[1]
   if first then
     vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(first[3], #wanted)), 0 })
   end
@@ -206,32 +162,29 @@ end
 function M.take(buf, result, title)
   if result.status == "unchanged" then
     return rpc.say("the model found nothing to change")
-  elseif not result.edit then
+  elseif not result.proposal then
     local is_cancelled = result.status == "cancelled"
     return rpc.say(result.reason or (is_cancelled and "cancelled" or "nothing was changed"), vim.log.levels.WARN)
   end
-  for _, change in ipairs(result.edit.documentChanges or {}) do
-    if change.kind == "create" then
-      return present(title, function() M.new_file(change.uri, edits_of(result.edit, change.uri)) end)
-    end
+  local before, after = result.proposal.before, result.proposal.after
+  if type(before) ~= "string" then
+    return present(title, function() M.new_file(result.proposal.uri, after) end)
   end
-  if not fits(buf, result.edit) then
-    return rpc.say(
-      "the file was edited just as the change arrived, so nothing was changed; run it again",
-      vim.log.levels.WARN
-    )
+  local function review()
+    M.close()
+    show(buf, before, after, title, result)
   end
-  local base = lines_of(buf)
-  local wanted = edited(buf, edits_of(result.edit, rpc.document(buf).uri))
   local is_plain = result.status == "ready" and #(result.notes or {}) == 0
   present(title, function()
-    local moved = merged(base, wanted, lines_of(buf))
-    if is_plain and moved and not needs_confirmation(result.edit) and is_small(base, wanted) then
-      put(buf, moved, wanted)
-      return rpc.say(title .. " (u undoes it)")
+    if not (is_plain and is_small(before, after)) then
+      return review()
     end
-    M.close()
-    show(buf, base, wanted, title, result)
+    put(buf, before, after, function(line)
+      if not line then
+        return review()
+      end
+      rpc.say(title .. " (u undoes it)")
+    end)
   end)
 end
 
@@ -249,35 +202,38 @@ function M.review()
 end
 
 -- Opens a new file as a buffer that is not written yet.
-function M.new_file(uri, edits)
+function M.new_file(uri, text)
   local path = vim.uri_to_fname(uri)
   if vim.uv.fs_stat(path) then
     return rpc.say(("%s exists already, so no file was created"):format(path), vim.log.levels.WARN)
   end
   vim.cmd.tabedit(vim.fn.fnameescape(path))
-  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(edits[1] and edits[1].newText or "", "\n", { plain = true }))
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n", { plain = true }))
   rpc.say("a new file that is not saved yet; :w saves it")
 end
 
 -- Applies the proposal, as it is in the right window, to the file.
 function M.accept()
-  if not proposal then
-    return rpc.say("there is no change to accept")
-  end
   local own = proposal
-  local wanted = lines_of(own.right)
-  local moved = merged(own.base, wanted, lines_of(own.buf))
-  if not moved then
-    return rpc.say(
-      "the lines that this change replaces were edited meanwhile, so nothing was changed; copy what you want by hand, or discard it",
-      vim.log.levels.WARN
-    )
+  if not own then
+    return rpc.say("there is no change to accept")
+  elseif own.is_accepted then
+    return
   end
-  M.close()
-  local line = put(own.buf, moved, wanted)
-  if vim.api.nvim_get_current_buf() == own.buf then
-    vim.api.nvim_win_set_cursor(0, { math.min(line, vim.api.nvim_buf_line_count(own.buf)), 0 })
-  end
+  own.is_accepted = true -- also if its window is closed now
+  put(own.buf, own.before, table.concat(lines_of(own.right), "\n") .. own.before:match("\n?$"), function(line, reason)
+    if not line then
+      own.is_accepted = false
+      discard_half(own)
+      return reason and rpc.say(reason, vim.log.levels.WARN)
+    end
+    if proposal == own then
+      M.close()
+    end
+    if vim.api.nvim_get_current_buf() == own.buf then
+      vim.api.nvim_win_set_cursor(0, { math.min(line, vim.api.nvim_buf_line_count(own.buf)), 0 })
+    end
+  end)
 end
 
 function M.discard()

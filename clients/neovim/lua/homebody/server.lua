@@ -41,12 +41,6 @@ function M.config()
   local capabilities = vim.lsp.protocol.make_client_capabilities()
   capabilities.general.positionEncodings = { rpc.encoding }
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
-  -- With annotations, the server marks edits that replace code (`needsConfirmation`).
-  local edits = capabilities.workspace.workspaceEdit or {}
-  capabilities.workspace.workspaceEdit = vim.tbl_extend("force", edits, {
-    documentChanges = true,
-    changeAnnotationSupport = { groupsOnLabel = false },
-  })
   local settings = config.options.settings
   return {
     name = "homebody",

@@ -1,6 +1,13 @@
 /** Hunks of a change that is in a document already: which lines are new, and what they replaced. */
 
-import { type LineChange, linesOf } from "./merge.ts";
+import { diffPatch } from "node-diff3";
+
+/** Replace the lines from `first` up to `end`, exclusive, by `lines`. */
+export interface LineChange {
+    first: number;
+    end: number;
+    lines: string[];
+}
 
 /** The lines from `first` up to `end`, exclusive, are new; `before` are the lines that they replaced. */
 export interface Hunk {
@@ -52,4 +59,30 @@ export function withoutHunks(text: string, hunks: readonly Hunk[]): string {
         lines.splice(first, end - first, ...before);
     }
     return lines.join("\n");
+}
+
+/** The smallest line changes that make `before` into `after`, from the top. */
+export function lineChanges(before: string, after: string): LineChange[] {
+    const [old, now] = [linesOf(before), linesOf(after)];
+    const shorter = Math.min(old.length, now.length);
+    let top = 0;
+    while (top < shorter && old[top] === now[top]) {
+        top++;
+    }
+    let bottom = 0;
+    while (bottom < shorter - top && old.at(-1 - bottom) === now.at(-1 - bottom)) {
+        bottom++;
+    }
+    // Otherwise an empty line in the change may be taken for the one at the end of the text.
+    return diffPatch(old.slice(top, old.length - bottom), now.slice(top, now.length - bottom)).map(
+        ({ buffer1: { offset, length }, buffer2: { chunk } }) => ({
+            first: top + offset,
+            end: top + offset + length,
+            lines: chunk,
+        }),
+    );
+}
+
+function linesOf(text: string): string[] {
+    return text.split(/\r\n|\r|\n/);
 }

@@ -4,7 +4,7 @@
  *
  * The right side is a file in memory that can be edited: the arrows of the diff editor revert single
  * hunks in it, and *Accept* applies its text as it is then. The file itself is unchanged until *Accept*,
- * which is one undo step. If the file was edited meanwhile, the proposal is merged into it.
+ * which is one undo step. If the file was edited meanwhile, the server merges the proposal into it.
  */
 
 import {
@@ -19,12 +19,16 @@ import {
     window,
     workspace,
 } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import { inform, offer, showError, warn } from "../notify";
 import { cellOf, nameOf } from "../words";
-import { applyText } from "./change";
+import { merged } from "./change";
 import { type MemoryFiles, SCHEME } from "./files";
-import { lineChanges, merged } from "./merge";
+import { lineChanges } from "./hunks";
+
+/** Starts the server if needed; without one, a message says what is wrong. */
+export type Need = () => Promise<LanguageClient | undefined>;
 
 /** A change that waits for a decision. */
 export interface Proposal {
@@ -66,7 +70,10 @@ export class Proposals implements Disposable {
         }),
     );
 
-    constructor(private readonly files: MemoryFiles) {}
+    constructor(
+        private readonly files: MemoryFiles,
+        private readonly need: Need,
+    ) {}
 
     /** The proposals that wait for a decision. */
     get waiting(): Proposal[] {
@@ -99,23 +106,24 @@ export class Proposals implements Disposable {
 
     /** Put the proposal into the file, as one undo step. If it cannot, a message says so. */
     async accept(proposal: Proposal): Promise<void> {
-        const document = await workspace.openTextDocument(proposal.target);
-        const text = merged(proposal.base, this.textOf(proposal), document.getText());
-        if (text === undefined) {
-            void warn(
-                "The lines that this change rewrites were edited meanwhile, so nothing was replaced. " +
-                    "Take over by hand what you want from the right side, or discard it and run it again.",
-            );
+        const client = await this.need();
+        if (client === undefined) {
             return;
         }
-        if (!(await applyText(document, text))) {
+        const document = await workspace.openTextDocument(proposal.target);
+        const edit = await merged(client, document, { before: proposal.base, after: this.textOf(proposal) });
+        if (typeof edit === "string") {
+            void warn(edit);
+            return;
+        }
+        if (!(await workspace.applyEdit(edit))) {
             void showError("VS Code did not apply the change; the file is as it was.");
             return;
         }
         await this.close(proposal);
         const cell = cellOf(document);
         if (cell === undefined) {
-            await window.showTextDocument(document, { selection: startOf(lineChanges(proposal.base, text)[0]?.first) });
+            await window.showTextDocument(document, { selection: startOf(edit.get(document.uri)[0]?.range.start.line) });
         } else {
             const selections = [new NotebookRange(cell.index, cell.index + 1)];
             await window.showNotebookDocument(cell.notebook, { selections });

@@ -23,9 +23,9 @@ import { inform, say, warn } from "../notify";
 import { withoutIcons } from "../plain";
 import type { RefactorArgument, Refactored } from "../protocol";
 import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
-import { type Change, applyText, changed } from "./change";
-import { lineChanges, merged } from "./merge";
-import type { Proposal, Proposals } from "./proposals";
+import { type Change, merged } from "./change";
+import { lineChanges } from "./hunks";
+import type { Need, Proposal, Proposals } from "./proposals";
 import type { Review, Reviews } from "./reviews";
 
 type Choice = QuickPickItem & { argument?: RefactorArgument };
@@ -35,13 +35,11 @@ const COMMAND = "homebody.refactor";
 // Longest addition that is put into the file at once, in lines.
 const SMALL_LINES = 12;
 
-/** Starts the server if needed; without one, a message says what is wrong. */
-type Need = () => Promise<LanguageClient | undefined>;
-
 export class Refactorings {
     constructor(
         private readonly proposals: Proposals,
         private readonly reviews: Reviews,
+        private readonly need: Need,
     ) {}
 
     /** Choose what to do with the selection or the function around the cursor. */
@@ -53,7 +51,7 @@ export class Refactorings {
             return;
         }
         if (choice.argument === undefined) {
-            await this.inOwnWords(async () => client, editor);
+            await this.inOwnWords(editor);
         } else {
             await this.run(client, editor.document, choice.argument, choice.label);
         }
@@ -64,11 +62,11 @@ export class Refactorings {
      *
      * The input comes first, since keys that are typed meanwhile would go into the document.
      */
-    async inOwnWords(need: Need, editor: TextEditor): Promise<void> {
+    async inOwnWords(editor: TextEditor): Promise<void> {
         const { document, selection } = editor;
         const what = selection.isEmpty ? "the code at the cursor" : linesOf(selection);
         const instruction = await askInstruction(`Change ${what} of ${nameOf(document)}`, "Use pathlib");
-        const client = instruction === undefined ? undefined : await need();
+        const client = instruction === undefined ? undefined : await this.need();
         if (instruction === undefined || client === undefined) {
             return;
         }
@@ -83,29 +81,30 @@ export class Refactorings {
     }
 
     /** Change a proposal, or the change that is reviewed in an editor, by a further instruction. */
-    async refine(need: Need, target: Proposal | Review): Promise<void> {
+    async refine(target: Proposal | Review): Promise<void> {
         const { serverId } = target;
         if (serverId === undefined) {
             void inform("This change cannot be refined; run it again with other words.");
             return;
         }
         const instruction = await askInstruction("What to do differently", "Keep the names");
-        const client = instruction === undefined ? undefined : await need();
+        const client = instruction === undefined ? undefined : await this.need();
         if (instruction === undefined || client === undefined) {
             return;
         }
         const document = "document" in target ? target.document : await workspace.openTextDocument(target.target);
         const argument = { edit: serverId, instruction, apply: false };
-        const { result, change } = await changed(document, () => request(client, "homebody.refine", argument, instruction));
+        const result = await request(client, "homebody.refine", argument, instruction);
+        const change = changeOf(result);
         if (change === undefined) {
             tell(result);
-        } else if ("document" in target && result.status !== "refused") {
-            await this.review(document, this.reviews.withoutChange(target), change, instruction, result);
-        } else if ("document" in target) {
+        } else if (!("document" in target)) {
+            const about = { base: change.before, ...detailsOf(result) };
+            await this.proposals.replace({ ...target, ...about }, change.after);
+        } else if (result.status === "refused") {
             await this.propose(document, change, instruction, result);
         } else {
-            const about = { base: change.base, ...detailsOf(result) };
-            await this.proposals.replace({ ...target, ...about }, change.text);
+            await this.review(client, document, change, instruction, result, () => this.reviews.withoutChange(target));
         }
     }
 
@@ -115,21 +114,22 @@ export class Refactorings {
      * Returns one sentence on what has become of it.
      */
     async show(document: TextDocument, title: string, work: () => Promise<Refactored>): Promise<string> {
-        const { result, change } = await changed(document, work);
-        if (change === undefined) {
+        const result = await work();
+        const { status, reason, proposal, notes = [] } = result;
+        const change = changeOf(result);
+        if (proposal === undefined || change === undefined) {
             return tell(result);
         }
-        if (change.newFiles.length > 0 && result.status !== "refused") {
-            await this.openNew(change.newFiles, title);
-            return "The new file is open, and not saved yet.";
+        if (proposal.before === null) {
+            await this.openNew(proposal.uri, change, title);
+            return reason === undefined ? "The new file is open, and not saved yet." : tell(result);
         }
-        if (mayApply(document, change, result) && (await applyText(document, change.text))) {
-            const { notes = [] } = result;
+        if (status !== "refused" && isSmall(change) && (await this.apply(document, change))) {
             say(`$(check) ${title}${notes.length > 0 ? `: it ${withoutIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
             return `It is in ${nameOf(document)}; undo takes it back.`;
         }
         await this.propose(document, change, title, result);
-        return result.reason ?? `The change of ${nameOf(document)} is shown, to accept or discard.`;
+        return reason ?? `The change of ${nameOf(document)} is shown, to accept or discard.`;
     }
 
     /** Follow an instruction, and show in the editor what it changes. */
@@ -139,50 +139,59 @@ export class Refactorings {
         argument: RefactorArgument,
         title: string,
     ): Promise<void> {
-        const { result, change } = await changed(document, () => ask(client, document, argument, title));
+        const result = await ask(client, document, argument, title);
+        const change = changeOf(result);
         if (change === undefined) {
             tell(result);
         } else if (result.status === "refused" || cellOf(document) !== undefined) {
             await this.propose(document, change, title, result);
         } else {
-            await this.review(document, document.getText(), change, title, result);
+            await this.review(client, document, change, title, result, () => document.getText());
         }
     }
 
-    /** Put a change into the document, to keep or undo; if its lines were edited meanwhile, open a proposal. */
+    /**
+     * Put a change into the document, to keep or undo; if its lines were edited meanwhile, open a proposal.
+     *
+     * Undoing every hunk makes the text that is `original` at that moment.
+     */
     private async review(
+        client: LanguageClient,
         document: TextDocument,
-        original: string,
         change: Change,
         title: string,
         result: Refactored,
+        original: () => string,
     ): Promise<void> {
-        const text = merged(change.base, change.text, document.getText());
+        const edit = await merged(client, document, change);
         const { serverId, notes } = detailsOf(result);
-        const isShown =
-            text !== undefined && (await this.reviews.show(text, { document, title, notes, serverId, original }));
+        const review = { document, title, notes, serverId, original: original() };
+        const isShown = typeof edit !== "string" && (await this.reviews.show(edit, review));
         if (!isShown) {
             await this.propose(document, change, title, result);
         }
     }
 
-    private async propose(document: TextDocument, { base, text }: Change, title: string, result: Refactored): Promise<void> {
-        await this.proposals.propose(document, text, { base, title, ...detailsOf(result) });
+    private async apply(document: TextDocument, change: Change): Promise<boolean> {
+        const client = await this.need();
+        const edit = client && (await merged(client, document, change));
+        return typeof edit === "object" && (await workspace.applyEdit(edit));
     }
 
-    /** Open new files as untitled documents: nothing is written before the user saves. */
-    private async openNew(files: Change["newFiles"], title: string): Promise<void> {
-        for (const { uri, text } of files) {
-            const document = await workspace.openTextDocument(Uri.parse(uri).with({ scheme: "untitled" }));
-            const editor = await window.showTextDocument(document);
-            const present = document.getText();
-            if (present === "") {
-                await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, text));
-            } else {
-                // An earlier one that is not saved yet.
-                const change = { base: present, text, newFiles: [] };
-                await this.propose(document, change, title, { status: "ready" });
-            }
+    private async propose(document: TextDocument, { before, after }: Change, title: string, result: Refactored): Promise<void> {
+        await this.proposals.propose(document, after, { base: before, title, ...detailsOf(result) });
+    }
+
+    /** Open a new file as an untitled document: nothing is written before the user saves. */
+    private async openNew(uri: string, { after }: Change, title: string): Promise<void> {
+        const document = await workspace.openTextDocument(Uri.parse(uri).with({ scheme: "untitled" }));
+        const editor = await window.showTextDocument(document);
+        const before = document.getText();
+        if (before === "") {
+            await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, after));
+        } else {
+            // An earlier one that is not saved yet.
+            await this.propose(document, { before, after }, title, { status: "ready" });
         }
     }
 
@@ -267,12 +276,14 @@ function tell({ status, reason = "Nothing was changed." }: Refactored): string {
     return "It was cancelled.";
 }
 
-/** Whether a change only adds a few lines to the document as it is now. */
-function mayApply(document: TextDocument, { base, text }: Change, { status }: Refactored): boolean {
-    if (status === "refused" || document.getText() !== base) {
-        return false;
-    }
-    const changes = lineChanges(base, text);
+/** What a result changes in its document; a new file has no text before. */
+function changeOf({ proposal }: Refactored): Change | undefined {
+    return proposal && { before: proposal.before ?? "", after: proposal.after };
+}
+
+/** Whether a change only adds a few lines. */
+function isSmall({ before, after }: Change): boolean {
+    const changes = lineChanges(before, after);
     const added = changes.reduce((sum, { lines }) => sum + lines.length, 0);
     return changes.every(({ first, end }) => first === end) && added <= SMALL_LINES;
 }

@@ -19,6 +19,7 @@ import {
     TextDocumentChangeReason,
     ThemeColor,
     Uri,
+    WorkspaceEdit,
     commands,
     languages,
     window,
@@ -27,10 +28,8 @@ import {
 
 import { withoutIcons } from "../plain";
 import { baseName } from "../words";
-import { applyChanges, applyText } from "./change";
 import { type MemoryFiles, SCHEME } from "./files";
-import { type Hunk, afterEdit, hunksOf, withoutHunks } from "./hunks";
-import { lineChanges } from "./merge";
+import { type Hunk, type LineChange, afterEdit, hunksOf, lineChanges, withoutHunks } from "./hunks";
 
 // Longest text that is struck out behind a line, in characters.
 const LONGEST_STRUCK = 160;
@@ -98,14 +97,14 @@ export class Reviews implements CodeLensProvider, Disposable {
         return document && this.open.get(document);
     }
 
-    /** Change `original`, the document's text, to `text`, and show the hunks; an earlier review of it ends. */
-    async show(text: string, review: Omit<Review, "hunks">): Promise<boolean> {
+    /** Apply `edit`, and show the hunks that differ from the original; an earlier review of the document ends. */
+    async show(edit: WorkspaceEdit, review: Omit<Review, "hunks">): Promise<boolean> {
         const { document, original } = review;
         this.forget(document);
-        if (!(await applyText(document, text))) {
+        if (!(await workspace.applyEdit(edit))) {
             return false;
         }
-        const hunks = hunksOf(original, lineChanges(original, text));
+        const hunks = hunksOf(original, lineChanges(original, document.getText()));
         const opened = { ...review, hunks };
         this.open.set(document, opened);
         this.settle(opened);
@@ -214,6 +213,23 @@ export class Reviews implements CodeLensProvider, Disposable {
             editor.setDecorations(OLD_LINES, hunks.flatMap((hunk) => struckOut(hunk, languageId, lineCount)));
         }
     }
+}
+
+/** Replace lines of `document`, in one undo step. */
+async function applyChanges(document: TextDocument, changes: readonly LineChange[]): Promise<boolean> {
+    const edit = new WorkspaceEdit();
+    const last = document.lineCount;
+    for (const { first, end, lines } of changes) {
+        if (end < last) {
+            edit.replace(document.uri, new Range(first, 0, end, 0), lines.map((line) => `${line}\n`).join(""));
+        } else {
+            // The last line has no line end: replace the one before it as well.
+            const start = first > 0 ? document.lineAt(first - 1).range.end : document.lineAt(0).range.start;
+            const joined = first > 0 ? lines.map((line) => `\n${line}`).join("") : lines.join("\n");
+            edit.replace(document.uri, new Range(start, document.lineAt(last - 1).range.end), joined);
+        }
+    }
+    return workspace.applyEdit(edit);
 }
 
 /** The replaced lines, each behind the new line at its place; those that remain behind the last one. */
