@@ -112,7 +112,7 @@ exports.run = async function run() {
         assert.deepEqual(proposals.waiting, []);
     });
 
-    let prices = await show("prices.py");
+    const prices = await show("prices.py");
     const original = prices.document.getText();
     const withFloat = {
         uri: prices.document.uri.toString(),
@@ -176,19 +176,15 @@ exports.run = async function run() {
         await restore(prices.document, original);
     });
 
-    await claim("a change is accepted after the server was restarted and all editors were closed", async () => {
+    await claim("a change is accepted after the server was restarted", async () => {
         await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         const proposal = await until(() => proposals.waiting[0]);
         await write(prices.document, 7, "def average(prices):");
-        await prices.document.save();
-        await executeCommand("workbench.action.closeAllEditors");
         await server.restart();
         await proposals.accept(proposal);
-        prices = vscode.window.activeTextEditor;
         assert.ok(prices.document.getText().startsWith(SIMPLER));
         assert.ok(prices.document.getText().includes("def average(prices):"));
         await restore(prices.document, original);
-        await prices.document.save();
     });
 
     await claim("what was typed before a change arrived is still there once it is accepted", async () => {
