@@ -12,24 +12,22 @@ LONG = "".join(f"    value_{number} = {number}\n" for number in range(400))
 FUNCTIONS = "".join(f"def f{number}(a):\n    b = a\n    return b * {number}\n\n\n" for number in range(40))
 
 
+async def rewritten(w, code, instruction, *, language="python", places=None, **more):
+    """Return the result for all of ``code``, or for its ``places``, and the new text."""
+    document = Document.create("file:///a", language, 1, code)
+    done = await refactor(w.engine, document, places or document.whole, instruction=instruction, **more)
+    return done, apply_edits(code, done.edits)
+
+
 async def test_large_code_is_rewritten_function_by_function(world):
     replies = [
         _reply(number, f"```python\ndef f{number}(a):\n    return a * {number}\n```") for number in range(40)
     ]
     parts = []
     async with world(*replies, context_length=700) as w:
-        document = Document.create("file:///a.py", "python", 1, FUNCTIONS)
-        done = await refactor(
-            w.engine,
-            document,
-            _all(document),
-            instruction="Shorter.",
-            on_unit=lambda *numbers: parts.append(numbers),
-        )
+        done, new = await rewritten(w, FUNCTIONS, "Shorter.", on_unit=lambda *numbers: parts.append(numbers))
         assert done.status == "changed"
-        assert apply_edits(document.text, done.edits) == FUNCTIONS.replace("    b = a\n", "").replace(
-            "b *", "a *"
-        )
+        assert new == FUNCTIONS.replace("    b = a\n", "").replace("b *", "a *")
         assert parts == [(number, 40) for number in range(1, 41)]
         assert done.skipped == ()
         assert done.usage.output_tokens > 40
@@ -43,10 +41,9 @@ async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
     ]
     code = "".join(FUNCTIONS.partition("def f3")[1:]).partition("def f6")[0] + f"def long():\n{LONG}"
     async with world(*replies, context_length=700) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        done, new = await rewritten(w, code, "Shorter.")
         assert done.status == "changed"
-        assert "    return a * 5\n" in apply_edits(document.text, done.edits)
+        assert "    return a * 5\n" in new
         assert [one.first_line for one in done.skipped] == [0, 5, 15]
         assert "long: it is larger than the context" in done.skipped[2].reason
 
@@ -56,9 +53,7 @@ async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
     code = f"class A:\n    size = 1\n\n{methods}"
     reply = Reply(_shorter)
     async with world(reply, context_length=600) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Shorter.")
-        new = apply_edits(document.text, done.edits)
+        done, new = await rewritten(w, code, "Shorter.")
         assert new.count("        return ") == 30
         assert "b = " not in new
         assert new.startswith("class A:\n    size = 1\n\n    def m0(self):\n        return 0\n")
@@ -77,9 +72,8 @@ async def test_statements_between_functions_are_rewritten_as_well(world):
         "\n\nlimit = 2\n\nif limit:\n    limit = 3\n\n\n" + "\n\n".join(functions[6:]) + "\n\nprint(limit)\n"
     )
     async with world(Reply(_more), context_length=600) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Call it most.")
-        assert apply_edits(document.text, done.edits) == code.replace("limit", "most")
+        done, new = await rewritten(w, code, "Call it most.")
+        assert new == code.replace("limit", "most")
         assert done.skipped == ()
         assert len(w.asked) == 16
 
@@ -89,9 +83,8 @@ async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(wo
     fields = f"class A {{\n  limit = 1;\n\n{methods}  static limit = 2;\n}}\n"
     code = f"import {{ a }} from 'limit';\n\n{fields}\nrun(limit);\n"
     async with world(Reply(_more), context_length=600) as w:
-        document = Document.create("file:///a.ts", "typescript", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Call it most.")
-        assert apply_edits(document.text, done.edits) == code.replace("limit", "most")
+        done, new = await rewritten(w, code, "Call it most.", language="typescript")
+        assert new == code.replace("limit", "most")
         assert [(one.first_line, one.last_line) for one in done.skipped] == [(2, 2)]
 
 
@@ -99,26 +92,22 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
     code = f"import os\n\n\n{functions}"
     async with world(Reply(_with_import), context_length=600) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Use math.")
-        new = apply_edits(document.text, done.edits)
+        done, new = await rewritten(w, code, "Use math.")
         assert new.startswith("import os\nimport math\n\n\ndef f0(a):\n    return math.fabs(a)\n")
         assert new.count("import") == 2
         assert len(done.parts) == 13
         refined = await refine(done, "Again.")
-        assert apply_edits(document.text, refined.edits) == new
+        assert apply_edits(code, refined.edits) == new
 
 
 async def test_several_places_are_one_result(world):
     code = FUNCTIONS.partition("def f4(")[0]
     replies = [_reply(2, "```python\ndef f2(a:\n```"), Reply(_function)]
     async with world(*replies, context_length=4_000) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
         spans = [
             Span(at, at) for at in (code.index("f3"), code.index("f0"), code.index("b * 0"), code.index("f2"))
         ]
-        done = await refactor(w.engine, document, spans, instruction="Shorter.")
-        new = apply_edits(document.text, done.edits)
+        done, new = await rewritten(w, code, "Shorter.", places=spans)
         assert [line for line in new.split("\n") if "return" in line] == [
             *("    return a * 0", "    return b * 1", "    return b * 2", "    return a * 3")
         ]
@@ -132,8 +121,8 @@ async def test_functions_inside_each_other_each_get_their_docstring(world):
         places = [Span(at, at) for at in (code.index("outer"), code.index("inner"))]
         done = await refactor(w.engine, document, places, action="docstring")
         assert apply_edits(document.text, done.edits).count("Return it.") == 2
-        rewritten = await refactor(w.engine, document, places, instruction="x")
-        assert len(rewritten.parts) == 1
+        done, _ = await rewritten(w, code, "x", places=places)
+        assert len(done.parts) == 1
 
 
 async def test_a_part_that_only_breaks_together_with_others_is_lost_alone(world):
@@ -151,10 +140,8 @@ async def test_a_part_that_only_breaks_together_with_others_is_lost_alone(world)
 async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
     code = "".join(f"value_{number} = {number}\n" for number in range(200))
     async with world(Reply(_doubled), context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Double them.")
-        new = "".join(f"value_{number} = {2 * number}\n" for number in range(200))
-        assert apply_edits(document.text, done.edits) == new
+        done, new = await rewritten(w, code, "Double them.")
+        assert new == "".join(f"value_{number} = {2 * number}\n" for number in range(200))
         assert done.skipped == ()
         assert len(w.backend.requests) > 2
 
@@ -171,11 +158,9 @@ async def test_a_method_moves_and_its_callers_follow(world):
         "Part 2\n```python\nb = size(2)\n```\n"
     )
     async with world(answer, context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
         instruction = "Make `size` of Stock a function of the top level, and update its calls."
-        done = await refactor(w.engine, document, _all(document), instruction=instruction)
+        done, new = await rewritten(w, code, instruction)
         assert done.status == "changed", done.reason
-        new = apply_edits(document.text, done.edits)
         assert "import os\n\n\ndef size(a):\n    return a + 1\n\n\nclass Stock:\n" in new
         assert "    def use(self):\n        b = size(2)\n" in new
         assert "def size(self" not in new
@@ -192,11 +177,10 @@ async def test_each_part_of_a_large_result_is_refined(world):
     code = FUNCTIONS.partition("def f12(")[0]
     units = []
     async with world(*replies, context_length=700) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        first = await refactor(w.engine, document, _all(document), instruction="Shorter.")
+        first, _ = await rewritten(w, code, "Shorter.")
         assert len(first.parts) == 12
         second = await refine(first, wish, on_unit=lambda *numbers: units.append(numbers))
-        new = apply_edits(document.text, second.edits)
+        new = apply_edits(code, second.edits)
         returned = [line.split()[1] for line in new.split("\n") if "return" in line]
         assert returned == ["result", "a", *["result"] * 10]
         assert units == [(number, 12) for number in range(1, 13)]
@@ -213,12 +197,9 @@ async def test_places_that_change_together_are_refined_together(world):
     second_answer = f"{first_answer}\n\nPart 2\n```python\nb = size(2, 3)\n```"
     replies = [Reply(second_answer, contains="and its call"), Reply(first_answer)]
     async with world(*replies, context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        first = await refactor(
-            w.engine, document, _all(document), instruction="Give `size` a second parameter."
-        )
+        first, _ = await rewritten(w, code, "Give `size` a second parameter.")
         second = await refine(first, "and its call")
-        new = apply_edits(document.text, second.edits)
+        new = apply_edits(code, second.edits)
         assert "def size(a, b=1):\n    return a\n" in new
         assert "    b = size(2, 3)\n" in new
         before, after = (request.prompt.text for request in w.asked)
@@ -229,26 +210,20 @@ async def test_places_that_change_together_are_refined_together(world):
 async def test_an_answer_that_names_no_part_is_refused(world):
     code = f"def size(a):\n    return a\n\n\ndef long():\n{LONG}"
     async with world("```python\ndef size(b):\n    return b\n```", context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        done = await refactor(w.engine, document, _all(document), instruction="Improve `size`.")
+        done, _ = await rewritten(w, code, "Improve `size`.")
         assert done.status == "refused"
         assert "names none of the parts" in (done.reason or "")
 
 
 async def test_named_code_that_does_not_fit_is_refused_before_asking(world):
     async with world("x", context_length=900) as w:
-        document = Document.create("file:///a.py", "python", 1, f"def long():\n{LONG}")
         with pytest.raises(ContextTooLong, match="The code that the instruction names has"):
-            await refactor(w.engine, document, _all(document), instruction="Split `long`.")
+            await rewritten(w, f"def long():\n{LONG}", "Split `long`.")
         assert w.backend.requests == []
 
 
 def _reply(number, text):
     return Reply(text, regex=rf"This is the Python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
-
-
-def _all(document):
-    return Span(0, len(document.text))
 
 
 def _function(prompt):
