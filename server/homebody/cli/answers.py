@@ -5,20 +5,30 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+import typer
 from msgspec import Struct
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
 from homebody.backend.base import ReadProgress
-from homebody.cli.arguments import decoded
+from homebody.cli.arguments import decoded, parse_lines
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
+from homebody.errors import UsageError
 from homebody.features.answer import Answer, Listeners, Usage
-from homebody.features.attachments import Attached, attach_data, attach_text
+from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_lines
+from homebody.headless.select import read_source
 from homebody.media import media_type
+from homebody.workspace.uri import uri_of
+
+ATTACH = typer.Option(
+    "--attach",
+    metavar="WHAT",
+    help="FILE[:START[-END]], a picture, a sound, staged, uncommitted, or - for the input. Repeatable.",
+)
 
 
 class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -51,6 +61,34 @@ async def attach_piped(engine: Engine, data: bytes) -> Attached:
     if media_type(data) is not None:
         return await attach_data(data, "Piped data")
     return await attach_text(engine, decoded(data), "Piped text")
+
+
+async def attach_named(engine: Engine, what: str, piped: bytes = b"") -> Attached:
+    """Attach what a user names: a file, lines of it, ``staged``, ``uncommitted``, or ``-`` for the input.
+
+    Raises
+    ------
+    UsageError
+        It does not exist, lacks these lines, or is excluded from prompts.
+
+    """
+    if what == "-":
+        if not piped.strip():
+            message = "Nothing is piped in that could be attached."
+            raise UsageError(message)
+        return await attach_piped(engine, piped)
+    if what == "staged" or what == "uncommitted":  # noqa: PLR1714 - two literals for the type checker
+        return await attach_changes(engine, what, Path.cwd())
+    if not what:
+        message = "Name a file to attach, or staged or uncommitted."
+        raise UsageError(message)
+    path, lines = parse_lines(what)
+    fragment = ""
+    if lines is not None:
+        # An editor's lines may be a little old, and are moved into the file; a user's are wrong.
+        read_source(path, max_bytes=engine.settings.context.max_file_bytes).span_of(*lines)
+        fragment = f"#L{lines[0]}-{lines[1]}"
+    return await attach(engine, uri_of(path) + fragment)
 
 
 async def update_index(engine: Engine, terminal: Terminal | None) -> None:

@@ -14,7 +14,15 @@ import typer
 from msgspec import Struct
 
 from homebody.audit import erase_logged
-from homebody.cli.answers import AnswerWriter, attach_piped, ready_engine, show_account, to_report
+from homebody.cli.answers import (
+    ATTACH,
+    AnswerWriter,
+    attach_named,
+    attach_piped,
+    ready_engine,
+    show_account,
+    to_report,
+)
 from homebody.cli.arguments import HERE, decoded, has_terminal_input, parse_lines, read_piped
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
@@ -24,7 +32,7 @@ from homebody.errors import HomebodyError, UsageError
 from homebody.features.answer import Listeners
 from homebody.features.apply_block import apply_block
 from homebody.features.ask import Reply, ask, regenerate
-from homebody.features.attachments import Attached, attach, attach_changes
+from homebody.features.attachments import Attached
 from homebody.features.links import named_places
 from homebody.headless.apply import Applier
 from homebody.headless.diff import unified_diff
@@ -36,7 +44,6 @@ from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 from homebody.text import apply_edits
-from homebody.workspace.uri import uri_of
 
 _REMEDY = "ask for the rest, or raise chat.max_tokens"
 
@@ -66,15 +73,7 @@ def command(
         str,
         typer.Option("-p", "--prompt", metavar="TEXT", help="The question; piped input is then attached."),
     ] = "",
-    attach: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--attach",
-            metavar="WHAT",
-            help="FILE[:START[-END]], a picture, a sound, staged, uncommitted, or - for the input; may be "
-            "given several times.",
-        ),
-    ] = None,
+    attach: Annotated[list[str] | None, ATTACH] = None,
     conversation: Annotated[
         str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
     ] = "",
@@ -105,8 +104,7 @@ def command(
     chat = _conversation(conversation, last=last)
     store = store or bool(chat.turns)  # one that is stored is stored again
     question = prompt or " ".join(words or ())
-    # ``-`` says that the input is attached, which it is anyway.
-    attach = [what for what in attach or () if what != "-"]
+    attach = attach or []
     if not question and has_terminal_input():
         _talk(flags, terminal, chat, attach, store=store)
         return
@@ -136,8 +134,8 @@ async def _once(
     attach: Sequence[str],
 ) -> tuple[Reply, list[tuple[str, str]]]:
     async with ready_engine(flags, workspace_of(HERE)) as engine:
-        items = [await _attached(engine, what) for what in attach]
-        if piped.strip():
+        items = [await attach_named(engine, what, piped) for what in attach]
+        if piped.strip() and "-" not in attach:
             items.append(await attach_piped(engine, piped))
         reply = await ask(engine, question, conversation=conversation, attachments=items, **writer.listeners)
         return reply, await named_places(engine, reply.markdown, reply.sources)
@@ -204,7 +202,7 @@ class _AskSession:
 
     async def attach(self, what: str) -> None:
         """Attach something to the next question."""
-        attachment = await _attached(self._engine, what)
+        attachment = await attach_named(self._engine, what)
         self._attached.append(attachment)
         self._terminal.remark("attached: " + ", ".join(attachment.labels))
 
@@ -285,29 +283,6 @@ class _AskSession:
 
     async def _help(self, _rest: str) -> None:
         self._terminal.write(_HELP)
-
-
-async def _attached(engine: Engine, what: str) -> Attached:
-    """Attach what a user names on a command line: a file, lines of it, ``staged`` or ``uncommitted``.
-
-    Raises
-    ------
-    UsageError
-        It does not exist, lacks these lines, or is excluded from prompts.
-
-    """
-    if what == "staged" or what == "uncommitted":  # noqa: PLR1714 - two literals for the type checker
-        return await attach_changes(engine, what, Path.cwd())
-    if not what:
-        message = "Name a file to attach, or staged or uncommitted."
-        raise UsageError(message)
-    path, lines = parse_lines(what)
-    fragment = ""
-    if lines is not None:
-        # An editor's lines may be a little old, and are moved into the file; a user's are wrong.
-        read_source(path, max_bytes=engine.settings.context.max_file_bytes).span_of(*lines)
-        fragment = f"#L{lines[0]}-{lines[1]}"
-    return await attach(engine, uri_of(path) + fragment)
 
 
 def _write_new(name: str, text: str) -> Path:

@@ -1,29 +1,39 @@
 """``homebody explain FILE[:START[-END]]``: print an explanation as it arrives.
 
-Also explains pasted output (``-``), a diff, or a diagnostic.
+Also explains pasted output (``-``), a diff, a diagnostic, or what is attached.
 """
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import AnswerWriter, advice_for, ready_engine, show_account, to_report
+from homebody.cli.answers import (
+    ATTACH,
+    AnswerWriter,
+    advice_for,
+    attach_named,
+    ready_engine,
+    show_account,
+    to_report,
+)
 from homebody.cli.arguments import HERE, decoded, parse_lines, read_bytes
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.errors import UsageError
-from homebody.features.attachments import attach, attach_changes, attach_data
+from homebody.features.attachments import Attached, attach_changes
 from homebody.features.explain import Explanation, explain
 from homebody.features.explain_text import explain_attached, explain_text
 from homebody.features.links import named_places
 from homebody.headless.report import to_json
 from homebody.headless.select import read_source, workspace_of
-from homebody.media import is_named_as_media, media_type
+from homebody.media import MOST_BYTES, is_named_as_media, media_type
+from homebody.regular_file import read_in_time
 from homebody.workspace.diff import Which
-from homebody.workspace.uri import uri_of
 
 _REMEDY = "select less, use --full, or raise chat.max_tokens"
 _FEWER = "explain fewer with `git diff FILE | homebody explain -`"
@@ -39,6 +49,7 @@ def command(
         ),
     ] = "",
     *,
+    attach: Annotated[list[str] | None, ATTACH] = None,
     problem: Annotated[
         str | None,
         typer.Option(metavar="TEXT", help="A diagnostic at that line: explain it, and how to fix it."),
@@ -51,41 +62,62 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, once the answer is complete.")] = False,
 ) -> None:
     """Explain a file, some of its lines, a diagnostic, the output of a program, or a diff."""
-    if sum((bool(place), staged, uncommitted)) != 1:
+    attach = attach or []
+    subjects = sum((bool(place), staged, uncommitted))
+    if subjects > 1 or not (subjects or attach):
         message = "Name one thing to explain: a file, - for pasted text, --staged or --uncommitted."
         raise UsageError(message)
     if problem is not None and not problem.strip():
         message = "--problem is empty: give it the text of the diagnostic, or leave it out."
         raise UsageError(message)
-    if problem and place in {"", "-"}:
-        message = "--problem needs a position: homebody explain FILE:LINE --problem TEXT."
+    if problem and (place in {"", "-"} or attach):
+        message = "--problem needs a position alone: homebody explain FILE:LINE --problem TEXT."
         raise UsageError(message)
     flags = Flags.of(context.obj)
     terminal = Terminal()
-    if place == "-":
+    which: Which | None = "staged" if staged else "uncommitted" if uncommitted else None
+    piped = b""
+    if "-" in {place, *attach}:
         flags.check()
-        place, piped = "", read_bytes()
-    else:
-        piped = b""
+        piped = read_bytes()
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        if place:
-            answering = _explain_file(flags, place, problem or "", writer, full=full)
+        if attach or media_type(piped) is not None or _is_media(place):
+            subject = place or which
+            names = [subject, *attach] if subject else attach
+            answering = _explain_attached(flags, names, piped, writer, full=full)
+        elif place in {"", "-"}:
+            answering = _explain_text(flags, piped, writer, which=which, full=full)
         else:
-            answering = _explain_text(
-                flags,
-                piped,
-                writer,
-                which="staged" if staged else "uncommitted" if uncommitted else None,
-                full=full,
-            )
+            answering = _explain_file(flags, place, problem or "", writer, full=full)
         explanation, places = asyncio.run(answering)
-    report = to_report(explanation, file=str(parse_lines(place)[0]) if place else None)
+    report = to_report(explanation, file=str(parse_lines(place)[0]) if place not in {"", "-"} else None)
     if as_json:
         terminal.write(to_json(report))
         return
     show_account(terminal, report, _REMEDY, places)
-    if (staged or uncommitted) and (advice := advice_for(explanation.left_out, _FEWER)):
+    if which and (advice := advice_for(explanation.left_out, _FEWER)):
         warn(f"The explanation is not about all changes: {advice}.")
+
+
+def _is_media(place: str) -> bool:
+    """Whether a file is a picture or a sound, by its content or at least by its name."""
+    if is_named_as_media(place):
+        return True
+    with suppress(OSError, ValueError):  # what reads it says why
+        return media_type(read_in_time(Path(place), max_bytes=MOST_BYTES)) is not None
+    return False
+
+
+async def _explain_attached(
+    flags: Flags, names: Sequence[str], piped: bytes, writer: AnswerWriter, *, full: bool
+) -> tuple[Explanation, list[tuple[str, str]]]:
+    path = HERE if names[0] == "-" else parse_lines(names[0])[0]
+    async with ready_engine(flags, workspace_of(path)) as engine:
+        attached = Attached.joined([await attach_named(engine, what, piped) for what in names])
+        explanation = await explain_attached(
+            engine, "explain-attached", attached, full=full, **writer.listeners
+        )
+        return explanation, await named_places(engine, explanation.markdown, explanation.sources)
 
 
 async def _explain_file(
@@ -93,11 +125,6 @@ async def _explain_file(
 ) -> tuple[Explanation, list[tuple[str, str]]]:
     path, lines = parse_lines(place)
     workspace = workspace_of(path)
-    if is_named_as_media(path.name):
-        async with ready_engine(flags, workspace) as engine:
-            attached = await attach(engine, uri_of(path))
-            explanation = await explain_attached(engine, "explain-picture", attached, **writer.listeners)
-            return explanation, []
     settings = flags.load(workspace)
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
     span = source.span_of(*lines) if lines else None
@@ -110,12 +137,9 @@ async def _explain_file(
 async def _explain_text(
     flags: Flags, piped: bytes, writer: AnswerWriter, *, which: Which | None, full: bool
 ) -> tuple[Explanation, list[tuple[str, str]]]:
-    """Explain the changes that git has, or else what is piped in: text, or a picture."""
+    """Explain the changes that git has, or else the text that is piped in."""
     async with ready_engine(flags, workspace_of(HERE)) as engine:
-        if which is None and media_type(piped) is not None:
-            attached = await attach_data(piped, "Piped data")
-            explanation = await explain_attached(engine, "explain-picture", attached, **writer.listeners)
-        elif which is None:
+        if which is None:
             explanation = await explain_text(engine, decoded(piped), full=full, **writer.listeners)
         else:
             attached = await attach_changes(engine, which, Path.cwd())

@@ -95,7 +95,7 @@ async def ask(
         message = "There is no question: write one."
         raise UsageError(message)
     conversation = conversation or new_conversation()
-    asked = Question(question.strip(), document, span, tuple(attachments))
+    asked = Question(question.strip(), document, span, Attached.joined(attachments))
     with _answering(conversation):
         turn, answered = await _ask(engine, conversation, asked, session, **listeners)
         return _added(conversation, turn, answered)

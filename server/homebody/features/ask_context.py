@@ -37,7 +37,7 @@ class Question:
     text: str
     document: Document | None
     span: Span | None
-    attachments: tuple[Attached, ...]
+    attached: Attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,7 @@ async def find_material(
     Definitions of the symbols that the question names come before other related code. A file without a
     selection is included completely if it has at most ``readable`` tokens, otherwise as its outline.
     """
-    wanted = [item for attached in question.attachments for item in attached.items]
-    left_out = tuple(left for attached in question.attachments for left in attached.left_out)
+    wanted = [*question.attached.items]
     helpful = await mentioned(engine, question.text, question.document)
     if question.document is not None:
         await check_permitted(engine, question.document)
@@ -89,8 +88,8 @@ async def find_material(
     return Material(
         tuple(each for each in wanted if is_new(each.text)),
         tuple(each for each in helpful if is_new(each.text)),
-        left_out,
-        await admitted(engine, [media for attached in question.attachments for media in attached.media]),
+        question.attached.left_out,
+        await admitted(engine, question.attached.media),
     )
 
 

@@ -110,6 +110,15 @@ class Attached:
     left_out: tuple[LeftOut, ...] = ()
     media: tuple[Media, ...] = ()
 
+    @classmethod
+    def joined(cls, parts: "Sequence[Attached]") -> "Attached":
+        """Return several as one."""
+        return cls(
+            tuple(item for part in parts for item in part.items),
+            tuple(unit for part in parts for unit in part.left_out),
+            tuple(media for part in parts for media in part.media),
+        )
+
     @property
     def labels(self) -> list[str]:
         """What was attached, for the user."""

@@ -192,6 +192,44 @@ def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
     assert [len(report["sources"]) for report in seen] == [1] * 5
 
 
+def test_code_is_explained_with_what_is_attached(run, scripted, piped):
+    """A picture that has another name, the input, or both; the prompt has all of them."""
+    (scripted / "shot").write_bytes(encoded())
+    script = scripted / "script.toml"
+    script.write_text('modalities = ["vision"]\n' + script.read_text())
+    for arguments, whys in (
+        (("add.py:1-2", "--attach", "shot"), ["picture, 80 x 60", "attached"]),
+        (("--attach", "shot"), ["picture, 80 x 60"]),
+        (("shot",), ["picture, 80 x 60"]),
+        (("add.py", "--attach", "-"), ["picture, 80 x 60", "attached"]),
+        (
+            ("-", "--attach", "shot", "--attach", "add.py"),
+            ["picture, 80 x 60", "picture, 80 x 60", "attached"],
+        ),
+    ):
+        piped(encoded("JPEG"))
+        ended = run("explain", *arguments, "--json")
+        assert ended.code == 0, ended.err
+        assert [source["why"] for source in json.loads(ended.out)["sources"]] == whys
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("explain", "add.py", "--attach", "none.png"), "none.png does not exist"),
+        (("explain", "add.py", "--attach", "-"), "Nothing is piped in that could be attached."),
+        (("ask", "Why?", "--attach", "-"), "Nothing is piped in that could be attached."),
+        (("explain", "add.py:1", "--problem", "x", "--attach", "add.py"), "--problem needs a position alone"),
+        (("explain", "add.py", "--staged", "--attach", "add.py"), "Name one thing to explain"),
+    ],
+)
+def test_what_cannot_be_attached_is_named(run, scripted, piped, arguments, message):
+    piped("")
+    ended = run(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+
+
 def test_a_picture_for_a_model_that_does_not_see_is_refused(run, scripted, piped):
     (scripted / "shot.png").write_bytes(encoded())
     for command in (("ask", "Why?", "--attach", "shot.png"), ("explain", "shot.png")):

@@ -219,7 +219,7 @@ async def _problems(server: Server, opened: "OpenedEngine", uri: str) -> "Attach
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"
         message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
-    return Attached(tuple(item for attached in attachments for item in attached.items))
+    return Attached.joined(attachments)
 
 
 def _result(server: Server, reply: "Reply") -> dict[str, Any]:
