@@ -188,7 +188,7 @@ async def _attached(server: Server, opened: "OpenedEngine", item: AttachedItem |
     if isinstance(item, AttachedItem) and item.data is not None:
         name = item.label or "The pasted picture"
         try:
-            data = b64decode(item.data, validate=True)
+            data = b64decode(item.data.rpartition(",")[2], validate=True)  # also of a data URI
         except ValueError as error:
             message = f"{name} is not sent as base64."
             raise UsageError(message) from error
