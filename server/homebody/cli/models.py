@@ -94,13 +94,13 @@ def _recommend(
         return
     terminal.write(f"This machine: {advice.machine}.\n")
     for model in advice.recommendations:
+        about = "about " if vision else ""  # computed from the parameters
+        size = f"{about}{model.download_bytes / 1e9:.1f} GB"
         terminal.write(f"\n{model.use.replace('_', ' ').capitalize()}: {model.model}")
-        terminal.write(
-            f" ({model.download_bytes / 1e9:.1f} GB, licence {model.licence})\n  {model.command}\n"
-        )
+        terminal.write(f" ({size}, licence {model.licence})\n  {model.command}\n")
         if model.present is not None:
             terminal.write(f"  Already on this machine: {model.present}\n")
-    if all(model.use != "next_edit" for model in advice.recommendations):
+    if not vision and all(model.use != "next_edit" for model in advice.recommendations):
         terminal.write("\nNext edit: by rules; a model for them needs a graphics card with 3 GB more.\n")
     terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 

@@ -113,7 +113,7 @@ def place_of(uri: str) -> str:
 def lines_of(source: Lines) -> str:
     """Return ``src/app.py:3-9`` for a file, as seen from the current folder; the URI for anything else."""
     path = path_of(source.uri)
-    name = source.uri if path is None else _from_here(path)
+    name = source.uri.removeprefix("homebody:") if path is None else _from_here(path)
     if source.last_line < source.first_line:
         return f"{name} ({source.why})"  # a picture
     return f"{name}:{source.first_line}-{source.last_line}"

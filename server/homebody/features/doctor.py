@@ -225,6 +225,8 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     findings = [] if weakness is None else [weakness]
     if weakness is None and slot == "chat":
         findings.append(Finding("good", "It takes chat messages, for explanations and edits."))
+    if slot == "chat" and "vision" in info.modalities:
+        findings.append(Finding("good", "It sees pictures that are attached to questions."))
     findings += _completion_speed(info, speed) if slot == "completion" else _chat_speed(speed)
     return UseReport(
         use=slot,
