@@ -161,23 +161,6 @@ async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
         assert "area.ipynb, cell 3" in (await client.execute("homebody.showPrompt"))["text"]
 
 
-async def test_diagnostics_that_the_editor_sent_can_be_attached(serve):
-    """They are part of requests for code actions, and may be from any server."""
-    async with serve("ok") as client:
-        client.open(URI, CODE)
-        diagnostic = {"range": _range(1, 11, 1, 16), "message": "undefined name", "source": "ruff"}
-        params = {
-            "textDocument": {"uri": URI},
-            "range": _range(1, 11, 1, 16),
-            "context": {"diagnostics": [diagnostic]},
-        }
-        await client.request("textDocument/codeAction", params)
-        items = await client.execute("homebody.contextItems", {"query": "problems"})
-        assert [(item["kind"], item["label"]) for item in items] == [("diagnostics", "Problems in area.py")]
-        await client.execute("homebody.ask", {"question": "Why?", "attach": items})
-        assert "Line 2, error (ruff): undefined name" in (await client.execute("homebody.showPrompt"))["text"]
-
-
 def _problem(line: int, message: str, **more: object) -> dict[str, object]:
     return {"range": _range(line, 0, line, 1), "message": message} | more
 
@@ -198,11 +181,13 @@ async def test_the_diagnostics_of_all_servers_come_from_the_client(serve):
         ]
         items = await client.execute("homebody.contextItems", {"query": "problems", "diagnostics": found})
         assert [(item["id"], item["label"]) for item in items] == [
-            (f"diagnostics:{other}", "Problems in other.py"),
             (f"diagnostics:{URI}", "Problems in area.py"),
+            (f"diagnostics:{other}", "Problems in other.py"),
             ("diagnostics:", "All problems"),
         ]
-        await client.execute("homebody.ask", {"question": "Why?", "attach": ["diagnostics:"]})
+        await client.execute(
+            "homebody.ask", {"question": "Why?", "attach": ["diagnostics:"], "diagnostics": found}
+        )
         prompt = (await client.execute("homebody.showPrompt"))["text"]
         assert "Line 2, error (ruff F821): undefined name" in prompt
         assert "Line 1, hint: unused\nLine 5, error: bad tab" in prompt

@@ -157,7 +157,9 @@ async def attach(
     if document is None:
         path = path_of(uri)
         if path is None:
-            message = f"There is nothing to attach under {item_id[:200]!r}: homebody.contextItems lists the items."
+            message = (
+                f"There is nothing to attach under {item_id[:200]!r}: homebody.contextItems lists the items."
+            )
             raise UsageError(message)
         if (media := await media_in(engine, path)) is not None:
             return Attached(media=(media,))

@@ -33,10 +33,6 @@ async def code_action(
         return []
     context = params.context
     automatic = context.trigger_kind == types.CodeActionTriggerKind.Automatic
-    if context.diagnostics:
-        # Most clients send other servers' diagnostics only here; ``homebody.contextItems`` offers them.
-        lines = params.range.start.line, params.range.end.line
-        server.service.problems.seen(document.uri, lines, context.diagnostics)
     try:
         async with server.service.using() as opened:
             from homebody.features.refactor import list_actions

@@ -21,7 +21,6 @@ from homebody.lsp.holder import EngineHolder, OpenedEngine
 from homebody.lsp.next_edits import NextEdits
 from homebody.lsp.offers import Offers, PendingEdits
 from homebody.lsp.peer import Peer
-from homebody.lsp.problems import Problems
 from homebody.lsp.process import freeze_heap
 from homebody.lsp.status import TOO_SLOW, UNSURE, ServedModel, Status
 from homebody.lsp.switch import Switch
@@ -66,7 +65,6 @@ class Service:
         self._shown: set[str] = set()
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
-        self.problems = Problems()
         self.focus = Focus(peer, self.engines, self.status, self.switch)
         self.next_edits = NextEdits(self.engines, self.status)
 
@@ -240,7 +238,6 @@ class Service:
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""
         self.next_edits.history.closed(uri)
-        self.problems.forget(uri)
         self.focus.closed(uri)
         if (opened := self._opened) is not None:
             opened.engine.trees.close(uri)

@@ -1,14 +1,13 @@
 """Transfers bytes to and from the client: over stdin and stdout, or one TCP connection on this machine.
 
-Of several connections, the first that sends a header of LSP is served. Others (a port scanner, a web page,
-one that sends nothing) are closed and do not block the editor.
+The first connection that begins with a header of LSP is served. Others before it (a web page, one that sends
+nothing) are closed.
 """
 
 import asyncio
 import ipaddress
 import logging
 import os
-import select
 import signal
 import socket
 import sys
@@ -36,8 +35,8 @@ logger = logging.getLogger(__name__)
 _MOST_UNHANDLED = 1_000
 # Maximum time, in seconds, for the client to read the remaining output at the end.
 _LAST_SECONDS = 2.0
-# Connections that have not sent a whole header yet; beyond this the oldest is closed.
-_MOST_UNDECIDED = 16
+# Time, in seconds, in which a connection has to send something.
+_SILENT_SECONDS = 2.0
 
 _CHUNK = 64 * 1024
 _NAMES = (b"content-length", b"content-type")
@@ -223,47 +222,22 @@ def open_listener(host: str, port: int) -> socket.socket:
 
 
 def wait_for_client(listener: socket.socket) -> tuple[socket.socket, bytes]:
-    """Return the first connection that has sent a header of LSP, and everything that it has sent."""
-    undecided: dict[socket.socket, bytearray] = {}
-    listener.settimeout(0)
+    """Return the first connection that begins with a header of LSP, and what it has sent."""
     while True:
-        for ready in select.select([listener, *undecided], [], [])[0]:
-            if ready is listener:
-                with suppress(OSError):  # it was closed again before it was accepted
-                    connection, _ = listener.accept()
-                    connection.settimeout(0)
-                    undecided[connection] = bytearray()
-            elif (has_header := _read(ready, undecided[ready])) is not False:
-                received = bytes(undecided.pop(ready))
-                if has_header:
-                    for other in undecided:
-                        other.close()
-                    ready.settimeout(None)
-                    return ready, received
-                ready.close()
-        while len(undecided) > _MOST_UNDECIDED:
-            oldest = next(iter(undecided))
-            del undecided[oldest]
-            oldest.close()
-
-
-def _read(connection: socket.socket, buffer: bytearray) -> bool | None:
-    """Whether a whole header has arrived; ``None`` if none can follow."""
-    try:
-        received = connection.recv(_CHUNK)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    if not received:
-        return None
-    buffer += received
-    try:
-        return find_header(buffer) is not None
-    except FramingError as error:
-        sys.stderr.write(f"homebody: closed a connection that does not use LSP: {error}\n")
-        sys.stderr.flush()
-        return None
+        connection, _ = listener.accept()
+        connection.settimeout(_SILENT_SECONDS)
+        with suppress(OSError):
+            received = connection.recv(_CHUNK)
+            try:
+                find_header(bytearray(received))
+            except FramingError as error:
+                sys.stderr.write(f"homebody: closed a connection that does not use LSP: {error}\n")
+                sys.stderr.flush()
+                received = b""
+            if received:
+                connection.settimeout(None)
+                return connection, received
+        connection.close()
 
 
 def _check_loopback(host: str) -> None:

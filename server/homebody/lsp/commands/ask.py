@@ -1,6 +1,7 @@
 """``homebody.ask``: a question in a conversation, answered as a stream; and what can be attached to it."""
 
 from base64 import b64decode
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,7 +21,6 @@ from homebody.lsp.commands.common import (
 )
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.documents import SCHEMES
-from homebody.lsp.problems import DocumentDiagnostics
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from homebody.features.attachments import Attached
     from homebody.lsp.holder import OpenedEngine
     from homebody.session.conversation import Conversation
+
+
+_MOST_PROBLEMS = 100
+"""Maximum number of diagnostics of one document in a prompt, the most severe ones."""
+
+_LONGEST_MESSAGE = 300
+"""Maximum characters of one message in a prompt."""
+
+
+class DocumentDiagnostics(msgspec.Struct, frozen=True):
+    """All diagnostics of one document."""
+
+    uri: str
+    diagnostics: tuple[types.Diagnostic, ...]
 
 
 class AttachedItem(msgspec.Struct, frozen=True):
@@ -54,7 +68,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
 
     Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
     function around it. With ``regenerate`` the last question is answered again and ``question`` is not
-    needed. ``diagnostics`` are the editor's own, where an attached item means them. Text streams as
+    needed. ``diagnostics`` are those that an attached item means. Text streams as
     ``{text}`` on ``token``. With ``links`` the result links to the code that it names.
     """
 
@@ -78,7 +92,7 @@ class CheckAttachment(msgspec.Struct, frozen=True):
 class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
     """The argument: a part of a name, and optionally the document in view, which is then listed first.
 
-    ``diagnostics`` are those of all servers that the editor knows; they are stored for ``homebody.ask``.
+    ``diagnostics`` are those of all servers that the editor knows.
     """
 
     query: str = ""
@@ -94,7 +108,6 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     if argument.regenerate and argument.conversation_id is None:
         message = "`regenerate` needs the `conversationId` of the answer to replace."
         raise UsageError(message)
-    server.service.problems.take(argument.diagnostics)
     known = server.service.conversations
     # Added before the answer, so that it can be deleted while it is being answered.
     conversation = (
@@ -116,7 +129,6 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
     """``homebody.contextItems``: return what can be attached, the likeliest first."""
     argument = parse(params, ContextItems)
-    server.service.problems.take(argument.diagnostics)
     in_view = argument.text_document.uri if argument.text_document else ""
     documents = sorted(server.documents.all(), key=lambda document: document.uri != in_view)
     notebooks = server.documents.notebooks()
@@ -129,7 +141,7 @@ async def context_items(server: Server, params: types.ExecuteCommandParams) -> R
             argument.query,
             documents=[document for document in documents if document.uri not in cells],
             notebooks=notebooks,
-            with_problems=server.service.problems.uris,
+            with_problems=[document.uri for document in argument.diagnostics if document.diagnostics],
         )
     return msgspec.to_builtins(items)
 
@@ -167,7 +179,9 @@ async def _answered(
                 conversation=conversation,
                 document=document,
                 span=span,
-                attachments=[await _attached(server, opened, item) for item in argument.attach],
+                attachments=[
+                    await _attached(server, opened, item, argument.diagnostics) for item in argument.attach
+                ],
                 session=opened.session,
                 **work.listeners,
             )
@@ -181,7 +195,12 @@ async def _answered(
         )
 
 
-async def _attached(server: Server, opened: "OpenedEngine", item: AttachedItem | str) -> "Attached":
+async def _attached(
+    server: Server,
+    opened: "OpenedEngine",
+    item: AttachedItem | str,
+    diagnostics: Sequence[DocumentDiagnostics] = (),
+) -> "Attached":
     from homebody.features.attachments import PASTED, attach, attach_data, attach_text
     from homebody.features.context_items import DIAGNOSTICS
 
@@ -200,26 +219,51 @@ async def _attached(server: Server, opened: "OpenedEngine", item: AttachedItem |
     item_id = item if isinstance(item, str) else item.id
     scheme, _, uri = item_id.partition(":")
     if scheme == DIAGNOSTICS:
-        return await _problems(server, opened, uri)
+        return await _problems(opened, uri, diagnostics)
     return await attach(opened.engine, item_id, server.documents.find, server.documents.notebook)
 
 
-async def _problems(server: Server, opened: "OpenedEngine", uri: str) -> "Attached":
+async def _problems(opened: "OpenedEngine", uri: str, known: Sequence[DocumentDiagnostics]) -> "Attached":
     """Attach the diagnostics of a document; of all documents without a ``uri``."""
     from homebody.features.attachments import Attached, attach_text
     from homebody.features.surroundings import shown_path
 
-    problems = server.service.problems
     attachments = [
-        await attach_text(opened.engine, text, f"Problems in {shown_path(opened.engine, place)}", about=place)
-        for place in ((uri,) if uri else problems.uris)
-        if (text := problems.find(place)) is not None and await opened.engine.gate.refusal(place) is None
+        await attach_text(
+            opened.engine,
+            _problems_text(document.diagnostics),
+            f"Problems in {shown_path(opened.engine, document.uri)}",
+            about=document.uri,
+        )
+        for document in known
+        if document.diagnostics
+        and uri in ("", document.uri)
+        and await opened.engine.gate.refusal(document.uri) is None
     ]
     if not attachments:
         where = f"{shown_path(opened.engine, uri)} has" if uri else "There are"
         message = f"{where} no diagnostics any more: homebody.contextItems lists the available items."
         raise UsageError(message)
     return Attached.joined(attachments)
+
+
+def _problems_text(diagnostics: Sequence[types.Diagnostic]) -> str:
+    """One line for each of the most severe ones: its line, severity, source and code, and message."""
+    worst = sorted(diagnostics, key=_severity_of)[:_MOST_PROBLEMS]
+    lines: list[str] = []
+    for diagnostic in sorted(worst, key=lambda diagnostic: diagnostic.range.start.line):
+        severity = _severity_of(diagnostic).name.lower()
+        origin = " ".join(
+            str(part) for part in (diagnostic.source, diagnostic.code) if part not in {None, ""}
+        )
+        message = " ".join(diagnostic.message.split())[:_LONGEST_MESSAGE]
+        where = f"Line {diagnostic.range.start.line + 1}, {severity}"
+        lines.append(f"{where}{f' ({origin})' if origin else ''}: {message}")
+    return "\n".join(lines)
+
+
+def _severity_of(diagnostic: types.Diagnostic) -> types.DiagnosticSeverity:
+    return diagnostic.severity or types.DiagnosticSeverity.Error
 
 
 def _result(server: Server, reply: "Reply") -> dict[str, Any]:
