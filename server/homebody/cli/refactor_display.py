@@ -1,4 +1,4 @@
-"""Shows the progress of a run: live lines on a terminal, plain lines elsewhere, nothing with ``--quiet``."""
+"""Shows the progress of a run: a live line on a terminal, plain lines elsewhere, nothing with ``--quiet``."""
 
 import sys
 import time
@@ -6,10 +6,7 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-
-from homebody.cli.terminal import harmless
+from homebody.cli.terminal import Terminal, harmless
 from homebody.headless.batch import Summary
 from homebody.headless.file_report import diff_of
 from homebody.headless.find import described
@@ -22,80 +19,61 @@ _UNITS = ((3600, "h"), (60, "min"))
 class Display:
     """Prints each result, and lines about the progress on stderr.
 
-    ``is_live``: a line for each file in progress, and one for the run, updated in place. Otherwise a line for
-    each finished file, but only what was written if there is a single one.
+    On a terminal, one line says what is worked on, and is overwritten. Otherwise there is a line for each
+    finished file, but only what was written if there is a single one.
     """
 
     def __init__(
-        self, print_outcome: Callable[[Outcome], None], total: int, *, is_live: bool, is_quiet: bool
+        self, print_outcome: Callable[[Outcome], None], total: int, terminal: Terminal, *, is_quiet: bool
     ) -> None:
         self._print = print_outcome
         self._total = total
         self._done = 0
+        self._terminal = terminal
+        self._is_live = sys.stderr.isatty()
         self._is_quiet = is_quiet
         self._began = time.monotonic()
-        self._rows: dict[Path, TaskID] = {}
-        self._progress: Progress | None = None
-        if is_live and not is_quiet:
-            self._progress = Progress(
-                SpinnerColumn(finished_text=" "),
-                TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=24),
-                TextColumn("{task.fields[state]}", style="dim", markup=False),
-                console=Console(file=sys.stderr, highlight=False, soft_wrap=False),
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            files = "1 file" if total == 1 else f"{total} files"
-            self._run = self._progress.add_task(files, total=total, state="")
-            self._progress.start()
 
     def started(self, path: Path) -> None:
-        """Open the file's line."""
-        if self._progress is not None:
-            self._rows[path] = self._progress.add_task(harmless(str(path)), total=None, state="reading")
+        """Show that a file is read."""
+        self._show(path, "reading")
 
     def progress(self, path: Path, what: str, characters: int) -> None:
         """Show the current step, and how many characters of the answer have arrived."""
-        if self._progress is not None and path in self._rows:
-            state = f"{what}: " * bool(what) + f"{characters:,} characters"
-            self._progress.update(self._rows[path], state=state)
+        self._show(path, f"{what}: " * bool(what) + f"{characters:,} characters")
 
     def finished(self, outcome: Outcome) -> None:
-        """Close the file's line, and print the result."""
+        """Print the result of a file."""
         self._done += 1
-        if self._progress is not None:
-            if (row := self._rows.pop(outcome.worked_on, None)) is not None:
-                self._progress.remove_task(row)
-            left = self._total - self._done
-            seconds = left * (time.monotonic() - self._began) / self._done
-            state = f"about {duration(seconds)} left" if left else ""
-            self._progress.update(self._run, advance=1, state=state)
         with self.paused():
             self._line(outcome)
             self._print(outcome)
 
     @contextmanager
     def paused(self) -> Generator[None]:
-        """Remove the lines while something is printed: both may go to the same terminal."""
-        if self._progress is not None:
-            self._progress.stop()
+        """Remove the line while something is printed: both may go to the same terminal."""
+        self.close()
         yield
-        if self._progress is not None:
-            self._progress.start()
 
     def close(self) -> None:
-        """Remove the lines."""
-        if self._progress is not None:
-            self._progress.stop()
+        """Remove the line."""
+        self._terminal.progress("")
+
+    def _show(self, path: Path, state: str) -> None:
+        if self._is_quiet:
+            return
+        seconds = (self._total - self._done) * (time.monotonic() - self._began) / max(1, self._done)
+        left = f"; about {duration(seconds)} left" if self._done else ""
+        self._terminal.progress(f"{self._count(self._done + 1)}{harmless(str(path))}: {state}{left}")
+
+    def _count(self, number: int) -> str:
+        return f"[{number}/{self._total}] " if self._total > 1 else ""
 
     def _line(self, outcome: Outcome) -> None:
         is_of_many = self._total > 1 and outcome.status != "empty"
-        is_told = outcome.written or (is_of_many and (self._progress is None or outcome.reason is not None))
+        is_told = outcome.written or (is_of_many and (not self._is_live or outcome.reason is not None))
         if is_told and not self._is_quiet:
-            count = f"[{self._done}/{self._total}] " if self._total > 1 else ""
-            sys.stderr.write(f"{count}{harmless(line_of(outcome))}\n")
+            sys.stderr.write(f"{self._count(self._done)}{harmless(line_of(outcome))}\n")
             sys.stderr.flush()
 
 

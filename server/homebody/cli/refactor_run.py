@@ -267,7 +267,7 @@ async def _work(run: Run) -> None:
         display = Display(
             partial(_print, run),
             len(run.selection.files),
-            is_live=sys.stderr.isatty(),
+            run.terminal,
             is_quiet=options.quiet,
         )
         with closing(display):

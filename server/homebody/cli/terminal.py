@@ -70,7 +70,7 @@ class Terminal:
     def progress(self, text: str) -> None:
         """Show progress on a line that is overwritten; an empty text clears it."""
         if self._err.is_terminal:
-            self._err.file.write(f"\r\x1b[K{text}")
+            self._err.file.write(f"\r\x1b[K{text[: self._err.width - 1]}")  # a wrapped line would stay
             self._err.file.flush()
 
     def diff(self, text: str) -> None:

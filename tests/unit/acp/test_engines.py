@@ -1,30 +1,17 @@
-"""Which engines are open: none that no chat needs, but always those in use."""
+"""One engine for each folder, and one for each model that is chosen there."""
 
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
-
-import pytest
 
 from homebody.acp.engines import Engines
 from homebody.settings import BackendSettings
 
 
-@pytest.fixture
-async def engines(own_folders: Path) -> AsyncGenerator[Engines]:
-    engines = Engines({"context.snippets": "false"})
-    yield engines
-    await engines.aclose()
-
-
-async def test_an_engine_in_use_is_kept_although_its_chat_has_ended(engines: Engines, tmp_path: Path):
+async def test_an_engine_is_opened_once_for_each_folder_and_model(own_folders: Path, tmp_path: Path):
     own, chosen = (tmp_path, None), (tmp_path, BackendSettings(kind="ollama"))
-    async with engines.use(own) as first, engines.use(chosen) as other:
-        await engines.keep([])
-        async with engines.use(own) as again:
-            assert again is first
-        assert other is not first
+    async with aclosing(Engines({"context.snippets": "false"})) as engines:
+        first, other = await engines.get(own), await engines.get(chosen)
+
+        assert await engines.get(own) is first
+        assert await engines.get(chosen) is other
         assert other.engine.settings.chat.backend.kind == "ollama"
-    await engines.keep([chosen])
-    async with engines.use(chosen) as kept, engines.use(own) as new:
-        assert kept is other
-        assert new is not first
