@@ -1,4 +1,4 @@
-"""Explain text that is not a document: the output of a program, a diff, source code from a pipe."""
+"""Explain what is not a document: the output of a program, a diff, what the user attached."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,25 +11,18 @@ from homebody.features.answer import Answer, Context, Listeners, ask_model, open
 from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
 from homebody.features.budgets import reason_beyond
-from homebody.features.explain import Explanation, explain
+from homebody.features.explain import Explanation
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
 from homebody.features.surroundings import shown_path
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.language import PARSED
-from homebody.syntax.nodes import count_tree_errors
-from homebody.syntax.scope import definitions
-from homebody.syntax.tree import parse
 from homebody.text import Document
 from homebody.workspace.diff import file_diffs
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import uri_of
 
 _MOST_PLACES = 6
-_LONGEST_SOURCE = 100_000
-"""Characters: a longer text counts as an output; parsing it in each language takes seconds."""
-
 _LINES_AROUND = 8
 
 
@@ -41,7 +34,7 @@ async def explain_text(
     open_document: Callable[[str], Document | None] = lambda _: None,
     **listeners: Unpack[Listeners],
 ) -> Explanation:
-    """Explain pasted text: a traceback or other output, a diff, or source code.
+    """Explain pasted text: a traceback or other output, or a diff.
 
     Lines around the places that an output names are added to the prompt, and the explanation ends with these
     places. Files outside the workspace are not opened.
@@ -60,14 +53,12 @@ async def explain_text(
         attached = await attach_text(engine, text, "diff")
         return await explain_attached(engine, "explain-diff", attached, full=full, **listeners)
     attached = await attach_text(engine, text, "Output")
-    if (source := await asyncio.to_thread(_source_in, text)) is not None:
-        return await explain(engine, source, full=full, **listeners)
     # The end of an output contains the error.
     attached = replace(attached, items=tuple(replace(item, keep="end") for item in attached.items))
     places = await places_in(engine, as_seen(text), _MOST_PLACES)
     helpful = await _lines_at(engine, places, open_document)
     answer = await explain_attached(
-        engine, "explain-output", attached, helpful=helpful, full=full, **listeners
+        engine, "explain-attached", attached, helpful=helpful, full=full, **listeners
     )
     read = {candidate.uri for candidate in helpful}
     named = [(uri_of(place.path), place.line + 1) for place in places]
@@ -105,22 +96,6 @@ async def explain_attached(
         return lay_out(engine, material, available, available, beyond)
 
     return await ask_model(chat, prompt, context, **listeners)
-
-
-def _source_in(text: str) -> Document | None:
-    """Return the text as a document of the first language that parses it and finds a definition."""
-    if len(text) > _LONGEST_SOURCE:
-        return None
-    for language in PARSED:
-        if language.data or language.prose:
-            continue
-        document = Document.create(PASTED, language.ids[0], 0, text)
-        tree = parse(document)
-        if tree.handle is None or count_tree_errors(tree):
-            continue
-        if any(each.is_function or each.is_class for each in definitions(document, tree)):
-            return document
-    return None
 
 
 async def _lines_at(
