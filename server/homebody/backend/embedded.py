@@ -87,11 +87,14 @@ class HostConnector:
             # If all waiting requests were cancelled, the error has to be retrieved here.
             self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())
         starting = self._starting
-        try:
-            return await asyncio.wait_for(asyncio.shield(starting), self._loading_seconds)
-        except TimeoutError as error:
+        await asyncio.wait({starting}, timeout=self._loading_seconds)
+        if not starting.done():
             message = f"{self.name} is being loaded: ask again in a moment"
-            raise BackendLoading(message) from error
+            raise BackendLoading(message)
+        if starting.cancelled():  # by ``aclose``, after another request has failed
+            message = f"{self.name} was stopped: ask again"
+            raise BackendUnavailable(message)
+        return starting.result()
 
     async def replace(self, failed: Backend, error: HomebodyError) -> bool:
         """Drop the client of a host that has ended or no longer responds."""

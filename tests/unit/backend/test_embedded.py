@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from contextlib import aclosing, asynccontextmanager
 
 import psutil
@@ -10,7 +11,13 @@ import pytest
 from homebody.backend.base import Piece, Prompt, Sampling, Text
 from homebody.backend.embedded import HostConnector, HostFinder, host_connector
 from homebody.backend.resilient import ResilientBackend
-from homebody.errors import BackendLoading, BackendTimeout, BackendUnavailable, ModelFileInvalid
+from homebody.errors import (
+    BackendLoading,
+    BackendTimeout,
+    BackendUnavailable,
+    ModelFileInvalid,
+    NoModelInstalled,
+)
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
 from homebody.settings import BackendSettings, Settings
@@ -159,6 +166,22 @@ async def test_a_slow_start_is_reported_as_loading(options):
         with pytest.raises(BackendLoading, match=r"The embedded model .*is being loaded"):
             await backend.describe()
         assert await until_answered(lambda: _answer_unless_loading(backend)) == "return a + b"
+
+
+async def test_a_request_that_waits_for_a_host_is_refused_if_another_closes_it():
+    """Not cancelled, which would end the caller's whole task without a word."""
+
+    def slow() -> HostOptions:
+        time.sleep(1)
+        message = "none"
+        raise NoModelInstalled(message)
+
+    connector = HostConnector(slow)
+    waiting = asyncio.create_task(connector.connect())
+    await asyncio.sleep(0.1)
+    await connector.aclose()
+    with pytest.raises(BackendUnavailable, match="was stopped"):
+        await waiting
 
 
 async def _answer_unless_loading(backend):
