@@ -21,7 +21,7 @@ const REMOVED = window.createTextEditorDecorationType({
 const ADDED = window.createTextEditorDecorationType({
     after: {
         backgroundColor: new ThemeColor("diffEditor.insertedTextBackground"),
-        // High contrast themes have no background for it.
+        // High contrast themes have no background for it, nor for the label.
         border: "1px solid",
         borderColor: new ThemeColor("diffEditor.insertedTextBorder"),
     },
@@ -35,7 +35,13 @@ const MARK = window.createTextEditorDecorationType({
     overviewRulerLane: OverviewRulerLane.Left,
 });
 const LABEL = window.createTextEditorDecorationType({
-    after: { margin: "0 0 0 3ch", color: new ThemeColor("badge.foreground"), backgroundColor: new ThemeColor("badge.background") },
+    after: {
+        margin: "0 0 0 3ch",
+        color: new ThemeColor("badge.foreground"),
+        backgroundColor: new ThemeColor("badge.background"),
+        border: "1px solid",
+        borderColor: new ThemeColor("contrastBorder"),
+    },
 });
 const ALL = [REMOVED, ADDED, MARK, LABEL];
 
