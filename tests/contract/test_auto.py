@@ -165,7 +165,7 @@ async def test_a_remote_model_is_left_out_and_reported():
     assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
 
 
-@pytest.mark.parametrize("kind", ["lm-studio", "lm-studio-0.3", "vllm"])
+@pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
 async def test_other_servers_are_found_and_used(kind: Any):
     with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
         async with opened([double.url]) as backend:

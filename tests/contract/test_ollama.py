@@ -11,7 +11,8 @@ from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from homebody.models.facts import FimTokens
-from support.ollama_double import SPECIAL, OllamaDouble, OllamaModel
+from homebody.models.families import COMMON_SPECIAL_TEXTS
+from support.ollama_double import OllamaDouble, OllamaModel
 from support.streams import MANY, read
 from support.until import until
 
@@ -26,22 +27,31 @@ def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:
     return [request.json for request in double.requests if request.path == path]
 
 
-async def test_markers_and_special_texts_come_from_the_models_vocabulary():
+async def test_markers_and_special_texts_come_from_the_models_template():
     with OllamaDouble([CODER]) as double:
         async with opened(double) as backend:
             info = await backend.describe()
 
     assert info.fim == FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-    assert info.special_texts == frozenset(SPECIAL)
+    assert info.special_texts == COMMON_SPECIAL_TEXTS | {"<|own_start|>"}
     assert not info.takes_token_ids
     assert not info.exact_tokenizer
 
 
-async def test_a_server_that_hides_the_vocabulary_is_used_anyway():
-    with OllamaDouble([OllamaModel("coder:latest", fim=True, shows_vocabulary=False)]) as double:
-        async with opened(double) as backend:
-            assert (await backend.describe()).fim is None
-            assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
+@pytest.mark.parametrize(
+    ("template", "fim"),
+    [
+        (
+            "{{- if .Suffix }}<PRE> {{ .Prompt }} <SUF>{{ .Suffix }} <MID>{{ else }}",
+            ("<PRE>", "<SUF>", "<MID>"),
+        ),
+        ("{{ if .Suffix }}[SUFFIX]{{ .Suffix }}[PREFIX] {{ .Prompt }}{{ else }}", None),
+        ("{{ .Prompt }}", None),
+    ],
+    ids=["Code Llama", "Codestral, the suffix first", "a base model"],
+)
+def test_a_template_may_name_the_markers(template: str, fim: tuple[str, str, str] | None):
+    assert Shown(template=template).fim == (None if fim is None else FimTokens(*fim))
 
 
 async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
@@ -291,17 +301,6 @@ async def test_closing_the_stream_hangs_up():
             await until(lambda: double.hang_ups == 1)
 
 
-async def test_the_vocabulary_is_fetched_once_a_model():
-    """It has some megabytes, so it is fetched again only if the model's digest changes."""
-    with OllamaDouble([CODER]) as double:
-        async with opened(double) as backend:
-            await backend.describe()
-            backend.forget()
-            await backend.describe()
-
-    assert len(bodies(double, "/api/show")) == 1
-
-
 async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
     """Each piece begins like the previous one, so that only the new part is not in the server's cache."""
     prompt = Prompt((Marker("<|fim_prefix|>"), Text("total = total + 1\n" * 40)))
@@ -316,26 +315,3 @@ async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
     assert [len(text) for text in texts] == sorted({len(text) for text in texts})
     assert len(texts[-1]) > 2 * len(texts[0])
     assert {body["options"]["num_predict"] for body in sent} == {1}
-
-
-def test_of_the_user_defined_tokens_only_those_that_look_like_markers_are_special():
-    """Some vocabularies list letters and HTML tags as user-defined tokens; such lines stay in the prompt."""
-    control = ["<s>", "<|im_end|>"]
-    user_defined = [
-        *(
-            "<|fim_prefix|>",
-            "<｜fim▁hole｜>",  # noqa: RUF001 - DeepSeek's bar
-            "[PREFIX]",
-            "[/INST]",
-            "<fim_suffix>",
-            "<fim-middle>",
-            "<file_sep>",
-        ),
-        *("<repo_name>", "<reponame>", "<filename>", "<[fim-middle]>", "▁<PRE>", "<start_of_turn>"),
-    ]
-    text = ["ü", "<table>", "  ", "[x]", "<T>", "</td>", "[multimodal]", "\n\n"]
-    tokens = [*control, *user_defined, *text, "a"]
-    kinds = [*(3 for _ in control), *(4 for _ in user_defined), *(4 for _ in text), 1]
-    shown = Shown(model_info={"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": kinds})
-
-    assert shown.special_texts() == {*control, *user_defined}

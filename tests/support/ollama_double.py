@@ -16,14 +16,9 @@ from support.loopback import LoopbackServer, Reply, Request
 from support.server_double import CODE, WORDS, Answer, answer_pieces, published, tokens
 
 _EXAMPLES = published("ollama-0.12.6")
-SPECIAL = (
-    "<|endoftext|>",
-    "<|fim_prefix|>",
-    "<|fim_suffix|>",
-    "<|fim_middle|>",
-    "<|im_start|>",
-    "<|im_end|>",
-)
+# The template of qwen2.5-coder, shortened, with a token of its own.
+FILLED_IN = "{{- if .Suffix }}<|fim_prefix|>{{ .Prompt }}<|fim_suffix|>{{ .Suffix }}<|fim_middle|>{{- else }}"
+CHAT = "{{ if .System }}<|own_start|>system\n{{ .System }}<|im_end|>{{ end }}{{ .Prompt }}{{ end }}"
 
 
 @dataclass
@@ -38,7 +33,6 @@ class OllamaModel:
     remote_host: str | None = None
     size: int = 986061892
     thought: str = ""
-    shows_vocabulary: bool = True
 
     @property
     def digest(self) -> str:
@@ -102,7 +96,7 @@ class OllamaDouble(LoopbackServer):
             if model is None:
                 await reply.json({"error": f"model '{request.json['model']}' not found"}, 404)
             elif route == "POST /api/show":
-                await reply.json(self._shown(model, verbose=request.json.get("verbose", False)))
+                await reply.json(self._shown(model))
             else:
                 await self._answer(route, model, request.json, reply)
         else:
@@ -126,21 +120,11 @@ class OllamaDouble(LoopbackServer):
             del entry["context_length"]
         return entry
 
-    def _shown(self, model: OllamaModel, *, verbose: bool) -> dict[str, Any]:
+    def _shown(self, model: OllamaModel) -> dict[str, Any]:
         shown = deepcopy(_EXAMPLES["POST /api/show"])
         shown |= {"parameters": model.parameters, "capabilities": list(model.capabilities)}
-        shown["template"] = "{{ .Prompt }}"
-        info = shown["model_info"]
-        info["gemma4.context_length"] = model.trained_context_length
-        if verbose and model.shows_vocabulary:
-            info["tokenizer.ggml.tokens"] = ["a", "b", *SPECIAL]
-            info["tokenizer.ggml.token_type"] = [1, 1, *(3 for _ in SPECIAL)]
-            if model.fim:
-                info |= {
-                    "tokenizer.ggml.fim_pre_token_id": 3,
-                    "tokenizer.ggml.fim_suf_token_id": 4,
-                    "tokenizer.ggml.fim_mid_token_id": 5,
-                }
+        shown["template"] = FILLED_IN + CHAT if model.fim else "{{ .Prompt }}"
+        shown["model_info"]["gemma4.context_length"] = model.trained_context_length
         return shown | _remote(model)
 
     def _load(self, model: OllamaModel, options: Mapping[str, Any]) -> None:

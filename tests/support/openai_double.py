@@ -1,4 +1,4 @@
-"""Doubles of servers with OpenAI's completions and chat API: LM Studio, old and new, and vLLM.
+"""Doubles of servers with OpenAI's completions and chat API: LM Studio and vLLM.
 
 Simulates: loading on the first request with its own context length, a prompt that is too long, models that
 are not found, API tokens, reasoning in a separate field.
@@ -13,8 +13,7 @@ from typing import Any, Literal
 from support.loopback import LoopbackServer, Reply, Request
 from support.server_double import CODE, WORDS, Answer, answer_pieces, published, tokens
 
-_LM_STUDIO_1 = published("lm-studio-0.4")
-_LM_STUDIO_0 = published("lm-studio-0.3")
+_LM_STUDIO = published("lm-studio-0.4")
 _VLLM = published("vllm-0.6")
 
 
@@ -34,10 +33,10 @@ class OpenAiModel:
 
 @dataclass
 class OpenAiDouble(LoopbackServer):
-    """Serves ``models`` as LM Studio 0.4 (``v1``), LM Studio 0.3 (``v0``), vLLM, or an unknown server."""
+    """Serves ``models`` as LM Studio 0.4, vLLM, or an unknown server."""
 
     models: list[OpenAiModel]
-    kind: Literal["lm-studio", "lm-studio-0.3", "vllm", "unknown"] = "lm-studio"
+    kind: Literal["lm-studio", "vllm", "unknown"] = "lm-studio"
     answer: Answer = lambda _: CODE
     chat_answer: Answer = lambda _: WORDS
     reasoning: str = ""
@@ -58,14 +57,12 @@ class OpenAiDouble(LoopbackServer):
         if route == "GET /v1/models":
             await reply.json({"object": "list", "data": [self._model(model) for model in self.models]})
         elif route == "GET /api/v1/models" and self.kind == "lm-studio":
-            await reply.json({"models": [self._v1(model) for model in self.models]})
-        elif route == "GET /api/v0/models" and self.kind.startswith("lm-studio"):
-            await reply.json({"object": "list", "data": [self._v0(model) for model in self.models]})
+            await reply.json({"models": [self._listed(model) for model in self.models]})
         elif route == "POST /api/v1/models/load" and self.kind == "lm-studio":
             await self._load(request.json, reply)
         elif route in {"POST /v1/completions", "POST /v1/chat/completions"}:
             await self._answer(route, request.json, reply)
-        elif self.kind.startswith("lm-studio"):
+        elif self.kind == "lm-studio":
             # It answers unknown paths with 200.
             await reply.json({"error": f"Unexpected endpoint or method. ({request.method} {request.path})"})
         else:
@@ -78,11 +75,11 @@ class OpenAiDouble(LoopbackServer):
                 "root": model.name,
                 "max_model_len": model.context_length,
             }
-        owner = "organization_owner" if self.kind.startswith("lm-studio") else "somebody"
+        owner = "organization_owner" if self.kind == "lm-studio" else "somebody"
         return {"id": model.name, "object": "model", "owned_by": owner}
 
-    def _v1(self, model: OpenAiModel) -> dict[str, Any]:
-        examples = _LM_STUDIO_1["GET /api/v1/models"]["models"]
+    def _listed(self, model: OpenAiModel) -> dict[str, Any]:
+        examples = _LM_STUDIO["GET /api/v1/models"]["models"]
         entry = deepcopy(examples[1 if model.embeds else 0])
         instance = {"id": model.name, "config": {"context_length": model.context_length}}
         if model.reasoning is not None:
@@ -97,22 +94,13 @@ class OpenAiDouble(LoopbackServer):
             "loaded_instances": [instance] if model.loaded else [],
         }
 
-    def _v0(self, model: OpenAiModel) -> dict[str, Any]:
-        examples = _LM_STUDIO_0["GET /api/v0/models"]["data"]
-        entry = deepcopy(examples[2 if model.embeds else 1]) | {
-            "id": model.name,
-            "max_context_length": model.trained_context_length,
-            "state": "loaded" if model.loaded else "not-loaded",
-        }
-        return entry | ({"loaded_context_length": model.context_length} if model.loaded else {})
-
     async def _load(self, body: dict[str, Any], reply: Reply) -> None:
         model = self._find(body["model"])
         assert model is not None
         model.loaded = True
         model.context_length = body.get("context_length", model.context_length)
         self.loads.append(model.name)
-        example = deepcopy(_LM_STUDIO_1["POST /api/v1/models/load"]) | {"model_instance_id": model.name}
+        example = deepcopy(_LM_STUDIO["POST /api/v1/models/load"]) | {"model_instance_id": model.name}
         example["config"]["context_length"] = model.context_length
         await reply.json(example)
 
@@ -152,11 +140,6 @@ class OpenAiDouble(LoopbackServer):
             "completion_tokens": len(pieces),
             "total_tokens": count + len(pieces),
         }
-        if not body.get("stream"):
-            example = deepcopy(_LM_STUDIO_0[route]) | {"model": model.name, "usage": usage}
-            example["choices"][0] |= {"text": "".join(pieces), "finish_reason": reason}
-            await reply.json(example)
-            return
         await reply.begin("text/event-stream")
         if chats and self.reasoning:
             await reply.event(self._chunk(route, model, {"reasoning_content": self.reasoning}, None))

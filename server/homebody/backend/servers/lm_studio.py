@@ -1,7 +1,7 @@
 """LM Studio: the loaded context length from its own API, prompts through OpenAI's API.
 
-Written from the documented API (0.4: ``/api/v1/models``; before: ``/api/v0/models``); tested against a test
-server on loopback, since no Python package contains LM Studio.
+Written from the documented API of LM Studio 0.4; tested against a test server on loopback, since no Python
+package contains LM Studio.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,6 @@ import msgspec
 from homebody.backend.base import ModelInfo
 from homebody.backend.choose import AvailableModel, pick
 from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
@@ -84,7 +83,7 @@ class LmStudioBackend(OpenAiApi):
             architecture=entry.architecture,
             chat_template=True,
             modalities=entry.takes,
-            completion_slots=1 if entry.loads_by_request else _PARALLEL,
+            completion_slots=_PARALLEL,
             url=self._server.url,
             ignored_sampling=self.ignored_sampling,
             special_texts=COMMON_SPECIAL_TEXTS,
@@ -92,17 +91,9 @@ class LmStudioBackend(OpenAiApi):
         )
 
     async def _load(self, entry: "LmStudioModel") -> "LmStudioModel":
-        """Load a model; the older API does so only on a first request, which contains no code."""
-        if entry.loads_by_request:
-            body = {"model": entry.name, "prompt": " ", "max_tokens": 1}
-            await self._server.post("/v1/completions", body, _Anything)
-        else:
-            body: dict[str, object] = {"model": entry.name}
-            if self._context_length is not None:
-                body["context_length"] = self._context_length
-            await self._server.post("/api/v1/models/load", body, _Anything)
-        found = next((e for e in await list_models(self._server) if e.name == entry.name), None)
-        return found or entry
+        limit = {} if self._context_length is None else {"context_length": self._context_length}
+        await self._server.post("/api/v1/models/load", {"model": entry.name, **limit}, _Anything)
+        return next((e for e in await list_models(self._server) if e.name == entry.name), entry)
 
     def _pick(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
         loaded = next((entry for entry in entries if entry.instance and entry.instance == self._model), None)
@@ -115,7 +106,7 @@ class LmStudioBackend(OpenAiApi):
 
 
 class LmStudioModel(msgspec.Struct, frozen=True):
-    """One model, in the same form for both APIs; ``context_length`` is set if it is loaded.
+    """One model, or one loaded instance of it; ``context_length`` is set if it is loaded.
 
     ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does
     not report them.
@@ -128,7 +119,6 @@ class LmStudioModel(msgspec.Struct, frozen=True):
     architecture: str | None
     vision: bool
     size: int | None
-    loads_by_request: bool
     reasoning: tuple[str, ...] | None = None
 
     @property
@@ -138,20 +128,9 @@ class LmStudioModel(msgspec.Struct, frozen=True):
 
 
 async def list_models(server: ModelServer) -> list[LmStudioModel]:
-    """List the language models, using the newer API, otherwise the older one."""
-    try:
-        return [
-            entry for model in (await server.get("/api/v1/models", _V1)).models for entry in model.entries()
-        ]
-    except (StatusRefused, BackendProtocolError) as error:
-        # LM Studio answers unknown paths with 200 and an error object.
-        if isinstance(error, StatusRefused) and error.needs_key:
-            raise
-    return [
-        model.entry()
-        for model in (await server.get("/api/v0/models", _V0)).data
-        if model.type != "embeddings"
-    ]
+    """List the language models. LM Studio answers unknown paths with 200 and an error object."""
+    models = (await server.get("/api/v1/models", _Models)).models
+    return [entry for model in models for entry in model.entries()]
 
 
 def to_candidate(entry: LmStudioModel, url: str) -> AvailableModel:
@@ -185,7 +164,7 @@ class _Capabilities(msgspec.Struct, frozen=True):
     reasoning: _Reasoning | None = None
 
 
-class _V1Model(msgspec.Struct, frozen=True):
+class _Model(msgspec.Struct, frozen=True):
     type: str
     key: str
     architecture: str | None = None
@@ -208,47 +187,16 @@ class _V1Model(msgspec.Struct, frozen=True):
                 architecture=self.architecture,
                 vision=self.capabilities.vision,
                 size=self.size_bytes,
-                loads_by_request=False,
                 reasoning=reasoning.allowed_options if reasoning is not None else None,
             )
             for instance in self.loaded_instances or (None,)
         ]
 
 
-class _V1(msgspec.Struct, frozen=True):
-    models: tuple[_V1Model, ...]
-
-
-class _V0Model(msgspec.Struct, frozen=True):
-    id: str
-    type: str = "llm"
-    arch: str | None = None
-    state: str = "not-loaded"
-    max_context_length: int | None = None
-    loaded_context_length: int | None = None
-
-    def entry(self) -> LmStudioModel:
-        loaded = self.state == "loaded"
-        return LmStudioModel(
-            name=self.id,
-            instance=None,
-            # Before 0.3.16 the loaded length is not reported; the trained one would be too high.
-            context_length=(self.loaded_context_length or _OLD_CONTEXT) if loaded else None,
-            max_context_length=self.max_context_length,
-            architecture=self.arch,
-            vision=self.type == "vlm",
-            size=None,
-            loads_by_request=True,
-        )
-
-
-class _V0(msgspec.Struct, frozen=True):
-    data: tuple[_V0Model, ...]
+class _Models(msgspec.Struct, frozen=True):
+    models: tuple[_Model, ...]
 
 
 def _least_effort(options: Sequence[str]) -> str | None:
     """Return the lowest effort among a model's reasoning options; ``None`` where it has no levels."""
     return next((effort for effort in ("minimal", "low", "medium", "high") if effort in options), None)
-
-
-_OLD_CONTEXT = 4096

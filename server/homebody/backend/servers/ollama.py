@@ -23,8 +23,7 @@ from homebody.errors import (
     ContextTooLong,
     ModelNotServed,
 )
-from homebody.models.facts import FimTokens
-from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, thinking_notes
+from homebody.models.families import Thinking, thinking_notes
 
 
 class OllamaBackend(StringBackend):
@@ -46,7 +45,6 @@ class OllamaBackend(StringBackend):
     def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
         super().__init__(url, **options)
         self._allowed = frozenset(AllowedHost.parse(entry) for entry in options.get("allowed_hosts", ()))
-        self._shown: dict[str, api.Shown] = {}
         self._thinks = False
         self._refused_levels: dict[str, int] = {}
 
@@ -62,7 +60,7 @@ class OllamaBackend(StringBackend):
         name = self._model or await self._choose(tags)
         entry = tags.named(name)
         self._check_remote(name, entry)
-        shown = await self._show(name, entry.digest if entry else "")
+        shown = await self._show(name)
         self._check_remote(name, shown)
         context_length, notes = await self._served_context(name, shown)
         self._thinks = "thinking" in shown.capabilities
@@ -72,13 +70,13 @@ class OllamaBackend(StringBackend):
             context_length=context_length,
             trained_context_length=shown.trained_context_length,
             architecture=shown.architecture,
-            fim=_fim(shown),
+            fim=shown.fim,
             chat_template="{{" in shown.template,
             has_logprobs=True,
             modalities=api.modalities_of(shown.capabilities),
             remote_host=shown.remote_host,
             url=self._server.url,
-            special_texts=shown.special_texts() or COMMON_SPECIAL_TEXTS,
+            special_texts=shown.special_texts,
             notes=(*notes, *thinking_notes(name, self.thinking(name))),
         )
 
@@ -163,20 +161,14 @@ class OllamaBackend(StringBackend):
         name = f"Ollama at {self._server.url}"
         return pick(candidates, None, self._use, server=name, advice=advice).model
 
-    async def _show(self, name: str, digest: str) -> api.Shown:
-        """Request the model's metadata and vocabulary: some megabytes, so once for each digest."""
-        known = self._shown.get(digest)
-        if known is not None and digest:
-            return known
+    async def _show(self, name: str) -> api.Shown:
         try:
-            shown = await self._server.post("/api/show", {"model": name, "verbose": True}, api.Shown)
+            return await self._server.post("/api/show", {"model": name}, api.Shown)
         except StatusRefused as error:
             if error.status == 404:
                 message = f"Ollama at {self._server.url} has no model {name}; run `ollama pull {name}`"
                 raise ModelNotServed(message) from error
             raise
-        self._shown = {digest: shown}
-        return shown
 
     async def _served_context(self, name: str, shown: api.Shown) -> tuple[int, tuple[str, ...]]:
         """Return the ``num_ctx`` to send with every request, and notes for the user."""
@@ -228,11 +220,3 @@ class OllamaBackend(StringBackend):
 
 # Default of Ollama versions before 0.11, and the minimum of newer ones.
 _OLD_CONTEXT = 4096
-
-
-def _fim(shown: api.Shown) -> FimTokens | None:
-    """Return the markers from the vocabulary, if the server reports it."""
-    prefix, suffix, middle = (shown.token(name) for name in ("pre", "suf", "mid"))
-    if not (prefix and suffix and middle):
-        return None
-    return FimTokens(prefix, suffix, middle, shown.token("rep"), shown.token("sep"), shown.token("pad"))

@@ -6,21 +6,19 @@ API: https://github.com/ollama/ollama/blob/main/docs/api.md, and openapi.yaml be
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, cast
 
 import msgspec
 
 from homebody.backend.base import Message, Sampling, Stats
 from homebody.backend.choose import AvailableModel
 from homebody.media import Modality, to_modalities
-from homebody.models.facts import FIM_TEXTS
+from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat
 
 KEEP_ALIVE = "30m"
 """How long a model stays in memory after the last request; Ollama's default of five minutes is short."""
 
 _CLOUD_HOST = "https://ollama.com:443"
-_CONTROL, _USER_DEFINED = 3, 4
 
 
 def request(model: str, **fields: object) -> dict[str, object]:
@@ -140,28 +138,26 @@ def _is_base(name: str) -> bool:
 
 _BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b")
 
-Metadata: TypeAlias = Mapping[str, object]
-
 
 class Shown(SaysRemote, frozen=True):
-    """``POST /api/show`` with ``verbose``."""
+    """``POST /api/show``."""
 
     parameters: str = ""
     template: str = ""
     capabilities: tuple[str, ...] = ()
-    model_info: Metadata = {}
+    model_info: Mapping[str, object] = {}
 
     @property
     def architecture(self) -> str | None:
         """``general.architecture`` of the GGUF."""
-        found = self.model_info.get("general.architecture")
-        return found if isinstance(found, str) else None
+        value = self.model_info.get("general.architecture")
+        return value if isinstance(value, str) else None
 
     @property
     def trained_context_length(self) -> int | None:
         """Context length that the model was trained for, in tokens."""
-        found = self.model_info.get(f"{self.architecture}.context_length")
-        return found if isinstance(found, int) else None
+        value = self.model_info.get(f"{self.architecture}.context_length")
+        return value if isinstance(value, int) else None
 
     @property
     def parameter_num_ctx(self) -> int | None:
@@ -172,45 +168,30 @@ class Shown(SaysRemote, frozen=True):
                 return int(value)
         return None
 
-    def token(self, marker: str) -> str | None:
-        """Text of the token that the GGUF names ``fim_…``; older files use other names for three of them."""
-        legacy = {"pre": "prefix", "suf": "suffix", "mid": "middle"}.get(marker, marker)
-        for key in (f"tokenizer.ggml.fim_{marker}_token_id", f"tokenizer.ggml.{legacy}_token_id"):
-            index, tokens = self.model_info.get(key), self._list("tokens")
-            if isinstance(index, int) and 0 <= index < len(tokens):
-                return str(tokens[index])
-        vocabulary = self._vocabulary()
-        return next((text for text in FIM_TEXTS[marker] if text in vocabulary), None)
+    @property
+    def fim(self) -> FimTokens | None:
+        """Markers around the prefix and the suffix in the template; ``None`` if it has none in that order."""
+        match = _FILLED_IN.search(self.template)
+        return None if match is None else FimTokens(*match.groups())
 
+    @property
     def special_texts(self) -> frozenset[str]:
-        """Texts that the vocabulary parses as control tokens.
+        """Control tokens of the template, and those of common models.
 
-        Some vocabularies define letters and HTML tags as user-defined tokens; those are text.
+        The whole vocabulary (``verbose``) has some megabytes.
         """
-        kinds, tokens = self._list("token_type"), self._list("tokens")
-        return frozenset(
-            text
-            for text, kind in zip(map(str, tokens), kinds, strict=False)
-            if (kind == _CONTROL and text.strip()) or (kind == _USER_DEFINED and _looks_like_marker(text))
-        )
-
-    def _vocabulary(self) -> frozenset[str]:
-        return frozenset(map(str, self._list("tokens")))
-
-    def _list(self, name: str) -> list[object]:
-        found = self.model_info.get(f"tokenizer.ggml.{name}")
-        return cast("list[object]", found) if isinstance(found, list) else []
+        return COMMON_SPECIAL_TEXTS.union(_MARKER.findall(self.template))
 
 
+_FILLED_IN = re.compile(
+    r"\}\}\s*([^\s{}]+)\s*\{\{-?\s*\.Prompt\s*-?\}\}"
+    r"\s*([^\s{}]+)\s*\{\{-?\s*\.Suffix\s*-?\}\}\s*([^\s{}]+)"
+)
 # Qwen, DeepSeek; Mistral; Code Llama; Seed-Coder; StarCoder, Granite, SantaCoder; Gemma.
 _MARKER = re.compile(
     r"<\|[^\s<>]+\|>|<｜[^\s<>]+｜>|\[/?[A-Z_]{3,}\]|▁?<(?:PRE|SUF|MID|EOT)>|<\[[^\s<>]+\]>"  # noqa: RUF001 - DeepSeek's bar
     r"|<(?:fim|file|repo|gh|start_of|end_of)[-_]\w+>|<\w+_name>|<(?:filename|reponame)>"
 )
-
-
-def _looks_like_marker(text: str) -> bool:
-    return text in COMMON_SPECIAL_TEXTS or _MARKER.fullmatch(text) is not None
 
 
 class Logprob(msgspec.Struct, frozen=True):
