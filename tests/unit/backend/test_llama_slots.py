@@ -51,8 +51,7 @@ def test_after_another_prompt_the_server_chooses_again(other):
     slots.use(PROMPT, 0).came(2, is_last=True)
     slots.use(PROMPT, 0)
     slots.use(OTHER, other)
-    use = slots.use(PROMPT, 0)
-    assert (use.named, use.must_ask) == (ANY_SLOT, False)
+    assert slots.use(PROMPT, 0).named == ANY_SLOT
 
 
 def test_a_slot_that_stays_busy_is_not_waited_for():
@@ -66,18 +65,13 @@ def test_a_slot_that_stays_busy_is_not_waited_for():
     assert slots.use(PROMPT, 0).named == ANY_SLOT
 
 
-@pytest.mark.parametrize(("busy", "named"), [([1], 1), ([], ANY_SLOT), ([1, 2], ANY_SLOT)])
-def test_if_the_slot_is_unknown_the_busy_one_is_waited_for(busy, named):
+def test_while_the_slot_is_unknown_the_server_chooses():
     slots = Slots(SLOTS, pinned=False)
     slots.use(PROMPT, 0)
-    use = slots.use(PROMPT, 0)
-    assert use.must_ask
-    use.found_busy(busy)
-    assert use.named == named
+    assert slots.use(PROMPT, 0).named == ANY_SLOT
 
 
 def test_a_single_slot_needs_no_name():
     slots = Slots(1, pinned=False)
     slots.use(PROMPT, 0)
-    use = slots.use(PROMPT, 0)
-    assert (use.named, use.must_ask) == (ANY_SLOT, False)
+    assert slots.use(PROMPT, 0).named == ANY_SLOT

@@ -8,7 +8,7 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 import re
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Unpack
 from urllib.parse import quote
@@ -35,20 +35,15 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.backend.servers.llama_cpp_served import (
     ANY_SLOT,
-    FREE_SLOT_SECONDS,
     HOST_KIND,
     Served,
-    SlotUse,
     ask_served,
 )
 from homebody.backend.servers.llama_cpp_tokens import Tokens, WrittenTokens
 from homebody.errors import (
-    BackendError,
     BackendFailed,
     BackendLoading,
-    BackendProtocolError,
     BackendRefused,
-    BackendTimeout,
     BackendUnavailable,
 )
 from homebody.media import Media
@@ -207,8 +202,7 @@ class LlamaCppBackend(ServerBackend):
                     yield Piece(event.content, event.logprob, read)
                 if event.stop:
                     if job.prompt.is_chat:
-                        with suppress(BackendError):
-                            await served.tokenizer.keep(written)
+                        served.tokenizer.keep(written)
                     self._check_model(served, event)
                     yield event.stats()
                     return
@@ -217,7 +211,7 @@ class LlamaCppBackend(ServerBackend):
         self, served: Served, prompt: Tokens, job: Job, fields: dict[str, object]
     ) -> AsyncGenerator[api.CompletionEvent]:
         """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
-        use = await self._choose_slot(served, prompt, job.slot)
+        use = served.slots.use(prompt, job.slot)
         content: object = msgspec.Raw(prompt.json_array)
         if media := job.prompt.media:  # then the server takes no token ids
             parts = job.prompt.parts
@@ -254,18 +248,6 @@ class LlamaCppBackend(ServerBackend):
             elif reached >= 0:
                 prompt = prompt.first_tokens(reached)
             served.slots.holds(use, prompt)
-
-    async def _choose_slot(self, served: Served, prompt: Tokens, choice: SlotChoice) -> SlotUse:
-        """Choose the slot of a request that is about to be sent; queries the server's slots if necessary."""
-        use = served.slots.use(prompt, choice)
-        if use.must_ask:
-            # Servers that do not report their slots (``--no-slots``) choose by themselves.
-            with suppress(BackendRefused, BackendTimeout, BackendProtocolError):
-                states = await self._server.get(
-                    self._with_model("/slots"), tuple[api.SlotState, ...], timeout_seconds=FREE_SLOT_SECONDS
-                )
-                use.found_busy([one.id for one in states if one.is_processing])
-        return use
 
     async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
         async with self._watched():

@@ -105,13 +105,6 @@ class Progress(msgspec.Struct):
         return ReadProgress(self.processed, max(self.total, self.processed), self.cache, self.time_ms)
 
 
-class SlotState(msgspec.Struct):
-    """One entry of ``GET /slots``."""
-
-    id: int
-    is_processing: bool = False
-
-
 class CompletionEvent(msgspec.Struct):
     """One event of a stream, or a whole reply."""
 

@@ -1,7 +1,7 @@
 """What is known of a llama.cpp server until it restarts: its model, its tokenizer, what its slots hold."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -103,9 +103,6 @@ class SlotUse:
         ``id_slot`` to send.
     slot
         The slot in which it runs, or the expected one before the server has reported it; -1: unknown.
-    must_ask
-        Whether the server has to be queried for busy slots: the previous request was cancelled before its
-        slot was known.
     heard
         Time of the last event from that slot, on the clock of ``Slots``, in seconds.
     has_ended
@@ -120,7 +117,6 @@ class SlotUse:
         self.slot = slot
         self.heard = clock()
         self.has_ended = False
-        self.must_ask = False
         self._clock = clock
 
     def came(self, slot: int | None, *, is_last: bool) -> None:
@@ -128,11 +124,6 @@ class SlotUse:
         self.slot = self.slot if slot is None or slot == ANY_SLOT else slot
         self.heard = self._clock()
         self.has_ended = is_last
-
-    def found_busy(self, slots: Sequence[int]) -> None:
-        """Use the slot that is still busy if it is the only one: it belongs to the cancelled request."""
-        if len(slots) == 1:
-            self.named = self.slot = slots[0]
 
 
 class Slots:
@@ -191,7 +182,6 @@ class Slots:
         made.slot = before.slot
         if not before.has_ended and self._clock() - before.heard <= FREE_SLOT_SECONDS:
             made.named, made.heard = before.slot, before.heard
-            made.must_ask = made.named == ANY_SLOT
         return made
 
     def holds(self, use: SlotUse, tokens: Tokens) -> None:

@@ -98,9 +98,9 @@ class Tokenizer:
             tokens = [Tokens.of([self._bos]), *tokens]
         return Tokens.joined(tokens)
 
-    async def keep(self, written: "WrittenTokens") -> None:
+    def keep(self, written: "WrittenTokens") -> None:
         """Use the tokens of an answer in later prompts, because the server's cache has those."""
-        if (answer := await written.tokens(self.ids)) is not None:
+        if (answer := written.tokens) is not None:
             text, ids = answer
             self._table.keep(Text(text), Tokens.of(ids))
 
@@ -203,64 +203,39 @@ def _size(part: Part, tokens: Tokens) -> int:
     return len(part.data if isinstance(part, Media) else part.text) + len(tokens.json) + 400
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One event: its text, its last token, and the number of preceding tokens that were not reported."""
-
-    text: str
-    token: int
-    unreported: int
-
-
 class WrittenTokens:
-    """Collects the tokens of one answer.
+    """Collects the tokens of one answer: tokenizing its text again may give others, and the server would then
+    evaluate the answer and everything after it again.
 
-    Tokenizing its text again may give other tokens; the server would then evaluate the answer and everything
-    after it again.
-
-    The server reports one token with each event. It sends no event for a token that ends within a character,
-    so the tokens of such a character are looked up by its text.
-
+    They are not certain, so not used, if an event does not have exactly one new token: several tokens make up
+    one character of a rare script, or a control token stands within the answer.
     """
 
     def __init__(self) -> None:
-        self._pieces: list[_Piece] = []
+        self._text = ""
+        self._ids: list[int] = []
         self._predicted = 0
-        self._ends_unshown = False
-        self._is_unknown = False
+        self._has_ended = False
+        self._is_certain = True
 
     def add(self, event: api.CompletionEvent) -> None:
         """Add the next event."""
-        predicted = event.tokens_predicted or 0
-        new = predicted - self._predicted
-        self._predicted = predicted
+        new = (event.tokens_predicted or 0) - self._predicted
+        self._predicted += new
         if not event.content:
             # A progress event has no new token; a new token without text is a control token.
-            self._ends_unshown = self._ends_unshown or new > 0
-        elif self._ends_unshown or new < 1 or len(event.tokens) != 1:
-            self._is_unknown = True
-        else:
-            self._pieces.append(_Piece(event.content, event.tokens[0], new - 1))
+            self._has_ended = self._has_ended or new > 0
+            return
+        self._is_certain = self._is_certain and not self._has_ended and new == len(event.tokens) == 1
+        self._text += event.content
+        self._ids += event.tokens
 
-    async def tokens(
-        self, tokenize: Callable[[Sequence[str]], Awaitable[list[list[int]]]]
-    ) -> tuple[str, list[int]] | None:
-        """Return the answer's text and its tokens; ``None`` if the tokens are not certain."""
-        text = "".join(piece.text for piece in self._pieces)
-        if self._is_unknown or any(control in text for control in CONTROL_TEXTS):
+    @property
+    def tokens(self) -> tuple[str, list[int]] | None:
+        """The answer's text and its tokens; ``None`` if the tokens are not certain."""
+        if not self._is_certain or any(control in self._text for control in CONTROL_TEXTS):
             return None
-        split = [piece for piece in self._pieces if piece.unreported]
-        found = await tokenize([piece.text for piece in split]) if split else []
-        if any(
-            len(ids) != piece.unreported + 1 or ids[-1] != piece.token
-            for piece, ids in zip(split, found, strict=True)
-        ):
-            return None
-        whole = iter(found)
-        ids: list[int] = []
-        for piece in self._pieces:
-            ids += next(whole) if piece.unreported else [piece.token]
-        return text, ids
+        return self._text, self._ids
 
 
 def _split(ids: Sequence[int], count: int, url: str) -> list[list[int]]:
