@@ -34,10 +34,7 @@ if TYPE_CHECKING:
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
     from homebody.settings import Settings
-    from homebody.workspace.index import IndexProgress, WorkspaceIndex
-
-_FILES_AT_ONCE = 500
-"""Maximum number of changed files that are handled before other messages get their turn."""
+    from homebody.workspace.index import IndexProgress
 
 _CELLS_AT_ONCE = 20
 """Maximum number of a notebook's cells that are parsed at the same time."""
@@ -222,7 +219,9 @@ class Service:
         """Index files again that were saved, created or removed, by the editor or another program."""
         self.next_edits.history.files_changed(uris)
         if self._opened is not None and (index := self._opened.engine.index) is not None:
-            self._peer.start_task(refresh_slices(index, uris))
+            from homebody.workspace.uri import path_of
+
+            index.refresh(path for path in map(path_of, uris) if path is not None)
 
     def changed(self, changes: Sequence[DocumentChange]) -> None:
         """Pass the edits of one message on to the history, the syntax trees and the session."""
@@ -324,13 +323,3 @@ class Service:
 async def _load_actions() -> None:
     """Import actions: it takes longer than the first list of them may."""
     await asyncio.to_thread(import_module, "homebody.features.refactor")
-
-
-async def refresh_slices(index: "WorkspaceIndex", uris: Sequence[str]) -> None:
-    """Index many files again; between slices, the loop handles other messages."""
-    from homebody.workspace.uri import path_of
-
-    for first in range(0, len(uris), _FILES_AT_ONCE):
-        paths = map(path_of, uris[first : first + _FILES_AT_ONCE])
-        index.refresh([path for path in paths if path is not None])
-        await asyncio.sleep(0)

@@ -171,22 +171,6 @@ class Walk:
             self.skipped[why] += 1
 
 
-def walked_file(root: Path, path: str, limits: Limits) -> WalkedFile | None:
-    """Return the file at ``path`` below ``root`` if a walk would come to it; rules are not asked."""
-    where = root / path
-    try:
-        facts = where.lstat()
-        path.encode()
-        real = os.path.realpath(root)
-    except (OSError, ValueError):
-        return None
-    # This detects a symlink anywhere in the path, including one that leads out of the workspace.
-    inside = os.path.realpath(where) == os.path.join(real, *path.split("/"))  # noqa: PTH118 - strings
-    if not (inside and stat.S_ISREG(facts.st_mode)) or facts.st_size > limits.max_file_bytes:
-        return None
-    return WalkedFile(path, facts.st_size, facts.st_mtime_ns)
-
-
 def _is_junction(entry: os.DirEntry[str]) -> bool:
     """Whether a folder on Windows is a mount point, which leads elsewhere like a symlink."""
     if not hasattr(stat, "IO_REPARSE_TAG_MOUNT_POINT") or os.name != "nt":

@@ -104,19 +104,14 @@ class WorkspaceIndex:
         self._tell("indexing")
 
     def refresh(self, paths: Iterable[Path]) -> None:
-        """Index ``paths`` again in the background: files or folders that were saved, created or removed.
-
-        A name that is not text (bytes that are no UTF-8) is skipped, as a scan does.
-        """
-        changed: dict[int, list[str]] = {}
-        for path in filter(_is_text, paths):
-            for number, folder in enumerate(self._folders):
-                below = folder.below(path)
-                if below:
-                    changed.setdefault(number, []).append(below)
-                    break
-        for number, below in changed.items():
-            self._process.submit(self._folders[number].job(tuple(below)))
+        """Index again in the background after ``paths`` were saved, created or removed: files or folders."""
+        changed: set[_Folder] = set()
+        for path in paths:
+            changed.update(folder for folder in self._folders if folder.below(path))
+            if len(changed) == len(self._folders):
+                break
+        for folder in changed:
+            self._process.submit(folder.job(), after_events=True)
 
     async def updated(self, seconds: float = WAIT_SECONDS) -> bool:
         """Update the index, and return whether that was done in time.
@@ -259,7 +254,7 @@ class WorkspaceIndex:
                 self._tell(self.state, notice=event.text)
             case Done():
                 for folder in self._folders:
-                    if str(folder.root) == job.root and job.paths is None:
+                    if str(folder.root) == job.root:
                         folder.rebuilding = False
                 self._tell("ready")
             case Failed():
@@ -308,14 +303,13 @@ class _Folder:
             return None
         return inside.as_posix() if inside.parts else None
 
-    def job(self, paths: tuple[str, ...] | None = None, *, rebuild: bool = False) -> IndexJob:
-        """Return the job that indexes ``paths`` again, or everything that changed."""
+    def job(self, *, rebuild: bool = False) -> IndexJob:
+        """Return the job that indexes everything that changed."""
         return IndexJob(
             root=str(self.root),
             database=str(self._database),
             exclude=self._exclude,
             max_file_bytes=self._max_file_bytes,
-            paths=paths,
             rebuild=rebuild,
         )
 

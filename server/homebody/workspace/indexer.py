@@ -26,10 +26,9 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import msgspec
 from filelock import FileLock
 
-from homebody.workspace.files import Limits, Walk, WalkedFile, walked_file
-from homebody.workspace.ignore import IGNORE_FILES, PathRules, rules_for
+from homebody.workspace.files import Limits, Walk, WalkedFile
+from homebody.workspace.ignore import rules_for
 from homebody.workspace.process import Done, Event, Failed, IndexJob, Notice, Working
-from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
     FileRow,
     IndexWriter,
@@ -105,7 +104,7 @@ class Worker:
                 return self._fill(job, connect(database))
         if database.exists():
             self._say(Notice(text=_REBUILT))
-        return self._fill(job.of_all(), create(database))
+        return self._fill(job, create(database))
 
     def _fill(self, job: IndexJob, connection: sqlite3.Connection) -> Done:
         """Run the job on an open index."""
@@ -231,7 +230,7 @@ Report: TypeAlias = Callable[[int, int], None]
 
 
 def update(job: IndexJob, extract: Extractor, writer: IndexWriter, report: Report) -> Done:
-    """Index what changed of the workspace, or of the job's paths.
+    """Index what changed of the workspace.
 
     ``extract`` returns the content to store for a path and bytes; ``None`` if it failed.
 
@@ -256,32 +255,6 @@ class _Update:
         self._report = report
 
     def run(self) -> Done:
-        """Index the job's paths again; everything that changed if that may not be sufficient.
-
-        A path may be new, changed or removed, a file or a folder.
-        """
-        paths = self._job.paths
-        if paths is None or any(
-            (self._root / path).name in IGNORE_FILES or _is_folder(self._root / path) for path in paths
-        ):
-            return self._scan()
-        rules = PathRules((self._root,), self._job.exclude, is_index=True)
-        changed: list[_Work] = []
-        gone: dict[int, Known] = {}
-        for path in dict.fromkeys(paths):
-            known = self._writer.known(path)
-            was = known.pop(path, None)
-            entry = walked_file(self._root, path, self._limits)
-            if entry is not None and not is_secret(path) and not rules.ignores(self._root / path):
-                changed.append((entry, was))
-            elif was is not None:
-                gone[was.id] = was
-            gone.update((below.id, below) for below in known.values())
-        self._drop(gone.values())
-        self._index(changed)
-        return Done(indexed=len(changed), dropped=len(gone))
-
-    def _scan(self) -> Done:
         """Walk the whole workspace and index what changed, the newest first."""
         known = self._writer.known()
         walk = Walk(self._root, rules_for(self._root, self._job.exclude), self._limits)
@@ -324,13 +297,6 @@ class _Update:
             self._writer.put(FileRow(entry.path, entry.size, mtime_ns, digest, *content))
         else:
             self._writer.put(FileRow(entry.path, entry.size, 0, b""))
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):  # a name that is too long, or a folder that may not be entered
-        return False
 
 
 def _content(path: Path, max_bytes: int) -> bytes:

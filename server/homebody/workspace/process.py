@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections import deque
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -23,27 +23,18 @@ SCHEMA = 2
 
 
 class IndexJob(Struct, frozen=True, kw_only=True):
-    """Index again what changed below ``root``.
-
-    ``paths`` are the files or folders below it to look at, ``None`` for all. ``rebuild``: discard the old
-    index first.
-    """
+    """Index again what changed below ``root``; ``rebuild``: discard the old index first."""
 
     root: str
     database: str
     exclude: Exclude = Exclude()
     max_file_bytes: int = 1024 * 1024
-    paths: tuple[str, ...] | None = None
     rebuild: bool = False
 
     @property
     def note(self) -> Path:
         """Path of the note about the file being parsed, which survives if that crashes the process."""
         return Path(f"{self.database}.trying")
-
-    def of_all(self) -> "IndexJob":
-        """Return the job that looks at all files."""
-        return msgspec.structs.replace(self, paths=None)
 
 
 class Working(Struct, frozen=True, tag="working", kw_only=True):
@@ -91,7 +82,8 @@ Event: TypeAlias = Working | Notice | Done | Failed
 _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
 _GATHER_SECONDS = 0.2
-_MAX_PATHS = 500
+# A job looks at every file, for 25 µs: the next one waits as long as the last took, and at most this.
+_LONGEST_REST = 3.0
 # Consecutive crashes without a finished job. A file that crashes a grammar causes two, and is skipped after
 # that (``indexer.GuardedExtract``).
 _MAX_BREAKDOWNS = 8
@@ -117,8 +109,10 @@ class IndexerProcess:
         self._folder = folder
         self._idle_seconds = idle_seconds
         self._on_event = on_event
-        self._jobs: deque[IndexJob] = deque()
+        self._jobs: dict[str, IndexJob] = {}
+        self._took = 0.0
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._task: asyncio.Task[None] | None = None
@@ -132,13 +126,20 @@ class IndexerProcess:
         """Id of the process, ``None`` while none is running."""
         return None if self._process is None else self._process.pid
 
-    def submit(self, job: IndexJob) -> None:
-        """Queue ``job``, or merge it with a waiting one for the same workspace."""
+    def submit(self, job: IndexJob, *, after_events: bool = False) -> None:
+        """Queue ``job``, in place of a waiting one for the same workspace.
+
+        After events of files it begins a moment later, since there may be more.
+        """
         if self.given_up:
             return
-        _add(self._jobs, job)
+        waiting = self._jobs.get(job.root)
+        rebuild = job.rebuild or (waiting is not None and waiting.rebuild)
+        self._jobs[job.root] = msgspec.structs.replace(job, rebuild=rebuild)
         self._quiet.clear()
         self._wake.set()
+        if not after_events:
+            self._hurry.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="homebody-indexer")
 
@@ -165,10 +166,14 @@ class IndexerProcess:
             except TimeoutError:
                 await self._end()
                 await self._wake.wait()
-            if all(job.paths is not None for job in self._jobs):
-                await asyncio.sleep(_GATHER_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(_GATHER_SECONDS, min(self._took, _LONGEST_REST))):
+                    await self._hurry.wait()
+            self._hurry.clear()
+            began = time.monotonic()
             while self._jobs:
-                await self._do(self._jobs.popleft())
+                await self._do(self._jobs.pop(next(iter(self._jobs))))
+            self._took = time.monotonic() - began
             self._wake.clear()
             self._quiet.set()
 
@@ -234,21 +239,3 @@ class IndexerProcess:
                 # The file that it was reading has not crashed it.
                 self._job.note.unlink(missing_ok=True)
         self._process = None
-
-
-def _add(jobs: deque[IndexJob], job: IndexJob) -> None:
-    """Append ``job``, or merge it with a waiting job for the same workspace."""
-    index = next((index for index, waiting in enumerate(jobs) if waiting.root == job.root), None)
-    if index is None:
-        jobs.append(_bounded(job))
-        return
-    waiting = jobs[index]
-    if waiting.paths is not None and job.paths is not None:
-        paths = tuple(dict.fromkeys(waiting.paths + job.paths))
-        jobs[index] = _bounded(msgspec.structs.replace(waiting, paths=paths))
-    elif job.paths is None and (waiting.paths is not None or job.rebuild):
-        jobs[index] = job
-
-
-def _bounded(job: IndexJob) -> IndexJob:
-    return job.of_all() if job.paths is not None and len(job.paths) > _MAX_PATHS else job

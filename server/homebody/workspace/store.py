@@ -241,14 +241,10 @@ class IndexWriter:
             self._connection.execute("COMMIT")
 
     @translated_errors()
-    def known(self, path: str | None = None) -> dict[str, Known]:
-        """Return the files of the index by path: all, or the one at ``path`` and those below it."""
-        query, values = "SELECT path, id, size, mtime_ns, hash FROM files", ()
-        if path is not None:
-            # "0" follows "/" in ASCII: all paths that begin with the folder, found by the index.
-            query += " WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')"
-            values = (path,)
-        return {name: Known(*facts) for name, *facts in self._connection.execute(query, values)}
+    def known(self) -> dict[str, Known]:
+        """Return the files of the index by path."""
+        query = "SELECT path, id, size, mtime_ns, hash FROM files"
+        return {name: Known(*facts) for name, *facts in self._connection.execute(query)}
 
     def put(self, row: FileRow) -> None:
         """Add the file, or replace its rows."""

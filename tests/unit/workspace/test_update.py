@@ -35,11 +35,6 @@ class Place:
         job = IndexJob(root=str(self.root), database="", max_file_bytes=max_file_bytes)
         return update(job, extract, self.writer, lambda done, total: self.reports.append((done, total)))
 
-    def refresh(self, *paths: str) -> Done:
-        return update(
-            IndexJob(root=str(self.root), database="", paths=paths), extract, self.writer, lambda *_: None
-        )
-
     def names(self) -> str:
         return " ".join(sorted(name for (name,) in self.rows("SELECT name FROM definitions")))
 
@@ -74,43 +69,23 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     assert place.scan() == Done(files=2)
 
 
-def test_a_refresh_follows_single_files(place):
-    place.write("src/a.py", "def alpha(): pass\n")
-    place.write("src/b.py", "def beta(): pass\n")
-    place.write(".gitignore", "out/\n")
-    place.scan()
-    place.write("src/a.py", "def delta(): pass\n", time=OLD + 1)
-    place.write("src/c.py", "def gamma(): pass\n")
-    place.write("out/d.py", "def no(): pass\n")
-    place.write(".env", "NO=1\n")
-    done = place.refresh("src/a.py", "src/c.py", "out/d.py", ".env", "gone.py", "src/a.py")
-    assert done == Done(indexed=2)
-    assert place.names() == "beta delta gamma"
-    (place.root / "src/b.py").unlink()
-    assert place.refresh("src/b.py") == Done(dropped=1)
-    (place.root / "src").rename(place.root / "lib")
-    assert place.refresh("src") == Done(dropped=2)
-    assert place.refresh("lib").indexed == 2
-    assert place.names() == "delta gamma"
-
-
-def test_a_changed_ignore_file_makes_the_whole_tree_be_read_again(place):
+def test_a_changed_ignore_file_counts_at_once(place):
     place.write("a/x.py", "def alpha(): pass\n")
     place.write("b/y.py", "def beta(): pass\n")
     place.write(".homebodyignore", "b/\n")
     place.scan()
     assert place.names() == "alpha"
     place.write(".homebodyignore", "a/\n")
-    place.refresh(".homebodyignore")
+    place.scan()
     assert place.names() == "beta"
 
 
-def test_no_symlink_leads_a_refresh_outside(place, tmp_path):
+def test_no_symlink_leads_outside(place, tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside/a.py").write_text("def leaked(): pass\n")
     (place.root / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
     (place.root / "a.py").symlink_to(tmp_path / "outside/a.py")
-    place.refresh("link/a.py", "a.py", "../outside/a.py", "link")
+    place.scan()
     assert place.names() == ""
 
 
