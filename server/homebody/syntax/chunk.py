@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from homebody.syntax import indentation, nodes
+from homebody.syntax import indentation
 from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document
@@ -127,7 +127,7 @@ def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, 
 
 def _cut_costs(document: Document, tree: Tree) -> list[float]:
     """Cost of a cut before each line, in levels of nesting."""
-    depths = nodes.line_depths(document, tree) if tree.fits(document) else _indent_levels(document)
+    depths = _indent_levels(document)
     comment = (tree.language.line_comment if tree.language else None) or "#"
     costs: list[float] = []
     before_blank, before_attached, before_indent = True, False, 0

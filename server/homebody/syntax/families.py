@@ -23,42 +23,6 @@ ECMA_READS_NAMES = frozenset({"eval"})
 PHP_READS_NAMES = frozenset({"eval", "extract", "get_defined_vars"})
 RUBY_READS_NAMES = frozenset({"eval", "binding", "instance_eval", "local_variables"})
 
-GO_PACKAGES = frozenset(
-    {
-        *("bufio", "bytes", "context", "errors", "exec", "filepath", "fmt", "hex", "http", "io"),
-        *("json", "maps", "math", "os", "rand", "reflect", "regexp", "runtime", "slices", "sort"),
-        *("strconv", "strings", "sync", "atomic", "time", "unicode", "utf8"),
-    }
-)
-"""Names of standard packages that are no usual names of variables of a package."""
-
-RUST_TYPES = frozenset(
-    {
-        *("Arc", "BTreeMap", "BTreeSet", "BinaryHeap", "BufRead", "BufReader", "BufWriter", "Cell"),
-        *("Cow", "Duration", "FromStr", "HashMap", "HashSet", "Instant", "Mutex", "OnceLock"),
-        *("PathBuf", "PhantomData", "Rc", "RefCell", "RwLock", "SystemTime", "VecDeque"),
-    }
-)
-
-JAVA_TYPES = frozenset(
-    {
-        *("ArrayDeque", "ArrayList", "Arrays", "AtomicInteger", "AtomicLong", "BigDecimal"),
-        *("BigInteger", "Collection", "Collections", "Collectors", "Comparator", "ConcurrentHashMap"),
-        *("Deque", "Duration", "EnumMap", "Files", "HashMap", "HashSet", "IOException", "IntStream"),
-        *("Iterator", "LinkedHashMap", "LinkedHashSet", "LinkedList", "List", "LocalDate"),
-        *("LocalDateTime", "Map", "Objects", "Optional", "Paths", "PriorityQueue", "Queue", "Set"),
-        *("Stream", "StringJoiner", "TimeUnit", "TreeMap", "TreeSet", "UncheckedIOException", "UUID"),
-    }
-)
-
-ECMA_IMPORTED = frozenset(
-    {
-        *("fs", "os", "useCallback", "useContext", "useEffect", "useMemo", "useReducer", "useRef"),
-        *("useState", "axios", "readFileSync", "writeFileSync", "existsSync"),
-    }
-)
-"""Of Node.js and React; what browsers define is not among them."""
-
 STARS = DocStyle(" * ", "/**", " */")
 THREE_SLASHES = DocStyle("/// ")
 HASH_DOC = DocStyle("# ", own=False)
@@ -97,7 +61,6 @@ JAVA = replace(
     name="java",
     effects=JAVA_EFFECTS,
     stub=re.compile(r"throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\)"),
-    known_to_import=JAVA_TYPES,
     module_name="last",
     tests="{stem}Test.java",
     framework="JUnit 5",
@@ -113,7 +76,6 @@ JAVASCRIPT = replace(
     effects=ECMA_EFFECTS,
     stub=re.compile(r"throw new (?:NotImplemented|Error)\w*\(.*\)"),
     reads_names=ECMA_READS_NAMES,
-    known_to_import=ECMA_IMPORTED,
     tests="{stem}.test.js",
     framework="Jest",
     title="JavaScript",

@@ -5,14 +5,14 @@ spans, never nodes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from homebody.syntax.language import Group, query
 from homebody.syntax.parsing import Units, parse_text
 from homebody.syntax.row import Language
 from homebody.syntax.tree import Tree, leave, walk
-from homebody.text import Document, Span
+from homebody.text import Span
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -145,34 +145,6 @@ def _errors_in(handle: "tree_sitter.Tree | None") -> int:
 
     errors = (node for node, _ in walk(cursor, enter) if node.is_error or node.is_missing)
     return sum(1 for _ in islice(errors, _MOST_ERRORS))
-
-
-def line_depths(document: Document, tree: Tree) -> list[int]:
-    """For each line, how many nodes a cut before it would split; nodes on the same lines count once."""
-    steps = [0] * (document.line_count + 1)
-    if tree.handle is not None:
-        for first, last in _tall_nodes(document, tree, tree.handle.walk()):
-            steps[first + 1] += 1
-            steps[last + 1] -= 1
-    return list(accumulate(steps[:-1]))
-
-
-def _tall_nodes(
-    document: Document, tree: Tree, cursor: "tree_sitter.TreeCursor"
-) -> Iterator[tuple[int, int]]:
-    """First and last line of each node of several lines, without the root and repetitions."""
-    around: list[tuple[int, int]] = []
-
-    def enter(_: "tree_sitter.Node") -> bool:
-        is_tall = len(around) == 1 or around[-1][0] < around[-1][1]
-        return is_tall and cursor.goto_first_child()
-
-    for node, depth in walk(cursor, enter):
-        del around[depth:]
-        around.append(document.lines_of(tree.span(node)) if depth else (0, document.line_count - 1))
-        first, last = around[-1]
-        if depth and first < last and around[-1] != around[-2]:
-            yield first, last
 
 
 def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Node, bool]]":

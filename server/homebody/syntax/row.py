@@ -101,8 +101,6 @@ class Language:
         Whether an import may move to the top of the file; false where it runs code in order (Bash).
     builtins
         Names that are defined everywhere; empty if not all of them can be known.
-    known_to_import
-        Names of its standard library that are only defined in files that import them.
     reads_names
         Functions that read or run code with the local variables, by their names.
     effects
@@ -151,7 +149,6 @@ class Language:
     string_names: re.Pattern[str] | None = None
     moves_imports: bool = True
     builtins: frozenset[str] = frozenset()
-    known_to_import: frozenset[str] = frozenset()
     reads_names: frozenset[str] = frozenset()
     effects: frozenset[str] = frozenset()
     opens: str = ""

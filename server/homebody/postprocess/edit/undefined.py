@@ -19,15 +19,13 @@ def undefined_names(edit: Edited) -> list[str]:
     """Return the names, in order.
 
     Of the language whose built-in names are all known, every name; of others, variables that were local to
-    the code before and are not any more, and common names of the standard library. Cells of a notebook
-    define names for each other.
+    the code before and are not any more. Cells of a notebook define names for each other.
     """
     side, language = edit.after, edit.after.tree.language
     if language is None or not side.tree.exact or side.document.uri.startswith(_CELL):
         return []
     new = _free(side, language) - _free(edit.before, language)
     candidates = new - language.builtins if language.builtins else new & edit.before.local
-    candidates |= (_in_code(side) - _in_code(edit.before)) & language.known_to_import
     if not candidates:
         return []
     # The rest of the file is read only now, because it may be large.
@@ -75,7 +73,3 @@ def _in_types(side: Side) -> Iterator[str]:
         for span in match.get("annotation", ()):
             if side.span.covers(span):
                 yield from _NAME.findall(_STRING.sub("", side.document.slice(span)))
-
-
-def _in_code(side: Side) -> set[str]:
-    return {one for token in side.tokens if not token.is_string for one in _NAME.findall(token.text)}
