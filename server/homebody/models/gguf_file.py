@@ -148,7 +148,7 @@ class _HeaderReader:
         return self._with_tensors(metadata, tensors)
 
     def _with_tensors(self, metadata: Mapping[str, Value], count: int) -> GgufHeader:
-        """Count the weights, and check that the last ones begin within the file; llama.cpp checks the rest."""
+        """Count the weights, and check that the last ones begin in the file; llama.cpp checks the rest."""
         parameters = last = 0
         for _ in range(count):
             self._string()
