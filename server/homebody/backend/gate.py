@@ -32,7 +32,7 @@ Check: TypeAlias = Callable[[Iterable[str], Iterable[str], float], Awaitable[Non
 """Called with the sources and the texts of a prompt, and the greatest age in seconds of an answer that may be
 used again; raises if the prompt must not be sent."""
 
-_ONE_KEYSTROKE = 0.02
+_ONE_KEYSTROKE = 0.1
 """Age in seconds, for completion: it asks anew when a request begins, and sends several prompts then."""
 
 
