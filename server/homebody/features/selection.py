@@ -111,7 +111,9 @@ async def candidates_for_span(
     if index is None or not engine.settings.context.snippets:
         return tuple(found)
     path = path_of(document.uri)
-    elsewhere = await index.definitions(names, language=document.language_id, near_path=path)
+    elsewhere = await index.definitions(
+        names, language=document.language_id, near_path=path, imports=file.imports
+    )
     # The index knows the saved file; the open document's tree has already been searched.
     found[len(own) : len(own)] = [each for each in elsewhere if each.uri != document.uri]
     for name in called:

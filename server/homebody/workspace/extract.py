@@ -13,11 +13,10 @@ from homebody.syntax.language import find, find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
-from homebody.workspace.imports import ImportRow, rows_of
 from homebody.workspace.secrets import holds_private_key
 from homebody.workspace.store import DefinitionRow
 
-Extract: TypeAlias = tuple[str, Sequence[ImportRow], Sequence[DefinitionRow], Sequence[Chunk]]
+Extract: TypeAlias = tuple[str, Sequence[DefinitionRow], Sequence[Chunk]]
 
 # About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
@@ -50,7 +49,7 @@ _MAX_SIGNATURE = 600
 
 
 def extract(path: str, data: bytes) -> Extract | None:
-    """Return what the index stores of the file at ``path``: language, imports, definitions, chunks.
+    """Return what the index stores of the file at ``path``: language, definitions, chunks.
 
     ``None`` if a grammar failed on it; another version of the grammar may succeed.
     """
@@ -58,14 +57,13 @@ def extract(path: str, data: bytes) -> Extract | None:
     name = language.name if language else ""
     text = _readable(data, name)
     if not text:
-        return "", (), (), ()
+        return "", (), ()
     language = find_by_text(path, text)
     name = language.name if language else ""
     document = Document.create("", language.ids[0] if language else "plaintext", 0, text)
     try:
         tree = parse(document)
-        imports = rows_of(scope.imports(document, tree))
-        return name, imports, tuple(_definitions(document, tree)), tuple(_chunks(document, tree))
+        return name, tuple(_definitions(document, tree)), tuple(_chunks(document, tree))
     except Exception as error:  # noqa: BLE001 - one file that breaks a grammar must not end the indexing
         sys.stderr.write(f"homebody: {path} is not indexed: {error!r}\n")
         return None

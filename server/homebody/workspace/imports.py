@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
 
-from msgspec import Struct
-
 if TYPE_CHECKING:  # the indexing process loads no parsers while nothing has changed
     from homebody.syntax.scope import Import
 
@@ -21,13 +19,6 @@ Lookup: TypeAlias = Callable[[Sequence[str]], Iterable[str]]
 # Files that an import of their folder means.
 _ROOT = re.compile(r"(?:__init__\.pyi?|index\.(?:d\.)?[mc]?[jt]sx?)\Z")
 _JS_SUFFIX = re.compile(r"\.(?:d\.)?[mc]?[jt]sx?$")
-
-
-class ImportRow(Struct, frozen=True, array_like=True):
-    """One import as stored: the module as written, and (original name, local name) of each name."""
-
-    module: str
-    names: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +42,6 @@ class Imported:
     original: dict[str, str]
 
 
-def rows_of(imports: "Iterable[Import]") -> tuple[ImportRow, ...]:
-    """Return the imports of a document as rows."""
-    return tuple(
-        ImportRow(statement.module, tuple((name.name, name.alias) for name in statement.names))
-        for statement in imports
-    )
-
-
 def module_path(path: str) -> str:
     """Return the module path of ``path``: without suffix, ``/__init__`` or ``/index``."""
     pure = PurePosixPath(path)
@@ -76,17 +59,16 @@ def stem_of(path: str) -> str:
     return module_path(path).rsplit("/", 1)[-1]
 
 
-def read_imports(language: str, imports: Iterable[ImportRow], path: str) -> Imported:
+def read_imports(language: str, imports: "Sequence[Import]", path: str) -> Imported:
     """Read the imports of the file at ``path`` (below the workspace folder).
 
     ``language`` is the name of a row of ``syntax.language``; others than Python and JavaScript's
     family import by name only.
     """
-    rows = tuple(imports)
-    named = [(name, alias) for row in rows for name, alias in row.names if name]
+    named = [(name.name, name.alias) for each in imports for name in each.names if name.name]
     modules: Iterable[str] = ()
     if follows_imports(language):
-        modules = _python(rows, path) if language == "python" else _javascript(rows, path)
+        modules = _python(imports, path) if language == "python" else _javascript(imports, path)
     return Imported(
         tuple(dict.fromkeys(module for module in modules if module.strip("/"))),
         frozenset(name for name, _ in named),
@@ -130,23 +112,23 @@ def distance(path: str, other: str) -> int:
     return len(first) + len(second) - 2 * shared
 
 
-def _python(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
-    for row in imports:
-        named = row.module.lstrip(".")
+def _python(imports: "Sequence[Import]", path: str) -> Iterator[str]:
+    for each in imports:
+        named = each.module.lstrip(".")
         base = named.replace(".", "/")
-        if level := len(row.module) - len(named):
+        if level := len(each.module) - len(named):
             folder = f"/{path}"
             for _ in range(level):
                 folder = posixpath.dirname(folder)
             base = posixpath.join(folder, base).rstrip("/")
         # The imported name may itself be a module, which is the more exact match.
-        yield from (f"{base}/{name}" for name, _ in row.names if name and name != "*")
+        yield from (f"{base}/{name.name}" for name in each.names if name.name not in {"", "*"})
         yield base
 
 
-def _javascript(imports: Iterable[ImportRow], path: str) -> Iterator[str]:
-    for row in imports:
-        module = _JS_SUFFIX.sub("", row.module)
+def _javascript(imports: "Sequence[Import]", path: str) -> Iterator[str]:
+    for each in imports:
+        module = _JS_SUFFIX.sub("", each.module)
         if module.startswith("."):
             whole = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), module))
             yield whole.removesuffix("/index")

@@ -20,7 +20,6 @@ from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
 from homebody.syntax.scope import Import
 from homebody.workspace.ignore import Exclude
-from homebody.workspace.imports import rows_of
 from homebody.workspace.process import SCHEMA, Done, Event, Failed, IndexerProcess, IndexJob, Notice, Working
 from homebody.workspace.uri import path_of
 
@@ -135,7 +134,7 @@ class WorkspaceIndex:
         *,
         language: str,
         near_path: Path | None,
-        imports: Sequence[Import] | None = None,
+        imports: Sequence[Import] = (),
     ) -> list[Candidate]:
         """Return definitions of ``names``, the most certain first.
 
@@ -151,14 +150,13 @@ class WorkspaceIndex:
         near_path
             Path of the document; ``None`` for one that is not on disk.
         imports
-            Its imports (``syntax.scope.imports``). ``None``: those from its last indexing.
+            Its imports (``syntax.scope.imports``).
 
         """
         known = _name_of(language, near_path)
-        rows = None if imports is None else rows_of(imports)
         answers = await self._ask(
             lambda reader, folder: reader.definitions(
-                names, language=known, path=folder.below(near_path), imports=rows
+                names, language=known, path=folder.below(near_path), imports=imports
             )
         )
         return [candidate for answer in answers for candidate in answer]

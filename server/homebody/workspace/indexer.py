@@ -156,7 +156,7 @@ class GuardedExtract:
 
         strikes = self._strikes if path == self._suspect else 0
         if strikes >= _STRIKES:
-            return "", (), (), ()
+            return "", (), ()
         self._note.write_text(f"{strikes + 1} {path}", encoding="utf-8")
         _limit(self._seconds)
         try:

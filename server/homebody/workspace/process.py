@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from homebody.workspace.ignore import Exclude
 
-SCHEMA = 2
+SCHEMA = 3
 """Format of the index: increase it when a table, ``store.words`` or a result of syntax queries changes."""
 
 

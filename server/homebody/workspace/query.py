@@ -15,14 +15,12 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
-
-import msgspec
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.candidates import IndexRow, call_sites, candidates, under_headers
 from homebody.workspace.ignore import Exclude, PathRules
-from homebody.workspace.imports import ImportRow, distance, follows_imports, read_imports, resolve
+from homebody.workspace.imports import distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
     StoreDamagedError,
@@ -32,6 +30,9 @@ from homebody.workspace.store import (
     words,
 )
 from homebody.workspace.uri import uri_of
+
+if TYPE_CHECKING:
+    from homebody.syntax.scope import Import
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -134,7 +135,7 @@ class Reader:
         *,
         language: str,
         path: str | None,
-        imports: Sequence[ImportRow] | None,
+        imports: "Sequence[Import]" = (),
     ) -> list[Candidate]:
         """Return definitions of ``names``, the most certain first; adjacent ones are one candidate.
 
@@ -144,7 +145,7 @@ class Reader:
         name that is not imported has to be distinctive: a lower-case word is usually a local variable.
         """
         near = path or ""
-        imported = read_imports(language, self._imports(near, imports), near)
+        imported = read_imports(language, imports, near)
         files = resolve(imported, near, self._files_of_stems)[:_MAX_IMPORTS]
         family = _family_of(language)
         ranked: list[tuple[int, IndexRow]] = []
@@ -300,12 +301,6 @@ class Reader:
         if key not in self._counts:
             ((self._counts[key],),) = self._rows(query, *values)
         return self._counts[key]
-
-    def _imports(self, path: str, imports: Sequence[ImportRow] | None) -> Sequence[ImportRow]:
-        if imports is not None or not path:
-            return imports or ()
-        rows = self._rows("SELECT imports FROM files WHERE path = ?", path)
-        return next((msgspec.json.decode(row[0], type=tuple[ImportRow, ...]) for row in rows), ())
 
     def _rows_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[IndexRow]:
         """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""

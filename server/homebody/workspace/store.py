@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from homebody.workspace.imports import ImportRow, stem_of
+from homebody.workspace.imports import stem_of
 from homebody.workspace.process import SCHEMA
 
 if TYPE_CHECKING:  # the indexing process loads no parsers while nothing has changed
@@ -38,7 +36,7 @@ _DAMAGED = frozenset(
 _TABLES = """
 CREATE TABLE files(
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, language TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL, imports TEXT NOT NULL);
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL);
 CREATE INDEX files_by_stem ON files(stem);
 CREATE TABLE definitions(
     file INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
@@ -199,7 +197,6 @@ class FileRow:
     mtime_ns: int
     hash: bytes
     language: str = ""
-    imports: Sequence[ImportRow] = ()
     definitions: Sequence[DefinitionRow] = ()
     chunks: "Sequence[Chunk]" = ()
 
@@ -252,11 +249,8 @@ class IndexWriter:
         for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
             self.drop(file)
         file = run.execute(
-            "INSERT INTO files VALUES(NULL,?,?,?,?,?,?,?)",
-            (
-                *(row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
-                msgspec.json.encode(row.imports).decode(),
-            ),
+            "INSERT INTO files VALUES(NULL,?,?,?,?,?,?)",
+            (row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
         ).lastrowid
         run.executemany(
             "INSERT INTO definitions VALUES(?,?,?,?,?,?,?)",

@@ -15,14 +15,14 @@ from homebody.workspace.indexer import GuardedExtract
 guarded = GuardedExtract(Path(sys.argv[1]), seconds=0.02)
 kept = guarded("large.py", b"def large(x): return x + 1\\n" * 20_000)
 guarded.done()
-print(len(kept[3]))
+print(len(kept[2]))
 """
 
 
 _WAIT = """
 import time
 from homebody.workspace import extract
-extract.extract = lambda _path, _data: time.sleep(0.1) or ("", (), (), ())
+extract.extract = lambda _path, _data: time.sleep(0.1) or ("", (), ())
 """
 
 
@@ -54,4 +54,4 @@ def test_a_file_that_broke_the_process_twice_is_left_out(tmp_path):
     for text, kept in (("1 a.py", 1), ("2 a.py", 0), ("2 b.py", 1), ("nonsense", 1), ("", 1)):
         note.write_text(text)
         found = GuardedExtract(note)("a.py", b"def alpha(): ...")
-        assert len(found[3]) == kept
+        assert len(found[2]) == kept

@@ -5,7 +5,7 @@ import pytest
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.imports import distance, module_path, read_imports, resolve, rows_of, stem_of
+from homebody.workspace.imports import distance, module_path, read_imports, resolve, stem_of
 
 FILES = [
     *("server/shop/__init__.py", "server/shop/order.py", "server/shop/line/__init__.py", "server/main.py"),
@@ -28,7 +28,7 @@ def lookup(stems):
 def check(path: str, text: str, expect: str, *, language: str | None = None):
     language = language or ("python" if path.endswith(".py") else "typescript")
     document = Document.create(f"file:///{path}", language, 0, text)
-    rows = rows_of(scope.imports(document, parse(document)))
+    rows = scope.imports(document, parse(document))
     assert expect.split() == list(resolve(read_imports(language, rows, path), path, lookup))
 
 
@@ -84,10 +84,10 @@ def test_other_languages_import_by_name_alone():
 
 def test_names_that_were_changed_lead_back_to_the_definition():
     document = Document.create("", "python", 0, "from shop import Order as O, line\nimport utils as u\n")
-    imported = read_imports("python", rows_of(scope.imports(document, parse(document))), "a.py")
+    imported = read_imports("python", scope.imports(document, parse(document)), "a.py")
     assert imported.original == {"O": "Order"}
     document = Document.create("", "typescript", 0, 'import { get as fetch, put } from "./api"\n')
-    imported = read_imports("typescript", rows_of(scope.imports(document, parse(document))), "a.ts")
+    imported = read_imports("typescript", scope.imports(document, parse(document)), "a.ts")
     assert imported.original == {"fetch": "get"}
 
 

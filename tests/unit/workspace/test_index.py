@@ -54,7 +54,7 @@ async def opened(*roots: Path, result: Reported | None = None, settings: Setting
         yield index
 
 
-async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None, imports=None) -> list[str]:
+async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None, imports=()) -> list[str]:
     found = await index.definitions(names, language="python", near_path=near, imports=imports)
     return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
@@ -63,7 +63,9 @@ async def test_what_the_workspace_holds_is_found(root):
     result = Reported()
     main = root / "shop/main.py"
     async with opened(root, result=result) as index:
-        assert await defining(index, "O", near=main) == ["order.py"]
+        document = Document.create("", "python", 0, main.read_text())
+        imports = scope.imports(document, parse(document))
+        assert await defining(index, "O", near=main, imports=imports) == ["order.py"]
         assert await defining(index, "unrelated_zebra", "nothing", near=main) == ["other.py"]
         (found,) = await index.similar("the invoice total", exclude=[main.as_uri()], limit=3)
         assert found.uri == (root / "shop/order.py").as_uri()

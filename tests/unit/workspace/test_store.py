@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from homebody.syntax.chunk import Chunk
+from homebody.syntax.scope import Import, ImportedName
+from homebody.text import Span
 from homebody.workspace import store
-from homebody.workspace.imports import ImportRow
 from homebody.workspace.query import Reader
 from homebody.workspace.store import (
     DefinitionRow,
@@ -26,7 +27,7 @@ def database(tmp_path, monkeypatch):
     return tmp_path / "cache/index/a.sqlite3"
 
 
-def file(path: str, text: str = "", *, names: str = "", imports=(), language: str = "python") -> FileRow:
+def file(path: str, text: str = "", *, names: str = "", language: str = "python") -> FileRow:
     """Return a row with one chunk, and one definition a line for each of ``names``.
 
     The file is there too: what is gone is not offered.
@@ -40,10 +41,14 @@ def file(path: str, text: str = "", *, names: str = "", imports=(), language: st
         1,
         text.encode()[:16],
         language,
-        imports,
         [DefinitionRow(name, "function", f"def {name}()", i, i) for i, name in enumerate(names.split())],
         [Chunk("", 0, text.count("\n"), text, ("class Outer",))] if text else [],
     )
+
+
+def imported(module: str, *names: tuple[str, str]) -> Import:
+    nowhere = Span(0, 0)
+    return Import(nowhere, module, tuple(ImportedName(name, alias, nowhere) for name, alias in names))
 
 
 def fill(database: Path, *rows: FileRow) -> None:
@@ -68,7 +73,7 @@ def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[st
     return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
 
-def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=None, language="python"):
+def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=(), language="python"):
     found = reader.answer(
         lambda opened: opened.definitions(names, language=language, path=path, imports=imports)
     )
@@ -164,15 +169,16 @@ def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
     fill(
         database,
-        file("app/a.py", names="here_too", imports=[ImportRow("shop.order", (("Order", "O"),))]),
+        file("app/a.py", names="here_too"),
         file("app/near.py", names="Order add_up rare_one"),
         file("far/off/shop/order.py", names="Order"),
         *(file(f"m{i}/x.py", names="add_up") for i in range(5)),
         file("app/b.js", names="add_up", language="javascript"),
     )
-    assert defining(reader, "O", path="app/a.py") == ["far/off/shop/order.py"]
-    assert defining(reader, "Order", path="app/a.py", imports=()) == ["app/near.py", "far/off/shop/order.py"]
-    assert defining(reader, "add_up", "rare_one", "O", path="app/a.py") == [
+    order = [imported("shop.order", ("Order", "O"))]
+    assert defining(reader, "O", path="app/a.py", imports=order) == ["far/off/shop/order.py"]
+    assert defining(reader, "Order", path="app/a.py") == ["app/near.py", "far/off/shop/order.py"]
+    assert defining(reader, "add_up", "rare_one", "O", path="app/a.py", imports=order) == [
         *("far/off/shop/order.py", "app/near.py", "m0/x.py", "m1/x.py"),
     ]
     assert defining(reader, "add_up", path=None, language="typescript") == ["app/b.js"]
@@ -181,13 +187,13 @@ def test_a_name_is_looked_for_in_imported_files_first(database, reader):
 def test_a_name_that_is_in_every_file_is_not_looked_up(database, reader):
     fill(database, *(file(f"m{i}/x.py", names="run_all") for i in range(40)))
     assert defining(reader, "run_all") == []
-    assert defining(reader, "run_all", imports=[ImportRow("m7.x")]) == ["m7/x.py"]
+    assert defining(reader, "run_all", imports=[imported("m7.x")]) == ["m7/x.py"]
 
 
 def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
     fill(database, file("shop/total.py", names="total __init__"), file("b.go", names="total", language="go"))
     assert defining(reader, "total") == []
-    assert defining(reader, "total", "__init__", imports=[ImportRow("shop", (("total", "total"),))]) == [
+    assert defining(reader, "total", "__init__", imports=[imported("shop", ("total", "total"))]) == [
         "shop/total.py"
     ]
     assert defining(reader, "total", language="go", path="a.go") == ["b.go"]
@@ -198,19 +204,18 @@ def test_the_file_at_hand_comes_first(database, reader):
     method = DefinitionRow("add_up", "method", "    def add_up(self):", 90, 90, ("class Cache:",))
     fill(
         database,
-        FileRow("a.py", 1, 1, b"", "python", (), [own.definitions[0], method]),
+        FileRow("a.py", 1, 1, b"", "python", [own.definitions[0], method]),
         file("b.py", names="find_me add_up"),
     )
     found = reader.answer(
-        lambda opened: opened.definitions(["add_up", "find_me"], language="python", path="a.py", imports=())
+        lambda opened: opened.definitions(["add_up", "find_me"], language="python", path="a.py")
     )
     assert [(one.uri.rsplit("/", 1)[-1], one.text) for one in found] == [
         ("a.py", "class Cache:\n    def add_up(self):"),
         ("a.py", "def find_me()"),
         ("b.py", "def add_up()"),
     ]
-    imported = [ImportRow("b", (("find_me", "find_me"),))]
-    assert defining(reader, "find_me", imports=imported) == ["b.py"]
+    assert defining(reader, "find_me", imports=[imported("b", ("find_me", "find_me"))]) == ["b.py"]
 
 
 def test_a_file_that_is_gone_is_not_offered(database, reader):

@@ -35,12 +35,12 @@ async def look_around(place: Place) -> tuple[tuple[tuple[Span, str], ...], tuple
     with suppress(BackendError):
         await engine.completion.learn_counts([_around(document, offset, _COUNTED_LINES)], [document.uri])
     tree = engine.trees.newest(document)
-    known: Sequence[Import] | None = None
+    known: Sequence[Import] = ()
     if tree.fits(document):
         last = min(document.line_count, _MOST_LINES) - 1
         known = imports(document, tree, Span(0, document.line_span(last).end))
     names = identifiers_near(document, tree, offset)
-    lines = _import_lines(document, known or (), set(names))
+    lines = _import_lines(document, known, set(names))
     return tuple((span, document.slice(span)) for span in lines), await _candidates(place, names, known)
 
 
@@ -60,13 +60,9 @@ def _import_lines(document: Document, known: Sequence[Import], used: set[str]) -
     return sorted(spans, key=lambda span: not spans[span])
 
 
-async def _candidates(
-    place: Place, names: Sequence[str], known: Sequence[Import] | None
-) -> tuple[Candidate, ...]:
+async def _candidates(place: Place, names: Sequence[str], known: Sequence[Import]) -> tuple[Candidate, ...]:
     """Cells above in a notebook, definitions of the names used near the cursor, recently edited or viewed
     places, and chunks that resemble the lines around the cursor, in this order.
-
-    If the document's imports are unknown, the index uses those of the last save.
     """
     engine, document = place.engine, place.document
     if not engine.settings.context.snippets:
