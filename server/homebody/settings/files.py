@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from homebody.regular_file import FileRefused, read_in_time
 
@@ -33,17 +32,16 @@ class TomlFile:
 
     def line_of(self, path: Sequence[str]) -> int | None:
         """Return the line, counted from 1, where the key or table at ``path`` is set."""
-        wanted, section = tuple(path), tuple[str, ...]()
+        wanted, section = f"{'.'.join(path)}.", ""
         for number, line in enumerate(self.text.splitlines(), 1):
             if (statement := _STATEMENT.match(line)) is None:
                 continue
             if statement["section"] is not None:
-                section = names = _names(f"[{statement['section']}]")
+                section = name = f"{_plain(statement['section'])}."
             else:
-                names = section + _names(f"{statement['key']}= 0")
+                name = f"{section}{_plain(statement['key'])}."
             # ``completion = {enabled = 3}`` sets the whole table in one line.
-            is_around = statement["key"] is not None and wanted[: len(names)] == names
-            if names and (names[: len(wanted)] == wanted or is_around):
+            if name.startswith(wanted) or (statement["key"] is not None and wanted.startswith(name)):
                 return number
         return None
 
@@ -111,12 +109,6 @@ def _parse(data: bytes) -> TomlFile:
         raise UnreadableSettings(message) from error
 
 
-def _names(statement: str) -> tuple[str, ...]:
-    """Return the names of a header or a key; none for a line within a longer value."""
-    names: list[str] = []
-    with suppress(tomllib.TOMLDecodeError):
-        inner: object = tomllib.loads(statement)
-        while isinstance(inner, dict) and inner:
-            name, inner = next(iter(cast("dict[str, object]", inner).items()))
-            names.append(name)
-    return tuple(names)
+def _plain(name: str) -> str:
+    """Return a dotted name without quotes and blanks."""
+    return re.sub(r"[\"'\s]", "", name)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,8 +32,6 @@ _SHORT_PARSE = 0.005
 _RETRY_EDITS = 100
 # No hand-written program is nested more deeply.
 _MAX_DEPTH = 1_000
-# Trees take about 17 bytes per byte of text: this keeps them under 200 MB.
-_MAX_TOTAL_CHARS = 10 << 20
 
 
 class _Move(NamedTuple):
@@ -168,9 +165,8 @@ class Trees:
     Call all methods from the same thread.
     """
 
-    def __init__(self, max_total_chars: int = _MAX_TOTAL_CHARS) -> None:
+    def __init__(self) -> None:
         self._entries: dict[str, _OpenDocument] = {}
-        self._max_total_chars = max_total_chars
 
     def open(self, document: Document) -> None:
         """Start tracking ``document``, discarding any earlier tree of it."""
@@ -238,22 +234,8 @@ class Trees:
             await entry.parse()
         finally:
             entry.parsing = None
-        uri = entry.document.uri
-        if self._entries.get(uri) is entry:
-            # Keep the newest last: trees are evicted from the front.
-            self._entries[uri] = self._entries.pop(uri)
-            self._forget_oldest()
+        if self._entries.get(entry.document.uri) is entry:
             self._start(entry)
-
-    def _forget_oldest(self) -> None:
-        """Evict the trees parsed longest ago until the rest is small enough."""
-        total = sum(entry.tree.length for entry in self._entries.values() if entry.tree.handle is not None)
-        for entry in islice(self._entries.values(), len(self._entries) - 1):
-            if total <= self._max_total_chars:
-                return
-            if entry.tree.handle is not None and entry.parsing is None:
-                total -= entry.tree.length
-                entry.tree = replace(entry.tree, handle=None, changed=None)
 
 
 class _OpenDocument:
