@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from homebody.backend.auto import SharedSearch
 from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Slot, Text
 from homebody.backend.discover import discover, look
-from homebody.backend.open import shared_search
+from homebody.backend.open import connector_for
 from homebody.backend.probe import USUAL_PORTS
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, NoModelInstalled
@@ -47,6 +48,10 @@ def llama_cpp(host: Any) -> Iterator[RecordingProxy]:
         yield proxy
 
 
+def searching(urls: Sequence[str]) -> SharedSearch:
+    return SharedSearch(AUTO, lambda block, use: connector_for(block, Settings(), use), urls)
+
+
 @asynccontextmanager
 async def opened(
     urls: Sequence[str],
@@ -54,7 +59,7 @@ async def opened(
     look_again_seconds: float = 60,
     patience_seconds: float = 60,
 ) -> AsyncIterator[ResilientBackend]:
-    search = shared_search(AUTO, Settings(), urls)
+    search = searching(urls)
     search.look_again_seconds = look_again_seconds
     backend = ResilientBackend(search.connector(use), patience_seconds=patience_seconds)
     try:
@@ -252,7 +257,7 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     states: list[BackendState] = []
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        auto = shared_search(AUTO, Settings(), [double.url]).connector("completion")
+        auto = searching([double.url]).connector("completion")
         backend = ResilientBackend(auto, on_state=states.append, patience_seconds=60)
         await ask(backend)
         double.stop()
@@ -270,7 +275,7 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
 
 async def test_both_uses_search_once_and_share_the_connection(llama_cpp: RecordingProxy):
     """One of them may be closed; the other one's requests still find what was tokenized."""
-    search = shared_search(AUTO, Settings(), [llama_cpp.url])
+    search = searching([llama_cpp.url])
     completion, chat = (
         ResilientBackend(search.connector(use), patience_seconds=60) for use in ("completion", "chat")
     )
@@ -297,7 +302,7 @@ async def test_a_search_that_found_a_loading_server_is_not_used_again():
             )
 
     with LoopbackServer(answer) as double:
-        search = shared_search(AUTO, Settings(), [double.url])
+        search = searching([double.url])
         connector = search.connector("chat")
         with pytest.raises(BackendLoading):
             await connector.connect()
@@ -310,7 +315,7 @@ async def test_a_search_that_found_a_loading_server_is_not_used_again():
 async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, tiny_model: Path):
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True, capabilities=("completion", "insert"))]) as double:
-        search = shared_search(AUTO, Settings(), [double.url])
+        search = searching([double.url])
         backends = [ResilientBackend(search.connector("completion"), patience_seconds=60) for _ in range(2)]
         for backend in backends:
             await ask(backend)

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from homebody.backend.base import Backend, Purpose
-from homebody.backend.discover import Choice, Machine
+from homebody.backend.discover import Choice, Machine, discover, look
+from homebody.backend.probe import USUAL_URLS
 from homebody.backend.resilient import Connector
 from homebody.errors import (
     BackendLoading,
@@ -28,24 +29,22 @@ class SharedSearch:
 
     Parameters
     ----------
-    look
-        Searches this machine.
-    choose
-        Chooses among what was found.
     connector_for
         Makes the connector of a choice.
+    urls
+        The addresses to search; ``block.url`` replaces them.
 
     """
 
     def __init__(
         self,
-        look: Callable[[], Awaitable[Machine]],
-        choose: Callable[[Machine, Purpose], Awaitable[Choice]],
+        block: BackendSettings,
         connector_for: Callable[[BackendSettings, Purpose], Connector],
+        urls: Sequence[str] = USUAL_URLS,
     ) -> None:
-        self._look = look
-        self._choose = choose
+        self._block = block
         self._connector_for = connector_for
+        self._urls = urls
         self._seen: Machine | None = None
         self._seen_at = 0.0
         self._looking = asyncio.Lock()
@@ -62,11 +61,11 @@ class SharedSearch:
         """Choose a backend; search first, unless the last search is still valid."""
         async with self._looking:
             if self._seen is None or time.monotonic() - self._seen_at > self.look_again_seconds:
-                self._seen = await self._look()
+                self._seen = await look(self._block, self._urls)
                 self._seen_at = time.monotonic()
             seen = self._seen
         try:
-            return await self._choose(seen, use)
+            return await discover(self._block, use, seen)
         except BackendLoading:
             self._seen = None
             raise

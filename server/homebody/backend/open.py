@@ -3,7 +3,7 @@
 A server's module, and httpx with it, is loaded when its kind is opened.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -66,19 +66,11 @@ def open_backend(
     )
 
 
-def shared_search(
-    block: BackendSettings, settings: Settings, urls: Sequence[str] | None = None
-) -> "SharedSearch":
-    """Make the search of ``auto``; ``urls`` replaces the usual addresses."""
+def shared_search(block: BackendSettings, settings: Settings) -> "SharedSearch":
+    """Make the search of ``auto``."""
     from homebody.backend.auto import SharedSearch
-    from homebody.backend.discover import discover, look
-    from homebody.backend.probe import USUAL_URLS
 
-    return SharedSearch(
-        look=lambda: look(block, USUAL_URLS if urls is None else urls),
-        choose=lambda machine, use: discover(block, use, machine),
-        connector_for=lambda chosen, use: connector_for(chosen, settings, use),
-    )
+    return SharedSearch(block, lambda chosen, use: connector_for(chosen, settings, use))
 
 
 def connector_for(block: BackendSettings, settings: Settings, use: Purpose) -> "Connector":
