@@ -32,7 +32,7 @@ from measure.line_answers import SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
-from support.gated import Gated
+from support.gated import gated
 
 _FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
 _LINES = 350
@@ -60,7 +60,7 @@ class _OneBackend(Engine):
 
     def __init__(self, settings: Settings, backend: Backend) -> None:
         super().__init__(settings, ())
-        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))
 
 
 class Visitor:

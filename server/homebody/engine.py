@@ -34,7 +34,7 @@ from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:
     from homebody.backend.auto import SharedSearch
-    from homebody.backend.gate import GatedBackend
+    from homebody.backend.resilient import ResilientBackend
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +157,7 @@ class Use:
     chosen one model for both, they share what was measured of it with ``other``, the use that was first.
     """
 
-    def __init__(self, backend: "GatedBackend", other: "Use | None" = None) -> None:
+    def __init__(self, backend: "ResilientBackend", other: "Use | None" = None) -> None:
         self.backend = backend
         self._other = other
         self.tokens = TokenCounts()

@@ -24,7 +24,7 @@ from homebody.engine import Engine, Use
 from homebody.features.refactor import refactor
 from homebody.settings import Settings
 from homebody.text import Document, Span, apply_edits
-from support.gated import Gated
+from support.gated import gated
 
 SUFFIXES = {
     "python": "py", "javascript": "js", "typescript": "ts", "typescriptreact": "tsx", "go": "go",
@@ -150,4 +150,4 @@ async def outcome(case: RefactorCase) -> tuple[str, str, tuple[str, ...]]:
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))

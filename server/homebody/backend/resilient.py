@@ -8,10 +8,25 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from homebody.backend.base import Backend, BackendState, Condition, OnState, Piece, Stream
-from homebody.backend.gate import Check, GatedBackend, Result, Sent
+from homebody.backend.base import (
+    Backend,
+    BackendState,
+    Condition,
+    Message,
+    ModelInfo,
+    OnRead,
+    OnState,
+    Piece,
+    Placement,
+    Prompt,
+    Sampling,
+    SlotChoice,
+    Stats,
+    Stream,
+)
+from homebody.backend.gate import Check, Sent
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -22,6 +37,8 @@ from homebody.errors import (
     ModelError,
     ModelNotServed,
 )
+
+_Result = TypeVar("_Result")
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
@@ -91,8 +108,10 @@ class FixedConnector:
         await self._backend.aclose()
 
 
-class ResilientBackend(GatedBackend):
+class ResilientBackend(Backend):
     """A backend that survives the loss of its server and reports each change of state once.
+
+    A server gets nothing that ``passes`` has not let pass, if its model is one of ``models``.
 
     Parameters
     ----------
@@ -114,7 +133,8 @@ class ResilientBackend(GatedBackend):
         passes: Check | None = None,
         models: Sequence[str] = (),
     ) -> None:
-        super().__init__(passes, models)
+        self._passes = passes
+        self._models = models
         self._connector = connector
         self._on_state = on_state
         self._patience = patience_seconds
@@ -137,13 +157,80 @@ class ResilientBackend(GatedBackend):
                 await self._polling
         await self._connector.aclose()
 
-    async def _call(self, call: Callable[[Backend], Awaitable[Result]], sent: Sent | None) -> Result:
+    async def describe(self) -> ModelInfo:
+        """Return the facts about the served model; no text of the user is sent."""
+        return await self._call(lambda backend: backend.describe(), None)
+
+    async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
+        """Count tokens of texts that come from ``sources``."""
+        return await self._call(lambda backend: backend.count(texts), Sent(sources, texts))
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the prompt as it would be sent."""
+        return await self._call(lambda backend: backend.count_prompt(prompt), Sent.of_prompt(prompt))
+
+    async def place(
+        self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
+    ) -> Placement:
+        """Return where a prompt belongs in the server's cache."""
+        return await self._call(
+            lambda backend: backend.place(prompt, slot=slot, keep=keep), Sent.of_prompt(prompt)
+        )
+
+    async def render_chat(self, messages: Sequence[Message]) -> Prompt:
+        """Put messages into the model's chat template."""
+        return await self._call(lambda backend: backend.render_chat(messages), Sent.of_messages(messages))
+
+    def complete(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        *,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Continue the prompt."""
+        return self._stream(
+            lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read),
+            Sent.of_prompt(prompt),
+        )
+
+    def chat(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        *,
+        slot: SlotChoice = "chat",
+        on_read: OnRead | None = None,
+    ) -> Stream:
+        """Answer the last message."""
+        return self._stream(
+            lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read),
+            Sent.of_messages(messages),
+        )
+
+    async def warm(
+        self,
+        prompt: Prompt,
+        *,
+        tokens: int | None = None,
+        slot: SlotChoice = "completion",
+        on_read: OnRead | None = None,
+    ) -> Stats:
+        """Read the prompt into the server's cache."""
+        return await self._call(
+            lambda backend: backend.warm(prompt, tokens=tokens, slot=slot, on_read=on_read),
+            Sent.of_prompt(prompt),
+        )
+
+    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Sent | None) -> _Result:
         attempt = self._begin()
         while True:
             backend: Backend | None = None
             try:
                 backend = await self._connector.connect()
-                await self._check(backend, sent)
+                if sent is not None:
+                    await sent.check(backend, self._passes, self._models)
                 result = await call(backend)
             except FAILURES as error:
                 if not await self._may_repeat(attempt, backend, error):
@@ -161,7 +248,7 @@ class ResilientBackend(GatedBackend):
             begun = False
             try:
                 backend = await self._connector.connect()
-                await self._check(backend, sent)
+                await sent.check(backend, self._passes, self._models)
                 async with aclosing(start(backend)) as stream:
                     async for item in stream:
                         begun = begun or isinstance(item, Piece)

@@ -26,7 +26,7 @@ from homebody.settings import Settings
 from homebody.syntax.language import find
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
-from support.gated import Gated
+from support.gated import gated
 
 FOLDER = Path(__file__).parent
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -146,4 +146,4 @@ def _scripted(answer: str) -> Engine:
 
 class _Scripted(Engine):
     def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))

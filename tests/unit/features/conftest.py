@@ -13,7 +13,7 @@ from homebody.backend.scripted import Reply, Request, ScriptedBackend
 from homebody.engine import Engine, Use
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
-from support.gated import Gated
+from support.gated import gated
 
 # How fast this process reads must not decide what goes into a prompt.
 _UNHURRIED = ChatSettings(reading_seconds=600)
@@ -37,7 +37,7 @@ class _Scripted(Engine):
 
     def __init__(self, settings: Settings, backend: Backend, folders: Sequence[Path]) -> None:
         super().__init__(settings, folders)
-        self._uses = dict.fromkeys(("completion", "chat"), Use(Gated(backend, self.gate.check)))
+        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))
 
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
