@@ -12,6 +12,7 @@ from homebody.errors import (
     BackendTimeout,
     BackendUnavailable,
     ConnectionForbidden,
+    ContextTooLong,
 )
 
 
@@ -41,6 +42,32 @@ def refusal(url: str, status: int, words: str) -> BackendError:
     if status == 404:
         advice = "; if another kind of server is there, set backend.kind (--backend)"
     return StatusRefused(f"The server at {url} refused ({status}): {words}{advice}", status, words)
+
+
+class _Failure(msgspec.Struct):
+    message: str = "no reason given"
+    code: object = None
+    type: str = ""
+
+
+def failure(url: str, error: object) -> BackendError | ContextTooLong:
+    """Return the error that a server reports within a stream: a text, or an object with a message."""
+    try:
+        reported = _Failure(error) if isinstance(error, str) else msgspec.convert(error, _Failure)
+    except msgspec.ValidationError:
+        reported = _Failure()
+    words = clean(reported.message)
+    if reported.type == "exceed_context_size_error" or tells_length(words):
+        return ContextTooLong(f"The server at {url} says: {words}; nothing was cut")
+    code = reported.code if isinstance(reported.code, int) else 500
+    kind = BackendLoading if code == 503 else BackendRefused if 400 <= code < 500 else BackendFailed
+    return kind(f"The server at {url} failed: {words}")
+
+
+def tells_length(words: str) -> bool:
+    """Whether a refusal is about the prompt's length: matches vLLM, SGLang, llama.cpp and LM Studio."""
+    lower = words.lower()
+    return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))
 
 
 def redirected(url: str, location: str) -> ConnectionForbidden:

@@ -31,6 +31,7 @@ from homebody.backend.base import (
     Stats,
 )
 from homebody.backend.choose import pick
+from homebody.backend.http_errors import failure
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
 from homebody.backend.servers.llama_cpp_served import (
@@ -230,7 +231,7 @@ class LlamaCppBackend(ServerBackend):
                 async for data in events:
                     event = self._server.decode(data, api.CompletionEvent)
                     if event.error is not None:
-                        raise api.error_of(event.error, self._server.url)
+                        raise failure(self._server.url, event.error)
                     use.came(event.id_slot, is_last=event.stop)
                     if (progress := event.prompt_progress) is None:
                         generated += event.tokens

@@ -13,8 +13,6 @@ import msgspec
 from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
 from homebody.backend.choose import AvailableModel
-from homebody.backend.http_errors import clean
-from homebody.errors import BackendError, BackendFailed, BackendLoading, BackendRefused, ContextTooLong
 from homebody.media import Modality, to_modalities
 from homebody.models.facts import FimTokens
 
@@ -65,14 +63,6 @@ def grammar_that_begins(forced: str) -> str:
 _GBNF_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-class Error(msgspec.Struct):
-    """An error within a stream."""
-
-    message: str = "no reason given"
-    code: int = 500
-    type: str = ""
-
-
 class Probability(msgspec.Struct):
     """Logarithm of one token's probability, from the model before any sampler."""
 
@@ -120,7 +110,7 @@ class CompletionEvent(msgspec.Struct):
     timings: Timings | None = None
     prompt_progress: Progress | None = None
     id_slot: int | None = None
-    error: Error | None = None
+    error: object = None
 
     @property
     def logprob(self) -> float | None:
@@ -141,15 +131,6 @@ class CompletionEvent(msgspec.Struct):
             finish="length" if self.stop_type == "limit" else "stop",
             truncated=self.truncated,
         )
-
-
-def error_of(error: Error, url: str) -> BackendError | ContextTooLong:
-    """Translate an error within a stream."""
-    words = clean(error.message)
-    if error.type == "exceed_context_size_error":
-        return ContextTooLong(f"The server at {url} says: {words}")
-    kind = BackendLoading if error.code == 503 else BackendRefused if error.code < 500 else BackendFailed
-    return kind(f"The server at {url} failed ({error.code}): {words}")
 
 
 class Slots(msgspec.Struct):

@@ -13,12 +13,11 @@ from homebody.backend.base import Message, ModelInfo, Piece
 from homebody.backend.choose import pick
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import Patience
-from homebody.backend.http_errors import StatusRefused, clean
+from homebody.backend.http_errors import StatusRefused, failure, tells_length
 from homebody.backend.servers import ollama_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
-    BackendFailed,
     ConnectionForbidden,
     ContextTooLong,
     ModelNotServed,
@@ -131,14 +130,14 @@ class OllamaBackend(StringBackend):
                 async for line in lines:
                     event = self._server.decode(line, api.Event)
                     if event.error is not None:
-                        raise self._failure(event.error)
+                        raise failure(self._server.url, event.error)
                     # A remote model has replaced it under the same name: refuse, and stop.
                     self._check_remote(event.model, event)
                     yield event
                     if event.done:
                         return
         except StatusRefused as error:
-            if "context length" in error.words or "context window" in error.words:
+            if tells_length(error.words):
                 message = f"The server at {self._server.url} says: {error.words}; nothing was cut"
                 raise ContextTooLong(message) from error
             if error.status == 404:
@@ -146,12 +145,6 @@ class OllamaBackend(StringBackend):
                 self.forget()
                 raise ModelNotServed(str(error)) from error
             raise
-
-    def _failure(self, words: str) -> Exception:
-        words = clean(words)
-        if "context length" in words:
-            return ContextTooLong(f"The server at {self._server.url} says: {words}; nothing was cut")
-        return BackendFailed(f"The server at {self._server.url} failed: {words}")
 
     async def _choose(self, tags: api.Models) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""

@@ -10,11 +10,11 @@ import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused, clean
+from homebody.backend.http_errors import StatusRefused, failure, tells_length
 from homebody.backend.servers.base import Job, Thought
 from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
 from homebody.backend.servers.openai_servers import Dialect
-from homebody.errors import BackendError, BackendFailed, BackendRefused, ContextTooLong
+from homebody.errors import ContextTooLong
 from homebody.media import Media
 
 
@@ -150,7 +150,7 @@ async def stream(
                     break
                 event = server.decode(data, Event)
                 if event.error is not None:
-                    raise _failure(event.error, server.url)
+                    raise failure(server.url, event.error)
                 on_model(event.model)
                 usage, timings = event.usage or usage, event.timings or timings
                 if event.choices:
@@ -191,31 +191,3 @@ def _stats(usage: Usage, timings: Timings, finish: str | None) -> Stats:
         output_ms=timings.predicted_ms,
         finish="length" if finish == "length" else "stop",
     )
-
-
-class _Words(msgspec.Struct):
-    message: str = "no reason given"
-    code: object = None
-
-
-def _failure(error: object, url: str) -> BackendError | ContextTooLong:
-    """Translate an error within a stream: a text, or an object with a message."""
-    if isinstance(error, str):
-        words = _Words(error)
-    else:
-        try:
-            words = msgspec.convert(error, _Words)
-        except msgspec.ValidationError:
-            words = _Words()
-    reason = clean(words.message)
-    if tells_length(reason):
-        return ContextTooLong(f"The server at {url} says: {reason}; nothing was cut")
-    refused = isinstance(words.code, int) and 400 <= words.code < 500
-    kind = BackendRefused if refused else BackendFailed
-    return kind(f"The server at {url} failed: {reason}")
-
-
-def tells_length(words: str) -> bool:
-    """Whether a refusal is about the prompt's length: matches vLLM, SGLang, llama.cpp and LM Studio."""
-    lower = words.lower()
-    return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))
