@@ -21,6 +21,7 @@ from homebody.models.families import next_edit_of
 from homebody.postprocess.ghost.noise import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings
+from homebody.settings.load import Loaded
 from homebody.settings.paths import config_dir
 from homebody.settings.trust import is_trusted
 from homebody.settings.watch import SettingsSource
@@ -233,6 +234,20 @@ class Engine:
         if self.index is not None:
             self.index.apply(settings)
 
+    def follow(
+        self, source: SettingsSource, adapt: Callable[[Settings], Settings] = lambda settings: settings
+    ) -> None:
+        """Apply the settings of ``source`` before the next prompt after one of their files has changed.
+
+        ``adapt`` repeats what was changed in the settings that the engine was opened with.
+        """
+
+        def use(loaded: Loaded) -> None:
+            self.apply(adapt(loaded.settings))
+            self.gate.stop(loaded.error)
+
+        self.gate.watch, self.gate.on_change = source.follow(use)
+
     def completion_settings(self, document: Document) -> CompletionSettings:
         """Return the settings of completion that apply to a document: those of its folder, if it has any."""
         own = of_nearest_folder(self.folder_settings, document.uri)
@@ -360,7 +375,7 @@ async def open_engine(
     source = settings if isinstance(settings, SettingsSource) else None
     engine = Engine(settings if isinstance(settings, Settings) else settings.settings, folders)
     if source is not None:
-        source.follow(engine)
+        engine.follow(source)
     engine.on_state = on_state
     try:
         yield engine

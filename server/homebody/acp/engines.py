@@ -72,7 +72,7 @@ class Engines:
         )
         adapt = partial(_with_chat, chat)
         engine = await self._stack.enter_async_context(open_engine(adapt(source.settings), folders=[folder]))
-        source.follow(engine, adapt)
+        engine.follow(source, adapt)
         opened = ChatEngine(engine, [problem.message for problem in source.loaded.problems])
         engine.audit.on_note = lambda note: opened.notices.append(note.text)
         if summary := engine.prompts.summary:

@@ -1,6 +1,6 @@
 """Follow the settings files: what they hold applies before the next prompt, without a watcher.
 
-``engine`` asks ``changed`` in a thread before each prompt. Knows nothing of engines beyond ``Followable``.
+``Engine.follow`` connects it to the gate that every prompt passes.
 """
 
 import asyncio
@@ -9,9 +9,8 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
-from homebody.errors import HomebodyError
 from homebody.settings import paths
 from homebody.settings.load import Loaded, load, narrowed
 from homebody.settings.schema import Settings
@@ -24,30 +23,6 @@ _QUIET_SECONDS = 0.15
 
 _LONGEST_SECONDS = 2.0
 """Maximum time to wait for that."""
-
-
-class FollowedGate(Protocol):
-    """The part of an engine's gate that is used here."""
-
-    watch: Callable[[], bool] | None
-    on_change: Callable[[], Awaitable[None]] | None
-
-    def stop(self, error: HomebodyError | None, /) -> None:
-        """Let every prompt raise ``error``; ``None`` ends that."""
-        ...
-
-
-class Followable(Protocol):
-    """What an engine has to offer so that settings can be replaced in it."""
-
-    @property
-    def gate(self) -> FollowedGate:
-        """The gate that every prompt passes."""
-        ...
-
-    def apply(self, settings: Settings, /) -> None:
-        """Use these settings from the next prompt on."""
-        ...
 
 
 class SettingsFiles:
@@ -129,12 +104,11 @@ class SettingsSource:
         return self.loaded.settings
 
     def follow(
-        self, engine: Followable, adapt: Callable[[Settings], Settings] = lambda settings: settings
-    ) -> None:
-        """Replace the settings of ``engine`` before the next prompt after a file has changed.
+        self, use: Callable[[Loaded], None]
+    ) -> tuple[Callable[[], bool], Callable[[], Awaitable[None]]]:
+        """Return what tells whether a file has changed, and what reads the files again and calls ``use``.
 
-        ``adapt`` repeats what was changed in the settings that ``engine`` was opened with. An engine that is
-        opened long after the first reading gets the current settings at its first prompt.
+        Ask before each prompt, in a thread. Who asks long after the first reading gets the current settings.
         """
         files = self._files
         reading = asyncio.Lock()
@@ -145,16 +119,14 @@ class SettingsSource:
                 if not await asyncio.to_thread(files.changed):
                     return
                 seen, loaded = await asyncio.to_thread(read_again, files, self._read)
-                engine.apply(adapt(loaded.settings))
-                engine.gate.stop(loaded.error)
+                use(loaded)
                 # Last: a prompt that finds nothing changed must find the new rules in force.
                 files = seen
 
         def changed() -> bool:
             return files.changed()
 
-        engine.gate.watch = changed
-        engine.gate.on_change = renew
+        return changed, renew
 
 
 def _stamp(path: Path) -> _Stamp:

@@ -68,32 +68,24 @@ def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
 
 
 class Double:
-    """An engine and its gate, which ask as the real ones do."""
+    """An engine, which asks as the real one does."""
 
-    def __init__(self) -> None:
-        self.gate = self
-        self.watch = lambda: False
-        self.on_change = None
-        self.settings = self.error = None
-
-    def apply(self, settings) -> None:
-        self.settings = settings
-
-    def stop(self, error) -> None:
-        self.error = error
+    def __init__(self, source: SettingsSource) -> None:
+        self.loaded = None
+        self.watch, self.on_change = source.follow(lambda loaded: setattr(self, "loaded", loaded))
 
     async def prompt(self) -> tuple[tuple[str, ...] | None, str | None]:
         if self.watch():
             await self.on_change()
-        return self.settings and self.settings.context.ignore, self.error and str(self.error)
+        if self.loaded is None:
+            return None, None
+        return self.loaded.settings.context.ignore, self.loaded.error and str(self.loaded.error)
 
 
 async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
     source = SettingsSource(user_file=old_file)
     assert source.settings.context.ignore == ("a/",)
-    engines = [Double(), Double()]
-    for engine in engines:
-        source.follow(engine)
+    engines = [Double(source), Double(source)]
 
     assert [await engine.prompt() for engine in engines] == [(None, None)] * 2
     old_file.write_text("context.ignore = ['b/']\n")
@@ -109,8 +101,7 @@ async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
 async def test_a_file_that_is_half_saved_is_read_when_it_is_whole(old_file, half, monkeypatch):
     """For a moment it is empty, or has another name; without its rules nothing may be sent."""
     source = SettingsSource(user_file=old_file)
-    engine = Double()
-    source.follow(engine)
+    engine = Double(source)
     slept = []
 
     def sleep(seconds: float) -> None:
