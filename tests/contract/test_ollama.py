@@ -90,15 +90,15 @@ async def test_a_context_length_of_the_users_is_loaded_once():
     assert "supports at most that" in info.notes[0]
 
 
-async def test_an_old_ollama_without_a_context_length_gets_one():
-    """The length in the model's file is used, otherwise the minimum of all versions; it is reported."""
-    model = OllamaModel("old:latest", parameters='num_ctx                        2048\nstop  "x"')
-    with OllamaDouble([model], tells_context_length=False) as double:
+async def test_an_old_ollama_without_a_context_length_has_to_be_updated():
+    with OllamaDouble([CODER], tells_context_length=False) as double:
         async with opened(double) as backend:
-            info = await backend.describe()
-
-    assert info.context_length == 2048
-    assert "does not report its context length" in info.notes[0]
+            with pytest.raises(
+                BackendRefused, match=r"install a newer version, or set backend\.contextLength"
+            ):
+                await backend.describe()
+        async with opened(double, context_length=2048) as backend:
+            assert (await backend.describe()).context_length == 2048
 
 
 async def test_prompts_go_raw_and_unabridged():

@@ -29,7 +29,6 @@ class OllamaModel:
     fim: bool = False
     capabilities: tuple[str, ...] = ("completion",)
     trained_context_length: int = 32768
-    parameters: str = ""
     remote_host: str | None = None
     size: int = 986061892
     thought: str = ""
@@ -122,7 +121,7 @@ class OllamaDouble(LoopbackServer):
 
     def _shown(self, model: OllamaModel) -> dict[str, Any]:
         shown = deepcopy(_EXAMPLES["POST /api/show"])
-        shown |= {"parameters": model.parameters, "capabilities": list(model.capabilities)}
+        shown |= {"capabilities": list(model.capabilities)}
         shown["template"] = FILLED_IN + CHAT if model.fim else "{{ .Prompt }}"
         shown["model_info"]["gemma4.context_length"] = model.trained_context_length
         return shown | _remote(model)

@@ -18,6 +18,7 @@ from homebody.backend.servers import ollama_api as api
 from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
+    BackendRefused,
     ConnectionForbidden,
     ContextTooLong,
     ModelNotServed,
@@ -175,14 +176,13 @@ class OllamaBackend(StringBackend):
             # Loading without options shows the server's default.
             await self._server.post("/api/generate", api.request(name, stream=False), api.Event)
             served = await self._loaded_context(name)
-        if served is not None:
-            return served, ()
-        fallback = shown.parameter_num_ctx or _OLD_CONTEXT
-        note = (
-            f"this Ollama does not report its context length; {fallback} is requested "
-            "(backend.contextLength changes it)"
-        )
-        return fallback, (note,)
+        if served is None:
+            message = (
+                f"Ollama at {self._server.url} does not report the context length of {name}: install a newer "
+                "version, or set backend.contextLength"
+            )
+            raise BackendRefused(message)
+        return served, ()
 
     async def _loaded_context(self, name: str) -> int | None:
         running = (await self._server.get("/api/ps", api.Models)).named(name)
@@ -209,7 +209,3 @@ class OllamaBackend(StringBackend):
             f'Choose a local model, or add "{url.hostname}:{port}" to backend.allowedHosts in your settings'
         )
         raise ConnectionForbidden(message)
-
-
-# Default of Ollama versions before 0.11, and the minimum of newer ones.
-_OLD_CONTEXT = 4096

@@ -142,7 +142,6 @@ _BASE_MODELS = re.compile(r"starcoder|santacoder|codegemma:2b")
 class Shown(SaysRemote, frozen=True):
     """``POST /api/show``."""
 
-    parameters: str = ""
     template: str = ""
     capabilities: tuple[str, ...] = ()
     model_info: Mapping[str, object] = {}
@@ -158,15 +157,6 @@ class Shown(SaysRemote, frozen=True):
         """Context length that the model was trained for, in tokens."""
         value = self.model_info.get(f"{self.architecture}.context_length")
         return value if isinstance(value, int) else None
-
-    @property
-    def parameter_num_ctx(self) -> int | None:
-        """``num_ctx`` from the model's Modelfile."""
-        for line in self.parameters.splitlines():
-            name, _, value = line.partition(" ")
-            if name == "num_ctx" and value.strip().isdigit():
-                return int(value)
-        return None
 
     @property
     def fim(self) -> FimTokens | None:
