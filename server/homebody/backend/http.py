@@ -233,7 +233,7 @@ class ModelServer:
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
-                raise too_slow(self.url, limits.exceeded) from error
+                raise too_slow(self.url, _silent(self.timeout_seconds)) from error
             except httpx.HTTPError as error:
                 raise translate(self.url, error) from error
             except EventTooLong as error:
@@ -253,43 +253,19 @@ class ModelServer:
 
 
 class Patience:
-    """The time limits of one answer, starting with its request.
+    """The time limit of one answer, starting with its request: so many seconds without text.
 
-    Only text counts: pings, empty pieces and progress reports without progress do not extend the deadline.
-
-    Parameters
-    ----------
-    silent_seconds
-        Maximum wait for the next text.
-    most_tokens
-        Tokens that were requested; the whole answer may take ten times ``silent_seconds``, plus one second
-        for each token.
-
+    Pings, empty pieces and progress reports without progress do not extend it. The number of tokens limits
+    the answer as a whole.
     """
 
-    def __init__(self, silent_seconds: float, most_tokens: int = 0) -> None:
-        self.silent_seconds = silent_seconds
-        self.whole_seconds = silent_seconds * _WHOLE + most_tokens
-        self._begun = self._heard = asyncio.get_running_loop().time()
+    def __init__(self, silent_seconds: float) -> None:
+        self._seconds = silent_seconds
+        self.heard()
 
     def heard(self) -> None:
         """Record that text arrived, or that the reading of the prompt made progress."""
-        self._heard = asyncio.get_running_loop().time()
-
-    @property
-    def deadline(self) -> float:
-        """Deadline in the event loop's time."""
-        return min(self._heard + self.silent_seconds, self._begun + self.whole_seconds)
-
-    @property
-    def exceeded(self) -> str:
-        """The limit that the deadline enforces, for a message."""
-        if self._heard + self.silent_seconds > self._begun + self.whole_seconds:
-            return f"did not finish its answer within {self.whole_seconds:.0f} s"
-        return _silent(self.silent_seconds)
-
-
-_WHOLE = 10.0
+        self.deadline = asyncio.get_running_loop().time() + self._seconds
 
 
 def _silent(seconds: float) -> str:

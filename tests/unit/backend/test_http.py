@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 
 import msgspec
 import pytest
 
-from homebody.backend.http import ModelServer, Patience
+from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused
 from homebody.errors import (
     BackendError,
     BackendLoading,
     BackendProtocolError,
     BackendRefused,
-    BackendTimeout,
     BackendUnavailable,
     ConnectionForbidden,
 )
@@ -159,26 +157,6 @@ async def test_requests_cancelled_twice_lose_no_connection():
             await asyncio.gather(task, return_exceptions=True)
         assert (await server.get("/props", Props)).ok
         await server.aclose()
-
-
-async def test_an_answer_has_a_limit_as_a_whole():
-    async def drip(request: Request, reply: Reply) -> None:
-        await reply.begin("text/event-stream")
-        while not reply.client_is_gone:
-            await reply.event({"content": "x"})
-            await asyncio.sleep(0.005)
-
-    with LoopbackServer(drip) as double:
-        async with aclosing(ModelServer(double.url)) as server:
-            patience = Patience(5)
-            patience.whole_seconds = 0.1
-
-            async def listen() -> None:
-                async for _ in server.events("/completion", {}, patience):
-                    patience.heard()
-
-            with pytest.raises(BackendTimeout, match="did not finish its answer"):
-                await listen()
 
 
 @pytest.mark.parametrize("line", [b"data: ", b"data: aaaaaaa\n"], ids=["line", "event"])

@@ -228,7 +228,7 @@ class ServerBackend(Backend, ABC):
             raise ContextTooLong(message)
         wanted = _wanted(job.prompt, job.sampling, self.thinking(info.name))
         most = min(wanted, info.context_length - tokens)
-        patience = Patience(self._server.timeout_seconds, most)
+        patience = Patience(self._server.timeout_seconds)
         return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most), patience=patience)
 
     async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
