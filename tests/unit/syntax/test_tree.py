@@ -102,16 +102,6 @@ async def test_a_parse_that_has_just_begun_is_given_up_for_an_edit_and_a_longer_
     trees.close(new.uri)
 
 
-async def test_the_oldest_trees_are_evicted():
-    trees = Trees(max_total_chars=len(SOURCE) * 2)
-    opened = [Document.create(f"file:///{i}.py", "python", 1, SOURCE) for i in range(3)]
-    for document in opened:
-        trees.open(document)
-        await trees.ready(document)
-    assert [trees.newest(document).exact for document in opened] == [False, True, True]
-    assert (await trees.ready(opened[0])).exact
-
-
 async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
     trees, document = Trees(), open_document()
     trees.open(document)
