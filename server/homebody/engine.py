@@ -237,10 +237,7 @@ class Engine:
     def follow(
         self, source: SettingsSource, adapt: Callable[[Settings], Settings] = lambda settings: settings
     ) -> None:
-        """Apply the settings of ``source`` before the next prompt after one of their files has changed.
-
-        ``adapt`` repeats what was changed in the settings that the engine was opened with.
-        """
+        """Apply what ``adapt`` makes of the settings before the next prompt after a file of them changed."""
 
         def use(loaded: Loaded) -> None:
             self.apply(adapt(loaded.settings))
@@ -306,7 +303,9 @@ class Engine:
     def _use(self, slot: Slot) -> Use:
         if slot not in self._uses:
             settings = self.settings
-            mine, other = _blocks(settings, slot)
+            mine, other = settings.completion.backend, settings.chat.backend
+            if slot == "chat":
+                mine, other = other, mine
             shared = self._uses.get("chat" if slot == "completion" else "completion")
             if shared is not None and mine == other and mine.kind != "auto":
                 self._uses[slot] = shared
@@ -395,11 +394,6 @@ def prompt_folders(settings: Settings, folders: Sequence[Path]) -> list[PromptFo
         for folder in folders
     ]
     return [PromptFolder(config_dir() / "prompts"), *workspaces]
-
-
-def _blocks(settings: Settings, slot: Slot) -> tuple[BackendSettings, BackendSettings]:
-    completion, chat = settings.completion.backend, settings.chat.backend
-    return (completion, chat) if slot == "completion" else (chat, completion)
 
 
 def _follow(old: float | None, new: float) -> float:
