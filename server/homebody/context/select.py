@@ -106,9 +106,6 @@ HEADER_SHARE = 0.1
 
 _BEFORE, _AFTER = "before the cursor", "after the cursor"
 
-OF_THE_WINDOW = frozenset({_BEFORE, _AFTER})
-"""Reason given for the window itself; all other sources were chosen in addition."""
-
 
 @dataclass(frozen=True, slots=True)
 class KeptLines:

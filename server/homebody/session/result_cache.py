@@ -4,7 +4,7 @@ So no request is sent twice. The rest of a shown suggestion is shown unchanged: 
 again at each keystroke, a block would shrink to a line.
 """
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -150,8 +150,6 @@ class ResultCache:
 
     def __init__(self) -> None:
         self._stored: OrderedDict[_Key, _Stored] = OrderedDict()
-        # The ends of the texts before the stored places, by what follows these places.
-        self._tails: dict[_Around, Counter[str]] = {}
 
     def put(self, model: str, document: Document, offset: int, answer: StoredAnswer) -> None:
         """Store the answer to a request at ``offset``."""
@@ -194,28 +192,17 @@ class ResultCache:
 
     def _starts(self, around: _Around, text: str, offset: int) -> Iterator[int]:
         """Offsets at which something may have been stored, the nearest first."""
-        tails = self._tails.get(around)
-        if tails is None:
-            return
+        tails = {before[-_TAIL:] for stored_around, before in self._stored if stored_around == around}
         for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
             if text[max(0, start - _TAIL) : start] in tails:
                 yield start
 
     def _store(self, key: _Key, stored: _Stored) -> None:
         """Store the newest place; evict the oldest beyond the limit."""
-        if key not in self._stored:
-            around, before = key
-            self._tails.setdefault(around, Counter())[before[-_TAIL:]] += 1
         self._stored[key] = stored
         self._stored.move_to_end(key)
         if len(self._stored) > _PLACES:
-            around, before = self._stored.popitem(last=False)[0]
-            tails = self._tails[around]
-            tails[before[-_TAIL:]] -= 1
-            if not tails[before[-_TAIL:]]:
-                del tails[before[-_TAIL:]]
-            if not tails:
-                del self._tails[around]
+            self._stored.popitem(last=False)
 
 
 def _key(model: str, document: Document, offset: int) -> _Key:

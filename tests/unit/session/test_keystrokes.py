@@ -1,6 +1,6 @@
 """The debounce follows the typing and the model."""
 
-from homebody.session.keystrokes import ReadingAllowance, Rhythm
+from homebody.session.session import ReadingAllowance, Rhythm
 
 
 def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:

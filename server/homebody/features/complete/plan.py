@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from homebody.audit import LeftOut
 from homebody.backend.base import Placement, Prompt
-from homebody.context.markers import without_marked_lines
 from homebody.context.select import KeptLines, select_completion
 from homebody.context.window import READING_SECONDS, UNMEASURED_SPEED, Keep, completion_budget
 from homebody.engine import Engine
-from homebody.features.complete.prompt import MARKED, OVERHEAD_TOKENS, Target, prompt_for, target_of
+from homebody.features.complete.prompt import OVERHEAD_TOKENS, Target, prompt_for, target_of
 from homebody.session.prompt_window import PromptWindow, Windows, after_closers, anchor_for
 from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
@@ -243,7 +241,6 @@ def _window(
     line_tokens = count(line)
     room = max(wanted - line_tokens, wanted // 4)
     fits = budget.context_length - budget.output - budget.overhead - line_tokens
-    usable, marked = _without_marked(candidates, target.info.texts_to_leave_out)
     # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits - fits // 32, room * 3 // 2) if tokens is None else room
     imports = place.windows.imports_in(document)
@@ -254,7 +251,7 @@ def _window(
         count=count,
         takes_suffix=row is not None,
         headers=(*_scope_headers(place, anchor), *(KeptLines(span, "import") for span in imports)),
-        candidates=usable,
+        candidates=candidates,
         keep=Keep(before.start, longest) if before is not None else None,
     )
     # Half as much again as the budget, at three characters a token; never more than fits, at two.
@@ -267,7 +264,7 @@ def _window(
     )
     return PromptWindow(
         uri=document.uri,
-        context=replace(context, left_out=(*context.left_out, *marked)) if marked else context,
+        context=context,
         start=context.window.prefix.start,
         anchor=anchor,
         # Before the speed is measured, the budget is provisional too.
@@ -285,17 +282,3 @@ def _scope_headers(place: Place, offset: int) -> list[KeptLines]:
         for scope in scopes_at(document, place.engine.trees.newest(document), offset)
     ]
     return [KeptLines(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
-
-
-def _without_marked(
-    candidates: Sequence[Candidate], special: frozenset[str]
-) -> tuple[list[Candidate], list[LeftOut]]:
-    """Candidates without the lines that contain control tokens, and those of which nothing is left."""
-    usable: list[Candidate] = []
-    marked: list[LeftOut] = []
-    for candidate in candidates:
-        if without_marked_lines(candidate.text, special).text.strip():
-            usable.append(candidate)
-        else:
-            marked.append(LeftOut(candidate.uri, candidate.first_line, candidate.last_line, MARKED))
-    return usable, marked

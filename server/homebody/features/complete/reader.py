@@ -80,14 +80,8 @@ class Reader:
         self._lost: PromptWindow | None = None
         self._kind: Kind = "medium"
         self._woken = asyncio.Event()
-        self._waits = False
         self._ahead: Ahead | None = None
         self._task: asyncio.Task[None] | None = None
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing is left to do now, or it waits for a pause."""
-        return self._task is None or self._task.done() or self._waits
 
     def follow(self, edit: TextEdit, document: Document) -> None:
         """Adjust the offsets after an edit of the user; ``document`` is the result."""
@@ -255,11 +249,9 @@ class Reader:
     async def _pause(self) -> None:
         """Wait until the user has paused, or types."""
         self._woken.clear()
-        self._waits = True
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause_left()):
                 await self._woken.wait()
-        self._waits = False
 
     async def _read(self, window: PromptWindow) -> bool:
         """Read a piece of a window, or use it if it is read; false if the server cannot read ahead."""

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Listing, PromptRecord, Source
 from homebody.backend.base import PromptRead, SlotChoice
-from homebody.context.markers import before_cursor, first_marker, without_marked_lines
-from homebody.context.select import OF_THE_WINDOW, without
+from homebody.context.markers import first_marker
+from homebody.context.select import without
 from homebody.engine import Engine
 from homebody.features.budgets import accounted, compared
 from homebody.features.complete.plan import Place, Plan
@@ -245,37 +245,13 @@ def _listed(
     # The window was chosen before these lines were typed, and lists some of them as left out.
     left_out = (rest for lines in window.context.left_out for rest in without((cursor,), lines))
     sources = accounted((*window.context.sources, cursor), tokens)
-    return sources, (*left_out, *marked_lines(place, window))
+    return sources, (*left_out, *_marked_lines(place, window))
 
 
-def marked_lines(place: Place, window: PromptWindow) -> tuple[LeftOut, ...]:
-    """Lines that ``prompt_for`` leaves out because they contain a control token of the model."""
-    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
-    if not special:
-        return ()
-    others = (
-        LeftOut(snippet.uri, snippet.first_line + line, snippet.first_line + line, MARKED)
-        for snippet in context.snippets
-        for line in without_marked_lines(snippet.text, special).lines
-    )
-    mine = (LeftOut(document.uri, line, line, MARKED) for line in _own_marked_lines(place, window))
-    return tuple(dict.fromkeys((*others, *mine)))
-
-
-def _own_marked_lines(place: Place, window: PromptWindow) -> Iterator[int]:
-    """Such lines of the document itself: headers and imports before the window, and its own."""
-    special, document, context = place.target.info.texts_to_leave_out, place.document, window.context
-    if first_marker(context.headers, special) is not None:
-        for source in context.sources:
-            if source.uri == document.uri and source.why not in OF_THE_WINDOW:
-                for line in range(source.first_line, min(source.last_line + 1, document.line_count)):
-                    if first_marker(document.line_text(line), special):
-                        yield line
-    typed = document.text[window.anchor : place.offset]
-    for start, cleaned in (
-        (context.window.prefix.start, without_marked_lines(context.prefix, special)),
-        (window.anchor, before_cursor(typed, special)),
-        (place.offset, without_marked_lines(context.suffix, special)),
-    ):
-        for line in cleaned.lines:
-            yield document.line_of(start) + line
+def _marked_lines(place: Place, window: PromptWindow) -> Iterator[LeftOut]:
+    """Lines of the document that ``prompt_for`` leaves out: they contain a control token of the model."""
+    special, document = place.target.info.texts_to_leave_out, place.document
+    first, last = document.line_of(window.start), document.line_of(place.offset + len(window.context.suffix))
+    for line in range(first, last + 1) if special else ():
+        if first_marker(document.line_text(line), special):
+            yield LeftOut(document.uri, line, line, MARKED)

@@ -22,6 +22,7 @@ from homebody.postprocess.ghost.draft import (
     checked_part,
 )
 from homebody.postprocess.ghost.glue import (
+    indented_like_file,
     not_glued,
     not_there_already,
     not_twice,
@@ -31,10 +32,8 @@ from homebody.postprocess.ghost.glue import (
     without_partial_line,
     without_trailing_blanks,
 )
-from homebody.postprocess.ghost.indent import indented_like_file
 from homebody.postprocess.ghost.noise import without_invisible, without_noise
 from homebody.postprocess.ghost.unit import Multiline, lines_wanted, up_to_end, with_end
-from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 
@@ -131,7 +130,7 @@ def finish(
             return Dropped(outcome, draft.probability)
         draft = outcome
     span = Span(offset, offset + draft.swallowed)
-    return Finished(span, with_line_ends(draft.text, document.newline), draft.probability)
+    return Finished(span, draft.text.replace("\n", document.newline), draft.probability)
 
 
 def resume(
@@ -145,7 +144,7 @@ def resume(
     if not joined.text.strip() or joined.text == cursor.line_suffix[: joined.swallowed]:
         return None
     span = Span(offset, offset + joined.swallowed)
-    return Finished(span, with_line_ends(joined.text, document.newline), probability)
+    return Finished(span, joined.text.replace("\n", document.newline), probability)
 
 
 StopReason: TypeAlias = CutReason | Literal["noise", "low confidence"]

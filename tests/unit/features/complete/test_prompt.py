@@ -9,7 +9,6 @@ from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
 from homebody.features.complete.plan import Place
 from homebody.features.complete.prompt import Target, prompt_for, target_of
-from homebody.features.complete.request import marked_lines
 from homebody.models.facts import FimTokens
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow
@@ -105,18 +104,11 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         target = await target_of(w.engine)
         document, offset = at("a = █\n")
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
-        none = Candidate("file:///v.py", 2, 2, "s = '<|im_end|>'", "near")
-        window = _wide_with(w, target, document, offset, some, none)
+        window = _wide_with(w, target, document, offset, some)
         assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
-        why = "holds a control token of the model"
-        left = (*window.context.left_out, *marked_lines(Place(w.session, target, document, offset), window))
-        assert [(one.uri[-4:], one.first_line, one.last_line) for one in left if one.why == why] == [
-            ("v.py", 2, 2),
-            ("u.py", 5, 5),
-        ]
 
 
-async def test_a_header_with_a_control_token_is_listed(world):
+async def test_a_header_with_a_control_token_is_left_out(world):
     async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
         target = await target_of(w.engine)
         body = "".join(f"        line_{n} = {n}\n" for n in range(200))
@@ -126,8 +118,6 @@ async def test_a_header_with_a_control_token_is_listed(world):
         window = Place(w.session, target, document, offset).window("wide")
         assert "<|im_end|>" in window.context.headers
         assert "<|im_end|>" not in prompt_for(target, window, document, "").text
-        marked = marked_lines(Place(w.session, target, document, offset), window)
-        assert [one.first_line for one in marked] == [1]
 
 
 @pytest.mark.parametrize(
