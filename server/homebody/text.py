@@ -71,6 +71,10 @@ class Document:
         """Create a document and index all lines of ``text``."""
         return cls(uri, language_id, version, text, [0, *_line_ends(text, 0, len(text))])
 
+    def with_text(self, text: str) -> "Document":
+        """Another text in the same language, such as code for this document."""
+        return Document.create(self.uri, self.language_id, self.version, text)
+
     def edited(self, edit: TextEdit, version: int) -> "Document":
         """Return the document after ``edit``; only the lines that it touches are indexed again.
 

@@ -10,10 +10,10 @@ from homebody.features.refactor import Refactoring
 from homebody.features.refactor.combine import with_imports
 from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.answer_imports import only_used, without_imports
 from homebody.postprocess.edit.code_blocks import CodeBlock
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.edit.imports import only_used, without_imports
 from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import syntax_refusal, unreadable

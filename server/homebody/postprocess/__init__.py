@@ -2,6 +2,6 @@
 
 Pure and synchronous; cannot fail on broken code; knows no LSP and no models. ``ghost/finish.py`` is the entry
 for completions. Those for edits raise ``Refusal`` if an answer cannot be used: ``edit/answer_code.py`` reads
-its code, ``edit/overlap.py`` takes the part that was asked for, ``edit/placed.py`` fits it to its place;
+its code, ``edit/rewritten.py`` finds the part that was asked for, ``edit/placed.py`` fits it to its place;
 ``edit/docstring.py`` writes descriptions.
 """

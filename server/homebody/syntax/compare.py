@@ -100,17 +100,6 @@ def compared(
     return Compared(tokens, texts, frozenset(annotated))
 
 
-def blocks_for_types(document: Document, tree: Tree) -> list[Span]:
-    """Return the statements that hold nothing but imports that only a type checker executes."""
-    imported = {match["import"][0] for match in nodes.matches(tree, "imports")}
-    return [
-        span
-        for match in nodes.matches(tree, "annotations")
-        if "conditional" in match and _only_for_types(document, match, imported)
-        for span in match["conditional.whole"]
-    ]
-
-
 def same_tokens(tokens: Sequence[Token]) -> list[tuple[str, str]]:
     """Kind and text of each token, without tokens that the grammar adds (empty blocks, line ends)."""
     return [

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.doc_text import end_of_sentence
-from homebody.postprocess.edit.docstring import docstring_edits
+from homebody.postprocess.edit.answer_code import Refusal, without_reasoning
+from homebody.postprocess.edit.docstring import docstring_edits, end_of_sentence
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
 
@@ -21,7 +20,8 @@ def described(function: str, answer: str, *, language: str = "python", cut: bool
     text = function.replace("⟦", "").replace("⟧", "")
     document = Document.create("file:///a", language, 1, text)
     try:
-        edits = docstring_edits(document, parse(document), Span(start, end), answer, cut_by_length=cut)
+        given = without_reasoning(answer)
+        edits = docstring_edits(document, parse(document), Span(start, end), given, cut=cut)
     except Refusal as refusal:
         return f"refused: {refusal}"
     result = apply_edits(text, edits)
@@ -230,7 +230,7 @@ def test_python_still_parses_whatever_the_model_wrote(answer):
         ('"""Return one. It a', None),
         ("/** Returns one. It a", None),
         ("// Returns one. It a", None),
-        ("Here it is. The f", None),
+        ("Here is what it does. The f", None),
         ("def one():\n    # One. Two", None),
         ("```python\nx. Y", None),
         ("<think>A. B", None),

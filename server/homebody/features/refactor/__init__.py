@@ -1,9 +1,7 @@
 """Refactor: rewrite code by an action or an instruction, as edits that the caller applies.
 
-Follow one request in this order: ``run`` (the flow), ``target`` (the code to rewrite), ``split`` (parts of
-code that does not fit the context), ``attempt`` (send, check, send once more), ``ask`` (the prompt and its
-answer), ``offer`` (its edits, refusals and notes), ``combine`` (the result of all parts). ``actions`` lists
-the actions at a place, ``model_size`` decides which of them suit the model.
+In the order of a request: ``run`` (the flow), ``target`` (the code), ``split`` and ``parts`` (code that does
+not fit the context), ``conversation`` (prompt, retry), ``offer`` (edits, refusal, notes), ``combine``.
 """
 
 from homebody.features.refactor.actions import Action, list_actions

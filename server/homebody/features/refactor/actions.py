@@ -56,16 +56,10 @@ def list_actions(
     automatic: bool = False,
     has_problem: bool = False,
 ) -> list[Action]:
-    """List the actions for ``span``.
+    """List the actions for ``span``; ``has_problem``: there are diagnostics in it.
 
-    Parameters
-    ----------
-    automatic
-        Whether the editor sends the request by itself, for its lightbulb: then only actions for a selection,
-        a definition's header, a comment or a problem are listed, and only if the model is large enough.
-    has_problem
-        Whether there are diagnostics in ``span``.
-
+    ``automatic``: the editor sends the request by itself, for its lightbulb. Then only actions for a
+    selection, a definition's header, a comment or a problem are listed, if the model is large enough.
     """
     tree = engine.trees.newest(document)
     tree = tree if tree.fits(document) else Tree.blank(document)

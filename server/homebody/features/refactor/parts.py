@@ -62,17 +62,12 @@ def part_edits(request: Request, parts: Parts, text: str) -> list[TextEdit]:
 def _edits_of(document: Document, parts: Parts, number: str, section: str) -> list[TextEdit]:
     is_empty = _EMPTY_BLOCK.search(section) is not None
     if number == "new":
-        return [] if is_empty else _new_code(document, parts, section)
+        return [] if is_empty else [above_top_level(document, parts.before, code_in_answer(section, old=""))]
     span = parts.spans[int(number) - 1]
     if is_empty:
         return [TextEdit(_with_blank_lines(document, span), "")]
     code = code_in_answer(section, old=document.slice(span))
     return document_hunks(document, span, placed(document, span, code))
-
-
-def _new_code(document: Document, parts: Parts, section: str) -> list[TextEdit]:
-    code = code_in_answer(section, old="")
-    return [above_top_level(document, parts.before, code)]
 
 
 def _sections(text: str) -> Iterator[tuple[str, str]]:

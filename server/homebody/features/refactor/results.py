@@ -8,8 +8,8 @@ from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import Answer, ChatPrompt, Usage
 from homebody.features.surroundings import language_values
-from homebody.postprocess.edit.answer_imports import NewImport
 from homebody.postprocess.edit.hunks import hunks
+from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.notes import Note
 from homebody.prompt.front_matter import PromptFile, fill
 from homebody.session.session import Session
@@ -56,32 +56,12 @@ class Parts:
 class Request:
     """One piece of code to rewrite.
 
-    Attributes
-    ----------
-    file
-        The snapshot that everything refers to.
-    prompt
-        The action's prompt file, or the one for instructions.
-    target
-        Whole lines that may change; for an insertion, the lines that it belongs to.
-    definition
-        The function or class around the target, if there is one.
-    instruction, problem
-        The user's instruction; the text of the diagnostics.
-    feedback
-        The error of an answer to an earlier request.
-    indent
-        Indentation of new code where the target has none.
-    parts
-        Several places of a target that is larger than the context, to be changed together.
-    base
-        The first prompt of the same conversation: it is sent again unchanged, so that the server can reuse
-        its cache.
-    turns
-        Earlier answers of the same conversation and the replies to them.
-    new_uri
-        URI of the file that the action creates.
+    ``target`` are whole lines that may change (for an insertion, those that it belongs to), ``definition``
+    is the function or class around them. New code on a blank line gets ``indent``. ``parts`` are several
+    places that change together. ``problem`` are diagnostics, ``feedback`` is the error of an earlier run.
 
+    Later requests of a conversation send its first prompt, ``base``, again unchanged, so that the server can
+    reuse its cache; ``turns`` follow it. ``new_uri`` is the file that the action creates.
     """
 
     engine: Engine
@@ -93,7 +73,7 @@ class Request:
     problem: str = ""
     feedback: str = ""
     session: Session | None = None
-    indent: str = ""
+    indent: str | None = None
     parts: Parts | None = None
     base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()
@@ -101,7 +81,7 @@ class Request:
 
     @property
     def document(self) -> Document:
-        """The document."""
+        """The snapshot that everything refers to."""
         return self.file.document
 
     @property
@@ -133,19 +113,9 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What becomes of an answer: edits (none if nothing changes), or a new file.
+    """What becomes of an answer: edits of the target with the imports that they need, or a new file.
 
-    Attributes
-    ----------
-    edits
-        Those of the target.
-    imports
-        Imports that the file needs in addition.
-    notes
-        What the edits remove and add, for the person who reviews them.
-    refusal
-        Why it is not offered, in a sentence; if there are edits, a person may still see and apply them.
-
+    ``refusal`` is why it is not offered, in a sentence; a person may still see and apply the edits.
     """
 
     edits: tuple[TextEdit, ...] = ()
@@ -171,10 +141,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Lines that were not rewritten, from 0 and both inclusive, and why.
+    """Lines that were not rewritten, from 0 and both inclusive, and why; ``name`` if they are a definition.
 
-    ``is_planned`` is true for lines that are left alone whatever the model answers, such as the first lines
-    of a class whose members are rewritten. ``name`` is that of the definition, if the lines are one.
+    ``is_planned``: they are left alone whatever the model answers, such as the first lines of a large class.
     """
 
     first_line: int
@@ -188,26 +157,10 @@ class Skipped:
 class Refactoring:
     """Result of a refactoring request.
 
-    Attributes
-    ----------
-    status
-        ``changed`` with edits or a new file, ``refused`` with a reason, or ``unchanged``.
-    reason
-        One sentence for the user; ``None`` unless it is refused.
-    edits
-        They refer to ``version`` of the document and do not overlap. Imports that new code needs are added
-        above ``target``. A refused result of one part has those that were refused, if there are some.
-    notes
-        Short sentences on what the edits remove and add, for the person who reviews them.
-    target
-        Lines that the edits apply to: changes of the document elsewhere do not affect them.
-    new_file
-        Instead of edits, for prompts with ``output = "newFile"``.
-    skipped
-        Parts of a large target, or of several, that are not changed.
-    parts
-        What the model has answered, for ``refine``.
-
+    ``edits`` refer to ``version`` of the document, and are those of ``target`` and imports above it; of a
+    refused result they are what was refused. ``reason`` is one sentence, ``None`` unless it is refused.
+    ``notes`` say what the edits remove and add. ``new_file`` is there instead of edits, for prompts with
+    ``output = "newFile"``. ``parts`` is what the model has answered, for ``refine``.
     """
 
     status: Status

@@ -6,7 +6,7 @@ alone. Writes nothing itself.
 
 import asyncio
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Unpack
 
@@ -16,9 +16,8 @@ from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor.actions import suits_language
-from homebody.features.refactor.ask import size_of
-from homebody.features.refactor.attempt import PartListeners, attempt
 from homebody.features.refactor.combine import refused, result_of, skipped_of
+from homebody.features.refactor.conversation import PartListeners, attempt, size_of
 from homebody.features.refactor.parts import parts_of
 from homebody.features.refactor.results import (
     Offer,
@@ -56,15 +55,13 @@ async def refactor(
     session: Session | None = None,
     **listeners: Unpack[PartListeners],
 ) -> Refactoring:
-    """Rewrite the code at ``span``, or at several.
+    """Rewrite the code at ``span``, or at several, by an action or by an instruction in the user's words.
 
-    If an answer fails a check, it is sent to the model once more, with the reason. Code that is larger
-    than the context is rewritten part by part.
+    If an answer fails a check, it is sent to the model once more, with the reason. Code that is larger than
+    the context is rewritten part by part.
 
     Parameters
     ----------
-    action, instruction
-        Either the name of a prompt file, or the user's own words.
     problem
         Messages of the diagnostics at ``span``, for actions that fix them.
     feedback
@@ -76,11 +73,8 @@ async def refactor(
 
     Raises
     ------
-    UnknownAction
-        There is no prompt file of that name.
-    UsageError
-        Neither or both of ``action`` and ``instruction``, nothing to rewrite here, an action that
-        changes no code, or a document that is excluded from prompts.
+    UnknownAction, UsageError
+        As for ``prompt_of``, or the action cannot work there: nothing to rewrite, an excluded document.
     ContextTooLong, BackendError
         As for ``answer``.
 
@@ -111,24 +105,18 @@ async def refactor(
             "new version: select less, or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    parts, skipped = _parted(await _answered(units, info, **listeners))
+    answered = await _answered(units, info, **listeners)
+    parts = [each for each in answered if isinstance(each, Part)]
+    skipped = [each for each in answered if isinstance(each, Skipped)]
     target = requests[0].target if len(requests) == 1 else document.whole
     return await asyncio.to_thread(result_of, base, parts, skipped, target, against)
 
 
 async def refine(before: Refactoring, instruction: str, **listeners: Unpack[PartListeners]) -> Refactoring:
-    """Change an earlier result by ``instruction``: "shorter", "keep the names".
+    """Change an earlier result by ``instruction``: "shorter", "keep the names". Raises as ``refactor``.
 
     The edits refer to the document that the earlier request was made for. Each part of a result with several
     parts is refined separately; a part whose new answer is refused keeps its earlier edits.
-
-    Raises
-    ------
-    UsageError
-        The instruction is empty, or the model has not answered the earlier request.
-    ContextTooLong, BackendError
-        As for ``refactor``.
-
     """
     if not instruction.strip():
         message = "Say what should be different: shorter, with other names, …"
@@ -142,20 +130,21 @@ async def refine(before: Refactoring, instruction: str, **listeners: Unpack[Part
     info = await first.engine.chat.describe()
     answered = await _answered(units, info, asked, **listeners)
     usage = total_usage([each.answer.usage for each in answered if isinstance(each, Part)])
-    # Several parts are refined separately: what fails keeps its earlier edits.
-    parts, failed = _parted(answered)
-    if len(units) > 1:
-        reasons = [each.reason if isinstance(each, Skipped) else each.offer.refusal for each in answered]
-        if all(reasons):
-            reason = f"No part was refined. {reasons[0]}"
-            return replace(before, status="refused", reason=reason, edits=(), notes=(), usage=usage)
-        triples = list(zip(before.parts, answered, reasons, strict=True))
-        parts = [part if isinstance(new, Skipped) or why else new for part, new, why in triples]
-        failed = [skipped_of(part.request, why) for part, _, why in triples if why and not part.offer.refusal]
+    kept: list[Part] = []
+    failed: list[Skipped] = []
+    reasons = [each.reason if isinstance(each, Skipped) else each.offer.refusal for each in answered]
+    if len(units) > 1 and all(reasons):
+        reason = f"No part was refined. {reasons[0]}"
+        return replace(before, status="refused", reason=reason, edits=(), notes=(), usage=usage)
+    for part, new, why in zip(before.parts, answered, reasons, strict=True):
+        is_new = isinstance(new, Part) and (not why or len(units) == 1)
+        kept.append(new if isinstance(new, Part) and is_new else part)
+        if not is_new and not part.offer.refusal:
+            failed.append(skipped_of(part.request, why))
     spans = [first.document.lines_of(unit.target) for unit in units]
-    left = [one for one in before.skipped if (one.first_line, one.last_line) not in spans]
+    left = [each for each in before.skipped if (each.first_line, each.last_line) not in spans]
     target = before.target or first.target
-    result = await asyncio.to_thread(result_of, first, parts, [*left, *failed], target, refused)
+    result = await asyncio.to_thread(result_of, first, kept, [*left, *failed], target, refused)
     return replace(result, usage=usage)
 
 
@@ -194,11 +183,23 @@ def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | S
         if is_whole:
             yield request
             continue
-        _check_words(request, info)
+        words = request.engine.chat.tokens.count(request.instruction)
+        if words > info.context_length // 2:
+            message = (
+                f"The instruction has {words} tokens, and the context of {info.context_length} has no room "
+                "for code beside it: say it in fewer words."
+            )
+            raise ContextTooLong(message)
         places = parts_of(request) if request.instruction and len(requests) == 1 else None
         if places is not None:
             several = replace(request, prompt=shipped_prompt("parts"), parts=places)
-            _check_fits(several, info)
+            if (size := size_of(several)).total > info.context_length:
+                message = (
+                    f"The code that the instruction names has {size.code} tokens, and does not fit the "
+                    f"context of {info.context_length} together with its new version: name less, or serve "
+                    "the model with a larger context."
+                )
+                raise ContextTooLong(message)
             yield several
             continue
         fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
@@ -234,14 +235,6 @@ async def _answered(
     return answered
 
 
-def _parted(answered: Iterable[Part | Skipped]) -> tuple[list[Part], list[Skipped]]:
-    answered = list(answered)
-    return (
-        [each for each in answered if isinstance(each, Part)],
-        [each for each in answered if isinstance(each, Skipped)],
-    )
-
-
 def _refining(part: Part, instruction: str) -> Request:
     """Continue the conversation of an earlier answer; what the action had to keep may change now."""
     before, answer = part.request, part.answer.text
@@ -256,28 +249,6 @@ def _refining(part: Part, instruction: str) -> Request:
     name = "refine" if before.parts is None else "refine-parts"
     reply = fill(shipped_prompt(name).body, {"instruction": instruction})
     return replace(before, turns=(*before.turns, Turn(answer, reply)))
-
-
-def _check_words(request: Request, info: ModelInfo) -> None:
-    """Refuse an instruction that leaves no room for any code."""
-    words = request.engine.chat.tokens.count(request.instruction)
-    if words > info.context_length // 2:
-        message = (
-            f"The instruction has {words} tokens, and the context of {info.context_length} has no room for "
-            "code beside it: say it in fewer words."
-        )
-        raise ContextTooLong(message)
-
-
-def _check_fits(request: Request, info: ModelInfo) -> None:
-    size = size_of(request)
-    if size.total > info.context_length:
-        message = (
-            f"The code that the instruction names has {size.code} tokens, and does not fit the context of "
-            f"{info.context_length} together with its new version: name less, or serve the model with a "
-            "larger context."
-        )
-        raise ContextTooLong(message)
 
 
 def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:
@@ -298,13 +269,7 @@ def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:
 def prompt_of(engine: Engine, action: str | None, instruction: str | None) -> PromptFile:
     """Return the prompt file of an action or of an instruction.
 
-    Raises
-    ------
-    UnknownAction
-        There is no action of that name; the message suggests a similar one.
-    UsageError
-        Neither or both are given, or the action explains code and does not change it.
-
+    Raises ``UnknownAction``, or ``UsageError`` if neither or both are given, or the action changes no code.
     """
     if (action is None) == (instruction is None):
         message = "Give either the action to run, or an instruction in your own words."

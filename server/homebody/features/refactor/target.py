@@ -17,16 +17,10 @@ _MAX_COMMENT_LINES = 60
 def find_target(
     document: Document, tree: Tree, span: Span, prompt: PromptFile
 ) -> tuple[Span, Definition | None]:
-    """Return the lines that ``prompt`` works on.
+    """Return the lines that ``prompt`` works on, and the definition around them. Raises ``UsageError``.
 
     The file; the comment at the cursor; the function around it; or the selection, extended to complete
     statements.
-
-    Raises
-    ------
-    UsageError
-        No such code at the selection; the message says what to do.
-
     """
     if not document.text.strip():
         message = "The file is empty: there is nothing to rewrite."

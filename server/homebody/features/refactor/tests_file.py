@@ -17,15 +17,9 @@ _MAX_NUMBER = 100
 
 
 async def tests_uri(document: Document, folders: Sequence[Path]) -> str:
-    """Return the URI of a file for tests of ``document`` that does not exist yet.
+    """Return the URI of a new file for tests of ``document``. Raises ``UsageError``.
 
     In the workspace's ``tests`` folder if a Python project has one, otherwise next to the document.
-
-    Raises
-    ------
-    UsageError
-        The document is not a file, or its language has no row here.
-
     """
     path, language = path_of(document.uri), find(document.language_id, document.uri)
     if path is None or language is None or not language.tests:
@@ -47,7 +41,7 @@ def tests_refusal(document: Document, name: str, code: str) -> str:
     if language is None or not language.tests_import:
         return ""
     stem = PurePosixPath(document.uri).stem
-    written = Document.create(document.uri, document.language_id, 0, code)
+    written = document.with_text(code)
     imported = " ".join(written.slice(one.span) for one in imports(written, parse(written)))
     if re.search(rf"(?<![^\W_]){re.escape(stem)}(?![^\W_])", imported):
         return ""

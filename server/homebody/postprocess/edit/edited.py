@@ -13,7 +13,7 @@ from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.names import Name, names
 from homebody.syntax.nodes import count_tree_errors, top_level
 from homebody.syntax.opaque import comments_in, text_without
-from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions
+from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions, scopes_at
 from homebody.syntax.tree import Tree, parse, reparsed
 from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
@@ -42,17 +42,15 @@ class Side:
     @cached_property
     def own(self) -> tuple[Definition, ...]:
         """Definitions of code that lie in the span, without those inside of functions."""
-        functions: list[Definition] = []
         own: list[Definition] = []
-        for one in definitions(self.document, self.tree, self.span):
-            functions = [other for other in functions if other.span.end > one.span.start]
-            is_local = any(
-                other.header.start < one.span.start and one.span.end <= other.span.end for other in functions
-            )
-            if one.kind in CODE_KINDS and one.name and self.span.covers(one.span) and not is_local:
-                own.append(one)
-            if one.is_function and self.span.covers(one.span):
-                functions.append(one)
+        functions: list[Span] = []
+        for each in definitions(self.document, self.tree, self.span):
+            functions = [span for span in functions if span.end > each.span.start]
+            is_local = any(span.start < each.span.start and span.covers(each.span) for span in functions)
+            if each.name and each.kind in CODE_KINDS and self.span.covers(each.span) and not is_local:
+                own.append(each)
+            if each.is_function and self.span.covers(each.span):
+                functions.append(Span(each.header.start, each.span.end))
         return tuple(own)
 
     @cached_property
@@ -93,10 +91,9 @@ class Side:
     def heads(self) -> Mapping[Span, str]:
         """Text of each definition from its first decoration to its body, on one line and without comments."""
         texts: dict[Span, str] = {}
-        for one, span in self._head_spans:
-            comments = comments_in(self.document, self.tree, span)
-            text = text_without(self.document, span, comments)
-            texts[one.span] = " ".join(text.split()).rstrip("{:= ")
+        for each, head in zip(self.own, self._heads, strict=True):
+            text = text_without(self.document, head, comments_in(self.document, self.tree, head))
+            texts[each.span] = " ".join(text.split()).rstrip("{:= ")
         return texts
 
     def in_head(self, offset: int) -> bool:
@@ -106,12 +103,8 @@ class Side:
 
     @cached_property
     def _heads(self) -> list[Span]:
-        return sorted(span for _, span in self._head_spans)
-
-    @cached_property
-    def _head_spans(self) -> list[tuple[Definition, Span]]:
-        spans = (with_decorations(self.document, self.tree, one.span) for one in self.own)
-        return [(one, Span(span.start, one.header.end)) for one, span in zip(self.own, spans, strict=True)]
+        starts = (with_decorations(self.document, self.tree, each.span).start for each in self.own)
+        return [Span(start, each.header.end) for each, start in zip(self.own, starts, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -162,18 +155,28 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Ite
 def _sides_of_part(
     document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]
 ) -> tuple[Side, Side] | None:
-    """Both versions of the statements around ``span``; ``None`` if they are large or parse otherwise."""
-    around, kinds = top_level(tree, span)
-    around = document.whole_lines(around)
-    if not tree.exact or len(around) > _LARGE:
+    """Both versions of the lines of ``span`` alone, between the first and last lines of what is around them.
+
+    ``None`` if they are many, or parse otherwise there.
+    """
+    lines, inside = document.whole_lines(span), document.stripped(span)
+    tag = "<?php\n" if tree.language is not None and tree.language.name == "php" else ""
+    if not tree.exact or len(lines) > _LARGE or not document.text.startswith(tag.strip()):
         return None
-    part = Document.create(document.uri, document.language_id, document.version, document.slice(around))
+    head, tail = tag * bool(lines.start), ""
+    for scope in scopes_at(document, tree, inside.start):
+        if scope.body is not None and scope.body.covers(inside):
+            in_braces = document.text.startswith("{", scope.body.start)
+            head += document.text[scope.header.start : scope.body.start + in_braces].rstrip() + "\n"
+            tail = f"\n{document.text[scope.body.end - in_braces : scope.span.end]}{tail}"
+    part = document.with_text(head + document.slice(lines) + tail)
     part_tree = parse(part)
-    if count_tree_errors(part_tree) or top_level(part_tree, part.whole)[1] != kinds:
+    shift = len(head) - lines.start
+    if count_tree_errors(part_tree):
         return None
 
     def moved(span: Span) -> Span:
-        return Span(span.start - around.start, span.end - around.start)
+        return Span(span.start + shift, span.end + shift)
 
     return _sides(part, part_tree, moved(span), [TextEdit(moved(edit.span), edit.new_text) for edit in edits])
 

@@ -7,7 +7,7 @@ Tokens are counted before and after; their order is compared if all counts are e
 import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise, zip_longest
 
@@ -159,7 +159,7 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     """What a version has, by kind, in the order of the notes."""
     counts = {kind: Counter[str]() for kind in _KINDS}
     document, tree = side.document, side.tree
-    plain = [] if side.tokens else _PLAIN_TOKENS.findall(side.code)
+    plain = [] if tree.exact and tree.handle is not None else _PLAIN_TOKENS.findall(side.code)
     tokens = side.tokens or [Token("", text, 0, text[0] in "\"'") for text in plain]
     bound = {name.start for name in side.names if name.binds}
     texts, comments = texts_in(document, tree, side.span)
@@ -177,7 +177,7 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     for span in comments:
         counts["comment"][" ".join(document.slice(span).split())] += 1
     # A name that stays has no note, however often it is used; nor has one that only this code can use.
-    counts["name"] = Counter(set(counts["name"]) - side.local)
+    counts["name"] = Counter(dict.fromkeys(sorted(set(counts["name"]) - side.local), 1))
     return counts
 
 
@@ -239,39 +239,31 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
 
 def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
-    what = {"effect": "", "word": "", "call": "the call "}.get(kind, f"the {kind} ")
-    form = f'{what}"{{}}"' if kind == "string" else f"{what}{{}}"
     lost = [text for text in gone.elements() if not _is_in(text, mentioned)]
     added = [text for text in come.elements() if not _is_in(text, mentioned)]
     pairs: list[tuple[str, str]] = []
     if kind == "call":
         for old in list(lost):
-            new = next((text for text in added if _callee(text) == _callee(old)), None)
+            callee = old.partition("(")[0]
+            new = next((text for text in added if text.partition("(")[0] == callee), None)
             if new is not None:
                 lost.remove(old)
                 added.remove(new)
                 pairs.append((old, new))
     elif kind in ("number", "value", "string", "operator", "comment"):
         pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
+    what = "" if kind in ("effect", "word") else f"the {kind} "
+    mark = '"{}"' if kind == "string" else "`{}`"
     for old, new in (*pairs, *((text, "") for text in lost), *(("", text) for text in added)):
-        yield from _change(kind, form, old, new)
+        verb = "adds" if not old else "changes" if new else "removes"
+        more = f" to {mark.format(_short(new))}" if old and new else ""
+        yield Note(f"{verb} {what}{mark.format(_short(old or new))}{more}", goes=bool(old), kind=kind)
 
 
 def _of_own(note: Note, gone: frozenset[str]) -> Note:
     """``note`` on a call, of another kind if the call is on one of the variables that are gone."""
     receiver = re.match(r"removes the call `(\w+)\W", note.text)
     return replace(note, kind="own") if receiver is not None and receiver.group(1) in gone else note
-
-
-def _change(kind: str, form: str, old: str, new: str) -> Iterator[Note]:
-    quoted = kind == "string"
-    mark: Callable[[str], str] = (lambda text: text) if quoted else (lambda text: f"`{text}`")
-    if old and new:
-        after = f'"{_short(new)}"' if quoted else mark(_short(new))
-        yield Note(f"changes {form.format(mark(_short(old)))} to {after}", kind=kind)
-    elif old or new:
-        verb = "removes" if old else "adds"
-        yield Note(f"{verb} {form.format(mark(_short(old or new)))}", goes=bool(old), kind=kind)
 
 
 def _key(one: Definition) -> tuple[str, str]:
@@ -302,10 +294,6 @@ def _defined_in(edit: Edited, one: Definition) -> str:
         if _key(other) == _key(one) and not edit.span.covers(other.header):
             return f"line {edit.file.document.line_of(other.header.start) + 1}"
     return ""
-
-
-def _callee(call: str) -> str:
-    return call.partition("(")[0]
 
 
 def _is_in(text: str, mentioned: str) -> bool:

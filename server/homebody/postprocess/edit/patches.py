@@ -56,10 +56,10 @@ def _changes(answer: str) -> Iterator[tuple[list[str], list[str]]]:
 
 
 def _found_at(lines: Sequence[str], searched: Sequence[str]) -> int | None:
-    for form in (str, str.rstrip, str.strip):
-        wanted = [form(line) for line in searched]
-        for at in range(len(lines) - len(wanted) + 1):
-            if [form(line) for line in lines[at : at + len(wanted)]] == wanted:
+    for form in (str.rstrip, str.strip):
+        own, wanted = list(map(form, lines)), list(map(form, searched))
+        for at in range(len(own) - len(wanted) + 1):
+            if own[at : at + len(wanted)] == wanted:
                 return at
     return None
 

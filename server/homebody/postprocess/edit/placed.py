@@ -1,7 +1,6 @@
 """Fit new code to its place in the file: indentation, blank lines around it, line ends."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
 from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal
@@ -9,14 +8,20 @@ from homebody.postprocess.lines import fit_line_ends, with_line_ends
 from homebody.syntax.indentation import Indentation, indent_of, indentation_around
 from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
-from homebody.syntax.scanner import ScanState, code_of, scan
+from homebody.syntax.scanner import ScanState, code_of
 from homebody.text import Document, Span, TextEdit
 
+_MOST_REPEATED = 40
+"""Number of lines around a place that an answer may repeat."""
 
-def placed(document: Document, span: Span, code: str, indent: str = "") -> str:
+_STEPS = (2, 4, 8)
+"""Columns of a step of indentation that an answer may use instead of the file's."""
+
+
+def placed(document: Document, span: Span, code: str, indent: str | None = None) -> str:
     """Return ``code`` for ``span``: indented like it, with the file's tabs or spaces and line ends.
 
-    ``indent`` is the indentation where ``span`` has no code. Raises ``Refusal`` if ``code`` is blank.
+    ``indent`` is used instead of the indentation of ``span``. Raises ``Refusal`` if ``code`` is blank.
     """
     old = document.slice(span)
     language = language_of(document.language_id, document.uri)
@@ -25,8 +30,8 @@ def placed(document: Document, span: Span, code: str, indent: str = "") -> str:
     if document.language_id in {"markdown", "plaintext"}:
         new = code.strip("\n")
     else:
-        around = indentation_around(document, span)
-        new = reindented(code, base=_base(document, span) or indent, indentation=around, language=language)
+        base = _base(document, span) if indent is None else indent
+        new = reindented(code, base=base, indentation=indentation_around(document, span), language=language)
     framed = _framed(new, old, document, span) if old.strip() else new
     return fit_line_ends(framed, old=old, newline=document.newline)
 
@@ -35,6 +40,40 @@ def above_top_level(document: Document, at: int, code: str) -> TextEdit:
     """Insert ``code`` at the beginning of a top-level statement, which is at ``at``."""
     gap = "\n\n\n" if document.language_id == "python" else "\n\n"
     return TextEdit(Span(at, at), with_line_ends(code.strip("\n") + gap, document.newline))
+
+
+def inserted(document: Document, span: Span, code: str, indent: str | None = None) -> list[TextEdit]:
+    """Write ``code`` below the comment ``span``, or on the blank line there, indented by ``indent``.
+
+    Without the lines at its beginning and end that repeat those above and below; where it repeats some above,
+    it is indented like them.
+    """
+    is_blank = not document.slice(span).strip()
+    last = document.line_of(span.end)
+    first = last if is_blank else last + 1
+    above = [document.line_text(line).strip() for line in range(max(0, first - _MOST_REPEATED), first)]
+    below = [
+        text
+        for line in range(last + 1, min(document.line_count, last + _MOST_REPEATED))
+        if (text := document.line_text(line).strip())
+    ]
+    lines = code.strip("\n").split("\n")
+    own = [line.strip() for line in lines]
+    repeated = next((n for n in range(min(len(above), len(own)), 0, -1) if own[:n] == above[-n:]), 0)
+    if repeated:
+        indent = indent_of(document.line_text(first - repeated))
+    # Brackets alone are only repeated if something above is.
+    rest = [number for number, line in enumerate(own) if line and number >= repeated]
+    for count in range(min(len(rest), len(below)), 0, -1):
+        end = [own[number] for number in rest[-count:]]
+        if end == below[:count] and (repeated or re.search(r"\w", "".join(end))):
+            lines = lines[: rest[-count]]
+            break
+    if not "".join(lines[repeated:]).strip():
+        return []
+    at = Span(span.end, span.end)
+    new = "".join(placed(document, at, "\n".join(lines), indent).splitlines(keepends=True)[repeated:])
+    return [TextEdit(span, new) if is_blank else TextEdit(at, document.newline + new.lstrip("\r\n"))]
 
 
 def _base(document: Document, span: Span) -> str:
@@ -60,92 +99,40 @@ def _framed(new: str, old: str, document: Document, span: Span) -> str:
     return blank_lines + new + (tail if "\n" not in tail and "\r" not in tail else "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line that is not blank: its text, its columns, and whether it begins a statement."""
-
-    body: str
-    width: int
-    statement: bool
-    opens: bool
-
-
 def reindented(code: str, *, base: str, indentation: Indentation, language: Language) -> str:
-    r"""Indent the first line by ``base`` and the others relative to it.
+    """Indent the first line by ``base`` and the others relative to it.
 
-    Parameters
-    ----------
-    code
-        The code; its lines are separated by ``\n``.
-    base
-        Indentation of the first line in the file.
-    indentation
-        That of the file. An answer that uses another step consistently is converted to the file's.
-    language
-        The language of the code.
-
+    An answer that uses another step than the file consistently is converted. Its first line may have lost its
+    indentation, while the others kept that of the file.
     """
     columns, tab = indentation.columns, indentation.tab_columns
-    lines = _lines(code.strip("\n"), tab, language)
-    present = [line for line in lines if line is not None]
+    lines = code.strip("\n").split("\n")
+    widths = [len(indent_of(line).expandtabs(tab)) for line in lines]
+    rest = [width for line, width in zip(lines[1:], widths[1:], strict=True) if line.strip()]
     base_width = len(base.expandtabs(tab))
-    lost = _first_line_lost_its_indent(present, base_width, columns)
-    margin = min([base_width] * lost + [line.width for line in present[lost:]], default=0)
-    inner = [line.width - margin for line in present]
-    if lost:
+    opens = language.opener.search(code_of(lines[0], language, ScanState()).rstrip()) is not None
+    # Below a line that opens a block, the next one is a step deeper, if not that of the file.
+    is_lost = bool(base_width and rest) and not widths[0]
+    is_lost = is_lost and (rest[0] > base_width and rest[0] != columns if opens else min(rest) >= base_width)
+    margin = min([base_width, *rest] if is_lost else [widths[0], *rest])
+    inner = [width - margin for width in widths]
+    if is_lost:
         inner[0] = base_width - margin
-    step = _step(present[lost:])
-    if step and step != columns and all(width % step == 0 for width in inner):
+    present = [width for line, width in zip(lines, inner, strict=True) if line.strip()]
+    step = next((after - before for before, after in pairwise(present) if after > before), 0)
+    if step in _STEPS and step != columns and all(width % step == 0 for width in present):
         inner = [width // step * columns for width in inner]
-    moved = iter(
-        [_indent(base, width, indentation) + line.body for line, width in zip(present, inner, strict=True)]
+    return "\n".join(
+        _indent(base, width, indentation) + line.lstrip(" \t") if line.strip() else ""
+        for line, width in zip(lines, inner, strict=True)
     )
-    return "\n".join("" if line is None else next(moved) for line in lines)
-
-
-def _lines(code: str, tab: int, language: Language) -> list[_Line | None]:
-    """Parse each line; ``None`` for a blank one."""
-    lines: list[_Line | None] = []
-    state = ScanState()
-    for text in code.split("\n"):
-        if text.strip():
-            width = len(indent_of(text).expandtabs(tab))
-            statement = not state.due and state.region is None
-            opens = language.opener.search(code_of(text, language, state).rstrip()) is not None
-            lines.append(_Line(text.lstrip(" \t"), width, statement, opens))
-        else:
-            lines.append(None)
-        state = scan(text + "\n", language, state)
-    return lines
-
-
-def _first_line_lost_its_indent(lines: Sequence[_Line], base_width: int, columns: int) -> int:
-    """1 if only the first line lost its indentation and the others kept that of the file; else 0."""
-    following = [line.width for line in lines[1:] if line.statement]
-    if not lines or lines[0].width or not base_width or not following:
-        return 0
-    if lines[0].opens:
-        return int(following[0] > base_width and following[0] != columns)
-    return int(min(following) >= base_width)
-
-
-def _step(lines: Sequence[_Line]) -> int:
-    """Indentation step of the answer after an opening line, in columns; 0 if it never indents."""
-    steps = [
-        after.width - before.width
-        for before, after in pairwise(lines)
-        if before.opens and after.width > before.width
-    ]
-    return min(steps, default=0)
 
 
 def _indent(base: str, width: int, indentation: Indentation) -> str:
     """``base`` plus ``width`` columns."""
     tab = indentation.tab_columns
-    if indentation.packed:
-        tabs, spaces = divmod(len(base.expandtabs(tab)) + width, tab)
-        return "\t" * tabs + " " * spaces
-    if indentation.unit != "\t":
+    if indentation.unit != "\t" and not indentation.packed:
         return base + " " * width
-    tabs, spaces = divmod(width, tab)
-    return base + "\t" * tabs + " " * spaces
+    whole = len(base.expandtabs(tab)) + width if indentation.packed else width
+    tabs, spaces = divmod(whole, tab)
+    return ("" if indentation.packed else base) + "\t" * tabs + " " * spaces

@@ -78,9 +78,8 @@ def placeholder(document: Document, old: str, new: str) -> str:
     old_lines, new_lines = _lines(old), _lines(new)
     known = set(old_lines)
     for change in line_changes(old_lines, new_lines):
-        lost = [
-            line for line in old_lines[change.old_start : change.old_end] if not _is_comment(line, language)
-        ]
+        removed = old_lines[change.old_start : change.old_end]
+        lost = [line for line in removed if not _is_comment(line, language)]
         added = new_lines[change.new_start : change.new_end]
         dots = [line for line in added if line not in known and _is_placeholder(line, language)]
         code = [line for line in added if line not in dots and not _is_comment(line, language)]
@@ -124,40 +123,34 @@ def _new_errors(edit: Edited) -> str:
 
 def _emptied_body(edit: Edited) -> str:
     """Refuse a body without code for one that had code: models write ``pass`` for what they leave out."""
-    same = _with_same_heads(edit)
-    empty = {one.qualified for one in _functions(edit.after) if _is_empty(edit.after, one)}
-    for one in _functions(edit.before):
-        if one.qualified in empty & same and not _is_empty(edit.before, one):
-            return f"The answer leaves out the body of {one.name}, so the file is not changed."
+    empty = {each.qualified for each in _functions(edit.after) if _is_empty(edit.after, each)}
+    for each in _functions(edit.before):
+        if each.qualified in empty - _may_be_empty(edit) and not _is_empty(edit.before, each):
+            return f"The answer leaves out the body of {each.name}, so the file is not changed."
     return ""
 
 
-def _with_same_heads(edit: Edited) -> set[str]:
-    """Definitions that keep their head, and whose class keeps its head.
-
-    Others may become empty: a function becomes abstract, or a part of an interface.
-    """
-    heads = {one.qualified: edit.after.heads[one.span] for one in edit.after.own}
-    changed = {
-        one.qualified for one in edit.before.own if heads.get(one.qualified) != edit.before.heads[one.span]
-    }
-    return {one.qualified for one in edit.before.own if not changed & {one.qualified, one.container}}
+def _may_be_empty(edit: Edited) -> set[str]:
+    """Definitions whose head or class changes: a function becomes abstract, or a part of an interface."""
+    heads = {each.qualified: edit.after.heads[each.span] for each in edit.after.own}
+    before = edit.before.heads
+    changed = {each.qualified for each in edit.before.own if heads.get(each.qualified) != before[each.span]}
+    return {each.qualified for each in edit.before.own if changed & {each.qualified, each.container}}
 
 
 def _without_empty_bodies(edit: Edited) -> str:
     """The new code without bodies of dots alone, of functions that may become empty."""
-    side = edit.after
-    may_be_empty = {one.qualified for one in edit.before.own} - _with_same_heads(edit)
+    side, names = edit.after, _may_be_empty(edit)
     bodies = [
-        one.body
-        for one in _functions(side)
-        if one.body and one.qualified in may_be_empty and _DOTS.fullmatch(side.document.slice(one.body))
+        each.body
+        for each in _functions(side)
+        if each.body and each.qualified in names and _DOTS.fullmatch(side.document.slice(each.body))
     ]
     return text_without(side.document, side.span, bodies)
 
 
 def _functions(side: Side) -> list[Definition]:
-    return [one for one in side.own if one.is_function and one.body]
+    return [each for each in side.own if each.is_function and each.body]
 
 
 def _is_empty(side: Side, one: Definition) -> bool:

@@ -5,10 +5,8 @@ Comments and other text stay as they are, so nothing but names can change.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.syntax.compare import compared
 from homebody.syntax.names import Name, names
 from homebody.syntax.opaque import comments_in, opaque_spans
 from homebody.syntax.scope import definitions
@@ -19,7 +17,6 @@ _LINE = re.compile(
     r"^[ \t]*(?:[-*•]|\d+[.)])?[ \t]*[`\"']?(\$?\w+)[`\"']?[ \t]*(?:->|→|=>)[ \t]*[`\"']?(\$?\w+)",
     re.MULTILINE,
 )
-_MEMBERS = frozenset({"property_identifier", "field_identifier"})
 _NO_LINES = "The answer has no line of the form “old -> new”."
 
 
@@ -36,12 +33,14 @@ def rename_edits(document: Document, tree: Tree, span: Span, answer: str) -> tup
     if readers := {name.text for name in named} & language.reads_names:
         message = f"{min(readers)} may use variables by their names, so none is renamed."
         raise Refusal(message)
+    functions = [each for each in definitions(document, tree, span) if each.is_function]
+    heads = [each.header for each in functions] if language.names_arguments else []
+    used = {*(name.text for name in named), *language.builtins}
     edits: list[TextEdit] = []
     stay: list[str] = []
-    used = {*_names_in(document, tree, span), *language.builtins}
     for old, new in wanted.items():
         places = [name for name in named if name.text.lstrip("$") == old.lstrip("$")]
-        obstacle = _obstacle(document, tree, span, places)
+        obstacle = _obstacle(span, heads, places)
         name = new.lstrip("$")
         shown = f"${name}" if places and places[0].text.startswith("$") else name
         if not obstacle and (shown in used or not name.isidentifier()):
@@ -57,38 +56,21 @@ def rename_edits(document: Document, tree: Tree, span: Span, answer: str) -> tup
     return sorted(edits, key=lambda edit: edit.span), stay
 
 
-def _names_in(document: Document, tree: Tree, span: Span) -> Iterator[str]:
-    """Words of the code that are no members."""
-    code = compared(document, tree, frozenset({"comments"}), within=span)
-    for before, token in pairwise(code.tokens if code is not None else ()):
-        if not token.is_string and token.kind not in _MEMBERS and before.text not in {".", "->", "?.", "::"}:
-            yield token.text
+def _obstacle(span: Span, heads: Sequence[Span], places: Sequence[Name]) -> str:
+    """Why a name is not renamed; empty if only the code in ``span`` uses it, as a variable of its own.
 
-
-def _obstacle(document: Document, tree: Tree, span: Span, places: Sequence[Name]) -> str:
-    """Why a name is not renamed; empty if only the code in ``span`` uses it, as a variable of its own."""
+    Callers may pass values by the names in ``heads``.
+    """
     bindings = [name for name in places if name.binds]
     scopes = [name.scope for name in bindings if name.scope is not None and span.covers(name.scope)]
-    is_local = bool(bindings) and len(scopes) == len(bindings)
-    if not is_local or any(_is_keyword_parameter(document, tree, span, name) for name in bindings):
+    is_passed = any(head.start <= name.start < head.end for head in heads for name in bindings)
+    if not bindings or len(scopes) != len(bindings) or is_passed:
         return "code elsewhere may use it"
     if any(name.is_ambiguous for name in places):
         return "it also names a member"
     if not all(any(scope.start <= name.start < scope.end for scope in scopes) for name in places):
         return "it has another meaning in this code too"
     return ""
-
-
-def _is_keyword_parameter(document: Document, tree: Tree, span: Span, name: Name) -> bool:
-    """Whether callers may pass a value by this name."""
-    return (
-        tree.language is not None
-        and tree.language.names_arguments
-        and any(
-            one.is_function and one.header.start <= name.start < one.header.end
-            for one in definitions(document, tree, span)
-        )
-    )
 
 
 def _edits(

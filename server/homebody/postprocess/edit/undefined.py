@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 
-from homebody.postprocess.edit.answer_imports import local_names
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.syntax import nodes
 from homebody.syntax.import_block import import_statements
@@ -30,18 +29,17 @@ def undefined_names(edit: Edited) -> list[str]:
         return []
     # The rest of the file is read only now, because it may be large.
     file, span = edit.file, edit.span
-    old_statements = (one for one in file.statements if not span.covers(one.span))
+    old_statements = (each for each in file.statements if not span.covers(each.span))
     statements = [*old_statements, *import_statements(side.document, side.tree)]
-    if any(entry.name == "*" for one in statements for entry in one.entries):
+    if any(entry.name == "*" for each in statements for entry in each.entries):
         return []
-    known = local_names(language, statements) | edit.imported
-    known.update(word for one in statements for word in _NAME.findall(one.text))
+    known = {*edit.imported, *(word for each in statements for word in re.findall(r"\w+", each.text))}
     outside = (name for name in file.bound if not span.start <= name.start < span.end)
     known |= {name.text for name in outside if name.scope is None or not span.covers(name.scope)}
     inside = (name for name in side.names if name.binds)
     known |= {name.text for name in inside if name.scope is None or not side.span.covers(name.scope)}
-    known |= {one.name for one in file.definitions if not span.covers(one.header)}
-    known |= {one.name for one in definitions(side.document, side.tree, side.span)}
+    known |= {each.name for each in file.definitions if not span.covers(each.header)}
+    known |= {each.name for each in definitions(side.document, side.tree, side.span)}
     return sorted(candidates - known)
 
 

@@ -1,0 +1,289 @@
+"""Ask the model to rewrite one piece of code, and once more if its answer fails a check.
+
+A prompt has the complete code, and as much other code as the model reads within ``chat.readingSeconds``.
+Later turns of the conversation are added at its end.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypedDict, Unpack
+
+from homebody.audit import Source, uris_of
+from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
+from homebody.context.around import Around, select_around
+from homebody.context.markers import first_marker, without_marked_lines
+from homebody.errors import ContextTooLong, UsageError
+from homebody.features.answer import Answer, ChatPrompt, Usage, answer
+from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
+from homebody.features.refactor.model_size import lacks
+from homebody.features.refactor.offer import offer_of
+from homebody.features.refactor.results import Offer, Part, Request, Turn, total_usage
+from homebody.features.refactor.tests_file import tests_uri
+from homebody.features.selection import candidates_for_span
+from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
+from homebody.postprocess.edit.docstring import end_of_sentence
+from homebody.postprocess.edit.notes import sentences
+from homebody.prompt.front_matter import fill, fill_shipped, render, shipped_prompt
+from homebody.syntax.chunk import Candidate
+from homebody.workspace.uri import file_name
+
+_TRIES = 2
+"""Maximum number of answers to one request: the first, and one correction."""
+
+_KEEPING = frozenset({"behaviour", "additions"})
+"""Guards under which an answer with notes is sent back once; an undefined name is always sent back.
+
+Notes on keywords alone are no reason, since these tasks change the flow of control; nor is a call on a
+variable that is gone: a loop that appends to a list becomes a comprehension.
+"""
+
+_OUTPUT = {"insert": 128, "comment": 512, "newFile": 1024, "rename": 256}
+"""Least tokens of an answer that does not repeat the code: documentation, code for a comment, a new file."""
+
+_SPARE_OUTPUT = 128
+"""Least tokens of another answer in addition to those of the rewritten code."""
+
+_WORD_STEP = 256
+"""Tokens by which the room for code around grows or shrinks with the length of an instruction."""
+
+
+class PartListeners(TypedDict, total=False):
+    """Callbacks for progress.
+
+    ``on_unit`` is called before each of several parts, with its number and the number of all parts;
+    ``on_progress`` with the number of characters that the model has written for the current part; ``on_read``
+    with the reading progress, if the server reports it.
+    """
+
+    on_unit: Callable[[int, int], None] | None
+    on_progress: Callable[[int], None] | None
+    on_read: OnRead | None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Tokens of a request: its code, all other text, and the reserve for the answer."""
+
+    code: int
+    words: int
+    output: int
+
+    @property
+    def total(self) -> int:
+        """Minimum context length for the request."""
+        return self.code + self.words + self.output + TEMPLATE_TOKENS
+
+
+def size_of(request: Request) -> Size:
+    """Count a request without any surroundings."""
+    count, prompt = request.engine.chat.tokens.count, request.prompt
+    code = count(request.code)
+    words = frame_tokens(request.engine, prompt) + sum(
+        map(count, (request.instruction, request.problem, request.feedback))
+    )
+    words += sum(count(turn.answer) + count(turn.reply) + TEMPLATE_TOKENS for turn in request.turns)
+    kind = "comment" if prompt.scope != "function" and prompt.output == "insert" else prompt.output
+    output = prompt.max_tokens or _OUTPUT.get(kind) or _SPARE_OUTPUT + code * 5 // 4
+    return Size(code, words, output)
+
+
+async def attempt(
+    request: Request, info: ModelInfo, *, asked: str = "", **listeners: Unpack[PartListeners]
+) -> Part:
+    """Ask the model, and once more if its answer is refused, or has notes that it should not have.
+
+    ``asked`` is the user's whole request, if that is more than the request's instruction. The better one of
+    two answers counts. Raises ``UsageError``, ``ContextTooLong`` and ``BackendError``.
+    """
+    if request.prompt.output == "newFile":
+        request = replace(request, new_uri=await tests_uri(request.document, request.engine.folders))
+    usages: list[Usage] = []
+    tried: list[Part] = []
+    while True:
+        request, written = await _asked(request, asked or request.instruction, **listeners)
+        usages.append(written.usage)
+        offer = await asyncio.to_thread(offer_of, request, written.text, complete=written.complete)
+        tried.append(Part(replace(request, base=request.base or written.prompt), written, offer))
+        problem = _problem(request, offer)
+        again = _again(request, written, problem, info)
+        if not problem or not written.complete or len(tried) == _TRIES or again is None:
+            break
+        request = again
+    # An offer is better than a refusal, one with edits than one without, and one with few notes.
+    best = min(
+        reversed(tried),
+        key=lambda part: (bool(part.offer.refusal), part.offer.is_empty, len(part.offer.notes)),
+    )
+    offer, too_small = best.offer, lacks(request.prompt, info, request.engine.settings.chat)
+    if offer.refusal and too_small:
+        offer = replace(offer, refusal=f"{offer.refusal} This action {too_small}.")
+    usage = total_usage(usages) or best.answer.usage
+    return replace(best, answer=replace(best.answer, usage=usage), offer=offer)
+
+
+def _problem(request: Request, offer: Offer) -> str:
+    """What the model is asked to correct; empty if the answer is good."""
+    if offer.refusal:
+        return offer.refusal
+    is_kept = request.prompt.guard in _KEEPING
+    wrong = [
+        note
+        for note in offer.notes
+        if note.kind == "undefined" or (is_kept and note.kind not in {"word", "own"})
+    ]
+    if not wrong:
+        return ""
+    return f"The answer {', '.join(sentences(wrong))}. Keep all that the task does not require to change."
+
+
+def _again(request: Request, written: Answer, problem: str, info: ModelInfo) -> Request | None:
+    """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
+    is_code = request.parts is None and request.prompt.output != "rename"
+    reply = fill(shipped_prompt("retry" if is_code else "retry-parts").body, {"problem": problem})
+    base = request.base or written.prompt
+    again = replace(request, base=base, turns=(*request.turns, Turn(written.text, reply)))
+    if size_of(again).total > info.context_length:
+        again = replace(request, base=None, feedback=problem)
+    return again if size_of(again).total <= info.context_length else None
+
+
+async def _asked(request: Request, wanted: str, **listeners: Unpack[PartListeners]) -> tuple[Request, Answer]:
+    """Send the request, without the oldest answers of a conversation that does not fit the context.
+
+    If all answers are left out, the request has ``wanted`` as its only instruction.
+    """
+    while True:
+        try:
+            return request, await _ask(request, listeners.get("on_progress"), listeners.get("on_read"))
+        except ContextTooLong:
+            if not request.turns:
+                raise
+            request = replace(request, turns=request.turns[1:])
+            if not request.turns:
+                request = replace(request, base=None, instruction=wanted)
+
+
+async def _ask(request: Request, on_progress: Callable[[int], None] | None, on_read: OnRead | None) -> Answer:
+    engine, document, prompt = request.engine, request.document, request.prompt
+    use = engine.chat
+    info = await use.describe()
+    special = info.texts_to_leave_out
+    _check_markers(request, info, special)
+    candidates: Sequence[Candidate] = ()
+    if prompt.takes_context:
+        candidates = await candidates_for_span(
+            engine, document, request.tree, request.target, session=request.session, file=request.file
+        )
+    await use.learn_counts(
+        [request.instruction, *(candidate.text for candidate in candidates)],
+        [TYPED, *(candidate.uri for candidate in candidates)],
+    )
+    await measure_speed(engine, prompt)
+    shown = None if request.session is None else request.session.shown
+    if shown is not None and await engine.gate.refusals(shown.uris):
+        shown.forget()
+    size = size_of(request)
+    room = chat_room(engine, info)
+
+    def build(tokens: int) -> ChatPrompt:
+        if (base := request.base) is not None:
+            messages = (*base.messages, *_turn_messages(request, base.messages))
+            if sum(use.tokens.count(message.text) for message in messages) <= tokens:
+                return ChatPrompt(messages, base.sources, base.left_out)
+        around = None
+        if request.parts is None:
+            read = room.readable - _rounded(size.words) if prompt.takes_context else 0
+            most = min(tokens - size.words, max(size.code, read))
+            around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
+        messages = _first_messages(request, around, special)
+        messages = (*messages, *_turn_messages(request, messages[-1:]))
+        if around is None:
+            return ChatPrompt(messages, tuple(_part_sources(request)), ())
+        return ChatPrompt(messages, around.sources, around.left_out)
+
+    written = 0
+
+    def progress(text: str) -> None:
+        nonlocal written
+        written += len(text)
+        if on_progress is not None:
+            on_progress(written)
+
+    # The answer may be as long as the context allows beside what the model reads.
+    left = info.context_length - TEMPLATE_TOKENS - max(size.code + size.words, room.readable)
+    most = size.output if prompt.writes_documentation else max(size.output, left)
+    end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
+    sampling = sampling_of(engine, prompt, most)
+    return await answer(
+        engine, "refactor", document.uri, build, sampling, on_text=progress, on_read=on_read, end_of=end_of
+    )
+
+
+def _first_messages(request: Request, around: Around | None, special: frozenset[str]) -> tuple[Message, ...]:
+    """The prompt file with its values; the error of an earlier run is at the end."""
+    engine, document, definition = request.engine, request.document, request.definition
+    context = (
+        laid_out(engine, document, around) if request.prompt.takes_context and around is not None else ""
+    )
+    values = code_values(engine, document, request.code) | {
+        "kind": definition.kind if definition is not None else "code",
+        "name": (definition.name if definition is not None else "") or file_name(document.uri),
+        "instruction": request.instruction,
+        "problem": request.problem,
+        "context": without_marked_lines(context, special).text,
+    }
+    sources = (TYPED, document.uri, *(uris_of(around.sources) if around is not None else ()))
+    messages = with_standing(engine, render(request.prompt, values, sources), in_words=False)
+    if not (feedback := without_marked_lines(request.feedback, special).text):
+        return messages
+    last = messages[-1]
+    more = fill_shipped("feedback", problem=feedback)
+    return (*messages[:-1], Message(last.role, f"{last.text}\n\n{more}", (TYPED, *last.sources)))
+
+
+def _around(request: Request, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:
+    """Choose the code around the target; the last choice for the same target is reused if it fits.
+
+    Then a second request about the same code begins with the same text, which the server has cached.
+    """
+    session, document = request.session, request.document
+    if session is not None and (kept := session.shown.find(document, request.target, tokens)) is not None:
+        return kept
+    count = request.engine.chat.tokens.count
+    around = select_around(
+        document, request.target, tokens=tokens, count=count, candidates=candidates, beyond=beyond
+    )
+    if session is not None and request.prompt.takes_context:
+        session.shown.keep(document, request.target, tokens, around)
+    return around
+
+
+def _turn_messages(request: Request, before: Sequence[Message]) -> Iterator[Message]:
+    sources = tuple(uri for message in before for uri in message.sources)
+    for turn in request.turns:
+        yield Message("assistant", turn.answer, sources)
+        yield Message("user", turn.reply, sources)
+
+
+def _rounded(tokens: int) -> int:
+    """``tokens`` rounded to steps, so that instructions of similar length leave the same room."""
+    return -(-tokens // _WORD_STEP) * _WORD_STEP
+
+
+def _part_sources(request: Request) -> Iterator[Source]:
+    document = request.document
+    for span in request.parts.spans if request.parts is not None else ():
+        tokens = request.engine.chat.tokens.count(document.slice(span))
+        yield Source(document.uri, document.line_of(span.start), document.line_of(span.end), tokens, "part")
+
+
+def _check_markers(request: Request, info: ModelInfo, special: frozenset[str]) -> None:
+    texts = (request.code, request.instruction, request.problem, *(turn.answer for turn in request.turns))
+    if marker := first_marker("\n".join(texts), special):
+        message = (
+            f"The code holds {marker!r}, which {info.name} would take for a control token, and this server "
+            "cannot tell the two apart: select lines without it, or use llama.cpp or the embedded model."
+        )
+        raise UsageError(message)

@@ -1,0 +1,192 @@
+"""Find the new version of a definition in an answer's code, which may have more around it, or less.
+
+Small models repeat the class around a method or the whole file, begin below a function's decorators, add an
+example of the call, put new code between a function and its comment, or write the body alone.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import dedent
+
+from homebody.postprocess.edit.edited import CODE_KINDS
+from homebody.syntax.names import names
+from homebody.syntax.opaque import comments_start
+from homebody.syntax.scope import Definition, definitions, outermost
+from homebody.syntax.tree import Tree, parse
+from homebody.syntax.whole_file import WholeFile
+from homebody.syntax.widen import with_decorations
+from homebody.text import Document, Span
+from homebody.workspace.uri import file_name
+
+_KINDS = CODE_KINDS | {"variable"}
+_RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)
+_COMMENTS = ("#", "//", "/*", "*", "--", "<!--")
+_TAG = "<?php\n"
+"""Without it, PHP's grammar takes code for text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """New code for a span; ``above`` are new definitions for above the class around it.
+
+    ``left_out`` is the first line of the answer that is in neither, nor in the file.
+    """
+
+    span: Span
+    code: str
+    above: str = ""
+    left_out: str = ""
+
+
+def rewritten(
+    file: WholeFile, span: Span, definition: Definition | None, code: str, *, keeps_head: bool
+) -> Rewritten:
+    """Find what ``code`` has for ``span``: of a whole definition, its new version.
+
+    New definitions stay beside it, or go above the class around it; what the file has, and statements that
+    define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
+    """
+    document = file.document
+    if definition is None or not _is_whole(file, span, definition):
+        return Rewritten(span, code)
+    answer = _Answer.of(document, code)
+    if _is_body(file, definition, answer, code):
+        return Rewritten(_body(document, definition, code), code)
+    if keeps_head:
+        span = _below_head(document, span, definition, code)
+    own = [
+        each
+        for each in answer.definitions
+        if (each.name, each.is_function) == (definition.name, definition.is_function)
+    ]
+    return _narrowed(file, span, definition, answer, own[0]) if len(own) == 1 else Rewritten(span, code)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The code of an answer, and what it defines."""
+
+    written: Document
+    tree: Tree
+    definitions: Sequence[Definition]
+
+    @classmethod
+    def of(cls, document: Document, code: str) -> "_Answer":
+        needs_tag = document.text.startswith(_TAG.strip()) and _TAG.strip() not in code
+        written = document.with_text(_TAG + code if needs_tag else code)
+        tree = parse(written)
+        named = [each for each in definitions(written, tree) if each.kind in _KINDS and each.name]
+        return cls(written, tree, named)
+
+    def whole(self, definition: Definition) -> Span:
+        """The lines of a definition with its decorations."""
+        return self.written.whole_lines(with_decorations(self.written, self.tree, definition.span))
+
+    def comment(self, definition: Definition) -> str:
+        """The comment directly above a definition."""
+        start = self.whole(definition).start
+        return self.written.text[comments_start(self.written, self.tree, Span(0, start)) : start]
+
+    def text(self, several: Sequence[Definition], own: Definition | None = None, comment: str = "") -> str:
+        """Code of definitions with the comments above them, with ``comment`` above ``own``, in order."""
+        text = ""
+        for each in sorted(several, key=lambda each: each.span):
+            above, whole = self.comment(each), self.whole(each)
+            before = self.written.text[: whole.start - len(above)]
+            gap = max(1, before[len(before.rstrip()) :].count("\n"))
+            above = comment if each == own else above
+            text += "\n" * gap * bool(text) + dedent(above) + dedent(self.written.slice(whole))
+        return text
+
+    def left_out(self, read: Sequence[Span], document: Document) -> str:
+        """The first line of code outside of ``read`` that ``document`` does not have."""
+        spans = [self.written.lines_of(span) for span in read]
+        gone = [
+            line
+            for number in range(self.written.line_count)
+            if not any(first <= number <= last for first, last in spans)
+            and re.search(r"\w", line := self.written.line_text(number).strip())
+            and not line.startswith((*_COMMENTS, _TAG.strip()))
+        ]
+        known = set(map(str.strip, document.text.splitlines())) if gone else set[str]()
+        return next((line for line in gone if line not in known), "")
+
+
+def _narrowed(
+    file: WholeFile, span: Span, definition: Definition, answer: _Answer, own: Definition
+) -> Rewritten:
+    """Its new version ``own``, with what is new around it."""
+    whole = answer.whole(own)
+    around = [each for each in answer.definitions if each != own and each.span.covers(own.span)]
+    others = [each for each in answer.definitions if each not in around and not whole.covers(each.span)]
+    # The file is read only if the answer defines something else.
+    known = [each for each in file.definitions if not span.covers(each.span)] if others or around else []
+    if not definition.container and {each.name for each in around} - {each.name for each in known}:
+        return Rewritten(span, answer.written.text.removeprefix(_TAG))  # it moves into a class
+    members = {each.name for each in known if each.container == definition.container}
+    outside = {each.name for each in known if each.container != definition.container}
+    inner = around[-1].span if around else answer.written.whole
+    there = members if around else members | outside
+    beside = outermost(each for each in others if inner.covers(each.span) and each.name not in there)
+    above = outermost(each for each in others if not inner.covers(each.span) and each.name not in outside)
+    read = [*map(answer.whole, [own, *beside, *above]), *(each.header for each in around)]
+    span, comment = _comment(file, span, answer.comment(own))
+    code = answer.text([own, *beside], own, comment)
+    return Rewritten(span, code, answer.text(above), answer.left_out(read, file.document))
+
+
+def _comment(file: WholeFile, span: Span, new: str) -> tuple[Span, str]:
+    """``span`` with the comment directly above it, and the comment for there.
+
+    A doc comment replaces another one; any other comment stays, above what the answer adds. One that names
+    the file is about the answer.
+    """
+    start = comments_start(file.document, file.tree, Span(0, span.start))
+    old = file.document.text[start : span.start]
+    new = "" if file_name(file.document.uri) in new else new
+    style = file.tree.language.doc if file.tree.language is not None else None
+    mark = (style.begin or style.line.strip()) if style is not None and style.own else "\0"
+    is_replaced = new.split() == old.split() or all(text.lstrip().startswith(mark) for text in (old, new))
+    return Span(start, span.end), new if is_replaced else dedent(old) + dedent(new)
+
+
+def _is_whole(file: WholeFile, span: Span, definition: Definition) -> bool:
+    """Whether ``span`` covers exactly the lines of ``definition``, with its decorations."""
+    whole = with_decorations(file.document, file.tree, definition.span)
+    return file.document.slice(span).strip() == file.document.slice(whole).strip()
+
+
+def _is_body(file: WholeFile, definition: Definition, answer: _Answer, code: str) -> bool:
+    """Whether ``code`` is the body alone: it returns at the top level, or uses the function's variables."""
+    if not definition.is_function or definition.body is None:
+        return False
+    if re.search(r"^return\b", dedent(code), re.MULTILINE):
+        return True
+    if any(each.is_function or each.is_class or each.name == definition.name for each in answer.definitions):
+        return False
+    named = names(file.document, file.tree, definition.span)
+    own = {each.text for each in named if each.binds and each.scope is not None}
+    words = set(re.findall(r"\w+", code))
+    return definition.name not in words and (_RETURNS.search(code) is not None or not own.isdisjoint(words))
+
+
+def _body(document: Document, definition: Definition, code: str) -> Span:
+    """What ``code`` replaces of a body: all, or what is in its braces."""
+    body = definition.body if definition.body is not None else definition.span
+    if document.text.startswith("{", body.start) and not code.lstrip().startswith("{"):
+        body = document.stripped(Span(body.start + 1, body.end - 1))
+    is_below = document.line_of(body.start) != document.line_of(definition.header.start)
+    return Span(document.line_start(body.start), body.end) if is_below else body
+
+
+def _below_head(document: Document, span: Span, definition: Definition, code: str) -> Span:
+    """``span`` from the line of the definition's name on, if ``code`` begins like that line."""
+    name = re.search(rf"(?<!\w){re.escape(definition.name)}(?!\w)", document.slice(definition.header))
+    if name is None or not definition.name:
+        return span
+    end = definition.header.start + name.end()
+    start = document.line_start(end - 1)
+    to_name, first = (re.findall(r"\w+|[^\w\s]", text) for text in (document.text[start:end], code.lstrip()))
+    is_same = first[: len(to_name)] == to_name
+    return Span(start, span.end) if is_same and start > span.start else span
