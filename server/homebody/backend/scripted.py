@@ -28,8 +28,8 @@ shape)::
     fault_after = 3                # pieces that arrive before the fault
 
 The first reply that matches and is not used up answers. A prompt is matched by the joined text of its parts;
-chat prompts include the template's text. ``Prompt.forced`` is removed from a reply that begins with it, as
-for a model that has to repeat it; other replies are unchanged.
+chat prompts include the template's text. ``Prompt.forced`` is removed from a reply that begins with it, or
+with the word in it, as for a model that has to repeat it; other replies are unchanged.
 Tokens (``scripted_tokens``) are up to six word characters, a run of blanks, or one other character.
 """
 
@@ -373,7 +373,8 @@ def _prompt_tokens(prompt: Prompt) -> list[str]:
 def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
     """Cut the reply into pieces, without the forced beginning, and end it before the first stop text."""
     whole = "".join(reply.pieces) or (reply.text if isinstance(reply.text, str) else reply.text(prompt.text))
-    skip = len(prompt.forced) if whole.startswith(prompt.forced) else 0
+    forced = prompt.forced if whole.startswith(prompt.forced) else prompt.forced.lstrip()
+    skip = len(forced) if whole.startswith(forced) else 0
     ends = [at for stop in prompt.stop if (at := whole.find(stop, skip)) >= 0]
     end = min(ends, default=len(whole))
     pieces: list[str] = []

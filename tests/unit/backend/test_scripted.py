@@ -42,6 +42,13 @@ async def test_the_first_reply_that_matches_answers():
     ]
 
 
+@pytest.mark.parametrize(
+    ("forced", "said"), [("ret", "urn a"), (" ret", "urn a"), (" ", "return a"), ("x", "return a")]
+)
+async def test_a_word_that_is_begun_is_not_said_again(forced: str, said: str):
+    assert await say(ScriptedBackend("return a"), prompt("x", forced=forced)) == said
+
+
 async def test_replies_in_order_answer_once_each():
     backend = ScriptedBackend(Reply("one", times=1), Reply("two", times=1))
     assert [await say(backend, prompt("x")) for _ in range(2)] == ["one", "two"]
