@@ -176,7 +176,7 @@ def test_an_action_is_run_by_its_name(open_editor):
 
 
 def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
-    """The server marks it with ``needsConfirmation``; a single changed line is a proposal, too."""
+    """Only what adds lines is applied at once; a single changed line is a proposal, too."""
     editor = open_editor(reply("```python\na = 10\n```"), code="a = 1\n")
     editor.command("1Homebody refactor ten times")
     editor.sees("ga accept")

@@ -42,8 +42,7 @@ import { Settings } from "./server/settings";
 import { installModel } from "./server/weights";
 import { openSample, setUp, showWalkthroughOnce } from "./start";
 import { StatusItem } from "./status";
-import { isOn } from "./suggestions";
-import { toggle } from "./toggle";
+import { isOn, toggle } from "./suggestions";
 import { sentenceOf } from "./words";
 
 /** The parts of the extension that live as long as the window. */

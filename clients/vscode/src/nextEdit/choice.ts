@@ -4,7 +4,7 @@ import { ConfigurationTarget, type QuickPickItem, QuickPickItemKind, window, wor
 
 import { type Languages, isOnIn } from "../server/narrowed";
 import { valueOf } from "../server/settings";
-import { setLanguage } from "../toggle";
+import { setLanguage } from "../suggestions";
 
 const WAYS = {
     full: "Show what changes",

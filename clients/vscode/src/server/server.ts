@@ -19,9 +19,7 @@ import { PrivateEnvironment } from "./environment";
 import { locate } from "./locate";
 import { type Actions, middleware } from "./middleware";
 import { Notices } from "./notices";
-import { Queue } from "./queue";
 import type { Settings } from "./settings";
-import { older } from "./versions";
 
 // A setting changes with each letter that is typed.
 const SETTLED_MILLISECONDS = 500;
@@ -42,8 +40,8 @@ export class Server implements Disposable {
     private readonly subscriptions: Disposable;
     private startedWith = "";
     private timer: NodeJS.Timeout | undefined;
-    /** Starts, and what must not happen during one. */
-    private readonly queue = new Queue();
+    /** The last of the starts, and of what must not happen during one. */
+    private last: Promise<unknown> = Promise.resolve();
 
     constructor(
         context: ExtensionContext,
@@ -77,12 +75,12 @@ export class Server implements Disposable {
 
     /** Start or restart the server. Failures are shown to the user. */
     restart(): Promise<void> {
-        return this.queue.add(() => this.startAgain());
+        return this.queued(() => this.startAgain());
     }
 
     /** The running client; without one, a message says what is wrong. */
     async need(): Promise<LanguageClient | undefined> {
-        await this.queue.add(async () => {
+        await this.queued(async () => {
             await started(this.client);
             if (this.running === undefined) {
                 await this.startAgain();
@@ -108,7 +106,7 @@ export class Server implements Disposable {
         if (!(await this.environment.mayInstall())) {
             return;
         }
-        await this.queue.add(async () => {
+        await this.queued(async () => {
             const isReplaced = this.command !== undefined && this.environment.owns(this.command);
             if (isReplaced) {
                 // It reads its files until it ends.
@@ -122,7 +120,7 @@ export class Server implements Disposable {
 
     /** Delete the extension's own environment, and start the server that is found then; returns whether there was one. */
     remove(): Promise<boolean> {
-        return this.queue.add(async () => {
+        return this.queued(async () => {
             await this.stop();
             try {
                 return await this.environment.remove();
@@ -140,9 +138,16 @@ export class Server implements Disposable {
     /** Stop the server at once, since it must send nothing by settings of before, and start it with the new ones. */
     private startOnceSettled(): void {
         this.status.starting();
-        void this.queue.add(() => this.stop());
+        void this.queued(() => this.stop());
         clearTimeout(this.timer);
         this.timer = setTimeout(() => void this.need(), SETTLED_MILLISECONDS);
+    }
+
+    /** Do `work` after everything that was queued before, even if some of that failed. */
+    private queued<Result>(work: () => Promise<Result>): Promise<Result> {
+        const result = this.last.then(work);
+        this.last = result.catch(() => undefined);
+        return result;
     }
 
     private startSettings(): string {
@@ -234,10 +239,11 @@ export class Server implements Disposable {
     /** Report a server of another version, and what to do. */
     private compareVersions(client: LanguageClient, command: string): void {
         const theirs = client.initializeResult?.serverInfo?.version;
-        const outdated = theirs && older(this.version, theirs);
-        if (!outdated) {
+        if (theirs === undefined || minor(theirs) === minor(this.version)) {
             return;
         }
+        const isOlder = theirs.localeCompare(this.version, "en", { numeric: true }) < 0;
+        const outdated = isOlder ? "server" : "extension";
         const sentence =
             `This extension is Homebody ${this.version}, the server (${command}) is ${theirs}: ` +
             `update the ${outdated}, or some commands will not work.`;
@@ -263,6 +269,11 @@ export class Server implements Disposable {
             "Try Again": () => this.restart(),
         });
     }
+}
+
+/** A version without its last number: versions that differ in that one alone fit together. */
+function minor(version: string): string {
+    return version.split(".").slice(0, 2).join(".");
 }
 
 /**
