@@ -7,8 +7,9 @@ every suggestion there is wrong.
 
     python benchmarks/next_edit.py FILE.jsonl.gz [--half tune|check|all] [--lines N] [--show LABEL]
 
-``measure/edit_replay.py`` describes the file. Gates were chosen on the half ``tune`` alone. ``--lines`` fills
-each file up to that length with code of the other files, to measure the time. ``--show`` prints suggestions.
+``measure/edit_replay.py`` describes the file, ``release_changes.py`` makes one. Gates were chosen on the half
+``tune`` alone. ``--lines`` fills each file up to that length with code of other files, to measure the time.
+``--show`` prints suggestions.
 """
 
 import argparse
@@ -43,6 +44,7 @@ _SAMPLES = 1_000
 class Step:
     """One hunk, and what was suggested after it; ``seconds`` are of processor time, of all threads."""
 
+    repository: str
     commit: str
     order: str
     seconds: float
@@ -114,6 +116,7 @@ async def replay(engine: Engine, commit: Commit, file: CommitFile, filler: str) 
             here = state.line_of(number)
             steps.append(
                 Step(
+                    commit.repository,
                     commit.commit,
                     order,
                     seconds,
@@ -153,14 +156,14 @@ def _row(name: str, shown: Sequence[Step], total: int) -> list[str]:
 
 
 def _interval(steps: Sequence[Step]) -> str:
-    """95 % interval of the share of exact suggestions, and of wrong ones per 100 edits, by commit."""
-    by_commit: dict[str, list[Step]] = {}
+    """95 % interval of the share of exact suggestions, and of wrong ones per 100 edits, by repository."""
+    groups: dict[str, list[Step]] = {}
     for step in steps:
-        by_commit.setdefault(step.commit, []).append(step)
+        groups.setdefault(step.repository, []).append(step)
     chance = random.Random(0)
-    commits, exact, wrong = list(by_commit.values()), list[float](), list[float]()
+    repositories, exact, wrong = list(groups.values()), list[float](), list[float]()
     for _ in range(_SAMPLES):
-        sample = [step for steps in chance.choices(commits, k=len(commits)) for step in steps]
+        sample = [step for steps in chance.choices(repositories, k=len(repositories)) for step in steps]
         labels = Counter(step.label for step in sample if step.edit is not None)
         exact.append(100 * labels["exact"] / max(1, labels.total()))
         wrong.append(100 * labels["wrong"] / len(sample))
@@ -168,7 +171,7 @@ def _interval(steps: Sequence[Step]) -> str:
     exact.sort()
     wrong.sort()
     return (
-        f"95 % intervals by commit: exact {exact[low]:.0f} to {exact[high]:.0f} %, "
+        f"95 % intervals by repository: exact {exact[low]:.0f} to {exact[high]:.0f} %, "
         f"wrong {wrong[low]:.2f} to {wrong[high]:.2f} per 100 edits."
     )
 

@@ -28,11 +28,11 @@ import logging
 log = logging.getLogger(__name__)
 
 
-def report(orders, prices, stock):
+def report(orders, prices, stores, offers):
     log.warn("orders: %d", len(orders))
     log.warn("prices: %d", len(prices))
-    log.warn("stock: %d", len(stock))
-    log.warn("sold: %d", sum(stock))
+    log.warn("stores: %d", len(stores))
+    log.warn("offers: %d", len(offers))
 """
 # 80 looks like 100 here, at a third of the bytes.
 QUALITY = 80

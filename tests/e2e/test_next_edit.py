@@ -17,9 +17,9 @@ CODE = """def load(path):
 
 def load_all(paths):
     first = read_file(paths[0], encoding="latin-1")
-    rest = [read_file(path, encoding="latin-1") for path in paths[1:]]
+    second = read_file(paths[1], encoding="latin-1")
     last = read_file(paths[-1], encoding="latin-1")
-    return first, rest, last
+    return first, second, last
 """
 
 

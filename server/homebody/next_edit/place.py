@@ -1,19 +1,20 @@
-"""One document as the rules see it: its lines, its strings and comments, its functions."""
+"""One document as the rules see it: its lines, its strings and comments."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from homebody.next_edit.changes import ChangedLines, is_word
-from homebody.syntax.names import Name, names
+from homebody.next_edit.changes import MOST_CHARS, ChangedLines, is_word, likeness
 from homebody.syntax.opaque import opaque_spans
-from homebody.syntax.scope import Definition, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
 NEAR_LINES = 60
 """A change that lies further away has nothing to do with the last one too often."""
+
+_MIN_LIKENESS = 0.8
+"""A line that is less like all of those that were changed alike is often left as it is."""
 
 _MOST_SITES = 15
 _MOST_MATCHES = 200
@@ -42,64 +43,41 @@ class Place:
         """Number of lines from the newest change."""
         return max(self.newest.line - line, line - max(self.newest.line, self.newest.end - 1), 0)
 
-    def nearest(self, lines: Iterable[int]) -> int:
-        """Return the line nearest to the newest change; of two, the one below."""
-        return min(lines, key=lambda line: (self.distance(line), line < self.newest.line))
-
-    def site_after(self, changed: Sequence[int], sites: Collection[int]) -> int | None:
+    def next_site(
+        self,
+        changed: Sequence[int],
+        sites: Collection[int],
+        examples: Sequence[str] = (),
+        most: int = NEAR_LINES,
+    ) -> int | None:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
-        That is the nearest site, first in the direction of the last two. ``None`` if it is far away, if there
-        are too many, and if the user left a site between the last two: not every site is meant then.
+        That is the nearest site that is like one of the ``examples``, at most ``most`` lines away. ``None``
+        if there are too many sites, and if the user left one in a line that they changed, or between the last
+        two: not every site is meant then.
         """
-        if not sites or len(sites) > _MOST_SITES:
+        if len(sites) > _MOST_SITES or not self.changed.isdisjoint(sites):
             return None
-        newest, before = changed[0], changed[1]
-        if any(min(newest, before) < line < max(newest, before) for line in sites):
+        if any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
             return None
-        ahead = [line for line in sites if (line > newest) == (newest > before)]
-        line = self.nearest(ahead or sites)
-        return line if self.distance(line) <= NEAR_LINES else None
+        near = [line for line in sites if self.distance(line) <= most]
+        for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
+            text = self.document.line_text(line)
+            if len(text) <= MOST_CHARS and (
+                not examples or any(likeness(example, text) >= _MIN_LIKENESS for example in examples)
+            ):
+                return line
+        return None
 
     def matches(self, text: str) -> list[int] | None:
         """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""
         offsets = list(islice(matches_in(self.document.text, text), _MOST_MATCHES + 1))
         return offsets if len(offsets) <= _MOST_MATCHES else None
 
-    def replaced(self, line: int, starts: Sequence[int], old: str, new: str) -> str:
-        """Text of ``line`` in which ``old`` is replaced at the offsets ``starts``."""
-        text, first = self.document.line_text(line), self.document.line_starts[line]
-        for start in sorted(starts, reverse=True):
-            column = start - first
-            text = text[:column] + new + text[column + len(old) :]
-        return text
-
-    def names(self, within: Span) -> tuple[Name, ...]:
-        """Variables and functions that are named in a part of the document."""
-        return names(self.document, self.tree, within) if self.tree.fits(self.document) else ()
-
-    def scope_at(self, offset: int, words: Collection[str]) -> Span:
-        """Part of the document in which the local names among ``words`` mean what they mean at ``offset``."""
-        function = self.function_at(self.document.line_of(offset))
-        here = Span(offset, offset)
-        scopes = [
-            name.scope
-            for name in (self.names(function) if function is not None else ())
-            if name.binds and name.text in words and name.scope is not None and name.scope.covers(here)
-        ]
-        return min(scopes, key=len, default=self.document.whole)
-
     def is_opaque(self, offset: int) -> bool:
         """Whether the character at ``offset`` is in a string or a comment."""
         line = self.document.line_span(self.document.line_of(offset))
         return any(span.start <= offset < span.end for span in self._opaque(line))
-
-    def function_at(self, line: int) -> Span | None:
-        """Span of the innermost function that holds the first character of a line."""
-        text = self.document.line_text(line)
-        offset = self.document.line_starts[line] + len(text) - len(text.lstrip())
-        functions = [scope.span for scope in self._scopes(offset) if scope.is_function]
-        return functions[-1] if functions else None
 
     def lines_equal_to(self, lines: Sequence[str]) -> Iterator[int]:
         """First lines of the places that have these lines, whatever their indentation."""
@@ -126,9 +104,6 @@ class Place:
 
     def _opaque(self, span: Span) -> Sequence[Span]:
         return opaque_spans(self.document, self.tree, span) if self.tree.fits(self.document) else ()
-
-    def _scopes(self, offset: int) -> Sequence[Definition]:
-        return scopes_at(self.document, self.tree, offset)
 
 
 def matches_in(whole: str, text: str) -> Iterator[int]:

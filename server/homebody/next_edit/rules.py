@@ -6,7 +6,6 @@ from typing import TypeAlias
 
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.place import Place
-from homebody.next_edit.rename import rename
 from homebody.next_edit.same_change import same_change, same_insertion, same_lines
 from homebody.syntax.nodes import count_tree_errors
 from homebody.syntax.parsing import parse_text
@@ -15,7 +14,7 @@ from homebody.text import Document
 
 Rule: TypeAlias = Callable[[Place], NextEdit | None]
 
-RULES: tuple[Rule, ...] = (same_change, same_insertion, rename, same_lines)
+RULES: tuple[Rule, ...] = (same_change, same_insertion, same_lines)
 """The one that is right most often comes first."""
 
 _MOST_CHARS = 512 * 1024

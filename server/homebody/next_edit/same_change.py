@@ -13,8 +13,6 @@ from homebody.next_edit.changes import (
     ChangedLines,
     NextEdit,
     TokenChange,
-    indentation,
-    is_word,
     likeness,
     reindented,
     shared_left,
@@ -25,37 +23,41 @@ from homebody.next_edit.changes import (
 )
 from homebody.next_edit.place import NEAR_LINES, Place, matches_in
 
-_TIMES = 2
-_TIMES_BEFORE_ANOTHER = 4
-_MIN_CHARS = 12
-_MIN_WORDS = 2
-"""A pattern has as many characters, or as many words around what changes."""
+_MIN_CHARS = 8
+"""A shorter pattern stands in too many other places."""
 
-_MIN_LIKENESS = 0.8
-"""For a shorter pattern, the next line is as much like one of those that were changed."""
+_TIMES_ANYWHERE = 3
+"""After as many changes, the pattern may be short, and the next line far away."""
 
 _CONTEXT_LINES = 3
 _MIN_CONTEXT_WORDS = 3
 
 
 def same_change(place: Place) -> NextEdit | None:
-    """Replace the same tokens in the next line that has them; after four, another change may follow.
+    """Replace the same tokens in the next line that has them.
 
     Tokens that were replaced by two different texts are left alone.
     """
     document = place.document
     earlier = [tokens for change in place.changes for tokens in token_changes(change)]
-    for newest in (tokens for change in place.changes[:2] for tokens in token_changes(change)):
+    for newest in token_changes(place.newest):
         agreeing = [tokens for tokens in earlier if (tokens.old, tokens.new) == (newest.old, newest.new)]
-        wanted = _TIMES if newest.change is place.newest else _TIMES_BEFORE_ANOTHER
         is_ambiguous = newest.old and any(
             tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
         )
-        if is_ambiguous or len({tokens.change.line for tokens in agreeing}) < wanted:
+        if is_ambiguous or len({id(tokens.change) for tokens in agreeing}) < 2:
             continue
         pattern = _Pattern.of(agreeing)
-        line = place.site_after([tokens.line for tokens in agreeing], pattern.sites(place, agreeing))
-        if line is not None and _is_like(pattern, agreeing, document.line_text(line)):
+        is_clear = len(agreeing) >= _TIMES_ANYWHERE
+        if not is_clear and len(pattern.text) < _MIN_CHARS:
+            continue
+        line = place.next_site(
+            [tokens.line for tokens in agreeing],
+            pattern.sites(place, agreeing),
+            [tokens.text for tokens in agreeing],
+            document.line_count if is_clear else NEAR_LINES,
+        )
+        if line is not None:
             old_line = document.line_text(line)
             lines = (old_line,), (pattern.applied_to(old_line),)
             return NextEdit(document.uri, line, *lines, "same change", (*newest.old, "", *newest.new))
@@ -87,7 +89,7 @@ def same_insertion(place: Place) -> NextEdit | None:
         )
         if not is_done and place.changed.isdisjoint(around):
             sites.append(at)
-    line = place.site_after([change.line for change in agreeing], sites)
+    line = place.next_site([change.line for change in agreeing], sites)
     if line is None:
         return None
     example = newest.line - 1 if above else newest.end
@@ -103,13 +105,11 @@ class _Pattern:
     old: str
     new: str
     right: str
-    words: int
 
     @classmethod
     def of(cls, agreeing: Sequence[TokenChange]) -> "_Pattern":
         left, right = shared_left(agreeing), shared_right(agreeing)
-        words = sum(is_word(token[0]) for token in (*left, *right))
-        return cls("".join(left), "".join(agreeing[0].old), "".join(agreeing[0].new), "".join(right), words)
+        return cls("".join(left), "".join(agreeing[0].old), "".join(agreeing[0].new), "".join(right))
 
     @property
     def text(self) -> str:
@@ -129,13 +129,12 @@ class _Pattern:
         offsets = [document.line_starts[tokens.line] + tokens.column for tokens in agreeing]
         is_opaque = all(map(place.is_opaque, offsets))
         done = (place.matches(self.replacement) or []) if self.text in self.replacement else []
-        lines = {
+        return {
             document.line_of(start)
             for start in starts
             if not any(at <= start < at + len(self.replacement) for at in done)
             and (is_opaque or not place.is_opaque(start + len(self.left)))
         }
-        return {line for line in lines - place.changed if len(document.line_text(line)) <= MOST_CHARS}
 
     def applied_to(self, line: str) -> str:
         """``line`` with every occurrence replaced that neither begins nor ends inside of a word."""
@@ -145,13 +144,6 @@ class _Pattern:
                 result += line[at:start] + self.replacement
                 at = start + len(self.text)
         return result + line[at:]
-
-
-def _is_like(pattern: _Pattern, agreeing: Sequence[TokenChange], line: str) -> bool:
-    """Whether the pattern is long, or the line is like one of those that were changed."""
-    if len(pattern.text) >= _MIN_CHARS or pattern.words >= _MIN_WORDS:
-        return True
-    return any(likeness(tokens.text, line) >= _MIN_LIKENESS for tokens in agreeing)
 
 
 def _shared_lines(place: Place, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:
@@ -176,7 +168,7 @@ _LINE_MIN_CHARS_ONCE = 45
 """After the first time, the line has as many words, or as many characters."""
 
 _LINE_MIN_LIKENESS = 0.5
-_MOST_SITES_ONCE = 3
+_NEAR_LINES_ONCE = 40
 
 
 def same_lines(place: Place) -> NextEdit | None:
@@ -188,28 +180,23 @@ def same_lines(place: Place) -> NextEdit | None:
     alike = [change for change in place.changes if stripped(change.old) == old]
     if word_count(old) < _LINE_MIN_WORDS or any(stripped(change.new) != new for change in alike):
         return None
-    sites = [
-        line for line in place.lines_equal_to(old) if place.changed.isdisjoint(range(line, line + count))
-    ]
-    if len(alike) > 1:
-        line = place.site_after([change.line for change in alike], sites)
-    else:
-        line = _site_after_one(place, newest, sites)
-    if line is None:
+    sites = list(place.lines_equal_to(old))
+    if any(not place.changed.isdisjoint(range(line, line + count)) for line in sites):
+        return None
+    line = place.next_site([change.line for change in alike], sites)
+    if line is None or (len(alike) == 1 and not _is_clear_once(place, newest, line)):
         return None
     lines = tuple(map(document.line_text, range(line, line + count)))
     replaced = reindented(newest.new, newest.old[0], lines[0])
     return NextEdit(document.uri, line, lines, replaced, "same lines", (*old, "", *new))
 
 
-def _site_after_one(place: Place, change: ChangedLines, sites: Sequence[int]) -> int | None:
-    """Return the nearest site after a single change: of one long line, by one that is like it."""
-    if len(change.old) != 1 or len(change.new) != 1 or not 0 < len(sites) <= _MOST_SITES_ONCE:
-        return None
+def _is_clear_once(place: Place, change: ChangedLines, line: int) -> bool:
+    """Whether a single change is enough: of one long line of code, by one that is like it, close by."""
+    if len(change.old) != 1 or len(change.new) != 1 or place.distance(line) > _NEAR_LINES_ONCE:
+        return False
     (old,), (new,) = change.old, change.new
+    if place.is_opaque(place.document.line_starts[line]):
+        return False
     is_long = word_count(change.old) >= _LINE_MIN_WORDS_ONCE or len(old.strip()) >= _LINE_MIN_CHARS_ONCE
-    if not is_long or likeness(old, new) < _LINE_MIN_LIKENESS:
-        return None
-    line = place.nearest(sites)
-    is_beside = indentation(place.document.line_text(line)) == indentation(old)
-    return line if is_beside and place.distance(line) <= NEAR_LINES else None
+    return is_long and likeness(old, new) >= _LINE_MIN_LIKENESS
