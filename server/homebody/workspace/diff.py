@@ -285,7 +285,9 @@ def _is_one_file(pair: Sequence[str]) -> bool:
         return bool(pair)
     old, new = (name.removeprefix('"') for name in pair)
     is_prefixed = _PREFIX.match(old) and _PREFIX.match(new)
-    return bool(is_prefixed) and posixpath.basename(old[2:]) == posixpath.basename(new[2:])
+    if is_prefixed and posixpath.basename(old) == posixpath.basename(new):
+        return True
+    return old.partition("/")[2] == new.partition("/")[2] != ""
 
 
 def _unquoted(name: str) -> str | None:
