@@ -34,7 +34,7 @@ from homebody.acp.question import Block, UserPrompt, read_blocks
 from homebody.acp.session import AcpSession, StopReason
 from homebody.acp.turns import answer, list_commands, run_command
 from homebody.errors import HomebodyError, sentence
-from homebody.features.answer import Usage
+from homebody.features.answer import AnswerUsage
 from homebody.features.models_here import chat_models
 
 logger = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Agent:
                 session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
             info = await engine.chat.describe()
             if not session.conversation.turns:
-                session.send_usage(Usage(0, 0, info.context_length))
+                session.send_usage(AnswerUsage(0, 0, info.context_length))
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question reports the failure
 

@@ -25,7 +25,7 @@ from acp.schema import (
 
 from homebody.acp.engines import Key
 from homebody.acp.question import Reference
-from homebody.features.answer import Usage
+from homebody.features.answer import AnswerUsage
 from homebody.features.models_here import ChatModel
 from homebody.features.refactor import Refactoring
 from homebody.postprocess.edit.code_blocks import CodeBlock
@@ -154,7 +154,7 @@ class AcpSession:
         """Send a line about the progress."""
         self.send(update_agent_thought_text(text))
 
-    def send_usage(self, usage: Usage) -> None:
+    def send_usage(self, usage: AnswerUsage) -> None:
         """Report the tokens of the last answer against the context length."""
         used = usage.prompt_tokens + usage.output_tokens
         self.send(UsageUpdate(session_update="usage_update", used=used, size=usage.context_length))

@@ -16,7 +16,7 @@ from homebody.acp.session import AcpSession, StopReason
 from homebody.audit import LeftOut
 from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
-from homebody.features.answer import Answer
+from homebody.features.answer import ChatAnswer
 from homebody.features.apply_block import apply_block
 from homebody.features.ask import add_explanation, ask
 from homebody.features.attachments import Attached
@@ -163,7 +163,11 @@ def _saying(session: AcpSession) -> Generator[Callable[[str], None]]:
 
 
 async def _account(
-    engine: Engine, session: AcpSession, answered: Answer, document: Document | None, unread: Iterable[str]
+    engine: Engine,
+    session: AcpSession,
+    answered: ChatAnswer,
+    document: Document | None,
+    unread: Iterable[str],
 ) -> None:
     """Report the code that the answer names, the token counts, the sources, and what was left out."""
     sources = answered.sources

@@ -16,7 +16,7 @@ from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Listeners, Usage
+from homebody.features.answer import AnswerUsage, ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_lines
@@ -40,7 +40,7 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
 
     markdown: str
     complete: bool
-    usage: Usage
+    usage: AnswerUsage
     sources: list[Lines]
     left_out: list[Lines]
     file: str | None = None
@@ -154,7 +154,9 @@ class AnswerWriter:
             self._shows_progress = False
 
 
-def to_report(answer: Answer, *, file: str | None = None, conversation_id: str | None = None) -> AnswerReport:
+def to_report(
+    answer: ChatAnswer, *, file: str | None = None, conversation_id: str | None = None
+) -> AnswerReport:
     """Write an answer for scripts."""
     return AnswerReport(
         markdown=answer.markdown,

@@ -60,7 +60,8 @@ def command(
     for problem in loaded.problems:
         warn(problem.message)
     if not loaded.settings.log.enabled:
-        warn(f"The log is off: `homebody config set log.enabled true` turns it on, in {flags.config or user_file()}.")
+        file = flags.config or user_file()
+        warn(f"The log is off: `homebody config set log.enabled true` turns it on, in {file}.")
     for record in deque(read_log(), maxlen=limit):
         terminal.write(json.encode(_entry(record)).decode() + "\n" if as_json else _line(record))
 

@@ -52,7 +52,7 @@ class Listeners(TypedDict, total=False):
     on_sources: OnSources | None
 
 
-class Usage(Struct, frozen=True, rename="camel"):
+class AnswerUsage(Struct, frozen=True, rename="camel"):
     """Token counts of one answer, the server's own if it reports them."""
 
     prompt_tokens: int
@@ -75,7 +75,7 @@ class ChatPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChatAnswer:
     """The model's answer, or several as one.
 
     ``complete`` is false if the answer was cut, or is not about everything that was asked; ``looped`` if it
@@ -85,7 +85,7 @@ class Answer:
 
     text: str
     complete: bool
-    usage: Usage
+    usage: AnswerUsage
     prompt: ChatPrompt
     looped: bool = False
 
@@ -106,7 +106,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ChatContext:
     """The variable part of a prompt: values for its placeholders, and what they come from.
 
     ``uris`` are further URIs of the values' text, beside those of ``sources``. ``code_at`` is the URI and the
@@ -168,13 +168,13 @@ async def open_chat(
 async def ask_model(
     chat: Chat,
     prompt: PromptFile,
-    context: Callable[[int], Context],
+    context: Callable[[int], ChatContext],
     *,
     feature: str = "explain",
     history: tuple[Message, ...] = (),
     output: int | None = None,
     **listeners: Unpack[Listeners],
-) -> Answer:
+) -> ChatAnswer:
     """Ask with ``prompt``, filled by ``context``, which is called with the tokens that its values may have.
 
     Parameters
@@ -233,7 +233,7 @@ async def answer(
     *,
     end_of: Callable[[str], int | None] | None = None,
     **listeners: Unpack[Listeners],
-) -> Answer:
+) -> ChatAnswer:
     """Ask the chat model once.
 
     ``build`` is called with the tokens that the texts of the prompt may have, and again with fewer while the
@@ -321,9 +321,9 @@ async def answer(
             )
         )
     output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
-    usage = Usage(_prompt_tokens(stats, tokens), output, info.context_length)
+    usage = AnswerUsage(_prompt_tokens(stats, tokens), output, info.context_length)
     complete = not looped and (stats is None or stats.finish == "stop")
-    return Answer(text, complete, usage, built, looped)
+    return ChatAnswer(text, complete, usage, built, looped)
 
 
 async def _fitted(

@@ -16,7 +16,7 @@ from homebody.backend.base import OWN, TYPED, Message
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
+from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Question, find_material, lay_out
 from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import chat_room
@@ -47,7 +47,7 @@ _REGENERATED_TEMPERATURE = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply(Answer):
+class Reply(ChatAnswer):
     """An answer in a conversation.
 
     ``blocks`` are all code blocks of the conversation so far, in order; those of this answer are the last
@@ -128,7 +128,7 @@ async def regenerate(engine: Engine, conversation: Conversation, **listeners: Un
         values = {"instruction": last.message or last.question}
         media = await admitted(engine, last.media)
         history, unseen = readable_history(chat.info, again.history, again.uri, media)
-        context = Context(values, last.sources, (*last.left_out, *unseen), last.uris, media=media)
+        context = ChatContext(values, last.sources, (*last.left_out, *unseen), last.uris, media=media)
         answered = await ask_model(
             chat, prompt, lambda _: context, feature="ask", history=history, **listeners
         )
@@ -192,7 +192,7 @@ async def _ask(
     question: Question,
     session: Session | None,
     **listeners: Unpack[Listeners],
-) -> tuple[Turn, Answer]:
+) -> tuple[Turn, ChatAnswer]:
     prompt = shipped_prompt("ask")
     await _leave_out_excluded(engine, conversation)
     uri = question.document.uri if question.document is not None else ""
@@ -211,7 +211,7 @@ async def _ask(
     conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), count)
     history, unseen = readable_history(chat.info, conversation.history, conversation.uri, material.media)
 
-    def context(tokens: int) -> Context:
+    def context(tokens: int) -> ChatContext:
         found = lay_out(engine, material, tokens - own, min(tokens - own, room.readable))
         return replace(
             found,
@@ -261,7 +261,7 @@ def _short(
     return fill_shipped("shortened", name=listed, instruction=question)
 
 
-def _added(conversation: Conversation, turn: Turn, answered: Answer) -> Reply:
+def _added(conversation: Conversation, turn: Turn, answered: ChatAnswer) -> Reply:
     blocks = [block for each in conversation.turns for block in code_blocks(each.answer)]
     new = code_blocks(turn.answer)
     conversation.turns.append(turn)

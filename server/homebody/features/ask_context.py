@@ -12,7 +12,7 @@ from homebody.context.select import choose
 from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
-from homebody.features.answer import Context
+from homebody.features.answer import ChatContext
 from homebody.features.attachments import Attached, Attachment
 from homebody.features.budgets import CHARACTERS_A_TOKEN
 from homebody.features.explain_parts import outline
@@ -95,7 +95,7 @@ async def find_material(
 
 def lay_out(
     engine: Engine, material: Material, available: int, readable: int, beyond: str = BEYOND_CONTEXT
-) -> Context:
+) -> ChatContext:
     """Lay out what fits: at most ``available`` tokens, and ``readable`` including code that Homebody adds.
 
     ``beyond`` says why more than ``available`` tokens are left out. Raises ``ContextTooLong`` if that is
@@ -143,7 +143,7 @@ def lay_out(
     snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
     sources += [Source(c.uri, c.first_line, c.last_line, cost, c.why) for c, cost in ranked.chosen]
     text = "".join(f"{text}\n\n" for text in (*snippets, *texts))
-    return Context(
+    return ChatContext(
         {"context": text}, tuple(sources), (*left_out, *ranked.left_out), material.uris, media=material.media
     )
 

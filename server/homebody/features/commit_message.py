@@ -6,7 +6,7 @@ from typing import Unpack
 
 from homebody.engine import Engine
 from homebody.errors import NothingAnswered
-from homebody.features.answer import Answer, Listeners
+from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import attach_changes
 from homebody.features.explain_text import explain_attached
 from homebody.features.refactor.model_size import lacks
@@ -16,7 +16,7 @@ from homebody.prompt.front_matter import shipped_prompt
 
 async def commit_message(
     engine: Engine, folder: Path, *, full: bool = False, **listeners: Unpack[Listeners]
-) -> Answer:
+) -> ChatAnswer:
     """Return a message for the staged changes of the repository around ``folder``, in ``markdown``.
 
     Files that must not be sent to a model, or do not fit, are left out and listed.

@@ -10,7 +10,7 @@ from typing import TypeAlias, Unpack
 from homebody.context.around import select_around
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
+from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.budgets import CHARACTERS_A_TOKEN, reason_beyond
 from homebody.features.explain_parts import explain_outline, explain_parts
 from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of
@@ -20,7 +20,7 @@ from homebody.session.session import Session
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
-Explanation: TypeAlias = Answer
+Explanation: TypeAlias = ChatAnswer
 """An explanation, the sum of all its requests.
 
 It is not complete if the token limit cut it, if parts of a long selection were not explained, or if only the
@@ -94,7 +94,7 @@ async def explain(
     frame, first = chat.frame(prompt), document.line_of(target.start)
     most = room.fits if full else room.readable
 
-    def context(tokens: int) -> Context:
+    def context(tokens: int) -> ChatContext:
         around = select_around(
             document,
             target,
@@ -108,6 +108,6 @@ async def explain(
             "problem": problem,
             "context": laid_out(engine, document, around),
         }
-        return Context(values, around.sources, around.left_out, (document.uri,), (document.uri, first))
+        return ChatContext(values, around.sources, around.left_out, (document.uri,), (document.uri, first))
 
     return await ask_model(chat, prompt, context, **listeners)

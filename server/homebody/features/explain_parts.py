@@ -5,7 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
-from homebody.features.answer import Answer, Chat, ChatPrompt, Context, Listeners, Usage, ask_model
+from homebody.features.answer import (
+    AnswerUsage,
+    Chat,
+    ChatAnswer,
+    ChatContext,
+    ChatPrompt,
+    Listeners,
+    ask_model,
+)
 from homebody.features.budgets import beginning, whole_lines
 from homebody.features.surroundings import code_values, shown_path
 from homebody.prompt.front_matter import shipped_prompt
@@ -34,7 +42,7 @@ class _Sum:
 
     write: Callable[[str], None]
     markdown: str = ""
-    answers: list[Answer] = field(default_factory=list[Answer])
+    answers: list[ChatAnswer] = field(default_factory=list[ChatAnswer])
 
     def begin(self, heading: str) -> None:
         """Stream a heading, which is not the model's."""
@@ -43,14 +51,14 @@ class _Sum:
         self.write(text)
         self.markdown += text
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: ChatAnswer) -> None:
         self.markdown += answer.markdown
         self.answers.append(answer)
 
-    def answer(self, more: tuple[LeftOut, ...]) -> Answer:
+    def answer(self, more: tuple[LeftOut, ...]) -> ChatAnswer:
         """Return the sum; it is not complete if there is ``more`` that was left out."""
         usages = [each.usage for each in self.answers]
-        usage = Usage(
+        usage = AnswerUsage(
             sum(each.prompt_tokens for each in usages),
             sum(each.output_tokens for each in usages),
             usages[-1].context_length,
@@ -58,7 +66,7 @@ class _Sum:
         # The rules of the project are in each prompt.
         sources = {(each.uri, each.first_line): each for part in self.answers for each in part.sources}
         left_out = dict.fromkeys(left for each in self.answers for left in each.left_out)
-        return Answer(
+        return ChatAnswer(
             self.markdown,
             complete=not more and all(each.complete for each in self.answers),
             usage=usage,
@@ -69,7 +77,7 @@ class _Sum:
 
 async def explain_parts(
     chat: Chat, document: Document, tree: Tree, target: Span, *, full: bool, **listeners: Unpack[Listeners]
-) -> Answer:
+) -> ChatAnswer:
     """Explain ``target`` part by part, then summarize it.
 
     Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
@@ -99,7 +107,7 @@ async def explain_parts(
 
 async def explain_outline(
     chat: Chat, document: Document, tree: Tree, **listeners: Unpack[Listeners]
-) -> Answer | None:
+) -> ChatAnswer | None:
     """Explain a whole file by its imports and signatures; ``None`` if it has too few."""
     lines = outline(document, tree)
     if not lines:
@@ -107,13 +115,13 @@ async def explain_outline(
     prompt = shipped_prompt("explain-outline")
     frame, last = chat.frame(prompt), document.line_count - 1
 
-    def context(tokens: int) -> Context:
+    def context(tokens: int) -> ChatContext:
         texts = [f"{text}\n" for _, text in lines]
         kept = whole_lines(texts, min(tokens, chat.room.readable - frame), chat.count)
         code = "".join(texts[:kept])
         end = last if kept == len(lines) else document.line_of(lines[kept][0].start) - 1
         why = "only the outline was read; ask for the full explanation to read the bodies"
-        return Context(
+        return ChatContext(
             code_values(chat.engine, document, code),
             (Source(document.uri, 0, max(0, end), chat.count(code), "outline"),),
             (LeftOut(document.uri, 0, last, why),),
@@ -157,13 +165,15 @@ def split(chat: Chat, document: Document, tree: Tree, target: Span, tokens: int)
         yield part
 
 
-async def _explain_part(chat: Chat, document: Document, part: Span, **listeners: Unpack[Listeners]) -> Answer:
-    def context(tokens: int) -> Context:
+async def _explain_part(
+    chat: Chat, document: Document, part: Span, **listeners: Unpack[Listeners]
+) -> ChatAnswer:
+    def context(tokens: int) -> ChatContext:
         code = beginning(document.slice(part), tokens, chat.count)
         read, rest = Span(part.start, part.start + len(code)), Span(part.start + len(code), part.end)
         first, last = document.lines_of(read)
         values = code_values(chat.engine, document, code)
-        return Context(
+        return ChatContext(
             values | {"name": f"lines {first + 1} to {last + 1} of {document.line_count}"},
             (Source(document.uri, first, last, chat.count(code), "selection"),),
             (LeftOut(document.uri, *document.lines_of(rest), BEYOND_CONTEXT),) if rest else (),
@@ -173,15 +183,17 @@ async def _explain_part(chat: Chat, document: Document, part: Span, **listeners:
     return await ask_model(chat, shipped_prompt("explain-part"), context, output=_PART_TOKENS, **listeners)
 
 
-async def _sum_up(chat: Chat, document: Document, notes: list[str], **listeners: Unpack[Listeners]) -> Answer:
+async def _sum_up(
+    chat: Chat, document: Document, notes: list[str], **listeners: Unpack[Listeners]
+) -> ChatAnswer:
     prompt = shipped_prompt("explain-summary")
     readable = chat.room.readable - chat.frame(prompt)
 
-    def context(tokens: int) -> Context:
+    def context(tokens: int) -> ChatContext:
         # Shorten each note, so that none is dropped completely.
         share = max(8, min(tokens, readable) // len(notes))
         text = "\n\n".join(beginning(note, share, chat.count) for note in notes)
         path = shown_path(chat.engine, document.uri)
-        return Context({"context": text, "path": path}, uris=(document.uri,))
+        return ChatContext({"context": text, "path": path}, uris=(document.uri,))
 
     return await ask_model(chat, prompt, context, output=_PART_TOKENS, **listeners)

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable, UsageError
-from homebody.features.answer import Answer, Context, Listeners, ask_model, open_chat
+from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
 from homebody.features.budgets import reason_beyond
@@ -78,7 +78,7 @@ async def explain_attached(
     helpful: Sequence[Candidate] = (),
     full: bool = False,
     **listeners: Unpack[Listeners],
-) -> Answer:
+) -> ChatAnswer:
     """Answer the shipped prompt ``name`` about attachments.
 
     Without ``full`` their size is limited to what is read within ``chat.readingSeconds``; the rest is listed.
@@ -90,7 +90,7 @@ async def explain_attached(
     chat = await open_chat(engine, prompt, uri, material.texts, material.uris)
     frame, most = chat.frame(prompt), chat.room.fits if full or media else chat.room.readable
 
-    def context(tokens: int) -> Context:
+    def context(tokens: int) -> ChatContext:
         available = max(0, min(tokens, most - frame))
         beyond = reason_beyond(most, tokens + frame, chat.room)
         return lay_out(engine, material, available, available, beyond)

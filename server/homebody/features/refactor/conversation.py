@@ -15,7 +15,7 @@ from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import ContextTooLong, UsageError
-from homebody.features.answer import Answer, ChatPrompt, Usage, answer
+from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
@@ -99,7 +99,7 @@ async def attempt(
     """
     if request.prompt.output == "newFile":
         request = replace(request, new_uri=await tests_uri(request.document, request.engine.folders))
-    usages: list[Usage] = []
+    usages: list[AnswerUsage] = []
     tried: list[Part] = []
     while True:
         request, written = await _asked(request, asked or request.instruction, **listeners)
@@ -138,7 +138,7 @@ def _problem(request: Request, offer: Offer) -> str:
     return f"The answer {', '.join(sentences(wrong))}. Keep all that the task does not require to change."
 
 
-def _again(request: Request, written: Answer, problem: str, info: ModelInfo) -> Request | None:
+def _again(request: Request, written: ChatAnswer, problem: str, info: ModelInfo) -> Request | None:
     """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
     is_code = request.parts is None and request.prompt.output != "rename"
     reply = fill(shipped_prompt("retry" if is_code else "retry-parts").body, {"problem": problem})
@@ -149,7 +149,9 @@ def _again(request: Request, written: Answer, problem: str, info: ModelInfo) -> 
     return again if size_of(again).total <= info.context_length else None
 
 
-async def _asked(request: Request, wanted: str, **listeners: Unpack[PartListeners]) -> tuple[Request, Answer]:
+async def _asked(
+    request: Request, wanted: str, **listeners: Unpack[PartListeners]
+) -> tuple[Request, ChatAnswer]:
     """Send the request, without the oldest answers of a conversation that does not fit the context.
 
     If all answers are left out, the request has ``wanted`` as its only instruction.
@@ -165,7 +167,9 @@ async def _asked(request: Request, wanted: str, **listeners: Unpack[PartListener
                 request = replace(request, base=None, instruction=wanted)
 
 
-async def _ask(request: Request, on_progress: Callable[[int], None] | None, on_read: OnRead | None) -> Answer:
+async def _ask(
+    request: Request, on_progress: Callable[[int], None] | None, on_read: OnRead | None
+) -> ChatAnswer:
     engine, document, prompt = request.engine, request.document, request.prompt
     use = engine.chat
     info = await use.describe()

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
-from homebody.features.answer import Answer, ChatPrompt, Usage
+from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt
 from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport
@@ -135,7 +135,7 @@ class Part:
     """A request, the model's last answer to it, and what becomes of that. ``refine`` continues from it."""
 
     request: Request
-    answer: Answer
+    answer: ChatAnswer
     offer: Offer
 
 
@@ -167,7 +167,7 @@ class Refactoring:
     reason: str | None
     edits: tuple[TextEdit, ...]
     version: int
-    usage: Usage | None = None
+    usage: AnswerUsage | None = None
     sources: tuple[Source, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     target: Span | None = None
@@ -191,11 +191,11 @@ def after_earlier_edits(
     return applied, tuple(hunks(applied_text, wanted)), Span(start, max(start, end))
 
 
-def total_usage(usages: Sequence[Usage]) -> Usage | None:
+def total_usage(usages: Sequence[AnswerUsage]) -> AnswerUsage | None:
     """Sum of several answers' tokens; ``None`` without any."""
     if not usages:
         return None
-    return Usage(
+    return AnswerUsage(
         sum(usage.prompt_tokens for usage in usages),
         sum(usage.output_tokens for usage in usages),
         usages[-1].context_length,
