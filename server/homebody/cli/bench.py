@@ -13,7 +13,7 @@ from homebody.features.bench import SIZES, Bench, bench
 from homebody.headless.report import to_json
 from homebody.settings import Settings
 
-_HEADS = ("model", "platform", "prompt tokens", "first token, cold", "cached", "reads tok/s", "writes tok/s")
+_HEADS = ("prompt tokens", "first token, cold", "cached", "reads tok/s", "writes tok/s")
 
 
 def command(
@@ -23,7 +23,6 @@ def command(
         bool, typer.Option("--chat", help="Measure the model for explanations and edits.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
 ) -> None:
     """Measure the model that is used here, with prompts of 512, 2,048 and 8,192 tokens, if they fit."""
     flags = Flags.of(context.obj)
@@ -35,9 +34,7 @@ def command(
     if as_json:
         terminal.write(to_json(measured))
         return
-    terminal.write(_markdown(measured) if as_markdown else _table(measured))
-    if not as_markdown:
-        terminal.write("\n" + "".join(f"{line}\n" for line in _remarks(measured)))
+    terminal.write(_table(measured) + "\n" + "".join(f"{line}\n" for line in _remarks(measured)))
 
 
 async def _run(settings: Settings, use: Slot, terminal: Terminal) -> Bench:
@@ -48,11 +45,9 @@ async def _run(settings: Settings, use: Slot, terminal: Terminal) -> Bench:
         return await bench(engine, use=use, sizes=SIZES, on_size=tell)
 
 
-def _cells(measured: Bench) -> list[tuple[str, ...]]:
-    return [
+def _table(measured: Bench) -> str:
+    rows = [
         (
-            f"{measured.model} ({measured.backend})",
-            measured.platform,
             f"{row.prompt_tokens}",
             f"{row.cold_ms:.0f} ms",
             f"{row.cached_ms:.0f} ms",
@@ -61,17 +56,8 @@ def _cells(measured: Bench) -> list[tuple[str, ...]]:
         )
         for row in measured.rows
     ]
-
-
-def _markdown(measured: Bench) -> str:
-    rows = [_HEADS, ("---",) * len(_HEADS), *_cells(measured)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
-
-
-def _table(measured: Bench) -> str:
     head = f"{measured.model} ({measured.backend}), on {measured.platform}\n\n"
-    rows = [_HEADS[2:], *(cells[2:] for cells in _cells(measured))]
-    return head + as_columns(rows, right=True)
+    return head + as_columns([_HEADS, *rows], right=True)
 
 
 def _remarks(measured: Bench) -> list[str]:

@@ -7,7 +7,6 @@ read it, which the command line and the language server print.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, suppress
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -20,7 +19,6 @@ from homebody.errors import HomebodyError, sentence
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
-from homebody.host import shared
 from homebody.installation import shell, this_installation
 from homebody.postprocess.ghost.noise import kind_of
 from homebody.prompt.fim import FimFormat, completion_prompt, find_format
@@ -92,13 +90,10 @@ class UseReport(Struct, frozen=True, rename="camel"):
 class Diagnosis(Struct, frozen=True, rename="camel"):
     """All results. ``servers`` has one sentence for each server that answers on this machine.
 
-    ``installation`` is one line; ``versions`` are findings about other parts of Homebody on this
-    machine: the editors' extensions, model processes of another version. ``next_steps`` lead to a more
-    capable model, if one of the uses has none.
+    ``installation`` is one line; ``next_steps`` lead to a more capable model, if one of the uses has none.
     """
 
     installation: str
-    versions: tuple[Finding, ...]
     servers: tuple[str, ...]
     uses: tuple[UseReport, ...]
     findings: tuple[Finding, ...]
@@ -141,7 +136,6 @@ async def doctor(
         next_steps = (Finding("hint", text, command),)
     return Diagnosis(
         installation=str(this_installation()),
-        versions=(*_extensions(), *_model_processes()),
         servers=tuple(remarks.values()),
         uses=uses,
         findings=findings,
@@ -153,7 +147,6 @@ async def doctor(
 def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
     """Yield the report line by line, each with its kind."""
     yield "head", diagnosis.installation
-    yield from _lines(diagnosis.versions)
     yield "title", "Servers on this machine"
     for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
         yield "fact", remark
@@ -352,45 +345,3 @@ def _notes() -> list[Finding]:
     """Problems of earlier sessions: prompts that a server cut, counts that did not agree."""
     newest = {(note.model, note.text): note for note in read_notes()}
     return [Finding("problem", f"{note.model}: {note.text}") for note in newest.values()]
-
-
-def _extensions() -> list[Finding]:
-    """Check the versions of the VS Code extension that are installed for this user."""
-    own = this_installation()
-    versions = (
-        path.parent.name.rpartition("-")[2]
-        for folder in _EXTENSION_FOLDERS
-        for path in (Path.home() / folder).glob("homebody.homebody-*/package.json")
-    )
-    # By their numbers: 0.10.0 is newer than 0.9.0.
-    found = sorted(versions, key=lambda version: [int(each) for each in re.findall(r"[0-9]{1,9}", version)])
-    findings = [Finding("good", f"The VS Code extension {number} is installed.") for number in found]
-    if found and own.version not in found:
-        text = (
-            f"The VS Code extension is version {found[-1]}, the server {own.version}: install them together."
-        )
-        build = None if own.checkout is None else shell("make", "-C", str(own.checkout), "vsix")
-        findings = [Finding("hint", text, build)]
-    return findings
-
-
-def _model_processes() -> list[Finding]:
-    """Find running embedded models that another version of Homebody started."""
-    others = {host.version.partition("+")[0] for host in shared.running_hosts()} - {
-        this_installation().version
-    }
-    return [
-        Finding(
-            "hint",
-            f"A model process of Homebody {number} is running too and takes memory: "
-            "restart the editors that were started before the update.",
-        )
-        for number in sorted(others)
-    ]
-
-
-# Folders of VS Code and editors based on it; ``-server`` is the remote part of an SSH connection.
-_EXTENSION_FOLDERS = (
-    *(".vscode/extensions", ".vscode-insiders/extensions", ".vscode-server/extensions"),
-    *(".vscode-oss/extensions", ".cursor/extensions", ".windsurf/extensions"),
-)

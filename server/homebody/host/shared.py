@@ -200,12 +200,6 @@ def read_state(files: HostFiles) -> Ready | None:
     return state if isinstance(state, Ready) else None
 
 
-def running_hosts() -> list[Ready]:
-    """All shared hosts of this user that have written their state, of any version."""
-    locks = sorted((paths.state_dir() / "hosts").glob("*.lock"))
-    return [state for lock in locks if (state := read_state(HostFiles(lock))) is not None]
-
-
 def join(files: HostFiles) -> FileLock:
     """Register as a client of the host until the lock is released or this process ends."""
     files.clients.mkdir(mode=0o700, exist_ok=True)

@@ -108,17 +108,6 @@ async def test_bench_measures_as_far_as_the_context_goes(world):
         assert len({text.splitlines()[0] for text in prompts}) == len(prompts)
 
 
-async def test_the_newest_extension_is_the_one_with_the_highest_number(world, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    for number in ("0.9.0", "0.10.0"):
-        folder = tmp_path / ".vscode/extensions" / f"homebody.homebody-{number}"
-        folder.mkdir(parents=True)
-        (folder / "package.json").write_text("{}")
-    async with world("word " * 64) as w:
-        assert "The VS Code extension is version 0.10.0" in _texts((await doctor(w.engine)).versions)
-
-
 async def test_next_edits_are_counted(world):
     """Those of this session too; and which model is asked."""
     async with world("word " * 64) as w:
