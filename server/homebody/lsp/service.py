@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from homebody.settings import Settings
     from homebody.workspace.index import IndexProgress
 
-_CELLS_AT_ONCE = 20
-"""Maximum number of a notebook's cells that are parsed at the same time."""
-
 
 class Service:
     """One instance for each server. It is used only on the event loop."""
@@ -198,22 +195,6 @@ class Service:
         if self._opened is not None:
             self._opened.engine.trees.open(document)
             self.focus.opened(document)
-
-    def opened_cells(self, cells: Sequence[Document]) -> None:
-        """Track the cells of an opened notebook; further ones are parsed between other messages."""
-        for cell in cells[:_CELLS_AT_ONCE]:
-            self.opened(cell)
-        if len(cells) > _CELLS_AT_ONCE:
-            self._peer.start_task(self._open_slices([cell.uri for cell in cells[_CELLS_AT_ONCE:]]))
-
-    async def _open_slices(self, uris: Sequence[str]) -> None:
-        for number, uri in enumerate(uris):
-            cell, opened = self._peer.documents.find(uri), self._opened
-            if cell is None or opened is None or opened.engine.trees.follows(cell):
-                continue
-            opened.engine.trees.open(cell)
-            if number % _CELLS_AT_ONCE == 0:
-                await opened.engine.trees.ready(cell)
 
     def files_changed(self, uris: Sequence[str]) -> None:
         """Index files again that were saved, created or removed, by the editor or another program."""

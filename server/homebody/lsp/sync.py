@@ -89,7 +89,8 @@ def did_focus(server: Server, params: object) -> None:
 
 def notebook_did_open(server: Server, params: types.DidOpenNotebookDocumentParams) -> None:
     """Store the texts of a notebook's cells."""
-    server.service.opened_cells(server.documents.open_notebook(params))
+    for cell in server.documents.open_notebook(params):
+        server.service.opened(cell)
 
 
 def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentParams) -> None:
