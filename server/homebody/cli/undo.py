@@ -46,6 +46,7 @@ def command(
         terminal.write(
             json.encode({"file": path, "status": "restored"}).decode() + "\n" if as_json else f"{path}\n"
         )
+    terminal.remark(f"restored {len(done.restored)} file{'s' * (len(done.restored) != 1)}")
     for sentence in done.left:
         warn(sentence)
     if done.left:
