@@ -66,7 +66,7 @@ async def test_a_question_follows_an_explanation(chat, file):
 
 
 @pytest.mark.parametrize(
-    "place", ["my app.py:1-3", '"my app.py":1-3', "'my app.py:1-3'", "`my app.py` area", "@my app.py area"]
+    "place", ['"my app.py":1-3', "'my app.py:1-3'", "`my app.py` area", '@"my app.py" area']
 )
 async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
     (workspace / "my app.py").write_text(CODE)

@@ -5,10 +5,8 @@ Files that are excluded from prompts are not read.
 
 import asyncio
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,9 +37,6 @@ _NO_FILE = frozenset({"http", "https", "zed"})
 
 _PLACE = re.compile(r"(?P<file>.+?)(?::(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?)?", re.DOTALL)
 _QUOTED = re.compile(r"""@?(?P<quote>["'`])(?P<name>.+?)(?P=quote)(?P<lines>:[0-9-]+)?(?=\s|$)""")
-_END_OF_WORD = re.compile(r"(?=\s|$)")
-_MOST_WORDS = 16
-"""Maximum number of words, at the beginning of the arguments, that may be the name of a file."""
 
 _SHOWN_NAMES = 12
 
@@ -215,30 +210,24 @@ async def find_target(
 
 def _take_file(session: AcpSession, arguments: str) -> tuple[Reference | None, str]:
     """Remove the place at the beginning of the arguments if its file exists, and return it."""
-    for named, rest in _places(arguments):
-        place = _PLACE.fullmatch(named)
-        if place is None or not _is_file(path := session.cwd / place["file"]):
-            continue
-        lines = None
-        if place["first"]:
-            start = max(1, int(place["first"]))
-            lines = start - 1, max(start, int(place["last"] or start)) - 1
-        return Reference(uri_of(path), lines), rest.strip()
-    return None, arguments
+    if quoted := _QUOTED.match(arguments):
+        named, rest = quoted["name"] + (quoted["lines"] or ""), arguments[quoted.end() :]
+    else:
+        named, rest = [*arguments.split(maxsplit=1), "", ""][:2]
+    place = _PLACE.fullmatch(named.removeprefix("@"))
+    if place is None or not _is_file(path := session.cwd / place["file"]):
+        return None, arguments
+    lines = None
+    if place["first"]:
+        start = max(1, int(place["first"]))
+        lines = start - 1, max(start, int(place["last"] or start)) - 1
+    return Reference(uri_of(path), lines), rest.strip()
 
 
 def _is_file(path: Path) -> bool:
     with suppress(OSError, ValueError):  # a name that is too long, or has a NUL
         return path.is_file()
     return False
-
-
-def _places(arguments: str) -> Iterator[tuple[str, str]]:
-    """Yield what may be the place, and the rest: the quoted text, else the first words, the fewest first."""
-    if quoted := _QUOTED.match(arguments):
-        yield quoted["name"] + (quoted["lines"] or ""), arguments[quoted.end() :]
-    for end in islice(_END_OF_WORD.finditer(arguments, 1), _MOST_WORDS):
-        yield arguments[: end.start()].removeprefix("@"), arguments[end.start() :]
 
 
 def _full_name(definition: Definition) -> str:
