@@ -64,8 +64,8 @@ class Reference:
 
     @property
     def name(self) -> str:
-        """The file's name."""
-        return file_name(self.uri)
+        """The file's name; of what was pasted, what it is."""
+        return file_name(self.uri).removeprefix("homebody:")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from acp.schema import AvailableCommand, AvailableCommandInput, ToolCallLocation
 
 from homebody.acp.files import CodeTarget, attach_reference, find_target, read_file
 from homebody.acp.proposal import propose
-from homebody.acp.question import UserPrompt
+from homebody.acp.question import Reference, UserPrompt
 from homebody.acp.session import AcpSession, StopReason
 from homebody.audit import LeftOut
 from homebody.engine import Engine
@@ -180,10 +180,13 @@ async def _account(
     places = [
         (path, source.first_line + 1) for source in sources if (path := path_of(source.uri)) is not None
     ]
-    if places:
-        names = dict.fromkeys(shown_path(engine, source.uri) for source in sources if path_of(source.uri))
+    pictures = [source for source in sources if source.last_line < source.first_line]
+    if places or pictures:
+        names = {source.uri: shown_path(engine, source.uri) for source in sources if path_of(source.uri)}
+        # With the size that the model saw.
+        names |= {each.uri: f"{Reference(each.uri).name} ({each.why})" for each in pictures}
         locations = [ToolCallLocation(path=str(path), line=line) for path, line in places]
-        title = f"Read {', '.join(names)}"
+        title = f"Read {', '.join(names.values())}"
         session.send(
             start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
         )
