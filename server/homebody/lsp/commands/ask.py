@@ -152,7 +152,7 @@ async def check_attachment(server: Server, params: types.ExecuteCommandParams) -
     Fails as a question with this attachment would.
     """
     argument = parse(params, CheckAttachment)
-    async with server.service.asking() as opened:
+    async with server.service.using() as opened:
         from homebody.features.media import admitted
 
         attached = await _attached(server, opened, argument.item)
