@@ -263,11 +263,14 @@ def _paths_of(header: Iterable[str]) -> tuple[str, ...]:
     pair = sides if of_git is None or " ".join(sides) == of_git else _halves(of_git)
     if of_git is not None and not exact and not _is_one_file(pair):
         return ()
+    # Of one file, they differ only in what is before the name.
+    has_prefix = of_git is not None and not exact and len(set(pair)) > 1
     names = [*map(_unquoted, exact[::-1])]
     for name in (*sides[::-1], *pair):
         plain = _unquoted(name)
-        names += _readings(plain)
-        names += () if name.startswith('"') or plain is None else _readings(_TIME.split(plain)[0])
+        names += _readings(plain, has_prefix=has_prefix)
+        if plain is not None and not name.startswith('"'):
+            names += _readings(_TIME.split(plain)[0], has_prefix=has_prefix)
     paths = dict.fromkeys(names)
     is_unclear = any(path is None or "\0" in path or "\ufffd" in path for path in paths)
     return () if is_unclear else tuple(path for path in paths if path)
@@ -305,14 +308,14 @@ def _byte(match: re.Match[bytes]) -> bytes:
     return bytes([int(code, 8) & 0xFF if len(code) == 3 else _ESCAPED[code[0]]])
 
 
-def _readings(name: str | None) -> Sequence[str | None]:
-    """Return the paths that the name of one side may mean: with a prefix or without."""
+def _readings(name: str | None, *, has_prefix: bool) -> Sequence[str | None]:
+    """Return the paths that the name of one side may mean, the likeliest first: with a prefix or without."""
     if name in {"/dev/null", ""}:
         return ()
     if name is None or name.startswith("/"):
         return (name,)
     short = name.partition("/")[2] or name
-    return (short, name) if _PREFIX.match(name) else (name, short)
+    return (short, name) if has_prefix or _PREFIX.match(name) else (name, short)
 
 
 def permitted(

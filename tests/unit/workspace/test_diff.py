@@ -35,6 +35,7 @@ def test_prefixes_that_are_folders_may_be_a_part_of_the_name():
     """Git's ``--src-prefix=old/``, or ``--no-prefix`` in a folder of that name: all readings are checked."""
     names = "old/app.py new/app.py"
     [part] = file_diffs(f"diff --git {names}\n--- old/app.py\n+++ new/app.py\n@@ -1 +1 @@\n-a\n+b\n")
+    assert part.path == "app.py"
     assert set(part.paths) == {"app.py", "old/app.py", "new/app.py"}
     [part] = file_diffs("diff --git old/app.py new/other.py\nBinary files differ\n")
     assert part.paths == ()
