@@ -290,7 +290,9 @@ def _is_one_file(pair: Sequence[str]) -> bool:
     is_prefixed = _PREFIX.match(old) and _PREFIX.match(new)
     if is_prefixed and posixpath.basename(old) == posixpath.basename(new):
         return True
-    return old.partition("/")[2] == new.partition("/")[2] != ""
+    (before, _, rest), (after, _, same) = old.partition("/"), new.partition("/")
+    # Of ``old-private/x`` and ``new-private/x`` the prefixes may end within the folder's name.
+    return rest == same != "" and before[-1:] != after[-1:]
 
 
 def _unquoted(name: str) -> str | None:

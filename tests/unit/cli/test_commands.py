@@ -244,7 +244,7 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
 def test_the_log_command_reports_that_logging_is_off(run):
     ended = run("log")
     assert (ended.out, ended.code) == ("", 0)
-    assert "write `enabled = true` under `[log]` in " in ended.err
+    assert "`homebody config set log.enabled true` turns it on" in ended.err
 
 
 def test_the_log_shows_what_was_sent(run, scripted):
