@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -42,6 +43,9 @@ logger = logging.getLogger(__name__)
 _NOT_FOUND = -32002
 """ACP's code for a resource that does not exist."""
 
+_MOST_SESSIONS = 16
+"""Maximum number of chats that are kept, with their engines; the least recently used is dropped first."""
+
 _MODELS_SECONDS = 3.0
 """Seconds that a new session waits for the names of the models; later they are sent as an update."""
 
@@ -53,7 +57,7 @@ class Agent:
         self._engines = engines
         self._notify = notify
         self._fs = FileSystemCapabilities()
-        self._sessions: dict[str, AcpSession] = {}
+        self._sessions: OrderedDict[str, AcpSession] = OrderedDict()
 
     def on_connect(self, conn: Client) -> None:
         """Send requests by ``conn``."""
@@ -89,6 +93,10 @@ class Agent:
             raise RequestError.invalid_params({"reason": reason})
         session = AcpSession(folder, self._fs, self._client, self._notify)
         self._sessions[session.id] = session
+        idle = [other for other in self._sessions.values() if other.turn is None and other is not session]
+        if len(self._sessions) > _MOST_SESSIONS and idle:
+            await self.close_session(idle[0].id)
+
         loading = session.start(self._load_models(session))
         await asyncio.wait({loading}, timeout=_MODELS_SECONDS)
         options = session.options
@@ -97,10 +105,12 @@ class Agent:
         return NewSessionResponse(session_id=session.id, config_options=[*options] or None)
 
     async def close_session(self, session_id: str, **_more: object) -> None:
-        """Drop a chat."""
+        """Drop a chat, and the engines that only it used."""
         session = self._session(session_id)
         del self._sessions[session_id]
         await session.aclose()
+        others = self._sessions.values()
+        await self._engines.keep({key for other in others for key in ((other.cwd, None), other.engine_key)})
 
     async def set_config_option(
         self, config_id: str, session_id: str, value: object, **_more: object
@@ -116,6 +126,7 @@ class Agent:
         if session.turn is not None:
             reason = "A turn is running in this session: cancel it first."
             raise RequestError.invalid_request({"reason": reason})
+        self._sessions.move_to_end(session.id)
         # A separate task: a cancelled turn is still answered.
         turn = session.turn = session.start(self._turn(session, read_blocks(prompt, session.cwd)))
         stopped: StopReason = "cancelled"
@@ -136,8 +147,8 @@ class Agent:
     async def _load_models(self, session: AcpSession) -> None:
         """Start the model, and list the other available models."""
         try:
-            opened = await self._engines.get((session.cwd, None))
-            session.models = await chat_models(opened.engine)
+            async with self._engines.use((session.cwd, None)) as opened:
+                session.models = await chat_models(opened.engine)
         except HomebodyError as error:
             logger.warning("%s", error)  # the first question reports the failure
 
@@ -146,13 +157,14 @@ class Agent:
     ) -> None:
         """Send the commands, the context length, and, unless the client has them already, the models."""
         try:
-            engine = (await self._engines.get((session.cwd, None))).engine
-            session.send(update_available_commands(list_commands(engine)))
+            async with self._engines.use((session.cwd, None)) as opened:
+                session.send(update_available_commands(list_commands(opened.engine)))
             await loading
             if not has_options and session.models:
                 kind: Literal["config_option_update"] = "config_option_update"
                 session.send(ConfigOptionUpdate(session_update=kind, config_options=[*session.options]))
-            info = await engine.chat.describe()
+            async with self._engines.use((session.cwd, None)) as opened:
+                info = await opened.engine.chat.describe()
             if not session.conversation.turns:
                 session.send_usage(AnswerUsage(0, 0, info.context_length))
         except HomebodyError as error:
@@ -161,17 +173,17 @@ class Agent:
     async def _turn(self, session: AcpSession, question: UserPrompt) -> StopReason:
         """Answer one prompt; a failure is sent to the client as text."""
         try:
-            opened = await self._engines.get(session.engine_key)
-            engine = opened.engine
-            for notice in opened.take_notices():
-                session.say(f"*{notice}*\n\n")
-            changed = await asyncio.to_thread(engine.prompts.refresh)
-            if changed or not session.commands_sent:
-                session.commands_sent = True
-                session.send(update_available_commands(list_commands(engine)))
-            if (command := question.command) is not None:
-                return await run_command(engine, session, question, *command)
-            return await answer(engine, session, question)
+            async with self._engines.use(session.engine_key) as opened:
+                engine = opened.engine
+                for notice in opened.take_notices():
+                    session.say(f"*{notice}*\n\n")
+                changed = await asyncio.to_thread(engine.prompts.refresh)
+                if changed or not session.commands_sent:
+                    session.commands_sent = True
+                    session.send(update_available_commands(list_commands(engine)))
+                if (command := question.command) is not None:
+                    return await run_command(engine, session, question, *command)
+                return await answer(engine, session, question)
         except HomebodyError as error:
             session.say(sentence(str(error)))
             return "end_turn"
