@@ -79,7 +79,7 @@ REPLIES = [
     # At the end of the prompt only: all other places come after it.
     {"regex": r"def depth_\d+\(length\):\s+r?\Z", "text": "return length * length", "probability": 0.95},
     {"contains": "unsure =", "text": "perhaps", "probability": 0.1},
-    {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 1500},
+    {"contains": "slowly =", "text": "zero", "probability": 0.95, "delay_ms": 3000},
     {"contains": "def area(width, height):\n", "text": "return width * height", "probability": 0.95},
     {"text": "return length * height_of_room(length)", "probability": 0.95},
 ]

@@ -60,7 +60,7 @@ exports.run = async function run() {
     });
 
     await claim("ghost text is shown also when it takes longer than VS Code waits", async () => {
-        // After a letter VS Code waits 750 ms before it opens its menu instead; this answer takes twice as long.
+        // After a letter VS Code waits 750 ms before it opens its menu instead; this answer takes longer.
         const editor = await vscode.window.showTextDocument(document);
         await editor.edit((edit) => edit.insert(document.lineAt(document.lineCount - 1).range.end, "\n\n\nslowly = "));
         select(editor, document.lineCount - 1, 9);
@@ -68,7 +68,6 @@ exports.run = async function run() {
         await executeCommand("type", { text: "z" });
         await until(async () => {
             await executeCommand("editor.action.inlineSuggest.commit");
-            // The script answers "zero" whether or not the prompt has the letter already, so it may stand there twice.
             return document.getText().includes("zero");
         });
     });
