@@ -67,14 +67,13 @@ export class Editor {
     }
 
     /** VS Code asks at a place. */
-    ask(place: Place, kind: Question<string>["kind"] = "automatic", isEarlyAllowed = true) {
+    ask(place: Place, kind: Question<string>["kind"] = "automatic", mayAskEarly = true) {
         const token = new Token();
         const question: Question<string> = {
             place,
             kind,
-            send: () => this.send(kind),
-            sendAutomatic: () => this.send("automatic"),
-            sendEarly: isEarlyAllowed ? ({ character }) => this.send(`early ${character}`) : undefined,
+            mayAskEarly,
+            send: (where, how) => this.send(where === place ? how : `early ${where.character}`),
         };
         return { token, answer: this.requests.asked(question, token) };
     }

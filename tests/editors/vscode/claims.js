@@ -71,14 +71,14 @@ exports.focused = async function focused() {
 /**
  * VS Code's questions for ghost text and their answers, from now on, in order.
  *
- * Each has its place, its kind, the phase of the request that it found, and once it has its answer the texts
- * that were suggested.
+ * Each has its place, its kind, whether it found an early request or was caused by us (`again`), and once it has its
+ * answer the texts that were suggested.
  */
 exports.watchQuestions = function watchQuestions(requests) {
     const questions = [];
     const { asked } = requests;
     requests.asked = async (question, token) => {
-        const one = { ...question.place, kind: question.kind, found: requests.phase, suggested: undefined };
+        const one = { ...question.place, kind: question.kind, found: foundBy(requests), suggested: undefined };
         questions.push(one);
         const answer = await asked.call(requests, question, token);
         const items = (Array.isArray(answer) ? answer : answer?.items) ?? [];
@@ -87,6 +87,10 @@ exports.watchQuestions = function watchQuestions(requests) {
     };
     return questions;
 };
+
+function foundBy({ again, current }) {
+    return again !== undefined ? "again" : current !== undefined && current.question === undefined ? "early" : undefined;
+}
 
 /** VS Code's question for the text and the cursor as they are now, once it has its answer. */
 exports.answered = function answered(questions) {

@@ -1,23 +1,13 @@
 /**
- * Requests for ghost text, one at a time, from the keystroke until VS Code shows the suggestion.
+ * Requests for ghost text: sent at the key, and kept until VS Code shows the answer.
  *
- * Gets keys, cursor movements and VS Code's own requests; sends the server at most one request for a place.
+ * VS Code asks its providers 50 ms after a key, and by its default setting `editor.quickSuggestions` it opens its menu
+ * when ghost text takes longer than 750 ms, cancels the request and does not ask again. Here, a place in a version of
+ * the text has one request, whoever asks first: the extension at the key, or VS Code. VS Code gets its answer whenever
+ * it asks for that place; if it has stopped waiting by then, it is made to ask again. A change of the text, and a
+ * cursor that goes elsewhere, end the request.
+ *
  * Does not use VS Code's API, so that its tests need no window.
- *
- * VS Code asks its providers 50 ms after a key, and by its default setting `editor.quickSuggestions` it opens
- * its menu when ghost text takes longer than 750 ms, cancels the request and does not ask again. So a request
- * can begin before VS Code asks, and continue after VS Code has stopped waiting:
- *
- *     key ──> early ──> awaited ──> delivered
- *                 VS Code ^ │ ^         │ VS Code opens its menu all the same
- *                    asks │ v │ asks    v
- *                        kept ───────> late ──> (VS Code asks once more and is given the answer)
- *                              answer
- *
- * Keys that come before the server is ready are not asked for. Once it is ready, the last of them is `late`, without
- * an answer yet: VS Code is made to ask, and the request is sent as after a key.
- *
- * A change of the text ends a request in any phase.
  */
 
 /** Where a suggestion is requested, and in which version of the text. Lines and UTF-16 units from 0. */
@@ -28,26 +18,23 @@ export interface Place {
     readonly character: number;
 }
 
+/** After a key, by the user's command, or as a continuation of the item selected in the menu. */
+export type Kind = "automatic" | "explicit" | "menu";
+
 /** A request that was sent. */
 export interface Sent<Answer> {
     readonly answer: Promise<Answer>;
     cancel(): void;
 }
 
-/** Sends a request. */
-export type Send<Answer> = () => Sent<Answer>;
-
 /** A request of VS Code's. */
 export interface Question<Answer> {
     readonly place: Place;
-    /** After a key, by the user's command, or as a continuation of the item selected in the menu. */
-    readonly kind: "automatic" | "explicit" | "menu";
-    /** Sends this request unchanged. */
-    readonly send: Send<Answer>;
-    /** Sends it as if VS Code had sent it after a key. */
-    readonly sendAutomatic: Send<Answer>;
-    /** Sends such a request for another place of the same document; `undefined` if nothing may be sent early. */
-    readonly sendEarly: ((place: Place) => Sent<Answer>) | undefined;
+    readonly kind: Kind;
+    /** Whether the next key of this document may be asked for before VS Code asks. */
+    readonly mayAskEarly: boolean;
+    /** Sends it, or a request like it for another place of the document. */
+    readonly send: (place: Place, kind: Kind) => Sent<Answer>;
 }
 
 /** Like VS Code's token: reports that VS Code no longer needs the answer. */
@@ -61,175 +48,134 @@ export interface Window<Answer> {
     /** Whether the cursor of the active editor is there, alone and without a selection. */
     isAt(place: Place): boolean;
     isEmpty(answer: Answer): boolean;
-    /** Make VS Code ask again at the cursor. */
+    /** Make VS Code ask again at the cursor, as if the user had. */
     askAgain(): void;
     /** Milliseconds since a fixed time. */
     now(): number;
 }
 
-type Phase =
-    /** Sent at a key; VS Code has not asked yet. */
-    | "early"
-    /** VS Code waits for the answer. */
-    | "awaited"
-    /** VS Code has stopped waiting by itself. */
-    | "kept"
-    /** The answer, or the server, came after that: VS Code is made to ask again, and gets it. */
-    | "late"
-    /** VS Code has the answer. */
-    | "delivered";
-
 interface Request<Answer> {
     readonly place: Place;
     readonly sent: Sent<Answer>;
-    readonly at: number;
-    phase: Phase;
-    /** False once the focus has left the editor: then VS Code is not made to ask again. */
-    mayBeLate: boolean;
-    answer: Answer | undefined;
+    /** VS Code's latest question for it; none before VS Code asks. */
+    question: Cancellation | undefined;
+    /** Whether VS Code has the answer. */
+    isDelivered: boolean;
 }
 
-// VS Code does not ask after a key if another one follows sooner.
-const VSCODE_DEBOUNCE_MILLISECONDS = 50;
-// By then VS Code has asked, if it asks here at all: five times its debounce.
-const VSCODE_ASKS_WITHIN_MILLISECONDS = 250;
 // VS Code stops waiting after about 700 ms; an earlier cancellation comes from the user.
 const PATIENT_MILLISECONDS = 500;
-// For a place where VS Code is made to ask before anything was sent.
-const NOT_SENT: Sent<never> = { answer: new Promise(() => undefined), cancel: () => undefined };
 
 export class Requests<Answer> {
     private current: Request<Answer> | undefined;
-    /** Where VS Code asks by itself after a key, and how to ask there before it does. */
-    private follows: { uri: string; send: (place: Place) => Sent<Answer> } | undefined;
-    private lastKey = Number.NEGATIVE_INFINITY;
+    /** Where VS Code is made to ask. */
+    private again: Place | undefined;
+    /** The last question that VS Code asked after a key, until the next key is asked for early. */
+    private asks: Question<Answer> | undefined;
     /** Place of the last key, until VS Code asks: without a server it asks nobody. */
     private unasked: Place | undefined;
+    /** Whether the focus has left the editor: a late answer would be shown where nobody types. */
+    private hasLeft = false;
     private readonly window: Window<Answer>;
 
     constructor(window: Window<Answer>) {
         this.window = window;
     }
 
-    /** Phase of the current request, for tests. */
-    get phase(): Phase | undefined {
-        return this.current?.phase;
+    /** Whether VS Code shows an answer, or may soon. */
+    get isPending(): boolean {
+        return this.current !== undefined || this.again !== undefined;
     }
 
-    /** A key changed the text, and the cursor is at `place` now: ask early if VS Code is going to ask here. */
+    /**
+     * A key changed the text, and the cursor is at `place` now.
+     *
+     * It is asked for if VS Code has asked after the key before: where it did not, it may not ask at all.
+     */
     typed(place: Place): void {
-        const now = this.window.now();
-        const pause = now - this.lastKey;
-        this.lastKey = now;
-        this.unasked = place;
         this.end();
-        if (this.follows?.uri === place.uri && pause >= VSCODE_DEBOUNCE_MILLISECONDS) {
-            const request = this.begin(place, "early", () => this.follows!.send(place));
+        this.unasked = place;
+        const { asks } = this;
+        if (asks?.place.uri === place.uri) {
+            this.asks = undefined;
+            const request = this.begin(place, asks, "automatic");
             // VS Code's own request gets the error if it still occurs then.
             request.sent.answer.catch(() => this.drop(request));
         }
     }
 
-    /** The text of a document changed: requests for it are outdated. */
+    /** The text of a document changed: a request for it is outdated. */
     changed(uri: string): void {
-        const current = this.current;
-        if (current?.place.uri !== uri) {
-            return;
+        if ((this.current?.place ?? this.again)?.uri === uri) {
+            this.end();
         }
-        const wasIgnored = current.phase === "early" && this.window.now() - current.at >= VSCODE_ASKS_WITHIN_MILLISECONDS;
-        if (wasIgnored) {
-            this.follows = undefined;
-        }
-        this.end();
     }
 
     /** The cursor moved: a request that VS Code does not wait for ends, unless it is for the new place. */
     moved(): void {
-        const current = this.current;
-        if (current !== undefined && current.phase !== "awaited" && !this.window.isAt(current.place)) {
+        const place = this.current?.place ?? this.again;
+        if (place !== undefined && !isAwaited(this.current) && !this.window.isAt(place)) {
             this.end();
         }
     }
 
     /** A server is ready: have VS Code ask for the last key if it came before that. */
     ready(): void {
-        const place = this.unasked;
-        if (place !== undefined && this.window.isAt(place)) {
+        if (this.unasked !== undefined) {
             this.end();
-            this.begin(place, "late", () => NOT_SENT);
-            this.window.askAgain();
+            this.askAgain(this.unasked);
         }
     }
 
-    /** The focus left the editor, so VS Code stops waiting: a late answer would be shown where nobody types. */
+    /** The focus left the editor. */
     left(): void {
         this.unasked = undefined;
-        if (this.current?.phase === "awaited") {
-            this.current.mayBeLate = false;
-        } else if (this.current?.phase === "kept") {
+        this.hasLeft = true;
+        if (this.current?.question?.isCancellationRequested) {
             this.end();
         }
     }
 
     /** Nothing is sent early until VS Code asks by itself again: settings changed. */
     forget(): void {
-        this.follows = undefined;
+        this.asks = undefined;
         this.end();
     }
 
-    /** VS Code asks: answer with the current request if it is for the same place, else send another. */
+    /** VS Code asks: answer with the request for this place, or send one. */
     async asked(question: Question<Answer>, cancellation: Cancellation): Promise<Answer> {
-        const { place, kind, sendEarly } = question;
-        this.unasked = undefined;
-        if (kind !== "explicit") {
-            const isEarly = kind === "automatic" && sendEarly !== undefined;
-            this.follows = isEarly ? { uri: place.uri, send: sendEarly } : undefined;
+        const { place } = question;
+        const isAgain = this.again !== undefined && isSame(this.again, place);
+        const kind = isAgain && question.kind === "explicit" ? "automatic" : question.kind;
+        this.again = this.unasked = undefined;
+        this.hasLeft = false;
+        if (question.kind !== "explicit") {
+            this.asks = kind === "automatic" && question.mayAskEarly ? question : undefined;
         }
-        const current = this.current;
-        const known = current !== undefined && isSame(current.place, place) ? current : undefined;
-        if (known?.phase === "late" && known.answer !== undefined && kind !== "menu") {
-            this.current = undefined;
-            return known.answer;
+        const { current } = this;
+        const isKnown = kind === "automatic" && current !== undefined && isSame(current.place, place);
+        if (!isKnown) {
+            this.end();
         }
-        if ((known?.phase === "early" || known?.phase === "kept") && kind === "automatic") {
-            return this.deliver(known, cancellation);
-        }
-        this.end();
-        // `askAgain` caused it; VS Code treats it like a command of the user.
-        const send = known?.phase === "late" ? question.sendAutomatic : question.send;
-        const request = this.begin(place, "awaited", send);
-        return kind === "menu" ? this.pass(request, cancellation) : this.deliver(request, cancellation);
-    }
-
-    /**
-     * VS Code opens its menu: it does so by itself only where it shows no ghost text.
-     *
-     * If it got some for this place, the answer came too late for a busy window.
-     */
-    menuOpens(place: Place): void {
-        const current = this.current;
-        if (current?.phase === "delivered" && isSame(current.place, place)) {
-            this.show(current);
-        }
-    }
-
-    /** Wait for the answer, even after VS Code has stopped waiting. */
-    private async deliver(request: Request<Answer>, cancellation: Cancellation): Promise<Answer> {
+        const request = isKnown ? current : this.begin(place, question, kind);
+        Object.assign(request, { question: cancellation, isDelivered: false });
         const began = this.window.now();
-        request.phase = "awaited";
-        request.mayBeLate = true;
         const listener = cancellation.onCancellationRequested(() => {
-            const isPatient = this.window.now() - began >= PATIENT_MILLISECONDS;
-            if (this.current === request && isPatient && request.mayBeLate && this.window.isAt(request.place)) {
-                request.phase = "kept";
-            } else {
+            const isUsers = this.window.now() - began < PATIENT_MILLISECONDS;
+            if (request.question === cancellation && (isUsers || kind === "menu" || !this.mayBeLate(request))) {
                 this.drop(request);
             }
         });
         try {
             const answer = await request.sent.answer;
-            if (this.current === request) {
-                this.answered(request, answer);
+            if (this.current !== request || request.question !== cancellation) {
+                return answer;
+            }
+            request.isDelivered = !cancellation.isCancellationRequested;
+            if (isAgain || kind === "menu" || this.window.isEmpty(answer)) {
+                this.current = undefined;
+            } else if (!request.isDelivered) {
+                this.askAgain(place);
             }
             return answer;
         } catch (error) {
@@ -240,39 +186,30 @@ export class Requests<Answer> {
         }
     }
 
-    /** Wait for an answer that only this request can use. */
-    private async pass(request: Request<Answer>, cancellation: Cancellation): Promise<Answer> {
-        const listener = cancellation.onCancellationRequested(() => this.drop(request));
-        try {
-            return await request.sent.answer;
-        } finally {
-            listener.dispose();
-            this.drop(request);
+    /**
+     * VS Code opens its menu: it does so by itself only where it shows no ghost text.
+     *
+     * If it got some for this place, the answer came too late for a busy window.
+     */
+    menuOpens(place: Place): void {
+        if (this.current?.isDelivered && isSame(this.current.place, place)) {
+            this.askAgain(place);
         }
     }
 
-    private answered(request: Request<Answer>, answer: Answer): void {
-        request.answer = answer;
-        if (this.window.isEmpty(answer)) {
-            this.current = undefined;
-        } else if (request.phase === "kept") {
-            this.show(request);
-        } else {
-            request.phase = "delivered";
-        }
+    private mayBeLate(request: Request<Answer>): boolean {
+        return this.current === request && !this.hasLeft && this.window.isAt(request.place);
     }
 
-    private show(request: Request<Answer>): void {
-        if (this.window.isAt(request.place)) {
-            request.phase = "late";
+    private askAgain(place: Place): void {
+        if (this.window.isAt(place)) {
+            this.again = place;
             this.window.askAgain();
-        } else {
-            this.current = undefined;
         }
     }
 
-    private begin(place: Place, phase: Phase, send: Send<Answer>): Request<Answer> {
-        this.current = { place, sent: send(), at: this.window.now(), phase, mayBeLate: true, answer: undefined };
+    private begin(place: Place, question: Question<Answer>, kind: Kind): Request<Answer> {
+        this.current = { place, sent: question.send(place, kind), question: undefined, isDelivered: false };
         return this.current;
     }
 
@@ -285,10 +222,16 @@ export class Requests<Answer> {
     }
 
     private end(): void {
+        this.again = undefined;
         if (this.current !== undefined) {
             this.drop(this.current);
         }
     }
+}
+
+/** Whether VS Code waits for the answer. */
+function isAwaited(request: Request<unknown> | undefined): boolean {
+    return request?.question?.isCancellationRequested === false && !request.isDelivered;
 }
 
 /** Whether two places are equal, in the same version of the text. */

@@ -24,7 +24,7 @@ import {
 import type { Middleware } from "vscode-languageclient/node";
 
 import { asksByItself } from "../suggestions";
-import { type Place, Requests, type Sent, isSame } from "./requests";
+import { type Kind, type Place, Requests, type Sent, isSame } from "./requests";
 
 type Provide = NonNullable<Middleware["provideInlineCompletionItems"]>;
 type Suggestions = Awaited<ReturnType<Provide>>;
@@ -73,17 +73,15 @@ export class GhostText implements Disposable {
 
     /** Middleware: VS Code requests ghost text. */
     readonly suggest: Provide = async (document, position, context, token, next) => {
-        const send = (where: Position, how: InlineCompletionContext) =>
-            start((own) => next(document, where, how, own));
         const automatic = { ...context, triggerKind: InlineCompletionTriggerKind.Automatic };
         const question = {
             place: placeOf(document, position),
             kind: kindOf(context),
-            send: () => send(position, context),
-            sendAutomatic: () => send(position, automatic),
-            sendEarly: mayAskEarly(document)
-                ? ({ line, character }: Place) => send(new Position(line, character), automatic)
-                : undefined,
+            mayAskEarly: mayAskEarly(document),
+            send: ({ line, character }: Place, kind: Kind) => {
+                const how = kind === "automatic" ? automatic : context;
+                return start((own) => next(document, new Position(line, character), how, own));
+            },
         };
         try {
             const answer = await this.requests.asked(question, token);
@@ -98,7 +96,7 @@ export class GhostText implements Disposable {
 
     /** Whether ghost text is shown at the cursor, or may be soon. */
     get isInTheWay(): boolean {
-        return this.requests.phase !== undefined || (this.shown !== undefined && isAt(this.shown));
+        return this.requests.isPending || (this.shown !== undefined && isAt(this.shown));
     }
 
     /** Record that VS Code opens its menu here. */
@@ -191,7 +189,7 @@ function mayAskEarly(document: TextDocument): boolean {
     return EARLY_SCHEMES.includes(document.uri.scheme) && asksByItself(document);
 }
 
-function kindOf(context: InlineCompletionContext): "automatic" | "explicit" | "menu" {
+function kindOf(context: InlineCompletionContext): Kind {
     if (context.selectedCompletionInfo !== undefined) {
         return "menu";
     }
