@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
@@ -31,16 +32,16 @@ echo $$ >"{pid}"
 until [ -e "{gate}" ]; do sleep 0.05; done
 exec "{homebody}" "$@"
 """
-# The real server, except that it reports another version.
-OTHER_VERSION = """\
+# The real server, except that a part of what it writes is another one of the same length.
+OTHER_WORDS = """\
 #!{python}
-import subprocess, sys
+import re, subprocess, sys
 server = subprocess.Popen([{homebody!r}, "lsp"], stdin=sys.stdin, stdout=subprocess.PIPE)
-first = server.stdout.read1(65536)
-while first:
-    sys.stdout.buffer.write(first.replace(b'"version": "{version}"', b'"version": "{other}"'))
+part = server.stdout.read1(65536)
+while part:
+    sys.stdout.buffer.write(re.sub({words!r}, {others!r}, part))
     sys.stdout.buffer.flush()
-    first = server.stdout.read1(65536)
+    part = server.stdout.read1(65536)
 """
 
 
@@ -113,10 +114,12 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
     assert profile["capabilities"] == initialize["capabilities"]
 
 
-def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path):
+def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path, tmp_path: Path):
     """In the window: grey text, Tab, the lightbulb, the chat, the walkthrough, and a missing server."""
     axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
-    vscode.run("ui.js", workspace, axe=str(axe))
+    words = r'("textDocument": {"uri": "[^"]*)loads'
+    elsewhere = other_words(tmp_path / "elsewhere", words, r"\1other")
+    vscode.run("ui.js", workspace, axe=str(axe), elsewhere=str(elsewhere))
 
 
 def test_the_chat_survives_what_goes_wrong(
@@ -215,11 +218,15 @@ def other_version(folder: Path) -> tuple[Path, str]:
     """Write a program that runs the server and reports another major version; returns both."""
     major, dot, rest = __version__.partition(".")
     other = "9" * len(major) + dot + rest
-    program = folder / "environment" / "homebody"
-    program.parent.mkdir()
-    script = OTHER_VERSION.format(
-        python=sys.executable, homebody=homebody(), version=__version__, other=other
-    )
-    program.write_text(script)
+    words = f'"version": "{re.escape(__version__)}"'
+    return other_words(folder / "environment", words, f'"version": "{other}"'), other
+
+
+def other_words(folder: Path, words: str, others: str) -> Path:
+    """Write a program that runs the server and writes other words of the same length."""
+    folder.mkdir()
+    program = folder / "homebody"
+    parts = {"words": words.encode(), "others": others.encode()}
+    program.write_text(OTHER_WORDS.format(python=sys.executable, homebody=homebody(), **parts))
     program.chmod(0o755)
-    return program, other
+    return program

@@ -2,20 +2,20 @@
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
-const { cursorAt, ghostText, openFile, ready, until } = require("./workbench");
+const { cursorAt, ghostText, openFile, until } = require("./workbench");
 
 const OLD = "latin-1";
 const NEW = "utf-8";
 // Longer than the server waits for the next key.
 const SETTLED_MILLISECONDS = 1500;
 const NAMES = ["one", "two", "three", "four", "five", "six", "seven"];
-const CODE = NAMES.map((name) => `def load_${name}(path):\n    data = read_file(path, encoding="${OLD}")\n    check_${name}(data).quick\n    return of_${name}(data).strict\n\n\n`).join("");
+const CODE = NAMES.map((name) => `def load_${name}(path):\n    data = read_file(path, encoding="${OLD}")\n    check_${name}(data).early.quick\n    return of_${name}(data).strict\n\n\n`).join("");
 const LINES = NAMES.map((_, index) => 6 * index + 2);
 const COLUMN = CODE.split("\n")[1].indexOf(OLD) + 1;
 
 /** What is drawn behind the text: VS Code's decorations are in the style alone. */
 async function drawn(page) {
-    const texts = await page.locator(".editor-instance .view-line span").evaluateAll((all) =>
+    const texts = await page.locator(":is(.editor-instance, .notebookOverlay) .view-line span").evaluateAll((all) =>
         all.map((element) => getComputedStyle(element, "::after").content).filter((content) => content.startsWith('"')),
     );
     return [...new Set(texts)].map((text) => text.slice(1, -1).replaceAll("\u00a0", " ").trim());
@@ -54,7 +54,7 @@ async function retype(page, line, old = OLD, text = NEW) {
     await cursorAt(page, line, column + text.length);
 }
 
-exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, workspace, url, picture }) {
+exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, workspace, url, elsewhere }) {
     const file = path.join(workspace, "loads.py");
     const before = await readFile(machineSettings, "utf8");
     const set = (more) => writeFile(machineSettings, JSON.stringify({ ...JSON.parse(before), ...more }));
@@ -71,9 +71,6 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await cursorAt(page, LINES[1], COLUMN + NEW.length);
     const two = CODE.replace(OLD, NEW).replace(OLD, NEW);
     await saved(two);
-    if (picture !== undefined) {
-        await page.screenshot({ path: picture });
-    }
     console.log("ok after two agreeing edits the next one is drawn, and a label says where");
 
     await page.keyboard.press("Control+Space");
@@ -128,8 +125,10 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await until(async () => (await readFile(file, "utf8")).startsWith("def load_one"));
     console.log("ok where nothing is shown, Tab indents");
 
+    await checkPlaces(page, { set, workspace, elsewhere });
+
     await writeFile(machineSettings, before);
-    await ready(page);
+    await openFile(page, { url, workspace }, "loads.py");
     await retype(page, LINES[6] + 1, "quick", "slow");
     await retype(page, LINES[5] + 1, "quick", "slow");
     await until(async () => (await ghostText(page)) !== "");
@@ -138,3 +137,84 @@ exports.checkNextEdits = async function checkNextEdits(page, { machineSettings, 
     await isDrawn(page, `Tab to line ${LINES[4] + 1}`);
     console.log("ok beside ghost text it is not drawn, and is once that is gone");
 };
+
+/** Next edits as ghost text, as a hint, in a notebook, and in another file. */
+async function checkPlaces(page, { set, workspace, elsewhere }) {
+    const off = { "homebody.completion.enabled": false };
+    const text = (name) => readFile(path.join(workspace, name), "utf8");
+    const isSaved = (name, part) => until(async () => (await text(name)).includes(part));
+
+    // A file without the edits that came before.
+    await writeFile(path.join(workspace, "loads2.py"), CODE.replaceAll(OLD, (found, at) => (at < CODE.indexOf("load_four") ? NEW : found)));
+    await open(page, "loads2.py");
+    await page.locator('.editor-instance .monaco-editor.focused[data-uri$="/loads2.py"]').waitFor();
+    const behind = COLUMN + NEW.length + 1;
+    for (const line of [LINES[0], LINES[1]]) {
+        await goTo(page, line, behind);
+        await page.keyboard.type(", lines=0", { delay: 20 });
+    }
+    await isDrawn(page, ", lines=0", `Tab to line ${LINES[2]}`);
+    await page.keyboard.press("Tab");
+    await until(async () => (await ghostText(page)) === ", lines=0");
+    assert.deepEqual(await drawn(page), []);
+    await page.keyboard.press("Tab");
+    await until(async () => (await text("loads2.py")).split(", lines=0").length === 4);
+    console.log("ok what only adds text is ghost text once Tab has gone there");
+
+    // VS Code has read the settings once one of them is seen; its menu of words would take Tab.
+    const plain = { "editor.lineNumbers": "off", "editor.quickSuggestions": { other: "off" } };
+    await set({ ...off, ...plain, "homebody.nextEdit.enabled": "hint" });
+    await page.locator(".editor-instance .line-numbers").first().waitFor({ state: "detached" });
+    await retype(page, LINES[0] + 1, "early", "late");
+    await retype(page, LINES[1] + 1, "early", "late");
+    await isDrawn(page, `Tab to line ${LINES[2] + 1}`);
+    assert.deepEqual(await drawn(page), [`Tab to line ${LINES[2] + 1}`]);
+    await page.keyboard.press("Tab");
+    await isDrawn(page, "late", "Tab");
+    await page.keyboard.press("Tab");
+    await isSaved("loads2.py", "check_three(data).late.quick");
+    console.log("ok as a hint, only the line is marked until Tab goes there");
+
+    await set(off);
+    const source = ["a", "b", "c"].map((name) => `${name} = read_file("${name}", encoding_of_all=1)\n`);
+    const cell = { cell_type: "code", id: "cell", metadata: {}, execution_count: null, outputs: [], source };
+    await writeFile(path.join(workspace, "loads.ipynb"), JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
+    await open(page, "loads.ipynb");
+    await page.locator(".notebookOverlay .view-line", { hasText: "read_file" }).first().click();
+    await page.keyboard.press("Control+Home");
+    for (const _ of "ab") {
+        await page.keyboard.press("End");
+        await page.keyboard.press("ArrowLeft");
+        await page.keyboard.press("Backspace");
+        await page.keyboard.type("2");
+        await page.keyboard.press("ArrowDown");
+    }
+    await isDrawn(page, "2");
+    await page.keyboard.press("Tab");
+    await isSaved("loads.ipynb", 'c = read_file(\\"c\\", encoding_of_all=2)');
+    console.log("ok a cell of a notebook has them too");
+
+    await writeFile(path.join(workspace, "other2.py"), CODE);
+    await open(page, "loads2.py");
+    await page.locator('.editor-instance .monaco-editor.focused[data-uri$="/loads2.py"]').waitFor();
+    await set({ ...off, "homebody.server.command": elsewhere });
+    await page.locator('.statusbar-item[aria-label*="starting"]').waitFor();
+    await page.locator('.statusbar-item[aria-label*="paused"]').waitFor();
+    await retype(page, LINES[5]);
+    await retype(page, LINES[4]);
+    await isDrawn(page, `Tab to other2.py:${LINES[3]}`);
+    await page.keyboard.press("Tab");
+    await page.locator('.editor-instance .monaco-editor.focused[data-uri$="/other2.py"]').waitFor();
+    await cursorAt(page, LINES[3], COLUMN);
+    assert.equal(await text("other2.py"), CODE);
+    console.log("ok for an edit in another file there is its name and line, and Tab opens it there");
+}
+
+/** Open a file by its name. */
+async function open(page, name) {
+    await page.keyboard.press("Control+p");
+    await page.locator(".quick-input-widget input:focus").waitFor();
+    await page.keyboard.type(name);
+    await page.locator(".quick-input-widget .monaco-list-row.focused", { hasText: name }).waitFor();
+    await page.keyboard.press("Enter");
+}

@@ -1,6 +1,7 @@
 // `node ui.js SETTINGS`: a user types in VS Code, takes ghost text by Tab, finds the code actions, asks and changes
 // code, and sees the steps of the walkthrough ticked.
-// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, axe: path of its script}.
+// SETTINGS is JSON: {rig, chromium, url, workspace, failure, machineSettings, axe: path of its script,
+// elsewhere: a server whose next edits are in another file}.
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const path = require("node:path");
