@@ -53,14 +53,12 @@ THEN gets the result."
        (funcall then result))
      :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
      :on-value (lambda (value)
-                 (homebody--append buffer (plist-get value :text))
-                 (when-let* ((pictures (homebody--pictures (plist-get value :sources)))
-                             ((buffer-live-p buffer)))
-                   (homebody--append buffer pictures)
-                   (set-marker start (with-current-buffer buffer (point-max))))))))
+                 (homebody--append buffer (homebody--pictures (plist-get value :sources)))
+                 (homebody--append buffer (plist-get value :text))))))
 
 (defun homebody--pictures (sources)
-  "Return lines about the pictures and sounds among SOURCES, or nil: they have no lines of their own."
+  "Return lines about the pictures and sounds among SOURCES, else \"\".
+A source without lines is one."
   (mapconcat
    (lambda (one)
      (let ((range (plist-get one :range)))
@@ -69,17 +67,19 @@ THEN gets the result."
                    (file-name-nondirectory (homebody--path (plist-get one :uri)))
                    (plist-get one :why) (plist-get one :tokens))
          "")))
-   sources))
+   sources ""))
 
 (defun homebody--finish (buffer start result)
   "Replace the text of BUFFER from START on by the answer of RESULT.
 The places that it names become buttons."
   (with-current-buffer buffer
-    (let ((inhibit-read-only t) (text (plist-get result :markdown)))
+    (let* ((inhibit-read-only t)
+           (pictures (homebody--pictures (plist-get result :sources)))
+           (text (concat pictures (plist-get result :markdown))))
       (unless (equal text (buffer-substring-no-properties start (point-max)))
         (save-excursion (delete-region start (point-max)) (goto-char start) (insert text)))
       (save-restriction
-        (narrow-to-region start (point-max))
+        (narrow-to-region (+ start (length pictures)) (point-max))
         (seq-doseq (link (plist-get result :links))
           (let ((range (plist-get link :range)))
             (make-text-button (homebody--point-in-view (plist-get range :start))

@@ -24,7 +24,7 @@ from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
-from support.until import until_answered
+from support.until import until, until_answered
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -86,6 +86,8 @@ async def test_a_stopped_host_is_replaced(options):
         hosted = await connector.connect()
         stopped = host_of(options)
         stopped.suspend()
+        # A thread may still answer meanwhile.
+        await until(lambda: stopped.status() == psutil.STATUS_STOPPED)
         try:
             assert await connector.replace(hosted, BackendTimeout("no answer"))
             replacement = await connector.connect()

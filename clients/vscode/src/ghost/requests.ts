@@ -201,10 +201,13 @@ export class Requests<Answer> {
         return this.current === request && !this.hasLeft && this.window.isAt(request.place);
     }
 
+    /** Nothing is kept for a place that the user has left. */
     private askAgain(place: Place): void {
         if (this.window.isAt(place)) {
             this.again = place;
             this.window.askAgain();
+        } else {
+            this.end();
         }
     }
 
