@@ -210,8 +210,9 @@ async function checkPlaces(page, { set, workspace, elsewhere }) {
     console.log("ok for an edit in another file there is its name and line, and Tab opens it there");
 }
 
-/** Open a file by its name. */
+/** Open a file by its name, once the window knows of it: the search keeps what it found before. */
 async function open(page, name) {
+    await page.locator(".explorer-folders-view .monaco-list-row", { hasText: name }).first().waitFor();
     await page.keyboard.press("Control+p");
     await page.locator(".quick-input-widget input:focus").waitFor();
     await page.keyboard.type(name);
