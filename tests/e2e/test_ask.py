@@ -137,16 +137,6 @@ async def test_cells_are_excluded_with_their_notebook(serve, workspace, cell):
         assert await client.complete(cell, 0, 9, invoked=True) == []
 
 
-async def test_a_text_with_the_id_of_a_document_counts_as_that_document(serve, workspace):
-    (workspace / ".homebodyignore").write_text("private/\n")
-    item = {"id": (workspace / "private/a.py").as_uri() + "#L1-2", "label": "a.py", "text": "secret = 1\n"}
-    async with serve("leaked") as client:
-        with pytest.raises(JsonRpcException, match="is never put into a prompt"):
-            await client.execute("homebody.ask", {"question": "Why?", "attach": [item]})
-        item["id"] = "terminal"
-        await client.execute("homebody.ask", {"question": "Why?", "attach": [item]})
-
-
 async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
     """As the editor has it, without the outputs that its file holds; it is listed once."""
     book = (workspace / "area.ipynb").as_uri()
@@ -222,18 +212,6 @@ async def test_bad_questions_are_refused_in_one_sentence(serve, argument, words)
             await client.execute("homebody.ask", argument)
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
-
-
-async def test_an_unnamed_code_block_is_applied_at_the_given_range(serve):
-    async with serve("```python\nprint(area(1, 2))\n```") as client:
-        client.open(URI, CODE)
-        reply = await client.execute("homebody.ask", {"question": "Call it."})
-        apply = _named(conversationId=reply["conversationId"], block=0)
-        refused = await client.execute("homebody.apply", apply)
-        assert "select the code that it replaces" in refused["reason"]
-        end = {"line": 2, "character": 0}
-        await client.execute("homebody.apply", apply | {"range": {"start": end, "end": end}})
-        assert client.documents[URI].text == CODE + "print(area(1, 2))\n"
 
 
 async def test_an_explanation_is_shown_by_the_server(serve, tmp_path):

@@ -24,20 +24,6 @@ ANNOTATED = CAPABILITIES | {
 }
 
 
-async def test_actions_carry_their_command_and_a_kind(serve):
-    async with serve() as client:
-        client.open(URI, CODE)
-        actions = await client.actions(URI, BODY)
-        docstring = next(action for action in actions if action["title"] == "Write a docstring")
-
-        assert docstring["kind"] == "refactor.rewrite.docstring"
-        (argument,) = docstring["command"]["arguments"]
-        assert docstring["command"]["command"] == "homebody.refactor"
-        assert argument["textDocument"] == {"uri": URI, "version": 1}
-        assert argument["action"] == "docstring"
-        assert "resolveProvider" not in client.capabilities["codeActionProvider"]
-
-
 async def test_only_the_kinds_that_are_wanted_are_listed(serve):
     async with serve() as client:
         client.open(URI, CODE)
@@ -108,23 +94,6 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     values = [params["value"]["kind"] for method, params in client.notifications if method == "$/progress"]
     assert values[0] == "begin"
     assert values[-1] == "end"
-
-
-async def test_a_change_elsewhere_does_not_matter_to_a_refactoring(serve, gate):
-    async with serve([{"text": "Multiply.", "gate_file": gate.path}]) as client:
-        client.open(URI, CODE)
-        await client.execute("homebody.showPrompt")
-        asked = asyncio.ensure_future(client.refactor(URI, BODY, action="docstring"))
-        await until(lambda: client.status.get("busy"))
-        client.type(URI, 0, "# mine\n")
-        gate.open()
-        result = await asked
-
-        assert result["status"] == "applied"
-        assert client.documents[URI].text == "# mine\n" + CODE.replace(":\n", ':\n    """Multiply."""\n')
-
-        stale = {"textDocument": {"uri": URI, "version": 1}, "range": _RANGE, "action": "docstring"}
-        assert (await client.execute("homebody.refactor", stale))["status"] == "refused"
 
 
 async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):

@@ -93,24 +93,3 @@ async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, 
         await client.execute("homebody.forgetConversations", {"conversationId": kept["conversationId"]})
         assert await client.execute("homebody.showPrompt") is None
     assert [word for word in ("apple", "Cherr", "cherr", "plum") if word in log.read_text()] == []
-
-
-async def test_a_conversation_is_stored_while_it_is_answered(serve, tmp_path):
-    gate = tmp_path / "gate"
-    replies = [{"text": "Yes.", "times": 1}, {"text": "No.", "gate_file": str(gate)}]
-    async with serve(replies) as client:
-        asked = await client.execute("homebody.ask", {"question": "One?"})
-        argument = {"conversationId": asked["conversationId"]}
-        second = asyncio.ensure_future(
-            client.execute("homebody.ask", argument | {"question": "Two?", "token": "t"})
-        )
-        await until(lambda: [1 for m, p in client.notifications if m == "$/progress"])
-        store = argument | {"store": True}
-        assert "Two?" not in (await client.execute("homebody.saveConversation", store))["markdown"]
-        with pytest.raises(JsonRpcException, match="still answering"):
-            await client.execute("homebody.ask", argument | {"question": "Three?"})
-        gate.touch()
-        await second
-        assert "## Two?\n\nNo." in (await client.execute("homebody.saveConversation", store))["markdown"]
-    (path,) = (tmp_path / "state" / "conversations").iterdir()
-    assert b"Two?" in path.read_bytes()

@@ -11,9 +11,9 @@ CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
 
 
 async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
+    """Also for the first request, right after the handshake, before the features are loaded."""
     async with serve("return width * height") as client:
         document = client.open(URI, CODE)
-        await client.execute("homebody.showPrompt")
         (item,) = await client.complete(URI, 1, 4)
 
         assert item["insertText"] == "return width * height"
@@ -21,14 +21,6 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
         assert item["command"]["command"] == "homebody.acceptCompletion"
         assert await client.execute("homebody.acceptCompletion", item["command"]["arguments"][0]) is None
         assert document.version == 1
-
-
-async def test_the_first_request_waits_for_the_start(serve):
-    """It arrives right after the handshake, before the features are loaded, and gets a suggestion."""
-    async with serve("return width * height") as client:
-        client.open(URI, CODE)
-        (item,) = await client.complete(URI, 1, 4)
-        assert item["insertText"] == "return width * height"
 
 
 async def test_positions_count_in_the_encoding_that_was_negotiated(serve):

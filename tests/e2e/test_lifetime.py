@@ -150,21 +150,6 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
     assert b"does not use LSP" in await process.stderr.read()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process at once")
-def test_sigterm_ends_the_server_even_if_the_client_reads_nothing(environ):
-    with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.write(_initialize())
-        process.stdin.flush()
-        assert process.stdout.readline().startswith(b"Content-Length")
-        # Each is answered by an error; together they are more than any pipe holds.
-        process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
-        process.stdin.flush()
-        process.terminate()
-        process.wait(timeout=60)
-
-
 def test_a_client_that_reads_nothing_is_still_served(environ):
     """All its messages are handled, including `exit`, although no answer fits into the pipe."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
@@ -193,21 +178,6 @@ def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(env
 
         assert process.wait(timeout=60) == 1
         assert b"64 MiB unread" in log
-
-
-def test_an_unread_log_does_not_block_the_server(environ):
-    with subprocess.Popen(
-        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
-    ) as process:
-        assert process.stdin
-        process.stdin.write(_initialize() + INITIALIZED)
-        # Each is logged, with the reason; together they are more than any pipe holds.
-        wrong = _frame({"method": "textDocument/didClose", "params": {"x" * 1000: 1}})
-        process.stdin.write(wrong * 3_000)
-        process.stdin.write(SHUTDOWN + EXIT)
-        process.stdin.flush()
-
-        assert process.wait(timeout=60) == 0
 
 
 @pytest.mark.parametrize(

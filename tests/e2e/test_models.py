@@ -38,6 +38,15 @@ async def test_the_typed_text_reaches_the_model(host, environ, workspace):
             assert shown["text"] in proxy.prompts()
 
 
+async def test_a_place_focused_before_the_model_is_loaded_is_read_afterwards(host, environ, tmp_path):
+    with RecordingProxy(host.url, host.key) as proxy:
+        backend = {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}
+        async with start_client(options={"backend": backend}, environ=environ) as client:
+            document = client.open(tmp_path / "values.py", "".join(f"value_{n} = {n}\n" for n in range(60)))
+            client.focus(document.uri, 60, 0)
+            await until(lambda: any(body["n_predict"] == 0 for body in proxy.bodies("/completion")))
+
+
 async def test_cancelling_ends_the_models_work(environ, workspace, tmp_path):
     model = write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT)
     async with start_client(root=workspace, options=_embedded(model), environ=environ) as client:

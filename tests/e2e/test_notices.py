@@ -1,8 +1,6 @@
 """Notifications of the client: shown and accepted suggestions, settings, files."""
 
 from homebody.audit import read_counts
-from support.editor import CAPABILITIES
-from support.until import until
 
 URI = "file:///w/app.py"
 
@@ -25,20 +23,3 @@ async def test_a_shown_and_accepted_suggestion_is_counted_once(serve, tmp_path):
     assert (day.shown, day.accepted, day.partly_accepted) == (1, 1, 2)
     assert day.accepted_characters == len("x + 1")
     assert b"x + 1" not in (tmp_path / "state" / "counts.json").read_bytes()
-
-
-async def test_files_and_settings_are_watched_if_the_client_supports_it(serve):
-    asked: list[str] = []
-    workspace = CAPABILITIES["workspace"] | {
-        "didChangeConfiguration": {"dynamicRegistration": True},
-        "didChangeWatchedFiles": {"dynamicRegistration": True},
-    }
-
-    async def register(params):
-        asked.extend(registration["method"] for registration in params["registrations"])
-
-    async with serve(capabilities=CAPABILITIES | {"workspace": workspace}) as client:
-        client.on_request["client/registerCapability"] = register
-        await until(lambda: asked)
-
-    assert asked == ["workspace/didChangeConfiguration", "workspace/didChangeWatchedFiles"]

@@ -53,20 +53,6 @@ async def test_an_attachment_is_checked_before_the_question(serve, file):
     assert notes == {"media": []}
 
 
-async def test_a_data_uri_is_read_and_a_huge_one_is_refused_in_one_sentence(serve):
-    uri = f"data:image/png;base64,{SHOT}"
-    huge = b64encode(encoded() + bytes(22_000_000)).decode()
-    async with serve("never", modalities=["vision"]) as client:
-        read = await client.execute("homebody.checkAttachment", {"item": PASTED | {"data": uri}})
-        with pytest.raises(JsonRpcException, match=r"^shot\.png is larger than 20 MB"):
-            await client.execute("homebody.checkAttachment", {"item": PASTED | {"data": huge}})
-        with pytest.raises(JsonRpcException, match="There is nothing to attach") as refused:
-            await client.execute("homebody.checkAttachment", {"item": uri})
-
-    assert read["media"][0]["label"] == "picture, 80 x 60"
-    assert len(str(refused.value)) < 400
-
-
 async def test_a_stored_conversation_continues_with_its_picture(serve, file):
     async with serve("A red button.", modalities=["vision"]) as client:
         first = await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
@@ -80,20 +66,6 @@ async def test_a_stored_conversation_continues_with_its_picture(serve, file):
 
     assert [media["name"] for media in shown["media"]] == ["shot.png"]
     assert shown["text"].index("[shot.png") < shown["text"].index("And now?")
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        ("no base64!", "is not sent as base64"),
-        (b64encode(b"%PDF-1.7").decode(), "is not a picture or a sound that can be sent"),
-        (SHOT[:4000], "cannot be decoded"),
-    ],
-)
-async def test_bad_data_is_refused_in_one_sentence(serve, data, message):
-    async with serve("never", modalities=["vision"]) as client:
-        with pytest.raises(JsonRpcException, match=message):
-            await client.execute("homebody.ask", {"question": "What?", "attach": [PASTED | {"data": data}]})
 
 
 async def test_a_model_that_does_not_see_is_named(serve):

@@ -50,18 +50,6 @@ async def test_a_problem_can_be_fixed(serve):
         assert result["status"] == "ready"
 
 
-async def test_a_problem_outside_of_a_function_can_be_fixed(serve):
-    place = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 9}}
-    found = [{"range": place, "message": "unused import"}]
-    async with serve() as client:
-        client.open(URI, CODE)
-        fix, *_ = await _actions(client, Span(8, 8), diagnostics=found)
-
-    assert fix["title"] == "Fix this problem"
-    (argument,) = fix["command"]["arguments"]
-    assert argument["range"] == {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 0}}
-
-
 async def test_every_model_explains_a_problem(serve, tmp_path):
     """Also one that is too small to fix it, and for the lightbulb."""
     found = [
@@ -113,38 +101,6 @@ async def test_an_action_that_explains_runs_as_an_explanation(serve):
         assert "does not change it" in refused["reason"]
 
 
-async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
-    """An editor shows the edit, in which a missing part does not stand out."""
-    code = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
-    replies = [
-        {
-            "regex": rf"This is the Python code:\n\n```python\ndef f{n}\(a\):[^`]*```",
-            "text": "I would not." if n in {3, 4} else f"```python\ndef f{n}(a):\n    return a * {n}\n```",
-        }
-        for n in range(40)
-    ]
-    async with serve(replies, context_length=700) as client:
-        client.open(URI, code)
-        result = await client.refactor(URI, Span(0, len(code)), instruction="shorter")
-
-        assert result["status"] == "applied"
-        [message] = client.messages
-        assert message.startswith("2 parts stay as they are (lines 16-18, 21-23): ")
-        assert message.endswith(".")
-
-
-async def test_a_result_is_refined_before_it_is_applied(serve):
-    async with serve(_refining()) as client:
-        client.open(URI, CODE)
-        first = await client.refactor(URI, _lines(4, 5), instruction="swap", apply=False)
-        assert first["status"] == "ready"
-        second = await client.execute("homebody.refine", {"edit": first["id"], "instruction": "shorter"})
-        assert second["status"] == "applied"
-        assert client.documents[URI].text == CODE.replace(
-            "    result = width * height\n    return result\n", "    return height * width\n"
-        )
-
-
 async def test_a_result_is_refined_after_it_was_applied(serve):
     async with serve(_refining()) as client:
         client.open(URI, CODE)
@@ -169,16 +125,6 @@ async def test_a_result_whose_code_was_changed_by_hand_is_not_refined(serve):
         assert "The code was edited" in refused["reason"]
         shown = await client.execute("homebody.showPrompt")
         assert "shorter" not in shown["text"]
-
-
-async def test_an_unknown_edit_cannot_be_refined(serve):
-    async with serve() as client:
-        refused = await client.execute("homebody.refine", {"edit": "edit-9", "instruction": "shorter"})
-        assert refused == {
-            "status": "refused",
-            "reason": "There is no pending edit 'edit-9' any more: run the action again.",
-            "notes": [],
-        }
 
 
 async def test_a_reviewed_change_is_merged_into_the_document_as_it_is_now(serve):

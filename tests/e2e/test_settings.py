@@ -4,11 +4,8 @@ import asyncio
 import json
 from pathlib import Path
 
-import pytest
-from pygls.exceptions import JsonRpcException
-
 from homebody.text import Span
-from support.editor import CAPABILITIES, start_client
+from support.editor import CAPABILITIES
 from support.until import until
 
 URI = "file:///w/app.py"
@@ -70,21 +67,6 @@ async def test_an_editor_that_refuses_to_send_its_settings_stops_all_prompts(ser
         assert len(await client.complete(URI, 0, 4)) == 1
 
 
-async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve, workspace):
-    other = workspace.parent / "other"
-    other.mkdir()
-    push_only = CAPABILITIES | {"workspace": {"workspaceFolders": True}}
-    async with serve("x + 1", capabilities=push_only) as client:
-        client.open(URI, "y = ")
-        client.notify("workspace/didChangeConfiguration", {"settings": {"completion": {"enabled": False}}})
-        assert await client.complete(URI, 0, 4) == []
-
-        added = [{"uri": other.as_uri(), "name": "other"}]
-        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": added, "removed": []}})
-        client.notify("workspace/didChangeConfiguration", {"settings": None})
-        assert await client.complete(URI, 0, 4) == []
-
-
 async def test_late_settings_do_not_replace_newer_ones(serve):
     sent = asyncio.Event()
     answers = iter([{"colour": "red"}, {}, {"enabled": False}])
@@ -121,25 +103,6 @@ async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
         assert len(client.messages) == 2
         assert any("maxTokens" in message for message in client.messages)
         assert any("colour" in message for message in client.messages)
-
-
-async def test_a_server_that_the_settings_no_longer_name_is_forgotten(environ, workspace, tmp_path):
-    script = tmp_path / "script.json"
-    script.write_text(json.dumps({"name": "first", "reply": [{"text": "Adds."}]}))
-    config = tmp_path / "config" / "config.toml"
-    config.parent.mkdir()
-    scripted = f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n"
-    config.write_text(scripted + "[chat.backend]\nkind = 'llama.cpp'\nurl = 'http://127.0.0.1:9'\n")
-    async with start_client(root=workspace, environ=environ) as client:
-        client.open(URI, "y = 1")
-        with pytest.raises(JsonRpcException, match=r"Nothing answers at http://127\.0\.0\.1:9"):
-            await client.explain(URI)
-        assert client.status["kind"] == "Error"
-        config.write_text(scripted)
-        client.notify("workspace/didChangeConfiguration", {"settings": None})
-        await until(lambda: client.status["kind"] == "Normal")
-
-        assert (await client.explain(URI))["markdown"] == "Adds."
 
 
 async def test_a_missing_model_is_reported_in_one_sentence(serve):

@@ -95,14 +95,3 @@ def test_a_run_over_files_ends_when_the_settings_become_wrong(double, change, ow
     assert "config.toml" in ended.stderr
     assert ended.returncode == 2
     assert len({name for name in ("a.py", "b.py", "c.py") if f"'{name}'" in "".join(change.prompts)}) == 1
-
-
-def test_a_wrong_url_reaches_no_other_program(double, own, change, workspace, environ):
-    (workspace / "a.py").write_text("a = 1\n")
-    for url in ("unix:/x.sock", "http://[::1", "http://ⓛocalhost:1"):
-        ended = run(["explain", "a.py", "--set", f"backend.url={url}"], workspace, environ)
-
-        assert (ended.returncode, ended.stdout) == (2, "")
-        assert "it has to be an address such as" in ended.stderr
-        assert "internal error" not in ended.stderr
-    assert double.requests == []
