@@ -167,7 +167,7 @@ async def rewrite(
     )
     prompt = prompt_of(engine, request.action, request.instruction)
     file = WholeFile(document, parse(document))
-    chosen = _targets(source, file, lines, prompt, request.select)
+    chosen = _targets(source, file, lines, prompt, request)
     if not chosen:
         return _without_targets(outcome, file, request)
     # Of lines and whole files, all is rewritten.
@@ -199,21 +199,23 @@ def _targets(
     file: WholeFile,
     lines: Sequence[tuple[int, int]],
     prompt: PromptFile,
-    select: Sequence[str],
+    request: RunRequest,
 ) -> list[Span]:
     """Return the named lines, the selected symbols, or what the action applies to."""
     if lines:
         chosen = [source.span_of(first, last) for first, last in lines]
         if prompt.scope == "function":
             chosen = [span for each in chosen for span in targets.functions_of(file, each)]
-    elif select:
-        chosen = [symbol.span for symbol in targets.matching(file, select)]
+    elif request.select:
+        chosen = [symbol.span for symbol in targets.matching(file, request.select)]
     elif prompt.scope == "function":
         symbols = targets.functions(file)
         symbols = targets.undocumented(file, symbols) if prompt.output == "insert" else symbols
         chosen = [symbol.span for symbol in symbols]
     else:
-        chosen = [file.document.whole] if file.document.text.strip() else []
+        # Only a file that is named can be without any text: an instruction writes its first code.
+        is_new = request.instruction is not None and not file.document.text
+        chosen = [file.document.whole] if is_new or file.document.text.strip() else []
     if prompt.output == "newFile" and len(chosen) > 1:
         message = f"The action {prompt.name} writes a file for one function: choose it by lines or --select."
         raise UsageError(message)

@@ -32,13 +32,15 @@ _WHOLE = frozenset({"variable_name"})
 class Token(NamedTuple):
     """A leaf of the tree, or the beginning or end of a block (``text`` is then empty).
 
-    ``is_string`` is true for a part of a string.
+    ``is_string`` is true for a part of a string, ``is_mark`` for the brackets around type arguments and
+    the ``!`` of a macro, which are no operators.
     """
 
     kind: str
     text: str
     start: int
     is_string: bool = False
+    is_mark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,9 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
                 at = span.start
                 # TypeScript's type ``string`` is a keyword.
                 is_string = (kind.is_string and node.is_named) or parents[-1].is_string
-                yield Token(kind.name, document.slice(span), span.start, is_string)
+                text = document.slice(span)
+                is_mark = parents[-1].has_marks and text in {"<", ">", "!"}
+                yield Token(kind.name, text, span.start, is_string, is_mark)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:
                     open_blocks.append((depth, kind.name))
@@ -229,6 +233,7 @@ class _Kind(NamedTuple):
     is_string: bool
     is_block: bool
     is_whole: bool
+    has_marks: bool
 
 
 class _Kinds(dict[str, _Kind]):
@@ -247,6 +252,7 @@ class _Kinds(dict[str, _Kind]):
             is_string="string" in name,
             is_block=name in self._blocks,
             is_whole=name in _WHOLE,
+            has_marks=name.startswith(("type_arg", "type_param", "template_", "macro_inv")),
         )
         return kind
 

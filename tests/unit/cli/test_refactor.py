@@ -72,6 +72,14 @@ def test_a_result_that_does_not_parse_is_refused(run, add):
     assert before == add.read_bytes()
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
     assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
+    assert "notes" not in result  # tokens of code that does not parse say nothing
+
+
+def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):
+    add.write_text("")
+    ended = run("refactor", "add.py", "--instruction", "Add two numbers.", "--write")
+    assert (ended.code, ended.out) == (0, "")
+    assert add.read_text() == "def add(a, b):\n    return a + b\n"
 
 
 def test_a_note_of_one_of_several_symbols_names_it(run, add):

@@ -55,12 +55,15 @@ def _offer(request: Request, text: str, *, complete: bool) -> Offer:
     if hidden := unreadable(edit.after.code, request.document.text):
         return Offer(refusal=hidden)  # nobody could see it in a diff
     guard = request.prompt.guard
+    refusal = refusal_of(edit, guard)
+    if syntax_refusal(edit):
+        return Offer(tuple(edits), tuple(imports), refusal=refusal)  # tokens of broken code say nothing
     notes = [note for note in notes_of(edit) if note.kind in _NOTED.get(guard, {note.kind})]
     if guard == "additions":
         notes = [note for note in notes if note.goes]
     if left_out:
         notes.insert(0, Note(f"leaves out `{left_out[:60]}` of the answer", kind="own"))
-    return Offer(tuple(edits), tuple(imports), tuple(notes), refusal=refusal_of(edit, guard))
+    return Offer(tuple(edits), tuple(imports), tuple(notes), refusal=refusal)
 
 
 def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit], Sequence[NewImport], str]:

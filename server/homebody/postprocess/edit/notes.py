@@ -38,6 +38,7 @@ _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
 _KINDS = ("call", "effect", "string", "number", "value", "name", "operator", "comment", "word")
+_PAIRED = frozenset({"number", "value", "string", "comment"})
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
 
@@ -168,7 +169,7 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
         if not strings or string.start >= strings[-1].end:
             strings.append(string)
     for at, token in enumerate(tokens):
-        if not token.is_string and (kind := _kind_of(token, side)):
+        if not (token.is_string or token.is_mark) and (kind := _kind_of(token, side)):
             counts[kind][token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
                 counts["call"][call] += 1
@@ -182,7 +183,7 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
 
 
 def _kind_of(token: Token, side: Side) -> str:
-    """What a token outside of strings counts as; empty for one that is not counted."""
+    """What a token of code counts as; empty for one that is not counted."""
     text, language = token.text, language_of(side.document.language_id, side.document.uri)
     if _NUMBER.fullmatch(text):
         return "number"
@@ -209,7 +210,9 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
 
     A name at one of ``bound`` is no receiver: it is the parameter of a function in the form ``x -> x.a()``.
     """
-    opening = at + 1 + (at + 1 < len(tokens) and tokens[at + 1].text == "!")
+    opening = _behind_types(tokens, at + 1)
+    mark = "!" if opening < len(tokens) and tokens[opening].text == "!" else ""
+    opening += len(mark)
     if opening >= len(tokens) or tokens[opening].text != "(":
         return ""
     first = at
@@ -217,7 +220,8 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
         if tokens[first - 1].text == "->" and tokens[first - 2].start in bound:
             break
         first -= 2
-    depth, inner, shown = 0, 0, [token.text for token in tokens[first:opening]]
+    depth, inner, shown = 0, 0, [token.text for token in tokens[first : at + 1]]
+    shown[-1] += mark
     for before, token in pairwise(tokens[opening - 1 :]):
         depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
         is_call = token.text == "(" and depth > 1 and _WORD.fullmatch(before.text) is not None
@@ -237,6 +241,18 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
     return f"{'…' + tokens[first - 1].text if chained else ''}{_joined(shown)}"
 
 
+def _behind_types(tokens: Sequence[Token], at: int) -> int:
+    """The place behind the type arguments at ``at``, if there are some."""
+    start = at + (at < len(tokens) and tokens[at].text == "::")
+    depth = 0
+    for place in range(start, len(tokens)):
+        if tokens[place].is_mark:
+            depth += {"<": 1, ">": -1}.get(tokens[place].text, 0)
+        if not depth:
+            return place + 1 if place > start else at
+    return at
+
+
 def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
     lost = [text for text in gone.elements() if not _is_in(text, mentioned)]
@@ -250,7 +266,7 @@ def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) 
                 lost.remove(old)
                 added.remove(new)
                 pairs.append((old, new))
-    elif kind in ("number", "value", "string", "operator", "comment"):
+    elif kind in _PAIRED or (kind == "operator" and len(lost) == len(added)):
         pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
     what = "" if kind in ("effect", "word") else f"the {kind} "
     mark = '"{}"' if kind == "string" else "`{}`"

@@ -17,6 +17,9 @@ _MOST_REPEATED = 40
 _STEPS = (2, 4, 8)
 """Columns of a step of indentation that an answer may use instead of the file's."""
 
+_CONTINUED = re.compile(r"[^\w\s)\]}\"'`;]\n|\n[ \t]*[.,?:=+|&%]")
+"""The end of a line whose statement goes on, or the beginning of the next one."""
+
 
 def placed(document: Document, span: Span, code: str, indent: str | None = None) -> str:
     """Return ``code`` for ``span``: indented like it, with the file's tabs or spaces and line ends.
@@ -73,7 +76,9 @@ def inserted(document: Document, span: Span, code: str, indent: str | None = Non
         return []
     at = Span(span.end, span.end)
     new = "".join(placed(document, at, "\n".join(lines), indent).splitlines(keepends=True)[repeated:])
-    return [TextEdit(span, new) if is_blank else TextEdit(at, document.newline + new.lstrip("\r\n"))]
+    if not is_blank:
+        return [TextEdit(at, document.newline + new.lstrip("\r\n"))]
+    return [TextEdit(span, new if span.end < len(document.text) else new + document.newline)]
 
 
 def _base(document: Document, span: Span) -> str:
@@ -110,10 +115,12 @@ def reindented(code: str, *, base: str, indentation: Indentation, language: Lang
     widths = [len(indent_of(line).expandtabs(tab)) for line in lines]
     rest = [width for line, width in zip(lines[1:], widths[1:], strict=True) if line.strip()]
     base_width = len(base.expandtabs(tab))
-    opens = language.opener.search(code_of(lines[0], language, ScanState()).rstrip()) is not None
-    # Below a line that opens a block, the next one is a step deeper, if not that of the file.
+    first = code_of(lines[0], language, ScanState()).rstrip()
+    opens = language.opener.search(first) or _CONTINUED.search("\n".join([first, *lines[1:2]]))
+    # Below a line that opens a block or goes on, the next one is a step deeper, if not that of the file.
     is_lost = bool(base_width and rest) and not widths[0]
-    is_lost = is_lost and (rest[0] > base_width and rest[0] != columns if opens else min(rest) >= base_width)
+    is_lost = is_lost and min(rest) >= base_width
+    is_lost = is_lost and not (opens and rest[0] in (base_width, columns))
     margin = min([base_width, *rest] if is_lost else [widths[0], *rest])
     inner = [width - margin for width in widths]
     if is_lost:

@@ -36,6 +36,14 @@ CASES = [
      ["removes the name `B`", "adds the name `D`"]),
     ("javascript", "async function f() { await g() }", "async function f() { g() }", ["removes `await`"]),
     ("yaml", "port: 80\n", "port: 8080\n", ["changes the number `80` to `8080`"]),
+    ("kotlin", "fun f() { val m = HashMap<String, Int>() }", "fun f() { val m = g() }",
+     ["removes the call `HashMap()`", "adds the call `g()`", "removes the name `Int`",
+      "removes the name `String`"]),
+    ("rust", 'fn f() { panic!("a"); }', "fn f() { x.collect::<Vec<u8>>(); }",
+     ['removes the call `panic!("a")`', "adds the call `x.collect()`", "adds the name `Vec`", "adds `u8`"]),
+    ("csharp", "var b = x == 1 && y >= 5;", "var b = y > 5;",
+     ["removes the number `1`", "removes the name `x`", "removes the operator `==`",
+      "removes the operator `&&`", "removes the operator `>=`", "adds the operator `>`"]),
     ("markdown", "One two.\n", "Two three.\n", []),
 ]  # fmt: skip
 
