@@ -20,7 +20,6 @@ from homebody.errors import BackendLoading, BackendUnavailable, ModelNotServed, 
 from homebody.settings import BackendSettings, Settings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
-from support.openai_double import OpenAiDouble, OpenAiModel
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until_answered
@@ -170,16 +169,6 @@ async def test_a_remote_model_is_left_out_and_reported():
     assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
 
 
-@pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
-async def test_other_servers_are_found_and_used(kind: Any):
-    with OpenAiDouble([OpenAiModel("qwen2.5-coder-7b-instruct")], kind) as double:
-        async with opened([double.url]) as backend:
-            assert await ask(backend) == "return a + b"
-            info = await backend.describe()
-
-    assert info.kind == ("openai" if kind == "vllm" else "lm-studio")
-
-
 async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
         choice = await discover(AUTO, "completion", await look(AUTO, [double.url, llama_cpp.url]))
@@ -290,45 +279,6 @@ async def test_both_uses_search_once_and_share_the_connection(llama_cpp: Recordi
     await chat.aclose()
 
 
-async def test_a_search_that_found_a_loading_server_is_not_used_again():
-    loading = True
-
-    async def answer(request: Request, reply: Reply) -> None:
-        if loading:
-            await reply.json({"error": {"message": "Loading model", "code": 503}}, 503)
-        else:
-            await reply.json(
-                {"object": "list", "data": [{"id": "qwen2.5-coder-7b-instruct", "owned_by": "vllm"}]}
-            )
-
-    with LoopbackServer(answer) as double:
-        search = searching([double.url])
-        connector = search.connector("chat")
-        with pytest.raises(BackendLoading):
-            await connector.connect()
-        loading = False
-        await connector.connect()
-        assert "vLLM" in connector.reasons[-1]
-        await connector.aclose()
-
-
-async def test_after_a_loss_the_machine_is_searched_again(empty_machine: Path, tiny_model: Path):
-    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
-    with OllamaDouble([OllamaModel(CODER, fim=True, capabilities=("completion", "insert"))]) as double:
-        search = searching([double.url])
-        backends = [ResilientBackend(search.connector("completion"), patience_seconds=60) for _ in range(2)]
-        for backend in backends:
-            await ask(backend)
-        double.stop()
-        for backend in backends:
-            with pytest.raises(BackendUnavailable):
-                await ask(backend)
-            assert await ask(backend) == "return a + b"
-            assert (await backend.describe()).kind == "embedded"
-        for backend in backends:
-            await backend.aclose()
-
-
 async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
     shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
     with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
@@ -356,16 +306,3 @@ async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine:
             name = (await backend.describe()).name
 
     assert name == "starcoder2:3b"
-
-
-async def test_a_server_that_was_given_another_model_is_asked_again(empty_machine: Path):
-    with OpenAiDouble([OpenAiModel("qwen2.5-coder-1.5b")], "vllm") as double:
-        async with opened([double.url]) as backend:
-            await ask(backend)
-            double.models[0].name = "starcoder2-3b"
-            with pytest.raises(ModelNotServed, match="does not exist"):
-                await ask(backend)
-            assert await ask(backend) == "return a + b"
-            name = (await backend.describe()).name
-
-    assert name == "starcoder2-3b"

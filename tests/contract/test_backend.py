@@ -6,7 +6,6 @@ import pytest
 
 from homebody.backend.base import (
     Backend,
-    Marker,
     Message,
     ModelInfo,
     Piece,
@@ -48,27 +47,11 @@ async def test_describe_returns_what_is_served(backend: Backend):
     assert info.remote_host is None
 
 
-async def test_describe_is_stable(backend: Backend):
-    assert await backend.describe() == await backend.describe()
-
-
 async def test_counts_come_in_order_and_are_never_too_low(backend: Backend):
     empty, one, more = await backend.count(["", "x", "x = compute(y)\n"])
 
     assert (empty, one) == (0, 1)
     assert more >= 4
-
-
-async def test_no_texts_have_no_counts(backend: Backend):
-    assert await backend.count([]) == []
-
-
-async def test_a_prompt_has_at_least_the_tokens_of_its_parts(backend: Backend):
-    """Markers count too."""
-    (text,) = await backend.count(["def add(a, b):\n"])
-    prompt = Prompt((Marker("<|fim_prefix|>"), Text("def add(a, b):\n")))
-
-    assert await backend.count_prompt(prompt) >= text
 
 
 async def test_what_was_sent_is_known_to_be_cached(backend: Backend):
@@ -110,14 +93,6 @@ async def test_forced_text_is_not_in_the_answer(backend: Backend):
     assert text_of(pieces) == "urn a + b"
 
 
-async def test_a_stop_text_within_the_forced_text_does_not_end_the_answer(backend: Backend):
-    prompt = Prompt(PROMPT.parts, stop=("ret", "+"), forced="ret")
-
-    pieces, _ = await read(backend.complete(prompt, Sampling(max_tokens=32)))
-
-    assert text_of(pieces) == "urn a "
-
-
 async def test_logprobs_are_natural_and_given_where_promised(backend: Backend):
     if not (await backend.describe()).has_logprobs:
         return
@@ -144,12 +119,6 @@ async def test_render_chat_keeps_text_apart_from_the_frame_or_refuses(backend: B
     assert [part.text for part in prompt.parts if isinstance(part, Text)] == [hostile]
     pieces, _ = await read(backend.complete(prompt, Sampling(max_tokens=64), slot="chat"))
     assert text_of(pieces) == WORDS
-
-
-async def test_warm_generates_nothing(backend: Backend):
-    stats = await backend.warm(PROMPT)
-
-    assert not stats.output_tokens
 
 
 async def test_warm_can_read_a_beginning(backend: Backend):

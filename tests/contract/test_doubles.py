@@ -97,27 +97,6 @@ def test_ollama_replies_hold_no_field_that_ollama_does_not_have(
     assert [name for reply in replies for name in unknown_fields(model, reply)] == []
 
 
-PUBLISHED = [
-    ("GET /api/tags", ollama_package.ListResponse),
-    ("GET /api/ps", ollama_package.ProcessResponse),
-    ("POST /api/show", ollama_package.ShowResponse),
-    ("POST /api/generate, piece", ollama_package.GenerateResponse),
-    ("POST /api/generate, last", ollama_package.GenerateResponse),
-    ("POST /api/chat, piece", ollama_package.ChatResponse),
-    ("POST /api/chat, last", ollama_package.ChatResponse),
-]
-
-
-@pytest.mark.parametrize(("example", "model"), PUBLISHED, ids=[name for name, _ in PUBLISHED])
-def test_published_examples_are_read_by_the_official_types(example: str, model: type[BaseModel]):
-    """The vendor's package parses the published examples, so the fixtures were copied correctly."""
-    sent = published("ollama-0.12.6")[example]
-    if model is ollama_package.ChatResponse:
-        sent = {"message": {"role": "assistant"}, **sent}
-
-    assert list(unknown_fields(model, sent)) == []
-
-
 @pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
 @pytest.mark.parametrize("logprobs", [0, 2])
 def test_openai_doubles_stream_completions_and_chats(kind: Any, logprobs: int):

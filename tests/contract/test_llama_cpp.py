@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Stats, Text
+from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
@@ -91,14 +91,6 @@ async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
     assert stats.prompt_tokens == await backend.count_prompt(prompt)
 
 
-async def test_many_texts_are_counted_by_one_request(backend: LlamaCppBackend, proxy: RecordingProxy):
-    await backend.describe()
-    proxy.forget()
-
-    assert await backend.count([f"{'x' * n}\n" for n in range(100)]) == [n + 1 for n in range(100)]
-    assert proxy.paths() == ["POST /tokenize"]
-
-
 async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: RecordingProxy):
     frozen = (Marker("<|fim_prefix|>"), Text("def add(a, b):\n" * 50), Marker("<|fim_middle|>"))
     await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
@@ -109,20 +101,6 @@ async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: 
 
     assert [body["content"] for body in proxy.bodies("/tokenize")] == [["ret"]]
     assert proxy.paths() == ["POST /tokenize", "POST /completion", "POST /completion"]
-
-
-async def test_the_prompts_cache_is_used(backend: LlamaCppBackend):
-    start = Text("value = 1\n" * 20)
-    await read(backend.complete(Prompt((start,)), MANY))
-
-    items = [item async for item in backend.complete(Prompt((start, Text("more"))), MANY)]
-
-    first, stats = items[0], items[-1]
-    assert isinstance(first, Piece)
-    assert first.read is not None
-    assert isinstance(stats, Stats)
-    assert (first.read.evaluated_tokens, first.read.reused_tokens) == (4, 200)
-    assert (stats.evaluated_tokens, stats.reused_tokens) == (4, 200)
 
 
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
@@ -151,18 +129,6 @@ async def test_closing_the_stream_stops_the_model(endless_host: Any):
     await backend.aclose()
 
     assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 4000
-
-
-async def test_warming_reads_the_beginning_that_was_asked_for(
-    backend: LlamaCppBackend, proxy: RecordingProxy
-):
-    prompt = Prompt((Text("warm = 5\n" * 40),))
-
-    counts = [(await backend.warm(prompt, tokens=n)).evaluated_tokens for n in (64, 128, 192)]
-
-    assert [body["n_predict"] for body in proxy.bodies("/completion")] == [0, 0, 0]
-    assert [len(body["prompt"]) for body in proxy.bodies("/completion")] == [64, 128, 192]
-    assert counts[1:] == [64, 64]
 
 
 async def test_no_more_tokens_are_asked_for_than_there_is_room(
@@ -291,21 +257,6 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
     assert (after.context_length, after.fim) == (2048, None)
 
 
-async def test_a_frame_is_rendered_once_for_the_same_roles(backend: LlamaCppBackend, proxy: RecordingProxy):
-    for text in ("one", "two {{ secret }}"):
-        await backend.render_chat([Message("system", text), Message("user", text)])
-
-    (body,) = proxy.bodies("/apply-template")
-    assert all(message["content"] not in {"one", "two {{ secret }}"} for message in body["messages"])
-
-
-async def test_less_context_than_is_served_can_be_asked_for(host: Any):
-    backend = LlamaCppBackend(host.url, api_key=host.key, context_length=1024)
-
-    assert (await backend.describe()).context_length == 1024
-    await backend.aclose()
-
-
 async def test_a_wrong_key_is_refused_with_advice(host: Any):
     backend = LlamaCppBackend(host.url, api_key="wrong")
 
@@ -340,16 +291,6 @@ async def test_reading_a_prompt_is_reported_while_it_is_read(backend: LlamaCppBa
     assert [progress.read for progress in seen] == sorted(progress.read for progress in seen)
     assert (seen[-1].read, seen[-1].total) == (260, 260)
     assert len(seen) > 2
-
-
-async def test_a_chat_without_a_slot_goes_to_the_one_that_the_server_chooses(
-    backend: LlamaCppBackend, proxy: RecordingProxy
-):
-    text, _ = await read(backend.chat([Message("user", "Explain.")], MANY, slot=None))
-
-    (body,) = proxy.bodies("/completion")
-    assert body.get("id_slot", -1) == -1
-    assert text.startswith("This function")
 
 
 async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_host: Any):

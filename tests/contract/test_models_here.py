@@ -68,20 +68,3 @@ async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_
         ("qwen2.5-coder-1.5b", server.url, ()),
         ("talker-3b", server.url, ("completion", "chat")),
     ]
-
-
-async def test_what_answers_is_listed_even_if_nothing_else_names_it(tmp_path: Path):
-    block = BackendSettings(kind="scripted", model=str(tmp_path / "none.json"))
-    (tmp_path / "none.json").write_text('{"name": "played", "reply": [{"text": "x"}]}')
-    plain = Settings()
-    named = msgspec.structs.replace(plain, chat=msgspec.structs.replace(plain.chat, backend=block))
-    async with open_engine(named) as engine:
-        await engine.chat.describe()
-        first, *_ = await models_here(engine, urls=[])
-
-    assert (first.name, first.kind, first.model, first.in_use) == (
-        "played",
-        "scripted",
-        str(tmp_path / "none.json"),
-        ("chat",),
-    )

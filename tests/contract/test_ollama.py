@@ -69,15 +69,6 @@ async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
     assert sent == [8192, 8192]
 
 
-async def test_a_loaded_model_keeps_its_context():
-    with OllamaDouble([CODER]) as double:
-        double.loaded[CODER.name] = 16384
-        async with opened(double) as backend:
-            await read(backend.complete(Prompt((Text("x"),)), MANY))
-
-    assert double.loads == []
-
-
 async def test_a_context_length_of_the_users_is_loaded_once():
     with OllamaDouble([CODER]) as double:
         async with opened(double, context_length=12000) as backend:
@@ -144,19 +135,6 @@ async def test_a_silent_cut_of_an_old_ollama_is_noticed():
     assert stats.prompt_tokens == 4096
 
 
-async def test_the_servers_count_corrects_the_estimate():
-    """The next estimate uses Ollama's count, rounded up."""
-    code = "value = compute(value, other)\n" * 40
-    with OllamaDouble([CODER]) as double:
-        async with opened(double) as backend:
-            (before,) = await backend.count([code])
-            _, stats = await read(backend.complete(Prompt((Text(code),)), MANY))
-            (after,) = await backend.count([code])
-
-    assert stats.prompt_tokens is not None
-    assert stats.prompt_tokens <= after <= before * 1.1
-
-
 CLOUD = "https://ollama.com:443"
 REMOTE = [
     OllamaModel("gpt-oss:120b-cloud", remote_host=CLOUD),
@@ -213,41 +191,11 @@ async def test_a_model_that_became_remote_is_stopped_at_its_first_reply():
                 await read(backend.complete(Prompt((Text("x"),)), MANY))
 
 
-@pytest.mark.parametrize(
-    ("use", "models", "loaded", "chosen"),
-    [
-        ("completion", ["llama3:8b", "qwen2.5-coder:1.5b"], "llama3:8b", "qwen2.5-coder:1.5b"),
-        ("chat", ["llama3:8b", "starcoder2:3b"], "starcoder2:3b", "llama3:8b"),
-        ("chat", ["llama3:8b", "mistral:7b"], "mistral:7b", "mistral:7b"),
-        ("completion", ["llama3:8b"], None, "llama3:8b"),
-    ],
-)
-async def test_the_model_that_suits_the_use_is_chosen(
-    use: Any, models: list[str], loaded: str | None, chosen: str
-):
-    with OllamaDouble([OllamaModel(name) for name in models]) as double:
-        if loaded:
-            double.loaded[loaded] = 4096
-        async with opened(double, use=use) as backend:
-            assert (await backend.describe()).name == chosen
-
-
 async def test_a_missing_model_is_named_with_the_command_that_fetches_it():
     with OllamaDouble([CODER]) as double:
         async with opened(double, model="missing:7b") as backend:
             with pytest.raises(BackendRefused, match="ollama pull missing:7b"):
                 await backend.describe()
-
-
-async def test_a_model_that_was_unloaded_is_loaded_again_as_before():
-    with OllamaDouble([CODER], default_num_ctx=8192) as double:
-        async with opened(double) as backend:
-            await read(backend.complete(Prompt((Text("x"),)), MANY))
-            double.loaded.clear()
-            double.default_num_ctx = 2048
-            await read(backend.complete(Prompt((Text("x"),)), MANY))
-
-    assert double.loads == [(CODER.name, 8192)] * 2
 
 
 @pytest.mark.parametrize(
@@ -278,18 +226,6 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
         (body,) = bodies(double, "/api/chat")
 
     assert body.get("think") is think
-
-
-async def test_an_answer_that_differs_from_the_forced_text_is_requested_again():
-    with OllamaDouble(
-        [CODER], answer=lambda prompt: "se e" if prompt.endswith("rai") else "return"
-    ) as double:
-        async with opened(double) as backend:
-            text, _ = await read(backend.complete(Prompt((Text("    "),), forced="rai"), MANY))
-        prompts = [body["prompt"] for body in bodies(double, "/api/generate")[1:]]
-
-    assert text == "se e"
-    assert prompts == ["    ", "    rai"]
 
 
 async def test_closing_the_stream_hangs_up():

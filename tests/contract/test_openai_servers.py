@@ -11,7 +11,7 @@ from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
 from homebody.engine import open_engine
-from homebody.errors import BackendRefused, BackendUnavailable, ContextTooLong
+from homebody.errors import BackendRefused, BackendUnavailable
 from homebody.features.complete import complete
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
@@ -19,7 +19,6 @@ from support.documents import numbered, typed
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.streams import MANY, read
-from support.until import until
 
 ALL = Sampling(
     max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3, logprobs=2
@@ -55,14 +54,6 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent():
     assert info.context_length == 6000
     assert double.loads == [CODER]
     assert sent == []
-
-
-async def test_lm_studio_loads_with_the_users_length():
-    with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
-        async with opened(double, LmStudioBackend, context_length=12000) as backend:
-            info = await backend.describe()
-
-    assert info.context_length == 12000
 
 
 async def test_lm_studio_leaves_embedding_models_alone():
@@ -115,14 +106,6 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
 
 
-async def test_vllm_reports_its_context_length():
-    with OpenAiDouble([OpenAiModel(CODER, context_length=16384)], "vllm") as double:
-        async with opened(double, OpenAiBackend) as backend:
-            info = await backend.describe()
-
-    assert info.context_length == 16384
-
-
 async def test_a_key_is_one_request(own_folders: object):
     with OpenAiDouble([OpenAiModel(CODER)], "vllm", answer=lambda _: "value_1\n") as double:
         backend = BackendSettings(kind="openai", url=double.url)
@@ -171,15 +154,6 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
             text, _ = await read(backend.chat([Message("user", "hi")], MANY))
 
     assert text == "Yes."
-
-
-async def test_the_servers_refusal_of_a_long_prompt_is_that_error():
-    """It is raised if Homebody's estimate was too low."""
-    with OpenAiDouble([OpenAiModel(CODER)]) as double:
-        async with opened(double, LmStudioBackend) as backend:
-            backend.estimate.learn("word " * 1000, 100)
-            with pytest.raises(ContextTooLong, match="maximum context length"):
-                await read(backend.complete(Prompt((Text("x " * 2100),)), MANY))
 
 
 async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
@@ -240,12 +214,3 @@ async def test_an_answer_without_end_is_ended():
 
     assert stats.finish == "length"
     assert len(text) < 40
-
-
-async def test_closing_the_stream_hangs_up():
-    with OpenAiDouble([OpenAiModel(CODER)], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
-        async with opened(double, LmStudioBackend) as backend:
-            async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
-                await anext(stream)
-            await read(backend.chat([Message("user", "hi")], Sampling(max_tokens=30)))
-            await until(lambda: double.hang_ups == 1)

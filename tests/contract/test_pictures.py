@@ -94,13 +94,6 @@ async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
         assert double.requests[-1].json["messages"] == body["messages"]
 
 
-async def test_a_server_that_promises_and_refuses_says_why():
-    with OpenAiDouble([OpenAiModel("coder")], kind="vllm") as double:
-        async with aclosing(OpenAiBackend(double.url, modalities=("vision",))) as backend:
-            with pytest.raises(BackendRefused, match="coder is not a multimodal model"):
-                await read(backend.chat(asked(PICTURE), MANY))
-
-
 @pytest.fixture(scope="module")
 def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("vision")
@@ -158,14 +151,6 @@ async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend
 
     assert stats.evaluated_tokens is not None
     assert stats.evaluated_tokens < 100 < await sees.count_prompt(Prompt((LARGER,)))
-
-
-async def test_both_apis_of_llama_cpp_read_the_same_prompt(sees: LlamaCppBackend, vision_server: str):
-    async with aclosing(OpenAiBackend(vision_server)) as other:
-        _, theirs = await read(other.chat(asked(PICTURE), MANY))
-    _, ours = await read(sees.chat(asked(PICTURE), MANY))
-
-    assert ours.prompt_tokens == theirs.prompt_tokens
 
 
 async def test_a_picture_that_the_server_cannot_decode_is_refused(sees: LlamaCppBackend):

@@ -173,25 +173,6 @@ async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: An
     assert any("is slow" in note for note in notes)
 
 
-@pytest.mark.parametrize(("model", "think"), [("qwen3.5:4b", False), ("gpt-oss:20b", "low")])
-async def test_thinking_is_disabled_in_ollama(model: str, think: object):
-    with OllamaDouble([OllamaModel(model, capabilities=("completion", "thinking"))]) as double:
-        async with aclosing(OllamaBackend(double.url)) as backend:
-            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
-                pass
-
-    assert [body["think"] for body in sent(double, "/api/chat")] == [think]
-
-
-async def test_ollama_loads_and_asks_with_the_same_shift():
-    """Another value would make Ollama load the model a second time."""
-    with OllamaDouble([OllamaModel("qwen2.5-coder:1.5b", fim=True)]) as double:
-        async with aclosing(OllamaBackend(double.url)) as backend:
-            await say(backend)
-
-    assert {body["shift"] for body in sent(double, "/api/generate")} == {False}
-
-
 async def test_a_context_length_of_zero_is_ignored():
     """A usual length is assumed, and reported."""
 
@@ -278,14 +259,6 @@ async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
                 await say(backend, Prompt((Text("x"),)))
 
     assert sent(double, "/models/load") == [{"model": CODER}]
-
-
-async def test_auto_leaves_out_a_model_that_failed_to_load(own_folders: Any):
-    with Router() as double:
-        double.failed |= set(double.states)
-        choice = await discover(BackendSettings(), "completion", await look(BackendSettings(), [double.url]))
-
-    assert choice.block.kind == "embedded"
 
 
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():

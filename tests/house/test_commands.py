@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from homebody.cli.app import COMMANDS, load_command
 from homebody.cli.flags import FLAGS
 from support.tracked import tracked_texts
@@ -86,20 +84,6 @@ def test_the_commands_that_are_named_exist(own_folders: Path):
 
     assert len(found) > 50
     assert [f"{place}: {why}" for place, command, words in found if (why := problem(command, words))] == []
-
-
-@pytest.mark.parametrize(
-    ("command", "words", "why"),
-    [
-        ("refactr", (), "there is no command refactr"),
-        ("models", ("instal",), "there is no models instal"),
-        ("refactor", ("src", "--writ"), "refactor has no --writ"),
-        ("lsp", ("--port", "1"), "lsp has no --port"),
-        ("refactor", ("src", "--write", "--set", "x=1"), ""),
-    ],
-)
-def test_a_wrong_call_is_seen(own_folders: Path, command: str, words: tuple[str, ...], why: str):
-    assert why == problem(command, words)
 
 
 def test_the_tasks_that_are_named_exist():

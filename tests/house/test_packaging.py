@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import homebody
-from homebody.prompt.front_matter import shipped_folder
 from support.editor import start_client
 from support.needs import needs_network_namespace
 from support.tracked import ROOT, tracked_files
@@ -91,10 +90,6 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path):
     package = ROOT / "server" / "homebody"
     data = {path.relative_to(package.parent).as_posix() for path in package.rglob("*.scm")}
     assert data <= set(names)
-
-
-def test_prompts_are_found_in_a_checkout():
-    assert shipped_folder() == ROOT / "prompts"
 
 
 def test_prompts_are_found_when_installed(installed: Installed):

@@ -1,7 +1,6 @@
 """`requirements/setup.sh`: missing tools are reported in one sentence, and nothing is done twice."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -118,14 +117,3 @@ def test_a_changed_lock_or_a_moved_checkout_is_installed_again(
     ran = run_setup(checkout, bare_machine, "run")
 
     assert "there is no Python" in only_line(ran.stderr)  # the stamp was not accepted
-
-
-def test_help_lists_every_task(checkout: Path):
-    # When called by make, it would print the folder that it enters.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-
-    ran = subprocess.run(["make"], cwd=checkout, env=environment, capture_output=True, text=True, check=True)
-
-    tasks = {line.split()[1] for line in ran.stdout.splitlines()}
-    rules = re.findall(r"^([a-z]+):", (checkout / "Makefile").read_text(), re.MULTILINE)
-    assert tasks == set(rules)

@@ -7,14 +7,6 @@ import sys
 from pathlib import Path
 
 import homebody
-from homebody.features.complete import complete
-
-
-def test_the_features_are_offered_as_they_are():
-    assert homebody.complete is complete
-    names = {homebody.explain.__name__, homebody.refactor.__name__, homebody.ask.__name__}
-    assert names == {"explain", "refactor", "ask"}
-    assert callable(homebody.open_engine)
 
 
 def test_every_public_name_is_there_and_typed():

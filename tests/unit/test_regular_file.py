@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.regular_file import FileRefused, read_in_time, read_off_loop, read_regular
+from homebody.regular_file import FileRefused, read_in_time, read_regular
 
 READERS = [read_regular, read_in_time]
 
@@ -84,10 +84,3 @@ def test_a_file_system_that_does_not_answer_costs_the_time_limit(tmp_path: Path)
             read_in_time(Stalled(tmp_path / "a"), max_bytes=10, seconds=0.01)
     finally:
         released.set()
-
-
-async def test_the_event_loop_is_not_blocked(tmp_path: Path):
-    (tmp_path / "a").write_text("x")
-    assert await read_off_loop(tmp_path / "a", max_bytes=10) == b"x"
-    with pytest.raises(FileRefused):
-        await read_off_loop(tmp_path, max_bytes=10)

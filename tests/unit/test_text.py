@@ -28,13 +28,6 @@ def test_edits_one_after_the_other_index_lines_as_if_from_scratch(text, data):
         assert [fresh.line_of(offset) for offset in offsets] == [document.line_of(o) for o in offsets]
 
 
-@given(text=TEXT)
-def test_lines_with_their_ends_rebuild_the_text(text):
-    document = _make(text)
-    lines = [document.slice(document.line_span_with_end(n)) for n in range(document.line_count)]
-    assert text == "".join(lines)
-
-
 @given(text=TEXT, data=st.data())
 def test_positions_and_offsets_agree(text, data):
     document = _make(text)
@@ -51,13 +44,6 @@ def test_a_line_past_the_end_is_refused():
 def test_an_edit_outside_the_text_is_refused():
     with pytest.raises(PositionOutOfRange, match="lies outside"):
         _make("ab").edited(TextEdit(Span(1, 3), ""), 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "newline"), [("a\r\nb\n", "\r\n"), ("a\rb", "\r"), ("ab", "\n"), ("a\nb", "\n")]
-)
-def test_the_first_line_end_is_the_documents(text, newline):
-    assert newline == _make(text).newline
 
 
 @given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))

@@ -98,17 +98,6 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
     os.close(reader)
 
 
-def test_the_readable_lines_of_a_damaged_log_are_returned(tmp_path: Path):
-    kept = Audit(LogSettings(enabled=True), tmp_path)
-    kept.record(a_record())
-    kept.flush()
-    with (tmp_path / "log.jsonl").open("ab") as file:
-        file.write(b'{"feature": "comp\n\xff\xfe\n')
-    kept.record(a_record(when=2.0))
-    kept.flush()
-    assert len(list(read_log(tmp_path))) == 2
-
-
 def test_a_note_is_reported_once_per_model(tmp_path: Path):
     kept = Audit(folder=tmp_path)
     result: list[Note] = []

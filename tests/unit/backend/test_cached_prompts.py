@@ -10,15 +10,6 @@ def cached(slots: int) -> CachedPrompts[str]:
     return CachedPrompts(slots, 0 if slots == 1 else "chat", common_start, len)
 
 
-def test_a_server_with_one_slot_keeps_the_last_prompt():
-    prompts = cached(1)
-    prompts.put(0, _A)
-    assert prompts.place(_A + "x", "completion") == (0, 100)
-    assert prompts.place(_B, "chat") == (0, 0)
-    prompts.put(0, _B)
-    assert prompts.place(_A, "completion") == (0, 0)
-
-
 def test_prompts_of_several_places_keep_a_slot_each():
     prompts = cached(3)
     for text in (_A, _B, _C):
@@ -39,13 +30,6 @@ def test_a_prompt_with_a_short_common_beginning_is_another_place():
     prompts = cached(2)
     prompts.put(0, "import os\n" + _A)
     assert prompts.place("import os\n" + _B, "completion") == (1, 0)
-
-
-def test_a_prompt_of_which_a_piece_was_read_continues_it():
-    prompts = cached(3)
-    prompts.put(0, _A)
-    prompts.put(1, _B[:10])
-    assert prompts.place(_B, "completion") == (1, 10)
 
 
 def test_a_slot_in_use_is_not_evicted_by_a_prompt_that_is_read_ahead():

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from homebody.backend.choose import AvailableModel, choose, choose_any
 
 
@@ -13,20 +11,10 @@ def candidate(model: str, **more: Any) -> AvailableModel:
     return AvailableModel(kind="ollama", url="http://127.0.0.1:11434", server="Ollama", model=model, **facts)
 
 
-def test_without_a_suitable_model_none_is_chosen():
-    assert choose([candidate("talker", fim=False)], "completion") is None
-
-
 def test_the_largest_model_that_fits_is_chosen():
     models = [candidate("small", size=1), candidate("middle", size=5), candidate("large", size=9)]
     assert choose(models, "chat", most_bytes=6) == models[1]
     assert choose([candidate("huge", size=99, loaded=True)], "chat", most_bytes=6) is not None
-
-
-@pytest.mark.parametrize("choice", [choose, choose_any])
-def test_a_model_that_runs_elsewhere_is_never_chosen(choice: Any):
-    away = candidate("best:cloud", loaded=True, remote_host="https://ollama.com")
-    assert choice([away], "chat") is None
 
 
 def test_a_server_that_the_user_named_answers_with_what_it_has():

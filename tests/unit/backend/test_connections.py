@@ -1,7 +1,5 @@
 """Connections to a model server: kept between requests, replaced after a restart, closed without harm."""
 
-import asyncio
-
 import msgspec
 
 from homebody.backend.http import ModelServer
@@ -27,25 +25,6 @@ async def test_a_kept_connection_that_was_closed_meanwhile_does_no_harm():
         again = await server.get("/props", Props)
         await server.aclose()
     assert again == Props(ok=True)
-
-
-async def test_closing_disturbs_no_request_that_runs():
-    came, may_answer = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    async def handle(request: Request, reply: Reply) -> None:
-        loop.call_soon_threadsafe(came.set)
-        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(may_answer.wait(), loop))
-        await answer(request, reply)
-
-    with LoopbackServer(handle) as double:
-        server = ModelServer(double.url)
-        running = asyncio.create_task(server.get("/props", Props))
-        await came.wait()
-        await server.aclose()
-        may_answer.set()
-
-        assert await running == Props(ok=True)
 
 
 async def test_connections_are_kept_and_cookies_are_not():

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from contextlib import aclosing, asynccontextmanager
 
 import psutil
@@ -16,7 +15,6 @@ from homebody.errors import (
     BackendTimeout,
     BackendUnavailable,
     ModelFileInvalid,
-    NoModelInstalled,
 )
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
@@ -96,20 +94,6 @@ async def test_a_stopped_host_is_replaced(options):
         assert replacement.ready.pid != stopped.pid
 
 
-async def test_a_host_stops_during_an_answer_when_asked_to(tmp_path):
-    options = HostOptions(write_tiny_gguf(tmp_path / "endless.gguf", ENDLESS_SCRIPT), linger_seconds=0.5)
-    async with embedded(options) as backend:
-        async with aclosing(backend.complete(PROMPT, Sampling(max_tokens=4000))) as stream:
-            await anext(stream)
-            host = host_of(options)
-            host.terminate()
-            async with asyncio.timeout(60):
-                with pytest.raises(BackendUnavailable, match="stopped during its answer"):
-                    async for _ in stream:
-                        pass
-        await gone(host)
-
-
 async def test_all_clients_share_one_host(options):
     async with embedded(options) as first, embedded(options) as second:
         await asyncio.gather(first.describe(), second.describe())
@@ -153,37 +137,11 @@ def state_fields(state):
     return {name: getattr(state, name) for name in state.__struct_fields__}
 
 
-async def test_a_state_folder_that_cannot_be_used_is_survived(tiny_model, tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "file"))
-    before = set(psutil.Process().children())
-    async with embedded(HostOptions(tiny_model)) as backend:
-        assert await answer(backend) == "return a + b"
-        [host] = set(psutil.Process().children()) - before
-    assert not host.is_running()
-
-
 async def test_a_slow_start_is_reported_as_loading(options):
     async with aclosing(embedded_backend(lambda: options, loading_seconds=0)) as backend:
         with pytest.raises(BackendLoading, match=r"The embedded model .*is being loaded"):
             await backend.describe()
         assert await until_answered(lambda: _answer_unless_loading(backend)) == "return a + b"
-
-
-async def test_a_request_that_waits_for_a_host_is_refused_if_another_closes_it():
-    """Not cancelled, which would end the caller's whole task without a word."""
-
-    def slow() -> HostOptions:
-        time.sleep(1)
-        message = "none"
-        raise NoModelInstalled(message)
-
-    connector = HostConnector(slow)
-    waiting = asyncio.create_task(connector.connect())
-    await asyncio.sleep(0.1)
-    await connector.aclose()
-    with pytest.raises(BackendUnavailable, match="was stopped"):
-        await waiting
 
 
 async def _answer_unless_loading(backend):
@@ -210,11 +168,3 @@ async def test_the_settings_name_the_model(tiny_model, tmp_path):
     async with opened(BackendSettings(model=str(broken)), "chat") as backend:
         with pytest.raises(ModelFileInvalid, match="was not downloaded to its end"):
             await backend.describe()
-
-
-async def test_a_model_without_named_markers_lists_its_control_tokens(tmp_path):
-    path = write_tiny_gguf(tmp_path / "codestral.gguf", fim=False)
-    async with embedded(HostOptions(path, linger_seconds=0.5)) as backend:
-        info = await backend.describe()
-    assert (info.name, info.fim) == ("codestral", None)
-    assert {"<|im_start|>", "<|im_end|>"} <= info.special_texts

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend import answer as filters
-from homebody.backend.answer import Answer, ReasoningFilter, StopFilter, closes_at_end, split_stops
+from homebody.backend.answer import Answer, ReasoningFilter, StopFilter, closes_at_end
 
 
 def shown(answer: Answer, *pieces: str) -> str:
@@ -55,17 +55,6 @@ def test_a_thought_that_the_template_opened_is_left_out(pieces: list[str]):
     assert shown(Answer(thoughts=ReasoningFilter(closes_at_end("<|assistant|><think>\n"))), *pieces) == "Yes."
 
 
-@pytest.mark.parametrize(
-    ("answer", "seen"), [("Hm.</think>\nYes.", "Yes."), ("Yes, at once.", "Yes, at once.")]
-)
-def test_a_thought_that_may_have_been_opened_is_left_out(answer: str, seen: str):
-    assert shown(Answer(thoughts=ReasoningFilter("</think>", is_certain=False)), answer) == seen
-
-
-def test_a_thought_that_never_ends_shows_nothing():
-    assert shown(Answer(thoughts=ReasoningFilter()), "<think>", "Hm, let me see") == ""
-
-
 def test_the_first_line_of_code_keeps_its_indentation():
     assert shown(Answer(thoughts=ReasoningFilter()), "<think>Hm.</think>\n\n", "    x = 1") == "    x = 1"
 
@@ -112,26 +101,10 @@ def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
         assert watching.stopped
 
 
-@given(cuts("    return x"))
-def test_the_forced_beginning_is_removed_however_it_is_cut(pieces: list[str]):
-    assert shown(Answer(forced="    ret"), *pieces) == "urn x"
-
-
 def test_an_answer_without_the_forced_text_shows_nothing():
     answer = Answer(forced="ret")
     assert shown(answer, "raise") == ""
     assert answer.went_astray
-
-
-@pytest.mark.parametrize(
-    ("forced", "theirs"), [("", ("\n", "\n\n")), ("x", ("\n", "\n\n")), ("\n  ", ()), ("x\n", ())]
-)
-def test_stop_texts_that_overlap_the_forced_text_are_watched_by_homebody(
-    forced: str, theirs: tuple[str, ...]
-):
-    server, ours = split_stops(("\n", "\n\n"), forced)
-    assert server == theirs or forced == "\n  "
-    assert set(server) | set(ours) == {"\n", "\n\n"}
 
 
 def test_a_stop_text_within_the_forced_text_is_no_stop():

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from homebody.backend.guard import AllowedHost, GuardedTransport, is_loopback
 from homebody.errors import (
@@ -66,11 +64,6 @@ def test_loopback_addresses_are_this_machine(address: str):
 def test_all_other_addresses_are_not(address: str):
     """Wildcards and addresses that only look like loopback are refused."""
     assert not is_loopback(address)
-
-
-@given(st.ip_addresses(v=4))
-def test_an_address_means_the_same_mapped_into_ipv6(address: object):
-    assert is_loopback(str(address)) == is_loopback(f"::ffff:{address}")
 
 
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "localhost.", "127.0.0.1", "model.localhost"])
@@ -161,18 +154,6 @@ async def test_an_allowed_host_is_allowed_on_its_port_alone():
 def test_an_entry_without_host_and_port_is_a_settings_error(entry: str):
     with pytest.raises(SettingsError, match="allowedHosts"):
         AllowedHost.parse(entry)
-
-
-@pytest.mark.parametrize(
-    ("entry", "host", "port"),
-    [
-        ("Team.Example:8000", "team.example", 8000),
-        ("[FD00::7]:80", "fd00::7", 80),
-        ("192.0.2.7:1", "192.0.2.7", 1),
-    ],
-)
-def test_entries_are_compared_in_one_spelling(entry: str, host: str, port: int):
-    assert AllowedHost.parse(entry) == AllowedHost(host, port)
 
 
 async def test_a_name_that_cannot_be_resolved_is_unavailable():

@@ -27,16 +27,6 @@ def test_the_slots_of_our_own_host_are_pinned(choice, slot):
     assert Slots(SLOTS, pinned=True).use(PROMPT, choice).named == slot
 
 
-def test_a_server_chooses_while_no_request_is_cancelled():
-    slots = Slots(SLOTS, pinned=False)
-    named: list[int] = []
-    for choice in (0, 0, 1, "chat", 0):
-        use = slots.use(PROMPT, choice)
-        named.append(use.named)
-        use.came(3, is_last=True)
-    assert named == [ANY_SLOT] * 5
-
-
 def test_after_a_cancelled_request_the_next_one_waits_for_its_slot():
     """The server would choose a free slot and read the whole prompt again; each of several keys waits."""
     slots = Slots(SLOTS, pinned=False)
@@ -62,16 +52,4 @@ def test_a_slot_that_stays_busy_is_not_waited_for():
     clock.now = FREE_SLOT_SECONDS
     assert slots.use(PROMPT, 0).named == 2
     clock.now *= 1.5
-    assert slots.use(PROMPT, 0).named == ANY_SLOT
-
-
-def test_while_the_slot_is_unknown_the_server_chooses():
-    slots = Slots(SLOTS, pinned=False)
-    slots.use(PROMPT, 0)
-    assert slots.use(PROMPT, 0).named == ANY_SLOT
-
-
-def test_a_single_slot_needs_no_name():
-    slots = Slots(1, pinned=False)
-    slots.use(PROMPT, 0)
     assert slots.use(PROMPT, 0).named == ANY_SLOT

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from homebody.backend import open_backend
-from homebody.backend.base import Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import ResilientBackend
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
@@ -36,17 +35,3 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
 def test_a_server_of_no_known_port_needs_its_address():
     with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
         open_backend(BackendSettings(kind="openai"), Settings(), use="chat", passes=everything)
-
-
-async def test_a_router_gets_the_models_name_with_everything():
-    with LlamaDouble() as double:
-        block = BackendSettings(kind="llama.cpp", url=double.url, model="org/coder:Q4")
-        backend = open_backend(block, Settings(), use="completion", passes=everything)
-        stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4))
-        assert "".join([item.text async for item in stream if isinstance(item, Piece)]) == "x"
-        await backend.aclose()
-        posts = [request.json["model"] for request in double.requests if request.method == "POST"]
-        queries = [request.query.get("model") for request in double.requests if request.path == "/props"]
-
-    assert set(posts) == {"org/coder:Q4"}
-    assert set(queries) == {"org/coder:Q4"}

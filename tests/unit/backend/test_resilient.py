@@ -8,7 +8,6 @@ import pytest_asyncio
 
 from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
-from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
@@ -61,26 +60,6 @@ async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDou
     assert "Nothing answers" in states[1].message
 
 
-async def test_a_server_killed_during_an_answer_is_ready_once_it_is_back(double: LlamaDouble):
-    states: list[BackendState] = []
-    backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
-    )
-    await ask(backend)
-    double.ends = False
-    double.events.pop()
-    with pytest.raises(BackendFailed, match="closed the connection"):
-        await ask(backend)
-    double.stop()
-    with pytest.raises(BackendUnavailable, match="Nothing answers"):
-        await ask(backend)
-    double.start()
-    await reports(states, "ready")
-    await backend.aclose()
-
-    assert [state.condition for state in states] == ["ready", "unavailable", "ready"]
-
-
 async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDouble):
     states: list[BackendState] = []
     double.busy = True
@@ -97,33 +76,6 @@ async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDo
     await backend.aclose()
 
     assert [state.condition for state in states] == ["unavailable", "ready"]
-
-
-async def test_a_failing_server_that_restarts_between_two_requests_is_ready(double: LlamaDouble):
-    """The new process may generate; polls that reach none say that it is a new one."""
-    states: list[BackendState] = []
-    double.busy = True
-    backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
-    )
-    with pytest.raises(BackendFailed):
-        await ask(backend)
-    double.stop()
-    await until(lambda: not backend._generation_fails)
-    double.start()
-    await reports(states, "ready")
-    await backend.aclose()
-
-
-async def test_the_first_request_after_its_return_succeeds(double: LlamaDouble):
-    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
-    await ask(backend)
-    double.stop()
-    with pytest.raises(BackendUnavailable):
-        await ask(backend)
-    double.start()
-    assert await ask(backend) == "x"
-    await backend.aclose()
 
 
 async def test_a_request_waits_while_the_model_loads_and_reports_it(double: LlamaDouble):
@@ -162,22 +114,6 @@ async def test_a_change_of_the_chosen_server_is_reported():
     await backend.aclose()
 
     assert [state.reasons for state in states] == [("our own model",), ("a server came up",)]
-
-
-async def test_what_was_shown_is_not_shown_twice():
-    inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
-    backend = ResilientBackend(FixedConnector(inner), patience_seconds=1)
-    seen: list[str] = []
-
-    async def listen() -> None:
-        async for item in backend.complete(PROMPT, Sampling(max_tokens=8)):
-            seen.append(item.text if isinstance(item, Piece) else "stats")  # noqa: PERF401 - kept on error
-
-    with pytest.raises(BackendUnavailable):
-        await listen()
-    await backend.aclose()
-
-    assert seen == ["a"]
 
 
 async def test_a_model_that_is_not_allowed_gets_nothing():

@@ -49,13 +49,6 @@ async def test_a_word_that_is_begun_is_not_said_again(forced: str, said: str):
     assert await say(ScriptedBackend("return a"), prompt("x", forced=forced)) == said
 
 
-async def test_replies_in_order_answer_once_each():
-    backend = ScriptedBackend(Reply("one", times=1), Reply("two", times=1))
-    assert [await say(backend, prompt("x")) for _ in range(2)] == ["one", "two"]
-    with pytest.raises(BackendRefused, match="no reply"):
-        await say(backend, prompt("x"))
-
-
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -130,8 +123,3 @@ def test_a_script_that_cannot_be_used_is_a_settings_error(tmp_path: Path, conten
         path.write_text(content)
     with pytest.raises(SettingsError, match=r"script\.toml"):
         ScriptedBackend.from_file(path)
-
-
-def test_a_script_has_to_be_named():
-    with pytest.raises(SettingsError, match=r"backend\.model"):
-        open_backend(BackendSettings(kind="scripted"), Settings(), use="chat", passes=everything)

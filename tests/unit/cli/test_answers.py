@@ -1,10 +1,7 @@
 """The answer is written after the progress of reading, and never erased."""
 
-from pathlib import Path
-
 from homebody.backend.base import ReadProgress
 from homebody.cli.answers import AnswerWriter, update_index
-from homebody.cli.terminal import place_of
 from homebody.engine import open_engine
 from homebody.settings import BackendSettings, Settings
 from homebody.workspace.index import WorkspaceIndex
@@ -43,13 +40,6 @@ def test_the_progress_is_cleared_once_before_the_first_word():
         ("write", "It "),
         ("write", "halves."),
     ]
-
-
-def test_a_place_is_shown_as_seen_from_the_current_folder(own_folders):
-    """As editors and terminals recognise it."""
-    inside, outside = own_folders / "src" / "app.py", own_folders.parent / "b.py"
-    assert place_of(f"{inside.as_uri()}#L12") == str(Path("src/app.py:12"))
-    assert place_of(outside.as_uri()) == str(outside)
 
 
 async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monkeypatch):

@@ -5,9 +5,6 @@ import json
 
 import pytest
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut
-from homebody.cli.answers import advice_for
-from homebody.features.project_rules import RULES
 from support.git import git
 from support.images import encoded
 
@@ -75,21 +72,6 @@ def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, p
     assert (ended.code, ended.out) == (1, "")
     assert "The model wrote no commit message" in ended.err
     assert ended.err.index("needs a larger model than tiny-135m") < ended.err.index("wrote no commit message")
-
-
-@pytest.mark.parametrize(
-    ("reasons", "expected"),
-    [
-        ([], ""),
-        (["it is on the list of files that hold secrets"], ""),
-        ([f"staged changes in a.py; {BEYOND_TIME}"], "use --full, or stage less"),
-        ([f"staged changes in a.py; {BEYOND_CONTEXT}"], "stage less"),
-        ([f"staged changes in a.py; {BEYOND_TIME}", f"the staged changes are {BEYOND_DIFF}"], "stage less"),
-        ([f"{RULES}, at most a fifth of the prompt; {BEYOND_TIME}"], ""),
-    ],
-)
-def test_an_answer_about_a_part_of_the_changes_has_advice(reasons, expected):
-    assert advice_for([LeftOut("file:///a.py", 0, 9, why) for why in reasons], "stage less") == expected
 
 
 @pytest.mark.parametrize(
@@ -207,30 +189,3 @@ def test_code_is_explained_with_what_is_attached(run, scripted, piped):
         ended = run("explain", *arguments, "--json")
         assert ended.code == 0, ended.err
         assert [source["why"] for source in json.loads(ended.out)["sources"]] == whys
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("explain", "add.py", "--attach", "none.png"), "none.png does not exist"),
-        (("explain", "add.py", "--attach", "-"), "Nothing is piped in that could be attached."),
-        (("ask", "Why?", "--attach", "-"), "Nothing is piped in that could be attached."),
-        (("explain", "add.py:1", "--problem", "x", "--attach", "add.py"), "--problem needs a position alone"),
-        (("explain", "add.py", "--staged", "--attach", "add.py"), "Name one thing to explain"),
-    ],
-)
-def test_what_cannot_be_attached_is_named(run, scripted, piped, arguments, message):
-    piped("")
-    ended = run(*arguments)
-    assert (ended.code, ended.out) == (2, "")
-    assert message in ended.err
-
-
-def test_a_picture_for_a_model_that_does_not_see_is_refused(run, scripted, piped):
-    (scripted / "shot.png").write_bytes(encoded())
-    for command in (("ask", "Why?", "--attach", "shot.png"), ("explain", "shot.png")):
-        ended = run(*command)
-        assert ended.code == 2
-        assert ended.err.startswith(
-            "homebody: tiny answers and does not see pictures, so shot.png was not sent"
-        )

@@ -71,14 +71,6 @@ def test_an_empty_file_has_nothing_to_explain_or_rewrite(run, own_folders, answe
     assert (own_folders / "app.py").read_text() == " \n"
 
 
-def test_an_empty_problem_is_refused(run, own_folders, answering):
-    """A script whose variable is not set would get an explanation of something else."""
-    (own_folders / "app.py").write_text("x = 1\n")
-    ended = run("explain", "app.py:1", "--problem", " ")
-    assert ended.code == 2
-    assert ended.err.startswith("homebody: --problem is empty")
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize(
     "reply",
@@ -146,9 +138,3 @@ def test_a_long_output_is_read_by_its_end(run, answering, monkeypatch, arguments
     report = json.loads(ended.out)
     assert ended.code == 0
     assert "more than fits the context of the model" in report["leftOut"][0]["why"]
-
-
-def test_a_command_without_a_standard_input_works(run, answering, monkeypatch):
-    monkeypatch.setattr("sys.stdin", None)
-    assert run("ask", "Why?").out == "It adds.\n"
-    assert run("explain", "-").code == 2

@@ -199,12 +199,6 @@ def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
     assert [line[:25] for line in ended.err.splitlines()] == ["homebody: .homebody.toml:"] * 2
 
 
-def test_patterns_of_two_flags_add_up(run, scripted):
-    flags = ["--set", "context.ignore=a/,b/", "--set", 'context.ignore=["c/"]', "--set=context.ignore=d/"]
-    shown = json.loads(run("config", "show", "--json", *flags).out)
-    assert shown["context"]["ignore"] == ["a/", "b/", "c/", "d/"]
-
-
 def test_another_kind_of_server_names_the_setting(run, scripted):
     """Ollama knows none of llama.cpp's addresses."""
     with OllamaDouble([OllamaModel("qwen")]) as server:

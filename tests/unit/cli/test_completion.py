@@ -43,12 +43,6 @@ def test_the_last_word_is_completed(own_folders, monkeypatch, capsys, line, expe
     assert words_for(monkeypatch, capsys, line) == expected
 
 
-def test_every_command_is_offered(own_folders, monkeypatch, capsys):
-    offered = words_for(monkeypatch, capsys, "homebody ")
-    assert {"refactor", "undo", "completion", "models"} <= set(offered)
-    assert "host" not in offered
-
-
 def in_shell(own_folders: Path, name: str, *options: str) -> str:
     (own_folders / "some.py").touch()
     program = own_folders.parent / "bin" / "homebody"

@@ -70,14 +70,6 @@ def test_the_users_rules_hold_whatever_folder_is_the_workspace(run, asked, tree,
     assert not asked.exists() or "confidential" not in asked.read_text()
 
 
-def test_what_is_not_excluded_is_sent(run, asked, tree, monkeypatch):
-    """The trial above would notice a command that sends nothing at all."""
-    monkeypatch.setenv("HOMEBODY_CONTEXT_IGNORE", "private/")
-    monkeypatch.chdir(tree)
-    assert run("explain", "open.py").code == 0
-    assert "value = 1" in asked.read_text()
-
-
 def test_a_file_in_a_folder_that_is_named_is_left_out(run, asked, tree, monkeypatch):
     monkeypatch.setenv("HOMEBODY_CONTEXT_IGNORE", "private/")
     monkeypatch.chdir(tree)

@@ -1,7 +1,6 @@
 """``homebody models``, without a terminal."""
 
 import json
-import re
 
 import pytest
 
@@ -45,13 +44,6 @@ def test_a_model_by_its_path_from_install_to_remove(homebody, tiny_model):
         == f"tiny is removed from the list; the file was not deleted: {tiny_model}\n"
     )
     assert tiny_model.is_file()
-
-
-def test_a_model_that_sees_is_recommended_alone_with_its_size_as_an_estimate(homebody):
-    code, out, _ = homebody("models", "recommend", "--vision")
-    assert code == 0
-    assert re.search(r"\nVision: Qwen3-VL \S+ \(about [0-9.]+ GB, licence Apache-2.0\)\n", out)
-    assert "Next edit" not in out
 
 
 @pytest.mark.parametrize(

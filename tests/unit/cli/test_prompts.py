@@ -17,13 +17,6 @@ def test_actions_are_listed_with_their_owner(run, own_folders):
     assert listed["mine"]["owner"] == "user"
 
 
-def test_good_files_pass_the_check(run, own_folders):
-    _own(own_folders, "mine", GOOD)
-    ended = run("prompts", "check")
-    assert ended.code == 0
-    assert "1 of them from your own files: nothing is wrong" in ended.out
-
-
 def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
     """In the format of compilers, so that editors can jump there; exit code 1."""
     path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\nnix = 1\n+++\nx $nothing")

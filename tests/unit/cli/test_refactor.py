@@ -44,12 +44,6 @@ def test_write_changes_the_file_and_nothing_else(run, add):
     assert stat.S_IMODE(add.stat().st_mode) == 0o750
 
 
-def test_write_and_diff_do_both(run, add):
-    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write", "--diff")
-    assert "+    return a + b" in ended.out
-    assert b"return a + b" in add.read_bytes()
-
-
 def test_json_holds_the_whole_result(run, add):
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 
@@ -80,14 +74,6 @@ def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):
     ended = run("refactor", "add.py", "--instruction", "Add two numbers.", "--write")
     assert (ended.code, ended.out) == (0, "")
     assert add.read_text() == "def add(a, b):\n    return a + b\n"
-
-
-def test_a_note_of_one_of_several_symbols_names_it(run, add):
-    add.write_text("def add(a, b):\n    return a + b\n\n\ndef one():\n    return 1\n")
-    _reply(add.parent, "```python\ndef add(a, b):\n    return sum([a, b])\n```")
-    ended = run("refactor", "add.py", "--select", "add", "--select", "one", "--instruction", "Use sum.")
-    assert ended.code == 0
-    assert "Note: it removes the operator `+` in add, " in ended.err
 
 
 @pytest.mark.parametrize(
@@ -139,22 +125,6 @@ def test_named_lines_without_a_function_are_refused_with_the_next_step(run, add,
     assert why in ended.err
 
 
-def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
-    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
-    folder = own_folders.parent / "config" / "prompts"
-    folder.mkdir(parents=True)
-    (folder / "mine.md").write_text('+++\ntitle = "My own"\n+++\nDo it: $code\n')
-    (folder / "broken.md").write_text("no front matter")
-
-    ended = run("refactor", "--list")
-
-    assert ended.code == 0
-    assert {"docstring", "simplify", "mine"} <= {line.split()[0] for line in ended.out.splitlines()}
-    assert "broken.md" in ended.err
-    result = {action["name"]: action for action in json.loads(run("refactor", "--list", "--json").out)}
-    assert (result["mine"]["title"], result["mine"]["scope"]) == ("My own", "selection")
-
-
 NOTED = "```python\ndef add(a, b):\n    return abs(a + b)\n```"
 UNDEFINED = "```python\ndef add(a, b):\n    return a + c\n```"
 BROKEN = "```python\ndef add(a, b:\n    return a + b\n```"
@@ -180,15 +150,6 @@ def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, ad
     allowed = json.loads(run(*arguments, "--write", "--allow-notes", "--json").out)
     assert (allowed["status"], allowed["notes"][0]) == ("changed", note)
     assert before != add.read_bytes()
-
-
-def test_an_instruction_is_written_with_its_notes_beside_it(run, add):
-    _reply(add.parent, NOTED)
-
-    ended = run("refactor", "add.py:4-6", "--instruction", "x", "--write")
-
-    assert (ended.code, b"abs" in add.read_bytes()) == (0, True)
-    assert "adds the call `abs(a + b)`" in ended.err
 
 
 def test_a_refused_edit_can_be_applied(run, add):

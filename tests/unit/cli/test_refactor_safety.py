@@ -7,14 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import Work, create, tree_lock
+from homebody.headless.journal import tree_lock
 from support.until import until
 from support.written_runs import NAMES, NEW, OLD, RUN, answer, shell, texts
 
@@ -100,25 +99,6 @@ def test_a_damaged_journal_never_costs_a_file(run, tree, runs, command, step):
         shutil.copytree(tree.parent / "before", state)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the time zone of a process is fixed there")
-def test_the_last_run_is_undone_whatever_the_clock_says(run, tree, monkeypatch):
-    before = os.environ.get("TZ", "")
-    try:
-        monkeypatch.setenv("TZ", "EAST-14")
-        time.tzset()
-        assert run("refactor", "a.py", "--instruction", "first", "--write").code == 0
-        monkeypatch.setenv("TZ", "WEST+10")
-        time.tzset()
-        assert run("refactor", "b.py", "--instruction", "second", "--write").code == 0
-
-        assert run("undo").out == "b.py\n"
-        assert run("undo").out == "a.py\n"
-        assert texts(tree) == [OLD] * 3
-    finally:
-        monkeypatch.setenv("TZ", before)
-        time.tzset()
-
-
 def test_an_older_run_leaves_what_a_newer_one_changed(run, tree):
     run("refactor", "a.py", "--instruction", "x", "--write")
     answer(tree, OLD)
@@ -159,13 +139,6 @@ def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, mon
             assert "`homebody refactor src --write` (process" in ended.err
             with tree_lock(beside, ""):
                 pass
-
-
-def test_options_that_this_version_does_not_know_end_a_resume_in_one_sentence(run, tree):
-    create(tree, "homebody refactor .", b'{"jobs":"many"}', (Work("a.py"),))
-    ended = run("refactor", "--resume")
-    assert (ended.code, texts(tree)) == (1, [OLD] * 3)
-    assert ended.err == "homebody: The options of the run 1 cannot be read: start a new run for the rest.\n"
 
 
 @pytest.mark.parametrize(("answer", "runs"), [("", 0), ("y", 1), ("a", 3)])

@@ -28,14 +28,6 @@ def test_the_nearest_cells_are_taken_first():
     assert {left.why for left in ranked.left_out} == {"cell above; did not fit the prompt"}
 
 
-def test_a_copy_of_the_surroundings_stays_out():
-    ranked = choose([_candidate("build/here.py", _TEXT)], 1000, len, _NOWHERE, "import os\n" + _TEXT)
-    assert ranked.chosen == ()
-    [left] = ranked.left_out
-    assert left.uri == "file:///w/build/here.py"
-    assert left.why == "resembles the code at the cursor; repeats text that is already in the prompt"
-
-
 def test_of_two_copies_one_is_in_the_prompt():
     other = "\n".join(f"    {line}" for line in _TEXT.splitlines()) + "\n\n}\n"
     ranked = choose([_candidate("one.py", _TEXT), _candidate("two.py", other)], 1000, len, _NOWHERE)

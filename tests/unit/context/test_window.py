@@ -1,6 +1,5 @@
 """The window around the cursor fits, and rarely moves."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,16 +26,6 @@ def test_the_window_stays_while_the_user_types():
         keep = Keep(start, 2250)
         starts.append(start)
     assert len(set(starts)) <= 4
-
-
-@pytest.mark.parametrize("faster", [1.1, 1.2, 1.3])
-def test_a_window_stays_where_the_measured_speed_varies(faster):
-    document = _make([f"line_{n} = {n}" for n in range(400)])
-    end = len(document.text)
-    before = window(document, Span(end, end), 1500, 0.0, _count)
-    more = int(1500 * faster)
-    keep = Keep(before.prefix.start, more * 3 // 2)
-    assert before.prefix.start == window(document, Span(end, end), more, 0.0, _count, keep=keep).prefix.start
 
 
 @given(text=st.text(alphabet="ab (é", min_size=1, max_size=600), tokens=st.integers(1, 100))

@@ -28,15 +28,6 @@ async def test_reports_its_address(tiny_model):
     assert not process.is_running()
 
 
-async def test_reports_why_the_context_is_shorter(tiny_model):
-    process = await start_host(HostOptions(tiny_model, context_length=100_000))
-    assert process.ready.context_length == 4096
-    assert (
-        process.ready.note == "context length 4,096 instead of 100,000: tiny-scripted supports at most that"
-    )
-    await process.end()
-
-
 def foreign(tmp_path, tiny_model):
     """A web page that was saved as a model."""
     path = tmp_path / "foreign.gguf"

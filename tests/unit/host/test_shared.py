@@ -1,10 +1,8 @@
 """The files of a shared host: a process is alive if it holds its lock."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -59,14 +57,6 @@ def test_the_key_is_never_shown():
     assert "secret" not in repr(ready())
 
 
-def test_a_place_is_one_models_and_context_lengths(tiny_model, tmp_path):
-    link = tmp_path / "link.gguf"
-    link.symlink_to(tiny_model)
-    options = HostOptions(tiny_model)
-    assert host_files(options) == host_files(HostOptions(link, threads=1, idle_minutes=1))
-    assert host_files(options) != host_files(HostOptions(tiny_model, context_length=2048))
-
-
 def test_a_state_counts_only_while_its_lock_is_held(files, hold):
     """After ``kill -9`` the file still exists, and another program may use its port."""
     shared.write_state(files, ready())
@@ -90,28 +80,3 @@ def test_only_the_user_can_read_the_key(files):
     shared.write_state(files, ready())
     assert files.state.stat().st_mode & 0o777 == 0o600
     assert files.lock.parent.stat().st_mode & 0o777 == 0o700
-
-
-def test_only_one_process_gets_a_place(files, hold):
-    holder = hold(files.lock)
-    assert shared.claim(files) is None
-    holder.kill()
-    holder.wait()
-    lock = shared.claim(files)
-    lock.release()
-
-
-def test_clients_count_until_they_leave_or_die(files, hold):
-    assert not shared.has_clients(files)
-    membership = shared.join(files)
-    assert shared.has_clients(files)
-    shared.leave(membership)
-    assert not shared.has_clients(files)
-    path = files.clients / "1-abc.lock"
-    holder = hold(path)
-    os.utime(path, (time.time() - 60,) * 2)
-    assert shared.has_clients(files)
-    holder.kill()
-    holder.wait()
-    assert not shared.has_clients(files)
-    assert not path.exists()

@@ -8,10 +8,8 @@ from lsprotocol import types
 from homebody.errors import PositionOutOfRange
 from homebody.lsp.convert import (
     PositionEncoding,
-    from_lines,
     from_offset,
     to_offset,
-    to_offset_within,
     to_span,
     to_text,
 )
@@ -72,24 +70,7 @@ def test_a_range_may_end_behind_the_last_line():
     assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
 
 
-def test_a_change_past_the_end_means_the_end():
-    assert to_offset_within(_document("ab"), types.Position(99999, 0), "utf-16") == 2
-
-
-def test_a_backward_range_is_empty():
-    """A range whose end lies before its start selects nothing."""
-    backward = types.Range(types.Position(0, 2), types.Position(0, 1))
-    assert Span(2, 2) == to_span(_document("abc"), backward, "utf-16")
-
-
 def test_half_pairs_are_replaced_and_positions_stay():
     text = to_text("a\ud83db")
     assert text == "a\ufffdb"
     assert to_offset(_document(text), types.Position(0, 2), "utf-16") == 2
-
-
-def test_whole_lines_end_within_the_document():
-    document = _document("a\nb")
-    assert from_lines(document, 0, 0, "utf-16") == types.Range(types.Position(0, 0), types.Position(1, 0))
-    assert from_lines(document, 0, 1, "utf-16").end == types.Position(1, 1)
-    assert from_lines(None, 0, 1, "utf-16").end == types.Position(2, 0)

@@ -57,13 +57,6 @@ def test_edits_give_the_text_that_the_editor_has(data: st.DataObject):
         assert list(Document.create(URI, "python", version, text).line_starts) == list(document.line_starts)
 
 
-def test_a_change_is_reported_as_its_edit():
-    documents = Documents()
-    documents.open(_item("ab"))
-    changes = documents.change(_id(2), [_partial("x", (0, 1), (0, 1)), _partial("", (0, 0), (0, 1))])
-    assert [(c.before.text, c.after.text) for c in changes] == [("ab", "axb"), ("axb", "xb")]
-
-
 def test_a_whole_text_is_reported_as_its_smallest_edit():
     """For editors that send the whole text at each key."""
     documents = Documents()
@@ -97,13 +90,6 @@ def test_a_change_out_of_order_leaves_the_document_alone():
     documents.change(_id(6), [_whole("abcd")])
     document = documents.find(URI)
     assert document.text == "abcd"
-
-
-def test_changes_to_what_is_not_open_are_ignored():
-    documents = Documents()
-    documents.close(URI)
-    assert documents.change(_id(2), [_whole("x")]) == []
-    assert documents.all() == []
 
 
 def _cell(name: str) -> types.NotebookCell:

@@ -7,7 +7,7 @@ import pytest
 from pygls.exceptions import JsonRpcContentModified
 
 from homebody.errors import BackendUnavailable, UnknownAction
-from support.wire import INLINE, URI, Wire, turn
+from support.wire import INLINE, Wire, turn
 
 
 def _error(message: dict[str, Any]) -> tuple[int, str]:
@@ -38,27 +38,6 @@ async def test_errors_of_handlers_are_answered(raised: Exception, code: int, mes
 
     assert _error(await wire.ask("test/run")) == (code, message)
     assert len(wire.sent) == 1
-
-
-async def test_an_expected_error_names_its_class(caplog: pytest.LogCaptureFixture):
-    async def fail(_params: object) -> object:
-        raise BackendUnavailable("Nothing answers.")  # noqa: EM101, TRY003 - the message is the test's
-
-    wire = await Wire(fail).initialized()
-
-    assert (await wire.ask("test/run"))["error"]["data"] == {"kind": "BackendUnavailable"}
-    assert caplog.text == ""
-
-
-async def test_a_result_that_cannot_be_sent_is_answered_by_an_error():
-    """The client gets a response even if a handler's result is invalid."""
-
-    async def odd(_params: object) -> object:
-        return {"x": object()}
-
-    wire = await Wire(odd).initialized()
-
-    assert (await wire.ask("test/run"))["error"]["code"] == -32603
 
 
 async def test_a_cancelled_request_is_answered_and_its_work_ended():
@@ -135,28 +114,3 @@ async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: i
     wire = await Wire().initialized()
     wire.take(body)
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [(None, code)]
-
-
-@pytest.mark.parametrize(
-    "method", ["test/note", "textDocument/didOpen", "textDocument/didClose", "$/cancelRequest", "exit"]
-)
-@pytest.mark.parametrize("params", [None, {"id": 1}, {"textDocument": {"uri": URI}}])
-async def test_a_notification_that_is_sent_as_a_request_is_refused(method: str, params: object):
-    wire = await Wire().initialized()
-    assert (await wire.ask(method, params))["error"]["code"] == -32601
-    assert wire.heard == []
-
-
-async def test_a_request_that_is_sent_as_a_notification_is_ignored():
-    ran: list[object] = []
-
-    async def run(params: object) -> object:
-        ran.append(params)
-
-    wire = await Wire(run).initialized()
-    for method in ("test/run", "textDocument/inlineCompletion", "shutdown", "initialize"):
-        wire.take({"method": method, "params": INLINE})
-    await turn()
-    assert (wire.sent, ran) == ([], [])
-
-    assert (await wire.ask("test/run"))["result"] is None

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from homebody.errors import BackendRefused, BackendUnavailable, NoModelInstalled
+from homebody.errors import BackendRefused, NoModelInstalled
 from homebody.lsp.status import ServedModel, Status
 
 
@@ -51,15 +51,6 @@ def test_an_answer_ends_the_failure_of_the_chat_server_and_of_a_request():
     assert shown.sent[-1]["kind"] == "Normal"
 
 
-def test_a_request_that_fails_after_the_server_is_back_leaves_the_status_as_it_is():
-    """The server reports its own state. A late failure would otherwise stay, although the server answers."""
-    shown = Shown()
-    shown.status.fail("Nothing answers.", source="completion")
-    shown.status.recover("completion")
-    shown.status.report(BackendUnavailable("nothing answers"))
-    assert [status["kind"] for status in shown.sent] == ["Error", "Normal"]
-
-
 def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     """A failed command returns its reason; the status shows it too, and later keys do not repeat it."""
     shown = Shown()
@@ -83,15 +74,6 @@ def test_the_model_that_answers_is_named():
             "contextLength": 4096,
         }
     ]
-
-
-def test_off_is_inactive_and_an_error_is_more_than_that():
-    """Completion that is turned off shows as such, unless something is broken."""
-    shown = Shown()
-    shown.status.set(paused="Completion is off.")
-    shown.status.set(paused="Completion is off.")
-    shown.status.fail("Nothing answers.")
-    assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]
 
 
 async def test_only_work_that_can_be_seen_shows_as_busy():

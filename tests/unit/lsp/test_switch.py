@@ -24,25 +24,11 @@ def test_a_toggle_turns_everything_off_and_on_again():
     assert switch.suggests(PYTHON, invoked=False)
 
 
-def test_each_language_has_its_own_toggle():
-    switch = _switch()
-    assert switch.turn("markdown", enabled=False) is False
-    assert switch.turn("markdown", enabled=False) is False
-    assert not switch.suggests(MARKDOWN, invoked=False)
-    assert switch.suggests(PYTHON, invoked=False)
-
-
 def test_a_language_stays_off_while_everything_is_off():
     switch = _switch(CompletionSettings(enabled=False))
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
     assert switch.suggests(PYTHON, invoked=False)
-
-
-def test_manual_suggests_only_when_asked():
-    switch = _switch(CompletionSettings(trigger="manual"))
-    assert not switch.suggests(PYTHON, invoked=False)
-    assert switch.suggests(PYTHON, invoked=True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from homebody.errors import ModelFileInvalid
-from homebody.models.facts import FimTokens, parts_of, read_facts, read_special_texts
+from homebody.models.facts import FimTokens, parts_of, read_facts
 from support.tiny_gguf import write_tiny_gguf
 
 
@@ -93,10 +93,3 @@ def test_a_split_model_counts_as_one(tmp_path):
     second.write_bytes(b"x" * 1000)
     assert read_facts(first).size == first.stat().st_size + 1000
     assert parts_of(first) == [first, second]
-
-
-def test_special_tokens_are_read_from_the_vocabulary(tmp_path):
-    tokens = ["a", "[PREFIX]", "é", "[SUFFIX]", "b"]
-    path = write(tmp_path / "x.gguf", tokens=tokens, tokenizer__ggml__token_type=[1, 3, 1, 4, 1])
-    assert read_special_texts(path) == {"[PREFIX]", "[SUFFIX]"}
-    assert read_special_texts(write(tmp_path / "y.gguf", tokens=tokens)) == frozenset()

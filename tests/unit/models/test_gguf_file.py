@@ -34,16 +34,6 @@ def test_knows_every_quantisation_that_the_gguf_package_knows():
     assert names == QUANTISATIONS
 
 
-def test_a_list_of_strings_finds_whole_entries_only():
-    packed = b"".join(struct.pack("<Q", len(text)) + text for text in (b"<PRE>x", b"<SUF>"))
-    strings = Strings(packed, 2)
-    assert "<SUF>" in strings
-    assert "<PRE>" not in strings
-    assert strings[1] == "<SUF>"
-    with pytest.raises(IndexError):
-        strings[2]
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import UsageError
-from homebody.models.hub import HubFile, choose_files, parse_source
+from homebody.models.hub import HubFile, choose_files
 from homebody.models.library import installed_models, models_dir
 from support.loopback import LoopbackServer
 
@@ -117,13 +117,6 @@ def test_an_unknown_repository_is_reported(own_folders):
     )
 
 
-def test_a_missing_network_is_reported(own_folders):
-    done = install(f"hf:{REPO}", "http://127.0.0.1:9")
-    assert done.returncode == 3
-    assert "The Hub cannot be reached" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 FILES = [
     HubFile(name, 1, None)
     for name in (
@@ -158,11 +151,3 @@ def test_a_file_that_is_not_there_lists_what_is(wanted):
         UsageError, match=r"has big/m-F16\.gguf, m-Q4_K_M\.gguf, m-Q8_0\.gguf: name one of them"
     ):
         choose_files(REPO, FILES, wanted)
-
-
-def test_a_source_names_a_repository():
-    assert parse_source("hf:o/n") == ("o/n", None)
-    assert parse_source("hf:o/n:Q8_0") == ("o/n", "Q8_0")
-    for wrong in ("hf:", "hf:name", "hf:a/b/c", "hf:../x"):
-        with pytest.raises(UsageError, match="is not a repository"):
-            parse_source(wrong)

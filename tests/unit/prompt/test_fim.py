@@ -64,12 +64,6 @@ def test_metadata_is_trusted_before_the_name():
     assert found.family == "qwen"
 
 
-def test_unknown_markers_of_the_metadata_make_a_format():
-    found = find_format(_info("new-model", FimTokens("<P>", "<S>", "<M>")))
-    assert found.layout == ("<P>", "@prefix", "<S>", "@suffix", "<M>", "@typed")
-    assert {"<P>", "<S>", "<M>"} <= set(found.stop)
-
-
 def test_metadata_without_markers_overrides_the_name():
     plain = ModelInfo(
         kind="llama.cpp",
@@ -122,18 +116,6 @@ def test_every_family_sees_the_snippets(row):
     assert more.text == prompt.text + "c"
 
 
-@pytest.mark.parametrize("row", [row for row in formats() if row.marks_files], ids=lambda row: row.family)
-def test_a_snippet_ends_its_last_line_before_the_next_marker(row):
-    prompt = completion_prompt(row, prefix="a", suffix="", typed="b", files=OtherFiles(SNIPPETS, "main.py"))
-    texts = [part.text for part in prompt.parts if isinstance(part, Text)]
-    ends = [text for text in texts if any(one.text.rstrip() in text for one in SNIPPETS)]
-    assert len(ends) == len(SNIPPETS)
-    for text in ends:
-        body = text.removesuffix("main.py\n")
-        assert body.endswith("\n")
-        assert not body.endswith("\n\n")
-
-
 @pytest.mark.parametrize(
     ("family", "expected"),
     [
@@ -172,19 +154,6 @@ def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
 def test_the_family_follows_from_markers_and_architecture(markers, architecture, family):
     tokens = FimTokens(*(markers.format(part) for part in ("prefix", "suffix", "middle")))
     assert find_format(_info("m", tokens, architecture=architecture)) is ROWS[family]
-
-
-def test_a_name_counts_where_the_vocabulary_has_its_markers():
-    vocabulary = frozenset({"</s>", "[PREFIX]", "[SUFFIX]", "[INST]"})
-    served = ModelInfo(
-        kind="embedded",
-        name="codestral-22b",
-        context_length=4096,
-        takes_token_ids=True,
-        architecture="llama",
-        special_texts=vocabulary,
-    )
-    assert find_format(served) is ROWS["mistral"]
 
 
 def test_a_vocabulary_without_markers_overrides_the_name():

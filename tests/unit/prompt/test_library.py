@@ -74,21 +74,6 @@ def test_each_mistake_is_named_with_its_line(text, line, message):
     assert len(caught.value.faults[0].message) < 300
 
 
-def test_all_mistakes_of_a_file_are_named_at_once():
-    with pytest.raises(InvalidPrompt) as caught:
-        parse("bad", "+++\nscope = 1\noutput = 2\nnix = 3\n+++\n$a\n$b")
-    assert [fault.line for fault in caught.value.faults] == [2, 3, 4, 6, 7]
-
-
-def test_a_broken_file_leaves_the_others_working(tmp_path):
-    (tmp_path / "bad.md").write_text("+++\nscope = 'galaxy'\n+++\nx", "utf-8")
-    (tmp_path / "good.md").write_text(GOOD, "utf-8")
-    library = PromptLibrary([PromptFolder(tmp_path)])
-    assert library.action("good") is not None
-    assert library.action("bad") is None
-    assert library.summary.startswith(f"{tmp_path / 'bad.md'}:2: `scope` cannot be")
-
-
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")
@@ -163,21 +148,6 @@ def test_odd_files_are_named_and_left_out(tmp_path):
     messages = [problem.message for problem in PromptLibrary([PromptFolder(tmp_path)]).problems]
     assert messages[:2] == ["it is not UTF-8", "it is larger than 64 KiB"]
     assert "may have letters" in messages[2]
-
-
-def test_files_are_read_again_when_they_change(tmp_path):
-    library = PromptLibrary([PromptFolder(tmp_path)])
-    file = tmp_path / "shout.md"
-    assert library.refresh() is False
-    file.write_text(GOOD, "utf-8")
-    assert library.refresh() is True
-    assert library.action("shout") is not None
-    file.write_text(GOOD.replace("Shout", "Whisper"), "utf-8")
-    assert library.refresh() is True
-    assert "Whisper" in [action.title for action in library.actions]
-    file.unlink()
-    assert library.refresh() is True
-    assert library.action("shout") is None
 
 
 def test_code_with_dollars_stays_as_it_is():

@@ -71,11 +71,6 @@ def test_only_the_bad_value_falls_back(load, project, key, parts):
     assert msgspec.structs.replace(resolved, folder_ignore=()) == load(project="chat.max_tokens = 77")[0]
 
 
-def test_a_bad_value_falls_back_to_the_source_before(load):
-    resolved, _ = load(user="completion.max_tokens = 9", project="completion.max_tokens = -1")
-    assert resolved.completion.max_tokens == 9
-
-
 @pytest.mark.parametrize(
     ("sources", "wrong", "right"),
     [
@@ -128,13 +123,6 @@ def test_a_line_below_the_wrong_section_is_told_its_place(load, text, wrong, adv
 def test_a_section_that_a_file_has_twice_is_named(load):
     _, [problem] = load(user="[log]\nenabled = true\n[log]\nprompts = true\n")
     assert "write all keys of [log] under one [log]" in problem.message
-
-
-def test_variables_of_other_parts_are_no_settings(load):
-    assert load(environ={"HOMEBODY_STATE_DIR": "/tmp", "HOMEBODY_DEBUG": "1", "PATH": "/bin"}) == (
-        Settings(),
-        [],
-    )
 
 
 @pytest.mark.parametrize(
@@ -271,11 +259,6 @@ def test_a_later_source_that_names_another_kind_starts_anew(load, override):
     )
     fresh = BackendSettings(kind="openai", api_key="b", api_key_env="MY_KEY", timeout_seconds=7.0)
     assert (fresh, fresh, fresh) == (resolved.backend, resolved.completion.backend, resolved.chat.backend)
-
-
-def test_a_later_source_that_only_names_the_kind_of_auto_keeps_the_rest(load):
-    resolved, _ = load(user="backend.model = 'm'", environ={"HOMEBODY_BACKEND_KIND": "ollama"})
-    assert (resolved.chat.backend.kind, resolved.chat.backend.model) == ("ollama", "m")
 
 
 def test_languages_are_joined_and_a_star_means_all_others(load):

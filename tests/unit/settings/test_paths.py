@@ -2,15 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-
 from homebody.settings import paths
-
-
-@pytest.mark.parametrize("kind", ["config", "cache", "state", "data"])
-def test_a_variable_moves_a_folder(monkeypatch, tmp_path, kind):
-    monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path))
-    assert tmp_path == getattr(paths, f"{kind}_dir")()
 
 
 def test_settings_are_in_the_users_config_folder(monkeypatch):

@@ -5,18 +5,6 @@ import pytest
 from homebody.settings.load import load as load_sources
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        {"context.ignore": ["a/"], "context": {"ignore": ["b/"]}},
-        {"homebody.context.ignore": ["a/"], "homebody": {"context": {"ignore": ["b/"]}}},
-    ],
-)
-def test_patterns_that_a_client_sends_in_two_shapes_add_up(load, sent):
-    resolved, problems = load(initialization_options=sent)
-    assert (sorted(resolved.context.ignore), problems) == (["a/", "b/"], [])
-
-
 def test_without_a_folder_the_editors_patterns_are_the_users(tmp_path):
     """They come first, so that none of them includes again what the user's file excludes."""
     (tmp_path / "config.toml").write_text("context.ignore = ['a/']")

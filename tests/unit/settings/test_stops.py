@@ -165,22 +165,6 @@ def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
     assert not loaded.settings.completion.enabled
 
 
-def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
-    patterns = ",".join(MANY[:-1])
-    environ = {"HOMEBODY_CONTEXT_IGNORE": patterns}
-    assert load_own(f"context.ignore = {MANY[:-1]}", environ=environ).error is None
-    loaded = load_own(environ=environ, flags={"context.ignore": "one-more"})
-    assert len(loaded.settings.context.ignore) == 2001
-    assert "2001 patterns" in str(loaded.error)
-
-
-def test_many_wrong_keys_are_one_short_error(load_own):
-    error = str(load_own("\n".join(f"x{number} = 1" for number in range(30))).error)
-    assert "config.toml:3: " in error
-    assert "8 more of your settings are wrong." in error
-    assert len(error) < 1000
-
-
 @pytest.mark.parametrize(
     ("url", "is_one"),
     [

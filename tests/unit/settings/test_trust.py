@@ -66,31 +66,6 @@ def test_a_hostile_workspace_changes_no_security_setting(load, workspace, source
         assert name in problems[0].message
 
 
-def test_the_user_may_set_all_of_it(load):
-    own = "\n".join(line for line in HOSTILE_TOML.splitlines() if not line.startswith("api_key_env"))
-    resolved, problems = load(user=own, environ=ENVIRON)
-    assert (
-        resolved.backend.url,
-        resolved.backend.api_key,
-        resolved.log.prompts,
-    ) == ("http://192.0.2.7:8000", "k", True)
-    assert problems == []
-
-
-@pytest.mark.parametrize(
-    "sources",
-    [
-        {"environ": {"HOMEBODY_BACKEND_URL": "http://127.0.0.1:1"}},
-        {"initialization_options": {"backend": {"url": "http://127.0.0.1:1"}}},
-        {"flags": {"backend.url": "http://127.0.0.1:1"}},
-    ],
-    ids=["variable", "initializationOptions", "flag"],
-)
-def test_variables_options_and_flags_are_the_users_own(load, sources):
-    resolved, problems = load(**sources)
-    assert (resolved.backend.url, problems) == ("http://127.0.0.1:1", [])
-
-
 def test_a_trusted_folder_counts_as_the_users_own(load, workspace):
     """If the user's file names the folder, the settings of its file and of the editor count."""
     resolved, problems = load(
@@ -116,12 +91,6 @@ def test_a_workspace_lowers_what_the_user_raised_in_the_editor(load, sent, expec
     resolved, problems = load(initialization_options=own, configuration={"context": {"maxFileBytes": sent}})
     assert resolved.context.max_file_bytes == expected
     assert len(problems) == (sent > 4_000_000)
-
-
-def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
-    (tmp_path / "link").symlink_to(workspace)
-    resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
-    assert resolved.embedded.threads == 3
 
 
 @pytest.mark.parametrize(
@@ -169,21 +138,6 @@ def test_a_folder_does_not_choose_the_server_or_the_model(load, workspace, block
     resolved, problems = load(user=user, project=f"[{block}]\n{lines}")
     assert resolved == load(user=user)[0]
     assert len(problems) == 1
-
-
-@pytest.mark.parametrize("block", ["backend", "completion.backend", "chat.backend"])
-def test_a_trusted_folder_chooses_the_model(load, workspace, block):
-    (workspace / "m.gguf").touch()
-    project = f"[{block}]\nkind = 'embedded'\nmodel = 'm.gguf'"
-
-    resolved, problems = load(user=f"trusted_folders = ['{workspace}']", project=project)
-
-    chosen = {"backend": resolved.backend, "completion.backend": resolved.completion.backend}
-    assert ("embedded", str(workspace / "m.gguf")) == (
-        chosen.get(block, resolved.chat.backend).kind,
-        chosen.get(block, resolved.chat.backend).model,
-    )
-    assert problems == []
 
 
 @pytest.mark.parametrize("name", ["project", "configuration"])

@@ -53,20 +53,6 @@ def test_every_kind_of_change_is_seen(old_file, change):
     assert files.changed()
 
 
-def test_a_new_file_is_seen(tmp_path):
-    missing, dangling = tmp_path / "a.toml", tmp_path / "b.toml"
-    files = [SettingsFiles([missing]), SettingsFiles([dangling])]
-    missing.touch()
-    dangling.symlink_to("nothing")
-    assert [one.changed() for one in files] == [True, True]
-
-
-def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
-    path = tmp_path / "config.toml"
-    path.write_text("a")
-    assert SettingsFiles([path]).changed()
-
-
 class Double:
     """An engine, which asks as the real one does."""
 

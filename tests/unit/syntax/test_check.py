@@ -21,10 +21,3 @@ from homebody.syntax.nodes import count_errors
 def test_errors_are_counted(language_id, text, expected):
     language = find(language_id)
     assert count_errors(text, language) == expected
-
-
-def test_more_breakage_counts_more():
-    language = find("python")
-    broken_once = "x = (\n\ndef f():\n    pass\n\n\nclass A:\n    y = 1\n"
-    broken_twice = broken_once.replace("y = 1", "y = = 1")
-    assert count_errors(broken_once, language) < count_errors(broken_twice, language)

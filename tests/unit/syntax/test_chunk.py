@@ -84,14 +84,6 @@ def test_chunks_keep_their_laws(index, max_tokens, count, with_tree):
         assert chunk.tokens <= max_tokens or chunk.first_line == chunk.last_line
 
 
-def test_a_chunk_knows_its_scopes():
-    text = "class A:\n    def f(self):\n" + "".join(f"        x{i} = {i}\n" for i in range(40))
-    document = Document.create("file:///a.py", "python", 0, text)
-    chunks = chunk_document(document, parse(document), 60, by_characters)
-    assert chunks[0].scopes == ()
-    assert {chunk.scopes for chunk in chunks[1:]} == {("class A:", "    def f(self):")}
-
-
 def test_cuts_fall_between_definitions():
     text = "".join(
         f"# About f{i}.\n@cached\ndef f{i}():\n" + "    a = 1\n" * 8 + "    return a\n\n\n" for i in range(20)
@@ -100,13 +92,6 @@ def test_cuts_fall_between_definitions():
     chunks = chunk_document(document, parse(document), 100, by_characters)
     assert len(chunks) > 5
     assert all(chunk.text.startswith("# About") for chunk in chunks)
-
-
-def test_cuts_fall_at_indentation_without_a_tree():
-    text = "".join(f"section {i}\n" + "    item\n" * 9 for i in range(20))
-    document = Document.create("file:///a.unknown", "unknown", 0, text)
-    chunks = chunk_document(document, parse(document), 70, by_characters)
-    assert all(chunk.text.startswith("section") for chunk in chunks)
 
 
 def test_a_line_too_long_is_a_chunk_of_its_own():

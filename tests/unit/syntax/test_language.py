@@ -1,6 +1,5 @@
 """The table of languages, its grammars and its queries."""
 
-import re
 import subprocess
 import sys
 from typing import get_args
@@ -16,26 +15,7 @@ from homebody.syntax.language import (
     find_by_text,
     grammar,
     keywords,
-    query_text,
 )
-from homebody.syntax.tree import parse
-from homebody.text import Document
-
-CAPTURE = re.compile(r"@([\w.]+)")
-KINDS = {
-    *("function", "method", "class", "interface", "struct", "enum", "trait", "impl", "module"),
-    *("type", "macro", "variable", "section", "table", "rule", "key"),
-}
-CAPTURES = {
-    *("scope", "name", "body", "header", "parameters", "container", "wrapped", "wrapper"),
-    *("import", "module", "imported", "alias", "require"),
-    *("comment", "string", "literal", "code", "block"),
-    *("variable", "bound", "bound.outside", "declared", "own", "used", "fixed", "ambiguous", "elsewhere"),
-    *("bound.around", "around", "shorthand", "region", "passed", "members"),
-    *("annotation", "bare", "bare.name", "typevar", "typevar.call", "decoration"),
-    *("condition", "conditional", "conditional.whole"),
-    *(f"definition.{kind}" for kind in KINDS),
-}
 
 each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 
@@ -111,20 +91,6 @@ def test_grammar_and_queries_load(language: Language):
     assert table.query(language, "places") is not None
     for group in get_args(table.Group):
         table.query(language, group)
-
-
-@each_language
-def test_queries_use_the_documented_captures(language: Language):
-    assert set(CAPTURE.findall(query_text(language))) <= CAPTURES
-
-
-@each_language
-def test_queries_never_start_at_the_root(language: Language):
-    """A pattern at the root would make a query at the cursor look at the whole file."""
-    document = Document.create(f"file:///a{language.extensions[0]}", language.ids[0], 0, "a\n")
-    tree = parse(document)
-    assert f"({tree.handle.root_node.type}\n" not in query_text(language)
-    assert f"({tree.handle.root_node.type} " not in query_text(language)
 
 
 def test_keywords_come_from_the_grammar():

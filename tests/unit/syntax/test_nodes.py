@@ -1,34 +1,18 @@
 """Queries are run over small nodes one by one, find what they would find from the root, and stay quick."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tree_sitter import QueryCursor
 
 from homebody.syntax.language import PARSED, Language, query
-from homebody.syntax.nodes import first_error, matches, searched
-from homebody.syntax.tree import Tree, parse
+from homebody.syntax.nodes import first_error, matches
+from homebody.syntax.tree import parse
 from homebody.text import Document, Span
 from support.syntax_cases import read_case
 
 # Long enough that most nodes on the way to a place are no small ones.
 _CHARS = 6_000
 SOURCES = [(language, read_case(language).source) for language in PARSED]
-
-
-def brackets(lines: int) -> tuple[Document, Tree]:
-    document = Document.create("file:///a", "python", 0, ("(" * 100 + "\n") * lines)
-    return document, parse(document)
-
-
-@pytest.mark.parametrize("lines", [100, 400])
-def test_a_place_among_many_siblings_takes_few_steps(lines):
-    """A query over all those siblings would look at each of them once for each one before it."""
-    document, tree = brackets(lines)
-    middle = len(document.text) // 2
-    assert tree.fits(document)
-    found = list(searched(tree, Span(middle - 1, middle + 1)))
-    assert [(node.is_error, is_whole) for node, is_whole in found] == [(True, False)]
 
 
 @st.composite

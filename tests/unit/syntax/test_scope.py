@@ -62,13 +62,6 @@ def test_scopes_know_their_signatures(at_cursor):
     assert (scope.kind, scope.container) == ("method", "A")
 
 
-def test_a_header_has_its_opener(at_cursor):
-    document, tree, offset = at_cursor("java", "class A {\n  void f()\n  {\n    █\n  }\n}\n")
-    scope = scopes_at(document, tree, offset)[-1]
-    assert document.slice(scope.header) == "  void f()\n  {"
-    assert scope.signature == "void f()"
-
-
 def test_scopes_follow_an_edit_before_it_is_parsed():
     old = Document.create("file:///a.py", "python", 1, "class A:\n    def f(self):\n        x = 1\n")
     edit = TextEdit(Span(0, 0), "import os\n\n\n")

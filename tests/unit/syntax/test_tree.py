@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.syntax import parsing
 from homebody.syntax.language import PARSED, find
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.parsing import MAX_CHARS
@@ -55,35 +54,6 @@ async def test_a_tree_follows_each_edit_at_once():
     assert (await trees.ready(new)).exact
 
 
-def test_trees_can_be_followed_without_a_loop():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    edit, new = insert(document, 0, "x = 1\n")
-    trees.edit(document, edit, new)
-    assert trees.newest(new).handle is None
-    assert [scope.name for scope in scopes_at(new, trees.newest(new), 48)] == ["A", "f"]
-    assert asyncio.run(trees.ready(new)).exact
-
-
-async def test_the_newest_version_wins():
-    trees, document = Trees(), open_document("x = [\n" + "    1,\n" * 20_000 + "]\n")
-    trees.open(document)
-    waiting = asyncio.create_task(trees.ready(document))
-    await asyncio.sleep(0)
-    versions = [document]
-    for _ in range(5):
-        edit, new = insert(versions[-1], 6, "    2,\n")
-        trees.edit(versions[-1], edit, new)
-        versions.append(new)
-        await asyncio.sleep(0)
-
-    assert (await waiting).handle is None
-    tree = await trees.ready(versions[-1])
-    assert tree.exact
-    assert tree.fits(versions[-1])
-    assert not trees.newest(versions[0]).exact
-
-
 @pytest.mark.parametrize("gives_up", [False, True])
 async def test_a_parse_that_has_just_begun_is_given_up_for_an_edit_and_a_longer_one_is_used(
     monkeypatch, gives_up
@@ -100,18 +70,6 @@ async def test_a_parse_that_has_just_begun_is_given_up_for_an_edit_and_a_longer_
     assert (tree.handle is None) == gives_up
     assert gives_up or new.slice(definitions(new, tree)[-1].header) == "def g():"
     trees.close(new.uri)
-
-
-async def test_replacing_the_whole_text_by_nearly_the_same_is_a_small_edit():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    await trees.ready(document)
-    edit = TextEdit(Span(0, len(SOURCE)), SOURCE.replace("def g", "def gg"))
-    new = document.edited(edit, 2)
-    trees.edit(document, edit, new)
-    changed = trees.newest(new).changed
-
-    assert new.slice(changed) == "g"
 
 
 PIECES = st.sampled_from(
@@ -190,12 +148,6 @@ def test_text_larger_than_is_served_is_not_parsed():
     assert len(document.text) > MAX_CHARS
     assert tree.handle is None
     assert scopes_at(document, tree, 5 << 20) == ()
-
-
-def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
-    monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
-    document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
-    assert parse(document).handle is None
 
 
 def test_yaml_nested_too_deep_for_its_grammar_is_not_parsed():

@@ -20,15 +20,6 @@ def result(*found: IndexRow, own: str | None = None) -> list[tuple[str, int, int
     ]
 
 
-def test_a_method_stands_under_its_class():
-    """At most the three innermost headers are shown."""
-    assert result(method("get", 9, "class Outer:", "    class Cache:")) == [
-        ("a.py", 9, 9, "class Outer:\n    class Cache:\n        def get(self):", "defines get")
-    ]
-    (deep,) = result(method("get", 9, *"abcde"))
-    assert deep[3].splitlines() == ["c", "d", "e", " " * 20 + "def get(self):"]
-
-
 def test_neighbours_of_one_file_are_one_candidate():
     found = [
         method("put", 30, "class Cache:"),

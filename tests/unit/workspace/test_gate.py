@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.errors import Excluded, SettingsError
+from homebody.errors import Excluded
 from homebody.settings import Settings
 from homebody.settings.schema import ContextSettings
 from homebody.text import Document
@@ -131,13 +131,6 @@ async def test_what_a_uri_names_is_found_or_refused(root, uri, why):
     assert why == await gate_of(root, ignore=("generated/**",)).refusal(uri)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="names of bytes are POSIX")
-async def test_names_that_are_no_text_are_matched_byte_by_byte(tmp_path):
-    (tmp_path / ".homebodyignore").write_bytes(b"pr\xefvate/\n")
-    assert await gate_of(tmp_path).refusal(f"{tmp_path.as_uri()}/pr%EFvate/a.py") == BY_OWN_FILE
-    assert await gate_of(tmp_path).refusal(f"{tmp_path.as_uri()}/pr%EEvate/a.py") is None
-
-
 @pytest.fixture
 def old_files(monkeypatch):
     monkeypatch.setattr("homebody.workspace.ignore._GRAIN_NS", 0)
@@ -155,35 +148,6 @@ async def test_a_list_that_is_written_over_with_its_time_kept_is_read_again(root
         rules.write_text("other.py\n")
         os.utime(rules, (1, 1))
     assert await gate.refusal((root / "other.py").as_uri()) == BY_OWN_FILE
-
-
-async def test_a_text_is_excluded_with_the_file_that_holds_it(root):
-    gate, notebook = gate_of(root), (root / "private/a.ipynb").as_uri()
-    gate.file_of = {"untitled:cell": notebook}.get
-    assert await gate.refusal("untitled:cell") == BY_OWN_FILE
-    assert await gate.refusal("untitled:other") is None
-
-
-async def test_settings_that_changed_on_disk_are_read_before_the_answer(root):
-    gate, uri = gate_of(root), (root / "app.py").as_uri()
-    changes = iter([False, True])
-
-    async def read_again() -> None:
-        gate.apply(settings_with("app.py"))
-
-    gate.watch, gate.on_change = lambda: next(changes, False), read_again
-    assert await gate.refusal(uri) is None
-    assert await gate.refusal(uri) == BY_USER
-
-
-async def test_nothing_passes_while_the_settings_cannot_be_understood(root):
-    gate = gate_of(root)
-    gate.stop(SettingsError("config.toml:3: …"))
-    for question in (gate.refusal((root / "app.py").as_uri()), gate.check(["homebody:prompt"], ["x"])):
-        with pytest.raises(SettingsError):
-            await question
-    gate.stop(None)
-    await gate.check(["homebody:prompt", (root / "app.py").as_uri()], ["x"])
 
 
 async def test_a_prompt_passes_only_if_all_its_sources_are_known_and_allowed(root):

@@ -1,6 +1,5 @@
 """A repository is asked, and runs nothing of its own."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -126,12 +125,6 @@ def test_without_git_one_sentence_says_what_to_do(root: Path, monkeypatch: pytes
         Repository(root).staged()
 
 
-def test_the_repository_above_a_path_is_found(root: Path):
-    found = find_repository(root / "deep" / "a.py")
-    assert found.root == root
-    assert find_repository(root.parent / "a.py") is None
-
-
 @pytest.fixture
 def other(root: Path) -> Path:
     other = root.parent / "other"
@@ -230,23 +223,6 @@ def test_work_trees_and_submodules_are_read(root: Path, other: Path):
 
         assert found.root == folder
         assert "+changed" in git_diff(found, "uncommitted").text
-
-
-@pytest.mark.parametrize("bogus", ["empty", "no head", "text", "pipe"])
-def test_a_bogus_git_folder_is_no_repository(root: Path, bogus: str):
-    dot = root / "deep" / ".git"
-    dot.parent.mkdir()
-    if bogus == "text":
-        dot.write_text("nothing\n")
-    elif bogus == "pipe":
-        os.mkfifo(dot)
-    else:
-        (dot / "objects").mkdir(parents=True)
-        (dot / "HEAD").write_text("" if bogus == "empty" else "nothing\n")
-
-    found = find_repository(dot.parent / "a.py")
-
-    assert found.root == root
 
 
 def test_variables_of_git_name_no_other_repository(root: Path, other: Path, monkeypatch: pytest.MonkeyPatch):

@@ -142,12 +142,6 @@ def test_dependencies_are_left_out_without_any_ignore_file(tmp_path):
     assert rules_of(tmp_path, *paths) == [False, True, True, True, False]
 
 
-def test_broken_lines_and_strange_bytes_are_skipped(tmp_path):
-    """Git does the same."""
-    (tmp_path / ".gitignore").write_bytes(b"\xef\xbb\xbfdocs\r\n[z-a]\r\n\\\r\n\xff\xfe\r\n***\\\n!\nsrc\r\n")
-    check(tmp_path, "a.py b.txt build/out.js build/keep/x.py keep/a.py Ä/ö.py !b")
-
-
 def test_a_pattern_of_settings_may_begin_at_its_folder(tmp_path):
     """``./`` would never match in an ignore file; in settings, it is what people write."""
     check(

@@ -5,7 +5,7 @@ import pytest
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.imports import distance, module_path, read_imports, resolve, stem_of
+from homebody.workspace.imports import read_imports, resolve, stem_of
 
 FILES = [
     *("server/shop/__init__.py", "server/shop/order.py", "server/shop/line/__init__.py", "server/main.py"),
@@ -78,10 +78,6 @@ def test_javascript_imports_name_files(text, expect):
     check("web/src/app.ts", text, expect)
 
 
-def test_other_languages_import_by_name_alone():
-    check("a.go", 'import "server/shop/order"', "", language="go")
-
-
 def test_names_that_were_changed_lead_back_to_the_definition():
     document = Document.create("", "python", 0, "from shop import Order as O, line\nimport utils as u\n")
     imported = read_imports("python", scope.imports(document, parse(document)), "a.py")
@@ -89,25 +85,3 @@ def test_names_that_were_changed_lead_back_to_the_definition():
     document = Document.create("", "typescript", 0, 'import { get as fetch, put } from "./api"\n')
     imported = read_imports("typescript", scope.imports(document, parse(document)), "a.ts")
     assert imported.original == {"fetch": "get"}
-
-
-@pytest.mark.parametrize(
-    ("path", "expect"),
-    [
-        ("a/b.py", "a/b"),
-        ("a/__init__.py", "a"),
-        ("__init__.py", "__init__"),
-        ("a/index.ts", "a"),
-        ("a/index.html", "a/index"),
-        ("a/b.d.ts", "a/b"),
-        ("a/b.test.tsx", "a/b.test"),
-        ("Makefile", "Makefile"),
-    ],
-)
-def test_a_module_path_is_the_path_in_the_import(path, expect):
-    """Without the suffix; for a file such as ``__init__.py``, the folder."""
-    assert module_path(path) == expect
-
-
-def test_distance_counts_the_folders_between():
-    assert [distance("a/b.py", path) for path in ("a/c.py", "a/d/c.py", "c.py", "b/c.py")] == [0, 1, 1, 2]

@@ -15,10 +15,9 @@ from homebody.settings import ContextSettings, Settings
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.index import IndexProgress, WorkspaceIndex, database_of
-from homebody.workspace.process import SCHEMA, Done, Event, IndexerProcess, IndexJob
+from homebody.workspace.index import IndexProgress, WorkspaceIndex
+from homebody.workspace.process import SCHEMA
 from homebody.workspace.uri import path_of
-from support.until import until
 
 FILES = {
     "shop/order.py": "class Order:\n    def add_line(self, line): ...\n\ndef invoice_total(order): ...\n",
@@ -73,13 +72,6 @@ async def test_what_the_workspace_holds_is_found(root):
     assert (result[0].state, result[-1].state, result.notices) == ("indexing", "ready", [])
 
 
-async def test_imports_that_are_not_saved_yet_count(root):
-    document = Document.create("", "python", 0, "from shop.other import unrelated_zebra as z\n")
-    imports = scope.imports(document, parse(document))
-    async with opened(root) as index:
-        assert await defining(index, "z", near=root / "shop/new.py", imports=imports) == ["other.py"]
-
-
 async def test_a_saved_file_is_indexed_again(root):
     async with opened(root) as index:
         (root / "shop/order.py").write_text("def re_named(): ...\n")
@@ -101,16 +93,6 @@ async def test_the_next_start_finds_everything_there(root):
     async with aclosing(WorkspaceIndex([root], Settings())) as index:
         assert await defining(index, "invoice_total") == ["order.py"]
         await asyncio.wait_for(index.settled(), 60)
-
-
-async def test_two_servers_share_one_index(root):
-    async with opened(root) as one, opened(root) as other:
-        both = asyncio.gather(defining(one, "invoice_total"), defining(other, "invoice_total"))
-        assert await both == [["order.py"], ["order.py"]]
-        (root / "shop/new.py").write_text("def brand_new(): ...\n")
-        one.refresh([root / "shop/new.py"])
-        await asyncio.wait_for(one.settled(), 60)
-        assert await defining(other, "brand_new") == ["new.py"]
 
 
 async def test_several_roots_are_one_workspace(root, tmp_path):
@@ -143,16 +125,6 @@ async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
         assert await index.updated(60)
     assert len(result.notices) == 1
     assert "rebuilt" in result.notices[0]
-
-
-async def test_an_index_that_is_damaged_during_use_is_rebuilt(root, tmp_path):
-    async with opened(root) as index:
-        (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
-        database.unlink()
-        spoil(database, "corrupt")
-        assert await defining(index, "invoice_total") == []
-        await asyncio.wait_for(index.settled(), 60)
-        assert await defining(index, "invoice_total") == ["order.py"]
 
 
 async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_path):
@@ -211,33 +183,6 @@ async def test_a_process_that_keeps_crashing_is_not_restarted_again(root, monkey
     assert result.notices == [
         "The indexing process keeps crashing, so other files are not used for completion."
     ]
-
-
-async def test_the_process_ends_when_it_has_nothing_to_do_and_comes_back(root, tmp_path):
-    job = IndexJob(root=str(root), database=str(tmp_path / "i/a.sqlite3"))
-    events: list[Event] = []
-    pids = set()
-
-    def note(_job: IndexJob, event: Event) -> None:
-        events.append(event)
-        pids.add(indexer.pid)
-
-    indexer = IndexerProcess(tmp_path / "i", note, idle_seconds=0.05)
-    for _ in range(2):
-        indexer.submit(job)
-        await asyncio.wait_for(indexer.settled(), 60)
-        await until(lambda: indexer.pid is None)
-    await indexer.aclose()
-    assert [isinstance(event, Done) for event in events].count(True) == 2
-    assert (len(pids), indexer.pid) == (2, None)
-
-
-def test_one_workspace_has_one_index_whatever_the_way_to_it(tmp_path):
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
-    cache = tmp_path / "cache"
-    assert database_of(tmp_path / "real", cache) == database_of(tmp_path / "link", cache)
-    assert database_of(tmp_path, cache) != database_of(tmp_path / "real", cache)
 
 
 async def test_nothing_is_written_into_the_workspace(root):

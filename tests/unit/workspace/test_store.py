@@ -17,7 +17,6 @@ from homebody.workspace.store import (
     FileRow,
     IndexWriter,
     StoreDamagedError,
-    StoreUnusableError,
 )
 
 
@@ -107,28 +106,9 @@ def test_a_damaged_index_file_is_recognised(database, spoil):
     store.connect(database).close()
 
 
-def test_an_index_has_its_name_only_when_it_is_complete(database, monkeypatch):
-    monkeypatch.setattr(store, "_TABLES", f"{store._TABLES};\nno statement")
-    with pytest.raises(StoreDamagedError):
-        store.create(database)
-    assert not database.exists()
-    monkeypatch.undo()
-    store.create(database).close()
-    assert [path.name for path in database.parent.iterdir()] == [database.name]
-
-
 def run(database: Path, statement: str) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute(statement)
-
-
-def test_an_index_that_is_not_there_is_not_damaged(database):
-    with pytest.raises(StoreUnusableError):
-        store.connect(database)
-    database.parent.parent.mkdir()
-    database.parent.write_text("a file where the folder should be")
-    with pytest.raises(StoreUnusableError):
-        store.create(database)
 
 
 def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
@@ -143,27 +123,6 @@ def test_the_chunk_that_shares_the_rarest_words_comes_first(database, reader):
     assert similar(reader, "nothing here is known") == []
     assert similar(reader, "") == []
     assert similar(reader, '" OR * NEAR(') == []
-
-
-def test_replacing_and_dropping_a_file_leaves_nothing_of_it(database, reader):
-    fill(
-        database,
-        file("a.py", "invoice total", names="is_old"),
-        file("b.py", "invoice total sum", names="is_kept"),
-    )
-    with closing(store.connect(database)) as connection:
-        writer = IndexWriter(connection)
-        with writer.transaction():
-            writer.put(file("a.py", "zebra yak", names="is_new"))
-        assert similar(reader, "invoice total sum", limit=9) == ["b.py"]
-        assert defining(reader, "is_old", "is_new", "is_kept", path=None) == ["a.py", "b.py"]
-        with writer.transaction():
-            writer.drop(writer.known()["b.py"].id)
-        assert similar(reader, "invoice total sum") == []
-        assert similar(reader, "zebra yak") == ["a.py"]
-        count = "SELECT count(*) FROM chunks UNION ALL SELECT count(*) FROM definitions"
-        assert connection.execute(count).fetchall() == [(1,), (1,)]
-        connection.execute("INSERT INTO chunk_words(chunk_words) VALUES('integrity-check')")
 
 
 def test_a_name_is_looked_for_in_imported_files_first(database, reader):
@@ -234,16 +193,3 @@ def test_rules_younger_than_the_index_hold(database, reader, tmp_path):
     assert similar(reader, "invoice total sum") == ["a.py"]
     (tmp_path / "root/.homebodyignore").write_text("src/\n")
     assert (similar(reader, "invoice total"), defining(reader, "add_up")) == ([], [])
-
-
-def test_a_reader_follows_the_file_that_lies_there(database, reader):
-    assert similar(reader, "invoice total") == []
-    fill(database, file("a.py", "invoice total"))
-    assert similar(reader, "invoice total") == ["a.py"]
-    database.unlink()
-    database.write_bytes(b"no database" * 1000)
-    for _ in range(2):
-        with pytest.raises(StoreDamagedError):
-            similar(reader, "invoice total")
-    fill(database, file("b.py", "invoice total"))
-    assert similar(reader, "invoice total") == ["b.py"]

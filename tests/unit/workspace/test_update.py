@@ -1,7 +1,6 @@
 """Bringing the index up to date: what changed is read, the rest is not; any file may be there."""
 
 import os
-import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -69,26 +68,6 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     assert place.scan() == Done(files=2)
 
 
-def test_a_changed_ignore_file_counts_at_once(place):
-    place.write("a/x.py", "def alpha(): pass\n")
-    place.write("b/y.py", "def beta(): pass\n")
-    place.write(".homebodyignore", "b/\n")
-    place.scan()
-    assert place.names() == "alpha"
-    place.write(".homebodyignore", "a/\n")
-    place.scan()
-    assert place.names() == "beta"
-
-
-def test_no_symlink_leads_outside(place, tmp_path):
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside/a.py").write_text("def leaked(): pass\n")
-    (place.root / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
-    (place.root / "a.py").symlink_to(tmp_path / "outside/a.py")
-    place.scan()
-    assert place.names() == ""
-
-
 def test_an_unavailable_workspace_keeps_its_index(place):
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
@@ -117,26 +96,6 @@ def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
     assert place.scan() == Done(files=1)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "def alpha():\r\n    pass\rdef beta(): pass\n\r\n",
-        "\ufeffdef alpha(): pass\n",
-        ("(" * 100 + "\n") * 100 + "def alpha(): pass\n" * 100,
-        "x = " + "[\n" * 10_000 + "]\n" * 10_000,
-        "def alpha(:\n  if (\n class Beta{{{ \n" * 50,
-        "x = '\U0001f600'\n" * 500,
-    ],
-    ids=["mixed line ends", "byte order mark", "brackets", "nesting", "broken", "astral"],
-)
-def test_any_text_is_kept_whole(place, text):
-    place.write("a.py", text)
-    place.scan()
-    rows = place.writer._connection.execute("SELECT text FROM chunks ORDER BY id").fetchall()
-    kept = "".join(zlib.decompress(packed).decode() for (packed,) in rows)
-    assert "".join(kept.split()) == "".join(text.split())
-
-
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
     place.write(
         "a.py",
@@ -153,17 +112,6 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
         ("sum", "method", "    def sum(self, *, tax: float) -> float:", 2, 2, "class Order(Base):"),
         ("Large", "class", "class Large:\n" + "    x = 1\n" * 24 + "    ...", 4, 4, ""),
     ]
-
-
-def test_a_header_of_cpp_is_indexed_as_such(place):
-    place.write(
-        "order.h", "#pragma once\nnamespace shop {\nclass Order {\npublic:\n  int add(int n);\n};\n}\n"
-    )
-    place.write("list.h", "struct list { int new; };\nint list_add(struct list *list, int new);\n")
-    place.scan()
-    languages = place.rows("SELECT path, language FROM files ORDER BY path")
-    assert languages == [("list.h", "c"), ("order.h", "cpp")]
-    assert place.names() == "Order add list list_add shop"
 
 
 def test_tables_and_views_of_sql_are_found_with_their_columns(place):
