@@ -26,9 +26,9 @@ check: ## run the checks and the unit tests, for every commit (about a minute)
 	@$(SETUP) dev node
 	@$(BIN)/python tests/check.py --quick
 
-fuzz: ## send 100,000 odd messages to a real server and check its answers (ARGS=N for another number)
+fuzz: ## send about 100,000 odd messages to a real server and check its answers (ARGS=12 for a tenth)
 	@$(SETUP) dev
-	@$(BIN)/python tests/fuzz/run.py $(ARGS)
+	@HOMEBODY_FUZZ=$(or $(ARGS),125) $(BIN)/python -m pytest tests/fuzz
 
 lint: ## run every check but no test
 	@$(SETUP) dev node

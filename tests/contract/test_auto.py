@@ -30,12 +30,8 @@ CODER = "qwen2.5-coder:1.5b"
 
 
 @pytest.fixture(autouse=True)
-def empty_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    models = tmp_path / "homebody_data_dir" / "models"
+def empty_machine(own_folders: Path) -> Path:
+    models = own_folders / "homebody" / "data" / "models"
     models.mkdir(parents=True)
     return models
 

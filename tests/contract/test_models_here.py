@@ -21,12 +21,8 @@ MODELS = [
 
 
 @pytest.fixture(autouse=True)
-def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HOME", "HOMEBODY_DATA_DIR", "HOMEBODY_STATE_DIR", "HOMEBODY_CACHE_DIR", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    for name in ("OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE", "LLAMA_CACHE"):
-        monkeypatch.delenv(name, raising=False)
-    folder = tmp_path / "homebody_data_dir" / "models"
+def weights(own_folders: Path) -> Path:
+    folder = own_folders / "homebody" / "data" / "models"
     folder.mkdir(parents=True)
     return write_tiny_gguf(folder / "tiny.gguf", chat_template=None)
 

@@ -85,15 +85,6 @@ async def test_an_answer_links_to_the_code_that_it_names(chat, file):
     assert session.editor.text == f"{answer}\n\nNamed here: {names}"
 
 
-async def test_shortened_turns_are_named(chat, workspace):
-    answer = " ".join(f"Answer {number} of some words." for number in range(40))
-    async with chat(answer, model={"context_length": 1024}) as session:
-        for _ in range(9):
-            await session.say("Which?")
-    assert "*Not read: questions 1 to " in session.editor.text
-    assert " to make room" in session.editor.text
-
-
 async def test_the_user_chooses_the_model_of_a_chat(environ, workspace):
     models = [OllamaModel("small:1b"), OllamaModel("large:7b"), OllamaModel("away:1t", remote_host="x")]
     with OllamaDouble(models, loaded={"small:1b": 4096}) as double:

@@ -145,41 +145,6 @@ async def test_an_edit_by_the_lines_of_real_clients(client: str, start: Start, w
     }
 
 
-async def test_odd_lines_are_answered_and_nothing_else_is_printed(environ, scripted):
-    process = await asyncio.create_subprocess_exec(
-        *scripted_agent(scripted("x"), PROGRAM),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=dict(environ),
-    )
-    lines = [
-        b"{broken",
-        b"\xff\xfe",
-        b"[]",
-        b"3",
-        b'{"id":1}',
-        b'{"id":"a","method":"session/load","params":{}}',
-        b'{"id":2,"method":"session/prompt","params":{}}',
-        b'{"id":3,"method":"session/prompt","params":{"sessionId":"no","prompt":[]}}',
-        b'{"id":4,"method":"session/new","params":{"cwd":"relative","mcpServers":[]}}',
-        b'{"method":"$/cancel_request","params":{"id":9}}',
-        b'{"method":"session/cancel","params":{"sessionId":"no"}}',
-        b'{"id":77,"result":null}',
-        b"",
-        b'{"id":5,"method":"initialize","params":{"protocolVersion":7,"new":{"field":1}}}',
-    ]
-    async with asyncio.timeout(_SECONDS):
-        out, err = await process.communicate(b"\n".join(lines) + b"\n")
-    answers = [json.loads(line) for line in out.splitlines()]
-    codes = sorted((str(answer["id"]), answer["error"]["code"]) for answer in answers if "error" in answer)
-    unreadable = [("None", -32700)] * 2 + [("None", -32600)] * 3
-    assert codes == sorted([("2", -32602), ("3", -32002), ("4", -32602), *unreadable, ("a", -32601)])
-    assert all("data" not in a.get("error", {}) for a in answers)
-    assert [a["result"]["protocolVersion"] for a in answers if "result" in a] == [1]
-    assert (process.returncode, err) == (0, b"")
-
-
 async def test_the_agent_ends_with_its_input_in_the_middle_of_an_answer(start: Start, workspace: Path):
     """An editor that is killed leaves no process behind."""
     async with start([{"text": "word " * 200, "piece_delay_ms": 1000}]) as wire:
@@ -300,17 +265,3 @@ async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Pa
         await wire.send({"id": 2, "method": "session/close", "params": {"sessionId": second}})
         assert (await wire.answer(2))["result"] == {}
         await until(lambda: wire.index_processes == 0, seconds=20)
-
-
-async def test_a_dropped_chat_leaves_no_engine_behind(start: Start, workspace: Path, tmp_path: Path):
-    first = tmp_path / "first"
-    first.mkdir()
-    async with start() as wire:
-        dropped = await wire.new_session(first, -1)
-        for number in range(64):
-            await wire.new_session(workspace, number)
-        # Less than the minute after which an idle process of the index ends by itself.
-        await until(lambda: wire.index_processes == 1, seconds=20)
-        question = {"sessionId": dropped, "prompt": [{"type": "text", "text": "Hello?"}]}
-        await wire.send({"id": 1, "method": "session/prompt", "params": question})
-        assert (await wire.answer(1))["error"]["code"] == -32002

@@ -65,21 +65,6 @@ def test_next_and_previous_go_round_the_suggestions(open_editor):
     editor.until(lambda: editor.lines == [f"x = {seen[-1]}"])
 
 
-def test_the_default_weights_write_what_is_accepted(open_editor, weights):
-    metals = '["tungsten", "rhodium", "gallium"]'
-    code = f'metals = {metals}\nfor metal in {metals}:\n    print(metal)\nassert metals == ["tungsten",\n'
-    backend = {"kind": "embedded", "model": str(weights), "contextLength": 2048}
-    settings = {"backend": backend, "completion": {"minConfidence": 0}}
-    editor = open_editor([], code=code, setup=_KEEP_SHOWN, settings=settings)
-    editor.keys("3jA ")
-    shown = editor.until(lambda: editor.lua("return _G.shown"))["text"]
-    assert '"rhodium"' in shown
-    before = 'assert metals == ["tungsten", '
-    editor.sees((before + shown).splitlines()[0])
-    editor.keys("<Tab>")
-    editor.until(lambda: "\n".join(editor.lines[3:]) == before + shown)
-
-
 @BOTH
 def test_an_explanation_streams_below_and_leaves_the_focus(open_editor):
     editor = open_editor(reply("It multiplies **width** by height. " * 20, piece_delay_ms=30))
@@ -241,21 +226,6 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
         editor.command("Homebody explain")
 
 
-def test_a_command_that_comes_too_early_says_so(open_editor, tmp_path):
-    editor = open_editor(reply("x"))
-    (tmp_path / "slow").write_text("#!/bin/sh\ncat >/dev/null\n")
-    (tmp_path / "slow").chmod(0o755)
-    editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")
-    editor.until(lambda: editor.lua("return #vim.lsp.get_clients()") == 0)
-    editor.lua("vim.env.HOME = ...; require('homebody').setup({cmd = '~/slow'})", str(tmp_path))
-    assert "the server is starting; try again" in editor.command("Homebody explain")
-    editor.lua("vim.g.homebody_status = nil")
-    assert editor.lua("return require('homebody').status()") == "the server is starting"
-    editor.lua("vim.g.homebody_status = { kind = 'Normal', busy = false, message = 'Homebody is starting.' }")
-    assert editor.lua("return require('homebody').status()") == "Homebody is starting."
-    assert editor.lua("return require('homebody').statusline()") == "homebody …"
-
-
 def test_options_that_are_not_valid_are_named(open_editor):
     editor = open_editor(reply("x"))
     keys = "keys = {dismis = '<C-x>'}"
@@ -263,11 +233,6 @@ def test_options_that_are_not_valid_are_named(open_editor):
     editor.until(lambda: "did you mean `accept`?" in editor.command("messages"))
     assert "the option `settings` has to be a table" in editor.command("messages")
     assert "there is no key `dismis`, did you mean `dismiss`?" in editor.command("messages")
-
-
-def test_ghost_text_does_not_look_like_code_without_true_colours(open_editor):
-    editor = open_editor(reply("x"))
-    assert editor.lua("return vim.api.nvim_get_hl(0, { name = 'HomebodyGhost' }).ctermfg") is not None
 
 
 @BOTH

@@ -111,27 +111,6 @@ def test_a_change_in_lines_that_were_edited_is_refused(with_change):
 
 
 @BOTH
-def test_a_change_for_an_older_text_is_put_into_the_right_lines(open_editor):
-    """The server did not have what was typed just before the change arrived."""
-    editor = open_editor(reply(SHORTER), code=AREA)
-    editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 }) == 1"))
-    editor.lua(
-        """
-        local before, after = ...
-        vim.api.nvim_buf_set_lines(0, 0, 0, false, { "# mine" })
-        local proposal = { uri = vim.uri_from_bufnr(0), before = before, after = after }
-        local result = { status = "ready", proposal = proposal }
-        require("homebody.preview").take(vim.api.nvim_get_current_buf(), result, "Shorter")
-        """,
-        AREA,
-        "\n".join([*_SHORTER, ""]),
-    )
-    editor.sees("ga accept")
-    editor.keys("ga")
-    editor.until(lambda: editor.lua(_FILE) == ["# mine", *_SHORTER])
-
-
-@BOTH
 def test_a_change_is_refined_in_words(open_editor):
     replies = [{"contains": "keep the name", "text": SHORTER.replace("return", "result =")}, *reply(SHORTER)]
     editor = open_editor(
@@ -173,14 +152,6 @@ def test_an_action_is_run_by_its_name(open_editor):
     assert "Write a docstring …" not in editor.command("messages")
     editor.command("Homebody action nix")
     editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
-
-
-def test_a_small_edit_that_replaces_code_is_shown_first(open_editor):
-    """Only what adds lines is applied at once; a single changed line is a proposal, too."""
-    editor = open_editor(reply("```python\na = 10\n```"), code="a = 1\n")
-    editor.command("1Homebody refactor ten times")
-    editor.sees("ga accept")
-    assert editor.lua(_FILE) == ["a = 1"]
 
 
 @BOTH

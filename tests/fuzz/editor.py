@@ -1,6 +1,5 @@
 """An editor as the protocol describes it: its texts, their versions, and positions in three encodings.
 
-In: edits by code-point offsets. Out: the params of notifications, and the text that the server has to hold.
 Written from LSP's specification alone; shares no code with the server.
 """
 

@@ -1,10 +1,6 @@
-"""Actions of the fuzzer's editor, drawn by Hypothesis, and the laws that must hold.
-
-In: a list of actions. Out: messages to a ``Driver``; ``Broken`` if a law is violated.
-"""
+"""Actions of the fuzzer's editor, drawn by Hypothesis, and the laws that must hold."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from driver import Broken, Driver, Json
@@ -104,29 +100,6 @@ class Session:
         self.driver = driver
         self.editor = Editor(encoding)
         driver.on_edit = self.editor.apply
-        self._does: dict[str, Callable[..., None]] = {
-            "open": self._open,
-            "edit": self._edit,
-            "replace": self._replace,
-            "storm": self._storm,
-            "back": self._back,
-            "close": self._close,
-            "complete": self._complete,
-            "menu": self._menu,
-            "far": self._far,
-            "actions": self._actions,
-            "command": self._command,
-            "cancel": self._cancel,
-            "stop": self._stop,
-            "notice": self._notice,
-            "book": self._book,
-            "cells": self._cells,
-            "close book": self._close_book,
-            "garbage": self._garbage,
-            "swapped": self._swapped,
-            "answer": self._answer,
-            "garbled": self._garbled,
-        }
 
     async def play(self, actions: list[tuple[Any, ...]]) -> None:
         """Run all actions, then check the laws."""
@@ -136,11 +109,11 @@ class Session:
             if name == "check":
                 await self._check()
             elif name in _OPEN:
-                self._does[name](self._one_open(arguments[0]), *arguments[1:])
+                getattr(self, f"_{name.replace(' ', '_')}")(self._one_open(arguments[0]), *arguments[1:])
             elif name == "command":
                 self._command(arguments[0], self._one_open(arguments[1]), arguments[2])
             else:
-                self._does[name](*arguments)
+                getattr(self, f"_{name.replace(' ', '_')}")(*arguments)
         await self._check()
         self._close_book()
         for uri in list(self.editor.texts):
@@ -162,7 +135,6 @@ class Session:
             expected = {"version": held.version, "text": held.text} if is_served else None
             # A refactoring may be applied while the answer is on its way.
             if found != expected and self.editor.texts[uri].version == held.version:
-                self.driver.mismatches += 1
                 message = f"{uri!r}: the server holds {found!r}, the editor {expected!r}"
                 raise Broken(message)
 

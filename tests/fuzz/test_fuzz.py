@@ -1,6 +1,8 @@
-"""A short, seeded run of the fuzzer; ``make fuzz`` is the long one."""
+"""Sessions of odd messages: six with a fixed seed, or with ``make fuzz`` as many new ones as wanted."""
 
 import asyncio
+import os
+import random
 import sys
 from pathlib import Path
 
@@ -12,39 +14,38 @@ sys.path.insert(0, str(Path(__file__).parent))
 from driver import start
 from session import REPLIES, SESSIONS, Session
 
-_EXAMPLES = 6
-# The same sessions again: memory that the server keeps for them is allocated by then.
+_SESSIONS = int(os.environ.get("HOMEBODY_FUZZ", "0"))
 _GROWTH_BYTES = 32 * 1024 * 1024
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
 def test_any_sequence_of_messages_is_answered_and_the_texts_stay_correct(encoding: str, tmp_path: Path):
     """Every id is answered once, texts equal the editor's, no bug is reported, and memory is bounded."""
-    with asyncio.Runner() as runner:
-        context = start(tmp_path, encoding, REPLIES)
-        driver = runner.run(context.__aenter__())
+    number = random.SystemRandom().randrange(2**32) if _SESSIONS else 20261126
 
-        @seed(20261126)
-        # Only the long run shortens a session that violates a law, because that takes minutes.
-        @settings(
-            max_examples=_EXAMPLES,
-            phases=[Phase.generate],
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(SESSIONS)
-        def play(actions: list[tuple[object, ...]]) -> None:
-            runner.run(Session(driver, encoding).play(actions))
-
-        try:
-            play()
+    async def play(sessions: list[list[tuple[object, ...]]]) -> int:
+        async with start(tmp_path, encoding, REPLIES) as driver:
+            for actions in sessions:
+                await Session(driver, encoding).play(actions)
             before = driver.memory()
-            play()
-            growth = driver.memory() - before
-        except BaseException as error:
-            runner.run(context.__aexit__(type(error), error, error.__traceback__))
-            raise
-        runner.run(context.__aexit__(None, None, None))
-        assert driver.sent > _EXAMPLES
-        assert growth <= _GROWTH_BYTES
+            # The same sessions again: memory that the server keeps for them is allocated by now.
+            for actions in sessions:
+                await Session(driver, encoding).play(actions)
+            return driver.memory() - before
+
+    drawn: list[list[tuple[object, ...]]] = []
+
+    @seed(number)
+    @settings(
+        max_examples=_SESSIONS or 6,
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(SESSIONS)
+    def draw(actions: list[tuple[object, ...]]) -> None:
+        drawn.append(actions)
+
+    draw()
+    assert asyncio.run(play(drawn)) <= _GROWTH_BYTES, f"seed {number}"

@@ -20,11 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.backend.scripted import Reply, ScriptedBackend
-from homebody.engine import Engine, Use
 from homebody.features.refactor import refactor
-from homebody.settings import Settings
 from homebody.text import Document, Span, apply_edits
-from support.gated import gated
+from support.gated import ScriptedEngine
 
 SUFFIXES = {
     "python": "py", "javascript": "js", "typescript": "ts", "typescriptreact": "tsx", "go": "go",
@@ -124,9 +122,7 @@ async def outcome(case: RefactorCase) -> tuple[str, str, tuple[str, ...]]:
     finish = "length" if "cut" in case.settings else "stop"
     replies = [Reply(text=answer, times=1, finish=finish) for answer in case.answers[:-1]]
     replies += [Reply(text=answer, finish=finish) for answer in case.answers[-1:]]
-    backend = ScriptedBackend(*replies, context_length=65_536)
-    engine = _Scripted(Settings(), ())
-    engine.use(backend)
+    engine = ScriptedEngine(ScriptedBackend(*replies, context_length=65_536))
     uri = f"file:///w/sample.{SUFFIXES[case.language]}"
     document = Document.create(uri, case.language, 1, case.code)
     settings = case.settings
@@ -146,8 +142,3 @@ async def outcome(case: RefactorCase) -> tuple[str, str, tuple[str, ...]]:
     if done.status == "unchanged":
         return "unchanged", "", ()
     return "becomes", apply_edits(document.text, done.edits), done.notes
-
-
-class _Scripted(Engine):
-    def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.scripted import Reply, ScriptedBackend
-from homebody.engine import Engine, Use
+from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.refactor import list_actions, refactor
 from homebody.features.refactor.target import find_target
@@ -26,7 +26,7 @@ from homebody.settings import Settings
 from homebody.syntax.language import find
 from homebody.syntax.tree import parse
 from homebody.text import Document, Span, apply_edits
-from support.gated import gated
+from support.gated import ScriptedEngine
 
 FOLDER = Path(__file__).parent
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -139,11 +139,4 @@ def _document(language: str, code: str) -> tuple[Document, int]:
 
 
 def _scripted(answer: str) -> Engine:
-    engine = _Scripted(Settings(), ())
-    engine.use(ScriptedBackend(Reply(text=answer), context_length=65_536))
-    return engine
-
-
-class _Scripted(Engine):
-    def use(self, backend: ScriptedBackend) -> None:
-        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))
+    return ScriptedEngine(ScriptedBackend(Reply(text=answer), context_length=65_536))

@@ -8,10 +8,8 @@ CASES = [case for path in sorted(FOLDER.glob("*.txt")) for case in load_cases(pa
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-async def test_what_becomes_of_an_answer(case: RefactorCase, tmp_path, monkeypatch):
+async def test_what_becomes_of_an_answer(case: RefactorCase, own_folders):
     """The document afterwards, a note on what goes, or the reason why it is not changed."""
-    for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
-        monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
     heading, text, notes = await outcome(case)
     expected, expected_text = case.expected
     if expected.startswith("noted: "):

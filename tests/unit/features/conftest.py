@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.base import Backend
 from homebody.backend.scripted import Reply, Request, ScriptedBackend
-from homebody.engine import Engine, Use
+from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
-from support.gated import gated
+from support.gated import ScriptedEngine
 
 # How fast this process reads must not decide what goes into a prompt.
 _UNHURRIED = ChatSettings(reading_seconds=600)
@@ -30,14 +29,6 @@ class World:
     @property
     def asked(self) -> list[Request]:
         return [request for request in self.backend.requests if request.sampling is not None]
-
-
-class _Scripted(Engine):
-    """An engine whose uses are one given backend."""
-
-    def __init__(self, settings: Settings, backend: Backend, folders: Sequence[Path]) -> None:
-        super().__init__(settings, folders)
-        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))
 
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -59,7 +50,7 @@ def world(own_folders) -> MakeWorld:
         completion = CompletionSettings(min_confidence=min_confidence, debounce_ms=debounce_ms)
         scripted = kind(*replies, **backend)
         settings = Settings(completion=completion, chat=chat, trusted_folders=tuple(trusted_folders))
-        engine = _Scripted(settings, scripted, folders)
+        engine = ScriptedEngine(scripted, settings, folders)
         async with contextlib.aclosing(engine), contextlib.aclosing(Session(engine)) as session:
             yield World(engine, session, scripted)
 

@@ -20,7 +20,6 @@ PLACES = [
     ("python", "x = 'a'█", ""),
     ("python", "x = 'a█", "in_string"),
     ("python", 'def f():\n    """Doc\n    █\n    """\n', "in_string"),
-    ("python", 'x = f"a {b█} c"', "in_brackets"),
     ("python", "x = 1  # no█te\n", "in_comment"),
     ("python", "x = 1  # note█", "in_comment"),
     ("python", "x = 1  # note\n█y = 2\n", "fresh_statement"),
@@ -44,30 +43,38 @@ PLACES = [
     ("python", 'def f():\n    """Return\n    █\n\n\ndef g():\n    return 1\n', "in_string"),
     ("python", "class A:\n    def f(self, first,\n          second):█", "at_block_start"),
     ("shellscript", "if [ $# -eq 0 ]; then█", "at_block_start"),
-    ("javascript", "f(a, `x ${b█} y`)", ""),
     ("javascript", "f(a, `x █ y`)", "in_string"),
     ("javascript", "/* a █ b */", "in_comment"),
     ("javascript", "const f = () => {\n  █\n};", "fresh_statement at_block_start"),
     ("javascript", "f(() => {\n  a();\n  █\n});", "fresh_statement"),
     ("javascript", "const a = {\n  b: 1,\n  █\n};", "fresh_statement"),
     ("javascript", "const a = b +\n  █", "fresh_statement"),
-    ("javascriptreact", "const a = <p>It's {f(█)}</p>;", "in_brackets"),
     ("typescript", "const a = f<T>(█);", "in_brackets"),
     ("go", 'func f() {\n\tx := "a█"\n}\n', "in_string"),
     ("rust", "fn f<'a>(x: &'a str) {\n    x.get(█);\n}\n", "in_brackets"),
     ("c", "int f() {\n  char c = '\"';\n  g(█);\n}\n", "in_brackets"),
     ("ruby", "def f\n  a.each do |b|\n    █\n  end\nend\n", "fresh_statement at_block_start"),
-    ("ruby", 'x = "a #{b█} c"\n', ""),
     ("lua", "if a then\n  █\nend\n", "fresh_statement at_block_start"),
     ("shellscript", "for a in b; do\n  █\ndone\n", "fresh_statement at_block_start"),
     ("sql", "SELECT a FROM b WHERE c = 'x█';", "in_string"),
-    ("html", '<p class="a█b">It\'s</p>', "in_string"),
     ("html", "<p>It's █ here</p>", ""),
     ("yaml", "a:\n  █\n", "fresh_statement at_block_start"),
     ("unknown", "f(a, 'b█", "in_brackets"),
     ("unknown", "f(a, █", "in_brackets"),
     ("unknown", "loop {\n    █", "fresh_statement at_block_start"),
     ("plaintext", "█", "fresh_statement"),
+    ("typescript", "x = `a\n█`", "in_string"),
+    ("ruby", "items.each do |x|█", "at_block_start"),
+    ("python", "x = a // b█", ""),
+    ("rust", "fn f<'a>(█", "in_brackets"),
+    ("css", "url(http://a█", "in_brackets"),
+]
+WITH_A_TREE = [
+    ("python", 'x = f"a {b█} c"', "in_brackets"),
+    ("javascript", "f(a, `x ${b█} y`)", ""),
+    ("javascriptreact", "const a = <p>It's {f(█)}</p>;", "in_brackets"),
+    ("ruby", 'x = "a #{b█} c"\n', ""),
+    ("html", '<p class="a█b">It\'s</p>', "in_string"),
 ]
 
 
@@ -75,9 +82,12 @@ def flags(cursor: CursorContext) -> str:
     return " ".join(flag for flag in FLAGS if getattr(cursor, flag))
 
 
-@pytest.mark.parametrize(("language_id", "text", "expected"), PLACES)
-def test_the_facts_come_from_the_tree(at_cursor, language_id, text, expected):
-    assert flags(cursor_context(*at_cursor(language_id, text))) == expected
+@pytest.mark.parametrize(("language_id", "text", "expected"), [*PLACES, *WITH_A_TREE])
+def test_the_facts_come_from_the_tree_or_else_from_the_lines(at_cursor, language_id, text, expected):
+    document, tree, offset = at_cursor(language_id, text)
+    assert flags(cursor_context(document, tree, offset)) == expected
+    if (language_id, text, expected) not in WITH_A_TREE:
+        assert flags(at(text, language_id)) == expected
 
 
 @pytest.mark.parametrize(
@@ -99,46 +109,6 @@ def test_the_facts_are_right_a_keystroke_after_the_parse(before, typed, expected
     tree = edited(parse(old), old, edit)
     new = old.edited(edit, 2)
     assert flags(cursor_context(new, tree, at + len(typed))) == expected
-
-
-@pytest.mark.parametrize(
-    ("marked", "language", "fact"),
-    [
-        ("x = 'a█", "python", "in_string"),
-        ('"""doc\n█\n"""', "python", "in_string"),
-        ("x = `a\n█`", "typescript", "in_string"),
-        ("x = 1  # a█", "python", "in_comment"),
-        ("/* a\n █ */", "c", "in_comment"),
-        ("f(█)", "go", "in_brackets"),
-        ("x = {\n    █\n}", "python", "in_brackets"),
-        ("if x:█", "python", "at_block_start"),
-        ("if x:  # why█", "python", "in_comment"),
-        ("if x:\n    █", "python", "at_block_start"),
-        ("items.each do |x|█", "ruby", "at_block_start"),
-        ("if x; then█", "shellscript", "at_block_start"),
-        ("    █", "python", "fresh_statement"),
-        ("function f() {\n  █\n}", "javascript", "fresh_statement"),
-    ],
-)
-def test_a_fact_at_the_cursor_is_found(marked, language, fact):
-    assert getattr(at(marked, language), fact)
-
-
-@pytest.mark.parametrize(
-    ("marked", "language", "fact"),
-    [
-        ("x = 'a'█", "python", "in_string"),
-        ("x = a // b█", "python", "in_comment"),
-        ("fn f<'a>(█", "rust", "in_string"),
-        ("x = {'a':█", "python", "at_block_start"),
-        ("function f() {█", "javascript", "in_brackets"),
-        ("x = '# a'█", "python", "in_comment"),
-        ("url(http://a█", "css", "in_comment"),
-        ("f(\n    █\n)", "python", "fresh_statement"),
-    ],
-)
-def test_a_fact_is_not_invented(marked, language, fact):
-    assert not getattr(at(marked, language), fact)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from typing import get_args
 
 import pytest
 
@@ -16,8 +15,6 @@ from homebody.syntax.language import (
     grammar,
     keywords,
 )
-
-each_language = pytest.mark.parametrize("language", PARSED, ids=lambda language: language.name)
 
 
 @pytest.mark.parametrize(
@@ -82,15 +79,6 @@ def test_no_two_languages_claim_the_same_file():
         for claim in (*language.ids, *language.extensions, *language.filenames)
     ]
     assert len(claims) == len(set(claims))
-
-
-@each_language
-def test_grammar_and_queries_load(language: Language):
-    assert grammar(language) is not None
-    assert table.query(language, "scopes") is not None
-    assert table.query(language, "places") is not None
-    for group in get_args(table.Group):
-        table.query(language, group)
 
 
 def test_keywords_come_from_the_grammar():

@@ -3,8 +3,8 @@
 import pytest
 
 from homebody.syntax.scope import scope_around, scopes_at
-from homebody.syntax.tree import edited, parse
-from homebody.text import Document, Span, TextEdit
+from homebody.syntax.tree import parse
+from homebody.text import Document, Span
 
 
 def scope_names(cursor) -> list[str]:
@@ -60,20 +60,6 @@ def test_scopes_know_their_signatures(at_cursor):
     assert document.slice(scope.header) == "    " + scope.signature
     assert document.slice(scope.span).startswith("@cached")
     assert (scope.kind, scope.container) == ("method", "A")
-
-
-def test_scopes_follow_an_edit_before_it_is_parsed():
-    old = Document.create("file:///a.py", "python", 1, "class A:\n    def f(self):\n        x = 1\n")
-    edit = TextEdit(Span(0, 0), "import os\n\n\n")
-    new = old.edited(edit, 2)
-    tree = edited(parse(old), old, edit)
-    scopes = scopes_at(new, tree, len(new.text) - 2)
-
-    assert not tree.exact
-    assert [(scope.name, new.slice(scope.header)) for scope in scopes] == [
-        ("A", "class A:"),
-        ("f", "    def f(self):"),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -26,20 +26,6 @@ def insert(document: Document, offset: int, text: str) -> tuple[TextEdit, Docume
     return edit, document.edited(edit, document.version + 1)
 
 
-def names(document: Document, tree: Tree) -> list[str]:
-    return [one.name for one in definitions(document, tree)]
-
-
-async def test_a_tree_comes_after_opening():
-    trees, document = Trees(), open_document()
-    trees.open(document)
-    assert trees.newest(document).handle is None
-    tree = await trees.ready(document)
-    assert tree.exact
-    assert trees.newest(document) is tree
-    assert names(document, tree) == ["A", "f", "g"]
-
-
 async def test_a_tree_follows_each_edit_at_once():
     trees, document = Trees(), open_document()
     trees.open(document)
