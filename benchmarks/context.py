@@ -33,14 +33,13 @@ from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
 from homebody.features.complete import complete, flow
-from homebody.features.complete.plan import Place, plan
-from homebody.features.complete.prompt import Target
+from homebody.features.complete.plan import Place, Target, best_window
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Request, request_at
 from homebody.lsp.documents import Documents
 from homebody.lsp.process import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
-from homebody.session.generation import Generation
+from homebody.session.answers import Known
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, Settings
@@ -196,11 +195,12 @@ async def _lay_out(
         session.result_cache.find(target.key, document, offset)
     before = state.windows.current
     began = Spent.now()
-    made = await plan(place)
-    reader_of(session, _URI).use(made.window)
-    name = "plan and prompt, window kept" if made.window is before else "plan and prompt, new window"
+    window = await best_window(place)
+    prompt = place.prompt(window)
+    reader_of(session, _URI).use(window)
+    name = "plan and prompt, window kept" if window is before else "plan and prompt, new window"
     times.found[name].append(Spent.now() - began)
-    cached.put(cached.place(made.prompt.text, "completion")[0], made.prompt.text)
+    cached.put(cached.place(prompt.text, "completion")[0], prompt.text)
     assert request.wanted, "lines are wanted"
 
 
@@ -258,7 +258,7 @@ class _Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Record all requests while the block runs."""
-        send, agreeing = httpx.AsyncClient.send, flow.agreeing
+        send, known_at = httpx.AsyncClient.send, flow.known_at
 
         async def watched(
             client: httpx.AsyncClient, request: httpx.Request, **options: object
@@ -283,18 +283,18 @@ class _Watch:
             request.extensions["trace"] = trace
             return await send(client, request, **options)
 
-        def agreed(request: Request) -> Generation | None:
-            running = agreeing(request)
-            self._waits = self._waits or running is not None
-            return running
+        def known(request: Request) -> Known | None:
+            known = known_at(request)
+            self._waits = self._waits or known is not None
+            return known
 
         httpx.AsyncClient.send = watched
-        flow.agreeing = asking.agreeing = agreed
+        flow.known_at = asking.known_at = known
         try:
             yield
         finally:
             httpx.AsyncClient.send = send
-            flow.agreeing = asking.agreeing = agreeing
+            flow.known_at = asking.known_at = known_at
 
 
 @asynccontextmanager

@@ -50,9 +50,6 @@ class SteadySpeed(Speed):
     def learn(self, stats: object, seen: object = None) -> None:
         """Do nothing."""
 
-    def learn_read(self, read: object) -> None:
-        """Do nothing."""
-
 
 def settings_for(model: Model, *, snippets: bool = True) -> Settings:
     """Use the benchmark's own model; show everything, because the threshold is applied later."""

@@ -72,20 +72,12 @@ class Speed:
         elif stats.evaluated_tokens is None and seen is not None:
             self.learn_seen(seen, stats.prompt_ms)
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
-            self.learn_output(stats.output_tokens / stats.output_ms * 1000)
-
-    def learn_read(self, read: PromptRead) -> None:
-        """Update the prompt speed from one reading."""
-        self._learn_prompt(read.evaluated_tokens, read.milliseconds)
+            self.output = _follow(self.output, stats.output_tokens / stats.output_ms * 1000)
 
     def learn_seen(self, seen: PromptRead, milliseconds: float | None = None) -> None:
         """Update the prompt speed from a reading time measured by Homebody; short readings are ignored."""
         if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
             self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
-
-    def learn_output(self, speed: float) -> None:
-        """Update the output speed from a time measured by Homebody."""
-        self.output = _follow(self.output, speed)
 
     def _learn_prompt(self, tokens: int, milliseconds: float) -> None:
         """Update the prompt speed; a short reading can only increase it.

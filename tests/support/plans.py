@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
-from homebody.features.complete.plan import Plan, place_at, plan
+from homebody.features.complete.plan import best_window, place_at
 from homebody.features.complete.reader import reader_of
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
 from homebody.text import Document
 
 
-async def planned_at(session: Session, document: Document, offset: int) -> Plan:
-    """Plan a request at ``offset``, and use its window."""
-    made = await plan(await place_at(session, document, offset))
-    reader_of(session, document.uri).use(made.window)
-    return made
+async def planned_at(session: Session, document: Document, offset: int) -> PromptWindow:
+    """Choose the window of a request at ``offset``, and use it."""
+    window = await best_window(await place_at(session, document, offset))
+    reader_of(session, document.uri).use(window)
+    return window
 
 
 def with_slots(w, slots: int, speed: float = 100_000) -> None:

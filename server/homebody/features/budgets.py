@@ -163,19 +163,16 @@ def compared(
     text: str,
     expected: int,
     stats: Stats | None,
-    read: PromptRead | None = None,
     *,
     exact: bool,
 ) -> tuple[str, ...]:
     """Compare the server's count of a prompt with Homebody's, and correct Homebody's if it was an estimate.
 
     ``text`` is the prompt as it was sent, or the most similar known text; ``expected`` are its tokens as
-    counted by Homebody, ``exact``ly if by the server's own tokenizer. ``stats`` or ``read`` are the server's
-    report, at the end of its answer or with its first token. Returns one sentence for each difference.
+    counted by Homebody, ``exact``ly if by the server's own tokenizer. ``stats`` are the server's counts.
+    Returns one sentence for each difference.
     """
     counted = None if stats is None else stats.prompt_tokens
-    if counted is None and read is not None:
-        counted = read.evaluated_tokens + read.reused_tokens
     notes: list[str] = []
     if stats is not None and stats.truncated:
         notes.append("the server cut the prompt")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from homebody.context.select import Context
 from homebody.context.window import Count, line_anchor
-from homebody.session.result_cache import CLOSERS
+from homebody.session.answers import CLOSERS
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
 
@@ -146,7 +146,7 @@ class Windows:
         earlier = tuple(other for other in self.earlier if other is not window)
         if before is not None and before.is_elsewhere(window):
             earlier = (before, *earlier)[:_EARLIER]
-        coming = None if self.coming is window else self.coming
+        coming = None if self.coming is window or (self.coming and self.coming.narrow) else self.coming
         return replace(self, current=window, coming=coming, earlier=earlier)
 
     def changed(self, change: Callable[[PromptWindow], PromptWindow | None]) -> "Windows":

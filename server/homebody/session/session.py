@@ -15,10 +15,9 @@ from typing import Protocol
 
 from homebody.backend.base import SlotChoice
 from homebody.engine import Engine
+from homebody.session.answers import Generation, ResultCache
 from homebody.session.edit_history import RecentPlaces
-from homebody.session.generation import Generation
 from homebody.session.prompt_window import Windows
-from homebody.session.result_cache import ResultCache
 from homebody.session.shown_context import ShownContext
 from homebody.text import Document, TextEdit
 
@@ -39,16 +38,8 @@ _FAST_ANSWER = 0.15
 """If the first token takes at most this many seconds, there is no debounce: the next keystroke only extends
 the prompt."""
 
-_KEYS_PER_SECOND = 300
-"""Keys that earn a second of reading: with a key each 120 ms, reading takes 3 % of the time.
-
-On two slow cores (180 tokens per second), a key earns 0.6 tokens, or about 1.8 per typed token. When the
-second window is begun, both together are at most twice that much, and requests evaluate about two tokens per
-typed token, so the sum stays below six from then on.
-"""
-
-_MOST_KEYS = 1500
-"""Maximum number of unused keys: those for one whole window."""
+_KEYS_AT_START = 1500
+"""Keys that count as typed at the start, so that the first window is read at once."""
 
 
 class Session:
@@ -60,8 +51,8 @@ class Session:
         Answers and shown suggestions.
     slot
         The slots of the server's cache that completion uses.
-    allowance
-        How much may be read ahead while the user types.
+    unspent_keys
+        Keys since a whole window was last begun to be read while the user typed.
     shown
         The code around the last piece of code that was rewritten.
     turn
@@ -82,7 +73,7 @@ class Session:
         self.engine = engine
         self.result_cache = ResultCache()
         self.slot: SlotChoice = slot
-        self.allowance = ReadingAllowance()
+        self.unspent_keys = _KEYS_AT_START
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
         self.shown = ShownContext()
@@ -107,7 +98,7 @@ class Session:
         if not edits:
             return
         self.rhythm.key(time.monotonic())
-        self.allowance.key()
+        self.unspent_keys += 1
         if (reader := self.document_state(document.uri).reader) is not None:
             for edit in edits:
                 reader.follow(edit, document)
@@ -123,7 +114,7 @@ class Session:
                 if self.reading is state.reader:
                     self.reading = None
                 await state.reader.stop()
-        if self.running is not None and self.running.document.uri == uri:
+        if self.running is not None and self.running.uri == uri:
             await self.stop_running()
 
     def start(self, generation: Generation, ended: Callable[[Generation], None]) -> None:
@@ -321,29 +312,3 @@ class Rhythm:
             return 0.0
         slowness = min(1.0, self._first_token / (4 * self._interval))
         return min(0.25, self._interval * 1.1 * slowness)
-
-
-class ReadingAllowance:
-    """Seconds of reading ahead while the user types: the session's first window, then what keys earn.
-
-    A wide window is read once for each place, and a short visit types much less than that: without a limit,
-    jumping between places would cost several times what typing does.
-    """
-
-    def __init__(self) -> None:
-        self._has_begun = False
-        self._keys = 0.0
-
-    def key(self) -> None:
-        """Count a key."""
-        self._keys = min(_MOST_KEYS, self._keys + 1)
-
-    def covers(self, seconds: float) -> bool:
-        """Whether a window may be begun that is read in ``seconds``."""
-        return not self._has_begun or self._keys >= seconds * _KEYS_PER_SECOND
-
-    def spend(self, seconds: float) -> None:
-        """Take the reading time of a window that is being read from now on."""
-        if self._has_begun:
-            self._keys -= seconds * _KEYS_PER_SECOND
-        self._has_begun = True

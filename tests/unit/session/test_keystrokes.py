@@ -1,6 +1,6 @@
 """The debounce follows the typing and the model."""
 
-from homebody.session.session import ReadingAllowance, Rhythm
+from homebody.session.session import Rhythm
 
 
 def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
@@ -22,23 +22,3 @@ def test_a_slow_model_is_asked_about_one_key_later():
     for _ in range(20):
         rhythm.answered(2.0)
     assert 0.1 <= rhythm.debounce() <= 0.25
-
-
-_WHOLE = 5.0  # seconds of reading
-
-
-def test_the_first_window_of_a_session_is_free():
-    allowance = ReadingAllowance()
-    assert allowance.covers(_WHOLE)
-    allowance.spend(_WHOLE)
-    assert not allowance.covers(0.01)
-
-
-def test_keys_add_no_more_than_one_window():
-    allowance = ReadingAllowance()
-    allowance.spend(_WHOLE)
-    for _ in range(10_000):
-        allowance.key()
-    assert allowance.covers(_WHOLE)
-    allowance.spend(_WHOLE)
-    assert not allowance.covers(0.01)

@@ -6,36 +6,38 @@ Plans the prompt, makes it fit, reads the unread part, starts the answer.
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import replace
-from functools import partial
 
-from homebody.backend.base import OnRead, Sampling, Stats, Stream, Text
+from homebody.backend.base import OnRead, Prompt, Sampling, Stream, Text
 from homebody.features.budgets import PromptSize, fit
-from homebody.features.complete.plan import Plan, plan, shortened
-from homebody.features.complete.prompt import prompt_for
+from homebody.features.complete.plan import best_window
 from homebody.features.complete.reader import CacheLost, read_most, reader_of, unless_lost
 from homebody.features.complete.request import Request, Sent, learn, record_of
 from homebody.postprocess.ghost.finish import StopChecker
-from homebody.session.generation import Generation, StopRule
-from homebody.session.result_cache import AnswerState, StoredAnswer
+from homebody.session.answers import AnswerRest, AnswerState, Generation, Known, StopRule, Suggestion
+from homebody.session.prompt_window import PromptWindow
 
 _TEMPERATURE = 0.7
 """Sampling temperature of all candidates but the first."""
 
-_SLICE_SECONDS = 0.15
-"""Longest slice of an answer, in seconds, while the server may miss a cancel."""
+
+def known_at(request: Request) -> Known | None:
+    """Return what is shown at this place already, or the answer, in flight or stored, that agrees with it."""
+    place = request.place
+    return place.session.result_cache.find(
+        place.target.key, place.document, place.offset, is_explicit=request.trigger == "invoked"
+    )
 
 
-async def ask(request: Request, seed: int | None = None) -> Generation | None:
-    """Start the model, or return an answer in flight that agrees; ``None`` if the request is stale.
+async def ask(request: Request, seed: int | None = None) -> Known | None:
+    """Start the model, unless another request did meanwhile; ``None`` if the request is stale.
 
     A ``seed`` makes it sample an additional candidate.
     """
-    session = request.session
+    session = request.place.session
     async with session.asking:
         # The editor may request a menu and ghost text for one keystroke.
-        if seed is None and (other := agreeing(request)) is not None:
-            return other
+        if seed is None and (known := known_at(request)) is not None:
+            return known
         await session.stop_running()
         await session.turn.acquire()
         generation = None
@@ -45,13 +47,12 @@ async def ask(request: Request, seed: int | None = None) -> Generation | None:
         finally:
             if generation is None:
                 session.turn.release()
-        return generation
+        return generation and (generation, "")
 
 
 async def _prepared(request: Request, seed: int | None, *, is_checked: bool = True) -> Sent | None:
     """Plan a prompt that fits, and let the server read most of it; nothing if the request is stale."""
-    planned, tokens = await _fitting_plan(request)
-    prompt = planned.prompt
+    (window, prompt), tokens = await _fitting(request)
     if not (prompt.forced + "".join(part.text for part in prompt.texts)).strip():
         return None
     try:
@@ -60,23 +61,22 @@ async def _prepared(request: Request, seed: int | None, *, is_checked: bool = Tr
         )
     except CacheLost:
         return await _prepared(request, seed, is_checked=False)
-    return placed and Sent(request, planned, placed.slot, tokens, placed.unread, seed)
+    return placed and Sent(request, window, prompt, placed.slot, tokens, placed.unread, seed)
 
 
-async def _fitting_plan(request: Request) -> tuple[Plan, int]:
+async def _fitting(request: Request) -> tuple[tuple[PromptWindow, Prompt], int]:
     """Plan a prompt that leaves room for the answer; count it exactly if the server's tokens are known."""
-    place, use, info = request.place, request.engine.completion, request.place.target.info
-    reader = reader_of(request.session, place.document.uri)
+    place, use, info = request.place, request.place.engine.completion, request.place.target.info
+    reader = reader_of(place.session, place.document.uri)
 
-    async def build(tokens: int | None) -> tuple[Plan, PromptSize]:
-        made = await plan(place) if tokens is None else shortened(place, tokens)
+    async def build(tokens: int | None) -> tuple[tuple[PromptWindow, Prompt], PromptSize]:
+        window = await best_window(place) if tokens is None else place.window("wide", tokens)
         if request.basis == "document" and not request.ticket.stale:
-            reader.use(made.window)
-        parts = made.prompt.parts
-        own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in parts)
-        return made, PromptSize(
-            own, await use.backend.count_prompt(made.prompt) if place.counts_exactly else own
-        )
+            reader.use(window)
+        prompt = place.prompt(window)
+        own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in prompt.parts)
+        exact = await use.backend.count_prompt(prompt) if place.counts_exactly else own
+        return (window, prompt), PromptSize(own, exact)
 
     return await fit(
         build,
@@ -90,16 +90,22 @@ async def _fitting_plan(request: Request) -> tuple[Plan, int]:
 
 def _started(sent: Sent) -> Generation:
     """Start the answer; once it has ended, ``learn`` from it."""
-    request = sent.request
+    request, place = sent.request, sent.request.place
+
+    def sent_again(other: Sent) -> None:
+        nonlocal sent
+        sent, generation.record = other, record_of(other)
+
     generation = Generation(
-        request.place.document,
-        request.place.offset,
-        _answer(sent, lambda again: generation.sent_again(record_of(again))),
+        place.document.uri,
+        _answer(sent, sent_again),
         wanted=request.wanted,
         stop=_stop_rule(sent),
         record=record_of(sent),
     )
-    request.session.start(generation, partial(learn, sent))
+    if sent.seed is None:
+        place.session.result_cache.put(place.target.key, place.document, place.offset, generation)
+    place.session.start(generation, lambda ended: learn(sent, ended))
     return generation
 
 
@@ -109,7 +115,7 @@ def _stop_rule(sent: Sent) -> StopRule | None:
     A server that cannot count reports the length of a prompt only at the end of an answer, so one answer that
     nobody waits for is read to its end. Additional candidates are always shown: the user requested them.
     """
-    request, use = sent.request, sent.request.engine.completion
+    request, use = sent.request, sent.request.place.engine.completion
     knows_length = request.place.counts_exactly or use.tokens.estimate.is_corrected
     if request.basis == "suggestion" and not knows_length:
         return None
@@ -118,51 +124,31 @@ def _stop_rule(sent: Sent) -> StopRule | None:
 
 
 async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
-    """Request the answer; in slices while a chat answer streams from the same server.
-
-    While llama.cpp streams for another request, it does not notice a closed connection, so each slice is
-    short.
-    If the server has lost the prompt, another one that it can read in time is sent.
-    """
-    request, window, prompt = sent.request, sent.plan.window, sent.plan.prompt
-    place, use = request.place, request.engine.completion
+    """Request the answer; if the server has lost the prompt, send another one that it can read in time."""
+    request, place = sent.request, sent.request.place
     sampling = Sampling(
         max_tokens=request.max_tokens,
         temperature=0.0 if sent.seed is None else _TEMPERATURE,
         seed=sent.seed,
         logprobs=1 if place.target.info.has_logprobs else 0,
     )
-    text, left = "", request.max_tokens
     on_read: OnRead | None = unless_lost(place, sent.unread)
     while True:
-        stats: Stats | None = None
-        most, before = left, left
-        if request.engine.chat_is_streaming:
-            most = min(left, max(4, int((use.speed.output or UNMEASURED_OUTPUT) * _SLICE_SECONDS)))
-        sampling = replace(sampling, max_tokens=most)
+        complete = place.engine.completion.backend.complete
         try:
-            stream = use.backend.complete(prompt, sampling, slot=sent.slot, on_read=on_read)
-            async with aclosing(stream):
+            async with aclosing(complete(sent.prompt, sampling, slot=sent.slot, on_read=on_read)) as stream:
                 async for item in stream:
-                    if isinstance(item, Stats):
-                        stats = item
-                    else:
-                        text += item.text
-                        left -= 1
                     yield item
         except CacheLost:
             on_read = None
             if (again := await _prepared(request, sent.seed, is_checked=False)) is not None:
-                sent, window, prompt = again, again.plan.window, again.plan.prompt
+                sent = again
                 sent_again(sent)
-            continue
-        if stats is None or stats.finish == "stop" or left <= 0 or left == before:
+        else:
             return
-        typed = place.document.text[window.anchor : place.offset]
-        prompt = prompt_for(place.target, window, place.document, typed, text)
 
 
-UNMEASURED_OUTPUT = 30.0
+_UNMEASURED_OUTPUT = 30.0
 """Assumed output speed before the first measurement, in tokens per second."""
 
 _SHOWN_TOKENS = 40
@@ -174,23 +160,11 @@ _INVOKED_SECONDS = 8.0
 """The same for the first candidate of an explicit request: the user waits for the whole block."""
 
 
-def agreeing(request: Request) -> Generation | None:
-    """Return the answer in flight, or the last one, if it continues from this offset."""
-    running = request.session.running
-    if running is None or running.state is AnswerState.BROKEN:
-        return None
-    if running.state is AnswerState.UNLIKELY and not request.min_confidence:
-        return None
-    rest = running.rest_for(request.document, request.offset)
-    if rest is None or (not running.is_running and _is_used_up(rest, request, running)):
-        return None
-    return running
-
-
-async def wait_for_text(request: Request, generation: Generation) -> StoredAnswer | None:
+async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | Suggestion | None:
     """Wait until there is something to show: a whole line immediately, a block after its time.
 
-    That time is short, except for an explicit request.
+    That time is short, except for an explicit request. ``None`` if the answer has nothing for this place.
+    A suggestion is there already.
 
     Raises
     ------
@@ -198,37 +172,31 @@ async def wait_for_text(request: Request, generation: Generation) -> StoredAnswe
         The server failed before a whole line had arrived.
 
     """
-    began = time.monotonic()
+    if known is None or isinstance(known, Suggestion):
+        return known
+    (generation, typed), began = known, time.monotonic()
     try:
         with generation.awaited(), request.ticket.waking(generation.wake):
-            while not request.ticket.stale:
-                rest = generation.rest_for(request.document, request.offset)
-                if rest is None:
-                    return None
+            while not request.ticket.stale and (rest := generation.rest(typed)) is not None:
                 if generation.state is AnswerState.BROKEN:
                     # The last line is unfinished.
                     if (lines := rest.whole_lines()) is None and generation.error is not None:
                         raise generation.error
                     return lines
                 if not generation.is_running:
-                    return None if _is_used_up(rest, request, generation) else rest
+                    return None if typed and not rest.text.strip() else rest
                 # The line before was accepted: what follows it has not been waited for yet.
                 is_next = rest.text.startswith("\n")
-                left = seconds_left(request, generation, since=began if is_next else 0.0)
+                left = _seconds_left(request, generation, since=began if is_next else 0.0)
                 if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
                     return lines
                 await generation.changed_within(None if left is None or left <= 0 else left)
             return None
     finally:
-        request.session.cancel_soon(generation)
+        request.place.session.cancel_soon(generation)
 
 
-def _is_used_up(rest: StoredAnswer, request: Request, generation: Generation) -> bool:
-    """Whether the whole answer was typed or accepted, so that nothing is left to show."""
-    return not rest.text.strip() and request.offset != generation.offset
-
-
-def seconds_left(request: Request, generation: Generation, since: float = 0.0) -> float | None:
+def _seconds_left(request: Request, generation: Generation, since: float = 0.0) -> float | None:
     """Time that a block may still take; it follows the measured speed.
 
     It starts at the first token, or at ``since`` if that is later.
@@ -236,7 +204,7 @@ def seconds_left(request: Request, generation: Generation, since: float = 0.0) -
     """
     if generation.wanted == "line" or generation.first_token_at is None:
         return None
-    speed = request.engine.completion.speed.output or UNMEASURED_OUTPUT
+    speed = request.place.engine.completion.speed.output or _UNMEASURED_OUTPUT
     limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
     if request.trigger == "invoked":
         limit = _INVOKED_SECONDS

@@ -7,16 +7,15 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from homebody.audit import PromptRecord
 from homebody.engine import Engine
 from homebody.errors import Excluded, HomebodyError, PositionOutOfRange
-from homebody.features.complete.ask import agreeing, ask, wait_for_text
+from homebody.features.complete.ask import ask, known_at, wait_for_text
 from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
 from homebody.features.surroundings import check_permitted
-from homebody.postprocess.ghost.finish import Dropped, finish, resume
-from homebody.session.result_cache import AnswerState, StoredAnswer, Suggestion
+from homebody.postprocess.ghost.finish import Dropped, Finished, finish, resume
+from homebody.session.answers import AnswerRest, AnswerState, Suggestion
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
 from homebody.workspace.uri import file_name
@@ -144,8 +143,9 @@ async def _ask_next(request: Request, shown: Completion) -> None:
     place = request.place
     accepted = place.document.edited(TextEdit(shown.span, shown.text), place.document.version)
     expected = replace(place, document=accepted, offset=shown.span.start + len(shown.text))
-    if place.session.result_cache.find(place.target.key, accepted, expected.offset) is None:
-        await ask(request_at(expected, request.ticket, basis="suggestion"))
+    following = request_at(expected, request.ticket, basis="suggestion")
+    if known_at(following) is None:
+        await ask(following)
 
 
 async def _complete_once(
@@ -161,40 +161,12 @@ async def _complete_once(
 
 async def _first_candidate(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
-    if (stored := _stored(request)) is not None:
-        return _show_again(request, stored)
-    generation = agreeing(request)
-    answer = None if generation is None else await wait_for_text(request, generation)
-    if answer is None and not request.ticket.stale:
+    text = await wait_for_text(request, known_at(request))
+    if text is None and not request.ticket.stale:
         if not await request.ticket.still_newest_after(_debounce(request)):
             return None
-        if (stored := _stored(request)) is not None:
-            # A menu and ghost text were requested at one key, and the other one has its answer by now.
-            return _show_again(request, stored)
-        generation = await ask(request)
-        answer = None if generation is None else await wait_for_text(request, generation)
-    return None if answer is None else _show(request, answer)
-
-
-def _stored(request: Request) -> StoredAnswer | Suggestion | None:
-    """Return what is cached for this place, if it can be used."""
-    stored = request.session.result_cache.find(request.place.target.key, request.document, request.offset)
-    if isinstance(stored, Suggestion):
-        # An explicit request waits for the end of a block of which a part is shown.
-        return stored if stored.is_whole or request.trigger == "automatic" else None
-    return stored if stored is not None and _is_of_use(request, stored) else None
-
-
-def _show_again(request: Request, stored: StoredAnswer | Suggestion) -> Completion | None:
-    """Show what is cached for this place."""
-    return _show_rest(request, stored) if isinstance(stored, Suggestion) else _show(request, stored)
-
-
-def _is_of_use(request: Request, stored: StoredAnswer) -> bool:
-    """Whether a stored answer can be used: an empty one only if it is complete."""
-    if stored.state is AnswerState.UNLIKELY and not request.min_confidence:
-        return False
-    return bool(stored.pieces) or stored.state.is_whole
+        text = await wait_for_text(request, await ask(request))
+    return None if text is None else _show(request, text)
 
 
 def _debounce(request: Request) -> float:
@@ -202,72 +174,61 @@ def _debounce(request: Request) -> float:
     if request.trigger == "invoked":
         return 0.0
     setting = request.settings.debounce_ms
-    return request.session.rhythm.debounce() if setting == "auto" else setting / 1000
+    return request.place.session.rhythm.debounce() if setting == "auto" else setting / 1000
 
 
 async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:
     """Find up to two more candidates: repeat an explicit request with randomness, up to three times."""
-    found = [] if first is None else [first]
+    shown = [] if first is None else [first]
     # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
     in_time = replace(request, trigger="automatic")
     for seed in range(1, _CANDIDATES + 1):
-        if len(found) == _CANDIDATES or request.ticket.stale:
+        if len(shown) == _CANDIDATES or request.ticket.stale:
             break
-        generation = await ask(request, seed)
-        answer = None if generation is None else await wait_for_text(in_time, generation)
-        if answer is None:
-            continue
-        other = _show(request, answer, number=len(found))
-        if other is not None and all(other.text != known.text for known in found):
-            found.append(other)
-    return found if first is None else found[1:]
+        text = await wait_for_text(in_time, await ask(request, seed))
+        other = None if text is None else _show(request, text, number=len(shown))
+        if other is not None and all(other.text != earlier.text for earlier in shown):
+            shown.append(other)
+    return shown if first is None else shown[1:]
 
 
-def _show(request: Request, answer: StoredAnswer, number: int = 0) -> Completion | None:
-    """Apply the rules to the answer of candidate ``number`` (from 0), and record the outcome.
+def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> Completion | None:
+    """Apply the rules to the text of candidate ``number`` (from 0), and record the outcome.
 
     The first candidate replaces what was shown at this place; the others are shown after it.
     """
-    outcome = (
-        Dropped("low confidence")
-        if answer.state is AnswerState.UNLIKELY
-        else finish(
-            request.document,
-            request.offset,
-            answer.text,
-            request.cursor,
-            pieces=answer.pieces,
-            cut_by_length=not answer.state.is_whole,
-            # A suggestion requested as a block stays a block while the user types its text.
-            wanted=answer.wanted,
-            min_confidence=request.min_confidence,
-        )
-    )
+    place, record, outcome = request.place, text.record, _outcome(request, text)
+    if record is not None:
+        answer = text.text if isinstance(text, AnswerRest) else record.answer
+        why = outcome.reason if isinstance(outcome, Dropped) else "shown"
+        place.engine.audit.record(replace(record, answer=answer, outcome=why))
     if isinstance(outcome, Dropped):
-        _note(request, answer.record, answer.text, outcome.reason)
         return None
-    _note(request, answer.record, answer.text, "shown")
-    suggestion = Suggestion(outcome.text, outcome.probability, answer.record, answer.state.is_whole)
-    request.session.result_cache.put_shown(
-        request.place.target.key, request.document, request.offset, suggestion, number=number
-    )
+    if isinstance(text, AnswerRest):
+        shown = Suggestion(outcome.text, outcome.probability, record, text.state.is_whole)
+        cache = place.session.result_cache
+        cache.put_shown(place.target.key, place.document, place.offset, shown, number=number)
     return Completion(outcome.span, outcome.text, outcome.probability)
 
 
-def _show_rest(request: Request, shown: Suggestion) -> Completion | None:
-    """Show the rest of a suggestion after a part was typed or accepted."""
-    found = resume(request.document, request.offset, shown.text, request.cursor, shown.probability)
-    if found is None:
-        return None
-    _note(request, shown.record, None, "shown")
-    return Completion(found.span, found.text, found.probability)
-
-
-def _note(request: Request, record: PromptRecord | None, answer: str | None, why: str) -> None:
-    """Record the outcome of a request's answer."""
-    if record is not None:
-        text = record.answer if answer is None else answer
-        request.engine.audit.record(replace(record, answer=text, outcome=why))
+def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Dropped:
+    """Apply the rules to an answer; to the rest of a suggestion, only those about the text after it."""
+    place, cursor = request.place, request.cursor
+    if isinstance(text, Suggestion):
+        return resume(place.document, place.offset, text.text, cursor, text.probability)
+    if text.state is AnswerState.UNLIKELY:
+        return Dropped("low confidence")
+    return finish(
+        place.document,
+        place.offset,
+        text.text,
+        cursor,
+        pieces=text.pieces,
+        cut_by_length=not text.state.is_whole,
+        # A suggestion requested as a block stays a block while the user types its text.
+        wanted=text.wanted,
+        min_confidence=request.min_confidence,
+    )
 
 
 async def _with_selected(

@@ -43,6 +43,15 @@ keys do not wait for another one for this many times its duration."""
 _WIDER = 1.6
 """A window is only worth reading if it has this many times the tokens of the one in use."""
 
+_KEYS_PER_SECOND = 300
+"""Keys that earn a second of reading while the user types: with a key each 120 ms, it takes 3 % of the time.
+
+A wide window is read once for each place, and a short visit types much less than that: without a limit,
+jumping between places would cost several times what typing does. On two slow cores (180 tokens per second), a
+key earns 0.6 tokens, or about 1.8 per typed token, and requests evaluate about two, so the sum stays below
+six.
+"""
+
 _MOST_COUNTED = 4000
 """Maximum number of lines counted at once for a wide window; one of 32k tokens has fewer."""
 
@@ -78,7 +87,6 @@ class Reader:
         self._rests_until = 0.0
         self._is_paid = False
         self._lost: PromptWindow | None = None
-        self._kind: Kind = "medium"
         self._woken = asyncio.Event()
         self._ahead: Ahead | None = None
         self._task: asyncio.Task[None] | None = None
@@ -96,7 +104,7 @@ class Reader:
         self.windows = replace(windows, candidates=candidates)
 
     def look_at(self, place: Place) -> None:
-        """Read at a place that the user looks at: a medium window, or the whole one if it is read quickly."""
+        """Read at a place that the user looks at: a narrow window, or the whole one if it is read quickly."""
         self._is_typing, self._has_searched = False, False
         self._move_to(place)
         self._go_on()
@@ -152,19 +160,17 @@ class Reader:
             self._task.add_done_callback(log_error)
 
     async def _read_on(self) -> None:
-        """Do step after step until the place lacks nothing; it moves meanwhile."""
-        with suppress(HomebodyError):
-            while (place := await self._here()) is not None and await self._step(place):
-                pass
+        """Do step after step until the place lacks nothing; it moves meanwhile.
 
-    async def _here(self) -> Place | None:
-        """Send the request ahead, if any; return the place, or ``None`` if nothing may be read there."""
-        if self._session.reading is not self:
-            return None
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            await ahead()
-        return self._place
+        A request for what probably follows comes first.
+        """
+        with suppress(HomebodyError):
+            while self._session.reading is self:
+                ahead, self._ahead = self._ahead, None
+                if ahead is not None:
+                    await ahead()
+                if self._place is None or not await self._step(self._place):
+                    return
 
     async def _step(self, place: Place) -> bool:
         """Search, choose a window, wait for a pause, or read a piece; false if there is nothing to do."""
@@ -175,13 +181,13 @@ class Reader:
         if window is not None and place.typed(window) is None:
             self._drop()
             return True
-        kind = self._lacking(place) if window is None else self._kind
+        kind = self._lacking(place) if window is None else "narrow" if window.narrow else "wide"
         if kind is None:
             return False
         if not self._is_time(place, kind):
             await self._pause()
         elif window is None:
-            self._kind, self._has_chosen = kind, True
+            self._has_chosen = True
             window = await _counted(place) if kind == "wide" else place.window(kind)
             if window == self.windows.current:
                 return False
@@ -206,35 +212,26 @@ class Reader:
         typed = None if window is None else place.typed(window)
         if window is None or typed is None:
             # While the user types, the request chooses a window first.
-            return None if self._is_typing else "wide" if self._is_quick(place) else "medium"
+            return None if self._is_typing else "wide" if self._is_quick(place) else "narrow"
         has_room_for_snippets = self.windows.candidates and not window.context.snippets
         if len(typed) > window.typed_limit * 3 // 4 or (has_room_for_snippets and not self._has_chosen):
             return "wide"
-        tokens = window.context.tokens
-        if not window.narrow or tokens * _WIDER > place.whole:
-            return None
-        is_small = tokens < place.in_a_short_pause * 3 // 4
-        if self._is_quick(place) or (self._is_typing and place.has_own_slot):
-            return "wide"
-        return "medium" if is_small else "wide"
+        return "wide" if window.narrow and window.context.tokens * _WIDER <= place.whole else None
 
     def _is_time(self, place: Place, kind: Kind) -> bool:
         """Whether a window may be read now, or only in a pause.
 
-        While the user types, it needs a slot of its own, and the session's allowance for it.
+        While the user types, a whole one needs a slot of its own, and enough keys since the last one.
         """
         is_quick = self._is_quick(place)
-        if not self._is_typing:
-            return kind == "medium" or is_quick or self._pause_left() <= 0
-        if self._pause_left() <= 0:
+        if self._pause_left() <= 0 or (not self._is_typing and (is_quick or kind == "narrow")):
             return True
         is_slow = place.seconds(_FEWEST_TOKENS) > 2 * _PIECE_SECONDS
-        if is_slow or not place.has_own_slot or time.monotonic() < self._rests_until:
+        if not self._is_typing or is_slow or not place.has_own_slot or time.monotonic() < self._rests_until:
             return False
-        allowance, seconds = self._session.allowance, place.seconds(place.whole)
-        if not self._is_paid and not is_quick and allowance.covers(seconds):
-            allowance.spend(seconds)
-            self._is_paid = True
+        keys = place.seconds(place.whole) * _KEYS_PER_SECOND
+        if not is_quick and not self._is_paid and self._session.unspent_keys >= keys:
+            self._session.unspent_keys, self._is_paid = 0, True
         return is_quick or self._is_paid
 
     def _is_quick(self, place: Place) -> bool:

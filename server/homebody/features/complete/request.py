@@ -5,28 +5,26 @@ And what is recorded of it for the user, and learned from its answer.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Listing, PromptRecord, Source
-from homebody.backend.base import PromptRead, SlotChoice
+from homebody.backend.base import Prompt, PromptRead, SlotChoice
 from homebody.context.markers import first_marker
 from homebody.context.select import without
-from homebody.engine import Engine
 from homebody.features.budgets import accounted, compared
-from homebody.features.complete.plan import Place, Plan
-from homebody.features.complete.prompt import MARKED
+from homebody.features.complete.plan import MARKED, Place
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.noise import expects_code, kind_of
 from homebody.postprocess.ghost.unit import lines_wanted
-from homebody.session.generation import Generation
+from homebody.session.answers import Generation
 from homebody.session.prompt_window import PromptWindow
-from homebody.session.session import Session, Ticket
+from homebody.session.session import Ticket
 from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context
-from homebody.text import Document, Span
+from homebody.text import Span
 
 Trigger: TypeAlias = Literal["automatic", "invoked"]
 
@@ -83,26 +81,6 @@ class Request:
     max_tokens: int
     min_confidence: float
 
-    @property
-    def session(self) -> Session:
-        """The session of the place."""
-        return self.place.session
-
-    @property
-    def engine(self) -> Engine:
-        """The engine of the session."""
-        return self.place.session.engine
-
-    @property
-    def document(self) -> Document:
-        """The document at the time of the request."""
-        return self.place.document
-
-    @property
-    def offset(self) -> int:
-        """The cursor."""
-        return self.place.offset
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -110,8 +88,8 @@ class Sent:
 
     Attributes
     ----------
-    plan
-        The window and the exact prompt.
+    window, prompt
+        The frozen beginning of the prompt, and the exact prompt.
     slot
         The slot that is expected to hold the prompt's beginning.
     tokens, unread
@@ -122,7 +100,8 @@ class Sent:
     """
 
     request: Request
-    plan: Plan
+    window: PromptWindow
+    prompt: Prompt
     slot: SlotChoice
     tokens: int
     unread: int
@@ -165,70 +144,40 @@ def record_of(sent: Sent) -> PromptRecord:
         uri=place.document.uri,
         model=info.name,
         backend=info.kind,
-        text=sent.plan.prompt.text,
+        text=sent.prompt.text,
         prompt_tokens=sent.tokens,
         context_length=info.context_length,
         sources=(),
         left_out=(),
-        listing=Listing(partial(_listed, place, sent.plan.window, sent.tokens)),
+        listing=Listing(partial(_listed, place, sent.window, sent.tokens)),
         when=time.time(),
     )
 
 
 def learn(sent: Sent, generation: Generation) -> None:
-    """Record an answer that has ended by itself, successfully or not."""
-    request = sent.request
-    session, use = request.session, request.engine.completion
-    seen = _seen(generation, sent.unread / max(1, sent.tokens))
-    if generation.stats is not None:
-        use.speed.learn(generation.stats, seen)
-    else:
-        if generation.read is not None:
-            use.speed.learn_read(generation.read)
-        elif seen is not None:
-            use.speed.learn_seen(seen)
-        if generation.output_speed is not None:
-            use.speed.learn_output(generation.output_speed)
-    if (record := generation.record) is not None:
-        notes = compared(
-            use,
-            record.text,
-            record.prompt_tokens,
-            generation.first_stats,
-            generation.read,
-            exact=request.place.counts_exactly,
-        )
-        notes = (*notes, *_fill_in_notes(request, generation))
-        request.engine.audit.note(record, notes)
-        generation.add_notes(notes)
+    """Update the speed, the token counts and the rhythm from an answer that has ended by itself."""
+    request, place = sent.request, sent.request.place
+    use, stats, seen = place.engine.completion, generation.stats, None
     if generation.first_token_at is not None:
-        session.rhythm.answered(generation.first_token_at - generation.began)
-    if sent.seed is None and generation.error is None:
-        session.result_cache.put(
-            request.place.target.key, generation.document, generation.offset, generation.answer()
-        )
+        seconds = generation.first_token_at - generation.began
+        place.session.rhythm.answered(seconds)
+        tokens = stats.prompt_tokens or sent.tokens
+        unread = tokens * sent.unread // max(1, sent.tokens)
+        seen = PromptRead(unread, tokens - unread, seconds * 1000)
+    use.speed.learn(stats, seen)
+    if (record := generation.record) is not None:
+        notes = compared(use, record.text, record.prompt_tokens, stats, exact=place.counts_exactly)
+        notes = (*notes, *_fill_in_notes(request, generation.text))
+        place.engine.audit.note(record, notes)
+        generation.record = replace(record, notes=(*record.notes, *notes))
 
 
-def _fill_in_notes(request: Request, generation: Generation) -> tuple[str, ...]:
+def _fill_in_notes(request: Request, answer: str) -> tuple[str, ...]:
     """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
-    chosen = request.engine.settings.completion.fim
-    if request.place.target.row is None or chosen != "auto" or not expects_code(request.cursor):
+    engine, target = request.place.engine, request.place.target
+    if target.row is None or engine.settings.completion.fim != "auto" or not expects_code(request.cursor):
         return ()
-    model = request.place.target.info.name
-    if not request.engine.completion.fill_in.learn(model, kind_of(generation.text)):
-        return ()
-    return (PROSE_NOTE,)
-
-
-def _seen(generation: Generation, unread: float) -> PromptRead | None:
-    """Return the unread share of the prompt, and the measured time to the first token."""
-    stats, record = generation.first_stats, generation.record
-    if generation.first_token_at is None or record is None:
-        return None
-    whole = stats.prompt_tokens if stats is not None and stats.prompt_tokens else record.prompt_tokens
-    milliseconds = (generation.first_token_at - generation.began) * 1000
-    new = int(whole * unread)
-    return PromptRead(new, whole - new, milliseconds)
+    return (PROSE_NOTE,) if engine.completion.fill_in.learn(target.info.name, kind_of(answer)) else ()
 
 
 def _listed(

@@ -135,14 +135,14 @@ def finish(
 
 def resume(
     document: Document, offset: int, rest: str, cursor: CursorContext, probability: float | None
-) -> Finished | None:
-    """Show the rest of a suggestion whose beginning is now in the document; ``None`` if nothing is left.
+) -> Finished | Dropped:
+    """Show the rest of a suggestion whose beginning is now in the document.
 
     The rules were applied when it was shown; only the text after the cursor may have changed since.
     """
     joined = with_closers(rest.replace("\r\n", "\n"), cursor)
     if not joined.text.strip() or joined.text == cursor.line_suffix[: joined.swallowed]:
-        return None
+        return Dropped("empty", probability)
     span = Span(offset, offset + joined.swallowed)
     return Finished(span, joined.text.replace("\n", document.newline), probability)
 

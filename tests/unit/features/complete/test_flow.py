@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from homebody.backend.scripted import Reply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
-from homebody.features.complete.prompt import target_of
+from homebody.features.complete.plan import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
 from homebody.models.facts import FimTokens
-from homebody.session.result_cache import Suggestion
+from homebody.session.answers import Suggestion
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -40,15 +40,6 @@ async def test_typing_along_a_suggestion_sends_no_request(world):
         assert first.text == "result = compute(a)"
         assert found.text == " = compute(a)"
         assert [r for r in w.asked[before:] if r.prompt.text.endswith("resul")] == []
-
-
-async def test_an_answer_is_requested_in_slices_while_a_chat_answer_streams(world):
-    async with world(Reply("b\n", contains="x = a + "), "a + other + text\n") as w:
-        w.engine.chat.streams = 1
-        document, offset = at("x = █\n")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "a + b"
-        assert [request.sampling.max_tokens for request in w.asked[:2]] == [4, 4]
 
 
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from homebody.features.complete import complete, prepare_once
-from homebody.features.complete.prompt import prompt_for, target_of
+from homebody.features.complete.plan import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
@@ -27,7 +27,7 @@ async def test_a_wide_window_that_was_read_is_kept_nearby(world):
 
         start = wide.start
         reader.use(replace(wide, typed_limit=0))
-        window = (await planned_at(session, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40])).window
+        window = await planned_at(session, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40])
         assert not window.narrow
         assert window.start == start > 0
 

@@ -7,8 +7,7 @@ import pytest
 
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
-from homebody.features.complete.plan import Place
-from homebody.features.complete.prompt import Target, prompt_for, target_of
+from homebody.features.complete.plan import Place, Target, prompt_for, target_of
 from homebody.models.facts import FimTokens
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow

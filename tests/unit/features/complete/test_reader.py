@@ -117,8 +117,7 @@ async def test_short_visits_read_one_wide_window_until_more_was_typed(world, mon
         other = numbered("beta", 3000)
         offset, state = other.line_starts[_LINE], w.session.document_state(other.uri)
         for is_earned in (False, True):
-            for _ in range(1500 if is_earned else 0):
-                w.session.allowance.key()
+            w.session.unspent_keys += 1500 if is_earned else 0
             other, offset = typed(other, offset, "q")
             await complete(w.engine, other, offset, session=w.session)
             await _until_idle(w, other)
@@ -143,7 +142,7 @@ async def test_after_a_slow_piece_keys_wait_for_no_other(world, monkeypatch):
 
 @pytest.mark.parametrize(("speed", "whole"), [(200, False), (20_000, True)])
 async def test_a_place_that_is_looked_at_gets_what_is_read_quickly(world, monkeypatch, speed, whole):
-    """A medium window on slow cores; on a fast machine the whole one, so that the first request has it."""
+    """A narrow window on slow cores; on a fast machine the whole one, so that the first request has it."""
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768) as w:
         document, offset, state = _long_file(w, speed=speed)
@@ -152,7 +151,7 @@ async def test_a_place_that_is_looked_at_gets_what_is_read_quickly(world, monkey
         assert whole == (not state.windows.current.narrow)
         read = len(_pieces(w))
         document, offset = typed(document, offset, "q")
-        w.session.allowance.spend(1.0)
+        w.session.unspent_keys = 0
         await complete(w.engine, document, offset, session=w.session)
         assert w.engine.audit.last(document.uri).evaluated_tokens <= 3
         await _until_idle(w, document)

@@ -1,0 +1,376 @@
+"""Answers of the completion model, while they stream and afterwards, and what was shown of them.
+
+They are found by the place of their request, so no request is sent twice. The rest of a shown suggestion is
+shown unchanged: if the rules were applied again at each keystroke, a block would shrink to a line.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TypeAlias
+
+from homebody.audit import PromptRecord
+from homebody.backend.base import Piece, PromptRead, Stats, Stream
+from homebody.errors import HomebodyError
+from homebody.postprocess.ghost.draft import Wanted
+from homebody.postprocess.ghost.finish import StopReason
+from homebody.text import Document
+
+
+class AnswerState(Enum):
+    """Progress of an answer, or the reason why it ended."""
+
+    RUNNING = "running"
+    """More text may arrive."""
+
+    COMPLETE = "complete"
+    """The model ended it, or a stop rule ended it directly after the text that belongs to it."""
+
+    ENOUGH = "enough"
+    """A stop rule ended it inside a line that does not belong to it."""
+
+    CUT = "cut"
+    """It reached the token limit: the last line may be unfinished."""
+
+    UNLIKELY = "unlikely"
+    """Ended early because its first line would stay below the confidence threshold."""
+
+    BROKEN = "broken"
+    """Cancelled, or the server failed: the last line is unfinished."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer is complete."""
+        return self in {AnswerState.COMPLETE, AnswerState.ENOUGH}
+
+
+StopRule: TypeAlias = Callable[[Piece], StopReason | None]
+"""Called with each piece; returns why the answer ends with it, or ``None`` while it may continue."""
+
+_STATES: dict[StopReason, AnswerState] = {
+    "noise": AnswerState.COMPLETE,
+    "low confidence": AnswerState.UNLIKELY,
+}
+"""States of an answer that a stop rule ended; ``ENOUGH`` for all other reasons."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRest:
+    """What is left of an answer after its beginning was typed.
+
+    ``wanted`` is how much was requested; ``record`` is its request.
+    """
+
+    pieces: tuple[Piece, ...]
+    state: AnswerState
+    wanted: Wanted
+    record: PromptRecord | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of all pieces."""
+        return "".join(piece.text for piece in self.pieces)
+
+    def whole_lines(self) -> "AnswerRest | None":
+        """Keep the finished lines; ``None`` if the first non-blank line is unfinished."""
+        text = self.text
+        end = text.rfind("\n") + 1
+        if not text[:end].strip():
+            return None
+        return replace(self, pieces=_between(self.pieces, 0, end), state=AnswerState.CUT)
+
+
+def _between(pieces: Sequence[Piece], start: int, end: int) -> tuple[Piece, ...]:
+    """Cut pieces to these characters of their joined text; a shortened piece keeps its probability."""
+    cut: list[Piece] = []
+    for piece in pieces:
+        text = piece.text[max(0, start) : max(0, end)]
+        if text:
+            cut.append(piece if text == piece.text else Piece(text, piece.logprob))
+        start, end = start - len(piece.text), end - len(piece.text)
+    return tuple(cut)
+
+
+class Generation:
+    """An answer. Run it in a separate task; waiters are woken whenever it changes.
+
+    Parameters
+    ----------
+    stream
+        The answer; it is closed as soon as ``stop`` returns a reason.
+    stop
+        ``None`` reads the answer to its end.
+    wanted
+        How much was requested.
+
+    Attributes
+    ----------
+    state
+        Progress of the answer, or the reason why it ended.
+    pieces, text
+        Pieces and text that have arrived so far.
+    error
+        The error, if the server failed.
+    began, first_token_at
+        Seconds on the monotonic clock.
+    record
+        The request's record, which the user can inspect.
+
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        stream: Stream,
+        *,
+        wanted: Wanted,
+        stop: StopRule | None = None,
+        record: PromptRecord | None = None,
+    ) -> None:
+        self.uri = uri
+        self.wanted: Wanted = wanted
+        self.state = AnswerState.RUNNING
+        self.pieces: list[Piece] = []
+        self.text = ""
+        self.error: HomebodyError | None = None
+        self.began = time.monotonic()
+        self.first_token_at: float | None = None
+        self.record = record
+        self._stats: Stats | None = None
+        self._read: PromptRead | None = None
+        self._last_token_at = 0.0
+        self._stream = stream
+        self._stop_rule = stop
+        self._changed = asyncio.Event()
+        self._waiters = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether more text may arrive."""
+        return self.state is AnswerState.RUNNING
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether another request may use it: it did not break, and was not cut before its first piece."""
+        is_empty = not (self.pieces or self.is_running or self.state.is_whole)
+        return not is_empty and self.state is not AnswerState.BROKEN
+
+    @property
+    def has_waiters(self) -> bool:
+        """Whether a request waits for it."""
+        return self._waiters > 0
+
+    @contextmanager
+    def awaited(self) -> Generator[None]:
+        """Count as a waiter while the block runs."""
+        self._waiters += 1
+        try:
+            yield
+        finally:
+            self._waiters -= 1
+
+    async def run(self) -> None:
+        """Read the stream until the answer has ended or failed."""
+        try:
+            async with aclosing(self._stream) as stream:
+                async for item in stream:
+                    if isinstance(item, Stats):
+                        self._stats = item
+                        continue
+                    self._add(item)
+                    reason = None if self._stop_rule is None else self._stop_rule(item)
+                    if reason is not None:
+                        self.state = _STATES.get(reason, AnswerState.ENOUGH)
+                        return
+            has_ended = self._stats is None or self._stats.finish == "stop"
+            self.state = AnswerState.COMPLETE if has_ended else AnswerState.CUT
+        except HomebodyError as error:
+            self.error = error
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the answer if it is still running; its state becomes ``BROKEN``. Wakes all waiters."""
+        if self.is_running:
+            self.state = AnswerState.BROKEN
+        self.wake()
+
+    def _add(self, piece: Piece) -> None:
+        self._last_token_at = time.monotonic()
+        if self.first_token_at is None:
+            self.first_token_at = self._last_token_at
+        if piece.read is not None and self._read is None:
+            self._read = piece.read
+            if self.record is not None:
+                self.record = replace(self.record, evaluated_tokens=piece.read.evaluated_tokens)
+        self.pieces.append(piece)
+        self.text += piece.text
+        self.wake()
+
+    async def changed_within(self, seconds: float | None) -> None:
+        """Wait for the next change, or until the timeout in seconds."""
+        self._changed.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+
+    def wake(self) -> None:
+        """Wake all waiters."""
+        self._changed.set()
+
+    def rest(self, typed: str) -> AnswerRest | None:
+        """Return what is left after ``typed``; ``None`` if the answer does not begin with ``typed``.
+
+        While it runs, the typed text may be longer than the answer: then the rest is empty. If a stop rule
+        ended it inside a line, only whole lines are left. An unlikely one is valid only before typed text.
+        """
+        text, state = self.text, self.state
+        if state is AnswerState.RUNNING and typed.startswith(text):
+            return AnswerRest((), state, self.wanted, self.record)
+        if state is AnswerState.ENOUGH and (lines := text[: text.rfind("\n") + 1]).strip():
+            text, state = lines, AnswerState.COMPLETE
+        if not text.startswith(typed) or (typed and state is AnswerState.UNLIKELY):
+            return None
+        return AnswerRest(_between(self.pieces, len(typed), len(text)), state, self.wanted, self.record)
+
+    @property
+    def stats(self) -> Stats:
+        """The server's counts; of an answer that was closed early, what was measured here."""
+        if self._stats is not None:
+            return self._stats
+        read, first = self._read, self.first_token_at
+        return Stats(
+            prompt_tokens=None if read is None else read.evaluated_tokens + read.reused_tokens,
+            evaluated_tokens=None if read is None else read.evaluated_tokens,
+            reused_tokens=None if read is None else read.reused_tokens,
+            output_tokens=max(0, len(self.pieces) - 1),
+            prompt_ms=None if read is None else read.milliseconds,
+            output_ms=None if first is None else (self._last_token_at - first) * 1000,
+            finish="stop",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A suggestion as it was shown, or the rest of it; ``record`` is its request.
+
+    ``is_whole`` is false if a block was shown before its end had arrived.
+    """
+
+    text: str
+    probability: float | None
+    record: PromptRecord | None
+    is_whole: bool = True
+
+    def after(self, typed: str) -> "Suggestion | None":
+        """Return the rest of the suggestion after ``typed``; ``None`` if nothing visible is left."""
+        rest = self.text[len(typed) :]
+        return replace(self, text=rest) if self.text.startswith(typed) and rest.strip() else None
+
+
+Known: TypeAlias = tuple[Generation, str] | Suggestion
+"""An answer, and its beginning that was typed since its request; or the rest of what was shown of it."""
+
+_BEFORE = 800
+"""Characters before the cursor that have to be the same."""
+
+_AFTER = 200
+"""Characters after the cursor that have to be the same, without closers at the cursor, which editors
+insert."""
+
+_TYPED_THROUGH = 400
+"""Maximum distance, in characters, between a request's offset and the cursor at which its answer is found."""
+
+_PLACES = 500
+"""Maximum number of places whose answers and suggestions are kept."""
+
+_TAIL = 24
+"""Characters before the cursor that exclude most places, before all 800 are compared."""
+
+_Around: TypeAlias = tuple[str, str, str]
+_Key: TypeAlias = tuple[_Around, str]
+
+CLOSERS = ")]}\"'`>"
+
+
+@dataclass(slots=True)
+class _Stored:
+    """The answer to a request at one place, and the suggestions shown there."""
+
+    answer: Generation | None = None
+    shown: tuple[Suggestion, ...] = ()
+
+
+class ResultCache:
+    """Answers, and the suggestions shown from them, at the last 500 places."""
+
+    def __init__(self) -> None:
+        self._stored: OrderedDict[_Key, _Stored] = OrderedDict()
+
+    def put(self, model: str, document: Document, offset: int, answer: Generation) -> None:
+        """Store the answer to a request at ``offset``, while it runs or later."""
+        self._at(model, document, offset).answer = answer
+
+    def put_shown(
+        self, model: str, document: Document, offset: int, shown: Suggestion, *, number: int = 0
+    ) -> None:
+        """Store candidate ``number`` (from 0), shown at ``offset``; it replaces that one and all after it."""
+        stored = self._at(model, document, offset)
+        stored.shown = (*stored.shown[:number], shown)
+
+    def find(self, model: str, document: Document, offset: int, *, is_explicit: bool = False) -> Known | None:
+        """Return the answer to a request at ``offset`` or shortly before, or what was shown of it.
+
+        The nearest place with text left is used. At ``offset`` itself this is the answer; further back, the
+        shown suggestion. An answer of which only blanks are left is ignored, unless its request was at
+        ``offset``. An explicit request accepts neither a part of a block nor an unlikely answer.
+        """
+        around = model, document.uri, _after_text(document, offset)
+        unlikely: Known | None = None
+        for start in self._starts(around, document.text, offset):
+            stored = self._stored.get((around, _before_text(document, start)), _Stored())
+            answer, typed = stored.answer, document.text[start:offset]
+            rest = answer.rest(typed) if answer is not None and answer.is_usable else None
+            if answer is None or rest is None:
+                pass
+            elif answer.state is AnswerState.UNLIKELY:
+                # A suggestion that the user types along was likely enough.
+                unlikely, rest = None if is_explicit else (answer, typed), None
+            elif start == offset:
+                return answer, typed
+            for shown in stored.shown:
+                if (left := shown.after(typed)) is not None and (left.is_whole or not is_explicit):
+                    return left
+            if answer and rest and (answer.is_running or rest.text.strip()):
+                return answer, typed
+        return unlikely
+
+    def _starts(self, around: _Around, text: str, offset: int) -> Iterator[int]:
+        """Offsets at which something may have been stored, the nearest first."""
+        tails = {before[-_TAIL:] for stored_around, before in self._stored if stored_around == around}
+        for start in range(offset, max(0, offset - _TYPED_THROUGH) - 1, -1):
+            if text[max(0, start - _TAIL) : start] in tails:
+                yield start
+
+    def _at(self, model: str, document: Document, offset: int) -> _Stored:
+        """Return what is known of a place, as the newest; evict the oldest beyond the limit."""
+        key = (model, document.uri, _after_text(document, offset)), _before_text(document, offset)
+        stored = self._stored.setdefault(key, _Stored())
+        self._stored.move_to_end(key)
+        if len(self._stored) > _PLACES:
+            self._stored.popitem(last=False)
+        return stored
+
+
+def _before_text(document: Document, offset: int) -> str:
+    """Text before ``offset`` that has to be the same for an answer to be reused."""
+    return document.text[max(0, offset - _BEFORE) : offset]
+
+
+def _after_text(document: Document, offset: int) -> str:
+    """Text after ``offset`` that has to be the same, without closers at ``offset``."""
+    return document.text[offset : offset + _AFTER + 8].lstrip(CLOSERS)[:_AFTER]
