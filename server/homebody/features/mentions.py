@@ -1,12 +1,13 @@
 """Symbols and files that a question names.
 
-Names are recognised by their form (backticks, a call, dots, underscores, capitals) or by a word next to them
-("the reorder function"); names that are not symbols of the workspace are ignored.
+Every word is looked up; words that are not symbols of the workspace are ignored. A word without a form of
+code (backticks, a call, dots, underscores, capitals, digits) counts only if its name is rare enough.
 """
 
 import asyncio
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from homebody.engine import Engine
@@ -14,8 +15,10 @@ from homebody.errors import FileUnreadable
 from homebody.features.explain_parts import outline
 from homebody.features.selection import short_form, tree_of, whole
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.scope import definitions
+from homebody.syntax.scope import Definition, definitions
+from homebody.syntax.tree import Tree
 from homebody.text import Document
+from homebody.workspace.candidates import is_rare
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import path_of
 
@@ -31,46 +34,38 @@ _APART = re.compile(r"\.|::|->|#")
 _IN_BACKTICKS = re.compile(r"`[^`\n]{1,200}`")
 _BEFORE_A_SENTENCE = ".!?:;\n>-*"
 
-_KINDS = (
-    r"(?:function|method|class|struct|enum|trait|interface|module|macro|constant|variable|field|property"
-    r"|decorator|fixture|hook|component|type)"
-)
-# A lower-case word is taken for a name only next to one of these.
-_BESIDE = re.compile(
-    rf"\b{_KINDS} (?P<behind>[a-z]\w*)\b|\b(?P<before>[a-z]\w*)(?= {_KINDS}\b)|\bdoes (?P<does>[a-z]\w*)\b"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name in a question; ``container`` is the part before it: ``Order`` in ``Order.total``."""
+    """A name in a question; ``container`` is the part before it: ``Order`` in ``Order.total``.
+
+    ``is_plain``: the word has no form of code; it may be an ordinary word.
+    """
 
     name: str
     container: str = ""
+    is_plain: bool = False
 
 
 def mentions(question: str) -> list[Mention]:
-    """Return possible names of symbols in ``question``: the clearest first, otherwise in order."""
+    """Return possible names of symbols in ``question``: those in a form of code first, otherwise in order."""
     text = question[:_LOOKED_AT]
     quoted = [match.span() for match in _IN_BACKTICKS.finditer(text)]
-    beside = {match.start(match.lastgroup) for match in _BESIDE.finditer(text) if match.lastgroup}
-    found: list[tuple[int, Mention]] = []
+    names: list[Mention] = []
     for match in _NAME.finditer(text):
         *before, name = _APART.split(match[0])
-        is_code = bool(before) or text.startswith("(", match.end())
-        if is_code or any(start < match.start() < end for start, end in quoted):
-            clearness = 0
-        elif _looks_like_a_name(name):
-            clearness = 1
-        elif name[0].isupper() and not _begins_a_sentence(text, match.start()):
-            clearness = 2
-        elif match.start() in beside:
-            clearness = 3
-        else:
-            continue
-        found.append((clearness, Mention(name, before[-1] if before else "")))
-    found.sort(key=lambda mention: mention[0])
-    return list(dict.fromkeys(mention for _, mention in found))
+        is_code = (
+            bool(before)
+            or text.startswith("(", match.end())
+            or any(start < match.start() < end for start, end in quoted)
+            or _looks_like_a_name(name)
+            or (name[0].isupper() and not _begins_a_sentence(text, match.start()))
+        )
+        names.append(Mention(name, before[-1] if before else "", is_plain=not is_code))
+    unique: dict[tuple[str, str], Mention] = {}
+    for mention in sorted(names, key=lambda mention: mention.is_plain):
+        unique.setdefault((mention.container, mention.name), mention)
+    return list(unique.values())
 
 
 async def mentioned(engine: Engine, question: str, document: Document | None = None) -> list[Candidate]:
@@ -80,31 +75,45 @@ async def mentioned(engine: Engine, question: str, document: Document | None = N
     the open ``document`` are from its current text, all others from disk through the index (none if
     ``context.snippets`` is off).
     """
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     names = 0
+    own = None if document is None else await _Symbols.of(engine, document)
     for mention in mentions(question)[:_MOST_LOOKED_UP]:
-        own = [] if document is None else await _in_document(engine, document, mention)
-        some = own[:_PER_NAME] or await _in_workspace(engine, mention, document)
-        found += [candidate for one in some for candidate in one]
-        names += bool(some)
+        forms = own.forms(mention)[:_PER_NAME] if own is not None else []
+        forms = forms or await _in_workspace(engine, mention, document)
+        candidates += [candidate for form in forms for candidate in form]
+        names += bool(forms)
         if names == _MOST_NAMES:
             break
-    return found
+    return candidates
 
 
-async def _in_document(engine: Engine, document: Document, mention: Mention) -> list[tuple[Candidate, ...]]:
-    """Definitions in a document; for a name with a container, those inside of it if there are any."""
-    tree = await tree_of(engine, document)
-    everything = definitions(document, tree)
-    same = [
-        each
-        for each in everything
-        if each.name == mention.name and not (each.kind == "variable" and each.container)
-    ]
-    inside = [
-        each for each in same if mention.container and each.container.split(".")[-1] == mention.container
-    ]
-    return [(whole(document, each), short_form(document, tree, each, everything)) for each in inside or same]
+@dataclass(frozen=True, slots=True)
+class _Symbols:
+    """The definitions in a document."""
+
+    document: Document
+    tree: Tree
+    definitions: Sequence[Definition]
+
+    @classmethod
+    async def of(cls, engine: Engine, document: Document) -> "_Symbols":
+        tree = await tree_of(engine, document)
+        return cls(document, tree, definitions(document, tree))
+
+    def forms(self, mention: Mention) -> list[tuple[Candidate, ...]]:
+        """Return the definitions of that name; for one with a container, those inside it if there are any."""
+        same = [each for each in self.definitions if each.name == mention.name]
+        if mention.is_plain and not is_rare(each.kind == "variable" or each.container != "" for each in same):
+            return []
+        same = [each for each in same if each.kind != "variable" or not each.container]
+        inside = [
+            each for each in same if mention.container and each.container.split(".")[-1] == mention.container
+        ]
+        return [
+            (whole(self.document, each), short_form(self.document, self.tree, each, self.definitions))
+            for each in inside or same
+        ]
 
 
 async def _in_workspace(
@@ -114,7 +123,9 @@ async def _in_workspace(
     if engine.index is None or not engine.settings.context.snippets:
         return []
     uri = "" if document is None else document.uri
-    rows = await engine.index.named(mention.name, container=mention.container, near_path=path_of(uri))
+    rows = await engine.index.named(
+        mention.name, container=mention.container, near_path=path_of(uri), is_plain=mention.is_plain
+    )
     # The index knows the saved file; the open document has already been searched.
     rows = await engine.allowed([row for row in rows if row.uri != uri])
     if rows or not mention.container:
@@ -129,10 +140,10 @@ async def _in_workspace(
 async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
     """Return a definition from the current file, otherwise from the index."""
     document = await _read(engine, row)
-    forms = [] if document is None else await _in_document(engine, document, mention)
-    return min(
-        forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,) * bool(document)
-    )
+    if document is None:
+        return ()
+    forms = (await _Symbols.of(engine, document)).forms(replace(mention, is_plain=False))
+    return min(forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,))
 
 
 async def _whole_file(engine: Engine, row: Candidate) -> tuple[Candidate, ...]:

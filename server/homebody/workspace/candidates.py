@@ -22,6 +22,7 @@ _MAX_SIGNATURE_LINES = 3
 # Only the innermost headers are shown: data files nest very deeply.
 _MAX_SCOPES = 3
 _MAX_NAMES = 3
+_MOST_RARE = 2
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 # Words before a name that is defined, not called.
 _DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([^()]*\)\s*)?\*?\Z")
@@ -160,3 +161,13 @@ def _alike(headers: Sequence[str], other: Sequence[str]) -> int:
 
 def _place(piece: _RankedRow) -> int:
     return piece.place
+
+
+def is_rare(is_minor: Iterable[bool]) -> bool:
+    """Whether a plain word may be taken for a name: it has at most two definitions, and not only minor ones.
+
+    ``is_minor`` has a value for each of them: whether it is a variable, or inside another definition. An
+    ordinary word, such as ``get``, is defined more often.
+    """
+    minor = list(is_minor)
+    return len(minor) <= _MOST_RARE and not all(minor)

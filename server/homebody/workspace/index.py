@@ -198,17 +198,24 @@ class WorkspaceIndex:
         return await self._best(limit, lambda reader, _: reader.symbols(query, limit=limit))
 
     async def named(
-        self, name: str, *, container: str = "", near_path: Path | None = None, limit: int = 3
+        self,
+        name: str,
+        *,
+        container: str = "",
+        near_path: Path | None = None,
+        limit: int = 3,
+        is_plain: bool = False,
     ) -> list[Candidate]:
         """Return at most ``limit`` definitions of exactly ``name``, in any language, the nearest first.
 
         If some are inside ``container`` (``Order`` in ``Order.total``), only those are returned.
-        ``near_path`` is the path of the document; ``None`` for one that is not on disk.
+        ``near_path`` is the path of the document; ``None`` for one that is not on disk. A name that
+        ``is_plain`` may be an ordinary word: it counts only if it is rare (``candidates.is_rare``).
         """
         return await self._best(
             limit,
             lambda reader, folder: reader.named(
-                name, container=container, path=folder.below(near_path), limit=limit
+                name, container=container, path=folder.below(near_path), limit=limit, is_plain=is_plain
             ),
         )
 

@@ -15,10 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.candidates import IndexRow, call_sites, candidates, under_headers
+from homebody.syntax.scope import Import
+from homebody.workspace.candidates import IndexRow, call_sites, candidates, is_rare, under_headers
 from homebody.workspace.ignore import Exclude, PathRules
 from homebody.workspace.imports import distance, follows_imports, read_imports, resolve
 from homebody.workspace.secrets import is_secret
@@ -30,9 +31,6 @@ from homebody.workspace.store import (
     words,
 )
 from homebody.workspace.uri import uri_of
-
-if TYPE_CHECKING:
-    from homebody.syntax.scope import Import
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -70,6 +68,10 @@ _SYMBOLS = (
 _NAMED = (
     f"{_DEFINING} WHERE name = ? AND kind NOT IN ('key', 'rule', 'section') "
     "AND (kind <> 'variable' OR scopes = '') LIMIT 200"
+)
+_USES_OF_A_NAME = (
+    "SELECT kind = 'variable' OR scopes <> '' FROM definitions "
+    "WHERE name = ? AND kind NOT IN ('key', 'rule', 'section') LIMIT 8"
 )
 _RESEMBLING = (
     "SELECT path, first_line, last_line, text, scopes FROM "
@@ -229,12 +231,16 @@ class Reader:
         rows = self._rows(_SYMBOLS, f"%{escaped}%", query, f"{escaped}%")
         return self._offered((IndexRow(*row) for row in rows), "", limit)
 
-    def named(self, name: str, *, container: str, path: str | None, limit: int) -> list[Candidate]:
+    def named(
+        self, name: str, *, container: str, path: str | None, limit: int, is_plain: bool
+    ) -> list[Candidate]:
         """Return at most ``limit`` definitions of exactly ``name``, the nearest to the document first.
 
         If some are inside ``container`` (a class, a receiver, or a file of that name), only those are
-        returned.
+        returned; with ``is_plain``, only those of a rare name.
         """
+        if is_plain and not is_rare(bool(is_minor) for (is_minor,) in self._rows(_USES_OF_A_NAME, name)):
+            return []
         near = path or ""
         rows = [IndexRow(*row) for row in self._rows(_NAMED, name)]
         rows = [row for row in rows if container and _is_inside(row, container)] or rows
