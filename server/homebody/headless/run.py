@@ -93,7 +93,7 @@ class Outcome:
     verified
         Whether the command succeeded with the change; ``None`` if no command ran.
     reason
-        Why nothing changes, or which parts were refused, were never to be rewritten, or do not parse.
+        Why nothing changes, or which parts were refused or do not parse.
     notes
         What the change removes and adds.
     prompts
@@ -268,9 +268,8 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
     if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
         outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
     after = edited_text(document, result.edits) if result.status == "changed" else document.text
-    planned = [_sentence(one) for one in result.skipped if one.is_planned]
-    refusals = [_sentence(one) for one in result.skipped if not one.is_planned] or [result.reason or ""]
-    reasons = _listed(refusals, "were refused"), _listed(planned, "were left alone"), broken
+    refusals = [_sentence(one) for one in result.skipped] or [result.reason or ""]
+    reasons = _listed(refusals), broken
     return replace(
         outcome,
         status=result.status,
@@ -302,13 +301,13 @@ def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
     return apply_edits(document.text, edits)
 
 
-def _listed(sentences: Sequence[str], what: str) -> str:
+def _listed(sentences: Sequence[str]) -> str:
     """Join the first sentences; several begin with their number."""
     if len(sentences) < 2:
         return "".join(sentences)
     more = len(sentences) - _REASONS_SHOWN
     rest = f" And {more} more." if more > 0 else ""
-    return f"{len(sentences)} parts {what}. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
+    return f"{len(sentences)} parts were refused. {' '.join(sentences[:_REASONS_SHOWN])}{rest}"
 
 
 def _sentence(skipped: Skipped) -> str:

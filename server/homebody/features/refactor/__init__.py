@@ -1,7 +1,7 @@
 """Refactor: rewrite code by an action or an instruction, as edits that the caller applies.
 
-In the order of a request: ``run`` (the flow), ``target`` (the code), ``split`` and ``parts`` (code that does
-not fit the context), ``conversation`` (prompt, retry), ``offer`` (edits, refusal, notes), ``combine``.
+In the order of a request: ``run`` (the flow), ``target`` (the code), ``split`` (code that does not fit the
+context), ``conversation`` (prompt, retry), ``offer`` (edits, refusal, notes), ``combine``.
 """
 
 from homebody.features.refactor.actions import Action, list_actions

@@ -51,10 +51,9 @@ def result_of(
     start = min((part.request.target.start for part in importing), default=0)
     imports = [new for part in importing for new in part.offer.imports]
     edits = with_imports(base.file, edits, imports, start)
-    refusals = sorted((each for each in listed if not each.is_planned), key=lambda each: each.first_line)
-    if not reason and not edits and refusals:
-        total = len(refusals) + len(kept)
-        reason = f"{len(refusals)} of {total} parts were refused. {refusals[0].reason}"
+    listed.sort(key=lambda each: each.first_line)
+    if listed and not reason and not edits:
+        reason = f"{len(listed)} of {len(listed) + len(kept)} parts were refused. {listed[0].reason}"
     new_file = next((part.offer.new_file for part in kept), None)
     return Refactoring(
         "refused" if reason else "changed" if edits or new_file else "unchanged",
@@ -66,7 +65,7 @@ def result_of(
         left_out=tuple(left for part in parts for left in part.answer.left_out),
         target=target,
         new_file=new_file,
-        skipped=tuple(sorted(listed, key=lambda each: each.first_line)),
+        skipped=tuple(listed),
         parts=tuple(parts),
         notes=sentences(
             [note if is_one else _located(note, part) for part in kept for note in part.offer.notes]

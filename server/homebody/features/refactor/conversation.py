@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypedDict, Unpack
 
-from homebody.audit import Source, uris_of
+from homebody.audit import uris_of
 from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
@@ -140,8 +140,8 @@ def _problem(request: Request, offer: Offer) -> str:
 
 def _again(request: Request, written: ChatAnswer, problem: str, info: ModelInfo) -> Request | None:
     """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
-    is_code = request.parts is None and request.prompt.output != "rename"
-    reply = fill(shipped_prompt("retry" if is_code else "retry-parts").body, {"problem": problem})
+    name = "retry-names" if request.prompt.output == "rename" else "retry"
+    reply = fill(shipped_prompt(name).body, {"problem": problem})
     base = request.base or written.prompt
     again = replace(request, base=base, turns=(*request.turns, Turn(written.text, reply)))
     if size_of(again).total > info.context_length:
@@ -196,15 +196,11 @@ async def _ask(
             messages = (*base.messages, *_turn_messages(request, base.messages))
             if sum(use.tokens.count(message.text) for message in messages) <= tokens:
                 return ChatPrompt(messages, base.sources, base.left_out)
-        around = None
-        if request.parts is None:
-            read = room.readable - _rounded(size.words) if prompt.takes_context else 0
-            most = min(tokens - size.words, max(size.code, read))
-            around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
+        read = room.readable - _rounded(size.words) if prompt.takes_context else 0
+        most = min(tokens - size.words, max(size.code, read))
+        around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
         messages = _first_messages(request, around, special)
         messages = (*messages, *_turn_messages(request, messages[-1:]))
-        if around is None:
-            return ChatPrompt(messages, tuple(_part_sources(request)), ())
         return ChatPrompt(messages, around.sources, around.left_out)
 
     written = 0
@@ -225,12 +221,10 @@ async def _ask(
     )
 
 
-def _first_messages(request: Request, around: Around | None, special: frozenset[str]) -> tuple[Message, ...]:
+def _first_messages(request: Request, around: Around, special: frozenset[str]) -> tuple[Message, ...]:
     """The prompt file with its values; the error of an earlier run is at the end."""
     engine, document, definition = request.engine, request.document, request.definition
-    context = (
-        laid_out(engine, document, around) if request.prompt.takes_context and around is not None else ""
-    )
+    context = laid_out(engine, document, around) if request.prompt.takes_context else ""
     values = code_values(engine, document, request.code) | {
         "kind": definition.kind if definition is not None else "code",
         "name": (definition.name if definition is not None else "") or file_name(document.uri),
@@ -238,7 +232,7 @@ def _first_messages(request: Request, around: Around | None, special: frozenset[
         "problem": request.problem,
         "context": without_marked_lines(context, special).text,
     }
-    sources = (TYPED, document.uri, *(uris_of(around.sources) if around is not None else ()))
+    sources = (TYPED, document.uri, *uris_of(around.sources))
     messages = with_standing(engine, render(request.prompt, values, sources), in_words=False)
     if not (feedback := without_marked_lines(request.feedback, special).text):
         return messages
@@ -274,13 +268,6 @@ def _turn_messages(request: Request, before: Sequence[Message]) -> Iterator[Mess
 def _rounded(tokens: int) -> int:
     """``tokens`` rounded to steps, so that instructions of similar length leave the same room."""
     return -(-tokens // _WORD_STEP) * _WORD_STEP
-
-
-def _part_sources(request: Request) -> Iterator[Source]:
-    document = request.document
-    for span in request.parts.spans if request.parts is not None else ():
-        tokens = request.engine.chat.tokens.count(document.slice(span))
-        yield Source(document.uri, document.line_of(span.start), document.line_of(span.end), tokens, "part")
 
 
 def _check_markers(request: Request, info: ModelInfo, special: frozenset[str]) -> None:

@@ -5,10 +5,9 @@ Pure; parses code, so it runs in a thread.
 
 from collections.abc import Sequence
 
-from homebody.features.refactor.parts import part_edits
 from homebody.features.refactor.results import NewFile, Offer, Request
 from homebody.features.refactor.tests_file import tests_refusal
-from homebody.postprocess.edit.answer_code import CUT, Refusal, code_in_answer, without_reasoning
+from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
@@ -20,7 +19,6 @@ from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unrea
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.rewritten import rewritten
 from homebody.postprocess.lines import with_line_ends
-from homebody.syntax.widen import top_level_start
 from homebody.text import TextEdit
 
 _NOTED: dict[str, frozenset[str]] = {
@@ -69,10 +67,6 @@ def _offer(request: Request, text: str, *, complete: bool) -> Offer:
 def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit], Sequence[NewImport], str]:
     """Edits of the target, the imports that they need, and a line that is left out; not checked yet."""
     document, target = request.document, request.target
-    if request.parts is not None:
-        if not complete:
-            raise Refusal(CUT)
-        return part_edits(request, request.parts, text), (), ""
     if request.prompt.writes_documentation:
         return docstring_edits(document, request.tree, target, text, cut=not complete), (), ""
     patch = patched(document, target, text) if complete else None
@@ -86,9 +80,7 @@ def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit
     new = rewritten(request.file, target, request.definition, code, keeps_head=request.prompt.guard != "none")
     edits = document_hunks(document, new.span, placed(document, new.span, new.code))
     if new.above:
-        edits.insert(
-            0, above_top_level(document, top_level_start(document, request.tree, target.start), new.above)
-        )
+        edits.insert(0, above_top_level(document, request.tree, target.start, new.above))
     return edits, only_used(imports, f"{new.above}\n{new.code}"), new.left_out
 
 

@@ -7,18 +7,15 @@ from typing import Literal, TypeAlias
 from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt
-from homebody.features.surroundings import language_values
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.notes import Note
-from homebody.prompt.front_matter import PromptFile, fill
+from homebody.prompt.front_matter import PromptFile
 from homebody.session.session import Session
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit, apply_edits
-
-_PART = "Part $name:\n```$language\n$code\n```"
 
 Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
@@ -32,33 +29,12 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Whole lines of the document, in order; ``before`` is the position for new top-level code."""
-
-    spans: tuple[Span, ...]
-    before: int
-
-    def shown(self, document: Document) -> str:
-        """The parts as shown in the prompt."""
-        language = language_values(document.language_id, document.uri)
-        parts = [
-            fill(
-                _PART,
-                {"name": f"{number} (line {document.line_of(span.start) + 1})", **language}
-                | {"code": document.slice(span)},
-            )
-            for number, span in enumerate(self.spans, 1)
-        ]
-        return "\n\n".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """One piece of code to rewrite.
 
     ``target`` are whole lines that may change (for an insertion, those that it belongs to), ``definition``
-    is the function or class around them. New code on a blank line gets ``indent``. ``parts`` are several
-    places that change together. ``problem`` are diagnostics, ``feedback`` is the error of an earlier run.
+    is the function or class around them. New code on a blank line gets ``indent``. ``problem`` are
+    diagnostics, ``feedback`` is the error of an earlier run.
 
     Later requests of a conversation send its first prompt, ``base``, again unchanged, so that the server can
     reuse its cache; ``turns`` follow it. ``new_uri`` is the file that the action creates.
@@ -74,7 +50,6 @@ class Request:
     feedback: str = ""
     session: Session | None = None
     indent: str | None = None
-    parts: Parts | None = None
     base: ChatPrompt | None = None
     turns: tuple[Turn, ...] = ()
     new_uri: str = ""
@@ -97,9 +72,7 @@ class Request:
 
     @property
     def code(self) -> str:
-        """Text of the target, or of its parts."""
-        if self.parts is not None:
-            return self.parts.shown(self.document)
+        """Text of the target."""
         return self.document.slice(self.target)
 
 
@@ -141,15 +114,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Lines that were not rewritten, from 0 and both inclusive, and why; ``name`` if they are a definition.
+    """Lines that should have been rewritten, from 0 and both inclusive, and why they were not.
 
-    ``is_planned``: they are left alone whatever the model answers, such as the first lines of a large class.
+    ``name`` if they are a definition.
     """
 
     first_line: int
     last_line: int
     reason: str
-    is_planned: bool = False
     name: str = ""
 
 

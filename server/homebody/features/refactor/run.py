@@ -18,7 +18,6 @@ from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.conversation import PartListeners, attempt, size_of
-from homebody.features.refactor.parts import parts_of
 from homebody.features.refactor.results import (
     Offer,
     Part,
@@ -190,18 +189,6 @@ def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | S
                 "for code beside it: say it in fewer words."
             )
             raise ContextTooLong(message)
-        places = parts_of(request) if request.instruction and len(requests) == 1 else None
-        if places is not None:
-            several = replace(request, prompt=shipped_prompt("parts"), parts=places)
-            if (size := size_of(several)).total > info.context_length:
-                message = (
-                    f"The code that the instruction names has {size.code} tokens, and does not fit the "
-                    f"context of {info.context_length} together with its new version: name less, or serve "
-                    "the model with a larger context."
-                )
-                raise ContextTooLong(message)
-            yield several
-            continue
         fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
         # Each part is sent once and written once in its new version.
         room = (info.context_length - fixed.total) * 4 // 9
@@ -246,8 +233,7 @@ def _refining(part: Part, instruction: str) -> Request:
         prompt = before.engine.prompts.instruction
         before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, turns=())
     before = replace(before, prompt=structs.replace(before.prompt, guard="none"))
-    name = "refine" if before.parts is None else "refine-parts"
-    reply = fill(shipped_prompt(name).body, {"instruction": instruction})
+    reply = fill(shipped_prompt("refine").body, {"instruction": instruction})
     return replace(before, turns=(*before.turns, Turn(answer, reply)))
 
 

@@ -21,8 +21,6 @@ from homebody.text import Span
 Count: TypeAlias = Callable[[str], int]
 
 _TOO_LARGE = "it is larger than the context of the model"
-_HEADER = "its members are rewritten one by one, and its first lines stay"
-_OUTSIDE = "it is outside of functions, which the action is for"
 _NOT_WHOLE = "these lines are no whole statements"
 _LARGEST_PIECE = 3_000
 """Maximum size of a part without definitions, in tokens: models omit more of a longer one."""
@@ -85,7 +83,6 @@ class _Parts:
             return
         # The header reaches to the block's opener, which may be on a line of its own.
         header = Span(whole.start, max(whole.start, one.header.end - 1))
-        yield self._skipped(header, f"{one.name}: {_HEADER}", is_planned=True)
         first, last = document.lines_of(header)[1] + 1, document.lines_of(whole)[1]
         last -= _CLOSER.fullmatch(document.line_text(last)) is not None
         if first <= last:
@@ -94,12 +91,10 @@ class _Parts:
     def _between(self, span: Span) -> Iterator[Request | Skipped]:
         """Statements between definitions."""
         document, tree = self.request.document, self.request.tree
-        if not document.slice(span).strip():
+        if self.request.prompt.scope == "function" or not document.slice(span).strip():
             return
         span = trimmed(document, span)
-        if self.request.prompt.scope == "function":
-            yield self._skipped(span, _OUTSIDE, is_planned=True)
-        elif snapped(document, tree, span) != span:
+        if snapped(document, tree, span) != span:
             yield self._skipped(span, _NOT_WHOLE)
         elif self.count(document.slice(span)) > self.max_tokens:
             yield from self.pieces(span)
@@ -126,5 +121,5 @@ class _Parts:
         # The prompt has the text without its last line end, and the estimate without it may be higher.
         return max(self.count(text), self.count(text.rstrip("\r\n")))
 
-    def _skipped(self, span: Span, reason: str, *, is_planned: bool = False) -> Skipped:
-        return Skipped(*self.request.document.lines_of(span), reason, is_planned)
+    def _skipped(self, span: Span, reason: str) -> Skipped:
+        return Skipped(*self.request.document.lines_of(span), reason)

@@ -98,13 +98,12 @@ def _refused_edit(
 
 def _unchanged(skipped: "Sequence[Skipped]") -> str:
     """Say which parts should have been rewritten and were not; empty if there are none."""
-    refused = [part for part in skipped if not part.is_planned]
-    if not refused:
+    if not skipped:
         return ""
-    lines = ", ".join(f"{part.first_line + 1}-{part.last_line + 1}" for part in refused[:_MOST_NAMED])
-    more = ", …" if len(refused) > _MOST_NAMED else ""
-    subject = "One part stays as it is" if len(refused) == 1 else f"{len(refused)} parts stay as they are"
-    return f"{subject} (lines {lines}{more}): {refused[0].reason.rstrip('.')}."
+    lines = ", ".join(f"{part.first_line + 1}-{part.last_line + 1}" for part in skipped[:_MOST_NAMED])
+    more = ", …" if len(skipped) > _MOST_NAMED else ""
+    subject = "One part stays as it is" if len(skipped) == 1 else f"{len(skipped)} parts stay as they are"
+    return f"{subject} (lines {lines}{more}): {skipped[0].reason.rstrip('.')}."
 
 
 # Parts whose lines a message names; the result has all.
@@ -150,13 +149,13 @@ def _offer(server: Server, document: "Document", refactoring: "Refactoring", lab
 
 def moved_edits(
     document: "Document", refactoring: "Refactoring", current: "Document"
-) -> "tuple[TextEdit, ...] | None":
+) -> "Sequence[TextEdit] | None":
     """Return the edits for ``current``; ``None`` if the code that they replace was edited."""
     from homebody.postprocess.edit.rebase import rebased
 
     if current is document or refactoring.target is None:
         return refactoring.edits if current is document else None
-    return rebased(refactoring.edits, refactoring.target, document.text, current.text)
+    return rebased(refactoring.edits, refactoring.target, document.text, current)
 
 
 def _workspace_edit(

@@ -9,6 +9,8 @@ from homebody.syntax.indentation import Indentation, indent_of, indentation_arou
 from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
 from homebody.syntax.scanner import ScanState, code_of
+from homebody.syntax.tree import Tree
+from homebody.syntax.widen import top_level_start
 from homebody.text import Document, Span, TextEdit
 
 _MOST_REPEATED = 40
@@ -39,8 +41,9 @@ def placed(document: Document, span: Span, code: str, indent: str | None = None)
     return fit_line_ends(framed, old=old, newline=document.newline)
 
 
-def above_top_level(document: Document, at: int, code: str) -> TextEdit:
-    """Insert ``code`` at the beginning of a top-level statement, which is at ``at``."""
+def above_top_level(document: Document, tree: Tree, offset: int, code: str) -> TextEdit:
+    """Insert ``code`` above the top-level statement around ``offset``."""
+    at = top_level_start(document, tree, offset)
     gap = "\n\n\n" if document.language_id == "python" else "\n\n"
     return TextEdit(Span(at, at), with_line_ends(code.strip("\n") + gap, document.newline))
 

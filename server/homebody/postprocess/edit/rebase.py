@@ -1,10 +1,10 @@
-"""Move edits made for an earlier version of a text to its current version, or merge the text with them."""
+"""Merge a change that was made for an earlier version of a text into its current version, by lines."""
 
 from collections.abc import Sequence
 
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.lines import LineChange, line_changes, split_lines
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span, TextEdit, apply_edits
 
 EDITED_MEANWHILE = (
     "The lines that this change replaces were edited meanwhile, so nothing was changed; "
@@ -12,23 +12,16 @@ EDITED_MEANWHILE = (
 )
 
 
-def rebased(edits: Sequence[TextEdit], target: Span, old: str, new: str) -> tuple[TextEdit, ...] | None:
-    """Move ``edits`` to the offsets of their text in ``new``.
+def rebased(edits: Sequence[TextEdit], target: Span, old: str, now: Document) -> list[TextEdit] | None:
+    """Return the edits of ``now`` that make the same change as ``edits`` of ``old``, merged by lines.
 
-    ``None`` if ``target`` or a replaced span differs between the two texts.
+    ``None`` if a line of ``target`` was edited, or one that the edits replace.
     """
-    if old == new:
-        return tuple(edits)
-    changes = hunks(old, new)
-    if _shift(changes, target) is None:
+    without = apply_edits(old, [TextEdit(target, "\0")])
+    if merged(old, without, now) is None:
         return None
-    moved: list[TextEdit] = []
-    for edit in edits:
-        shift = _shift(changes, target if target.covers(edit.span) else edit.span)
-        if shift is None:
-            return None
-        moved.append(TextEdit(Span(edit.span.start + shift, edit.span.end + shift), edit.new_text))
-    return tuple(moved)
+    text = merged(old, apply_edits(old, edits), now)
+    return None if text is None else hunks(now.text, text)
 
 
 def merged(before: str, after: str, now: Document) -> str | None:
@@ -70,29 +63,3 @@ def _touch(change: LineChange, other: LineChange) -> bool:
     """Whether both replace a line, or add lines at one place."""
     apart = change.old_end <= other.old_start or other.old_end <= change.old_start
     return not apart or change[:2] == other[:2]
-
-
-def _shift(changes: Sequence[TextEdit], span: Span) -> int | None:
-    """By how much the changes before ``span`` move it; ``None`` if one changes ``span`` itself."""
-    shift = 0
-    for change in changes:
-        if _is_after(change, span.end):
-            break
-        if not _is_before(change, span.start):
-            return None
-        shift += len(change.new_text) - len(change.span)
-    return shift
-
-
-def _is_before(change: TextEdit, start: int) -> bool:
-    """Whether a change ends before the line that begins at ``start``."""
-    if change.span.end < start:
-        return True
-    return change.span.end == start and change.new_text.endswith(("\n", "\r"))
-
-
-def _is_after(change: TextEdit, end: int) -> bool:
-    """Whether a change begins after the line that ends at ``end``."""
-    if change.span.start > end:
-        return True
-    return change.span.start == end and change.new_text.startswith(("\n", "\r"))
