@@ -87,9 +87,8 @@ def translate(url: str, error: httpx.HTTPError) -> BackendError:
     """Return the error for a failure of the connection."""
     what = clean(str(error)) or type(error).__name__
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-        return BackendUnavailable(
-            f"Nothing answers at {url} ({what}): start the server, or correct backend.url"
-        )
+        why = "" if what == "All connection attempts failed" else f" ({what})"
+        return BackendUnavailable(f"Nothing answers at {url}{why}: start the server, or correct backend.url")
     if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
         return disobedient(url, what)
     if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:

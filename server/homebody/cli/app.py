@@ -7,7 +7,7 @@ import difflib
 import importlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -31,7 +31,9 @@ class CommandRow:
 
 COMMANDS: Mapping[str, CommandRow] = {
     "lsp": CommandRow("Serve an editor."),
-    "acp": CommandRow("Chat in an editor that speaks the Agent Client Protocol."),
+    "acp": CommandRow(
+        "Chat in an editor that speaks the Agent Client Protocol.", "homebody acp --model qwen2.5-coder"
+    ),
     "complete": CommandRow(
         "Show the suggestions at a position in a file.",
         "homebody complete src/app.py:12:5 --show-prompt",
@@ -157,8 +159,16 @@ def answer_shell(instruction: str) -> int:
     return group(prog_name="homebody", complete_var=COMPLETE, obj={})
 
 
+_RANGE = re.compile(r"; [\d<=.]*x[<>=\d.]+| +\[[\d<=.]*x[<>=\d.]+\]")
+"""What typer adds to the help of a number with limits, such as ``[default: 20; x>=1]``."""
+
+
 class _Command(TyperCommand):
     """A command whose help calls its arguments by their names alone, and lists the settings at the end."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401 - as typer has it
+        """Return the words of the usage line."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as typer has it
         """Write the help of all arguments and options."""
@@ -168,7 +178,8 @@ class _Command(TyperCommand):
             if param.param_type_name == "argument":
                 sections["Arguments"].append((str(param.metavar), about))
             else:
-                sections["For this run" if param.name in FLAGS else "Options"].append((name, about))
+                section = "For this run" if param.name in FLAGS else "Options"
+                sections[section].append((name, _RANGE.sub("", about)))
         for title, rows in sections.items():
             if rows:
                 with formatter.section(title):
@@ -181,11 +192,7 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as typer has it
         """Load the command that the first word names."""
         name = args[0]
-        if name not in COMMANDS and not ctx.resilient_parsing:
-            near = difflib.get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean `homebody {near[0]}`?" if near else "`homebody --help` lists them."
-            message = f"There is no command {name!r}; {hint}"
-            raise UsageError(message)
+        _check_known(ctx, name, COMMANDS)
         if name in COMMANDS and name != "lsp":  # it parses its own arguments
             self.commands[name] = load_command(name)
         return super().resolve_command(ctx, args)
@@ -200,6 +207,20 @@ class _Group(TyperGroup):
         if not is_named and not {"-h", "--help"} & set(args) and not ctx.resilient_parsing:
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as typer has it
+        """Return the subcommand that the first word names."""
+        _check_known(ctx, args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+
+def _check_known(ctx: Any, name: str, known: Collection[str]) -> None:  # noqa: ANN401 - typer's own
+    if name not in known and not ctx.resilient_parsing:
+        near = difflib.get_close_matches(name, known, n=1)
+        path = ctx.command_path
+        hint = f"did you mean `{path} {near[0]}`?" if near else f"`{path} --help` lists them."
+        message = f"There is no command {name!r}; {hint}"
+        raise UsageError(message)
 
 
 def load_command(name: str) -> Any:  # noqa: ANN401 - typer's own class of commands is private

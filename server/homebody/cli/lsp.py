@@ -29,7 +29,13 @@ def run_lsp(arguments: Sequence[str]) -> int:
         An argument is unknown, or the address is invalid.
 
     """
-    parser = _Parser("homebody lsp", description="Serve one editor.", add_help=False, allow_abbrev=False)
+    parser = _Parser(
+        "homebody lsp",
+        description="Serve one editor.",
+        epilog="Example: homebody lsp --tcp 127.0.0.1:9257",
+        add_help=False,
+        allow_abbrev=False,
+    )
     parser.add_argument("--stdio", action="store_true", help="Use stdin and stdout (the default).")
     parser.add_argument(
         "--tcp", metavar="HOST:PORT", help="Listen on a port of this machine; 0 takes a free one."

@@ -67,7 +67,7 @@ def show_actions(actions: Sequence[PromptFile], *, as_json: bool) -> None:
 
 @command.command("check")
 def _check(context: typer.Context, folder: _Folder = Path(), *, as_json: _Json = False) -> None:
-    """Check the user's and the workspace's prompt files; exit with 1 if there is an error."""
+    """Check all prompt files; exit with 1 if one is wrong."""
     terminal = Terminal()
     library = _library(context, folder)
     problems = [

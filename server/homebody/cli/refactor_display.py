@@ -89,12 +89,17 @@ def line_of(outcome: Outcome) -> str:
     reason = f": {outcome.reason}" if outcome.reason else ""
     notes = f" (note: it {', '.join(outcome.notes)})" if outcome.notes else ""
     remarks = "".join(f" {remark}" for remark in outcome.remarks)
-    return " ".join(f"{outcome.status} {outcome.path}{shown}{reason}{notes}{remarks}".split())
+    status = _status(outcome.status, is_written=outcome.written)
+    return " ".join(f"{status} {outcome.path}{shown}{reason}{notes}{remarks}".split())
 
 
 def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
     """Describe the result of a run in a few lines."""
-    counts = [f"{count} {status}" for status, count in sorted(summary.counts.items()) if status != "empty"]
+    counts = [
+        f"{count} {_status(status, is_written=bool(summary.written))}"
+        for status, count in sorted(summary.counts.items())
+        if status != "empty"
+    ]
     if left := summary.total - summary.done:
         counts.append(f"{left} not done")
     if empty := summary.counts["empty"]:
@@ -109,6 +114,10 @@ def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
     if (more := len(summary.reasons) - _REASONS_SHOWN) > 0:
         lines.append(f"… and {more} more")
     return lines
+
+
+def _status(status: str, *, is_written: bool) -> str:
+    return "would change" if status == "changed" and not is_written else status
 
 
 def duration(seconds: float) -> str:

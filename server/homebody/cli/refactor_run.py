@@ -31,7 +31,7 @@ from homebody.headless.apply import Applier
 from homebody.headless.batch import Batch, Summary
 from homebody.headless.diff import unified_diff
 from homebody.headless.file_report import diff_of, to_json_line
-from homebody.headless.find import Chosen, Selection, Wanted, select_files, shown_path, tree_of
+from homebody.headless.find import Chosen, Selection, Wanted, described, select_files, shown_path, tree_of
 from homebody.headless.journal import Journal, Work, create, list_runs, place_in, tree_lock
 from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome, rewrite
@@ -89,6 +89,10 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         to_write=options.mode == "write",
     )
     selection = select_files(root, wanted, settings)
+    if not selection.files:
+        left = f" ({described(selection.skipped)} left out)" if selection.skipped else ""
+        warn(f"No source file is {'staged' if options.staged else 'changed'}: there is nothing to do{left}.")
+        return 0
     if options.limit is not None:
         selection = Selection(root, selection.files[: options.limit], selection.skipped)
     if options.mode == "write":

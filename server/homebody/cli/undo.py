@@ -37,8 +37,11 @@ def command(
     root = tree_of([])
     terminal = Terminal()
     if list_them:
-        for listed in map(_listed, list_runs(root)):
+        runs = list_runs(root)
+        for listed in map(_listed, runs):
             terminal.write(json.encode(listed).decode() + "\n" if as_json else _line(listed))
+        if not runs:
+            terminal.remark("There is no run here: `homebody refactor --write` makes one.")
         return
     with tree_lock(root, "homebody undo"):
         done = undo(_chosen(root, run))

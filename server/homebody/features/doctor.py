@@ -193,7 +193,7 @@ def _about(use: UseReport) -> Iterator[str]:
     if use.model is not None:
         yield f"{use.model} ({use.backend}), {use.context_length} tokens of context"
     for reason in use.reasons:
-        yield f"why: {reason}"
+        yield f"why: {reason.removeprefix(f'{use.use}: ')}"
     if use.model is not None and use.use == "completion":
         yield f"fill-in-the-middle: {use.fim or 'no'}"
     if use.speed is not None:

@@ -126,7 +126,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
         A path that is named does not exist, leads out of the tree, or is read-only and has to be
         written.
     NothingSelected
-        A glob matches nothing, or no file is left.
+        A glob matches nothing, or no file of the named ones is left. Of git's list, none may be left.
     GitFailed
         ``changed`` or ``staged`` is requested, and git fails.
 
@@ -135,7 +135,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     is_listed = wanted.changed is not None or wanted.staged
     files = finder.without_marked(merged(finder.listed() if is_listed else finder.named()))
     skipped = {why: count for why, count in finder.skipped.items() if count}
-    if not files:
+    if not files and not is_listed:
         because = f": {described(skipped)} left out" if skipped else ""
         message = f"The selection contains no file{because}."
         raise NothingSelected(message)

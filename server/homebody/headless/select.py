@@ -63,7 +63,7 @@ class SourceFile:
         self._check(line)
         length = len(document.line_text(line - 1))
         if not 1 <= column <= length + 1:
-            message = f"{self.path}:{line} has columns 1 to {length + 1}: there is no {column}."
+            message = f"{self.path}:{line} ends at column {length + 1}: there is no column {column}."
             raise PositionOutOfRange(message)
         return document.offset_at(line - 1, column - 1)
 
@@ -84,7 +84,7 @@ class SourceFile:
     def _check(self, line: int) -> None:
         count = self.document.line_count
         if not 1 <= line <= count:
-            message = f"{self.path} has lines 1 to {count}: there is no {line}."
+            message = f"{self.path} ends at line {count}: there is no line {line}."
             raise PositionOutOfRange(message)
 
 

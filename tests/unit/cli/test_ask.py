@@ -126,8 +126,8 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
     [
         (("ask",), "no question"),
         (("ask", "Why?", "--attach", "none.py"), "does not exist"),
-        (("ask", "Why?", "--attach", "add.py:90-95"), "add.py has lines 1 to 3: there is no 90."),
-        (("ask", "Why?", "--attach", "add.py:1-95"), "there is no 95."),
+        (("ask", "Why?", "--attach", "add.py:90-95"), "add.py ends at line 3: there is no line 90."),
+        (("ask", "Why?", "--attach", "add.py:1-95"), "there is no line 95."),
         (("ask", "Why?", "--attach", "staged"), "not in a git repository"),
         (("ask", "--forget", "nix"), "no stored conversation"),
         (("explain",), "Name one thing"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from homebody.headless.journal import list_runs
-from support.git import committed
+from support.git import committed, git
 
 CODE = "def add(a, b):\n    c = a + b\n    return c\n"
 SHORT = "def add(a, b):\n    return a + b\n"
@@ -53,10 +53,11 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
     ended = run(*REFACTOR)
     assert ended.code == 0
     assert ended.out.count("+    return a + b\n") == 3
-    assert "[3/3] changed sub/c.py" in ended.err
-    assert "3 files: 3 changed." in ended.err
+    assert "[3/3] would change sub/c.py" in ended.err
+    assert "3 files: 3 would change." in ended.err
     assert "Left out: 1 not source code." in ended.err
     assert texts(tree) == [CODE] * 3
+    assert "3 files: 3 changed." in run(*REFACTOR, "--write").err
 
 
 def test_check_names_what_would_change(run, tree):
@@ -64,6 +65,16 @@ def test_check_names_what_would_change(run, tree):
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
     script(tree, {"text": fenced(CODE)})
     assert run(*REFACTOR, "--check").code == 0
+
+
+@pytest.mark.parametrize(("option", "word"), [("--staged", "staged"), ("--changed", "changed")])
+def test_a_commit_without_source_code_passes_a_hook(run, tree, option, word):
+    committed(tree)
+    (tree / "notes.txt").write_text("x\n")
+    git(tree, "add", "notes.txt")
+    ended = run("refactor", option, "--action", "simplify", "--check")
+    sentence = f"No source file is {word}: there is nothing to do (1 not source code left out)."
+    assert (ended.code, ended.out, ended.err) == (0, "", f"homebody: {sentence}\n")
 
 
 def test_json_is_a_line_a_file(run, tree):
@@ -129,8 +140,8 @@ def test_changed_files_are_those_of_git(run, tree):
     for flag in ("--changed", "--changed=HEAD"):
         ended = run("refactor", flag, "--instruction", "x", "--check")
         assert (ended.out, ended.code) == ("would change b.py\n", 1)
-    assert run("refactor", "--changed", "sub", "--instruction", "x").code == 2
-    assert run("refactor", "--staged", "--instruction", "x").code == 2
+    assert run("refactor", "--changed", "sub", "--instruction", "x").code == 0
+    assert run("refactor", "--staged", "--instruction", "x").code == 0
 
 
 def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree):
@@ -244,7 +255,7 @@ def test_binary_files_among_others_are_skipped(run, tree):
         (("refactor",), "needs files or folders"),
         (("refactor", "a.py"), "either --action NAME (see --list) or --instruction TEXT"),
         (("refactor", "a.py", "--action", "simplify", "--write", "--check"), "give only one of them"),
-        (("refactor", "a.py:5-99", "--action", "simplify"), "has lines 1 to "),
+        (("refactor", "a.py:5-99", "--action", "simplify"), "ends at line "),
         (("undo", "nope"), "no run nope"),
     ],
 )

@@ -194,5 +194,5 @@ def test_a_terminal_shows_live_lines_and_results_stay_clean(tree):
     os.close(ours)
 
     assert (out.count(b"@@ -1,3 +1,2 @@"), b"\x1b" in out) == (3, False)
-    for text in (b" characters", b"left", b"3 files: 3 changed."):
+    for text in (b" characters", b"left", b"3 files: 3 would change."):
         assert text in shown

@@ -59,7 +59,7 @@ def test_positions_count_code_points_from_one(tmp_path: Path):
 def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
     (tmp_path / "a.py").write_text("ab\nc")
     source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-    with pytest.raises(PositionOutOfRange, match=r"has lines 1 to 2|has columns 1 to 3"):
+    with pytest.raises(PositionOutOfRange, match=r"ends at line 2|ends at column 3"):
         source.offset_at(line, column)
 
 
