@@ -1,4 +1,4 @@
-"""Everyday requests in twelve languages, each with a right and a wrong answer.
+"""Everyday requests in fourteen languages, each with a right and a wrong answer.
 
 Those in ``heldout`` were written after the checks. Every right answer is offered. What is wrong in the other
 one is in its notes. A case is ``== INSTRUCTION``, the code with its selection in ``«»``, and each answer with
@@ -48,6 +48,6 @@ async def test_an_everyday_answer_is_offered_with_its_notes(case: RefactorCase, 
     assert note in "; ".join(notes)
 
 
-def test_there_are_sixty_requests_in_twelve_languages():
-    assert len(CASES) >= 120
-    assert len({case.language for case, _ in CASES}) == 12
+def test_there_are_seventy_requests_in_fourteen_languages():
+    assert len(CASES) >= 140
+    assert len({case.language for case, _ in CASES}) == 14

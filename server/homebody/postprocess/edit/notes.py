@@ -27,7 +27,7 @@ _MOST_PLACES = 100
 _LONGEST = 60
 """Characters of code in a note."""
 
-_WORD = re.compile(r"[^\W\d]\w*[?!]?")
+_WORD = re.compile(r"[$@]*[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
 _QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
@@ -93,11 +93,17 @@ def notes_of(edit: Edited) -> list[Note]:
 def sentences(notes: Sequence[Note]) -> tuple[str, ...]:
     """Return the first notes as text, and how many more there are.
 
-    What goes is before what comes, and keywords are last.
+    First is what cannot be right, then what goes (``raise`` before all else), what comes, and keywords.
     """
-    first = sorted(notes, key=lambda note: (note.kind == "word", not note.goes))[:_MOST]
+    first = sorted(notes, key=_rank)[:_MOST]
     more = len(notes) - len(first)
     return (*(note.text for note in first), *([f"and {more} more"] if more else ()))
+
+
+def _rank(note: Note) -> tuple[int, bool]:
+    if note.is_broken:
+        return 0, False
+    return {"effect": 1 if note.goes else 2, "word": 3}.get(note.kind, 2), not note.goes
 
 
 def _definitions(edit: Edited) -> Iterator[Note]:
@@ -193,9 +199,12 @@ def _kind_of(token: Token, side: Side) -> str:
         return "value"
     if text in _WORD_OPERATORS or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"
-    if not _WORD.fullmatch(text) or side.in_head(token.start):
+    is_word = _WORD.fullmatch(text) is not None
+    is_name = "identifier" in token.kind or token.kind in _NAMES
+    if side.in_head(token.start) or not (is_word or is_name):
         return ""
-    return "name" if "identifier" in token.kind or token.kind in _NAMES else "word"
+    # A shell's `/tmp` and `-rf` are values.
+    return ("name" if is_word else "value") if is_name else "word"
 
 
 def _is_in_one_string(before: Token, token: Token, strings: Sequence[Span]) -> bool:
@@ -292,7 +301,8 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
     Strings and comments do not count.
     """
     document, span = edit.file.document, edit.span
-    if sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
+    is_bound = not but and any(each.text == name and each.binds for each in edit.after.names)
+    if not is_bound and sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
         return "the new code"
     pattern = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?!\w)"
     for match in islice(re.finditer(pattern, document.text), _MOST_PLACES):

@@ -55,11 +55,20 @@ def test_notes_say_what_goes_and_what_comes(language: str, old: str, new: str, e
     assert expected == [note.text for note in notes_of(edit)]
 
 
+def test_what_cannot_be_right_and_a_lost_exception_come_before_all_else():
+    old = "def f(a):\n    if a:\n        raise E(a)\n    return g(a)\n"
+    document = Document.create("file:///w/a.py", "python", 1, old)
+    new = "def f(a):\n    return h(a)\n"
+    edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, new)])
+    first, second, *_ = sentences(notes_of(edit))
+    assert (first, second) == ("uses `h`, which nothing in the file defines or imports", "removes `raise`")
+
+
 def test_five_notes_are_shown_and_the_number_of_the_others():
     """The most important ones first: definitions before calls before names."""
     old = "def f():\n    pass\n\n" + "".join(f"n{i} = g{i}()\n" for i in range(6))
     document = Document.create("file:///w/a.py", "python", 1, old)
-    edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, "x\n")])
+    edit = edited(WholeFile(document, parse(document)), document.whole, [TextEdit(document.whole, "1\n")])
     shown = sentences(notes_of(edit))
     assert len(shown) == 6
     assert (shown[0], shown[-1]) == ("removes the function `f`", "and 10 more")
