@@ -192,12 +192,12 @@ async def _lay_out(
     offset, state = typist.offset, session.document_state(_URI)
     with times.step("facts at the cursor"):
         place = _Offline(session, target, document, offset, cached)
-        request = request_at(place, state.new_ticket(document, offset))
+        request = request_at(place, session.new_ticket(document, offset))
     with times.step("cache looked up"):
         session.result_cache.find(target.key, document, offset)
     before = state.windows.current
     began = Spent.now()
-    window = await best_window(place)
+    window, _ = await best_window(place)
     prompt = place.prompt(window)
     reader_of(session, _URI).use(window)
     name = "plan and prompt, window kept" if window is before else "plan and prompt, new window"

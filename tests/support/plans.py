@@ -11,7 +11,7 @@ from homebody.text import Document
 
 async def planned_at(session: Session, document: Document, offset: int) -> PromptWindow:
     """Choose the window of a request at ``offset``, and use it."""
-    window = await best_window(await place_at(session, document, offset))
+    window, _ = await best_window(await place_at(session, document, offset))
     reader_of(session, document.uri).use(window)
     return window
 

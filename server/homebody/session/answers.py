@@ -28,10 +28,7 @@ class AnswerState(Enum):
     """More text may arrive."""
 
     COMPLETE = "complete"
-    """The model ended it, or a stop rule ended it directly after the text that belongs to it."""
-
-    ENOUGH = "enough"
-    """A stop rule ended it inside a line that does not belong to it."""
+    """The model or a stop rule ended it; a line in which a rule ended it does not belong to it."""
 
     CUT = "cut"
     """It reached the token limit: the last line may be unfinished."""
@@ -42,20 +39,9 @@ class AnswerState(Enum):
     BROKEN = "broken"
     """Cancelled, or the server failed: the last line is unfinished."""
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the answer is complete."""
-        return self in {AnswerState.COMPLETE, AnswerState.ENOUGH}
-
 
 StopRule: TypeAlias = Callable[[Piece], StopReason | None]
 """Called with each piece; returns why the answer ends with it, or ``None`` while it may continue."""
-
-_STATES: dict[StopReason, AnswerState] = {
-    "noise": AnswerState.COMPLETE,
-    "low confidence": AnswerState.UNLIKELY,
-}
-"""States of an answer that a stop rule ended; ``ENOUGH`` for all other reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +129,7 @@ class Generation:
         self._stats: Stats | None = None
         self._read: PromptRead | None = None
         self._last_token_at = 0.0
+        self._arrived = 0
         self._stream = stream
         self._stop_rule = stop
         self._changed = asyncio.Event()
@@ -156,7 +143,7 @@ class Generation:
     @property
     def is_usable(self) -> bool:
         """Whether another request may use it: it did not break, and was not cut before its first piece."""
-        is_empty = not (self.pieces or self.is_running or self.state.is_whole)
+        is_empty = not self.pieces and self.state is AnswerState.CUT
         return not is_empty and self.state is not AnswerState.BROKEN
 
     @property
@@ -184,7 +171,7 @@ class Generation:
                     self._add(item)
                     reason = None if self._stop_rule is None else self._stop_rule(item)
                     if reason is not None:
-                        self.state = _STATES.get(reason, AnswerState.ENOUGH)
+                        self._end_at(reason)
                         return
             has_ended = self._stats is None or self._stats.finish == "stop"
             self.state = AnswerState.COMPLETE if has_ended else AnswerState.CUT
@@ -192,6 +179,13 @@ class Generation:
             self.error = error
         finally:
             self.stop()
+
+    def _end_at(self, reason: StopReason) -> None:
+        """End the answer where a rule stopped it; a line that is not finished there does not belong to it."""
+        self.state = AnswerState.UNLIKELY if reason == "low confidence" else AnswerState.COMPLETE
+        lines = self.text[: self.text.rfind("\n") + 1]
+        if reason not in {"noise", "low confidence"} and lines.strip():
+            self.text, self.pieces = lines, list(_between(self.pieces, 0, len(lines)))
 
     def stop(self) -> None:
         """End the answer if it is still running; its state becomes ``BROKEN``. Wakes all waiters."""
@@ -208,6 +202,7 @@ class Generation:
             if self.record is not None:
                 self.record = replace(self.record, evaluated_tokens=piece.read.evaluated_tokens)
         self.pieces.append(piece)
+        self._arrived += 1
         self.text += piece.text
         self.wake()
 
@@ -225,15 +220,12 @@ class Generation:
     def rest(self, typed: str) -> AnswerRest | None:
         """Return what is left after ``typed``; ``None`` if the answer does not begin with ``typed``.
 
-        While it runs, the typed text may be longer than the answer: then the rest is empty. If a stop rule
-        ended it inside a line, only whole lines are left. An unlikely one is valid only before typed text.
+        While it runs, the typed text may be longer than the answer: then the rest is empty. An unlikely one
+        is valid only before typed text.
         """
         text, state = self.text, self.state
-        if state is AnswerState.RUNNING and typed.startswith(text):
-            return AnswerRest((), state, self.wanted, self.record)
-        if state is AnswerState.ENOUGH and (lines := text[: text.rfind("\n") + 1]).strip():
-            text, state = lines, AnswerState.COMPLETE
-        if not text.startswith(typed) or (typed and state is AnswerState.UNLIKELY):
+        is_ahead = self.is_running and typed.startswith(text)
+        if not is_ahead and (not text.startswith(typed) or (typed and state is AnswerState.UNLIKELY)):
             return None
         return AnswerRest(_between(self.pieces, len(typed), len(text)), state, self.wanted, self.record)
 
@@ -247,7 +239,7 @@ class Generation:
             prompt_tokens=None if read is None else read.evaluated_tokens + read.reused_tokens,
             evaluated_tokens=None if read is None else read.evaluated_tokens,
             reused_tokens=None if read is None else read.reused_tokens,
-            output_tokens=max(0, len(self.pieces) - 1),
+            output_tokens=max(0, self._arrived - 1),
             prompt_ms=None if read is None else read.milliseconds,
             output_ms=None if first is None else (self._last_token_at - first) * 1000,
             finish="stop",

@@ -8,9 +8,9 @@ the newest request, and who reads its prompts ahead.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Protocol
 
 from homebody.backend.base import SlotChoice
@@ -92,6 +92,22 @@ class Session:
         if state is None:
             state = self._documents[uri] = DocumentState()
         return state
+
+    def new_ticket(self, document: Document, offset: int) -> "Ticket":
+        """Supersede the document's previous request, unless it is for the same text and offset.
+
+        An editor may request ghost text and its menu for one keystroke: both get the answer.
+        """
+        state = self.document_state(document.uri)
+        before, state.asked = state.asked, (document, offset)
+        same = before is not None and before[1] == offset and before[0].text == document.text
+        if not same or state.ticket.stale:
+            state.ticket.supersede()
+            state.ticket = Ticket()
+            if self.running is not None:
+                # The older request may wait for it.
+                self.running.wake()
+        return state.ticket
 
     def changed(self, edits: Sequence[TextEdit], document: Document) -> None:
         """Update the state after one change of the user, of one or many edits; ``document`` is the result."""
@@ -195,7 +211,6 @@ class Ticket:
 
     def __init__(self) -> None:
         self._stale = asyncio.Event()
-        self._callbacks: list[Callable[[], None]] = []
 
     @property
     def stale(self) -> bool:
@@ -203,19 +218,8 @@ class Ticket:
         return self._stale.is_set()
 
     def supersede(self) -> None:
-        """Make it stale, and wake everything that waits for it."""
+        """Make it stale."""
         self._stale.set()
-        for callback in self._callbacks:
-            callback()
-
-    @contextmanager
-    def waking(self, callback: Callable[[], None]) -> Generator[None]:
-        """Call ``callback`` when the ticket becomes stale while the block runs."""
-        self._callbacks.append(callback)
-        try:
-            yield
-        finally:
-            self._callbacks.remove(callback)
 
     async def still_newest_after(self, seconds: float) -> bool:
         """Wait for the given seconds; return false immediately if a newer request comes."""
@@ -251,24 +255,12 @@ _NO_WINDOWS = Windows()
 
 
 class DocumentState:
-    """The newest request for a document, and its reader once there is one."""
+    """The newest request for a document, where that was, and its reader once there is one."""
 
     def __init__(self) -> None:
         self.ticket = Ticket()
         self.reader: DocumentReader | None = None
-        self._asked: tuple[Document, int] | None = None
-
-    def new_ticket(self, document: Document, offset: int) -> Ticket:
-        """Supersede the previous request, unless it is for the same text and offset.
-
-        An editor may request ghost text and its menu for one keystroke: both get the answer.
-        """
-        before, self._asked = self._asked, (document, offset)
-        same = before is not None and before[1] == offset and before[0].text == document.text
-        if not same or self.ticket.stale:
-            self.ticket.supersede()
-            self.ticket = Ticket()
-        return self.ticket
+        self.asked: tuple[Document, int] | None = None
 
     @property
     def windows(self) -> Windows:

@@ -42,6 +42,10 @@ class Recording(ScriptedBackend):
         self.texts.append(prompt.text)
         return await super().count_prompt(prompt)
 
+    async def place(self, prompt, **options):
+        self.texts.append(prompt.text)
+        return await super().place(prompt, **options)
+
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         self.texts += [message.text for message in messages]
         return await super().render_chat(messages)

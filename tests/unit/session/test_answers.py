@@ -53,7 +53,7 @@ def _text(known) -> str | None:
         (lambda: _stream(*"abcdefgh", finish="length"), None, AnswerState.CUT),
         (lambda: _stream(finish="length"), None, AnswerState.CUT),
         (lambda: _stream("a", fails=True), None, AnswerState.BROKEN),
-        (lambda: _stream("a", "b", "c"), _ends_at("b", "scope"), AnswerState.ENOUGH),
+        (lambda: _stream("a", "b", "c"), _ends_at("b", "scope"), AnswerState.COMPLETE),
         (lambda: _stream("a", "b", "c"), _ends_at("b", "noise"), AnswerState.COMPLETE),
         (lambda: _stream("a", "b", "c"), _ends_at("b", "low confidence"), AnswerState.UNLIKELY),
     ],

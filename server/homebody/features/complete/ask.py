@@ -6,15 +6,15 @@ Plans the prompt, makes it fit, reads the unread part, starts the answer.
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 
-from homebody.backend.base import OnRead, Prompt, Sampling, Stream, Text
+from homebody.backend.base import Sampling, Stream, Text
 from homebody.features.budgets import PromptSize, fit
 from homebody.features.complete.plan import best_window
-from homebody.features.complete.reader import CacheLost, read_most, reader_of, unless_lost
+from homebody.features.complete.reader import CacheLost, piece_tokens, read_piece, reader_of, unless_lost
 from homebody.features.complete.request import Request, Sent, learn, record_of
 from homebody.postprocess.ghost.finish import StopChecker
 from homebody.session.answers import AnswerRest, AnswerState, Generation, Known, StopRule, Suggestion
-from homebody.session.prompt_window import PromptWindow
 
 _TEMPERATURE = 0.7
 """Sampling temperature of all candidates but the first."""
@@ -39,46 +39,57 @@ async def ask(request: Request, seed: int | None = None) -> Known | None:
         if seed is None and (known := known_at(request)) is not None:
             return known
         await session.stop_running()
+        # While a piece is still being read.
+        sent = await _fitting(request, seed)
         await session.turn.acquire()
         generation = None
         try:
-            sent = None if request.ticket.stale else await _prepared(request, seed)
-            generation = None if sent is None else _started(sent)
+            ready = await _mostly_read(sent)
+            generation = None if ready is None else _started(ready)
         finally:
             if generation is None:
                 session.turn.release()
         return generation and (generation, "")
 
 
-async def _prepared(request: Request, seed: int | None, *, is_checked: bool = True) -> Sent | None:
-    """Plan a prompt that fits, and let the server read most of it; nothing if the request is stale."""
-    (window, prompt), tokens = await _fitting(request)
-    if not (prompt.forced + "".join(part.text for part in prompt.texts)).strip():
-        return None
-    try:
-        placed = await read_most(
-            request.place, prompt, lambda: not request.ticket.stale, is_checked=is_checked
-        )
-    except CacheLost:
-        return await _prepared(request, seed, is_checked=False)
-    return placed and Sent(request, window, prompt, placed.slot, tokens, placed.unread, seed)
+async def _mostly_read(sent: Sent) -> Sent | None:
+    """Let the server read all but the last piece of the prompt; ``None`` if there is nothing to send."""
+    request, place, placed = sent.request, sent.request.place, sent.placed
+    is_empty = not (sent.prompt.forced + "".join(part.text for part in sent.prompt.texts)).strip()
+    while not is_empty and not request.ticket.stale and placed.unread > piece_tokens(place.engine.completion):
+        try:
+            if await read_piece(place, sent.prompt, placed, is_checked=sent.is_checked) is None:
+                break
+        except CacheLost:
+            return await _again(sent)
+        placed = await place.placed(sent.window)
+    return None if is_empty or request.ticket.stale else replace(sent, placed=placed)
 
 
-async def _fitting(request: Request) -> tuple[tuple[PromptWindow, Prompt], int]:
-    """Plan a prompt that leaves room for the answer; count it exactly if the server's tokens are known."""
+async def _again(sent: Sent) -> Sent | None:
+    """Plan a prompt that the server can read in time, after it has lost the one that was planned."""
+    return await _mostly_read(replace(await _fitting(sent.request, sent.seed), is_checked=False))
+
+
+async def _fitting(request: Request, seed: int | None) -> Sent:
+    """Plan a prompt that leaves room for the answer, by an exact count if the server's tokens are known."""
     place, use, info = request.place, request.place.engine.completion, request.place.target.info
     reader = reader_of(place.session, place.document.uri)
 
-    async def build(tokens: int | None) -> tuple[tuple[PromptWindow, Prompt], PromptSize]:
-        window = await best_window(place) if tokens is None else place.window("wide", tokens)
+    async def build(tokens: int | None) -> tuple[Sent, PromptSize]:
+        if tokens is None:
+            window, placed = await best_window(place)
+        else:
+            window = place.window("wide", tokens)
+            placed = await place.placed(window)
         if request.basis == "document" and not request.ticket.stale:
             reader.use(window)
         prompt = place.prompt(window)
         own = sum(use.tokens.count(part.text) if isinstance(part, Text) else 1 for part in prompt.parts)
-        exact = await use.backend.count_prompt(prompt) if place.counts_exactly else own
-        return (window, prompt), PromptSize(own, exact)
+        size = PromptSize(own, placed.tokens if place.counts_exactly else own)
+        return Sent(request, window, prompt, placed, size.exact, seed), size
 
-    return await fit(
+    sent, _ = await fit(
         build,
         limit=info.context_length - min(request.max_tokens, info.context_length // 4),
         too_long=(
@@ -86,6 +97,7 @@ async def _fitting(request: Request) -> tuple[tuple[PromptWindow, Prompt], int]:
             "serve the model with a larger context."
         ),
     )
+    return sent
 
 
 def _started(sent: Sent) -> Generation:
@@ -132,18 +144,18 @@ async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
         seed=sent.seed,
         logprobs=1 if place.target.info.has_logprobs else 0,
     )
-    on_read: OnRead | None = unless_lost(place, sent.unread)
     while True:
         complete = place.engine.completion.backend.complete
+        on_read = unless_lost(place, sent.placed.unread) if sent.is_checked else None
         try:
-            async with aclosing(complete(sent.prompt, sampling, slot=sent.slot, on_read=on_read)) as stream:
+            async with aclosing(
+                complete(sent.prompt, sampling, slot=sent.placed.slot, on_read=on_read)
+            ) as stream:
                 async for item in stream:
                     yield item
         except CacheLost:
-            on_read = None
-            if (again := await _prepared(request, sent.seed, is_checked=False)) is not None:
-                sent = again
-                sent_again(sent)
+            sent = await _again(sent) or replace(sent, is_checked=False)
+            sent_again(sent)
         else:
             return
 
@@ -165,18 +177,13 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
 
     That time is short, except for an explicit request. ``None`` if the answer has nothing for this place.
     A suggestion is there already.
-
-    Raises
-    ------
-    BackendError
-        The server failed before a whole line had arrived.
-
+    Raises ``BackendError`` if the server failed before a whole line had arrived.
     """
     if known is None or isinstance(known, Suggestion):
         return known
     (generation, typed), began = known, time.monotonic()
     try:
-        with generation.awaited(), request.ticket.waking(generation.wake):
+        with generation.awaited():
             while not request.ticket.stale and (rest := generation.rest(typed)) is not None:
                 if generation.state is AnswerState.BROKEN:
                     # The last line is unfinished.

@@ -86,14 +86,7 @@ async def prepare(engine: Engine, document: Document, offset: int, *, session: S
 
 
 async def prepare_once(session: Session, document: Document, offset: int) -> None:
-    """Choose the whole window and its snippets immediately, for a caller that makes only one request.
-
-    Raises
-    ------
-    ContextTooLong, BackendError
-        As for ``complete``.
-
-    """
+    """Choose the whole window and its snippets immediately, for a caller that makes only one request."""
     if not session.engine.trees.follows(document):
         session.engine.trees.open(document)
     await reader_of(session, document.uri).fill(await place_at(session, document, offset))
@@ -104,7 +97,7 @@ async def _complete(
 ) -> list[Completion]:
     engine, state = session.engine, session.document_state(document.uri)
     # Before anything is awaited: of two requests, the one that came last is the newest.
-    ticket = state.new_ticket(document, offset)
+    ticket = session.new_ticket(document, offset)
     engine.gate.look_at(document)
     # In a thread, while this one looks at the cursor.
     looked_up = engine.gate.begin((document.uri, *state.windows.uris))
@@ -205,7 +198,7 @@ def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> C
     if isinstance(outcome, Dropped):
         return None
     if isinstance(text, AnswerRest):
-        shown = Suggestion(outcome.text, outcome.probability, record, text.state.is_whole)
+        shown = Suggestion(outcome.text, outcome.probability, record, text.state is AnswerState.COMPLETE)
         cache = place.session.result_cache
         cache.put_shown(place.target.key, place.document, place.offset, shown, number=number)
     return Completion(outcome.span, outcome.text, outcome.probability)
@@ -224,7 +217,7 @@ def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Drop
         text.text,
         cursor,
         pieces=text.pieces,
-        cut_by_length=not text.state.is_whole,
+        cut_by_length=text.state is not AnswerState.COMPLETE,
         # A suggestion requested as a block stays a block while the user types its text.
         wanted=text.wanted,
         min_confidence=request.min_confidence,

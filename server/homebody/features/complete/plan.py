@@ -155,13 +155,7 @@ class Place:
         """Freeze a new window here; a wide one has at most ``tokens``, if they are given.
 
         It keeps the start of the window in use if that is still suitable, so that the server can reuse its
-        cache.
-
-        Raises
-        ------
-        ContextTooLong
-            The served context length leaves no room for a prompt.
-
+        cache. Raises ``ContextTooLong`` if the served context length leaves no room for a prompt.
         """
         if kind == "narrow":
             return _window(self, self.at_once, (), None)
@@ -183,36 +177,27 @@ async def place_at(session: Session, document: Document, offset: int) -> Place:
     return Place(session, await target_of(session.engine), document, offset)
 
 
-async def best_window(place: Place) -> PromptWindow:
+async def best_window(place: Place) -> tuple[PromptWindow, Placement]:
     """Choose the best window that is ready for a request that has to be answered now.
 
     A window is kept while it matches and the server has it. Otherwise, if reading a full window would take
     longer than ``completion.latencyBudgetMs``, it is as narrow as that allows; reading ahead widens it.
-
-    Raises
-    ------
-    ContextTooLong
-        The served context length leaves no room for a prompt.
-
     """
-
-    async def is_ready(window: PromptWindow, tokens: int) -> bool:
-        if place.typed(window) is None:
-            return False
-        return window.is_awaited or (await place.placed(window)).unread <= tokens
-
     windows, at_once = place.windows, place.at_once
     for window in (windows.coming, windows.current, *windows.earlier):
-        most = place.unnoticed if window is windows.coming else at_once
-        if window is not None and await is_ready(window, most):
-            return window
+        if window is not None and place.typed(window) is not None:
+            placed = await place.placed(window)
+            most = place.unnoticed if window is windows.coming else at_once
+            if window.is_awaited or placed.unread <= most:
+                return window, placed
     narrow = place.window("narrow")
     if not narrow.narrow or narrow.start == 0 or _is_near(windows.current, place.offset):
         # Elsewhere no part of a full window has been read, and counting its lines would take 20 ms.
         wide = place.window("wide")
-        if await is_ready(wide, at_once):
-            return wide
-    return narrow
+        placed = await place.placed(wide)
+        if placed.unread <= at_once:
+            return wide, placed
+    return narrow, await place.placed(narrow)
 
 
 def _is_near(before: PromptWindow | None, offset: int) -> bool:

@@ -125,19 +125,12 @@ class Reader:
         self._go_on()
 
     async def fill(self, place: Place) -> None:
-        """Choose the whole window immediately, for a caller that makes only one request.
-
-        Raises
-        ------
-        ContextTooLong, BackendError
-            As for ``complete``.
-
-        """
+        """Choose the whole window immediately, for a caller that makes only one request."""
         await self._search(place)
         if place.engine.completion.speed.prompt is None:
             window = place.window("wide")
             async with self._session.turn:
-                await _read_piece(place, place.prompt(window), await place.placed(window))
+                await read_piece(place, place.prompt(window), await place.placed(window))
         self._use(replace(await _counted(place), is_awaited=True))
 
     async def stop(self) -> None:
@@ -269,7 +262,7 @@ class Reader:
         tokens = min(placed.unread, piece_tokens(session.engine.completion))
         try:
             is_checked = window is not self._lost
-            seconds = await _read_piece(place, place.prompt(window), placed, is_checked=is_checked)
+            seconds = await read_piece(place, place.prompt(window), placed, is_checked=is_checked)
         except CacheLost:
             # Once for each window: some servers cannot go on with some models.
             self._lost = window
@@ -333,18 +326,12 @@ def unless_lost(place: Place, unread: int) -> OnRead:
     return check
 
 
-async def _read_piece(
+async def read_piece(
     place: Place, prompt: Prompt, placed: Placement, *, is_checked: bool = True
 ) -> float | None:
     """Read the next piece; returns how many seconds it took, ``None`` if the server cannot read ahead.
 
-    Raises
-    ------
-    BackendError
-        The server is unavailable, or rejects the request.
-    CacheLost
-        It would read much more than this piece.
-
+    Raises ``CacheLost`` if that ``is_checked``, and the server would read much more than this piece.
     """
     use, read = place.engine.completion, placed.tokens - placed.unread
     tokens = min(read + piece_tokens(use), placed.tokens)
@@ -356,19 +343,3 @@ async def _read_piece(
     seconds = time.monotonic() - began
     use.speed.learn(stats, PromptRead(tokens - read, read, seconds * 1000))
     return seconds
-
-
-async def read_most(
-    place: Place, prompt: Prompt, wanted: Callable[[], bool], *, is_checked: bool
-) -> Placement | None:
-    """Read until at most one piece is left, which a request reads itself; ``None`` once it is not wanted.
-
-    Raises ``CacheLost``, if that ``is_checked``.
-    """
-    use, slot = place.engine.completion, place.session.slot
-    placed = await use.backend.place(prompt, slot=slot)
-    while wanted() and placed.unread > piece_tokens(use):
-        if await _read_piece(place, prompt, placed, is_checked=is_checked) is None:
-            break
-        placed = await use.backend.place(prompt, slot=slot)
-    return placed if wanted() else None

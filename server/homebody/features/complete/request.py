@@ -11,7 +11,7 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Listing, PromptRecord, Source
-from homebody.backend.base import Prompt, PromptRead, SlotChoice
+from homebody.backend.base import Placement, Prompt, PromptRead
 from homebody.context.markers import first_marker
 from homebody.context.select import without
 from homebody.features.budgets import accounted, compared
@@ -90,22 +90,24 @@ class Sent:
     ----------
     window, prompt
         The frozen beginning of the prompt, and the exact prompt.
-    slot
-        The slot that is expected to hold the prompt's beginning.
-    tokens, unread
-        Tokens of the prompt, and those of them that the server had not read, as counted by Homebody.
+    placed
+        Where the prompt is in the server's cache, and how much of it is unread.
+    tokens
+        Tokens of the prompt, as counted by Homebody.
     seed
         Seed of an additional candidate, whose answer must not replace the first one's; ``None`` for that one.
+    is_checked
+        Whether it ends with ``CacheLost`` if the server has to read much more than expected.
 
     """
 
     request: Request
     window: PromptWindow
     prompt: Prompt
-    slot: SlotChoice
+    placed: Placement
     tokens: int
-    unread: int
     seed: int | None = None
+    is_checked: bool = True
 
 
 def request_at(
@@ -162,7 +164,7 @@ def learn(sent: Sent, generation: Generation) -> None:
         seconds = generation.first_token_at - generation.began
         place.session.rhythm.answered(seconds)
         tokens = stats.prompt_tokens or sent.tokens
-        unread = tokens * sent.unread // max(1, sent.tokens)
+        unread = tokens * sent.placed.unread // max(1, sent.placed.tokens)
         seen = PromptRead(unread, tokens - unread, seconds * 1000)
     use.speed.learn(stats, seen)
     if (record := generation.record) is not None:

@@ -1,13 +1,10 @@
 """Reading a prompt's beginning ahead, piece by piece."""
 
 from contextlib import aclosing, asynccontextmanager
-from itertools import count
 
-from homebody.backend.base import OWN, Prompt, Text
 from homebody.engine import open_engine
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.plan import place_at
-from homebody.features.complete.reader import piece_tokens, read_most
+from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document, Span, TextEdit
@@ -15,18 +12,18 @@ from support.documents import numbered
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
 
-_LONG = Prompt((Text("extraordinarily " * 300, (OWN,)),))
-
 
 async def test_a_request_reads_all_but_its_last_piece_in_pieces(world):
     async with world("x\n", context_length=4096) as w:
         w.engine.completion.speed.prompt = 400
-        asked, place = count(), await place_at(w.session, numbered("alpha"), 0)
-        assert await read_most(place, _LONG, lambda: next(asked) < 3, is_checked=True) is None
-        placed = await read_most(place, _LONG, lambda: True, is_checked=True)
+        document = numbered("alpha")
+        await complete(w.engine, document, len(document.text), session=w.session)
+        await w.session.stop_background()
         piece = piece_tokens(w.engine.completion)
-        assert 0 < placed.unread <= piece
-        assert len(w.backend.requests) == (placed.tokens - placed.unread) // piece
+        *pieces, asked = w.backend.requests[: w.backend.requests.index(w.asked[0]) + 1]
+        tokens = await w.backend.count_prompt(asked.prompt)
+        assert {request.sampling for request in pieces} == {None}
+        assert 0 < tokens - piece * len(pieces) <= piece
 
 
 _CODE = "".join(f"    total = total + value_{number}\n" for number in range(4000))

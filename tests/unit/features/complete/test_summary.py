@@ -1,6 +1,9 @@
 """The summary of a prompt, and the comparison with the server's count."""
 
+from dataclasses import replace
+
 from homebody.audit import read_notes
+from homebody.backend.base import Placement
 from homebody.features.complete import complete
 from support.documents import at, typed
 
@@ -21,10 +24,12 @@ async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(w
         result = []
         w.engine.audit.on_note = result.append
 
-        async def less(prompt) -> int:
-            return len(prompt.text)
+        place = w.backend.place
 
-        monkeypatch.setattr(w.backend, "count_prompt", less)
+        async def with_less(prompt, **options) -> Placement:
+            return replace(await place(prompt, **options), tokens=len(prompt.text))
+
+        monkeypatch.setattr(w.backend, "place", with_less)
         document, offset = at("def add(a, b):\n    return █\n")
         await complete(w.engine, document, offset, session=w.session)
         document, offset = typed(document, offset, "x")
