@@ -84,17 +84,12 @@ def _between(pieces: Sequence[Piece], start: int, end: int) -> tuple[Piece, ...]
 class Generation:
     """An answer. Run it in a separate task; waiters are woken whenever it changes.
 
-    Parameters
-    ----------
-    stream
-        The answer; it is closed as soon as ``stop`` returns a reason.
-    stop
-        ``None`` reads the answer to its end.
-    wanted
-        How much was requested.
+    Its stream is closed as soon as the rule ``stop`` returns a reason.
 
     Attributes
     ----------
+    wanted
+        How much was requested.
     state
         Progress of the answer, or the reason why it ended.
     pieces, text

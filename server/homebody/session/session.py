@@ -81,7 +81,7 @@ class Session:
         self.asking = asyncio.Lock()
         self.reading: DocumentReader | None = None
         self.running: Generation | None = None
-        self.siblings: Callable[[str], Sequence[Document]] = _no_siblings
+        self.siblings: Callable[[str], Sequence[Document]] = lambda _uri: ()
         self._documents: dict[str, DocumentState] = {}
         self._running_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -185,10 +185,6 @@ class Session:
             state.ticket.supersede()
         await self.stop_background()
         await self.stop_running()
-
-
-def _no_siblings(_uri: str) -> Sequence[Document]:
-    return ()
 
 
 async def ended(*tasks: asyncio.Task[None]) -> None:

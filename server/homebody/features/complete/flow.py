@@ -156,18 +156,10 @@ async def _first_candidate(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
     text = await wait_for_text(request, known_at(request))
     if text is None and not request.ticket.stale:
-        if not await request.ticket.still_newest_after(_debounce(request)):
+        if not await request.ticket.still_newest_after(request.debounce):
             return None
         text = await wait_for_text(request, await ask(request))
     return None if text is None else _show(request, text)
-
-
-def _debounce(request: Request) -> float:
-    """Seconds to wait for another keystroke before the request is sent."""
-    if request.trigger == "invoked":
-        return 0.0
-    setting = request.settings.debounce_ms
-    return request.place.session.rhythm.debounce() if setting == "auto" else setting / 1000
 
 
 async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:

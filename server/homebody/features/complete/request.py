@@ -22,7 +22,6 @@ from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.session.answers import Generation
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Ticket
-from homebody.settings import CompletionSettings
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.text import Span
 
@@ -58,8 +57,8 @@ class Request:
 
     Attributes
     ----------
-    settings
-        Settings of completion that apply to the document.
+    debounce
+        Seconds to wait for another keystroke before the request is sent.
     cursor
         Facts about the cursor's surroundings, for the rules that are applied to the answer.
     wanted
@@ -75,7 +74,7 @@ class Request:
     ticket: Ticket
     trigger: Trigger
     basis: Basis
-    settings: CompletionSettings
+    debounce: float
     cursor: CursorContext
     wanted: Wanted
     max_tokens: int
@@ -118,12 +117,14 @@ def request_at(
     settings = engine.completion_settings(document)
     cursor = cursor_context(document, engine.trees.newest(document), place.offset)
     wanted = lines_wanted(cursor, settings.multiline)
+    wait = settings.debounce_ms
+    debounce = place.session.rhythm.debounce() if wait == "auto" else wait / 1000
     return Request(
         place=place,
         ticket=ticket,
         trigger=trigger,
         basis=basis,
-        settings=settings,
+        debounce=0.0 if trigger == "invoked" else debounce,
         cursor=cursor,
         wanted=wanted,
         max_tokens=min(settings.max_tokens, _LINE_TOKENS) if wanted == "line" else settings.max_tokens,
