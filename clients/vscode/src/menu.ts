@@ -3,6 +3,7 @@
 import { type QuickPickItem, QuickPickItemKind, commands, window } from "vscode";
 
 import type { CopilotChoice } from "./copilot";
+import { openSettings } from "./notify";
 import type { Server } from "./server/server";
 import type { StatusItem } from "./status";
 import { isOn } from "./suggestions";
@@ -21,8 +22,8 @@ export async function openMenu(server: Server, status: StatusItem, copilot: Copi
         { label: "", kind: QuickPickItemKind.Separator },
         ...(isRunning ? [item("arrow-swap", "Switch model…", () => run("homebody.switchModel"))] : []),
         ...(isRunning ? [item("lightbulb", "Recommend a model…", () => run("homebody.recommendModel"))] : []),
-        item("server-process", "Settings of the model and its server", () => settings("homebody.backend")),
-        item("settings-gear", "Settings", () => settings("@ext:homebody.homebody")),
+        item("server-process", "Settings of the model and its server", () => openSettings("homebody.backend")),
+        item("settings-gear", "Settings", () => openSettings("@ext:homebody.homebody")),
         item("pulse", "Doctor: check the installation", () => run("homebody.checkInstallation")),
         item("output", "Log", () => server.log.show()),
         item("debug-restart", `${isRunning ? "Restart" : "Start"} the server`, () => run("homebody.restartServer")),
@@ -39,6 +40,7 @@ function work(): Choice[] {
     const choices = [
         item("comment-discussion", "Ask", () => run("homebody.openChat")),
         item("book", "Explain selection or function", () => run("homebody.explainSelection")),
+        item("edit", "Change in my own words…", () => run("homebody.inOwnWords")),
         item("wand", "Refactor selection or function…", () => run("homebody.refactorSelection")),
         item("git-commit", "Write a commit message", () => run("homebody.writeCommitMessage")),
         item("list-flat", "Show the last prompt", () => run("homebody.showLastPrompt")),
@@ -54,8 +56,4 @@ function work(): Choice[] {
 
 function item(icon: string, label: string, act: () => unknown): Choice {
     return { label: `$(${icon}) ${label}`, act };
-}
-
-function settings(query: string): Thenable<unknown> {
-    return run("workbench.action.openSettings", query);
 }

@@ -80,14 +80,14 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
                 ...(model.size === null ? [] : [sizeOf(model.size)]),
                 ...(model.modalities.includes("vision") ? ["sees pictures"] : []),
             ].join(", "),
-            detail: `${model.where}; ${model.inUse.length > 0 ? `answers ${named(model.inUse)}` : `for ${named(model.uses)}`}`,
+            detail: `${model.inUse.length > 0 ? `answers ${named(model.inUse)}` : `for ${named(model.uses)}`}; ${model.where}`,
             model,
         }));
     const missing = before.filter((each) => !models.some((model) => isSame(each, model)));
     const earlier = missing.map((each) => ({
         label: `$(history) ${each.model || each.kind || "Automatic"}`,
         description: each.url ?? each.kind ?? "",
-        detail: "named by your settings before; its server does not answer now",
+        detail: "named by your settings before",
         model: { ...each, name: each.model || each.kind || "", uses: ["completion", "chat"] as ModelHere["uses"] },
     }));
     const downloads = offers

@@ -1,6 +1,6 @@
 /** Messages to the user: with buttons, with a bar, or in the status bar. They contain no links. */
 
-import { type LogOutputChannel, ProgressLocation, commands, extensions, window } from "vscode";
+import { type LogOutputChannel, ProgressLocation, commands, env, extensions, window } from "vscode";
 
 import { withoutLinks } from "./plain";
 
@@ -15,7 +15,7 @@ const SHOWN_MILLISECONDS = 6000;
 const ONE_LINE = 70;
 // The server names settings of VS Code with the section, and those of files without it.
 const SETTING = /\bhomebody\.[\w.]*\w|\b(?:backend|completion|chat|context|embedded|log)\.[\w.]*\w/g;
-const OPEN_SETTINGS = "Open Settings";
+export const OPEN_SETTINGS = "Open Settings";
 
 export const inform = shown((message, ...buttons) => window.showInformationMessage(message, ...buttons));
 export const warn = shown((message, ...buttons) => window.showWarningMessage(message, ...buttons));
@@ -50,6 +50,11 @@ export async function inNotification<Result>(
     });
 }
 
+/** Open settings where all of them are: those whose scope is the machine are, in a remote window, the remote machine's. */
+export function openSettings(query: string): Thenable<unknown> {
+    return commands.executeCommand(`workbench.action.open${env.remoteName === undefined ? "" : "Remote"}Settings`, { query });
+}
+
 /** Show a sentence in the status bar for a short time. */
 export function say(sentence: string): void {
     window.setStatusBarMessage(sentence, SHOWN_MILLISECONDS);
@@ -64,7 +69,7 @@ function shown(show: Show): Show {
         const isCut = buttons.length + more.length === 0 && message.length > ONE_LINE;
         const answer = await show(text, ...buttons, ...more, ...(isCut ? ["OK"] : []));
         if (answer === OPEN_SETTINGS && setting !== undefined) {
-            await commands.executeCommand("workbench.action.openSettings", setting);
+            await openSettings(setting);
         }
         return answer !== undefined && buttons.includes(answer) ? answer : undefined;
     };

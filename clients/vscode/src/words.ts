@@ -27,15 +27,23 @@ export function lastLine({ start, end }: Range): number {
     return end.character === 0 && end.line > start.line ? end.line - 1 : end.line;
 }
 
+/** What is no file: by the beginning of the path of its address. */
+const NO_FILES: Record<string, string> = { pasted: "attached text", conversation: "this conversation" };
+
 /** A part of a file that went into a prompt or was left out, for the user. */
 export function placeOf({ uri, range, why }: Source | LeftOut): Place {
-    const path = workspace.asRelativePath(Uri.parse(uri));
+    const parsed = Uri.parse(uri);
+    const path = workspace.asRelativePath(parsed);
     const line = range.start.line;
     const endLine = lastLine(range);
+    if (parsed.scheme === "homebody") {
+        return { uri: "", label: NO_FILES[parsed.path.split("/")[0] ?? ""] ?? path, line, endLine, why };
+    }
     if (range.end.line === 0 && range.end.character === 0) {
         return { uri, label: `${path} (${why})`, line, endLine, why }; // a picture has no lines
     }
-    return { uri, label: `${path}, lines ${line + 1} to ${endLine + 1}`, line, endLine, why };
+    const lines = line === endLine ? `line ${line + 1}` : `lines ${line + 1} to ${endLine + 1}`;
+    return { uri, label: `${path}, ${lines}`, line, endLine, why };
 }
 
 /** The message of an error; for an error of the server, the server's own message. */

@@ -187,7 +187,7 @@ function places(
         const link = button(place.label, "Open", () => post({ type: "open", place }));
         link.className = "place";
         const beside = more(place);
-        item.append(link, ` ${place.why}${tokens}`, ...(beside === undefined ? [] : [" ", beside]));
+        item.append(place.uri === "" ? place.label : link, ` ${place.why}${tokens}`, ...(beside === undefined ? [] : [" ", beside]));
         list.append(item);
     }
     details.append(withText("summary", `${title} (${all.length})`), list);

@@ -111,25 +111,18 @@ def lay_out(
     sources = [Source(each.sources[0], 0, -1, each.tokens, each.label) for each in material.media]
     left_out = list(material.left_out)
     beyond_readable = BEYOND_TIME if readable < available else beyond
-    rest = available
-    tokens = [count(each.text) for each in material.wanted]
+    fitting, rest = _share_out(material, available, readable, count)
     for number, item in enumerate(material.wanted):
         if not item.text.strip():
             left_out.append(LeftOut(item.uri, item.first_line, item.last_line, f"{item.label}; it is empty"))
             continue
-        frame = _FRAME_TOKENS + count(item.label)
-        share = _share([cost + frame for cost in tokens[number:]], rest) - frame
-        if item.is_chosen:
-            share = min(share, readable - (available - rest) - frame - _reserved(material, readable, count))
-        kept, cut = item.fitting(share, count)
+        kept, cut = fitting[number]
         if cut is not None:
             why = f"{item.label}; {beyond_readable if item.is_chosen else beyond}"
             left_out.append(LeftOut(item.uri, *cut.lines, why))
         if kept is None:
             continue
-        used = count(kept.text)
-        rest -= used + frame
-        sources.append(Source(item.uri, *kept.lines, used, "attached"))
+        sources.append(Source(item.uri, *kept.lines, count(kept.text), "attached"))
         code = kept.text.rstrip("\r\n")
         texts.append(fill_shipped("attached", name=item.label, code=code, **language_values(item.language)))
     ranked = choose(
@@ -196,14 +189,22 @@ def _reserved(material: Material, readable: int, count: Count) -> int:
     return 0 if named is None else min(readable // 2, count(named.text) + 2 * _FRAME_TOKENS)
 
 
-def _share(costs: Sequence[int], rest: int) -> int:
-    """Tokens for the first of several: what it needs, or an equal share if not all fit.
+def _share_out(
+    material: Material, available: int, readable: int, count: Count
+) -> tuple[dict[int, tuple[Attachment | None, Attachment | None]], int]:
+    """Return what is kept and what is cut of each attachment, by its number, and the tokens that remain.
 
-    Those that need less than an equal share leave the rest to the others.
+    The shortest come first: those that need less than an equal share leave the rest to the others.
     """
-    if sum(costs) <= rest:
-        return costs[0]
-    room, left = rest, sorted(costs)
-    while left and left[0] <= room // len(left):
-        room -= left.pop(0)
-    return min(costs[0], max(room // len(left) if left else rest, 0))
+    rest = available
+    items = sorted(enumerate(material.wanted), key=lambda each: (each[1].is_chosen, count(each[1].text)))
+    fitting: dict[int, tuple[Attachment | None, Attachment | None]] = {}
+    for waiting, (number, item) in zip(range(len(items), 0, -1), items, strict=True):
+        frame = _FRAME_TOKENS + count(item.label)
+        share = rest // waiting - frame
+        if item.is_chosen:
+            share = min(share, readable - (available - rest) - frame - _reserved(material, readable, count))
+        kept, cut = item.fitting(share, count)
+        fitting[number] = kept, cut
+        rest -= 0 if kept is None else count(kept.text) + frame
+    return fitting, rest

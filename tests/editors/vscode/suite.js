@@ -4,7 +4,7 @@ const { execFileSync } = require("node:child_process");
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
-const { answering, claim, homebody, request, root, select, show } = require("./claims");
+const { answering, claim, focused, homebody, request, root, select, show } = require("./claims");
 const { until } = require("./workbench");
 
 const { executeCommand } = vscode.commands;
@@ -38,9 +38,10 @@ exports.run = async function run() {
             return page?.getText();
         });
         const all = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
-        const theirs = new Set(all.filter(({ command }) => !/^-?homebody\./.test(command)).map(({ key }) => key));
+        const isOurs = ({ command, args }) => JSON.stringify([command, args ?? ""]).includes("homebody.");
+        const theirs = new Set(all.filter((each) => !isOurs(each)).map(({ key }) => key));
         const manifest = JSON.parse(readFileSync(path.join(__dirname, "../../../clients/vscode/package.json"), "utf8"));
-        const ours = manifest.contributes.keybindings.filter(({ command }) => command.startsWith("homebody."));
+        const ours = manifest.contributes.keybindings.filter(isOurs);
         const shared = ours.filter(({ key }) => theirs.has(key));
         assert.deepEqual(shared.map(({ key }) => key), ["tab", "escape", "ctrl+i"]);
         assert.ok(shared.slice(0, 2).every(({ when }) => when.includes("homebody.nextEditShown")));
@@ -123,6 +124,8 @@ exports.run = async function run() {
         await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         const proposal = await until(() => proposals.waiting[0]);
         assert.equal(prices.document.getText(), original);
+        // The code in view is the file's, not the proposal's.
+        assert.ok((await chat.items("/")).length > 0);
         assert.ok(proposals.textOf(proposal).startsWith(SIMPLER));
         const { input } = vscode.window.tabGroups.activeTabGroup.activeTab;
         assert.equal(input.original.toString(), prices.document.uri.toString());
@@ -187,10 +190,18 @@ exports.run = async function run() {
     });
 
     await claim("what was typed before a change arrived is still there once it is accepted", async () => {
-        await extension.refactorings.show(prices.document, "Start with a float", async () => {
-            await write(prices.document, 7, "def average(prices):");
-            return { status: "ready", proposal: withFloat };
+        const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+        const shown = [];
+        const show = async (...words) => void shown.push(words);
+        await answering(extension.vscode.window, "showInformationMessage", show, async () => {
+            await extension.refactorings.show(prices.document, "Start with a float", async () => {
+                await write(prices.document, 7, "def average(prices):");
+                return { status: "ready", proposal: withFloat };
+            });
         });
+        // Whoever types there does not type into the change.
+        assert.deepEqual(shown, [['"Start with a float" for prices.py is ready.', "Show", "Discard"]]);
+        assert.equal(vscode.window.tabGroups.activeTabGroup.activeTab, activeTab);
         await proposals.accept(await until(() => proposals.waiting[0]));
         assert.equal(
             prices.document.getText(),
@@ -273,6 +284,22 @@ exports.run = async function run() {
         await executeCommand("undo");
         await executeCommand("undo");
         assert.equal(text.getText(), original);
+    });
+
+    await claim("a change that arrives while one types elsewhere in the file leaves the cursor there", async () => {
+        const { withProgress } = extension.vscode.window;
+        const typing = async (...args) => {
+            const answer = withProgress.apply(extension.vscode.window, args);
+            select(vscode.window.activeTextEditor, 7, 4);
+            await executeCommand("type", { text: "x" });
+            return answer;
+        };
+        await answering(extension.vscode.window, "withProgress", typing, () => instruct(extension, prices, [0, 0, 5, 0], "with sum()"));
+        const editor = vscode.window.activeTextEditor;
+        assert.ok(editor.document.getText().startsWith(SIMPLER));
+        assert.match(editor.document.lineAt(editor.selection.active).text, /^def xmean/);
+        await executeCommand("homebody.discardEdit");
+        await restore(prices.document, original);
     });
 
     await claim("what the server refuses is shown with its reason, and applied only if the user wants it", async () => {
@@ -457,7 +484,7 @@ exports.run = async function run() {
         select(editor, 0, 4);
         const before = document.getText();
         const names = (await chat.items("/")).map(({ label }) => label);
-        assert.deepEqual(["/explain", "/doc", "/tests", "/fix"].filter((name) => !names.includes(name)), []);
+        assert.deepEqual(names.slice(0, 4), ["/explain", "/fix", "/doc", "/tests"]);
         assert.deepEqual((await chat.items("/do")).map(({ label }) => label), ["/doc"]);
         await chat.ask("/doc");
         assert.equal(chat.shown.at(-1).note, "It is in rooms.py; undo takes it back.");
@@ -474,15 +501,20 @@ exports.run = async function run() {
         const editor = await vscode.window.showTextDocument(document);
         select(editor, 0, 4);
         const folder = (await until(async () => (await chat.items("folder")).length && chat.items("folder"))).find(({ label }) => label === "pkg/");
+        assert.ok((await chat.items("fol")).some(({ label }) => label === "pkg/"));
         await chat.attachments.add(folder);
+        await chat.open();
         const terminal = vscode.window.createTerminal({ name: "shell", pty: terminalSaying("3 tests failed") });
-        terminal.show();
+        terminal.show(true);
         await until(() => vscode.window.activeTerminal === terminal);
         const [item] = await chat.items("term");
         await chat.attachments.add(item);
+        await until(async () => (await focused()).includes("webview"));
         await chat.ask("What about an empty list, and all that?");
         const prompt = await request(server, "homebody.showPrompt", {});
         assert.ok(prompt.text.includes("INSIDE = 1") && prompt.text.includes("3 tests failed"));
+        const [inside, said] = ["pkg/inside.py, line 1", "attached text"].map((name) => chat.shown.at(-1).sources.find(({ label }) => label === name));
+        assert.deepEqual([inside.endLine, said.uri], [0, ""]);
         terminal.dispose();
         const { id } = chat.shown.at(-1);
         const place = { uri: prices.document.uri.toString(), label: "prices.py, lines 8 to 9", line: 7, endLine: 8 };

@@ -46,12 +46,15 @@ exports.run = async function run() {
             contexts.push(args.join(" "));
             return executeCommand.apply(extension.vscode.commands, args);
         };
-        await answering(extension.vscode.window, "showErrorMessage", async (message) => void shown.push(message), () =>
+        const buttons = [];
+        const show = async (message, ...words) => (shown.push(message), void buttons.push(words));
+        await answering(extension.vscode.window, "showErrorMessage", show, () =>
             answering(extension.vscode.commands, "executeCommand", watch, async () => {
                 await set(path.join(path.dirname(program), "[nothing](command:here)"));
                 await until(() => shown.length > 0);
                 await until(() => contexts.includes("setContext homebody.isRunning false"));
                 assert.match(shown[0], /was not found: there is no program ".*\[nothing\]\u200b\(command:here\)"/);
+                assert.deepEqual(buttons[0], ["Install", "Open Settings", "Try Again"]);
                 // Not even a text: as if nothing was set.
                 await set(["homebody", "lsp"]);
                 await until(() => server.running || /there is no program "homebody"/.test(shown[1]));

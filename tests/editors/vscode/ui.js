@@ -8,7 +8,7 @@ const path = require("node:path");
 const { checkAccess } = require("./access");
 const { open } = require("./browser");
 const { checkNextEdits } = require("./next_edit");
-const { cursorAt, ghostText, lens, openChat, openFile, openInstruction, openWalkthrough, ready, until } = require("./workbench");
+const { cursorAt, ghostText, instructionInput, lens, openChat, openFile, openInstruction, openWalkthrough, ready, until } = require("./workbench");
 
 /** The steps of the open walkthrough that are ticked. */
 async function tickedSteps(page) {
@@ -136,6 +136,12 @@ open(async ({ page, settings }) => {
     const prices = path.join(settings.workspace, "prices.py");
     const original = await readFile(prices, "utf8");
     await cursorAt(page, 6, 1, original.split("\n").slice(0, 5).join("\n").length + 1);
+    // Keys that come before the input is there must not replace the selection.
+    await page.keyboard.press("Control+i");
+    await page.keyboard.type("at once", { delay: 0 });
+    await instructionInput(page).waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".editor-instance .monaco-editor.focused").waitFor();
     await openInstruction(page);
     await page.keyboard.type("with sum()");
     await page.keyboard.press("Escape");

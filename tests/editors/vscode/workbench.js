@@ -43,10 +43,15 @@ exports.ghostText = async function ghostText(page) {
     return parts.join("").replaceAll("\u00a0", " ");
 };
 
+/** The input for an instruction, once it has the focus. */
+exports.instructionInput = function instructionInput(page) {
+    return page.locator('.quick-input-widget input[placeholder^="Use pathlib"]:focus');
+};
+
 /** Press the key for an instruction, and wait until its input has the focus. */
 exports.openInstruction = async function openInstruction(page) {
     await page.keyboard.press("Control+i");
-    await page.locator('.quick-input-widget input[placeholder^="Use pathlib"]:focus').waitFor();
+    await exports.instructionInput(page).waitFor();
 };
 
 /** Words above a line of the editor that can be clicked. */

@@ -65,12 +65,17 @@ async def test_the_oldest_turns_are_shortened_and_listed(world):
 
 async def test_attachments_share_what_fits(world):
     long = _document("".join(f"value_{n} = {n}\n" for n in range(2000)))
-    short = Document.create("file:///w/short.py", "python", 1, "tiny = 1\n")
+    short = [
+        Document.create(
+            f"file:///w/short{n}.py", "python", 1, f"def tiny_{n}():\n    one = 1\n    return one + {n}\n"
+        )
+        for n in range(5)
+    ]
     async with world("ok", context_length=1024) as w:
-        attached = [Attached((await attach_document(w.engine, one),)) for one in (long, short)]
+        attached = [Attached((await attach_document(w.engine, each),)) for each in (long, *short)]
         reply = await ask(w.engine, "Compare.", attachments=attached)
         prompt = w.asked[0].prompt.text
-        assert "tiny = 1" in prompt
+        assert all(each.text in prompt for each in short)
         assert "value_10 = 10" in prompt
         [left] = reply.left_out
         assert (left.uri, left.last_line, left.why) == (

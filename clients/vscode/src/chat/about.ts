@@ -47,10 +47,9 @@ export class CodeInView implements Disposable {
     }
 }
 
-/** The editor that questions are about. */
+/** The editor that questions are about: while a change is reviewed, the side with the file. */
 export function editorInView(): TextEditor | undefined {
-    const editor = window.activeTextEditor ?? window.visibleTextEditors[0];
-    return editor !== undefined && isServed(editor) ? editor : undefined;
+    return [window.activeTextEditor, ...window.visibleTextEditors].find((each) => each !== undefined && isServed(each));
 }
 
 /** The editor that code of an answer goes into: the active one, else the first with a file. */

@@ -18,8 +18,11 @@ export class Attachments {
     private items: readonly Attachment[] = [];
     private readonly diagnostics = new Diagnostics();
 
-    /** `draw` shows the attached items to the user. */
-    constructor(private readonly draw: (items: Attachment[]) => void) {}
+    /** `draw` shows the attached items to the user, `focus` brings the focus back to where they are chosen. */
+    constructor(
+        private readonly draw: (items: Attachment[]) => void,
+        private readonly focus: () => void,
+    ) {}
 
     /** The items that are attached. */
     get current(): Attachment[] {
@@ -32,7 +35,7 @@ export class Attachments {
      * Once the server has looked at it, its note says what the model will get of a picture, or why it cannot be sent.
      */
     async add(item: Attachment, toClient: () => Promise<LanguageClient | undefined>): Promise<void> {
-        const added = item.id === TERMINAL ? { ...item, id: "", text: await terminalText() } : item;
+        const added = item.id === TERMINAL ? { ...item, id: "", text: await terminalText(this.focus) } : item;
         this.set([...this.items, added]);
         if (item.data !== undefined || item.id.startsWith("file:")) {
             const client = await toClient();
@@ -54,16 +57,16 @@ export class Attachments {
 
     /** What can be attached and matches what the user has typed; `folder` and `terminal` name kinds as well. */
     async matching(client: LanguageClient, typed: string): Promise<Attachment[]> {
-        const query = typed.replace(/^folder\W?/i, "");
-        const items = (await this.ask(client, query)).map(withFolderName);
+        const begins = (kind: string): boolean => kind.startsWith(typed.toLowerCase());
+        const folder = /^folder\W?(.*)$/i.exec(typed)?.[1] ?? (begins("folder") ? "" : typed);
+        const [items, near] = await Promise.all([typed, folder].map((query) => this.ask(client, query)));
         const terminal = window.activeTerminal;
-        const isNamed = typed !== "" && "terminal".startsWith(typed.toLowerCase());
         return [
-            ...(terminal !== undefined && (typed === "" || isNamed)
+            ...(terminal !== undefined && begins("terminal")
                 ? [{ id: TERMINAL, kind: "terminal", label: "Terminal", detail: terminal.name }]
                 : []),
-            ...(query === typed ? items : []),
-            ...foldersOf(items, query),
+            ...(items ?? []).map(withFolderName),
+            ...foldersOf(near ?? [], folder),
         ];
     }
 
@@ -133,10 +136,15 @@ function foldersOf(items: readonly Attachment[], query: string): Attachment[] {
     return [...folders.values()].slice(0, MOST_FOLDERS);
 }
 
-/** The end of what the active terminal shows. The stable API has its text only through the clipboard. */
-async function terminalText(): Promise<string> {
+/**
+ * The end of what the active terminal shows. The stable API has its text only through the clipboard.
+ *
+ * A selection gives the terminal the focus: what the user types next would go to the shell.
+ */
+async function terminalText(focusBack: () => void): Promise<string> {
     const before = await env.clipboard.readText();
     await commands.executeCommand("workbench.action.terminal.selectAll");
+    focusBack();
     await commands.executeCommand("workbench.action.terminal.copySelection");
     await commands.executeCommand("workbench.action.terminal.clearSelection");
     const text = await env.clipboard.readText();

@@ -35,7 +35,10 @@ export class Chat implements Disposable {
     /** The last turn of this session, and its question. */
     private latest: { turn: Turn; question: Question } | undefined;
     private hasReportedStore = false;
-    readonly attachments = new Attachments((attachments) => this.view.send({ type: "attachments", attachments }));
+    readonly attachments = new Attachments(
+        (attachments) => this.view.send({ type: "attachments", attachments }),
+        () => void this.open(),
+    );
     readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
     private readonly subscriptions: Disposable;
 

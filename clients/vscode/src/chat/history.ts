@@ -12,6 +12,7 @@ interface Actions {
 }
 
 const DELETE = { iconPath: new ThemeIcon("trash"), tooltip: "Delete" };
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const DELETE_ALL = { iconPath: new ThemeIcon("clear-all"), tooltip: "Delete all conversations" };
 
 /** Show the conversations; `list` names those that there are now. */
@@ -20,15 +21,15 @@ export function showHistory(list: () => readonly Conversation[], actions: Action
     const fill = (): void => {
         pick.items = list().map((conversation) => ({
             label: titleOf(conversation),
-            description: new Date(conversation.asked).toLocaleString(),
+            description: DATE.format(conversation.asked),
             buttons: [DELETE],
             id: conversation.id,
         }));
     };
     pick.title = "Conversations";
-    pick.placeholder = "Go back to a conversation";
     pick.buttons = [DELETE_ALL];
     fill();
+    pick.placeholder = pick.items.length > 0 ? "Go back to a conversation" : "There are no conversations yet";
     pick.onDidAccept(() => {
         const chosen = pick.selectedItems[0];
         pick.hide();

@@ -8,6 +8,7 @@ import type { Attachment, Code, Problem, Usage } from "../protocol";
 
 /** A place in a file; `line` and `endLine` count from 0, `endLine` is the last line of the place. */
 export interface Place {
+    /** Empty if it is in no file. */
     uri: string;
     label: string;
     line: number;

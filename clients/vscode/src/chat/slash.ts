@@ -12,6 +12,8 @@ import { type Question, explanationOf } from "./question";
 // Short names of the server's own actions.
 const NAMES: Record<string, string> = { docstring: "doc", "write-tests": "tests", "write-code": "write" };
 const FIX = "fix";
+// What is listed before the rest.
+const FIRST = ["explain", FIX, "doc", "tests"];
 
 /** A slash command, and how it is answered; `words` are what the user wrote behind it. */
 interface Command {
@@ -28,8 +30,10 @@ export async function slashItems(
     query: string,
 ): Promise<Attachment[]> {
     const commands = await commandsFor(client, editor, refactorings);
+    const place = (name: string): number => [...FIRST, name].indexOf(name);
     return commands
         .filter(({ name }) => name.includes(query.toLowerCase()))
+        .sort((first, second) => place(first.name) - place(second.name))
         .map(({ name, title }) => ({ id: "", kind: "command", label: `/${name}`, detail: title }));
 }
 
@@ -54,7 +58,8 @@ async function commandsFor(client: LanguageClient, editor: TextEditor, refactori
     const change = (label: string, argument: (typeof offered)[number]["argument"]): Question => ({
         text: label,
         attached: [place],
-        ask: () => refactorings.run(client, editor.document, argument, label),
+        // The next question may be in the input already.
+        ask: () => refactorings.run(client, editor.document, argument, label, "leave focus"),
     });
     const fix = (words: string): Question => {
         const range = problem === undefined ? code.range : client.code2ProtocolConverter.asRange(problem.range);

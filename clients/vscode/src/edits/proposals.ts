@@ -30,6 +30,9 @@ import { lineChanges } from "./hunks";
 /** Starts the server if needed; without one, a message says what is wrong. */
 export type Need = () => Promise<LanguageClient | undefined>;
 
+/** How a change comes into view: with the focus, or without; announced by a message if the user types elsewhere by then. */
+export type Showing = "take focus" | "leave focus" | "announce";
+
 /** A change that waits for a decision. */
 export interface Proposal {
     /** Address of the right side. */
@@ -81,19 +84,26 @@ export class Proposals implements Disposable {
     }
 
     /** Show what `text` changes in `document`; it was made for the text `base`, which may have been edited since. */
-    async propose(document: TextDocument, text: string, proposal: Omit<Proposal, "uri" | "target" | "name">): Promise<void> {
+    async propose(
+        document: TextDocument,
+        text: string,
+        proposal: Omit<Proposal, "uri" | "target" | "name">,
+        how: Showing = "take focus",
+    ): Promise<void> {
         const target = document.uri;
         const name = nameOf(document);
         const uri = Uri.from({ scheme: SCHEME, path: `/${++this.count}/${name}` });
-        await this.replace({ ...proposal, uri, target, name }, text);
+        await this.replace({ ...proposal, uri, target, name }, text, how);
     }
 
     /** Replace a proposal with the same address, after it was refined, and show it. */
-    async replace(proposal: Proposal, text: string): Promise<void> {
+    async replace(proposal: Proposal, text: string, how: Showing = "take focus"): Promise<void> {
         this.open.set(proposal.uri.toString(), proposal);
         this.files.write(proposal.uri, text);
-        await this.show(proposal);
-        void this.explain(proposal);
+        if (how !== "announce") {
+            await this.show(proposal, how === "leave focus");
+        }
+        void this.explain(proposal, how !== "announce");
     }
 
     /** The proposal that a command is meant for: the one with this address, or in the active editor. */
@@ -155,9 +165,9 @@ export class Proposals implements Disposable {
         return workspace.textDocuments.find((document) => isSame(document.uri, uri));
     }
 
-    private async show({ uri, target, name, title, base }: Proposal): Promise<void> {
+    private async show({ uri, target, name, title, base }: Proposal, preserveFocus = false): Promise<void> {
         const [change] = lineChanges(base, this.files.read(uri));
-        const options = { preview: false, selection: startOf(change?.first) };
+        const options = { preview: false, preserveFocus, selection: startOf(change?.first) };
         const document = await workspace.openTextDocument(target);
         let left = target;
         if (cellOf(document) !== undefined) {
@@ -171,16 +181,18 @@ export class Proposals implements Disposable {
         await commands.executeCommand("vscode.diff", left, uri, `${name}: ${title}`, options);
     }
 
-    /** Say what stands out in the change, or why the server refuses it. */
-    private async explain(proposal: Proposal): Promise<void> {
-        const { refusal, notes, title } = proposal;
+    /** Say what stands out in the change, or why the server refuses it; and that it is there, if it is not shown. */
+    private async explain(proposal: Proposal, isShown: boolean): Promise<void> {
+        const { refusal, notes, title, name } = proposal;
+        const show = isShown ? {} : { Show: () => this.show(proposal) };
+        const discard = { Discard: () => this.close(proposal) };
+        const found = notes.length > 0 ? [`${title}: it ${notes.join(", ")}.`] : [];
         if (refusal !== undefined) {
-            await offer(warn, refusal, {
-                "Apply Anyway": () => this.accept(proposal),
-                Discard: () => this.close(proposal),
-            });
-        } else if (notes.length > 0) {
-            void inform(`${title}: it ${notes.join(", ")}.`);
+            await offer(warn, refusal, { ...show, "Apply Anyway": () => this.accept(proposal), ...discard });
+        } else if (!isShown) {
+            await offer(inform, [`"${title}" for ${name} is ready.`, ...found].join(" "), { ...show, ...discard });
+        } else if (found[0] !== undefined) {
+            void inform(found[0]);
         }
     }
 

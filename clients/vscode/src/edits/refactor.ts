@@ -25,7 +25,7 @@ import type { RefactorArgument, Refactored } from "../protocol";
 import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
 import { type Change, merged } from "./change";
 import { lineChanges } from "./hunks";
-import type { Need, Proposal, Proposals } from "./proposals";
+import type { Need, Proposal, Proposals, Showing } from "./proposals";
 import type { Review, Reviews } from "./reviews";
 
 type Choice = QuickPickItem & { argument?: RefactorArgument };
@@ -60,12 +60,16 @@ export class Refactorings {
     /**
      * Ask for an instruction about the selection, or the function around the cursor, and follow it.
      *
-     * The input comes first, since keys that are typed meanwhile would go into the document.
+     * Its keys open another input first, which VS Code does at once: keys that are typed until this one is there would
+     * go into the document.
      */
     async inOwnWords(editor: TextEditor): Promise<void> {
         const { document, selection } = editor;
-        const what = selection.isEmpty ? "the code at the cursor" : linesOf(selection);
-        const instruction = await askInstruction(`Change ${what} of ${nameOf(document)}`, "Use pathlib");
+        const { isEmptyOrWhitespace } = document.lineAt(selection.active);
+        const what = !selection.isEmpty
+            ? `Change ${linesOf(selection)} of`
+            : isEmptyOrWhitespace ? "Write code at the cursor in" : "Change the code at the cursor in";
+        const instruction = await askInstruction(`${what} ${nameOf(document)}`, "Use pathlib");
         const client = instruction === undefined ? undefined : await this.need();
         if (instruction === undefined || client === undefined) {
             return;
@@ -113,7 +117,13 @@ export class Refactorings {
      *
      * Returns one sentence on what has become of it.
      */
-    async show(document: TextDocument, title: string, work: () => Promise<Refactored>): Promise<string> {
+    async show(
+        document: TextDocument,
+        title: string,
+        work: () => Promise<Refactored>,
+        how: Showing = "take focus",
+    ): Promise<string> {
+        const isElsewhere = watch(document);
         const result = await work();
         const { status, reason, proposal, notes = [] } = result;
         const change = changeOf(result);
@@ -128,7 +138,7 @@ export class Refactorings {
             say(`$(check) ${title}${notes.length > 0 ? `: it ${withoutIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
             return `It is in ${nameOf(document)}; undo takes it back.`;
         }
-        await this.propose(document, change, title, result);
+        await this.propose(document, change, title, result, isElsewhere() ? "announce" : how);
         return reason ?? `The change of ${nameOf(document)} is shown, to accept or discard.`;
     }
 
@@ -139,14 +149,16 @@ export class Refactorings {
         argument: RefactorArgument,
         title: string,
     ): Promise<void> {
+        const isElsewhere = watch(document);
         const result = await ask(client, document, argument, title);
         const change = changeOf(result);
+        const how = isElsewhere() ? "announce" : "take focus";
         if (change === undefined) {
             tell(result);
         } else if (result.status === "refused" || cellOf(document) !== undefined) {
-            await this.propose(document, change, title, result);
+            await this.propose(document, change, title, result, how);
         } else {
-            await this.review(client, document, change, title, result, () => document.getText());
+            await this.review(client, document, change, title, result, () => document.getText(), how);
         }
     }
 
@@ -162,13 +174,14 @@ export class Refactorings {
         title: string,
         result: Refactored,
         original: () => string,
+        how: Showing = "take focus",
     ): Promise<void> {
         const edit = await merged(client, document, change);
         const { serverId, notes } = detailsOf(result);
         const review = { document, title, notes, serverId, original: original() };
-        const isShown = typeof edit !== "string" && (await this.reviews.show(edit, review));
+        const isShown = typeof edit !== "string" && (await this.reviews.show(edit, review, how));
         if (!isShown) {
-            await this.propose(document, change, title, result);
+            await this.propose(document, change, title, result, how);
         }
     }
 
@@ -178,8 +191,14 @@ export class Refactorings {
         return typeof edit === "object" && (await workspace.applyEdit(edit));
     }
 
-    private async propose(document: TextDocument, { before, after }: Change, title: string, result: Refactored): Promise<void> {
-        await this.proposals.propose(document, after, { base: before, title, ...detailsOf(result) });
+    private async propose(
+        document: TextDocument,
+        { before, after }: Change,
+        title: string,
+        result: Refactored,
+        how?: Showing,
+    ): Promise<void> {
+        await this.proposals.propose(document, after, { base: before, title, ...detailsOf(result) }, how);
     }
 
     /** Open a new file as an untitled document: nothing is written before the user saves. */
@@ -196,9 +215,21 @@ export class Refactorings {
     }
 
     /** Run a named action. */
-    async run(client: LanguageClient, document: TextDocument, argument: RefactorArgument, title: string): Promise<string> {
-        return this.show(document, title, () => ask(client, document, argument, title));
+    async run(
+        client: LanguageClient,
+        document: TextDocument,
+        argument: RefactorArgument,
+        title: string,
+        how?: Showing,
+    ): Promise<string> {
+        return this.show(document, title, () => ask(client, document, argument, title), how);
     }
+}
+
+/** Whether, from now on, the user has typed in a document, or gone to another one: what arrives then must not take the keys. */
+function watch(document: TextDocument): () => boolean {
+    const { version } = document;
+    return () => document.version !== version || (window.activeTextEditor?.document ?? document) !== document;
 }
 
 /** Ask for an instruction in the quick input, where the keys go at once. */

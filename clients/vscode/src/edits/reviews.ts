@@ -26,10 +26,12 @@ import {
     workspace,
 } from "vscode";
 
+import { say } from "../notify";
 import { withoutIcons } from "../plain";
 import { baseName } from "../words";
 import { type MemoryFiles, SCHEME } from "./files";
 import { type Hunk, type LineChange, afterEdit, hunksOf, lineChanges, withoutHunks } from "./hunks";
+import type { Showing } from "./proposals";
 
 // Longest text that is struck out behind a line, in characters.
 const LONGEST_STRUCK = 160;
@@ -98,7 +100,7 @@ export class Reviews implements CodeLensProvider, Disposable {
     }
 
     /** Apply `edit`, and show the hunks that differ from the original; an earlier review of the document ends. */
-    async show(edit: WorkspaceEdit, review: Omit<Review, "hunks">): Promise<boolean> {
+    async show(edit: WorkspaceEdit, review: Omit<Review, "hunks">, how: Showing): Promise<boolean> {
         const { document, original } = review;
         this.forget(document);
         if (!(await workspace.applyEdit(edit))) {
@@ -109,7 +111,11 @@ export class Reviews implements CodeLensProvider, Disposable {
         this.open.set(document, opened);
         this.settle(opened);
         const line = Math.min(hunks[0]?.first ?? 0, document.lineCount - 1);
-        await window.showTextDocument(document, { selection: new Range(line, 0, line, 0) });
+        if (how === "announce") {
+            say(`$(check) ${withoutIcons(review.title)}: see line ${line + 1} of ${baseName(document.uri)}.`);
+        } else {
+            await window.showTextDocument(document, { selection: new Range(line, 0, line, 0) });
+        }
         return true;
     }
 

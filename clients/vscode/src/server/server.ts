@@ -5,13 +5,13 @@
  * It also provides ghost text and code actions.
  */
 
-import { Disposable, type ExtensionContext, type Memento, commands, env, window, workspace } from "vscode";
+import { Disposable, type ExtensionContext, type Memento, commands, window, workspace } from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
 import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
 import { GhostText } from "../ghost/text";
-import { inform, offer, showError, warn } from "../notify";
+import { OPEN_SETTINGS, inform, offer, openSettings, showError, warn } from "../notify";
 import type { ServerStatus } from "../protocol";
 import type { StatusItem } from "../status";
 import { messageOf } from "../words";
@@ -264,8 +264,9 @@ export class Server implements Disposable {
         // On a machine where nothing has worked yet, nothing has failed: something is missing.
         void offer(this.memory.get<boolean>(WORKED) ? showError : inform, message, {
             [isBroken ? "Repair" : "Install"]: () => this.install(),
-            "Open Setting": openServerSetting,
-            "Show Log": () => this.log.show(),
+            ...(this.command === undefined
+                ? { [OPEN_SETTINGS]: () => openSettings("homebody.server.command") }
+                : { "Show Log": () => this.log.show() }),
             "Try Again": () => this.restart(),
         });
     }
@@ -284,10 +285,4 @@ async function started(client: LanguageClient | undefined): Promise<void> {
     if (client !== undefined && (client.state === State.Starting || client.state === State.Running)) {
         await client.start().catch(() => undefined);
     }
-}
-
-/** Open the setting where it counts: its scope is the machine, so in a remote window that is the remote one. */
-async function openServerSetting(): Promise<void> {
-    const scope = env.remoteName === undefined ? "" : "Remote";
-    await commands.executeCommand(`workbench.action.open${scope}Settings`, { query: "homebody.server.command" });
 }
