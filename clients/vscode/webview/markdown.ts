@@ -7,10 +7,11 @@
  * the server has written them.
  */
 
-import { common, createLowlight } from "lowlight";
+import { createLowlight } from "lowlight";
 import MarkdownIt from "markdown-it";
 
 import { button, withText } from "./dom";
+import { LANGUAGES } from "./languages";
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
 type Highlighted = ReturnType<typeof lowlight.highlight>;
@@ -24,7 +25,8 @@ export interface Additions {
     open: ((address: string) => void) | undefined;
 }
 
-const lowlight = createLowlight(common);
+const lowlight = createLowlight(LANGUAGES);
+lowlight.registerAlias({ css: ["scss", "less"] });
 // The server writes links as `[text](address)` alone; other forms are text of the model.
 const parser = new MarkdownIt({ html: false, linkify: false }).disable(["autolink", "reference"]);
 // Links to files are drawn too, but not as elements that the browser would follow.
