@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -195,3 +196,14 @@ def test_only_loopback_is_listened_on(address: str, words: str, environ):
 
     assert ran.returncode == 2
     assert words in ran.stderr
+
+
+def test_a_port_that_is_taken_is_named_once(environ):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        command = [*RUN, "--tcp", address]
+        ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    sentence = (
+        f"Cannot listen on {address} (Address already in use); take another port, or 0 for any free one."
+    )
+    assert (ran.returncode, ran.stderr) == (2, f"homebody: {sentence}\n")

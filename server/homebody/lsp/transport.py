@@ -213,7 +213,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+        # Its own text names the address once more.
+        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
         message = f"Cannot listen on {host}:{port} ({reason}); take another port, or 0 for any free one."
         raise UsageError(message) from error
     sys.stderr.write(f"homebody: listening on {host}:{listener.getsockname()[1]}\n")
