@@ -23,15 +23,13 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+import httpx
 import msgspec
 from lsprotocol import converters, types
 
 from homebody.backend.base import ModelInfo, Placement
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.connection import Connection
-from homebody.backend.http import ModelServer
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import ask as asking
 from homebody.features.complete import complete, flow
@@ -238,7 +236,7 @@ async def ask(text: str, keys: int) -> None:
 
 
 class _Watch:
-    """Records when a model request is sent, by the connection."""
+    """Records when a model request is sent, by the connection's own events."""
 
     def __init__(self) -> None:
         self.left: asyncio.Future[Spent] = asyncio.get_running_loop().create_future()
@@ -260,37 +258,42 @@ class _Watch:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Record all requests while the block runs."""
-        send, post, known_at = Connection.send, ModelServer.post, flow.known_at
+        send, known_at = httpx.AsyncClient.send, flow.known_at
 
-        def sent(connection: Connection, method: str, target: str, *rest: Any) -> None:  # noqa: ANN401 - as above
-            send(connection, method, target, *rest)
-            if target.partition("?")[0] not in _OWN and not self.left.done():
-                self.left.set_result(Spent.now() - self._began)
+        async def watched(
+            client: httpx.AsyncClient, request: httpx.Request, **options: object
+        ) -> httpx.Response:
+            path, began, left = request.url.path, Spent.now(), self.left
 
-        async def posted(server: ModelServer, path: str, *rest: Any, **options: Any) -> object:  # noqa: ANN401 - passed on
-            began, left = Spent.now(), self.left
-            reply: object = await post(server, path, *rest, **options)
-            if path == "/tokenize" and not left.done():
-                trip = Spent.now() - began
-                self.round_trips += 1
-                self.tokenizing = Spent(
-                    self.tokenizing.wall + trip.wall,
-                    self.tokenizing.queued + trip.queued,
-                    self.tokenizing.cpu + trip.cpu,
-                )
-            return reply
+            async def trace(event: str, _info: object) -> None:
+                if left.done():
+                    return
+                spent = Spent.now()
+                if path == "/tokenize" and event.endswith("receive_response_body.complete"):
+                    trip = spent - began
+                    self.round_trips += 1
+                    self.tokenizing = Spent(
+                        self.tokenizing.wall + trip.wall,
+                        self.tokenizing.queued + trip.queued,
+                        self.tokenizing.cpu + trip.cpu,
+                    )
+                if path not in _OWN and event.endswith("send_request_body.complete"):
+                    left.set_result(spent - self._began)
+
+            request.extensions["trace"] = trace
+            return await send(client, request, **options)
 
         def known(request: Request) -> Known | None:
             known = known_at(request)
             self._waits = self._waits or known is not None
             return known
 
-        Connection.send, ModelServer.post = sent, posted
+        httpx.AsyncClient.send = watched
         flow.known_at = asking.known_at = known
         try:
             yield
         finally:
-            Connection.send, ModelServer.post = send, post
+            httpx.AsyncClient.send = send
             flow.known_at = asking.known_at = known_at
 
 

@@ -25,7 +25,7 @@ PLANTED = {
     "import pygls": "Only lsp knows LSP",
     "import acp": "Only acp knows the Agent Client Protocol",
     "import tree_sitter": "Only syntax knows tree-sitter",
-    "import h11": "Only backend opens connections",
+    "import httpx": "Only backend opens connections",
     "import sqlite3": "Only host runs weights, only models reads them, only workspace has a database",
 }
 # Not available on Windows.

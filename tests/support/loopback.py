@@ -162,8 +162,6 @@ class LoopbackServer:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        # The connections that were just closed end in the next turn of the loop.
-        await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -178,11 +176,10 @@ class LoopbackServer:
                 if not reply.ended:
                     return
         except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
-            writer.transport.abort()
+            pass
         finally:
             self._tasks.discard(task)
-            # A client that is gone reads nothing more of what is still to be sent.
-            writer.transport.abort() if reader.at_eof() else writer.close()
+            writer.close()
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:

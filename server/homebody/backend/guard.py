@@ -1,31 +1,32 @@
-"""Opens every connection to a model server, after checking its address.
+"""Checks the address of every request that Homebody sends.
 
-Only loopback addresses, Unix sockets and the hosts that the user allows are connected to. Only allowed names
-are resolved by a name server, because the query leaves the machine. The connection uses the resolved address,
-so that a second lookup cannot return another one.
+In: httpx requests. Out: connections only to loopback addresses, Unix sockets and the hosts that the user
+allows.
+Only names that the user allows are resolved by a name server, because the query leaves the machine. The
+connection uses the resolved address, so that a second lookup cannot return another one.
+Knows nothing of models. Neither this module nor its callers follow redirects.
 """
 
 import asyncio
 import ipaddress
-import os
 import socket
 import ssl
-import sys
-from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from homebody.errors import BackendUnavailable, ConnectionForbidden, SettingsError
-from homebody.settings.keys import shorten
-from homebody.settings.schema import URL_FORMS, is_server_url
+import httpx
+
+from homebody.errors import BackendProtocolError, BackendUnavailable, ConnectionForbidden, SettingsError
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
-# A loopback port answers immediately or not at all; a team's server may be a few routers away.
-_CONNECT_SECONDS = 5.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""Maximum size of one answer, in bytes; a server that sends more is considered broken.
+
+A stream of 8k tokens with ten candidates each has about 10 MiB.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,103 +57,107 @@ class AllowedHost:
         return cls(_plain(host), port)
 
 
-class Address:
-    """The address of one model server, as the user wrote it.
-
-    Parameters
-    ----------
-    url
-        ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
-    resolve
-        Resolves the names that are ``allowed``; the system's resolver by default.
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Resolves and checks the address, connects to the checked address, and limits the size of the answer.
 
     Raises
     ------
-    SettingsError
-        ``url`` is malformed.
+    ConnectionForbidden
+        The request would have left the machine.
+    BackendUnavailable
+        The name has no address.
 
     """
 
     def __init__(
-        self, url: str, allowed: Iterable[AllowedHost] = (), *, resolve: Resolve | None = None
+        self,
+        allowed: Iterable[AllowedHost] = (),
+        *,
+        unix_socket: str | None = None,
+        resolve: Resolve | None = None,
+        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        if not is_server_url(url):
-            message = f"backend.url: {shorten(url)} is not the address of a server; it has to be {URL_FORMS}"
-            raise SettingsError(message)
-        parts = urlsplit(url)
-        is_unix = parts.scheme == "unix"
-        if is_unix and sys.platform == "win32":
-            message = "backend.url: Unix sockets work on Linux and macOS only; use http://127.0.0.1:PORT"
-            raise SettingsError(message)
-        self.url = url
-        self.host_header = "localhost" if is_unix else parts.netloc.lower()
-        self.path = "" if is_unix else parts.path.rstrip("/")
-        self._socket = parts.path if is_unix else None
-        self._host = parts.hostname or ""
-        self._is_tls = parts.scheme == "https"
-        self._port = parts.port or (443 if self._is_tls else 80)
         self._allowed = frozenset(allowed)
         self._resolve = resolve or _system_resolve
+        self._max_answer_bytes = max_answer_bytes
+        self._unix_socket = unix_socket
+        # A context without certificate authorities: plain HTTP never uses it, and if it did, every
+        # certificate would be rejected. Loading the real ones takes 20 ms that plain HTTP does not need.
+        self._plain = httpx.AsyncHTTPTransport(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            trust_env=False,
+            uds=unix_socket,
+            limits=_LIMITS,
+        )
+        self._tls: httpx.AsyncHTTPTransport | None = None
 
-    async def connect(self) -> tuple[StreamReader, StreamWriter]:
-        """Connect, if the address is allowed.
-
-        Raises
-        ------
-        ConnectionForbidden
-            The connection would have left the machine.
-        BackendUnavailable
-            Nothing answers there, or the name has no address.
-
-        """
-        why = " (the name has no address)"
-        for address in [self._socket] if self._socket else await self._checked_addresses():
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send ``request`` if its address is allowed."""
+        if self._unix_socket is not None:
+            return self._capped(await self._plain.handle_async_request(request))
+        host = request.url.host
+        port = request.url.port or (443 if request.url.scheme == "https" else 80)
+        addresses = await self._checked_addresses(host, port)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        transport = self._transport(request.url.scheme)
+        original = request.url
+        for position, address in enumerate(addresses):
+            # "Host" was set when the request was built, and still has the name that the user wrote.
+            request.url = original.copy_with(host=address)
             try:
-                async with asyncio.timeout(_CONNECT_SECONDS):
-                    return await self._open(address)
-            except TimeoutError:
-                why = f" (no connection within {_CONNECT_SECONDS:g} s)"
-            except ConnectionRefusedError:
-                why = ""
-            except ssl.SSLError as error:
-                why = f" ({error})"
-            except OSError as error:
-                why = f" ({os.strerror(error.errno) if error.errno else error})"
-        message = f"Nothing answers at {self.url}{why}: start the server, or correct backend.url"
+                return self._capped(await transport.handle_async_request(request))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if position == len(addresses) - 1:
+                    raise
+            finally:
+                request.url = original
+        message = f"The name {host} has no address; check backend.url"
         raise BackendUnavailable(message)
 
-    async def _open(self, address: str) -> tuple[StreamReader, StreamWriter]:
-        if self._socket and sys.platform != "win32":
-            return await asyncio.open_unix_connection(address)
-        tls, name = (self._tls, self._host) if self._is_tls else (None, None)
-        return await asyncio.open_connection(address, self._port, ssl=tls, server_hostname=name)
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._plain.aclose()
+        if self._tls is not None:
+            await self._tls.aclose()
 
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """The system's certificate authorities, which may include a company's own."""
-        return ssl.create_default_context()
+    def _transport(self, scheme: str) -> httpx.AsyncHTTPTransport:
+        if scheme != "https":
+            return self._plain
+        if self._tls is None:
+            # The system's certificate authorities, which may include a company's own.
+            self._tls = httpx.AsyncHTTPTransport(
+                verify=ssl.create_default_context(), trust_env=False, limits=_LIMITS
+            )
+        return self._tls
 
-    async def _checked_addresses(self) -> Sequence[str]:
-        name = _plain(self._host)
+    async def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
+        name = _plain(host)
         if name == "localhost" or name.endswith(".localhost"):
             return _LOCALHOST
         address = _written_address(name)
-        if AllowedHost(name, self._port) in self._allowed:
-            return await self._resolve(name, self._port) if address is None else [address]
+        if AllowedHost(name, port) in self._allowed:
+            return await self._resolve(name, port) if address is None else [address]
         if address is None or not is_loopback(address):
-            host = self._host
             where = host if address in {None, name} else f"{host} ({address})"
-            entry = f"[{host}]:{self._port}" if ":" in host else f"{host}:{self._port}"
             message = (
                 f"{where} is not on this machine; nothing was sent. If it is your own server, add "
-                f'"{entry}" to backend.allowedHosts in your user settings'
+                f'"{_with_port(host, port)}" to backend.allowedHosts in your user settings'
             )
             if address is None:
                 message += "; if it is this machine, write 127.0.0.1 for it"
             raise ConnectionForbidden(message)
         return [address]
 
+    def _capped(self, response: httpx.Response) -> httpx.Response:
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            encoding = response.headers.get("content-encoding", "").strip().lower()
+            is_plain = encoding in {"", "identity"}
+            response.stream = _CappedStream(response.stream, self._max_answer_bytes if is_plain else None)
+        return response
 
+
+# One editor needs few connections; an idle one is kept as long as llama.cpp keeps it.
+_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=5.0)
 # RFC 6761: localhost and its subdomains are always loopback, so they are not resolved.
 _LOCALHOST = ("127.0.0.1", "::1")
 
@@ -169,6 +174,34 @@ def is_loopback(address: str) -> bool:
         if parsed.ipv4_mapped is not None:
             return parsed.ipv4_mapped.is_loopback
     return parsed.is_loopback
+
+
+class _CappedStream(httpx.AsyncByteStream):
+    """The body of an answer; raises an error when it exceeds the maximum size.
+
+    Without a ``limit`` it is compressed, although the request forbids that: it could expand a thousandfold.
+    """
+
+    def __init__(self, stream: httpx.AsyncByteStream, limit: int | None) -> None:
+        self._stream = stream
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._limit is None:
+            message = "The server's answer is compressed, which was not requested; switch off its compression"
+            raise BackendProtocolError(message)
+        seen = 0
+        async for chunk in self._stream:
+            # One read may contain ten thousand chunks of a byte; other tasks run in between.
+            await asyncio.sleep(0)
+            seen += len(chunk)
+            if seen > self._limit:
+                message = f"The server's answer did not end within {self._limit} bytes; it was cut off"
+                raise BackendProtocolError(message)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _written_address(name: str) -> str | None:
@@ -200,3 +233,7 @@ def _plain(host: str) -> str:
         return str(ipaddress.ip_address(name))
     except ValueError:
         return name
+
+
+def _with_port(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

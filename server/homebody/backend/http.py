@@ -1,30 +1,43 @@
-"""Requests to one model server. Knows nothing of any server's API."""
+"""Requests to one model server; every failure is translated into an error of this package.
+
+With ``guard`` and ``http_errors``, the only module that knows httpx. Knows nothing of any server's API.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+import httpx
 import msgspec
 
-from homebody.backend.connection import MAX_ANSWER_BYTES, Connection, ConnectionLost
-from homebody.backend.event_stream import events_of, lines_of
-from homebody.backend.guard import Address, AllowedHost, Resolve
-from homebody.backend.http_errors import clean, disobedient, refusal, too_slow, words_of
-from homebody.errors import (
-    BackendError,
-    BackendFailed,
-    BackendProtocolError,
-    BackendTimeout,
-    ConnectionForbidden,
-    SettingsError,
+from homebody.backend.cancellation import cancelled_once, to_the_end
+from homebody.backend.event_stream import EventTooLong, events_of, lines_of
+from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
+from homebody.backend.http_errors import (
+    clean,
+    disobedient,
+    redirected,
+    refusal,
+    too_slow,
+    translate,
+    words_of,
 )
+from homebody.errors import BackendError, BackendProtocolError, SettingsError
+from homebody.settings.keys import shorten
+from homebody.settings.schema import URL_FORMS, is_server_url
 
 Decoded = TypeVar("Decoded")
+Item = TypeVar("Item")
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
-# Connections that are kept for the next requests: one editor needs few.
-_KEPT = 4
+# A loopback port answers immediately or not at all; a team's server may be a few routers away.
+_CONNECT_SECONDS = 5.0
 
 
 class ModelServer:
@@ -32,13 +45,15 @@ class ModelServer:
 
     Parameters
     ----------
+    url
+        ``http://…``, ``https://…`` or ``unix:///path/to/socket`` (POSIX only).
     timeout_seconds
         Maximum time without output, before an answer and between two pieces of a stream.
 
     Raises
     ------
     SettingsError
-        ``url``, ``api_key`` or an entry of ``allowed_hosts`` is malformed.
+        ``url`` or an entry of ``allowed_hosts`` is malformed.
 
     """
 
@@ -50,26 +65,29 @@ class ModelServer:
         allowed_hosts: Sequence[str] = (),
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         resolve: Resolve | None = None,
-        max_answer_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
+        base, unix_socket = _split_url(url)
         self.url = url
         self.timeout_seconds = timeout_seconds
+        headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
         hosts = [AllowedHost.parse(entry) for entry in allowed_hosts]
-        self._address = Address(url, hosts, resolve=resolve)
-        self._headers = [
-            ("host", self._address.host_header),
-            ("user-agent", "homebody"),
-            ("accept", "*/*"),
-            ("accept-encoding", "identity"),
-        ]
-        if api_key:
-            if not (api_key.isascii() and api_key.isprintable()):
-                message = "backend.apiKey has characters that no key has, such as a line's end"
-                raise SettingsError(message)
-            self._headers.append(("authorization", f"Bearer {api_key}"))
-        self._most = max_answer_bytes
-        self._idle: list[Connection] = []
-        self._is_closed = False
+
+        def connect() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                base_url=base,
+                headers={**headers, "user-agent": "homebody", "accept-encoding": "identity"},
+                transport=GuardedTransport(hosts, unix_socket=unix_socket, resolve=resolve),
+                trust_env=False,
+                follow_redirects=False,
+                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
+                # Timeouts use ``asyncio.timeout``, because servers send pings that reset httpx's read
+                # timeout.
+                timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, timeout_seconds)),
+            )
+
+        self._connect = connect
+        self._client: httpx.AsyncClient | None = connect()
+        self._users = Counter[httpx.AsyncClient]()
 
     async def get(self, path: str, type_: type[Decoded], *, timeout_seconds: float | None = None) -> Decoded:
         """GET ``path`` and decode the JSON reply as ``type_``."""
@@ -88,11 +106,11 @@ class ModelServer:
 
         ``patience`` limits the time without text; by default every event counts as text.
         """
-        async with self._open("POST", path, body) as connection:
-            kind = connection.header("content-type").partition(";")[0]
+        async with self._open("POST", path, body) as response:
+            kind = response.headers.get("content-type", "").partition(";")[0]
             if kind != "text/event-stream":
                 raise disobedient(self.url, f"it sent {clean(kind) or 'something'} instead of events")
-            async with aclosing(self._paced(events_of(connection.body()), patience)) as events:
+            async with aclosing(self._paced(events_of(response.aiter_text()), patience)) as events:
                 async for data in events:
                     yield data
 
@@ -102,8 +120,8 @@ class ModelServer:
         ``patience`` limits the time without text; by default every line counts as text.
         """
         async with (
-            self._open("POST", path, body) as connection,
-            aclosing(self._paced(lines_of(connection.body()), patience)) as lines,
+            self._open("POST", path, body) as response,
+            aclosing(self._paced(lines_of(response.aiter_text()), patience)) as lines,
         ):
             async for line in lines:
                 if line.strip():
@@ -111,9 +129,22 @@ class ModelServer:
 
     async def aclose(self) -> None:
         """Close all connections, those of running requests when these end."""
-        self._is_closed = True
-        while self._idle:
-            self._idle.pop().close()
+        client, self._client = self._client, None
+        if client is not None and not self._users[client]:
+            await client.aclose()
+
+    async def _once(
+        self, method: str, path: str, body: object, type_: type[Decoded], timeout_seconds: float | None
+    ) -> Decoded:
+        limit = timeout_seconds or self.timeout_seconds
+        try:
+            async with asyncio.timeout(limit), self._open(method, path, body) as response:
+                content = await cancelled_once(response.aread())
+        except TimeoutError as error:
+            raise too_slow(self.url, _silent(limit)) from error
+        except httpx.HTTPError as error:
+            raise translate(self.url, error) from error
+        return self.decode(content, type_)
 
     def decode(self, content: bytes | str, type_: type[Decoded]) -> Decoded:
         """Decode a JSON reply, or one event of a stream.
@@ -133,99 +164,92 @@ class ModelServer:
             )
             raise BackendProtocolError(message) from error
 
-    async def _once(
-        self, method: str, path: str, body: object, type_: type[Decoded], timeout_seconds: float | None
-    ) -> Decoded:
-        async with self._open(method, path, body, timeout_seconds) as connection:
-            async with self._within(timeout_seconds):
-                content = await connection.read()
-            return self.decode(content, type_)
-
     @asynccontextmanager
-    async def _open(
-        self, method: str, path: str, body: object, seconds: float | None = None
-    ) -> AsyncGenerator[Connection]:
-        """Send a request, and yield its connection once the server has answered with success."""
-        content = b"" if body is None else msgspec.json.encode(body)
-        headers = [*self._headers, ("content-length", str(len(content)))]
-        if content:
-            headers.append(("content-type", "application/json"))
-        connection = await self._send(method, self._address.path + path, headers, content, seconds)
-        try:
-            if connection.status != 200:
-                raise await self._refusal(connection)
-            yield connection
-        finally:
-            if connection.is_idle and not self._is_closed and len(self._idle) < _KEPT:
-                self._idle.append(connection)
-            else:
-                connection.close()
-
-    async def _send(
-        self, method: str, target: str, headers: list[tuple[str, str]], content: bytes, seconds: float | None
-    ) -> Connection:
-        while True:
-            connection, is_new = await self._connection()
+    async def _open(self, method: str, path: str, body: object) -> AsyncGenerator[httpx.Response]:
+        """Send a request and yield the successful response, with its body unread."""
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if content is None else {"content-type": "application/json"}
+        async with self._leased() as client:
+            request = client.build_request(method, path, content=content, headers=headers)
+            response = await self._send(client, request)
             try:
-                connection.send(method, target, headers, content)
-                async with self._within(seconds):
-                    await connection.answered()
-            except BaseException as error:
-                connection.close()
-                # The server may have closed a kept connection at this moment; nothing was answered yet.
-                if is_new or not isinstance(error, ConnectionLost):
-                    raise
-            else:
-                return connection
-
-    async def _connection(self) -> tuple[Connection, bool]:
-        """Return a kept connection that the server has not closed, or a new one, and whether it is new."""
-        while self._idle:
-            if (connection := self._idle.pop()).is_idle:
-                return connection, False
-            connection.close()
-        streams = await self._address.connect()
-        return Connection(self.url, *streams, most_bytes=self._most), True
+                if response.status_code != 200:
+                    raise await self._refusal(response)
+                yield response
+            finally:
+                await to_the_end(response.aclose())
 
     @asynccontextmanager
-    async def _within(self, seconds: float | None = None) -> AsyncGenerator[None]:
-        """Limit the time of what is awaited, by default to that of the server."""
-        limit = seconds or self.timeout_seconds
-        try:
-            async with asyncio.timeout(limit):
-                yield
-        except TimeoutError as error:
-            raise too_slow(self.url, limit) from error
+    async def _leased(self) -> AsyncGenerator[httpx.AsyncClient]:
+        """Yield the current connections; replaced ones are closed by their last user.
 
-    async def _paced(self, items: AsyncGenerator[str], patience: "Patience | None") -> AsyncGenerator[str]:
+        After ``aclose``, a late request gets connections of its own: whoever still holds the server
+        receives an answer or an error of this package.
+        """
+        client = self._client or self._connect()
+        self._users[client] += 1
+        try:
+            yield client
+        finally:
+            self._users[client] -= 1
+            if not self._users[client]:
+                del self._users[client]
+                if client is not self._client:
+                    await to_the_end(client.aclose())
+
+    async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                try:
+                    return await cancelled_once(client.send(request, stream=True), _close)
+                except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+                    # A reused connection that the server closed in this moment; nothing was answered yet.
+                    return await cancelled_once(client.send(request, stream=True), _close)
+        except asyncio.CancelledError:
+            # httpcore's pool loses connections to requests that are cancelled before their answer: of
+            # 400 cancelled at any moment, up to 18. So no other request uses this pool.
+            self._replace(client)
+            raise
+        except TimeoutError as error:
+            self._replace(client)
+            raise too_slow(self.url, _silent(self.timeout_seconds)) from error
+        except httpx.HTTPError as error:
+            raise translate(self.url, error) from error
+
+    def _replace(self, client: httpx.AsyncClient) -> None:
+        """Use new connections for the next requests."""
+        if client is self._client:
+            self._client = self._connect()
+
+    async def _paced(self, items: AsyncIterator[Item], patience: "Patience | None") -> AsyncGenerator[Item]:
         """Yield ``items`` until the time limit of ``patience``."""
         limits = patience or Patience(self.timeout_seconds)
-        async with aclosing(items):
-            while True:
-                if patience is None:
-                    limits.heard()
-                try:
-                    async with asyncio.timeout_at(limits.deadline):
-                        item = await anext(items)
-                except StopAsyncIteration:
-                    return
-                except TimeoutError as error:
-                    raise too_slow(self.url, self.timeout_seconds) from error
-                yield item
+        while True:
+            if patience is None:
+                limits.heard()
+            try:
+                async with asyncio.timeout_at(limits.deadline):
+                    item = await cancelled_once(_next(items))
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise too_slow(self.url, _silent(self.timeout_seconds)) from error
+            except httpx.HTTPError as error:
+                raise translate(self.url, error) from error
+            except EventTooLong as error:
+                raise disobedient(self.url, "one of its lines has no end") from error
+            yield item
 
-    async def _refusal(self, connection: Connection) -> BackendError:
-        """Return the error for an answer that is not 200."""
-        if 300 <= connection.status < 400:
-            return ConnectionForbidden(
-                f"The server at {self.url} redirects to {clean(connection.header('location')) or 'nowhere'}; "
-                "Homebody follows no redirects: set backend.url to the server's own address"
-            )
+    async def _refusal(self, response: httpx.Response) -> BackendError:
+        """Return the error for a response that is not 200."""
+        if 300 <= response.status_code < 400:
+            return redirected(self.url, response.headers.get("location", "nowhere"))
         try:
-            async with self._within():
-                words = words_of(await connection.read())
-        except (BackendFailed, BackendTimeout):
+            async with asyncio.timeout(self.timeout_seconds):
+                words = words_of(await cancelled_once(response.aread()))
+        except (httpx.HTTPError, TimeoutError):
             words = "no reason given"
-        return refusal(self.url, connection.status, words)
+        return refusal(self.url, response.status_code, words)
 
 
 class Patience:
@@ -242,3 +266,29 @@ class Patience:
     def heard(self) -> None:
         """Record that text arrived, or that the reading of the prompt made progress."""
         self.deadline = asyncio.get_running_loop().time() + self._seconds
+
+
+def _silent(seconds: float) -> str:
+    return f"sent nothing for {seconds:g} s"
+
+
+def _split_url(url: str) -> tuple[str, str | None]:
+    """Return httpx's base URL and the Unix socket's path, if it is one."""
+    if not is_server_url(url):
+        message = f"backend.url: {shorten(url)} is not the address of a server; it has to be {URL_FORMS}"
+        raise SettingsError(message)
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        if not hasattr(socket, "AF_UNIX") or sys.platform == "win32":
+            message = "backend.url: Unix sockets work on Linux and macOS only; use http://127.0.0.1:PORT"
+            raise SettingsError(message)
+        return "http://localhost", parts.path
+    return url, None
+
+
+async def _close(response: httpx.Response) -> None:
+    await response.aclose()
+
+
+async def _next(items: AsyncIterator[Item]) -> Item:
+    return await anext(items)

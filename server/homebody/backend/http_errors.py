@@ -1,5 +1,6 @@
 """Translates what a model server answers, or fails to answer, into the errors of this package."""
 
+import httpx
 import msgspec
 
 from homebody.errors import (
@@ -9,6 +10,8 @@ from homebody.errors import (
     BackendProtocolError,
     BackendRefused,
     BackendTimeout,
+    BackendUnavailable,
+    ConnectionForbidden,
     ContextTooLong,
 )
 
@@ -67,17 +70,35 @@ def tells_length(words: str) -> bool:
     return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))
 
 
+def redirected(url: str, location: str) -> ConnectionForbidden:
+    """Return the error for a redirect."""
+    return ConnectionForbidden(
+        f"The server at {url} redirects to {clean(location)}; Homebody follows no redirects: "
+        "set backend.url to the server's own address"
+    )
+
+
 def disobedient(url: str, what: str) -> BackendProtocolError:
     """Return the error for an answer that is not as the server's API describes."""
     return BackendProtocolError(f"The server at {url} does not follow its API: {what}")
 
 
-def too_slow(url: str, seconds: float) -> BackendTimeout:
+def translate(url: str, error: httpx.HTTPError) -> BackendError:
+    """Return the error for a failure of the connection."""
+    what = clean(str(error)) or type(error).__name__
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+        why = "" if what == "All connection attempts failed" else f" ({what})"
+        return BackendUnavailable(f"Nothing answers at {url}{why}: start the server, or correct backend.url")
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.DecodingError):
+        return disobedient(url, what)
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnect" not in what and "closed" not in what:
+        return BackendProtocolError(f"The server at {url} does not speak HTTP: {what}")
+    return BackendFailed(f"The server at {url} closed the connection during an answer ({what}): ask again")
+
+
+def too_slow(url: str, what: str) -> BackendTimeout:
     """Return the error for a time limit."""
-    return BackendTimeout(
-        f"The server at {url} sent nothing for {seconds:g} s; "
-        "if it is that slow, raise backend.timeoutSeconds"
-    )
+    return BackendTimeout(f"The server at {url} {what}; if it is that slow, raise backend.timeoutSeconds")
 
 
 # 503 while loading or without a free slot; 500, 502 and 504 when the model's process broke.

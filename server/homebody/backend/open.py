@@ -1,6 +1,6 @@
 """Opens the backend that the settings select.
 
-A server's module, and the HTTP client with it, is loaded when its kind is opened.
+A server's module, and httpx with it, is loaded when its kind is opened.
 """
 
 from collections.abc import Mapping

@@ -81,7 +81,7 @@ def test_an_internal_error_is_one_sentence_too(capsys, monkeypatch):
 
 
 def test_the_language_server_starts_without_importing_the_terminal_libraries():
-    heavy = "typer rich h11 msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio"
+    heavy = "typer rich httpx msgspec tree_sitter platformdirs homebody.settings homebody.engine asyncio"
     program = (
         "import sys\n"
         "from homebody.cli import main\n"

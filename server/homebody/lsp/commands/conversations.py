@@ -4,9 +4,7 @@ Conversations are in memory; one is on disk only after a client requested it wit
 """
 
 import asyncio
-from collections.abc import Coroutine
-from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
@@ -18,8 +16,6 @@ from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
     from homebody.session.conversation import Conversation
-
-_Value = TypeVar("_Value")
 
 
 class Save(msgspec.Struct, frozen=True, rename="camel"):
@@ -81,6 +77,7 @@ async def conversations(server: Server, params: types.ExecuteCommandParams) -> R
 
 async def save_conversation(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return a conversation as Markdown, and store it if that is wanted."""
+    from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import store_conversation
 
     argument = parse(params, Save)
@@ -92,7 +89,7 @@ async def save_conversation(server: Server, params: types.ExecuteCommandParams) 
             # added meanwhile, and always completely, so that a cancelled request does not write after a later
             # deletion.
             if known.find(conversation.id) is conversation:
-                await _to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
+                await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
     return {
         "conversationId": conversation.id,
         "title": conversation.title,
@@ -102,13 +99,14 @@ async def save_conversation(server: Server, params: types.ExecuteCommandParams) 
 
 async def forget_conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Delete conversations, and return how many."""
+    from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import forget_stored
 
     argument = parse(params, Forget)
     known = server.service.conversations
     async with known.on_disk:
         try:
-            gone = await _to_the_end(asyncio.to_thread(forget_stored, argument.conversation_id))
+            gone = await to_the_end(asyncio.to_thread(forget_stored, argument.conversation_id))
         finally:
             # Memory is cleared last: meanwhile another request may have loaded the conversation from disk. A
             # conversation that is being answered is deleted too, and its answer dropped.
@@ -117,19 +115,6 @@ async def forget_conversations(server: Server, params: types.ExecuteCommandParam
             await _forget_prompts(server, argument.conversation_id)
     wanted = ids if argument.conversation_id is None else ids & {argument.conversation_id}
     return {"forgotten": len(wanted | set(gone))}
-
-
-async def _to_the_end(work: Coroutine[object, object, _Value]) -> _Value:
-    """Wait for ``work`` and let it finish, even if cancelled meanwhile; raise the cancellation afterwards."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait({task})
-        task.exception()  # the cancellation counts
-        raise
 
 
 async def _forget_prompts(server: Server, conversation_id: str | None) -> None:
