@@ -214,21 +214,39 @@ def test_a_refusal_is_a_sentence(open_editor):
 
 
 @BOTH
-def test_a_change_that_arrives_while_the_user_types_waits(open_editor):
-    editor = open_editor(reply(SHORTER, delay_ms=300), code=AREA + "\n\n# notes\n")
+def test_a_change_that_arrives_while_the_user_types_waits(open_editor, tmp_path):
+    """It is announced on the screen; the diff does not have what was typed meanwhile as a part of it."""
+    gate = tmp_path / "gate"
+    editor = open_editor(reply(SHORTER, gate_file=str(gate)), code=AREA + "\n\n# notes\n")
     editor.command("1,3Homebody refactor make it shorter")
-    editor.keys("Go")
-    for number in range(4):
-        editor.keys(f"w{number} ")
-    editor.until(lambda: "a change is ready (<M-CR>)" in editor.command("messages"))
-    editor.keys("w4")
+    editor.keys("Gow0")
+    editor.until(lambda: editor.lines[-1] == "w0")
+    gate.touch()
+    editor.sees("a change is ready (<M-CR>): make it shorter")
+    editor.keys(" w1")
 
-    assert editor.lines == [*AREA.splitlines(), "", "", "# notes", "w0 w1 w2 w3 w4"]
+    editor.until(lambda: editor.lines == [*AREA.splitlines(), "", "", "# notes", "w0 w1"])
     editor.keys("<M-CR>")
     editor.sees("ga accept")
-    editor.keys("ga")
-    editor.until(lambda: editor.lua(_FILE)[:2] == _SHORTER)
-    assert editor.lua(_FILE)[-1] == "w0 w1 w2 w3 w4"
+    assert editor.lines == [*_SHORTER, "", "", "# notes", "w0 w1"]
+    editor.keys("uga")
+    editor.until(lambda: editor.lua(_FILE) == [*_SHORTER, "", "", "# notes", "w0 w1"])
+
+
+@BOTH
+def test_a_change_that_arrives_while_a_command_is_typed_waits(open_editor, tmp_path):
+    """The command is still one about the file."""
+    gate = tmp_path / "gate"
+    editor = open_editor(reply(SHORTER, gate_file=str(gate)), code=AREA + "\n\n# notes\n")
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.keys(":6delete")
+    gate.touch()
+    editor.sees("a change is ready (<M-CR>): make it shorter")
+    editor.keys("<CR>")
+    editor.until(lambda: "a change is ready" in editor.command("messages"))
+    assert editor.lines == [*AREA.splitlines(), "", ""]
+    editor.keys("<M-CR>")
+    editor.sees("ga accept")
 
 
 @BOTH

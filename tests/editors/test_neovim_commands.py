@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.neovim import binary
-from support.plugin import PLUGIN, reply
+from support.plugin import BOTH, PLUGIN, reply
 
 AREA = "def area(width, height):\n    result = width * height\n    return result\n"
 
@@ -15,15 +15,43 @@ AREA = "def area(width, height):\n    result = width * height\n    return result
 @pytest.mark.parametrize("length", [60, 79, 400])
 def test_no_message_asks_for_a_key(open_editor, length):
     editor = open_editor(reply("x"), code=AREA)
-    editor.command("set cmdheight=1")
     text = "word " * (length // 5) + "end"
-    editor.lua("for _ = 1, 3 do require('homebody.rpc').say(...) end", text)
+    editor.lua("for _ = 1, 3 do require('homebody.messages').say(...) end", text)
 
-    editor.call("nvim_input", f":lua require('homebody.rpc').say('{text}')<CR>")
+    editor.call("nvim_input", f":lua require('homebody.messages').say('{text}')<CR>")
     editor.until(lambda: editor.call("nvim_get_mode")["mode"] != "c")
 
     assert editor.call("nvim_get_mode")["blocking"] is False
     assert editor.command("messages").count("word end") == 4
+
+
+def test_what_the_server_says_asks_for_no_key(open_editor, tmp_path):
+    backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
+    settings = {"backend": backend, "completion": {"maxToken": 64}}
+    editor = open_editor(reply("x"), code=AREA, settings=settings)
+    editor.until(lambda: "homebody: editor settings: there is no setting" in editor.command("messages"))
+    assert editor.call("nvim_get_mode")["blocking"] is False
+
+
+def test_a_choice_from_a_list_asks_for_no_key(open_editor):
+    editor = open_editor(reply("x"), code=AREA)
+    editor.keys(":Homebody attach app<CR>")
+    editor.until(lambda: editor.call("nvim_get_mode")["mode"] == "c")
+    editor.settle()
+    editor.keys("1<CR>")
+    editor.until(lambda: editor.call("nvim_get_mode") == {"mode": "n", "blocking": False})
+    assert "attached to the next question: app.py" in editor.command("messages")
+
+
+@BOTH
+def test_a_message_is_seen_while_typing(open_editor):
+    """Neovim itself would write "-- INSERT --" over it. In normal mode it is said again."""
+    editor = open_editor(reply(""), code=AREA)
+    editor.keys("A<M-Bslash>")
+    editor.sees("homebody: the model has nothing to suggest here")
+    editor.keys("<Esc>")
+    editor.until(lambda: "nothing to suggest here" in editor.command("messages"))
+    assert len(editor.call("nvim_list_wins")) == 1
 
 
 def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
@@ -85,8 +113,12 @@ def test_a_suggestion_that_was_held_back_leaves_a_sign(open_editor):
     editor.sees("? <M-Bslash>")
     editor.keys("<M-Bslash>")
     editor.sees("x = width * height")
-    editor.keys("1<Esc>")
+    editor.keys("1")
+    editor.sees("? <M-Bslash>")
+    editor.keys("<Esc>")
     editor.until(lambda: "?" not in editor.screen)
+    editor.lua("vim.api.nvim_exec_autocmds('User', { pattern = 'HomebodyStatus' })")
+    assert "?" not in editor.screen
 
 
 def test_the_help_is_found(tmp_path: Path):

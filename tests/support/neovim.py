@@ -18,7 +18,7 @@ import psutil
 
 from support.needs import leave_out, needs
 
-COLUMNS, ROWS = 80, 20
+COLUMNS, ROWS = 80, 24
 _CALL_SECONDS = 60.0
 _SCREEN = f"""
 local rows = {{}}
@@ -78,8 +78,7 @@ class Neovim:
         self.call("nvim_ui_attach", *size, {"rgb": True, "ext_linegrid": True})
         # In each Python file, Neovim would look for a Python with its client library: a second of work.
         self.command("let g:loaded_python3_provider = 0")
-        # Room for long messages, which would wait for a key.
-        self.command(f"set runtimepath+={runtime} shortmess+=F cmdheight=5")
+        self.command(f"set runtimepath+={runtime} shortmess+=F")
 
     def __enter__(self) -> Self:
         return self

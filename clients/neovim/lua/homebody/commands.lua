@@ -1,6 +1,7 @@
 -- :[RANGE]Homebody NAME [WORDS]
 
 local config = require("homebody.config")
+local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
@@ -17,14 +18,11 @@ end
 
 local function ask(opts, words)
   local buf, range = vim.api.nvim_get_current_buf(), place(opts)
+  local function go(question) require("homebody.talk").ask(buf, question, range) end
   if words ~= "" then
-    return require("homebody.talk").ask(buf, words, range)
+    return go(words)
   end
-  vim.ui.input({ prompt = "Ask: " }, function(question)
-    if question and vim.trim(question) ~= "" then
-      require("homebody.talk").ask(buf, question, range)
-    end
-  end)
+  messages.input("Ask: ", go)
 end
 
 local function refactor(opts, words)
@@ -37,15 +35,11 @@ local function refactor(opts, words)
 end
 
 local function toggle_next_edit()
-  local client = server.need(vim.api.nvim_get_current_buf())
-  if not client then
-    return
-  end
-  rpc.execute(client, "homebody.toggle", { feature = "nextEdit" }, function(result, err)
+  server.execute(0, "homebody.toggle", { feature = "nextEdit" }, function(result, err)
     if result and not result.enabled then
       require("homebody.next_edit").cancel()
     end
-    rpc.say(err or ("next edits are %s"):format(result.enabled and "on" or "off"))
+    messages.say(err or ("next edits are %s"):format(result.enabled and "on" or "off"))
   end)
 end
 
@@ -66,54 +60,14 @@ local function toggle(_, where)
     vim.g.homebody_auto = next
   end
   local what = where == "buffer" and " in this buffer" or where == "filetype" and " in " .. vim.bo[buf].filetype or ""
-  rpc.say(("suggestions%s are %s"):format(what, next and "on" or "off"))
+  messages.say(("suggestions%s are %s"):format(what, next and "on" or "off"))
   if not next then
     require("homebody.ghost").clear()
   end
 end
 
 local function status()
-  rpc.say(require("homebody").status())
-end
-
--- Shows the text that was sent to the model last, and the files and lines it was made of.
-local function prompt()
-  local buf = vim.api.nvim_get_current_buf()
-  local client = server.need(buf)
-  if not client then
-    return
-  end
-  rpc.execute(client, "homebody.showPrompt", { textDocument = rpc.document(buf) }, function(found, err)
-    if not found then
-      return rpc.say(err or "nothing has been sent to a model for this file yet")
-    end
-    local lines = { ("Sent to %s: %d tokens, from"):format(found.model, found.promptTokens) }
-    local function add(parts, form)
-      for _, one in ipairs(parts) do
-        local path = vim.fn.fnamemodify(vim.uri_to_fname(one.uri), ":~:.")
-        table.insert(lines, form:format(path, one.range.start.line + 1, one.range["end"].line, one.why, one.tokens or 0))
-      end
-    end
-    add(found.sources, "- %s, lines %d to %d (%s, %d tokens)")
-    if #found.leftOut > 0 then
-      table.insert(lines, "Left out:")
-      add(found.leftOut, "- %s, lines %d to %d: %s")
-    end
-    vim.list_extend(lines, { "", ("─"):rep(60) })
-    vim.list_extend(lines, vim.split(found.text, "\n", { plain = true }))
-    vim.cmd.new()
-    vim.api.nvim_buf_set_lines(0, 0, -1, false, lines)
-    vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable = "nofile", "wipe", false
-    vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = true, nowait = true })
-  end)
-end
-
--- Stops the answer or the refactoring that is running.
-local function stop()
-  local talk, run = require("homebody.talk"), require("homebody.refactor")
-  if not (talk.stop() or run.stop()) then
-    rpc.say("nothing is running")
-  end
+  messages.say(require("homebody").status())
 end
 
 -- Shows text in a window of its own, which `q` closes.
@@ -126,16 +80,44 @@ local function page(name, text, filetype)
   vim.keymap.set("n", "q", "<Cmd>close<CR>", { buffer = true, nowait = true })
 end
 
+-- Shows the text that was sent to the model last, and the files and lines it was made of.
+local function prompt()
+  local document = rpc.document(vim.api.nvim_get_current_buf())
+  server.execute(0, "homebody.showPrompt", { textDocument = document }, function(shown, err)
+    if not shown then
+      return messages.say(err or "nothing has been sent to a model for this file yet")
+    end
+    local lines = { ("Sent to %s: %d tokens, from"):format(shown.model, shown.promptTokens) }
+    local function add(parts, form)
+      for _, part in ipairs(parts) do
+        local path, range = vim.fn.fnamemodify(vim.uri_to_fname(part.uri), ":~:."), part.range
+        table.insert(lines, form:format(path, range.start.line + 1, range["end"].line, part.why, part.tokens or 0))
+      end
+    end
+    add(shown.sources, "- %s, lines %d to %d (%s, %d tokens)")
+    if #shown.leftOut > 0 then
+      table.insert(lines, "Left out:")
+      add(shown.leftOut, "- %s, lines %d to %d: %s")
+    end
+    vim.list_extend(lines, { "", ("─"):rep(60), shown.text })
+    page("prompt", table.concat(lines, "\n"), "")
+  end)
+end
+
+-- Stops the answer or the refactoring that is running.
+local function stop()
+  local talk, run = require("homebody.talk"), require("homebody.refactor")
+  if not (talk.stop() or run.stop()) then
+    messages.say("nothing is running")
+  end
+end
+
 -- Examines models, settings and speed, with the settings that are in force for this editor.
 local function doctor()
-  local client = server.need(vim.api.nvim_get_current_buf())
-  if not client then
-    return
-  end
-  rpc.show("examining this machine …")
-  rpc.execute(client, "homebody.doctor", vim.empty_dict(), function(report, err)
+  messages.show("examining this machine …")
+  server.execute(0, "homebody.doctor", vim.empty_dict(), function(report, err)
     if not report then
-      return rpc.say(err or "cancelled", vim.log.levels.WARN)
+      return messages.say(err or "cancelled", vim.log.levels.WARN)
     end
     page("doctor", report.markdown, "markdown")
   end)
@@ -144,23 +126,19 @@ end
 -- Writes a message for the staged changes: into the buffer of `git commit`, otherwise into a window.
 local function commit()
   local buf = vim.api.nvim_get_current_buf()
-  local client = server.need(buf)
-  if not client then
-    return
-  end
   local folder = vim.fs.root(buf, ".git") or vim.fn.getcwd()
-  rpc.show("writing a commit message …")
-  rpc.execute(client, "homebody.commitMessage", { folder = vim.uri_from_fname(folder) }, function(result, err)
+  messages.show("writing a commit message …")
+  server.execute(buf, "homebody.commitMessage", { folder = vim.uri_from_fname(folder) }, function(result, err)
     if not result then
-      return rpc.say(err or "cancelled", vim.log.levels.WARN)
+      return messages.say(err or "cancelled", vim.log.levels.WARN)
     elseif vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].filetype == "gitcommit" then
       local lines = vim.split(vim.trim(result.message), "\n", { plain = true })
       vim.api.nvim_buf_set_lines(buf, 0, 0, false, lines)
-      return rpc.say(result.complete and "a commit message; u undoes it" or "the model did not read all changes")
+      return messages.say(result.complete and "a commit message; u undoes it" or "the model did not read all changes")
     end
     vim.fn.setreg('"', result.message)
     page("commit", vim.trim(result.message), "gitcommit")
-    rpc.say("p puts the message")
+    messages.say("p puts the message")
   end)
 end
 
@@ -182,19 +160,15 @@ end
 
 -- Lists the models that can be used on this machine; the chosen one answers until Neovim ends.
 local function model()
-  local client = server.need(vim.api.nvim_get_current_buf())
-  if not client then
-    return
-  end
-  rpc.execute(client, "homebody.models", vim.empty_dict(), function(models, err)
+  server.execute(0, "homebody.models", vim.empty_dict(), function(models, err)
     if not models or #models == 0 then
-      return rpc.say(err or "there is no model on this machine; `homebody models recommend` names one")
+      return messages.say(err or "there is no model on this machine; `homebody models recommend` names one")
     end
-    local function describe(one)
-      local bytes = type(one.size) == "number" and one.size
+    local function describe(each)
+      local bytes = type(each.size) == "number" and each.size
       local size = not bytes and "" or bytes < 1e9 and (", %.0f MB"):format(bytes / 1e6) or (", %.1f GB"):format(bytes / 1e9)
-      local sees = vim.list_contains(one.modalities or {}, "vision") and ", sees pictures" or ""
-      return ("%s  (%s%s; %s%s)"):format(one.name, one.where, size, table.concat(one.uses, ", "), sees)
+      local sees = vim.list_contains(each.modalities or {}, "vision") and ", sees pictures" or ""
+      return ("%s  (%s%s; %s%s)"):format(each.name, each.where, size, table.concat(each.uses, ", "), sees)
     end
     vim.ui.select(models, { prompt = "Model", format_item = describe }, function(chosen)
       if not chosen then
@@ -203,7 +177,7 @@ local function model()
       config.options.settings = selected(config.options.settings, chosen)
       server.restart()
       local lines = vim.inspect(selected({}, chosen), { newline = " ", indent = "" })
-      rpc.say(("%s answers from now on; to keep it: settings = %s"):format(chosen.name, lines))
+      messages.say(("%s answers from now on; to keep it: settings = %s"):format(chosen.name, lines))
     end)
   end)
 end
@@ -221,7 +195,7 @@ local function log()
     end
   end
   if #lines == 0 then
-    return rpc.say(("the server has logged nothing; Neovim's log is %s"):format(vim.fn.fnamemodify(path, ":~")))
+    return messages.say(("the server has logged nothing; Neovim's log is %s"):format(vim.fn.fnamemodify(path, ":~")))
   end
   page("log", table.concat(lines, "\n"), "")
   vim.cmd.normal({ "G", bang = true })
@@ -229,7 +203,7 @@ end
 
 local function review()
   if not require("homebody.preview").review() then
-    rpc.say("there is no change to review")
+    messages.say("there is no change to review")
   end
 end
 
@@ -269,12 +243,12 @@ function M.run(opts)
     local names = vim.tbl_keys(COMMANDS)
     table.sort(names)
     local what = name == "" and "a command is missing" or ("there is no command `%s`"):format(name)
-    return rpc.say(("%s: %s"):format(what, table.concat(names, ", ")), vim.log.levels.WARN)
+    return messages.say(("%s: %s"):format(what, table.concat(names, ", ")), vim.log.levels.WARN)
   end
   local usable = WORDS[name]
   if usable and words ~= "" and not vim.list_contains(usable, words) then
     local hint = #usable > 0 and ("there are %s"):format(table.concat(usable, ", ")) or "it takes none"
-    return rpc.say(("`%s` has no argument `%s`: %s"):format(name, words, hint), vim.log.levels.WARN)
+    return messages.say(("`%s` has no argument `%s`: %s"):format(name, words, hint), vim.log.levels.WARN)
   end
   act(opts, words)
 end

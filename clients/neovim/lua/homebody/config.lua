@@ -33,7 +33,6 @@ local TYPES = {
   filetypes = { "table" },
   auto = { "boolean", "table" },
   keys = { "table", "boolean" },
-  accept = { "string", "boolean" },
   next_edit = { "boolean" },
   window = { "table" },
   beside_menu = { "boolean" },
@@ -87,8 +86,6 @@ function M.set(given)
       table.insert(problems, unknown("option", name, vim.tbl_keys(TYPES)))
     elseif not vim.list_contains(types, type(value)) then
       table.insert(problems, ("the option `%s` has to be a %s"):format(name, table.concat(types, " or a ")))
-    elseif name == "accept" then
-      options.keys.accept = value -- its name in earlier versions
     elseif name == "cmd" then
       options.cmd = command(value)
     elseif name == "keys" then

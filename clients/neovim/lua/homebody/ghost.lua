@@ -2,6 +2,7 @@
 
 local config = require("homebody.config")
 local menus = require("homebody.menus")
+local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 
 local M = {}
@@ -19,6 +20,7 @@ local function is_hidden()
 end
 
 function M.clear()
+  empty_at = nil
   vim.api.nvim_buf_clear_namespace(0, signs, 0, -1)
   if shown then
     pcall(vim.api.nvim_buf_clear_namespace, shown.buf, ns, 0, -1)
@@ -192,11 +194,12 @@ local function request(invoked, take)
       local items = usable(result)
       if #items > 0 then
         M.last_ms = (vim.uv.hrtime() - begun) / 1e6
-      elseif not invoked then
+      end
+      take(client, buf, items)
+      if #items == 0 and not invoked then
         empty_at = { buf, cursor[1] - 1 }
         M.mark_unsure()
       end
-      take(client, buf, items)
     end
   end, buf)
   this.id, pending = id, sent and this or nil
@@ -240,7 +243,7 @@ function M.suggest()
     if #items == 0 then
       local status = vim.g.homebody_status or {}
       local is_off = status.kind == "Error" or status.kind == "Inactive"
-      rpc.say(is_off and status.message or "the model has nothing to suggest here")
+      messages.say(is_off and status.message or "the model has nothing to suggest here")
     end
   end)
 end
@@ -311,7 +314,7 @@ function M.cycle(step)
         end
       end
       if #found < 2 then
-        return rpc.say("there is no other suggestion here")
+        return messages.say("there is no other suggestion here")
       end
       show(client, buf, found, step % #found + 1)
     end)

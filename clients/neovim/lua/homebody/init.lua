@@ -4,6 +4,7 @@
 local config = require("homebody.config")
 local ghost = require("homebody.ghost")
 local menus = require("homebody.menus")
+local messages = require("homebody.messages")
 local next_edit = require("homebody.next_edit")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
@@ -131,7 +132,7 @@ local MODES = { accept = { "i", "n" }, reject = { "n" }, review = { "i", "n" } }
 
 function M.setup(options)
   for _, problem in ipairs(config.set(options)) do
-    vim.schedule(function() rpc.say(problem, vim.log.levels.WARN) end)
+    vim.schedule(function() messages.say(problem, vim.log.levels.WARN) end)
   end
   M.options = config.options
   vim.cmd.runtime("plugin/homebody.lua") -- not loaded yet if the runtime path was extended after the start

@@ -2,6 +2,7 @@
 -- The file is unchanged until then, and can be edited meanwhile.
 
 local config = require("homebody.config")
+local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
@@ -27,26 +28,45 @@ local function split(text)
   return vim.split((text:gsub("\r?\n$", "")), "\r?\n")
 end
 
--- Makes a change in a buffer, merged by the server with what was edited meanwhile, as one undo step.
--- `done` gets the first changed line, or nil and the reason.
-local function put(buf, before, after, done)
-  local client = server.need(buf)
-  if not client then
-    return done()
-  end
+-- Has the server merge a change with what was edited meanwhile in a buffer.
+-- `done` gets the edits of the buffer as it is now, or nil and the reason.
+local function merge(buf, before, after, done)
   local version = vim.api.nvim_buf_get_changedtick(buf)
   local argument = { textDocument = rpc.document(buf), before = before, after = after }
-  rpc.execute(client, "homebody.merge", argument, function(result, err)
+  local sent = server.execute(buf, "homebody.merge", argument, function(result, err)
     if not result or not result.edits then
       return done(nil, err or result and result.reason)
     elseif not vim.api.nvim_buf_is_loaded(buf) then
       return done(nil, "the file was closed, so nothing was changed")
     elseif version ~= vim.api.nvim_buf_get_changedtick(buf) then
-      return put(buf, before, after, done)
+      return merge(buf, before, after, done)
     end
-    vim.lsp.util.apply_text_edits(result.edits, buf, rpc.encoding)
-    done(result.edits[1] and result.edits[1].range.start.line + 1 or 1)
+    done(result.edits)
   end)
+  if not sent then
+    done()
+  end
+end
+
+-- Makes a change in a buffer as one undo step; `done` gets the first changed line, or nil and the reason.
+local function put(buf, before, after, done)
+  merge(buf, before, after, function(edits, reason)
+    if not edits then
+      return done(nil, reason)
+    end
+    vim.lsp.util.apply_text_edits(edits, buf, rpc.encoding)
+    done(edits[1] and edits[1].range.start.line + 1 or 1)
+  end)
+end
+
+-- Lines with edits made in them.
+local function with_edits(lines, edits)
+  local buf = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.lsp.util.apply_text_edits(edits, buf, rpc.encoding)
+  local changed = lines_of(buf)
+  vim.api.nvim_buf_delete(buf, { force = true })
+  return changed
 end
 
 local function is_small(before, after)
@@ -71,6 +91,7 @@ local function show_notes(refusal, notes)
   end
   local buf = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
+  vim.api.nvim_buf_set_name(buf, ("homebody://notes/%d"):format(buf))
   vim.bo[buf].bufhidden, vim.bo[buf].modifiable = "wipe", false
   local win = vim.api.nvim_open_win(buf, false, { split = "below", win = -1, height = math.min(#lines, MOST_NOTES) })
   vim.wo[win].winfixheight, vim.wo[win].wrap, vim.wo[win].number = true, true, false
@@ -85,7 +106,7 @@ local function discard_half(own)
   local is_valid = vim.api.nvim_tabpage_is_valid(own.tab)
   if not (is_valid and #vim.fn.win_findbuf(own.right) > 0 and vim.api.nvim_win_is_valid(own.left)) then
     M.close()
-    rpc.say("the change was discarded")
+    messages.say("the change was discarded")
   end
 end
 
@@ -108,8 +129,8 @@ local function follow_windows(own)
   end })
 end
 
-local function show(buf, before, after, title, result)
-  local wanted = split(after)
+-- Shows a change for the lines `old` of a buffer.
+local function show(buf, old, wanted, title, result)
   local id, refusal = result.id, result.status == "refused" and (result.reason or "a check failed") or nil
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t")
   vim.cmd.tabnew()
@@ -123,18 +144,21 @@ local function show(buf, before, after, title, result)
   local right = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_win_set_buf(0, right)
   vim.api.nvim_buf_set_name(right, ("homebody://change/%d/%s"):format(right, name))
+  vim.bo[right].undolevels = -1 -- undo does not empty it
   vim.api.nvim_buf_set_lines(right, 0, -1, false, wanted)
+  vim.bo[right].undolevels = vim.go.undolevels
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
   local accept = refusal and "ga apply anyway" or "ga accept"
-  vim.wo.winbar = accept .. "  gx discard  gr refine%<  do undo hunk" -- the end is cut in a narrow window
+  vim.wo.winbar = accept .. " gx discard gr refine%< do undo" -- fits into half of 80 columns
+  local before = table.concat(old, "\n") .. result.proposal.before:match("\n?$")
   proposal = { buf = buf, before = before, left = left, right = right, tab = tab, title = title, id = id }
   show_notes(refusal, result.notes or {})
   follow_windows(proposal)
   for key, act in pairs({ ga = M.accept, gx = M.discard, gr = M.refine }) do
     vim.keymap.set("n", key, act, { buffer = right, nowait = true })
   end
-  local first = hunks(split(before), wanted)[1]
+  local first = hunks(old, wanted)[1]
   if first then
     vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(first[3], #wanted)), 0 })
   end
@@ -142,37 +166,43 @@ local function show(buf, before, after, title, result)
   rpc.emit("HomebodyPreview", { title = title })
 end
 
--- Whether keys go into a text at the moment: a window that opens now would get them.
-local function is_typing()
-  return vim.fn.mode():find("^[iRvVsS\22\19]") ~= nil
-end
-
 -- Runs `act`, which shows a change; while the user types, once :Homebody review asks for it.
 local function present(title, act)
-  if not is_typing() then
+  if not messages.is_typing() then
     waiting = nil
     return act()
   end
   waiting = act
   local key = config.options.keys.review
-  rpc.say(("a change is ready (%s): %s"):format(key or ":Homebody review", title))
+  messages.say(("a change is ready (%s): %s"):format(key or ":Homebody review", title))
 end
 
 -- Shows the result of a command as a proposal; an edit that only adds a few lines is applied immediately.
 function M.take(buf, result, title)
   if result.status == "unchanged" then
-    return rpc.say("the model found nothing to change")
+    return messages.say("the model found nothing to change")
   elseif not result.proposal then
     local is_cancelled = result.status == "cancelled"
-    return rpc.say(result.reason or (is_cancelled and "cancelled" or "nothing was changed"), vim.log.levels.WARN)
+    return messages.say(result.reason or (is_cancelled and "cancelled" or "nothing was changed"), vim.log.levels.WARN)
   end
   local before, after = result.proposal.before, result.proposal.after
   if type(before) ~= "string" then
     return present(title, function() M.new_file(result.proposal.uri, after) end)
   end
   local function review()
-    M.close()
-    show(buf, before, after, title, result)
+    -- Beside the file as it is now, so that what was edited meanwhile does not look like a part of the change.
+    merge(buf, before, after, function(edits)
+      if messages.is_typing() then
+        return present(title, review)
+      end
+      M.close()
+      local old, wanted = split(before), split(after)
+      if edits then
+        old = lines_of(buf)
+        wanted = with_edits(old, edits)
+      end
+      show(buf, old, wanted, title, result)
+    end)
   end
   local is_plain = result.status == "ready" and #(result.notes or {}) == 0
   present(title, function()
@@ -183,7 +213,7 @@ function M.take(buf, result, title)
       if not line then
         return review()
       end
-      rpc.say(title .. " (u undoes it)")
+      messages.say(title .. " (u undoes it)")
     end)
   end)
 end
@@ -205,18 +235,18 @@ end
 function M.new_file(uri, text)
   local path = vim.uri_to_fname(uri)
   if vim.uv.fs_stat(path) then
-    return rpc.say(("%s exists already, so no file was created"):format(path), vim.log.levels.WARN)
+    return messages.say(("%s exists already, so no file was created"):format(path), vim.log.levels.WARN)
   end
   vim.cmd.tabedit(vim.fn.fnameescape(path))
   vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n", { plain = true }))
-  rpc.say("a new file that is not saved yet; :w saves it")
+  messages.say("a new file that is not saved yet; :w saves it")
 end
 
 -- Applies the proposal, as it is in the right window, to the file.
 function M.accept()
   local own = proposal
   if not own then
-    return rpc.say("there is no change to accept")
+    return messages.say("there is no change to accept")
   elseif own.is_accepted then
     return
   end
@@ -225,7 +255,7 @@ function M.accept()
     if not line then
       own.is_accepted = false
       discard_half(own)
-      return reason and rpc.say(reason, vim.log.levels.WARN)
+      return reason and messages.say(reason, vim.log.levels.WARN)
     end
     if proposal == own then
       M.close()
@@ -238,7 +268,7 @@ end
 
 function M.discard()
   if not proposal then
-    return rpc.say("there is no change to discard")
+    return messages.say("there is no change to discard")
   end
   M.close()
 end
@@ -247,15 +277,11 @@ end
 function M.refine()
   local own = proposal
   if not own then
-    return rpc.say("there is no change to refine")
+    return messages.say("there is no change to refine")
   elseif not own.id then
-    return rpc.say("this change cannot be refined; run it again with another instruction")
+    return messages.say("this change cannot be refined; run it again with another instruction")
   end
-  vim.ui.input({ prompt = "Refine: " }, function(words)
-    if words and vim.trim(words) ~= "" then
-      require("homebody.refactor").refine(own.buf, own.id, words)
-    end
-  end)
+  messages.input("Refine: ", function(words) require("homebody.refactor").refine(own.buf, own.id, words) end)
 end
 
 -- Closes the proposal's tab page.

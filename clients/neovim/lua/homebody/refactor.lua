@@ -1,6 +1,7 @@
 -- Refactorings: an action by name or from a list, or an instruction; the result is a proposal.
 
 local diagnostics = require("homebody.diagnostics")
+local messages = require("homebody.messages")
 local preview = require("homebody.preview")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
@@ -9,18 +10,14 @@ local M = {}
 local cancel -- cancels the refactoring that is running
 
 local function run(buf, command, argument, title)
-  local client = server.need(buf)
-  if not client then
-    return
-  end
   M.stop()
-  rpc.show(title .. " …")
-  cancel = rpc.execute(client, command, argument, function(result, err)
+  messages.show(title .. " …")
+  cancel = server.execute(buf, command, argument, function(result, err)
     cancel = nil
     preview.take(buf, result or { status = err and "refused" or "cancelled", reason = err }, title)
   end, function(value)
     if value.kind == "report" and value.message then
-      rpc.show(("%s: %s"):format(title, value.message))
+      messages.show(("%s: %s"):format(title, value.message))
     end
   end)
 end
@@ -56,9 +53,9 @@ local function actions(buf, range, done)
       return not one.disabled and one.command and one.command.command == "homebody.refactor"
     end, found or {})
     if err then
-      rpc.say(err.message, vim.log.levels.WARN)
+      messages.say(err.message, vim.log.levels.WARN)
     elseif #usable == 0 then
-      rpc.say("there is nothing to refactor here: put the cursor into a function, or select code")
+      messages.say("there is nothing to refactor here: put the cursor into a function, or select code")
     else
       done(usable)
     end
@@ -92,7 +89,7 @@ function M.action(buf, range, name)
       end
     end
     local names = vim.tbl_map(function(action) return action.command.arguments[1].action end, found)
-    rpc.say(("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")), vim.log.levels.WARN)
+    messages.say(("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")), vim.log.levels.WARN)
   end)
 end
 

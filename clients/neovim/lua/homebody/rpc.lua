@@ -17,37 +17,6 @@ function M.call(client, method, ...)
   return client[method](...)
 end
 
--- One line of a message, and the part of it that can be shown without a prompt to press Enter.
-local function fit(message)
-  local line = ("homebody: %s"):format(message):gsub("%s*\n%s*", " ")
-  local room = math.max(20, vim.v.echospace)
-  if vim.fn.strdisplaywidth(line) > room and vim.o.cmdheight <= 1 then
-    return line, vim.fn.strcharpart(line, 0, room - 1) .. "…"
-  end
-  return line, line
-end
-
--- Shows one line; never a prompt to press Enter.
-function M.say(message, level)
-  local line, shown = fit(message)
-  if shown ~= line then
-    -- :messages gets all of it. A message that is longer than its place on the screen waits for a key.
-    local height, room = vim.o.cmdheight, (vim.o.lines - 4) * vim.o.columns
-    line = vim.fn.strcharpart(line, 0, math.max(room, 1))
-    vim.o.cmdheight = math.min(vim.o.lines - 2, math.ceil(vim.fn.strdisplaywidth(line) / vim.o.columns) + 1)
-    vim.api.nvim_echo({ { line } }, true, {})
-    vim.o.cmdheight = height
-    vim.cmd.redraw() -- else a second line after a typed command waits for a key
-  end
-  vim.notify(shown, level or vim.log.levels.INFO)
-end
-
--- Shows one line until the next one. :messages and the pop-ups of vim.notify are not for many lines a second.
-function M.show(message)
-  local _, shown = fit(message)
-  vim.api.nvim_echo({ { shown } }, false, {})
-end
-
 -- Runs a command of the server with its argument; `done` gets the result, or nil and the error message.
 -- `on_value` gets each value that arrives before: {text}, {text, reading} or a work-done progress.
 -- Returns a function that cancels the command.

@@ -1,6 +1,7 @@
 -- The server process: one for each workspace, started with the first file, restarted after a crash.
 
 local config = require("homebody.config")
+local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 
 local M = {}
@@ -11,13 +12,16 @@ local missing -- the program that was not found, once that was reported
 local started -- id of the client that was started last
 local stopped = {} -- ids of clients that :Homebody restart has stopped
 
+-- Neovim's own handlers would wait for a key, or for a number, and take what the user types meanwhile.
+local function show_message(_, params)
+  messages.say(params.message, vim.log.levels.ERROR + vim.lsp.protocol.MessageType.Error - params.type)
+  return vim.NIL
+end
+
 local handlers = {
   ["$/progress"] = rpc.progress,
-  -- Neovim's own handler would wait for a number, and take what the user types meanwhile.
-  ["window/showMessageRequest"] = function(_, params)
-    rpc.say(params.message, vim.log.levels.ERROR)
-    return vim.NIL
-  end,
+  ["window/showMessage"] = show_message,
+  ["window/showMessageRequest"] = show_message,
   ["homebody/didChangeStatus"] = function(_, status)
     vim.g.homebody_status = status
     rpc.emit("HomebodyStatus", status)
@@ -42,16 +46,24 @@ function M.config()
   capabilities.general.positionEncodings = { rpc.encoding }
   capabilities.textDocument.inlineCompletion = { dynamicRegistration = false }
   local settings = config.options.settings
+  local is_crash = false
   return {
     name = "homebody",
-    cmd = config.options.cmd,
+    cmd = function(dispatchers)
+      -- Neovim would report a crash in two lines, which wait for a key.
+      local function on_exit(code, signal)
+        is_crash = code ~= 0 or signal ~= 0
+        dispatchers.on_exit(0, 0)
+      end
+      return vim.lsp.rpc.start(config.options.cmd, vim.tbl_extend("force", dispatchers, { on_exit = on_exit }))
+    end,
     filetypes = config.options.filetypes,
     root_markers = { ".homebody.toml", ".git" },
     capabilities = capabilities,
     init_options = vim.tbl_isempty(settings) and vim.empty_dict() or settings,
     handlers = handlers,
     commands = commands,
-    on_exit = M.on_exit,
+    on_exit = function(_, _, id) M.ended(id, is_crash) end,
   }
 end
 
@@ -78,7 +90,7 @@ function M.is_installed()
   end
   if missing ~= program then
     missing = program
-    vim.schedule(function() rpc.say(M.advice(), vim.log.levels.ERROR) end)
+    vim.schedule(function() messages.say(M.advice(), vim.log.levels.ERROR) end)
   end
   return false
 end
@@ -101,7 +113,7 @@ local function when_gone(id, done)
 end
 
 -- Restarts a server that ended unexpectedly, up to five times in three minutes.
-function M.on_exit(code, signal, id)
+function M.ended(id, is_crash)
   local was_stopped = stopped[id]
   stopped[id] = nil
   vim.schedule(function()
@@ -110,19 +122,19 @@ function M.on_exit(code, signal, id)
       return
     elseif was_stopped then
       return when_gone(id, M.start_all)
-    elseif code == 0 and signal == 0 then
+    elseif not is_crash then
       return
     end
     local now = os.time()
     crashes = vim.tbl_filter(function(time) return now - time < WITHIN_SECONDS end, crashes)
     table.insert(crashes, now)
     if #crashes > MOST_RESTARTS then
-      return rpc.say(
+      return messages.say(
         "the server ended again and is not restarted; :Homebody restart starts it, :Homebody log shows why",
         vim.log.levels.ERROR
       )
     end
-    rpc.say("the server ended unexpectedly and is restarted", vim.log.levels.WARN)
+    messages.say("the server ended unexpectedly and is restarted", vim.log.levels.WARN)
     when_gone(id, M.start_all)
   end)
 end
@@ -154,12 +166,18 @@ function M.need(buf)
   if client then
     return client
   elseif not M.is_installed() then
-    rpc.say(M.advice(), vim.log.levels.ERROR)
+    messages.say(M.advice(), vim.log.levels.ERROR)
   elseif M.is_starting() then
-    rpc.say("the server is starting; try again in a moment")
+    messages.say("the server is starting; try again in a moment")
   else
-    rpc.say("the server is not running for this file; :Homebody restart starts it", vim.log.levels.WARN)
+    messages.say("the server is not running for this file; :Homebody restart starts it", vim.log.levels.WARN)
   end
+end
+
+-- Runs a command of the server as `rpc.execute` does; without a server, reports what to do.
+function M.execute(buf, ...)
+  local client = M.need(buf)
+  return client and rpc.execute(client, ...)
 end
 
 return M

@@ -1,6 +1,7 @@
 -- Explanations and conversations: they stream into a window, and the user can ask further questions there.
 
 local diagnostics = require("homebody.diagnostics")
+local messages = require("homebody.messages")
 local preview = require("homebody.preview")
 local rpc = require("homebody.rpc")
 local server = require("homebody.server")
@@ -93,25 +94,18 @@ end
 
 -- Asks a further question about the same code, from inside the window.
 local function ask_again()
-  vim.ui.input({ prompt = "Ask: " }, function(question)
-    if question and vim.trim(question) ~= "" then
-      ask(question)
-    end
-  end)
+  messages.input("Ask: ", ask)
 end
 
 -- Shows what the code block under the cursor would change in the file, as a proposal.
 local function apply(view)
   local text = window.block_at(view, vim.api.nvim_win_get_cursor(0)[1])
   local block = text and talk.blocks[vim.trim(text)]
-  local client = server.need(talk.buf)
-  if not client then
-    return
-  elseif not block then
-    return rpc.say(text and "only code blocks in answers to questions can be applied" or "there is no code block here")
+  if not block then
+    return messages.say(text and "only code blocks in answers to questions can be applied" or "there is no code block here")
   end
   local argument = { conversationId = talk.id, block = block, textDocument = rpc.document(talk.buf), apply = false }
-  rpc.execute(client, "homebody.apply", argument, function(result, err)
+  server.execute(talk.buf, "homebody.apply", argument, function(result, err)
     preview.take(talk.buf, result or { status = "refused", reason = err }, "Apply code from the answer")
   end)
 end
@@ -119,7 +113,7 @@ end
 -- Explains the same code again and reads all of it, where the explanation had left something out.
 local function read_all()
   if not talk.unread then
-    return rpc.say("everything was read")
+    return messages.say("everything was read")
   end
   M.explain(talk.buf, talk.range, vim.tbl_extend("force", talk.unread, { full = true }))
 end
@@ -160,7 +154,7 @@ function M.explain(buf, range, more)
     local is_short = result.complete == false and #result.leftOut > 0 and not argument.full
     talk.unread = is_short and (more or {}) or nil
     if is_short then
-      rpc.say("not all of the code was read; `r` in this window reads it")
+      messages.say("not all of the code was read; `r` in this window reads it")
     end
   end)
 end
@@ -213,14 +207,10 @@ end
 
 -- Lists what can be attached to a question, for a part of a name; the chosen item goes with the next one.
 function M.attach(buf, query)
-  local client = server.need(buf)
-  if not client then
-    return
-  end
   local argument = { query = query, textDocument = rpc.document(buf), diagnostics = diagnostics.by_document() }
-  rpc.execute(client, "homebody.contextItems", argument, function(items, err)
+  server.execute(buf, "homebody.contextItems", argument, function(items, err)
     if not items or #items == 0 then
-      return rpc.say(err or ("nothing to attach matches `%s`"):format(query))
+      return messages.say(err or ("nothing to attach matches `%s`"):format(query))
     end
     local function describe(item)
       local is_empty = item.detail == nil or item.detail == vim.NIL or item.detail == ""
@@ -229,7 +219,7 @@ function M.attach(buf, query)
     vim.ui.select(items, { prompt = "Attach", format_item = describe }, function(item)
       if item then
         table.insert(attached, item)
-        rpc.say(("attached to the next question: %s"):format(item.label))
+        messages.say(("attached to the next question: %s"):format(item.label))
       end
     end)
   end)

@@ -1,6 +1,7 @@
 -- A window below the code into which Markdown streams; it does not take the focus.
 
 local config = require("homebody.config")
+local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 
 local M = {}
@@ -106,7 +107,7 @@ function M.follow(self)
       return
     end
   end
-  rpc.say("there is no place of the code here")
+  messages.say("there is no place of the code here")
 end
 
 -- The text of the fenced code block around a line, from 1; nil outside of one.
