@@ -29,7 +29,7 @@ With `replacing', those that replace code; those that only add are applied."
   "Name of the buffer that shows a change.")
 
 (defvar-local homebody--proposal nil
-  "The change that this buffer shows: a buffer, its text, and the text with it.")
+  "The change that this buffer shows: a buffer, its text, and the server's id.")
 
 (defun homebody--place ()
   "Return the document and the region, or point, for a command."
@@ -88,18 +88,18 @@ From Lisp, TITLE is the title of the refactoring."
 
 (defun homebody--propose (result title)
   "Apply the change of RESULT to this buffer, or show it as a diff.
-TITLE says what it is.  A change that was refused, and one with notes on what
-it removes or adds beyond what was asked for, is shown first."
-  (pcase-let* (((map :proposal :edit :notes :status :reason) result)
-               ((map :uri :before :after) proposal)
-               (refusal (and (equal status "refused") reason)))
+TITLE says what it is.  A change that was refused, one with notes on what it
+removes or adds beyond what was asked for, and one that follows a change in
+view, is shown first."
+  (pcase-let* (((map :proposal :edit :notes :status) result)
+               ((map :uri :before :after) proposal))
     (cond
      ((not before) (homebody--new-file uri after))
-     ((or refusal (not (seq-empty-p notes))
+     ((or (equal status "refused") (not (seq-empty-p notes)) (get-buffer homebody--change-buffer)
           (pcase homebody-confirm
             ('replacing (homebody--needs-confirmation edit))
             (other other)))
-      (homebody--show-change before after title refusal notes))
+      (homebody--show-change result title))
      (t (homebody--apply before after)
         (message "Homebody: %s (undo reverts it)" title)))))
 
@@ -147,19 +147,25 @@ The server merges it with what was edited meanwhile."
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "C-c C-c") #'homebody-accept-change)
     (define-key map (kbd "C-c C-k") #'homebody-discard-change)
+    (define-key map (kbd "C-c C-r") #'homebody-refine-change)
     map)
   "Keys of the buffer that shows a change.")
 
 (define-minor-mode homebody-change-mode
-  "Keys to accept or discard the change that this buffer shows."
+  "Keys to accept, discard or refine the change that this buffer shows."
   :lighter " Change")
 
-(defun homebody--show-change (before after title &optional refusal notes)
-  "Show what changes from BEFORE to AFTER in this buffer, below REFUSAL and NOTES.
-TITLE says what it is."
+(defun homebody--show-change (result title)
+  "Show the change of RESULT for this buffer, called TITLE, as a diff.
+Above it stand the reason of a refusal, and the notes."
   (require 'diff)
-  (let ((source (current-buffer))
-        (view (get-buffer-create homebody--change-buffer)))
+  (pcase-let* (((map :proposal :id :notes :status :reason) result)
+               ((map :before :after) proposal)
+               (refusal (and (equal status "refused") reason))
+               (source (current-buffer))
+               (view (get-buffer-create homebody--change-buffer))
+               (coding-system-for-read 'utf-8-emacs-unix)
+               (coding-system-for-write 'utf-8-emacs-unix))
     (with-temp-buffer
       (insert before)
       (let ((old (current-buffer)))
@@ -172,10 +178,27 @@ TITLE says what it is."
         (goto-char (point-min))
         (when refusal (insert (propertize (format "Refused: %s\n" refusal) 'face 'warning)))
         (seq-doseq (note notes) (insert "- " note "\n")))
-      (setq header-line-format (format "C-c C-c %s, C-c C-k discards: %s"
-                                       (if refusal "applies it anyway" "accepts") title)
-            homebody--proposal (list source before after)))
+      (setq header-line-format (format "C-c C-c %s, C-c C-k discards, C-c C-r refines, k drops a hunk: %s"
+                                       (if refusal "applies it anyway" "accepts")
+                                       (string-replace "%" "%%" title))
+            homebody--proposal (list source before id)))
     (display-buffer view)))
+
+(defun homebody--with-hunks (before)
+  "Return the text BEFORE with the hunks that this diff still has."
+  (let ((lines (split-string before "\n")) (at 1) after)
+    (save-excursion
+      (goto-char (point-min))
+      (while (re-search-forward "^@@ -\\([0-9]+\\)\\(?:,\\([0-9]+\\)\\)? \\+[0-9,]+ @@" nil t)
+        (let* ((count (string-to-number (or (match-string 2) "1")))
+               (first (+ (string-to-number (match-string 1)) (if (zerop count) 1 0))))
+          (dotimes (_ (- first at)) (push (pop lines) after))
+          (dotimes (_ count) (pop lines))
+          (setq at (+ first count))
+          (while (and (zerop (forward-line)) (looking-at "\\([-+ ]\\)\\(.*\\)\\|\\\\"))
+            (when (member (match-string 1) '("+" " ")) (push (match-string 2) after)))
+          (forward-line -1))))
+    (string-join (nconc (nreverse after) lines) "\n")))
 
 (defun homebody--proposal-or-error ()
   "Return the change that is shown."
@@ -194,9 +217,19 @@ TITLE says what it is."
 (defun homebody-accept-change ()
   "Apply the change that is shown."
   (interactive)
-  (pcase-let ((`(,source ,before ,after) (homebody--proposal-or-error)))
+  (pcase-let* ((`(,source ,before) (homebody--proposal-or-error))
+               (after (with-current-buffer homebody--change-buffer (homebody--with-hunks before))))
     (with-current-buffer source (homebody--apply before after))
     (homebody--close-change)))
+
+(defun homebody-refine-change (instruction)
+  "Replace the change that is shown by one that also follows INSTRUCTION."
+  (interactive "sRefine: ")
+  (pcase-let ((`(,source ,_ ,id) (homebody--proposal-or-error)))
+    (unless id (user-error "This change cannot be refined: ask for another one"))
+    (with-current-buffer source
+      (homebody--change (homebody--server-or-error) "homebody.refine"
+                        (list :edit id :instruction instruction) instruction))))
 
 (defun homebody-discard-change ()
   "Discard the change that is shown."

@@ -17,6 +17,7 @@ CLIENT = ROOT / "clients" / "emacs"
 PAGE = ROOT / "docs" / "editors" / "emacs.md"
 ADD = "def add(a, c):\n    return a + c\n"
 DOCUMENTED = 'def add(a, c):\n    """Add.\n\n    ```\n    add(1, 2)\n    ```\n    """\n    return a + c\n'
+DIGITS = "def digits():\n    a = 10\n    b = '日本'\n" + 7 * "    c += 1\n" + "    h = 80\n"
 CALLS = "\n".join(
     [
         "def load(path):",
@@ -34,6 +35,8 @@ REPLIES = [
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "And then?", "text": "Then it ends."},
     {"contains": "Why?", "text": "Because of `add()`."},
+    {"contains": "keep it short", "text": f"```python\n{ADD.replace('+', '-')}```"},
+    {"contains": "ten times", "text": f"```python\n{DIGITS}```"},
     {"contains": "rename b to c", "text": f"```python\n{ADD}```"},
     {"contains": "drop the call", "text": "```python\ndef add(a, b):\n    return a + b\n```"},
     {"contains": "leave it open", "text": "```python\ndef add(a, b):\n    return (a + b\n```"},

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 EDITORS = ROOT / "tests" / "editors"
 TESTS = {
     "vscode": [f"vscode/{path.name}" for path in (EDITORS / "vscode").glob("*.js")],
-    "neovim": [path.name for path in EDITORS.glob("test_neovim*.py")],
+    "neovim": [path.name for path in EDITORS.glob("*neovim*.*")],
     "emacs": ["emacs/claims.el", "emacs/next-edit.el"],
 }
 FEATURES: dict[str, dict[str, str]] = tomllib.loads((EDITORS / "features.toml").read_text("utf-8"))
