@@ -22,16 +22,21 @@
 (defvar-local homebody--blocks nil
   "Alist of the code blocks of this conversation, trimmed, and their numbers.")
 
+(defvar-local homebody--running nil
+  "Function that stops the answer that is written into this buffer.")
+
 (defvar homebody-answer-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "a") #'homebody-ask)
+    (define-key map (kbd "C-c C-c") #'homebody-stop)
     (define-key map (kbd "RET") #'homebody-apply-block)
     map)
   "Keys of `homebody-answer-mode'; `special-mode' has others, such as q.")
 
 (define-derived-mode homebody-answer-mode special-mode "Homebody"
   "An answer, as text: nothing in it is run, only places of the code open."
-  (setq header-line-format "a asks again, RET applies the code block at point, q closes")
+  (setq header-line-format "a asks again, RET applies the code block at point, C-c C-c stops, q closes")
+  (add-hook 'kill-buffer-hook #'homebody-stop nil t)
   (visual-line-mode 1))
 
 (defun homebody--append (buffer text)
@@ -45,16 +50,37 @@
   "Execute COMMAND of SERVER with ARGUMENT, its text streaming into BUFFER.
 THEN gets the result."
   (display-buffer buffer)
-  (let ((start (with-current-buffer buffer (copy-marker (point-max)))))
-    (homebody--execute
-     server command (append argument (list :links "ranges"))
-     (lambda (result)
-       (when (buffer-live-p buffer) (homebody--finish buffer start result))
-       (funcall then result))
-     :otherwise (lambda (words) (homebody--append buffer (format "\n%s\n" words)))
-     :on-value (lambda (value)
-                 (homebody--append buffer (homebody--pictures (plist-get value :sources)))
-                 (homebody--append buffer (plist-get value :text))))))
+  (let* ((start (with-current-buffer buffer (copy-marker (point-max))))
+         stop
+         (is-running (lambda () (and (buffer-live-p buffer)
+                                     (eq stop (buffer-local-value 'homebody--running buffer)))))
+         (end (lambda () (with-current-buffer buffer (setq homebody--running nil))))
+         (cancel
+          (homebody--execute
+           server command (append argument (list :links "ranges"))
+           (lambda (result)
+             (when (funcall is-running)
+               (funcall end)
+               (homebody--finish buffer start result)
+               (funcall then result)))
+           :otherwise (lambda (words)
+                        (when (funcall is-running)
+                          (funcall end)
+                          (homebody--append buffer (format "\n%s\n" words))))
+           :on-value (lambda (value)
+                       (when (funcall is-running)
+                         (homebody--append buffer (homebody--pictures (plist-get value :sources)))
+                         (homebody--append buffer (plist-get value :text)))))))
+    (setq stop (lambda ()
+                 (funcall end)
+                 (funcall cancel)
+                 (homebody--append buffer "\n\n(stopped)\n\n")))
+    (with-current-buffer buffer (setq homebody--running stop))))
+
+(defun homebody-stop ()
+  "Stop the answer that is written into this buffer."
+  (interactive)
+  (when homebody--running (funcall homebody--running)))
 
 (defun homebody--pictures (sources)
   "Return lines about the pictures and sounds among SOURCES, else \"\".
@@ -120,10 +146,11 @@ The places that it names become buttons."
             (plist-get usage :contextLength))))
 
 (defun homebody--answer-buffer (name)
-  "Return the buffer NAME for answers."
+  "Return the buffer NAME for answers; what was written there is stopped."
   (let ((buffer (get-buffer-create name)))
     (with-current-buffer buffer
-      (unless (derived-mode-p 'homebody-answer-mode) (homebody-answer-mode)))
+      (unless (derived-mode-p 'homebody-answer-mode) (homebody-answer-mode))
+      (homebody-stop))
     buffer))
 
 (defun homebody-explain (&optional full)

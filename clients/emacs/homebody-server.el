@@ -350,13 +350,16 @@ None of its buttons is pressed: a question would interrupt the user."
 (cl-defun homebody--execute (server command argument then &key otherwise on-value)
   "Make SERVER execute COMMAND with ARGUMENT; THEN gets the result.
 OTHERWISE gets the message of an error; without it, the message is shown.
-ON-VALUE gets each value that arrives before the result."
-  (let ((token (and on-value (format "homebody-%s" (random most-positive-fixnum)))))
-    (when token
+ON-VALUE gets each value that arrives before the result.
+Return a function that cancels the command."
+  (let* ((token (format "homebody-%s" (random most-positive-fixnum)))
+         (work (concat token "-work")))
+    (when on-value
       (puthash token on-value homebody--streams)
       (setq argument (append argument (list :token token))))
     (jsonrpc-async-request
-     server :workspace/executeCommand (list :command command :arguments (vector argument))
+     server :workspace/executeCommand
+     (list :command command :arguments (vector argument) :workDoneToken work)
      :success-fn (lambda (result)
                    (remhash token homebody--streams)
                    (funcall then result))
@@ -364,7 +367,10 @@ ON-VALUE gets each value that arrives before the result."
                  (remhash token homebody--streams)
                  (if otherwise (funcall otherwise (plist-get error :message))
                    (message "Homebody: %s" (plist-get error :message))))
-     :timeout homebody--command-seconds)))
+     :timeout homebody--command-seconds)
+    (lambda ()
+      (when (jsonrpc-running-p server)
+        (jsonrpc-notify server :window/workDoneProgress/cancel (list :token work))))))
 
 (provide 'homebody-server)
 ;;; homebody-server.el ends here

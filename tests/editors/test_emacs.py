@@ -33,6 +33,7 @@ REPLIES = [
     {"contains": "[shot.png: picture, 80 x 60]", "text": "It is red."},
     {"contains": "broken", "text": "x", "fault": "refused"},
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
+    {"contains": "How slow?", "text": "Very slow. " * 500, "piece_delay_ms": 100, "times": 1},
     {"contains": "And then?", "text": "Then it ends."},
     {"contains": "Why?", "text": "Because of `add()`."},
     {"contains": "keep it short", "text": f"```python\n{ADD.replace('+', '-')}```"},

@@ -86,6 +86,14 @@
 (wait-for "answer" (lambda () (buffer-local-value 'homebody--conversation (get-buffer "*Homebody ask*"))))
 (with-current-buffer "*Homebody ask*" (homebody-ask "And then?"))
 (wait-for "second answer" (lambda () (string-search "Then it ends." (text-of "*Homebody ask*"))))
+(wait-for "its end" (lambda () (not (buffer-local-value 'homebody--running (get-buffer "*Homebody ask*")))))
+(with-current-buffer "*Homebody ask*" (homebody-ask "How slow?"))
+(wait-for "the beginning of a slow answer" (lambda () (string-search "Very" (text-of "*Homebody ask*"))))
+(with-current-buffer "*Homebody ask*" (homebody-ask "And then?"))
+(wait-for "the next answer" (lambda () (not (buffer-local-value 'homebody--running (get-buffer "*Homebody ask*")))))
+(claim "a question stops the answer that is being written" 0
+       (string-match "> How slow\\?\n\nVery[^>]*(stopped)\n\n> And then\\?\n\nThen it ends\\."
+                     (substring (text-of "*Homebody ask*") (string-search "> How slow?" (text-of "*Homebody ask*")))))
 (with-current-buffer "*Homebody ask*"
   (goto-char (point-min))
   (search-forward "`add()`")
