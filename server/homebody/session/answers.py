@@ -100,6 +100,8 @@ class Generation:
         Seconds on the monotonic clock.
     record
         The request's record, which the user can inspect.
+    waiters
+        Number of requests that wait for it.
 
     """
 
@@ -128,7 +130,7 @@ class Generation:
         self._stream = stream
         self._stop_rule = stop
         self._changed = asyncio.Event()
-        self._waiters = 0
+        self.waiters = 0
 
     @property
     def is_running(self) -> bool:
@@ -141,19 +143,14 @@ class Generation:
         is_empty = not self.pieces and self.state is AnswerState.CUT
         return not is_empty and self.state is not AnswerState.BROKEN
 
-    @property
-    def has_waiters(self) -> bool:
-        """Whether a request waits for it."""
-        return self._waiters > 0
-
     @contextmanager
     def awaited(self) -> Generator[None]:
         """Count as a waiter while the block runs."""
-        self._waiters += 1
+        self.waiters += 1
         try:
             yield
         finally:
-            self._waiters -= 1
+            self.waiters -= 1
 
     async def run(self) -> None:
         """Read the stream until the answer has ended or failed."""

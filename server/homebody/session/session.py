@@ -166,7 +166,7 @@ class Session:
 
     def _cancel(self, generation: Generation) -> None:
         self._timer = None
-        if not generation.has_waiters and generation.is_running and self.running is generation:
+        if not generation.waiters and generation.is_running and self.running is generation:
             if self._running_task is not None:
                 self._running_task.cancel()
             self.running = None

@@ -72,7 +72,7 @@ async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
     async with world(Reply("alpha\n", gate=gate)) as w:
         document, offset = at("x = █\n")
         asked = [asyncio.create_task(complete(w.engine, document, offset, session=w.session)) for _ in "ab"]
-        await until(lambda: w.session.running and w.session.running.has_waiters)
+        await until(lambda: w.session.running and w.session.running.waiters)
         gate.set()
         first, second = await asyncio.gather(*asked)
         assert [item.text for item in first] == [item.text for item in second] == ["alpha"]
