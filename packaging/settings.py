@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,19 +98,20 @@ def _chapters() -> Iterator[str]:
         if len(path) > 1:
             yield f"The same keys as under `{path[-1]}`; a key that is not set here is taken from there.\n"
         else:
-            yield from map(_entry, keys)
+            yield _table(keys)
     yield "## Trust\n"
-    yield from (_entry(key) for key in all_keys() if not key.path[:-1])
+    yield _table([key for key in all_keys() if not key.path[:-1]])
 
 
-def _entry(key: Key) -> str:
-    default = "none" if key.default is None else f"`{json.dumps(_plain(key.default), ensure_ascii=False)}`"
+def _table(keys: Iterable[Key]) -> str:
+    return "| Setting | Meaning | Values | Default |\n| --- | --- | --- | --- |\n" + "".join(map(_row, keys))
+
+
+def _row(key: Key) -> str:
+    default = "" if key.default is None else f"`{json.dumps(_plain(key.default), ensure_ascii=False)}`"
     mark = " *Your own only.*" if key.machine else ""
-    allowed = key.allowed[0].upper() + key.allowed[1:]
-    return (
-        f"### `{key.camel}`\n\n{_spelled(key, lambda other: other.camel)}{mark}\n\n"
-        f"{allowed}. Default: {default}. In TOML `{key.path[-1]}`, as a variable `{key.variable}`.\n"
-    )
+    about = _spelled(key, lambda other: other.camel)
+    return f"| `{key.camel}` | {about}{mark} | {key.allowed} | {default} |\n"
 
 
 def _spelled(key: Key, spelled: Callable[[Key], str]) -> str:

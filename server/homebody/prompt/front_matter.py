@@ -83,7 +83,7 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
             min_length=1,
             max_length=80,
             pattern=r"\A[^\x00-\x1f\x7f-\xa0\u2028-\u202e\u2066-\u2069]*\Z",
-            description="a text on one line, up to 80 characters",
+            description="one line of text, up to 80 characters",
         ),
     ]
     kind: Annotated[

@@ -24,9 +24,9 @@ _IN_WORDS = {
     "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
-    "array": "a list of texts",
+    "array": "a list",
     "object": "a table of true or false by name",
-    "string": "a text on one line",
+    "string": "one line of text",
 }
 _SWITCH = {
     "true": True,

@@ -279,7 +279,7 @@ class ContextSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         tuple[Annotated[str, Meta(max_length=1000)], ...],
         Meta(
             max_length=1000,
-            description="a list of at most 1000 texts, none with `..` or an open bracket",
+            description="a list of at most 1000 patterns, none with `..` or an open bracket",
             extra=RESTRICTS,
         ),
     ] = ()

@@ -58,7 +58,7 @@ def test_every_source_is_reported_by_name(load, user_file, workspace):
         ),
         ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of at most 1000 texts"]),
         ("context = 3", "context", ["3", "a table of settings"]),
-        ('backend.model = "a\\u0000b"', "backend.model", ["a text on one line"]),
+        ('backend.model = "a\\u0000b"', "backend.model", ["one line of text"]),
         ("completion.max_tokens = 0x" + "f" * 9000, "completion.max_tokens", ["a whole number"]),
         ("chat.temperature = 1e400", "chat.temperature", ["a number from 0 to 2"]),
     ],

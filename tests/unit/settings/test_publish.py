@@ -29,7 +29,7 @@ def test_the_repository_holds_what_the_schema_makes():
 def test_every_key_is_described(key):
     assert key.description.endswith(".")
     assert key.allowed
-    assert len(key.path) > 2 or f"### `{key.camel}`" in PAGE
+    assert len(key.path) > 2 or f"| `{key.camel}` |" in PAGE
 
 
 def test_the_file_to_begin_with_sets_nothing():
