@@ -20,12 +20,10 @@ compared with the reading budget (`chat.readingSeconds`) plus one second; the mo
 
 import ast
 import asyncio
-import itertools
 import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.audit import PromptRecord
@@ -41,7 +39,8 @@ from homebody.text import Document, Span
 from measure.model import Model, default_weights, open_model
 from measure.table import percent, print_table
 
-ALLOWED = 1.05
+_ALLOWED = "allowed 105 %"
+_GROWN = ("prompt", "own + last answer", "evaluated", "part")
 LINES = 5000
 SELECTED_LINES = 1500
 QUESTIONS = (
@@ -58,73 +57,49 @@ QUESTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question: tokens of its prompt, those that the server evaluated, milliseconds to the first word."""
-
-    prompt: int
-    evaluated: int
-    first_word: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """One explanation: tokens of its first prompt, seconds to the first word and to the request."""
-
-    name: str
-    prompt: int
-    first_word: float
-    before: float
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """A second question after other work: its prompt, what the prompt grew by, what the server evaluated."""
-
-    name: str
-    prompt: int
-    grown: int
-    evaluated: int
-
-
 async def main() -> None:
     """Measure and print."""
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else ChatSettings().reading_seconds
     async with open_model(default_weights()) as model:
-        print_questions(await conversation(model))
-        print_interruptions(await interruptions(model))
-        print_explanations(seconds, await explanations(model, seconds))
+        rows = await conversation(model)
+        print_table(f"Questions two to ten; {_ALLOWED}", ("question", *_GROWN, "first word, ms"), rows)
+        rows = await interruptions(model)
+        print_table(f"The second question after other work; {_ALLOWED}", ("between", *_GROWN), rows)
+        rows = await explanations(model, seconds)
+        title = f"First word in {LINES} lines; reading budget {seconds:g} s, allowed {seconds + 1:g} s"
+        print_table(title, ("explained", "prompt tokens", "first word, s", "of it before, s"), rows)
 
 
-async def conversation(model: Model) -> list[Asked]:
+async def conversation(model: Model) -> list[list[str]]:
     """Ask ten questions about one file."""
     text = Path(ast.__file__).with_name("bisect.py").read_text("utf-8")
     document = Document.create("file:///w/bisect.py", "python", 1, text)
-    found: list[Asked] = []
+    rows: list[list[str]] = []
+    before: PromptRecord | None = None
     # Everything is read, and answers are short: ten of them fit the context without being shortened.
-    async with engine_on(model, ChatSettings(max_tokens=192, reading_seconds=600)) as engine:
+    async with engine_on(model, 192, 600) as engine:
         going = Conversation("benchmark")
-        for question in QUESTIONS:
+        for number, question in enumerate(QUESTIONS, 1):
             reply = await ask(engine, question, conversation=going, document=document)
-            record = engine.audit.last(going.uri)
-            assert record is not None
-            assert record.evaluated_tokens is not None
             assert not any(left.uri == going.uri for left in reply.left_out), "a turn was shortened"
-            first_word = record.timings["first_token"]
-            found.append(Asked(record.prompt_tokens, record.evaluated_tokens, first_word))
-    return found
+            record = _record(engine, going.uri)
+            if before is not None:
+                first_word = f"{record.timings['first_token']:.0f}"
+                rows.append([f"{number}", *_grown(before, record), first_word])
+            before = record
+    return rows
 
 
-async def interruptions(model: Model) -> list[Interrupted]:
+async def interruptions(model: Model) -> list[list[str]]:
     """Ask a second question after other work; each time in a conversation of its own."""
     library = Path(ast.__file__).parent
     document = Document.create("file:///w/bisect.py", "python", 1, (library / "bisect.py").read_text("utf-8"))
     other = Document.create(
         "file:///w/colorsys.py", "python", 1, (library / "colorsys.py").read_text("utf-8")
     )
-    found: list[Interrupted] = []
+    rows: list[list[str]] = []
     async with (
-        engine_on(model, ChatSettings(max_tokens=96, reading_seconds=600)) as engine,
+        engine_on(model, 96, 600) as engine,
         aclosing(Session(engine)) as session,
     ):
         completed = document.text.index("    while lo < hi:")
@@ -156,24 +131,29 @@ async def interruptions(model: Model) -> list[Interrupted]:
             going = Conversation(f"benchmark{number}")
             # Each conversation begins in its own way, so that no cache of another one serves it.
             await ask(engine, f"{number}: {QUESTIONS[0]}", conversation=going, document=document)
-            before = _record(engine, going)
+            before = _record(engine, going.uri)
             await between(going)
             attached = [Attached((await attach_document(engine, other),))] if "attached" in name else []
             await ask(engine, QUESTIONS[2], conversation=going, attachments=attached)
-            after = _record(engine, going)
-            assert after.evaluated_tokens is not None
-            grown = after.prompt_tokens - before.prompt_tokens
-            found.append(Interrupted(name, after.prompt_tokens, grown, after.evaluated_tokens))
-    return found
+            rows.append([name, *_grown(before, _record(engine, going.uri))])
+    return rows
 
 
-def _record(engine: Engine, going: Conversation) -> PromptRecord:
-    record = engine.audit.last(going.uri)
+def _record(engine: Engine, uri: str) -> PromptRecord:
+    record = engine.audit.last(uri)
     assert record is not None
     return record
 
 
-async def explanations(model: Model, seconds: float) -> list[Explained]:
+def _grown(before: PromptRecord, after: PromptRecord) -> list[str]:
+    """What a prompt grew by, and what the server evaluated of it."""
+    assert after.evaluated_tokens is not None
+    grown = after.prompt_tokens - before.prompt_tokens
+    counts = (after.prompt_tokens, grown, after.evaluated_tokens)
+    return [*map(str, counts), percent(after.evaluated_tokens, grown)]
+
+
+async def explanations(model: Model, seconds: float) -> list[list[str]]:
     """Explain three spans of a long file; yields the time to the first word of each."""
     document = long_document()
     middle = document.text.index("def ", document.line_starts[LINES // 2])
@@ -183,9 +163,9 @@ async def explanations(model: Model, seconds: float) -> list[Explained]:
         ("the whole file, by its outline", None),
         (f"{SELECTED_LINES} selected lines, the first part", Span(first, last)),
     )
-    found: list[Explained] = []
+    rows: list[list[str]] = []
     for name, span in wanted:
-        async with engine_on(model, ChatSettings(max_tokens=64, reading_seconds=seconds)) as engine:
+        async with engine_on(model, 64, seconds) as engine:
             # In normal use the speed is known: only the first request of a session has to measure it.
             await engine.chat.describe()
             began, clock = time.perf_counter(), time.time()
@@ -200,19 +180,17 @@ async def explanations(model: Model, seconds: float) -> list[Explained]:
             waited = time.perf_counter() - began
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            record = engine.audit.last(document.uri)
-            assert record is not None
-            found.append(Explained(name, record.prompt_tokens, waited, record.when - clock))
-    return found
+            record = _record(engine, document.uri)
+            times = (waited, record.when - clock)
+            rows.append([name, f"{record.prompt_tokens}", *(f"{time:.2f}" for time in times)])
+    return rows
 
 
 @asynccontextmanager
-async def engine_on(model: Model, chat: ChatSettings) -> AsyncGenerator[Engine]:
-    """An engine whose chats the given host answers."""
+async def engine_on(model: Model, tokens: int, seconds: float) -> AsyncGenerator[Engine]:
+    """An engine whose chats the given host answers, of so many tokens, with this reading budget."""
     backend = BackendSettings(kind="llama.cpp", url=model.url, api_key=model.key)
-    chat = ChatSettings(
-        max_tokens=chat.max_tokens, reading_seconds=chat.reading_seconds, backend=backend, temperature=0.0
-    )
+    chat = ChatSettings(max_tokens=tokens, reading_seconds=seconds, backend=backend, temperature=0.0)
     async with open_engine(Settings(backend=backend, chat=chat)) as engine:
         yield engine
 
@@ -224,51 +202,6 @@ def long_document() -> Document:
     text = "".join((library / name).read_text("utf-8") for name in names)
     text = "".join(text.splitlines(keepends=True)[:LINES])
     return Document.create("file:///w/long.py", "python", 1, text)
-
-
-def print_questions(found: list[Asked]) -> None:
-    """Print the cost of each question."""
-    rows: list[list[str]] = []
-    worst = 0.0
-    for number, (before, asked) in enumerate(itertools.pairwise(found), 2):
-        grown = asked.prompt - before.prompt
-        worst = max(worst, asked.evaluated / grown)
-        rows.append(
-            [
-                str(number),
-                str(asked.prompt),
-                str(grown),
-                str(asked.evaluated),
-                percent(asked.evaluated, grown),
-                f"{asked.first_word:.0f}",
-            ]
-        )
-    title = f"Questions two to ten; the most {100 * worst:.1f} %, allowed {100 * ALLOWED:.0f} %"
-    print_table(
-        title, ["question", "prompt", "own + last answer", "evaluated", "part", "first word, ms"], rows
-    )
-
-
-def print_interruptions(found: list[Interrupted]) -> None:
-    """Print what a second question cost after other work."""
-    print_table(
-        f"The second question after other work; allowed {100 * ALLOWED:.0f} %",
-        ["between the questions", "prompt", "own + last answer", "evaluated", "part"],
-        [
-            [one.name, str(one.prompt), str(one.grown), str(one.evaluated), percent(one.evaluated, one.grown)]
-            for one in found
-        ],
-    )
-
-
-def print_explanations(seconds: float, found: list[Explained]) -> None:
-    """Print the time to the first word."""
-    title = f"First word in a file of {LINES} lines; reading budget {seconds:g} s, allowed {seconds + 1:g} s"
-    print_table(
-        title,
-        ["explained", "prompt tokens", "first word, s", "of it before, s"],
-        [[one.name, str(one.prompt), f"{one.first_word:.2f}", f"{one.before:.2f}"] for one in found],
-    )
 
 
 if __name__ == "__main__":

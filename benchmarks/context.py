@@ -1,14 +1,12 @@
 """Measures the server's own time for a keystroke: from reading the change to sending the prompt.
 
-First without a model: a `didChange` from the editor, and the following request, up to the prompt; on 10,000
-lines, while the workspace is indexed, and on 1 MiB. Then with the real embedded model, from receiving the
-editor's request to sending the model request; `/tokenize` is included, the model's time is not.
+A `didChange` from the editor, and the following request, up to the prompt, without a model; on 10,000 lines,
+while the workspace is indexed, and on 1 MiB.
 Lines are typed at random places, so each line begins with a jump, the most expensive keystroke: about one in
 28. In addition to wall time, the table has "own", which is wall time without waiting for a core, and
-processor time: a busy machine increases only wall time. A keystroke that agrees with an answer in flight
-waits for it, and is left out.
+processor time: a busy machine increases only wall time.
 
-    python benchmarks/context.py [--keys N] [--only NAME] [--without-model]
+    python benchmarks/context.py [--keys N] [--only NAME]
 """
 
 import argparse
@@ -19,43 +17,34 @@ import random
 import shutil
 import sysconfig
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import httpx
-import msgspec
 from lsprotocol import converters, types
 
 from homebody.backend.base import ModelInfo, Placement
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
-from homebody.features.complete import ask as asking
-from homebody.features.complete import complete, flow
 from homebody.features.complete.plan import Place, Target, best_window
 from homebody.features.complete.reader import reader_of
-from homebody.features.complete.request import Request, request_at
+from homebody.features.complete.request import request_at
 from homebody.lsp.documents import Documents
 from homebody.lsp.process import freeze_heap, share_interpreter
 from homebody.prompt.fim import find_format
-from homebody.session.answers import Known
 from homebody.session.prompt_window import PromptWindow
 from homebody.session.session import Session
-from homebody.settings import BackendSettings, Settings
+from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import common_start
-from measure.model import default_weights, open_model
 from measure.sources import standard_library
 from measure.spent import Spent, Times
 
 _LINE = "value = self.other(name, 1)"
 _URI = "file:///bench.py"
 _KEY_SECONDS = 0.03
-_MODEL_KEY_SECONDS = 0.15
 _SEED = 1
 _CONVERTER = converters.get_converter()
-_OWN = ("/tokenize", "/props", "/v1/models")
-"""Requests that count as the server's own time; all others are the model's work."""
 
 SMALL = ModelInfo("llama.cpp", "SmolLM2-135M", 8192, takes_token_ids=True, exact_tokenizer=True)
 LARGE = replace(SMALL, name="qwen2.5-coder-7b", context_length=32_768)
@@ -135,8 +124,6 @@ async def main() -> None:
     for case in cases:
         if not options.only or options.only == case.name:
             await choose(case, options.keys)
-    if not options.without_model and options.only in {None, "model"}:
-        await ask(medium, options.keys)
 
 
 def library(size: int) -> str:
@@ -147,7 +134,7 @@ def library(size: int) -> str:
 
 async def choose(case: Case, keys: int) -> None:
     """From reading the change to laying out the prompt, for each keystroke."""
-    async with _opened(_settings("http://127.0.0.1:9"), indexed=case.indexed) as (engine, session):
+    async with _opened(indexed=case.indexed) as (engine, session):
         engine.completion.speed.prompt = case.speed
         target = Target(case.info, find_format(case.info))
         typist, times = Typist(case.text), Times()
@@ -204,101 +191,8 @@ async def _lay_out(
     assert request.wanted, "lines are wanted"
 
 
-async def ask(text: str, keys: int) -> None:
-    """From receiving the editor's request to sending the model request, with the real embedded model."""
-    async with (
-        open_model(default_weights()) as model,
-        _opened(_settings(model.url, model.key), indexed=False) as (engine, session),
-    ):
-        watch, typist, times = _Watch(), Typist(text), Times()
-        engine.trees.open(typist.document)
-        await engine.trees.ready(typist.document)
-        await engine.completion.describe()
-        freeze_heap()
-        running: set[asyncio.Task[object]] = set()
-        with watch.watching():
-            for _ in range(keys):
-                await asyncio.sleep(_MODEL_KEY_SECONDS)
-                typist.take(typist.message(), engine, session, times)
-                # The editor's request follows its change in the next message.
-                watch.begin()
-                task = asyncio.create_task(complete(engine, typist.document, typist.offset, session=session))
-                running.add(task)
-                if await watch.has_left(task):
-                    times.found["in to out"].append(watch.left.result())
-                    times.found["in to out, at a jump" if typist.jumped else "in to out, else"].append(
-                        watch.left.result()
-                    )
-                    times.found[f"of it: {watch.round_trips} /tokenize"].append(watch.tokenizing)
-            await asyncio.gather(*running)
-        asked = len(times.found["in to out"])
-        times.print(f"Over the model, 10,000 lines: {asked} of {keys} keys asked it at once")
-
-
-class _Watch:
-    """Records when a model request is sent, by the connection's own events."""
-
-    def __init__(self) -> None:
-        self.left: asyncio.Future[Spent] = asyncio.get_running_loop().create_future()
-        self.begin()
-
-    def begin(self) -> None:
-        """Record that a request is received now."""
-        self.left = asyncio.get_running_loop().create_future()
-        self.round_trips = 0
-        self.tokenizing = Spent(0, 0, 0)
-        self._waits = False
-        self._began = Spent.now()
-
-    async def has_left(self, task: "asyncio.Task[object]") -> bool:
-        """Whether the model request was sent without waiting for anything."""
-        await asyncio.wait({task, self.left}, return_when=asyncio.FIRST_COMPLETED)
-        return self.left.done() and not self._waits
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Record all requests while the block runs."""
-        send, known_at = httpx.AsyncClient.send, flow.known_at
-
-        async def watched(
-            client: httpx.AsyncClient, request: httpx.Request, **options: object
-        ) -> httpx.Response:
-            path, began, left = request.url.path, Spent.now(), self.left
-
-            async def trace(event: str, _info: object) -> None:
-                if left.done():
-                    return
-                spent = Spent.now()
-                if path == "/tokenize" and event.endswith("receive_response_body.complete"):
-                    trip = spent - began
-                    self.round_trips += 1
-                    self.tokenizing = Spent(
-                        self.tokenizing.wall + trip.wall,
-                        self.tokenizing.queued + trip.queued,
-                        self.tokenizing.cpu + trip.cpu,
-                    )
-                if path not in _OWN and event.endswith("send_request_body.complete"):
-                    left.set_result(spent - self._began)
-
-            request.extensions["trace"] = trace
-            return await send(client, request, **options)
-
-        def known(request: Request) -> Known | None:
-            known = known_at(request)
-            self._waits = self._waits or known is not None
-            return known
-
-        httpx.AsyncClient.send = watched
-        flow.known_at = asking.known_at = known
-        try:
-            yield
-        finally:
-            httpx.AsyncClient.send = send
-            flow.known_at = asking.known_at = known_at
-
-
 @asynccontextmanager
-async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
+async def _opened(*, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
     """Open an engine and a session in separate folders, with an index that is being built."""
     with tempfile.TemporaryDirectory() as name:
         for kind in ("CONFIG", "CACHE", "STATE"):
@@ -308,7 +202,7 @@ async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[
             folders = (Path(name, "workspace"),)
             left_out = shutil.ignore_patterns("site-packages", "__pycache__", "lib-dynload", "*.so")
             shutil.copytree(sysconfig.get_path("stdlib"), folders[0], ignore=left_out)
-        async with open_engine(settings, folders=folders) as engine:
+        async with open_engine(_settings(), folders=folders) as engine:
             session = Session(engine)
             if engine.index is not None:
                 engine.index.start()
@@ -319,18 +213,15 @@ async def _opened(settings: Settings, *, indexed: bool) -> AsyncGenerator[tuple[
                 await session.aclose()
 
 
-def _settings(url: str, key: str | None = None) -> Settings:
-    backend = BackendSettings(kind="llama.cpp", url=url, api_key=key)
-    settings = Settings()
-    completion = msgspec.structs.replace(settings.completion, backend=backend, debounce_ms=0)
-    return msgspec.structs.replace(settings, completion=completion)
+def _settings() -> Settings:
+    backend = BackendSettings(kind="llama.cpp", url="http://127.0.0.1:9")
+    return Settings(completion=CompletionSettings(backend=backend, debounce_ms=0))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The server's own time for a keystroke.")
     parser.add_argument("--keys", type=int, default=600)
-    parser.add_argument("--only", help="this case only, or 'model'")
-    parser.add_argument("--without-model", action="store_true")
+    parser.add_argument("--only", help="this case only")
     return parser.parse_args()
 
 

@@ -12,18 +12,19 @@ import argparse
 import asyncio
 import statistics
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from measure.homebody_server import open_homebody
 from measure.model import FimIds, default_weights, open_model, open_stock_model, write_fim_copy
 from measure.proxy import ModelRequest, open_proxy
 from measure.quick_server import open_quick_model
-from measure.run import Run, percentile, play
+from measure.run import Run, milliseconds, percentile, play
 from measure.sources import standard_library
 from measure.table import percent, print_table
 from measure.trace import Passage, Step, Trace, make_trace, with_closed_brackets
@@ -37,12 +38,15 @@ _WIDE_SHARE = 0.6
 _DOUBLE_CONTEXT = 4096
 
 
+Start: TypeAlias = Callable[[], AbstractAsyncContextManager[Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """One row: a model behind a server, and how the editor treats brackets."""
 
     name: str
-    start: Callable[[], AbstractAsyncContextManager[Any]]
+    start: Start
     closes: bool
     has_one_slot: bool = False
 
@@ -66,30 +70,25 @@ def _setups(fim: Path, threads: int | None) -> list[Setup]:
     """List the rows."""
     setups: list[Setup] = []
     for weights, path in (("FIM", fim), ("default weights", default_weights())):
-        servers: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {
-            "four slots": lambda path=path: open_stock_model(path, threads=threads, slots=4),
-            "one slot": lambda path=path: open_stock_model(path, threads=threads),
-            "our host": lambda path=path: open_model(path, threads=threads),
+        servers: dict[str, Start] = {
+            "four slots": partial(open_stock_model, path, threads=threads, slots=4),
+            "one slot": partial(open_stock_model, path, threads=threads),
+            "our host": partial(open_model, path, threads=threads),
         }
-        setups += [
-            Setup(f"{weights}, {server}, {how}", start, how == "closed", server == "one slot")
-            for server, start in servers.items()
-            for how in ("open", "closed")
-        ]
+        for server, start in servers.items():
+            setups += _both(f"{weights}, {server}", start, has_one_slot=server == "one slot")
     for speed in (180, 2000, 5000):
         for slots in (4, 1):
-            setups += [
-                Setup(
-                    f"double of {speed:,} tokens/s, FIM, {'one slot' if slots == 1 else 'four slots'}, {how}",
-                    lambda speed=speed, slots=slots: open_quick_model(
-                        speed, slots=slots, context_length=_DOUBLE_CONTEXT, fim=True
-                    ),
-                    how == "closed",
-                    slots == 1,
-                )
-                for how in ("open", "closed")
-            ]
+            setups += _both(
+                f"double of {speed:,} tokens/s, FIM, {'one slot' if slots == 1 else 'four slots'}",
+                partial(open_quick_model, speed, slots=slots, context_length=_DOUBLE_CONTEXT),
+                has_one_slot=slots == 1,
+            )
     return setups
+
+
+def _both(name: str, start: Start, *, has_one_slot: bool) -> list[Setup]:
+    return [Setup(f"{name}, {how}", start, how == "closed", has_one_slot) for how in ("open", "closed")]
 
 
 async def _typed(setup: Setup, lines: int) -> Run:
@@ -100,16 +99,10 @@ async def _typed(setup: Setup, lines: int) -> Run:
         trace = _with_thinking(trace)
     if setup.closes:
         trace = with_closed_brackets(trace)
-    async with setup.start() as model, _behind_proxy(model.url) as proxy:
+    async with setup.start() as model, open_proxy(model.url) as proxy:
         settings = model.settings | {"url": proxy.url}
         async with open_homebody(settings, {}) as homebody:
             return await play(trace, homebody, model, proxy)
-
-
-@asynccontextmanager
-async def _behind_proxy(url: str) -> AsyncGenerator[Any]:
-    async with open_proxy(url) as proxy:
-        yield proxy
 
 
 def _with_thinking(trace: Trace) -> Trace:
@@ -156,8 +149,8 @@ def _columns(run: Run) -> list[str]:
         f"{falls}",
         f"{percentile(evaluated, 0.5)} / {percentile(evaluated, 0.9)}",
         f"{run.total.evaluated:,}, {beyond / run.typed_tokens:.1f}",
-        _three([wait.seconds for wait in waits]),
-        _three([wait.seconds for wait in waits if wait.is_behind_piece]),
+        milliseconds([wait.seconds for wait in waits]),
+        milliseconds([w.seconds for w in waits if w.is_behind_piece]),
     ]
 
 
@@ -165,11 +158,6 @@ def _windows(asked: Sequence[ModelRequest]) -> list[int]:
     """Tokens of the first prompt, and of each that is wider than the one before by half."""
     sizes = [request.prompt_tokens for request in asked]
     return sizes[:1] + [after for before, after in pairwise(sizes) if after > before * 3 / 2]
-
-
-def _three(seconds: Sequence[float]) -> str:
-    found = [percentile(seconds, share) for share in (0.5, 0.99, 1.0)]
-    return " / ".join("-" if one is None else f"{one * 1000:.0f}" for one in found) + " ms"
 
 
 def _options() -> argparse.Namespace:

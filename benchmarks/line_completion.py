@@ -2,25 +2,23 @@
 
 Random holes in the source of installed packages and of the standard library, a third of each kind. The
 model alone gets the last 512 tokens and writes greedily to the newline; Homebody's ``complete`` gets the
-same document, weights and hole. Paired, with intervals over regions of nearby holes.
+same document, weights and hole.
 
-    python benchmarks/line_completion.py [--holes N] [--seed S] [--json FILE] [--model GGUF]
+    python benchmarks/line_completion.py [--holes N] [--seed S] [--model GGUF]
 """
 
 import argparse
 import asyncio
-import json
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.engine import Engine, open_engine
 from homebody.session.session import Session
 from measure.holes import KINDS, Hole, Region, choose_regions
-from measure.interval import Interval, difference, ratio
 from measure.line_answers import READING_SPEED, LineAnswer, SteadySpeed, ask_bare, ask_ours, settings_for
 from measure.model import Model, default_weights, open_model
 from measure.sources import python_files, short_name
@@ -43,64 +41,39 @@ async def main() -> None:
     options = _options()
     async with open_model(options.model or default_weights(), threads=options.threads) as model:
         regions = choose_regions(python_files(), options.holes, options.seed)
-        groups: list[list[Pair]] = []
-        known = _known_answers(options.alone)
+        pairs: list[Pair] = []
         async with open_engine(settings_for(model)) as engine:
             engine.completion.speed = SteadySpeed(prompt=READING_SPEED)
-            for region in regions:
-                groups.append(await measured(model, engine, region, known))
-                _progress(len(groups), regions)
-                _write(options.json, [_as_json(pair) for group in groups for pair in group])
-    report(groups, options.seed)
+            for number, region in enumerate(regions, 1):
+                pairs += await measured(model, engine, region)
+                print(f"{number}/{len(regions)} {short_name(region.path):<60}", end="\r", flush=True)
+    print(f"{len(pairs)} holes in {len(regions)} regions, seed {options.seed}" + " " * 60)
+    report(pairs)
 
 
-def _progress(done: int, regions: Sequence[Region]) -> None:
-    print(f"{done}/{len(regions)} {short_name(regions[done - 1].path):<60}", end="\r", flush=True)
-
-
-def _write(path: Path | None, made: object) -> None:
-    """Write after each region, so that an aborted run keeps its results."""
-    if path is not None:
-        path.write_text(json.dumps(made))
-
-
-async def measured(
-    model: Model, engine: Engine, region: Region, known: Mapping[tuple[str, int], LineAnswer]
-) -> list[Pair]:
-    """Request both at every hole of a region; from the model alone only if its answer is not known."""
+async def measured(model: Model, engine: Engine, region: Region) -> list[Pair]:
+    """Request both at every hole of a region."""
     pairs: list[Pair] = []
     async with aclosing(Session(engine)) as session:
         for hole in region.holes:
-            bare = known.get((short_name(hole.path), hole.offset))
-            if bare is None:
-                bare = await ask_bare(model, region.text[: hole.offset])
+            bare = await ask_bare(model, region.text[: hole.offset])
             pairs.append(Pair(hole, bare, await ask_ours(engine, session, region, hole)))
     return pairs
 
 
-def report(groups: Sequence[Sequence[Pair]], seed: int) -> None:
+def report(pairs: Sequence[Pair]) -> None:
     """Print the tables."""
-    pairs = [pair for group in groups for pair in group]
-    print(f"{len(pairs)} holes in {len(groups)} regions, seed {seed}" + " " * 60)
     rows = [_compared("all", pairs)]
     rows += [_compared(kind, [pair for pair in pairs if pair.hole.kind == kind]) for kind in KINDS]
     head = ("holes", "number", "exact: alone", "Homebody", "first token: alone", "Homebody")
     print_table(
         "Rest of the line, the model alone and Homebody, same weights, without a threshold", head, rows
     )
-    exact = [[(pair.bare.is_exact(pair.hole), pair.ours.is_exact(pair.hole)) for pair in g] for g in groups]
-    times, more = ratio(exact), difference(exact)
-    print(f"\nexact: {times.value:.2f} times as many ({times.low:.2f} to {times.high:.2f}),", end=" ")
-    print(_points(more))
     for name, of in (("alone", lambda pair: pair.bare), ("Homebody", lambda pair: pair.ours)):
         _print_times(name, [of(pair) for pair in pairs])
     _print_thresholds(pairs)
     dropped = Counter(pair.ours.outcome for pair in pairs if pair.ours.outcome != "shown")
     print("\nnot shown with any threshold: " + ", ".join(f"{why} {n}" for why, n in dropped.most_common()))
-
-
-def _points(more: Interval) -> str:
-    return f"{100 * more.value:+.1f} points ({100 * more.low:+.1f} to {100 * more.high:+.1f})"
 
 
 def _compared(name: str, pairs: Sequence[Pair]) -> list[str]:
@@ -134,26 +107,10 @@ def _print_thresholds(pairs: Sequence[Pair]) -> None:
     print_table("Shown at each confidence threshold", head, rows)
 
 
-def _as_json(made: Pair) -> dict[str, object]:
-    fields = asdict(made)
-    fields["hole"]["path"] = short_name(made.hole.path)
-    return fields
-
-
-def _known_answers(path: Path | None) -> dict[tuple[str, int], LineAnswer]:
-    """Answers of the model alone from an earlier run's JSON: they do not depend on Homebody."""
-    if path is None:
-        return {}
-    pairs = json.loads(path.read_text())
-    return {(pair["hole"]["path"], pair["hole"]["offset"]): LineAnswer(**pair["bare"]) for pair in pairs}
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Rest of a line: the model alone and Homebody.")
     parser.add_argument("--holes", type=int, default=1008, help="number of holes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="write every hole and answer to this file")
-    parser.add_argument("--alone", type=Path, help="read the model's own answers from this earlier JSON")
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
     return parser.parse_args()

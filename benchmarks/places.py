@@ -6,7 +6,7 @@ typed, a part of it deleted, and the line above changed. Uses the server's own c
 warm-ups and cancelled requests. Runs with Homebody's own host, a llama-server with its default flags (four
 slots), and one with a single slot.
 
-    python benchmarks/places.py [--threads N] [--model GGUF] [--server NAME]
+    python benchmarks/places.py [--threads N]
 """
 
 import argparse
@@ -121,7 +121,7 @@ class Visitor:
 async def main() -> None:
     """Measure and print."""
     options = _options()
-    path = options.model or default_weights()
+    path = default_weights()
     servers: dict[str, Callable[[Path], AbstractAsyncContextManager[Model]]] = {
         "our host": lambda path: open_model(path, threads=options.threads),
         "llama-server, default flags": lambda path: open_stock_model(path, threads=options.threads, slots=4),
@@ -129,8 +129,6 @@ async def main() -> None:
     }
     columns: dict[str, dict[str, str]] = {}
     for name, start in servers.items():
-        if options.server and options.server not in name:
-            continue
         async with start(path) as model, _visitor(model) as visitor:
             columns[name] = await _measured(visitor)
             print(f"{name}: {columns[name]}", flush=True)
@@ -196,8 +194,6 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The cost of returning to a place.")
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
-    parser.add_argument("--model", type=Path, help="a GGUF instead of the default weights")
-    parser.add_argument("--server", help="only servers with this in their name")
     return parser.parse_args()
 
 

@@ -11,7 +11,6 @@ its answers are noise, the cost of its prompts is realistic.
 import argparse
 import asyncio
 import tempfile
-from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,7 +22,7 @@ from measure.homebody_server import open_homebody
 from measure.model import FimIds, Model, default_weights, open_model, open_stock_model, write_fim_copy
 from measure.picture import draw
 from measure.proxy import CountingProxy, open_proxy
-from measure.run import PROMPT_SECONDS, Run, percentile, play
+from measure.run import PROMPT_SECONDS, Run, milliseconds, play
 from measure.sliding_window import SlidingWindow
 from measure.sources import site_packages, standard_library
 from measure.table import percent, print_table
@@ -84,10 +83,7 @@ async def _runs(
     trace: Trace, path: Path, ids: FimIds | None, options: argparse.Namespace
 ) -> AsyncGenerator[Run]:
     """Play the trace through each contender, each with a separate model process."""
-    names = ["Homebody", "sliding window"]
-    for name in names:
-        if options.contender and options.contender.lower() not in name.lower():
-            continue
+    for name in ("Homebody", "sliding window"):
         start = open_model if name == "Homebody" else open_stock_model
         async with start(path, threads=options.threads) as real, _in_front_of(real) as (proxy, model):
             print(f"{trace.name}, {path.stem}, {name}: {trace.seconds:.0f} s ...", flush=True)
@@ -130,10 +126,6 @@ def report(weights: str, trace: Trace, runs: Sequence[Run]) -> None:
         if ours is not None and other is not ours and ours.total.evaluated:
             times = other.total.evaluated / ours.total.evaluated
             print(f"{other.contender} evaluated {times:.1f} times as much as Homebody")
-    for run in runs:
-        why = Counter(p.answer.why if p.answer else "no answer" for p in run.pauses if not p.is_shown)
-        if why:
-            print(f"not shown, {run.contender}: " + ", ".join(f"{w} {n}" for w, n in why.most_common()))
 
 
 def _column(run: Run) -> dict[str, str]:
@@ -159,21 +151,10 @@ def _column(run: Run) -> dict[str, str]:
             sum(p.is_in_time for p in pauses), len(pauses)
         ),
         "pauses with a suggestion": percent(sum(p.is_shown for p in pauses), len(pauses)),
-        "last key to answer, median": _milliseconds(percentile(waits, 0.5)),
-        "last key to answer, 90 %": _milliseconds(percentile(waits, 0.9)),
-        "key to request, median / 99 % / longest": _three([wait.seconds for wait in run.waits]),
-        "… while a piece was read ahead": _three([w.seconds for w in run.waits if w.is_behind_piece]),
+        "last key to answer, median / 90 %": milliseconds(waits, (0.5, 0.9)),
+        "key to request, median / 99 % / longest": milliseconds([w.seconds for w in run.waits]),
+        "… while a piece was read ahead": milliseconds([w.seconds for w in run.waits if w.is_behind_piece]),
     }
-
-
-def _three(seconds: Sequence[float]) -> str:
-    """Median, 99th percentile and maximum, and how many there are."""
-    found = [_milliseconds(percentile(seconds, share)) for share in (0.5, 0.99, 1.0)]
-    return f"{' / '.join(found)} ({len(seconds)})"
-
-
-def _milliseconds(seconds: float | None) -> str:
-    return "-" if seconds is None else f"{seconds * 1000:.0f} ms"
 
 
 def _seconds(found: Sequence[float | None]) -> str:
@@ -193,7 +174,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--picture", type=Path, help="draw the latency over the first trace, as SVG")
     parser.add_argument("--only", nargs="*", help="these traces")
     parser.add_argument("--weights", help="only weights with this in their name")
-    parser.add_argument("--contender", help="only contenders with this in their name")
     parser.add_argument("--threads", type=int, help="threads of the model; one is faster on a busy machine")
     return parser.parse_args()
 

@@ -7,10 +7,9 @@ input; activation and bundle. ``--install`` measures instead the first start: fr
 server and model, to ghost text in the sample file, with wheels that are downloaded before.
 In turn with this extension, the first table measures a bare one without a server, whose answer is ready so
 many milliseconds after VS Code reports the change: what it adds is VS Code's own time.
-With ``--beside VSIX`` another build of the extension is measured in the same run as well.
 Needs `sh requirements/setup.sh dev node editors` and Chromium.
 
-    python benchmarks/vscode.py [--keys N] [--rounds N] [--delays 0,20,60,150] [--beside VSIX]
+    python benchmarks/vscode.py [--keys N] [--rounds N] [--delays 0,20,60,150]
     python benchmarks/vscode.py --install
 """
 
@@ -120,10 +119,9 @@ def main(options: argparse.Namespace) -> None:
     parts: dict[tuple[int, str], list[Parts]] = {}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
-        builds = {"this": package(folder)} | ({"beside": options.beside} if options.beside else {})
-        bare = pack(folder, BARE, _bare(folder / "bare"))
+        builds = {"this": package(folder), "bare": pack(folder, BARE, _bare(folder / "bare"))}
         windows: dict[str, VSCode] = {}
-        for build, vsix in {**builds, "bare": bare}.items():
+        for build, vsix in builds.items():
             settings = _settings(folder / build, delays, homebody())
             windows[build] = stack.enter_context(start_vscode(folder / build / "vscode", settings, vsix))
         for round_number in range(options.rounds):
@@ -134,22 +132,15 @@ def main(options: argparse.Namespace) -> None:
                     served = _served(folder / build)
                     parts.setdefault((delay, build), []).extend(_parts(keystrokes, served))
         print_table("Key to ghost text painted, medians in milliseconds", KEY_HEAD, _key_rows(parts))
-        streams: list[list[str]] = []
         questions = [_question(shape) for shape in ANSWERS]
-        for build in builds:
-            workspace = _workspace(folder / build / "chat", "# Sums.\n")
-            tasks = _numbers(windows[build], str(SCRIPTS / "stream.js"), workspace, questions=questions)
-            streams += _stream_rows(build, tasks)
-        print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, streams)
-        rows: list[list[str]] = []
-        for build in builds:
-            workspace = _workspace(folder / build / "instruction", "# Sums.\n")
-            focused = _numbers(windows[build], str(SCRIPTS / "instruction.js"), workspace, keys=options.keys)
-            first, *others = [after - before for before, after in focused]
-            rows.append(
-                [build, f"{first:.0f} ms", f"{statistics.median(others):.0f} ms", f"{max(others):.0f} ms"]
-            )
-        print_table("Ctrl+I to its input (target: 100 ms)", ("", "first", "median", "longest"), rows)
+        workspace = _workspace(folder / "chat", "# Sums.\n")
+        tasks = _numbers(windows["this"], str(SCRIPTS / "stream.js"), workspace, questions=questions)
+        print_table("The thread of the chat's page while an answer streams", STREAM_HEAD, _stream_rows(tasks))
+        workspace = _workspace(folder / "instruction", "# Sums.\n")
+        focused = _numbers(windows["this"], str(SCRIPTS / "instruction.js"), workspace, keys=options.keys)
+        first, *others = [after - before for before, after in focused]
+        row = [f"{value:.0f} ms" for value in (first, statistics.median(others), max(others))]
+        print_table("Ctrl+I to its input (target: 100 ms)", ("first", "median", "longest"), [row])
         workspace = _workspace(folder / "activation", "# Sums.\n")
         suites = [str(SCRIPTS / "activation.js")]
         activation = _numbers(windows["this"], "exthost.js", workspace, suites=suites)
@@ -268,12 +259,12 @@ def _key_rows(parts: Mapping[tuple[int, str], Sequence[Parts]]) -> list[list[str
     return rows
 
 
-def _stream_rows(build: str, found: Sequence[Sequence[Any]]) -> list[list[str]]:
+def _stream_rows(found: Sequence[Sequence[Any]]) -> list[list[str]]:
     """Rows of the three lines that the script prints for each answer."""
     rows: list[list[str]] = []
     for shape, long, busiest, (tokens,) in zip(ANSWERS, found[::3], found[1::3], found[2::3], strict=True):
         longest = f"{long[0][0]:.0f} ms, {long[0][1]:.0f} of the processor" if long else "none"
-        rows.append([f"{shape}, {build}", f"{tokens:.0f}", str(len(long)), longest, f"{busiest[1]:.0f} ms"])
+        rows.append([shape, f"{tokens:.0f}", str(len(long)), longest, f"{busiest[1]:.0f} ms"])
     return rows
 
 
@@ -294,7 +285,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="windows for each build and model")
     parser.add_argument("--delays", default=DELAYS, help="milliseconds that the model takes, with commas")
     parser.add_argument("--install", action="store_true", help="measure the first start instead")
-    parser.add_argument("--beside", type=Path, help="another build of the extension, measured in turn")
     return parser.parse_args()
 
 

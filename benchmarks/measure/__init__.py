@@ -1,4 +1,4 @@
-"""Shared parts of the benchmarks: the model under test, source code, tables, intervals, pictures."""
+"""Shared parts of the benchmarks: the model under test, source code, tables, pictures."""
 
 import sys
 from pathlib import Path

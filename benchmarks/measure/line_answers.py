@@ -32,7 +32,6 @@ class LineAnswer:
     prompt_tokens: int
     seconds: float
     outcome: str = "shown"
-    pieces: tuple[tuple[str, float | None], ...] = ()
 
     def is_exact(self, hole: Hole) -> bool:
         """Whether the line equals the removed text, except for blanks at its end."""
@@ -80,14 +79,12 @@ async def ask_ours(engine: Engine, session: Session, region: Region, hole: Hole)
     began = time.perf_counter()
     found = await complete(engine, document, hole.offset, session=session)
     seconds = time.perf_counter() - began
-    generation = session.running
-    pieces = tuple((p.text, p.logprob) for p in generation.pieces) if generation else ()
     await session.stop_background()
     await session.stop_running()
     record = engine.audit.last(document.uri)
     tokens = record.prompt_tokens if record else 0
     if not found:
-        return LineAnswer("", None, tokens, seconds, record.outcome if record else "not asked", pieces)
+        return LineAnswer("", None, tokens, seconds, record.outcome if record else "not asked")
     text = found[0].text
     line = text.partition("\n")[0]
-    return LineAnswer(line, found[0].confidence, tokens, seconds, "shown", pieces)
+    return LineAnswer(line, found[0].confidence, tokens, seconds)

@@ -38,16 +38,15 @@ class _Slot:
 
 
 class QuickServer(LoopbackServer):
-    """Reads ``speed`` prompt tokens per second, in ``slots`` slots; ``fim``: the model has markers.
+    """Reads ``speed`` prompt tokens per second, in ``slots`` slots; its model has FIM markers.
 
     A request goes to the idle slot with the longest common beginning, else to the one used longest ago.
     """
 
-    def __init__(self, speed: float, *, slots: int, context_length: int, fim: bool) -> None:
+    def __init__(self, speed: float, *, slots: int, context_length: int) -> None:
         super().__init__(self._handle)
         self.evaluated = self.generated = 0
         self._speed = speed
-        self._fim = fim
         self._context_length = context_length
         self._slots = [_Slot() for _ in range(slots)]
         self._ids: dict[str, int] = {marker: number for number, marker in enumerate(_MARKERS, 1)}
@@ -66,7 +65,7 @@ class QuickServer(LoopbackServer):
         elif request.path == "/slots":
             states = [{"id": at, "is_processing": slot.lock.locked()} for at, slot in enumerate(self._slots)]
             await reply.json(states)
-        elif request.path == "/infill" and self._fim:
+        elif request.path == "/infill":
             await self._infill(request.json, reply)
         elif request.path == "/completion":
             await self._complete(request.json, reply)
@@ -187,10 +186,8 @@ class QuickModel:
 
 
 @asynccontextmanager
-async def open_quick_model(
-    speed: float, *, slots: int, context_length: int, fim: bool
-) -> AsyncGenerator[QuickModel]:
+async def open_quick_model(speed: float, *, slots: int, context_length: int) -> AsyncGenerator[QuickModel]:
     """Start a double."""
-    with QuickServer(speed, slots=slots, context_length=context_length, fim=fim) as server:
+    with QuickServer(speed, slots=slots, context_length=context_length) as server:
         async with httpx.AsyncClient(base_url=server.url, timeout=60, trust_env=False) as client:
             yield QuickModel(server, server.url, client)

@@ -184,6 +184,12 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else None
 
 
+def milliseconds(seconds: Sequence[float], shares: Sequence[float] = (0.5, 0.99, 1.0)) -> str:
+    """Give these percentiles, and how many values there are."""
+    found = (percentile(seconds, share) for share in shares)
+    return " / ".join("-" if one is None else f"{one * 1000:.0f}" for one in found) + f" ms ({len(seconds)})"
+
+
 class _Watch:
     """Reads the counter when the first answer of each place arrives."""
 
