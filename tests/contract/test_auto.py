@@ -22,7 +22,6 @@ from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import write_tiny_gguf
-from support.until import until_answered
 
 AUTO = BackendSettings()
 NOBODY = "http://127.0.0.1:9"
@@ -156,23 +155,6 @@ async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str],
     assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
 
 
-async def test_a_remote_model_is_left_out_and_reported():
-    models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
-    with OllamaDouble(models) as double:
-        choice = await discover(AUTO, "completion", await look(AUTO, [double.url]))
-
-    assert choice.block.kind == "embedded"
-    assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
-
-
-async def test_a_loaded_model_comes_before_one_that_is_not(llama_cpp: RecordingProxy):
-    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        choice = await discover(AUTO, "completion", await look(AUTO, [double.url, llama_cpp.url]))
-
-    assert choice.block.kind == "llama.cpp"
-    assert "none loaded" in choice.reasons[0]
-
-
 async def test_a_server_that_loads_its_model_is_waited_for():
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
@@ -273,21 +255,6 @@ async def test_both_uses_search_once_and_share_the_connection(llama_cpp: Recordi
     await completion.aclose()
     assert await ask(chat) == "return a + b"
     await chat.aclose()
-
-
-async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
-    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
-    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
-        double.stop()
-        async with opened([double.url], look_again_seconds=0) as backend:
-            assert (await backend.describe()).kind == "embedded"
-            double.start()
-
-            async def is_found() -> bool:
-                return (await backend.describe()).kind == "ollama"
-
-            await until_answered(is_found)
-            assert await ask(backend) == "return a + b"
 
 
 async def test_another_model_is_chosen_when_the_first_was_removed(empty_machine: Path):

@@ -1,6 +1,5 @@
 """A real llama.cpp: what the server receives, and how it handles it."""
 
-import asyncio
 import math
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
@@ -16,7 +15,7 @@ from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.shared import HostOptions
 from homebody.models.facts import FimTokens
-from support.llama_server import copy_with, counter, tokenize, wait_until_idle
+from support.llama_server import copy_with, tokenize
 from support.recording_proxy import RecordingProxy
 from support.streams import MANY, read
 from support.tiny_gguf import ANY_BYTE, END, FIM_MIDDLE, UNSURE_SCRIPT, write_tiny_gguf
@@ -83,26 +82,6 @@ async def test_no_text_of_the_users_acts_as_a_marker(
     assert proxy.prompts() == [f"x {FIM_MIDDLE}{FIM_MIDDLE}"]
 
 
-async def test_a_count_is_what_the_server_counts(backend: LlamaCppBackend):
-    prompt = Prompt((Marker("<|fim_prefix|>"), Text("größe = 1\n"), Marker("<|fim_suffix|>"), Text("é🎉")))
-
-    _, stats = await read(backend.complete(prompt, MANY))
-
-    assert stats.prompt_tokens == await backend.count_prompt(prompt)
-
-
-async def test_stable_parts_are_tokenized_once(backend: LlamaCppBackend, proxy: RecordingProxy):
-    frozen = (Marker("<|fim_prefix|>"), Text("def add(a, b):\n" * 50), Marker("<|fim_middle|>"))
-    await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
-    proxy.forget()
-
-    await read(backend.complete(Prompt((*frozen, Text("ret"))), MANY))
-    await read(backend.complete(Prompt((*frozen, Text("re"))), MANY))
-
-    assert [body["content"] for body in proxy.bodies("/tokenize")] == [["ret"]]
-    assert proxy.paths() == ["POST /tokenize", "POST /completion", "POST /completion"]
-
-
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
     backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
     prompt = Prompt((Text("value = 4\n" * 30),))
@@ -116,19 +95,6 @@ async def test_a_running_explanation_does_not_hold_completion_up(endless_host: A
 
     assert isinstance(still, Piece)
     assert stats.evaluated_tokens == 1
-
-
-async def test_closing_the_stream_stops_the_model(endless_host: Any):
-    """The model is idle soon afterwards, before all requested tokens are generated."""
-    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
-    await backend.describe()
-    before = counter(endless_host.url, endless_host.key, "tokens_predicted_total")
-    async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=4000))) as stream:
-        await anext(stream)
-    await asyncio.to_thread(wait_until_idle, endless_host.url, endless_host.key)
-    await backend.aclose()
-
-    assert counter(endless_host.url, endless_host.key, "tokens_predicted_total") - before < 4000
 
 
 async def test_no_more_tokens_are_asked_for_than_there_is_room(
@@ -255,14 +221,6 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
 
     assert (before.context_length, before.fim is not None) == (4096, True)
     assert (after.context_length, after.fim) == (2048, None)
-
-
-async def test_a_wrong_key_is_refused_with_advice(host: Any):
-    backend = LlamaCppBackend(host.url, api_key="wrong")
-
-    with pytest.raises(BackendRefused, match=r"Invalid API Key.*backend\.apiKey"):
-        await backend.count(["x"])
-    await backend.aclose()
 
 
 async def test_an_answer_goes_back_by_the_tokens_that_were_generated(

@@ -14,7 +14,6 @@ from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.streams import MANY, read
-from support.until import until
 
 CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))
 
@@ -79,17 +78,6 @@ async def test_a_context_length_of_the_users_is_loaded_once():
     assert double.loads == [(CODER.name, 12000)]
     assert info.context_length == 32768
     assert "supports at most that" in info.notes[0]
-
-
-async def test_an_old_ollama_without_a_context_length_has_to_be_updated():
-    with OllamaDouble([CODER], tells_context_length=False) as double:
-        async with opened(double) as backend:
-            with pytest.raises(
-                BackendRefused, match=r"install a newer version, or set backend\.contextLength"
-            ):
-                await backend.describe()
-        async with opened(double, context_length=2048) as backend:
-            assert (await backend.describe()).context_length == 2048
 
 
 async def test_prompts_go_raw_and_unabridged():
@@ -226,15 +214,6 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
         (body,) = bodies(double, "/api/chat")
 
     assert body.get("think") is think
-
-
-async def test_closing_the_stream_hangs_up():
-    with OllamaDouble([CODER], answer=lambda _: "x " * 500, piece_seconds=0.01) as double:
-        async with opened(double) as backend:
-            async with aclosing(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=900))) as stream:
-                await anext(stream)
-            await read(backend.chat([Message("user", "hi")], Sampling(max_tokens=30)))
-            await until(lambda: double.hang_ups == 1)
 
 
 async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():

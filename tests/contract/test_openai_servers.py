@@ -10,12 +10,7 @@ from homebody.backend.base import Message, Prompt, Sampling, Text
 from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
-from homebody.engine import open_engine
 from homebody.errors import BackendRefused, BackendUnavailable
-from homebody.features.complete import complete
-from homebody.session.session import Session
-from homebody.settings import BackendSettings, CompletionSettings, Settings
-from support.documents import numbered, typed
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.streams import MANY, read
@@ -54,12 +49,6 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent():
     assert info.context_length == 6000
     assert double.loads == [CODER]
     assert sent == []
-
-
-async def test_lm_studio_leaves_embedding_models_alone():
-    with OpenAiDouble([OpenAiModel("vectors", embeds=True), OpenAiModel(CODER)]) as double:
-        async with opened(double, LmStudioBackend) as backend:
-            assert (await backend.describe()).name == CODER
 
 
 @pytest.mark.parametrize("model", ["missing", None])
@@ -104,24 +93,6 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     assert body["stop"] == ["\n"]
     known = {"repeat_penalty" if name == "repetition_penalty" else name for name in SAMPLING[kind]}
     assert set(ignored) == {"temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed"} - known
-
-
-async def test_a_key_is_one_request(own_folders: object):
-    with OpenAiDouble([OpenAiModel(CODER)], "vllm", answer=lambda _: "value_1\n") as double:
-        backend = BackendSettings(kind="openai", url=double.url)
-        completion = CompletionSettings(backend=backend, debounce_ms=0)
-        document, offset = numbered("alpha"), len(numbered("alpha").text)
-        async with (
-            open_engine(Settings(backend=backend, completion=completion)) as engine,
-            aclosing(Session(engine)) as session,
-        ):
-            for key in "qrs":
-                document, offset = typed(document, offset, key)
-                before = len(double.requests)
-                await complete(engine, document, offset, session=session)
-                paths = [request.path for request in double.requests[before:]]
-                await session.stop_background()
-        assert paths == ["/v1/completions"]
 
 
 async def test_a_server_without_metadata_gets_careful_defaults():

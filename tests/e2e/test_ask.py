@@ -3,7 +3,6 @@
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from support.git import staged
 from support.notebook import open_notebook
 
 URI = "file:///w/area.py"
@@ -42,20 +41,6 @@ async def test_a_conversation_continues(serve):
 
         saved = await client.execute("homebody.saveConversation", {"conversationId": first["conversationId"]})
         assert saved["markdown"] == "## What is it?\n\nIt multiplies.\n\n## And now?\n\nIt multiplies.\n"
-
-
-async def test_an_answer_streams_on_its_token(serve):
-    async with serve("It multiplies width and height.") as client:
-        client.open(URI, CODE)
-        reply = await client.execute("homebody.ask", {"question": "What?", "token": "t1"})
-        values = [
-            p["value"] for method, p in client.notifications if method == "$/progress" and p["token"] == "t1"
-        ]
-        assert values[0]["sources"] == reply["sources"]
-        assert "".join(value["text"] for value in values) == reply["markdown"]
-        assert len(values) > 2
-        read = [value["reading"] for value in values if "reading" in value]
-        assert read[-1]["tokens"] == read[-1]["of"] == reply["usage"]["promptTokens"]
 
 
 async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve, workspace):
@@ -260,12 +245,3 @@ async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
         assert "ruff F821: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
         explained = await client.execute("homebody.explain", {"text": "stock.py:2: AttributeError"})
         assert explained["markdown"].endswith("\n\nPlaces: stock.py:2")
-
-
-async def test_a_commit_message_is_written(serve, workspace):
-    (workspace / "stock.py").write_text("count = 3\n")
-    staged(workspace)
-    async with serve("Count the stock") as client:
-        written = await client.execute("homebody.commitMessage")
-        assert written["message"] == "Count the stock"
-        assert written["sources"][0]["uri"] == (workspace / "stock.py").as_uri()

@@ -67,29 +67,3 @@ async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path)
             with pytest.raises(JsonRpcException, match="no conversation"):
                 await client.execute("homebody.saveConversation", {"conversationId": one["conversationId"]})
         assert await client.execute("homebody.conversations") == []
-
-
-async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, tmp_path):
-    gate = tmp_path / "gate"
-    replies = [{"text": "Apple pie.", "times": 2}, {"text": "Cherry pie.", "gate_file": str(gate)}]
-    log = tmp_path / "state" / "log.jsonl"
-    async with serve(replies, {"log": {"enabled": True, "prompts": True}}) as client:
-        kept = await client.execute("homebody.ask", {"question": "A recipe for plums?"})
-        asked = await client.execute("homebody.ask", {"question": "A recipe for apples?"})
-        argument = {"conversationId": asked["conversationId"]}
-        running = asyncio.ensure_future(
-            client.execute("homebody.ask", argument | {"question": "With cherries?", "token": "t"})
-        )
-        await until(lambda: any(method == "$/progress" for method, _ in client.notifications))
-        await until(lambda: log.exists() and "A recipe for apples?" in log.read_text())
-        assert await client.execute("homebody.forgetConversations", argument) == {"forgotten": 1}
-        assert "apples" not in log.read_text()
-        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
-        gate.touch()
-        assert (await running)["markdown"] == "Cherry pie."
-        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
-        await client.execute("homebody.forgetConversations", {"conversationId": ""})
-        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]
-        await client.execute("homebody.forgetConversations", {"conversationId": kept["conversationId"]})
-        assert await client.execute("homebody.showPrompt") is None
-    assert [word for word in ("apple", "Cherr", "cherr", "plum") if word in log.read_text()] == []

@@ -2,7 +2,6 @@
 
 from itertools import groupby
 
-from homebody.text import Span, TextEdit
 from support.editor import CAPABILITIES
 from support.notebook import open_notebook
 
@@ -36,19 +35,6 @@ async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
 
             assert item["range"]["end"] == {"line": 0, "character": character}
             assert "y =" in (await client.execute("homebody.showPrompt"))["text"]
-
-
-async def test_edits_reach_the_prompt(serve):
-    async with serve("pass") as client:
-        document = client.open(URI, CODE)
-        document = client.change(URI, TextEdit(Span(4, 8), "überfläche"))
-        document = client.type(URI, document.text.index("\n\ndef"), "if width:\n        ")
-        await client.execute("homebody.showPrompt")
-        await client.complete(URI, *document.position_of(document.text.index("\n\ndef")))
-        prompt = (await client.execute("homebody.showPrompt"))["text"]
-
-        assert "def überfläche(width, height):\n    if width:" in prompt
-        assert "def area" not in prompt
 
 
 async def test_a_request_without_a_suggestion_gets_an_empty_list(serve):

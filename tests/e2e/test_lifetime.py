@@ -121,16 +121,6 @@ async def _listen(environ, address: str) -> asyncio.subprocess.Process:
     )
 
 
-async def test_a_connection_over_tcp_is_served_and_ends_the_process(environ):
-    """A client over TCP is served like one over stdio; the process ends when it disconnects."""
-    process = await _listen(environ, "127.0.0.1:0")
-    assert process.stderr
-    address = (await process.stderr.readline()).split()[-1].decode()
-
-    assert await _is_served(address)
-    assert await asyncio.wait_for(process.wait(), 60) == 0
-
-
 async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served(environ):
     """A web page is disconnected, a client that sends nothing waits; the editor connects third."""
     process = await _listen(environ, "127.0.0.1:0")

@@ -6,7 +6,6 @@ from support.editor import CAPABILITIES, Client
 from support.until import until_answered
 
 URI = "file:///w/app.py"
-BLOCK = "if width:\n        return width * height"
 _WITHOUT_GHOST_TEXT = CAPABILITIES | {
     "textDocument": {
         "completion": {"completionItem": {"documentationFormat": ["markdown", "plaintext"]}},
@@ -43,25 +42,6 @@ async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_i
         assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 11}
         assert item["documentation"] == {"kind": "markdown", "value": "```python\nwidth * height\n```"}
         assert item["insertTextFormat"] == 1
-
-
-async def test_a_label_has_one_line(serve):
-    async with serve(BLOCK, capabilities=_WITHOUT_GHOST_TEXT) as client:
-        client.open(URI, "def area(width, height):\n    \n")
-        await client.execute("homebody.showPrompt")
-        (item,) = (await filled_menu(client, 1, 4))["items"]
-
-        assert item["label"] == "if width:"
-        assert item["textEdit"]["newText"] == BLOCK
-
-
-async def test_a_line_of_one_endless_word_does_not_stop_the_server(serve):
-    """The word before the cursor is searched backwards, once."""
-    async with serve("x)\n", capabilities=_WITHOUT_GHOST_TEXT) as client:
-        client.open(URI, "a" * 200_000 + "(\n")
-        await client.execute("homebody.showPrompt")
-
-        assert "items" in await menu(client, 0, 200_001)
 
 
 async def test_a_slow_answer_is_completed_into_the_cache(serve, gate):

@@ -21,23 +21,6 @@ def _embedded(model: object) -> dict[str, Any]:
     return {"backend": {"kind": "embedded", "model": str(model), "contextLength": 2048}}
 
 
-async def test_the_typed_text_reaches_the_model(host, environ, workspace):
-    with RecordingProxy(host.url, host.key) as proxy:
-        options = {"backend": {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}}
-        async with start_client(root=workspace, options=options, environ=environ) as client:
-            client.open(URI, CODE)
-            await until(lambda: client.status.get("model"))
-            item, *_ = await client.complete(URI, 1, 4, invoked=True)
-            prompt = proxy.prompts()[-1]
-
-            assert item["insertText"] == "return a + b"
-            assert "def area(width, height):\n" in prompt
-            assert "def other():" in prompt
-            assert prompt.index("<|fim_suffix|>") < prompt.index("<|fim_middle|>")
-            shown = await client.execute("homebody.showPrompt", {"textDocument": {"uri": URI}})
-            assert shown["text"] in proxy.prompts()
-
-
 async def test_a_place_focused_before_the_model_is_loaded_is_read_afterwards(host, environ, tmp_path):
     with RecordingProxy(host.url, host.key) as proxy:
         backend = {"kind": "llama.cpp", "url": proxy.url, "apiKey": host.key}

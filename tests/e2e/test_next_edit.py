@@ -1,14 +1,11 @@
 """Next edits with the real process: offered, shown, accepted, rejected, and never when they must not be."""
 
-import asyncio
 from typing import Any
 
 import pytest
-from pygls.exceptions import JsonRpcException
 
 from homebody.text import Span, TextEdit
 from support.editor import Client
-from support.until import until
 
 CODE = """def load(path):
     data = read_file(path, encoding="latin-1")
@@ -143,16 +140,6 @@ async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, works
         assert await ask(client, uri) == []
 
 
-async def test_requests_without_an_edit_get_an_empty_list(serve, uri):
-    async with serve() as client:
-        client.open(uri, CODE)
-        assert await ask(client, "file:///w/closed.py") == []
-        assert await ask(client, uri) == []
-        assert await ask(client, uri, line=999) == []
-        with pytest.raises(JsonRpcException):
-            await client.request("textDocument/copilotInlineEdit", {"textDocument": 3})
-
-
 MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n"
 
 
@@ -188,18 +175,3 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
         replace(client, uri, "(path)", "(path, encoding)")
 
         assert await ask(client, uri, line=1) == []
-
-
-async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
-    replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
-    asked = tmp_path / "asked.jsonl"
-    async with serve(replies, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
-        client.open(uri, MODEL_CODE)
-        await client.wait_for_model()
-        replace(client, uri, "(path)", "(path, encoding)")
-        waiting = asyncio.ensure_future(ask(client, uri, line=1))
-        await until(asked.exists)
-        replace(client, uri, "data", "dates")
-        gate.open()
-
-        assert await waiting == []

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import acp
 import pytest
-from pygls.exceptions import JsonRpcException
 
 from support.acp_agent import scripted_agent
 from support.acp_editor import Editor, link, start_chat
@@ -37,45 +36,6 @@ async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
         ("shot.png", "image/png"),
     ]
     assert "[shot.png: picture, 1540 x 770]" in shown["text"]
-
-
-async def test_an_attachment_is_checked_before_the_question(serve, file):
-    """The size that the model will see, and its tokens; nothing for a file of text."""
-    text = file.with_name("notes.md")
-    text.write_text("# Notes\n")
-    async with serve("never", modalities=["vision"]) as client:
-        large = await client.execute("homebody.checkAttachment", {"item": file.as_uri()})
-        pasted = await client.execute("homebody.checkAttachment", {"item": PASTED})
-        notes = await client.execute("homebody.checkAttachment", {"item": text.as_uri()})
-
-    assert large == {"media": [{"name": "shot.png", "label": "picture, 1540 x 770", "tokens": 1595}]}
-    assert pasted["media"][0]["label"] == "picture, 80 x 60"
-    assert notes == {"media": []}
-
-
-async def test_a_stored_conversation_continues_with_its_picture(serve, file):
-    async with serve("A red button.", modalities=["vision"]) as client:
-        first = await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
-        identity = {"conversationId": first["conversationId"]}
-        await client.execute("homebody.saveConversation", identity | {"store": True})
-    async with serve("A red button.", modalities=["vision"]) as client:
-        await client.execute("homebody.ask", {"question": "And now?"} | identity)
-        again = {"question": "", "regenerate": True} | identity
-        await client.execute("homebody.ask", again)
-        shown = await client.execute("homebody.showPrompt")
-
-    assert [media["name"] for media in shown["media"]] == ["shot.png"]
-    assert shown["text"].index("[shot.png") < shown["text"].index("And now?")
-
-
-async def test_a_model_that_does_not_see_is_named(serve):
-    async with serve("never") as client:
-        for command, argument in (
-            ("homebody.checkAttachment", {"item": PASTED}),
-            ("homebody.ask", {"question": "What?", "attach": [PASTED]}),
-        ):
-            with pytest.raises(JsonRpcException, match="scripted answers and does not see pictures"):
-                await client.execute(command, argument)
 
 
 async def test_the_log_has_no_pixels(serve, tmp_path):

@@ -1,8 +1,6 @@
 """Settings as editors send them, and how invalid ones are handled."""
 
 import asyncio
-import json
-from pathlib import Path
 
 from homebody.text import Span
 from support.editor import CAPABILITIES
@@ -119,21 +117,6 @@ async def test_a_missing_model_is_reported_in_one_sentence(serve):
         assert "\n" not in message
 
 
-async def test_prompts_of_a_trusted_workspace_are_actions(serve, workspace, environ):
-    _trust(environ, workspace)
-    folder = _prompts(workspace)
-    (folder / "broken.md").write_text("no front matter")
-    async with serve() as client:
-        document = client.open(URI, "x = 1\n")
-        titles = [action["title"] for action in await client.actions(document.uri, Span(0, 0))]
-        assert "Shout" in titles
-        assert any("broken.md:1: " in message for message in client.messages)
-
-        (folder / "shout.md").write_text(SHOUT.replace('"Shout"', '"Whisper"'))
-        titles = [action["title"] for action in await client.actions(document.uri, Span(0, 0))]
-        assert "Whisper" in titles
-
-
 async def test_prompts_of_an_untrusted_workspace_are_ignored(serve, workspace):
     folder = _prompts(workspace)
     (folder / "docstring.md").write_text(SHOUT)
@@ -155,9 +138,3 @@ def _prompts(workspace):
     folder.mkdir(parents=True)
     (folder / "shout.md").write_text(SHOUT)
     return folder
-
-
-def _trust(environ, workspace):
-    folder = Path(environ["HOMEBODY_CONFIG_DIR"])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(f"trusted_folders = [{json.dumps(str(workspace))}]\n")

@@ -136,22 +136,6 @@ def test_the_installed_language_server_completes(installed: Installed):
     assert asyncio.run(session()) == "return left + right"
 
 
-def test_the_wheel_runs_without_being_installed(offline: Path, wheel: Path, installed: Installed):
-    uv = str(Path(sys.executable).parent / "uv")
-    options = ["--no-index", "--offline", "--find-links", str(offline / "wheels"), "--python", sys.executable]
-    ran = subprocess.run(
-        [uv, "tool", "run", *options, "--from", str(wheel), "homebody", "--version"],
-        env=installed.environ,
-        cwd=installed.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ran.returncode == 0, ran.stderr
-    assert homebody.__version__ in ran.stdout
-
-
 @pytest.mark.parametrize(
     "line",
     [("uv", "tool", "install"), ("uv", "tool", "run", "pipx", "install")],

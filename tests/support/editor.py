@@ -53,28 +53,7 @@ class _Protocol(JsonRPCProtocol):
 
 
 class Client(JsonRPCClient):
-    """One running server. Make it with ``start_client``.
-
-    Attributes
-    ----------
-    on_request
-        Coroutine functions that answer the server's requests, by method.
-    documents
-        Open documents with all edits, including the server's, by URI.
-    messages
-        Messages that the server sent to show to the user.
-    status
-        The last ``homebody/didChangeStatus``.
-    notifications
-        Every notification of the server: method and params, in order.
-    configuration
-        The answer to ``workspace/configuration``.
-    folder_configuration
-        The same for single folders, by URI.
-    last_id
-        Id of the newest request.
-
-    """
+    """One running server. Make it with ``start_client``; ``documents`` have all edits, the server's too."""
 
     def __init__(self) -> None:
         super().__init__(_Protocol, get_converter)
@@ -99,16 +78,7 @@ class Client(JsonRPCClient):
         }
 
     async def request(self, method: str, params: object = None) -> Any:
-        """Send a request and wait for its result; cancelling this cancels the request.
-
-        Raises
-        ------
-        JsonRpcException
-            The server answered with an error.
-        RuntimeError
-            The server has ended.
-
-        """
+        """Send a request and wait for its result; cancelling this cancels the request."""
         if self.stopped:
             message = "The server has ended."
             raise RuntimeError(message)
@@ -166,16 +136,7 @@ class Client(JsonRPCClient):
         self.notify("textDocument/didFocus", {"textDocument": {"uri": uri}, "position": position})
 
     async def wait_for_model(self, seconds: float = 60.0) -> Json:
-        """Wait until a model answers; returns the server's status.
-
-        Raises
-        ------
-        JsonRpcException
-            The server has no model, with its reason.
-        TimeoutError
-            No model is ready after ``seconds``.
-
-        """
+        """Wait until a model answers; returns the server's status."""
         async with asyncio.timeout(seconds):
             while "model" not in self.status:
                 if self.status.get("kind") == "Error":
@@ -289,23 +250,7 @@ async def start_client(
     environ: Mapping[str, str] | None = None,
     params: Json | None = None,
 ) -> AsyncGenerator[Client, None]:
-    """Start a server and initialize it; stop it when the context ends.
-
-    Parameters
-    ----------
-    command
-        Instead of this installation's ``homebody lsp``, which is a fork of a process that has imported it.
-    root
-        The workspace's folder.
-    options
-        ``initializationOptions``: settings, in camel case.
-    capabilities
-        Instead of ``CAPABILITIES``.
-    environ
-        Instead of this process's environment.
-    params
-        Additional params of ``initialize``; they replace this client's own.
-    """
+    """Start a server and initialize it; stop it when the context ends."""
     client = Client()
     await client.start_io(*(command or [*homebody_command(), "lsp"]), env=environ, limit=2**26)
     uri = _uri(root) if root else None

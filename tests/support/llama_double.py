@@ -9,16 +9,7 @@ from support.loopback import LoopbackServer, Reply, Request
 
 
 class LlamaDouble(LoopbackServer):
-    """Answers "x" to everything, or with the given events.
-
-    Attributes
-    ----------
-    events
-        Events of the next answers: JSON values, or texts that are sent unchanged.
-    ends
-        Whether a stream ends correctly, or is cut.
-
-    """
+    """Answers "x" to everything, or with the given events."""
 
     def __init__(self) -> None:
         super().__init__(self._handle)

@@ -89,16 +89,7 @@ Handler = Callable[[Request, Reply], Awaitable[None]]
 
 
 class LoopbackServer:
-    """Serves while the ``with`` lasts; can be stopped and started again on the same port.
-
-    Attributes
-    ----------
-    requests
-        All received requests, in order.
-    connections
-        Number of opened connections.
-
-    """
+    """Serves while the ``with`` lasts; can be stopped and started again on the same port."""
 
     def __init__(self, handler: Handler, *, host: str = "127.0.0.1") -> None:
         self._handler = handler

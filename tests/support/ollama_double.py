@@ -40,23 +40,7 @@ class OllamaModel:
 
 @dataclass
 class OllamaDouble(LoopbackServer):
-    """Serves ``models``.
-
-    Attributes
-    ----------
-    loads
-        (model, num_ctx) of each loading of a model.
-    loaded
-        Models in memory.
-    knows_truncate
-        Whether its version supports ``truncate``.
-    left_the_machine
-        Prompts that it forwarded to its cloud.
-    reading_speed
-        Reported reading speed in tokens per second, without tokens in common with the last prompt; ``None``:
-        the time of the published example.
-
-    """
+    """Serves ``models``."""
 
     models: list[OllamaModel]
     answer: Answer = lambda _: CODE

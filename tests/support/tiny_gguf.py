@@ -84,23 +84,7 @@ def write_tiny_gguf(
     fim: bool = True,
     chat_template: str | None = _CHAT_TEMPLATE,
 ) -> Path:
-    """Write the model of ``script`` to ``path`` and return it.
-
-    Parameters
-    ----------
-    path
-        Where to; overwritten.
-    script
-        Token text -> the next text, or texts with probabilities that add up to 1. Texts are the markers
-        above, single bytes of ASCII, or any longer text, which becomes one token that the model can generate
-        and the tokenizer never produces for user text. Tokens without an entry are followed by
-        ``<|endoftext|>``.
-    context_length
-        In tokens, as written to the metadata.
-    fim, chat_template
-        Whether the model has FIM tokens; the Jinja template, ``None`` for a base model.
-
-    """
+    """Write the model of ``script`` to ``path`` and return it."""
     tokens, types, ids = _vocabulary(script, _SPECIAL if fim else _CHAT_SPECIAL)
     width = -(-len(tokens) // _HEAD) * _HEAD
     heads = width // _HEAD

@@ -1,11 +1,9 @@
 """Documents stay right under edits, whatever the line ends."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.errors import PositionOutOfRange
-from homebody.text import Document, Span, TextEdit, apply_edits, common_start, smallest_edit
+from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
 TEXT = st.text(alphabet="ab \r\né😀", max_size=40)
 
@@ -34,23 +32,6 @@ def test_positions_and_offsets_agree(text, data):
     offset = data.draw(st.integers(0, len(text)))
     line, column = document.position_of(offset)
     assert min(offset, document.line_span(line).end) == document.offset_at(line, column)
-
-
-def test_a_line_past_the_end_is_refused():
-    with pytest.raises(PositionOutOfRange, match="Line 3 is past the end: the document has 2 lines"):
-        _make("a\nb").offset_at(2, 0)
-
-
-def test_an_edit_outside_the_text_is_refused():
-    with pytest.raises(PositionOutOfRange, match="lies outside"):
-        _make("ab").edited(TextEdit(Span(1, 3), ""), 1)
-
-
-@given(one=st.text(alphabet="ab", max_size=50), other=st.text(alphabet="ab", max_size=50))
-def test_the_common_beginning_is_the_longest_one(one, other):
-    length = common_start(one, other)
-    assert one[:length] == other[:length]
-    assert length == min(len(one), len(other)) or one[length] != other[length]
 
 
 @given(old=st.text(alphabet="ab", max_size=30), new=st.text(alphabet="ab", max_size=30))

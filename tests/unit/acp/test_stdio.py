@@ -1,6 +1,5 @@
 """One line of a client: a message, or an error with what is known of its id."""
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -84,17 +83,6 @@ async def talk() -> AsyncGenerator[tuple[Transport, Callable[[bytes], None], Sim
     while await transport.receive() is not None:
         pass
     transport.flush()
-
-
-async def test_a_request_that_is_too_long_is_answered_by_its_id_and_the_next_one_is_served():
-    async with talk() as (transport, write, sent):
-        write(b'{"jsonrpc":"2.0","id":"a","method":"session/prompt","params":{"x":' + LONG)
-        write(b'{"id":2,"method":"m"}\n')
-        message = await asyncio.wait_for(transport.receive(), 60)
-        answer = json.loads(sent.get(timeout=60))
-    assert message == {"id": 2, "method": "m", "params": None}
-    assert (answer["id"], answer["error"]["code"]) == ("a", -32600)
-    assert answer["error"]["message"] == "Invalid request: It is longer than 32 MiB."
 
 
 async def test_an_error_has_no_data():

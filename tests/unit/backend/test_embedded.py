@@ -8,17 +8,14 @@ import psutil
 import pytest
 
 from homebody.backend.base import Piece, Prompt, Sampling, Text
-from homebody.backend.embedded import HostConnector, HostFinder, host_connector
-from homebody.backend.resilient import ResilientBackend
+from homebody.backend.embedded import HostConnector, HostFinder
 from homebody.errors import (
     BackendLoading,
     BackendTimeout,
     BackendUnavailable,
-    ModelFileInvalid,
 )
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
-from homebody.settings import BackendSettings, Settings
 from support.embedded import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
@@ -149,22 +146,3 @@ async def _answer_unless_loading(backend):
         return await answer(backend)
     except BackendLoading:
         return None
-
-
-@asynccontextmanager
-async def opened(block, use):
-    connector = host_connector(block, Settings(), use)
-    async with aclosing(ResilientBackend(connector, patience_seconds=60)) as backend:
-        yield backend
-
-
-async def test_the_settings_name_the_model(tiny_model, tmp_path):
-    """The path, context length and threads are passed on; a file that cannot be loaded is reported."""
-    block = BackendSettings(model=str(tiny_model), context_length=2048)
-    async with opened(block, "chat") as backend:
-        assert (await backend.describe()).context_length == 2048
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(tiny_model.read_bytes()[:1000])
-    async with opened(BackendSettings(model=str(broken)), "chat") as backend:
-        with pytest.raises(ModelFileInvalid, match="was not downloaded to its end"):
-            await backend.describe()

@@ -10,7 +10,6 @@ import pytest
 from homebody.audit import Audit
 from homebody.cli.app import COMMANDS, load_command
 from homebody.cli.flags import FLAGS
-from homebody.settings.keys import all_keys
 from support.git import git
 from support.ollama_double import OllamaDouble, OllamaModel
 
@@ -196,13 +195,6 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
     assert says_it == ("config.toml:1: there is no setting `context.ignor`" in ended.out + ended.err)
 
 
-def test_bad_settings_in_files_do_not_stop_a_command(run, scripted):
-    (scripted / ".homebody.toml").write_text("chat.max_tokens = 'x'\nbackend.url = 'http://192.0.2.1'\n")
-    ended = run("explain", "add.py")
-    assert (ended.out, ended.code) == ("It adds two numbers.\n", 0)
-    assert [line[:25] for line in ended.err.splitlines()] == ["homebody: .homebody.toml:"] * 2
-
-
 def test_another_kind_of_server_names_the_setting(run, scripted):
     """Ollama knows none of llama.cpp's addresses."""
     with OllamaDouble([OllamaModel("qwen")]) as server:
@@ -239,12 +231,6 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
     assert "git config --global --add safe.directory" in ended.err
 
 
-def test_the_log_command_reports_that_logging_is_off(run):
-    ended = run("log")
-    assert (ended.out, ended.code) == ("", 0)
-    assert "`homebody config set log.enabled true` turns it on" in ended.err
-
-
 def test_the_log_shows_what_was_sent(run, scripted):
     run("explain", "add.py", "--set", "log.enabled=true")
     run("explain", "add.py", "--set", "log.enabled=true", "--set", "log.prompts=true")
@@ -271,13 +257,3 @@ def test_stats_are_shown_from_the_local_counts(run, tmp_path):
         result["acceptedCharacters"],
         result["medianWaitMs"],
     ) == (4, 1, 40, 10, 350)
-
-
-def test_config_schema_prints_the_schema(run):
-    schema = json.loads(run("config", "schema").out)
-    tables = schema["$defs"]
-    assert set(tables["OwnSettings"]["properties"]) == {key.path[0] for key in all_keys()}
-    assert not any(table["additionalProperties"] for table in tables.values())
-    tokens = tables["CompletionSettings"]["properties"]["max_tokens"]
-    assert (tokens["minimum"], tokens["maximum"], tokens["default"]) == (1, 4096, 128)
-    assert "`backend.api_key_env`" in json.dumps(tables["BackendSettings"]["properties"]["api_key"])

@@ -136,12 +136,3 @@ def test_undo_follows_no_link_that_was_put_there_since(run, tree):
     ended = run("undo")
     assert (ended.code, texts(tree)) == (1, [OLD] * 3)
     assert (tree.parent / "moved" / "d.py").read_text() == NEW
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have arguments of text only")
-@pytest.mark.parametrize("option", ["--instruction", "--verify", "--exclude", "--select"])
-def test_an_option_that_is_not_text_is_one_sentence(run, tree, option):
-    given = {"--instruction": "x", option: os.fsdecode(b"\xff")}
-    ended = run("refactor", "a.py", "--write", *(word for pair in given.items() for word in pair))
-    assert (ended.code, texts(tree)) == (2, [OLD] * 3)
-    assert ended.err.startswith("homebody: An option holds bytes that are not UTF-8")

@@ -134,16 +134,6 @@ def test_uncommitted_changes_are_not_written_over(run, tree):
     assert run(*REFACTOR, "--write", "--allow-dirty").code == 0
 
 
-def test_changed_files_are_those_of_git(run, tree):
-    committed(tree)
-    (tree / "b.py").write_text(CODE + "\n")
-    for flag in ("--changed", "--changed=HEAD"):
-        ended = run("refactor", flag, "--instruction", "x", "--check")
-        assert (ended.out, ended.code) == ("would change b.py\n", 1)
-    assert run("refactor", "--changed", "sub", "--instruction", "x").code == 0
-    assert run("refactor", "--staged", "--instruction", "x").code == 0
-
-
 def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree):
     script(
         tree,
@@ -199,17 +189,6 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     assert "no unfinished run" in run("refactor", "--resume").err
 
 
-def test_symbols_are_selected_by_name(run, tree):
-    (tree / "b.py").write_text(CODE + "\n\ndef other():\n    return 1\n")
-    ended = run(*REFACTOR, "--select", "ad*", "--check")
-    assert ended.out == "would change a.py\nwould change b.py\nwould change sub/c.py\n"
-    assert "other" in run("refactor", "b.py", "--instruction", "x", "--select", "add").out
-    for places in (["."], ["a.py"]):
-        ended = run("refactor", *places, "--instruction", "x", "--select", "adds")
-        assert (ended.code, ended.out) == (2, "")
-        assert "did you mean add?" in ended.err
-
-
 def test_a_model_that_takes_too_long_fails_that_file_alone(run, tree):
     (tree / "b.py").write_text("# slow\n" + CODE)
     script(tree, {"contains": "# slow", "text": "x", "delay_ms": 60000}, {"text": fenced(SHORT)})
@@ -223,14 +202,6 @@ def test_prompts_are_shown_on_demand(run, tree):
     assert ended.out.index("Be brief.") < ended.out.index("--- a/a.py")
     result = json.loads(run("refactor", "a.py", "--instruction", "Be brief.", "--show-prompt", "--json").out)
     assert "Be brief." in result["prompts"][0]["text"]
-
-
-def test_binary_files_among_others_are_skipped(run, tree):
-    (tree / "b.py").write_bytes(b"\0\1")
-    result = reports(run("refactor", "a.py", "b.py", "--instruction", "x", "--json").out)
-    assert [(one["file"], one["status"]) for one in result] == [("a.py", "changed"), ("b.py", "skipped")]
-    assert "binary" in result[1]["reason"]
-    assert run("refactor", "b.py", "--instruction", "x").code == 2
 
 
 @pytest.mark.parametrize(

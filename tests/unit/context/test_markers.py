@@ -8,14 +8,6 @@ from homebody.context.markers import before_cursor, first_marker, without_marked
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
 
 
-def test_lines_are_numbered_as_an_editor_numbers_them():
-    text = "a\x0cb\u2028c\rd\r\ne <|im_start|>\n"
-    cleaned = without_marked_lines(text, _SPECIAL)
-    assert (cleaned.text, cleaned.lines) == ("a\x0cb\u2028c\rd\r\n", (2,))
-    before = before_cursor(text.replace("\n", "\r") + "<|im_end|>x", _SPECIAL)
-    assert (before.text, before.lines) == ("a\x0cb\u2028c\rd\r\rx", (3, 4))
-
-
 def test_of_the_cursors_line_the_part_behind_the_marker_stays():
     cleaned = before_cursor("a\nx = '<|im_start|>' + ", _SPECIAL)
     assert (cleaned.text, cleaned.lines) == ("a\n' + ", (1,))

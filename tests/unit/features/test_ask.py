@@ -87,18 +87,6 @@ async def test_attachments_share_what_fits(world):
         assert f"value_{left.first_line} =" not in prompt
 
 
-async def test_the_code_blocks_are_numbered_through_the_conversation(world):
-    conversation = Conversation("")
-    async with world("One:\n```python\na = 1\n```\nTwo:\n~~~~js\nb\n~~~~\n") as w:
-        await ask(w.engine, "First?", conversation=conversation)
-        reply = await ask(w.engine, "Second?", conversation=conversation)
-        assert [(block.language, block.text) for block in reply.blocks] == [
-            ("python", "a = 1\n"),
-            ("js", "b\n"),
-        ] * 2
-        assert reply.new_blocks == 2
-
-
 async def test_an_answer_is_replaced_by_another(world):
     conversation = Conversation("")
     async with world(Scripted(text="One.", times=1), Scripted(text="Two.")) as w:
@@ -151,16 +139,6 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
         result = await explain(w.engine, document)
         assert "Use tabs." in w.asked[-1].prompt.text
         assert result.sources[-1].why == "project rules"
-
-
-async def test_rules_that_are_too_long_are_listed_with_the_limit(world, tmp_path):
-    (tmp_path / "AGENTS.md").write_text("Use tabs.\n" * 200)
-    more = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),)}
-    async with world("ok", **more, chat=ChatSettings(reading_seconds=3)) as w:
-        w.engine.chat.speed.prompt = 100
-        reply = await ask(w.engine, "Why?")
-    limit = "more than the model reads in chat.readingSeconds"
-    assert [left.why for left in reply.left_out] == [f"project rules, at most a fifth of the prompt; {limit}"]
 
 
 class _NoSystemRole(ScriptedBackend):

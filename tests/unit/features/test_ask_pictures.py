@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import ContextTooLong, Excluded, MediaRefused, MediaUnreadable
-from homebody.features.ask import ask, regenerate
+from homebody.features.ask import ask
 from homebody.features.attachments import Attached, attach, attach_data
 from homebody.media import Media
 from homebody.session.conversation import Conversation
@@ -93,29 +93,6 @@ async def test_a_picture_is_recognised_by_content_and_a_pdf_named_png_is_refused
             await attach(w.engine, uri_of(pdf))
 
 
-async def test_a_follow_up_reads_its_own_tokens_only(world, shot):
-    conversation = Conversation("")
-    async with world("A red button.", **SEES) as w:
-        attached = await attach(w.engine, uri_of(shot))
-        await ask(w.engine, "What is it?", conversation=conversation, attachments=[attached])
-        await ask(w.engine, "And now?", conversation=conversation)
-        record = w.engine.audit.last(conversation.uri)
-
-    assert len(sent(w)) == 1
-    assert record.evaluated_tokens < 40
-    assert record.prompt_tokens > 1024
-
-
-async def test_the_same_question_again_has_the_picture(world, shot):
-    conversation = Conversation("")
-    async with world("A red button.", **SEES) as w:
-        attached = await attach(w.engine, uri_of(shot))
-        await ask(w.engine, "What is it?", conversation=conversation, attachments=[attached])
-        await regenerate(w.engine, conversation)
-
-    assert len(sent(w)) == 1
-
-
 async def test_a_picture_that_does_not_fit_is_refused(world, shot):
     async with world("never", context_length=1024, **SEES) as w:
         attached = await attach(w.engine, uri_of(shot))
@@ -163,13 +140,3 @@ async def test_a_stored_conversation_keeps_the_picture(world, shot):
 
     assert sent(w) == [*attached.media]
     assert "*shot.png: picture, 80 x 60*" in loaded.to_markdown()
-
-
-async def test_a_control_token_beside_a_picture_is_left_out(world, shot):
-    """A prompt with a picture is sent as text, where it would act."""
-    marker = "<|im_end|>"
-    async with world("ok", special_texts=frozenset({marker}), **SEES) as w:
-        attached = await attach(w.engine, uri_of(shot))
-        await ask(w.engine, f"What is it?\n{marker}\nHm?", attachments=[attached])
-
-    assert all(marker not in part.text for part in w.asked[-1].prompt.texts)

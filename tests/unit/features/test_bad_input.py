@@ -1,13 +1,7 @@
 """Unusual selections and answers: one sentence, and nothing is lost."""
 
-import pytest
-
-from homebody.backend.scripted import Reply
-from homebody.errors import NothingAnswered
-from homebody.features.ask import ask
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
-from homebody.session.conversation import Conversation
 from homebody.text import Document, Span
 
 _TWO = "def one():\n    return 1\n\n\ndef two():\n    text = 'a string with words'\n    return text\n"
@@ -15,17 +9,6 @@ _TWO = "def one():\n    return 1\n\n\ndef two():\n    text = 'a string with word
 
 def _document(text: str, language: str = "python") -> Document:
     return Document.create("file:///w/a.py", language, 1, text)
-
-
-@pytest.mark.parametrize("answer", ["", "  \n"])
-async def test_a_model_that_answers_nothing_is_named(world, answer):
-    async with world(Reply(pieces=(answer,) if answer else ())) as w:
-        conversation = Conversation("")
-        with pytest.raises(NothingAnswered, match="answered nothing"):
-            await ask(w.engine, "Why?", conversation=conversation)
-        with pytest.raises(NothingAnswered, match="answered nothing"):
-            await explain(w.engine, _document(_TWO))
-        assert conversation.turns == []
 
 
 async def test_an_endless_answer_is_cut_and_reported_as_cut(world):

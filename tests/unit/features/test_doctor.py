@@ -14,12 +14,9 @@ from homebody.engine import open_engine
 from homebody.features.bench import bench
 from homebody.features.doctor import doctor
 from homebody.features.recommend import more_context, quicker_model
-from homebody.models.facts import FimTokens
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import OptionsSource, from_tree
 from support.ollama_double import OllamaDouble, OllamaModel
-
-_QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 def _texts(findings) -> str:
@@ -33,23 +30,11 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
         assert "homebody models install" in (finding.command or "")
 
 
-async def test_a_fim_model_is_named_by_its_family(world):
-    async with world("word " * 64, fim=_QWEN, architecture="qwen2") as w:
-        [completion, _] = (await doctor(w.engine)).uses
-        assert completion.fim == "Qwen2.5-Coder, Qwen3-Coder, Qwen3.5 and later, Sweep"
-
-
 async def test_an_unavailable_server_is_reported_and_not_raised(world):
     async with world(Reply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)
         assert [use.model for use in diagnosis.uses] == [None, None]
         assert diagnosis.uses[0].findings[0].level == "problem"
-
-
-async def test_a_model_without_chat_is_no_use_for_edits(world):
-    async with world("word " * 64, chat_template=False) as w:
-        diagnosis = await doctor(w.engine)
-        assert "need an instruct model" in _texts(diagnosis.uses[1].findings)
 
 
 async def test_wrong_settings_and_keys_in_files_are_reported(world):

@@ -14,15 +14,6 @@ def _document(text: str) -> Document:
     return Document.create("file:///a.py", "python", 1, text)
 
 
-async def test_the_text_comes_in_pieces_and_whole(world):
-    async with world("It adds two numbers.") as w:
-        pieces: list[str] = []
-        result = await explain(w.engine, _document("a + b\n"), on_text=pieces.append)
-        assert "".join(pieces) == result.markdown == "It adds two numbers."
-        assert len(pieces) > 1
-        assert result.usage.context_length == 8192
-
-
 async def test_code_around_the_selection_is_included_and_listed(world):
     async with world("ok") as w:
         document = _document("one = 1\ntwo = 2\nthree = 3\n")
@@ -74,24 +65,6 @@ async def test_a_long_file_is_explained_by_its_outline(world):
         assert not result.complete
 
 
-async def test_the_projects_rules_are_in_the_prompts_of_parts_and_outlines(world, tmp_path):
-    (tmp_path / "AGENTS.md").write_text("Use tabs.\n")
-    chat = ChatSettings(reading_seconds=600, instructions="Be brief.")
-    wanted = {"folders": [tmp_path], "trusted_folders": (str(tmp_path),), "chat": chat}
-    uri = (tmp_path / "long.py").as_uri()
-    functions = "".join(f"def compute_{n}(value):\n" + "    value += 1\n" * 20 for n in range(30))
-    values = "".join(f"value_{n} = {n}\n" for n in range(150))
-    for code in (functions, values):
-        async with world("ok", context_length=1024, **wanted) as w:
-            result = await explain(w.engine, Document.create(uri, "python", 1, code))
-            assert all("Use tabs." in request.prompt.text for request in w.asked)
-            assert all("Be brief." in request.prompt.text for request in w.asked)
-            assert [one.why for one in result.sources].count("project rules") == 1
-            for request in w.asked:
-                size = await w.backend.count_prompt(request.prompt)
-                assert size + request.sampling.max_tokens <= 1024
-
-
 async def test_code_is_limited_to_what_is_read_in_time(world):
     async with world("ok", chat=ChatSettings(reading_seconds=3)) as w:
         w.engine.chat.speed.prompt = 100
@@ -118,23 +91,6 @@ async def test_a_cursor_means_the_function_around_it(world):
         assert (result.sources[0].first_line, result.sources[0].last_line) == (6, 7)
         assert w.asked[0].prompt.text.count("def half") == 1
         assert w.asked[0].prompt.text.count("def run") == 1
-
-
-async def test_a_definition_that_the_code_uses_is_read_although_it_is_far_away(world):
-    values = "".join(f"value_{n} = {n}\n" for n in range(400))
-    code = f"def half(value):\n    return value / 2\n\n{values}\ndef run(value):\n    return half(value)\n"
-    async with world("ok", context_length=1024) as w:
-        at = code.index("return half")
-        result = await explain(w.engine, _document(code), Span(at, at))
-        assert "defines half" in [source.why for source in result.sources]
-        assert "return value / 2" in w.asked[0].prompt.text
-
-
-async def test_a_selection_that_ends_at_the_start_of_a_line_leaves_that_line_out(world):
-    async with world("ok") as w:
-        document = _document("one = 1\ntwo = 2\nthree = 3\n")
-        result = await explain(w.engine, document, Span(0, 8))
-        assert (result.sources[0].first_line, result.sources[0].last_line) == (0, 0)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -37,13 +37,6 @@ async def test_files_that_a_traceback_names_are_read(world, tmp_path):
         assert "".join(streamed).rstrip() == result.markdown
 
 
-@pytest.mark.parametrize("line", ["a", "a.", "./", "a.b:", "1", "A"])
-async def test_an_output_of_one_endless_line_is_searched_once(world, tmp_path, line):
-    async with world("ok", folders=[tmp_path]) as w:
-        result = await explain_text(w.engine, line * (200_000 // len(line)))
-        assert result.markdown == "ok"
-
-
 async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
     (tmp_path / "credentials.json").write_text('{"token": "abc"}\n')
     async with world("ok", folders=[tmp_path]) as w:
@@ -73,14 +66,6 @@ async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
             (1, "selection"),
             (0, "before the selection"),
         ]
-
-
-async def test_a_commit_message_has_no_code(world, tmp_path):
-    git(tmp_path, "init", "-q")
-    (tmp_path / "half.py").write_text("x = 1\n")
-    git(tmp_path, "add", "-A")
-    async with world("Add half:\n\n```python\nx = 1\n", folders=[tmp_path]) as w:
-        assert (await commit_message(w.engine, tmp_path)).markdown == "Add half"
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):

@@ -51,29 +51,10 @@ async def test_definitions_in_an_attached_file_are_linked(world, files):
     assert unsaved == f"`reorder`, [`renew`]({app}#L4)"
 
 
-async def test_an_attached_file_after_many_other_sources_is_read(world, files):
-    app, other = (files / "src" / "app.py").as_uri(), (files / "other.py").as_uri()
-    known = [Source(app, 0, 3, 20, f"defines name{number}") for number in range(9)]
-    parts = [Source(app, line, line, 5, "attached") for line in (*range(5), *range(5))]
-    async with world(folders=[files]) as w:
-        sources = [*known, *parts, Source(other, 0, 0, 5, "attached")]
-        found = await linked(w.engine, "`reorder`, `area` and `helper`", sources)
-    assert found == f"[`reorder`]({app}#L2), `area` and [`helper`]({other}#L1)"
-
-
 async def test_a_link_out_of_the_workspace_is_no_link(world, files):
     (files / "away.py").symlink_to(files.parent / "outside.py")
     async with world(folders=[files]) as w:
         assert await linked(w.engine, "See away.py.", ()) == "See away.py."
-
-
-async def test_the_document_itself_is_linked_without_a_workspace(world, files):
-    """An editor may have opened a single file; nothing beside it is linked."""
-    app = (files / "src" / "app.py").as_uri()
-    async with world() as w:
-        document = Document.create(app, "python", 1, _CODE)
-        found = await linked(w.engine, "`area()`, app.py:1, other.py:1", (), document)
-        assert found == f"[`area()`]({app}#L6), [app.py:1]({app}#L1), other.py:1"
 
 
 async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):

@@ -98,23 +98,6 @@ async def test_each_file_that_a_question_names_is_read(world, tmp_path):
         assert [order, stock] == sorted(source.uri for source in reply.sources)
 
 
-async def test_a_dotted_name_means_the_one_inside_its_class(world, tmp_path):
-    async with _asking(world, tmp_path) as w:
-        reply = await ask(w.engine, "Is Order.total right?")
-        assert [uri_of(tmp_path / "order.py")] == [source.uri for source in reply.sources]
-
-
-async def test_the_open_document_answers_for_its_own_names(world, tmp_path):
-    async with _asking(world, tmp_path) as w:
-        text = _STOCK.replace("< 3", "< 5") + "\n\nx = 1\n"
-        document = Document.create(uri_of(tmp_path / "stock.py"), "python", 7, text)
-        last = document.line_starts[document.line_count - 2]
-        span = type(document.line_span(0))(last, last + 5)
-        await ask(w.engine, "Does the reorder function matter?", document=document, span=span)
-        assert "item.count < 5" in w.asked[0].prompt.text
-        assert "item.count < 3" not in w.asked[0].prompt.text
-
-
 @pytest.mark.parametrize(
     ("context_length", "limit"),
     [
@@ -133,13 +116,6 @@ async def test_a_definition_that_is_too_long_is_read_as_its_outline(world, tmp_p
         assert [left.why for left in reply.left_out] == [f"defines Long; {limit}"]
         assert "def run(self)" in w.asked[0].prompt.text
         assert "value_7 " not in w.asked[0].prompt.text
-
-
-async def test_names_are_not_looked_up_in_ignored_files(world, tmp_path):
-    (tmp_path / ".homebodyignore").write_text("hidden.py\n")
-    (tmp_path / "hidden.py").write_text("class Hidden:\n    secret = 1\n")
-    async with _asking(world, tmp_path, chat=ChatSettings(reading_seconds=600)) as w:
-        assert (await ask(w.engine, "What is Hidden?")).sources == ()
 
 
 async def test_a_symbol_of_a_file_that_is_shown_by_its_outline_is_read(world):

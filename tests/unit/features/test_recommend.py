@@ -45,15 +45,6 @@ async def test_what_ollama_has_is_named_and_more_is_pulled_there():
     assert completion.present.startswith("qwen2.5-coder:1.5b of Ollama")
 
 
-def test_a_machine_without_the_vendors_tools_has_no_graphics(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "_DRM", tmp_path)
-    assert machine.graphics_memory() == 0
-    device = tmp_path / "card1" / "device"
-    device.mkdir(parents=True)
-    (device / "mem_info_vram_total").write_text("17163091968\n")
-    assert machine.graphics_memory() == 17163091968
-
-
 async def test_a_graphics_card_gets_a_model_for_next_edits(monkeypatch, tmp_path):
     device = tmp_path / "card1" / "device"
     device.mkdir(parents=True)

@@ -4,7 +4,6 @@ import pytest
 
 from homebody.features.surroundings import sampling_of
 from homebody.prompt.front_matter import shipped_prompt
-from homebody.settings import ChatSettings
 
 
 @pytest.mark.parametrize(
@@ -23,14 +22,3 @@ async def test_a_chat_is_sampled_as_the_models_card_recommends(world, model, exp
         await w.engine.chat.describe()
         found = sampling_of(w.engine, shipped_prompt("explain"), 64)
     assert (found.temperature, found.top_p, found.top_k, found.min_p, found.repeat_penalty) == expected
-
-
-async def test_the_users_setting_comes_before_the_card(world):
-    async with world("ok", name="gemma-4-e4b-it", chat=ChatSettings(temperature=0.5)) as w:
-        await w.engine.chat.describe()
-        explain = sampling_of(w.engine, shipped_prompt("explain"), 64)
-        own = w.engine.prompts.action("docstring")
-        assert own is not None
-        docstring = sampling_of(w.engine, own, 64)
-    assert (explain.temperature, explain.top_k) == (0.5, 64)
-    assert docstring.temperature == 0.0

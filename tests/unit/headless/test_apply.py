@@ -75,14 +75,6 @@ def test_a_command_that_hangs_is_ended_with_its_child_processes(journal):
     assert left == []
 
 
-def test_content_that_the_command_writes_stays(journal):
-    applied = apply(journal, "echo b >> {file}")
-    assert (applied.kept, text(journal)) == (True, f"{NEW}b\n")
-    assert "that stays, also at an undo" in applied.notes[0]
-    assert f"Its old content is {journal.folder / '1.old'}." in undo(journal).left[0]
-    assert (text(journal), (journal.folder / "1.old").read_text()) == (f"{NEW}b\n", OLD)
-
-
 def test_content_that_a_failing_command_writes_stays(journal):
     """It may be an edit that the user saved meanwhile."""
     with pytest.raises(DocumentChanged, match=r"failed \(exit code 1\). a.py was changed since"):
@@ -131,16 +123,6 @@ def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
     old, new = digest(OLD.encode()), digest(NEW.encode())
     record = Record("a.py", old, new, 0o640, ".a.py.x.new")
     return journal.begin(record, OLD.encode(), is_kept=not is_verified)
-
-
-@pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
-def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
-    begin(journal, is_verified=True)
-    (journal.root / "a.py").unlink()
-    if found is not None:
-        (journal.root / "a.py").write_text(found)
-    undo(journal)
-    assert text(journal) == (found if found == "mine\n" else OLD)
 
 
 def test_undo_restores_files_that_were_not_changed_since(journal):

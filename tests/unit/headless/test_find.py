@@ -1,14 +1,11 @@
 """Which files a run works on, and why others are left out."""
 
-import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageError
-from homebody.headless import find
-from homebody.headless.find import Chosen, Selection, Wanted, merged, select_files, tree_of
+from homebody.errors import FileUnreadable, GitFailed, NothingSelected
+from homebody.headless.find import Chosen, Selection, Wanted, select_files
 from homebody.settings import Settings
 
 CODE = "def f():\n    return 1\n"
@@ -105,51 +102,3 @@ def test_a_missing_file_ends_it(tree: Path):
     ):
         with pytest.raises(FileUnreadable, match=part):
             select(tree, name)
-
-
-def test_an_empty_selection_is_an_error_with_its_reason(tree: Path):
-    write_files(tree, "a.json", "b.json")
-    with pytest.raises(NothingSelected, match="2 not source code left out"):
-        select(tree, ".")
-
-
-def test_a_folder_with_too_many_entries_ends_the_run(tree: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(find, "_LIMITS", replace(find._LIMITS, max_looks=3))
-    write_files(tree, "one/a.py", "one/b.py", "two/a.py", "two/b.py")
-    assert len(names(select(tree, "one"))) == 2
-    with pytest.raises(UsageError, match="more than 3 entries"):
-        select(tree, "one", "two")
-
-
-def test_files_come_before_subfolders_at_every_level(tree: Path):
-    write_files(tree, "z.py", "a/z.py", "a/b/c.py", "a/b.py", "B/a.py", "a.b/x.py")
-    expected = ["z.py", "B/a.py", "a/b.py", "a/z.py", "a/b/c.py", "a.b/x.py"]
-    assert names(select(tree, ".")) == expected
-
-
-def test_a_run_works_in_one_tree(tree: Path, git):
-    write_files(tree, "a.py")
-    write_files(tree.parent, "outside.py")
-    assert tree_of([Chosen(Path("a.py"))]) == tree
-    with pytest.raises(UsageError, match=r"outside\.py lies outside of"):
-        tree_of([Chosen(Path("a.py")), Chosen(tree.parent / "outside.py")])
-
-
-def test_without_a_repository_the_current_folder_is_the_tree(tree: Path):
-    write_files(tree, "a/x.py", "b/y.py")
-    assert tree_of([Chosen(Path("a/x.py")), Chosen(Path("b/y.py"))]) == tree
-    os.chdir(tree / "a")
-    assert tree_of([Chosen(Path("x.py")), Chosen(Path("../b/y.py"))]) == tree
-
-
-def test_a_file_named_twice_is_taken_once(tree: Path):
-    write_files(tree, "a.py", "b.py")
-    ranges = [
-        Chosen(Path("a.py"), ((5, 9),)),
-        Chosen(Path("./a.py"), ((1, 2),)),
-        Chosen(Path("a.py"), ((9, 12),)),
-    ]
-
-    assert merged(ranges) == [Chosen(Path("a.py"), ((1, 2), (5, 12)))]
-    assert merged([*ranges, Chosen(Path("a.py"))]) == [Chosen(Path("a.py"))]
-    assert names(select(tree, "b.py", ".")) == ["b.py", "a.py"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.errors import FileUnreadable, UsageError
+from homebody.errors import UsageError
 from homebody.headless.import_continue import convert, read_config
 from homebody.prompt.front_matter import parse
 
@@ -63,8 +63,3 @@ def test_a_prompt_becomes_a_prompt_file():
 def test_a_file_without_a_configuration_is_refused_in_one_sentence(text: str):
     with pytest.raises(UsageError, match="not a configuration of Continue"):
         convert(text)
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
-    with pytest.raises(FileUnreadable, match="name Continue's"):
-        read_config(tmp_path / "config.yaml")

@@ -8,8 +8,7 @@ import pytest
 
 from homebody.audit import LeftOut, PromptRecord, Source
 from homebody.headless.diff import unified_diff
-from homebody.headless.report import to_edits, to_json, to_prompt
-from homebody.text import Document, Span, TextEdit
+from homebody.headless.report import to_json, to_prompt
 
 CASES = {
     "a line": ("a\nb\nc\n", "a\nB\nc\n"),
@@ -52,15 +51,6 @@ def test_git_applies_the_diff(tmp_path: Path, monkeypatch, name, before, after):
 
     assert (done.stderr, done.returncode) == (b"", 0)
     assert path.read_bytes().decode() == after if after else not path.exists() or not path.read_bytes()
-
-
-def test_places_start_at_one():
-    document = Document.create("file:///a", "plaintext", 0, "ab\ncd\n")
-    (edit,) = to_edits(document, [TextEdit(Span(1, 4), "x")])
-    assert json.loads(to_json(edit)) == {
-        "range": {"start": {"line": 1, "column": 2}, "end": {"line": 2, "column": 2}},
-        "newText": "x",
-    }
 
 
 def test_sources_are_reported_in_lines_counted_from_one():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.errors import FileUnreadable, PositionOutOfRange
+from homebody.errors import FileUnreadable
 from homebody.headless.select import read_source, source_of, workspace_of
 
 MAX_BYTES = 1000
@@ -19,13 +19,6 @@ def test_a_file_is_read_as_it_is(tmp_path: Path):
     assert source.document.text == "a = 'ü'\r\nb\rc\n\n"
     assert source.document.language_id == "python"
     assert data == source.encode(source.document.text)
-
-
-def test_a_symlink_is_followed(tmp_path: Path):
-    (tmp_path / "real.py").write_text("x")
-    (tmp_path / "link.py").symlink_to("real.py")
-    source = read_source(tmp_path / "link.py", max_bytes=MAX_BYTES)
-    assert (tmp_path / "link.py", tmp_path / "real.py") == (source.path, source.target)
 
 
 @pytest.mark.parametrize(
@@ -47,20 +40,6 @@ def test_an_unreadable_file_is_reported(tmp_path: Path, make, part):
     with pytest.raises(FileUnreadable, match=part) as caught:
         read_source(path, max_bytes=MAX_BYTES)
     assert str(path) in str(caught.value)
-
-
-def test_positions_count_code_points_from_one(tmp_path: Path):
-    (tmp_path / "a.py").write_text("x = '😀'\ny")
-    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-    assert [source.offset_at(1, 1), source.offset_at(1, 8), source.offset_at(2, 2)] == [0, 7, 9]
-
-
-@pytest.mark.parametrize(("line", "column"), [(0, 1), (1, 0), (1, 4), (3, 1), (10**9, 1)])
-def test_a_position_past_the_end_is_reported_with_the_valid_range(tmp_path: Path, line, column):
-    (tmp_path / "a.py").write_text("ab\nc")
-    source = read_source(tmp_path / "a.py", max_bytes=MAX_BYTES)
-    with pytest.raises(PositionOutOfRange, match=r"ends at line 2|ends at column 3"):
-        source.offset_at(line, column)
 
 
 def test_the_workspace_is_the_nearest_folder_with_a_mark(tmp_path: Path):

@@ -48,16 +48,6 @@ def test_patterns_name_symbols(patterns, expected):
     assert [symbol.qualified for symbol in targets.matching(python(), patterns)] == expected
 
 
-def test_every_function_is_one_target():
-    names = [symbol.qualified for symbol in targets.functions(python())]
-    assert names == ["test_one", "Order.total", "Order.test_two"]
-
-
-def test_what_is_documented_is_no_target_of_documentation():
-    file = python('def a():\n    """One."""\n\n\ndef b():\n    pass\n')
-    assert [symbol.name for symbol in targets.undocumented(file, targets.functions(file))] == ["b"]
-
-
 @pytest.mark.parametrize(
     ("first", "expected"),
     [

@@ -11,7 +11,6 @@ from homebody.lsp.convert import (
     from_offset,
     to_offset,
     to_span,
-    to_text,
 )
 from homebody.text import Document, Span
 
@@ -39,15 +38,6 @@ def test_offsets_become_what_the_encoding_counts(text: str, encoding: PositionEn
     assert types.Position(line, _units(before, encoding)) == from_offset(document, offset, encoding)
 
 
-@given(texts, st.sampled_from(ENCODINGS), st.data())
-def test_positions_come_back_as_the_same_offset(text: str, encoding: PositionEncoding, data: st.DataObject):
-    document = _document(text)
-    line = data.draw(st.integers(0, document.line_count - 1))
-    span = document.line_span(line)
-    offset = data.draw(st.integers(span.start, span.end))
-    assert offset == to_offset(document, from_offset(document, offset, encoding), encoding)
-
-
 @given(texts, st.sampled_from(ENCODINGS), st.integers(0, 5), st.integers(0, 200))
 def test_any_position_on_a_line_is_the_start_of_the_character_it_falls_in(
     text: str, encoding: PositionEncoding, line: int, character: int
@@ -68,9 +58,3 @@ def test_a_line_past_the_end_is_refused_with_what_to_do():
 def test_a_range_may_end_behind_the_last_line():
     whole = types.Range(types.Position(1, 0), types.Position(2, 0))
     assert Span(2, 3) == to_span(_document("a\nb"), whole, "utf-16")
-
-
-def test_half_pairs_are_replaced_and_positions_stay():
-    text = to_text("a\ud83db")
-    assert text == "a\ufffdb"
-    assert to_offset(_document(text), types.Position(0, 2), "utf-16") == 2

@@ -40,33 +40,6 @@ async def test_errors_of_handlers_are_answered(raised: Exception, code: int, mes
     assert len(wire.sent) == 1
 
 
-async def test_a_cancelled_request_is_answered_and_its_work_ended():
-    ended: list[str] = []
-
-    async def wait(_params: object) -> object:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("yes")
-
-    wire = await Wire(wait).initialized()
-    wire.call("test/run", msg_id="a")
-    await turn()
-    wire.take({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": "a"}})
-    await turn()
-
-    assert [m["error"]["code"] for m in wire.sent] == [-32800]
-    assert ended == ["yes"]
-
-
-async def test_a_request_cancelled_before_it_begins_is_answered():
-    wire = await Wire().initialized()
-    wire.call("test/run", msg_id=7)
-    wire.take({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": {"id": 7}})
-    await turn()
-    assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [(7, -32800)]
-
-
 async def test_the_newest_request_wins_and_the_older_is_empty():
     gate = asyncio.Event()
 

@@ -21,16 +21,6 @@ class Shown:
         self.changed.set()
 
 
-def test_a_failure_is_shown_once_until_a_model_answers():
-    shown = Shown()
-    for _ in range(3):
-        shown.status.fail("Nothing answers.")
-    shown.status.answered()
-    shown.status.fail("Nothing answers.")
-    assert shown.messages == ["Nothing answers.", "Nothing answers."]
-    assert [status["kind"] for status in shown.sent] == ["Error", "Normal", "Error"]
-
-
 def test_the_failure_of_the_completion_server_lasts_until_it_is_back():
     shown = Shown()
     shown.status.fail("Nothing answers.", source="completion")

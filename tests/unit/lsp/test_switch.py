@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from homebody.lsp.switch import Switch
 from homebody.settings import CompletionSettings, Settings
 from homebody.text import Document
@@ -29,20 +27,6 @@ def test_a_language_stays_off_while_everything_is_off():
     assert switch.turn("python", enabled=True) is False
     assert switch.turn(None, enabled=True) is True
     assert switch.suggests(PYTHON, invoked=False)
-
-
-@pytest.mark.parametrize(
-    ("menu", "has_ghost_text", "fills"),
-    [
-        ("auto", True, False),
-        ("auto", False, True),
-        ("always", True, True),
-        ("never", False, False),
-    ],
-)
-def test_the_menu_is_for_editors_without_ghost_text(menu: str, *, has_ghost_text: bool, fills: bool):
-    switch = _switch(CompletionSettings(menu=menu))
-    assert fills is switch.fills_menu(PYTHON, has_ghost_text=has_ghost_text)
 
 
 def test_a_folder_has_its_own_settings_and_the_same_toggles():

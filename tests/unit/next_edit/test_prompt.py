@@ -52,16 +52,6 @@ def test_a_document_with_a_marker_is_not_sent(name):
     assert made(name, "x = 1" * 100, line=0) is None
 
 
-@pytest.mark.parametrize("mark", ["<<<<<<< CURRENT", "=======", ">>>>>>> UPDATED"])
-def test_a_document_with_a_conflict_is_not_sent_to_zeta_2(mark):
-    assert made("zeta-2", f"{TEXT}{mark}\n") is None
-    assert made("zeta-2-1", f"{TEXT}{mark}\n") is not None
-
-
-def test_line_ends_are_line_feeds():
-    assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
-
-
 @pytest.mark.parametrize(
     ("model", "architecture", "title"),
     [

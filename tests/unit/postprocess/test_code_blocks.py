@@ -20,7 +20,6 @@ def area(side):
     return side * side
 ```
 """
-NESTED = "```markdown\n# Use\n```sh\nmake\n```\n```\n"
 
 
 @pytest.mark.parametrize("blocks", [code_blocks, outer_code_blocks])
@@ -40,21 +39,3 @@ NESTED = "```markdown\n# Use\n```sh\nmake\n```\n```\n"
 )
 def test_the_blocks_of_an_answer(blocks, answer, expected):
     assert expected == blocks(answer)
-
-
-def test_a_client_shows_a_block_up_to_the_first_fence_that_closes_it():
-    first, _rest = NESTED.split("```\n", 1)
-    assert [CodeBlock("markdown", first.removeprefix("```markdown\n"))] == code_blocks(NESTED)
-
-
-def test_code_that_was_asked_for_keeps_its_nested_blocks():
-    assert [CodeBlock("markdown", "# Use\n```sh\nmake\n```\n")] == outer_code_blocks(NESTED)
-
-
-def test_an_answer_that_ends_at_an_opening_fence_is_known_as_cut():
-    assert code_blocks("Here:\n```python\n") == []
-    assert [block.closed for block in outer_code_blocks("Here:\n```python\n")] == [False]
-
-
-def test_a_block_ends_with_the_list_item_that_it_is_in():
-    assert code_blocks("- so:\n\n  ```py\n  a\n\nb\n") == [CodeBlock("py", "a\n\n", closed=False)]

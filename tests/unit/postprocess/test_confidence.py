@@ -18,11 +18,6 @@ def _cursor(before: str) -> CursorContext:
     return cursor_context(document, Tree.blank(document), len(before))
 
 
-def _fed(least: float, *pieces: tuple[str, float], before: str = "y = ") -> list[bool]:
-    gate = ConfidenceGate(least, _cursor(before))
-    return [gate.feed(Piece(text, math.log(probability))) for text, probability in pieces]
-
-
 def _confidence(pieces: Sequence[Piece], line: str, before: str = "y = ") -> float | None:
     start = "".join(piece.text for piece in pieces).find(line)
     return confidence(pieces, start, start + len(line), _cursor(before))
@@ -51,33 +46,6 @@ def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, lin
     all_of_them = [Piece(text, -(2.0**-n)) for n, text in enumerate(texts)]
     those = [Piece("x", all_of_them[n].logprob) for n in tokens]
     assert _confidence(all_of_them, line) == pytest.approx(_confidence(those, "x" * len(tokens)))
-
-
-@pytest.mark.parametrize(
-    ("before", "text", "is_rest"), [("sel", "f", True), ("foo(", "self", False), ("self", ".x", False)]
-)
-def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
-    found = _confidence([Piece(text, math.log(0.2))], text, before)
-    assert is_rest == (found > 0.5)
-
-
-@pytest.mark.parametrize(
-    ("before", "answer", "factor"), [("x = ", "y", 1.0), ("x = 1", "\ny", 0.8), ("", "y", 0.9)]
-)
-def test_a_line_that_begins_here_needs_more_confidence(before, answer, factor):
-    cursor = _cursor(before)
-    document = Document.create("file:///a", "python", 1, before)
-    shown = finish(document, len(before), answer, cursor, pieces=[Piece(answer, -0.1)], wanted="line")
-    assert shown.probability == pytest.approx(factor * _confidence([Piece("y", -0.1)], "y"))
-
-
-def test_without_probabilities_there_is_no_confidence():
-    assert _confidence([Piece("a"), Piece("\n", -1.0)], "a") is None
-    assert confidence([Piece("a", -1.0)], 7, 9, _cursor("")) is None
-
-
-def test_a_line_that_cannot_reach_the_threshold_any_more_ends_the_stream():
-    assert _fed(0.4, *[("x ", 0.2)] * 3) == [True, False, False]
 
 
 @pytest.mark.parametrize(

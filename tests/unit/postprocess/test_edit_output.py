@@ -77,10 +77,6 @@ def test_an_answer_that_is_not_whole_is_refused(answer, cut, reason):
     assert reason in result
 
 
-def test_an_explanation_that_was_cut_after_the_code_does_not_matter():
-    assert edited(METHOD, "```python\ndef f(self):\n    return 2\n```\nThis will", cut=True) == TWICE
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -124,33 +120,10 @@ def test_a_comment_that_explains_is_no_placeholder(line):
     assert placeholder(PYTHON, "a()\nb()\n", f"a()\n{line}\n") == ""
 
 
-def test_a_placeholder_that_was_there_before_stays():
-    stub = "⟦def f():\n    ...\n⟧"
-    assert edited(stub, "def f() -> int:\n    ...\n") == "def f() -> int:\n    ...\n"
-
-
 def test_tabs_of_the_file_are_used():
     go = "func f() {\n⟦\tif a {\n\t\tb()\n\t}\n⟧}\n"
     answer = "if a {\n    b()\n    c()\n}"
     assert edited(go, answer, language="go") == "func f() {\n\tif a {\n\t\tb()\n\t\tc()\n\t}\n}\n"
-
-
-def test_a_selection_within_a_line_is_replaced_alone():
-    assert edited("x = ⟦a + b⟧  # sum\n", "```\nsum([a, b])\n```") == "x = sum([a, b])  # sum\n"
-
-
-def test_a_selection_after_the_indentation_keeps_it():
-    """Most editors select this way."""
-    text = "class A:\n    ⟦def f(self):\n        return 1⟧\n"
-    expected = "class A:\n    def f(self):\n        return 2\n"
-    assert edited(text, "def f(self):\n    return 2") == expected
-    assert edited(text, "    def f(self):\n        return 2") == expected
-
-
-def test_lines_under_an_open_bracket_keep_their_distance():
-    answer = "x = f(a,\n      b)\ny = 1"
-    expected = "if a:\n    x = f(a,\n          b)\n    y = 1\n"
-    assert edited("if a:\n    ⟦x = 1⟧\n", answer) == expected
 
 
 @settings(deadline=None)

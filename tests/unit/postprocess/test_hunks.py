@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.postprocess.edit.hunks import document_hunks, hunks
-from homebody.postprocess.lines import fit_line_ends
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "\tb", "}", "", "x = 1", "é😀"]), max_size=30)
@@ -57,20 +56,6 @@ def check(old: str, new: str, expected: list[tuple[int, int, str]]):
 
 def test_a_changed_word_is_the_only_thing_replaced():
     check("a\nx = foo(1)\nb\n", "a\nx = bar(1)\nb\n", [(6, 9, "bar")])
-
-
-def test_wrapped_lines_get_edits_of_their_indentation_alone():
-    check("f()\ng()\n", "try:\n    f()\n    g()\n", [(0, 0, "try:\n    "), (4, 4, "    ")])
-
-
-def test_unicode_line_separators_are_no_line_ends():
-    """Editors treat a form feed or U+2028 as text."""
-    check("a\x0cb\u2028c\n", "a\x0cb\u2028d\n", [(4, 5, "d")])
-
-
-def test_mixed_line_ends_stay_where_lines_stay():
-    old = "a\r\nb\nc\r\n"
-    assert fit_line_ends("a\nx\nb\nc\n", old=old, newline="\r\n") == "a\r\nx\r\nb\nc\r\n"
 
 
 def test_a_large_file_of_equal_lines_is_done():

@@ -25,13 +25,6 @@ def test_an_introduction_is_recognised(line: str):
 
 
 @pytest.mark.parametrize(
-    "line", ["The_total = 1", "Here(value).", "Sure.value = [", "You can(x):", "To = 1.", "This is = (1)."]
-)
-def test_code_is_no_introduction(line: str):
-    assert CHATTER_BEFORE.match(f"{line}\n") is None
-
-
-@pytest.mark.parametrize(
     "line",
     [
         "This function adds two numbers.",
@@ -43,11 +36,6 @@ def test_code_is_no_introduction(line: str):
 )
 def test_an_explanation_is_recognised(line: str):
     assert CHATTER_AFTER.fullmatch(line)
-
-
-@pytest.mark.parametrize("line", ["Key: value.", "Changes:", "With = f(1).", "Now(x).", "What: 1."])
-def test_keys_and_calls_are_no_explanation(line: str):
-    assert CHATTER_AFTER.fullmatch(line) is None
 
 
 @pytest.mark.parametrize(

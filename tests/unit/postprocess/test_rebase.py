@@ -41,14 +41,6 @@ def test_only_a_change_of_the_target_blocks_an_edit(new, expected):
         assert apply_edits(new, found) == new.replace("return a", "return 1")
 
 
-@given(st.lists(st.sampled_from(["x = 1\n", "\n", "y = 2\n", "z()\n"]), max_size=6))
-def test_lines_above_move_an_edit_by_their_length(lines):
-    above = "".join(lines)
-    found = rebased([EDIT], TARGET, OLD, _now(above + OLD))
-    assert found is not None
-    assert apply_edits(above + OLD, found) == above + OLD.replace("return a", "return 1")
-
-
 IMPORTS = "import os\n\nx = 1\n\n" + OLD
 ABOVE = TextEdit(Span(9, 9), "\nimport re")
 BELOW = TextEdit(

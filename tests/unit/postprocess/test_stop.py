@@ -45,13 +45,6 @@ def test_it_stops_with_the_reason(marked, answer, needed, reason):
     assert (needed, reason) == (seen, why)
 
 
-def test_sixteen_lines_are_enough():
-    lines = [f"    call_{name}()\n" for name in "abcdefghijklmnopqrst"]
-    seen, why = fed("def f():█\n", "\n" + "".join(lines))
-    assert why == "lines"
-    assert seen.count("\n") == 17
-
-
 @pytest.mark.parametrize("shape", ["{\n", "case x:\n", "(", "x = 1\n", "\\\n", "a", " \n", "name(1)\n    "])
 def test_ten_times_the_piece_is_not_ten_times_the_work(shape: str):
     """A broken server may send any number of lines at once; only those that may be shown are examined."""

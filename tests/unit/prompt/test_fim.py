@@ -58,12 +58,6 @@ def test_the_family_is_read_from_the_name(name, family):
     assert found.family == family
 
 
-def test_metadata_is_trusted_before_the_name():
-    tokens = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
-    found = find_format(_info("starcoder2", tokens))
-    assert found.family == "qwen"
-
-
 def test_metadata_without_markers_overrides_the_name():
     plain = ModelInfo(
         kind="llama.cpp",
@@ -169,12 +163,6 @@ def test_codestral_has_other_files_under_plain_lines():
     )
     assert prompt.text == "[SUFFIX]z[PREFIX]+++++ util.py\ndef g(): ...\n\n+++++ main.py\nab"
     assert "\n+++++ " in prompt.stop
-
-
-def test_the_user_names_the_layout():
-    plain = _info("my-model")
-    assert find_format(plain, "granite4") is ROWS["granite4"]
-    assert find_format(_info("qwen2.5-coder"), "none") is None
 
 
 @pytest.mark.parametrize(

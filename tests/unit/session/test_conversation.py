@@ -4,7 +4,7 @@ import pytest
 
 from homebody.backend.base import Message
 from homebody.errors import StateUnwritable
-from homebody.session.conversation import Conversation, Conversations, Turn, new_conversation
+from homebody.session.conversation import Conversation, Turn
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
@@ -45,11 +45,6 @@ def test_a_shortened_answer_ends_with_a_paragraph_and_closes_its_code():
     )
 
 
-def test_a_question_that_holds_pasted_text_is_cut():
-    turn = Turn("word " * 1000, "word " * 1000, "Yes.", kept="short")
-    assert len(turn.messages[0].text) <= 2000
-
-
 def test_a_stored_conversation_reads_as_it_was(own_folders):
     found = _conversation()
     path = store_conversation(found)
@@ -71,20 +66,6 @@ def test_an_id_is_no_path(own_folders, name):
     assert forget_stored(name) == []
 
 
-def test_a_damaged_file_counts_as_none(own_folders):
-    path = store_conversation(_conversation())
-    path.write_text("{")
-    assert load_conversation("0123456789abcdef") is None
-    assert stored_conversations() == []
-
-
-def test_a_file_that_was_not_finished_is_forgotten_too(own_folders):
-    path = store_conversation(_conversation())
-    (path.parent / "0123456789abcdef.x1y2.new").write_text("{")
-    assert forget_stored("0123456789abcdef") == ["0123456789abcdef"]
-    assert list(path.parent.iterdir()) == []
-
-
 def test_a_folder_that_cannot_be_written_is_named(own_folders):
     folder = store_conversation(_conversation()).parent
     forget_stored()
@@ -92,20 +73,3 @@ def test_a_folder_that_cannot_be_written_is_named(own_folders):
     folder.write_text("a file in place of the folder")
     with pytest.raises(StateUnwritable, match="not stored in"):
         store_conversation(_conversation())
-
-
-def test_the_least_recently_used_conversation_is_dropped_first():
-    known = Conversations()
-    first = known.add(new_conversation())
-    for _ in range(70):
-        known.add(new_conversation())
-    assert known.find(first.id) is None
-
-
-def test_a_conversation_that_is_being_answered_is_not_dropped():
-    known = Conversations()
-    first = known.add(new_conversation())
-    first.is_answering = True
-    for _ in range(70):
-        known.add(new_conversation())
-    assert known.find(first.id) is first

@@ -54,27 +54,11 @@ def test_keystrokes_in_a_line_are_one_change():
     assert editor.is_typed
 
 
-def test_later_edits_move_a_change():
-    editor = Editor()
-    editor.write(20, "new")
-    editor.replace(0, 0, "above\nabove\n")
-    assert editor.changes() == [(0, (), ("above", "above")), (22, ("line 20",), ("new",))]
-    editor.replace(0, 12, "")
-    assert (20, ("line 20",), ("new",)) in editor.changes()
-
-
 def test_what_cancels_out_is_no_change():
     editor = Editor("abc\n")
     editor.replace(3, 3, "x")
     editor.replace(3, 4, "")
     assert editor.changes() == []
-
-
-def test_inserted_and_deleted_lines_are_changes():
-    editor = Editor("a\nb\nc\n")
-    editor.replace(1, 1, "\nnew")
-    editor.replace(6, 8, "")
-    assert editor.changes() == [(2, ("b",), ()), (1, (), ("new",))]
 
 
 def test_a_closing_bracket_that_is_typed_over_one_changes_nothing():
@@ -97,15 +81,6 @@ def test_undo_and_redo_silence_suggestions():
     assert not editor.is_typed
     editor.write(5, "typed")
     assert editor.is_typed
-
-
-def test_a_deleted_typing_error_is_typing():
-    editor = Editor("value = compute()\n")
-    editor.replace(5, 5, "s", pause=0.2)
-    editor.replace(6, 6, "x", pause=0.2)
-    editor.replace(6, 7, "", pause=0.2)
-    assert editor.is_typed
-    assert editor.changes() == [(0, ("value = compute()",), ("values = compute()",))]
 
 
 @pytest.mark.parametrize(
@@ -146,20 +121,3 @@ def test_another_branch_forgets_everything():
     editor.write(3, "typed")
     editor.history.files_changed(["file:///w/.git/HEAD"])
     assert (editor.changes(), editor.is_typed) == ([], False)
-
-
-def test_old_changes_are_forgotten():
-    editor = Editor()
-    for line in range(0, 24, 2):
-        editor.write(line, f"new {line}")
-    assert [line for line, _, _ in editor.changes()] == [22, 20, 18, 16, 14, 12, 10, 8, 6, 4]
-    editor.now += 400
-    assert editor.changes() == []
-
-
-def test_a_document_that_was_not_followed_begins_anew():
-    editor = Editor()
-    editor.write(3, "typed")
-    editor.documents[0] = Document.create("file:///0.py", "python", 9, TEXT)
-    editor.write(4, "typed too")
-    assert editor.changes() == [(4, ("line 4",), ("typed too",))]

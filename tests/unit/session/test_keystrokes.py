@@ -9,13 +9,6 @@ def _typed(rhythm: Rhythm, interval: float, keys: int = 30) -> Rhythm:
     return rhythm
 
 
-def test_a_fast_model_is_asked_at_once():
-    rhythm = _typed(Rhythm(), 0.2)
-    for _ in range(20):
-        rhythm.answered(0.05)
-    assert rhythm.debounce() == 0.0
-
-
 def test_a_slow_model_is_asked_about_one_key_later():
     """The delay is at most a quarter of a second."""
     rhythm = _typed(Rhythm(), 0.15)

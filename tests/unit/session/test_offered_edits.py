@@ -70,14 +70,6 @@ def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
     assert offered.settle_seconds < waits[-1]
 
 
-def test_reports_count_once(offered):
-    edit_id = offered.offer(EDIT, document(1))
-    assert edit_id == offered.offer(EDIT, document(1))
-    assert (offered.show(edit_id), offered.show(edit_id)) == (True, False)
-    assert (offered.accept(edit_id), offered.accept(edit_id)) == (True, False)
-    assert (offered.reject("next-99"), offered.show("next-99")) == (False, False)
-
-
 @pytest.mark.parametrize(("text", "kept"), [("a\nx\nc\n", 1), ("new\na\nx\nc\n", 1), (TEXT, 0)])
 def test_an_accepted_edit_that_stands_after_a_minute_is_counted_once(offered, now, text, kept):
     offered.accept(offered.offer(EDIT, document(1)))

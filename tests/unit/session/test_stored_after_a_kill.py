@@ -1,6 +1,5 @@
 """A process that is killed while it stores a conversation leaves the old one or the new one."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -69,14 +68,3 @@ def test_a_conversation_survives_a_kill_at_each_step_of_storing_it(tmp_path: Pat
         server.stdin.close()
     assert turns == sorted(turns)
     assert set(turns) == {1, 2}
-
-
-def test_an_unfinished_file_of_a_killed_process_is_removed_later(tmp_path: Path, monkeypatch):
-    monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path))
-    folder = store_conversation(Conversation("0123456789abcdef")).parent
-    old, young = folder / "0123456789abcdef.old.new", folder / "0123456789abcdef.young.new"
-    for path in (old, young):
-        path.touch()
-    os.utime(old, (0, 0))
-    store_conversation(Conversation("0000000000000000"))
-    assert (old.exists(), young.exists()) == (False, True)

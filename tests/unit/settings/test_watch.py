@@ -68,21 +68,6 @@ class Double:
         return self.loaded.settings.context.ignore, self.loaded.error and str(self.loaded.error)
 
 
-async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
-    source = SettingsSource(user_file=old_file)
-    assert source.settings.context.ignore == ("a/",)
-    engines = [Double(source), Double(source)]
-
-    assert [await engine.prompt() for engine in engines] == [(None, None)] * 2
-    old_file.write_text("context.ignore = ['b/']\n")
-    assert [await engine.prompt() for engine in engines] == [(("b/",), None)] * 2
-    for _ in range(2):
-        old_file.write_text("context.ignor = ['b/']\n")
-        assert ["context.ignor" in (await engine.prompt())[1] for engine in engines] == [True] * 2
-        old_file.write_text("context.ignore = ['c/']\n")
-        assert [await engine.prompt() for engine in engines] == [(("c/",), None)] * 2
-
-
 @pytest.mark.parametrize("half", [lambda path: path.write_text(""), Path.unlink])
 async def test_a_file_that_is_half_saved_is_read_when_it_is_whole(old_file, half, monkeypatch):
     """For a moment it is empty, or has another name; without its rules nothing may be sent."""

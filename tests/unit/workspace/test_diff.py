@@ -2,10 +2,8 @@
 
 import pytest
 
-from homebody.workspace.diff import FileDiff, file_diffs, git_diff, permitted
-from homebody.workspace.git import find_repository
+from homebody.workspace.diff import file_diffs, permitted
 from homebody.workspace.secrets import holds_key_anywhere
-from support.git import git
 
 _GIT = """\
 diff --git a/one.py b/one.py
@@ -84,36 +82,3 @@ def test_a_key_is_found_wherever_it_stands():
     assert holds_key_anywhere("line\n" * 5000 + key)
     assert holds_key_anywhere("+x\n+" + key)
     assert not holds_key_anywhere(f"x = '{key}'")
-
-
-def test_git_is_asked_for_what_is_staged_and_what_is_not(tmp_path):
-    git(tmp_path, "init", "-q")
-    for key in ("filter.evil.clean", "diff.external", "core.fsmonitor"):
-        git(tmp_path, "config", key, f"touch {tmp_path / 'ran'}; cat")
-    (tmp_path / ".gitattributes").write_text("*.py filter=evil\n")
-    repository = find_repository(tmp_path)
-    assert git_diff(repository, "staged").text == ""
-    (tmp_path / "one.txt").write_text("one\n")
-    git(tmp_path, "add", "one.txt")
-    assert "+one" in git_diff(repository, "uncommitted").text
-    git(tmp_path, "commit", "-qm", "one")
-    (tmp_path / "one.txt").write_text("two\n")
-    (tmp_path / "ran").unlink(missing_ok=True)
-    (tmp_path / "two.py").write_text("x = 1\n")
-    assert git_diff(repository, "staged").text == ""
-    assert "+two" in git_diff(repository, "uncommitted").text
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    ("hunks", "expected"),
-    [
-        ("@@ -3,2 +4,3 @@ def f\n a\n+b\n c\n@@ -20 +30,2 @@\n+x\n y\n", (3, 30)),
-        ("@@ -0,0 +1,5 @@\n+a\n", (0, 4)),
-        ("@@ -1,5 +0,0 @@\n-a\n", (0, 4)),
-        ("Binary files differ\n", (0, 0)),
-    ],
-    ids=["changed", "new", "deleted", "binary"],
-)
-def test_a_diff_knows_which_lines_it_shows(hunks, expected):
-    assert FileDiff("a.py", f"--- a/a.py\n+++ b/a.py\n{hunks}").lines == expected

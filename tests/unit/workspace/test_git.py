@@ -60,16 +60,6 @@ def test_a_branch_is_compared_where_the_two_parted(root: Path):
     assert names(Repository(root).changed_since("main")) == ["mine.py"]
 
 
-def test_staged_unstaged_and_uncommitted_files_are_listed_separately(root: Path):
-    (root / "a.py").write_text("a = 2\n")
-    git(root, "add", "a.py")
-    (root / "with space ü.py").write_text("b = 2\n")
-    repository = Repository(root)
-    assert names(repository.staged()) == ["a.py"]
-    assert names(repository.unstaged()) == ["with space ü.py"]
-    assert names(repository.uncommitted()) == ["a.py", "with space ü.py"]
-
-
 def test_files_marked_as_generated_are_found(root: Path):
     (root / ".gitattributes").write_text("a.py linguist-generated\n*.pb.py linguist-generated=true\n")
     assert {root / "a.py"} == Repository(root).marked_generated([root / "a.py", root / "with space ü.py"])

@@ -29,13 +29,6 @@ def test_files_come_from_the_top_down_with_size_and_time(tmp_path):
     assert (entries[0].size, entries[0].mtime_ns) == (facts.st_size, facts.st_mtime_ns)
 
 
-def test_secrets_and_ignored_files_are_left_out(tmp_path):
-    make(tmp_path, ".env", "certs/server.key", "build/a.py", "a.py")
-    (tmp_path / ".gitignore").write_text("build/\n")
-    (tmp_path / ".homebodyignore").write_text("!.env\n!*.key\n.gitignore\n.homebodyignore\n")
-    assert walked(tmp_path)[0] == ["a.py"]
-
-
 def test_no_symlink_is_followed(tmp_path):
     outside = tmp_path / "outside"
     root = tmp_path / "root"

@@ -8,13 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homebody.backend.scripted import Reply
-from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
+from homebody.errors import ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
-from homebody.features.complete.plan import target_of
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
 from homebody.models.facts import FimTokens
-from homebody.session.answers import Suggestion
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
@@ -72,32 +70,6 @@ async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(wor
         assert found.text == "c"
 
 
-async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(world):
-    gate = asyncio.Event()
-    pieces = ("):", "\n   ", " if n < 2:", "\n       ", " return n", "\n")
-    async with world(Reply(pieces=pieces, gate=gate, gate_after=3)) as w:
-        w.engine.completion.speed.output = 200.0
-        document, offset = at("def fib(n█")
-        [line] = await complete(w.engine, document, offset, session=w.session)
-        document, offset = typed(document, offset, line.text)
-        gate.set()
-        [block] = await complete(w.engine, document, offset, session=w.session)
-        assert (line.text, block.text) == ("):", "\n    if n < 2:\n        return n")
-
-
-@pytest.mark.parametrize("is_cached", [False, True])
-async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
-    first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
-    async with world(first, "\n    return a\n") as w:
-        document, offset = at("import os\n\n\n█\n")
-        await complete(w.engine, document, offset, session=w.session)
-        document, offset = typed(document, offset, "def f(a):")
-        if is_cached:
-            await until(lambda: w.session.running and not w.session.running.is_running)
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "\n    return a"
-
-
 async def test_consecutive_prompts_only_grow_at_their_end(world):
     async with world(Reply("zzz\n")) as w:
         document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
@@ -126,13 +98,6 @@ async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced)
         document, offset = at(marked)
         await complete(w.engine, document, offset, session=w.session)
         assert w.asked[0].prompt.forced == forced
-
-
-async def test_a_server_without_grammars_is_forced_to_begin_with_words_only(world):
-    async with world("x\n", special_texts=frozenset({"<|end|>"})) as w:
-        document, offset = at("x = [█")
-        await complete(w.engine, document, offset, session=w.session)
-        assert w.asked[0].prompt.forced == ""
 
 
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
@@ -165,18 +130,6 @@ async def test_invoked_gives_different_candidates(world):
         assert [c.text for c in found] == ["option_0", "option_1", "option_2"]
 
 
-@pytest.mark.parametrize(("is_whole", "expected"), [(False, "):\n    return n"), (True, "):")])
-async def test_an_explicit_request_completes_a_block_that_is_shown_in_part(world, is_whole, expected):
-    async with world("):\n    return n\n") as w:
-        document, offset = at("def fib(n█")
-        target = await target_of(w.engine)
-        shown = Suggestion("):", 0.9, None, is_whole=is_whole)
-        w.session.result_cache.put_shown(target.key, document, offset, shown)
-        [automatic] = await complete(w.engine, document, offset, session=w.session)
-        first, *_ = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
-        assert ("):", expected) == (automatic.text, first.text)
-
-
 async def test_the_next_request_is_asked_ahead(world):
     async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
@@ -202,15 +155,6 @@ async def test_a_cancelled_request_stops_the_model(world):
         await until(lambda: not running.is_running)
 
 
-async def test_a_failure_is_raised_and_the_next_request_works(world):
-    async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
-        document, offset = at("def add(a, b):\n    return █\n")
-        with pytest.raises(BackendUnavailable):
-            await complete(w.engine, document, offset, session=w.session)
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "a + b"
-
-
 async def test_a_context_too_short_for_any_prompt_is_an_error(world):
     async with world("x", context_length=20) as w:
         document, offset = at("x = █\n")
@@ -229,14 +173,6 @@ async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(wor
             1,
             "holds a control token of the model",
         )
-
-
-async def test_without_a_session_the_whole_window_goes_in(world):
-    async with world("x\n") as w:
-        lines = "".join(f"line_{n} = {n}\n" for n in range(120))
-        document, offset = at(f"{lines}last = █\n")
-        await complete(w.engine, document, offset)
-        assert "line_0 = 0" in w.asked[0].prompt.text
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,7 @@ from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document
 from support.documents import numbered
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.until import until
@@ -55,17 +55,3 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
         assert 50 <= engine.completion.speed.prompt <= 200
         counts = [engine.completion.tokens.count(prompt) for prompt in prompts()]
         assert max(counts) <= 1000
-
-
-async def test_a_fast_server_without_token_ids_gets_more(own_folders):
-    async with _ollama(reading_speed=4000.0) as (engine, session, prompts):
-        document = Document.create("file:///long.py", "python", 1, f"def main(total):\n{_CODE}    ")
-        engine.trees.open(document)
-        await prepare(engine, document, len(document.text), session=session)
-        await until(lambda: engine.completion.tokens.count(max(prompts(), key=len, default="")) > 4000)
-        ahead = len(prompts())
-        edited = document.edited(TextEdit(Span(len(document.text), len(document.text)), "t"), 2)
-        engine.trees.edit(document, TextEdit(Span(len(document.text), len(document.text)), "t"), edited)
-        await complete(engine, edited, len(edited.text), session=session)
-
-        assert len(prompts()) > ahead

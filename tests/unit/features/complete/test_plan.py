@@ -4,32 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from homebody.features.complete import complete, prepare_once
+from homebody.features.complete import complete
 from homebody.features.complete.plan import prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
 from support.documents import at
-from support.plans import planned_at, read_whole, wide_at
+from support.plans import wide_at
 
 _FIM = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", file_separator="<|file_sep|>")
 _LINES = 20_000
 _NUMBERS = Document.create("file:///a.py", "python", 1, "".join(f"x{n} = {n}\n" for n in range(_LINES)))
-
-
-async def test_a_wide_window_that_was_read_is_kept_nearby(world):
-    async with world("1\n", context_length=32_768) as w:
-        w.engine.completion.speed.prompt = 5_000
-        session, reader = w.session, reader_of(w.session, _NUMBERS.uri)
-        offset = _NUMBERS.line_starts[_LINES // 2]
-        wide = await wide_at(session, _NUMBERS, offset)
-        await read_whole(session, _NUMBERS, offset, wide)
-
-        start = wide.start
-        reader.use(replace(wide, typed_limit=0))
-        window = await planned_at(session, _NUMBERS, _NUMBERS.line_starts[_LINES // 2 + 40])
-        assert not window.narrow
-        assert window.start == start > 0
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -65,19 +50,6 @@ async def test_a_window_that_is_kept_fits(world, context_length):
         assert len(set(starts)) <= len(starts) // 2
 
 
-async def test_a_large_window_is_counted_exactly(world):
-    """In a pause all of its lines are counted, so that little of the budget stays unused."""
-    lines = "".join(f"    result_{n} = compute_everything(argument_{n}, other={n})\n" for n in range(9000))
-    document = Document.create("file:///a.py", "python", 1, lines)
-    async with world("x\n", fim=_FIM, context_length=32_768) as w:
-        w.engine.completion.speed.prompt = 100_000
-        target, offset = await target_of(w.engine), document.line_starts[6000]
-        await prepare_once(w.session, document, offset)
-        window = w.session.document_state(document.uri).windows.current
-        sent = await w.backend.count_prompt(prompt_for(target, window, document, ""))
-        assert 0.9 * 32_768 < sent <= 32_768 - 1024
-
-
 @pytest.mark.parametrize(
     ("frozen", "now"),
     [
@@ -99,9 +71,3 @@ async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, n
         document, offset = at(after)
         assert window.typed(document, offset) is not None
         assert not window.context.suffix.startswith((")", "]", "}"))
-
-
-async def test_other_text_after_the_cursor_costs_the_window(world):
-    async with world("1\n", fim=_FIM) as w:
-        window = await wide_at(w.session, *at("first = 1\nresult = call(█)\nlast = 2\n"))
-        assert window.typed(*at("first = 1\nresult = call(█) + other\nlast = 2\n")) is None

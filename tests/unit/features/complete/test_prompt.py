@@ -1,25 +1,18 @@
 """The prompt at a cursor: its layout, its paths, and what is left out of it."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
 
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
 from homebody.features.complete.plan import Place, Target, prompt_for, target_of
-from homebody.models.facts import FimTokens
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span, TextEdit
-from homebody.workspace.uri import prompt_path, repository_name, uri_of
 from support.documents import at, typed
 from support.plans import set_windows
 
 _SPECIAL = frozenset({"<|im_start|>", "<|im_end|>"})
-_FOLDERS = (Path("/w/shop").absolute(),)
-_QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 
 
 def _wide_with(w, target: Target, document: Document, offset: int, *snippets: Candidate) -> PromptWindow:
@@ -75,29 +68,6 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
         assert text.rpartition(row.markers[-1])[2] == "        c"
 
 
-async def test_files_are_named_by_their_path_in_the_workspace(world):
-    async with world("x\n", name="qwen2.5-coder", fim=_QWEN) as w:
-        target = replace(await target_of(w.engine), folders=_FOLDERS)
-        document = Document.create(uri_of(Path("/w/shop/src/main.py")), "python", 1, "a = \n")
-        other = Candidate(
-            uri_of(Path("/w/shop/src/pkg/__init__.py")), 0, 0, "def g(): ...", "definition of g"
-        )
-        window = _wide_with(w, target, document, 4, other)
-        assert prompt_for(target, window, document, "").text.startswith(
-            "<|repo_name|>shop\n<|file_sep|>src/pkg/__init__.py\ndef g(): ...\n<|file_sep|>src/main.py\n"
-        )
-
-
-def test_a_path_begins_at_the_innermost_folder_and_outside_is_the_name_alone():
-    folders = (Path("/w").absolute(), Path("/w/shop").absolute())
-    inside = uri_of(Path("/w/shop/src/main.py"))
-    assert (prompt_path(inside, folders), repository_name(inside, folders)) == ("src/main.py", "shop")
-    for uri in (uri_of(Path("/home/ann/notes.py")), "untitled:notes.py"):
-        assert prompt_path(uri, folders).endswith("notes.py")
-        assert "/" not in prompt_path(uri, folders)
-        assert repository_name(uri, folders) == ""
-
-
 async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(world):
     async with world("x\n", special_texts=_SPECIAL) as w:
         target = await target_of(w.engine)
@@ -105,28 +75,3 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
         window = _wide_with(w, target, document, offset, some)
         assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
-
-
-async def test_a_header_with_a_control_token_is_left_out(world):
-    async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
-        target = await target_of(w.engine)
-        body = "".join(f"        line_{n} = {n}\n" for n in range(200))
-        document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
-        w.engine.trees.open(document)
-        await w.engine.trees.ready(document)
-        window = Place(w.session, target, document, offset).window("wide")
-        assert "<|im_end|>" in window.context.headers
-        assert "<|im_end|>" not in prompt_for(target, window, document, "").text
-
-
-@pytest.mark.parametrize(
-    ("language", "line"),
-    [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
-)
-async def test_paths_are_written_as_comments_of_the_language(world, language, line):
-    async with world("x\n") as w:
-        target = await target_of(w.engine)
-        document = Document.create("untitled:p", language, 1, "a\n")
-        other = Candidate("file:///p.html", 0, 0, "b", "near")
-        window = _wide_with(w, target, document, 1, other)
-        assert line in prompt_for(target, window, document, "").text

@@ -46,11 +46,3 @@ async def test_lines_that_moved_since_the_pause_are_left_out(world):
         assert len(state.windows.imports_in(document)) == 4
         edited = document.edited(TextEdit(Span(0, 0), "# New.\n"), 2)
         assert state.windows.imports_in(edited) == []
-
-
-async def test_a_file_that_fits_has_its_imports_once(world):
-    async with world("total)\n") as w:
-        document, offset = at(_SOURCE.replace(_LINES, ""))
-        await complete(w.engine, document, offset)
-        [request] = w.asked
-        assert request.prompt.text.count("import os") == 1

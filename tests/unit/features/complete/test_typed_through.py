@@ -5,9 +5,8 @@ import asyncio
 import pytest
 
 from homebody.backend.scripted import Reply
-from homebody.features.complete import Selected, complete
+from homebody.features.complete import complete
 from homebody.models.facts import FimTokens
-from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
 
@@ -88,16 +87,6 @@ async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
         assert len({item.text for item in found}) == 3
 
 
-async def test_another_file_with_the_same_text_gets_its_own_answer(world):
-    async with world(Reply("one\n", times=1), "two\n") as w:
-        document, offset = at("x = █")
-        await complete(w.engine, document, offset, session=w.session)
-        other = type(document).create("file:///a.rb", "ruby", 1, document.text)
-        [found] = await complete(w.engine, other, offset, session=w.session)
-        assert found.text == "two"
-        assert w.engine.audit.last().uri == "file:///a.rb"
-
-
 async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_file(world):
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("import os\n█")
@@ -108,60 +97,3 @@ async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_f
         document, offset = typed(document, up, "\n    ")
         await complete(w.engine, document, offset, session=w.session)
         assert "def helper(b)" in w.asked[-1].prompt.text
-
-
-@pytest.mark.parametrize(
-    "text", ["# " + "强制重新生成一遍" * 5, "x = 0x" + "8f00b204e980" * 6, "a\n" + "\n" * 30]
-)
-async def test_no_more_text_is_forced_than_a_token_may_hold(world, text):
-    """Forcing a long run would use up the tokens of the answer."""
-    async with world("zzz\n") as w:
-        document, offset = at(f"import os\n{text}█\n")
-        await complete(w.engine, document, offset, session=w.session)
-        [request] = w.asked
-        assert 0 < len(request.prompt.forced.encode()) <= 24
-        assert (request.prompt.text + request.prompt.forced).endswith(text)
-
-
-async def test_two_selections_of_one_length_are_two_requests(world):
-    slow = Reply("(1)\n", gate=asyncio.Event(), contains="append")
-    async with world(slow, "(2)\n") as w:
-        document, offset = at("values.█\n")
-        older, newer = (
-            complete(
-                w.engine, document, offset, session=w.session, selected=Selected(Span(offset, offset), name)
-            )
-            for name in ("append", "extend")
-        )
-        first, second = await asyncio.gather(older, newer)
-        assert first == []
-        assert [item.text for item in second] == ["extend(2)"]
-
-
-async def test_the_line_before_a_control_token_counts_as_finished(world):
-    async with world(Reply(pieces=("if a:", "\n        return b", "<|im_end|>"))) as w:
-        document, offset = at(_PLACE)
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "if a:\n        return b"
-
-
-async def test_each_candidate_that_was_shown_is_typed_through(world):
-    replies = [Reply(text, times=1) for text in ("\n", "aaa(x)\n", "bbb(x)\n", "ccc(x)\n")]
-    async with world(*replies) as w:
-        document, offset = at("y = █\n")
-        found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
-        for item in found:
-            along, end = typed(document, offset, item.text[:2])
-            [rest] = await complete(w.engine, along, end, session=w.session)
-            assert rest.text == item.text[2:]
-
-
-async def test_a_suggestion_is_typed_through_past_a_place_without_one(world):
-    guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
-    async with world(guess, Reply("foo(bar)\n", probability=0.9), min_confidence=0.4) as w:
-        document, offset = at("x = f█\n")
-        assert await complete(w.engine, document, offset, session=w.session) == []
-        before, start = at("x = █\n")
-        [shown] = await complete(w.engine, before, start, session=w.session)
-        [rest] = await complete(w.engine, document, offset, session=w.session)
-        assert (shown.text, rest.text) == ("foo(bar)", "oo(bar)")

@@ -31,17 +31,6 @@ def test_the_size_of_a_model_is_read_from_its_name(name, expected):
     assert size_of_model(info, ChatSettings()) == (expected if expected is None else pytest.approx(expected))
 
 
-def test_the_users_setting_comes_before_the_name():
-    info = ModelInfo(kind="openai", name="tiny-135m", context_length=4096)
-    assert size_of_model(info, ChatSettings(model_size=7)) == 7
-
-
-def test_a_model_of_unknown_size_is_offered_every_action():
-    info = ModelInfo(kind="openai", name="my-model", context_length=4096)
-    prompts = PromptLibrary().actions
-    assert {lacks(prompt, info, ChatSettings()) for prompt in prompts} == {""}
-
-
 async def test_every_shipped_action_but_documentation_needs_more_than_the_default_weights():
     info = ModelInfo(kind="embedded", name="SmolLM2-135M", context_length=4096)
     able = [prompt.name for prompt in PromptLibrary().actions if not lacks(prompt, info, ChatSettings())]
@@ -68,17 +57,6 @@ async def test_what_fits_the_place_is_listed(world, start, end, automatic, has_p
         )
         assert expected == {action.name for action in found}
         assert w.backend.requests == []
-
-
-async def test_corrections_come_first_and_explanations_last(world):
-    async with world("x") as w:
-        document = Document.create("file:///a.py", "python", 1, CODE)
-        w.engine.trees.open(document)
-        await w.engine.trees.ready(document)
-        names = [
-            action.name for action in list_actions(w.engine, document, Span(BODY, BODY), has_problem=True)
-        ]
-        assert (names[0], names[-1]) == ("fix", "explain")
 
 
 async def test_types_are_offered_where_a_language_has_optional_ones(world):

@@ -3,7 +3,6 @@
 import pytest
 
 from homebody.features.refactor import refactor
-from homebody.features.refactor.target import is_blank
 from homebody.text import Span, apply_edits
 from support.documents import at
 
@@ -36,9 +35,3 @@ async def test_new_functions_stand_on_the_empty_line_of_a_module(world):
     assert done.status == "changed", done.reason
     new = apply_edits(document.text, done.edits)
     assert new == "import math\n\n\ndef double(value):\n    return 2 * value\n"
-
-
-def test_only_an_empty_line_is_a_place():
-    for code, expected in (("x = 1\n█\n", True), ("x = █1\n", False), ("█", True)):
-        document, offset = at(code)
-        assert is_blank(document, Span(offset, offset)) is expected

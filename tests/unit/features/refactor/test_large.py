@@ -2,7 +2,6 @@
 
 from homebody.backend.scripted import Reply
 from homebody.features.refactor import refactor, refine
-from homebody.features.refactor.combine import refused, result_of
 from homebody.text import Document, Span, apply_edits
 
 LONG = "".join(f"    value_{number} = {number}\n" for number in range(400))
@@ -57,33 +56,6 @@ async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
         assert done.skipped == ()
 
 
-async def test_statements_between_functions_are_rewritten_as_well(world):
-    """Each run of them is a request of its own; comments directly above a function belong to the function.
-
-    One is asked for again, because its part alone does not define the new name.
-    """
-    functions = [f"# Number {number}.\ndef f{number}(a):\n    return a * {number}\n" for number in range(12)]
-    code = "import os\n\nlimit = 1\n\n\n" + "\n\n".join(functions[:6])
-    code += (
-        "\n\nlimit = 2\n\nif limit:\n    limit = 3\n\n\n" + "\n\n".join(functions[6:]) + "\n\nprint(limit)\n"
-    )
-    async with world(Reply(_more), context_length=600) as w:
-        done, new = await rewritten(w, code, "Call it most.")
-        assert new == code.replace("limit", "most")
-        assert done.skipped == ()
-        assert len(w.asked) == 16
-
-
-async def test_fields_and_imports_around_the_members_of_a_class_are_rewritten(world):
-    methods = "".join(f"  f{n}(a: number) {{\n    return a * {n};\n  }}\n\n" for n in range(20))
-    fields = f"class A {{\n  limit = 1;\n\n{methods}  static limit = 2;\n}}\n"
-    code = f"import {{ a }} from 'limit';\n\n{fields}\nrun(limit);\n"
-    async with world(Reply(_more), context_length=600) as w:
-        done, new = await rewritten(w, code, "Call it most.", language="typescript")
-        assert new == code.replace("limit", "most")
-        assert done.skipped == ()
-
-
 async def test_parts_that_need_the_same_import_add_it_once(world):
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
     code = f"import os\n\n\n{functions}"
@@ -108,38 +80,6 @@ async def test_several_places_are_one_result(world):
             *("    return a * 0", "    return b * 1", "    return b * 2", "    return a * 3")
         ]
         assert [(one.name, one.first_line) for one in done.skipped] == [("f2", 10)]
-
-
-async def test_functions_inside_each_other_each_get_their_docstring(world):
-    code = "def outer(a):\n    def inner(b):\n        return b\n\n    return inner(a)\n"
-    async with world("Return it.", context_length=4_000) as w:
-        document = Document.create("file:///a.py", "python", 1, code)
-        places = [Span(at, at) for at in (code.index("outer"), code.index("inner"))]
-        done = await refactor(w.engine, document, places, action="docstring")
-        assert apply_edits(document.text, done.edits).count("Return it.") == 2
-        done, _ = await rewritten(w, code, "x", places=places)
-        assert len(done.parts) == 1
-
-
-async def test_a_part_that_only_breaks_together_with_others_is_lost_alone(world):
-    async with world(Reply(_function), context_length=4_000) as w:
-        code = FUNCTIONS.partition("def f3(")[0]
-        document = Document.create("file:///a.py", "python", 1, code)
-        spans = [Span(code.index(name), code.index(name)) for name in ("f0", "f1", "f2")]
-        parts = list((await refactor(w.engine, document, spans, instruction="Shorter.")).parts)
-        parts.insert(1, parts[0])
-        done = result_of(parts[0].request, parts, [], document.whole, refused)
-        assert apply_edits(document.text, done.edits).count("return a *") == 3
-        assert [one.reason for one in done.skipped] == ["It changes code that another part changes too."]
-
-
-async def test_large_text_without_functions_is_rewritten_between_its_statements(world):
-    code = "".join(f"value_{number} = {number}\n" for number in range(200))
-    async with world(Reply(_doubled), context_length=900) as w:
-        done, new = await rewritten(w, code, "Double them.")
-        assert new == "".join(f"value_{number} = {2 * number}\n" for number in range(200))
-        assert done.skipped == ()
-        assert len(w.backend.requests) > 2
 
 
 async def test_each_part_of_a_large_result_is_refined(world):
@@ -186,19 +126,8 @@ def _shorter(prompt):
     return f"```python\ndef m{number}(self):\n    return {number}\n```"
 
 
-def _more(prompt):
-    code = prompt.partition("code:\n\n```")[2].partition("\n")[2].partition("\n```")[0]
-    return "```\n" + code.replace("limit", "most") + "\n```"
-
-
 def _with_import(prompt):
     code = prompt.partition("code:\n\n```python\n")[2].partition("\n```")[0]
     if code.startswith("import"):
         return f"```python\n{code}\n```"
     return f"```python\nimport math\n\n{code.splitlines()[0]}\n    return math.fabs(a)\n```"
-
-
-def _doubled(prompt):
-    lines = prompt.rpartition("```python\n")[2].partition("```")[0].splitlines()
-    doubled = (f"{name} = {2 * int(value)}" for name, _, value in (line.partition(" = ") for line in lines))
-    return "```python\n" + "\n".join(doubled) + "\n```"

@@ -2,11 +2,10 @@
 
 import pytest
 
-from homebody.backend.scripted import Reply
-from homebody.errors import ContextTooLong, UsageError
+from homebody.errors import ContextTooLong
 from homebody.features.refactor import refactor
 from homebody.settings import ChatSettings
-from homebody.text import Document, Span, apply_edits
+from homebody.text import Span, apply_edits
 from support.documents import at
 
 _CODE = "x = 1\n\n\ndef mean(values):\n    total = 0\n    return tot█al\n"
@@ -48,20 +47,6 @@ async def test_an_instruction_rewrites_the_selected_lines(world):
         assert "Sum the values up." in w.asked[0].prompt.text
 
 
-async def test_an_answer_cut_by_the_limit_is_refused(world):
-    async with world(Reply("```python\ndef mean(values):\n    total", finish="length")) as w:
-        document, offset = at(_CODE)
-        done = await refactor(w.engine, document, Span(offset, offset), action="simplify")
-        assert done.status == "refused"
-
-
-async def test_outside_of_any_function_there_is_nothing_to_document(world):
-    async with world("x") as w:
-        document, offset = at("x = █1\n")
-        with pytest.raises(UsageError, match="put the cursor inside one"):
-            await refactor(w.engine, document, Span(offset, offset), action="docstring")
-
-
 async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
     async with world("x", context_length=256) as w:
         body = "".join(f"    value_{n} = {n}\n" for n in range(60))
@@ -69,18 +54,3 @@ async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
         with pytest.raises(ContextTooLong, match="select less"):
             await refactor(w.engine, document, Span(offset, offset), action="simplify")
         assert w.backend.requests == []
-
-
-async def test_line_ends_stay_as_they_are(world):
-    async with world("Return the mean.") as w:
-        document = Document.create("file:///a.py", "python", 1, "def mean(v):\r\n    return v\r\n")
-        done = await refactor(w.engine, document, Span(0, 0), action="docstring")
-        new = apply_edits(document.text, done.edits)
-        assert new == 'def mean(v):\r\n    """Return the mean."""\r\n    return v\r\n'
-
-
-async def test_a_header_that_ends_the_file_gets_a_body(world):
-    async with world("```python\nreturn a\n```") as w:
-        document, offset = at("def f(█a):")
-        done = await refactor(w.engine, document, Span(offset, offset), instruction="Return it.")
-        assert apply_edits(document.text, done.edits) == "def f(a):return a"
