@@ -18,21 +18,19 @@ from pathlib import Path
 
 import msgspec
 
-from homebody.backend.base import Backend
 from homebody.backend.embedded import HostedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
-from homebody.engine import Engine, Use
+from homebody.engine import Engine
 from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
 from homebody.session.session import Session
-from homebody.settings import Settings
 from homebody.text import Document, Span, TextEdit
 from measure.line_answers import SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model, open_stock_model
 from measure.sources import read, standard_library
 from measure.table import print_table
-from support.gated import gated
+from support.gated import ScriptedEngine
 
 _FILES = ("argparse.py", "ast.py", "difflib.py", "tarfile.py")
 _LINES = 350
@@ -53,14 +51,6 @@ class Place:
 
     document: Document
     offset: int
-
-
-class _OneBackend(Engine):
-    """An engine with one backend that is already running."""
-
-    def __init__(self, settings: Settings, backend: Backend) -> None:
-        super().__init__(settings, ())
-        self._uses = dict.fromkeys(("completion", "chat"), Use(gated(backend, self.gate.check)))
 
 
 class Visitor:
@@ -184,7 +174,7 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
     )
     async with (
         aclosing(backend),
-        aclosing(_OneBackend(settings, backend)) as engine,
+        aclosing(ScriptedEngine(backend, settings)) as engine,
         aclosing(Session(engine)) as session,
     ):
         engine.completion.speed = SteadySpeed(prompt=_SPEED)
