@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.workspace.diff import file_diffs, permitted
+from homebody.workspace.diff import file_diffs
 from homebody.workspace.secrets import holds_key_anywhere
 
 _GIT = """\
@@ -54,27 +54,6 @@ def test_a_diff_is_split_at_its_files(text, paths):
     found = file_diffs(text)
     assert [one.path for one in found] == paths
     assert "".join(one.text for one in found) == (text if paths else "")
-
-
-def test_files_that_go_into_no_prompt_are_taken_out():
-    diffs = file_diffs(
-        "".join(
-            f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n"
-            for name, text in (
-                ("id_rsa", "x"),
-                ("ruled.py", "x"),
-                ("test.txt", "-----BEGIN OPENSSH PRIVATE KEY-----"),
-                ("fine.py", 'MARK = "-----BEGIN RSA PRIVATE KEY-----"'),
-            )
-        )
-    )
-    kept, dropped = permitted(diffs, lambda path: "ruled out" if path == "ruled.py" else None)
-    assert [one.path for one in kept] == ["fine.py"]
-    assert [(one.path, why) for one, why in dropped] == [
-        ("id_rsa", "it is on the list of files that hold secrets"),
-        ("ruled.py", "ruled out"),
-        ("test.txt", "it holds a private key"),
-    ]
 
 
 def test_a_key_is_found_wherever_it_stands():
