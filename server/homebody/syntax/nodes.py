@@ -163,11 +163,8 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
         start, end = node.byte_range
         is_large = end - start > _SMALL
         if start >= last:
-            # All later nodes on this level begin there or later.
-            depth -= 1
-            if not cursor.goto_parent():
-                return
-        elif end >= first and (is_large or node.is_named or node.child_count):
+            return  # all later nodes begin there or later
+        if end >= first and (is_large or node.is_named or node.child_count):
             yield node, not is_large
             if is_large and depth < _MAX_DEPTH and _enter(cursor, first):
                 depth += 1
