@@ -1,7 +1,6 @@
-"""Reads the state of a real llama.cpp from outside: its counters, and whether it is busy."""
+"""Reads the state of a real llama.cpp from outside, and copies models."""
 
 import json
-import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,6 @@ def counter(url: str, key: str, name: str) -> float:
     text = _get(url, key, "/metrics").decode()
     line = next(line for line in text.splitlines() if line.startswith(f"llamacpp:{name} "))
     return float(line.split()[1])
-
-
-def wait_until_idle(url: str, key: str) -> None:
-    """Wait until no request is processed, for at most a minute.
-
-    Polls rarely, because a polled server does not notice a closed connection.
-    """
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        time.sleep(0.3)
-        if counter(url, key, "requests_processing") == 0:
-            return
-    message = f"the server at {url} is still at work"
-    raise AssertionError(message)
 
 
 def tokenize(url: str, key: str, text: str, *, special: bool) -> list[int]:
