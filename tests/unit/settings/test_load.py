@@ -56,7 +56,7 @@ def test_every_source_is_reported_by_name(load, user_file, workspace):
             "completion.languages",
             ['["python"]', "a table of true or false"],
         ),
-        ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of at most 1000 texts"]),
+        ("context.ignore = '*.py'", "context.ignore", ['"*.py"', "a list of at most 1000 patterns"]),
         ("context = 3", "context", ["3", "a table of settings"]),
         ('backend.model = "a\\u0000b"', "backend.model", ["one line of text"]),
         ("completion.max_tokens = 0x" + "f" * 9000, "completion.max_tokens", ["a whole number"]),
