@@ -59,6 +59,14 @@ class AnswerUsage(Struct, frozen=True, rename="camel"):
     output_tokens: int
     context_length: int
 
+    def __add__(self, other: "AnswerUsage") -> "AnswerUsage":
+        """Return the sum of the tokens."""
+        return AnswerUsage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.output_tokens + other.output_tokens,
+            other.context_length,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Unpack
 
 from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
@@ -57,12 +58,7 @@ class _Sum:
 
     def answer(self, more: tuple[LeftOut, ...]) -> ChatAnswer:
         """Return the sum; it is not complete if there is ``more`` that was left out."""
-        usages = [each.usage for each in self.answers]
-        usage = AnswerUsage(
-            sum(each.prompt_tokens for each in usages),
-            sum(each.output_tokens for each in usages),
-            usages[-1].context_length,
-        )
+        usage = reduce(AnswerUsage.__add__, (each.usage for each in self.answers))
         # The rules of the project are in each prompt.
         sources = {(each.uri, each.first_line): each for part in self.answers for each in part.sources}
         left_out = dict.fromkeys(left for each in self.answers for left in each.left_out)

@@ -36,7 +36,7 @@ _LIMITS = Limits(
 class Chosen:
     """One file to work on: its path for messages, and the ranges of lines that were named.
 
-    Lines count from 1, both included; the ranges do not overlap. Empty: the whole file.
+    Lines count from 1, both included. Empty: the whole file.
     """
 
     path: Path
@@ -151,8 +151,7 @@ def merged(found: Iterable[Chosen]) -> list[Chosen]:
         if before is None:
             files[key] = chosen
         elif before.lines:
-            lines = _joined((*before.lines, *chosen.lines)) if chosen.lines else ()
-            files[key] = Chosen(before.path, lines)
+            files[key] = Chosen(before.path, (*before.lines, *chosen.lines) if chosen.lines else ())
     return list(files.values())
 
 
@@ -317,17 +316,6 @@ class _FileFinder:
         if rules.closed and not PathRules((self._root,), self._ignore).of(folder).closed:
             return replace(rules, closed="")
         return rules
-
-
-def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return the ranges in order; merge adjacent ones."""
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = joined[-1][0], max(last, joined[-1][1])
-        else:
-            joined.append((first, last))
-    return tuple(joined)
 
 
 def _files_first(names: Sequence[str]) -> list[tuple[bool, str]]:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, EditRefused, HomebodyError, UsageError
+from homebody.errors import ContextTooLong, HomebodyError, UsageError
 from homebody.features.refactor import Offer, Refactoring, Skipped, prompt_of, refactor
 from homebody.headless import targets
 from homebody.headless.find import shown_path
@@ -18,7 +18,7 @@ from homebody.postprocess.edit.notes import sentences
 from homebody.prompt.front_matter import PromptFile
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
-from homebody.text import Document, Span, TextEdit, apply_edits
+from homebody.text import Document, Span, apply_edits
 from homebody.workspace.uri import path_of
 
 Status: TypeAlias = Literal["changed", "unchanged", "refused", "failed", "skipped", "empty"]
@@ -149,7 +149,7 @@ async def rewrite(
 
     Raises
     ------
-    UsageError, BackendError, EditRefused
+    UsageError, BackendError
         Raised by the feature, or the lines do not exist, or the action applies to one function and there are
         several.
     TimeoutError
@@ -267,7 +267,7 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
     path, new_file = outcome.path, result.new_file if result.status == "changed" else None
     if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
         outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
-    after = edited_text(document, result.edits) if result.status == "changed" else document.text
+    after = apply_edits(document.text, result.edits) if result.status == "changed" else document.text
     refusals = [_sentence(one) for one in result.skipped] or [result.reason or ""]
     reasons = _listed(refusals), broken
     return replace(
@@ -279,26 +279,6 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
         output_tokens=result.usage.output_tokens if result.usage else 0,
         notes=result.notes,
     )
-
-
-def edited_text(document: Document, edits: Sequence[TextEdit]) -> str:
-    """Return the text of ``document`` after ``edits``.
-
-    Raises ``EditRefused`` if they are outside of the text, overlap, or insert what a text file cannot
-    contain. Whether the new text parses is the feature's own check.
-    """
-    end = 0
-    for edit in sorted(edits, key=lambda edit: edit.span):
-        if not end <= edit.span.start <= edit.span.end <= len(document.text):
-            message = "The edits do not fit the file, so nothing was written; please report this."
-            raise EditRefused(message)
-        end = edit.span.end
-        if "\0" in edit.new_text or any("\ud800" <= c <= "\udfff" for c in edit.new_text):
-            message = (
-                "The answer has characters that no text file can contain, so nothing was written; try again."
-            )
-            raise EditRefused(message)
-    return apply_edits(document.text, edits)
 
 
 def _listed(sentences: Sequence[str]) -> str:

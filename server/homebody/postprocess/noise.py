@@ -65,9 +65,12 @@ def after_reasoning(text: str) -> str | None:
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     r"\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
-    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    r"\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Controls, bidirectional controls, zero-width and other default-ignorable characters of Unicode 16."""
+"""Controls, bidirectional controls, zero-width and other default-ignorable characters of Unicode 16.
+
+Halves of surrogate pairs too, which no file can hold.
+"""
 
 _JOINS = frozenset("\u200c\u200d")
 _SELECTS = re.compile(r"[\ufe00-\ufe0f\U000e0100-\U000e01ef]")

@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.errors import DocumentChanged, EditRefused
-from homebody.headless.run import edited_text
 from homebody.headless.select import SourceFile, read_source
 from homebody.headless.write import check_replaceable, digest, put_bytes
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document
 from support.needs import leave_out
 
 
@@ -86,21 +85,6 @@ def test_a_read_only_file_is_left_alone(tmp_path: Path):
     with pytest.raises(EditRefused, match="is read-only"):
         replace_file(source, "new\n")
     assert (tmp_path / "a.py").read_text() == "old\n"
-
-
-@pytest.mark.parametrize(
-    "edits",
-    [
-        [TextEdit(Span(0, 9), "")],
-        [TextEdit(Span(0, 2), ""), TextEdit(Span(1, 3), "")],
-        [TextEdit(Span(0, 1), "a\0b")],
-        [TextEdit(Span(0, 1), "\ud83d")],
-    ],
-    ids=["beyond", "overlapping", "NUL", "half a surrogate pair"],
-)
-def test_edits_that_would_harm_the_file_are_refused(edits):
-    with pytest.raises(EditRefused, match="nothing was written"):
-        edited_text(Document.create("file:///a", "plaintext", 0, "old\n"), edits)
 
 
 @given(st.binary(max_size=60), st.text(max_size=20))

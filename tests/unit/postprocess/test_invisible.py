@@ -12,7 +12,7 @@ HIDDEN = [
     *(chr(code) for code in range(0x202A, 0x202F)),
     *(chr(code) for code in range(0x2066, 0x206A)),
     *("\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2060", "\ufeff", "\u00ad", "\u061c", "\u3164"),
-    *("\x00", "\x08", "\x1b", "\x7f", "\x85", "\u2028", "\U000e0041", "\ufe0f"),
+    *("\x00", "\x08", "\x1b", "\x7f", "\x85", "\u2028", "\U000e0041", "\ufe0f", "\ud83d"),
 ]
 
 

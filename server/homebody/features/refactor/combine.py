@@ -3,8 +3,10 @@
 from bisect import bisect, insort
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 
-from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped, total_usage
+from homebody.features.answer import AnswerUsage
+from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport, import_edits
@@ -60,9 +62,7 @@ def result_of(
         reason or None,
         tuple(edits),
         base.document.version,
-        usage=total_usage([part.answer.usage for part in parts]),
-        sources=tuple(source for part in parts for source in part.answer.sources),
-        left_out=tuple(left for part in parts for left in part.answer.left_out),
+        usage=reduce(AnswerUsage.__add__, (part.answer.usage for part in parts)) if parts else None,
         target=target,
         new_file=new_file,
         skipped=tuple(listed),

@@ -7,7 +7,7 @@ Later turns of the conversation are added at its end.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from typing import TypedDict, Unpack
 
 from homebody.audit import uris_of
@@ -19,7 +19,7 @@ from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
-from homebody.features.refactor.results import Offer, Part, Request, Turn, total_usage
+from homebody.features.refactor.results import Offer, Part, Request, Turn
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
@@ -119,8 +119,7 @@ async def attempt(
     offer, too_small = best.offer, lacks(request.prompt, info, request.engine.settings.chat)
     if offer.refusal and too_small:
         offer = replace(offer, refusal=f"{offer.refusal} This action {too_small}.")
-    usage = total_usage(usages) or best.answer.usage
-    return replace(best, answer=replace(best.answer, usage=usage), offer=offer)
+    return replace(best, answer=replace(best.answer, usage=reduce(AnswerUsage.__add__, usages)), offer=offer)
 
 
 def _problem(request: Request, offer: Offer) -> str:

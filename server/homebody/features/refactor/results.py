@@ -1,10 +1,8 @@
 """Values of a refactoring: the request, what becomes of the model's answer, and the result."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from homebody.audit import LeftOut, Source
 from homebody.engine import Engine
 from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt
 from homebody.postprocess.edit.hunks import hunks
@@ -140,8 +138,6 @@ class Refactoring:
     edits: tuple[TextEdit, ...]
     version: int
     usage: AnswerUsage | None = None
-    sources: tuple[Source, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
     target: Span | None = None
     new_file: NewFile | None = None
     skipped: tuple[Skipped, ...] = ()
@@ -161,14 +157,3 @@ def after_earlier_edits(
     start = target.start + sum(len(edit.new_text) - len(edit.span) for edit in above)
     end = target.end + len(applied_text) - len(document.text)
     return applied, tuple(hunks(applied_text, wanted)), Span(start, max(start, end))
-
-
-def total_usage(usages: Sequence[AnswerUsage]) -> AnswerUsage | None:
-    """Sum of several answers' tokens; ``None`` without any."""
-    if not usages:
-        return None
-    return AnswerUsage(
-        sum(usage.prompt_tokens for usage in usages),
-        sum(usage.output_tokens for usage in usages),
-        usages[-1].context_length,
-    )

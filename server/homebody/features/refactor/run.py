@@ -8,6 +8,7 @@ import asyncio
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Unpack
 
 from msgspec import structs
@@ -15,18 +16,11 @@ from msgspec import structs
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
+from homebody.features.answer import AnswerUsage
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.conversation import PartListeners, attempt, size_of
-from homebody.features.refactor.results import (
-    Offer,
-    Part,
-    Refactoring,
-    Request,
-    Skipped,
-    Turn,
-    total_usage,
-)
+from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped, Turn
 from homebody.features.refactor.split import split
 from homebody.features.refactor.target import definition_around, find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
@@ -128,7 +122,8 @@ async def refine(before: Refactoring, instruction: str, **listeners: Unpack[Part
     asked = f"{first.instruction}\n{instruction}" if first.instruction else instruction
     info = await first.engine.chat.describe()
     answered = await _answered(units, info, asked, **listeners)
-    usage = total_usage([each.answer.usage for each in answered if isinstance(each, Part)])
+    usages = [each.answer.usage for each in answered if isinstance(each, Part)]
+    usage = reduce(AnswerUsage.__add__, usages) if usages else None
     kept: list[Part] = []
     failed: list[Skipped] = []
     reasons = [each.reason if isinstance(each, Skipped) else each.offer.refusal for each in answered]

@@ -95,14 +95,11 @@ def _base(document: Document, span: Span) -> str:
 
 
 def _framed(new: str, old: str, document: Document, span: Span) -> str:
-    """Match the selection's beginning and end: its blank lines, and the selected part of its first line."""
+    """Match the beginning and the end of the old code: its blank lines, and code before it on its line."""
     lead = old[: len(old) - len(old.lstrip())]
     blank_lines = lead[: lead.rfind("\n") + 1]
-    first_column = document.position_of(span.start)[1]
-    if not blank_lines and first_column:
-        # The selection begins after all or a part of the line's indentation.
-        before = document.line_text(document.line_of(span.start))[:first_column]
-        new = new.lstrip(" \t") if before.strip() else new.removeprefix(before)
+    if document.text[document.line_start(span.start) : span.start].strip():  # a body on the line of its head
+        new = new.lstrip(" \t")
     tail = old[len(old.rstrip()) :]
     return blank_lines + new + (tail if "\n" not in tail and "\r" not in tail else "\n")
 
