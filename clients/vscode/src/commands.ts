@@ -1,10 +1,10 @@
 /** Commands of the server: each takes one object and returns one. */
 
-import type { CancellationToken, TextEditor } from "vscode";
-import { ExecuteCommandRequest, type LanguageClient, WorkDoneProgress } from "vscode-languageclient/node";
+import type { CancellationToken, Disposable, TextEditor } from "vscode";
+import { ExecuteCommandRequest, type LanguageClient, ProgressType, WorkDoneProgress } from "vscode-languageclient/node";
 
 import { inNotification } from "./notify";
-import type { Code } from "./protocol";
+import type { Code, StreamPart } from "./protocol";
 
 let count = 0;
 
@@ -51,6 +51,13 @@ export async function runShown<Result>(
             subscription.dispose();
         }
     });
+}
+
+/** Pass on what a command streams, to which the token is given. */
+export function stream(client: LanguageClient, take: (part: StreamPart) => void): Disposable & { token: string } {
+    const token = newToken();
+    const subscription = client.onProgress(new ProgressType<StreamPart>(), token, take);
+    return { token, dispose: () => subscription.dispose() };
 }
 
 /** The code that a command is about: the selection, or the cursor as an empty range. */

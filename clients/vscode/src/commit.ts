@@ -1,11 +1,10 @@
 /** `homebody.writeCommitMessage`: a message for the staged changes, in the input of VS Code's own view for Git. */
 
 import { CancellationTokenSource, Uri, extensions, window } from "vscode";
-import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
-import { runShown } from "./commands";
+import { runShown, stream } from "./commands";
 import { inform } from "./notify";
-import type { StreamPart } from "./protocol";
 import { baseName } from "./words";
 
 /** The part of the Git extension's API that is used here. */
@@ -19,8 +18,6 @@ interface Repository {
     inputBox: { value: string };
 }
 
-let count = 0;
-
 /** Write a message into the input of a repository; without an address, of the one that the user means. */
 export async function writeCommitMessage(client: LanguageClient, root?: Uri): Promise<void> {
     const git = await extensions.getExtension<{ getAPI(version: 1): Git }>("vscode.git")?.activate();
@@ -31,13 +28,12 @@ export async function writeCommitMessage(client: LanguageClient, root?: Uri): Pr
     }
     const { inputBox } = repository;
     const before = inputBox.value;
-    const token = `homebody-commit-${++count}`;
     const stop = new CancellationTokenSource();
-    const stream = client.onProgress(new ProgressType<StreamPart>(), token, ({ text }) => void (inputBox.value += text));
+    const writing = stream(client, ({ text }) => void (inputBox.value += text));
     inputBox.value = "";
     try {
         const folder = client.code2ProtocolConverter.asUri(repository.rootUri);
-        const argument = { folder, token };
+        const argument = { folder, token: writing.token };
         const { message } = await runShown<{ message: string }>(
             client, "homebody.commitMessage", argument, "Writing a commit message", stop,
         );
@@ -48,7 +44,7 @@ export async function writeCommitMessage(client: LanguageClient, root?: Uri): Pr
             throw error;
         }
     } finally {
-        stream.dispose();
+        writing.dispose();
         stop.dispose();
     }
 }

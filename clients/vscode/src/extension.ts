@@ -31,11 +31,10 @@ import { type Review, Reviews } from "./edits/reviews";
 import { isServed } from "./ghost/signals";
 import { openMenu } from "./menu";
 import { recommendation, switchModel } from "./models";
-import { chooseNextEdits } from "./nextEdit/choice";
 import { NextEdits } from "./nextEdit/nextEdits";
 import { inform, say, showError } from "./notify";
 import { type Line, showPage } from "./pages";
-import { PromptPage } from "./prompt";
+import { showLastPrompt } from "./prompt";
 import type { Recommendation } from "./protocol";
 import { Server } from "./server/server";
 import { Settings } from "./server/settings";
@@ -57,7 +56,6 @@ interface Parts {
     refactorings: Refactorings;
     status: StatusItem;
     copilot: CopilotChoice;
-    prompt: PromptPage;
     nextEdits: NextEdits;
 }
 
@@ -96,7 +94,6 @@ function build(context: ExtensionContext): Parts {
         explain: (argument) => chat.explainCode(argument),
         nextEdit: (document, position) => nextEdits.ghostText(document, position),
     });
-    const prompt = new PromptPage();
     const nextEdits: NextEdits = new NextEdits(() => server.running, server.ghost);
     const view = new ChatView(context.extensionUri);
     const needs = {
@@ -113,7 +110,6 @@ function build(context: ExtensionContext): Parts {
         proposals,
         reviews,
         server,
-        prompt,
         nextEdits,
         chat,
         // VS Code builds its input when one is first made; keys typed meanwhile would go into the document.
@@ -123,10 +119,10 @@ function build(context: ExtensionContext): Parts {
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),
     );
     const memory = context.globalState;
-    return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, prompt, nextEdits };
+    return { memory, server, settings, chat, proposals, reviews, refactorings, status, copilot, nextEdits };
 }
 
-function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, prompt, nextEdits }: Parts, extension: Uri): vscode.Disposable[] {
+function registerCommands({ memory, server, chat, proposals, reviews, refactorings, status, copilot, nextEdits }: Parts, extension: Uri): vscode.Disposable[] {
     const registered: vscode.Disposable[] = [];
 
     /** Register a command; its failures are shown. */
@@ -205,7 +201,7 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     register("homebody.newChat", () => chat.begin());
     register("homebody.chatHistory", () => chat.showHistory());
     register("homebody.saveChat", () => chat.save());
-    registerWithServer("homebody.showLastPrompt", (client) => prompt.show(client, window.activeTextEditor));
+    registerWithServer("homebody.showLastPrompt", (client) => showLastPrompt(client));
 
     register("homebody.toggleSuggestions", () => toggle(status));
     register("homebody.toggleLanguage", async () => {
@@ -222,7 +218,6 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
 
     register("homebody.takeNextEdit", () => nextEdits.take());
     register("homebody.rejectNextEdit", () => nextEdits.reject());
-    register("homebody.chooseNextEdits", chooseNextEdits);
 
     registerWithServer("homebody.writeCommitMessage", (client, source?: SourceControl) =>
         writeCommitMessage(client, source?.rootUri),

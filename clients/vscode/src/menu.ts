@@ -50,7 +50,7 @@ function work(): Choice[] {
         const verb = isOn(languageId, uri) ? "Pause" : "Resume";
         choices.push(item("symbol-boolean", `${verb} suggestions in ${languageId}`, () => run("homebody.toggleLanguage")));
     }
-    choices.push(item("arrow-right", "Next edits…", () => run("homebody.chooseNextEdits")));
+    choices.push(item("arrow-right", "Next edits…", () => openSettings("homebody.nextEdit")));
     return choices;
 }
 

@@ -4,9 +4,12 @@ import { randomBytes } from "node:crypto";
 
 import { ViewColumn, type WebviewPanel, window } from "vscode";
 
-/** A line of text of some kind. A `button` runs a command of this extension; a `command` is for a shell; a `picture` is a data URI. */
+/**
+ * A line of text of some kind. A `button` runs a command of this extension; a `command` is for a shell, a `text` has lines
+ * of its own; a `picture` is a data URI.
+ */
 export type Line =
-    | { kind: "head" | "title" | "fact" | "good" | "hint" | "problem" | "command" | "picture"; text: string }
+    | { kind: "head" | "title" | "fact" | "good" | "hint" | "problem" | "command" | "text" | "picture"; text: string }
     | { kind: "button"; text: string; run: string; argument?: unknown };
 
 // The same as `MARKS` in the server's features/doctor.py.
@@ -32,17 +35,18 @@ a.button { display: inline-block; margin: 0.4em 0 0.4em 1.4em; padding: 3px 12px
 
 const open = new Map<string, WebviewPanel>();
 
-/** Show a page, or show it anew if it is open. */
-export function showPage(title: string, lines: readonly Line[]): void {
+/** Show a page, or show it anew if it is open; one that is beside the editor leaves the focus there. */
+export function showPage(title: string, lines: readonly Line[], { isBeside = false } = {}): void {
     let panel = open.get(title);
     if (panel === undefined) {
         const options = { enableCommandUris: COMMANDS, enableFindWidget: true };
-        panel = window.createWebviewPanel("homebody.page", title, ViewColumn.Active, options);
+        const place = { viewColumn: isBeside ? ViewColumn.Beside : ViewColumn.Active, preserveFocus: isBeside };
+        panel = window.createWebviewPanel("homebody.page", title, place, options);
         open.set(title, panel);
         panel.onDidDispose(() => open.delete(title));
     }
     panel.webview.html = pageOf(title, lines);
-    panel.reveal();
+    panel.reveal(undefined, isBeside);
 }
 
 /** The page: it has no script, and loads nothing from anywhere. */
@@ -70,6 +74,8 @@ function lineOf(line: Line): string {
             return `<h2>${text}</h2>`;
         case "picture":
             return `<img alt="" src="${text}">`;
+        case "text":
+            return `<pre><code>${text}</code></pre>`;
         case "command":
             return `<pre><code>${text}</code><a href="${addressOf("homebody.copyLine", line.text)}">Copy</a></pre>`;
         case "button":

@@ -53,6 +53,16 @@ const history = new History(input, () => [...turns.values()].map(({ turn }) => t
 
 window.addEventListener("message", ({ data }: MessageEvent<ToView>) => keepFocus(() => receive(data)));
 window.addEventListener("focus", () => post({ type: "focused" }));
+// VS Code handles the keys of its chords here too, but leaves the second one to the page, which would type it.
+let isChord = false;
+window.addEventListener("keydown", (event) => {
+    if (event.key.length === 1) {
+        if (isChord) {
+            event.preventDefault();
+        }
+        isChord = event.ctrlKey && event.altKey && event.code === "KeyH";
+    }
+});
 input.addEventListener("input", () => {
     vscode.setState({ draft: input.value });
     fitInput();

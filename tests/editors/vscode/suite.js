@@ -32,11 +32,7 @@ exports.run = async function run() {
     });
 
     await claim("no key is one of VS Code's own, except for an instruction and for a next edit", async () => {
-        await executeCommand("workbench.action.openDefaultKeybindingsFile");
-        const text = await until(() => {
-            const page = vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes("keybindings.json"));
-            return page?.getText();
-        });
+        const text = (await showKeysOfVSCode()).document.getText();
         const all = JSON.parse(text.replace(/^\s*\/\/.*$/gm, ""));
         const isOurs = ({ command, args }) => JSON.stringify([command, args ?? ""]).includes("homebody.");
         const theirs = new Set(all.filter((each) => !isOurs(each)).map(({ key }) => key));
@@ -584,14 +580,15 @@ exports.run = async function run() {
     await claim("the last prompt is shown with what went into it", async () => {
         await runAction(document, new vscode.Range(0, 4, 0, 4), "Write a docstring");
         await vscode.window.showTextDocument(document);
-        await executeCommand("homebody.showLastPrompt");
-        const page = await until(() => pages().find(({ uri }) => uri.path === "/Last prompt.txt"));
-        assert.match(page.getText(), /^Sent to scripted: \d+ tokens, from\n- rooms\.py, lines 1 to /);
-        assert.ok(page.getText().includes("def height_of_room(length):"));
+        const [page] = await pagesOf(extension, () => executeCommand("homebody.showLastPrompt"));
+        const { html } = page.webview;
+        assert.match(html, /Sent to scripted: \d+ tokens, from<\/p>\s*<p class="fact"><b>·<\/b>rooms\.py, lines 1 to /);
+        assert.ok(html.includes("def height_of_room(length):"));
+        page.dispose();
     });
 
     await claim("a page that the server does not have is not explained", async () => {
-        await vscode.window.showTextDocument(pages()[0]);
+        await showKeysOfVSCode();
         const { length } = chat.shown;
         const shown = [];
         await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), () =>
@@ -602,7 +599,7 @@ exports.run = async function run() {
     });
 
     await claim("code that cannot be inserted is not dropped in silence", async () => {
-        const page = await vscode.window.showTextDocument(pages()[0]);
+        const page = await showKeysOfVSCode();
         const shown = [];
         await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), async () => {
             chat.view.received.fire({ type: "insert", text: "total(prices)" });
@@ -610,20 +607,14 @@ exports.run = async function run() {
             chat.view.received.fire({ type: "apply" });
             await until(() => shown.length > 1);
         });
-        assert.match(shown[0], /^The active editor is read-only: /);
+        assert.match(shown[0], /^Put the cursor where the code belongs, /);
         assert.match(shown[1], /^Homebody does not know where this code belongs: /);
         assert.ok(!page.document.getText().includes("total(prices)"));
         await vscode.window.showTextDocument(document);
     });
 
     await claim("the doctor and the recommended models are pages, with the settings in force", async () => {
-        const pages = [];
-        const { createWebviewPanel } = extension.vscode.window;
-        const watch = (...args) => {
-            pages.push(createWebviewPanel.apply(extension.vscode.window, args));
-            return pages.at(-1);
-        };
-        await answering(extension.vscode.window, "createWebviewPanel", watch, async () => {
+        const pages = await pagesOf(extension, async () => {
             await executeCommand("homebody.checkInstallation");
             await executeCommand("homebody.recommendModel");
         });
@@ -745,6 +736,21 @@ async function restore(document, text) {
     await vscode.workspace.applyEdit(edit);
 }
 
-function pages() {
-    return vscode.workspace.textDocuments.filter(({ uri }) => uri.scheme === "homebody");
+/** The pages that open meanwhile. */
+async function pagesOf(extension, work) {
+    const pages = [];
+    const { createWebviewPanel } = extension.vscode.window;
+    const watch = (...args) => {
+        pages.push(createWebviewPanel.apply(extension.vscode.window, args));
+        return pages.at(-1);
+    };
+    await answering(extension.vscode.window, "createWebviewPanel", watch, work);
+    return pages;
+}
+
+/** Show VS Code's own list of keys: a text that is read-only, and that the server does not have. */
+async function showKeysOfVSCode() {
+    await executeCommand("workbench.action.openDefaultKeybindingsFile");
+    const find = () => vscode.workspace.textDocuments.find(({ uri }) => uri.path.includes("keybindings.json"));
+    return vscode.window.showTextDocument(await until(find));
 }

@@ -70,11 +70,14 @@ open(async ({ page, settings }) => {
     await page.locator(".action-widget .monaco-list-row").first().waitFor({ state: "detached" });
     console.log("ok the lightbulb has the actions");
 
+    await openChat(page);
+    // The second key of a chord is not text for the input.
     const chat = await openChat(page);
     await page.keyboard.type("How can it be shorter?");
     await page.keyboard.press("Enter");
     await chat.locator(".code pre", { hasText: "return sum(prices)" }).waitFor();
     await chat.locator(".bar").first().waitFor();
+    assert.equal(await chat.locator("article h2").innerText(), "How can it be shorter?");
     // What a model writes is never HTML, and the page may load nothing from anywhere.
     assert.equal(await chat.locator(".answer b").count(), 0);
     assert.match(await chat.locator(".answer").innerText(), /<b>No HTML<\/b>/);

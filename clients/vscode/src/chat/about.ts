@@ -47,14 +47,9 @@ export class CodeInView implements Disposable {
     }
 }
 
-/** The editor that questions are about: while a change is reviewed, the side with the file. */
+/** The editor that questions are about, and that code of an answer goes into: while a change is reviewed, the side with the file. */
 export function editorInView(): TextEditor | undefined {
     return [window.activeTextEditor, ...window.visibleTextEditors].find((each) => each !== undefined && isServed(each));
-}
-
-/** The editor that code of an answer goes into: the active one, else the first with a file. */
-export function editorForCode(): TextEditor | undefined {
-    return window.activeTextEditor ?? window.visibleTextEditors.find(isServed);
 }
 
 /** The name of the file, or of the notebook and its cell, and the lines of the selection. */

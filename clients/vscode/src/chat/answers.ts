@@ -1,8 +1,9 @@
 /** Gets answers from the server: one at a time, streamed into a turn of the conversation. */
 
-import { CancellationError, type CancellationToken, CancellationTokenSource, type Disposable } from "vscode";
-import { type LanguageClient, ProgressType } from "vscode-languageclient/node";
+import { CancellationError, type CancellationToken, CancellationTokenSource } from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
 
+import { stream } from "../commands";
 import type { Asked, Explanation, StreamPart } from "../protocol";
 import type { Turn } from "./messages";
 import type { Question } from "./question";
@@ -58,15 +59,14 @@ export class Answers {
             turn.note = STARTING;
         }
         this.audience.changed(turn);
-        let stream: Disposable | undefined;
+        let writing: ReturnType<typeof stream> | undefined;
         try {
             const client = await Promise.race([this.servers.client(), cancellation(stop.token)]);
             if (client === undefined) {
                 throw new Error(NOT_RUNNING);
             }
-            const token = `homebody-chat-${turn.id}-${Date.now()}`;
-            stream = client.onProgress(new ProgressType<StreamPart>(), token, (part) => this.take(turn, part));
-            return { result: await question.ask(client, token, stop.token), client };
+            writing = stream(client, (part) => this.take(turn, part));
+            return { result: await question.ask(client, writing.token, stop.token), client };
         } catch (error) {
             if (stop.token.isCancellationRequested) {
                 stopped(turn);
@@ -75,7 +75,7 @@ export class Answers {
             }
             return undefined;
         } finally {
-            stream?.dispose();
+            writing?.dispose();
             stop.dispose();
             if (this.stopping === stop) {
                 this.stopping = undefined;

@@ -6,14 +6,14 @@ import type { LanguageClient } from "vscode-languageclient/node";
 import { codeOf, run } from "../commands";
 import { inform } from "../notify";
 import type { ApplyArgument, Refactored } from "../protocol";
-import { editorForCode } from "./about";
+import { editorInView } from "./about";
 
 /** Run a command whose result is an edit, and show what it changes. */
 export type ShowEdit = (document: TextDocument, title: string, work: () => Promise<Refactored>) => Promise<unknown>;
 
 /** Replace the selection by `text`. */
 export async function insert(text: string): Promise<void> {
-    const editor = editorForCode();
+    const editor = editorInView();
     if (editor === undefined) {
         void inform("Put the cursor where the code belongs, then insert it again.");
         return;
@@ -22,7 +22,7 @@ export async function insert(text: string): Promise<void> {
     await editor.edit((edit) => edit.replace(editor.selection, text));
     if (editor.document.version === before) {
         // VS Code does not report that it is read-only.
-        void inform("The active editor is read-only: put the cursor where the code belongs, then insert it again.");
+        void inform("The file in view is read-only: put the cursor where the code belongs, then insert it again.");
         return;
     }
     await window.showTextDocument(editor.document, editor.viewColumn);
@@ -35,7 +35,7 @@ export async function applyBlock(
     block: number,
     show: ShowEdit,
 ): Promise<void> {
-    const editor = editorForCode();
+    const editor = editorInView();
     if (editor === undefined) {
         void inform("Open the file that the code is for, then apply it again.");
         return;

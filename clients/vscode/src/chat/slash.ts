@@ -66,15 +66,17 @@ async function commandsFor(client: LanguageClient, editor: TextEditor, refactori
         const text = words || problem?.message || "";
         return change("Fix this problem", { ...code, range, action: FIX, problem: text });
     };
-    return [
-        ...offered.map(({ label, explains, argument }) => ({
-            name: NAMES[argument.action] ?? argument.action,
-            title: label,
-            questionOf: () =>
-                explains ? explanationOf({ place, code, action: argument.action }) : change(label, argument),
-        })),
+    // These two are there for any code.
+    const always = [
+        { name: "explain", title: "Explain", questionOf: () => explanationOf({ place, code }) },
         { name: FIX, title: problem === undefined ? "Fix the problem that you describe" : problem.message, questionOf: fix },
     ];
+    const others = offered.map(({ label, explains, argument }) => ({
+        name: NAMES[argument.action] ?? argument.action,
+        title: label,
+        questionOf: () => (explains ? explanationOf({ place, code, action: argument.action }) : change(label, argument)),
+    }));
+    return [...always, ...others.filter(({ name }) => always.every((each) => each.name !== name))];
 }
 
 /** The worst problem that the code in view has: of the selection, else of the line of the cursor, else of the file. */

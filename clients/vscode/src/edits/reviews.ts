@@ -206,17 +206,18 @@ export class Reviews implements CodeLensProvider, Disposable {
 
     private draw(): void {
         for (const editor of window.visibleTextEditors) {
-            const hunks = this.open.get(editor.document)?.hunks ?? [];
+            const { hunks = [], notes = [] } = this.open.get(editor.document) ?? {};
             const { languageId, lineCount } = editor.document;
+            const hover = (before: readonly string[]): MarkdownString => hoverOf(before, languageId, notes);
             const added = hunks.filter(({ first, end }) => end > first);
             editor.setDecorations(
                 NEW_LINES,
                 added.map(({ first, end, before }) => ({
                     range: new Range(first, 0, end - 1, 0),
-                    hoverMessage: hover(before, languageId),
+                    hoverMessage: hover(before),
                 })),
             );
-            editor.setDecorations(OLD_LINES, hunks.flatMap((hunk) => struckOut(hunk, languageId, lineCount)));
+            editor.setDecorations(OLD_LINES, hunks.flatMap((hunk) => struckOut(hunk, lineCount, hover(hunk.before))));
         }
     }
 }
@@ -239,7 +240,7 @@ async function applyChanges(document: TextDocument, changes: readonly LineChange
 }
 
 /** The replaced lines, each behind the new line at its place; those that remain behind the last one. */
-function struckOut({ first, end, before }: Hunk, languageId: string, lineCount: number): DecorationOptions[] {
+function struckOut({ first, end, before }: Hunk, lineCount: number, hoverMessage: MarkdownString): DecorationOptions[] {
     const shown = Math.max(1, end - first);
     const start = end > first ? first : Math.max(0, first - 1);
     const texts = [...before.slice(0, shown - 1), before.slice(shown - 1).map((line) => line.trim()).join(" ⏎ ")];
@@ -247,14 +248,15 @@ function struckOut({ first, end, before }: Hunk, languageId: string, lineCount: 
         const line = Math.min(start + index, lineCount - 1);
         const contentText = text.trim().slice(0, LONGEST_STRUCK);
         const range = new Range(line, Number.MAX_SAFE_INTEGER, line, Number.MAX_SAFE_INTEGER);
-        const hoverMessage = hover(before, languageId);
         return contentText === "" ? [] : [{ range, hoverMessage, renderOptions: { after: { contentText } } }];
     });
 }
 
-function hover(before: readonly string[], languageId: string): MarkdownString {
+/** What was there, and the notes: above the line, a narrow editor cuts them. */
+function hoverOf(before: readonly string[], languageId: string, notes: readonly string[]): MarkdownString {
     const text = new MarkdownString(before.length > 0 ? "Before the change:" : "New lines.");
-    return before.length > 0 ? text.appendCodeblock(before.join("\n"), languageId) : text;
+    const whole = before.length > 0 ? text.appendCodeblock(before.join("\n"), languageId) : text;
+    return notes.length > 0 ? whole.appendText(`The change ${notes.join(", ")}.`) : whole;
 }
 
 function commandsFor({ document: { uri }, hunks, serverId, notes }: Review): Command[] {
