@@ -176,6 +176,9 @@ Above it stand the reason of a refusal, and the notes."
       (homebody-change-mode 1)
       (let ((inhibit-read-only t))
         (goto-char (point-min))
+        ;; Names of temporary buffers, before the first hunk.
+        (when (re-search-forward "^@@" nil t) (delete-region (point-min) (pos-bol)))
+        (goto-char (point-min))
         (when refusal (insert (propertize (format "Refused: %s\n" refusal) 'face 'warning)))
         (seq-doseq (note notes) (insert "- " note "\n")))
       (setq header-line-format (format "C-c C-c %s, C-c C-k discards, C-c C-r refines, k drops a hunk: %s"
