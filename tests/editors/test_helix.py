@@ -128,6 +128,11 @@ async def test_suggestions_actions_and_explanations_work_with_the_configuration_
     await until(lambda: helix.saved() == expected, _SECONDS)
 
     helix.press("g", "g")
+    await helix.choose("Simplify")
+    await helix.shows('Check this edit: it removes the string "Add two numbers."')
+    helix.press("u")
+
+    helix.press("g", "g")
     await helix.choose("Explain")
     await helix.shows("It adds two numbers.")
 

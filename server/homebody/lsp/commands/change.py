@@ -48,8 +48,8 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
 
     ``problem`` is the text of the diagnostics at the range, for actions that fix it. If ``apply`` is false,
     the edit is returned in the result instead of being sent with ``workspace/applyEdit``. With
-    ``show_reason`` the server shows the reason for a refusal, because editors ignore the result of a code
-    action's command.
+    ``show_reason`` the server shows the reason for a refusal, and the notes of an applied edit, because
+    editors ignore the result of a code action's command.
     """
 
     text_document: TextDocument

@@ -35,7 +35,7 @@ async def outcome_of(
 ) -> dict[str, Any]:
     """Return the result of ``work``, even if the user cancelled it at its progress bar or it failed.
 
-    With ``show_reason`` the server also shows the reason for a refusal.
+    With ``show_reason`` the server also shows the reason for a refusal, and the notes of an applied edit.
     """
     result: dict[str, Any] = {"status": "cancelled", "notes": []}
     try:
@@ -44,8 +44,9 @@ async def outcome_of(
         return result
     except HomebodyError as error:
         result |= {"status": "refused", "reason": sentence(str(error))}
-    if show_reason and (reason := result.get("reason")):
-        server.show_message(reason)
+    notes = "; ".join(result["notes"]) if result["status"] == "applied" else ""
+    if show_reason and (message := result.get("reason") or (notes and f"Check this edit: it {notes}.")):
+        server.show_message(message)
     return result
 
 
