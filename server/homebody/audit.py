@@ -8,16 +8,14 @@ import itertools
 import os
 import re
 import sys
-from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -41,10 +39,6 @@ _MAX_LOGGED = 512
 _MAX_LOG_BYTES = 4 * 1024 * 1024
 """Size at which the log is rotated; one older log is kept, so at most twice as much is on disk."""
 
-_MAX_DAYS = 366
-
-WAIT_BOUNDS = (100, 200, 350, 500, 750, 1000, 1500, 2500, 5000, 10_000)
-"""Upper bounds, in milliseconds, of the histogram of waiting times for a suggestion."""
 
 BEYOND_CONTEXT = "more than fits the context of the model"
 BEYOND_TIME = "more than the model reads in chat.readingSeconds"
@@ -142,35 +136,21 @@ class Note:
 
 
 @dataclass(slots=True)
-class Day:
-    """Counts of one day. ``waits`` has one number for each of ``WAIT_BOUNDS`` and one for longer waits."""
+class Counts:
+    """How often suggestions and next edits were shown and accepted."""
 
     shown: int = 0
     accepted: int = 0
     partly_accepted: int = 0
-    shown_characters: int = 0
-    accepted_characters: int = 0
     edits_shown: int = 0
     edits_accepted: int = 0
     edits_kept: int = 0
     edits_rejected: int = 0
-    waits: list[int] = field(default_factory=lambda: [0] * (len(WAIT_BOUNDS) + 1))
 
-    def add(self, other: "Day") -> None:
+    def add(self, other: "Counts") -> None:
         """Add the counts of ``other``."""
         for count in fields(self):
-            if count.name != "waits":
-                setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
-        self.waits = [mine + its for mine, its in zip(self.waits, other.waits, strict=True)]
-
-    def wait(self, share: float) -> int | None:
-        """Milliseconds within which ``share`` of the suggestions arrived; ``None`` if not known."""
-        wanted, seen = share * sum(self.waits), 0
-        for bound, count in zip(WAIT_BOUNDS, self.waits, strict=False):
-            seen += count
-            if count and seen >= wanted:
-                return bound
-        return None
+            setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
 
 
 class Audit:
@@ -187,7 +167,7 @@ class Audit:
         self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
         self._logged = deque[int](maxlen=_MAX_LOGGED)
-        self._unsaved = Day()
+        self._unsaved = Counts()
         # One thread: lines stay in order, and no keystroke waits for the disk.
         self._writer = ThreadPoolExecutor(1, "homebody-log")
 
@@ -242,32 +222,16 @@ class Audit:
         record = self._last.get(uri)
         return "" if record is None else record.outcome
 
-    def count_shown(self, characters: int, milliseconds: float | None = None) -> None:
-        """Count a suggestion that was shown, and its waiting time."""
-        self._unsaved.shown += 1
-        self._unsaved.shown_characters += characters
-        if milliseconds is not None:
-            self._unsaved.waits[bisect_left(WAIT_BOUNDS, milliseconds)] += 1
-
-    def count_accepted(self, characters: int) -> None:
-        """Count a suggestion that was accepted completely."""
-        self._unsaved.accepted += 1
-        self._unsaved.accepted_characters += characters
-
-    def count_partly_accepted(self, characters: int) -> None:
-        """Count a word or a line of a suggestion that was accepted."""
-        self._unsaved.partly_accepted += 1
-        self._unsaved.accepted_characters += characters
-
-    def count_edit(self, outcome: Literal["shown", "accepted", "kept", "rejected"], times: int = 1) -> None:
-        """Count next edits that were shown, accepted, kept for a minute, or rejected."""
-        count = f"edits_{outcome}"
-        setattr(self._unsaved, count, getattr(self._unsaved, count) + times)
+    def count(self, what: str, times: int = 1) -> None:
+        """Count suggestions or next edits; ``what`` is a field of ``Counts``."""
+        setattr(self._unsaved, what, getattr(self._unsaved, what) + times)
 
     @property
-    def unsaved(self) -> Day:
-        """Return the counts since the last ``save``."""
-        return self._unsaved
+    def counts(self) -> Counts:
+        """Return all counts on this machine, those since the last ``save`` among them."""
+        total = read_counts(self._folder)
+        total.add(self._unsaved)
+        return total
 
     def flush(self) -> None:
         """Wait until everything that is logged is on disk."""
@@ -276,17 +240,14 @@ class Audit:
     def save(self) -> None:
         """Flush, and add the counts to those on disk. Call it at the end; it never raises."""
         self.flush()
-        unsaved, self._unsaved = self._unsaved, Day()
-        if unsaved == Day():
+        if self._unsaved == Counts():
             return
         path = self._path("counts.json")
         with suppress(OSError, Timeout):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=2):
-                days = read_counts(self._folder)
-                days.setdefault(datetime.now(UTC).date().isoformat(), Day()).add(unsaved)
-                newest = dict(sorted(days.items())[-_MAX_DAYS:])
-                write_file(path, msgspec.json.encode(newest))
+                write_file(path, msgspec.json.encode(self.counts))
+        self._unsaved = Counts()
 
     def _note(self, note: Note) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
@@ -320,14 +281,12 @@ def read_notes(folder: Path | None = None) -> Iterator[Note]:
     return _read_lines((folder or state_dir()) / "notes.jsonl", Note)
 
 
-def read_counts(folder: Path | None = None) -> dict[str, Day]:
-    """Return the counts by day (``2026-11-25``, in UTC); an unreadable file counts as empty."""
+def read_counts(folder: Path | None = None) -> Counts:
+    """Return the counts on disk; an unreadable file counts as empty."""
     try:
-        data = ((folder or state_dir()) / "counts.json").read_bytes()
-        days = msgspec.json.decode(data, type=dict[str, Day])
+        return msgspec.json.decode(((folder or state_dir()) / "counts.json").read_bytes(), type=Counts)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    return {date: day for date, day in days.items() if len(day.waits) == len(WAIT_BOUNDS) + 1}
+        return Counts()
 
 
 def _append(path: Path, entry: PromptRecord | Note) -> None:

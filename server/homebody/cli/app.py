@@ -85,7 +85,7 @@ homebody undo --list     all runs, with their options""",
         "homebody bench --chat --model qwen2.5-coder",
     ),
     "log": CommandRow(
-        "Show which prompts were sent, and how many suggestions were accepted.",
+        "Show which prompts were sent.",
         "homebody log --limit 5",
         flags=("set", "config"),
     ),

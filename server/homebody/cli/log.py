@@ -1,4 +1,4 @@
-"""``homebody log``: show the prompts sent and the outcome of suggestions. The log stays on this machine."""
+"""``homebody log``: show the prompts that were sent. The log stays on this machine."""
 
 from collections import deque
 from datetime import UTC, datetime
@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from msgspec import Struct, json
 
-from homebody.audit import Day, PromptRecord, read_counts, read_log
+from homebody.audit import PromptRecord, read_log
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
-from homebody.headless.report import SentPrompt, to_json, to_lines, to_prompt
-from homebody.settings.paths import state_dir, user_file
+from homebody.headless.report import SentPrompt, to_lines, to_prompt
+from homebody.settings.paths import user_file
 
 
 class LogEntry(Struct, frozen=True, rename="camel"):
@@ -28,33 +28,14 @@ class LogEntry(Struct, frozen=True, rename="camel"):
     answer: str
 
 
-class SuggestionStats(Struct, frozen=True, rename="camel"):
-    """What ``--stats --json`` prints. Waits are upper bounds in milliseconds, null above the largest."""
-
-    days: int
-    shown: int
-    accepted: int
-    partly_accepted: int
-    shown_characters: int
-    accepted_characters: int
-    median_wait_ms: int | None
-    p90_wait_ms: int | None
-
-
 def command(
     context: typer.Context,
     *,
-    stats: Annotated[
-        bool, typer.Option("--stats", help="Show how many suggestions were shown and accepted.")
-    ] = False,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="Number of newest requests to show.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line for each request.")] = False,
 ) -> None:
-    """Show which prompts were sent, and how many suggestions were accepted."""
+    """Show which prompts were sent."""
     terminal = Terminal()
-    if stats:
-        _show_stats(terminal, as_json=as_json)
-        return
     flags = Flags.of(context.obj)
     loaded = flags.load_with_origins()
     for problem in loaded.problems:
@@ -98,37 +79,3 @@ def _line(record: PromptRecord) -> str:
         lines += [f"    | {line}\n" for line in record.text.splitlines()]
         lines += [f"    > {line}\n" for line in record.answer.splitlines()]
     return "".join(lines)
-
-
-def _show_stats(terminal: Terminal, *, as_json: bool) -> None:
-    days = read_counts()
-    total = Day()
-    for day in days.values():
-        total.add(day)
-    if as_json:
-        counted = SuggestionStats(
-            days=len(days),
-            shown=total.shown,
-            accepted=total.accepted,
-            partly_accepted=total.partly_accepted,
-            shown_characters=total.shown_characters,
-            accepted_characters=total.accepted_characters,
-            median_wait_ms=total.wait(0.5),
-            p90_wait_ms=total.wait(0.9),
-        )
-        terminal.write(to_json(counted))
-    elif not total.shown:
-        terminal.write(f"No suggestions counted yet in {state_dir()}.\n")
-    else:
-        share = total.accepted / total.shown
-        terminal.write(
-            f"Suggestions shown      {total.shown} on {len(days)} day{'s' * (len(days) != 1)}\n"
-            f"Accepted               {total.accepted} ({share:.0%}), a part of {total.partly_accepted} more\n"
-            f"Characters             {total.accepted_characters} of {total.shown_characters} shown\n"
-            f"Wait, half of them     {_wait(total.wait(0.5))}\n"
-            f"Wait, nine out of ten  {_wait(total.wait(0.9))}\n"
-        )
-
-
-def _wait(bound: int | None) -> str:
-    return "not known, or longer than 10 s" if bound is None else f"at most {bound} ms"

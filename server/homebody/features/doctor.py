@@ -128,7 +128,7 @@ async def doctor(
         if use.url is not None and use.model is not None and use.backend != "embedded":
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
     facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
-    findings = (*_settings(engine, problems, origins or {}), *_notes())
+    findings = (*_settings(engine, problems, origins or {}), *_notes(), *_counts(engine))
     next_steps: tuple[Finding, ...] = ()
     if any(use.model is None or use.needs_better_model for use in uses):
         text = "Which models suit this machine, and the command that installs each:"
@@ -339,6 +339,13 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
     if settings.log.prompts and settings.log.enabled:
         found.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))
     return found
+
+
+def _counts(engine: Engine) -> Iterator[Finding]:
+    counts = engine.audit.counts
+    if counts.shown:
+        text = f"Suggestions on this machine: {counts.shown} shown, {counts.accepted} accepted"
+        yield Finding("hint", f"{text}, a part of {counts.partly_accepted} more.")
 
 
 def _notes() -> list[Finding]:

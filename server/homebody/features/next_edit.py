@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 
-from homebody.audit import Day, read_counts
 from homebody.backend.base import Piece, Sampling
 from homebody.engine import Engine
 from homebody.errors import BackendError
@@ -40,7 +39,7 @@ async def next_edit(
     model is asked while ``is_completing``.
     """
     offered.asked(document)
-    engine.audit.count_edit("kept", offered.kept(document))
+    engine.audit.count("edits_kept", offered.kept(document))
     if not engine.settings.next_edit.is_on(document.language_id) or not history.is_typed(document):
         return None
     if await engine.gate.refusal_of(document) is not None:
@@ -121,9 +120,7 @@ async def _model_facts(engine: Engine) -> list[str]:
 
 
 def _counts_fact(engine: Engine) -> str:
-    total = Day()
-    for day in (*read_counts().values(), engine.audit.unsaved):
-        total.add(day)
+    total = engine.audit.counts
     return (
         f"Next edits on this machine: {total.edits_shown} shown, {total.edits_accepted} accepted "
         f"(of which {total.edits_kept} kept for a minute), {total.edits_rejected} rejected."

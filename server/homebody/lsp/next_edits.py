@@ -73,7 +73,7 @@ class NextEdits:
         offered = self._offered
         note = {"shown": offered.show, "accepted": offered.accept, "rejected": offered.reject}[event]
         if note(edit_id) and self._engines.opened is not None:
-            self._engines.opened.engine.audit.count_edit(event)
+            self._engines.opened.engine.audit.count(f"edits_{event}")
 
 
 def _is_completing(session: "Session") -> bool:

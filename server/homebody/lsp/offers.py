@@ -1,16 +1,14 @@
 """What was sent to the client: suggestions, and whether they were shown and accepted; edits to refine.
 
-Only characters and times of suggestions are counted, locally.
+They are only counted, locally.
 """
 
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from homebody.errors import UsageError
-from homebody.lsp.convert import column_of
 
 if TYPE_CHECKING:
     from homebody.audit import Audit
@@ -23,8 +21,6 @@ _MOST_EDITS = 16
 
 @dataclass(slots=True)
 class _Suggestion:
-    text: str
-    milliseconds: float
     is_shown: bool = False
     taken: int = 0
 
@@ -35,10 +31,10 @@ class Offers:
 
     _offers: OrderedDict[str, _Suggestion] = field(default_factory=OrderedDict[str, _Suggestion])
 
-    def add(self, completions: "Sequence[Completion]", asked: float) -> None:
-        """Store suggestions; ``asked`` is the monotonic time of their request in seconds."""
+    def add(self, completions: "Sequence[Completion]") -> None:
+        """Store suggestions."""
         for completion in completions:
-            self._offers[completion.id] = _Suggestion(completion.text, (time.monotonic() - asked) * 1000)
+            self._offers[completion.id] = _Suggestion()
         while len(self._offers) > _REMEMBERED:
             self._offers.popitem(last=False)
 
@@ -47,21 +43,19 @@ class Offers:
         offer = self._offers.get(offer_id)
         if offer is not None and not offer.is_shown:
             offer.is_shown = True
-            audit.count_shown(len(offer.text), offer.milliseconds)
+            audit.count("shown")
 
     def accept(self, offer_id: str, audit: "Audit") -> None:
         """Count a suggestion that was accepted."""
-        if (offer := self._offers.pop(offer_id, None)) is not None:
-            audit.count_accepted(len(offer.text) - offer.taken)
+        if self._offers.pop(offer_id, None) is not None:
+            audit.count("accepted")
 
     def accept_part(self, offer_id: str, units: int, audit: "Audit") -> None:
         """Count a suggestion of which the first UTF-16 ``units`` are accepted so far."""
-        if (offer := self._offers.get(offer_id)) is None:
-            return
-        characters = column_of(offer.text, units, "utf-16")
-        if characters > offer.taken:
-            audit.count_partly_accepted(characters - offer.taken)
-            offer.taken = characters
+        offer = self._offers.get(offer_id)
+        if offer is not None and units > offer.taken:
+            offer.taken = units
+            audit.count("partly_accepted")
 
 
 class PendingEdits:

@@ -5,7 +5,6 @@ Imported after ``initialize`` is answered; the engine's own imports run in a thr
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
@@ -147,7 +146,6 @@ class Service:
         from homebody.features.complete import complete
 
         self.focus.requested(document, offset)
-        asked = time.monotonic()
         if opened.engine.completion.speed.is_too_slow:
             # Before the answer: the next key usually cancels this request.
             self.status.set(hint=TOO_SLOW)
@@ -177,7 +175,7 @@ class Service:
         is_unsure = not completions and opened.engine.audit.last_outcome(document.uri) == "low confidence"
         if not opened.engine.completion.speed.is_too_slow:
             self.status.set(hint=UNSURE if is_unsure else "")
-        self.offers.add(completions, asked)
+        self.offers.add(completions)
         return completions
 
     async def complete_within(

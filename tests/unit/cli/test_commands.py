@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from homebody.audit import Audit
 from homebody.cli.app import COMMANDS, load_command
 from homebody.cli.flags import FLAGS
 from support.git import git
@@ -238,22 +237,3 @@ def test_the_log_shows_what_was_sent(run, scripted):
     assert (first["feature"], first["prompt"]["model"], first["prompt"]["text"]) == ("explain", "tiny", "")
     assert "def add" in second["prompt"]["text"]
     assert "| " in run("log", "--limit", "1").out
-
-
-def test_stats_are_shown_from_the_local_counts(run, tmp_path):
-    assert run("log", "--stats").out.startswith("No suggestions counted yet")
-    counting = Audit(folder=tmp_path / "state")
-    for _ in range(4):
-        counting.count_shown(10, 300.0)
-    counting.count_accepted(10)
-    counting.save()
-
-    assert "1 (25%)" in run("log", "--stats").out
-    result = json.loads(run("log", "--stats", "--json").out)
-    assert (
-        result["shown"],
-        result["accepted"],
-        result["shownCharacters"],
-        result["acceptedCharacters"],
-        result["medianWaitMs"],
-    ) == (4, 1, 40, 10, 350)
