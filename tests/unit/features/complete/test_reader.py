@@ -80,6 +80,20 @@ async def test_a_key_waits_for_one_piece_only(world, monkeypatch):
             assert len(w.asked) > before
 
 
+async def test_the_prompt_of_a_key_is_planned_while_a_piece_is_read(world, monkeypatch):
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
+        document, offset, _ = _long_file(w)
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: w.backend.waits)
+        document, offset = typed(document, offset, "q")
+        asked = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.backend.placed.endswith("q"))
+        assert w.backend.waits
+        w.backend.allow()
+        await asked
+
+
 class _Stepwise(ScriptedBackend):
     """Ends a piece of a wide window only once it is allowed to."""
 
@@ -87,6 +101,7 @@ class _Stepwise(ScriptedBackend):
         super().__init__(*replies, **options)
         self._allowed = asyncio.Event()
         self.waits = False
+        self.placed = ""
 
     def allow(self) -> None:
         self._allowed.set()
@@ -98,6 +113,10 @@ class _Stepwise(ScriptedBackend):
             self.allow()
             await asyncio.sleep(0.001)
         await task
+
+    async def place(self, prompt, **options):
+        self.placed = prompt.text + prompt.forced
+        return await super().place(prompt, **options)
 
     async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
         if tokens > _NOT_NARROW:
