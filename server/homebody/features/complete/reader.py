@@ -209,7 +209,12 @@ class Reader:
         has_room_for_snippets = self.windows.candidates and not window.context.snippets
         if len(typed) > window.typed_limit * 3 // 4 or (has_room_for_snippets and not self._has_chosen):
             return "wide"
-        return "wide" if window.narrow and window.context.tokens * _WIDER <= place.whole else None
+        tokens = window.context.tokens
+        if not window.narrow or tokens * _WIDER > place.whole:
+            return None
+        # Of the first one, the pieces have measured the speed.
+        is_small = not self._is_typing and tokens * _WIDER < place.at_once
+        return "narrow" if is_small and not self._is_quick(place) else "wide"
 
     def _is_time(self, place: Place, kind: Kind) -> bool:
         """Whether a window may be read now, or only in a pause.

@@ -1,6 +1,7 @@
 """What is read between requests: at a place that the user looks at, while the user types, and in a pause."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -175,6 +176,25 @@ async def test_a_place_that_is_looked_at_gets_what_is_read_quickly(world, monkey
         assert w.engine.audit.last(document.uri).evaluated_tokens <= 3
         await _until_idle(w, document)
         assert read == len(_pieces(w))
+
+
+class _Measured(ScriptedBackend):
+    """Reads 2,000 tokens a second, and takes 6 ms for each piece beyond that."""
+
+    async def warm(self, prompt, **options):
+        stats = await super().warm(prompt, **options)
+        return replace(stats, prompt_ms=stats.evaluated_tokens / 2 + 6)
+
+
+async def test_a_fast_server_reads_the_whole_window_at_the_first_look(world, monkeypatch):
+    """Its speed is not known before, and the first pieces measure it too low."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=4096, kind=_Measured) as w:
+        document, offset, state = _long_file(w)
+        w.engine.completion.speed.prompt = None
+        await prepare(w.engine, document, offset, session=w.session)
+        await _until_idle(w, document)
+        assert not state.windows.current.narrow
 
 
 async def test_with_one_slot_a_window_is_read_in_a_pause_only(world, monkeypatch):
