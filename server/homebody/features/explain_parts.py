@@ -1,6 +1,6 @@
 """Explain code that is too long to read at once: in parts with headings, or a file by its outline."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Unpack
@@ -18,7 +18,7 @@ from homebody.features.answer import (
 from homebody.features.budgets import beginning, whole_lines
 from homebody.features.surroundings import code_values, shown_path
 from homebody.prompt.front_matter import shipped_prompt
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import pieces_of
 from homebody.syntax.scope import definitions, header_text, imports
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
@@ -82,7 +82,7 @@ async def explain_parts(
     room, path = chat.room, shown_path(chat.engine, document.uri)
     listeners["on_sources"] = None  # there are several prompts
     size = (room.fits if full else room.readable) - chat.frame(shipped_prompt("explain-part"))
-    parts = list(split(chat, document, tree, target, max(size, 16)))
+    parts = list(pieces_of(document, tree, target, max(size, 16), chat.count))
     kept = parts if full else parts[:_MOST_PARTS]
     collected = _Sum(listeners.get("on_text") or (lambda _: None))
     for part in kept:
@@ -137,28 +137,6 @@ def outline(document: Document, tree: Tree) -> list[tuple[Span, str]]:
     lines = [(each.span, document.slice(each.span)) for each in imports(document, tree)]
     lines += [(each.header, header_text(document, each)) for each in outlined]
     return sorted(lines, key=lambda line: line[0])
-
-
-def split(chat: Chat, document: Document, tree: Tree, target: Span, tokens: int) -> Iterator[Span]:
-    """Split ``target`` between lines into parts of ``tokens``, so that the fewest definitions are split.
-
-    A line that is longer than that is a separate part.
-    """
-    part, used = Span(target.start, target.start), 0
-    for chunk in chunk_document(document, tree, tokens, chat.count):
-        start = max(target.start, document.line_starts[chunk.first_line])
-        end = min(target.end, document.line_span_with_end(chunk.last_line).end)
-        if start >= end or not document.text[start:end].strip():
-            continue
-        cost = chat.count(document.text[start:end])
-        if part and used + cost <= tokens:
-            part, used = Span(part.start, end), used + cost
-            continue
-        if part:
-            yield part
-        part, used = Span(start, end), cost
-    if part:
-        yield part
 
 
 async def _explain_part(

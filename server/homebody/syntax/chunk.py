@@ -5,14 +5,14 @@ single line; cuts are between lines only, never inside a character or a line end
 of the scopes around its first line.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from homebody.syntax import indentation
 from homebody.syntax.scope import header_text, scopes_at
 from homebody.syntax.tree import Tree
-from homebody.text import Document
+from homebody.text import Document, Span
 
 # Cost of a cut, in levels of nesting:
 _UNFILLED = 4.0  # times the fraction by which the chunk falls short of three quarters full
@@ -87,6 +87,17 @@ def chunk_document(
         chunks.append(Chunk(document.uri, first, end - 1, text, _scopes(document, tree, first, end), tokens))
         first = end
     return tuple(chunks)
+
+
+def pieces_of(
+    document: Document, tree: Tree, span: Span, max_tokens: int, count: Callable[[str], int]
+) -> Iterator[Span]:
+    """Split ``span`` as ``chunk_document`` splits its document; blank pieces are left out."""
+    for chunk in chunk_document(document, tree, max_tokens, count):
+        start = max(span.start, document.line_starts[chunk.first_line])
+        end = min(span.end, document.line_span_with_end(chunk.last_line).end)
+        if start < end and document.text[start:end].strip():
+            yield Span(start, end)
 
 
 def _text(document: Document, first: int, end: int) -> str:

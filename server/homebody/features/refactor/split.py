@@ -12,7 +12,7 @@ from typing import TypeAlias
 from homebody.features.refactor.results import Request, Skipped
 from homebody.features.refactor.target import definition_around
 from homebody.features.selection import trimmed
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import pieces_of
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition, outermost
 from homebody.syntax.widen import snapped, with_decorations
@@ -107,15 +107,12 @@ class _Parts:
         limit = min(_LARGEST_PIECE, self.max_tokens)
         if limit < _SMALLEST_PIECE:
             return
-        for chunk in chunk_document(document, tree, limit, self._count_of_piece):
-            start = max(span.start, document.line_starts[chunk.first_line])
-            end = min(span.end, document.line_span(chunk.last_line).end)
-            if start >= end or not document.text[start:end].strip():
-                continue
-            if (chunk.tokens or 0) > limit:
-                yield self._skipped(Span(start, end), f"a line is never split, and {_TOO_LARGE}")
+        for lines in pieces_of(document, tree, span, limit, self._count_of_piece):
+            piece = trimmed(document, lines)
+            if self._count_of_piece(document.slice(piece)) > limit:
+                yield self._skipped(piece, f"a line is never split, and {_TOO_LARGE}")
             else:
-                yield replace(self.request, target=Span(start, end))
+                yield replace(self.request, target=piece)
 
     def _count_of_piece(self, text: str) -> int:
         # The prompt has the text without its last line end, and the estimate without it may be higher.

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, zip_longest
+from itertools import islice, zip_longest
 
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
@@ -231,7 +231,8 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
         first -= 2
     depth, inner, shown = 0, 0, [token.text for token in tokens[first : at + 1]]
     shown[-1] += mark
-    for before, token in pairwise(tokens[opening - 1 :]):
+    for place in range(opening, len(tokens)):
+        before, token = tokens[place - 1 : place + 1]
         depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
         is_call = token.text == "(" and depth > 1 and _WORD.fullmatch(before.text) is not None
         if is_call and not inner:

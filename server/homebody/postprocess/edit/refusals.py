@@ -124,8 +124,9 @@ def _new_errors(edit: Edited) -> str:
 def _emptied_body(edit: Edited) -> str:
     """Refuse a body without code for one that had code: models write ``pass`` for what they leave out."""
     empty = {each.qualified for each in _functions(edit.after) if _is_empty(edit.after, each)}
+    empty -= _may_be_empty(edit) if empty else set()
     for each in _functions(edit.before):
-        if each.qualified in empty - _may_be_empty(edit) and not _is_empty(edit.before, each):
+        if each.qualified in empty and not _is_empty(edit.before, each):
             return f"The answer leaves out the body of {each.name}, so the file is not changed."
     return ""
 

@@ -34,12 +34,15 @@ def undefined_names(edit: Edited) -> list[str]:
     if any(entry.name == "*" for each in statements for entry in each.entries):
         return []
     known = {*edit.imported, *(word for each in statements for word in re.findall(r"\w+", each.text))}
-    outside = (name for name in file.bound if not span.start <= name.start < span.end)
-    known |= {name.text for name in outside if name.scope is None or not span.covers(name.scope)}
     inside = (name for name in side.names if name.binds)
     known |= {name.text for name in inside if name.scope is None or not side.span.covers(name.scope)}
-    known |= {each.name for each in file.definitions if not span.covers(each.header)}
     known |= {each.name for each in definitions(side.document, side.tree, side.span)}
+    known |= {each.name for each in file.definitions if not span.covers(each.header)}
+    text = file.document.text
+    rest = f"{text[: span.start]}\n{text[span.end :]}"
+    if any(re.search(rf"\b{re.escape(name)}\b", rest) for name in candidates - known):
+        outside = (name for name in file.bound if not span.start <= name.start < span.end)
+        known |= {name.text for name in outside if name.scope is None or not span.covers(name.scope)}
     return sorted(candidates - known)
 
 
