@@ -101,7 +101,7 @@ def _open(stack: ExitStack, workspace: Path, name: str, code: str, backend: dict
     (workspace / name).write_text(code)
     editor = stack.enter_context(DrawnNeovim(runtime=PLUGIN, environ=environ_in(workspace), size=SIZE))
     editor.command(f"cd {workspace}")
-    editor.command("set cmdheight=1 termguicolors background=dark noruler")
+    editor.command("set termguicolors background=dark noruler")
     editor.command(f"edit {name}")
     editor.lua(
         "require('homebody').setup(...)",

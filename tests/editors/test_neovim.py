@@ -230,11 +230,16 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
 
 def test_options_that_are_not_valid_are_named(open_editor):
     editor = open_editor(reply("x"))
-    keys = "keys = {dismis = '<C-x>'}"
-    editor.lua(f"require('homebody').setup({{cmd = 'true', filetype = 'lua', settings = 3, {keys}}})")
-    editor.until(lambda: "did you mean `filetypes`?" in editor.command("messages"))
+    keys = "keys = {dismis = '<C-x>', accept = 3}, window = {height = 'big'}"
+    editor.lua(f"require('homebody').setup({{cmd = {{}}, acept = '<C-y>', settings = 3, {keys}}})")
+    editor.until(
+        lambda: "there is no option `acept`: there are auto, beside_menu, cmd," in editor.command("messages")
+    )
     assert "the option `settings` has to be a table" in editor.command("messages")
-    assert "there is no key `dismis`, did you mean `dismiss`?" in editor.command("messages")
+    assert "the option `keys.accept` has to be a string or false" in editor.command("messages")
+    assert "the option `window.height` has to be a number above 0" in editor.command("messages")
+    assert "the option `cmd` is empty" in editor.command("messages")
+    assert "there is no key `dismis`: there are accept, accept_line," in editor.command("messages")
 
 
 @BOTH

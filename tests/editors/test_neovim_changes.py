@@ -123,6 +123,21 @@ def test_a_change_is_refined_in_words(open_editor):
     assert editor.lua(_FILE) == AREA.splitlines()
 
 
+def test_a_refined_change_takes_the_place_of_the_one_in_view(open_editor):
+    """It is not applied at once, even if it only adds a few lines."""
+    documented = AREA.replace(":\n", ':\n    """Multiply."""\n', 1)
+    replies = [{"contains": "only a docstring", "text": f"```python\n{documented}```"}, *reply(SHORTER)]
+    editor = open_editor(
+        replies, code=AREA, setup="vim.ui.input = function(_, done) done('only a docstring') end"
+    )
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga accept")
+    editor.keys("gr")
+    editor.until(lambda: editor.lines == documented.splitlines())
+    assert editor.lua(_FILE) == AREA.splitlines()
+    assert len(editor.call("nvim_list_tabpages")) == 2
+
+
 def test_an_action_that_only_adds_is_applied_at_once(open_editor):
     editor = open_editor(
         reply("Multiply width by height."),

@@ -12,19 +12,7 @@ vim.api.nvim_create_user_command("Homebody", function(opts) require("homebody.co
   complete = function(...) return require("homebody.commands").complete(...) end,
 })
 
-local MODES = { accept = { "i", "n" }, reject = "n" } -- the others: in insert mode
-
-for name, what in pairs({
-  accept = "Accept the suggestion",
-  ["accept-word"] = "Accept the suggestion's next word",
-  ["accept-line"] = "Accept the suggestion's next line",
-  next = "Show the next suggestion",
-  previous = "Show the previous suggestion",
-  dismiss = "Dismiss the suggestion",
-  reject = "Reject the next edit",
-  suggest = "Ask for suggestions here",
-  review = "Review the change that arrived while you were typing",
-}) do
-  local act = name:gsub("-", "_")
-  vim.keymap.set(MODES[act] or "i", ("<Plug>(homebody-%s)"):format(name), function() require("homebody")[act]() end, { desc = what })
+for name, act in pairs(require("homebody.config").acts) do
+  local plug = ("<Plug>(homebody-%s)"):format((name:gsub("_", "-")))
+  vim.keymap.set(act.modes, plug, function() require("homebody")[name]() end, { desc = act.desc })
 end

@@ -27,6 +27,19 @@ M.defaults = {
 
 M.options = vim.deepcopy(M.defaults)
 
+-- What the keys do, and the <Plug> maps.
+M.acts = {
+  accept = { desc = "Accept Homebody's suggestion", modes = { "i", "n" } },
+  accept_word = { desc = "Accept the next word of Homebody's suggestion", modes = { "i" } },
+  accept_line = { desc = "Accept the next line of Homebody's suggestion", modes = { "i" } },
+  next = { desc = "Show Homebody's next suggestion", modes = { "i" } },
+  previous = { desc = "Show Homebody's previous suggestion", modes = { "i" } },
+  dismiss = { desc = "Dismiss Homebody's suggestion", modes = { "i" } },
+  reject = { desc = "Reject Homebody's next edit", modes = { "n" } },
+  suggest = { desc = "Ask Homebody for suggestions", modes = { "i" } },
+  review = { desc = "Review Homebody's change", modes = { "i", "n" } },
+}
+
 local TYPES = {
   cmd = { "table", "string" },
   settings = { "table" },
@@ -40,34 +53,10 @@ local TYPES = {
   times = { "boolean" },
 }
 
--- Edit distance of two names, by the usual table.
-local function distance(one, other)
-  local row = {}
-  for column = 0, #other do
-    row[column] = column
-  end
-  for line = 1, #one do
-    local corner, left = row[0], line
-    row[0] = line
-    for column = 1, #other do
-      local cost = one:sub(line, line) == other:sub(column, column) and 0 or 1
-      left = math.min(row[column] + 1, left + 1, corner + cost)
-      corner, row[column] = row[column], left
-    end
-  end
-  return row[#other]
-end
-
-local function nearest(name, names)
-  table.sort(names, function(one, other) return distance(name, one) < distance(name, other) end)
-  return distance(name, names[1]) <= 2 and names[1] or nil
-end
-
 -- A sentence about a name that is not among `names`.
 local function unknown(what, name, names)
-  local known = nearest(name, names)
-  local hint = known and (", did you mean `%s`?"):format(known) or (": there are %s"):format(table.concat(names, ", "))
-  return ("there is no %s `%s`%s"):format(what, name, hint)
+  table.sort(names)
+  return ("there is no %s `%s`: there are %s"):format(what, name, table.concat(names, ", "))
 end
 
 -- The command of the server; `~` in its path is the home folder.
@@ -86,16 +75,22 @@ function M.set(given)
       table.insert(problems, unknown("option", name, vim.tbl_keys(TYPES)))
     elseif not vim.list_contains(types, type(value)) then
       table.insert(problems, ("the option `%s` has to be a %s"):format(name, table.concat(types, " or a ")))
+    elseif name == "cmd" and #value == 0 then
+      table.insert(problems, "the option `cmd` is empty")
     elseif name == "cmd" then
       options.cmd = command(value)
     elseif name == "keys" then
       local keys = type(value) == "table" and value or {}
-      for act in pairs(keys) do
-        if M.defaults.keys[act] == nil then
-          table.insert(problems, unknown("key", act, vim.tbl_keys(M.defaults.keys)))
+      options.keys = value and options.keys or {}
+      for act, key in pairs(keys) do
+        if not M.acts[act] then
+          table.insert(problems, unknown("key", act, vim.tbl_keys(M.acts)))
+        elseif key and type(key) ~= "string" then
+          table.insert(problems, ("the option `keys.%s` has to be a string or false"):format(act))
+        else
+          options.keys[act] = key
         end
       end
-      options.keys = value == false and {} or vim.tbl_extend("force", options.keys, keys)
     elseif name == "window" then
       local height = value.height
       if height ~= nil and not (type(height) == "number" and height > 0) then

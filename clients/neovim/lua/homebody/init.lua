@@ -115,21 +115,6 @@ local function highlight()
   end
 end
 
-local ACTS = {
-  accept = "Accept Homebody's suggestion",
-  accept_word = "Accept the next word of Homebody's suggestion",
-  accept_line = "Accept the next line of Homebody's suggestion",
-  next = "Show Homebody's next suggestion",
-  previous = "Show Homebody's previous suggestion",
-  dismiss = "Dismiss Homebody's suggestion",
-  reject = "Reject Homebody's next edit",
-  suggest = "Ask Homebody for suggestions",
-  review = "Review Homebody's change",
-}
-
--- Modes of the keys; the others act in insert mode.
-local MODES = { accept = { "i", "n" }, reject = { "n" }, review = { "i", "n" } }
-
 function M.setup(options)
   for _, problem in ipairs(config.set(options)) do
     vim.schedule(function() messages.say(problem, vim.log.levels.WARN) end)
@@ -181,11 +166,11 @@ function M.setup(options)
     next_edit.setup(on)
     on_user("HomebodySuggestion", next_edit.clear)
   end
-  for act, description in pairs(ACTS) do
-    local key = config.options.keys[act]
-    for _, mode in ipairs(key and MODES[act] or { "i" }) do
-      if key and (mode == "i" or act == "review" or config.options.next_edit) then
-        map(mode, key, M[act], description)
+  for name, act in pairs(config.acts) do
+    local key = config.options.keys[name]
+    for _, mode in ipairs(key and act.modes or {}) do
+      if mode == "i" or name == "review" or config.options.next_edit then
+        map(mode, key, M[name], act.desc)
       end
     end
   end

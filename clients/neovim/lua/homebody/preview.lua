@@ -150,7 +150,8 @@ local function show(buf, old, wanted, title, result)
   vim.bo[right].filetype = vim.bo[buf].filetype
   vim.cmd.diffthis()
   local accept = refusal and "ga apply anyway" or "ga accept"
-  vim.wo.winbar = accept .. " gx discard gr refine%< do undo" -- fits into half of 80 columns
+  -- It fits into half of 80 columns; the keys are coloured.
+  vim.wo.winbar = (accept .. " gx discard gr refine%< do undo"):gsub("%f[%l](%l%l) ", "%%#Special#%1%%* ")
   local before = table.concat(old, "\n") .. result.proposal.before:match("\n?$")
   proposal = { buf = buf, before = before, left = left, right = right, tab = tab, title = title, id = id }
   show_notes(refusal, result.notes or {})
@@ -177,7 +178,8 @@ local function present(title, act)
   messages.say(("a change is ready (%s): %s"):format(key or ":Homebody review", title))
 end
 
--- Shows the result of a command as a proposal; an edit that only adds a few lines is applied immediately.
+-- Shows the result of a command as a proposal, in place of the one in view. Without one, an edit that only adds
+-- a few lines is applied immediately.
 function M.take(buf, result, title)
   if result.status == "unchanged" then
     return messages.say("the model found nothing to change")
@@ -206,7 +208,7 @@ function M.take(buf, result, title)
   end
   local is_plain = result.status == "ready" and #(result.notes or {}) == 0
   present(title, function()
-    if not (is_plain and is_small(before, after)) then
+    if proposal or not (is_plain and is_small(before, after)) then
       return review()
     end
     put(buf, before, after, function(line)
