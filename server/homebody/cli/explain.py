@@ -80,16 +80,22 @@ def command(
     if "-" in {place, *attach}:
         flags.check()
         piped = read_bytes()
+    subject = place or which or ""
+    is_attached = bool(attach) or media_type(piped) is not None or _is_media(place)
+    names = [subject, *attach] if subject else attach
     with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        if attach or media_type(piped) is not None or _is_media(place):
-            subject = place or which
-            names = [subject, *attach] if subject else attach
-            answering = _explain_attached(flags, names, piped, writer, full=full)
-        elif place in {"", "-"}:
-            answering = _explain_text(flags, piped, writer, which=which, full=full)
-        else:
-            answering = _explain_file(flags, place, problem or "", writer, full=full)
-        explanation, places = asyncio.run(answering)
+        explanation, places = asyncio.run(
+            _explain(
+                flags,
+                names,
+                piped,
+                writer,
+                which=which,
+                problem=problem or "",
+                is_attached=is_attached,
+                full=full,
+            )
+        )
     report = to_report(explanation, file=str(parse_lines(place)[0]) if place not in {"", "-"} else None)
     if as_json:
         terminal.write(to_json(report))
@@ -108,42 +114,34 @@ def _is_media(place: str) -> bool:
     return False
 
 
-async def _explain_attached(
-    flags: Flags, names: Sequence[str], piped: bytes, writer: AnswerWriter, *, full: bool
+async def _explain(
+    flags: Flags,
+    names: Sequence[str],
+    piped: bytes,
+    writer: AnswerWriter,
+    *,
+    which: Which | None,
+    problem: str,
+    is_attached: bool,
+    full: bool,
 ) -> tuple[Explanation, list[tuple[str, str]]]:
-    path = HERE if names[0] == "-" else parse_lines(names[0])[0]
-    async with ready_engine(flags, workspace_of(path)) as engine:
-        attached = Attached.joined([await attach_named(engine, what, piped) for what in names])
-        explanation = await explain_attached(
-            engine, "explain-attached", attached, full=full, **writer.listeners
-        )
-        return explanation, await named_places(engine, explanation.markdown, explanation.sources)
-
-
-async def _explain_file(
-    flags: Flags, place: str, problem: str, writer: AnswerWriter, *, full: bool
-) -> tuple[Explanation, list[tuple[str, str]]]:
-    path, lines = parse_lines(place)
+    """Explain what is attached, the changes that git has, the text that is piped in, or else a file."""
+    path, lines = (HERE, None) if names[0] == "-" else parse_lines(names[0])
     workspace = workspace_of(path)
-    settings = flags.load(workspace)
-    source = read_source(path, max_bytes=settings.context.max_file_bytes)
-    span = source.span_of(*lines) if lines else None
-    document = source.document
+    document, span = None, None
+    if not (is_attached or which or path is HERE):
+        source = read_source(path, max_bytes=flags.load(workspace).context.max_file_bytes)
+        document, span = source.document, source.span_of(*lines) if lines else None
+    heard = writer.listeners
     async with ready_engine(flags, workspace) as engine:
-        explanation = await explain(engine, document, span, problem=problem, full=full, **writer.listeners)
-        return explanation, await named_places(engine, explanation.markdown, explanation.sources, document)
-
-
-async def _explain_text(
-    flags: Flags, piped: bytes, writer: AnswerWriter, *, which: Which | None, full: bool
-) -> tuple[Explanation, list[tuple[str, str]]]:
-    """Explain the changes that git has, or else the text that is piped in."""
-    async with ready_engine(flags, workspace_of(HERE)) as engine:
-        if which is None:
-            explanation = await explain_text(engine, decoded(piped), full=full, **writer.listeners)
-        else:
+        if document is not None:
+            answer = await explain(engine, document, span, problem=problem, full=full, **heard)
+        elif is_attached:
+            attached = Attached.joined([await attach_named(engine, what, piped) for what in names])
+            answer = await explain_attached(engine, "explain-attached", attached, full=full, **heard)
+        elif which is not None:
             attached = await attach_changes(engine, which, Path.cwd())
-            explanation = await explain_attached(
-                engine, "explain-diff", attached, full=full, **writer.listeners
-            )
-        return explanation, await named_places(engine, explanation.markdown, explanation.sources)
+            answer = await explain_attached(engine, "explain-diff", attached, full=full, **heard)
+        else:
+            answer = await explain_text(engine, decoded(piped), full=full, **heard)
+        return answer, await named_places(engine, answer.markdown, answer.sources, document)
