@@ -25,6 +25,7 @@ from homebody.errors import BackendRefused
 from homebody.features.complete import complete, prepare_once
 from homebody.features.explain import explain
 from homebody.session.session import Session
+from homebody.settings import BackendSettings
 from homebody.text import Document, Span, TextEdit
 from measure.line_answers import SteadySpeed, settings_for
 from measure.model import Model, default_weights, open_model, open_stock_model
@@ -170,7 +171,7 @@ async def _visitor(model: Model) -> AsyncGenerator[Visitor]:
     backend = (
         HostedBackend(model.ready, timeout_seconds=600)
         if model.ready is not None
-        else LlamaCppBackend(model.url, api_key=model.key, timeout_seconds=600)
+        else LlamaCppBackend(BackendSettings(url=model.url, api_key=model.key, timeout_seconds=600))
     )
     async with (
         aclosing(backend),

@@ -13,6 +13,7 @@ from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.host.shared import HostOptions
+from homebody.settings import BackendSettings
 from support.embedded import embedded_backend
 from support.hosts import Host, running_host
 from support.ollama_double import OllamaDouble, OllamaModel
@@ -63,16 +64,16 @@ def _open(
     match request.param:
         case "llama.cpp":
             host = request.getfixturevalue("host")
-            return LlamaCppBackend(host.url, api_key=host.key)
+            return LlamaCppBackend(BackendSettings(url=host.url, api_key=host.key))
         case "embedded":
             monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tmp_path / "state"))
             return embedded_backend(lambda: HostOptions(tiny_model))
         case "openai":
             host = request.getfixturevalue("host")
-            return OpenAiBackend(host.url, api_key=host.key)
+            return OpenAiBackend(BackendSettings(url=host.url, api_key=host.key))
         case "ollama":
-            return OllamaBackend(request.getfixturevalue("ollama").url)
+            return OllamaBackend(BackendSettings(url=request.getfixturevalue("ollama").url))
         case "lm-studio":
-            return LmStudioBackend(request.getfixturevalue("lm_studio").url)
+            return LmStudioBackend(BackendSettings(url=request.getfixturevalue("lm_studio").url))
         case _:
             return ScriptedBackend(Reply(WORDS, contains="<|im_start|>assistant"), Reply(CODE))

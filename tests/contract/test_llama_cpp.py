@@ -15,6 +15,7 @@ from homebody.errors import BackendRefused
 from homebody.host.launch import HostProcess, start_host
 from homebody.host.shared import HostOptions
 from homebody.models.facts import FimTokens
+from homebody.settings import BackendSettings
 from support.llama_server import copy_with, tokenize
 from support.recording_proxy import RecordingProxy
 from support.streams import MANY, read
@@ -30,7 +31,7 @@ def proxy(host: Any) -> Iterator[RecordingProxy]:
 
 @pytest_asyncio.fixture
 async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBackend]:
-    opened = LlamaCppBackend(proxy.url, api_key=host.key)
+    opened = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=host.key))
     yield opened
     await opened.aclose()
 
@@ -39,7 +40,9 @@ async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBac
 async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProcess]]:
     process = await start_host(HostOptions(model))
     assert process is not None
-    opened = LlamaCppBackend(f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
+    opened = LlamaCppBackend(
+        BackendSettings(url=f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
+    )
     try:
         yield opened, process
     finally:
@@ -83,7 +86,7 @@ async def test_no_text_of_the_users_acts_as_a_marker(
 
 
 async def test_a_running_explanation_does_not_hold_completion_up(endless_host: Any):
-    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    backend = LlamaCppBackend(BackendSettings(url=endless_host.url, api_key=endless_host.key))
     prompt = Prompt((Text("value = 4\n" * 30),))
     few = Sampling(max_tokens=4)
     await read(backend.complete(prompt, few))
@@ -179,7 +182,7 @@ async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: 
         url = f"http://127.0.0.1:{process.ready.port}"
         (bos,) = tokenize(url, process.ready.api_key, END, special=True)
         with RecordingProxy(url, process.ready.api_key) as proxy:
-            behind = LlamaCppBackend(proxy.url, api_key=process.ready.api_key)
+            behind = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=process.ready.api_key))
             await read(behind.complete(Prompt((Text("x"),)), MANY))
             await read(behind.complete(Prompt((Marker(END), Text("x"))), MANY))
             await behind.aclose()
@@ -195,7 +198,7 @@ async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(
     async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, process):
         url = f"http://127.0.0.1:{process.ready.port}"
         with RecordingProxy(url, process.ready.api_key) as proxy:
-            backend = LlamaCppBackend(proxy.url, api_key=process.ready.api_key)
+            backend = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=process.ready.api_key))
             await read(backend.complete(Prompt((Text("ab"), Text("cd"), Text(" e"))), Sampling(max_tokens=1)))
             counts = await backend.count(["ab", "cd", " e"])
             await backend.aclose()
@@ -212,7 +215,9 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
     other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
     async with running(tiny_model) as (_, first), running(other) as (_, second):
         with RecordingProxy(f"http://127.0.0.1:{first.ready.port}") as proxy:
-            backend = LlamaCppBackend(proxy.url, api_key=first.ready.api_key, timeout_seconds=60)
+            backend = LlamaCppBackend(
+                BackendSettings(url=proxy.url, api_key=first.ready.api_key, timeout_seconds=60)
+            )
             before = await backend.describe()
             proxy.move(f"http://127.0.0.1:{second.ready.port}", second.ready.api_key)
             await read(backend.complete(Prompt((Text("x"),)), MANY))
@@ -253,7 +258,7 @@ async def test_reading_a_prompt_is_reported_while_it_is_read(backend: LlamaCppBa
 
 async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_host: Any):
     """Its slot is still busy for a moment; in another slot the whole prompt would be read."""
-    backend = LlamaCppBackend(endless_host.url, api_key=endless_host.key)
+    backend = LlamaCppBackend(BackendSettings(url=endless_host.url, api_key=endless_host.key))
     lines = "total = total + 1\n" * 30
     await backend.warm(Prompt((Text(lines),)), slot=0)
     evaluated: list[int | None] = []

@@ -6,20 +6,21 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.base import Marker, Message, Prompt, Sampling, Text
+from homebody.backend.base import Marker, Message, Prompt, Purpose, Sampling, Text
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.ollama_api import Shown
 from homebody.errors import BackendRefused, ConnectionForbidden, ContextTooLong
 from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS
+from homebody.settings import BackendSettings
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.streams import MANY, read
 
 CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))
 
 
-def opened(double: OllamaDouble, **options: Any) -> aclosing[OllamaBackend]:
-    return aclosing(OllamaBackend(double.url, **options))
+def opened(double: OllamaDouble, use: Purpose = "completion", **options: Any) -> aclosing[OllamaBackend]:
+    return aclosing(OllamaBackend(BackendSettings(url=double.url, **options), use))
 
 
 def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:

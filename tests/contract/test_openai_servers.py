@@ -11,6 +11,7 @@ from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import BackendRefused, BackendUnavailable
+from homebody.settings import BackendSettings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.streams import MANY, read
@@ -22,7 +23,7 @@ CODER = "qwen2.5-coder-1.5b-instruct"
 
 
 def opened(double: LoopbackServer, kind: Any, **options: Any) -> aclosing[StringBackend]:
-    return aclosing(kind(double.url, **options))
+    return aclosing(kind(BackendSettings(url=double.url, **options)))
 
 
 def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
@@ -111,7 +112,7 @@ async def test_a_server_without_metadata_gets_careful_defaults():
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
 async def test_the_url_may_end_in_v1_or_not(suffix: str):
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
-        backend = OpenAiBackend(double.url + suffix)
+        backend = OpenAiBackend(BackendSettings(url=double.url + suffix))
         assert (await backend.describe()).name == "m"
         await backend.aclose()
 
@@ -138,7 +139,7 @@ async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
 
 
 def opened_at(url: str, key: str) -> aclosing[OpenAiBackend]:
-    return aclosing(OpenAiBackend(url, api_key=key))
+    return aclosing(OpenAiBackend(BackendSettings(url=url, api_key=key)))
 
 
 _PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reason": None}]}

@@ -23,6 +23,7 @@ from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.errors import BackendRefused
 from homebody.media import Media, read_media
+from homebody.settings import BackendSettings
 from support.images import encoded, wav
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
@@ -52,7 +53,7 @@ def check(name: str, body: dict[str, Any], *media: Media) -> None:
 
 async def test_an_openai_server_gets_a_data_uri_and_a_sound():
     with OpenAiDouble([OpenAiModel("qwen3-vl", vision=True)], kind="vllm") as double:
-        backend = OpenAiBackend(double.url, modalities=("vision", "audio"))
+        backend = OpenAiBackend(BackendSettings(url=double.url, modalities=("vision", "audio")))
         async with aclosing(backend):
             assert (await backend.describe()).modalities == {"vision", "audio"}
             await read(backend.chat(asked(PICTURE, SOUND), MANY))
@@ -66,7 +67,7 @@ async def test_an_openai_server_gets_a_data_uri_and_a_sound():
 
 async def test_lm_studio_gets_a_data_uri():
     with OpenAiDouble([OpenAiModel("qwen/qwen3-vl-4b", vision=True)]) as double:
-        async with aclosing(LmStudioBackend(double.url)) as backend:
+        async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
             assert (await backend.describe()).modalities == {"vision"}
             await read(backend.chat(asked(PICTURE), MANY))
         check("lm-studio", double.requests[-1].json, PICTURE)
@@ -78,7 +79,7 @@ async def test_lm_studio_gets_a_data_uri():
 async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
     """The message is the one that Ollama's own package makes of a file."""
     with OllamaDouble([SEES, OllamaModel("llama3.2")]) as double:
-        async with aclosing(OllamaBackend(double.url, model="qwen3-vl:4b")) as backend:
+        async with aclosing(OllamaBackend(BackendSettings(url=double.url, model="qwen3-vl:4b"))) as backend:
             assert (await backend.describe()).modalities == {"vision"}
             await read(backend.chat(asked(PICTURE), MANY))
         body = double.requests[-1].json
@@ -104,7 +105,7 @@ def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def sees(vision_server: str) -> AsyncIterator[LlamaCppBackend]:
-    async with aclosing(LlamaCppBackend(vision_server)) as backend:
+    async with aclosing(LlamaCppBackend(BackendSettings(url=vision_server))) as backend:
         yield backend
 
 
@@ -114,13 +115,13 @@ async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, visi
     assert (await sees.describe()).modalities == {"vision"}
     assert found is not None
     assert [model.modalities for model in found.candidates] == [{"vision"}]
-    async with aclosing(OpenAiBackend(vision_server)) as other:
+    async with aclosing(OpenAiBackend(BackendSettings(url=vision_server))) as other:
         assert (await other.describe()).modalities == {"vision"}
 
 
 async def test_llama_cpp_gets_the_picture_in_the_prompt(vision_server: str):
     with RecordingProxy(vision_server) as proxy:
-        async with aclosing(LlamaCppBackend(proxy.url)) as backend:
+        async with aclosing(LlamaCppBackend(BackendSettings(url=proxy.url))) as backend:
             text, stats = await read(backend.chat(asked(PICTURE), MANY))
         [sent] = proxy.bodies("/completion")
     # The marker is random.

@@ -53,7 +53,7 @@ def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
 
 async def test_vllm_gets_the_four_likeliest_stop_texts():
     with OpenAiDouble([OpenAiModel(CODER)], "vllm") as double:
-        async with aclosing(OpenAiBackend(double.url)) as backend:
+        async with aclosing(OpenAiBackend(BackendSettings(url=double.url))) as backend:
             assert await say(backend) == "return a "
 
     assert [body["stop"] for body in sent(double, "/v1/completions")] == [list(STOPS[:4])]
@@ -64,7 +64,7 @@ async def test_a_server_that_refuses_stop_texts_gets_fewer_from_then_on(most: in
     double = Refusing([OpenAiModel(CODER)], "unknown")
     double.most_stops = most
     with double:
-        async with aclosing(OpenAiBackend(double.url)) as backend:
+        async with aclosing(OpenAiBackend(BackendSettings(url=double.url))) as backend:
             assert [await say(backend), await say(backend)] == ["return a ", "return a "]
             notes = " ".join((await backend.describe()).notes)
 
@@ -79,7 +79,11 @@ async def test_a_field_that_is_refused_is_sent_no_more(kind: Any):
     double = Refusing([OpenAiModel(CODER)], kind)
     double.refused = "top_k"
     with double:
-        opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
+        opened = (
+            OpenAiBackend(BackendSettings(url=double.url))
+            if kind == "vllm"
+            else LmStudioBackend(BackendSettings(url=double.url))
+        )
         async with aclosing(opened) as backend:
             assert [await say(backend), await say(backend)] == ["return a ", "return a "]
             info = await backend.describe()
@@ -104,7 +108,11 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
     kind: Any, model: str, fields: dict[str, Any]
 ):
     with OpenAiDouble([OpenAiModel(model)], kind) as double:
-        opened = OpenAiBackend(double.url) if kind == "vllm" else LmStudioBackend(double.url)
+        opened = (
+            OpenAiBackend(BackendSettings(url=double.url))
+            if kind == "vllm"
+            else LmStudioBackend(BackendSettings(url=double.url))
+        )
         async with aclosing(opened) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
                 pass
@@ -133,7 +141,7 @@ async def test_lm_studios_reasoning_options_come_before_the_name(
     model: str, options: tuple[str, ...] | None, fields: dict[str, str], *, is_slow: bool
 ):
     with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
-        async with aclosing(LmStudioBackend(double.url)) as backend:
+        async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
             async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
                 pass
             notes = (await backend.describe()).notes
@@ -163,7 +171,7 @@ async def test_ollama_is_asked_for_the_least_reasoning_that_it_takes(refused: An
     double = Thinking([OllamaModel("some-model:4b", capabilities=("completion", "thinking"))])
     double.refused = refused
     with double:
-        async with aclosing(OllamaBackend(double.url)) as backend:
+        async with aclosing(OllamaBackend(BackendSettings(url=double.url))) as backend:
             for _ in range(2):
                 answer = backend.chat([Message("user", "Hi")], Sampling(max_tokens=64))
                 assert [item async for item in answer] != []
@@ -184,7 +192,7 @@ async def test_a_context_length_of_zero_is_ignored():
                 await super()._handle(request, reply)
 
     with Zero() as double:
-        async with aclosing(LlamaCppBackend(double.url)) as backend:
+        async with aclosing(LlamaCppBackend(BackendSettings(url=double.url))) as backend:
             assert await say(backend, Prompt((Text("x"),))) == "x"
             info = await backend.describe()
 
@@ -195,7 +203,7 @@ async def test_a_context_length_of_zero_is_ignored():
 async def test_a_context_length_that_only_a_refusal_names_is_learned():
     """Some servers report it nowhere else; the next prompt is made to fit."""
     with OpenAiDouble([OpenAiModel(CODER, context_length=1000)], "unknown") as double:
-        async with aclosing(OpenAiBackend(double.url)) as backend:
+        async with aclosing(OpenAiBackend(BackendSettings(url=double.url))) as backend:
             before = (await backend.describe()).context_length
             with pytest.raises(ContextTooLong, match="1000"):
                 await say(backend, Prompt((Text("x = 1\n" * 400),)))
@@ -240,7 +248,9 @@ class Router(LlamaDouble):
 
 async def test_a_router_is_asked_to_load_the_suitable_model():
     with Router() as double:
-        backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=30)
+        backend = ResilientBackend(
+            FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))), patience_seconds=30
+        )
         async with aclosing(backend):
             assert await say(backend, Prompt((Text("x"),))) == "x"
 
@@ -252,7 +262,7 @@ async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
     with Router() as double:
         double.broken.add(CODER)
         backend = ResilientBackend(
-            FixedConnector(LlamaCppBackend(double.url, model=CODER)), patience_seconds=30
+            FixedConnector(LlamaCppBackend(BackendSettings(url=double.url, model=CODER))), patience_seconds=30
         )
         async with aclosing(backend):
             with pytest.raises(BackendFailed, match=f"cannot load {CODER}"):

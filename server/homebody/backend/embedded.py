@@ -127,14 +127,17 @@ class HostConnector:
 class HostedBackend(LlamaCppBackend):
     """The llama.cpp backend of one host, with facts from its model file."""
 
+    kind = HOST_KIND
+
     def __init__(self, ready: Ready, *, timeout_seconds: float) -> None:
         super().__init__(
-            f"http://127.0.0.1:{ready.port}",
-            api_key=ready.api_key,
-            timeout_seconds=timeout_seconds,
-            # The slots share one cache: llama.cpp would let one request fill all of it.
-            context_length=ready.context_length,
-            kind=HOST_KIND,
+            BackendSettings(
+                url=f"http://127.0.0.1:{ready.port}",
+                api_key=ready.api_key,
+                timeout_seconds=timeout_seconds,
+                # The slots share one cache: llama.cpp would let one request fill all of it.
+                context_length=ready.context_length,
+            )
         )
         self.ready = ready
         self._special_texts: frozenset[str] | None = None

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from homebody.backend.base import Backend, OnState, Purpose
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
@@ -109,16 +111,7 @@ def _open_server(block: BackendSettings, use: Purpose) -> Backend:
         message = f'backend.kind "{block.kind}" needs backend.url, such as "http://127.0.0.1:8000"'
         raise SettingsError(message)
     server: type[ServerBackend] = getattr(import_module(f"homebody.backend.servers.{module}"), name)
-    return server(
-        url,
-        api_key=block.api_key,
-        model=block.model,
-        allowed_hosts=block.allowed_hosts,
-        timeout_seconds=block.timeout_seconds,
-        context_length=block.context_length,
-        use=use,
-        modalities=block.modalities,
-    )
+    return server(structs.replace(block, url=url), use)
 
 
 _SERVERS: Mapping[str, tuple[str, str]] = {

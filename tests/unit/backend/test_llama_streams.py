@@ -13,6 +13,7 @@ from homebody.errors import (
     ContextTooLong,
     HomebodyError,
 )
+from homebody.settings import BackendSettings
 from support.llama_double import LlamaDouble
 
 PROMPT = Prompt((Text("def f("),))
@@ -26,7 +27,7 @@ async def double() -> AsyncIterator[LlamaDouble]:
 
 async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
     """Read one answer; text before an error is in ``seen``."""
-    backend = LlamaCppBackend(double.url, timeout_seconds=60)
+    backend = LlamaCppBackend(BackendSettings(url=double.url, timeout_seconds=60))
     stats = None
     try:
         async for item in backend.complete(PROMPT, Sampling(8)):
@@ -62,7 +63,7 @@ async def test_an_error_in_the_stream_keeps_the_servers_message(
 
 
 async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
-    backend = LlamaCppBackend(double.url)
+    backend = LlamaCppBackend(BackendSettings(url=double.url))
     items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
     await backend.aclose()
     asked = [request.json for request in double.requests if request.path == "/completion"]

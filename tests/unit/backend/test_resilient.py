@@ -15,6 +15,7 @@ from homebody.errors import (
     BackendUnavailable,
     ModelForbidden,
 )
+from homebody.settings import BackendSettings
 from support.llama_double import LlamaDouble
 from support.until import until
 
@@ -43,7 +44,9 @@ def tasks_running() -> set[str]:
 async def test_each_change_is_reported_once_and_not_per_request(double: LlamaDouble):
     states: list[BackendState] = []
     backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+        FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))),
+        on_state=states.append,
+        patience_seconds=1,
     )
     for _ in range(3):
         await ask(backend)
@@ -64,7 +67,9 @@ async def test_a_server_that_only_fails_to_generate_is_not_ready(double: LlamaDo
     states: list[BackendState] = []
     double.busy = True
     backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=1
+        FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))),
+        on_state=states.append,
+        patience_seconds=1,
     )
     for _ in range(2):
         with pytest.raises(BackendFailed, match="is unavailable: no slot is free"):
@@ -82,7 +87,9 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
     states: list[BackendState] = []
     double.loading = True
     backend = ResilientBackend(
-        FixedConnector(LlamaCppBackend(double.url)), on_state=states.append, patience_seconds=30
+        FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))),
+        on_state=states.append,
+        patience_seconds=30,
     )
     asked = asyncio.create_task(ask(backend))
     await reports(states, "loading")
@@ -95,7 +102,9 @@ async def test_a_request_waits_while_the_model_loads_and_reports_it(double: Llam
 
 async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDouble):
     """Without requests from the editor, none is sent to the server."""
-    backend = ResilientBackend(FixedConnector(LlamaCppBackend(double.url)), patience_seconds=1)
+    backend = ResilientBackend(
+        FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))), patience_seconds=1
+    )
     await ask(backend)
     await until(lambda: not tasks_running())
     await backend.aclose()

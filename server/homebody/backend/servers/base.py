@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import ClassVar, TypeAlias, TypedDict
+from typing import ClassVar, TypeAlias
 
 from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, split_stops
 from homebody.backend.base import (
@@ -29,7 +29,8 @@ from homebody.backend.base import (
     Stream,
     Text,
 )
-from homebody.backend.http import DEFAULT_TIMEOUT_SECONDS, ModelServer, Patience
+from homebody.backend.choose import AvailableModel, pick
+from homebody.backend.http import ModelServer, Patience
 from homebody.errors import (
     BackendFailed,
     BackendProtocolError,
@@ -37,8 +38,8 @@ from homebody.errors import (
     BackendUnavailable,
     ContextTooLong,
 )
-from homebody.media import Modality
 from homebody.models.families import Thinking, thinking_of
+from homebody.settings import BackendSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,63 +83,30 @@ class Job:
     patience: Patience | None = None
 
 
-class ServerOptions(TypedDict, total=False):
-    """How to use a server, in addition to its address; ``ServerBackend`` describes the values."""
-
-    api_key: str | None
-    model: str | None
-    allowed_hosts: Sequence[str]
-    timeout_seconds: float
-    context_length: int | None
-    use: Purpose
-    modalities: Sequence[Modality]
-
-
 class ServerBackend(Backend, ABC):
     """One model on one server.
 
     Parameters
     ----------
-    url
-        An ``http`` address may end in ``/v1``.
-    model
-        Name of the model on the server; ``None``: the subclass chooses one that suits ``use``.
-    allowed_hosts
-        Other machines that may be connected to, as ``host:port``.
-    timeout_seconds
-        Maximum time without output, before an answer and between pieces.
-    context_length
-        Maximum context length, in tokens; ``None``: that of the server.
-    modalities
-        What the model takes besides text, in addition to what the server reports.
+    block
+        The server and its model; ``url`` is set, and may end in ``/v1``. Without a ``model``, the subclass
+        chooses one that suits ``use``. ``modalities`` are in addition to what the server reports.
 
     """
 
     watches_stops: ClassVar[bool] = False
     """Whether Homebody watches all stop texts too, for servers that may refuse some."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        model: str | None = None,
-        allowed_hosts: Sequence[str] = (),
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        context_length: int | None = None,
-        use: Purpose = "completion",
-        modalities: Sequence[Modality] = (),
-    ) -> None:
+    def __init__(self, block: BackendSettings, use: Purpose = "completion") -> None:
+        url = block.url or ""
         self._server = ModelServer(
             url if url.startswith("unix:") else url.rstrip("/").removesuffix("/v1"),
-            api_key=api_key,
-            allowed_hosts=allowed_hosts,
-            timeout_seconds=timeout_seconds,
+            api_key=block.api_key,
+            allowed_hosts=block.allowed_hosts,
+            timeout_seconds=block.timeout_seconds,
         )
-        self._model: str | None = model
+        self._block = block
         self._use: Purpose = use
-        self._context_length = context_length
-        self._modalities = frozenset(modalities)
         self._info: ModelInfo | None = None
         self._heard = 0.0
         self._asking = asyncio.Lock()
@@ -166,7 +134,7 @@ class ServerBackend(Backend, ABC):
             if self._info is None or time.monotonic() - self._heard > _TRUST_SECONDS:
                 async with self._watched():
                     info = await self._ask()
-                self._info = replace(info, modalities=info.modalities | self._modalities)
+                self._info = replace(info, modalities=info.modalities.union(self._block.modalities))
             return self._info
 
     async def complete(
@@ -195,6 +163,11 @@ class ServerBackend(Backend, ABC):
             if not answer.went_astray:
                 return
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
+
+    def _pick(self, candidates: Sequence[AvailableModel], server: str, *, advice: str) -> str:
+        """Return the name of the model that the settings name, or of the one that suits the use best."""
+        server = f"{server} at {self._server.url}"
+        return pick(candidates, self._block.model, self._use, server=server, advice=advice).model
 
     def forget(self) -> None:
         """Forget the facts, so that the next request asks for them again."""

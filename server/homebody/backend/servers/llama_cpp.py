@@ -10,7 +10,7 @@ import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Unpack
+from typing import ClassVar
 from urllib.parse import quote
 
 import msgspec
@@ -25,15 +25,15 @@ from homebody.backend.base import (
     Placement,
     Prompt,
     PromptRead,
+    Purpose,
     Role,
     Sampling,
     SlotChoice,
     Stats,
 )
-from homebody.backend.choose import pick
 from homebody.backend.http_errors import failure
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
 from homebody.backend.servers.llama_cpp_served import (
     ANY_SLOT,
     HOST_KIND,
@@ -48,6 +48,7 @@ from homebody.errors import (
     BackendUnavailable,
 )
 from homebody.media import Media
+from homebody.settings import BackendSettings
 
 
 class LlamaCppBackend(ServerBackend):
@@ -60,9 +61,12 @@ class LlamaCppBackend(ServerBackend):
 
     """
 
-    def __init__(self, url: str, *, kind: str = "llama.cpp", **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
-        self._kind = kind
+    kind: ClassVar[str] = "llama.cpp"
+    """``ModelInfo.kind``."""
+
+    def __init__(self, block: BackendSettings, use: Purpose = "completion") -> None:
+        super().__init__(block, use)
+        self._model = block.model
         self._served: Served | None = None
         self._has_asked_to_load = False
 
@@ -140,7 +144,11 @@ class LlamaCppBackend(ServerBackend):
         props = await self._server.get(self._with_model("/props"), api.Props)
         if self._served is None or self._served.props != props:
             self._served = await ask_served(
-                self._server, props, model=self._model, context_length=self._context_length, kind=self._kind
+                self._server,
+                props,
+                model=self._model,
+                context_length=self._block.context_length,
+                kind=self.kind,
             )
         return self._served.info
 
@@ -155,16 +163,14 @@ class LlamaCppBackend(ServerBackend):
             The router tried to load it and failed.
 
         """
-        if self._served is not None or self._kind == HOST_KIND:
+        if self._served is not None or self.kind == HOST_KIND:
             return
         entries = (await self._server.get("/v1/models", api.Models)).data or ()
         if not any(entry.status is not None for entry in entries):
             return
         if self._model is None:
             candidates = [api.to_candidate(entry, self._server.url) for entry in entries]
-            name = f"llama.cpp at {self._server.url}"
-            advice = "start it with a folder of models"
-            self._model = pick(candidates, None, self._use, server=name, advice=advice).model
+            self._model = self._pick(candidates, "llama.cpp", advice="start it with a folder of models")
         entry = next((entry for entry in entries if entry.id == self._model), None)
         if entry is not None and entry.status is not None and entry.status.value != "loaded":
             if entry.status.failed and self._has_asked_to_load:

@@ -5,14 +5,12 @@ package contains LM Studio.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Unpack
 
 import msgspec
 
 from homebody.backend.base import ModelInfo
-from homebody.backend.choose import AvailableModel, pick
+from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer
-from homebody.backend.servers.base import ServerOptions
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
@@ -43,10 +41,8 @@ class LmStudioBackend(OpenAiApi):
     # LM Studio runs llama.cpp or MLX, both with a prompt cache.
     keeps_prompts = True
 
-    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
-        self.dialect = LM_STUDIO
-        self._reasoning: tuple[str, ...] | None = None
+    dialect = LM_STUDIO
+    _reasoning: tuple[str, ...] | None = None
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons, from the reasoning options that LM Studio reports (0.4.7 and later)."""
@@ -65,7 +61,7 @@ class LmStudioBackend(OpenAiApi):
         return super().without_thinking(model)
 
     async def _ask(self) -> ModelInfo:
-        entry = self._pick(await list_models(self._server))
+        entry = self._entry(await list_models(self._server))
         if entry.context_length is None:
             entry = await self._load(entry)
         if entry.context_length is None:
@@ -78,7 +74,7 @@ class LmStudioBackend(OpenAiApi):
         return ModelInfo(
             kind="lm-studio",
             name=entry.instance or entry.name,
-            context_length=min(entry.context_length, self._context_length or entry.context_length),
+            context_length=min(entry.context_length, self._block.context_length or entry.context_length),
             trained_context_length=entry.max_context_length,
             architecture=entry.architecture,
             chat_template=True,
@@ -91,18 +87,17 @@ class LmStudioBackend(OpenAiApi):
         )
 
     async def _load(self, entry: "LmStudioModel") -> "LmStudioModel":
-        limit = {} if self._context_length is None else {"context_length": self._context_length}
+        limit = {} if self._block.context_length is None else {"context_length": self._block.context_length}
         await self._server.post("/api/v1/models/load", {"model": entry.name, **limit}, _Anything)
         return next((e for e in await list_models(self._server) if e.name == entry.name), entry)
 
-    def _pick(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
-        loaded = next((entry for entry in entries if entry.instance and entry.instance == self._model), None)
-        if loaded is not None:
-            return loaded
-        server = f"LM Studio at {self._server.url}"
+    def _entry(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
+        for entry in entries:
+            if entry.instance and entry.instance == self._block.model:
+                return entry
         candidates = [to_candidate(entry, self._server.url) for entry in entries]
-        chosen = pick(candidates, self._model, self._use, server=server, advice="download one in LM Studio")
-        return next(entry for entry in entries if entry.name == chosen.model)
+        chosen = self._pick(candidates, "LM Studio", advice="download one in LM Studio")
+        return next(entry for entry in entries if entry.name == chosen)
 
 
 class LmStudioModel(msgspec.Struct, frozen=True):

@@ -4,18 +4,16 @@ Written from the documented API of Ollama 0.12 (address in ``ollama_api``); test
 loopback, since no Python package contains Ollama.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Unpack
 from urllib.parse import urlsplit
 
 from homebody.backend.base import Message, ModelInfo, Piece
-from homebody.backend.choose import pick
 from homebody.backend.guard import AllowedHost
 from homebody.backend.http import Patience
 from homebody.backend.http_errors import StatusRefused, failure, tells_length
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerOptions, Thought
+from homebody.backend.servers.base import Deltas, Job, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
     BackendRefused,
@@ -42,11 +40,8 @@ class OllamaBackend(StringBackend):
     # Ollama runs llama.cpp or its own engine, both with a prompt cache.
     keeps_prompts = True
 
-    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
-        self._allowed = frozenset(AllowedHost.parse(entry) for entry in options.get("allowed_hosts", ()))
-        self._thinks = False
-        self._refused_levels: dict[str, int] = {}
+    _thinks = False
+    _refused_levels: Mapping[str, int] = {}
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons, from its family, or because Ollama refused a level of reasoning."""
@@ -57,7 +52,7 @@ class OllamaBackend(StringBackend):
 
     async def _ask(self) -> ModelInfo:
         tags = await self._server.get("/api/tags", api.Models)
-        name = self._model or await self._choose(tags)
+        name = self._block.model or await self._choose(tags)
         entry = tags.named(name)
         self._check_remote(name, entry)
         shown = await self._show(name)
@@ -120,7 +115,8 @@ class OllamaBackend(StringBackend):
         """Whether a refusal is about the level of reasoning; from then on a higher level is used."""
         if error.status != 400 or "think" not in error.words or "think" not in body:
             return False
-        self._refused_levels[model] = 2 if body["think"] == "low" else 1
+        level = 2 if body["think"] == "low" else 1
+        self._refused_levels = {**self._refused_levels, model: level}
         self.forget()
         return True
 
@@ -151,9 +147,7 @@ class OllamaBackend(StringBackend):
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""
         running = await self._server.get("/api/ps", api.Models)
         candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
-        advice = "install one with `ollama pull qwen2.5-coder:1.5b`"
-        name = f"Ollama at {self._server.url}"
-        return pick(candidates, None, self._use, server=name, advice=advice).model
+        return self._pick(candidates, "Ollama", advice="install one with `ollama pull qwen2.5-coder:1.5b`")
 
     async def _show(self, name: str) -> api.Shown:
         try:
@@ -167,10 +161,10 @@ class OllamaBackend(StringBackend):
     async def _served_context(self, name: str, shown: api.Shown) -> tuple[int, tuple[str, ...]]:
         """Return the ``num_ctx`` to send with every request, and notes for the user."""
         trained = shown.trained_context_length
-        if self._context_length is not None:
-            if trained is not None and self._context_length > trained:
+        if self._block.context_length is not None:
+            if trained is not None and self._block.context_length > trained:
                 return trained, (f"context length {trained}: {name} supports at most that",)
-            return self._context_length, ()
+            return self._block.context_length, ()
         served = await self._loaded_context(name)
         if served is None:
             # Loading without options shows the server's default.
@@ -202,7 +196,9 @@ class OllamaBackend(StringBackend):
             return
         url = urlsplit(host if "//" in host else f"https://{host}")
         port = url.port or (80 if url.scheme == "http" else 443)
-        if AllowedHost((url.hostname or host).lower(), port) in self._allowed:
+        if AllowedHost((url.hostname or host).lower(), port) in map(
+            AllowedHost.parse, self._block.allowed_hosts
+        ):
             return
         message = (
             f"{name} runs at {url.hostname}, not on this machine; nothing was sent. "

@@ -8,16 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Unpack
 
 import msgspec
 
 from homebody.backend.base import Message, ModelInfo
-from homebody.backend.choose import AvailableModel, pick
+from homebody.backend.choose import AvailableModel
 from homebody.backend.http import ModelServer, Patience
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import openai_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerOptions
+from homebody.backend.servers.base import Deltas, Job
 from homebody.backend.servers.llama_cpp_api import ModelEntry, Models
 from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, Dialect, by_owner, by_port
 from homebody.backend.servers.strings import StringBackend
@@ -34,13 +33,11 @@ class OpenAiApi(StringBackend):
 
     watches_stops = True
 
-    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
-        self.dialect = UNKNOWN
-        self._refused: set[str] = set()
-        self._learned: tuple[str, ...] = ()
-        self._answering = ""
-        self._told_context: int | None = None
+    dialect = UNKNOWN
+    _refused: frozenset[str] = frozenset()
+    _learned: tuple[str, ...] = ()
+    _answering = ""
+    _told_context: int | None = None
 
     @property
     def most_stops(self) -> int | None:
@@ -116,7 +113,7 @@ class OpenAiApi(StringBackend):
             api.shorten_stops(body, _FEW_STOPS)
             what = f"accepts at most {_FEW_STOPS} stop texts; Homebody watches the others"
         else:
-            self._refused.add(name)
+            self._refused |= {name}
             what = f"refuses the field {name}, which is no longer sent"
         self._learned = (*self._learned, f"The server at {self._server.url} {what}")
         self.forget()
@@ -134,7 +131,7 @@ class OpenAiBackend(OpenAiApi):
 
     async def _ask(self) -> ModelInfo:
         models = await self._server.get("/v1/models", Models)
-        entry = self._pick(models)
+        entry = self._entry(models)
         if self.dialect is UNKNOWN:
             self.dialect = await recognise(self._server, entry.owned_by)
         served = entry.served_context_length
@@ -143,8 +140,8 @@ class OpenAiBackend(OpenAiApi):
             served = (await self._server.get(self.dialect.context, _Value)).value or None
         served = served or self._told_context
         if served is None:
-            served = self._context_length or self.dialect.usual_context
-            if self._context_length is None:
+            served = self._block.context_length or self.dialect.usual_context
+            if self._block.context_length is None:
                 notes.append(
                     f"{self.dialect.name} at {self._server.url} does not report its context length; "
                     f"{served} is assumed (backend.contextLength changes it)"
@@ -156,7 +153,7 @@ class OpenAiBackend(OpenAiApi):
         return ModelInfo(
             kind="openai",
             name=entry.id,
-            context_length=min(served, self._context_length or served),
+            context_length=min(served, self._block.context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
             modalities=entry.takes,
@@ -168,15 +165,14 @@ class OpenAiBackend(OpenAiApi):
             notes=(*notes, *self.notes(entry.id)),
         )
 
-    def _pick(self, models: Models) -> ModelEntry:
-        url, entries = self._server.url, models.data or ()
-        server = f"The server at {url}"
+    def _entry(self, models: Models) -> ModelEntry:
+        entries = models.data or ()
         candidates = [
-            AvailableModel.by_name("openai", url, server, entry.id, modalities=entry.takes)
+            AvailableModel.by_name("openai", self._server.url, "", entry.id, modalities=entry.takes)
             for entry in entries
         ]
-        chosen = pick(candidates, self._model, self._use, server=server, advice="load one in the server")
-        return next(entry for entry in entries if entry.id == chosen.model)
+        chosen = self._pick(candidates, "The server", advice="load one in the server")
+        return next(entry for entry in entries if entry.id == chosen)
 
 
 async def recognise(server: ModelServer, owner: str) -> Dialect:

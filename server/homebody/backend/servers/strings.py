@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import ClassVar, Unpack
+from typing import ClassVar
 
 from homebody.backend.answer import Answer, ReasoningFilter
 from homebody.backend.base import (
@@ -15,6 +15,7 @@ from homebody.backend.base import (
     Piece,
     Placement,
     Prompt,
+    Purpose,
     Sampling,
     SlotChoice,
     Stats,
@@ -22,9 +23,10 @@ from homebody.backend.base import (
     Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ServerOptions, ignore_progress
+from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
 from homebody.errors import BackendRefused
 from homebody.models.families import Thinking
+from homebody.settings import BackendSettings
 from homebody.text import common_start
 from homebody.tokens import TokenEstimate, frame_tokens
 
@@ -50,8 +52,8 @@ class StringBackend(ServerBackend):
 
     keeps_prompts: ClassVar[bool] = False
 
-    def __init__(self, url: str, **options: Unpack[ServerOptions]) -> None:
-        super().__init__(url, **options)
+    def __init__(self, block: BackendSettings, use: Purpose = "completion") -> None:
+        super().__init__(block, use)
         self.estimate = TokenEstimate()
         self._cached: CachedPrompts[str] | None = None
 
