@@ -87,7 +87,8 @@ def line_of(outcome: Outcome) -> str:
         facts.append(duration(outcome.seconds))
     shown = f" ({', '.join(facts)})" if facts else ""
     reason = f": {outcome.reason}" if outcome.reason else ""
-    notes = f" (note: it {', '.join(outcome.notes)})" if outcome.notes else ""
+    has_notes = outcome.notes and outcome.status == "changed"
+    notes = f" (note: it {', '.join(outcome.notes)})" if has_notes else ""
     remarks = "".join(f" {remark}" for remark in outcome.remarks)
     status = _status(outcome.status, is_written=outcome.written)
     return " ".join(f"{status} {outcome.path}{shown}{reason}{notes}{remarks}".split())

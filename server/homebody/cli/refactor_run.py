@@ -245,7 +245,9 @@ def _report_one(run: Run) -> int:
         sentence = sentence or "The model's answer was refused."
     elif outcome.status != "changed" and not run.options.as_json:
         sentence = sentence or f"There is nothing to change in {outcome.path}."
-    notes = [f"Note: it {', '.join(outcome.notes)}."] if outcome.notes else []
+    # The line of a file that was written has its notes; a refusal that is due to notes quotes them.
+    has_notes = outcome.notes and outcome.status == "changed" and not outcome.written
+    notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
     for remark in (sentence, *notes, *outcome.remarks):
         if remark and not run.options.quiet:
             warn(remark)

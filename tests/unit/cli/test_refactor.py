@@ -113,7 +113,8 @@ def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, ad
     _reply(add.parent, reply)
     arguments = ("refactor", "add.py:4-6", *task)
 
-    assert note in run(*arguments).err
+    assert run(*arguments).err.count(note) == 1
+    assert run(*arguments, "--write").err.count(note) == 1
     refused = run(*arguments, "--write", "--json")
     assert (refused.code, json.loads(refused.out)["status"]) == (1, "refused")
     assert f"{note}; --allow-notes writes it." in json.loads(refused.out)["reason"]

@@ -37,8 +37,10 @@ def placed(document: Document, span: Span, code: str, indent: str | None = None)
     else:
         base = _base(document, span) if indent is None else indent
         new = reindented(code, base=base, indentation=indentation_around(document, span), language=language)
-    framed = _framed(new, old, document, span) if old.strip() else new
-    return fit_line_ends(framed, old=old, newline=document.newline)
+    before = document.text[document.line_start(span.start) : span.start]
+    if before.strip() and old.strip():  # a body on the line of its head
+        new = new.lstrip(" \t")
+    return fit_line_ends(new, old=old, newline=document.newline)
 
 
 def above_top_level(document: Document, tree: Tree, offset: int, code: str) -> TextEdit:
@@ -92,16 +94,6 @@ def _base(document: Document, span: Span) -> str:
         if text.strip():
             return indent_of(text)
     return ""
-
-
-def _framed(new: str, old: str, document: Document, span: Span) -> str:
-    """Match the beginning and the end of the old code: its blank lines, and code before it on its line."""
-    lead = old[: len(old) - len(old.lstrip())]
-    blank_lines = lead[: lead.rfind("\n") + 1]
-    if document.text[document.line_start(span.start) : span.start].strip():  # a body on the line of its head
-        new = new.lstrip(" \t")
-    tail = old[len(old.rstrip()) :]
-    return blank_lines + new + (tail if "\n" not in tail and "\r" not in tail else "\n")
 
 
 def reindented(code: str, *, base: str, indentation: Indentation, language: Language) -> str:
