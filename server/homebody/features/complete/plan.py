@@ -110,25 +110,22 @@ class Place:
     def at_once(self) -> int:
         """Tokens that may be read before a request is answered."""
         budget = self.engine.completion_settings(self.document).latency_budget_ms / 1000
-        return max(_LEAST_TOKENS, self.within(budget))
+        return max(_LEAST_TOKENS, int(self.speed * budget))
 
     @property
     def unnoticed(self) -> int:
         """Maximum unread tokens of a wider window for a request to start using it."""
-        return self.within(_UNNOTICED_SECONDS) if self.has_own_slot else self.at_once
+        return int(self.speed * _UNNOTICED_SECONDS) if self.has_own_slot else self.at_once
 
     @property
     def whole(self) -> int:
         """Tokens of a whole window, at most: what is read in five seconds, and fits."""
-        return min(self.within(READING_SECONDS), self.target.info.context_length)
+        return min(int(self.speed * READING_SECONDS), self.target.info.context_length)
 
-    def seconds(self, tokens: int) -> float:
-        """Reading time of this number of tokens."""
-        return tokens / (self.engine.completion.speed.prompt or UNMEASURED_SPEED)
-
-    def within(self, seconds: float) -> int:
-        """Tokens that are read in this time."""
-        return int((self.engine.completion.speed.prompt or UNMEASURED_SPEED) * seconds)
+    @property
+    def speed(self) -> float:
+        """Tokens that are read in a second."""
+        return self.engine.completion.speed.prompt or UNMEASURED_SPEED
 
     def moved(self, edit: TextEdit, document: Document) -> "Place":
         """Return the same place after an edit; ``document`` is the result."""

@@ -224,17 +224,17 @@ class Reader:
         is_quick = self._is_quick(place)
         if self._pause_left() <= 0 or (not self._is_typing and (is_quick or kind == "narrow")):
             return True
-        is_slow = place.seconds(_FEWEST_TOKENS) > 2 * _PIECE_SECONDS
+        is_slow = _FEWEST_TOKENS / place.speed > 2 * _PIECE_SECONDS
         if not self._is_typing or is_slow or not place.has_own_slot or time.monotonic() < self._rests_until:
             return False
-        keys = place.seconds(place.whole) * _KEYS_PER_SECOND
+        keys = place.whole / place.speed * _KEYS_PER_SECOND
         if not is_quick and not self._is_paid and self._session.unspent_keys >= keys:
             self._session.unspent_keys, self._is_paid = 0, True
         return is_quick or self._is_paid
 
     def _is_quick(self, place: Place) -> bool:
         """Whether the model reads the whole window so fast that there is no reason to wait."""
-        return place.seconds(place.whole) <= _QUICK_SECONDS
+        return place.whole / place.speed <= _QUICK_SECONDS
 
     def _pause_left(self) -> float:
         """Return the seconds until the user has paused; a look at a place is short if it is no longer."""
