@@ -213,7 +213,7 @@ class Reader:
         if not window.narrow or tokens * _WIDER > place.whole:
             return None
         # Of the first one, the pieces have measured the speed.
-        is_small = not self._is_typing and tokens * _WIDER < place.at_once
+        is_small = not self._is_typing and tokens < place.at_once * 3 // 4
         return "narrow" if is_small and not self._is_quick(place) else "wide"
 
     def _is_time(self, place: Place, kind: Kind) -> bool:
