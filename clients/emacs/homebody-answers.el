@@ -66,7 +66,7 @@ THEN gets the result."
            :otherwise (lambda (words)
                         (when (funcall is-running)
                           (funcall end)
-                          (homebody--append buffer (format "\n%s\n" words))))
+                          (homebody--append buffer (format "\n\n%s\n\n" words))))
            :on-value (lambda (value)
                        (when (funcall is-running)
                          (homebody--append buffer (homebody--pictures (plist-get value :sources)))

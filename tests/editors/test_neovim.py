@@ -217,6 +217,18 @@ def test_a_killed_server_is_restarted_and_a_message_says_so(open_editor):
     editor.sees("return width * height")
 
 
+@BOTH
+def test_an_answer_of_a_server_that_ends_says_so(open_editor):
+    """What was written stays; nothing seems to be running."""
+    editor = open_editor(reply("Very slow. " * 500, piece_delay_ms=100))
+    editor.command("1,2Homebody ask how slow?")
+    editor.sees("Very slow.")
+    editor.kill_server()
+    editor.sees("> the server ended before it answered")
+    editor.sees("ask: failed")
+    assert "Very slow." in editor.screen
+
+
 def test_without_a_server_one_line_says_what_to_do(open_editor):
     editor = open_editor(reply("x"))
     editor.command("lua vim.lsp.stop_client(vim.lsp.get_clients())")

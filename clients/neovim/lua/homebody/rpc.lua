@@ -4,6 +4,7 @@ local M = { encoding = "utf-16" } -- the encoding of nearly all servers: 0.10 wa
 
 local has_methods = vim.fn.has("nvim-0.11") == 1
 local streams = {} -- by token of $/progress: the function that gets its values
+local unanswered = {} -- by the function that ends a command: the id of its client
 
 function M.client(buf)
   return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1] or vim.lsp.get_clients({ name = "homebody" })[1]
@@ -29,16 +30,16 @@ function M.execute(client, command, argument, done, on_value)
     argument = vim.tbl_extend("force", argument, { token = token })
   end
   local params = { command = command, arguments = { argument }, workDoneToken = work }
-  local finished = false
   local function finish(...)
-    if not finished then
-      finished = true
+    if unanswered[finish] then
+      unanswered[finish] = nil
       if token then
         streams[token], streams[work] = nil, nil
       end
       done(...)
     end
   end
+  unanswered[finish] = client.id
   local sent, id = M.call(client, "request", "workspace/executeCommand", params, function(err, result)
     if err and err.code == -32800 then
       finish(nil, nil) -- cancelled
@@ -50,10 +51,18 @@ function M.execute(client, command, argument, done, on_value)
     finish(nil, "the server has stopped")
   end
   return function()
-    if not finished then
+    if unanswered[finish] then
       M.call(client, "cancel_request", id)
       finish(nil, nil)
     end
+  end
+end
+
+-- Ends the commands of a client that has ended: Neovim calls nobody back.
+function M.end_commands(id)
+  local ends = vim.tbl_filter(function(finish) return unanswered[finish] == id end, vim.tbl_keys(unanswered))
+  for _, finish in ipairs(ends) do
+    finish(nil, "the server ended before it answered")
   end
 end
 

@@ -118,6 +118,7 @@ function M.ended(id, is_crash)
   stopped[id] = nil
   vim.schedule(function()
     vim.g.homebody_status = nil
+    rpc.end_commands(id)
     if vim.v.exiting ~= vim.NIL then
       return
     elseif was_stopped then
