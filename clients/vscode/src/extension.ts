@@ -184,7 +184,8 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     registerInEditor("homebody.refactorSelection", (client, editor) => refactorings.choose(client, editor));
     register("homebody.inOwnWords", async () => {
         const editor = servedEditor();
-        await (editor && refactorings.inOwnWords(editor));
+        // Its keys have opened an input.
+        await (editor ? refactorings.inOwnWords(editor) : commands.executeCommand("workbench.action.closeQuickOpen"));
     });
     registerForChange("homebody.acceptEdit", (proposal) => proposals.accept(proposal), ({ document: { uri } }) => reviews.keep(uri));
     registerForChange("homebody.discardEdit", (proposal) => proposals.close(proposal), ({ document: { uri } }) => reviews.undo(uri));

@@ -587,7 +587,7 @@ exports.run = async function run() {
         page.dispose();
     });
 
-    await claim("a page that the server does not have is not explained", async () => {
+    await claim("a page that the server does not have is neither explained nor changed", async () => {
         await showKeysOfVSCode();
         const { length } = chat.shown;
         const shown = [];
@@ -596,6 +596,14 @@ exports.run = async function run() {
         );
         assert.match(shown[0], /^Open a file first: /);
         assert.equal(chat.shown.length, length);
+        // The key for an instruction leaves nothing open either.
+        const ran = [];
+        await answering(extension.vscode.window, "showInformationMessage", async () => undefined, () =>
+            answering(extension.vscode.commands, "executeCommand", async (name) => void ran.push(name), () =>
+                vscode.commands.executeCommand("homebody.inOwnWords"),
+            ),
+        );
+        assert.ok(ran.includes("workbench.action.closeQuickOpen"));
     });
 
     await claim("code that cannot be inserted is not dropped in silence", async () => {
