@@ -172,7 +172,7 @@ exports.run = async function run() {
         const { window, commands } = extension.vscode;
         const { executeCommand } = commands;
         const open = async (command, ...args) =>
-            command === "workbench.action.openSettings" ? void opened.push(args) : executeCommand.call(commands, command, ...args);
+            command === "workbench.action.openRemoteSettings" ? void opened.push(args[0].query) : executeCommand.call(commands, command, ...args);
         await answering(window, "showErrorMessage", press, () =>
             answering(window, "showWarningMessage", press, () =>
                 answering(commands, "executeCommand", open, async () => {
@@ -188,7 +188,8 @@ exports.run = async function run() {
                 }),
             ),
         );
-        assert.deepEqual(opened, [["homebody.context.ignore"], ["homebody.context.ignor"]]);
+        // The window is a remote one.
+        assert.deepEqual(opened, ["homebody.context.ignore", "homebody.context.ignor"]);
         assert.match(messages[0], /`homebody\.context\.ignore` cannot be "private\/"; it has to be a list/);
         assert.match(messages[1], /`homebody\.context\.ignor`.*`homebody\.context\.ignore`/);
     });
