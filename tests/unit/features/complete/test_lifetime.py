@@ -101,10 +101,14 @@ async def test_an_import_that_the_editor_adds_above_does_not_lose_what_is_being_
         edit = TextEdit(Span(0, 0), line)
         document = document.edited(edit, 2)
         w.session.changed([edit], document)
-        for _ in range(3):
+        for _ in range(200):
             w.backend.may_read.release()
-            await until(lambda: w.backend.waits)
-        assert state.windows.coming.context is coming.context
+        await until(lambda: state.windows.current is not None and state.windows.coming is None)
+        assert state.windows.current.context is coming.context
+        document, offset = typed(document, offset + len(line), "q")
+        await complete(w.engine, document, offset, session=w.session)
+        record = w.engine.audit.last(document.uri)
+        assert record.evaluated_tokens * 50 < record.prompt_tokens
 
 
 async def test_code_from_other_files_leaves_the_prompt_when_it_is_switched_off(world):
