@@ -143,5 +143,6 @@ async def _explain(
             attached = await attach_changes(engine, which, Path.cwd())
             answer = await explain_attached(engine, "explain-diff", attached, full=full, **heard)
         else:
-            answer = await explain_text(engine, decoded(piped), full=full, **heard)
+            # It ends with the places that the output names.
+            return await explain_text(engine, decoded(piped), full=full, **heard), []
         return answer, await named_places(engine, answer.markdown, answer.sources, document)

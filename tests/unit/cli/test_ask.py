@@ -152,6 +152,15 @@ def test_pasted_output_is_explained(run, scripted, piped):
     assert report["complete"] is True
 
 
+def test_the_places_of_an_output_are_listed_once_on_a_terminal(run, scripted, piped, monkeypatch):
+    piped('  File "add.py", line 2, in add\nTypeError\n')
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    ended = run("explain", "-")
+    assert "Places: add.py:2" in ended.out
+    assert "tokens in" in ended.err
+    assert "places: " not in ended.err
+
+
 def test_a_diagnostic_is_explained(run, scripted):
     assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"
 
