@@ -59,7 +59,7 @@ def command(
     for suggestion in report.completions[:1]:
         terminal.write(suggestion.text.removesuffix("\n") + "\n")
     if not report.completions:
-        warn("There is nothing worth suggesting.")
+        warn("There is nothing worth suggesting here; --show-prompt shows what the model saw.")
 
 
 async def _run(

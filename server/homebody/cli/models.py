@@ -2,15 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from msgspec import Struct, json
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
@@ -102,7 +99,6 @@ def _recommend(
             terminal.write(f"  Already on this machine: {model.present}\n")
     if not vision and all(model.use != "next_edit" for model in advice.recommendations):
         terminal.write("\nNext edit: by rules; a model for them needs a graphics card with 3 GB more.\n")
-    terminal.remark("docs/models.md describes what these models are good for, and the measurements.")
 
 
 @command.command("install")
@@ -123,8 +119,10 @@ def _install(
     The only command that uses the network, and only for files that are not on this machine yet.
     """
     terminal = Terminal()
-    with _progress(source or "the default weights") as on_progress:
-        model = install(source, on_progress)
+    try:
+        model = install(source, _progress(source or "the default weights", terminal))
+    finally:
+        terminal.progress("")
     facts = read_facts(model.path)
     if as_json:
         terminal.write(json.encode(_report(ModelListing(model, facts))).decode() + "\n")
@@ -230,23 +228,17 @@ def _context(length: int | None) -> str:
     return f"{length:,}" if length else "unknown"
 
 
-@contextmanager
-def _progress(what: str) -> Generator[OnProgress]:
-    """Show a progress bar on a terminal; elsewhere print a line for each quarter."""
-    console = Console(file=sys.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+def _progress(what: str, terminal: Terminal) -> OnProgress:
+    """Show how much is downloaded: on a terminal in one line, elsewhere in a line for each quarter."""
     quarters = -1
 
-    def print_quarter(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         nonlocal quarters
-        if (now := 4 * done // max(1, total)) > quarters:
+        text = f"Fetching {what}: {100 * done // max(1, total)}% of {total / 1e6:,.0f} MB"
+        terminal.progress(text)
+        if (now := 4 * done // max(1, total)) > quarters and not sys.stderr.isatty():
             quarters = now
-            sys.stderr.write(f"Fetching {what}: {25 * quarters} % of {total / 1e6:.0f} MB\n")
+            sys.stderr.write(f"{text}\n")
             sys.stderr.flush()
 
-    if not console.is_terminal:
-        yield print_quarter
-        return
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(f"Fetching {Path(what).name}", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    return show

@@ -92,7 +92,7 @@ def test_fetches_one_model_and_resumes_an_interrupted_download(own_folders, tiny
         done = install(f"hf:{REPO}", server.url)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (
         0,
-        "Fetching hf:org/coder-GGUF: 100 % of 26 MB",
+        "Fetching hf:org/coder-GGUF: 100% of 26 MB",
     )
     [model] = installed_models()
     assert model.path == models_dir() / "org--coder-GGUF" / "coder-q4_k_m.gguf"
