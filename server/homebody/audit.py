@@ -126,7 +126,7 @@ class PromptRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class ModelNote:
     """A problem with one model, when it was first seen. ``when`` as in the record."""
 
     backend: str
@@ -160,7 +160,7 @@ class Audit:
     """
 
     def __init__(self, settings: LogSettings | None = None, folder: Path | None = None) -> None:
-        self.on_note: Callable[[Note], None] | None = None
+        self.on_note: Callable[[ModelNote], None] | None = None
         self._settings = settings or LogSettings()
         self._folder = folder
         self._last: OrderedDict[str, PromptRecord] = OrderedDict()
@@ -186,7 +186,7 @@ class Audit:
             self._last.popitem(last=False)
         self._newest = record
         for text in record.notes:
-            self._note(Note(record.backend, record.model, text, record.when))
+            self._note(ModelNote(record.backend, record.model, text, record.when))
         if self._settings.enabled and record.number not in self._logged:
             self._logged.append(record.number)
             shown = {} if self._settings.prompts else {"text": "", "answer": ""}
@@ -196,7 +196,7 @@ class Audit:
     def note(self, record: PromptRecord, notes: tuple[str, ...]) -> None:
         """Report problems that were found after the answer to ``record``, and add them to the record."""
         for text in notes:
-            self._note(Note(record.backend, record.model, text, record.when))
+            self._note(ModelNote(record.backend, record.model, text, record.when))
         shown = self._last.get(record.uri)
         if notes and shown is not None and shown.number == record.number:
             noted = replace(shown, notes=notes)
@@ -249,7 +249,7 @@ class Audit:
                 write_file(path, msgspec.json.encode(self.counts))
         self._unsaved = Counts()
 
-    def _note(self, note: Note) -> None:
+    def _note(self, note: ModelNote) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
         key = (note.backend, note.model, re.sub(r"\d+", "#", note.text))
         if key not in self._noted:
@@ -276,9 +276,9 @@ def erase_logged(is_forgotten: Callable[[str], bool], folder: Path | None = None
     return sum(_erase(part, is_forgotten) for part in (_older(path), path))
 
 
-def read_notes(folder: Path | None = None) -> Iterator[Note]:
+def read_notes(folder: Path | None = None) -> Iterator[ModelNote]:
     """Yield the problems with models, the oldest first; a problem may occur once for each session."""
-    return _read_lines((folder or state_dir()) / "notes.jsonl", Note)
+    return _read_lines((folder or state_dir()) / "notes.jsonl", ModelNote)
 
 
 def read_counts(folder: Path | None = None) -> Counts:
@@ -289,7 +289,7 @@ def read_counts(folder: Path | None = None) -> Counts:
         return Counts()
 
 
-def _append(path: Path, entry: PromptRecord | Note) -> None:
+def _append(path: Path, entry: PromptRecord | ModelNote) -> None:
     """Append a line by one write, so that lines of two processes never mix."""
     with suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

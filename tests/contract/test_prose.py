@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.audit import Note
+from homebody.audit import ModelNote
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete
 from homebody.features.complete.request import PROSE_NOTE
@@ -34,12 +34,12 @@ def trained(_prompt: str) -> str:
 
 
 @asynccontextmanager
-async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tuple[Engine, list[Note]]]:
+async def opened(kind: str, url: str, *, fim: str = "auto") -> AsyncIterator[tuple[Engine, list[ModelNote]]]:
     backend = BackendSettings(kind=kind, url=url)  # pyright: ignore[reportArgumentType] - a kind of the cases
     completion = CompletionSettings(backend=backend, debounce_ms=0, min_confidence=0.0, fim=fim)
     settings = Settings(backend=backend, completion=completion)
     async with open_engine(settings) as engine:
-        notes: list[Note] = []
+        notes: list[ModelNote] = []
         engine.audit.on_note = notes.append
         yield engine, notes
 

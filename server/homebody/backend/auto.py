@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from homebody.backend.base import Backend, Purpose
-from homebody.backend.discover import Choice, Machine, discover, look
+from homebody.backend.discover import Choice, Survey, discover, look
 from homebody.backend.probe import USUAL_URLS
 from homebody.backend.resilient import Connector
 from homebody.errors import (
@@ -45,7 +45,7 @@ class SharedSearch:
         self._block = block
         self._connector_for = connector_for
         self._urls = urls
-        self._seen: Machine | None = None
+        self._seen: Survey | None = None
         self._seen_at = 0.0
         self._looking = asyncio.Lock()
         self._uses: list[AutoConnector] = []

@@ -33,14 +33,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Survey:
     """What one search found: the servers, and the free memory in bytes."""
 
     servers: tuple[Found, ...]
     memory: int
 
 
-async def look(block: BackendSettings, urls: Sequence[str] = USUAL_URLS) -> Machine:
+async def look(block: BackendSettings, urls: Sequence[str] = USUAL_URLS) -> Survey:
     """Search this machine, or ask the server that ``backend.url`` names.
 
     Raises
@@ -51,11 +51,11 @@ async def look(block: BackendSettings, urls: Sequence[str] = USUAL_URLS) -> Mach
     """
     if block.url is not None:
         named = await probe_named(block.url, api_key=block.api_key, allowed_hosts=block.allowed_hosts)
-        return Machine((named,), available_memory())
-    return Machine(tuple(await probe_all(urls)), available_memory())
+        return Survey((named,), available_memory())
+    return Survey(tuple(await probe_all(urls)), available_memory())
 
 
-async def discover(block: BackendSettings, use: Purpose, machine: Machine) -> Choice:
+async def discover(block: BackendSettings, use: Purpose, machine: Survey) -> Choice:
     """Choose a backend among what was found.
 
     Raises

@@ -21,7 +21,7 @@ _ONE_KEYSTROKE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Outgoing:
     """What a call sends to the server: the arguments of ``Check``."""
 
     sources: Sequence[str]
@@ -29,7 +29,7 @@ class Sent:
     within: float = 0.0
 
     @classmethod
-    def of(cls, texts: Sequence[Text | Media | Message], within: float = 0.0) -> "Sent":
+    def of(cls, texts: Sequence[Text | Media | Message], within: float = 0.0) -> "Outgoing":
         """Create it from texts; one without a source must not pass because of another one's."""
         known = all(text.sources for text in texts)
         # Markers alone are our own text.
@@ -37,12 +37,12 @@ class Sent:
         return cls(sources, [text.text for text in texts], within)
 
     @classmethod
-    def of_messages(cls, messages: Sequence[Message]) -> "Sent":
+    def of_messages(cls, messages: Sequence[Message]) -> "Outgoing":
         """Create it from messages, with their pictures and sounds."""
         return cls.of([*messages, *(media for message in messages for media in message.media)])
 
     @classmethod
-    def of_prompt(cls, prompt: Prompt) -> "Sent":
+    def of_prompt(cls, prompt: Prompt) -> "Outgoing":
         """Create it from a prompt."""
         return cls.of(prompt.texts, 0.0 if prompt.is_chat else _ONE_KEYSTROKE)
 

@@ -186,8 +186,8 @@ class _Version(msgspec.Struct):
 
 async def _ollama(server: ModelServer) -> Found:
     version = (await server.get("/api/version", _Version)).version
-    tags = await server.get("/api/tags", ollama_api.Models)
-    running = await server.get("/api/ps", ollama_api.Models)
+    tags = await server.get("/api/tags", ollama_api.ListedModels)
+    running = await server.get("/api/ps", ollama_api.ListedModels)
     name = f"Ollama {version} at {server.url}"
     candidates = ollama_api.candidates_of(tags, running, server.url, name)
     return Found(server.url, tuple(candidates), _remark(name, candidates))

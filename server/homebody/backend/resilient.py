@@ -26,7 +26,7 @@ from homebody.backend.base import (
     Stats,
     Stream,
 )
-from homebody.backend.gate import Check, Sent
+from homebody.backend.gate import Check, Outgoing
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -163,23 +163,23 @@ class ResilientBackend(Backend):
 
     async def count(self, texts: Sequence[str], sources: Sequence[str] = ()) -> list[int]:
         """Count tokens of texts that come from ``sources``."""
-        return await self._call(lambda backend: backend.count(texts), Sent(sources, texts))
+        return await self._call(lambda backend: backend.count(texts), Outgoing(sources, texts))
 
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent."""
-        return await self._call(lambda backend: backend.count_prompt(prompt), Sent.of_prompt(prompt))
+        return await self._call(lambda backend: backend.count_prompt(prompt), Outgoing.of_prompt(prompt))
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
         """Return where a prompt belongs in the server's cache."""
         return await self._call(
-            lambda backend: backend.place(prompt, slot=slot, keep=keep), Sent.of_prompt(prompt)
+            lambda backend: backend.place(prompt, slot=slot, keep=keep), Outgoing.of_prompt(prompt)
         )
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Put messages into the model's chat template."""
-        return await self._call(lambda backend: backend.render_chat(messages), Sent.of_messages(messages))
+        return await self._call(lambda backend: backend.render_chat(messages), Outgoing.of_messages(messages))
 
     def complete(
         self,
@@ -192,7 +192,7 @@ class ResilientBackend(Backend):
         """Continue the prompt."""
         return self._stream(
             lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read),
-            Sent.of_prompt(prompt),
+            Outgoing.of_prompt(prompt),
         )
 
     def chat(
@@ -206,7 +206,7 @@ class ResilientBackend(Backend):
         """Answer the last message."""
         return self._stream(
             lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read),
-            Sent.of_messages(messages),
+            Outgoing.of_messages(messages),
         )
 
     async def warm(
@@ -220,10 +220,10 @@ class ResilientBackend(Backend):
         """Read the prompt into the server's cache."""
         return await self._call(
             lambda backend: backend.warm(prompt, tokens=tokens, slot=slot, on_read=on_read),
-            Sent.of_prompt(prompt),
+            Outgoing.of_prompt(prompt),
         )
 
-    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Sent | None) -> _Result:
+    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Outgoing | None) -> _Result:
         attempt = self._begin()
         while True:
             backend: Backend | None = None
@@ -240,7 +240,7 @@ class ResilientBackend(Backend):
                     await self._report_ready(backend)
                 return result
 
-    async def _stream(self, start: Callable[[Backend], Stream], sent: Sent) -> Stream:
+    async def _stream(self, start: Callable[[Backend], Stream], sent: Outgoing) -> Stream:
         """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
         attempt = self._begin()
         while True:

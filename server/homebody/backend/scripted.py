@@ -144,7 +144,7 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
 
-class Request(msgspec.Struct, frozen=True):
+class RecordedRequest(msgspec.Struct, frozen=True):
     """One recorded request, for tests that check prompts."""
 
     prompt: Prompt
@@ -218,7 +218,7 @@ class ScriptedBackend(Backend):
             modalities=modalities,
             special_texts=special_texts,
         )
-        self.requests: list[Request] = []
+        self.requests: list[RecordedRequest] = []
         self._requests_file = None if requests_file is None else Path(requests_file)
 
     @classmethod
@@ -274,7 +274,7 @@ class ScriptedBackend(Backend):
     ) -> Stream:
         """Answer with the first reply that matches."""
         tokens = self._admit(prompt)
-        self._keep(Request(prompt, sampling, slot), len(tokens), len(tokens))
+        self._keep(RecordedRequest(prompt, sampling, slot), len(tokens), len(tokens))
         reply = self._choose(prompt.text)
         evaluated = self._evaluate(tokens, slot, on_read)
         reused = len(tokens) - evaluated
@@ -312,7 +312,7 @@ class ScriptedBackend(Backend):
         """Record that the prompt (or its first ``tokens``) was read; no reply is used up."""
         whole = self._admit(prompt)
         read = whole[:tokens]
-        self._keep(Request(prompt, None, slot), len(read), len(whole))
+        self._keep(RecordedRequest(prompt, None, slot), len(read), len(whole))
         return _stats(len(read), self._evaluate(read, slot, on_read), 0, "length")
 
     async def aclose(self) -> None:
@@ -325,7 +325,7 @@ class ScriptedBackend(Backend):
             raise ContextTooLong(message)
         return tokens
 
-    def _keep(self, request: Request, read: int, of: int) -> None:
+    def _keep(self, request: RecordedRequest, read: int, of: int) -> None:
         self.requests.append(request)
         if self._requests_file is not None:
             line = msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of})

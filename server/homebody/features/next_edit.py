@@ -9,7 +9,7 @@ from homebody.engine import Engine
 from homebody.errors import BackendError
 from homebody.next_edit.answer import edit_from, whole_answer
 from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.place import Place
+from homebody.next_edit.place import EditPlace
 from homebody.next_edit.prompt import prompt_for
 from homebody.next_edit.rules import keeps_syntax, next_by_rules
 from homebody.next_edit.window import format_of, formats, window_at
@@ -51,7 +51,7 @@ async def next_edit(
     tree = await engine.trees.ready(document)
     if not history.is_typed(document):
         return None
-    place = Place(document, tree, changes)
+    place = EditPlace(document, tree, changes)
     edit = next_by_rules(place, offered.is_wanted)
     if edit is not None or not changes or document.language_id in _PROSE or is_completing():
         return edit

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from homebody.next_edit.changes import NextEdit
 from homebody.next_edit.prompt import blocks_of
-from homebody.next_edit.window import NextEditFormat, Window
+from homebody.next_edit.window import EditWindow, NextEditFormat
 from homebody.postprocess.lines import LineChange, line_changes
 from homebody.postprocess.noise import invisible_added
 
@@ -38,7 +38,9 @@ _UNCHANGED = ("NO_EDITS", "KEEP_PREVIOUS")
 """What Zeta 2 writes, without being trained to, instead of the region."""
 
 
-def edit_from(layout: NextEditFormat, window: Window, answer: str, *, is_whole: bool) -> NextEdit | Dropped:
+def edit_from(
+    layout: NextEditFormat, window: EditWindow, answer: str, *, is_whole: bool
+) -> NextEdit | Dropped:
     """Return the part of the answer that is nearest to the cursor, or why there is none.
 
     ``is_whole`` is false for an answer that was ended by its length.
@@ -64,7 +66,7 @@ def edit_from(layout: NextEditFormat, window: Window, answer: str, *, is_whole: 
     )
 
 
-def whole_answer(layout: NextEditFormat, window: Window, answer: str) -> str | None:
+def whole_answer(layout: NextEditFormat, window: EditWindow, answer: str) -> str | None:
     """Return the whole answer once it is known, so that the model can be stopped; otherwise ``None``.
 
     That is when its end has come, or when the rest is what the window has anyway.
@@ -78,7 +80,7 @@ def whole_answer(layout: NextEditFormat, window: Window, answer: str) -> str | N
     return None if result is None else result.removeprefix(given)
 
 
-def rejoined(window: Window, written: str) -> str | None:
+def rejoined(window: EditWindow, written: str) -> str | None:
     """Return the whole result, once the text written so far has changed the window and continues as it did.
 
     ``None`` while the model has to go on; ``written`` includes what it was given to begin with.
@@ -94,7 +96,7 @@ def rejoined(window: Window, written: str) -> str | None:
     return "\n".join([*lines, *old[places[0] + _SAME_LINES :]])
 
 
-def _rewritten(layout: NextEditFormat, window: Window, answer: str) -> list[str] | Dropped:
+def _rewritten(layout: NextEditFormat, window: EditWindow, answer: str) -> list[str] | Dropped:
     if layout.layout == "blocks":
         return _from_blocks(layout, window, answer)
     if layout.end is not None:
@@ -113,12 +115,12 @@ def _rewritten(layout: NextEditFormat, window: Window, answer: str) -> list[str]
     return text.removesuffix("\n").split("\n")
 
 
-def _given(layout: NextEditFormat, window: Window) -> str:
+def _given(layout: NextEditFormat, window: EditWindow) -> str:
     """Return the beginning of the answer, which the prompt has already."""
     return window.prefill if layout.layout == "numbered windows" else ""
 
 
-def _from_blocks(layout: NextEditFormat, window: Window, answer: str) -> list[str] | Dropped:
+def _from_blocks(layout: NextEditFormat, window: EditWindow, answer: str) -> list[str] | Dropped:
     found = _REGION.fullmatch(answer)
     if found is None:
         return "no end mark"
@@ -143,7 +145,7 @@ class _Result:
     """The window before and after an answer."""
 
     layout: NextEditFormat
-    window: Window
+    window: EditWindow
     old: Sequence[str]
     new: Sequence[str]
     changes: Sequence[LineChange]
@@ -182,7 +184,7 @@ _CHECKS: tuple[tuple[Dropped, Callable[[_Result], bool]], ...] = (
 """Reasons against a result, in the order in which they are looked for."""
 
 
-def _nearest(window: Window, changes: Sequence[LineChange]) -> LineChange:
+def _nearest(window: EditWindow, changes: Sequence[LineChange]) -> LineChange:
     """Return the group of changes nearest to the cursor; changes one line apart belong together."""
     groups: list[LineChange] = []
     for change in changes:

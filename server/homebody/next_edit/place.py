@@ -22,7 +22,7 @@ _MOST_MATCHES = 200
 
 
 @dataclass(frozen=True)
-class Place:
+class EditPlace:
     """A document after a change; ``changes`` are the last ones in it, the newest first."""
 
     document: Document

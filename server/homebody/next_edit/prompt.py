@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from homebody.backend.base import Marker, Part, Prompt, Text
 from homebody.next_edit.changes import ChangedLines
-from homebody.next_edit.window import NextEditFormat, Window
+from homebody.next_edit.window import EditWindow, NextEditFormat
 from homebody.text import Document
 
 _WHOLE_LINES = 300
@@ -31,7 +31,7 @@ _CLOSERS = re.compile(r"[\])}>;,]*|(?:break|continue|return|throw|end)\b.*")
 _CONTEXT = 3
 
 
-def prompt_for(layout: NextEditFormat, window: Window, path: str) -> Prompt | None:
+def prompt_for(layout: NextEditFormat, window: EditWindow, path: str) -> Prompt | None:
     """Lay out the prompt; ``None`` for a document that the format cannot hold."""
     document = window.document
     changed = (line for change in window.changes for line in (*change.old, *change.new))
@@ -57,7 +57,7 @@ def prompt_for(layout: NextEditFormat, window: Window, path: str) -> Prompt | No
     return Prompt(tuple(parts), stop=layout.stop)
 
 
-def _windows(window: Window, path: str) -> str:
+def _windows(window: EditWindow, path: str) -> str:
     """Sweep v1: the changes, the window before the newest one, and the window now."""
     changes = [change for change in window.changes if len(change.new) <= _MOST_CHANGED_LINES]
     return "\n".join(
@@ -76,7 +76,7 @@ def _windows(window: Window, path: str) -> str:
     )
 
 
-def _numbered_windows(window: Window, path: str) -> str:
+def _numbered_windows(window: EditWindow, path: str) -> str:
     """Sweep v2: the file before the changes, the changes, and three windows, with line numbers."""
     where = f"{path}:{window.first + 1}:{window.end}"
     lines = window.lines
@@ -102,7 +102,7 @@ def _numbered_windows(window: Window, path: str) -> str:
     )
 
 
-def _initial_file(window: Window) -> list[str]:
+def _initial_file(window: EditWindow) -> list[str]:
     """Lines of the file before the changes; of a long one, those around the window."""
     document = window.document
     lines = document.lines_in(document.whole)
@@ -126,7 +126,7 @@ def _numbered(document: Document, change: ChangedLines, path: str) -> str:
     return f"<|file_sep|>{path}:{max(change.line, 1)}:{min(change.end + 1, document.line_count)}"
 
 
-def _merge(window: Window, path: str) -> str:
+def _merge(window: EditWindow, path: str) -> str:
     """Zeta 2: the region as one side of a merge conflict, of which the model writes the other."""
     lines = list(window.lines)
     row = window.cursor_line - window.first
@@ -136,7 +136,7 @@ def _merge(window: Window, path: str) -> str:
     return _around(window, path, f"<<<<<<< CURRENT\n{region}{newline}=======")
 
 
-def _blocks(window: Window, path: str) -> str:
+def _blocks(window: EditWindow, path: str) -> str:
     """Zeta 2.1: the region in numbered blocks."""
     document, lines = window.document, window.lines
     row = window.cursor_line - window.first
@@ -151,7 +151,7 @@ def _blocks(window: Window, path: str) -> str:
     return _around(window, path, f"{region}<|marker_{len(blocks_of(lines)) + 1}|>")
 
 
-def _around(window: Window, path: str, region: str) -> str:
+def _around(window: EditWindow, path: str, region: str) -> str:
     """Zeta: the text after the region, the changes, the text before it, and the region."""
     document = window.document
     text_after = _end_of(document, window.end)
@@ -223,7 +223,7 @@ def _end_of(document: Document, first: int) -> str:
     return "".join(taken)
 
 
-_LAYOUTS: Mapping[str, Callable[[Window, str], str]] = {
+_LAYOUTS: Mapping[str, Callable[[EditWindow, str], str]] = {
     "windows": _windows,
     "numbered windows": _numbered_windows,
     "merge": _merge,

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from homebody.next_edit.changes import NextEdit
-from homebody.next_edit.place import Place
+from homebody.next_edit.place import EditPlace
 from homebody.next_edit.same_change import same_change, same_insertion, same_lines
 from homebody.syntax.nodes import count_tree_errors
 from homebody.syntax.parsing import parse_text
 from homebody.syntax.tree import Tree, edited
 from homebody.text import Document
 
-Rule: TypeAlias = Callable[[Place], NextEdit | None]
+Rule: TypeAlias = Callable[[EditPlace], NextEdit | None]
 
 RULES: tuple[Rule, ...] = (same_change, same_insertion, same_lines)
 """The one that is right most often comes first."""
@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (same_change, same_insertion, same_lines)
 _MOST_CHARS = 512 * 1024
 
 
-def next_by_rules(place: Place, is_wanted: Callable[[NextEdit], bool]) -> NextEdit | None:
+def next_by_rules(place: EditPlace, is_wanted: Callable[[NextEdit], bool]) -> NextEdit | None:
     """Return the edit of the first rule that has one; ``is_wanted`` is false for what the user rejected."""
     if not place.changes or len(place.document.text) > _MOST_CHARS:
         return None
@@ -30,7 +30,7 @@ def next_by_rules(place: Place, is_wanted: Callable[[NextEdit], bool]) -> NextEd
     )
 
 
-def keeps_syntax(place: Place, edit: NextEdit) -> bool:
+def keeps_syntax(place: EditPlace, edit: NextEdit) -> bool:
     """Whether the document has no more syntax errors with the edit than without."""
     return not adds_errors(place.document, place.tree, edit)
 

@@ -21,7 +21,7 @@ from homebody.next_edit.changes import (
     token_changes,
     word_count,
 )
-from homebody.next_edit.place import NEAR_LINES, Place, matches_in
+from homebody.next_edit.place import NEAR_LINES, EditPlace, matches_in
 
 _MIN_CHARS = 8
 """A shorter pattern stands in too many other places."""
@@ -33,7 +33,7 @@ _CONTEXT_LINES = 3
 _MIN_CONTEXT_WORDS = 3
 
 
-def same_change(place: Place) -> NextEdit | None:
+def same_change(place: EditPlace) -> NextEdit | None:
     """Replace the same tokens in the next line that has them.
 
     Tokens that were replaced by two different texts are left alone.
@@ -64,7 +64,7 @@ def same_change(place: Place) -> NextEdit | None:
     return None
 
 
-def same_insertion(place: Place) -> NextEdit | None:
+def same_insertion(place: EditPlace) -> NextEdit | None:
     """Insert the same lines at the nearest place that has the lines around them."""
     newest = place.newest
     inserted = stripped(newest.new)
@@ -119,7 +119,7 @@ class _Pattern:
     def replacement(self) -> str:
         return f"{self.left}{self.new}{self.right}"
 
-    def sites(self, place: Place, agreeing: Sequence[TokenChange]) -> set[int]:
+    def sites(self, place: EditPlace, agreeing: Sequence[TokenChange]) -> set[int]:
         """Lines that have the text, in code unless all agreeing changes are in strings and comments."""
         document = place.document
         is_anchored = self.old or (self.left and self.right)
@@ -146,7 +146,7 @@ class _Pattern:
         return result + line[at:]
 
 
-def _shared_lines(place: Place, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:
+def _shared_lines(place: EditPlace, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:
     """Lines that are above (or below) all insertions, up to three, in their order, without indentation."""
     document = place.document
     shared: list[str] = []
@@ -171,7 +171,7 @@ _LINE_MIN_LIKENESS = 0.5
 _NEAR_LINES_ONCE = 40
 
 
-def same_lines(place: Place) -> NextEdit | None:
+def same_lines(place: EditPlace) -> NextEdit | None:
     """Replace the next lines that equal those which the newest change replaced."""
     newest, document = place.newest, place.document
     if not newest.old or max(map(len, (*newest.old, *newest.new))) > MOST_CHARS:
@@ -191,7 +191,7 @@ def same_lines(place: Place) -> NextEdit | None:
     return NextEdit(document.uri, line, lines, replaced, "same lines", (*old, "", *new))
 
 
-def _is_clear_once(place: Place, change: ChangedLines, line: int) -> bool:
+def _is_clear_once(place: EditPlace, change: ChangedLines, line: int) -> bool:
     """Whether a single change is enough: of one long line of code, by one that is like it, close by."""
     if len(change.old) != 1 or len(change.new) != 1 or place.distance(line) > _NEAR_LINES_ONCE:
         return False

@@ -54,7 +54,7 @@ def format_of(model: str, architecture: str | None) -> NextEditFormat | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class EditWindow:
     """Lines ``first`` to ``end`` of a document; ``column`` is the cursor's in ``cursor_line``.
 
     ``changes`` are the last ones in this document, the newest first, as many as the format takes.
@@ -102,8 +102,8 @@ class Window:
 
 def window_at(
     document: Document, offset: int, changes: Sequence[ChangedLines], layout: NextEditFormat
-) -> Window:
+) -> EditWindow:
     """Return the window around ``offset``."""
     line, column = document.position_of(offset)
     first, end = max(0, line - layout.above), min(document.line_count, line + layout.below + 1)
-    return Window(document, first, end, line, column, changes[: layout.changes])
+    return EditWindow(document, first, end, line, column, changes[: layout.changes])

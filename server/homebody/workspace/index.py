@@ -24,9 +24,9 @@ from homebody.workspace.process import SCHEMA, Done, Event, Failed, IndexerProce
 from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
-    from homebody.workspace.query import Reader
+    from homebody.workspace.query import IndexReader
 
-_Question: TypeAlias = "Callable[[Reader, _Folder], list[Candidate]]"
+_Question: TypeAlias = "Callable[[IndexReader, _Folder], list[Candidate]]"
 
 WAIT_SECONDS = 5.0
 """Seconds that a command or a question waits; only the first index of a large workspace takes longer."""
@@ -294,7 +294,7 @@ class _Folder:
         self._database = database_of(root, cache_dir())
         self._exclude = Exclude.from_settings(settings)
         self._max_file_bytes = settings.context.max_file_bytes
-        self._reader: Reader | None = None
+        self._reader: IndexReader | None = None
 
     def below(self, path: Path | None) -> str | None:
         """Path below the root with ``/`` between its parts, ``None`` for the root and for paths outside."""
@@ -323,10 +323,10 @@ class _Folder:
     def answer(self, question: _Question) -> list[Candidate] | None:
         """Return the result; ``None`` if the index is damaged."""
         # Loading the database code takes 30 ms, so it is not done at the server's start.
-        from homebody.workspace.query import Reader
+        from homebody.workspace.query import IndexReader
         from homebody.workspace.store import StoreDamagedError
 
-        self._reader = self._reader or Reader(self.root, self._database, self._exclude)
+        self._reader = self._reader or IndexReader(self.root, self._database, self._exclude)
         try:
             return self._reader.answer(lambda reader: question(reader, self))
         except StoreDamagedError:

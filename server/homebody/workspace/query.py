@@ -88,7 +88,7 @@ _FAMILIES = (
 )
 
 
-class Reader:
+class IndexReader:
     """Queries the index of the workspace ``root``. Create, use and close it in one thread.
 
     Query methods are called inside ``answer``; their ``path`` is the document's, below the root, or ``None``
@@ -108,7 +108,7 @@ class Reader:
         self._deadline = 0.0
         self._there: dict[str, bool] = {}
 
-    def answer(self, question: "Callable[[Reader], list[Candidate]]") -> list[Candidate]:
+    def answer(self, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate]:
         """Return what ``question`` returns for the current index; nothing without one, or after 250 ms.
 
         Raises

@@ -11,7 +11,7 @@ import pytest
 from homebody.audit import (
     Audit,
     LeftOut,
-    Note,
+    ModelNote,
     PromptRecord,
     Source,
     erase_logged,
@@ -100,7 +100,7 @@ def test_no_key_waits_for_the_disk(tmp_path: Path):
 
 def test_a_note_is_reported_once_per_model(tmp_path: Path):
     kept = Audit(folder=tmp_path)
-    result: list[Note] = []
+    result: list[ModelNote] = []
     kept.on_note = result.append
     kept.record(a_record(notes=("the server counted 7, 9 were expected",)))
     kept.record(a_record(notes=("the server counted 8, 9 were expected",)))

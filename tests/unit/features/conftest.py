@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.scripted import Reply, Request, ScriptedBackend
+from homebody.backend.scripted import RecordedRequest, Reply, ScriptedBackend
 from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
@@ -27,7 +27,7 @@ class World:
     backend: ScriptedBackend
 
     @property
-    def asked(self) -> list[Request]:
+    def asked(self) -> list[RecordedRequest]:
         return [request for request in self.backend.requests if request.sampling is not None]
 
 

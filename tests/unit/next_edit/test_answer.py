@@ -4,7 +4,7 @@ import pytest
 
 from homebody.next_edit.answer import edit_from, rejoined, whole_answer
 from homebody.next_edit.changes import ChangedLines, NextEdit
-from homebody.next_edit.window import Window, formats, window_at
+from homebody.next_edit.window import EditWindow, formats, window_at
 from homebody.text import Document
 
 SWEEP, ZETA = formats()["sweep-v2"], formats()["zeta-2-1"]
@@ -14,17 +14,17 @@ TEXT = "\n".join(["total = compute(0)", *LINES[1:]])
 NEWEST = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
 
 
-def window(text: str = TEXT, line: int = 0, newest: ChangedLines = NEWEST, layout=SWEEP) -> Window:
+def window(text: str = TEXT, line: int = 0, newest: ChangedLines = NEWEST, layout=SWEEP) -> EditWindow:
     document = Document.create("file:///a.py", "python", 1, text)
     return window_at(document, document.line_span(line).end, [newest], layout)
 
 
-def answered(answer: str, shown: Window, layout=SWEEP, *, is_whole: bool = True) -> object:
+def answered(answer: str, shown: EditWindow, layout=SWEEP, *, is_whole: bool = True) -> object:
     found = edit_from(layout, shown, answer, is_whole=is_whole)
     return (found.line, found.old, found.new) if isinstance(found, NextEdit) else found
 
 
-def text_of(shown: Window, *replaced: tuple[int, str | None]) -> str:
+def text_of(shown: EditWindow, *replaced: tuple[int, str | None]) -> str:
     new = dict(replaced)
     lines = [new.get(number, line) for number, line in enumerate(shown.lines)]
     return "\n".join(line for line in lines if line is not None)

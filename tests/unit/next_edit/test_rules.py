@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from homebody.next_edit.changes import NextEdit
-from homebody.next_edit.place import Place
+from homebody.next_edit.place import EditPlace
 from homebody.next_edit.rules import next_by_rules
 from homebody.session.edit_history import EditHistory
 from homebody.syntax.tree import parse
@@ -34,7 +34,7 @@ def suggested(
         after = document.edited(edit, document.version + 1)
         history.edited(document, [edit], after)
         document = after
-    place = Place(document, parse(document), history.changes(uri))
+    place = EditPlace(document, parse(document), history.changes(uri))
     return document, next_by_rules(place, lambda _: True)
 
 

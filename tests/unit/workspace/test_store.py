@@ -11,7 +11,7 @@ from homebody.syntax.chunk import Chunk
 from homebody.syntax.scope import Import, ImportedName
 from homebody.text import Span
 from homebody.workspace import store
-from homebody.workspace.query import Reader
+from homebody.workspace.query import IndexReader
 from homebody.workspace.store import (
     DefinitionRow,
     FileRow,
@@ -63,16 +63,16 @@ def put(writer: IndexWriter, *rows: FileRow) -> None:
 
 @pytest.fixture
 def reader(tmp_path, database):
-    with closing(Reader(tmp_path / "root", database)) as reader:
+    with closing(IndexReader(tmp_path / "root", database)) as reader:
         yield reader
 
 
-def similar(reader: Reader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
+def similar(reader: IndexReader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
     found = reader.answer(lambda opened: opened.similar(text, exclude=exclude, limit=limit))
     return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
 
 
-def defining(reader: Reader, *names: str, path: str | None = "a.py", imports=(), language="python"):
+def defining(reader: IndexReader, *names: str, path: str | None = "a.py", imports=(), language="python"):
     found = reader.answer(
         lambda opened: opened.definitions(names, language=language, path=path, imports=imports)
     )

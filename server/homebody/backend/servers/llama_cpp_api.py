@@ -133,7 +133,7 @@ class CompletionEvent(msgspec.Struct):
         )
 
 
-class Slots(msgspec.Struct):
+class SlotSettings(msgspec.Struct):
     """``default_generation_settings`` of ``/props``."""
 
     n_ctx: int
@@ -146,7 +146,7 @@ _OLD_MEDIA_MARKER = "<__media__>"
 class Props(msgspec.Struct):
     """``GET /props``."""
 
-    default_generation_settings: Slots
+    default_generation_settings: SlotSettings
     total_slots: int = 1
     model_alias: str = ""
     model_path: str = ""
@@ -184,7 +184,7 @@ class ModelMeta(msgspec.Struct):
     n_ctx_train: int | None = None
 
 
-class Status(msgspec.Struct):
+class ModelStatus(msgspec.Struct):
     """Whether a router has loaded a model: ``loaded``, ``loading``, ``unloaded``.
 
     ``failed`` is set after its process ended with an error; the value is then ``unloaded`` again.
@@ -207,7 +207,7 @@ class ModelEntry(msgspec.Struct):
     owned_by: str = ""
     max_model_len: int | None = None
     meta: ModelMeta | None = None
-    status: Status | None = None
+    status: ModelStatus | None = None
     architecture: Architecture = msgspec.field(default_factory=Architecture)
 
     @property
@@ -223,7 +223,7 @@ class ModelEntry(msgspec.Struct):
 
 def to_candidate(entry: ModelEntry, url: str) -> AvailableModel:
     """Convert a router's model; one that failed to load has no use."""
-    status = entry.status or Status("unloaded")
+    status = entry.status or ModelStatus("unloaded")
     model = AvailableModel.by_name(
         "llama.cpp",
         url,

@@ -51,7 +51,7 @@ class OllamaBackend(StringBackend):
         return Thinking.LEAST if refused == 1 else Thinking.ALWAYS
 
     async def _ask(self) -> ModelInfo:
-        tags = await self._server.get("/api/tags", api.Models)
+        tags = await self._server.get("/api/tags", api.ListedModels)
         name = self._block.model or await self._choose(tags)
         entry = tags.named(name)
         self._check_remote(name, entry)
@@ -120,12 +120,14 @@ class OllamaBackend(StringBackend):
         self.forget()
         return True
 
-    async def _stream(self, path: str, body: object, patience: Patience | None) -> AsyncGenerator[api.Event]:
+    async def _stream(
+        self, path: str, body: object, patience: Patience | None
+    ) -> AsyncGenerator[api.OllamaEvent]:
         """Stream one answer; convert Ollama's three forms of errors to one."""
         try:
             async with aclosing(self._server.lines(path, body, patience)) as lines:
                 async for line in lines:
-                    event = self._server.decode(line, api.Event)
+                    event = self._server.decode(line, api.OllamaEvent)
                     if event.error is not None:
                         raise failure(self._server.url, event.error)
                     # A remote model has replaced it under the same name: refuse, and stop.
@@ -143,9 +145,9 @@ class OllamaBackend(StringBackend):
                 raise ModelNotServed(str(error)) from error
             raise
 
-    async def _choose(self, tags: api.Models) -> str:
+    async def _choose(self, tags: api.ListedModels) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""
-        running = await self._server.get("/api/ps", api.Models)
+        running = await self._server.get("/api/ps", api.ListedModels)
         candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
         return self._pick(candidates, "Ollama", advice="install one with `ollama pull qwen2.5-coder:1.5b`")
 
@@ -168,7 +170,7 @@ class OllamaBackend(StringBackend):
         served = await self._loaded_context(name)
         if served is None:
             # Loading without options shows the server's default.
-            await self._server.post("/api/generate", api.request(name, stream=False), api.Event)
+            await self._server.post("/api/generate", api.request(name, stream=False), api.OllamaEvent)
             served = await self._loaded_context(name)
         if served is None:
             message = (
@@ -179,7 +181,7 @@ class OllamaBackend(StringBackend):
         return served, ()
 
     async def _loaded_context(self, name: str) -> int | None:
-        running = (await self._server.get("/api/ps", api.Models)).named(name)
+        running = (await self._server.get("/api/ps", api.ListedModels)).named(name)
         return (running.context_length or None) if running is not None else None
 
     def _check_remote(self, name: str, reported: api.SaysRemote | None) -> None:

@@ -74,20 +74,20 @@ def remote_host_of(name: str, reported: SaysRemote | None) -> str | None:
     return None
 
 
-class Details(msgspec.Struct, frozen=True):
+class ModelDetails(msgspec.Struct, frozen=True):
     """``details`` of a model."""
 
     family: str = ""
     families: tuple[str, ...] | None = None
 
 
-class Model(SaysRemote, frozen=True, kw_only=True):
+class ListedModel(SaysRemote, frozen=True, kw_only=True):
     """One model of ``/api/tags`` or ``/api/ps``."""
 
     name: str
     size: int | None = None
     digest: str = ""
-    details: Details = Details()
+    details: ModelDetails = ModelDetails()
     context_length: int | None = None
     capabilities: tuple[str, ...] | None = None
 
@@ -99,18 +99,18 @@ class Model(SaysRemote, frozen=True, kw_only=True):
         return any("bert" in family for family in (self.details.family, *(self.details.families or ())))
 
 
-class Models(msgspec.Struct, frozen=True):
+class ListedModels(msgspec.Struct, frozen=True):
     """``GET /api/tags`` and ``GET /api/ps``."""
 
-    models: tuple[Model, ...] | None = ()
+    models: tuple[ListedModel, ...] | None = ()
 
-    def named(self, name: str) -> Model | None:
+    def named(self, name: str) -> ListedModel | None:
         """Return the model; a name without a tag means ``latest``."""
         full = name if ":" in name.rpartition("/")[2] else f"{name}:latest"
         return next((model for model in self.models or () if model.name in {name, full}), None)
 
 
-def candidates_of(tags: Models, running: Models, url: str, server: str) -> list[AvailableModel]:
+def candidates_of(tags: ListedModels, running: ListedModels, url: str, server: str) -> list[AvailableModel]:
     """Return the language models of a server; those that run on another machine are marked."""
     loaded = {model.name for model in running.models or ()}
     return [
@@ -190,19 +190,19 @@ class Logprob(msgspec.Struct, frozen=True):
     logprob: float
 
 
-class Answer(msgspec.Struct, frozen=True):
+class ChatAnswer(msgspec.Struct, frozen=True):
     """``message`` of a chat."""
 
     content: str = ""
     thinking: str = ""
 
 
-class Event(SaysRemote, frozen=True):
+class OllamaEvent(SaysRemote, frozen=True):
     """One line of a stream, or a whole reply."""
 
     model: str = ""
     response: str = ""
-    message: Answer | None = None
+    message: ChatAnswer | None = None
     done: bool = False
     done_reason: str = "stop"
     error: str | None = None

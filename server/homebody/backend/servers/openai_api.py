@@ -40,7 +40,7 @@ class Delta(msgspec.Struct, frozen=True):
     reasoning: str | None = None
 
 
-class Choice(msgspec.Struct, frozen=True):
+class AnswerChoice(msgspec.Struct, frozen=True):
     """The single requested answer."""
 
     text: str | None = None
@@ -59,7 +59,7 @@ class Choice(msgspec.Struct, frozen=True):
         return self.delta is not None and bool(self.delta.reasoning_content or self.delta.reasoning)
 
 
-class Details(msgspec.Struct, frozen=True):
+class PromptDetails(msgspec.Struct, frozen=True):
     """``prompt_tokens_details``."""
 
     cached_tokens: int | None = None
@@ -70,14 +70,14 @@ class Usage(msgspec.Struct, frozen=True):
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    prompt_tokens_details: Details | None = None
+    prompt_tokens_details: PromptDetails | None = None
 
 
-class Event(msgspec.Struct, frozen=True):
+class OpenAiEvent(msgspec.Struct, frozen=True):
     """One event of a stream."""
 
     model: str = ""
-    choices: tuple[Choice, ...] = ()
+    choices: tuple[AnswerChoice, ...] = ()
     usage: Usage | None = None
     timings: Timings | None = None
     error: object = None
@@ -148,7 +148,7 @@ async def stream(
                 if data.strip() == "[DONE]":
                     done = True
                     break
-                event = server.decode(data, Event)
+                event = server.decode(data, OpenAiEvent)
                 if event.error is not None:
                     raise failure(server.url, event.error)
                 on_model(event.model)
