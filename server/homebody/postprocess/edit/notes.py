@@ -15,7 +15,7 @@ from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import opaque_spans, texts_in
+from homebody.syntax.opaque import comments_in, opaque_spans, text_without, texts_in
 from homebody.syntax.scope import Definition
 from homebody.text import Span, common_start
 
@@ -61,11 +61,12 @@ class Note:
 
 
 def notes_of(edit: Edited) -> list[Note]:
-    """Return all notes, the most important ones first; none where there was no code before."""
-    if (
-        not edit.before.code.strip()
-        or language_of(edit.before.document.language_id, edit.before.document.uri).prose
-    ):
+    """Return all notes, the most important ones first.
+
+    Where there was no code before, only on what cannot be right; beside a comment, also on definitions.
+    """
+    document, span = edit.before.document, edit.before.span
+    if language_of(document.language_id, document.uri).prose:
         return []
     unknown = [
         Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
@@ -84,6 +85,9 @@ def notes_of(edit: Edited) -> list[Note]:
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
     notes = notes or list(_arranged(edit))
+    if not text_without(document, span, comments_in(document, edit.before.tree, span)).strip():
+        is_comment = bool(edit.before.code.strip())
+        notes = [note for note in notes if note.is_broken or (is_comment and (note.goes or not note.kind))]
     return [
         note if number == 1 else replace(note, text=f"{note.text}, {number} times")
         for note, number in Counter(notes).items()

@@ -29,6 +29,8 @@
 (type_query) @used
 
 [(type_annotation) (asserts_annotation) (type_predicate_annotation) (type_parameters)] @annotation
+[(interface_declaration) (type_alias_declaration)] @annotation
+(export_statement declaration: [(interface_declaration) (type_alias_declaration)]) @annotation
 (optional_parameter "?" @annotation)
 (arrow_function parameters: (formal_parameters "(" @annotation . (required_parameter) . ")" @annotation))
 (non_null_expression "!" @annotation)

@@ -31,6 +31,8 @@ CASES = [
     ("python", "x = 1  # one\n", "x = 1  # eins\n", ["changes the comment `# one` to `# eins`"]),
     ("python", "if a < b:\n    f()\n", "if a <= b:\n    f()\n", ["changes the operator `<` to `<=`"]),
     ("python", "\n", "print(1)\n", []),
+    ("python", "\n", "print(a)\n", ["uses `a`, which nothing in the file defines or imports"]),
+    ("python", "# print one\n", "# print one\nprint(1)\n", []),
     ("go", "defer f.Close()\n", "", ["removes the call `f.Close()`", "removes `defer`"]),
     ("java", "class A { int a() { return B.c; } }", "class A { int a() { return D.c; } }",
      ["removes the name `B`", "adds the name `D`"]),
