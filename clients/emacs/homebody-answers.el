@@ -14,7 +14,7 @@
 (require 'homebody-server)
 
 (defvar-local homebody--conversation nil
-  "Id of the conversation in this buffer.")
+  "Server and id of the conversation in this buffer.")
 
 (defvar-local homebody--about nil
   "Buffer that the conversation is about.")
@@ -179,24 +179,31 @@ In the buffer of a conversation, the conversation continues."
   (interactive "sAsk: ")
   (let* ((follows (derived-mode-p 'homebody-answer-mode))
          (source (if follows homebody--about (current-buffer)))
-         (buffer (homebody--answer-buffer "*Homebody ask*"))
-         (id (buffer-local-value 'homebody--conversation buffer)))
+         (buffer (homebody--answer-buffer "*Homebody ask*")))
     (unless (buffer-live-p source)
       (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
-      (let ((server (homebody--server-or-error)))
-        (with-current-buffer buffer (setq homebody--about source))
+      (let* ((server (homebody--server-or-error))
+             (known (buffer-local-value 'homebody--conversation buffer))
+             (id (and (eq server (car known)) (cdr known)))
+             ;; Another server does not know the conversation.
+             (before (and known (not id)
+                          (list (list :label "Answers so far"
+                                      :text (with-current-buffer buffer (homebody--text)))))))
+        (with-current-buffer buffer
+          (setq homebody--about source)
+          (unless id (setq homebody--blocks nil)))
         (homebody--append buffer (format "> %s\n\n" question))
         (homebody--stream
          server "homebody.ask"
-         (append (list :question question :attach (homebody--named-files question))
+         (append (list :question question :attach (vconcat before (homebody--named-files question)))
                  (if follows nil (homebody--place))
                  (and id (list :conversationId id)))
          buffer
          (lambda (result)
            (when (buffer-live-p buffer)
              (with-current-buffer buffer
-               (setq homebody--conversation (plist-get result :conversationId))
+               (setq homebody--conversation (cons server (plist-get result :conversationId)))
                (seq-doseq (block (plist-get result :blocks))
                  (push (cons (string-trim (plist-get block :text)) (plist-get block :block))
                        homebody--blocks))))))))))
@@ -229,13 +236,17 @@ In the buffer of a conversation, the conversation continues."
   (let* ((text (or (homebody--block-at-point) (user-error "There is no code block at point")))
          (number (or (alist-get (string-trim text) homebody--blocks nil nil #'equal)
                      (user-error "Only code blocks in answers to questions can be applied")))
-         (source homebody--about) (id homebody--conversation))
+         (source homebody--about) (conversation homebody--conversation))
     (unless (buffer-live-p source)
       (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
-      (homebody--change (homebody--server-or-error) "homebody.apply"
-                        (list :conversationId id :block number :textDocument (homebody--document))
-                        "Apply code from the answer"))))
+      (let ((server (homebody--server-or-error)))
+        (unless (eq server (car conversation))
+          (user-error "The server was restarted after this answer: ask again"))
+        (homebody--change server "homebody.apply"
+                          (list :conversationId (cdr conversation) :block number
+                                :textDocument (homebody--document))
+                          "Apply code from the answer")))))
 
 (provide 'homebody-answers)
 ;;; homebody-answers.el ends here

@@ -32,6 +32,7 @@ CALLS = "\n".join(
 REPLIES = [
     {"contains": "[shot.png: picture, 80 x 60]", "text": "It is red."},
     {"contains": "broken", "text": "x", "fault": "refused"},
+    {"regex": "(?s)Shorter\\?.*Still there\\?", "text": "It goes on."},
     {"contains": "Shorter?", "text": f"So:\n\n```python\n{DOCUMENTED}```"},
     {"contains": "How slow?", "text": "Very slow. " * 500, "piece_delay_ms": 100, "times": 1},
     {"contains": "And then?", "text": "Then it ends."},

@@ -179,6 +179,30 @@ def test_a_question_is_answered_and_followed_up(open_editor):
     assert "Call `area(2, 3)`." in editor.screen
 
 
+def test_a_conversation_goes_on_after_the_server_was_restarted(open_editor):
+    """Another server does not know it: what stands in the window goes with the question."""
+    replies = [
+        {"contains": "Use nine", "text": "It is odd."},
+        *reply("Use nine.\n\n```python\ndef area(w, h):\n    return 9\n```"),
+    ]
+    editor = open_editor(replies)
+    editor.command("1,2Homebody ask which number?")
+    editor.sees(" of 8192 tokens")
+    client = "return vim.lsp.get_clients({ name = 'homebody' })[1].id"
+    before = editor.lua(client)
+    editor.command("Homebody restart")
+    editor.until(
+        lambda: editor.lua(f"return pcall(function() {client} end)") and editor.lua(client) != before
+    )
+    editor.command("wincmd j")
+    editor.command("/return")
+    editor.keys("ga")
+    editor.sees("the server was restarted after this answer: ask again")
+    editor.command("$ | wincmd k")
+    editor.command("Homebody ask is it odd?")
+    editor.sees("It is odd.")
+
+
 @BOTH
 def test_a_picture_that_a_question_names_goes_with_it(open_editor, tmp_path):
     shot, script = tmp_path / "shot.png", tmp_path / "sees.json"

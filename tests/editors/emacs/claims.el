@@ -225,6 +225,9 @@
 (wait-for "the server ends" (lambda () (and homebody--server (not (homebody--is-served)))))
 (wait-for "another server" #'homebody--is-served)
 (message "ok a server that ended is started again")
+(with-current-buffer "*Homebody ask*" (homebody-ask "Still there?"))
+(wait-for "a conversation goes on with another server"
+          (lambda () (string-search "It goes on." (text-of "*Homebody ask*"))))
 (claim "eglot still manages the buffer" t (and (eglot-managed-p) t))
 (switch-to-buffer (find-file-noselect "broken.py"))
 (insert "broken = ")

@@ -8,7 +8,7 @@ local server = require("homebody.server")
 local window = require("homebody.window")
 
 local M = {}
-local talk -- the conversation in view: window, buffer and range of its code, id, code blocks, cancel function
+local talk -- the conversation in view: window, buffer and range of its code, server, id, code blocks, cancel function
 local attached = {} -- context items for the next question
 
 local ask -- below
@@ -101,7 +101,9 @@ end
 local function apply(view)
   local text = window.block_at(view, vim.api.nvim_win_get_cursor(0)[1])
   local block = text and talk.blocks[vim.trim(text)]
-  if not block then
+  if (rpc.client(talk.buf) or {}).id ~= talk.server then
+    return messages.say("the server was restarted after this answer: ask again")
+  elseif not block then
     return messages.say(text and "only code blocks in answers to questions can be applied" or "there is no code block here")
   end
   local argument = { conversationId = talk.id, block = block, textDocument = rpc.document(talk.buf), apply = false }
@@ -178,6 +180,8 @@ ask = function(question)
   local client = server.need(talk.buf)
   if not client then
     return
+  elseif talk.server ~= client.id then
+    talk.server, talk.id, talk.blocks = client.id, nil, {} -- another server does not know the conversation
   end
   local argument = { question = question, conversationId = talk.id, range = talk.range, attach = {} }
   if vim.api.nvim_buf_is_valid(talk.buf) and vim.bo[talk.buf].buftype == "" then
@@ -186,7 +190,7 @@ ask = function(question)
     argument.range = nil
   end
   if not talk.id and talk.view.text ~= "" then
-    table.insert(argument.attach, { kind = "text", label = "Explanation", text = talk.view.text })
+    table.insert(argument.attach, { kind = "text", label = "Answers so far", text = talk.view.text })
   end
   for _, item in ipairs(attached) do
     table.insert(argument.attach, item.id)
