@@ -8,8 +8,9 @@ from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document
-from support.documents import numbered
+from support.documents import numbered, typed
 from support.ollama_double import OllamaDouble, OllamaModel
+from support.openai_double import OpenAiDouble, OpenAiModel
 from support.until import until
 
 
@@ -55,3 +56,18 @@ async def test_a_slow_server_without_token_ids_gets_no_more_than_it_reads_in_tim
         assert 50 <= engine.completion.speed.prompt <= 200
         counts = [engine.completion.tokens.count(prompt) for prompt in prompts()]
         assert max(counts) <= 1000
+
+
+async def test_on_a_server_without_token_ids_a_key_is_one_request(own_folders):
+    with OpenAiDouble([OpenAiModel("coder")], "vllm", answer=lambda _: "value_1\n") as double:
+        backend = BackendSettings(kind="openai", url=double.url)
+        settings = Settings(backend=backend, completion=CompletionSettings(backend=backend, debounce_ms=0))
+        document, offset = numbered("alpha"), len(numbered("alpha").text)
+        async with open_engine(settings) as engine, aclosing(Session(engine)) as session:
+            for key in "qrs":
+                document, offset = typed(document, offset, key)
+                before = len(double.requests)
+                await complete(engine, document, offset, session=session)
+                paths = [request.path for request in double.requests[before:]]
+                await session.stop_background()
+        assert paths == ["/v1/completions"]

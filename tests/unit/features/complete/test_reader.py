@@ -10,7 +10,7 @@ from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
 from homebody.session.session import DocumentState
 from homebody.text import Document
-from support.documents import numbered, typed
+from support.documents import at, numbered, typed
 from support.plans import with_slots
 from support.until import until
 
@@ -176,6 +176,23 @@ async def test_a_place_that_is_looked_at_gets_what_is_read_quickly(world, monkey
         assert w.engine.audit.last(document.uri).evaluated_tokens <= 3
         await _until_idle(w, document)
         assert read == len(_pieces(w))
+
+
+async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatch):
+    """What follows is requested for a text that is not there yet, with closers that only the answer has."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("alpha, beta)\n", context_length=32_768) as w:
+        with_slots(w, 8, 400)
+        head = numbered("alpha", 3000).text
+        document, offset = at(f"{head}result = call(█)\nlast = 1\n")
+        await complete(w.engine, document, offset, session=w.session)
+        await until(lambda: len(w.asked) == 2)
+        await _until_idle(w, document)
+        state = w.session.document_state(document.uri)
+        before = state.windows.current
+        document, offset = typed(document, offset, "alpha")
+        await complete(w.engine, document, offset, session=w.session)
+        assert state.windows.current is before
 
 
 class _Measured(ScriptedBackend):
