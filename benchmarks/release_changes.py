@@ -83,9 +83,11 @@ def npm(name: str, folder: Path) -> Iterator[tuple[str, Texts]]:
 def debian(name: str, folder: Path) -> Iterator[tuple[str, Texts]]:
     """Yield the states of a package's sources, from the author's to that after the last patch."""
     run("apt-get", "source", "--download-only", name, cwd=folder)
-    for description in folder.glob("*.dsc"):
-        run("dpkg-source", "--skip-patches", "-x", description.name, "source", cwd=folder)
     root = folder / "source"
+    for kind, target in (("orig", root), ("debian", root / "debian")):
+        target.mkdir(exist_ok=True)
+        for archive in folder.glob(f"*.{kind}.tar.*"):
+            run("tar", "-xf", str(archive), "--strip-components=1", cwd=target)
     series = root / "debian/patches/series"
     texts = read_folder(root)
     yield "0", texts

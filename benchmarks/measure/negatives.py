@@ -112,6 +112,6 @@ def _copies(file: CommitFile, names: list[tuple[int, str]], *, quoted: bool = Fa
 def _is_usable(line: str) -> bool:
     """Whether it is a whole line of code, without strings and comments."""
     text = line.strip()
-    is_code = not text.startswith(("/*", "*", "<")) and "//" not in text and not set(text) & set("\\\"'`#")
+    is_code = not text.startswith(("*", "<")) and not re.search(r"//|/\*|[\\\"'`#]", text)
     is_whole = all(text.count(begin) == text.count(end) for begin, end in ("()", "[]", "{}"))
     return is_code and is_whole and len(text) > 20 and _NAME.search(line) is not None

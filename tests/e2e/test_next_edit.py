@@ -6,6 +6,7 @@ import pytest
 
 from homebody.text import Span, TextEdit
 from support.editor import Client
+from support.notebook import open_notebook
 
 CODE = """def load(path):
     data = read_file(path, encoding="latin-1")
@@ -68,6 +69,45 @@ async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, u
 
         assert offered == 2
         assert client.documents[uri].text == CODE.replace("latin-1", "utf-8")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+async def test_changes_typed_key_by_key_in_a_large_file_offer_the_next_one(serve, uri, newline):
+    code = (CODE + "".join(f"value_{number} = {number}\n" for number in range(5000))).replace("\n", newline)
+    async with serve() as client:
+        client.open(uri, code)
+        for _ in range(2):
+            at = client.documents[uri].text.index("latin-1")
+            for end in range(at + len("latin-1"), at, -1):
+                client.change(uri, TextEdit(Span(end - 1, end), ""))
+            for offset, key in enumerate("utf-8", start=at):
+                client.type(uri, offset, key)
+        (edit,) = await ask(client, uri)
+
+        assert apply(client, edit) == code.replace("latin-1", "utf-8", 3)
+
+
+async def test_a_cell_of_a_notebook_is_a_document(serve, workspace):
+    book = (workspace / "book.ipynb").as_uri()
+    cell = f"vscode-notebook-cell:{book.removeprefix('file:')}#1"
+    async with serve() as client:
+        open_notebook(client, book, {cell: CODE})
+        for version, line in ((2, 1), (3, 6)):
+            start = CODE.split("\n")[line].index("latin-1")
+            sides = {"start": start, "end": start + len("latin-1")}
+            span = {side: {"line": line, "character": column} for side, column in sides.items()}
+            changed = {
+                "document": {"uri": cell, "version": version},
+                "changes": [{"range": span, "text": "utf-8"}],
+            }
+            params = {
+                "notebookDocument": {"uri": book, "version": version},
+                "change": {"cells": {"textContent": [changed]}},
+            }
+            client.notify("notebookDocument/didChange", params)
+        (edit,) = await ask(client, cell, version=3)
+
+        assert (edit["text"], edit["range"]["start"]["line"]) == ("utf-8", 7)
 
 
 async def test_nothing_after_undo_and_in_another_version(serve, uri):

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import takewhile
 
 from homebody.text import Document, Span, TextEdit, smallest_edit
 
@@ -109,23 +110,23 @@ MOST_CHARS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TokenChange:
-    """A line in which one run of tokens was replaced, between unchanged ones left and right of it.
+    """A line in which tokens were replaced.
 
     ``line`` is its number now, ``text`` what it was before; ``change`` is the change that it is a part of.
+    The texts ``old`` became ``new``; ``kept`` are the tokens before, between and after them.
     """
 
     change: ChangedLines
     line: int
     text: str
-    left: tuple[str, ...]
     old: tuple[str, ...]
     new: tuple[str, ...]
-    right: tuple[str, ...]
+    kept: tuple[tuple[str, ...], ...]
 
     @property
     def column(self) -> int:
-        """Where the new tokens begin."""
-        return len("".join(self.left))
+        """Where the first new text begins."""
+        return len("".join(self.kept[0]))
 
 
 def likeness(line: str, other: str) -> float:
@@ -139,32 +140,20 @@ def is_word(character: str) -> bool:
 
 
 def token_changes(change: ChangedLines) -> list[TokenChange]:
-    """The changed lines, if each replaces one; what differs is one run of tokens."""
+    """The changed lines, if each replaces one."""
     if len(change.old) != len(change.new):
         return []
     return [
-        _token_change(change, change.line + index, old, new)
+        TokenChange(change, change.line + index, old, *_compared(old, new))
         for index, (old, new) in enumerate(zip(change.old, change.new, strict=True))
         if old != new and max(len(old), len(new)) <= MOST_CHARS
     ]
 
 
-def shared_left(changes: Sequence[TokenChange]) -> list[str]:
-    """Tokens that are left of all changes, up to eight, without white space at the beginning."""
+def shared_start(texts: Sequence[Sequence[str]]) -> list[str]:
+    """Tokens with which all texts begin, up to eight, without white space at the end."""
     tokens: list[str] = []
-    for token in zip(*(change.left[: -_MOST_CONTEXT - 1 : -1] for change in changes), strict=False):
-        if len(set(token)) > 1:
-            break
-        tokens.insert(0, token[0])
-    while tokens and tokens[0].isspace():
-        del tokens[0]
-    return tokens
-
-
-def shared_right(changes: Sequence[TokenChange]) -> list[str]:
-    """Tokens that are right of all changes, up to eight, without white space at the end."""
-    tokens: list[str] = []
-    for token in zip(*(change.right[:_MOST_CONTEXT] for change in changes), strict=False):
+    for token in zip(*(text[:_MOST_CONTEXT] for text in texts), strict=False):
         if len(set(token)) > 1:
             break
         tokens.append(token[0])
@@ -173,25 +162,38 @@ def shared_right(changes: Sequence[TokenChange]) -> list[str]:
     return tokens
 
 
-def _token_change(change: ChangedLines, line: int, old_line: str, new_line: str) -> TokenChange:
-    old, new = _TOKEN.findall(old_line), _TOKEN.findall(new_line)
-    shortest = min(len(old), len(new))
-    start = 0
-    while start < shortest and old[start] == new[start]:
-        start += 1
-    tail = 0
-    while tail < shortest - start and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    old_end, new_end = len(old) - tail, len(new) - tail
-    return TokenChange(
-        change,
-        line,
-        old_line,
-        tuple(old[:start]),
-        tuple(old[start:old_end]),
-        tuple(new[start:new_end]),
-        tuple(old[old_end:]),
-    )
+def shared_end(texts: Sequence[Sequence[str]]) -> list[str]:
+    """Tokens with which all texts end, up to eight, without white space at the beginning."""
+    return shared_start([text[::-1] for text in texts])[::-1]
+
+
+@lru_cache(maxsize=256)
+def _compared(
+    old_line: str, new_line: str
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Texts that were replaced, what they became, and the tokens before, between and after them."""
+    before, after = _TOKEN.findall(old_line), _TOKEN.findall(new_line)
+    start = _shared_count(before, after)
+    tail = _shared_count(before[start:][::-1], after[start:][::-1])
+    end = len(before) - tail
+    middle = before[start:end], after[start : len(after) - tail]
+    old: list[str] = []
+    new: list[str] = []
+    kept = [tuple(before[:start])]
+    for kind, first, last, new_first, new_last in SequenceMatcher(
+        None, *middle, autojunk=False
+    ).get_opcodes():
+        if kind == "equal":
+            kept.append(tuple(middle[0][first:last]))
+        else:
+            old.append("".join(middle[0][first:last]))
+            new.append("".join(middle[1][new_first:new_last]))
+    return tuple(old), tuple(new), (*kept, tuple(before[end:]))
+
+
+def _shared_count(tokens: Sequence[str], others: Sequence[str]) -> int:
+    pairs = zip(tokens, others, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 _WORD = re.compile(r"\w+")

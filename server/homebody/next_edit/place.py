@@ -17,6 +17,9 @@ _MIN_LIKENESS = 0.8
 """A line that is less like all of those that were changed alike is often left as it is."""
 
 _MOST_SITES = 15
+_WAY = 3
+"""So many changes in one direction mean that the user goes through the file."""
+
 _MOST_MATCHES = 200
 """A text that occurs more often is no place to change."""
 
@@ -53,13 +56,18 @@ class EditPlace:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
         That is the nearest site that is like one of the ``examples``, at most ``most`` lines away. ``None``
-        if there are too many sites, and if the user left one in a line that they changed, or between the last
-        two: not every site is meant then.
+        if there are too many sites, and if the user left one in a line that they changed, or passed over one
+        between the last two: not every site is meant then. Someone who goes through the file in one direction
+        has passed over all sites behind, too.
         """
         if len(sites) > _MOST_SITES or not self.changed.isdisjoint(sites):
             return None
-        if any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
-            return None
+        way = [change.line for change in self.changes[:_WAY]]
+        if way in (sorted(way), sorted(way, reverse=True)):
+            if any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
+                return None
+            if len(way) == _WAY:
+                sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
         near = [line for line in sites if self.distance(line) <= most]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
             text = self.document.line_text(line)
@@ -106,10 +114,10 @@ class EditPlace:
         return opaque_spans(self.document, self.tree, span) if self.tree.fits(self.document) else ()
 
 
-def matches_in(whole: str, text: str) -> Iterator[int]:
-    """Yield where ``text`` stands in ``whole`` and neither begins nor ends inside of a word."""
+def matches_in(whole: str, text: str, at: int = 0) -> Iterator[int]:
+    """Yield where ``text`` stands in ``whole`` from ``at`` on, not beginning or ending inside of a word."""
     begins, ends = is_word(text[:1]), is_word(text[-1:])
-    at = whole.find(text)
+    at = whole.find(text, at)
     while at >= 0:
         end = at + len(text)
         if not (begins and is_word(whole[at - 1 : at])) and not (ends and is_word(whole[end : end + 1])):

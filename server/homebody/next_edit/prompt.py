@@ -5,7 +5,7 @@ whatever the document's line ends.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from homebody.backend.base import Marker, Part, Prompt, Text
@@ -79,10 +79,6 @@ def _windows(window: EditWindow, path: str) -> str:
 def _numbered_windows(window: EditWindow, path: str) -> str:
     """Sweep v2: the file before the changes, the changes, and three windows, with line numbers."""
     where = f"{path}:{window.first + 1}:{window.end}"
-    lines = window.lines
-    current = list(lines)
-    row = window.cursor_line - window.first
-    current[row] = f"{lines[row][: window.column]}<|cursor|>{lines[row][window.column :]}"
     return "\n".join(
         [
             f"<|file_sep|>{path}",
@@ -95,7 +91,7 @@ def _numbered_windows(window: EditWindow, path: str) -> str:
             f"<|file_sep|>original/{where}",
             *window.before,
             f"<|file_sep|>current/{where}",
-            *current,
+            *window.with_cursor("<|cursor|>"),
             f"<|file_sep|>updated/{where}",
             window.prefill,
         ]
@@ -128,27 +124,22 @@ def _numbered(document: Document, change: ChangedLines, path: str) -> str:
 
 def _merge(window: EditWindow, path: str) -> str:
     """Zeta 2: the region as one side of a merge conflict, of which the model writes the other."""
-    lines = list(window.lines)
-    row = window.cursor_line - window.first
-    lines[row] = f"{lines[row][: window.column]}<|user_cursor|>{lines[row][window.column :]}"
-    region = "\n".join(lines)
+    region = "\n".join(window.with_cursor("<|user_cursor|>"))
     newline = "" if region.endswith("\n") else "\n"
     return _around(window, path, f"<<<<<<< CURRENT\n{region}{newline}=======")
 
 
 def _blocks(window: EditWindow, path: str) -> str:
     """Zeta 2.1: the region in numbered blocks."""
-    document, lines = window.document, window.lines
-    row = window.cursor_line - window.first
-    region = ""
-    for number, (start, end) in enumerate(blocks_of(lines), start=1):
-        shown = list(lines[start:end])
-        if start <= row < end:
-            text = lines[row]
-            shown[row - start] = f"{text[: window.column]}<|user_cursor|>{text[window.column :]}"
-        ends_text = end == len(lines) and window.end == document.line_count
-        region += f"<|marker_{number}|>" + "\n".join(shown) + ("" if ends_text else "\n")
-    return _around(window, path, f"{region}<|marker_{len(blocks_of(lines)) + 1}|>")
+    shown = window.with_cursor("<|user_cursor|>")
+    blocks = blocks_of(window.lines)
+    region = "".join(
+        f"<|marker_{number}|>" + "".join(line + "\n" for line in shown[start:end])
+        for number, (start, end) in enumerate(blocks, start=1)
+    )
+    if window.end == window.document.line_count:
+        region = region.removesuffix("\n")
+    return _around(window, path, f"{region}<|marker_{len(blocks) + 1}|>")
 
 
 def _around(window: EditWindow, path: str, region: str) -> str:
@@ -199,28 +190,26 @@ def _diff(document: Document, change: ChangedLines, path: str) -> str:
 
 def _start_of(document: Document, end: int) -> str:
     """Lines before ``end``, as many as fit."""
-    taken: list[str] = []
-    size = 0
-    for line in range(end - 1, -1, -1):
-        text = document.line_text(line) + "\n"
-        size += len(text.encode(errors="replace"))
-        if size > _AROUND_BYTES:
-            break
-        taken.insert(0, text)
-    return "".join(taken)
+    lines = (document.line_text(line) + "\n" for line in range(end - 1, -1, -1))
+    return "".join(reversed(_fitting(lines)))
 
 
 def _end_of(document: Document, first: int) -> str:
     """Lines from ``first`` on, as many as fit."""
+    count = document.line_count
+    lines = (document.line_text(line) + "\n" * (line + 1 < count) for line in range(first, count))
+    return "".join(_fitting(lines))
+
+
+def _fitting(lines: Iterable[str]) -> list[str]:
     taken: list[str] = []
-    size = 0
-    for line in range(first, document.line_count):
-        text = document.line_text(line) + ("\n" if line + 1 < document.line_count else "")
-        size += len(text.encode(errors="replace"))
-        if size > _AROUND_BYTES:
+    left = _AROUND_BYTES
+    for line in lines:
+        left -= len(line.encode(errors="replace"))
+        if left < 0:
             break
-        taken.append(text)
-    return "".join(taken)
+        taken.append(line)
+    return taken
 
 
 _LAYOUTS: Mapping[str, Callable[[EditWindow, str], str]] = {

@@ -5,7 +5,7 @@ around them belongs to the pattern (anti-unification, as in Getafix and Blue-Pen
 trees); one change is never enough. Lines that were replaced may also stand elsewhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from homebody.next_edit.changes import (
@@ -15,8 +15,8 @@ from homebody.next_edit.changes import (
     TokenChange,
     likeness,
     reindented,
-    shared_left,
-    shared_right,
+    shared_end,
+    shared_start,
     stripped,
     token_changes,
     word_count,
@@ -42,14 +42,14 @@ def same_change(place: EditPlace) -> NextEdit | None:
     earlier = [tokens for change in place.changes for tokens in token_changes(change)]
     for newest in token_changes(place.newest):
         agreeing = [tokens for tokens in earlier if (tokens.old, tokens.new) == (newest.old, newest.new)]
-        is_ambiguous = newest.old and any(
+        is_ambiguous = any(newest.old) and any(
             tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
         )
         if is_ambiguous or len({id(tokens.change) for tokens in agreeing}) < 2:
             continue
         pattern = _Pattern.of(agreeing)
         is_clear = len(agreeing) >= _TIMES_ANYWHERE
-        if not is_clear and len(pattern.text) < _MIN_CHARS:
+        if not is_clear and pattern.size < _MIN_CHARS:
             continue
         line = place.next_site(
             [tokens.line for tokens in agreeing],
@@ -99,51 +99,79 @@ def same_insertion(place: EditPlace) -> NextEdit | None:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """What agreeing changes have in common: ``old`` between ``left`` and ``right`` becomes ``new``."""
+    """What agreeing changes have in common: the texts ``old`` of a line become ``new``.
+
+    Between two of them a line may have anything. ``left`` is what the first one begins with in both.
+    """
 
     left: str
-    old: str
-    new: str
-    right: str
+    old: tuple[str, ...]
+    new: tuple[str, ...]
 
     @classmethod
     def of(cls, agreeing: Sequence[TokenChange]) -> "_Pattern":
-        left, right = shared_left(agreeing), shared_right(agreeing)
-        return cls("".join(left), "".join(agreeing[0].old), "".join(agreeing[0].new), "".join(right))
+        left = "".join(shared_end([tokens.kept[0] for tokens in agreeing]))
+        old, new = [left], [left]
+        newest = agreeing[0]
+        for index, (before, after) in enumerate(zip(newest.old, newest.new, strict=True), start=1):
+            kept = [tokens.kept[index] for tokens in agreeing]
+            is_last = index == len(newest.old)
+            is_same = len(set(kept)) == 1 and not is_last
+            start = kept[0] if is_same else shared_start(kept)
+            old[-1] += "".join((before, *start))
+            new[-1] += "".join((after, *start))
+            if not is_same and not is_last:
+                end = "".join(shared_end([tokens[len(start) :] for tokens in kept]))
+                old.append(end)
+                new.append(end)
+        return cls(left, tuple(old), tuple(new))
 
     @property
-    def text(self) -> str:
-        return f"{self.left}{self.old}{self.right}"
+    def size(self) -> int:
+        """Number of characters that a line must have."""
+        return sum(map(len, self.old))
 
-    @property
-    def replacement(self) -> str:
-        return f"{self.left}{self.new}{self.right}"
-
-    def sites(self, place: EditPlace, agreeing: Sequence[TokenChange]) -> set[int]:
-        """Lines that have the text, in code unless all agreeing changes are in strings and comments."""
+    def sites(self, place: EditPlace, agreeing: Sequence[TokenChange]) -> list[int]:
+        """Lines that have the texts, in code unless all agreeing changes are in strings and comments."""
         document = place.document
-        is_anchored = self.old or (self.left and self.right)
-        starts = place.matches(self.text) if is_anchored and self.text.strip() else None
-        if not starts:
-            return set()
+        if not all(text.strip() for text in self.old):
+            return []
         offsets = [document.line_starts[tokens.line] + tokens.column for tokens in agreeing]
         is_opaque = all(map(place.is_opaque, offsets))
-        done = (place.matches(self.replacement) or []) if self.text in self.replacement else []
-        return {
-            document.line_of(start)
-            for start in starts
-            if not any(at <= start < at + len(self.replacement) for at in done)
-            and (is_opaque or not place.is_opaque(start + len(self.left)))
-        }
+        grows = all(old in new for old, new in zip(self.old, self.new, strict=True))
+        sites: list[int] = []
+        anchors = place.matches(max(self.old, key=len)) or []
+        for line in dict.fromkeys(map(document.line_of, anchors)):
+            text = document.line_text(line)
+            starts = next(_places_of(self.old, text), None)
+            if starts is None or (grows and any(_places_of(self.new, text))):
+                continue
+            if is_opaque or not place.is_opaque(document.line_starts[line] + starts[0] + len(self.left)):
+                sites.append(line)
+        return sites
 
     def applied_to(self, line: str) -> str:
-        """``line`` with every occurrence replaced that neither begins nor ends inside of a word."""
+        """Replace the texts wherever ``line`` has them all."""
         result, at = "", 0
-        for start in matches_in(line, self.text):
-            if start >= at:
-                result += line[at:start] + self.replacement
-                at = start + len(self.text)
+        for starts in _places_of(self.old, line):
+            for start, old, new in zip(starts, self.old, self.new, strict=True):
+                result += line[at:start] + new
+                at = start + len(old)
         return result + line[at:]
+
+
+def _places_of(texts: Sequence[str], line: str) -> Iterator[list[int]]:
+    """Yield where the texts stand one after another, none of them beginning or ending inside of a word."""
+    at = 0
+    while True:
+        starts: list[int] = []
+        for text in texts:
+            start = next(matches_in(line, text, at), None)
+            if start is None:
+                return
+            starts.append(start)
+            at = start + len(text)
+        yield starts
 
 
 def _shared_lines(place: EditPlace, agreeing: Sequence[ChangedLines], *, above: bool) -> list[str]:

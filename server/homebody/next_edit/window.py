@@ -72,6 +72,13 @@ class EditWindow:
         """Return its lines."""
         return [self.document.line_text(line) for line in range(self.first, self.end)]
 
+    def with_cursor(self, mark: str) -> list[str]:
+        """Return its lines, with ``mark`` at the cursor."""
+        lines = self.lines
+        row = self.cursor_line - self.first
+        lines[row] = f"{lines[row][: self.column]}{mark}{lines[row][self.column :]}"
+        return lines
+
     @property
     def before(self) -> list[str]:
         """Its lines before the newest change."""

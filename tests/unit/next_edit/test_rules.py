@@ -63,6 +63,26 @@ def suggested(
             id="far away, after three",
         ),
         pytest.param(
+            "".join(
+                f"debug(`Loading the {what} from the path ${{{name}}}`);\n\n"
+                for what, name in (("file", "file"), ("module", "main"), ("config", "user"))
+            ),
+            [
+                ("`Loading the file from the path ${file}`", '"Loading the file from the path %s", file'),
+                ("`Loading the module from the path ${main}`", '"Loading the module from the path %s", main'),
+            ],
+            "debug(`Loading the config from the path ${user}`);",
+            'debug("Loading the config from the path %s", user);',
+            id="several texts of a line, with others between them",
+        ),
+        pytest.param(
+            "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
+            [("(1, '█latin", "utf"), ("(5, '█latin", "utf"), ("(2, '█latin", "utf")],
+            "value_3 = read(3, 'latin')",
+            "value_3 = read(3, 'utf')",
+            id="between two, to and fro",
+        ),
+        pytest.param(
             "class A:\n    value_of = compute(first, second, third)\n\n\n"
             "value_of = compute(first, second, third)\n"
             "class B:\n    value_of = compute(first, second, third)\n",
@@ -133,6 +153,11 @@ def test_inserted_lines_are_inserted_again():
             "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
             [("(1, '█latin", "utf"), ("(2, '█latin", "utf"), ("(4, '█latin", "utf")],
             id="a place between the last two was left",
+        ),
+        pytest.param(
+            "".join(f"value_{number} = read({number}, 'latin')\n" for number in "1234"),
+            [("(2, '█latin", "utf"), ("(3, '█latin", "utf"), ("(4, '█latin", "utf")],
+            id="behind, on the way down",
         ),
         pytest.param(
             "".join(f"value = read(stream, {number}, latin)\n" for number in "12345"),
