@@ -33,7 +33,7 @@ class Token(NamedTuple):
     """A leaf of the tree, or the beginning or end of a block (``text`` is then empty).
 
     ``is_string`` is true for a part of a string, ``is_mark`` for the brackets around type arguments and
-    the ``!`` of a macro, which are no operators.
+    tags, and the ``!`` of a macro: they are no operators.
     """
 
     kind: str
@@ -205,7 +205,7 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
                 # TypeScript's type ``string`` is a keyword.
                 is_string = (kind.is_string and node.is_named) or parents[-1].is_string
                 text = document.slice(span)
-                is_mark = parents[-1].has_marks and text in {"<", ">", "!"}
+                is_mark = parents[-1].has_marks and text in {"<", ">", "!", "</", "/>"}
                 yield Token(kind.name, text, span.start, is_string, is_mark)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:
@@ -252,7 +252,7 @@ class _Kinds(dict[str, _Kind]):
             is_string="string" in name,
             is_block=name in self._blocks,
             is_whole=name in _WHOLE,
-            has_marks=name.startswith(("type_arg", "type_param", "template_", "macro_inv")),
+            has_marks=name.startswith(("type_arg", "type_param", "template_", "macro_inv", "jsx_")),
         )
         return kind
 

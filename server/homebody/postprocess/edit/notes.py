@@ -180,7 +180,8 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
             strings.append(string)
     for at, token in enumerate(tokens):
         if not (token.is_string or token.is_mark) and (kind := _kind_of(token, side)):
-            counts[kind][token.text] += 1
+            # Keywords of SQL and PHP may be in capitals.
+            counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
                 counts["call"][call] += 1
     parts_of_all = [parts for _, parts in texts] or [[token.text] for token in tokens if token.is_string]
@@ -201,10 +202,11 @@ def _kind_of(token: Token, side: Side) -> str:
         return "effect"
     if text.casefold() in _CONSTANTS:
         return "value"
-    if text in _WORD_OPERATORS or not (_WORD.search(text) or text in _MARKS or text.isspace()):
+    is_name = "identifier" in token.kind or token.kind in _NAMES
+    is_operator = not is_name and text.casefold() in _WORD_OPERATORS
+    if is_operator or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"
     is_word = _WORD.fullmatch(text) is not None
-    is_name = "identifier" in token.kind or token.kind in _NAMES
     if side.in_head(token.start) or not (is_word or is_name):
         return ""
     # A shell's `/tmp` and `-rf` are values.

@@ -46,6 +46,7 @@ CASES = [
     ("csharp", "var b = x == 1 && y >= 5;", "var b = y > 5;",
      ["removes the number `1`", "removes the name `x`", "removes the operator `==`",
       "removes the operator `&&`", "removes the operator `>=`", "adds the operator `>`"]),
+    ("sql", "select a from b where c and d;\n", "SELECT a FROM b WHERE c AND d;\n", []),
     ("markdown", "One two.\n", "Two three.\n", []),
 ]  # fmt: skip
 
