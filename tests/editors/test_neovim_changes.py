@@ -249,17 +249,22 @@ def test_a_change_that_arrives_while_the_user_types_waits(open_editor, tmp_path)
 
 
 @BOTH
-def test_a_change_that_arrives_while_a_command_is_typed_waits(open_editor, tmp_path):
+@pytest.mark.parametrize(
+    ("begin", "end", "last"),
+    [(":6delete", "<CR>", []), ("q:", ":quit<CR>", ["# notes"])],
+    ids=["line", "window"],
+)
+def test_a_change_that_arrives_while_a_command_is_typed_waits(open_editor, tmp_path, begin, end, last):
     """The command is still one about the file."""
     gate = tmp_path / "gate"
     editor = open_editor(reply(SHORTER, gate_file=str(gate)), code=AREA + "\n\n# notes\n")
     editor.command("1,3Homebody refactor make it shorter")
-    editor.keys(":6delete")
+    editor.keys(begin)
     gate.touch()
     editor.sees("a change is ready (<M-CR>): make it shorter")
-    editor.keys("<CR>")
+    editor.keys(end)
     editor.until(lambda: "a change is ready" in editor.command("messages"))
-    assert editor.lines == [*AREA.splitlines(), "", ""]
+    assert editor.lines == [*AREA.splitlines(), "", "", *last]
     editor.keys("<M-CR>")
     editor.sees("ga accept")
 

@@ -7,7 +7,7 @@ local window -- the window of the newest one
 
 -- Whether keys go into a text at the moment: a window that opens now would get them.
 function M.is_typing()
-  return not vim.api.nvim_get_mode().mode:find("^[nr]t?$")
+  return not vim.api.nvim_get_mode().mode:find("^[nr]t?$") or vim.fn.getcmdwintype() ~= ""
 end
 
 -- One line of a message, and the part of it that can be shown without a prompt to press Enter.
