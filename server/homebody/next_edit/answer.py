@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from homebody.next_edit.changes import NextEdit
+from homebody.next_edit.changes import NextEdit, packed
 from homebody.next_edit.prompt import blocks_of
 from homebody.next_edit.window import EditWindow, NextEditFormat
 from homebody.postprocess.lines import LineChange, line_changes
@@ -170,7 +170,7 @@ class _Result:
 
 _CHECKS: tuple[tuple[Dropped, Callable[[_Result], bool]], ...] = (
     ("no change", lambda result: not result.changes),
-    ("white space only", lambda result: _packed(result.old) == _packed(result.new)),
+    ("white space only", lambda result: packed(result.old) == packed(result.new)),
     ("an earlier state", lambda result: list(result.new) == result.window.before),
     ("deletes too much", lambda result: 2 * (result.deleted - result.added) > len(result.old)),
     ("too long", lambda result: len(result.new) > len(result.old) + _MOST_MORE_LINES),
@@ -195,7 +195,3 @@ def _nearest(window: EditWindow, changes: Sequence[LineChange]) -> LineChange:
             groups.append(change)
     cursor = window.cursor_line - window.first
     return min(groups, key=lambda group: max(group.old_start - cursor, cursor - group.old_end + 1, 0))
-
-
-def _packed(lines: Sequence[str]) -> str:
-    return "".join("".join(lines).split())

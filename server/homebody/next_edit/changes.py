@@ -13,8 +13,6 @@ from itertools import takewhile
 
 from homebody.text import Document, Span, TextEdit, smallest_edit
 
-_SPACE = re.compile(r"\s+")
-
 
 @dataclass(frozen=True, slots=True)
 class ChangedLines:
@@ -38,7 +36,7 @@ class ChangedLines:
     @property
     def is_only_white_space(self) -> bool:
         """Whether nothing but white space and line ends differ."""
-        return _SPACE.sub("", "".join(self.old)) == _SPACE.sub("", "".join(self.new))
+        return packed(self.old) == packed(self.new)
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class NextEdit:
     @cached_property
     def key(self) -> tuple[str, ...]:
         """What stays the same if the lines move or are indented differently."""
-        return self.uri, *_stripped(self.old), "", *_stripped(self.new)
+        return self.uri, *stripped(self.old), "", *stripped(self.new)
 
     def applied_to(self, document: Document) -> TextEdit:
         """Return it as an edit of the smallest span that changes."""
@@ -94,10 +92,6 @@ def _whole(document: Document, first: int, last: int) -> Span:
     if last + 1 == document.line_count and first:
         return Span(document.line_span(first - 1).end, end)
     return Span(document.line_starts[first], end)
-
-
-def _stripped(lines: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_SPACE.sub(" ", line).strip() for line in lines)
 
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
@@ -173,8 +167,8 @@ def _compared(
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Texts that were replaced, what they became, and the tokens before, between and after them."""
     before, after = _TOKEN.findall(old_line), _TOKEN.findall(new_line)
-    start = _shared_count(before, after)
-    tail = _shared_count(before[start:][::-1], after[start:][::-1])
+    start = shared_count(before, after)
+    tail = shared_count(before[start:][::-1], after[start:][::-1])
     end = len(before) - tail
     middle = before[start:end], after[start : len(after) - tail]
     old: list[str] = []
@@ -191,7 +185,8 @@ def _compared(
     return tuple(old), tuple(new), (*kept, tuple(before[end:]))
 
 
-def _shared_count(tokens: Sequence[str], others: Sequence[str]) -> int:
+def shared_count(tokens: Sequence[str], others: Sequence[str]) -> int:
+    """Number of tokens with which both begin."""
     pairs = zip(tokens, others, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
@@ -202,6 +197,11 @@ _WORD = re.compile(r"\w+")
 def stripped(lines: Iterable[str]) -> tuple[str, ...]:
     """Lines without white space at their ends."""
     return tuple(line.strip() for line in lines)
+
+
+def packed(lines: Iterable[str]) -> str:
+    """Lines without any white space."""
+    return "".join("".join(lines).split())
 
 
 def word_count(lines: Iterable[str]) -> int:

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from homebody.next_edit.changes import ChangedLines
+from homebody.next_edit.changes import ChangedLines, shared_count
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, TextEdit
 
@@ -144,7 +144,6 @@ class EditHistory:
 def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:
     """Whether a person may have made the edits of one message: at one place, or the same at several."""
     first, last = len(before.text), 0
-    document_lines = before.line_count
     for edit in edits:
         if edit.new_text.count("\n") > _MOST_LINES:
             return False
@@ -153,7 +152,7 @@ def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:
         if lines > _MOST_LINES:
             return False
         first, last = min(first, at), max(last, at)
-    if not edits or before.line_of(last) - before.line_of(first) <= min(_NEAR_LINES, document_lines):
+    if not edits or before.line_of(last) - before.line_of(first) <= _NEAR_LINES:
         return True
     return len({(edit.new_text, len(edit.span)) for edit in edits}) == 1
 
@@ -201,13 +200,8 @@ def _changed_lines(before: Document, edit: TextEdit, after: Document) -> tuple[i
     new_end = end + after.line_count - before.line_count
     old = [before.line_text(line) for line in range(first, end)]
     new = [after.line_text(line) for line in range(first, new_end)]
-    shortest = min(len(old), len(new))
-    top = 0
-    while top < shortest and old[top] == new[top]:
-        top += 1
-    bottom = 0
-    while bottom < shortest - top and old[-1 - bottom] == new[-1 - bottom]:
-        bottom += 1
+    top = shared_count(old, new)
+    bottom = shared_count(old[top:][::-1], new[top:][::-1])
     return first + top, end - bottom, new_end - bottom
 
 
