@@ -134,7 +134,7 @@ def resolve(name: str | None, use: Purpose = "completion") -> Path:
 
 
 def link(path: Path) -> Model:
-    """Add ``path`` to the user's models without moving the file.
+    """Add ``path`` to the user's models without moving the file; one that was downloaded is among them.
 
     Raises
     ------
@@ -144,6 +144,8 @@ def link(path: Path) -> Model:
     """
     path = path.expanduser().absolute()
     read_facts(path)
+    if path.is_relative_to(models_dir()):
+        return Model(path.stem, path, "installed")
     with _links_lock():
         links = _read_links()
         links.pop(path.stem, None)

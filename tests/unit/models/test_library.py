@@ -36,6 +36,12 @@ def test_a_linked_file_stays_where_it_is(tiny_model):
     assert list_entries() == []
 
 
+def test_downloaded_weights_that_are_named_by_their_path_stay_installed(default):
+    assert link(default).origin == "installed"
+    remove(DEFAULT_WEIGHTS)
+    assert not default.exists()
+
+
 def test_a_linked_file_that_was_removed_is_reported(tmp_path):
     path = write_tiny_gguf(tmp_path / "gone.gguf")
     link(path)
