@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from homebody.backend.cancellation import cancelled_once, to_the_end
+from homebody.backend.cancellation import to_the_end
 from homebody.backend.event_stream import EventTooLong, events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
 from homebody.backend.http_errors import (
@@ -28,7 +28,7 @@ from homebody.backend.http_errors import (
     translate,
     words_of,
 )
-from homebody.errors import BackendError, BackendProtocolError, SettingsError
+from homebody.errors import BackendError, BackendProtocolError, BackendTimeout, SettingsError
 from homebody.settings.keys import shorten
 from homebody.settings.schema import URL_FORMS, is_server_url
 
@@ -139,7 +139,7 @@ class ModelServer:
         limit = timeout_seconds or self.timeout_seconds
         try:
             async with asyncio.timeout(limit), self._open(method, path, body) as response:
-                content = await cancelled_once(response.aread())
+                content = await response.aread()
         except TimeoutError as error:
             raise too_slow(self.url, _silent(limit)) from error
         except httpx.HTTPError as error:
@@ -190,6 +190,12 @@ class ModelServer:
         self._users[client] += 1
         try:
             yield client
+        except (asyncio.CancelledError, BackendTimeout):
+            # httpcore's pool loses connections to requests that are cancelled: of 400 cancelled at any
+            # moment before their answer, up to 18. So no other request uses this pool.
+            if client is self._client:
+                self._client = self._connect()
+            raise
         finally:
             self._users[client] -= 1
             if not self._users[client]:
@@ -201,25 +207,14 @@ class ModelServer:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 try:
-                    return await cancelled_once(client.send(request, stream=True), _close)
+                    return await client.send(request, stream=True)
                 except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                     # A reused connection that the server closed in this moment; nothing was answered yet.
-                    return await cancelled_once(client.send(request, stream=True), _close)
-        except asyncio.CancelledError:
-            # httpcore's pool loses connections to requests that are cancelled before their answer: of
-            # 400 cancelled at any moment, up to 18. So no other request uses this pool.
-            self._replace(client)
-            raise
+                    return await client.send(request, stream=True)
         except TimeoutError as error:
-            self._replace(client)
             raise too_slow(self.url, _silent(self.timeout_seconds)) from error
         except httpx.HTTPError as error:
             raise translate(self.url, error) from error
-
-    def _replace(self, client: httpx.AsyncClient) -> None:
-        """Use new connections for the next requests."""
-        if client is self._client:
-            self._client = self._connect()
 
     async def _paced(self, items: AsyncIterator[Item], patience: "Patience | None") -> AsyncGenerator[Item]:
         """Yield ``items`` until the time limit of ``patience``."""
@@ -229,7 +224,7 @@ class ModelServer:
                 limits.heard()
             try:
                 async with asyncio.timeout_at(limits.deadline):
-                    item = await cancelled_once(_next(items))
+                    item = await anext(items)
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
@@ -246,7 +241,7 @@ class ModelServer:
             return redirected(self.url, response.headers.get("location", "nowhere"))
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                words = words_of(await cancelled_once(response.aread()))
+                words = words_of(await response.aread())
         except (httpx.HTTPError, TimeoutError):
             words = "no reason given"
         return refusal(self.url, response.status_code, words)
@@ -284,11 +279,3 @@ def _split_url(url: str) -> tuple[str, str | None]:
             raise SettingsError(message)
         return "http://localhost", parts.path
     return url, None
-
-
-async def _close(response: httpx.Response) -> None:
-    await response.aclose()
-
-
-async def _next(items: AsyncIterator[Item]) -> Item:
-    return await anext(items)
