@@ -112,8 +112,6 @@ function build(context: ExtensionContext): Parts {
         server,
         nextEdits,
         chat,
-        // VS Code builds its input when one is first made; keys typed meanwhile would go into the document.
-        window.createInputBox(),
         window.registerWebviewViewProvider(ChatView.id, view, { webviewOptions: { retainContextWhenHidden: true } }),
         status.onDidChange(() => chat.showModel()),
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),

@@ -205,7 +205,6 @@ export interface LastPrompt {
     text: string;
     promptTokens: number;
     model: string;
-    outcome: string;
     sources: Source[];
     leftOut: LeftOut[];
     /** Pictures and sounds, as they were sent. */
