@@ -35,6 +35,7 @@ async function close(page, name) {
 /** Click on words above a change, until they are gone: VS Code draws them anew at times, and a click between is lost. */
 async function decide(page, text) {
     const words = lens(page, text);
+    await words.waitFor();
     await until(async () => {
         await words.click({ timeout: 2000 }).catch(() => {});
         return words.waitFor({ state: "detached", timeout: 2000 }).then(() => true, () => false);
