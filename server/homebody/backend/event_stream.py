@@ -1,10 +1,8 @@
 """Parses server-sent events and lines from a response, piece by piece.
 
-In: the text of a response as it arrives. Out: the data of each event, or each line.
 Lines end only at CR, LF or both: JSON may contain other line separators unescaped.
 Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which older llama.cpp versions report
 errors.
-``EventTooLong`` ends what has no end. Knows nothing of HTTP.
 """
 
 from collections.abc import AsyncIterator

@@ -1,10 +1,9 @@
 """Checks the address of every request that Homebody sends.
 
-In: httpx requests. Out: connections only to loopback addresses, Unix sockets and the hosts that the user
-allows.
+Only loopback addresses, Unix sockets and the hosts that the user allows are connected to.
 Only names that the user allows are resolved by a name server, because the query leaves the machine. The
 connection uses the resolved address, so that a second lookup cannot return another one.
-Knows nothing of models. Neither this module nor its callers follow redirects.
+Neither this module nor its callers follow redirects.
 """
 
 import asyncio

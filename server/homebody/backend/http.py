@@ -1,6 +1,6 @@
 """Requests to one model server; every failure is translated into an error of this package.
 
-With ``guard`` and ``http_errors``, the only module that knows httpx. Knows nothing of any server's API.
+With ``guard`` and ``http_errors``, the only module that knows httpx.
 """
 
 import asyncio

@@ -1,7 +1,5 @@
 """llama.cpp's requests and replies, as values.
 
-In: values of the backend. Out: the field names of llama.cpp's HTTP server.
-Knows nothing of connections.
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
