@@ -1,50 +1,46 @@
 """Parses server-sent events and lines from a response, piece by piece.
 
-Lines end only at CR, LF or both: JSON may contain other line separators unescaped.
 Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which older llama.cpp versions report
 errors.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 
+from homebody.errors import BackendProtocolError
+
 _LONGEST = 1024 * 1024
-"""Maximum characters of one line or event; those of real servers have a few thousand."""
+"""Maximum size of one line or event; those of real servers have a few thousand bytes."""
 
 
-class EventTooLong(ValueError):
-    """A line or an event that does not end, from a broken server."""
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
+    """Yield each line without its end, which is CR, LF or both: JSON may contain others unescaped.
+
+    Raises
+    ------
+    BackendProtocolError
+        A line does not end.
+
+    """
+    held = bytearray()
+    async for chunk in chunks:
+        held += chunk
+        if b"\n" in chunk or b"\r" in chunk:
+            lines = held.splitlines(keepends=True)
+            # The line feed after a carriage return may be in the next chunk.
+            held = bytearray() if lines[-1].endswith(b"\n") else lines.pop()
+            for line in lines:
+                yield line.rstrip(b"\r\n").decode(errors="replace")
+        _limit(len(held))
+    if held:
+        yield held.rstrip(b"\r").decode(errors="replace")
 
 
-async def lines_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield each line without its end."""
-    held: list[str] = []
-    length = 0
-    after_return = False
-    async for text in texts:
-        if not text:
-            continue
-        if after_return and text.startswith("\n"):
-            text = text[1:]  # noqa: PLW2901 - the second half of a CR LF
-        after_return = text.endswith("\r")
-        *whole, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        for line in whole:
-            yield "".join([*held, line])
-            held.clear()
-            length = 0
-        held.append(rest)
-        length += len(rest)
-        if length > _LONGEST:
-            raise EventTooLong
-    if last := "".join(held):
-        yield last
-
-
-async def events_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
+async def events_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
     """Yield the data of each event; errors as ``{"error": …}``, whichever way the server sends them."""
     kind, data, length = "", list[str](), 0
-    async for line in lines_of(texts):
+    async for line in lines_of(chunks):
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line and data:
@@ -54,12 +50,17 @@ async def events_of(texts: AsyncIterator[str]) -> AsyncIterator[str]:
         elif name == "data":
             data.append(value)
             length += len(value)
-            if length > _LONGEST:
-                raise EventTooLong
+            _limit(length)
         elif name == "event":
             kind = value
         elif name == "error":
             yield _as_error(value)
+
+
+def _limit(length: int) -> None:
+    if length > _LONGEST:
+        message = "The server does not follow its API: one of its lines has no end"
+        raise BackendProtocolError(message)
 
 
 class _Reason(msgspec.Struct):

@@ -17,7 +17,7 @@ import httpx
 import msgspec
 
 from homebody.backend.cancellation import to_the_end
-from homebody.backend.event_stream import EventTooLong, events_of, lines_of
+from homebody.backend.event_stream import events_of, lines_of
 from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
 from homebody.backend.http_errors import (
     clean,
@@ -110,7 +110,7 @@ class ModelServer:
             kind = response.headers.get("content-type", "").partition(";")[0]
             if kind != "text/event-stream":
                 raise disobedient(self.url, f"it sent {clean(kind) or 'something'} instead of events")
-            async with aclosing(self._paced(events_of(response.aiter_text()), patience)) as events:
+            async with aclosing(self._paced(events_of(response.aiter_bytes()), patience)) as events:
                 async for data in events:
                     yield data
 
@@ -121,7 +121,7 @@ class ModelServer:
         """
         async with (
             self._open("POST", path, body) as response,
-            aclosing(self._paced(lines_of(response.aiter_text()), patience)) as lines,
+            aclosing(self._paced(lines_of(response.aiter_bytes()), patience)) as lines,
         ):
             async for line in lines:
                 if line.strip():
@@ -231,8 +231,6 @@ class ModelServer:
                 raise too_slow(self.url, _silent(self.timeout_seconds)) from error
             except httpx.HTTPError as error:
                 raise translate(self.url, error) from error
-            except EventTooLong as error:
-                raise disobedient(self.url, "one of its lines has no end") from error
             yield item
 
     async def _refusal(self, response: httpx.Response) -> BackendError:

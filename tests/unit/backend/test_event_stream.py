@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from homebody.backend.event_stream import events_of, lines_of
 
 
-async def texts(*pieces: str) -> AsyncIterator[str]:
+async def chunks(*pieces: str) -> AsyncIterator[bytes]:
     for piece in pieces:
-        yield piece
+        yield piece.encode()
 
 
 @given(st.lists(st.text("ab\u2028\x0c", max_size=5), max_size=6), st.data())
@@ -23,11 +23,11 @@ async def test_lines_end_at_cr_and_lf_only_however_they_are_cut(lines: list[str]
     whole = "".join(line + end for line, end in zip(lines, ends, strict=True))
     places = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=5)))
     pieces = [whole[i:j] for i, j in zip([0, *places], [*places, len(whole)], strict=True)]
-    assert [line async for line in lines_of(texts(*pieces))] == lines
+    assert [line async for line in lines_of(chunks(*pieces))] == lines
 
 
 async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
-    stream = texts(": ping\n\ndata: a\ndata: b\n\nid: 7\nda", "ta:c\n\n", "data: unfinished")
+    stream = chunks(": ping\n\ndata: a\ndata: b\n\nid: 7\nda", "ta:c\n\n", "data: unfinished")
     assert [event async for event in events_of(stream)] == ["a\nb", "c"]
 
 
@@ -42,5 +42,5 @@ async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
     ],
 )
 async def test_a_fault_keeps_the_servers_words(sent: str):
-    (event,) = [event async for event in events_of(texts(sent))]
+    (event,) = [event async for event in events_of(chunks(sent))]
     assert json.loads(event)["error"]["message"] == "out of memory"
