@@ -116,6 +116,7 @@ async def test_cells_are_excluded_with_their_notebook(serve, workspace, cell):
             ("homebody.explain", argument),
             ("homebody.ask", argument | {"question": "Why?"}),
             ("homebody.ask", {"question": "Why?", "attach": [book]}),
+            ("homebody.ask", {"question": "Why?", "attach": [{"id": f"{book}#L1-2", "text": "secret = 1"}]}),
         ):
             with pytest.raises(JsonRpcException, match="is never put into a prompt"):
                 await client.execute(command, more)

@@ -67,3 +67,16 @@ async def test_a_conversation_is_forgotten_while_it_is_answered(serve, tmp_path)
             with pytest.raises(JsonRpcException, match="no conversation"):
                 await client.execute("homebody.saveConversation", {"conversationId": one["conversationId"]})
         assert await client.execute("homebody.conversations") == []
+        assert await client.execute("homebody.showPrompt") is None
+
+
+async def test_the_prompts_of_a_forgotten_conversation_are_forgotten_too(serve, tmp_path):
+    log = tmp_path / "state" / "log.jsonl"
+    async with serve("Pie.", {"log": {"enabled": True, "prompts": True}}) as client:
+        await client.execute("homebody.ask", {"question": "A recipe for plums?"})
+        asked = await client.execute("homebody.ask", {"question": "A recipe for apples?"})
+        await until(lambda: log.exists() and "for apples?" in log.read_text())
+        argument = {"conversationId": asked["conversationId"]}
+        assert await client.execute("homebody.forgetConversations", argument) == {"forgotten": 1}
+        assert ("plums" in log.read_text(), "apples" in log.read_text()) == (True, False)
+        assert "plums" in (await client.execute("homebody.showPrompt"))["text"]

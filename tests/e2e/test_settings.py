@@ -46,6 +46,16 @@ async def test_the_status_says_why_an_excluded_document_gets_nothing(serve, work
         await until(lambda: client.status["kind"] == "Inactive")
 
 
+async def test_settings_that_a_client_pushed_survive_a_change_of_folders(serve):
+    push_only = CAPABILITIES | {"workspace": {"workspaceFolders": True}}
+    async with serve("x + 1", capabilities=push_only) as client:
+        client.open(URI, "y = ")
+        client.notify("workspace/didChangeConfiguration", {"settings": {"completion": {"enabled": False}}})
+        client.notify("workspace/didChangeWorkspaceFolders", {"event": {"added": [], "removed": []}})
+        client.notify("workspace/didChangeConfiguration", {"settings": None})
+        assert await client.complete(URI, 0, 4) == []
+
+
 async def test_an_editor_that_refuses_to_send_its_settings_stops_all_prompts(serve):
     """They may exclude files; a change after which it answers ends that."""
     answers = iter(["refuse", {}])

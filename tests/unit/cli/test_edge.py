@@ -122,6 +122,11 @@ def test_on_a_terminal_no_text_controls_it(scripted: Path):
     assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\r\n"
 
 
+def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):
+    (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\r\\n"\n')
+    assert run("explain", "add.py").stdout == b"a\x1b]0;owned\x07b\r\n"
+
+
 def test_a_place_is_a_hyperlink_on_a_terminal_unless_its_uri_could_end_the_sequence():
     """With the machine's name, so that a terminal of another machine does not open a file of its own."""
     show = (

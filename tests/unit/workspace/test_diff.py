@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.workspace.diff import file_diffs
+from homebody.workspace.diff import file_diffs, permitted
 from homebody.workspace.secrets import holds_key_anywhere
 
 _GIT = """\
@@ -54,6 +54,25 @@ def test_a_diff_is_split_at_its_files(text, paths):
     found = file_diffs(text)
     assert [one.path for one in found] == paths
     assert "".join(one.text for one in found) == (text if paths else "")
+
+
+def test_files_of_secrets_and_with_a_key_are_taken_out():
+    """Each hunk has a ``+`` before the key, so the check of the whole prompt would not see it."""
+    diffs = [
+        part
+        for name, text in (
+            ("id_rsa", "x"),
+            ("test.txt", "-----BEGIN OPENSSH PRIVATE KEY-----"),
+            ("fine.py", 'MARK = "-----BEGIN RSA PRIVATE KEY-----"'),
+        )
+        for part in file_diffs(f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n")
+    ]
+    kept, dropped = permitted(diffs, lambda _path: None)
+    assert [part.path for part in kept] == ["fine.py"]
+    assert [(part.path, why) for part, why in dropped] == [
+        ("id_rsa", "it is on the list of files that hold secrets"),
+        ("test.txt", "it holds a private key"),
+    ]
 
 
 def test_a_key_is_found_wherever_it_stands():

@@ -26,7 +26,7 @@ def gate_of(*roots: Path, ignore: tuple[str, ...] = ()) -> Gate:
 @pytest.fixture
 def root(tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / ".homebodyignore").write_text("private/\n*.key.py\n")
+    (tmp_path / ".homebodyignore").write_bytes(b"private/\n*.key.py\npr\xefvate/\n")
     (tmp_path / "sub" / ".homebodyignore").write_text("!good.key.py\n")
     (tmp_path / ".gitignore").write_text("local.py\n")
     return tmp_path
@@ -98,6 +98,8 @@ async def test_a_private_key_is_refused_under_any_name():
         ("file://localhost{root}/private/a.py", BY_OWN_FILE),
         ("file://{root}/app/../private/a.py", BY_OWN_FILE),
         ("file://{root}/%70rivate/a.py", BY_OWN_FILE),
+        ("file://{root}/pr%EFvate/a.py", BY_OWN_FILE),
+        ("file://{root}/pr%EEvate/a.py", None),
         ("file://{root}/a%23.key.py", BY_OWN_FILE),
         ("file://{root}/a#.key.py", BY_OWN_FILE),
         ("file://{root}/a?.key.py", BY_OWN_FILE),

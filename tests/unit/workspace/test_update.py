@@ -64,8 +64,12 @@ def test_a_scan_reads_what_changed_and_nothing_else(place):
     place.write("b.py", "def beta(): pass\n", time=OLD + 1)
     (place.root / "c.py").unlink()
     assert place.scan() == Done(files=2, indexed=2, dropped=1)
-    assert place.names() == "beta delta"
+    assert (place.names(), place.texts()) == ("beta delta", 2)
+    assert place.rows("SELECT rowid FROM chunk_words WHERE chunk_words MATCH 'alpha OR gamma'") == []
     assert place.scan() == Done(files=2)
+    place.write(".homebodyignore", "b.py\n.homebodyignore\n")
+    assert place.scan().dropped == 1
+    assert (place.names(), place.texts()) == ("delta", 1)
 
 
 def test_an_unavailable_workspace_keeps_its_index(place):

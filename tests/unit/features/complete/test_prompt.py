@@ -68,6 +68,18 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
         assert text.rpartition(row.markers[-1])[2] == "        c"
 
 
+async def test_a_header_with_a_control_token_is_left_out(world):
+    async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
+        target = await target_of(w.engine)
+        body = "".join(f"        line_{n} = {n}\n" for n in range(200))
+        document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
+        w.engine.trees.open(document)
+        await w.engine.trees.ready(document)
+        window = Place(w.session, target, document, offset).window("wide")
+        assert "<|im_end|>" in window.context.headers
+        assert "<|im_end|>" not in prompt_for(target, window, document, "").text
+
+
 async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(world):
     async with world("x\n", special_texts=_SPECIAL) as w:
         target = await target_of(w.engine)
