@@ -36,6 +36,7 @@ VSIX_FILES = {
     "extension/changelog.md",
     "extension/LICENSE.txt",
     "extension/media/icon.png",
+    "extension/media/sample.txt",
     "extension/media/view.svg",
     *(f"extension/media/start-{step}.md" for step in ("ask", "complete", "keys", "refactor", "server")),
     "extension/out/extension.js",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,16 @@ class Installed:
             text=True,
             check=False,
         )
+
+
+def test_the_check_of_the_extension_knows_the_files_that_it_is_packed_with():
+    client = ROOT / "clients" / "vscode"
+    packed = [
+        line[1:] for line in (client / ".vscodeignore").read_text().splitlines() if line[:7] == "!media/"
+    ]
+    media = {f"extension/{file.relative_to(client)}" for glob in packed for file in client.glob(glob)}
+    known = runpy.run_path(str(ROOT / "packaging" / "dist.py"))["VSIX_FILES"]
+    assert media == {name for name in known if name.startswith("extension/media/")}
 
 
 @pytest.fixture(scope="module")
