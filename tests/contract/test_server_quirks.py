@@ -12,8 +12,9 @@ from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
-from homebody.errors import BackendFailed, ContextTooLong
-from homebody.settings import BackendSettings
+from homebody.engine import open_engine
+from homebody.errors import BackendFailed, ContextTooLong, ModelForbidden
+from homebody.settings import BackendSettings, ChatSettings, Settings
 from support.llama_double import LlamaDouble
 from support.loopback import LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
@@ -211,6 +212,26 @@ async def test_a_context_length_that_only_a_refusal_names_is_learned():
             assert await say(backend, Prompt((Text("x = 1\n" * 100),))) == "return a + b"
 
     assert (before, after) == (4096, 1000)
+
+
+@pytest.mark.parametrize(("named", "remarks"), [("qwen3", 1), ("models/Double.gguf", 0)])
+async def test_a_server_with_one_model_answers_with_it_and_doctor_says_so(named: str, remarks: int):
+    with LlamaDouble() as double:
+        async with aclosing(LlamaCppBackend(BackendSettings(url=double.url, model=named))) as backend:
+            info = await backend.describe()
+
+    assert info.name == "double"
+    assert sum("only one model, double" in note for note in info.notes) == remarks
+
+
+async def test_a_model_that_is_not_allowed_does_not_answer_under_the_name_of_another():
+    with LlamaDouble() as double:
+        block = BackendSettings(kind="llama.cpp", url=double.url, model="good", allowed_models=("good",))
+        async with open_engine(Settings(chat=ChatSettings(backend=block))) as engine:
+            with pytest.raises(ModelForbidden, match="double"):
+                [piece async for piece in engine.chat.backend.chat([Message("user", "Hi")], ALL)]
+
+    assert sent(double, "/completion") == []
 
 
 class Router(LlamaDouble):

@@ -239,9 +239,10 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def commented_toml() -> str:
-    """Write a settings file that has every key as a comment, with its default."""
+    """Write a settings file that has every key as a comment, with its default or an example."""
     lines = [
-        "# Settings of Homebody. Each key is shown with its default: take the # away to change it.",
+        "# Settings of Homebody. Each key is shown with its default, or with an example if it has none.",
+        "# Remove the # to change it.",
     ]
     lines += _commented(())
     for path, about in sections().items():
@@ -263,17 +264,17 @@ def _commented(path: tuple[str, ...]) -> Iterator[str]:
         if key.path[:-1] == path:
             yield ""
             yield from textwrap.wrap(key.description, 100, initial_indent="# ", subsequent_indent="# ")
-            yield f"# {key.path[-1]} = {to_toml(key.default)}  # {key.allowed}".replace("`", "")
+            yield f"# {key.path[-1]} = {to_toml(key.example)}  # {key.allowed}".replace("`", "")
 
 
 def to_toml(value: object) -> str:
-    """Write a value of a setting as TOML; a missing value becomes an empty text."""
+    """Write a value of a setting as TOML."""
     if isinstance(value, dict):
         table: Any = tomlkit.inline_table()
         table.update(cast("dict[str, object]", value))
         return table.as_string()
     shown = list(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else value
-    return tomlkit.item("" if shown is None else shown).as_string()  # pyright: ignore[reportUnknownMemberType] - its stubs leave types out
+    return tomlkit.item(shown).as_string()  # pyright: ignore[reportUnknownMemberType] - its stubs leave types out
 
 
 def _forms(text: str, key: str, value: object) -> Iterator[str]:

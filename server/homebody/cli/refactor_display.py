@@ -12,22 +12,28 @@ from homebody.headless.file_report import diff_of
 from homebody.headless.find import described
 from homebody.headless.run import Outcome
 
-_REASONS_SHOWN = 20
 _UNITS = ((3600, "h"), (60, "min"))
 
 
 class Display:
     """Prints each result, and lines about the progress on stderr.
 
-    On a terminal, one line says what is worked on, and is overwritten. Otherwise there is a line for each
-    finished file, but only what was written if there is a single one.
+    On a terminal, one line says what is worked on, and is overwritten; the lines of files that failed stay.
+    Otherwise there is a line for each finished file, but only what was written if ``is_single``.
     """
 
     def __init__(
-        self, print_outcome: Callable[[Outcome], None], total: int, terminal: Terminal, *, is_quiet: bool
+        self,
+        print_outcome: Callable[[Outcome], None],
+        total: int,
+        terminal: Terminal,
+        *,
+        is_single: bool,
+        is_quiet: bool,
     ) -> None:
         self._print = print_outcome
         self._total = total
+        self._is_single = is_single
         self._done = 0
         self._terminal = terminal
         self._is_live = sys.stderr.isatty()
@@ -70,7 +76,7 @@ class Display:
         return f"[{number}/{self._total}] " if self._total > 1 else ""
 
     def _line(self, outcome: Outcome) -> None:
-        is_of_many = self._total > 1 and outcome.status != "empty"
+        is_of_many = not self._is_single and outcome.status != "empty"
         is_told = outcome.written or (is_of_many and (not self._is_live or outcome.reason is not None))
         if is_told and not self._is_quiet:
             sys.stderr.write(f"{self._count(self._done)}{harmless(line_of(outcome))}\n")
@@ -111,9 +117,6 @@ def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
         lines.append(f"Left out: {described(skipped)}.")
     tokens = f"{summary.prompt_tokens:,} tokens in, {summary.output_tokens:,} out"
     lines.append(f"{tokens}, {duration(summary.seconds)}.")
-    lines += [f"{status} {path}: {reason}" for path, status, reason in summary.reasons[:_REASONS_SHOWN]]
-    if (more := len(summary.reasons) - _REASONS_SHOWN) > 0:
-        lines.append(f"… and {more} more")
     return lines
 
 

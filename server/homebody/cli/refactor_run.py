@@ -274,6 +274,7 @@ async def _work(run: Run) -> None:
             partial(_print, run),
             len(run.selection.files),
             run.terminal,
+            is_single=run.is_single,
             is_quiet=options.quiet,
         )
         with closing(display):

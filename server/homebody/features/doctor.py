@@ -15,7 +15,7 @@ from homebody.audit import read_notes
 from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.engine import Engine
-from homebody.errors import HomebodyError, sentence
+from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, sentence
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
@@ -72,7 +72,8 @@ class UseReport(Struct, frozen=True, rename="camel"):
     """One use of a model: the model that answers, the reason for its choice, and its speed.
 
     ``model`` is ``None`` if none answers. ``fim`` names the layout of fill-in-the-middle prompts.
-    ``needs_better_model`` is true if the model was not made for this use, or is the smallest one.
+    ``needs_better_model`` is true if the model was not made for this use, is the smallest one, or does not
+    exist; not if its server is down.
     """
 
     use: Slot
@@ -130,7 +131,7 @@ async def doctor(
     facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
     findings = (*_settings(engine, problems, origins or {}), *_notes(), *_counts(engine))
     next_steps: tuple[Finding, ...] = ()
-    if any(use.model is None or use.needs_better_model for use in uses):
+    if any(use.needs_better_model for use in uses):
         text = "Which models suit this machine, and the command that installs each:"
         command = shell(str(this_installation().program), "models", "recommend")
         next_steps = (Finding("hint", text, command),)
@@ -212,7 +213,8 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         speed = known or (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
     except HomebodyError as error:
         problem = Finding("problem", sentence(str(error)))
-        return UseReport(slot, use.backend.reasons, (problem,))
+        is_down = isinstance(error, BackendUnavailable | BackendTimeout)
+        return UseReport(slot, use.backend.reasons, (problem,), needs_better_model=not is_down)
     row = find_format(info, engine.settings.completion.fim)
     weakness = await _weakness(engine, info, slot, row)
     findings = [] if weakness is None else [weakness]

@@ -41,8 +41,6 @@ class Summary:
     output_tokens: int = 0
     seconds: float = 0.0
     stopped: HomebodyError | None = None
-    reasons: list[tuple[Path, Status, str]] = field(default_factory=list[tuple[Path, Status, str]])
-    """The first hundred outcomes of files that were refused or failed."""
 
     @property
     def done(self) -> int:
@@ -63,7 +61,6 @@ class Observer(Protocol):
         """A file is done."""
 
 
-_REASONS_KEPT = 100
 # The server cannot be reached, so the next file would fail as well.
 _OF_ONE_FILE = (BackendRefused, BackendTimeout)
 
@@ -129,8 +126,6 @@ class Batch:
         summary.written += outcome.written
         summary.prompt_tokens += outcome.prompt_tokens
         summary.output_tokens += outcome.output_tokens
-        if outcome.status in {"refused", "failed"} and len(summary.reasons) < _REASONS_KEPT:
-            summary.reasons.append((outcome.path, outcome.status, outcome.reason or ""))
         # What could not be written, because of a full disk or an edit, is for `--resume`.
         is_done = outcome.status != "failed" and not isinstance(outcome.error, EditRefused)
         if self.applier is not None and is_done:

@@ -40,13 +40,15 @@ class FileRules:
     max_bytes: int
     to_write: bool
 
-    def reason_against(self, path: Path) -> str | None:
-        """Return why a file is left out: ``generated``, ``read-only`` and so on."""
+    def reason_against(self, path: Path, rule: str) -> str | None:
+        """Return why a file is left out: ``generated``, ``read-only`` and so on; ``rule`` excludes it."""
         if not is_text(path):
             return "odd names"
         language = find("", path.name)
         if language is None or language.name in _NOT_CODE:
             return "not source code"
+        if rule:
+            return "ignored"
         if is_secret(path):
             return "secret"
         try:

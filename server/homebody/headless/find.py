@@ -308,7 +308,7 @@ class _FileFinder:
     def _reason_against_file(self, path: Path, rule: str) -> str | None:
         if self._exclude.matches(path):
             return "excluded"
-        return "ignored" if rule else self._rules.reason_against(path)
+        return self._rules.reason_against(path, rule)
 
     def _rules_of(self, folder: Path) -> FolderRules:
         """Rules for a named folder, which is entered even if it can be generated again."""

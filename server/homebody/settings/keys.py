@@ -109,6 +109,13 @@ class Key:
         return schema | {"enum": choices} if (choices := _choices(self.type)) else schema
 
     @property
+    def example(self) -> object:
+        """A value for a file that shows all keys: the default, or an example for a key without one."""
+        kinds = self.schema.get("anyOf", [self.schema])
+        examples = [example for kind in kinds for example in kind.get("examples", ())]
+        return self.default if self.default is not None else next(iter(examples), "")
+
+    @property
     def allowed(self) -> str:
         """The allowed values, in words: ``"a whole number from 1 to 4096"``."""
         return allowed_values(self.type)

@@ -24,7 +24,9 @@ MACHINE = {"machine": True}
 RESTRICTS = {"restricts": True}
 
 _PORT = "(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})"
-_Url: TypeAlias = Annotated[str, Meta(pattern=r"^(https?|unix)://[^\s]+$")]
+_Url: TypeAlias = Annotated[
+    str, Meta(pattern=r"^(https?|unix)://[^\s]+$", examples=["http://127.0.0.1:8080"])
+]
 _HostAndPort: TypeAlias = Annotated[str, Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):" + _PORT + "$")]
 
 URL_FORMS = (
@@ -50,6 +52,8 @@ def is_server_url(url: str) -> bool:
         return False
     if parts.scheme == "unix":
         return url.startswith("unix:///") and len(parts.path) > 1
+    if parts.netloc.endswith(":"):
+        return False
     is_host = (parts.netloc.startswith("[") and "%" not in host) or _HOST.fullmatch(host) is not None
     has_user = "@" in parts.netloc
     return parts.scheme in {"http", "https"} and is_host and not has_user and port != 0
@@ -102,7 +106,9 @@ class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: Annotated[BackendKind, Meta(extra=MACHINE | RESTRICTS)] = "auto"
     url: Annotated[_Url | None, Meta(description=URL_FORMS, extra=MACHINE | RESTRICTS)] = None
     model: Annotated[str | None, Meta(extra=MACHINE | RESTRICTS | {"path_like": True})] = None
-    context_length: Annotated[Annotated[int, Meta(ge=256, le=1048576)] | None, Meta(extra=MACHINE)] = None
+    context_length: Annotated[
+        Annotated[int, Meta(ge=256, le=1048576, examples=[8192])] | None, Meta(extra=MACHINE)
+    ] = None
     api_key: Annotated[str | None, Meta(extra=MACHINE | {"secret": True})] = None
     api_key_env: Annotated[str | None, Meta(description="the name of a variable", extra=MACHINE)] = None
     allowed_hosts: Annotated[
@@ -132,7 +138,7 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     """
 
-    threads: Annotated[Annotated[int, Meta(ge=1, le=1024)] | None, Meta(extra=MACHINE)] = None
+    threads: Annotated[Annotated[int, Meta(ge=1, le=1024, examples=[4])] | None, Meta(extra=MACHINE)] = None
     idle_minutes: Annotated[float, Meta(ge=0.1, le=10080, extra=MACHINE)] = 15.0
 
 
@@ -246,9 +252,9 @@ class ChatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     """
 
-    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2, examples=[0.2])] | None = None
     max_tokens: Annotated[int, Meta(ge=16, le=32768)] = 1024
-    model_size: Annotated[float, Meta(ge=0, le=10000)] | None = None
+    model_size: Annotated[float, Meta(ge=0, le=10000, examples=[7])] | None = None
     reading_seconds: Annotated[float, Meta(ge=0.2, le=600)] = 3.0
     instructions: Annotated[str, Meta(extra=MACHINE)] = ""
     language: Annotated[str, Meta(extra=MACHINE)] = ""

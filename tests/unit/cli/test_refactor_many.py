@@ -60,6 +60,13 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
     assert "3 files: 3 changed." in run(*REFACTOR, "--write").err
 
 
+def test_a_refused_file_is_reported_once(run, tree):
+    """Also if it is the only one that was not left out."""
+    script(tree, *[{"text": fenced("def (:\n")}] * 12)
+    assert run(*REFACTOR).err.count("refused a.py") == 1
+    assert run(*REFACTOR, "--exclude", "[bs]*").err.count("refused a.py") == 1
+
+
 def test_check_names_what_would_change(run, tree):
     ended = run(*REFACTOR, "--check")
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
@@ -161,7 +168,7 @@ def test_a_change_that_fails_twice_is_reverted(run, tree):
     ended = run(*REFACTOR, "--write", "--verify", check)
     assert ended.code == 1
     assert "2 changed, 1 refused" in ended.err
-    assert "refused b.py: " in ended.err
+    assert "refused b.py" in ended.err
     assert texts(tree) == [SHORT, CODE, SHORT]
 
 

@@ -37,6 +37,18 @@ async def test_an_unavailable_server_is_reported_and_not_raised(world):
         assert diagnosis.uses[0].findings[0].level == "problem"
 
 
+@pytest.mark.usefixtures("own_folders")
+@pytest.mark.parametrize(("kind", "advice"), [("ollama", "start the server"), ("embedded", "models install")])
+async def test_models_are_recommended_only_if_there_is_none_and_not_if_a_server_is_down(kind, advice):
+    url = "http://127.0.0.1:9" if kind == "ollama" else None
+    block = BackendSettings(kind=kind, url=url)
+    settings = Settings(completion=CompletionSettings(backend=block), chat=ChatSettings(backend=block))
+    async with open_engine(settings) as engine:
+        diagnosis = await doctor(engine)
+    assert all(advice in use.findings[0].text for use in diagnosis.uses)
+    assert bool(diagnosis.next_steps) == (kind == "embedded")
+
+
 async def test_wrong_settings_and_keys_in_files_are_reported(world):
     async with world("word " * 64) as w:
         origins = {"backend.api_key": "/home/me/config.toml"}

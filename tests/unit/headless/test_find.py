@@ -90,6 +90,20 @@ def test_changed_and_staged_files_come_from_git(tree: Path, git):
         select(tree, changed="nope")
 
 
+def test_a_file_that_is_no_source_code_is_not_counted_as_ignored(tree: Path, git):
+    """``*.jsonl`` is on the built-in list of files that are never context."""
+    write_files(tree, "kept.py", "ignored.py")
+    (tree / ".gitignore").write_text("ignored.py\n")
+    (tree / "data.jsonl").touch()
+    git("add", ".gitignore")
+    git("commit", "-qm", "first")
+    for selection in (select(tree, changed="HEAD"), select(tree, ".")):
+        assert names(selection) == ["kept.py"]
+        assert selection.skipped["not source code"] >= 1
+    assert "ignored" not in select(tree, changed="HEAD").skipped
+    assert select(tree, ".").skipped["ignored"] == 1
+
+
 def test_a_missing_file_ends_it(tree: Path):
     write_files(tree.parent, "outside.py")
     (tree / "dead.py").symlink_to("nothing")

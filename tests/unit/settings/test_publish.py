@@ -4,14 +4,16 @@ import json
 import re
 import runpy
 import tomllib
+from functools import reduce
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from homebody.cli.config import commented_toml
-from homebody.settings import Settings
 from homebody.settings.keys import all_keys
 from homebody.settings.load import load
+from homebody.settings.schema import OwnSettings
 
 ROOT = Path(__file__).parents[3]
 FILES = runpy.run_path(str(ROOT / "packaging" / "settings.py"))["files"](ROOT)
@@ -36,14 +38,17 @@ def test_the_file_to_begin_with_sets_nothing():
     assert {name: table for name, table in tomllib.loads(commented_toml()).items() if table} == {}
 
 
-def test_the_uncommented_file_is_the_defaults(tmp_path):
-    text = commented_toml().partition("# The same keys")[0]
-    names = "|".join({key.path[-1] for key in all_keys()})
-    bare = re.sub(rf"^# ({names}) = ", r"\1 = ", text, flags=re.MULTILINE)
+def test_each_line_of_the_file_to_begin_with_is_valid_without_its_mark(tmp_path):
+    """It sets the default, or an example where there is none; editors check the types by the schema."""
+    bare = re.sub(r"^# ([a-z_]+ = |\[)", r"\1", commented_toml(), flags=re.MULTILINE)
     (tmp_path / "config.toml").write_text(bare)
     loaded = load(user_file=tmp_path / "config.toml", environ={})
-    assert (loaded.settings, loaded.problems) == (Settings(), ())
-    assert bare.count("\n[") == text.count("\n[")
+    assert loaded.problems == ()
+    written = msgspec.toml.decode(bare, type=OwnSettings)
+    for key in all_keys():
+        value = reduce(getattr, key.path, written)
+        assert key.default in (value, None) or len(key.path) > 2, key.snake
+        assert len(key.path) > 2 or f"{key.path[-1]} = " in bare
 
 
 def test_vscode_keeps_workspaces_from_machine_settings():

@@ -185,6 +185,7 @@ def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
         ("http://999.1.1.1:1", False),
         ("http://ⓛocalhost:1", False),
         ("http://127.0.0.1:0", False),
+        ("http://127.0.0.1:", False),
         ("http://127.0.0.1:65536", False),
         ("http://127.0.0.1:x", False),
         ("http://me@127.0.0.1:1", False),

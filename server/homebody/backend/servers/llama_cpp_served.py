@@ -67,7 +67,12 @@ async def ask_served(
     if not n_ctx:
         n_ctx = context_length or _UNKNOWN_CONTEXT
         notes = (f"The server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
-    name = model or props.model_alias or props.model_path
+    served = props.model_alias or props.model_path or model or ""
+    is_router = entry is not None and entry.status is not None
+    name = model if is_router and model else served
+    if model and _plain(model) not in map(_plain, (name, props.model_path)):
+        # Whether these are two spellings of one model cannot be told.
+        notes += (f"backend.model is {model}; this server has only one model, {served}, and that answers.",)
     slots = Slots(props.total_slots, pinned=kind == HOST_KIND)
     return Served(
         props=props,
@@ -90,6 +95,11 @@ async def ask_served(
         tokenizer=await Tokenizer.of(server, model),
         slots=slots,
     )
+
+
+def _plain(name: str) -> str:
+    """Return the name of a model without its folder, its ending and its capital letters."""
+    return PurePath(name).name.lower().removesuffix(".gguf")
 
 
 class SlotUse:
