@@ -194,6 +194,12 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
     assert says_it == ("config.toml:1: there is no setting `context.ignor`" in ended.out + ended.err)
 
 
+def test_patterns_of_several_flags_add_up(run, scripted):
+    flags = ["--set", "context.ignore=a/,b/", "--set", 'context.ignore=["c/"]', "--set=context.ignore=d/"]
+    shown = json.loads(run("config", "show", "--json", *flags).out)
+    assert shown["context"]["ignore"] == ["a/", "b/", "c/", "d/"]
+
+
 def test_another_kind_of_server_names_the_setting(run, scripted):
     """Ollama knows none of llama.cpp's addresses."""
     with OllamaDouble([OllamaModel("qwen")]) as server:

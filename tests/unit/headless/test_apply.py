@@ -125,6 +125,16 @@ def test_undo_restores_files_that_were_not_changed_since(journal):
     assert undo(journal).restored == ()
 
 
+@pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
+def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
+    begin(journal, is_verified=True)
+    (journal.root / "a.py").unlink()
+    if found is not None:
+        (journal.root / "a.py").write_text(found)
+    undo(journal)
+    assert text(journal) == (found if found == "mine\n" else OLD)
+
+
 def test_a_damaged_old_text_is_not_put_back(journal):
     apply(journal)
     (journal.folder / "1.old").write_bytes(b"other")

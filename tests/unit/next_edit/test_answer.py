@@ -51,6 +51,7 @@ def test_the_change_nearest_to_the_cursor_is_shown():
 def test_an_answer_is_dropped(replaced, reason):
     shown = window()
     assert reason == answered(text_of(shown, *replaced), shown)
+    assert answered(text_of(shown, *replaced), shown, is_whole=False) == "cut off"
 
 
 def test_what_the_model_was_given_belongs_to_the_result():

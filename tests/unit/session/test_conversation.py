@@ -1,10 +1,12 @@
 """A conversation keeps what fits, and is stored readable by its owner only."""
 
+import os
+
 import pytest
 
 from homebody.backend.base import Message
 from homebody.errors import StateUnwritable
-from homebody.session.conversation import Conversation, Turn
+from homebody.session.conversation import Conversation, Conversations, Turn, new_conversation
 from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
@@ -73,3 +75,30 @@ def test_a_folder_that_cannot_be_written_is_named(own_folders):
     folder.write_text("a file in place of the folder")
     with pytest.raises(StateUnwritable, match="not stored in"):
         store_conversation(_conversation())
+
+
+def test_a_damaged_file_counts_as_none(own_folders):
+    store_conversation(_conversation()).write_text("{")
+    assert load_conversation("0123456789abcdef") is None
+    assert stored_conversations() == []
+
+
+def test_a_file_that_was_not_finished_is_forgotten_too_and_removed_later(own_folders):
+    folder = store_conversation(_conversation()).parent
+    old, young = folder / "0123456789abcdef.old.new", folder / "0123456789abcdef.young.new"
+    for path in (old, young):
+        path.write_text("{")
+    os.utime(old, (0, 0))
+    store_conversation(Conversation("0000000000000000"))
+    assert (old.exists(), young.exists()) == (False, True)
+    assert forget_stored("0123456789abcdef") == ["0123456789abcdef"]
+    assert [path.name for path in folder.iterdir()] == ["0000000000000000.json"]
+
+
+def test_the_oldest_conversations_are_dropped_but_for_one_that_is_being_answered():
+    known = Conversations()
+    first, second = known.add(new_conversation()), known.add(new_conversation())
+    first.is_answering = True
+    for _ in range(70):
+        known.add(new_conversation())
+    assert (known.find(first.id), known.find(second.id)) == (first, None)

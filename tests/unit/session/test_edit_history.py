@@ -54,6 +54,31 @@ def test_keystrokes_in_a_line_are_one_change():
     assert editor.is_typed
 
 
+def test_later_edits_move_a_change():
+    editor = Editor()
+    editor.write(20, "new")
+    editor.replace(0, 0, "above\nabove\n")
+    assert editor.changes() == [(0, (), ("above", "above")), (22, ("line 20",), ("new",))]
+    editor.replace(0, 12, "")
+    assert (20, ("line 20",), ("new",)) in editor.changes()
+
+
+def test_a_deleted_typing_error_is_typing():
+    editor = Editor("value = compute()\n")
+    editor.replace(5, 5, "s", pause=0.2)
+    editor.replace(6, 6, "x", pause=0.2)
+    editor.replace(6, 7, "", pause=0.2)
+    assert editor.is_typed
+    assert editor.changes() == [(0, ("value = compute()",), ("values = compute()",))]
+
+
+def test_old_changes_are_forgotten():
+    editor = Editor()
+    editor.write(3, "new")
+    editor.now += 400
+    assert editor.changes() == []
+
+
 def test_what_cancels_out_is_no_change():
     editor = Editor("abc\n")
     editor.replace(3, 3, "x")

@@ -251,6 +251,17 @@ def test_an_override_that_names_another_server_starts_anew(load, override):
     assert chat.allowed_hosts == ("gpu.example:8000",)
 
 
+@pytest.mark.parametrize("override", ["", "[completion.backend]\nmodel = 'small'"])
+def test_a_later_source_that_names_another_kind_starts_anew(load, override):
+    """A key is never sent to another server than its own."""
+    resolved, _ = load(
+        user=f"backend = {{kind = 'ollama', model = 'm', api_key = 'a', timeout_seconds = 7}}\n{override}",
+        environ={"HOMEBODY_BACKEND_KIND": "openai", "HOMEBODY_BACKEND_API_KEY_ENV": "MY_KEY", "MY_KEY": "b"},
+    )
+    fresh = BackendSettings(kind="openai", api_key="b", api_key_env="MY_KEY", timeout_seconds=7.0)
+    assert (fresh, fresh, fresh) == (resolved.backend, resolved.completion.backend, resolved.chat.backend)
+
+
 def test_languages_are_joined_and_a_star_means_all_others(load):
     user = 'completion.languages = {"*" = false}'
     completion = load(user=user, initialization_options={"completion": {"languages": {"go": True}}})[

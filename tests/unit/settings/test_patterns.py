@@ -27,3 +27,15 @@ def test_a_pattern_that_can_never_match_stops_all_prompts(load, pattern):
 def test_other_patterns_are_used(load, pattern):
     resolved, problems = load(initialization_options={"context": {"ignore": [pattern]}})
     assert (resolved.context.ignore, problems) == ((pattern,), [])
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"context.ignore": ["a/"], "context": {"ignore": ["b/"]}},
+        {"homebody.context.ignore": ["a/"], "homebody": {"context": {"ignore": ["b/"]}}},
+    ],
+)
+def test_patterns_that_a_client_sends_in_two_shapes_add_up(load, sent):
+    resolved, problems = load(initialization_options=sent)
+    assert (sorted(resolved.context.ignore), problems) == (["a/", "b/"], [])

@@ -212,6 +212,14 @@ def test_an_allowed_host_has_a_port(load, port):
     assert load(user="backend.allowed_hosts = ['[fd00::7]:65535']")[1] == []
 
 
+def test_more_patterns_than_can_be_applied_stop_all_prompts(load_own):
+    patterns = ",".join(MANY[:-1])
+    environ = {"HOMEBODY_CONTEXT_IGNORE": patterns}
+    assert load_own(f"context.ignore = {MANY[:-1]}", environ=environ).error is None
+    loaded = load_own(f"context.ignore = {MANY[:-1]}", environ=environ, flags={"context.ignore": "one-more"})
+    assert "2001 patterns" in str(loaded.error)
+
+
 def test_a_file_that_the_user_names_must_exist(tmp_path, monkeypatch):
     """A wrong path would be a file without rules; the usual file may be missing."""
     named = tmp_path / "config.toml"

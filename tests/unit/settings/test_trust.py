@@ -93,6 +93,12 @@ def test_a_workspace_lowers_what_the_user_raised_in_the_editor(load, sent, expec
     assert len(problems) == (sent > 4_000_000)
 
 
+def test_trust_follows_symlinks_on_both_sides(load, workspace, tmp_path):
+    (tmp_path / "link").symlink_to(workspace)
+    resolved, _ = load(user=f"trusted_folders = ['{tmp_path}/link']", project="embedded.threads = 3")
+    assert resolved.embedded.threads == 3
+
+
 @pytest.mark.parametrize(
     "trusted", ["{parent}", "{workspace}/inner", "{workspace}2", ".", "workspace", "", "/"]
 )

@@ -53,6 +53,13 @@ def test_every_kind_of_change_is_seen(old_file, change):
     assert files.changed()
 
 
+def test_a_file_that_was_just_written_counts_as_changed(tmp_path):
+    """Another change within the resolution of its time would not be seen."""
+    path = tmp_path / "config.toml"
+    path.write_text("a")
+    assert SettingsFiles([path]).changed()
+
+
 class Double:
     """An engine, which asks as the real one does."""
 
@@ -85,3 +92,12 @@ async def test_a_file_that_is_half_saved_is_read_when_it_is_whole(old_file, half
     half(old_file)
 
     assert await engine.prompt() == (("b/",), None)
+
+
+async def test_each_engine_gets_the_new_rules_before_its_next_prompt(old_file):
+    source = SettingsSource(user_file=old_file)
+    engines = [Double(source), Double(source)]
+    assert [await engine.prompt() for engine in engines] == [(None, None)] * 2
+    for name in ("b/", "c/"):
+        old_file.write_text(f"context.ignore = ['{name}']\n")
+        assert [await engine.prompt() for engine in engines] == [((name,), None)] * 2

@@ -41,6 +41,14 @@ def test_no_symlink_is_followed(tmp_path):
     assert walked(root)[0] == ["sub/a.py"]
 
 
+def test_secrets_and_ignored_files_are_left_out(tmp_path):
+    """Also if an ignore file includes them."""
+    make(tmp_path, ".env", "certs/server.key", "build/a.py", "a.py")
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / ".homebodyignore").write_text("!.env\n!*.key\n.gitignore\n.homebodyignore\n")
+    assert walked(tmp_path)[0] == ["a.py"]
+
+
 def test_a_workspace_reached_through_a_symlink_is_walked(tmp_path):
     """The folder that the user opens may itself be a link."""
     make(tmp_path, "real/a.py")

@@ -90,6 +90,8 @@ async def test_consecutive_prompts_only_grow_at_their_end(world):
         ("def f():\n    █\n", "\n    "),
         ("def f():\n    retur█", " retur"),
         ("a = 1\nb█", "b"),
+        # No more than a token may hold: a long run would use up the tokens of the answer.
+        ("# " + "强制重新生成一遍" * 5 + "█", "强制重新生成一遍"),
     ],
 )
 async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced):
@@ -165,9 +167,9 @@ async def test_a_context_too_short_for_any_prompt_is_an_error(world):
 
 async def test_a_control_token_in_the_users_text_stays_out_of_string_prompts(world):
     async with world("x\n", special_texts=frozenset({"<|im_start|>"})) as w:
-        document, offset = at("a = 1\nb = '<|im_start|>'\nc = █\n")
+        document, offset = at("a = 1\x0c\nb = '<|im_start|>'\nc = █\n")
         await complete(w.engine, document, offset, session=w.session)
-        assert w.asked[0].prompt.text + w.asked[0].prompt.forced == "a = 1\nc = "
+        assert w.asked[0].prompt.text + w.asked[0].prompt.forced == "a = 1\x0c\nc = "
         record = w.engine.audit.last(document.uri)
         assert [(left.first_line, left.why) for left in record.left_out][-1] == (
             1,
