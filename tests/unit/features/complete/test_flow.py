@@ -115,6 +115,35 @@ async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world)
         assert found.text == "0 = 1"
 
 
+@pytest.mark.parametrize("trigger", ["automatic", "invoked"])
+async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(world, trigger):
+    """After the line was typed, or at once if the user asks for it."""
+    gate = asyncio.Event()
+    pieces = ("):", "\n   ", " if n < 2:", "\n       ", " return n", "\n")
+    async with world(Reply(pieces=pieces, gate=gate, gate_after=3)) as w:
+        w.engine.completion.speed.output = 200.0
+        document, offset = at("def fib(n█")
+        [line] = await complete(w.engine, document, offset, session=w.session)
+        gate.set()
+        shown = "" if trigger == "invoked" else line.text
+        document, offset = typed(document, offset, shown)
+        block, *_ = await complete(w.engine, document, offset, session=w.session, trigger=trigger)
+        assert (line.text, shown + block.text) == ("):", "):\n    if n < 2:\n        return n")
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
+    first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
+    async with world(first, "\n    return a\n") as w:
+        document, offset = at("import os\n\n\n█\n")
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, "def f(a):")
+        if is_cached:
+            await until(lambda: w.session.running and not w.session.running.is_running)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "\n    return a"
+
+
 async def test_the_suggestion_begins_with_the_menus_selection(world):
     async with world(" print(value)\n") as w:
         document, offset = at("x = pri█\n")
