@@ -22,6 +22,7 @@ from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.recording_proxy import RecordingProxy
 from support.tiny_gguf import write_tiny_gguf
+from support.until import until_answered
 
 AUTO = BackendSettings()
 NOBODY = "http://127.0.0.1:9"
@@ -155,6 +156,15 @@ async def test_ollama_gives_each_use_what_suits_it(use: Slot, loaded: list[str],
     assert (choice.block.kind, choice.block.model) == ("ollama", chosen)
 
 
+async def test_a_remote_model_is_left_out_and_reported():
+    models = [OllamaModel("qwen3-coder:480b-cloud", remote_host="https://ollama.com:443")]
+    with OllamaDouble(models) as double:
+        choice = await discover(AUTO, "completion", await look(AUTO, [double.url]))
+
+    assert choice.block.kind == "embedded"
+    assert "left out because they run on another machine: qwen3-coder:480b-cloud" in choice.reasons[0]
+
+
 async def test_a_server_that_loads_its_model_is_waited_for():
     loading = always(b'{"error": {"message": "Loading model", "code": 503}}', 503, "application/json")
     with LoopbackServer(loading) as server:
@@ -238,6 +248,21 @@ async def test_another_server_is_chosen_when_the_first_is_unavailable(empty_mach
     conditions = [state.condition for state in states if state.condition != "loading"]
     assert conditions == ["ready", "unavailable", "ready"]
     assert "Ollama" in states[0].reasons[-1]
+
+
+async def test_a_server_that_starts_later_is_used(empty_machine: Path, tiny_model: Path):
+    shutil.copy(tiny_model, empty_machine / "SmolLM2-135M-Instruct.Q4_1.gguf")
+    with OllamaDouble([OllamaModel(CODER, fim=True)]) as double:
+        double.stop()
+        async with opened([double.url], look_again_seconds=0) as backend:
+            assert (await backend.describe()).kind == "embedded"
+            double.start()
+
+            async def is_found() -> bool:
+                return (await backend.describe()).kind == "ollama"
+
+            await until_answered(is_found)
+            assert await ask(backend) == "return a + b"
 
 
 async def test_both_uses_search_once_and_share_the_connection(llama_cpp: RecordingProxy):

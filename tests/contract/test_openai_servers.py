@@ -31,7 +31,9 @@ def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str
 
 
 async def test_lm_studio_serves_the_loaded_length():
-    with OpenAiDouble([OpenAiModel(CODER, context_length=8192)]) as double:
+    """A model of embeddings is none."""
+    models = [OpenAiModel("vectors", embeds=True), OpenAiModel(CODER, context_length=8192)]
+    with OpenAiDouble(models) as double:
         async with opened(double, LmStudioBackend) as backend:
             info = await backend.describe()
 

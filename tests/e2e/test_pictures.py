@@ -24,11 +24,19 @@ def file(workspace: Path) -> Path:
 async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
     """The sources show the size that the model sees, and the last prompt the picture itself."""
     async with serve("A red button.", modalities=["vision"]) as client:
+        checked = [
+            await client.execute("homebody.checkAttachment", {"item": item})
+            for item in (PASTED, file.as_uri())
+        ]
         reply = await client.execute(
             "homebody.ask", {"question": "What is it?", "attach": [PASTED, file.as_uri()]}
         )
         shown = await client.execute("homebody.showPrompt")
 
+    assert [[(media["label"], media["tokens"]) for media in one["media"]] for one in checked] == [
+        [("picture, 80 x 60", 1024)],
+        [("picture, 1540 x 770", 1595)],
+    ]
     sources = [(source["uri"], source["why"]) for source in reply["sources"]]
     assert sources == [("homebody:pasted", "picture, 80 x 60"), (file.as_uri(), "picture, 1540 x 770")]
     assert [(media["name"], media["type"]) for media in shown["media"]] == [

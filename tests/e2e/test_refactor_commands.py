@@ -101,6 +101,25 @@ async def test_an_action_that_explains_runs_as_an_explanation(serve):
         assert "does not change it" in refused["reason"]
 
 
+async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
+    """An editor shows the edit, in which a missing part does not stand out."""
+    code = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
+    replies = [
+        {
+            "regex": rf"This is the Python code:\n\n```python\ndef f{n}\(a\):[^`]*```",
+            "text": "I would not." if n in {3, 4} else f"```python\ndef f{n}(a):\n    return a * {n}\n```",
+        }
+        for n in range(40)
+    ]
+    async with serve(replies, context_length=700) as client:
+        client.open(URI, code)
+        result = await client.refactor(URI, Span(0, len(code)), instruction="shorter")
+
+        assert result["status"] == "applied"
+        [message] = client.messages
+        assert message.startswith("2 parts stay as they are (lines 16-18, 21-23): ")
+
+
 async def test_a_result_is_refined_after_it_was_applied(serve):
     async with serve(_refining()) as client:
         client.open(URI, CODE)

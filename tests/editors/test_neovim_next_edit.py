@@ -97,6 +97,13 @@ def test_escape_rejects_it_for_good(with_edit):
     assert "to line" not in with_edit.screen
 
 
+def test_the_key_for_dismissing_rejects_it_in_insert_mode(typing):
+    typing.keys("<C-]><Esc>")
+    typing.until(lambda: _mode(typing) == "n" and LABEL not in typing.screen)
+    typing.settle()
+    assert LABEL not in typing.screen
+
+
 @pytest.mark.parametrize("event", ["another program", "a selection", "a click"])
 def test_it_vanishes_without_a_word(with_edit, event):
     if event == "another program":

@@ -43,3 +43,37 @@ def test_huge_and_binary_texts_are_left_alone_until_they_change():
     assert documents.find(URI) is None
     assert documents.change(_id(3), [_whole("a\0")]) == []
     assert documents.change(_id(4), [_whole("ab")]) != []
+
+
+def test_a_change_out_of_order_leaves_the_document_alone():
+    documents = Documents()
+    documents.open(_item("abc", version=5))
+    start = types.Position(0, 0)
+    change = types.TextDocumentContentChangePartial(range=types.Range(start, start), text="x")
+    assert documents.change(_id(4), [change]) == []
+    assert documents.find(URI) is None
+    documents.change(_id(6), [_whole("abcd")])
+    assert documents.find(URI).text == "abcd"
+
+
+def test_cells_that_are_added_later_belong_to_the_notebook():
+    """Which may be excluded; they stand where the editor has them."""
+    documents, book = Documents(), "file:///n.ipynb"
+    cells = [types.NotebookCell(types.NotebookCellKind.Code, f"untitled:{name}") for name in "abcd"]
+    items = {name: _item(name, f"untitled:{name}") for name in "abcd"}
+    notebook = types.NotebookDocument(book, "jupyter", 1, cells[:2])
+    documents.open_notebook(types.DidOpenNotebookDocumentParams(notebook, [items["a"], items["b"]]))
+    structure = types.NotebookDocumentCellChangeStructure(
+        types.NotebookCellArrayChange(start=1, delete_count=1, cells=cells[2:]),
+        did_open=[items["c"], items["d"]],
+        did_close=[types.TextDocumentIdentifier("untitled:b")],
+    )
+    event = types.NotebookDocumentChangeEvent(cells=types.NotebookDocumentCellChanges(structure=structure))
+    identifier = types.VersionedNotebookDocumentIdentifier(2, book)
+    documents.change_notebook(types.DidChangeNotebookDocumentParams(identifier, event))
+
+    assert [document.text for document in documents.cells_beside("untitled:d")] == ["a", "c", "d"]
+    assert documents.notebook_by_cell["untitled:d"] == book
+    assert documents.find("untitled:b") is None
+    documents.close_notebook(types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(book), []))
+    assert documents.all() == []

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from homebody.errors import BackendRefused, NoModelInstalled
+from homebody.errors import BackendRefused, BackendUnavailable, NoModelInstalled
 from homebody.lsp.status import ServedModel, Status
 
 
@@ -48,6 +48,22 @@ def test_a_failure_that_is_read_elsewhere_is_not_shown_as_well():
     shown.status.fail("Nothing answers.")
     assert shown.messages == []
     assert shown.sent[-1]["message"] == "Nothing answers."
+
+
+def test_a_request_that_fails_after_the_server_is_back_leaves_the_status_as_it_is():
+    """The server reports its own state. A late failure would otherwise stay, although the server answers."""
+    shown = Shown()
+    shown.status.fail("Nothing answers.", source="completion")
+    shown.status.recover("completion")
+    shown.status.report(BackendUnavailable("nothing answers"))
+    assert [status["kind"] for status in shown.sent] == ["Error", "Normal"]
+
+
+def test_off_is_inactive_and_an_error_is_more_than_that():
+    shown = Shown()
+    shown.status.set(paused="Completion is off.")
+    shown.status.fail("Nothing answers.")
+    assert [status["kind"] for status in shown.sent] == ["Inactive", "Error"]
 
 
 def test_the_model_that_answers_is_named():

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.postprocess.edit.hunks import document_hunks, hunks
+from homebody.postprocess.lines import fit_line_ends
 from homebody.text import Document, Span, TextEdit, apply_edits
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "\tb", "}", "", "x = 1", "é😀"]), max_size=30)
@@ -52,6 +53,11 @@ def test_line_ends_of_the_file_are_kept(old, new):
 
 def check(old: str, new: str, expected: list[tuple[int, int, str]]):
     assert hunks(old, new) == [TextEdit(Span(start, end), text) for start, end, text in expected]
+
+
+def test_mixed_line_ends_stay_where_lines_stay():
+    old = "a\r\nb\nc\r\n"
+    assert fit_line_ends("a\nx\nb\nc\n", old=old, newline="\r\n") == "a\r\nx\r\nb\nc\r\n"
 
 
 def test_a_changed_word_is_the_only_thing_replaced():

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homebody.backend.scripted import Reply
-from homebody.errors import ContextTooLong, UsageError
+from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
 from homebody.features.explain import explain
 from homebody.features.refactor import refactor
@@ -184,6 +184,15 @@ async def test_a_cancelled_request_stops_the_model(world):
         running = w.session.running
         await until(lambda: w.session.running is None)
         await until(lambda: not running.is_running)
+
+
+async def test_a_failure_is_raised_and_the_next_request_works(world):
+    async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
+        document, offset = at("def add(a, b):\n    return █\n")
+        with pytest.raises(BackendUnavailable):
+            await complete(w.engine, document, offset, session=w.session)
+        [found] = await complete(w.engine, document, offset, session=w.session)
+        assert found.text == "a + b"
 
 
 async def test_a_context_too_short_for_any_prompt_is_an_error(world):

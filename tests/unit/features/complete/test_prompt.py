@@ -84,6 +84,7 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
     async with world("x\n", special_texts=_SPECIAL) as w:
         target = await target_of(w.engine)
         document, offset = at("a = █\n")
-        some = Candidate("file:///u.py", 4, 6, "def g():\n    s = '<|im_start|>'\n    return s", "near")
+        text = "def g():\n    s = '<|im_start|>'\n    return s"
+        some = Candidate("file:///%3C%7Cim_end%7C%3Eu.py", 4, 6, text, "near")
         window = _wide_with(w, target, document, offset, some)
-        assert "def g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
+        assert "# u.py\ndef g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
