@@ -1,5 +1,6 @@
 """Next edits with the real process: offered, shown, accepted, rejected, and never when they must not be."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from homebody.text import Span, TextEdit
 from support.editor import Client
 from support.notebook import open_notebook
+from support.until import until
 
 CODE = """def load(path):
     data = read_file(path, encoding="latin-1")
@@ -215,3 +217,18 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
         replace(client, uri, "(path)", "(path, encoding)")
 
         assert await ask(client, uri, line=1) == []
+
+
+async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
+    replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
+    asked = tmp_path / "asked.jsonl"
+    async with serve(replies, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
+        client.open(uri, MODEL_CODE)
+        await client.wait_for_model()
+        replace(client, uri, "(path)", "(path, encoding)")
+        waiting = asyncio.ensure_future(ask(client, uri, line=1))
+        await until(asked.exists)
+        replace(client, uri, "data", "dates")
+        gate.open()
+
+        assert await waiting == []

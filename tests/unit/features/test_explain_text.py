@@ -84,6 +84,14 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
         assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
 
 
+async def test_a_commit_message_has_no_code(world, tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "half.py").write_text("x = 1\n")
+    git(tmp_path, "add", "-A")
+    async with world("Add half:\n\n```python\nx = 1\n", folders=[tmp_path]) as w:
+        assert (await commit_message(w.engine, tmp_path)).markdown == "Add half"
+
+
 async def test_a_diff_that_is_too_large_is_listed_as_cut(world, tmp_path):
     git(tmp_path, "init", "-q")
     (tmp_path / "data.txt").write_text("some words in a line of a file\n" * 200_000)

@@ -39,6 +39,12 @@ def test_a_folder_has_its_own_settings_and_the_same_toggles():
     assert switch.folders[Path("/quiet")].languages["python"] is False
 
 
+def test_manual_suggests_only_when_asked():
+    switch = _switch(CompletionSettings(trigger="manual"))
+    assert not switch.suggests(PYTHON, invoked=False)
+    assert switch.suggests(PYTHON, invoked=True)
+
+
 def test_the_reason_for_a_pause_names_the_language():
     switch = _switch(CompletionSettings(languages={"markdown": False}))
     assert switch.paused(None) == ""

@@ -54,6 +54,13 @@ def test_an_answer_is_dropped(replaced, reason):
     assert answered(text_of(shown, *replaced), shown, is_whole=False) == "cut off"
 
 
+def test_lines_inserted_above_the_cursor_alone_are_dropped():
+    newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
+    shown = window(line=6, newest=newest)
+    answer = text_of(shown, (1, "inserted = 1\nvalue_1 = compute(1)")).split("\n", 1)[1]
+    assert answered(answer, shown) == "above the cursor only"
+
+
 def test_what_the_model_was_given_belongs_to_the_result():
     above = window(line=4)
     assert (above.prefill, above.is_changed_above) == ("total = compute(0)\n", True)

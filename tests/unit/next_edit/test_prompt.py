@@ -72,6 +72,16 @@ def test_only_models_of_the_table_are_asked(model, architecture, title):
     assert title == (row and row.title)
 
 
+@pytest.mark.parametrize("mark", ["<<<<<<< CURRENT", "=======", ">>>>>>> UPDATED"])
+def test_a_document_with_a_conflict_is_not_sent_to_zeta_2(mark):
+    assert made("zeta-2", f"{TEXT}{mark}\n") is None
+    assert made("zeta-2-1", f"{TEXT}{mark}\n") is not None
+
+
+def test_line_ends_are_line_feeds():
+    assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
+
+
 def test_blocks_end_at_blank_lines():
     """A block has six lines at least, unless the region is shorter; none begins with a closer."""
     lines = [*["x"] * 7, "", *["y"] * 9, "", "}", *["z"] * 8]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from homebody.syntax import parsing
 from homebody.syntax.language import PARSED, find
 from homebody.syntax.nodes import count_errors
 from homebody.syntax.parsing import MAX_CHARS
@@ -126,6 +127,12 @@ def test_bad_text_neither_fails_nor_hangs(language, text):
     moved = edited(tree, document, edit)
     assert moved.length == len(document.edited(edit, 1).text)
     scopes_at(document, tree, middle)
+
+
+def test_a_parse_that_uses_too_much_memory_is_cancelled(monkeypatch):
+    monkeypatch.setattr(parsing, "_MAX_GROWTH", -1)
+    document = Document.create("file:///a.py", "python", 0, SOURCE * 10_000)
+    assert parse(document).handle is None
 
 
 def test_text_larger_than_is_served_is_not_parsed():
