@@ -36,7 +36,7 @@
 (define-derived-mode homebody-answer-mode special-mode "Homebody"
   "An answer, as text: nothing in it is run, only places of the code open."
   (setq header-line-format "a asks again, RET applies the code block at point, C-c C-c stops, q closes")
-  (add-hook 'kill-buffer-hook #'homebody-stop nil t)
+  (add-hook 'kill-buffer-hook #'homebody--stop-answer nil t)
   (visual-line-mode 1))
 
 (defun homebody--append (buffer text)
@@ -77,10 +77,22 @@ THEN gets the result."
                  (homebody--append buffer "\n\n(stopped)\n\n")))
     (with-current-buffer buffer (setq homebody--running stop))))
 
+(defun homebody--stop-answer ()
+  "Stop the answer that is written into this buffer; return whether there was one."
+  (when homebody--running
+    (funcall homebody--running)
+    t))
+
 (defun homebody-stop ()
-  "Stop the answer that is written into this buffer."
+  "Stop the answer that is written into this buffer.
+In another buffer, stop all answers and the change that is being written."
   (interactive)
-  (when homebody--running (funcall homebody--running)))
+  (let ((buffers (if (derived-mode-p 'homebody-answer-mode) (list (current-buffer)) (buffer-list)))
+        (stopped (and (not (derived-mode-p 'homebody-answer-mode)) (homebody--stop-change))))
+    (dolist (buffer buffers)
+      (with-current-buffer buffer
+        (when (homebody--stop-answer) (setq stopped t))))
+    (message "Homebody: %s" (if stopped "stopped" "nothing is running"))))
 
 (defun homebody--pictures (sources)
   "Return lines about the pictures and sounds among SOURCES, else \"\".
@@ -150,7 +162,7 @@ The places that it names become buttons."
   (let ((buffer (get-buffer-create name)))
     (with-current-buffer buffer
       (unless (derived-mode-p 'homebody-answer-mode) (homebody-answer-mode))
-      (homebody-stop))
+      (homebody--stop-answer))
     buffer))
 
 (defun homebody-explain (&optional full)

@@ -5,7 +5,7 @@
 ;;; Commentary:
 
 ;; Runs refactorings and shows their results as a diff; the buffer is unchanged
-;; until the user accepts.  An edit that only adds is applied immediately.
+;; until the user accepts.  An edit that only adds a few lines is applied immediately.
 
 ;;; Code:
 
@@ -19,7 +19,8 @@
 
 (defcustom homebody-confirm 'replacing
   "Which changes are shown as a diff before they are applied.
-With `replacing', those that replace code; those that only add are applied."
+With `replacing', those that replace code; those that only add a few lines are
+applied."
   :type '(choice (const :tag "Changes that replace code" replacing)
                  (const :tag "All" t)
                  (const :tag "None" nil))
@@ -30,6 +31,9 @@ With `replacing', those that replace code; those that only add are applied."
 
 (defvar-local homebody--proposal nil
   "The change that this buffer shows: a buffer, its text, and the server's id.")
+
+(defvar homebody--changing nil
+  "Function that stops the change that is being written.")
 
 (defun homebody--place ()
   "Return the document and the region, or point, for a command."
@@ -74,15 +78,29 @@ From Lisp, TITLE is the title of the refactoring."
                        (flymake-diagnostics beg end))))))
 
 (defun homebody--change (server command argument title)
-  "Make SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE."
-  (let ((buffer (current-buffer)))
-    (message "Homebody: %s…" title)
-    (homebody--execute
-     server command (plist-put (copy-sequence argument) :apply :json-false)
-     (lambda (result)
-       (if (and (plist-get result :proposal) (buffer-live-p buffer))
-           (with-current-buffer buffer (homebody--propose result title))
-         (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
+  "Make SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE.
+A change that is being written is stopped."
+  (homebody--stop-change)
+  (message "Homebody: %s…%s" title (substitute-command-keys "  \\[homebody-stop] stops it"))
+  (let* ((buffer (current-buffer))
+         stop
+         (take (lambda (result)
+                 (when (eq stop homebody--changing)
+                   (setq homebody--changing nil)
+                   (if (and (plist-get result :proposal) (buffer-live-p buffer))
+                       (with-current-buffer buffer (homebody--propose result title))
+                     (message "Homebody: %s" (or (plist-get result :reason) (plist-get result :status))))))))
+    (setq stop (homebody--execute
+                server command (plist-put (copy-sequence argument) :apply :json-false) take
+                :otherwise (lambda (words) (funcall take (list :reason words))))
+          homebody--changing stop)))
+
+(defun homebody--stop-change ()
+  "Stop the change that is being written; return whether there was one."
+  (when-let* ((stop homebody--changing))
+    (setq homebody--changing nil)
+    (funcall stop)
+    t))
 
 ;;;; Edits
 
@@ -91,24 +109,15 @@ From Lisp, TITLE is the title of the refactoring."
 TITLE says what it is.  A change that was refused, one with notes on what it
 removes or adds beyond what was asked for, and one that follows a change in
 view, is shown first."
-  (pcase-let* (((map :proposal :edit :notes :status) result)
+  (pcase-let* (((map :proposal :review :notes :status) result)
                ((map :uri :before :after) proposal))
     (cond
      ((not before) (homebody--new-file uri after))
      ((or (equal status "refused") (not (seq-empty-p notes)) (get-buffer homebody--change-buffer)
-          (pcase homebody-confirm
-            ('replacing (homebody--needs-confirmation edit))
-            (other other)))
+          (if (eq homebody-confirm 'replacing) (eq review t) homebody-confirm))
       (homebody--show-change result title))
      (t (homebody--apply before after)
         (message "Homebody: %s (undo reverts it)" title)))))
-
-(defun homebody--needs-confirmation (edit)
-  "Return whether the server wants the user to see EDIT first."
-  (let (needed)
-    (cl-loop for (_ annotation) on (plist-get edit :changeAnnotations) by #'cddr
-             do (when (eq (plist-get annotation :needsConfirmation) t) (setq needed t)))
-    needed))
 
 (defun homebody--apply (before after)
   "Make the change from BEFORE to AFTER in this buffer.

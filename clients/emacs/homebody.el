@@ -300,6 +300,7 @@ Without any, the binding is NEXT-EDIT if IS-NEXT-EDIT returns non-nil."
     (define-key map (kbd "C-c h a") #'homebody-ask)
     (define-key map (kbd "C-c h r") #'homebody-refactor)
     (define-key map (kbd "C-c h i") #'homebody-edit)
+    (define-key map (kbd "C-c h k") #'homebody-stop)
     map)
   "Keys of `homebody-mode'.")
 

@@ -1,10 +1,13 @@
 """Code actions and commands over the real process: shapes, edits, refusals, streams."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from pygls.exceptions import JsonRpcException
 
+from homebody.features.refactor import Refactoring
+from homebody.lsp.commands.deliver import needs_review
 from homebody.text import Span
 from support.editor import CAPABILITIES
 from support.until import until
@@ -94,6 +97,31 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     values = [params["value"]["kind"] for method, params in client.notifications if method == "$/progress"]
     assert values[0] == "begin"
     assert values[-1] == "end"
+
+
+@pytest.mark.parametrize(
+    ("action", "reply", "review"),
+    [
+        ("docstring", "Multiply width by height.", False),
+        ("types", "def area(width: int, height: int) -> int:\n    return width * height\n", True),
+    ],
+    ids=["a line is added", "a line is changed"],
+)
+async def test_only_added_lines_need_no_review(serve, action, reply, review):
+    async with serve(reply, capabilities=ANNOTATED) as client:
+        client.open(URI, CODE)
+        result = await client.refactor(URI, BODY, action=action, apply=False)
+        assert result["status"] == "ready"
+        assert result["review"] is review
+        (annotation,) = result["edit"]["changeAnnotations"].values()
+        assert annotation["needsConfirmation"] is review
+
+
+@pytest.mark.parametrize(("lines", "review"), [(12, False), (13, True)])
+def test_many_added_lines_need_a_review(lines, review):
+    added = Refactoring("ready", None, (), version=1)
+    assert needs_review(added, CODE, CODE + lines * "x = 1\n") is review
+    assert needs_review(replace(added, notes=("adds x",)), CODE, CODE + "x = 1\n")
 
 
 async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):

@@ -41,6 +41,7 @@ REPLIES = [
     {"contains": "ten times", "text": f"```python\n{DIGITS}```"},
     {"contains": "rename b to c", "text": f"```python\n{ADD}```"},
     {"contains": "drop the call", "text": "```python\ndef add(a, b):\n    return a + b\n```"},
+    {"contains": "take your time", "text": f"```python\n{ADD}```" + " " * 9000, "piece_delay_ms": 1000},
     {"contains": "leave it open", "text": "```python\ndef add(a, b):\n    return (a + b\n```"},
     {"contains": "one short sentence", "text": "Add two numbers."},
     {"contains": "xplain", "text": "It adds two numbers."},

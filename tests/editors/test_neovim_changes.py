@@ -307,6 +307,35 @@ def test_quitting_a_change_discards_it_and_writing_accepts_it(with_change, comma
     assert with_change.lua("return vim.wo.diff") is False
 
 
+def test_an_edited_change_is_in_the_file_when_neovim_ends(with_change, tmp_path):
+    with_change.keys("Gofoot()<Esc>")
+    with_change.until(lambda: with_change.lines[-1] == "foot()")
+    with_change.keys(":wqa<CR>")
+    with_change.ends()
+    assert (tmp_path / "app.py").read_text().splitlines() == [
+        *_SHORTER,
+        "",
+        "",
+        "print(area(1, 2))",
+        "foot()",
+    ]
+
+
+def test_neovim_stays_while_an_edited_change_cannot_be_applied(with_change, tmp_path):
+    _write(with_change, 1, 2, "    mine = 1")
+    with_change.keys("Gofoot()<Esc>:wqa<CR><CR>")
+    with_change.until(lambda: "edited meanwhile" in with_change.command("messages"))
+    assert with_change.lua("return require('homebody.preview').is_open()")
+    assert (tmp_path / "app.py").read_text().splitlines()[1] == "    mine = 1"
+
+
+def test_neovim_does_not_end_with_an_edited_change_that_is_undecided(with_change):
+    with_change.keys("Gofoot()<Esc>:qa<CR><CR>")
+    with_change.until(lambda: "No write since last change" in with_change.command("messages"))
+    with_change.keys(":q<CR>")
+    with_change.until(lambda: not with_change.lua("return require('homebody.preview').is_open()"))
+
+
 _SHORTER = ["def area(width, height):", "    return width * height"]
 _CLIENT = "return (vim.lsp.get_clients({ bufnr = vim.fn.bufnr('app.py'), name = 'homebody' })[1] or {}).id"
 _FILE = "return vim.api.nvim_buf_get_lines(vim.fn.bufnr('app.py'), 0, -1, false)"

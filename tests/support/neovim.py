@@ -146,6 +146,10 @@ class Neovim:
             time.sleep(0.02)
         return value
 
+    def ends(self) -> None:
+        """Wait until Neovim has ended by itself."""
+        self._process.wait(_CALL_SECONDS)
+
     def settle(self) -> None:
         """Wait until the server has answered all requests."""
         client = "vim.lsp.get_clients({ name = 'homebody' })[1]"

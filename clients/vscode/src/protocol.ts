@@ -195,6 +195,8 @@ export interface Refactored {
      * text of a document and the text with the change; a new file has none `before`.
      */
     proposal?: { uri: string; before: string | null; after: string };
+    /** With a proposal: whether the user should see it first. Without, it only adds a few lines. */
+    review?: boolean;
     /** What the edit takes away or adds, in short sentences. */
     notes?: string[];
     /** Id of the pending edit, for `homebody.refine`. */

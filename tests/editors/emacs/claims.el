@@ -203,6 +203,12 @@
        (buffer-string))
 
 (replace-code "def add(a, b):\n    return a + b\n")
+(homebody-edit "take your time")
+(press "C-c h k")
+(claim "a change that is being written is stopped by a key" nil homebody--changing)
+(wait-for "the server ends it" (lambda () (zerop (jsonrpc-continuation-count homebody--server))))
+(claim "a change that was stopped is not shown" nil (shows-change))
+
 (homebody-refactor "Write a docstring")
 (wait-for "an action" (lambda () (string-search "\"\"\"Add two numbers.\"\"\"" (buffer-string))))
 (claim "what only adds is applied immediately" nil (shows-change))

@@ -7,9 +7,10 @@ local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
 local M = {}
-local SMALL_LINES = 12 -- longest addition that is applied without a preview, in lines
+local END_MS = 10000 -- how long the end of Neovim waits for a change that the user writes
 local proposal -- in view: the file's buffer, the text it was made for, the buffer with the result, the edit's id
 local waiting -- shows the change that arrived while the user was typing
+local is_ending = false -- since :wqa or :qa, unless something keeps Neovim from ending
 local MOST_NOTES = 6 -- lines of the window with notes
 local line_diff = vim.text and vim.text.diff or vim.diff -- renamed in Neovim 0.12
 
@@ -54,7 +55,7 @@ local function put(buf, before, after, done)
     if not edits then
       return done(nil, reason)
     end
-    vim.lsp.util.apply_text_edits(edits, buf, rpc.encoding)
+    rpc.apply(edits, buf)
     done(edits[1] and edits[1].range.start.line + 1 or 1)
   end)
 end
@@ -63,21 +64,10 @@ end
 local function with_edits(lines, edits)
   local buf = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, lines)
-  vim.lsp.util.apply_text_edits(edits, buf, rpc.encoding)
+  rpc.apply(edits, buf)
   local changed = lines_of(buf)
   vim.api.nvim_buf_delete(buf, { force = true })
   return changed
-end
-
-local function is_small(before, after)
-  local added = 0
-  for _, hunk in ipairs(hunks(split(before), split(after))) do
-    if hunk[2] > 0 then
-      return false
-    end
-    added = added + hunk[4]
-  end
-  return added > 0 and added <= SMALL_LINES
 end
 
 -- A window below the diff: why a change was refused, and what it removes or adds.
@@ -98,6 +88,11 @@ local function show_notes(refusal, notes)
   vim.wo[win].winhighlight = "Normal:" .. (refusal and "WarningMsg" or "Comment")
 end
 
+-- The text of a proposal, as it is in the right window.
+local function text_of(own)
+  return table.concat(lines_of(own.right), "\n") .. own.before:match("\n?$")
+end
+
 -- Discards a proposal if the user has closed a window of it, unless it is being accepted.
 local function discard_half(own)
   if proposal ~= own or own.is_accepted then
@@ -110,20 +105,39 @@ local function discard_half(own)
   end
 end
 
--- Decides a proposal whose window the user closes (:q), and applies one that the user writes (:w).
+-- Applies the proposal that the user writes; returns the reason in a list if that has to keep Neovim from ending.
+function M.write()
+  local own = proposal
+  vim.bo[own.right].modified = false
+  if not is_ending then
+    vim.schedule(M.accept)
+    return {}
+  end
+  -- :wqa. Nothing that is scheduled would run, and the file has been written already.
+  local is_applied, reason
+  put(own.buf, own.before, text_of(own), function(line, why) is_applied, reason = line ~= nil, why end)
+  vim.wait(END_MS, function() return is_applied ~= nil end)
+  if is_applied then
+    vim.api.nvim_buf_call(own.buf, vim.cmd.write)
+    vim.schedule(M.close) -- if another file keeps Neovim from ending
+    return {}
+  end
+  vim.bo[own.right].modified = true
+  return { reason or "the server does not answer, so the change was not applied" }
+end
+
+-- Discards a proposal whose window the user closes (:q), and applies one that the user writes (:w).
 local function follow_windows(own)
   local buf = own.right
   vim.bo[buf].buftype, vim.bo[buf].modified = "acwrite", false
-  vim.api.nvim_create_autocmd("BufWriteCmd", { buffer = buf, callback = function()
-    vim.bo[buf].modified = false
-    vim.schedule(function()
-      if proposal == own then
-        M.accept()
-      end
-    end)
-  end })
-  vim.api.nvim_create_autocmd("QuitPre", { buffer = buf, callback = function() vim.bo[buf].modified = false end })
   local group = vim.api.nvim_create_augroup("homebody-proposal", {})
+  -- Only an exception of Vim script makes the command that writes fail.
+  local write = "for why in v:lua.require'homebody.preview'.write() | throw 'homebody: ' .. why | endfor"
+  vim.api.nvim_create_autocmd("BufWriteCmd", { buffer = buf, group = group, nested = true, command = write })
+  vim.api.nvim_create_autocmd("ExitPre", { group = group, callback = function()
+    is_ending = true
+    vim.schedule(function() is_ending = false end)
+  end })
   vim.api.nvim_create_autocmd({ "WinClosed", "TabClosed" }, { group = group, callback = function()
     vim.schedule(function() discard_half(own) end)
   end })
@@ -178,8 +192,8 @@ local function present(title, act)
   messages.say(("a change is ready (%s): %s"):format(key or ":Homebody review", title))
 end
 
--- Shows the result of a command as a proposal, in place of the one in view. Without one, an edit that only adds
--- a few lines is applied immediately.
+-- Shows the result of a command as a proposal, in place of the one in view. Without one, an edit that the server
+-- does not want to be reviewed is applied immediately.
 function M.take(buf, result, title)
   if result.status == "unchanged" then
     return messages.say("the model found nothing to change")
@@ -206,9 +220,8 @@ function M.take(buf, result, title)
       show(buf, old, wanted, title, result)
     end)
   end
-  local is_plain = result.status == "ready" and #(result.notes or {}) == 0
   present(title, function()
-    if proposal or not (is_plain and is_small(before, after)) then
+    if proposal or result.review then
       return review()
     end
     put(buf, before, after, function(line)
@@ -253,7 +266,7 @@ function M.accept()
     return
   end
   own.is_accepted = true -- also if its window is closed now
-  put(own.buf, own.before, table.concat(lines_of(own.right), "\n") .. own.before:match("\n?$"), function(line, reason)
+  put(own.buf, own.before, text_of(own), function(line, reason)
     if not line then
       own.is_accepted = false
       discard_half(own)

@@ -109,6 +109,17 @@ function M.document(buf)
   return { uri = vim.uri_from_bufnr(buf) }
 end
 
+-- Makes LSP's edits in a buffer. Neovim would put an empty line behind text that comes after the last line.
+function M.apply(edits, buf)
+  local count = vim.api.nvim_buf_line_count(buf)
+  for _, edit in ipairs(edits) do
+    if edit.range.start.line >= count then
+      edit.newText = edit.newText:gsub("\r?\n$", "")
+    end
+  end
+  vim.lsp.util.apply_text_edits(edits, buf, M.encoding)
+end
+
 function M.emit(event, data)
   vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = data })
 end

@@ -20,11 +20,9 @@ import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient 
 
 import { codeOf, runShown } from "../commands";
 import { inform, say, warn } from "../notify";
-import { withoutIcons } from "../plain";
 import type { RefactorArgument, Refactored } from "../protocol";
 import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
 import { type Change, merged } from "./change";
-import { lineChanges } from "./hunks";
 import type { Need, Proposal, Proposals, Showing } from "./proposals";
 import type { Review, Reviews } from "./reviews";
 
@@ -32,8 +30,6 @@ type Choice = QuickPickItem & { argument?: RefactorArgument };
 
 const OWN_WORDS: Choice = { label: "$(edit) In my own words…" };
 const COMMAND = "homebody.refactor";
-// Longest addition that is put into the file at once, in lines.
-const SMALL_LINES = 12;
 
 export class Refactorings {
     constructor(
@@ -125,7 +121,7 @@ export class Refactorings {
     ): Promise<string> {
         const isElsewhere = watch(document);
         const result = await work();
-        const { status, reason, proposal, notes = [] } = result;
+        const { reason, proposal, review } = result;
         const change = changeOf(result);
         if (proposal === undefined || change === undefined) {
             return tell(result);
@@ -134,8 +130,8 @@ export class Refactorings {
             await this.openNew(proposal.uri, change, title);
             return reason === undefined ? "The new file is open, and not saved yet." : tell(result);
         }
-        if (status !== "refused" && isSmall(change) && (await this.apply(document, change))) {
-            say(`$(check) ${title}${notes.length > 0 ? `: it ${withoutIcons(notes.join(", "))}` : ""}. Undo takes it back.`);
+        if (review === false && (await this.apply(document, change))) {
+            say(`$(check) ${title}. Undo takes it back.`);
             return `It is in ${nameOf(document)}; undo takes it back.`;
         }
         await this.propose(document, change, title, result, isElsewhere() ? "announce" : how);
@@ -310,11 +306,4 @@ function tell({ status, reason = "Nothing was changed." }: Refactored): string {
 /** What a result changes in its document; a new file has no text before. */
 function changeOf({ proposal }: Refactored): Change | undefined {
     return proposal && { before: proposal.before ?? "", after: proposal.after };
-}
-
-/** Whether a change only adds a few lines. */
-function isSmall({ before, after }: Change): boolean {
-    const changes = lineChanges(before, after);
-    const added = changes.reduce((sum, { lines }) => sum + lines.length, 0);
-    return changes.every(({ first, end }) => first === end) && added <= SMALL_LINES;
 }

@@ -15,7 +15,7 @@ from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentenc
 from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError
 from homebody.lsp.server import Server
-from homebody.text import apply_edits
+from homebody.text import apply_edits, lines_with_ends
 
 if TYPE_CHECKING:
     from homebody.features.refactor import Refactoring, Skipped
@@ -27,6 +27,8 @@ _CHANGED = (
 )
 _ANNOTATION = "homebody"
 _DESCRIPTION = "Written by a model on this machine"
+_SMALL_LINES = 12
+"""Longest addition that a user need not see before it is applied."""
 _BY_HAND = "This editor does not apply edits from a server, so the edit is in the result."
 
 
@@ -135,7 +137,7 @@ def _offer(server: Server, document: "Document", refactoring: "Refactoring", lab
     if refactoring.new_file is not None:
         uri, text = refactoring.new_file.uri, refactoring.new_file.text
         proposal = {"uri": uri, "before": None, "after": text}
-        return {"edit": _new_file_edit(uri, text, label), "proposal": proposal}
+        return {"edit": _new_file_edit(uri, text, label), "proposal": proposal, "review": True}
     current = server.documents.find(document.uri)
     if current is None:
         message = "The document was closed while the model worked on it, so nothing was replaced."
@@ -145,7 +147,20 @@ def _offer(server: Server, document: "Document", refactoring: "Refactoring", lab
         raise DocumentChanged(_CHANGED)
     after = apply_edits(current.text, moved)
     proposal = {"uri": current.uri, "before": current.text, "after": after}
-    return {"edit": _workspace_edit(server, current, moved, label), "proposal": proposal}
+    review = needs_review(refactoring, current.text, after)
+    edit = _workspace_edit(server, current, moved, label, confirmed=review)
+    return {"edit": edit, "proposal": proposal, "review": review}
+
+
+def needs_review(refactoring: "Refactoring", before: str, after: str) -> bool:
+    """Whether the user should see an edit before it is applied: all but a few added lines."""
+    from homebody.postprocess.lines import line_changes
+
+    changes = list(line_changes(lines_with_ends(before), lines_with_ends(after)))
+    replaces = any(change.old_end > change.old_start for change in changes)
+    added = sum(change.new_end - change.new_start for change in changes)
+    is_small = not replaces and added <= _SMALL_LINES
+    return refactoring.status == "refused" or bool(refactoring.notes) or not is_small
 
 
 def moved_edits(
@@ -160,7 +175,7 @@ def moved_edits(
 
 
 def _workspace_edit(
-    server: Server, document: "Document", edits: "Sequence[TextEdit]", label: str
+    server: Server, document: "Document", edits: "Sequence[TextEdit]", label: str, *, confirmed: bool
 ) -> types.WorkspaceEdit:
     """Build the edit in the form that this client supports: versioned and annotated if possible."""
     text_edits = from_edits(document, edits, server.documents.encoding)
@@ -171,8 +186,7 @@ def _workspace_edit(
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
     if client.change_annotation_support is None:
         return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
-    # Added text can be reviewed in place; replaced code has to be confirmed first.
-    return _annotated([], identifier, text_edits, label, confirmed=any(len(edit.span) for edit in edits))
+    return _annotated([], identifier, text_edits, label, confirmed=confirmed)
 
 
 def _new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
