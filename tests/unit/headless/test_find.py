@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.errors import FileUnreadable, GitFailed, NothingSelected
-from homebody.headless.find import Chosen, Selection, Wanted, select_files
+from homebody.headless.find import Chosen, Selection, Wanted, merged, select_files
 from homebody.settings import Settings
 
 CODE = "def f():\n    return 1\n"
@@ -102,6 +102,17 @@ def test_a_file_that_is_no_source_code_is_not_counted_as_ignored(tree: Path, git
         assert selection.skipped["not source code"] >= 1
     assert "ignored" not in select(tree, changed="HEAD").skipped
     assert select(tree, ".").skipped["ignored"] == 1
+
+
+def test_a_file_named_twice_is_taken_once_with_all_its_lines(tree: Path):
+    write_files(tree, "a.py")
+    ranges = [
+        Chosen(Path("a.py"), ((5, 9),)),
+        Chosen(Path("./a.py"), ((1, 2),)),
+        Chosen(Path("a.py"), ((9, 12),)),
+    ]
+    assert merged(ranges) == [Chosen(Path("a.py"), ((5, 9), (1, 2), (9, 12)))]
+    assert merged([*ranges, Chosen(Path("a.py"))]) == [Chosen(Path("a.py"))]
 
 
 def test_a_missing_file_ends_it(tree: Path):

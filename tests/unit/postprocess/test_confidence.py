@@ -49,6 +49,24 @@ def test_the_tokens_of_a_line_and_of_the_line_breaks_around_it_count(pieces, lin
 
 
 @pytest.mark.parametrize(
+    ("before", "text", "is_rest"), [("sel", "f", True), ("foo(", "self", False), ("self", ".x", False)]
+)
+def test_a_token_that_continues_a_typed_word_counts_less(before, text, is_rest):
+    found = _confidence([Piece(text, math.log(0.2))], text, before)
+    assert is_rest == (found > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "factor"), [("x = ", "y", 1.0), ("x = 1", "\ny", 0.8), ("", "y", 0.9)]
+)
+def test_a_line_that_begins_here_needs_more_confidence(before, answer, factor):
+    document = Document.create("file:///a", "python", 1, before)
+    pieces = [Piece(answer, -0.1)]
+    shown = finish(document, len(before), answer, _cursor(before), pieces=pieces, wanted="line")
+    assert shown.probability == pytest.approx(factor * _confidence([Piece("y", -0.1)], "y"))
+
+
+@pytest.mark.parametrize(
     ("before", "answer"), [("x = 1", "\n|y = 2"), ("", "y = 2"), ("y = ", "2"), ("sel", "f.y")]
 )
 def test_the_gate_reads_on_what_is_shown(before, answer):

@@ -118,6 +118,10 @@ def test_other_languages_have_it_above(language, function, expected):
     assert described(function, "One.\n\nTwo.", language=language).startswith(expected)
 
 
+def test_the_end_of_a_comment_in_the_text_is_made_safe():
+    assert "a * / b" in described("⟦int f() {\n}⟧\n", "Divide a */ b.", language="c")
+
+
 def test_a_doc_comment_that_is_there_is_replaced():
     old = "/** Old. */\n⟦function f() {\n}⟧\n"
     assert described(old, "New.", language="typescript") == "/** New. */\nfunction f() {\n}\n"

@@ -120,6 +120,11 @@ def test_a_comment_that_explains_is_no_placeholder(line):
     assert placeholder(PYTHON, "a()\nb()\n", f"a()\n{line}\n") == ""
 
 
+def test_a_placeholder_that_was_there_before_stays():
+    stub = "⟦def f():\n    ...\n⟧"
+    assert edited(stub, "def f() -> int:\n    ...\n") == "def f() -> int:\n    ...\n"
+
+
 def test_tabs_of_the_file_are_used():
     go = "func f() {\n⟦\tif a {\n\t\tb()\n\t}\n⟧}\n"
     answer = "if a {\n    b()\n    c()\n}"

@@ -74,6 +74,18 @@ def test_each_mistake_is_named_with_its_line(text, line, message):
     assert len(caught.value.faults[0].message) < 300
 
 
+def test_files_are_read_again_when_they_change(tmp_path):
+    library, file = PromptLibrary([PromptFolder(tmp_path)]), tmp_path / "shout.md"
+    file.write_text(GOOD, "utf-8")
+    assert (library.refresh(), library.refresh()) == (True, False)
+    file.write_text(GOOD.replace("Shout", "Whisper"), "utf-8")
+    assert library.refresh()
+    assert library.action("shout").title == "Whisper"
+    file.unlink()
+    assert library.refresh()
+    assert library.action("shout") is None
+
+
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")

@@ -25,6 +25,13 @@ def document(version: int, text: str = TEXT) -> Document:
     return Document.create(URI, "python", version, text)
 
 
+def test_reports_count_once(offered):
+    edit_id = offered.offer(EDIT, document(1))
+    assert edit_id == offered.offer(EDIT, document(1))
+    assert (offered.show(edit_id), offered.show(edit_id)) == (True, False)
+    assert (offered.accept(edit_id), offered.accept(edit_id)) == (True, False)
+
+
 def test_a_rejected_edit_does_not_come_back(offered):
     offered.reject(offered.offer(EDIT, document(1)))
     assert not offered.is_wanted(EDIT)
