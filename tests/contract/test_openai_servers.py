@@ -54,6 +54,12 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent():
     assert sent == []
 
 
+async def test_lm_studio_loads_with_the_users_length():
+    with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
+        async with opened(double, LmStudioBackend, context_length=12000) as backend:
+            assert (await backend.describe()).context_length == 12000
+
+
 @pytest.mark.parametrize("model", ["missing", None])
 async def test_a_missing_model_is_named(model: str | None):
     models = [OpenAiModel(CODER)] if model else []

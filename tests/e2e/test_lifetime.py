@@ -141,12 +141,34 @@ async def test_clients_that_do_not_speak_lsp_are_closed_and_the_editor_is_served
     assert b"does not use LSP" in await process.stderr.read()
 
 
-def test_a_client_that_reads_nothing_is_still_served(environ):
-    """All its messages are handled, including `exit`, although no answer fits into the pipe."""
+@pytest.mark.parametrize("end", ["exit", "signal"])
+def test_a_client_that_reads_nothing_is_still_served(end, environ):
+    """All its messages are handled, and SIGTERM, although no answer fits into the pipe."""
     with subprocess.Popen(RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ) as process:
         assert process.stdin
+        assert process.stdout
         process.stdin.write(_initialize() + INITIALIZED)
+        process.stdin.flush()
+        assert process.stdout.readline().startswith(b"Content-Length")
         process.stdin.write(_frame({"id": 2, "method": "x" * 100_000}) * 20)
+        if end == "exit":
+            process.stdin.write(SHUTDOWN + EXIT)
+        process.stdin.flush()
+        if end == "signal":
+            process.terminate()
+
+        assert process.wait(timeout=60) in ({0} if end == "exit" else {0, -15, 143})
+
+
+def test_an_unread_log_does_not_block_the_server(environ):
+    with subprocess.Popen(
+        RUN, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+    ) as process:
+        assert process.stdin
+        process.stdin.write(_initialize() + INITIALIZED)
+        # Each is logged, with the reason; together they are more than any pipe holds.
+        wrong = _frame({"method": "textDocument/didClose", "params": {"x" * 1000: 1}})
+        process.stdin.write(wrong * 3_000)
         process.stdin.write(SHUTDOWN + EXIT)
         process.stdin.flush()
 

@@ -57,6 +57,8 @@ def test_a_folder_is_shown_as_diffs_and_summed_up(run, tree):
     assert "3 files: 3 would change." in ended.err
     assert "Left out: 1 not source code." in ended.err
     assert texts(tree) == [CODE] * 3
+    ended = run(*REFACTOR, "--quiet")
+    assert (ended.err, ended.out.count("@@")) == ("", 6)
     assert "3 files: 3 changed." in run(*REFACTOR, "--write").err
 
 
@@ -70,6 +72,7 @@ def test_a_refused_file_is_reported_once(run, tree):
 def test_check_names_what_would_change(run, tree):
     ended = run(*REFACTOR, "--check")
     assert (ended.code, ended.out) == (1, "would change a.py\nwould change b.py\nwould change sub/c.py\n")
+    assert run(*REFACTOR, "--check", "--limit", "2").out == "would change a.py\nwould change b.py\n"
     script(tree, {"text": fenced(CODE)})
     assert run(*REFACTOR, "--check").code == 0
 
@@ -193,6 +196,13 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
     ended = run("refactor", "--resume")
     assert (ended.code, texts(tree)[1:]) == (0, [SHORT] * 2)
     assert "2 files: 2 changed." in ended.err
+    assert "no unfinished run" in run("refactor", "--resume").err
+
+
+def test_an_unfinished_run_that_was_undone_is_not_resumed(run, tree):
+    script(tree, {"text": fenced(SHORT), "times": 1}, {"text": "x", "fault": "cut"})
+    run(*REFACTOR, "--write")
+    assert run("undo").out == "a.py\n"
     assert "no unfinished run" in run("refactor", "--resume").err
 
 

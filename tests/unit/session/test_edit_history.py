@@ -79,6 +79,21 @@ def test_old_changes_are_forgotten():
     assert editor.changes() == []
 
 
+def test_inserted_and_deleted_lines_are_changes():
+    editor = Editor("a\nb\nc\n")
+    editor.replace(1, 1, "\nnew")
+    editor.replace(6, 8, "")
+    assert editor.changes() == [(2, ("b",), ()), (1, (), ("new",))]
+
+
+def test_a_document_that_was_not_followed_begins_anew():
+    editor = Editor()
+    editor.write(3, "typed")
+    editor.documents[0] = Document.create("file:///0.py", "python", 9, TEXT)
+    editor.write(4, "typed too")
+    assert editor.changes() == [(4, ("line 4",), ("typed too",))]
+
+
 def test_what_cancels_out_is_no_change():
     editor = Editor("abc\n")
     editor.replace(3, 3, "x")

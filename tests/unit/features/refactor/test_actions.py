@@ -31,6 +31,11 @@ def test_the_size_of_a_model_is_read_from_its_name(name, expected):
     assert size_of_model(info, ChatSettings()) == (expected if expected is None else pytest.approx(expected))
 
 
+def test_the_users_setting_comes_before_the_name():
+    info = ModelInfo(kind="openai", name="tiny-135m", context_length=4096)
+    assert size_of_model(info, ChatSettings(model_size=7)) == 7
+
+
 async def test_every_shipped_action_but_documentation_needs_more_than_the_default_weights():
     info = ModelInfo(kind="embedded", name="SmolLM2-135M", context_length=4096)
     able = [prompt.name for prompt in PromptLibrary().actions if not lacks(prompt, info, ChatSettings())]
