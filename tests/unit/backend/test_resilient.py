@@ -8,7 +8,6 @@ import pytest_asyncio
 
 from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
-from homebody.backend.scripted import Reply as ScriptedReply
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import (
@@ -109,22 +108,6 @@ async def test_an_available_server_gets_no_requests_while_idle(double: LlamaDoub
     await ask(backend)
     await until(lambda: not tasks_running())
     await backend.aclose()
-
-
-async def test_what_was_shown_is_not_shown_twice():
-    inner = ScriptedBackend(ScriptedReply(pieces=("a", "b"), fault="cut", fault_after=1), ScriptedReply("x"))
-    backend = ResilientBackend(FixedConnector(inner), patience_seconds=1)
-    seen: list[object] = []
-
-    async def listen() -> None:
-        async for item in backend.complete(PROMPT, Sampling(max_tokens=8)):
-            seen.append(item)  # noqa: PERF401 - kept on error
-
-    with pytest.raises(BackendUnavailable):
-        await listen()
-    await backend.aclose()
-
-    assert [item.text for item in seen] == ["a"]
 
 
 async def test_a_change_of_the_chosen_server_is_reported():

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from homebody.features.complete import complete
-from homebody.features.complete.plan import prompt_for, target_of
+from homebody.features.complete.flow import prepare_once
+from homebody.features.complete.plan import place_at, prompt_for, target_of
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
@@ -71,3 +72,16 @@ async def test_closers_of_the_editor_never_cost_the_window(world, fim, frozen, n
         document, offset = at(after)
         assert window.typed(document, offset) is not None
         assert not window.context.suffix.startswith((")", "]", "}"))
+
+
+async def test_a_large_window_is_counted_exactly(world):
+    """In a pause all of its lines are counted, so that little of the budget stays unused."""
+    lines = "".join(f"    result_{n} = compute_everything(argument_{n}, other={n})\n" for n in range(9000))
+    document = Document.create("file:///a.py", "python", 1, lines)
+    async with world("x\n", fim=_FIM, context_length=32_768) as w:
+        w.engine.completion.speed.prompt = 100_000
+        offset = document.line_starts[6000]
+        await prepare_once(w.session, document, offset)
+        window = w.session.document_state(document.uri).windows.current
+        place = await place_at(w.session, document, offset)
+        assert 0.9 * 32_768 < await w.backend.count_prompt(place.prompt(window)) <= 32_768 - 1024
