@@ -30,6 +30,12 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
         assert "homebody models install" in (finding.command or "")
 
 
+async def test_a_model_without_chat_is_no_use_for_edits(world):
+    async with world("word " * 64, chat_template=False) as w:
+        diagnosis = await doctor(w.engine)
+        assert "need an instruct model" in _texts(diagnosis.uses[1].findings)
+
+
 async def test_an_unavailable_server_is_reported_and_not_raised(world):
     async with world(Reply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)

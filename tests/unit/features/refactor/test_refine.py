@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.backend.scripted import Reply
-from homebody.errors import UsageError
+from homebody.errors import ContextTooLong, UsageError
 from homebody.features.refactor import refactor, refine
 from homebody.features.refactor.results import after_earlier_edits
 from homebody.text import Document, Span, apply_edits
@@ -109,3 +109,11 @@ async def test_an_unsaved_document_gets_no_file_of_tests(world):
         document = Document.create("untitled:a", "python", 1, CODE)
         with pytest.raises(UsageError, match="save the file first"):
             await refactor(w.engine, document, Span(12, 12), action="write-tests")
+
+
+async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
+    async with world("x", context_length=1_000) as w:
+        document = Document.create("file:///a.py", "python", 1, CODE)
+        with pytest.raises(ContextTooLong, match="say it in fewer words"):
+            await refactor(w.engine, document, Span(12, 12), instruction="word " * 2_000)
+        assert w.asked == []
