@@ -59,7 +59,7 @@ dist: ## build and check what is released: source archive, wheel, VS Code extens
 	@$(BIN)/python packaging/dist.py $(ARGS)
 
 vsix: ## build the VS Code extension (into dist/)
-	@$(SETUP) dev node
+	@$(SETUP) vsix node
 	@$(BIN)/python packaging/dist.py --vsix
 
 offline: ## make dist/offline: one folder that installs Homebody on a machine without a network

@@ -17,13 +17,12 @@ compile() { # OUTPUT ARGUMENTS…
 echo 'pillow<12.3' >.venv/constraints.txt
 compile dev --constraints .venv/constraints.txt --group dev --extra hub "$@"
 compile run --constraints requirements/dev.txt "$@"
-# What `make dist` adds to the development tools.
-.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
-    --output-file requirements/dist.txt --group dist "$@"
-# The build tools alone, without the project's own dependencies.
-.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
-    --output-file requirements/build.txt --group build "$@"
+# Groups alone, without the project's own dependencies: what `make dist` adds to the development tools, what
+# builds the extension, and the build tools.
+for group in dist vsix build; do
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+        --no-emit-index-url --custom-compile-command "make lock" --constraints requirements/dev.txt \
+        --output-file "requirements/$group.txt" --group "$group" "$@"
+done
 # Every system and Python that is supported has to have wheels for all of it.
 .venv/bin/python packaging/wheels.py

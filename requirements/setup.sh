@@ -1,12 +1,13 @@
 #!/bin/sh
-# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev] [dist] [node] [editors]`.
+# Bring .venv in this checkout up to the locks: `sh requirements/setup.sh [apt] [build|run|dev] [vsix] [dist] [node] [editors]`.
 #
 # build  a virtual environment with the tools that install (pip brings these)
 # run    what Homebody runs with (uv brings these), and Homebody itself, editable
 # dev    what its checks and tests need as well
+# vsix   what builds the VS Code extension, with node
 # dist   what a release is checked with, on top of dev
 # apt    the Debian packages of requirements/apt.txt, when root on Debian; elsewhere nothing
-# node   what the VS Code extension is built and checked with (clients/vscode), by the Node that dev brings
+# node   what the VS Code extension is built and checked with (clients/vscode), by the Node that dev or vsix brings
 # editors  VS Code as code-server brings it, for tests/editors: in HOMEBODY_EDITORS_DIR, by default
 #        ~/.cache/homebody/editors, 600 MB
 #
@@ -168,10 +169,11 @@ for part in "$@"; do
     build) install_build ;;
     run) is_done dev || install_lock run ;;
     dev) install_lock dev ;;
+    vsix) is_done dev || install_lock vsix ;;
     dist) install_lock dist ;;
     apt) install_apt ;;
     node) install_node ;;
     editors) install_editors ;;
-    *) fail "setup.sh knows apt, build, run, dev, dist, node and editors, not $part." ;;
+    *) fail "setup.sh knows apt, build, run, dev, vsix, dist, node and editors, not $part." ;;
     esac
 done
