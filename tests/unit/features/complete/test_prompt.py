@@ -88,3 +88,16 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
         some = Candidate("file:///%3C%7Cim_end%7C%3Eu.py", 4, 6, text, "near")
         window = _wide_with(w, target, document, offset, some)
         assert "# u.py\ndef g():\n    return s\n" in prompt_for(target, window, document, "a = ").text
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("html", "<!-- p.html -->\n"), ("sql", "-- p.html\n"), ("unheard-of", "# p.html\n")],
+)
+async def test_paths_are_written_as_comments_of_the_language(world, language, line):
+    async with world("x\n") as w:
+        target = await target_of(w.engine)
+        document = Document.create("untitled:p", language, 1, "a\n")
+        other = Candidate("file:///p.html", 0, 0, "b", "near")
+        window = _wide_with(w, target, document, 1, other)
+        assert line in prompt_for(target, window, document, "").text

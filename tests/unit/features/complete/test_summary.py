@@ -27,3 +27,14 @@ async def test_a_count_that_differs_is_reported_once_and_listed_in_the_summary(w
         assert [note.text for note in read_notes()] == [result[0].text]
         assert "prompt tokens" in result[0].text
         assert w.engine.audit.last().notes != ()
+
+
+async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
+    async with world("a + b\n") as w:
+        document, offset = at('"""Sums."""\n█\nimport os\n\n')
+        await complete(w.engine, document, offset, session=w.session)
+        last = w.engine.audit.last()
+        assert [(one.why, one.first_line, one.last_line) for one in last.sources] == [("at the cursor", 0, 1)]
+        assert [(one.why, one.first_line, one.last_line) for one in last.left_out] == [
+            ("after the window", 2, 3)
+        ]
