@@ -229,6 +229,23 @@ def test_a_refusal_is_a_sentence(open_editor):
 
 
 @BOTH
+def test_text_without_a_file_name_is_changed_once_it_is_saved(open_editor, tmp_path):
+    """Only with a name it is known which rules apply to it."""
+    editor = open_editor(reply(SHORTER))
+    editor.command("enew | set filetype=python")
+    editor.call("nvim_buf_set_lines", 0, 0, -1, 1, AREA.splitlines())
+    assert _UNNAMED in editor.command("1,3Homebody refactor make it shorter")
+    editor.command(f"write {tmp_path / 'new.py'}")
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 1)
+    editor.until(lambda: editor.lua("return vim.lsp.get_clients({ bufnr = 0 })[1].initialized"))
+    editor.command("1,3Homebody refactor make it shorter")
+    editor.sees("ga accept")
+
+
+_UNNAMED = "this text has no file name, so it is unknown which rules apply; save it first"
+
+
+@BOTH
 def test_a_change_that_arrives_while_the_user_types_waits(open_editor, tmp_path):
     """It is announced on the screen; the diff does not have what was typed meanwhile as a part of it."""
     gate = tmp_path / "gate"

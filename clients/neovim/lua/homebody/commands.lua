@@ -128,7 +128,7 @@ local function commit()
   local buf = vim.api.nvim_get_current_buf()
   local folder = vim.fs.root(buf, ".git") or vim.fn.getcwd()
   messages.show("writing a commit message …")
-  server.execute(buf, "homebody.commitMessage", { folder = vim.uri_from_fname(folder) }, function(result, err)
+  server.execute(0, "homebody.commitMessage", { folder = vim.uri_from_fname(folder) }, function(result, err)
     if not result then
       return messages.say(err or "cancelled", vim.log.levels.WARN)
     elseif vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].filetype == "gitcommit" then

@@ -128,6 +128,7 @@ function M.setup(options)
   end
   on("ColorScheme", highlight)
   on("FileType", function(event) server.start(event.buf) end)
+  on("BufNew", function(event) server.named(event.buf) end) -- :write NAME, too
   on({ "BufEnter", "CursorHold" }, function(event) focus(event.buf) end)
   on("LspAttach", function(event)
     if event.buf == vim.api.nvim_get_current_buf() then

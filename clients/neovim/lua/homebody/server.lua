@@ -82,6 +82,14 @@ function M.start(buf)
   started = vim.lsp.start(settings, { bufnr = buf })
 end
 
+-- Opens a buffer that has got its first name at its servers, under that name.
+function M.named(buf)
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = buf, name = "homebody" })) do
+    vim.lsp.buf_detach_client(buf, client.id)
+    M.start(buf)
+  end
+end
+
 -- Whether the program exists; if not, reports it once.
 function M.is_installed()
   local program = config.options.cmd[1]
@@ -161,10 +169,12 @@ function M.restart()
   end
 end
 
--- Returns a running client; without one, reports what to do.
+-- Returns a running client; without one, reports what to do. Buffer 0 is for commands about no text.
 function M.need(buf)
   local client = rpc.client(buf)
-  if client then
+  if buf ~= 0 and vim.bo[buf].buftype == "" and vim.api.nvim_buf_get_name(buf) == "" then
+    messages.say("this text has no file name, so it is unknown which rules apply; save it first", vim.log.levels.WARN)
+  elseif client then
     return client
   elseif not M.is_installed() then
     messages.say(M.advice(), vim.log.levels.ERROR)
