@@ -127,3 +127,25 @@ def test_the_help_is_found(tmp_path: Path):
     subprocess.run([binary(), "--clean", "--headless", f"+helptags {tmp_path}", "+quit"], check=True)
 
     assert (tmp_path / "tags").read_text() == tags
+
+
+def test_the_log_is_shown_with_its_newest_line(open_editor):
+    editor = open_editor(reply("x"), code=AREA)
+    editor.lua("""
+        local program, lines = require("homebody.config").options.cmd[1], {}
+        for number = 1, 60 do
+          table.insert(lines, ('[ERROR] "rpc"\\t"%s"\\t"stderr"\\t"line %d\\\\n"'):format(program, number))
+        end
+        vim.fn.mkdir(vim.fs.dirname(require("vim.lsp.log").get_filename()), "p")
+        vim.fn.writefile(lines, require("vim.lsp.log").get_filename())
+    """)
+    editor.command("Homebody log")
+    editor.sees("line 60")
+    assert editor.cursor[0] == len(editor.lines)
+
+
+def test_the_manual_is_found_in_a_folder_that_was_added_after_the_start(open_editor):
+    """As lazy.nvim adds it; nobody has run `:helptags`."""
+    editor = open_editor(reply("x"), code=AREA)
+    editor.command("help homebody")
+    assert editor.lua("return vim.api.nvim_buf_get_name(0)").endswith("doc/homebody.txt")
