@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from support.tracked import ROOT
 
-LOCKS = ("build", "run", "dev", "dist")
+LOCKS = ("build", "run", "dev", "vsix", "dist")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -29,9 +29,11 @@ def _wanted(lock: str) -> list[Requirement]:
     lines = {
         "build": groups["build"],
         "dist": groups["dist"],
+        "vsix": [*groups["build"], *groups["vsix"]],
         "run": PROJECT["project"]["dependencies"],
         "dev": [
             *groups["build"],
+            *groups["vsix"],
             *groups["dev"],
             *PROJECT["project"]["dependencies"],
             *PROJECT["project"]["optional-dependencies"]["hub"],
@@ -70,7 +72,7 @@ def test_locks_agree():
     dev = _pins("dev")
 
     assert {
-        name: versions for name, versions in (_pins("run") | _pins("build")).items() if dev[name] != versions
+        name: versions for name, versions in (_pins("run") | _pins("vsix")).items() if dev[name] != versions
     } == {}
 
 

@@ -16,6 +16,10 @@ NEAR_LINES = 60
 _MIN_LIKENESS = 0.8
 """A line that is less like all of those that were changed alike is often left as it is."""
 
+_MIN_LIKENESS_CLOSE = 0.5
+_CLOSE_LINES = 6
+"""So close by, a line may be as little like those as three of them are like each other, down to that."""
+
 _MOST_SITES = 15
 _WAY = 3
 """So many changes in one direction mean that the user goes through the file."""
@@ -70,12 +74,21 @@ class EditPlace:
                 sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
         near = [line for line in sites if self.distance(line) <= most]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
-            text = self.document.line_text(line)
-            if len(text) <= MOST_CHARS and (
-                not examples or any(likeness(example, text) >= _MIN_LIKENESS for example in examples)
-            ):
+            if not examples or self._is_like(line, examples):
                 return line
         return None
+
+    def _is_like(self, line: int, examples: Sequence[str]) -> bool:
+        text = self.document.line_text(line)
+        if len(text) > MOST_CHARS:
+            return False
+        best = max(likeness(example, text) for example in examples)
+        if len(examples) < _WAY or self.distance(line) > _CLOSE_LINES or best >= _MIN_LIKENESS:
+            return best >= _MIN_LIKENESS
+        first, second, third = examples[:_WAY]
+        pairs = sorted((likeness(first, second), likeness(second, third), likeness(first, third)))
+        # The one that is least like the others is like one of them by the middle value.
+        return best >= max(pairs[1], _MIN_LIKENESS_CLOSE)
 
     def matches(self, text: str) -> list[int] | None:
         """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""

@@ -45,10 +45,10 @@ def same_change(place: EditPlace) -> NextEdit | None:
         is_ambiguous = any(newest.old) and any(
             tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
         )
-        if is_ambiguous or len({id(tokens.change) for tokens in agreeing}) < 2:
+        is_clear = len(agreeing) >= _TIMES_ANYWHERE  # lines next to each other are one change
+        if is_ambiguous or not (is_clear or len({id(tokens.change) for tokens in agreeing}) > 1):
             continue
         pattern = _Pattern.of(agreeing)
-        is_clear = len(agreeing) >= _TIMES_ANYWHERE
         if not is_clear and pattern.size < _MIN_CHARS:
             continue
         line = place.next_site(

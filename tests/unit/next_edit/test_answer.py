@@ -61,6 +61,12 @@ def test_lines_inserted_above_the_cursor_alone_are_dropped():
     assert answered(answer, shown) == "above the cursor only"
 
 
+def test_an_answer_that_rewrites_most_of_what_follows_is_dropped():
+    shown = window(line=4)
+    rewritten = text_of(shown, *((number, f"other_{number} = compute({number})") for number in range(5, 11)))
+    assert answered(rewritten.removeprefix(shown.prefill), shown) == "rewrites both sides"
+
+
 def test_what_the_model_was_given_belongs_to_the_result():
     above = window(line=4)
     assert (above.prefill, above.is_changed_above) == ("total = compute(0)\n", True)

@@ -56,6 +56,15 @@ def suggested(
             id="a short change, the fourth time",
         ),
         pytest.param(
+            "".join(
+                f"log.info({what})\n" for what in ('"starting up"', '"at %s", path', '"%d", n', '"done"')
+            ),
+            [("log.█info", "debug")] * 3,
+            'log.info("done")',
+            'log.debug("done")',
+            id="lines next to each other, the fourth as little like them as they are like each other",
+        ),
+        pytest.param(
             "x = call(a)\n" * 3 + "y = 1\n" * 70 + "x = call(a)\n",
             [("call(█a", "a, b"), ("b)\nx = call(█a", "a, b"), ("b)\nx = call(a, b)\nx = call(█a", "a, b")],
             "x = call(a)",

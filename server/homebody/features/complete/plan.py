@@ -272,19 +272,15 @@ def _scope_headers(place: Place, offset: int) -> list[KeptLines]:
     return [KeptLines(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
 
 
-def prompt_for(
-    target: Target, window: PromptWindow, document: Document, typed: str, answer: str = ""
-) -> Prompt:
+def prompt_for(target: Target, window: PromptWindow, document: Document, typed: str) -> Prompt:
     """Lay out the window's frozen beginning and the text typed since.
 
-    ``answer`` continues an answer that is requested in slices. Otherwise, text before the cursor that may be
-    part of a longer token is removed and forced, so that the model begins at a token boundary (token healing;
-    it doubled the exact matches of the default weights).
+    Text before the cursor that may be part of a longer token is removed and forced, so that the model begins
+    at a token boundary (token healing; it doubled the exact matches of the default weights).
     """
     special, context = target.info.texts_to_leave_out, window.context
-    text, forced = before_cursor(typed, special).text + answer, ""
-    if not answer:
-        text, forced = healed(text, _LAST_TOKEN if target.info.takes_token_ids else _LAST_BLANKS)
+    heal = _LAST_TOKEN if target.info.takes_token_ids else _LAST_BLANKS
+    text, forced = healed(before_cursor(typed, special).text, heal)
     return completion_prompt(
         target.row,
         prefix=without_marked_lines(context.headers + context.prefix, special).text,
