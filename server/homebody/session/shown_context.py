@@ -1,8 +1,4 @@
-"""The code around the last piece of code that was rewritten, so that the next prompt begins the same.
-
-In: the context chosen for a target. Out: the same context again, while it fits. One instance for each
-session.
-"""
+"""The context of the last request about a piece of code, so that the next prompt about it begins the same."""
 
 from dataclasses import dataclass
 
