@@ -18,7 +18,7 @@ from homebody.engine import Engine
 from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, sentence
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
-from homebody.features.recommend import better_model, is_smallest, more_context, quicker_model
+from homebody.features.recommend import Remedy, better_model, is_smallest, more_context, quicker_model
 from homebody.installation import shell, this_installation
 from homebody.postprocess.ghost.noise import kind_of
 from homebody.prompt.fim import FimFormat, completion_prompt, find_format
@@ -61,7 +61,7 @@ _MEASURED_TOKENS = 256
 
 
 class Finding(Struct, frozen=True, rename="camel"):
-    """One finding; ``command`` is the command or setting that improves it, if there is one."""
+    """One finding; ``command`` is the command for a shell that improves it, if there is one."""
 
     level: Level
     text: str
@@ -242,19 +242,23 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
     if slot == "completion":
         if row is None:
             text = "It does not fill in the middle: suggestions use only the text before the cursor."
-            return Finding("hint", text, better_model(info, slot))
+            return _improvable("hint", text, better_model(info, slot))
         prose = False
         # A failed probe proves nothing about the model.
         with suppress(HomebodyError):
             prose = await _answers_with_prose(engine, row)
-        return Finding("hint", _PROSE, better_model(info, slot)) if prose else None
+        return _improvable("hint", _PROSE, better_model(info, slot)) if prose else None
     if not info.chat_template:
         text = "It takes no chat messages: explanations and edits need an instruct model."
-        return Finding("problem", text, better_model(info, slot))
+        return _improvable("problem", text, better_model(info, slot))
     if is_smallest(info):
         text = "The default weights are fine for a docstring, and too small for other edits and explanations."
-        return Finding("hint", text, better_model(info, slot))
+        return _improvable("hint", text, better_model(info, slot))
     return None
+
+
+def _improvable(level: Level, text: str, remedy: Remedy) -> Finding:
+    return Finding(level, f"{text} {remedy.remark}".rstrip(), remedy.command)
 
 
 async def _answers_with_prose(engine: Engine, row: FimFormat) -> bool:
@@ -282,10 +286,10 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
     trained = info.trained_context_length
     if info.context_length < _SMALL_CONTEXT:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
-        yield Finding("problem", text, more_context(info))
+        yield _improvable("problem", text, more_context(info))
     elif trained is not None and trained > info.context_length:
         text = f"{info.context_length} tokens of context are served, and the model supports {trained}."
-        yield Finding("hint", text, more_context(info))
+        yield _improvable("hint", text, more_context(info))
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
         yield Finding("hint", f"This server does not support these sampling settings: {names}.")
@@ -299,12 +303,12 @@ def _completion_speed(info: ModelInfo, speed: Row) -> Iterator[Finding]:
     is_slow = reads is not None and reads < _QUICK_PROMPT
     if writes is not None and writes < _QUICK_OUTPUT:
         text = f"It writes {writes:.0f} tokens a second, too slow for suggestions while typing."
-        yield Finding("problem", text, quicker_model(info))
+        yield _improvable("problem", text, quicker_model(info))
     elif is_slow:
         text = f"It reads {reads:.0f} tokens a second: the first suggestion at a place takes long."
         if is_smallest(info):
             text += " There is no smaller model: is the machine busy with something else?"
-        yield Finding("hint", text, quicker_model(info))
+        yield _improvable("hint", text, quicker_model(info))
     else:
         yield Finding("good", "It is quick enough for suggestions while typing.")
     if is_slow and info.kind == "llama.cpp":

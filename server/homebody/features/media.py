@@ -59,7 +59,8 @@ def readable_history(
 def _refusal(info: ModelInfo, media: Media) -> str:
     what = _TAKES[media.modality]
     advice = "choose a model that does"
-    if media.modality == "vision":
-        advice = f"choose one that does; `{better_model(info, 'vision')}` gets one"
+    command = better_model(info, "vision").command if media.modality == "vision" else None
+    if command:
+        advice = f"choose one that does; `{command}` gets one"
     setting = ", or set backend.modalities if it does" if info.kind == "openai" else ""
     return f"{info.name} answers and does not {what}, so {media.name} was not sent: {advice}{setting}."

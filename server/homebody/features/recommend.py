@@ -1,7 +1,6 @@
-"""Recommend a model for this machine, and settings for the one in use, each with its exact command or line.
+"""Recommend a model for this machine, and settings for the one in use, each with its exact command.
 
-Connects to this machine only; installs nothing. Lines in TOML are for the user's ``config.toml``; a remark
-follows in brackets.
+Connects to this machine only; installs nothing.
 """
 
 import asyncio
@@ -49,6 +48,13 @@ class Advice(Struct, frozen=True, rename="camel"):
     recommendations: tuple[Recommendation, ...]
 
 
+class Remedy(Struct, frozen=True):
+    """What helps: a sentence, and a command for a shell."""
+
+    remark: str = ""
+    command: str | None = None
+
+
 async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] = USUAL_URLS) -> Advice:
     """Inspect the machine and its servers, and recommend a model for each of ``wanted``."""
     machine = await asyncio.to_thread(_this_machine)
@@ -58,22 +64,23 @@ async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] 
     return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
-def better_model(info: ModelInfo, use: Wanted) -> str:
-    """Return the command that installs a model for ``use`` that suits this machine (`models.catalogue`)."""
+def better_model(info: ModelInfo, use: Wanted) -> Remedy:
+    """Return how to get a model for ``use`` that suits this machine (`models.catalogue`)."""
     offer = recommended(use, _this_machine()) or smallest(use)
     if info.kind == "openai":
-        return f"serve {offer.title} there"
+        return Remedy(f"{offer.title} suits this machine.")
     runners: dict[str, Runner] = {"ollama": "ollama", "lm-studio": "lm-studio", "llama.cpp": "llama.cpp"}
-    return _command_for(offer, runners.get(info.kind, "embedded"), use)
+    return Remedy("", _command_for(offer, runners.get(info.kind, "embedded"), use))
 
 
-def quicker_model(info: ModelInfo) -> str | None:
-    """Return the setting that gives suggestions a quicker model; ``None`` if the smallest is in use."""
+def quicker_model(info: ModelInfo) -> Remedy:
+    """Return how to get suggestions from a quicker model; nothing if the smallest is in use."""
     if is_smallest(info):
-        return None
+        return Remedy()
     if info.kind == "ollama":
-        return 'completion.backend.model = "qwen2.5-coder:0.5b-base"     (after `ollama pull` of it)'
-    return 'completion.backend.kind = "embedded"     (a small model that Homebody runs itself)'
+        name = "qwen2.5-coder:0.5b-base"
+        return Remedy("", f"ollama pull {name} && {_setting('completion.backend.model', name)}")
+    return Remedy("Homebody can run a small model itself.", _setting("completion.backend.kind", "embedded"))
 
 
 def is_smallest(info: ModelInfo) -> bool:
@@ -81,16 +88,27 @@ def is_smallest(info: ModelInfo) -> bool:
     return "135m" in info.name.lower()
 
 
-def more_context(info: ModelInfo) -> str:
-    """Return the command or setting that makes a server serve a longer context."""
+def more_context(info: ModelInfo) -> Remedy:
+    """Return how to make a server serve a longer context."""
     most = info.trained_context_length or 16384
     tokens = min(most, max(8192, 2 * info.context_length))
-    return {
-        "ollama": f"backend.context_length = {tokens}     (Ollama loads the model again with it)",
-        "llama.cpp": f"llama-server --ctx-size {2 * tokens} --parallel 2     (each of two slots has half)",
-        "lm-studio": f"lms load {info.name} --context-length {tokens}",
-        "embedded": f"backend.context_length = {tokens}     (as far as the memory goes)",
-    }.get(info.kind, f"start the server with a context of {tokens} tokens")
+    match info.kind:
+        case "ollama":
+            return Remedy("Ollama loads the model again.", _setting("backend.context_length", str(tokens)))
+        case "embedded":
+            return Remedy("", _setting("backend.context_length", str(tokens)))
+        case "llama.cpp":
+            command = f"llama-server --ctx-size {2 * tokens} --parallel 2"
+            return Remedy("Each of two slots has half of the size.", command)
+        case "lm-studio":
+            return Remedy("", f"lms load {info.name} --context-length {tokens}")
+        case _:
+            return Remedy(f"Start the server with {tokens} tokens.")
+
+
+def _setting(key: str, value: str) -> str:
+    """Return the command that sets a key in the user's settings."""
+    return shell(str(this_installation().program), "config", "set", key, value)
 
 
 def _this_machine() -> Machine:

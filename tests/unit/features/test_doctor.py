@@ -1,7 +1,7 @@
 """Doctor and bench, with and without a model."""
 
 import re
-import tomllib
+import shlex
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from homebody.features.bench import bench
 from homebody.features.doctor import doctor
 from homebody.features.recommend import more_context, quicker_model
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
-from homebody.settings.options import OptionsSource, from_tree
+from homebody.settings.options import OptionsSource, from_texts
 from support.ollama_double import OllamaDouble, OllamaModel
 
 
@@ -84,19 +84,19 @@ async def test_a_slow_llama_server_gets_advice_about_spinning_threads(world, kin
 
 
 @pytest.mark.parametrize("kind", ["ollama", "embedded"])
-def test_advice_for_the_settings_file_can_be_pasted(kind):
+def test_a_setting_that_helps_is_a_command_with_a_valid_value(kind):
     info = ModelInfo(kind, "large-7b", 4096, 8192)
-    for advice in (more_context(info), quicker_model(info)):
-        tree = tomllib.loads((advice or "").partition("     (")[0])
-        options = from_tree(tree, OptionsSource("config.toml", "snake", Path()))
-        assert (len(options.values), options.problems) == (1, [])
+    for remedy in (more_context(info), quicker_model(info)):
+        *_, config, verb, key, value = shlex.split(remedy.command or "")
+        options = from_texts([(key, value)], OptionsSource("config.toml", "snake", Path()))
+        assert ((config, verb), len(options.values), options.problems) == (("config", "set"), 1, [])
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
 def test_advice_never_makes_the_context_shorter(kind):
     for served, trained in ((2048, 8192), (8192, 32768), (30000, 32768)):
-        info = ModelInfo(kind, "m", served, trained)
-        [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", more_context(info))]
+        remedy = more_context(ModelInfo(kind, "m", served, trained))
+        [tokens] = [int(word) for word in re.findall(r"(?<!\S)\d{4,}", f"{remedy.remark} {remedy.command}")]
         slots = 2 if kind == "llama.cpp" else 1
         assert served * slots < tokens <= trained * slots
 
