@@ -2,8 +2,8 @@
 
 ``make pictures`` takes those of ``docs/images``, and those of the extension's README in dark and light.
 ``--all FOLDER`` takes every view in dark, light and high contrast instead, to be looked at after a change of
-the extension. The default weights answer, except for the change in the diff editor, which they are too small
-for: a script answers there. Files are overwritten; look at them before they are committed.
+the extension. Ghost text is that of the default weights. They are too small for answers and changes: a script
+gives those. Files are overwritten; look at them before they are committed.
 """
 
 import json
@@ -62,16 +62,30 @@ def total(prices):
     return sum
 """
 SUMMED = "```python\ndef total(prices):\n    return sum(prices)\n```"
+EXPLAINED = """\
+`total` adds up the prices and returns their sum; for an empty list, that is `0`.
+
+The variable `sum` hides Python's function of that name, which does the same:
+
+```python
+return sum(prices)
+```
+"""
+REPLIES = ({"text": EXPLAINED, "contains": "What does total do?"}, {"text": SUMMED})
 THEMES = {"dark": "Dark Modern", "light": "Light Modern", "contrast": "Default High Contrast"}
 IMAGES = ROOT / "docs" / "images"
-# Views in the documentation: answered by the default weights, and by a script.
-DOCUMENTED = {"completion": "vscode.png", "chat": "vscode-chat.png", "menu": "vscode-menu.png"}
-# What is done in the editor is in the file already, so it comes last.
-DOCUMENTED_CHANGE = {"diff": "vscode-diff.png", "instruction": "vscode-instruction.png"}
+# Views in the documentation, with the default weights and with a script. What is done in the editor stays in
+# the file, so it comes last.
+DOCUMENTED = {"completion": "vscode.png", "menu": "vscode-menu.png"}
+DOCUMENTED_SCRIPTED = {
+    "chat": "vscode-chat.png",
+    "diff": "vscode-diff.png",
+    "instruction": "vscode-instruction.png",
+}
 # Views in the extension's README, each in both themes.
 README_THEMES = ("dark", "light")
-README = ("completion", "chat")
-README_CHANGE = ("diff",)
+README = ("completion",)
+README_SCRIPTED = ("chat", "diff")
 SETTINGS = {
     "editor.fontSize": 14,
     "homebody.server.command": homebody(),
@@ -89,22 +103,22 @@ def main(arguments: list[str]) -> None:
     """Take them."""
     if arguments[:1] != ["--all"]:
         take("dark", {name: IMAGES / file for name, file in DOCUMENTED.items()})
-        take("dark", {name: IMAGES / file for name, file in DOCUMENTED_CHANGE.items()}, scripted=SUMMED)
+        take("dark", {name: IMAGES / file for name, file in DOCUMENTED_SCRIPTED.items()}, is_scripted=True)
         for theme in README_THEMES:
             take(theme, {name: _in_readme(name, theme) for name in README})
-            take(theme, {name: _in_readme(name, theme) for name in README_CHANGE}, scripted=SUMMED)
+            take(theme, {name: _in_readme(name, theme) for name in README_SCRIPTED}, is_scripted=True)
         return
     folder = Path(arguments[1])
     folder.mkdir(parents=True, exist_ok=True)
     for theme in THEMES:
-        shots = ("completion", "chat", "menu", "models", "doctor", "walkthrough")
+        shots = ("completion", "menu", "models", "doctor", "walkthrough")
         take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in shots})
-        changes = ("diff", "instruction")
-        take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in changes}, scripted=SUMMED)
+        scripted = ("chat", "diff", "instruction")
+        take(theme, {shot: folder / f"{shot}-{theme}.png" for shot in scripted}, is_scripted=True)
 
 
-def take(theme: str, pictures: Mapping[str, Path], scripted: str | None = None) -> None:
-    """Take pictures in one theme; with ``scripted`` as the only answer to questions and instructions."""
+def take(theme: str, pictures: Mapping[str, Path], *, is_scripted: bool = False) -> None:
+    """Take pictures in one theme, with the default weights or a script as the model."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         workspace = folder / "shop"
@@ -112,9 +126,9 @@ def take(theme: str, pictures: Mapping[str, Path], scripted: str | None = None) 
         (workspace / "shapes.py").write_text(SHAPES)
         (workspace / "total.py").write_text(TOTAL)
         settings: dict[str, object] = {**SETTINGS, "workbench.colorTheme": THEMES[theme]}
-        if scripted is not None:
+        if is_scripted:
             script = folder / "script.json"
-            script.write_text(json.dumps({"name": "scripted", "reply": [{"text": scripted}]}))
+            script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
             settings |= {"homebody.backend.kind": "scripted", "homebody.backend.model": str(script)}
         weights = {"HOMEBODY_DATA_DIR": str(paths.data_dir())}
         with start_vscode(folder, settings, package(folder), **weights) as vscode:

@@ -7,7 +7,7 @@ const { open } = require("./browser");
 // What is typed before the picture of ghost text is taken, and what has to stand in it.
 const TYPED = "    def area(self) -> float:";
 const EXPECTED = "return self.side";
-const READING_MILLISECONDS = 1500;
+const READING_MILLISECONDS = 4000;
 
 const SHOTS = {
     /** Ghost text, and the status item's hover. */
