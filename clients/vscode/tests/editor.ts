@@ -1,4 +1,4 @@
-/** VS Code and the server, as the tests of `Requests` play them: keys, questions and answers at their times. */
+/** VS Code and the server, as the tests of `Requests` play them: keys, questions and answers in their order. */
 
 import { type Place, type Question, Requests, type Sent, isSame } from "../src/ghost/requests.ts";
 
@@ -44,7 +44,6 @@ export class Token {
 }
 
 export class Editor {
-    now = 10_000;
     cursor = this.at(0);
     asksAgain = 0;
     /** What the server was asked, in order. */
@@ -53,7 +52,6 @@ export class Editor {
         isAt: (place) => isSame(place, this.cursor),
         isEmpty: (answer) => answer === "",
         askAgain: () => void (this.asksAgain += 1),
-        now: () => this.now,
     });
 
     /** What the server was asked, and whether that was cancelled. */
@@ -81,14 +79,12 @@ export class Editor {
     /** VS Code asks, and stops waiting by itself. */
     stopWaiting() {
         const asked = this.ask(this.at(0));
-        this.now += 700;
         asked.token.cancel();
         return asked;
     }
 
-    /** A key, so many milliseconds after the one before. */
-    type(keys: number, pause = 200, uri?: string): void {
-        this.now += pause;
+    /** A key. */
+    type(keys: number, uri?: string): void {
         this.cursor = this.at(keys, uri);
         this.requests.changed(this.cursor.uri);
         this.requests.typed(this.cursor);

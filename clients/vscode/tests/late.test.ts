@@ -44,7 +44,6 @@ test("a cursor that moves away ends a request that VS Code no longer waits for",
 
 test("a request is not kept where the cursor has gone meanwhile", () => {
     const { token } = editor.ask(editor.at(0));
-    editor.now += 700;
     editor.cursor = { ...editor.cursor, line: 7 };
     token.cancel();
     assert.equal(editor.sent[0]?.isCancelled, true);
@@ -58,7 +57,6 @@ test("a request that VS Code no longer waits for ends when the focus leaves the 
 
 test("a request is not kept if the focus left before VS Code cancelled it", () => {
     const { token } = editor.ask(editor.at(0));
-    editor.now += 700;
     editor.requests.left();
     token.cancel();
     assert.equal(editor.sent[0]?.isCancelled, true);
@@ -73,7 +71,6 @@ test("an answer that VS Code still waits for is delivered though the focus has l
 
 test("VS Code that asks again while a request is kept shares it", async () => {
     const first = editor.ask(editor.at(0));
-    editor.now += 700;
     first.token.cancel();
     const second = editor.ask(editor.at(0));
     editor.sent[0]?.resolve("both");
@@ -92,7 +89,6 @@ test("a late answer is not given to the menu, which asks for more than that", as
 
 test("a request for the menu's item is not kept", () => {
     const { token } = editor.ask(editor.at(0), "menu");
-    editor.now += 700;
     token.cancel();
     assert.equal(editor.sent[0]?.isCancelled, true);
 });

@@ -20,7 +20,6 @@ test("a key is asked for before VS Code asks, and VS Code's question gets that a
     await editor.followed();
     editor.type(2);
     assert.deepEqual(editor.sent.map(({ what }) => what), ["early 2"]);
-    editor.now += 50;
     const { answer } = editor.ask(editor.at(2));
     editor.sent[0]?.resolve("second");
     assert.equal(await answer, "second");
@@ -56,7 +55,7 @@ test("a key that comes before VS Code has asked for the one before is left to VS
 
 test("nothing is sent early in another document, where VS Code has not asked yet", async () => {
     await editor.followed();
-    editor.type(1, 200, "file:///other.py");
+    editor.type(1, "file:///other.py");
     assert.deepEqual(editor.sent, []);
 });
 
@@ -134,29 +133,10 @@ test("a request that fails is reported to VS Code, and the next one is sent", as
     assert.equal(editor.sent.length, 2);
 });
 
-test("Escape within half a second cancels the request", () => {
-    const { token } = editor.ask(editor.at(0));
-    editor.now += 499;
-    token.cancel();
-    assert.equal(editor.sent[0]?.isCancelled, true);
-    assert.equal(editor.requests.isPending, false);
-});
-
-test("half a second counts from VS Code's question, not from the key", async () => {
-    await editor.followed();
-    editor.type(2);
-    editor.now += 490;
-    const { token } = editor.ask(editor.at(2));
-    editor.now += 20;
-    token.cancel();
-    assert.equal(editor.sent[0]?.isCancelled, true);
-});
-
 test("for any events in any order, at most one request is in flight", async () => {
     let token: Token | undefined;
     const acts = [
-        (step: number) => editor.type(step, 200),
-        (step: number) => editor.type(step, 10),
+        (step: number) => editor.type(step),
         () => ({ token } = editor.ask(editor.cursor)),
         () => ({ token } = editor.ask(editor.cursor, "explicit")),
         () => ({ token } = editor.ask(editor.cursor, "menu")),
@@ -165,7 +145,6 @@ test("for any events in any order, at most one request is in flight", async () =
         () => editor.sent.at(-1)?.resolve(""),
         () => editor.requests.menuOpens(editor.cursor),
         () => editor.requests.moved(),
-        () => void (editor.now += 700),
         () => editor.requests.forget(),
         () => editor.requests.left(),
         () => editor.requests.ready(),

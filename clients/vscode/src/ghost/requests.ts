@@ -50,8 +50,6 @@ export interface Window<Answer> {
     isEmpty(answer: Answer): boolean;
     /** Make VS Code ask again at the cursor, as if the user had. */
     askAgain(): void;
-    /** Milliseconds since a fixed time. */
-    now(): number;
 }
 
 interface Request<Answer> {
@@ -62,9 +60,6 @@ interface Request<Answer> {
     /** Whether VS Code has the answer. */
     isDelivered: boolean;
 }
-
-// VS Code stops waiting after about 700 ms; an earlier cancellation comes from the user.
-const PATIENT_MILLISECONDS = 500;
 
 export class Requests<Answer> {
     private current: Request<Answer> | undefined;
@@ -159,10 +154,10 @@ export class Requests<Answer> {
         }
         const request = isKnown ? current : this.begin(place, question, kind);
         Object.assign(request, { question: cancellation, isDelivered: false });
-        const began = this.window.now();
         const listener = cancellation.onCancellationRequested(() => {
-            const isUsers = this.window.now() - began < PATIENT_MILLISECONDS;
-            if (request.question === cancellation && (isUsers || kind === "menu" || !this.mayBeLate(request))) {
+            // VS Code does not say whether it stopped waiting or the user pressed Escape, and in a busy window the time
+            // since its question does not either.
+            if (request.question === cancellation && (kind === "menu" || !this.mayBeLate(request))) {
                 this.drop(request);
             }
         });

@@ -46,7 +46,6 @@ export class GhostText implements Disposable {
         isAt,
         isEmpty,
         askAgain: () => void commands.executeCommand("editor.action.inlineSuggest.trigger"),
-        now: () => performance.now(),
     });
     /** The last change of a text, until the event that reports where the cursor is after it. */
     private edit: Edit | undefined;
