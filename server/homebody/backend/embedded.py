@@ -26,13 +26,11 @@ from homebody.errors import (
     BackendTimeout,
     BackendUnavailable,
     HomebodyError,
-    ModelFileInvalid,
     StateUnwritable,
 )
 from homebody.host import shared
 from homebody.host.launch import START_SECONDS, HostProcess, start_host
 from homebody.host.shared import LOADING, HostFiles, HostOptions, Ready
-from homebody.models.facts import read_special_texts
 from homebody.models.library import resolve
 from homebody.settings import BackendSettings, Settings
 
@@ -140,21 +138,12 @@ class HostedBackend(LlamaCppBackend):
             )
         )
         self.ready = ready
-        self._special_texts: frozenset[str] | None = None
 
     async def describe(self) -> ModelInfo:
         """Return the facts about the served model, with the file's name, which ``homebody models`` uses."""
         info = await super().describe()
-        model = Path(self.ready.model)
-        if info.fim is None and self._special_texts is None:
-            # The files of Codestral and Seed-Coder have markers, but do not name them in the metadata.
-            self._special_texts = await asyncio.to_thread(_special_texts, model)
-        return replace(
-            info,
-            architecture=self.ready.architecture,
-            name=model.stem,
-            special_texts=self._special_texts or frozenset(),
-        )
+        name, ready = Path(self.ready.model).stem, self.ready
+        return replace(info, architecture=ready.architecture, name=name, fim=ready.fim)
 
 
 def host_connector(block: BackendSettings, settings: Settings, use: Purpose) -> HostConnector:
@@ -168,14 +157,6 @@ def host_connector(block: BackendSettings, settings: Settings, use: Purpose) -> 
         ),
         timeout_seconds=block.timeout_seconds,
     )
-
-
-def _special_texts(model: Path) -> frozenset[str]:
-    """Return the special texts of the file; none if it was removed after it was loaded."""
-    try:
-        return read_special_texts(model)
-    except ModelFileInvalid:
-        return frozenset()
 
 
 class HostFinder:

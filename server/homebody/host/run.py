@@ -255,6 +255,7 @@ def _ready(server: NativeServer | None, facts: Facts, fit: Fit, key: str) -> Rea
         model=str(facts.path),
         architecture=facts.architecture,
         context_length=fit.context_length,
+        fim=facts.fim,
         note=fit.note,
     )
 

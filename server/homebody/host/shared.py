@@ -22,6 +22,7 @@ from typing import TypeAlias
 import msgspec
 from filelock import FileLock, Timeout
 
+from homebody.models.facts import FimTokens
 from homebody.regular_file import write_file
 from homebody.settings import paths
 
@@ -82,6 +83,8 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
         Version of Homebody and of the native part; each version has its own host.
     context_length
         In tokens, of one request.
+    fim
+        Markers of the model; ``None`` if it cannot fill in the middle.
     note
         Why the context is shorter than requested, in one sentence; ``None`` if it is not.
 
@@ -94,6 +97,7 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     model: str
     architecture: str
     context_length: int
+    fim: FimTokens | None = None
     note: str | None = None
 
     def __repr__(self) -> str:

@@ -124,22 +124,6 @@ def read_facts(path: Path) -> Facts:
     )
 
 
-def read_special_texts(path: Path) -> frozenset[str]:
-    """Texts that the model's tokenizer reads as one special token anywhere in a prompt.
-
-    Raises
-    ------
-    ModelFileInvalid
-        The file cannot be used; the message says why.
-
-    """
-    metadata = read_header(path).metadata
-    tokens, kinds = metadata.get("tokenizer.ggml.tokens"), metadata.get("tokenizer.ggml.token_type")
-    if not isinstance(tokens, Strings) or not isinstance(kinds, tuple):
-        return frozenset()
-    return frozenset(tokens.those(kind in {_CONTROL, _USER_DEFINED} for kind in kinds))
-
-
 def parts_of(path: Path) -> list[Path]:
     """All files of a model that was split (``NAME-00001-of-00003.gguf``), else the file alone.
 
@@ -166,9 +150,6 @@ def is_later_part(path: Path) -> bool:
     match = _PART.fullmatch(path.name)
     return match is not None and int(match["number"]) > 1
 
-
-# Kinds of tokens in ``tokenizer.ggml.token_type``.
-_CONTROL, _USER_DEFINED = 3, 4
 
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 
@@ -204,12 +185,13 @@ def _kv_bytes(header: GgufHeader, architecture: str) -> int:
 
 
 # A token's key in the header, and the texts that llama.cpp searches for if the key is missing.
-# The lists are in llama.cpp's order; rows of one column belong to one family.
+# The lists are in llama.cpp's order; rows of one column belong to one family. llama.cpp does not know the last
+# two columns, those of Codestral and Seed-Coder.
 # ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row per token
 FIM_TEXTS = {
-    "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>", "<|plamo:fim_prefix|>"),
-    "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>", "<|plamo:fim_suffix|>"),
-    "mid": ("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>", "<|plamo:fim_middle|>"),
+    "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>", "<|plamo:fim_prefix|>", "[PREFIX]", "<[fim-prefix]>"),
+    "suf": ("<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>", "<|plamo:fim_suffix|>", "[SUFFIX]", "<[fim-suffix]>"),
+    "mid": ("<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>", "<|plamo:fim_middle|>", "[MIDDLE]", "<[fim-middle]>"),
     "rep": ("<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"),
     "sep": ("<|file_sep|>",),
     "pad": ("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>"),

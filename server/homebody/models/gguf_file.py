@@ -9,7 +9,7 @@ Source: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 import mmap
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -42,15 +42,6 @@ class Strings:
             position += 8 + _U64.unpack_from(self.packed, position)[0]
         (length,) = _U64.unpack_from(self.packed, position)
         return self.packed[position + 8 : position + 8 + length].decode("utf-8", "replace")
-
-    def those(self, wanted: Iterable[bool]) -> Iterator[str]:
-        """Give the strings whose flag is true; the others are not decoded."""
-        position = 0
-        for _, flag in zip(range(self.count), wanted, strict=False):
-            (length,) = _U64.unpack_from(self.packed, position)
-            position += 8 + length
-            if flag:
-                yield self.packed[position - length : position].decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

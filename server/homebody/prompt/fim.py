@@ -10,7 +10,7 @@ import msgspec
 
 from homebody.backend.base import Marker, ModelInfo, Part, Prompt, Text
 from homebody.models.facts import FimTokens
-from homebody.models.families import COMMON_SPECIAL_TEXTS, never_fills_in
+from homebody.models.families import never_fills_in
 from homebody.prompt.front_matter import shipped_folder
 
 Comment: TypeAlias = tuple[str, str]
@@ -106,8 +106,7 @@ def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
     By default the metadata is checked first, then the name. A family that was not trained to fill in the
     middle has no format, even if its vocabulary contains markers. If the metadata names prefix, suffix and
     middle tokens but no family matches, the format is these markers in that order. The name alone is
-    enough if the vocabulary contains all of the family's markers, or if both vocabulary and metadata are
-    unknown.
+    enough if the metadata is unknown.
     """
     if choice != "auto":
         return next((row for row in formats() if row.family == choice), None)
@@ -116,12 +115,8 @@ def find_format(info: ModelInfo, choice: str = "auto") -> FimFormat | None:
         return None
     if info.fim is not None:
         return _by_markers(info.fim, info) or _from_metadata(info.fim)
-    if row is not None and info.special_texts and info.special_texts != COMMON_SPECIAL_TEXTS:
-        return row if set(row.markers) <= info.special_texts else None
-    if info.kind in {"embedded", "llama.cpp"} and info.takes_token_ids and info.architecture is not None:
-        # The GGUF's metadata was read and has no such tokens, so the name is not enough.
-        return None
-    return row
+    # The header of an embedded model's file was read: without markers in it, the name is not enough.
+    return None if info.kind == "embedded" else row
 
 
 _UNTRAINED = frozenset({"qwen3", "lfm2", "lfm2moe", "gpt-oss"})

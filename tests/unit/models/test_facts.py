@@ -57,6 +57,8 @@ def test_facts_of_the_default_weights(weights):
     [
         (["<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<reponame>"], "<fim_prefix>"),
         (["▁<PRE>", "▁<SUF>", "▁<MID>"], "▁<PRE>"),
+        (["[PREFIX]", "[SUFFIX]", "[MIDDLE]"], "[PREFIX]"),
+        (["<[fim-prefix]>", "<[fim-suffix]>", "<[fim-middle]>"], "<[fim-prefix]>"),
         (["<|fim_prefix|>", "<|fim_suffix|>"], None),
         (["x<fim_prefix>", "<fim_suffix>", "<fim_middle>"], None),
     ],

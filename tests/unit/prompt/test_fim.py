@@ -58,15 +58,9 @@ def test_the_family_is_read_from_the_name(name, family):
     assert found.family == family
 
 
-def test_metadata_without_markers_overrides_the_name():
-    plain = ModelInfo(
-        kind="llama.cpp",
-        name="qwen2.5-coder",
-        context_length=4096,
-        takes_token_ids=True,
-        architecture="qwen2",
-    )
-    assert find_format(plain) is None
+def test_a_file_without_markers_overrides_the_name():
+    """A model without the marker would read it as text."""
+    assert find_format(ModelInfo(kind="embedded", name="qwen2.5-coder", context_length=4096)) is None
 
 
 def test_typed_text_follows_the_middle_marker():
@@ -148,12 +142,6 @@ def test_a_repository_is_laid_out_as_the_family_was_trained(family, expected):
 def test_the_family_follows_from_markers_and_architecture(markers, architecture, family):
     tokens = FimTokens(*(markers.format(part) for part in ("prefix", "suffix", "middle")))
     assert find_format(_info("m", tokens, architecture=architecture)) is ROWS[family]
-
-
-def test_a_vocabulary_without_markers_overrides_the_name():
-    """A model without the marker would read it as text; a guessed list of special texts proves nothing."""
-    assert find_format(_info("qwen2.5-coder", special_texts=frozenset({"<|im_start|>"}))) is None
-    assert find_format(_info("seed-coder", special_texts=COMMON_SPECIAL_TEXTS)) is ROWS["seed"]
 
 
 def test_codestral_has_other_files_under_plain_lines():

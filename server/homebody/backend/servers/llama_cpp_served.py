@@ -81,7 +81,8 @@ async def ask_served(
             name=PurePath(name).name or name,
             context_length=min(n_ctx, context_length or n_ctx),
             trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
-            fim=await _ask_fim(server, props, model),
+            # Homebody's own host reports those of the file.
+            fim=None if kind == HOST_KIND else await _ask_fim(server, props, model),
             chat_template=props.has_chat_template,
             exact_tokenizer=True,
             takes_token_ids=True,
