@@ -84,7 +84,7 @@ SAMPLING = {
         "temperature": 0.25, "top_p": 0.5, "top_k": 9, "min_p": 0.125, "repetition_penalty": 1.5, "seed": 3,
         "logprobs": 2,
     },
-    "unknown": {"temperature": 0.25, "top_p": 0.5, "seed": 3, "logprobs": 2},
+    "unknown": {"temperature": 0.25, "top_p": 0.5, "seed": 3},
 }  # fmt: skip
 
 

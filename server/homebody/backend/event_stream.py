@@ -1,7 +1,6 @@
 """Parses server-sent events and lines from a response, piece by piece.
 
-Source: the HTML standard, section 9.2.6; and ``error:`` fields, in which older llama.cpp versions report
-errors.
+Source: the HTML standard, section 9.2.6.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -53,8 +52,6 @@ async def events_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
             _limit(length)
         elif name == "event":
             kind = value
-        elif name == "error":
-            yield _as_error(value)
 
 
 def _limit(length: int) -> None:
@@ -69,7 +66,7 @@ class _Reason(msgspec.Struct):
 
 
 def _as_error(data: str) -> str:
-    """Convert the text of an ``error:`` field to the same form as other errors."""
+    """Convert the data of an ``error`` event to the same form as other errors."""
     try:
         found = msgspec.json.decode(data, type=_Reason)
     except msgspec.DecodeError:

@@ -16,8 +16,7 @@ from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api, ollama_api
 from homebody.backend.servers.lm_studio import list_models
 from homebody.backend.servers.lm_studio import to_candidate as to_lm_studio_candidate
-from homebody.backend.servers.openai import recognise
-from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner
+from homebody.backend.servers.openai_servers import SERVERS, UNKNOWN, by_owner, recognise
 from homebody.errors import BackendError, BackendLoading, BackendTimeout, BackendUnavailable
 from homebody.models.families import never_fills_in
 
@@ -127,17 +126,15 @@ async def _recognise(server: ModelServer) -> Found:
             except BackendError as error:
                 if isinstance(error, StatusRefused) and error.needs_key:
                     raise
-    row = await recognise(server, owner)
+    row = recognise(owner, url)
     name = f"{row.name} at {url}"
     candidates = tuple(
         AvailableModel.by_name("openai", url, name, entry.id, modalities=entry.takes) for entry in entries
     )
-    if row.passes_on:
-        what = "an unknown OpenAI-compatible server" if row is UNKNOWN else row.name
-        forwards = "may forward" if row is UNKNOWN else "forwards"
+    if row is UNKNOWN:
         remark = (
-            f"{what} answers at {url}; it {forwards} requests, so it is not used by itself: "
-            'set backend.kind to "openai" and backend.url to use it'
+            f"an unknown OpenAI-compatible server answers at {url}; it may forward requests, so it is not "
+            'used by itself: set backend.kind to "openai" and backend.url to use it'
         )
         return Found(url, (), remark, only_named=candidates)
     return Found(url, candidates, _remark(name, candidates))

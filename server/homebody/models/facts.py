@@ -185,8 +185,8 @@ def _kv_bytes(header: GgufHeader, architecture: str) -> int:
 
 
 # A token's key in the header, and the texts that llama.cpp searches for if the key is missing.
-# The lists are in llama.cpp's order; rows of one column belong to one family. llama.cpp does not know the last
-# two columns, those of Codestral and Seed-Coder.
+# The lists are in llama.cpp's order; rows of one column belong to one family. The last two columns, of
+# Codestral and Seed-Coder, are not in llama.cpp's lists.
 # ruff: disable[RUF001, E501] - DeepSeek writes a bar of full width; one row per token
 FIM_TEXTS = {
     "pre": ("<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>", "<|plamo:fim_prefix|>", "[PREFIX]", "<[fim-prefix]>"),

@@ -34,7 +34,6 @@ async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
 @pytest.mark.parametrize(
     "sent",
     [
-        'error: {"code": 500, "message": "out of memory"}\n\n',
         'event: error\ndata: {"code": 500, "message": "out of memory"}\n\n',
         'event: error\ndata: {"error": {"message": "out of memory"}}\n\n',
         "event: error\ndata: out of memory\n\n",

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import ClassVar, TypeAlias
+from typing import TypeAlias
 
 from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, split_stops
 from homebody.backend.base import (
@@ -94,9 +94,6 @@ class ServerBackend(Backend, ABC):
 
     """
 
-    watches_stops: ClassVar[bool] = False
-    """Whether Homebody watches all stop texts too, for servers that may refuse some."""
-
     def __init__(self, block: BackendSettings, use: Purpose = "completion") -> None:
         url = block.url or ""
         self._server = ModelServer(
@@ -154,7 +151,7 @@ class ServerBackend(Backend, ABC):
         is_chat = prompt.is_chat or slot == "chat"
         asked = Job(prompt, sampling, (), slot, on_read or ignore_progress)
         while True:
-            theirs, ours = self._split_stops(prompt)
+            theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
             answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
             job = await self._admit(info, replace(asked, prompt=prompt, stop=theirs))
             async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
@@ -176,11 +173,6 @@ class ServerBackend(Backend, ABC):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._server.aclose()
-
-    def _split_stops(self, prompt: Prompt) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the stop texts for the server, and those that Homebody watches."""
-        theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
-        return theirs, (prompt.stop if self.watches_stops else ours)
 
     async def _admit(self, info: ModelInfo, job: Job) -> Job:
         """Count the prompt, and limit the requested tokens to the free context.

@@ -15,7 +15,7 @@ from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
 from homebody.media import Modality, to_modalities
-from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
+from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, thinking_notes
 
 _PARALLEL = 4
 """Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
@@ -81,9 +81,9 @@ class LmStudioBackend(OpenAiApi):
             modalities=entry.takes,
             completion_slots=_PARALLEL,
             url=self._server.url,
-            ignored_sampling=self.ignored_sampling,
+            ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=(LINK_NOTE, *self.notes(entry.name)),
+            notes=(LINK_NOTE, *thinking_notes(entry.name, self.thinking(entry.name))),
         )
 
     async def _load(self, entry: "LmStudioModel") -> "LmStudioModel":

@@ -4,7 +4,7 @@ Written from the documented API of Ollama 0.12 (address in ``ollama_api``); test
 loopback, since no Python package contains Ollama.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from urllib.parse import urlsplit
 
@@ -41,14 +41,6 @@ class OllamaBackend(StringBackend):
     keeps_prompts = True
 
     _thinks = False
-    _refused_levels: Mapping[str, int] = {}
-
-    def thinking(self, model: str) -> Thinking:
-        """Whether the model reasons, from its family, or because Ollama refused a level of reasoning."""
-        refused = self._refused_levels.get(model)
-        if refused is None:
-            return super().thinking(model)
-        return Thinking.LEAST if refused == 1 else Thinking.ALWAYS
 
     async def _ask(self) -> ModelInfo:
         tags = await self._server.get("/api/tags", api.ListedModels)
@@ -86,39 +78,23 @@ class OllamaBackend(StringBackend):
                     yield event.stats()
 
     async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        while True:
-            fields = api.answer_fields(job.sampling, (), info.context_length)
-            sent = [api.to_chat(message) for message in messages]
-            body = api.request(info.name, messages=sent, **self._think(info.name), **fields)
-            try:
-                async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
-                    async for event in events:
-                        if event.message is not None and event.message.thinking:
-                            yield Thought()
-                        if event.message is not None and event.message.content:
-                            yield Piece(event.message.content, event.logprob)
-                        if event.done:
-                            yield event.stats()
-            except StatusRefused as error:
-                if not self._asks_for_more_thinking(info.name, body, error):
-                    raise
-            else:
-                return
+        fields = api.answer_fields(job.sampling, (), info.context_length)
+        sent = [api.to_chat(message) for message in messages]
+        body = api.request(info.name, messages=sent, **self._think(info.name), **fields)
+        async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
+            async for event in events:
+                if event.message is not None and event.message.thinking:
+                    yield Thought()
+                if event.message is not None and event.message.content:
+                    yield Piece(event.message.content, event.logprob)
+                if event.done:
+                    yield event.stats()
 
     def _think(self, model: str) -> dict[str, object]:
         """Switch reasoning off, or as low as the model allows: it is never shown, and delays the answer."""
-        if not self._thinks or self._refused_levels.get(model) == 2:
+        if not self._thinks:
             return {}
         return {"think": "low" if self.thinking(model) is Thinking.LEAST else False}
-
-    def _asks_for_more_thinking(self, model: str, body: dict[str, object], error: StatusRefused) -> bool:
-        """Whether a refusal is about the level of reasoning; from then on a higher level is used."""
-        if error.status != 400 or "think" not in error.words or "think" not in body:
-            return False
-        level = 2 if body["think"] == "low" else 1
-        self._refused_levels = {**self._refused_levels, model: level}
-        self.forget()
-        return True
 
     async def _stream(
         self, path: str, body: object, patience: Patience | None

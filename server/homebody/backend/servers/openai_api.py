@@ -3,7 +3,7 @@
 API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import msgspec
@@ -76,7 +76,6 @@ class Usage(msgspec.Struct, frozen=True):
 class OpenAiEvent(msgspec.Struct, frozen=True):
     """One event of a stream."""
 
-    model: str = ""
     choices: tuple[AnswerChoice, ...] = ()
     usage: Usage | None = None
     timings: Timings | None = None
@@ -120,17 +119,8 @@ def chat_body(
     return body
 
 
-def shorten_stops(body: dict[str, object], most: int) -> None:
-    """Keep only the first ``most`` stop texts in the body of a request: the likeliest."""
-    body["stop"] = msgspec.convert(body["stop"], tuple[str, ...])[:most]
-
-
-async def stream(
-    events: AsyncGenerator[str], server: ModelServer, on_model: Callable[[str], None]
-) -> AsyncGenerator[Piece | Thought | Stats]:
+async def stream(events: AsyncGenerator[str], server: ModelServer) -> AsyncGenerator[Piece | Thought | Stats]:
     """Read the events of one answer. Ends without stats if the stream was cut.
-
-    ``on_model`` is called with the name of the model that answers.
 
     Raises
     ------
@@ -151,7 +141,6 @@ async def stream(
                 event = server.decode(data, OpenAiEvent)
                 if event.error is not None:
                     raise failure(server.url, event.error)
-                on_model(event.model)
                 usage, timings = event.usage or usage, event.timings or timings
                 if event.choices:
                     choice = event.choices[0]
@@ -162,7 +151,8 @@ async def stream(
                         yield Piece(choice.answer_text, choice.logprobs.total if choice.logprobs else None)
     except StatusRefused as error:
         if error.status == 400 and tells_length(error.words):
-            message = f"The server at {server.url} says: {error.words}; nothing was cut"
+            advice = "nothing was cut; backend.contextLength limits prompts"
+            message = f"The server at {server.url} says: {error.words}; {advice}"
             raise ContextTooLong(message) from error
         raise
     if done or finish is not None:

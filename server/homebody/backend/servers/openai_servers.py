@@ -35,10 +35,7 @@ class Dialect:
         ``owned_by`` of its models in ``/v1/models``.
     port
         Its usual port, where ``auto`` looks for it; ``None``: it has to be named in the settings. A server
-        with neither an ``owner`` nor an ``asked`` path is recognised by it.
-    asked
-        A path that only this server answers, and a text of that answer, for servers without an
-        ``owner`` of their own.
+        without an ``owner`` is recognised by it.
     names
         Homebody's names of sampling parameters to the server's; the server does not support missing ones.
     grammar
@@ -53,17 +50,12 @@ class Dialect:
         Path of its context length, as ``{"value": TOKENS}``.
     prompts
         Assumed number of prompts in its cache; with 1, each prompt evicts the previous one.
-    usual_context
-        Its default context length, in tokens, for a server that does not report it.
-    passes_on
-        Whether it forwards requests to other servers; then it is only used if the user names it.
 
     """
 
     name: str
     owner: str = ""
     port: int | None = None
-    asked: tuple[str, str] | None = None
     names: Mapping[str, str] = field(default_factory=lambda: _STANDARD)
     grammar: bool = False
     logprobs: bool = True
@@ -71,8 +63,6 @@ class Dialect:
     thinking: Mapping[Thinking, Mapping[str, object]] = field(default_factory=lambda: _BY_EFFORT)
     context: str | None = None
     prompts: int = 1
-    usual_context: int = 4096
-    passes_on: bool = False
 
     def ignored(self) -> tuple[str, ...]:
         """Sampling parameters that this server does not support."""
@@ -93,8 +83,8 @@ PREFIXES = 8
 """Number of prompts for a server that caches the prefixes of all requests: many more than a user returns
 to."""
 
-UNKNOWN = Dialect("the server", passes_on=True)
-"""A server that is not recognised; it may forward requests."""
+UNKNOWN = Dialect("the server", logprobs=False, most_stops=4, thinking={})
+"""A server that is not recognised: it gets what every server takes, and may forward requests."""
 
 LM_STUDIO = Dialect(
     "LM Studio", names=_STANDARD | {"top_k": "top_k", "repeat_penalty": "repeat_penalty"}, logprobs=False
@@ -127,28 +117,14 @@ SERVERS = (
         grammar=True,
         thinking=_BY_TEMPLATE,
     ),
-    # Checked first: a proxy takes seconds to answer some of the other requests (LiteLLM's /openapi.json).
-    Dialect("LiteLLM", asked=("/health/liveliness", "I'm alive!"), passes_on=True),
     Dialect(
         "KoboldCpp",
         "koboldcpp",
         5001,
-        asked=("/api/extra/version", "KoboldCpp"),
         names=_STANDARD | {"top_k": "top_k", "min_p": "min_p", "repeat_penalty": "rep_pen"},
         grammar=True,
         thinking={},
         context="/api/extra/true_max_context_length",
-    ),
-    # Its server is not llama.cpp's; logprobs need a command-line flag.
-    Dialect(
-        "llama-cpp-python",
-        asked=("/openapi.json", "llama.cpp Python API"),
-        names=_LLAMA,
-        grammar=True,
-        logprobs=False,
-        thinking={},
-        # A longer prompt gets an empty stream, without a reason.
-        usual_context=2048,
     ),
     Dialect("Jan", port=1337),
 )
@@ -159,7 +135,7 @@ def by_owner(owner: str) -> Dialect | None:
     return next((row for row in SERVERS if row.owner and row.owner == owner), None)
 
 
-def by_port(url: str) -> Dialect | None:
-    """Return the server that is recognised by its usual port alone."""
-    rows = (row for row in SERVERS if row.port is not None and not row.owner and row.asked is None)
-    return next((row for row in rows if url.endswith(f":{row.port}")), None)
+def recognise(owner: str, url: str) -> Dialect:
+    """Recognise a server: by the owner of its models, or by its usual port."""
+    by_port = (row for row in SERVERS if not row.owner and url.endswith(f":{row.port}"))
+    return by_owner(owner) or next(by_port, UNKNOWN)
