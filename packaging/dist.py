@@ -40,6 +40,7 @@ VSIX_FILES = {
     "extension/media/view.svg",
     *(f"extension/media/start-{step}.md" for step in ("ask", "complete", "keys", "refactor", "server")),
     "extension/out/extension.js",
+    "extension/out/languageclient.js",
     "extension/out/chat.css",
     "extension/out/chat.js",
     "extension/out/LICENSES.txt",

@@ -1,4 +1,4 @@
-// Bundles the extension into out/extension.js and the chat's page into out/chat.js, with all licences, and writes
+// Bundles the extension into out/extension.js and out/languageclient.js, and the chat's page into out/chat.js, with all licences, and writes
 // the README that users see.
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
@@ -7,16 +7,21 @@ const minify = process.argv.includes("--minify");
 
 const shared = { bundle: true, external: ["vscode"], minify, sourcemap: !minify, metafile: true, logLevel: "warning" };
 
+// `target` is Node of the oldest VS Code that `engines` allows.
+const forNode = { ...shared, outdir: "out", platform: "node", format: "cjs", target: "node20" };
+const CLIENT = "vscode-languageclient/node";
+
 const builds = await Promise.all([
+    // The language client is four fifths of the code, and is needed only once the server's process has started.
     build({
-        ...shared,
+        ...forNode,
         entryPoints: ["src/extension.ts"],
-        outfile: "out/extension.js",
-        platform: "node",
-        format: "cjs",
-        // Node of the oldest VS Code that `engines` allows.
-        target: "node20",
+        alias: { [CLIENT]: "./languageclient" },
+        external: ["vscode", "./languageclient"],
+        // VS Code has its own `require`, which finds its modules.
+        supported: { "dynamic-import": false },
     }),
+    build({ ...forNode, entryPoints: { languageclient: CLIENT } }),
     // The chat's page: a script and a style, and nothing else that it could load.
     build({
         ...shared,

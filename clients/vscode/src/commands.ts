@@ -1,16 +1,18 @@
 /** Commands of the server: each takes one object and returns one. */
 
 import type { CancellationToken, Disposable, TextEditor } from "vscode";
-import { ExecuteCommandRequest, type LanguageClient, ProgressType, WorkDoneProgress } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import { inNotification } from "./notify";
 import type { Code, StreamPart } from "./protocol";
+
+export const EXECUTE = "workspace/executeCommand";
 
 let count = 0;
 
 /** Run a command; if the server refuses, rejects with its message. */
 export function run<Result>(client: LanguageClient, command: string, argument: object): Promise<Result> {
-    return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument] });
+    return client.sendRequest(EXECUTE, { command, arguments: [argument] });
 }
 
 /** Run a command that asks the model, until `stop`; its progress is not shown, only reported on `workDoneToken`. */
@@ -22,7 +24,7 @@ export function runStoppable<Result>(
     workDoneToken = newToken(),
 ): Promise<Result> {
     // Without a token, the server would show a progress bar of its own.
-    return client.sendRequest(ExecuteCommandRequest.type, { command, arguments: [argument], workDoneToken }, stop);
+    return client.sendRequest(EXECUTE, { command, arguments: [argument], workDoneToken }, stop);
 }
 
 /**
@@ -39,6 +41,7 @@ export async function runShown<Result>(
 ): Promise<Result> {
     const workDoneToken = newToken();
     return inNotification(title, async (report, signal) => {
+        const { WorkDoneProgress } = await import("vscode-languageclient/node");
         signal.addEventListener("abort", () => stop.cancel());
         const subscription = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
             if (value.kind === "report" && value.message !== undefined) {
@@ -54,7 +57,11 @@ export async function runShown<Result>(
 }
 
 /** Pass on what a command streams, to which the token is given. */
-export function stream(client: LanguageClient, take: (part: StreamPart) => void): Disposable & { token: string } {
+export async function stream(
+    client: LanguageClient,
+    take: (part: StreamPart) => void,
+): Promise<Disposable & { token: string }> {
+    const { ProgressType } = await import("vscode-languageclient/node");
     const token = newToken();
     const subscription = client.onProgress(new ProgressType<StreamPart>(), token, take);
     return { token, dispose: () => subscription.dispose() };

@@ -29,7 +29,7 @@ export async function writeCommitMessage(client: LanguageClient, root?: Uri): Pr
     const { inputBox } = repository;
     const before = inputBox.value;
     const stop = new CancellationTokenSource();
-    const writing = stream(client, ({ text }) => void (inputBox.value += text));
+    const writing = await stream(client, ({ text }) => void (inputBox.value += text));
     inputBox.value = "";
     try {
         const folder = client.code2ProtocolConverter.asUri(repository.rootUri);

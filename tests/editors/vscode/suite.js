@@ -661,9 +661,9 @@ exports.run = async function run() {
     });
 
     await claim("a server that crashes is there again", async () => {
-        const before = server.running.serverProcess.pid;
+        const before = server.process.pid;
         process.kill(before, "SIGKILL");
-        await until(() => server.running && server.running.serverProcess.pid !== before);
+        await until(() => server.running && server.process.pid !== before);
         await until(async () => (await request(server, "homebody.status", {})).kind === "Normal");
     });
 };

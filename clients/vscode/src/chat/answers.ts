@@ -59,19 +59,19 @@ export class Answers {
             turn.note = STARTING;
         }
         this.audience.changed(turn);
-        let writing: ReturnType<typeof stream> | undefined;
+        let writing: Awaited<ReturnType<typeof stream>> | undefined;
         try {
             const client = await Promise.race([this.servers.client(), cancellation(stop.token)]);
             if (client === undefined) {
                 throw new Error(NOT_RUNNING);
             }
-            writing = stream(client, (part) => this.take(turn, part));
+            writing = await stream(client, (part) => this.take(turn, part));
             return { result: await question.ask(client, writing.token, stop.token), client };
         } catch (error) {
             if (stop.token.isCancellationRequested) {
                 stopped(turn);
             } else {
-                failed(turn, error);
+                await failed(turn, error);
             }
             return undefined;
         } finally {

@@ -1,7 +1,5 @@
 /** What becomes of a turn while it is answered, and in later questions. */
 
-import { ConnectionError, ErrorCodes, ResponseError } from "vscode-languageclient/node";
-
 import type { Asked, Attachment, Explanation, StreamPart } from "../protocol";
 import { placeOf, sentenceOf } from "../words";
 import type { Turn } from "./messages";
@@ -39,9 +37,11 @@ export function stopped(turn: Turn): void {
 }
 
 /** Record why the answer is incomplete, and what the user can do about it. */
-export function failed(turn: Turn, error: unknown): void {
+export async function failed(turn: Turn, error: unknown): Promise<void> {
+    const { ConnectionError, ErrorCodes, ResponseError } = await import("vscode-languageclient/node");
+    const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
     turn.state = "failed";
-    turn.note = isDisconnected(error) ? DISCONNECTED : sentenceOf(error);
+    turn.note = isRejected || error instanceof ConnectionError ? DISCONNECTED : sentenceOf(error);
     if (error instanceof ResponseError && error.data?.kind === "NoModelInstalled") {
         turn.fix = "installModel";
     }
@@ -55,10 +55,4 @@ export function earlier(turns: readonly Turn[]): Attachment[] {
     }
     const text = answered.map(({ question, answer }) => `Question: ${question}\n\n${answer}`).join("\n\n");
     return [{ id: "", kind: "text", label: "Earlier in this conversation", text: text.slice(-LONGEST_HISTORY) }];
-}
-
-/** Whether the server ended while it answered. */
-function isDisconnected(error: unknown): boolean {
-    const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
-    return isRejected || error instanceof ConnectionError;
 }

@@ -16,7 +16,7 @@ import {
     window,
     workspace,
 } from "vscode";
-import { CodeActionRequest, CodeActionTriggerKind, Command, type LanguageClient } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, runShown } from "../commands";
 import { inform, say, warn } from "../notify";
@@ -263,6 +263,7 @@ export async function actions(
     client: LanguageClient,
     editor: TextEditor,
 ): Promise<{ label: string; explains: boolean; argument: RefactorArgument & { action: string } }[]> {
+    const { CodeActionRequest, CodeActionTriggerKind, Command } = await import("vscode-languageclient/node");
     const listed = await client.sendRequest(CodeActionRequest.type, {
         ...codeOf(client, editor),
         context: { diagnostics: [], triggerKind: CodeActionTriggerKind.Invoked },

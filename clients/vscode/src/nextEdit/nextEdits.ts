@@ -24,8 +24,9 @@ import {
     window,
     workspace,
 } from "vscode";
-import { ExecuteCommandRequest, type LanguageClient } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
+import { EXECUTE } from "../commands";
 import { isServed } from "../ghost/signals";
 import type { GhostText } from "../ghost/text";
 import type { NextEdit } from "../protocol";
@@ -134,7 +135,7 @@ export class NextEdits implements Disposable {
         const { line, character } = endOf(shape.start, shape.added);
         editor.selection = new Selection(line, character, line, character);
         editor.revealRange(editor.selection);
-        await this.running()?.sendRequest(ExecuteCommandRequest.type, edit.command);
+        await this.running()?.sendRequest(EXECUTE, edit.command);
     }
 
     private changed({ document, contentChanges, reason }: TextDocumentChangeEvent): void {

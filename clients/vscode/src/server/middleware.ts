@@ -35,8 +35,10 @@ export interface Parts {
 }
 
 /** `running` is the client if its server is running. */
-export function middleware(running: () => LanguageClient | undefined, parts: Parts): Middleware {
-    const { settings, ghost, copilot, actions } = parts;
+export function middleware(
+    running: () => LanguageClient | undefined,
+    { settings, ghost, copilot, actions }: Parts,
+): Middleware {
     const report = reportShown(running);
     return {
         provideInlineCompletionItems: (document, position, context, token, next) =>

@@ -4,7 +4,7 @@
  * VS Code cuts a message without buttons after one line, so the user would not see what to do next.
  */
 
-import { Disposable, type LogOutputChannel, commands } from "vscode";
+import { type LogOutputChannel, commands } from "vscode";
 import {
     type LanguageClient,
     type MessageActionItem,
@@ -27,37 +27,21 @@ const WITHOUT_MODEL: Buttons = {
 const TRUST = "trusted_folders";
 const TRUST_HERE = " VS Code's workspace trust is another list: it decides whether the folder's settings and Python environment count.";
 
-export class Notices implements Disposable {
-    private subscription: Disposable | undefined;
+/** Show the messages of a server that has just started: the client sets its own handlers at each start. */
+export function attachNotices(client: LanguageClient, status: StatusItem, log: LogOutputChannel): void {
+    client.onNotification(ShowMessageNotification.type, (params) => void show(params, status, log));
+    client.onRequest(ShowMessageRequest.type, ask);
+}
 
-    constructor(
-        private readonly status: StatusItem,
-        private readonly log: LogOutputChannel,
-    ) {}
-
-    /** Handle the messages of a server that has just started: the client sets its own handler at each start. */
-    attach(client: LanguageClient): void {
-        this.subscription?.dispose();
-        this.subscription = Disposable.from(
-            client.onNotification(ShowMessageNotification.type, (params) => void this.show(params)),
-            client.onRequest(ShowMessageRequest.type, ask),
-        );
-    }
-
-    dispose(): void {
-        this.subscription?.dispose();
-    }
-
-    private async show({ type, message }: ShowMessageParams): Promise<void> {
-        const { fix, message: failure } = this.status.current ?? {};
-        const isWithoutModel = fix === "installModel" && message === failure;
-        const sentence = message.includes(TRUST) ? `${message.replace(/\.?$/, ".")}${TRUST_HERE}` : message;
-        // A machine without a model is not set up yet; nothing has failed.
-        await offer(isWithoutModel ? inform : showOf(type), sentence, {
-            ...(isWithoutModel ? WITHOUT_MODEL : {}),
-            "Show Log": () => this.log.show(),
-        });
-    }
+async function show({ type, message }: ShowMessageParams, status: StatusItem, log: LogOutputChannel): Promise<void> {
+    const { fix, message: failure } = status.current ?? {};
+    const isWithoutModel = fix === "installModel" && message === failure;
+    const sentence = message.includes(TRUST) ? `${message.replace(/\.?$/, ".")}${TRUST_HERE}` : message;
+    // A machine without a model is not set up yet; nothing has failed.
+    await offer(isWithoutModel ? inform : showOf(type), sentence, {
+        ...(isWithoutModel ? WITHOUT_MODEL : {}),
+        "Show Log": () => log.show(),
+    });
 }
 
 /** Show a message whose buttons the server knows; it gets the one that is pressed. */

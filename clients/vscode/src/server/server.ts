@@ -1,28 +1,25 @@
-/**
- * Finds and starts the server, and restarts it when its command or start options change.
- *
- * The language client itself restarts a server that crashes, up to five times in three minutes.
- * It also provides ghost text and code actions.
- */
+/** Finds and starts the server, and restarts it when its command or start options change. */
+
+import { type ChildProcess, spawn } from "node:child_process";
 
 import { Disposable, type ExtensionContext, type Memento, commands, window, workspace } from "vscode";
-import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from "vscode-languageclient/node";
+import type { LanguageClient } from "vscode-languageclient/node";
 
 import type { CopilotChoice } from "../copilot";
-import { SERVED_SCHEMES, watchFocus } from "../ghost/signals";
+import { watchFocus } from "../ghost/signals";
 import { GhostText } from "../ghost/text";
 import { OPEN_SETTINGS, inform, offer, openSettings, showError, warn } from "../notify";
-import type { ServerStatus } from "../protocol";
 import type { StatusItem } from "../status";
 import { messageOf } from "../words";
 import { PrivateEnvironment } from "./environment";
 import { locate } from "./locate";
-import { type Actions, middleware } from "./middleware";
-import { Notices } from "./notices";
+import type { Actions } from "./middleware";
 import type { Settings } from "./settings";
 
 // A setting changes with each letter that is typed.
 const SETTLED_MILLISECONDS = 500;
+// Longest time that a server has to end by itself.
+const ENDED_MILLISECONDS = 2000;
 // Whether a server has run on this machine.
 const WORKED = "homebody.server.worked";
 
@@ -33,9 +30,9 @@ export class Server implements Disposable {
     readonly log = window.createOutputChannel("Homebody", { log: true });
     readonly ghost = new GhostText();
     private client: LanguageClient | undefined;
+    private process: ChildProcess | undefined;
     private readonly version: string;
     private readonly memory: Memento;
-    private readonly notices: Notices;
     private readonly focus = watchFocus(() => this.running);
     private readonly subscriptions: Disposable;
     private startedWith = "";
@@ -53,10 +50,8 @@ export class Server implements Disposable {
         this.memory = context.globalState;
         this.version = context.extension.packageJSON.version;
         this.environment = new PrivateEnvironment(context, this.log);
-        this.notices = new Notices(status, this.log);
         this.subscriptions = Disposable.from(
             this.log,
-            this.notices,
             workspace.onDidChangeConfiguration((event) => {
                 if (event.affectsConfiguration("homebody") && this.startedWith !== this.startSettings()) {
                     this.startOnceSettled();
@@ -81,7 +76,7 @@ export class Server implements Disposable {
     /** The running client; without one, a message says what is wrong. */
     async need(): Promise<LanguageClient | undefined> {
         await this.queued(async () => {
-            await started(this.client);
+            await settled(this.client);
             if (this.running === undefined) {
                 await this.startAgain();
             }
@@ -90,15 +85,17 @@ export class Server implements Disposable {
     }
 
     async stop(): Promise<void> {
-        const client = this.client;
+        const { client, process } = this;
         this.client = undefined;
-        await started(client);
+        await settled(client);
         try {
             await client?.dispose();
         } catch (error) {
-            // It did not end in time, or never started; its process ends when its input closes.
+            // It did not end in time, or never started.
             this.log.debug(String(error));
         }
+        // One that has ended is not there to be killed.
+        setTimeout(() => process?.kill(), ENDED_MILLISECONDS);
     }
 
     /** Install the server into the extension's own environment, if the user agrees, and start it. */
@@ -172,34 +169,31 @@ export class Server implements Disposable {
             return;
         }
         const { command, where } = located;
-        const { settings, ghost, copilot, actions } = this;
         this.log.info(`starting ${command} lsp, found by ${where}`);
-        const client: LanguageClient = new LanguageClient(
-            "homebody",
-            "Homebody",
-            { command, args: ["lsp"], transport: TransportKind.stdio },
-            {
-                documentSelector: SERVED_SCHEMES.map((scheme) => ({ scheme })),
-                initializationOptions: () => this.settings.initializationOptions(),
-                outputChannel: this.log,
-                revealOutputChannelOn: RevealOutputChannelOn.Never,
-                initializationFailedHandler: () => false,
-                errorHandler: {
-                    // A process that has just ended takes no more keys; after four the client would give it up. The
-                    // end itself comes as `closed`.
-                    error: () => ({ action: ErrorAction.Continue, handled: true }),
-                    closed: () =>
-                        client === this.client
-                            ? restarts.closed()
-                            : { action: CloseAction.DoNotRestart, handled: true },
-                },
-                middleware: middleware(() => this.running, { settings, ghost, copilot, actions }),
+        let first: Promise<ChildProcess> | undefined = this.launch(command);
+        first.catch(() => undefined);
+        const { createClient } = await import("./client");
+        const { settings, ghost, copilot, actions, log, status } = this;
+        const client = createClient({
+            launch: () => {
+                const launched = first ?? this.launch(command);
+                first = undefined;
+                return launched;
             },
-        );
-        const restarts = client.createDefaultErrorHandler();
+            running: () => this.running,
+            isCurrent: (each) => each === this.client,
+            started: (each) => this.started(each),
+            starting: () => {
+                setRunning(false);
+                status.starting();
+            },
+            stopped: () => {
+                setRunning(false);
+                status.stopped("The server has stopped. Run \"Homebody: Restart the Server\".");
+            },
+            ...{ settings, ghost, copilot, actions, log, status },
+        });
         this.client = client;
-        client.onNotification("homebody/didChangeStatus", (status: ServerStatus) => this.status.show(status));
-        client.onDidChangeState(({ newState }) => this.follow(client, newState));
         try {
             await client.start();
         } catch (error) {
@@ -209,24 +203,24 @@ export class Server implements Disposable {
         this.compareVersions(client, command);
     }
 
-    private follow(client: LanguageClient, state: State): void {
-        if (client !== this.client) {
-            return;
-        }
-        void commands.executeCommand("setContext", "homebody.isRunning", state === State.Running);
-        if (state === State.Running) {
-            void this.memory.update(WORKED, true);
-            this.notices.attach(client);
-            // The client opens the documents after this state, and before the start is complete.
-            void client.start().then(
-                () => this.ready(),
-                () => undefined,
-            );
-        } else if (state === State.Starting) {
-            this.status.starting();
-        } else if (state === State.Stopped || state === State.StartFailed) {
-            this.status.stopped("The server has stopped. Run \"Homebody: Restart the Server\".");
-        }
+    /** Start the server's process. */
+    private launch(command: string): Promise<ChildProcess> {
+        const child = spawn(command, ["lsp"]);
+        this.process = child;
+        return new Promise((resolve, reject) => {
+            child.once("spawn", () => resolve(child));
+            child.once("error", reject);
+        });
+    }
+
+    private started(client: LanguageClient): void {
+        setRunning(true);
+        void this.memory.update(WORKED, true);
+        // The client opens the documents after this state, and before the start is complete.
+        void client.start().then(
+            () => this.ready(),
+            () => undefined,
+        );
     }
 
     private ready(): void {
@@ -259,7 +253,7 @@ export class Server implements Disposable {
     private fail(message: string): void {
         this.log.error(message);
         this.status.stopped(message, this.memory.get<boolean>(WORKED) ? "Error" : "Warning");
-        void commands.executeCommand("setContext", "homebody.isRunning", false);
+        setRunning(false);
         const isBroken = this.command !== undefined && this.environment.owns(this.command);
         // On a machine where nothing has worked yet, nothing has failed: something is missing.
         void offer(this.memory.get<boolean>(WORKED) ? showError : inform, message, {
@@ -272,6 +266,10 @@ export class Server implements Disposable {
     }
 }
 
+function setRunning(isRunning: boolean): void {
+    void commands.executeCommand("setContext", "homebody.isRunning", isRunning);
+}
+
 /** A version without its last number: versions that differ in that one alone fit together. */
 function minor(version: string): string {
     return version.split(".").slice(0, 2).join(".");
@@ -281,8 +279,8 @@ function minor(version: string): string {
  * Wait for a start in progress, also one after a crash: a client that is disposed of meanwhile registers its commands
  * afterwards, and the next client cannot.
  */
-async function started(client: LanguageClient | undefined): Promise<void> {
-    if (client !== undefined && (client.state === State.Starting || client.state === State.Running)) {
+async function settled(client: LanguageClient | undefined): Promise<void> {
+    if (client?.needsStop()) {
         await client.start().catch(() => undefined);
     }
 }
