@@ -7,11 +7,13 @@ See ``docs/decisions/0011-one-host-for-all-editors.md``.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 from filelock import FileLock
@@ -37,6 +39,13 @@ from homebody.settings import BackendSettings, Settings
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 2.0
 
+Contact: TypeAlias = Literal["answers", "silent", "elsewhere"]
+"""``elsewhere``: nothing listens on the port of a host that holds its lock, or another program does. Then the
+host has a network of its own, as in a sandbox."""
+
+_PATIENCE: Mapping[Contact, float] = {"silent": 10.0, "elsewhere": 1.0}
+"""Seconds after which a private host replaces one that holds its lock; a silent one hangs."""
+
 
 class HostConnector:
     """Finds or starts the host process that runs a model.
@@ -52,7 +61,7 @@ class HostConnector:
         How long ``connect`` waits for a starting host before it raises ``BackendLoading``; the start
         continues.
     silent_seconds
-        Maximum wait for a host that does not respond before a private one replaces it.
+        Limit for the waits of ``_PATIENCE``.
 
     """
 
@@ -62,7 +71,7 @@ class HostConnector:
         *,
         timeout_seconds: float = 120.0,
         loading_seconds: float = 3.0,
-        silent_seconds: float = 10.0,
+        silent_seconds: float = math.inf,
     ) -> None:
         self._finder = HostFinder(options, silent_seconds=silent_seconds)
         self._timeout_seconds = timeout_seconds
@@ -99,7 +108,7 @@ class HostConnector:
         hosted = self._hosted
         if hosted is None or failed is not hosted:
             return True
-        slow = isinstance(error, BackendTimeout) and await answers(hosted.ready)
+        slow = isinstance(error, BackendTimeout) and await contact_of(hosted.ready) == "answers"
         if slow or not isinstance(error, BackendTimeout | BackendUnavailable):
             return False
         self._hosted = None
@@ -167,12 +176,11 @@ class HostFinder:
     options
         Returns the options of the host; called each time.
     silent_seconds
-        A shared host that holds its lock and does not answer for this long hangs or is unreachable; a private
-        host replaces it.
+        Limit for the waits of ``_PATIENCE``.
 
     """
 
-    def __init__(self, options: Callable[[], HostOptions], *, silent_seconds: float = 10.0) -> None:
+    def __init__(self, options: Callable[[], HostOptions], *, silent_seconds: float = math.inf) -> None:
         self._options = options
         self._silent_seconds = silent_seconds
         self._files: HostFiles | None = None
@@ -229,12 +237,15 @@ class HostFinder:
             state = shared.read_state(files)
             if state is not None and state.port == LOADING:
                 silent_since = time.monotonic()
-            elif state is not None and await answers(state):
-                return state
-            elif (started := await start_host(options)) is not None:
-                return started.ready
-            elif time.monotonic() - silent_since > self._silent_seconds:
-                return await self._start_own(options)
+            else:
+                contact = "silent" if state is None else await contact_of(state)
+                if state is not None and contact == "answers":
+                    return state
+                if (started := await start_host(options)) is not None:
+                    return started.ready
+                patience = min(self._silent_seconds, _PATIENCE[contact])
+                if time.monotonic() - silent_since > patience:
+                    return await self._start_own(options)
             await asyncio.sleep(_POLL_SECONDS)
         message = (
             f"The embedded model{self.name} was not ready after {START_SECONDS:.0f} s: "
@@ -255,14 +266,16 @@ class _Props(msgspec.Struct):
     model_path: str
 
 
-async def answers(state: Ready) -> bool:
-    """Whether the host that ``state`` describes answers at its port."""
+async def contact_of(state: Ready) -> Contact:
+    """Ask the port that ``state`` names whether its host answers there."""
     server = ModelServer(
         f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
     )
     async with aclosing(server):
         try:
             props = await server.get("/props", _Props)
+        except BackendTimeout:
+            return "silent"
         except BackendError:
-            return False
-    return Path(props.model_path) == Path(state.model)
+            return "elsewhere"
+    return "answers" if Path(props.model_path) == Path(state.model) else "elsewhere"

@@ -30,6 +30,8 @@ _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
 _OWN_SCOPES = frozenset({"local", "worktree"})
 
 
+_LINE_END = re.compile(r"(?<=[^\s:;,.!?])\s*\n\s*")
+
 # Variables of git that are kept: others, such as GIT_DIR, name other files than those of the folder.
 _KEPT = re.compile(r"(?!GIT_)|GIT_(?:EXEC_PATH\Z|CONFIG_(?!PARAMETERS))")
 
@@ -195,7 +197,7 @@ class Repository:
             message = f"`git {arguments[0]}` did not finish in {self.root}: {error}."
             raise GitFailed(message) from error
         if done.returncode:
-            words = " ".join(done.stderr.decode("utf-8", "replace").split()) or f"exit code {done.returncode}"
+            words = _on_one_line(done.stderr.decode("utf-8", "replace")) or f"exit code {done.returncode}"
             message = f"`git {arguments[0]}` failed in {self.root}: {words.removeprefix('fatal: ')}"
             raise GitFailed(message)
         return done.stdout
@@ -223,6 +225,11 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
         known[f"GIT_CONFIG_KEY_{number}"], known[f"GIT_CONFIG_VALUE_{number}"] = key, value
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     return {**known, **quiet, "GIT_CONFIG_COUNT": str(first + len(settings))}
+
+
+def _on_one_line(words: str) -> str:
+    """Return git's words with a semicolon for each line end that does not follow a mark."""
+    return " ".join(_LINE_END.sub("; ", words.strip()).split())
 
 
 def _is_filter(key: str) -> bool:

@@ -132,6 +132,18 @@ async def test_odd_spellings_of_an_address_are_checked_by_what_they_mean(host: s
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("entry", "host"),
+    [
+        ("Team.Example.:8000", "team.example"),
+        ("[FD00:0:0::7]:8000", "fd00::7"),
+        (" 192.0.2.7:8000", "192.0.2.7"),
+    ],
+)
+def test_an_allowed_host_may_be_spelled_in_any_way(entry: str, host: str):
+    assert AllowedHost.parse(entry) == AllowedHost(host, 8000)
+
+
 async def test_an_allowed_host_is_allowed_on_its_port_alone():
     with LoopbackServer(say_hello) as server:
         allowed = [AllowedHost.parse(f"team.example:{server.port}")]

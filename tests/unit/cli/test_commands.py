@@ -233,7 +233,8 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
     ended = run(*arguments)
     assert ended.code == 2
     assert "dubious ownership" in ended.err
-    assert "git config --global --add safe.directory" in ended.err
+    advice = "; To add an exception for this directory, call: git config --global --add safe.directory"
+    assert advice in ended.err
 
 
 def test_the_log_shows_what_was_sent(run, scripted):

@@ -56,6 +56,12 @@ def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, li
     assert [part for part in expected if part not in str(loaded.error)] == []
 
 
+def test_many_wrong_settings_give_one_short_error(load_own):
+    error = str(load_own("[chat]\n" + "".join(f"wrong_{number} = 1\n" for number in range(5))).error)
+    assert [f"wrong_{number}" in error for number in range(5)] == [True, True, True, False, False]
+    assert "2 more of your settings are wrong. Nothing is sent" in error
+
+
 def make_fifo(path: Path) -> None:
     os.mkfifo(path)
 
