@@ -73,6 +73,19 @@ def pip_install(requirement: str) -> str:
     return shell(sys.executable, "-m", "pip", "install", requirement)
 
 
+def program_on_path(name: str) -> str | None:
+    """Return the full path of an installed program; ``None`` if there is none.
+
+    ``shutil.which`` and the system also search folders that ``PATH`` names by a relative path, and on
+    Windows the current folder: a program there may have come with a repository.
+    """
+    file = f"{name}.exe" if os.name == "nt" else name
+    for path in (Path(folder, file) for folder in os.get_exec_path()):
+        if path.is_absolute() and path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
+
+
 def shell(*words: str) -> str:
     """Quote and join ``words`` to a command line for this system's shell."""
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

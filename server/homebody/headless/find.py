@@ -5,7 +5,6 @@ A named file is always selected; from a folder or from git's list, only source c
 
 import errno
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageErr
 from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, is_text
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
+from homebody.installation import program_on_path
 from homebody.settings import Settings
 from homebody.workspace.files import Limits, Walk
 from homebody.workspace.git import find_repository
@@ -241,7 +241,7 @@ class _FileFinder:
             return files
         walked = {_absolute(file.path) for file in files} - self._explicit
         inside = sorted(path for path in walked if path.is_relative_to(repository.root))
-        if shutil.which("git") is None:  # then only the files' own headers are checked
+        if program_on_path("git") is None:  # then only the files' own headers are checked
             return files
         marked = repository.marked_generated(inside)
         self.skipped["generated"] += len(marked)

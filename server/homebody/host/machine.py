@@ -5,13 +5,13 @@ Includes the limits of containers. Opens no connection.
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from homebody.errors import ModelTooLarge
+from homebody.installation import program_on_path
 from homebody.models.facts import Facts
 
 _CGROUP = Path("/sys/fs/cgroup")
@@ -90,7 +90,7 @@ def graphics_memory() -> int:
 
 
 def _nvidia() -> int:
-    program = shutil.which("nvidia-smi")
+    program = program_on_path("nvidia-smi")
     if program is None:
         return 0
     command = [program, "--query-gpu=memory.total", "--format=csv,noheader,nounits"]

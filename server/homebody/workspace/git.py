@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from homebody.errors import GitFailed
+from homebody.installation import program_on_path
 from homebody.settings.trust import is_trusted
 from homebody.workspace.git_folder import is_work_tree, way_out
 
@@ -23,7 +24,15 @@ _SAFE = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "diff.external": "",
-    "protocol.allow": "never",
+}
+# A partial clone makes git fetch what it lacks, by a program of the repository's choice. No configuration
+# overrides the list of protocols that are allowed: none.
+_QUIET = {
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
 }
 # A content filter of the user's own configuration (such as git-lfs) is kept; one of the repository is not.
 _FILTER_KEYS = frozenset({"clean", "smudge", "process", "required"})
@@ -179,7 +188,11 @@ class Repository:
         return sorted(path for path in paths if path.is_file() and not path.is_symlink())
 
     def _git(self, arguments: Sequence[str], settings: Mapping[str, str], sent: bytes) -> bytes:
-        command = ["git", "--no-pager", "--no-optional-locks", "--literal-pathspecs", *arguments]
+        program = program_on_path("git")
+        if program is None:
+            message = "Git is not installed or not on the PATH: install it, or name the files yourself."
+            raise GitFailed(message)
+        command = [program, "--no-pager", "--no-optional-locks", "--literal-pathspecs", *arguments]
         try:
             done = subprocess.run(  # noqa: S603 - fixed options; names go through stdin or after "--"
                 command,
@@ -190,9 +203,6 @@ class Repository:
                 timeout=_TIMEOUT_SECONDS,
                 check=False,
             )
-        except FileNotFoundError as error:
-            message = "Git is not installed or not on the PATH: install it, or name the files yourself."
-            raise GitFailed(message) from error
         except (OSError, subprocess.TimeoutExpired) as error:
             message = f"`git {arguments[0]}` did not finish in {self.root}: {error}."
             raise GitFailed(message) from error
@@ -223,8 +233,7 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     first = int(count) if count.isdecimal() else 0
     for number, (key, value) in enumerate(settings.items(), first):
         known[f"GIT_CONFIG_KEY_{number}"], known[f"GIT_CONFIG_VALUE_{number}"] = key, value
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    return {**known, **quiet, "GIT_CONFIG_COUNT": str(first + len(settings))}
+    return {**known, **_QUIET, "GIT_CONFIG_COUNT": str(first + len(settings))}
 
 
 def _on_one_line(words: str) -> str:

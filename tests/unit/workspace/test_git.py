@@ -9,6 +9,7 @@ from homebody.errors import GitFailed
 from homebody.workspace.diff import git_diff
 from homebody.workspace.git import Repository, find_repository
 from support.git import git
+from support.needs import needs
 
 
 @pytest.fixture
@@ -98,6 +99,50 @@ def test_no_program_that_the_repository_names_is_run(root: Path):
         ["a.py"],
         [".gitattributes", "a.py"],
     ]
+    assert not trace.exists()
+
+
+def test_git_fetches_nothing_that_a_partial_clone_lacks(root: Path, monkeypatch: pytest.MonkeyPatch):
+    """The repository names the program that would answer, and allows its protocol; git is older than 2.45."""
+    trace = root.parent / "ran"
+    answering, older = root.parent / "answering.sh", root.parent / "bin" / "git"
+    answering.write_text(f"#!/bin/sh\ntouch {trace}\n")
+    older.parent.mkdir()
+    older.write_text(f'#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec {needs("git")} "$@"\n')
+    answering.chmod(0o755)
+    older.chmod(0o755)
+    blob = git(root, "rev-parse", "HEAD:a.py").strip()
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("protocol.allow", "always"),
+        ("protocol.file.allow", "always"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.uploadpack", str(answering)),
+        ("remote.origin.url", str(root.parent / "nowhere")),
+    ):
+        git(root, "config", key, value)
+    (root / "a.py").write_text("a = 2\n")
+    (root / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    monkeypatch.setenv("PATH", str(older.parent), prepend=":")
+
+    with pytest.raises(GitFailed, match="unable to read"):
+        git_diff(Repository(root), "uncommitted")
+
+    assert not trace.exists()
+
+
+def test_a_program_of_the_repository_is_not_taken_for_git(root: Path, monkeypatch: pytest.MonkeyPatch):
+    """Folders of the PATH that depend on the current folder, such as ``node_modules/.bin``."""
+    trace = root.parent / "ran"
+    program = root / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch {trace}\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("PATH", "bin:./bin", prepend=":")
+
+    assert names(Repository(root).uncommitted()) == ["git"]
     assert not trace.exists()
 
 
