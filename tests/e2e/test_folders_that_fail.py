@@ -109,3 +109,29 @@ def test_commands_without_storage_work_on_a_full_disk(fault: str, arguments, clo
     under = _bound_by_modes() if fault == "closed" else _on_a_full_disk()
 
     assert run(*arguments, under=under) == (0, "")
+
+
+def test_settings_that_cannot_be_written_leave_no_empty_file(run, tmp_path: Path):
+    code, printed = run("config", "init", under=_on_a_full_disk())
+    path = tmp_path / "config" / "config.toml"
+    assert (code, printed) == (
+        2,
+        f"homebody: {path} cannot be written (File too large), so it is unchanged.\n",
+    )
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("explain", "lib/app.py"), ("refactor", "lib", "--action", "docstring")]
+)
+def test_a_folder_that_cannot_be_read_is_named(arguments, run, workspace: Path):
+    folder = workspace / "lib"
+    folder.mkdir()
+    folder.chmod(0)
+    try:
+        code, printed = run(*arguments, under=_bound_by_modes())
+    finally:
+        folder.chmod(0o700)
+    assert code == 1
+    assert str(folder.name) in printed
+    assert printed.count("\n") == 1

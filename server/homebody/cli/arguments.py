@@ -44,8 +44,11 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
     """Parse a file, and the first and last line if they are given.
 
     If a file exists whose name looks like it ends with line numbers, the whole text is its name.
-    Raises ``UsageError`` if the range is reversed, or is not numeric.
+    Raises ``UsageError`` if the text is empty, or its range is reversed or not numeric.
     """
+    if not text:  # it would be the current folder, and everything in it
+        message = "An empty name names no file: check the variable that it comes from."
+        raise UsageError(message)
     match = _LINES.fullmatch(text)
     if Path(text).exists():
         return Path(text), None

@@ -3,6 +3,7 @@
 Changes of the user's file keep its comments and other values.
 """
 
+import os
 import re
 import textwrap
 import tomllib
@@ -118,16 +119,10 @@ def _init(context: typer.Context) -> None:
     Every key is a comment, with its default.
     """
     path = _file(context)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(commented_toml())
-    except FileExistsError as error:
+    if os.path.lexists(path):
         message = f"{path} exists already, so nothing was written; edit it, or move it away first."
-        raise SettingsError(message) from error
-    except OSError as error:
-        message = f"{path} cannot be written ({error.strerror or error}): check the folder's permissions."
-        raise SettingsError(message) from error
+        raise SettingsError(message)
+    replace_file(path, commented_toml())
     Terminal().write(f"Wrote {path}; it lists every setting as a comment.\n")
 
 
@@ -229,12 +224,12 @@ def read_file(path: Path) -> str:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Replace the content of a file of the user's. Raises ``SettingsError``."""
+    """Replace the content of a file of the user's; a link to it stays. Raises ``SettingsError``."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_file(path, text.encode())
+        write_file(path.resolve(), text.encode())
     except OSError as error:
-        message = f"{path} cannot be written ({error.strerror or error}): check the folder's permissions."
+        message = f"{path} cannot be written ({error.strerror or error}), so it is unchanged."
         raise SettingsError(message) from error
 
 

@@ -39,7 +39,8 @@ def guarded(command: Callable[[], int]) -> int:
             raise
         if isinstance(error, OSError):
             _give_up_stdout()
-            return _fail(f"{error.strerror or error}.", 1)
+            where = "" if error.filename is None else f"{error.filename}: "
+            return _fail(f"{where}{error.strerror or error}.", 1)
         kind = type(error).__name__
         return _fail(f"Internal error ({kind}: {error}); HOMEBODY_DEBUG=1 shows where.", 1)
     return code

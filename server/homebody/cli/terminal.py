@@ -17,7 +17,7 @@ from homebody.workspace.uri import path_of
 
 # Tabs and line ends are allowed; other control characters could overwrite text on the screen.
 # Direction marks can make code look different from its meaning (CVE-2021-42574).
-_HIDDEN = (0x7F, *range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_HIDDEN = (0x7F, *range(0x80, 0xA0), 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: dict[int, str | None] = {
     **{code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\t\n"},
     **dict.fromkeys(_HIDDEN, "\N{REPLACEMENT CHARACTER}"),

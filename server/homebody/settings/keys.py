@@ -41,6 +41,9 @@ _SWITCH = {
 _ENTRY = re.compile(r"^(\w+)\n((?:[ ]{4}.+\n?)+)", re.MULTILINE)
 """An attribute in a docstring, and what it says about it."""
 
+_USER = re.compile(r"//[^/@]*@")
+"""A name, and often a password, in an address."""
+
 # No ``..``, no empty name, no open bracket, no backslash at the end.
 _PATTERN = re.compile(r"(?!(?:.*/)?\.\.(?:/|\Z))(?!.*//)(?:[^\\\[]|\\[^/]|\[[!^]?\]?[^\]/]*\])+", re.DOTALL)
 
@@ -237,7 +240,7 @@ def shorten(value: object) -> str:
     # Python refuses to write out numbers of thousands of digits.
     if isinstance(value, int | float) and abs(value) >= 1e300:
         return "a number of that size"
-    return printable(json.dumps(value, ensure_ascii=False, default=str))
+    return printable(_USER.sub("//***@", json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def printable(text: str) -> str:

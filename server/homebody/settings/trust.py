@@ -127,12 +127,12 @@ def _reason(options: SourceValues, user_file: Path) -> str:
     """Return why a value is ignored, and what to do."""
     source = options.source
     if source.folder is None:
-        return f"`trusted_folders` is only read from {user_file} alone"
+        return f"`trusted_folders` is read from {user_file} alone"
     if source.trusted:
         return f"only your own settings may choose it: set it in {user_file}"
     folder = str(source.folder).replace("\\", "/")
     return (
-        f"this folder is not trusted; set it in {user_file} yourself, or trust the folder at the top of "
+        f"this folder is not trusted; set such values in {user_file}, or trust the folder at the top of "
         f'that file with `trusted_folders = ["{folder}"]`'
     )
 

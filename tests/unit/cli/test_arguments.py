@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.cli.arguments import parse_lines, parse_position
+from homebody.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,12 @@ def test_a_position_is_read_from_the_right(text, place):
 )
 def test_lines_may_be_left_out(text, file, lines):
     assert parse_lines(text) == (Path(file), lines)
+
+
+def test_an_empty_name_is_not_the_current_folder():
+    """As in ``homebody refactor "$FILE" --write`` where the variable is not set."""
+    with pytest.raises(UsageError, match="names no file"):
+        parse_lines("")
 
 
 def test_a_file_with_a_colon_in_its_name_works_when_it_exists(tmp_path: Path):

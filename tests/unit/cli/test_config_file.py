@@ -82,3 +82,14 @@ def test_config_init_never_overwrites_a_file(run, tmp_path: Path):
     path.write_text("# mine")
     assert run("config", "init").code == 2
     assert path.read_text("utf-8") == "# mine"
+
+
+def test_a_file_that_is_a_link_stays_one(run, tmp_path: Path):
+    """As in a folder of dotfiles."""
+    path, target = tmp_path / "config" / "config.toml", tmp_path / "dotfiles.toml"
+    path.parent.mkdir()
+    target.write_text("# mine\n")
+    path.symlink_to(target)
+    assert run("config", "set", "chat.max_tokens", "99").code == 0
+    assert path.is_symlink()
+    assert "chat" in tomllib.loads(target.read_text())

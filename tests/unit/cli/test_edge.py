@@ -117,9 +117,11 @@ def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str
 
 
 def test_on_a_terminal_no_text_controls_it(scripted: Path):
-    (scripted / "script.toml").write_text('[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\r\\n"\n')
+    (scripted / "script.toml").write_text(
+        '[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\u200fd\\r\\n"\n'
+    )
     written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
-    assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\r\n"
+    assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\N{REPLACEMENT CHARACTER}d\r\n"
 
 
 def test_to_a_pipe_all_text_goes_as_it_is(scripted: Path):

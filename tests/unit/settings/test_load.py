@@ -71,6 +71,11 @@ def test_only_the_bad_value_falls_back(load, project, key, parts):
     assert msgspec.structs.replace(resolved, folder_ignore=()) == load(project="chat.max_tokens = 77")[0]
 
 
+def test_a_message_does_not_repeat_a_password(load):
+    _, problems = load(user="backend.url = 'http://me:s3cret@127.0.0.1:1'")
+    assert '"http://***@127.0.0.1:1"' in problems[0].message
+
+
 @pytest.mark.parametrize(
     ("sources", "wrong", "right"),
     [
