@@ -154,9 +154,12 @@ class Inbox:
             self._loop.call_soon_threadsafe(self._queue.put_nowait, message)
 
 
-def end_within(seconds: float = 5.0, *, code: int) -> None:
-    """End this process after ``seconds``: meanwhile the model's process is stopped, and caches are closed."""
-    timer = threading.Timer(seconds, os._exit, (code,))
+_END_SECONDS = 5.0
+
+
+def end_soon(code: int) -> None:
+    """End this process in five seconds: meanwhile the model's process is stopped, and caches are closed."""
+    timer = threading.Timer(_END_SECONDS, os._exit, (code,))
     timer.daemon = True
     timer.start()
 

@@ -130,11 +130,9 @@ def write_file(path: Path, data: bytes) -> None:
         raise
 
 
-async def read_off_loop(
-    path: Path, *, max_bytes: int, inside: Path | None = None, seconds: float = SECONDS
-) -> bytes:
+async def read_off_loop(path: Path, *, max_bytes: int, inside: Path | None = None) -> bytes:
     """``read_in_time`` without blocking the event loop. Raises the same."""
-    return await asyncio.to_thread(read_in_time, path, max_bytes=max_bytes, inside=inside, seconds=seconds)
+    return await asyncio.to_thread(read_in_time, path, max_bytes=max_bytes, inside=inside)
 
 
 def _resolved(path: Path, folder: Path) -> Path:

@@ -23,7 +23,7 @@ from acp.utils import serialize_params
 
 from homebody.acp.agent import Agent
 from homebody.acp.engines import Engines
-from homebody.mailbox import Inbox, Outbox, ReaderGone, end_within
+from homebody.mailbox import Inbox, Outbox, ReaderGone, end_soon
 from homebody.settings.paths import state_dir
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_f
     transport = Transport(
         lambda: os.read(incoming, _PIECE_BYTES),
         lambda data: os.write(outgoing, data),
-        partial(end_within, code=0),
+        partial(end_soon, code=0),
     )
     signal.signal(signal.SIGTERM, transport.stop)
     agent = Agent(Engines(values, user_file), transport.notify)

@@ -18,7 +18,7 @@ import msgspec
 
 from homebody.backend.cancellation import to_the_end
 from homebody.backend.event_stream import events_of, lines_of
-from homebody.backend.guard import AllowedHost, GuardedTransport, Resolve
+from homebody.backend.guard import AllowedHost, GuardedTransport
 from homebody.backend.http_errors import (
     clean,
     disobedient,
@@ -64,7 +64,6 @@ class ModelServer:
         api_key: str | None = None,
         allowed_hosts: Sequence[str] = (),
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
-        resolve: Resolve | None = None,
     ) -> None:
         base, unix_socket = _split_url(url)
         self.url = url
@@ -76,7 +75,7 @@ class ModelServer:
             return httpx.AsyncClient(
                 base_url=base,
                 headers={**headers, "user-agent": "homebody", "accept-encoding": "identity"},
-                transport=GuardedTransport(hosts, unix_socket=unix_socket, resolve=resolve),
+                transport=GuardedTransport(hosts, unix_socket=unix_socket),
                 trust_env=False,
                 follow_redirects=False,
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),

@@ -56,9 +56,9 @@ class Found:
     only_named: tuple[AvailableModel, ...] = ()
 
 
-async def probe_all(urls: Sequence[str], *, api_key: str | None = None) -> list[Found]:
+async def probe_all(urls: Sequence[str]) -> list[Found]:
     """Probe all addresses in parallel; an address that does not answer within a second counts as unused."""
-    answers = await asyncio.gather(*(probe(url, api_key=api_key) for url in urls))
+    answers = await asyncio.gather(*map(probe, urls))
     return [found for found in answers if found is not None]
 
 

@@ -112,8 +112,6 @@ class NativeServer:
     ----------
     context_length
         In tokens, of one request.
-    port
-        0 chooses a free port.
 
     Raises
     ------
@@ -122,8 +120,8 @@ class NativeServer:
 
     """
 
-    def __init__(self, facts: Facts, context_length: int, threads: int, api_key: str, port: int = 0) -> None:
-        parameters = _parameters(facts, context_length, threads, api_key, port)
+    def __init__(self, facts: Facts, context_length: int, threads: int, api_key: str) -> None:
+        parameters = _parameters(facts, context_length, threads, api_key)
         try:
             self._server: Any = _native().Server(parameters)
         except RuntimeError as error:
@@ -163,12 +161,12 @@ def _native() -> Any:  # noqa: ANN401 - xllamacpp has no types
     return import_module("xllamacpp")
 
 
-def _parameters(facts: Facts, context_length: int, threads: int, api_key: str, port: int) -> Any:  # noqa: ANN401 - xllamacpp has no types
+def _parameters(facts: Facts, context_length: int, threads: int, api_key: str) -> Any:  # noqa: ANN401 - xllamacpp has no types
     native = _native()
     parameters = native.CommonParams()
     parameters.model.path = str(facts.path)
     parameters.model_alias = {facts.name}
-    parameters.port = port
+    parameters.port = 0  # any free one
     parameters.api_keys = [api_key]
     parameters.cors_origins = "http://localhost"  # web pages must not use this server
     parameters.n_parallel = _SLOTS

@@ -116,7 +116,6 @@ async def resolve(
 
         return load(
             workspace=folder,
-            user_file=peer.user_file,
             initialization_options=params.initialization_options if params else None,
             configuration=general,
             folder_configuration=own,
@@ -136,7 +135,7 @@ async def resolve(
         from homebody.settings.paths import machine_file, user_file, workspace_file
         from homebody.settings.watch import SettingsFiles, read_again
 
-        paths = (machine_file(), peer.user_file or user_file(), *map(workspace_file, folders))
+        paths = (machine_file(), user_file(), *map(workspace_file, folders))
         if before is not None and before.paths == paths:
             files, (whole, of_folders) = read_again(before, load_all)
         else:

@@ -6,7 +6,6 @@ The module of a command is imported when it is first run: ``initialize`` is answ
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TypeAlias
 
 from lsprotocol import types
@@ -58,12 +57,9 @@ COMMANDS: Mapping[str, str] = {
 Command: TypeAlias = Callable[[Server, types.ExecuteCommandParams], Awaitable[Result]]
 
 
-def create_server(flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> Server:
-    """Make a server with all its methods.
-
-    ``flags`` are settings from the command line, by key; ``user_file`` replaces the user's own settings file.
-    """
-    server = Server(flags, user_file)
+def create_server(flags: Mapping[str, str] | None = None) -> Server:
+    """Make a server with all its methods; ``flags`` are settings from the command line, by key."""
+    server = Server(flags)
     server.protocol.on_initialize = partial(initialize, server)
     request, notice = server.protocol.on_request, server.protocol.on_notice
     request(

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 from lsprotocol import types
@@ -31,8 +30,8 @@ class Peer(LanguageServer):
         The whole of ``initialize``'s params, ``None`` before it.
     folders
         The workspace's current folders.
-    flags, user_file
-        Settings from the command line, and the file that replaces the user's own settings file.
+    flags
+        Settings from the command line.
     stoppable
         Functions that cancel the work of a progress bar, by the bar's token.
     stop
@@ -42,7 +41,7 @@ class Peer(LanguageServer):
 
     protocol: Protocol  # pyright: ignore[reportIncompatibleVariableOverride] - pygls narrows it the same way
 
-    def __init__(self, flags: Mapping[str, str] | None = None, user_file: Path | None = None) -> None:
+    def __init__(self, flags: Mapping[str, str] | None = None) -> None:
         super().__init__(  # pyright: ignore[reportUnknownMemberType] - takes untyped *args
             "homebody",
             __version__,
@@ -59,7 +58,6 @@ class Peer(LanguageServer):
         self.initialize_params: types.InitializeParams | None = None
         self.folders: list[types.WorkspaceFolder] = []
         self.flags = flags or {}
-        self.user_file = user_file
         self.stoppable: dict[types.ProgressToken, Callable[[], None]] = {}
         self.stop: Callable[[], None] = lambda: None
 

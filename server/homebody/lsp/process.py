@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from homebody.mailbox import end_within
+from homebody.mailbox import end_soon
 
 if TYPE_CHECKING:
     import psutil
@@ -61,7 +61,7 @@ def _watch(process_id: int, stop: Callable[[], None]) -> None:
         return
     while _is_alive(parent):
         time.sleep(_POLL_SECONDS)
-    end_within(code=1)
+    end_soon(1)
     stop()
 
 

@@ -23,7 +23,7 @@ from homebody.mailbox import (
     Inbox,
     LogHandler,
     Outbox,
-    end_within,
+    end_soon,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ async def _serve(server: "Server", read: Callable[[int], bytes], send: Callable[
             wrong.append(error)
             sys.stderr.write(f"homebody: the client does not use LSP: {error}\n")
 
-    inbox = Inbox(bodies(), _MOST_UNHANDLED, partial(end_within, code=1))
+    inbox = Inbox(bodies(), _MOST_UNHANDLED, partial(end_soon, 1))
     signal.signal(signal.SIGTERM, inbox.stop)
     outbox = Outbox(send, on_gone=inbox.stop)
     server.connect(outbox, inbox.stop)
@@ -114,7 +114,7 @@ async def _serve(server: "Server", read: Callable[[int], bytes], send: Callable[
             await asyncio.sleep(0)
     except SystemExit as left:  # pygls answers `exit` so
         code = left.code
-        end_within(code=1)
+        end_soon(1)
     await server.aclose()
     if outbox.is_full:
         logger.error("the client left %d MiB unread, so the server ends", MOST_WAITING_BYTES >> 20)

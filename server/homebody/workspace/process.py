@@ -79,6 +79,7 @@ class Failed(Struct, frozen=True, tag="failed", kw_only=True):
 Event: TypeAlias = Working | Notice | Done | Failed
 
 
+_IDLE_SECONDS = 60.0
 _END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
 _GATHER_SECONDS = 0.2
@@ -103,11 +104,8 @@ class IndexerProcess:
 
     """
 
-    def __init__(
-        self, folder: Path, on_event: Callable[[IndexJob, Event], None], *, idle_seconds: float = 60.0
-    ) -> None:
+    def __init__(self, folder: Path, on_event: Callable[[IndexJob, Event], None]) -> None:
         self._folder = folder
-        self._idle_seconds = idle_seconds
         self._on_event = on_event
         self._jobs: dict[str, IndexJob] = {}
         self._took = 0.0
@@ -161,7 +159,7 @@ class IndexerProcess:
     async def _work(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._idle_seconds):
+                async with asyncio.timeout(_IDLE_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
                 await self._end()

@@ -136,9 +136,9 @@ def create(database: Path) -> sqlite3.Connection:
     return connect(database)
 
 
-def prune(folder: Path, *, now: float | None = None) -> None:
+def prune(folder: Path) -> None:
     """Delete the indexes in ``folder`` that were not opened for sixty days."""
-    oldest = (time.time() if now is None else now) - _UNUSED_DAYS * 86_400
+    oldest = time.time() - _UNUSED_DAYS * 86_400
     with suppress(OSError):
         for database in folder.glob("*.sqlite3"):
             if database.stat().st_mtime < oldest:

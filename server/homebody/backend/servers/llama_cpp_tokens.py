@@ -2,9 +2,8 @@
 
 from binascii import crc32
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import Marker, Message, Part, Text
@@ -15,9 +14,6 @@ from homebody.errors import BackendFailed, BackendProtocolError, BackendRefused
 from homebody.media import Media
 from homebody.text import common_start
 
-Tokenize: TypeAlias = Callable[[Sequence[str], type[Part]], Awaitable[list[list[int]]]]
-CountMedia: TypeAlias = Callable[[Media], Awaitable[int]]
-
 # Bytes of text and of ids together; a 32k-token prompt has about 300 kB.
 _CAPACITY = 8 * 1024 * 1024
 
@@ -26,7 +22,7 @@ _BETWEEN = -1
 
 
 class Tokenizer:
-    """Tokenizes for one model of one server.
+    """Tokenizes for one model of one server; the least recently used parts are evicted first.
 
     Parameters
     ----------
@@ -43,7 +39,8 @@ class Tokenizer:
         self._model = model
         self._bos = bos
         self._lead = lead
-        self._table = TokenTable(self.ids, self.count_media)
+        self._size = 0
+        self._known: OrderedDict[Part, Tokens] = OrderedDict()
 
     @classmethod
     async def of(cls, server: ModelServer, model: str | None) -> "Tokenizer":
@@ -76,7 +73,7 @@ class Tokenizer:
         reply = await self._server.post("/tokenize", body, api.Tokenized)
         return [ids[len(self._lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
 
-    async def count_media(self, media: Media) -> int:
+    async def _count_media(self, media: Media) -> int:
         """Ask for the tokens of a picture or a sound.
 
         The estimate is returned if the server is older, or cannot read it: then it refuses the prompt.
@@ -93,7 +90,7 @@ class Tokenizer:
 
     async def encode(self, parts: Sequence[Part]) -> "Tokens":
         """Return the tokens of a prompt, BOS included."""
-        tokens = await self._table.look_up([part for part in parts if part.text])
+        tokens = await self._look_up([part for part in parts if part.text])
         if self._bos is not None and (not tokens or tokens[0].first != self._bos):
             tokens = [Tokens.of([self._bos]), *tokens]
         return Tokens.joined(tokens)
@@ -102,7 +99,40 @@ class Tokenizer:
         """Use the tokens of an answer in later prompts, because the server's cache has those."""
         if (answer := written.tokens) is not None:
             text, ids = answer
-            self._table.keep(Text(text), Tokens.of(ids))
+            self._keep(Text(text), Tokens.of(ids))
+
+    async def _look_up(self, parts: Sequence[Part]) -> "list[Tokens]":
+        """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
+        here: dict[Part, Tokens] = {}
+        unseen: dict[Part, None] = {}
+        for part in parts:
+            known = self._known.get(part)
+            if known is None:
+                unseen[part] = None
+            else:
+                self._known.move_to_end(part)
+                here[part] = known
+        for kind in (Text, Marker):
+            new = [part for part in unseen if type(part) is kind]
+            if new:
+                found = await self.ids([part.text for part in new], kind)
+                here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
+        for part in unseen:
+            if isinstance(part, Media):
+                here[part] = Tokens.of_media(part, await self._count_media(part))
+            if part not in self._known:
+                self._keep(part, here[part])
+        return [here[part] for part in parts]
+
+    def _keep(self, part: Part, tokens: "Tokens") -> None:
+        """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
+        before = self._known.pop(part, None)
+        if before is not None:
+            self._size -= _size(part, before)
+        self._known[part] = tokens
+        self._size += _size(part, tokens)
+        while self._size > _CAPACITY:
+            self._size -= _size(*self._known.popitem(last=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,53 +179,6 @@ class Tokens:
         if count >= self.count:
             return self
         return Tokens(count, self.first, b",".join(self.json.split(b",", count)[:count]))
-
-
-class TokenTable:
-    """Token ids by prompt part; the least recently used parts are evicted first."""
-
-    def __init__(
-        self, tokenize: Tokenize, count_media: CountMedia | None = None, capacity: int = _CAPACITY
-    ) -> None:
-        self._tokenize = tokenize
-        self._count_media = count_media
-        self._capacity = capacity
-        self._size = 0
-        self._known: OrderedDict[Part, Tokens] = OrderedDict()
-
-    async def look_up(self, parts: Sequence[Part]) -> list[Tokens]:
-        """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
-        here: dict[Part, Tokens] = {}
-        unseen: dict[Part, None] = {}
-        for part in parts:
-            known = self._known.get(part)
-            if known is None:
-                unseen[part] = None
-            else:
-                self._known.move_to_end(part)
-                here[part] = known
-        for kind in (Text, Marker):
-            new = [part for part in unseen if type(part) is kind]
-            if new:
-                found = await self._tokenize([part.text for part in new], kind)
-                here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
-        for part in unseen:
-            if isinstance(part, Media):
-                count = part.tokens if self._count_media is None else await self._count_media(part)
-                here[part] = Tokens.of_media(part, count)
-            if part not in self._known:
-                self.keep(part, here[part])
-        return [here[part] for part in parts]
-
-    def keep(self, part: Part, tokens: Tokens) -> None:
-        """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
-        before = self._known.pop(part, None)
-        if before is not None:
-            self._size -= _size(part, before)
-        self._known[part] = tokens
-        self._size += _size(part, tokens)
-        while self._size > self._capacity:
-            self._size -= _size(*self._known.popitem(last=False))
 
 
 def _size(part: Part, tokens: Tokens) -> int:
