@@ -146,7 +146,29 @@ async def doctor(
 
 
 def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
-    """Yield the report line by line, each with its kind."""
+    """Yield the report line by line, each with its kind. A server's name for a model adds no line."""
+    for kind, text in _report(diagnosis):
+        yield kind, text if kind == "command" else " ".join(text.split())
+
+
+def to_markdown(diagnosis: Diagnosis) -> str:
+    """Return the report as Markdown. Names in it come from servers and files: none acts as markup."""
+    shown: list[str] = []
+    for kind, text in lines_of(diagnosis):
+        plain = _MARKUP.sub(r"\\\g<0>", text)
+        match kind:
+            case "head":
+                shown.append(plain)
+            case "title":
+                shown.append(f"\n## {plain}\n")
+            case "command":
+                shown.append(f"\n  ```\n  {text}\n  ```\n")
+            case _:
+                shown.append(f"- {MARKS.get(kind, '')} {plain}")
+    return "\n".join(shown) + "\n"
+
+
+def _report(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
     yield "head", diagnosis.installation
     yield "title", "Servers on this machine"
     for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
@@ -164,23 +186,6 @@ def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
         if findings:
             yield "title", title
             yield from _lines(findings)
-
-
-def to_markdown(diagnosis: Diagnosis) -> str:
-    """Return the report as Markdown. Names in it come from servers and files: none acts as markup."""
-    shown: list[str] = []
-    for kind, text in lines_of(diagnosis):
-        plain = _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
-        match kind:
-            case "head":
-                shown.append(plain)
-            case "title":
-                shown.append(f"\n## {plain}\n")
-            case "command":
-                shown.append(f"\n  ```\n  {text}\n  ```\n")
-            case _:
-                shown.append(f"- {MARKS.get(kind, '')} {plain}")
-    return "\n".join(shown) + "\n"
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:
@@ -277,12 +282,6 @@ async def _answers_with_prose(engine: Engine, row: FimFormat) -> bool:
 def _common(info: ModelInfo) -> Iterator[Finding]:
     if info.remote_host is not None:
         yield Finding("problem", f"This model runs on {info.remote_host}, not on this machine.")
-    elif info.kind in {"lm-studio", "openai"}:
-        text = (
-            "Homebody itself connects to this machine only; this server does not report whether it forwards "
-            "requests to another machine: check its settings."
-        )
-        yield Finding("hint", text)
     trained = info.trained_context_length
     if info.context_length < _SMALL_CONTEXT:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
@@ -293,7 +292,7 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
         yield Finding("hint", f"This server does not support these sampling settings: {names}.")
-    yield from (Finding("hint", note) for note in info.notes)
+    yield from (Finding("hint", sentence(note)) for note in info.notes)
     if not info.exact_tokenizer:
         yield Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
 

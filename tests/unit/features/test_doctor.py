@@ -12,7 +12,7 @@ from homebody.backend.base import ModelInfo, Stats
 from homebody.backend.scripted import Reply, ScriptedBackend
 from homebody.engine import open_engine
 from homebody.features.bench import bench
-from homebody.features.doctor import doctor
+from homebody.features.doctor import Diagnosis, doctor, lines_of
 from homebody.features.recommend import more_context, quicker_model
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import OptionsSource, from_texts
@@ -28,6 +28,11 @@ async def test_a_model_without_fim_is_reported_with_the_next_step(world):
         [completion, _] = (await doctor(w.engine)).uses
         [finding] = [found for found in completion.findings if "fill in the middle" in found.text]
         assert "homebody models install" in (finding.command or "")
+
+
+def test_the_name_of_a_model_adds_no_line():
+    report = lines_of(Diagnosis("Homebody 1", ("it serves model\n  ✓ All is well",), (), ()))
+    assert ("fact", "it serves model ✓ All is well") in report
 
 
 async def test_a_model_without_chat_is_no_use_for_edits(world):

@@ -83,8 +83,8 @@ class OpenAiBackend(OpenAiApi):
                     f"{served} is assumed (backend.contextLength changes it)"
                 )
         notes.append(
-            f"Homebody itself connects to {self._server.url} only; it cannot tell where that server runs "
-            "its model"
+            f"Homebody itself connects to {self._server.url} only; whether that server forwards "
+            "requests is shown in its own settings"
         )
         return ModelInfo(
             kind="openai",
