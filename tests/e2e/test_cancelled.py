@@ -64,6 +64,21 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
         assert (late, client.messages) == ([], [])
 
 
+@pytest.mark.parametrize("command", ["refactor", "ask", "explain"])
+async def test_a_cancel_right_after_its_request_counts(serve, gate, command):
+    """Emacs sends it for the request's own token, without waiting for the progress bar."""
+    async with serve([{"text": GOOD, "gate_file": gate.path}], capabilities=BARS) as client:
+        client.open(URI, CODE)
+        argument = {"refactor": _edit("Shorter."), "ask": {"question": "Why?"}, "explain": HERE}[command]
+        params = {"command": f"homebody.{command}", "arguments": [argument], "workDoneToken": "bar"}
+        running = asyncio.ensure_future(client.request("workspace/executeCommand", params))
+        await asyncio.sleep(0)  # it is sent
+        client.notify(WAYS[1], {"token": "bar"})
+
+        by_bar = {"status": "cancelled", "notes": []} if command == "refactor" else CANCELLED
+        assert await _outcome(running) == by_bar
+
+
 @pytest.mark.parametrize("command", ["refactor", "refine", "apply"])
 async def test_a_request_is_cancelled_while_the_editor_applies_the_edit(serve, command):
     """It is answered as cancelled; the editor decides whether it applies the edit."""

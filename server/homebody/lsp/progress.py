@@ -2,8 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -76,10 +76,15 @@ async def shown(
     token: types.ProgressToken | None,
     text_token: types.ProgressToken | None = None,
 ) -> AsyncGenerator[WorkProgress]:
-    """Show a progress bar, with which the user can stop the work, while the block runs.
+    """``stoppable`` and ``bar``. Enter it before anything is awaited."""
+    with stoppable(server, token):
+        async with bar(server, title, token, text_token) as work:
+            yield work
 
-    ``token`` is the client's own (``workDoneToken``); without it, a bar is requested if the client supports
-    one. Text streams on ``text_token``, if there is one.
+
+@contextmanager
+def stoppable(server: Server, token: types.ProgressToken | None) -> Generator[None]:
+    """Let the user stop the block through a token, which may be the request's own (``workDoneToken``).
 
     Raises
     ------
@@ -90,17 +95,9 @@ async def shown(
 
     """
     if token is None:
-        token = await _created(server)
-    else:
-        _check(server, token)
-
-    def send(value: object, on: types.ProgressToken) -> None:
-        server.progress(types.ProgressParams(token=on, value=value))
-
-    stream = None if text_token is None else partial(send, on=text_token)
-    if token is None:
-        yield WorkProgress(lambda _: None, server, stream)
+        yield
         return
+    _check(server, token)
     task = asyncio.current_task()
     stopped = False
 
@@ -111,13 +108,8 @@ async def shown(
             task.cancel()
 
     server.stoppable[token] = stop
-    send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
     try:
-        yield WorkProgress(
-            lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True), token),
-            server,
-            stream,
-        )
+        yield
     except asyncio.CancelledError:
         if not stopped:
             raise
@@ -126,7 +118,40 @@ async def shown(
         raise StoppedByUserError from None
     finally:
         server.stoppable.pop(token, None)
-        send(types.WorkDoneProgressEnd(), token)
+
+
+@asynccontextmanager
+async def bar(
+    server: Server,
+    title: str,
+    token: types.ProgressToken | None,
+    text_token: types.ProgressToken | None = None,
+) -> AsyncGenerator[WorkProgress]:
+    """Show a progress bar while the block runs.
+
+    ``token`` is the request's own; without it, a bar is requested if the client supports one, and stops the
+    block. Text streams on ``text_token``, if there is one.
+    """
+    created = await _created(server) if token is None else None
+    token = created if token is None else token
+
+    def send(value: object, on: types.ProgressToken) -> None:
+        server.progress(types.ProgressParams(token=on, value=value))
+
+    stream = None if text_token is None else partial(send, on=text_token)
+    if token is None:
+        yield WorkProgress(lambda _: None, server, stream)
+        return
+    with stoppable(server, created):
+        send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
+        try:
+            yield WorkProgress(
+                lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True), token),
+                server,
+                stream,
+            )
+        finally:
+            send(types.WorkDoneProgressEnd(), token)
 
 
 def _check(server: Server, token: object) -> None:
@@ -160,5 +185,11 @@ async def _created(server: Server) -> types.ProgressToken | None:
 
 def cancel(server: Server, params: types.WorkDoneProgressCancelParams) -> None:
     """``window/workDoneProgress/cancel``: stop the work of a progress bar."""
-    if _is_token(params.token) and (stop := server.stoppable.get(params.token)):
+    if _is_token(params.token):
+        # After the first step of a request that came together with it.
+        asyncio.get_running_loop().call_soon(_stop, server, params.token)
+
+
+def _stop(server: Server, token: types.ProgressToken) -> None:
+    if stop := server.stoppable.get(token):
         stop()

@@ -165,8 +165,8 @@ async def _answered(
     document = None if argument.text_document is None else document_of(server, argument.text_document)
     span = None if document is None else span_of(server, document, argument.range)
     async with (
-        server.service.asking() as opened,
         progress.shown(server, "Answering", params.work_done_token, argument.token) as work,
+        server.service.asking() as opened,
     ):
         from homebody.features import ask as feature
 

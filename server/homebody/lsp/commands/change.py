@@ -69,7 +69,8 @@ class Refactor(msgspec.Struct, frozen=True, rename="camel"):
 async def refactor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Rewrite a range and apply the edit; a refusal has its reason in the result."""
     argument = parse(params, Refactor)
-    return await outcome_of(server, _refactored(server, params, argument), show_reason=argument.show_reason)
+    work = _refactored(server, params, argument)
+    return await outcome_of(server, work, params.work_done_token, show_reason=argument.show_reason)
 
 
 async def _refactored(
@@ -83,7 +84,7 @@ async def _refactored(
         await server.service.refresh_prompts(opened)
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
-        async with progress.shown(server, title, params.work_done_token) as work:
+        async with progress.bar(server, title, params.work_done_token) as work:
             parts = _PartProgress(work.say)
             refactoring = await feature.refactor(
                 opened.engine,
@@ -112,7 +113,8 @@ class Refine(msgspec.Struct, frozen=True, rename="camel"):
 async def refine(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Refine a result; a refusal has its reason in the result."""
     argument = parse(params, Refine)
-    return await outcome_of(server, _refined(server, params, argument), show_reason=argument.show_reason)
+    work = _refined(server, params, argument)
+    return await outcome_of(server, work, params.work_done_token, show_reason=argument.show_reason)
 
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
@@ -121,7 +123,7 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
     async with server.service.asking():
         from homebody.features import refactor as feature
 
-        async with progress.shown(server, _REFINE, params.work_done_token) as work:
+        async with progress.bar(server, _REFINE, params.work_done_token) as work:
             parts = _PartProgress(work.say)
             refactoring = await feature.refine(
                 before,

@@ -13,7 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentence
 from homebody.lsp.convert import from_edits, from_lines
-from homebody.lsp.progress import StoppedByUserError
+from homebody.lsp.progress import StoppedByUserError, stoppable
 from homebody.lsp.server import Server
 from homebody.text import apply_edits, lines_with_ends
 
@@ -33,15 +33,20 @@ _BY_HAND = "This editor does not apply edits from a server, so the edit is in th
 
 
 async def outcome_of(
-    server: Server, work: Awaitable[dict[str, Any]], *, show_reason: bool = False
+    server: Server,
+    work: Awaitable[dict[str, Any]],
+    token: types.ProgressToken | None = None,
+    *,
+    show_reason: bool = False,
 ) -> dict[str, Any]:
-    """Return the result of ``work``, even if the user cancelled it at its progress bar or it failed.
+    """Return the result of ``work``, even if the user stopped it through its ``token`` or it failed.
 
     With ``show_reason`` the server also shows the reason for a refusal, and the notes of an applied edit.
     """
     result: dict[str, Any] = {"status": "cancelled", "notes": []}
     try:
-        result = await work
+        with stoppable(server, token):
+            result = await work
     except StoppedByUserError:
         return result
     except HomebodyError as error:

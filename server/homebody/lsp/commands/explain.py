@@ -97,8 +97,8 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
     argument = parse(params, Explain)
     async with (
-        server.service.asking() as opened,
         progress.shown(server, "Explaining", params.work_done_token, argument.token) as work,
+        server.service.asking() as opened,
     ):
         explanation = await _explained(server, opened, argument, work.listeners)
         named = argument.text_document
@@ -161,8 +161,8 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
     """``homebody.commitMessage``: write a message for the staged changes; nothing is committed."""
     argument = parse(params, CommitMessage)
     async with (
-        server.service.asking() as opened,
         progress.shown(server, "Writing a commit message", params.work_done_token, argument.token) as work,
+        server.service.asking() as opened,
     ):
         from homebody.features import commit_message as feature
 

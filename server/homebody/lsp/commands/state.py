@@ -81,8 +81,8 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the report as Markdown, as lines, and its parts as ``homebody doctor --json`` prints them."""
     parse(params, NoArguments)
     async with (
-        server.service.using() as opened,
         progress.shown(server, "Checking servers and models", params.work_done_token),
+        server.service.using() as opened,
     ):
         from homebody.features import doctor as feature
 
