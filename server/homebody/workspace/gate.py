@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from homebody.errors import Excluded, HomebodyError
-from homebody.regular_file import in_thread
+from homebody.regular_file import SECONDS, in_thread
 from homebody.settings import Settings
 from homebody.text import Document
 from homebody.workspace.ignore import Exclude, PathRules
@@ -91,7 +91,7 @@ class Gate:
 
     """
 
-    def __init__(self, settings: Settings, roots: Sequence[Path] = (), seconds: float = 0.5) -> None:
+    def __init__(self, settings: Settings, roots: Sequence[Path] = (), seconds: float = SECONDS) -> None:
         self.watch: Callable[[], bool] | None = None
         self.on_change: Callable[[], Awaitable[None]] | None = None
         self.file_of: Callable[[str], str | None] = lambda _uri: None
