@@ -203,21 +203,22 @@ export class NextEdits implements Disposable {
         }
         this.isShown = !this.ghost.isInTheWay && editor.selections.length === 1 && editor.selection.isEmpty;
         if (!this.isShown) {
-            this.drawing.clear();
             tell({});
+            this.drawing.clear();
             return;
         }
         const here = isHere(offer, editor);
         const free = isFree(offer, editor);
         const wasGhostText = offer.isGhostText;
         offer.isGhostText = here && isGhostText(offer, editor);
+        // First: what is seen has its keys.
+        tell({ Shown: true, Here: here, TakesTab: free, IsGhostText: offer.isGhostText });
         if (!offer.isGhostText) {
             this.drawing.show(editor, picture(offer, here, free));
         } else if (!wasGhostText) {
             this.drawing.clear();
             void commands.executeCommand("editor.action.inlineSuggest.trigger");
         }
-        tell({ Shown: true, Here: here, TakesTab: free, IsGhostText: offer.isGhostText });
         if (!offer.isReported) {
             offer.isReported = true;
             const { command } = offer.edit;
