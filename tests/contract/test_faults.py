@@ -94,7 +94,7 @@ async def _served(
         f"HOMEBODY_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
     }
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
-    block = {"kind": "openai", "url": f"{double.url}/v1", "timeoutSeconds": 1}
+    block = {"kind": "openai", "url": f"{double.url}/v1", "timeoutSeconds": 2}
     async with start_client(command, options={"backend": block}, environ=environ | folders) as client:
         await client.wait_for_model()
         yield client

@@ -264,7 +264,7 @@ async def test_a_closed_chat_leaves_no_engine_behind(start: Start, workspace: Pa
         assert wire.index_processes == 1
         await wire.send({"id": 2, "method": "session/close", "params": {"sessionId": second}})
         assert (await wire.answer(2))["result"] == {}
-        await until(lambda: wire.index_processes == 0, seconds=20)
+        await until(lambda: wire.index_processes == 0, seconds=45)
 
 
 async def test_the_oldest_chat_is_dropped_with_its_engine(start: Start, workspace: Path, tmp_path: Path):
@@ -276,7 +276,7 @@ async def test_the_oldest_chat_is_dropped_with_its_engine(start: Start, workspac
         for number in range(16):
             await wire.new_session(workspace, number)
         # Less than the minute after which an idle process of the index ends by itself.
-        await until(lambda: wire.index_processes == 1, seconds=20)
+        await until(lambda: wire.index_processes == 1, seconds=45)
         question = {"sessionId": dropped, "prompt": [{"type": "text", "text": "Hello?"}]}
         await wire.send({"id": 1, "method": "session/prompt", "params": question})
         assert (await wire.answer(1))["error"]["code"] == -32002

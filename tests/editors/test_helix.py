@@ -66,7 +66,7 @@ class Helix:
 
     async def choose(self, title: str) -> None:
         self.press("Space", "a")
-        await self.shows(title)
+        await self.has(lambda screen: title in screen and "Extract a function" in screen)
         lines = [line.strip(" ~0123456789") for line in self.screen().splitlines()]
         first = next(number for number, line in enumerate(lines) if line.endswith("Extract a function"))
         steps = next(number for number, line in enumerate(lines) if line.endswith(title)) - first

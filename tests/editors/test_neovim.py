@@ -137,7 +137,7 @@ def test_an_excluded_file_says_why(open_editor, tmp_path):
     sentence = "app.py is never put into a prompt: "
     editor.keys("A<M-Bslash>")
     editor.sees(f"homebody: {sentence}")
-    assert editor.lua("return require('homebody').statusline()") == "homebody off"
+    editor.until(lambda: editor.lua("return require('homebody').statusline()") == "homebody off")
     editor.keys("<Esc>")
     editor.command("messages clear")
     editor.command("1,2Homebody refactor with sum()")
@@ -155,7 +155,7 @@ def test_a_broken_config_file_is_named_without_a_prompt(open_editor, tmp_path):
     config.write_text("[context]\nignor = ['private/']\n")
     editor.until(lambda: "`context.ignor`" in editor.command("messages"))
     assert editor.call("nvim_get_mode")["blocking"] is False
-    assert editor.lua("return require('homebody').statusline()") == "homebody ✗"
+    editor.until(lambda: editor.lua("return require('homebody').statusline()") == "homebody ✗")
     config.write_text("")
     editor.until(lambda: editor.lua("return require('homebody').statusline()") != "homebody ✗")
     editor.keys("jA")

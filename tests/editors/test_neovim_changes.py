@@ -211,8 +211,8 @@ def test_problems_of_neovim_are_attached_to_a_question(open_editor):
     assert ranges == [[8, 12]]
 
 
-def test_a_refactoring_is_stopped(open_editor):
-    editor = open_editor(reply(SHORTER, piece_delay_ms=1000), code=AREA)
+def test_a_refactoring_is_stopped(open_editor, tmp_path):
+    editor = open_editor(reply(SHORTER, gate_file=str(tmp_path / "never")), code=AREA)
     editor.command("1,3Homebody refactor make it shorter")
     editor.until(
         lambda: editor.lua("local c = vim.lsp.get_clients({ name = 'homebody' })[1]; return next(c.requests)")
@@ -277,6 +277,7 @@ def test_a_change_that_arrives_while_a_command_is_typed_waits(open_editor, tmp_p
     editor = open_editor(reply(SHORTER, gate_file=str(gate)), code=AREA + "\n\n# notes\n")
     editor.command("1,3Homebody refactor make it shorter")
     editor.keys(begin)
+    editor.until(lambda: editor.lua("return vim.fn.mode() == 'c' or vim.fn.getcmdwintype() ~= ''"))
     gate.touch()
     editor.sees("a change is ready (<M-CR>): make it shorter")
     editor.keys(end)

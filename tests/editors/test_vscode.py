@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -32,14 +32,16 @@ echo $$ >"{pid}"
 until [ -e "{gate}" ]; do sleep 0.05; done
 exec "{homebody}" "$@"
 """
-# The real server, except that a part of what it writes is another one of the same length.
+# The real server, except that parts of what it writes are others of the same length.
 OTHER_WORDS = """\
 #!{python}
 import re, subprocess, sys
 server = subprocess.Popen([{homebody!r}, "lsp"], stdin=sys.stdin, stdout=subprocess.PIPE)
 part = server.stdout.read1(65536)
 while part:
-    sys.stdout.buffer.write(re.sub({words!r}, {others!r}, part))
+    for words, others in {parts!r}:
+        part = re.sub(words, others, part)
+    sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
     part = server.stdout.read1(65536)
 """
@@ -117,8 +119,11 @@ def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Pa
 def test_a_user_sees_ghost_text_and_takes_it(vscode: VSCode, workspace: Path, tmp_path: Path):
     """In the window: grey text, Tab, the lightbulb, the chat, the walkthrough, and a missing server."""
     axe = CLIENT / "node_modules" / "axe-core" / "axe.min.js"
-    words = r'("textDocument": {"uri": "[^"]*)loads'
-    elsewhere = other_words(tmp_path / "elsewhere", words, r"\1other")
+    parts = {
+        r'("textDocument": {"uri": "[^"]*)loads': r"\1other",
+        '"model": "scripted"': '"model": "elsewher"',
+    }
+    elsewhere = other_words(tmp_path / "elsewhere", parts)
     vscode.run("ui.js", workspace, axe=str(axe), elsewhere=str(elsewhere))
 
 
@@ -219,14 +224,14 @@ def other_version(folder: Path) -> tuple[Path, str]:
     major, dot, rest = __version__.partition(".")
     other = "9" * len(major) + dot + rest
     words = f'"version": "{re.escape(__version__)}"'
-    return other_words(folder / "environment", words, f'"version": "{other}"'), other
+    return other_words(folder / "environment", {words: f'"version": "{other}"'}), other
 
 
-def other_words(folder: Path, words: str, others: str) -> Path:
-    """Write a program that runs the server and writes other words of the same length."""
+def other_words(folder: Path, words: Mapping[str, str]) -> Path:
+    """Write a program that runs the server and writes other words, of the same length."""
     folder.mkdir()
     program = folder / "homebody"
-    parts = {"words": words.encode(), "others": others.encode()}
-    program.write_text(OTHER_WORDS.format(python=sys.executable, homebody=homebody(), **parts))
+    parts = [(before.encode(), after.encode()) for before, after in words.items()]
+    program.write_text(OTHER_WORDS.format(python=sys.executable, homebody=homebody(), parts=parts))
     program.chmod(0o755)
     return program

@@ -39,7 +39,7 @@ CAPABILITIES: Json = {
         "codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["refactor"]}}},
     },
 }
-_END_SECONDS = 10.0
+_END_SECONDS = 60.0
 
 
 class _Protocol(JsonRPCProtocol):

@@ -13,4 +13,9 @@
       (accept-process-output nil 0.02))
     (unless value (message "FAILED %s: did not happen; %S" label (buffer-string)) (kill-emacs 1))
     value))
+(defun kill-server (label)
+  "Kill the server of this buffer, and wait for the next one; fail with LABEL."
+  (let ((before homebody--server))
+    (kill-process (jsonrpc--process before))
+    (wait-for label (lambda () (and (not (eq homebody--server before)) (homebody--is-served))))))
 (defun press (keys) "Type KEYS." (execute-kbd-macro (kbd keys)))

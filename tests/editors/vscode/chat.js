@@ -4,28 +4,9 @@
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const { open } = require("./browser");
-const { openChat, openWindow, ready, until } = require("./workbench");
+const { openChat, openWindow, ready, reload, until } = require("./workbench");
 
 const LAST_PARAGRAPH = "Paragraph 60 of many, with code in it.";
-
-/** In the page: whether VS Code has stored a state of the workspace that contains this text. */
-async function isStored(text) {
-    const done = (request) =>
-        new Promise((resolve, reject) => {
-            request.onsuccess = () => resolve(request.result);
-            request.onerror = () => reject(request.error);
-        });
-    const names = (await indexedDB.databases()).map(({ name }) => name);
-    for (const name of names.filter((one) => one.startsWith("vscode-web-state-db"))) {
-        const database = await done(indexedDB.open(name));
-        const values = await done(database.transaction("ItemTable").objectStore("ItemTable").getAll());
-        database.close();
-        if (JSON.stringify(values).includes(text)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 open(async ({ page, settings }) => {
     const hosts = new Set();
@@ -125,11 +106,8 @@ open(async ({ page, settings }) => {
     console.log("ok everything works by the keyboard, and the code in view can be left out");
 
     await chat.locator("article").last().locator(".usage").waitFor();
-    // VS Code writes the state of extensions later, and not at all if the page ends before.
-    await until(() => page.evaluate(isStored, "Then it divides by zero."));
     const before = await chat.locator("article h2").allInnerTexts();
-    await page.reload();
-    await ready(page);
+    await reload(page, "Then it divides by zero.");
     const again = await openChat(page);
     await until(async () => (await again.locator("article").count()) === before.length);
     assert.deepEqual(await again.locator("article h2").allInnerTexts(), before);

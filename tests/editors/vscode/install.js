@@ -5,20 +5,13 @@ const assert = require("node:assert/strict");
 const { existsSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { open } = require("./browser");
-const { ghostText, notification, openWindow, until } = require("./workbench");
+const { ghostText, notification, openWindow, runCommand, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     const environment = path.join(
         path.dirname(path.dirname(settings.machineSettings)), "User/globalStorage/homebody.homebody/server",
     );
     const status = (text) => page.locator(`.statusbar-item[aria-label^="Homebody"][aria-label*="${text}"]`);
-    const run = async (command) => {
-        await page.keyboard.press("F1");
-        await page.locator(".quick-input-widget input:focus").waitFor();
-        await page.keyboard.type(command);
-        await page.locator(".quick-input-widget .monaco-list-row.focused", { hasText: command }).waitFor();
-        await page.keyboard.press("Enter");
-    };
     /** Press a button of a message. */
     const answer = async (message, button) => {
         const shown = await notification(page, message);
@@ -47,7 +40,7 @@ open(async ({ page, settings }) => {
     await status("SmolLM2").waitFor({ timeout: 120_000 });
     console.log("ok and then a model, after another one");
 
-    await run("Homebody: Open a File to Try Suggestions In");
+    await runCommand(page, "Homebody: Open a File to Try Suggestions In");
     await until(async () => (await ghostText(page)).includes("return self.side"));
     console.log("ok a sample file has a suggestion at once");
 
@@ -57,14 +50,14 @@ open(async ({ page, settings }) => {
     console.log("ok the walkthrough does not open again");
 
     writeFileSync(path.join(environment, "bin", "homebody"), "#!/no/such/python\n");
-    await run("Homebody: Restart the Server");
+    await runCommand(page, "Homebody: Restart the Server");
     await status("did not start").waitFor();
     await answer("did not start", "Repair");
     await agree("nothing is downloaded");
     await status("SmolLM2").waitFor({ timeout: 120_000 });
     console.log("ok a broken environment is named, and repaired");
 
-    await run("Homebody: Remove the Private Server Environment");
+    await runCommand(page, "Homebody: Remove the Private Server Environment");
     await status("was not found").waitFor();
     await until(() => !existsSync(environment));
     console.log("ok the environment is removed on request");

@@ -29,6 +29,7 @@ async function isDrawn(page, ...texts) {
 }
 
 async function staysEmpty(page) {
+    await until(async () => (await drawn(page)).length === 0);
     await page.waitForTimeout(SETTLED_MILLISECONDS);
     assert.deepEqual(await drawn(page), []);
 }
@@ -181,6 +182,7 @@ async function checkPlaces(page, { set, workspace, elsewhere }) {
     await writeFile(path.join(workspace, "loads.ipynb"), JSON.stringify({ cells: [cell], metadata: {}, nbformat: 4, nbformat_minor: 5 }));
     await open(page, "loads.ipynb");
     await page.locator(".notebookOverlay .view-line", { hasText: "read_file" }).first().click();
+    await page.locator(".notebookOverlay .monaco-editor.focused").waitFor();
     await page.keyboard.press("Control+Home");
     for (const _ of "ab") {
         await page.keyboard.press("End");
@@ -198,8 +200,7 @@ async function checkPlaces(page, { set, workspace, elsewhere }) {
     await open(page, "loads2.py");
     await page.locator('.editor-instance .monaco-editor.focused[data-uri$="/loads2.py"]').waitFor();
     await set({ ...off, "homebody.server.command": elsewhere });
-    await page.locator('.statusbar-item[aria-label*="starting"]').waitFor();
-    await page.locator('.statusbar-item[aria-label*="paused"]').waitFor();
+    await page.locator('.statusbar-item[aria-label*="Model: elsewher"]').waitFor();
     await retype(page, LINES[5]);
     await retype(page, LINES[4]);
     await isDrawn(page, `Tab to other2.py:${LINES[3]}`);

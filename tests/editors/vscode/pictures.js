@@ -5,7 +5,7 @@
 const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
 const { open } = require("./browser");
-const { openChat, openWindow, ready, until } = require("./workbench");
+const { openChat, openWindow, reload, until } = require("./workbench");
 
 /** In the page: paste or drop what a clipboard or a drag would hold; a browser lets no test fill these. */
 function give(element, { type, base64, uri }) {
@@ -67,14 +67,12 @@ open(async ({ page, settings }) => {
 
     await input.evaluate(give, { type: "drop", uri: `file://${settings.workspace}/plot.png` });
     await chat.locator(".chip", { hasText: "plot.png" }).waitFor();
-    await ask("And the plot?");
+    await ask("And once more with the plot?");
     await answered(2);
     assert.match((await sources()).join(" "), /plot\.png \(picture, 80 x 60\)/);
     console.log("ok a picture is dropped from the explorer");
 
-    await page.waitForTimeout(2000); // VS Code stores the state of extensions later
-    await page.reload();
-    await ready(page);
+    await reload(page, "Then it divides by zero.");
     const again = await openChat(page);
     await until(async () => (await again.locator("article").count()) === 2);
     await again.locator("#question:enabled").fill("And now?");

@@ -288,9 +288,10 @@ exports.run = async function run() {
             const answer = withProgress.apply(extension.vscode.window, args);
             select(vscode.window.activeTextEditor, 7, 4);
             await executeCommand("type", { text: "x" });
+            writeFileSync(path.join(root().fsPath, ".vscode", "later"), "");
             return answer;
         };
-        await answering(extension.vscode.window, "withProgress", typing, () => instruct(extension, prices, [0, 0, 5, 0], "with sum()"));
+        await answering(extension.vscode.window, "withProgress", typing, () => instruct(extension, prices, [0, 0, 5, 0], "later with sum()"));
         const editor = vscode.window.activeTextEditor;
         assert.ok(editor.document.getText().startsWith(SIMPLER));
         assert.match(editor.document.lineAt(editor.selection.active).text, /^def xmean/);
@@ -323,7 +324,7 @@ exports.run = async function run() {
         await writing(extension, "with sum()", () => executeCommand("homebody.inOwnWords"));
         assert.equal(cell.getText(), original);
         const [proposal] = proposals.waiting;
-        const { input } = vscode.window.tabGroups.activeTabGroup.activeTab;
+        const { input } = await shownTab(proposal);
         const [before, after] = [input.original, input.modified].map((uri) =>
             vscode.workspace.textDocuments.find((text) => text.uri.toString() === uri.toString()),
         );
@@ -504,7 +505,12 @@ exports.run = async function run() {
         terminal.show(true);
         await until(() => vscode.window.activeTerminal === terminal);
         const [item] = await chat.items("term");
-        await chat.attachments.add(item);
+        // VS Code draws what a terminal writes later.
+        await until(async () => {
+            await chat.attachments.add(item);
+            const last = chat.attachments.current.length - 1;
+            return chat.attachments.current[last].text.includes("3 tests failed") || chat.attachments.remove(last);
+        });
         await until(async () => (await focused()).includes("webview"));
         await chat.ask("What about an empty list, and all that?");
         const prompt = await request(server, "homebody.showPrompt", {});
@@ -685,9 +691,15 @@ async function propose(extension, editor, selection, instruction) {
     const textDocument = { uri: document.uri.toString(), version: document.version };
     await executeCommand("homebody.refactor", { textDocument, range, instruction });
     assert.equal(extension.proposals.waiting.length, 1);
-    const [{ uri }] = extension.proposals.waiting;
-    const shows = ({ activeTab }) => activeTab?.input?.modified?.toString() === uri.toString();
-    await until(() => shows(vscode.window.tabGroups.activeTabGroup));
+    await shownTab(extension.proposals.waiting[0]);
+}
+
+/** The tab of a proposal, once it is the active one. */
+function shownTab({ uri }) {
+    return until(() => {
+        const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+        return activeTab?.input?.modified?.toString() === uri.toString() && activeTab;
+    });
 }
 
 /** Write `words` into the quick input. */

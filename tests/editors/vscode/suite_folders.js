@@ -150,8 +150,8 @@ exports.run = async function run() {
         await answering(extension.vscode.window, "showErrorMessage", press, async () => {
             mkdirSync(path.dirname(file), { recursive: true });
             writeFileSync(file, "[context]\nignor = ['private/']\n");
-            await until(() => vscode.window.activeTextEditor?.document.uri.fsPath === file);
-            assert.equal(vscode.window.activeTextEditor.selection.active.line, 1);
+            const isOpenAt = ({ document, selection }) => document.uri.fsPath === file && selection.active.line === 1;
+            await until(() => vscode.window.activeTextEditor !== undefined && isOpenAt(vscode.window.activeTextEditor));
         });
         assert.equal(messages.length, 1);
         assert.match(messages[0], /config\.toml.*`context\.ignor`.*`context\.ignore`/);

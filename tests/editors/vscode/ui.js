@@ -8,7 +8,7 @@ const path = require("node:path");
 const { checkAccess } = require("./access");
 const { open } = require("./browser");
 const { checkNextEdits } = require("./next_edit");
-const { cursorAt, ghostText, instructionInput, lens, openChat, openFile, openInstruction, openWalkthrough, ready, until } = require("./workbench");
+const { cursorAt, ghostText, instructionInput, lens, notification, openChat, openFile, openInstruction, openWalkthrough, press, ready, until } = require("./workbench");
 
 /** The steps of the open walkthrough that are ticked. */
 async function tickedSteps(page) {
@@ -72,10 +72,7 @@ open(async ({ page, settings }) => {
 
     // VS Code closes the menu when it has not finished with what Tab inserted.
     const docstring = page.locator(".action-widget .monaco-list-row", { hasText: "Write a docstring" });
-    await until(async () => {
-        await page.keyboard.press("Control+.");
-        return docstring.waitFor({ timeout: 5000 }).then(() => true, () => false);
-    });
+    await press(page, ["Escape", "Control+."], docstring);
     await page.keyboard.press("Escape");
     await page.locator(".action-widget .monaco-list-row").first().waitFor({ state: "detached" });
     console.log("ok the lightbulb has the actions");
@@ -177,9 +174,7 @@ open(async ({ page, settings }) => {
     await until(async () => (await readFile(prices, "utf8")).includes("return sum(prices)"));
     console.log("ok what it changes is shown in the editor, where a click undoes or keeps it");
 
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("m");
-    await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Switch model" }).waitFor();
+    await press(page, ["Control+Alt+h", "m"], page.locator(".quick-input-widget .monaco-list-row", { hasText: "Switch model" }));
     await page.keyboard.press("Escape");
     await openWalkthrough(page);
     await ticked(page, "refactor", "keys");
@@ -190,10 +185,8 @@ open(async ({ page, settings }) => {
     const before = await readFile(settings.machineSettings, "utf8");
     const wrong = { ...JSON.parse(before), "homebody.server.command": "no-such-homebody" };
     await writeFile(settings.machineSettings, JSON.stringify(wrong));
-    const message = page.locator(".notifications-center .notification-list-item", { hasText: 'there is no program "no-such-homebody"' });
     await page.locator('.statusbar-item[aria-label*="no-such-homebody"]').waitFor();
-    await page.locator('[id="status.notifications"]').click();
-    await message.waitFor();
+    const message = await notification(page, 'there is no program "no-such-homebody"');
     assert.match(await message.textContent(), /Install it, or set its full path/);
     console.log("ok a missing server is reported with what to do");
 

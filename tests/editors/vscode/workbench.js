@@ -8,6 +8,32 @@ exports.ready = async function ready(page) {
     await page.locator('.statusbar-item[aria-label^="Homebody: Ready"]').waitFor();
 };
 
+/** In the page: whether VS Code has stored a state of the workspace that contains this text. */
+async function isStored(text) {
+    const done = (request) =>
+        new Promise((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+        });
+    const names = (await indexedDB.databases()).map(({ name }) => name);
+    for (const name of names.filter((one) => one.startsWith("vscode-web-state-db"))) {
+        const database = await done(indexedDB.open(name));
+        const values = await done(database.transaction("ItemTable").objectStore("ItemTable").getAll());
+        database.close();
+        if (JSON.stringify(values).includes(text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Reload the window once a text is in the state that VS Code has stored: it does that later, and not while a page ends. */
+exports.reload = async function reload(page, text) {
+    await exports.until(() => page.evaluate(isStored, text));
+    await page.reload();
+    await exports.ready(page);
+};
+
 /** Open a window with a file of the workspace's root, and wait until it shows the file and the extension's item. */
 exports.openWindow = async function openWindow(page, { url, workspace }, name) {
     const payload = JSON.stringify([["openFile", `vscode-remote://${new URL(url).host}${workspace}/${name}`]]);
@@ -88,29 +114,38 @@ exports.until = async function until(found, longest = exports.LONGEST_MILLISECON
     }
 };
 
+/** Press keys until `shown` is there: while a window starts, some are lost. */
+exports.press = async function press(page, keys, shown) {
+    await exports.until(async () => {
+        for (const key of keys) {
+            await page.keyboard.press(key);
+        }
+        return shown.waitFor({ timeout: 10_000 }).then(() => true, () => false);
+    });
+};
+
 /**
  * The page inside the chat's webview, once it takes questions.
  *
  * A locator, which searches for the frame each time: VS Code replaces it when it loads the page again.
  */
 exports.openChat = async function openChat(page) {
-    await page.keyboard.press("Control+Alt+h");
-    await page.keyboard.press("a");
     const chat = page.frameLocator("iframe.webview").frameLocator("#active-frame");
-    await chat.locator("#question:enabled:focus").waitFor();
+    await exports.press(page, ["Control+Alt+h", "a"], chat.locator("#question:enabled:focus"));
     return chat;
+};
+
+/** Run a command by its name, as the palette shows it. */
+exports.runCommand = async function runCommand(page, name) {
+    await exports.press(page, ["F1"], page.locator(".quick-input-widget input:focus"));
+    await page.keyboard.type(name);
+    await page.locator(".quick-input-widget .monaco-list-row.focused", { hasText: name }).waitFor();
+    await page.keyboard.press("Enter");
 };
 
 /** Open the walkthrough. */
 exports.openWalkthrough = async function openWalkthrough(page) {
-    const input = page.locator(".quick-input-widget input:focus");
-    await exports.until(async () => {
-        await page.keyboard.press("F1");
-        return input.waitFor({ timeout: 5000 }).then(() => true, () => false);
-    });
-    await page.keyboard.type("Welcome: Open Walkthrough");
-    await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Open Walkthrough" }).first().waitFor();
-    await page.keyboard.press("Enter");
+    await exports.runCommand(page, "Welcome: Open Walkthrough");
     await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Begin with Homebody" }).first().click();
     await page.locator(".getting-started-step.expanded").waitFor();
 };

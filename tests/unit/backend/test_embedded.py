@@ -105,7 +105,7 @@ async def test_all_clients_share_one_host(options):
 
 
 async def test_a_host_without_work_ends_and_comes_back(tiny_model):
-    options = HostOptions(tiny_model, idle_minutes=0.02)
+    options = HostOptions(tiny_model, idle_minutes=0.05)
     async with embedded(options) as backend:
         await backend.describe()
         host = host_of(options)
