@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from homebody.backend.base import Backend
-from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.backend.servers.lm_studio import LmStudioBackend
 from homebody.backend.servers.ollama import OllamaBackend
@@ -76,4 +76,6 @@ def _open(
         case "lm-studio":
             return LmStudioBackend(BackendSettings(url=request.getfixturevalue("lm_studio").url))
         case _:
-            return ScriptedBackend(Reply(WORDS, contains="<|im_start|>assistant"), Reply(CODE))
+            return ScriptedBackend(
+                ScriptedReply(WORDS, contains="<|im_start|>assistant"), ScriptedReply(CODE)
+            )

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.features.refactor import refactor
 from homebody.text import Document, Span, apply_edits
 from support.gated import ScriptedEngine
@@ -120,8 +120,8 @@ def selected(code: str) -> tuple[str, Span]:
 async def outcome(case: RefactorCase) -> tuple[str, str, tuple[str, ...]]:
     """Heading and text of a case's result, in the form of the case files, and its notes."""
     finish = "length" if "cut" in case.settings else "stop"
-    replies = [Reply(text=answer, times=1, finish=finish) for answer in case.answers[:-1]]
-    replies += [Reply(text=answer, finish=finish) for answer in case.answers[-1:]]
+    replies = [ScriptedReply(text=answer, times=1, finish=finish) for answer in case.answers[:-1]]
+    replies += [ScriptedReply(text=answer, finish=finish) for answer in case.answers[-1:]]
     engine = ScriptedEngine(ScriptedBackend(*replies, context_length=65_536))
     uri = f"file:///w/sample.{SUFFIXES[case.language]}"
     document = Document.create(uri, case.language, 1, case.code)

@@ -3,7 +3,7 @@ r"""A backend that answers from a script, for the tests of this package and of i
 From Python::
 
     backend = ScriptedBackend("return a + b")                       # one reply, for every prompt
-    backend = ScriptedBackend(Reply("x)", contains="def f("), Reply(fault="timeout"))
+    backend = ScriptedBackend(ScriptedReply("x)", contains="def f("), ScriptedReply(fault="timeout"))
 
 From a file (``backend.kind = "scripted"``, ``backend.model = "script.toml"``; JSON has the same
 shape)::
@@ -89,7 +89,7 @@ FAULTS: Mapping[Fault, tuple[type[BackendError], str]] = {
 _GATE_SECONDS = 0.005
 
 
-class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One answer, and its conditions, timing and faults.
 
     Attributes
@@ -152,7 +152,7 @@ class RecordedRequest(msgspec.Struct, frozen=True):
     slot: SlotChoice
 
 
-class _ScriptReply(Reply, frozen=True, forbid_unknown_fields=True):
+class _ScriptReply(ScriptedReply, frozen=True, forbid_unknown_fields=True):
     text: str = ""
 
 
@@ -191,7 +191,7 @@ class ScriptedBackend(Backend):
 
     def __init__(
         self,
-        *replies: Reply | str,
+        *replies: ScriptedReply | str,
         name: str = "scripted",
         context_length: int = 8192,
         architecture: str | None = None,
@@ -201,7 +201,7 @@ class ScriptedBackend(Backend):
         special_texts: frozenset[str] = frozenset(),
         requests_file: str | None = None,
     ) -> None:
-        self._replies = [Reply(text=reply) if isinstance(reply, str) else reply for reply in replies]
+        self._replies = [ScriptedReply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
         self._cached: CachedPrompts[list[str]] | None = None
         self._info = ModelInfo(
@@ -332,7 +332,7 @@ class ScriptedBackend(Backend):
             with self._requests_file.open("ab") as file:
                 file.write(line + b"\n")
 
-    def _choose(self, prompt: str) -> Reply:
+    def _choose(self, prompt: str) -> ScriptedReply:
         for index, reply in enumerate(self._replies):
             if (reply.times is None or self._used[index] < reply.times) and reply.matches(prompt):
                 self._used[index] += 1
@@ -370,7 +370,7 @@ def _prompt_tokens(prompt: Prompt) -> list[str]:
     return tokens
 
 
-def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
+def _pieces(reply: ScriptedReply, prompt: Prompt) -> list[str]:
     """Cut the reply into pieces, without the forced beginning, and end it before the first stop text."""
     whole = "".join(reply.pieces) or (reply.text if isinstance(reply.text, str) else reply.text(prompt.text))
     forced = prompt.forced if whole.startswith(prompt.forced) else prompt.forced.lstrip()
@@ -387,7 +387,7 @@ def _pieces(reply: Reply, prompt: Prompt) -> list[str]:
     return pieces
 
 
-def _logprob(reply: Reply, index: int) -> float | None:
+def _logprob(reply: ScriptedReply, index: int) -> float | None:
     probability = reply.probability
     if reply.probabilities:
         probability = reply.probabilities[min(index, len(reply.probabilities) - 1)]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.refactor import list_actions, refactor
@@ -139,4 +139,4 @@ def _document(language: str, code: str) -> tuple[Document, int]:
 
 
 def _scripted(answer: str) -> Engine:
-    return ScriptedEngine(ScriptedBackend(Reply(text=answer), context_length=65_536))
+    return ScriptedEngine(ScriptedBackend(ScriptedReply(text=answer), context_length=65_536))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import Piece, Prompt, Text
-from homebody.backend.scripted import Fault, Reply, ScriptedBackend
+from homebody.backend.scripted import Fault, ScriptedBackend, ScriptedReply
 from homebody.errors import (
     BackendError,
     BackendLoading,
@@ -34,7 +34,7 @@ def prompt(text: str, **more: object) -> Prompt:
     ],
 )
 async def test_each_fault_is_its_error(fault: Fault, error: type[BackendError]):
-    backend = ScriptedBackend(Reply(pieces=("a", "b", "c"), fault=fault, fault_after=2))
+    backend = ScriptedBackend(ScriptedReply(pieces=("a", "b", "c"), fault=fault, fault_after=2))
     seen: list[str] = []
 
     async def listen() -> None:

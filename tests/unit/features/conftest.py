@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.scripted import RecordedRequest, Reply, ScriptedBackend
+from homebody.backend.scripted import RecordedRequest, ScriptedBackend, ScriptedReply
 from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
@@ -38,7 +38,7 @@ MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
 def world(own_folders) -> MakeWorld:
     @asynccontextmanager
     async def make(
-        *replies: Reply | str,
+        *replies: ScriptedReply | str,
         min_confidence: float = 0.0,
         debounce_ms: int = 0,
         chat: ChatSettings = _UNHURRIED,

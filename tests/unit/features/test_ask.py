@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from homebody.backend.scripted import Reply as Scripted
 from homebody.backend.scripted import ScriptedBackend
+from homebody.backend.scripted import ScriptedReply as Scripted
 from homebody.errors import BackendRefused, UsageError
 from homebody.features.ask import ask, regenerate
 from homebody.features.attachments import Attached, attach_document

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import ModelInfo, Stats
-from homebody.backend.scripted import Reply, ScriptedBackend
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.engine import open_engine
 from homebody.features.bench import bench
 from homebody.features.doctor import Diagnosis, doctor, lines_of
@@ -42,7 +42,7 @@ async def test_a_model_without_chat_is_no_use_for_edits(world):
 
 
 async def test_an_unavailable_server_is_reported_and_not_raised(world):
-    async with world(Reply(fault="unavailable")) as w:
+    async with world(ScriptedReply(fault="unavailable")) as w:
         diagnosis = await doctor(w.engine)
         assert [use.model for use in diagnosis.uses] == [None, None]
         assert diagnosis.uses[0].findings[0].level == "problem"

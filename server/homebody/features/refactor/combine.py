@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import reduce
 
 from homebody.features.answer import AnswerUsage
-from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped
+from homebody.features.refactor.results import Offer, Part, Refactoring, RewriteRequest, Skipped
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport, import_edits
@@ -23,7 +23,7 @@ def refused(offer: Offer) -> str:
 
 
 def result_of(
-    base: Request,
+    base: RewriteRequest,
     parts: Sequence[Part],
     skipped: Sequence[Skipped],
     target: Span,
@@ -73,7 +73,7 @@ def result_of(
     )
 
 
-def skipped_of(request: Request, reason: str) -> Skipped:
+def skipped_of(request: RewriteRequest, reason: str) -> Skipped:
     """Return the lines of a request as skipped."""
     return Skipped(*request.document.lines_of(request.target), reason, name=request.name)
 

@@ -19,7 +19,7 @@ from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
-from homebody.features.refactor.results import Offer, Part, Request, Turn
+from homebody.features.refactor.results import FollowUp, Offer, Part, RewriteRequest
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
@@ -76,21 +76,21 @@ class Size:
         return self.code + self.words + self.output + TEMPLATE_TOKENS
 
 
-def size_of(request: Request) -> Size:
+def size_of(request: RewriteRequest) -> Size:
     """Count a request without any surroundings."""
     count, prompt = request.engine.chat.tokens.count, request.prompt
     code = count(request.code)
     words = frame_tokens(request.engine, prompt) + sum(
         map(count, (request.instruction, request.problem, request.feedback))
     )
-    words += sum(count(turn.answer) + count(turn.reply) + TEMPLATE_TOKENS for turn in request.turns)
+    words += sum(count(turn.answer) + count(turn.reply) + TEMPLATE_TOKENS for turn in request.follow_ups)
     kind = "comment" if prompt.scope != "function" and prompt.output == "insert" else prompt.output
     output = prompt.max_tokens or _OUTPUT.get(kind) or _SPARE_OUTPUT + code * 5 // 4
     return Size(code, words, output)
 
 
 async def attempt(
-    request: Request, info: ModelInfo, *, asked: str = "", **listeners: Unpack[PartListeners]
+    request: RewriteRequest, info: ModelInfo, *, asked: str = "", **listeners: Unpack[PartListeners]
 ) -> Part:
     """Ask the model, and once more if its answer is refused, or has notes that it should not have.
 
@@ -122,7 +122,7 @@ async def attempt(
     return replace(best, answer=replace(best.answer, usage=reduce(AnswerUsage.__add__, usages)), offer=offer)
 
 
-def _problem(request: Request, offer: Offer) -> str:
+def _problem(request: RewriteRequest, offer: Offer) -> str:
     """What the model is asked to correct; empty if the answer is good."""
     if offer.refusal:
         return offer.refusal
@@ -137,20 +137,22 @@ def _problem(request: Request, offer: Offer) -> str:
     return f"The answer {', '.join(sentences(wrong))}. Keep all that the task does not require to change."
 
 
-def _again(request: Request, written: ChatAnswer, problem: str, info: ModelInfo) -> Request | None:
+def _again(
+    request: RewriteRequest, written: ChatAnswer, problem: str, info: ModelInfo
+) -> RewriteRequest | None:
     """The request with the answer and what is wrong with it, or that alone; ``None`` if neither fits."""
     name = "retry-names" if request.prompt.output == "rename" else "retry"
     reply = fill(shipped_prompt(name).body, {"problem": problem})
     base = request.base or written.prompt
-    again = replace(request, base=base, turns=(*request.turns, Turn(written.text, reply)))
+    again = replace(request, base=base, follow_ups=(*request.follow_ups, FollowUp(written.text, reply)))
     if size_of(again).total > info.context_length:
         again = replace(request, base=None, feedback=problem)
     return again if size_of(again).total <= info.context_length else None
 
 
 async def _asked(
-    request: Request, wanted: str, **listeners: Unpack[PartListeners]
-) -> tuple[Request, ChatAnswer]:
+    request: RewriteRequest, wanted: str, **listeners: Unpack[PartListeners]
+) -> tuple[RewriteRequest, ChatAnswer]:
     """Send the request, without the oldest answers of a conversation that does not fit the context.
 
     If all answers are left out, the request has ``wanted`` as its only instruction.
@@ -159,15 +161,15 @@ async def _asked(
         try:
             return request, await _ask(request, listeners.get("on_progress"), listeners.get("on_read"))
         except ContextTooLong:
-            if not request.turns:
+            if not request.follow_ups:
                 raise
-            request = replace(request, turns=request.turns[1:])
-            if not request.turns:
+            request = replace(request, follow_ups=request.follow_ups[1:])
+            if not request.follow_ups:
                 request = replace(request, base=None, instruction=wanted)
 
 
 async def _ask(
-    request: Request, on_progress: Callable[[int], None] | None, on_read: OnRead | None
+    request: RewriteRequest, on_progress: Callable[[int], None] | None, on_read: OnRead | None
 ) -> ChatAnswer:
     engine, document, prompt = request.engine, request.document, request.prompt
     use = engine.chat
@@ -192,14 +194,14 @@ async def _ask(
 
     def build(tokens: int) -> ChatPrompt:
         if (base := request.base) is not None:
-            messages = (*base.messages, *_turn_messages(request, base.messages))
+            messages = (*base.messages, *_follow_up_messages(request, base.messages))
             if sum(use.tokens.count(message.text) for message in messages) <= tokens:
                 return ChatPrompt(messages, base.sources, base.left_out)
         read = room.readable - _rounded(size.words) if prompt.takes_context else 0
         most = min(tokens - size.words, max(size.code, read))
         around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
         messages = _first_messages(request, around, special)
-        messages = (*messages, *_turn_messages(request, messages[-1:]))
+        messages = (*messages, *_follow_up_messages(request, messages[-1:]))
         return ChatPrompt(messages, around.sources, around.left_out)
 
     written = 0
@@ -220,7 +222,7 @@ async def _ask(
     )
 
 
-def _first_messages(request: Request, around: Around, special: frozenset[str]) -> tuple[Message, ...]:
+def _first_messages(request: RewriteRequest, around: Around, special: frozenset[str]) -> tuple[Message, ...]:
     """The prompt file with its values; the error of an earlier run is at the end."""
     engine, document, definition = request.engine, request.document, request.definition
     context = laid_out(engine, document, around) if request.prompt.takes_context else ""
@@ -240,7 +242,7 @@ def _first_messages(request: Request, around: Around, special: frozenset[str]) -
     return (*messages[:-1], Message(last.role, f"{last.text}\n\n{more}", (TYPED, *last.sources)))
 
 
-def _around(request: Request, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:
+def _around(request: RewriteRequest, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:
     """Choose the code around the target; the last choice for the same target is reused if it fits.
 
     Then a second request about the same code begins with the same text, which the server has cached.
@@ -257,9 +259,9 @@ def _around(request: Request, candidates: Sequence[Candidate], tokens: int, beyo
     return around
 
 
-def _turn_messages(request: Request, before: Sequence[Message]) -> Iterator[Message]:
+def _follow_up_messages(request: RewriteRequest, before: Sequence[Message]) -> Iterator[Message]:
     sources = tuple(uri for message in before for uri in message.sources)
-    for turn in request.turns:
+    for turn in request.follow_ups:
         yield Message("assistant", turn.answer, sources)
         yield Message("user", turn.reply, sources)
 
@@ -269,8 +271,13 @@ def _rounded(tokens: int) -> int:
     return -(-tokens // _WORD_STEP) * _WORD_STEP
 
 
-def _check_markers(request: Request, info: ModelInfo, special: frozenset[str]) -> None:
-    texts = (request.code, request.instruction, request.problem, *(turn.answer for turn in request.turns))
+def _check_markers(request: RewriteRequest, info: ModelInfo, special: frozenset[str]) -> None:
+    texts = (
+        request.code,
+        request.instruction,
+        request.problem,
+        *(turn.answer for turn in request.follow_ups),
+    )
     if marker := first_marker("\n".join(texts), special):
         message = (
             f"The code holds {marker!r}, which {info.name} would take for a control token, and this server "

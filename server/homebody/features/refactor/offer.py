@@ -5,7 +5,7 @@ Pure; parses code, so it runs in a thread.
 
 from collections.abc import Sequence
 
-from homebody.features.refactor.results import NewFile, Offer, Request
+from homebody.features.refactor.results import NewFile, Offer, RewriteRequest
 from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.docstring import docstring_edits
@@ -28,7 +28,7 @@ _NOTED: dict[str, frozenset[str]] = {
 """Kinds of notes on an action whose guard says that nothing else changes."""
 
 
-def offer_of(request: Request, answer: str, *, complete: bool) -> Offer:
+def offer_of(request: RewriteRequest, answer: str, *, complete: bool) -> Offer:
     """Convert an answer to edits or a new file, and check them.
 
     ``complete`` is false if the token limit cut the answer.
@@ -39,7 +39,7 @@ def offer_of(request: Request, answer: str, *, complete: bool) -> Offer:
         return Offer(refusal=str(refusal))
 
 
-def _offer(request: Request, text: str, *, complete: bool) -> Offer:
+def _offer(request: RewriteRequest, text: str, *, complete: bool) -> Offer:
     if request.prompt.output == "newFile":
         return _new_file(request, text, complete=complete)
     if request.prompt.output == "rename":
@@ -64,7 +64,9 @@ def _offer(request: Request, text: str, *, complete: bool) -> Offer:
     return Offer(tuple(edits), tuple(imports), tuple(notes), refusal=refusal)
 
 
-def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit], Sequence[NewImport], str]:
+def _read(
+    request: RewriteRequest, text: str, *, complete: bool
+) -> tuple[list[TextEdit], Sequence[NewImport], str]:
     """Edits of the target, the imports that they need, and a line that is left out; not checked yet."""
     document, target = request.document, request.target
     if request.prompt.writes_documentation:
@@ -84,7 +86,7 @@ def _read(request: Request, text: str, *, complete: bool) -> tuple[list[TextEdit
     return edits, only_used(imports, f"{new.above}\n{new.code}"), new.left_out
 
 
-def _new_file(request: Request, text: str, *, complete: bool) -> Offer:
+def _new_file(request: RewriteRequest, text: str, *, complete: bool) -> Offer:
     code = code_in_answer(text, old=request.code, cut=not complete)
     if hidden := unreadable(code, request.document.text):
         return Offer(refusal=hidden)

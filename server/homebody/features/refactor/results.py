@@ -19,7 +19,7 @@ Status: TypeAlias = Literal["changed", "refused", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class FollowUp:
     """An answer of the model, and the user's next message."""
 
     answer: str
@@ -27,7 +27,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RewriteRequest:
     """One piece of code to rewrite.
 
     ``target`` are whole lines that may change (for an insertion, those that it belongs to), ``definition``
@@ -35,7 +35,7 @@ class Request:
     diagnostics, ``feedback`` is the error of an earlier run.
 
     Later requests of a conversation send its first prompt, ``base``, again unchanged, so that the server can
-    reuse its cache; ``turns`` follow it. ``new_uri`` is the file that the action creates.
+    reuse its cache; ``follow_ups`` come after it. ``new_uri`` is the file that the action creates.
     """
 
     engine: Engine
@@ -49,7 +49,7 @@ class Request:
     session: Session | None = None
     indent: str | None = None
     base: ChatPrompt | None = None
-    turns: tuple[Turn, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
     new_uri: str = ""
 
     @property
@@ -105,7 +105,7 @@ class Offer:
 class Part:
     """A request, the model's last answer to it, and what becomes of that. ``refine`` continues from it."""
 
-    request: Request
+    request: RewriteRequest
     answer: ChatAnswer
     offer: Offer
 

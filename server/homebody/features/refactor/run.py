@@ -20,7 +20,7 @@ from homebody.features.answer import AnswerUsage
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.conversation import PartListeners, attempt, size_of
-from homebody.features.refactor.results import Offer, Part, Refactoring, Request, Skipped, Turn
+from homebody.features.refactor.results import FollowUp, Offer, Part, Refactoring, RewriteRequest, Skipped
 from homebody.features.refactor.split import split
 from homebody.features.refactor.target import definition_around, find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
@@ -76,7 +76,7 @@ async def refactor(
     prompt = prompt_of(engine, action, instruction)
     _check_suits(prompt, document, problem)
     tree = await tree_of(engine, document)
-    base = Request(
+    base = RewriteRequest(
         engine,
         WholeFile(document, tree),
         prompt,
@@ -142,7 +142,7 @@ async def refine(before: Refactoring, instruction: str, **listeners: Unpack[Part
     return replace(result, usage=usage)
 
 
-def _request(base: Request, span: Span) -> Request:
+def _request(base: RewriteRequest, span: Span) -> RewriteRequest:
     """The request for the code at ``span``. Raises ``UsageError``."""
     document, tree = base.document, base.tree
     if base.instruction and is_blank(document, span):
@@ -153,9 +153,9 @@ def _request(base: Request, span: Span) -> Request:
     return replace(base, target=target, definition=definition)
 
 
-def _distinct(requests: Sequence[Request]) -> list[Request]:
+def _distinct(requests: Sequence[RewriteRequest]) -> list[RewriteRequest]:
     """``requests`` in order, those for the same code as one; rewritten code is in one of them only."""
-    distinct: list[Request] = []
+    distinct: list[RewriteRequest] = []
     for request in sorted(requests, key=lambda each: (each.target.start, -each.target.end)):
         last = distinct[-1] if distinct else None
         if last is None or not request.target.overlaps(last.target):
@@ -169,7 +169,7 @@ def _distinct(requests: Sequence[Request]) -> list[Request]:
     return distinct
 
 
-def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | Skipped]:
+def _units(requests: Sequence[RewriteRequest], info: ModelInfo) -> Iterator[RewriteRequest | Skipped]:
     """What the model is asked for: each of ``requests``, or the parts of one that is too large."""
     room = info.context_length
     fits = [each.prompt.output != "replace" or size_of(each).total <= room for each in requests]
@@ -192,14 +192,14 @@ def _units(requests: Sequence[Request], info: ModelInfo) -> Iterator[Request | S
 
 
 async def _answered(
-    units: Sequence[Request | Skipped],
+    units: Sequence[RewriteRequest | Skipped],
     info: ModelInfo,
     asked: str = "",
     **listeners: Unpack[PartListeners],
 ) -> list[Part | Skipped]:
     """Ask the model about each unit; one of several that does not fit after all is skipped."""
     answered: list[Part | Skipped] = []
-    total = sum(isinstance(unit, Request) for unit in units)
+    total = sum(isinstance(unit, RewriteRequest) for unit in units)
     number = 0
     for unit in units:
         if isinstance(unit, Skipped):
@@ -217,7 +217,7 @@ async def _answered(
     return answered
 
 
-def _refining(part: Part, instruction: str) -> Request:
+def _refining(part: Part, instruction: str) -> RewriteRequest:
     """Continue the conversation of an earlier answer; what the action had to keep may change now."""
     before, answer = part.request, part.answer.text
     if before.prompt.output == "rename":
@@ -226,10 +226,10 @@ def _refining(part: Part, instruction: str) -> Request:
         end = before.target.end + len(code) - len(before.document.text)
         answer = f"```{before.document.language_id}\n{code[before.target.start : end]}\n```"
         prompt = before.engine.prompts.instruction
-        before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, turns=())
+        before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, follow_ups=())
     before = replace(before, prompt=structs.replace(before.prompt, guard="none"))
     reply = fill(shipped_prompt("refine").body, {"instruction": instruction})
-    return replace(before, turns=(*before.turns, Turn(answer, reply)))
+    return replace(before, follow_ups=(*before.follow_ups, FollowUp(answer, reply)))
 
 
 def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:

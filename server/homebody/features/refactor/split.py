@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from homebody.features.refactor.results import Request, Skipped
+from homebody.features.refactor.results import RewriteRequest, Skipped
 from homebody.features.refactor.target import definition_around
 from homebody.features.selection import trimmed
 from homebody.syntax.chunk import pieces_of
@@ -31,7 +31,7 @@ _CLOSER = re.compile(r"[\s})\];,]*|\s*end\b\s*;?\s*")
 """A line that only closes a class or another block."""
 
 
-def split(request: Request, max_tokens: int, count: Count) -> Iterator[Request | Skipped]:
+def split(request: RewriteRequest, max_tokens: int, count: Count) -> Iterator[RewriteRequest | Skipped]:
     """Yield the parts of the target with at most ``max_tokens`` tokens each, and the lines that are in none.
 
     A class that is too large is split into its members and the statements between them. Comments directly
@@ -52,12 +52,12 @@ def split(request: Request, max_tokens: int, count: Count) -> Iterator[Request |
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    request: Request
+    request: RewriteRequest
     definitions: list[Definition]
     max_tokens: int
     count: Count
 
-    def inside(self, span: Span) -> Iterator[Request | Skipped]:
+    def inside(self, span: Span) -> Iterator[RewriteRequest | Skipped]:
         """Definitions in ``span``, and the statements between them."""
         document, tree = self.request.document, self.request.tree
         at = span.start
@@ -70,7 +70,7 @@ class _Parts:
             at = whole.end
         yield from self._between(Span(at, span.end))
 
-    def _definition(self, one: Definition, whole: Span) -> Iterator[Request | Skipped]:
+    def _definition(self, one: Definition, whole: Span) -> Iterator[RewriteRequest | Skipped]:
         """``one`` if it fits, else the members of a class."""
         document = self.request.document
         if self.count(document.slice(whole)) <= self.max_tokens:
@@ -88,7 +88,7 @@ class _Parts:
         if first <= last:
             yield from self.inside(Span(document.line_starts[first], document.line_span(last).end))
 
-    def _between(self, span: Span) -> Iterator[Request | Skipped]:
+    def _between(self, span: Span) -> Iterator[RewriteRequest | Skipped]:
         """Statements between definitions."""
         document, tree = self.request.document, self.request.tree
         if self.request.prompt.scope == "function" or not document.slice(span).strip():
@@ -101,7 +101,7 @@ class _Parts:
         else:
             yield replace(self.request, target=span, definition=definition_around(document, tree, span))
 
-    def pieces(self, span: Span) -> Iterator[Request | Skipped]:
+    def pieces(self, span: Span) -> Iterator[RewriteRequest | Skipped]:
         """Lines without definitions, split between their statements; blank pieces are left out."""
         document, tree = self.request.document, self.request.tree
         limit = min(_LARGEST_PIECE, self.max_tokens)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from homebody.backend.scripted import Reply
+from homebody.backend.scripted import ScriptedReply
 from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
 from homebody.features.complete import Selected, complete
 from homebody.features.explain import explain
@@ -42,7 +42,7 @@ async def test_typing_along_a_suggestion_sends_no_request(world):
 
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
     gate = asyncio.Event()
-    reply = Reply(pieces=("a", " + ", "b", "\n"), gate=gate)
+    reply = ScriptedReply(pieces=("a", " + ", "b", "\n"), gate=gate)
     async with world(reply) as w:
         document, offset = at("def add(a, b):\n    return █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
@@ -58,7 +58,7 @@ async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
 
 async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(world):
     gate = asyncio.Event()
-    async with world(Reply(pieces=("a", "x", "\n"), gate=gate, gate_after=1, times=1), "c\n") as w:
+    async with world(ScriptedReply(pieces=("a", "x", "\n"), gate=gate, gate_after=1, times=1), "c\n") as w:
         document, offset = at("name = █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         await until(lambda: w.session.running and w.session.running.pieces)
@@ -71,7 +71,7 @@ async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(wor
 
 
 async def test_consecutive_prompts_only_grow_at_their_end(world):
-    async with world(Reply("zzz\n")) as w:
+    async with world(ScriptedReply("zzz\n")) as w:
         document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
         prompts = []
         for key in "return a":
@@ -103,8 +103,8 @@ async def test_text_that_may_be_part_of_a_token_is_forced(world, marked, forced)
 
 
 async def test_an_answer_that_cannot_reach_the_threshold_is_stopped_early(world):
-    guess = Reply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
-    async with world(guess, Reply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
+    guess = ScriptedReply(pieces=tuple(f"g{n} " for n in range(30)), probability=0.05, times=1)
+    async with world(guess, ScriptedReply("0 = 1\n", probability=0.9), min_confidence=0.5) as w:
         document, offset = at("x = █\n")
         assert await complete(w.engine, document, offset, session=w.session) == []
         record = w.engine.audit.last(document.uri)
@@ -120,7 +120,7 @@ async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(
     """After the line was typed, or at once if the user asks for it."""
     gate = asyncio.Event()
     pieces = ("):", "\n   ", " if n < 2:", "\n       ", " return n", "\n")
-    async with world(Reply(pieces=pieces, gate=gate, gate_after=3)) as w:
+    async with world(ScriptedReply(pieces=pieces, gate=gate, gate_after=3)) as w:
         w.engine.completion.speed.output = 200.0
         document, offset = at("def fib(n█")
         [line] = await complete(w.engine, document, offset, session=w.session)
@@ -133,7 +133,7 @@ async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(
 
 @pytest.mark.parametrize("is_cached", [False, True])
 async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
-    first = Reply(pieces=("def f(", "a):", "\n   "), times=1)
+    first = ScriptedReply(pieces=("def f(", "a):", "\n   "), times=1)
     async with world(first, "\n    return a\n") as w:
         document, offset = at("import os\n\n\n█\n")
         await complete(w.engine, document, offset, session=w.session)
@@ -154,7 +154,7 @@ async def test_the_suggestion_begins_with_the_menus_selection(world):
 
 
 async def test_invoked_gives_different_candidates(world):
-    replies = [Reply(f"option_{n}\n", times=1) for n in range(3)]
+    replies = [ScriptedReply(f"option_{n}\n", times=1) for n in range(3)]
     async with world(*replies, "option_0\n") as w:
         document, offset = at("x = █\n")
         found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
@@ -162,7 +162,7 @@ async def test_invoked_gives_different_candidates(world):
 
 
 async def test_the_next_request_is_asked_ahead(world):
-    async with world(Reply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
+    async with world(ScriptedReply("second()\n", regex=r"first\(\)\n?\Z"), "first()\n") as w:
         document, offset = at("def f():\n    █\n")
         [found] = await complete(w.engine, document, offset, session=w.session)
         await until(lambda: len(w.asked) == 2 and w.session.running and not w.session.running.is_running)
@@ -174,7 +174,7 @@ async def test_the_next_request_is_asked_ahead(world):
 
 async def test_a_cancelled_request_stops_the_model(world):
     """It is stopped after a grace time in which the next request may still agree."""
-    async with world(Reply(pieces=tuple("abcdefgh"), gate=asyncio.Event(), gate_after=2)) as w:
+    async with world(ScriptedReply(pieces=tuple("abcdefgh"), gate=asyncio.Event(), gate_after=2)) as w:
         document, offset = at("x = █\n")
         task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
         await until(lambda: w.session.running is not None and w.session.running.pieces)
@@ -187,7 +187,7 @@ async def test_a_cancelled_request_stops_the_model(world):
 
 
 async def test_a_failure_is_raised_and_the_next_request_works(world):
-    async with world(Reply(fault="unavailable", times=1), "a + b\n") as w:
+    async with world(ScriptedReply(fault="unavailable", times=1), "a + b\n") as w:
         document, offset = at("def add(a, b):\n    return █\n")
         with pytest.raises(BackendUnavailable):
             await complete(w.engine, document, offset, session=w.session)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from homebody.backend.scripted import Reply
+from homebody.backend.scripted import ScriptedReply
 from homebody.features.complete import complete
 from homebody.models.facts import FimTokens
 from support.documents import at, typed
@@ -44,7 +44,7 @@ async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted,
 
 async def test_text_cut_off_an_answer_is_never_shown_later(world):
     pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
-    async with world(Reply(pieces=pieces, times=1), Reply("\n    return x\n")) as w:
+    async with world(ScriptedReply(pieces=pieces, times=1), ScriptedReply("\n    return x\n")) as w:
         document, offset = at(_PLACE)
         [found] = await complete(w.engine, document, offset, session=w.session)
         assert found.text == "if a:\n        return b"
@@ -55,7 +55,7 @@ async def test_text_cut_off_an_answer_is_never_shown_later(world):
 
 async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(world):
     pieces = tuple(f"word{n} " for n in range(40))
-    slow = Reply(pieces=pieces, gate=asyncio.Event(), gate_after=3, times=1)
+    slow = ScriptedReply(pieces=pieces, gate=asyncio.Event(), gate_after=3, times=1)
     async with world(slow, "two\n") as w:
         document, offset = at("x = █\n")
         older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
@@ -68,7 +68,7 @@ async def test_an_unfinished_line_that_another_request_stopped_is_not_shown(worl
 async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
     """An editor may request both; one model request is sent."""
     gate = asyncio.Event()
-    async with world(Reply("alpha\n", gate=gate)) as w:
+    async with world(ScriptedReply("alpha\n", gate=gate)) as w:
         document, offset = at("x = █\n")
         asked = [asyncio.create_task(complete(w.engine, document, offset, session=w.session)) for _ in "ab"]
         await until(lambda: w.session.running and w.session.running.waiters)
@@ -79,7 +79,7 @@ async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
 
 
 async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
-    replies = [Reply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
+    replies = [ScriptedReply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
     async with world(*replies, min_confidence=0.7) as w:
         document, offset = at("x = █\n")
         assert await complete(w.engine, document, offset, session=w.session) == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.refactor.offer import offer_of
-from homebody.features.refactor.results import Request
+from homebody.features.refactor.results import RewriteRequest
 from homebody.features.refactor.target import find_target
 from homebody.settings import Settings
 from homebody.syntax.language import PARSED, Language
@@ -89,7 +89,7 @@ def test_an_offered_rewrite_breaks_nothing(language: Language, data: st.DataObje
         return
     answer = data.draw(_answers(language, document.slice(target)), "answer")
     file = WholeFile(document, tree)
-    request = Request(Engine(Settings(), ()), file, prompt, target, definition, instruction="x")
+    request = RewriteRequest(Engine(Settings(), ()), file, prompt, target, definition, instruction="x")
 
     found = offer_of(request, answer, complete=True)
 

@@ -1,6 +1,6 @@
 """Code that is larger than the context: part by part, or the places that an instruction names."""
 
-from homebody.backend.scripted import Reply
+from homebody.backend.scripted import ScriptedReply
 from homebody.features.refactor import refactor, refine
 from homebody.text import Document, Span, apply_edits
 
@@ -47,7 +47,7 @@ async def test_parts_that_fail_are_listed_and_the_others_are_offered(world):
 async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
     methods = "".join(f"    def m{n}(self):\n        b = {n}\n        return b\n\n" for n in range(30))
     code = f"class A:\n    size = 1\n\n{methods}"
-    reply = Reply(_shorter)
+    reply = ScriptedReply(_shorter)
     async with world(reply, context_length=600) as w:
         done, new = await rewritten(w, code, "Shorter.")
         assert new.count("        return ") == 30
@@ -59,7 +59,7 @@ async def test_the_methods_of_a_large_class_are_rewritten_one_by_one(world):
 async def test_parts_that_need_the_same_import_add_it_once(world):
     functions = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(12))
     code = f"import os\n\n\n{functions}"
-    async with world(Reply(_with_import), context_length=600) as w:
+    async with world(ScriptedReply(_with_import), context_length=600) as w:
         done, new = await rewritten(w, code, "Use math.")
         assert new.startswith("import os\nimport math\n\n\ndef f0(a):\n    return math.fabs(a)\n")
         assert new.count("import") == 2
@@ -70,7 +70,7 @@ async def test_parts_that_need_the_same_import_add_it_once(world):
 
 async def test_several_places_are_one_result(world):
     code = FUNCTIONS.partition("def f4(")[0]
-    replies = [_reply(2, "```python\ndef f2(a:\n```"), Reply(_function)]
+    replies = [_reply(2, "```python\ndef f2(a:\n```"), ScriptedReply(_function)]
     async with world(*replies, context_length=4_000) as w:
         spans = [
             Span(at, at) for at in (code.index("f3"), code.index("f0"), code.index("b * 0"), code.index("f2"))
@@ -85,9 +85,9 @@ async def test_several_places_are_one_result(world):
 async def test_each_part_of_a_large_result_is_refined(world):
     wish = "Other names"
     replies = [
-        Reply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
-        Reply(_renamed, contains=wish),
-        Reply(_function),
+        ScriptedReply("```python\ndef f1(a:\n```", regex=rf"code:\n\n```python\ndef f1\(a\)[\s\S]*{wish}"),
+        ScriptedReply(_renamed, contains=wish),
+        ScriptedReply(_function),
     ]
     code = FUNCTIONS.partition("def f12(")[0]
     units = []
@@ -105,7 +105,7 @@ async def test_each_part_of_a_large_result_is_refined(world):
 
 
 def _reply(number, text):
-    return Reply(text, regex=rf"This is the Python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
+    return ScriptedReply(text, regex=rf"This is the Python code:\n\n```python\ndef f{number}\(a\):[^`]*```")
 
 
 def _function(prompt):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from homebody.backend.scripted import Reply
+from homebody.backend.scripted import ScriptedReply
 from homebody.errors import ContextTooLong, UsageError
 from homebody.features.refactor import refactor, refine
 from homebody.features.refactor.results import after_earlier_edits
@@ -14,7 +14,7 @@ SECOND = "```python\ndef f(a):\n    return a\n```"
 
 
 async def test_the_edits_that_refine_an_applied_result_start_from_it(world):
-    async with world(Reply(SECOND, contains="shorter"), Reply(FIRST)) as w:
+    async with world(ScriptedReply(SECOND, contains="shorter"), ScriptedReply(FIRST)) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         first = await refactor(w.engine, document, Span(12, 12), instruction="x")
         second = await refine(first, "shorter")
@@ -31,9 +31,9 @@ async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(w
     """The retry and each instruction are added at the end, although they take room from the code around."""
     long_wish = "Keep the names. " * 40
     replies = [
-        Reply("```python\ndef f(a:\n```", times=1),
-        Reply(SECOND, contains=long_wish),
-        Reply(FIRST),
+        ScriptedReply("```python\ndef f(a:\n```", times=1),
+        ScriptedReply(SECOND, contains=long_wish),
+        ScriptedReply(FIRST),
     ]
     async with world(*replies, context_length=2_000) as w:
         document = Document.create("file:///a.py", "python", 1, LARGER)
@@ -50,7 +50,7 @@ async def test_a_conversation_begins_with_the_same_prompt_however_long_it_gets(w
 
 async def test_a_long_conversation_continues_without_its_oldest_answers(world):
     """It never fails because of its length: finally, all instructions become one."""
-    async with world(Reply(SECOND, contains="wish 5"), Reply(FIRST), context_length=600) as w:
+    async with world(ScriptedReply(SECOND, contains="wish 5"), ScriptedReply(FIRST), context_length=600) as w:
         document = Document.create("file:///a.py", "python", 1, CODE)
         found = await refactor(w.engine, document, Span(12, 12), instruction="x")
         for number in range(1, 6):
