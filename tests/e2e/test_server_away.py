@@ -1,9 +1,11 @@
 """A real llama.cpp that is killed and restarted on its port while the language server keeps running."""
 
+import random
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from support.editor import start_client
@@ -15,27 +17,39 @@ _KEY = "key"
 _SERVER = """
 import sys
 from pathlib import Path
-from homebody.host.run import NativeServer
+from homebody.host.run import _native, _parameters
 from homebody.models.facts import read_facts
-server = NativeServer(read_facts(Path(sys.argv[1])), 2048, 1, sys.argv[3], int(sys.argv[2]))
-print(server.port, flush=True)
+parameters = _parameters(read_facts(Path(sys.argv[1])), 2048, 1, sys.argv[3])
+parameters.port = int(sys.argv[2])
+server = _native().Server(parameters)
+print("runs", flush=True)
 sys.stdin.read()
 """
 
 
 @contextmanager
-def _llama_cpp(model: Path, port: int = 0) -> Iterator[int]:
-    """Run a llama.cpp until the block ends, then kill it; yields its port."""
+def _llama_cpp(model: Path, port: int) -> Iterator[None]:
+    """Run a llama.cpp until the block ends, then kill it."""
     command = [sys.executable, "-c", _SERVER, str(model), str(port), _KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        assert process.stdout.readline() == "runs\n"
+        yield
         process.kill()
+
+
+def _port() -> int:
+    """Return a free port below those that the system gives to others meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def test_the_status_follows_a_server_that_stops_and_restarts(tiny_model: Path, environ, workspace):
     with ExitStack() as first:
-        port = first.enter_context(_llama_cpp(tiny_model))
+        port = _port()
+        first.enter_context(_llama_cpp(tiny_model, port))
         block = {"url": f"http://127.0.0.1:{port}", "apiKey": _KEY}
         async with start_client(root=workspace, options={"backend": block}, environ=environ) as client:
             client.open(URI, CODE)
