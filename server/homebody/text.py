@@ -8,13 +8,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from homebody.errors import PositionOutOfRange
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True, gc=False):
     """A half-open range of code-point offsets, ``start <= end``."""
 
     start: int

@@ -1,10 +1,13 @@
 """Match equal lines of two texts with ``difflib``, and convert line ends to those of the file."""
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
+
+from homebody.text import common_start
 
 _MOST_STEPS = 200_000_000
 """Maximum estimated steps of a comparison, a second or two; ``difflib``'s worst case is cubic."""
@@ -31,21 +34,49 @@ def line_changes(old: Sequence[str], new: Sequence[str]) -> Iterator[LineChange]
 def matched_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     """Pair the indices of equal lines, in order, with each line in one pair at most.
 
-    If a comparison would take too long, only the lines that both texts begin and end with are paired.
+    Lines that each text has once come first (patience diff), and then the lines between them.
     """
-    start, end = 0, min(len(old), len(new))
-    while start < end and old[start] == new[start]:
-        start += 1
-    end -= start
-    tail = 0
-    while tail < end and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
+    pairs: list[tuple[int, int]] = []
+    old_at = new_at = 0
+    for old_end, new_end in [*_anchors(old, new), (len(old), len(new))]:
+        between = _matched(old[old_at:old_end], new[new_at:new_end])
+        pairs += [(old_at + old_line, new_at + new_line) for old_line, new_line in between]
+        pairs.append((old_end, new_end))
+        old_at, new_at = old_end + 1, new_end + 1
+    return pairs[:-1]
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of lines that each text has once, the most that are in the same order in both (patience diff)."""
+    old_counts, new_counts = Counter(old), Counter(new)
+    places = {line: at for at, line in enumerate(new) if new_counts[line] == old_counts[line] == 1}
+    # For each length, the sequence that ends first, by its last line; each line has its predecessor.
+    ends: list[int] = []
+    lasts: list[int] = []
+    previous: dict[int, int] = {}
+    for at, line in enumerate(old):
+        if (place := places.get(line)) is not None:
+            length = bisect(ends, place)
+            previous[at] = lasts[length - 1] if length else -1
+            ends[length : length + 1] = [place]
+            lasts[length : length + 1] = [at]
+    anchors: list[tuple[int, int]] = []
+    at = lasts[-1] if lasts else -1
+    while at >= 0:
+        anchors.append((at, places[old[at]]))
+        at = previous[at]
+    return anchors[::-1]
+
+
+def _matched(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of equal lines; if ``difflib`` would take too long, only those at the beginnings and the ends."""
+    start = common_start(old, new)
+    tail = common_start(old[start:][::-1], new[start:][::-1])
     pairs = [(line, line) for line in range(start)]
     old_end, new_end = len(old) - tail, len(new) - tail
     old_rest, new_rest = old[start:old_end], new[start:new_end]
     if not takes_too_long(old_rest, new_rest):
-        matcher = SequenceMatcher(None, old_rest, new_rest)
-        for block in matcher.get_matching_blocks():
+        for block in SequenceMatcher(None, old_rest, new_rest).get_matching_blocks():
             pairs += [(start + block.a + step, start + block.b + step) for step in range(block.size)]
     return pairs + [(old_end + step, new_end + step) for step in range(tail)]
 

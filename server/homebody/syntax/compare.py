@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from homebody.syntax import nodes
 from homebody.syntax.names import names
 from homebody.syntax.opaque import text_without
@@ -27,9 +29,10 @@ _TYPE_CHECKING = re.compile(r"(?:\w+\.)*TYPE_CHECKING")
 _TYPE_VARIABLE = re.compile(r"(?:\w+\.)*(?:TypeVar|TypeVarTuple|ParamSpec|NewType)")
 # Nodes that count as one token although the grammar divides them: PHP's ``$name``.
 _WHOLE = frozenset({"variable_name"})
+_TYPE_MARKS = frozenset({"<", ">", "!", "</", "/>"})
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True, gc=False):
     """A leaf of the tree, or the beginning or end of a block (``text`` is then empty).
 
     ``is_string`` is true for a part of a string, ``is_mark`` for the brackets around type arguments and
@@ -184,7 +187,7 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
         return
     kinds = _Kinds(walk.without, tree.block_kinds)
     first, last = tree.byte_range(walk.within)
-    cursor = tree.handle.walk()
+    cursor, to_offset = tree.handle.walk(), tree.units.to_offset
     open_blocks: list[tuple[int, str]] = []
     parents: list[_Kind] = [kinds[""]]
     depth = at = 0
@@ -200,17 +203,16 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
         if not is_left_out:
             is_leaf = kind.is_whole or node.child_count == 0
             if is_leaf and (end > start or node.is_missing):
-                span = tree.span(node)
-                at = span.start
+                at = to_offset(start)
                 # TypeScript's type ``string`` is a keyword.
-                is_string = (kind.is_string and node.is_named) or parents[-1].is_string
-                text = document.slice(span)
-                is_mark = parents[-1].has_marks and text in {"<", ">", "!", "</", "/>"}
-                yield Token(kind.name, text, span.start, is_string, is_mark)
+                is_string = parents[-1].is_string or (kind.is_string and node.is_named)
+                text = document.text[at : to_offset(end)]
+                is_mark = parents[-1].has_marks and text in _TYPE_MARKS
+                yield Token(kind.name, text, at, is_string, is_mark)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:
                     open_blocks.append((depth, kind.name))
-                    yield Token(f"{kind.name}(", "", tree.span(node).start)
+                    yield Token(f"{kind.name}(", "", to_offset(start))
                 parents.append(kind)
                 depth += 1
                 continue

@@ -8,7 +8,9 @@ path; ``identifiers_near`` is fast enough for every keystroke.
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from homebody.syntax import nodes
 from homebody.syntax.language import keywords
@@ -28,8 +30,7 @@ _ROLES: Mapping[str, int] = {
 _BINDING = frozenset({"bound", "bound.around", "bound.outside", "declared"})
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True, gc=False):
     """An identifier that refers to a variable or a function.
 
     Attributes
@@ -135,10 +136,15 @@ class _Nested:
     def at(self, offset: int) -> list[int]:
         """Indices of the spans around ``offset``, the outermost first; offsets must not decrease."""
         while self._next < len(self._spans) and self._spans[self._next].start <= offset:
+            self._leave(self._spans[self._next].start)
             self._open.append(self._next)
             self._next += 1
-        self._open = [index for index in self._open if self._spans[index].end > offset]
+        self._leave(offset)
         return self._open
+
+    def _leave(self, offset: int) -> None:
+        while self._open and self._spans[self._open[-1]].end <= offset:
+            self._open.pop()
 
 
 _NEARBY_LINES = 40

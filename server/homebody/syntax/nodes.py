@@ -52,7 +52,7 @@ def matches(tree: Tree, group: Group, within: Span | None = None) -> Iterator[Ma
     for node, is_whole in searched(tree, within):
         for _pattern, captures in (whole if is_whole else alone).matches(node):
             match = {name: [tree.span(node) for node in captured] for name, captured in captures.items()}
-            if "name" not in captures and "body" not in captures:
+            if group == "scopes" and "name" not in captures and "body" not in captures:
                 _add_fields(tree, captures, match)
             yield match
 

@@ -3,6 +3,7 @@
 Pure, and fast enough for every keystroke: reads only the nodes in a window of 200 lines.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -115,7 +116,10 @@ def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:
     """Parts of ``span`` around those of ``holes``, which are sorted, that lie in it."""
     parts: list[Span] = []
     at = span.start
-    for hole in holes:
+    for number in range(bisect_left(holes, span), len(holes)):
+        hole = holes[number]
+        if hole.start >= span.end:
+            break
         if span.covers(hole) and hole.start >= at:
             parts.append(Span(at, hole.start))
             at = hole.end

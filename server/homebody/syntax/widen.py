@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from homebody.syntax import nodes
+from homebody.syntax.language import Group
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -18,7 +19,8 @@ _DECORATIONS = {
     "[": re.compile(r"(?=\[)"),
 }
 
-_MAX_LINES = 200
+_MAX_ABOVE = 10_000
+"""Blanks above a definition in which its decorations are searched."""
 
 
 def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
@@ -29,23 +31,23 @@ def with_decorations(document: Document, tree: Tree, span: Span) -> Span:
     """
     if tree.handle is None or not tree.fits(document):
         return span
-    line = document.line_of(span.start)
-    above = Span(document.line_starts[max(0, line - _MAX_LINES)], span.start)
-    decorations = {
-        node for match in nodes.matches(tree, "decorations", above) for node in match["decoration"]
-    }
-    if not decorations:
-        return span
-    comments = {node for match in nodes.matches(tree, "places", above) for node in match.get("comment", ())}
     start = at = span.start
-    for node in sorted(decorations | comments, reverse=True):
-        # What lies inside of another, or behind ``at``, is skipped.
-        if node.end > at or document.text[node.end : at].strip():
-            continue
-        at = node.start
-        if node in decorations:
+    while above := document.text[max(0, at - _MAX_ABOVE) : at].rstrip():
+        end = at - min(at, _MAX_ABOVE) + len(above)
+        near = Span(end - 1, end)
+        decorations = _ending(tree, "decorations", "decoration", near, at)
+        at = min(decorations or _ending(tree, "places", "comment", near, at), default=at)
+        if at >= end:
+            break
+        if decorations:
             start = at
     return Span(start, span.end)
+
+
+def _ending(tree: Tree, group: Group, capture: str, near: Span, at: int) -> list[int]:
+    """Starts of the nodes that end at ``near`` or in the blanks between it and ``at``."""
+    spans = (span for match in nodes.matches(tree, group, near) for span in match.get(capture, ()))
+    return [span.start for span in spans if near.end <= span.end <= at]
 
 
 def behind_decorations(text: str, start: int, end: int, opener: str) -> int:

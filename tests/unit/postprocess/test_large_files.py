@@ -3,6 +3,7 @@
 import pytest
 
 from homebody.postprocess.edit.edited import edited
+from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.notes import notes_of
 from homebody.postprocess.edit.refusals import refusal_of
 from homebody.syntax.tree import Tree, parse
@@ -45,6 +46,25 @@ def test_the_checks_of_one_function_do_not_read_the_file(guard):
     work(1)  # compiles the queries
 
     assert work(200) < 2 * work(20)
+
+
+@pytest.mark.parametrize("guard", ["behaviour", "none"])
+def test_the_checks_of_a_rewrite_of_every_function_are_linear(guard):
+    def work(functions: int) -> int:
+        document, tree = a_file(functions)
+        new = document.text.replace("width", "breadth").replace("ValueError(f", "TypeError(f")
+
+        def check() -> None:
+            edits = document_hunks(document, document.whole, new)
+            edit = edited(WholeFile(document, tree), document.whole, edits)
+            assert not refusal_of(edit, guard)
+            assert len(notes_of(edit)) > functions
+
+        return calls(check)
+
+    work(1)
+
+    assert work(320) < 4.6 * work(80)
 
 
 METHOD = "    public function area{0}($width) {{\n        return $width * {0};\n    }}\n\n"

@@ -4,7 +4,7 @@ Parses the new version, so large code must not be handled on the event loop.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -98,7 +98,7 @@ class Side:
 
     def in_head(self, offset: int) -> bool:
         """Whether ``offset`` is in the head of a definition, which is compared as a whole."""
-        at = bisect_right(self._heads, offset, key=lambda span: span.start) - 1
+        at = bisect(self._heads, Span(offset + 1, 0)) - 1
         return at >= 0 and offset < self._heads[at].end
 
     @cached_property

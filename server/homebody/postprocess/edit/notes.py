@@ -5,7 +5,7 @@ Tokens are counted before and after; their order is compared if all counts are e
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +16,7 @@ from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, opaque_spans, text_without, texts_in
+from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Span, common_start
 
@@ -178,8 +179,16 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     for string, _ in texts:
         if not strings or string.start >= strings[-1].end:
             strings.append(string)
+    language = language_of(document.language_id, document.uri)
+    kinds: dict[tuple[str, str], str] = {}
     for at, token in enumerate(tokens):
-        if not (token.is_string or token.is_mark) and (kind := _kind_of(token, side)):
+        if token.is_string or token.is_mark:
+            continue
+        key = token.kind, token.text
+        if key not in kinds:
+            kinds[key] = _kind_of(token, language)
+        kind = kinds[key]
+        if kind and not (kind in ("name", "word") and side.in_head(token.start)):
             # Keywords of SQL and PHP may be in capitals.
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
@@ -193,9 +202,9 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
     return counts
 
 
-def _kind_of(token: Token, side: Side) -> str:
+def _kind_of(token: Token, language: Language) -> str:
     """What a token of code counts as; empty for one that is not counted."""
-    text, language = token.text, language_of(side.document.language_id, side.document.uri)
+    text = token.text
     if _NUMBER.fullmatch(text):
         return "number"
     if text in language.effects or text == language.opens:
@@ -207,15 +216,14 @@ def _kind_of(token: Token, side: Side) -> str:
     if is_operator or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"
     is_word = _WORD.fullmatch(text) is not None
-    if side.in_head(token.start) or not (is_word or is_name):
-        return ""
-    # A shell's `/tmp` and `-rf` are values.
-    return ("name" if is_word else "value") if is_name else "word"
+    if is_name:
+        return "name" if is_word else "value"
+    return "word" if is_word else ""
 
 
 def _is_in_one_string(before: Token, token: Token, strings: Sequence[Span]) -> bool:
     """Whether two tokens are parts of one string, such as code that is embedded in it."""
-    at = bisect_right(strings, token.start, key=lambda span: span.start) - 1
+    at = bisect(strings, Span(token.start + 1, 0)) - 1
     is_part = at >= 0 and strings[at].start <= before.start and token.start < strings[at].end
     return is_part or (token.is_string and before.is_string)
 
@@ -271,17 +279,18 @@ def _behind_types(tokens: Sequence[Token], at: int) -> int:
 
 def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
-    lost = [text for text in gone.elements() if not _is_in(text, mentioned)]
-    added = [text for text in come.elements() if not _is_in(text, mentioned)]
+    lost, added = (
+        [text for text, number in texts.items() if not _is_in(text, mentioned) for _ in range(number)]
+        for texts in (gone, come)
+    )
     pairs: list[tuple[str, str]] = []
     if kind == "call":
-        for old in list(lost):
-            callee = old.partition("(")[0]
-            new = next((text for text in added if text.partition("(")[0] == callee), None)
-            if new is not None:
-                lost.remove(old)
-                added.remove(new)
-                pairs.append((old, new))
+        callees: defaultdict[str, list[str]] = defaultdict(list)
+        for new in reversed(added):
+            callees[new.partition("(")[0]].append(new)
+        pairs = [(old, news.pop()) for old in lost if (news := callees[old.partition("(")[0]])]
+        lost = list((Counter(lost) - Counter(old for old, _ in pairs)).elements())
+        added = list((Counter(added) - Counter(new for _, new in pairs)).elements())
     elif kind in _PAIRED or (kind == "operator" and len(lost) == len(added)):
         pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
     what = "" if kind in ("effect", "word") else f"the {kind} "
@@ -311,8 +320,7 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
     is_bound = not but and any(each.text == name and each.binds for each in edit.after.names)
     if not is_bound and sum(token.text == name and not token.is_string for token in edit.after.tokens) > but:
         return "the new code"
-    pattern = rf"{re.escape(name)}(?<!\w{re.escape(name)})(?!\w)"
-    for match in islice(re.finditer(pattern, document.text), _MOST_PLACES):
+    for match in islice(re.finditer(_alone(name), document.text), _MOST_PLACES):
         at = match.start()
         line = document.line_of(at)
         opaque = opaque_spans(document, edit.file.tree, document.line_span(line))
@@ -330,7 +338,12 @@ def _defined_in(edit: Edited, one: Definition) -> str:
 
 
 def _is_in(text: str, mentioned: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", mentioned) is not None
+    return text in mentioned and re.search(_alone(text), mentioned) is not None
+
+
+def _alone(text: str) -> str:
+    """Pattern for ``text`` that is no part of a longer word; ``re`` is fast if it begins with plain text."""
+    return rf"{re.escape(text)}(?<!\w{re.escape(text)})(?!\w)"
 
 
 def _difference(old: str, new: str) -> tuple[str, str]:

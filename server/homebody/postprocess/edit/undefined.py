@@ -52,21 +52,21 @@ def _free(side: Side, language: Language) -> set[str]:
     Where not all built-in names are known, without those of functions (``max(a, b)`` may be built in) and
     of fields (``port: 1``).
     """
-    named = side.names
-    bindings: dict[str, list[tuple[int, int]]] = {}
-    for name in named:
-        if name.binds:
-            scope = name.scope or side.span
-            bindings.setdefault(name.text, []).append((scope.start, scope.end))
+    scopes = [(name.scope or side.span, name.text) for name in side.names if name.binds]
+    scopes.sort(reverse=True)
+    bound = {text for _, text in scopes}
     text = side.document.text
-    free = {
-        name.text
-        for name in named
-        if not name.binds
-        and not any(start <= name.start < end for start, end in bindings.get(name.text, ()))
-        and (language.builtins or not text.startswith(("(", " (", "!", ": "), name.start + len(name.text)))
-    }
-    return free | (set(_in_types(side)) - set(bindings) if language.builtins else set[str]())
+    free: set[str] = set()
+    reach: dict[str, int] = {}
+    for name in side.names:
+        while scopes and scopes[-1][0].start <= name.start:
+            scope, bound_name = scopes.pop()
+            reach[bound_name] = max(scope.end, reach.get(bound_name, 0))
+        may_be_built_in = text.startswith(("(", " (", "!", ": "), name.start + len(name.text))
+        is_free = not name.binds and name.start >= reach.get(name.text, 0)
+        if is_free and (language.builtins or not may_be_built_in):
+            free.add(name.text)
+    return free | (set(_in_types(side)) - bound if language.builtins else set[str]())
 
 
 def _in_types(side: Side) -> Iterator[str]:
