@@ -192,9 +192,9 @@ def changed(text: str, settings: Mapping[str, object], shown: str) -> str:
         The file is not valid TOML, or has a value where a section belongs.
 
     """
-    for key, value in settings.items():
+    for key in reversed(list(settings)):  # a new one goes to the top of its section
         value_in(text, key, shown)
-        text = next(_forms(text, key, value), "")
+        text = next(_forms(text, key, settings[key]), "")
         if not text:
             message = (
                 f"{shown} has a value where a section belongs, so `{key}` cannot be set: correct it first."

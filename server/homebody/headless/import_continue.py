@@ -13,10 +13,11 @@ import msgspec
 import tomlkit
 
 from homebody.backend.guard import is_loopback
-from homebody.errors import FileUnreadable, UsageError
+from homebody.errors import FileUnreadable, UsageError, sentence
 from homebody.models.facts import Slot
 from homebody.prompt.front_matter import InvalidPrompt, parse
 from homebody.regular_file import FileRefused, read_regular
+from homebody.settings.options import OptionsSource, from_tree
 
 MAX_BYTES = 1024 * 1024
 """Maximum size of a configuration file, in bytes."""
@@ -146,7 +147,16 @@ def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
         _take_prompt(imported, prompt)
     for key in sorted(key for key, value in entries.items() if value and key not in _TAKEN):
         imported.leave_out(f"`{key}`", "Homebody has no counterpart")
+    _leave_out_what_is_not_allowed(imported)
     return imported
+
+
+def _leave_out_what_is_not_allowed(imported: ConvertedConfig) -> None:
+    """While a value in the user's file is wrong, nothing is sent to a model."""
+    checked = from_tree(imported.settings, OptionsSource("Not imported", "snake", Path()))
+    allowed = {key.snake for key in checked.values}
+    imported.settings = {key: value for key, value in imported.settings.items() if key in allowed}
+    imported.notes += [problem.message for problem in checked.problems]
 
 
 def _take_model(imported: ConvertedConfig, use: Slot, models: list[_Model]) -> None:
@@ -216,8 +226,8 @@ def _take_rules(imported: ConvertedConfig, rules: tuple[str | _Rule, ...]) -> No
             imported.leave_out(name, "it is a block of Continue's hub")
         elif named.globs:
             imported.notes.append(f"{name} applied to some files only; here it applies to all.")
-        texts.append(named.rule)
-    if instructions := " ".join(" ".join(texts).split()):
+        texts.append(sentence(named.rule))
+    if instructions := " ".join(filter(None, texts)):
         imported.settings["chat.instructions"] = instructions
 
 

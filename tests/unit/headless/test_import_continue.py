@@ -35,6 +35,24 @@ def test_what_leaves_the_machine_is_refused():
     assert "sk-secret" not in repr(imported)
 
 
+def test_a_value_that_homebody_does_not_take_is_left_out():
+    """In the user's file it would stop all prompts."""
+    imported = convert(
+        "models: [{provider: ollama, roles: [chat], apiBase: 'http://me:s3cret@127.0.0.1:1', model: m, "
+        "defaultCompletionOptions: {maxTokens: 100000, temperature: 0.1}}]\n"
+        "rules: [Be brief, Use pathlib]\n"
+    )
+    assert imported.settings == {
+        "chat.backend.kind": "ollama",
+        "chat.backend.model": "m",
+        "chat.temperature": 0.1,
+        "chat.instructions": "Be brief. Use pathlib.",
+    }
+    address, tokens = imported.notes
+    assert address.startswith('Not imported: `chat.backend.url` cannot be "http://***@127.0.0.1:1";')
+    assert tokens.startswith("Not imported: `chat.max_tokens` cannot be 100000;")
+
+
 def test_settings_without_a_counterpart_are_reported():
     text = "\n".join(convert(read_config(CASE)).notes)
 
