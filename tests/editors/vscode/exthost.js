@@ -4,7 +4,7 @@
 const { writeFile } = require("node:fs/promises");
 const path = require("node:path");
 const { open } = require("./browser");
-const { FOCUS } = require("./workbench");
+const { FOCUS, FOLDERS, until } = require("./workbench");
 
 const LONGEST_MILLISECONDS = 590_000;
 
@@ -18,12 +18,10 @@ function focused() {
 }
 
 /** Reload the window until it has folders: VS Code may read a workspace's file before remote files can be read. */
-async function showFolders(page) {
-    const folder = page.locator(".explorer-folders-view .monaco-list-row").first();
+async function showFolders(page, hasFolders) {
     // Longer each time, for a machine that is only slow.
-    for (const timeout of [15_000, 30_000, 60_000]) {
-        const shown = await folder.waitFor({ timeout }).then(() => true, () => false);
-        if (shown) {
+    for (const longest of [15_000, 30_000, 60_000]) {
+        if (await until(hasFolders, longest).catch(() => false)) {
             return;
         }
         await page.reload();
@@ -33,11 +31,14 @@ async function showFolders(page) {
 open(async ({ page, settings }) => {
     const { url, workspace, extension, folders } = settings;
     let end;
+    let hasFolders = false;
     const ended = new Promise((resolve) => (end = resolve));
     // VS Code's own log comes the same way.
     await page.exposeFunction("codeAutomationLog", async (_kind, words) => {
         if (/^(not )?ok /.test(words[0])) {
             console.log(words.join(" "));
+        } else if (words[0] === FOLDERS) {
+            hasFolders = true;
         } else if (words[0] === FOCUS) {
             await writeFile(path.join(workspace, ".vscode", "focus.txt"), await page.evaluate(focused));
         }
@@ -54,7 +55,7 @@ open(async ({ page, settings }) => {
     const opened = folders === undefined ? `folder=${workspace}` : `workspace=${folders}`;
     await page.goto(`${url}/?${opened}&payload=${encodeURIComponent(JSON.stringify(payload))}`);
     if (folders !== undefined) {
-        await showFolders(page);
+        await showFolders(page, () => hasFolders);
     }
     const timer = setTimeout(end, LONGEST_MILLISECONDS, "its time up");
     const code = await ended;

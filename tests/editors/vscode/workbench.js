@@ -2,6 +2,8 @@
 exports.LONGEST_MILLISECONDS = 60_000;
 /** A suite asks by this line where the focus is in the window. */
 exports.FOCUS = "where is the focus?";
+/** The suites say by this line that the window has its folders. */
+exports.FOLDERS = "the folders are there";
 
 /** Wait until the extension's server and its model are ready, by the item in the status bar. */
 exports.ready = async function ready(page) {
