@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import combinations, islice, starmap
 
 from homebody.next_edit.changes import MOST_CHARS, ChangedLines, is_word, likeness
 from homebody.syntax.opaque import opaque_spans
@@ -17,8 +17,8 @@ _MIN_LIKENESS = 0.8
 """A line that is less like all of those that were changed alike is often left as it is."""
 
 _MIN_LIKENESS_CLOSE = 0.5
-_CLOSE_LINES = 6
-"""So close by, a line may be as little like those as three of them are like each other, down to that."""
+CLOSE_LINES = 20
+"""So close by, a line may be as little like those as they are like each other, down to that."""
 
 _MOST_SITES = 15
 _WAY = 3
@@ -82,13 +82,11 @@ class EditPlace:
         text = self.document.line_text(line)
         if len(text) > MOST_CHARS:
             return False
-        best = max(likeness(example, text) for example in examples)
-        if len(examples) < _WAY or self.distance(line) > _CLOSE_LINES or best >= _MIN_LIKENESS:
-            return best >= _MIN_LIKENESS
-        first, second, third = examples[:_WAY]
-        pairs = sorted((likeness(first, second), likeness(second, third), likeness(first, third)))
-        # The one that is least like the others is like one of them by the middle value.
-        return best >= max(pairs[1], _MIN_LIKENESS_CLOSE)
+        wanted = _MIN_LIKENESS
+        if self.distance(line) <= CLOSE_LINES:
+            alike = min(starmap(likeness, combinations(examples[:_WAY], 2)))
+            wanted = min(wanted, max(alike, _MIN_LIKENESS_CLOSE))
+        return any(likeness(example, text) >= wanted for example in examples)
 
     def matches(self, text: str) -> list[int] | None:
         """Offsets of ``text`` where it does not begin or end inside of a word; ``None`` for too many."""

@@ -21,10 +21,10 @@ from homebody.next_edit.changes import (
     token_changes,
     word_count,
 )
-from homebody.next_edit.place import NEAR_LINES, EditPlace, matches_in
+from homebody.next_edit.place import CLOSE_LINES, NEAR_LINES, EditPlace, matches_in
 
 _MIN_CHARS = 8
-"""A shorter pattern stands in too many other places."""
+"""A shorter pattern stands in too many places further away."""
 
 _TIMES_ANYWHERE = 3
 """After as many changes, the pattern may be short, and the next line far away."""
@@ -49,13 +49,12 @@ def same_change(place: EditPlace) -> NextEdit | None:
         if is_ambiguous or not (is_clear or len({id(tokens.change) for tokens in agreeing}) > 1):
             continue
         pattern = _Pattern.of(agreeing)
-        if not is_clear and pattern.size < _MIN_CHARS:
-            continue
+        reach = NEAR_LINES if pattern.size >= _MIN_CHARS else CLOSE_LINES
         line = place.next_site(
             [tokens.line for tokens in agreeing],
             pattern.sites(place, agreeing),
             [tokens.text for tokens in agreeing],
-            document.line_count if is_clear else NEAR_LINES,
+            document.line_count if is_clear else reach,
         )
         if line is not None:
             old_line = document.line_text(line)

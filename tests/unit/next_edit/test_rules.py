@@ -49,20 +49,27 @@ def suggested(
             id="the same change, the third time",
         ),
         pytest.param(
-            "a = f(x, 1)\nb = f(y, 1)\nc = f(z, 1)\nd = f(w, 1)\n",
-            [("x█, 1", ", 2"), ("y█, 1", ", 2"), ("z█, 1", ", 2")],
-            "d = f(w, 1)",
-            "d = f(w, 2)",
+            "a = f(x, 1)\nb = f(y, 1)\nc = f(z, 1)\n",
+            [("x█, 1", ", 2"), ("y█, 1", ", 2")],
+            "c = f(z, 1)",
+            "c = f(z, 2)",
+            id="a short change, close by",
+        ),
+        pytest.param(
+            "".join(f"{name} = f({name}, 1)\n" + "y = 1\n" * 25 for name in "abcd"),
+            [("a█, 1", ", 2"), ("b█, 1", ", 2"), ("c█, 1", ", 2")],
+            "d = f(d, 1)",
+            "d = f(d, 2)",
             id="a short change, the fourth time",
         ),
         pytest.param(
             "".join(
-                f"log.info({what})\n" for what in ('"starting up"', '"at %s", path', '"%d", n', '"done"')
+                f"log.info({what})\n" for what in ('"starting up"', '"%s %d", path, n', '"%d", n', '"done"')
             ),
-            [("log.█info", "debug")] * 3,
-            'log.info("done")',
-            'log.debug("done")',
-            id="lines next to each other, the fourth as little like them as they are like each other",
+            [("log.█info", "debug")] * 2,
+            'log.info("%d", n)',
+            'log.debug("%d", n)',
+            id="as little like the changed lines as they are like each other, close by",
         ),
         pytest.param(
             "x = call(a)\n" * 3 + "y = 1\n" * 70 + "x = call(a)\n",
@@ -134,9 +141,14 @@ def test_inserted_lines_are_inserted_again():
             id="a place between them was left",
         ),
         pytest.param(
-            "a = f(x, 1)\nb = f(y, 1)\nc = f(z, 1)\n",
+            "a = f(x, 1)\nb = f(y, 1)\n" + "y = 1\n" * 25 + "c = f(z, 1)\n",
             [("x█, 1", ", 2"), ("y█, 1", ", 2")],
-            id="a short change, made twice",
+            id="a short change, made twice, 25 lines away",
+        ),
+        pytest.param(
+            'log.info("starting up")\nlog.info("%s %d", path, n)\n' + "y = 1\n" * 25 + 'log.info("done")\n',
+            [("log.█info", "debug")] * 2,
+            id="a line as little like the changed ones as they are like each other, 25 lines away",
         ),
         pytest.param(
             CALLS.replace("    c = ", "    self.third, self.fourth = None, os.environ, "),
