@@ -71,6 +71,7 @@ async def test_a_code_block_is_applied(serve):
             "block": 0,
             "language": "python",
             "text": "def area(width, height):\n    return height * width\n",
+            "range": {"start": {"line": 2, "character": 0}, "end": {"line": 6, "character": 0}},
         }
         apply = _named(conversationId=reply["conversationId"], block=0)
         ready = await client.execute("homebody.apply", apply | {"apply": False})

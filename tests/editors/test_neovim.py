@@ -86,7 +86,7 @@ def test_a_place_in_an_answer_opens_in_the_window_above(open_editor):
     editor.sees(" of 8192 tokens")
     editor.command("wincmd j")
     marks = editor.lua(
-        "local space = vim.api.nvim_get_namespaces()['homebody-links'];"
+        "local space = vim.api.nvim_get_namespaces()['homebody-answers'];"
         "return vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })"
     )
     linked = [editor.lines[row].encode()[column : more["end_col"]] for _, row, column, more in marks]
@@ -197,10 +197,44 @@ def test_a_conversation_goes_on_after_the_server_was_restarted(open_editor):
     editor.command("wincmd j")
     editor.command("/return")
     editor.keys("ga")
-    editor.sees("the server was restarted after this answer: ask again")
+    editor.sees("There is no conversation of this id any more")
     editor.command("$ | wincmd k")
     editor.command("Homebody ask is it odd?")
     editor.sees("It is odd.")
+
+
+@BOTH
+def test_a_text_without_a_name_can_be_asked_beside(open_editor):
+    """The question goes without the text, since it is not known which rules apply to it."""
+    editor = open_editor([{"contains": "secret", "text": "Leaked."}, *reply("With `sorted()`.")])
+    editor.command("enew")
+    editor.call("nvim_buf_set_lines", 0, 0, -1, 1, ["secret = 1"])
+    assert "this text has no file name" in editor.command("1Homebody ask what is this?")
+    said = editor.command("Homebody ask how are lists sorted?")
+    assert "this text has no file name: asked without it" in said
+    editor.sees("With `sorted()`.")
+
+
+def test_what_is_attached_stays_until_a_question_is_answered(open_editor, tmp_path):
+    """Lines of a file, by a range and in the question; what is chosen again is taken back."""
+    other = tmp_path / "other.py"
+    other.write_text("one = 1\ntwo = 2\nthree = 3\n")
+    replies = [
+        {"contains": "fail", "text": "", "fault": "refused"},
+        {"regex": "(?s)\\A(?=.*two = 2)(?=.*def area)(?!.*three = 3)(?!.*def other)", "text": "Both."},
+        *reply("Missing."),
+    ]
+    editor = open_editor(replies)
+    editor.command("enew")
+    editor.command(f"edit {other}")
+    editor.command("3Homebody attach")
+    assert editor.command("2Homebody attach").endswith(": other.py:3-3, other.py:2-2")
+    assert editor.command("3Homebody attach").endswith(": other.py:2-2")
+    editor.command("enew")
+    editor.command("Homebody ask does it fail?")
+    editor.sees("refused the request")
+    editor.command(f"Homebody ask and with @{tmp_path / 'app.py'}:1-2?")
+    editor.sees("Both.")
 
 
 @BOTH
@@ -223,6 +257,10 @@ def test_the_last_prompt_is_shown(open_editor):
     editor.command("Homebody prompt")
     editor.sees("Sent to scripted:")
     assert any("app.py, lines 1 to" in line for line in editor.lines)
+    editor.command("quit | 1,2Homebody ask wherefore?")
+    editor.sees(" of 8192 tokens")
+    editor.command("Homebody prompt")
+    editor.until(lambda: any("wherefore?" in line for line in editor.lines))
 
 
 @BOTH

@@ -25,6 +25,40 @@ def test_no_message_asks_for_a_key(open_editor, length):
     assert editor.command("messages").count("word end") == 4
 
 
+@BOTH
+@pytest.mark.parametrize("mode", ["n", "i"])
+def test_a_message_that_is_longer_than_the_command_line_is_seen_whole(open_editor, mode):
+    """What to do stands at its end."""
+    editor = open_editor(reply(""), code=AREA)
+    editor.keys("A" if mode == "i" else "0")
+    editor.until(lambda: editor.call("nvim_get_mode")["mode"] == mode)
+    editor.lua("require('homebody.messages').say(...)", "word " * 30 + "then do this")
+    editor.sees("then do this")
+    assert editor.call("nvim_get_mode")["blocking"] is False
+
+
+def test_the_status_line_follows_the_server(open_editor):
+    """Without a key, and without a plugin that draws it again and again."""
+    editor = open_editor(reply("x"), code=AREA)
+    editor.command("set laststatus=2 statusline=%{v:lua.require'homebody'.statusline()}")
+    editor.sees("homebody ✓")
+    editor.kill_server()
+    editor.until(lambda: "homebody ✓" not in editor.screen)
+    editor.sees("homebody ✓")
+
+
+@BOTH
+def test_the_names_of_actions_are_completed(open_editor):
+    """Those for the range, or for the code at the cursor."""
+    editor = open_editor(reply("x"), code=AREA + "\n\nx = 1\n")
+    complete = "return vim.fn.getcompletion(..., 'cmdline')"
+    assert editor.lua(complete, "Homebody sta") == ["status"]
+    assert "write-tests" in editor.lua(complete, "Homebody action ")
+    editor.command("$")
+    assert editor.lua(complete, "Homebody action ") == []
+    assert editor.lua(complete, "1,3Homebody action doc") == ["docstring"]
+
+
 def test_what_the_server_says_asks_for_no_key(open_editor, tmp_path):
     backend = {"kind": "scripted", "model": str(tmp_path / "script.json")}
     settings = {"backend": backend, "completion": {"maxToken": 64}}

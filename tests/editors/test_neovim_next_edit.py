@@ -146,6 +146,22 @@ def test_tab_is_not_taken_from_indentation_menus_and_snippets(typing, keys):
     assert row == typing.cursor[0]
 
 
+def test_it_is_shown_again_when_a_menu_has_closed(typing):
+    typing.lua("vim.o.completeopt = 'menuone,noinsert'")
+    for _ in range(3):
+        typing.keys("<Cmd>call complete(col('.') - 1, ['8', '80'])<CR>")
+        typing.until(lambda: typing.lua("return vim.fn.pumvisible()") == 1 and LABEL not in typing.screen)
+        typing.keys("<C-e>")
+        typing.sees(LABEL)
+
+
+def test_the_label_is_seen_beside_a_line_that_is_as_wide_as_the_screen(open_editor):
+    code = CODE.replace("second =", f"second{'_' * 26} =")
+    editor = open_editor(reply("x"), code=code, setup=WITHOUT_GHOST_TEXT)
+    change_two(editor)
+    editor.sees(LABEL)
+
+
 def test_ghost_text_wins(open_editor):
     editor = open_editor(reply("_sig"), code=CODE)
     change_two(editor)

@@ -45,7 +45,6 @@ class _Document:
     newest: Document
     changes: list[_Lines] = field(default_factory=list[_Lines])
     texts: deque[int] = field(default_factory=lambda: deque[int](maxlen=_MOST_STATES))
-    backspace: int = -1
 
 
 class EditHistory:
@@ -131,14 +130,12 @@ class EditHistory:
 
     @staticmethod
     def _is_undone(known: _Document, edits: Sequence[TextEdit], after: Document) -> bool:
-        """Whether the text is an earlier one again; deleting the character typed last is typing."""
-        backspace, known.backspace = known.backspace, -1
-        if len(edits) == 1:
-            (edit,) = edits
-            known.backspace = edit.span.start + len(edit.new_text)
-            if not edit.new_text and len(edit.span) == 1 and edit.span.end == backspace:
-                return False
-        return hash(after.text) in known.texts
+        """Whether the text is an earlier one again; a single character is deleted or typed by a key.
+
+        Neovim deletes and inserts a character when a completion menu opens.
+        """
+        changed = sum(len(edit.span) + len(edit.new_text) for edit in edits)
+        return changed > 1 and hash(after.text) in known.texts
 
 
 def _is_typed(before: Document, edits: Sequence[TextEdit]) -> bool:

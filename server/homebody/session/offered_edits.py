@@ -27,7 +27,7 @@ _KEPT_SECONDS = 60.0
 @dataclass(slots=True)
 class _Offered:
     edit: NextEdit
-    version: int
+    text: int
     is_shown: bool = False
 
 
@@ -66,9 +66,9 @@ class OfferedEdits:
         return since < _QUIET_SECONDS and since <= seconds_since_edit
 
     def asked(self, document: Document) -> None:
-        """Note a new request: what was shown before, and still fits another version, was ignored."""
+        """Note a new request: what was shown before, and still fits another text, was ignored."""
         last = self._offered.get(self._newest)
-        if last is None or last.edit.uri != document.uri or last.version == document.version:
+        if last is None or last.edit.uri != document.uri or last.text == hash(document.text):
             return
         self._newest = ""
         if not last.is_shown or not last.edit.fits(document):
@@ -78,12 +78,12 @@ class OfferedEdits:
             self._remember(last.edit)
 
     def offer(self, edit: NextEdit, document: Document) -> str:
-        """Store an edit of this version of the document; returns its id."""
-        last = self._offered.get(self._newest)
-        if last is not None and last.edit == edit and last.version == document.version:
+        """Store an edit of a document with this text; returns its id."""
+        last, text = self._offered.get(self._newest), hash(document.text)
+        if last is not None and last.edit == edit and last.text == text:
             return self._newest
         self._newest = f"next-{next(self._ids)}"
-        self._offered[self._newest] = _Offered(edit, document.version)
+        self._offered[self._newest] = _Offered(edit, text)
         if len(self._offered) > _REMEMBERED:
             self._offered.popitem(last=False)
         return self._newest

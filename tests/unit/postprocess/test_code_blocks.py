@@ -39,3 +39,12 @@ def area(side):
 )
 def test_the_blocks_of_an_answer(blocks, answer, expected):
     assert expected == blocks(answer)
+
+
+def test_a_block_knows_its_lines_in_the_text_that_users_see():
+    """Line breaks before the answer are not shown."""
+    numbered = "1. Do:\n   ```py\n   b\n   ```"
+    answer = f"\n\n{IN_DOCSTRING}\nThen:\n\n{numbered}\n"
+    shown = answer.strip().split("\n")
+    blocks = [shown[block.lines.start : block.lines.stop] for block in code_blocks(answer)]
+    assert blocks == [IN_DOCSTRING.splitlines(), numbered.split("\n")[1:]]

@@ -123,6 +123,15 @@ def test_undo_and_redo_silence_suggestions():
     assert editor.is_typed
 
 
+def test_a_character_that_is_deleted_and_inserted_again_is_no_undo():
+    """Neovim does that when a completion menu opens: after words that arrived in one message, too."""
+    editor = Editor()
+    editor.replace_all([(6, 6, "a"), (7, 7, "b")])
+    editor.replace(7, 8, "", pause=0.0)
+    editor.replace(7, 7, "b", pause=0.0)
+    assert editor.is_typed
+
+
 @pytest.mark.parametrize(
     "edits",
     [

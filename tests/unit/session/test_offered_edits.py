@@ -42,10 +42,18 @@ def test_a_rejected_edit_does_not_come_back(offered):
 
 def test_an_edit_that_is_ignored_twice_counts_as_rejected(offered):
     for version in (1, 2):
-        offered.show(offered.offer(EDIT, document(version)))
+        offered.show(offered.offer(EDIT, document(version, f"{TEXT}# {version}\n")))
         assert offered.is_wanted(EDIT)
         offered.asked(document(version + 1))
     assert not offered.is_wanted(EDIT)
+
+
+def test_an_edit_is_not_ignored_while_the_text_stays(offered):
+    """Neovim sends new versions of the same text when a completion menu opens and closes."""
+    for version in range(1, 5):
+        offered.show(offered.offer(EDIT, document(version)))
+        offered.asked(document(version + 1))
+        assert offered.is_wanted(EDIT)
 
 
 def test_an_edit_that_nobody_saw_is_not_ignored(offered):

@@ -25,6 +25,15 @@ local function ask(opts, words)
   messages.input("Ask: ", go)
 end
 
+-- Attaches the lines of a range, or what is chosen from a list, to the next question.
+local function attach(opts, query)
+  local buf, talk = vim.api.nvim_get_current_buf(), require("homebody.talk")
+  if opts.range > 0 and query == "" then
+    return talk.attach_lines(buf, opts.line1, opts.line2)
+  end
+  talk.attach(buf, query)
+end
+
 local function refactor(opts, words)
   local buf, run = vim.api.nvim_get_current_buf(), require("homebody.refactor")
   if words == "" then
@@ -74,6 +83,7 @@ end
 local function page(name, text, filetype)
   vim.cmd.new()
   local buf = vim.api.nvim_get_current_buf()
+  vim.api.nvim_echo({ { "" } }, false, {}) -- the progress message is outdated
   vim.api.nvim_buf_set_lines(buf, 0, -1, false, vim.split(text, "\n", { plain = true }))
   vim.api.nvim_buf_set_name(buf, ("homebody://%s/%d"):format(name, buf))
   vim.bo.buftype, vim.bo.bufhidden, vim.bo.modifiable, vim.bo.filetype = "nofile", "wipe", false, filetype
@@ -82,10 +92,9 @@ end
 
 -- Shows the text that was sent to the model last, and the files and lines it was made of.
 local function prompt()
-  local document = rpc.document(vim.api.nvim_get_current_buf())
-  server.execute(0, "homebody.showPrompt", { textDocument = document }, function(shown, err)
+  server.execute(0, "homebody.showPrompt", vim.empty_dict(), function(shown, err)
     if not shown then
-      return messages.say(err or "nothing has been sent to a model for this file yet")
+      return messages.say(err or "nothing has been sent to a model yet")
     end
     local lines = { ("Sent to %s: %d tokens, from"):format(shown.model, shown.promptTokens) }
     local function add(parts, form)
@@ -210,7 +219,7 @@ end
 local COMMANDS = {
   explain = function(opts) require("homebody.talk").explain(vim.api.nvim_get_current_buf(), place(opts)) end,
   ask = ask,
-  attach = function(_, query) require("homebody.talk").attach(vim.api.nvim_get_current_buf(), query) end,
+  attach = attach,
   refactor = refactor,
   action = function(opts, name)
     require("homebody.refactor").action(vim.api.nvim_get_current_buf(), place(opts), name)
@@ -253,14 +262,20 @@ function M.run(opts)
   act(opts, words)
 end
 
-local HINTS = {
-  toggle = WORDS.toggle,
-  action = { "docstring", "types", "simplify", "early-returns" },
-}
+-- The arguments of a command that are known: those of `action` depend on the code of the range.
+local function arguments(name, line)
+  if name ~= "action" then
+    return WORDS[name] or {}
+  end
+  local ok, command = pcall(vim.api.nvim_parse_cmd, line, {})
+  local range = ok and command.range or {}
+  local opts = { range = #range, line1 = range[1], line2 = range[#range] }
+  return require("homebody.refactor").names(vim.api.nvim_get_current_buf(), place(opts))
+end
 
 function M.complete(lead, line)
   local name = line:match("Homebody%s+(%S+)%s")
-  local words = name and (HINTS[name] or {}) or vim.tbl_keys(COMMANDS)
+  local words = name and arguments(name, line) or vim.tbl_keys(COMMANDS)
   local found = vim.tbl_filter(function(word) return vim.startswith(word, lead) end, words)
   table.sort(found)
   return found

@@ -31,11 +31,8 @@ function M.check()
     for _, reason in ipairs(status.reasons or {}) do
       health.info(reason)
     end
-    if status.model:find("135M", 1, true) then
-      health.info(("this is the default model; `%s models recommend` names better ones for this machine"):format(program))
-    end
   elseif status then
-    health.warn(status.message ~= "" and status.message or "there is no model yet", { ("Run `%s doctor`, or `%s models recommend`."):format(program, program) })
+    health.warn(status.message ~= "" and status.message or "there is no model yet", { "Run :Homebody doctor." })
   end
   if vim.fn.maparg(config.options.keys.accept or "", "i") == "" then
     health.warn("no key accepts suggestions; map <Plug>(homebody-accept), or set keys.accept")

@@ -27,7 +27,7 @@ local function close()
   window = nil
 end
 
--- Shows one line above the status line: "-- INSERT --" and what is typed there cover the command line.
+-- Shows a message above the status line: "-- INSERT --" and what is typed there cover the command line.
 local function float(line)
   close()
   local buf = vim.api.nvim_create_buf(false, true)
@@ -38,13 +38,15 @@ local function float(line)
     anchor = "SE",
     row = vim.o.lines - vim.o.cmdheight - 1,
     col = vim.o.columns,
-    width = vim.fn.strdisplaywidth(line),
+    width = math.min(vim.fn.strdisplaywidth(line), vim.o.columns),
     height = 1,
     style = "minimal",
     focusable = false,
     noautocmd = true,
   })
   window = own
+  vim.wo[own].wrap, vim.wo[own].linebreak = true, true
+  vim.api.nvim_win_set_height(own, vim.api.nvim_win_text_height(own, {}).all)
   vim.defer_fn(function()
     if window == own then
       close()
@@ -53,12 +55,12 @@ local function float(line)
   vim.cmd.redraw() -- Neovim does not do it while a command is typed
 end
 
--- Shows one line: while the user types, above the text, and again in the command line afterwards.
+-- Shows a message in the command line; above the status line if it is too long for that, or while the user types.
 function M.say(message, level)
   local line, shown = fit(message)
   if M.is_typing() then
     table.insert(held, { message, level })
-    return float(shown)
+    return float(line)
   end
   if shown ~= line then
     -- :messages gets all of it. A message that is longer than its place on the screen waits for a key.
@@ -67,6 +69,7 @@ function M.say(message, level)
     vim.o.cmdheight = math.min(vim.o.lines - 2, math.ceil(vim.fn.strdisplaywidth(line) / vim.o.columns) + 1)
     vim.api.nvim_echo({ { line } }, true, {})
     vim.o.cmdheight = height
+    float(line)
   end
   vim.cmd.redraw() -- else a second line, after a typed command or a list, waits for a key
   vim.notify(shown, level or vim.log.levels.INFO)

@@ -40,7 +40,21 @@ local function is_here(edit)
   return vim.api.nvim_get_current_buf() == edit.buf and edit.is_open and is_near and is_in_view
 end
 
--- Draws the edit, and its place at the cursor's line; called again when the cursor moved.
+-- The line in view, the nearest to the cursor, behind which a text of some width can be seen; else the cursor's.
+local function line_with_room(width)
+  local info, here = vim.fn.getwininfo(vim.api.nvim_get_current_win())[1], vim.fn.line(".")
+  for distance = 0, info.height do
+    for _, line in ipairs({ here + distance, here - distance }) do
+      local is_in_view = line >= info.topline and line <= info.botline
+      if is_in_view and vim.fn.virtcol({ line, "$" }) - 1 + width <= info.width - info.textoff then
+        return line
+      end
+    end
+  end
+  return here
+end
+
+-- Draws the edit, and at the cursor where it is; called again when the cursor moved.
 function M.render()
   if not shown then
     return
@@ -63,7 +77,7 @@ function M.render()
   local file = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(shown.buf), ":t")
   local place = buf == shown.buf and ("to line %d"):format(shown.row + 1) or ("go to %s:%d"):format(file, shown.row + 1)
   local label = ("  %s %s"):format(key and vim.fn.keytrans(vim.keycode(key)) or "→", place)
-  local row = vim.api.nvim_win_get_cursor(0)[1] - 1
+  local row = line_with_room(vim.fn.strdisplaywidth(label) + 1) - 1
   vim.api.nvim_buf_set_extmark(buf, ns, row, 0, { virt_text = { { label, "HomebodyUnsure" } }, virt_text_pos = "eol" })
 end
 
@@ -187,7 +201,7 @@ end
 
 -- `on` adds an autocommand.
 function M.setup(on)
-  on({ "TextChanged", "TextChangedI", "InsertLeave", "FocusGained" }, M.ask)
+  on({ "TextChanged", "TextChangedI", "InsertLeave", "FocusGained", "CompleteDone" }, M.ask)
   on({ "BufLeave", "FocusLost", "CompleteChanged", "TextChangedP" }, M.clear)
   on({ "CursorMoved", "CursorMovedI" }, M.render)
   on("ModeChanged", function(event)

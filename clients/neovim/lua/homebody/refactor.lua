@@ -7,6 +7,7 @@ local rpc = require("homebody.rpc")
 local server = require("homebody.server")
 
 local M = {}
+local COMPLETION_MS = 1000 -- how long the completion of a command waits for the server
 local cancel -- cancels the refactoring that is running
 
 local function run(buf, command, argument, title)
@@ -41,25 +42,45 @@ function M.refine(buf, id, instruction)
   run(buf, "homebody.refine", { edit = id, instruction = instruction, apply = false }, instruction)
 end
 
+-- Requests the actions for a range: `request` is the client's function for it, `...` its last arguments.
+local function request_actions(client, request, buf, range, ...)
+  local context = { diagnostics = diagnostics.within(buf, range), triggerKind = 1 }
+  local params = { textDocument = rpc.document(buf), range = range, context = context }
+  return rpc.call(client, request, "textDocument/codeAction", params, ...)
+end
+
+local function usable(found)
+  return vim.tbl_filter(function(action)
+    return not action.disabled and action.command and action.command.command == "homebody.refactor"
+  end, found or {})
+end
+
+local function name_of(action)
+  return action.command.arguments[1].action
+end
+
 local function actions(buf, range, done)
   local client = server.need(buf)
   if not client then
     return
   end
-  local context = { diagnostics = diagnostics.within(buf, range), triggerKind = 1 }
-  local params = { textDocument = rpc.document(buf), range = range, context = context }
-  rpc.call(client, "request", "textDocument/codeAction", params, function(err, found)
-    local usable = vim.tbl_filter(function(one)
-      return not one.disabled and one.command and one.command.command == "homebody.refactor"
-    end, found or {})
+  request_actions(client, "request", buf, range, function(err, found)
+    local listed = usable(found)
     if err then
       messages.say(err.message, vim.log.levels.WARN)
-    elseif #usable == 0 then
+    elseif #listed == 0 then
       messages.say("there is nothing to refactor here: put the cursor into a function, or select code")
     else
-      done(usable)
+      done(listed)
     end
   end, buf)
+end
+
+-- The names of the actions for a range, for the completion of a command.
+function M.names(buf, range)
+  local client = rpc.client(buf)
+  local answer = client and request_actions(client, "request_sync", buf, range, COMPLETION_MS, buf)
+  return vim.tbl_map(name_of, usable(answer and answer.result))
 end
 
 -- Runs the command of a code action, but shows its result as a proposal.
@@ -84,11 +105,11 @@ end
 function M.action(buf, range, name)
   actions(buf, range, function(found)
     for _, action in ipairs(found) do
-      if action.command.arguments[1].action == name then
+      if name_of(action) == name then
         return M.start(buf, action)
       end
     end
-    local names = vim.tbl_map(function(action) return action.command.arguments[1].action end, found)
+    local names = vim.tbl_map(name_of, found)
     messages.say(("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")), vim.log.levels.WARN)
   end)
 end

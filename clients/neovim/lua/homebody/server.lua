@@ -25,6 +25,7 @@ local handlers = {
   ["homebody/didChangeStatus"] = function(_, status)
     vim.g.homebody_status = status
     rpc.emit("HomebodyStatus", status)
+    vim.cmd.redrawstatus({ bang = true })
   end,
 }
 

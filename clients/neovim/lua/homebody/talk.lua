@@ -8,7 +8,7 @@ local server = require("homebody.server")
 local window = require("homebody.window")
 
 local M = {}
-local talk -- the conversation in view: window, buffer and range of its code, server, id, code blocks, cancel function
+local talk -- the conversation in view: window, buffer and range of its code, server, id, cancel function
 local attached = {} -- context items for the next question
 
 local ask -- below
@@ -50,7 +50,12 @@ local function pictures(sources)
   return lines
 end
 
--- Streams the answer of a command below `heading`; `done` gets its result.
+-- Whether a buffer is a file, so that it is known which rules apply to its text.
+local function is_file(buf)
+  return vim.api.nvim_buf_is_valid(buf) and vim.bo[buf].buftype == "" and vim.api.nvim_buf_get_name(buf) ~= ""
+end
+
+-- Streams the answer of a command below `heading`; `done` gets its result, or nil.
 local function stream(client, command, argument, heading, done)
   local self = talk
   local view = self.view
@@ -65,17 +70,16 @@ local function stream(client, command, argument, heading, done)
     self.cancel = nil
     if result then
       text = result.markdown
-      self.id = result.conversationId or self.id
-      for _, block in ipairs(result.blocks or {}) do
-        self.blocks[vim.trim(block.text)] = block.block
-      end
+      self.id, self.has_answer = result.conversationId or self.id, true
     end
-    local rest = result and unread(result) or (err and "\n\n> " .. err or "\n\n(stopped)")
-    window.write(view, before .. text .. rest)
-    window.link(view, before, result and result.links or {})
-    if result and done then
-      done(result)
+    local failure = (text == "" and "" or "\n\n") .. (err and "> " .. err or "(stopped)")
+    window.write(view, before .. text .. (result and unread(result) or failure))
+    if result then
+      local function owned(block) return vim.tbl_extend("error", block, { conversationId = result.conversationId }) end
+      window.mark(view, before, result.links or {}, "HomebodyLink")
+      window.mark(view, before, vim.tbl_map(owned, result.blocks or {}))
     end
+    done(result)
     window.state(view, result and usage(result) or (err and "failed" or "stopped"))
     rpc.emit("HomebodyAnswer", { text = text, error = err })
   end, function(value)
@@ -99,14 +103,11 @@ end
 
 -- Shows what the code block under the cursor would change in the file, as a proposal.
 local function apply(view)
-  local text = window.block_at(view, vim.api.nvim_win_get_cursor(0)[1])
-  local block = text and talk.blocks[vim.trim(text)]
-  if (rpc.client(talk.buf) or {}).id ~= talk.server then
-    return messages.say("the server was restarted after this answer: ask again")
-  elseif not block then
-    return messages.say(text and "only code blocks in answers to questions can be applied" or "there is no code block here")
+  local part = window.at(view, "block")
+  if not part then
+    return messages.say("there is no code block of an answer to a question here")
   end
-  local argument = { conversationId = talk.id, block = block, textDocument = rpc.document(talk.buf), apply = false }
+  local argument = { conversationId = part.conversationId, block = part.block, textDocument = rpc.document(talk.buf), apply = false }
   server.execute(talk.buf, "homebody.apply", argument, function(result, err)
     preview.take(talk.buf, result or { status = "refused", reason = err }, "Apply code from the answer")
   end)
@@ -132,7 +133,7 @@ local function open(name, buf, range)
   if talk and window.is_open(talk.view) then
     window.close(talk.view)
   end
-  talk = { buf = buf, range = range, blocks = {} }
+  talk = { buf = buf, range = range }
   local own = talk
   talk.view = window.open(name, KEYS, function()
     if own.cancel then
@@ -153,7 +154,7 @@ function M.explain(buf, range, more)
   local argument = vim.tbl_extend("force", more or {}, { textDocument = rpc.document(buf), range = range })
   argument.show = nil
   stream(client, "homebody.explain", argument, ("# %s"):format(name ~= "" and name or "Explanation"), function(result)
-    local is_short = result.complete == false and #result.leftOut > 0 and not argument.full
+    local is_short = result and result.complete == false and #result.leftOut > 0 and not argument.full
     talk.unread = is_short and (more or {}) or nil
     if is_short then
       messages.say("not all of the code was read; `r` in this window reads it")
@@ -163,56 +164,86 @@ end
 
 -- Asks a question; if a conversation is open, it continues there.
 function M.ask(buf, question, range)
-  local client = server.need(buf)
-  if not client then
+  local is_selected = range and not vim.deep_equal(range.start, range["end"])
+  if not server.need((is_selected or is_file(buf)) and buf or 0) then
     return
   end
-  local is_own = vim.bo[buf].buftype ~= ""
+  if vim.bo[buf].buftype == "" and not is_file(buf) then
+    messages.say("this text has no file name: asked without it")
+  end
   if not (talk and window.is_open(talk.view)) then
     open("ask", buf, range)
-  elseif not is_own then
+  elseif is_file(buf) then
     talk.buf, talk.range = buf, range or talk.range
   end
   ask(question)
 end
 
+-- The files that a question names: `@shot.png`, and `@app.py:10-20` for lines of one.
+local function named_files(question)
+  local uris = {}
+  for name in question:gmatch("@(%S+)") do
+    name = name:gsub("[?!.,;:]+$", "")
+    local file, first, last = name:match("^(.*):(%d+)%-?(%d*)$")
+    local path = vim.fn.fnamemodify(file or name, ":p")
+    if vim.fn.filereadable(path) == 1 then
+      local lines = file and ("#L%s-%s"):format(first, last ~= "" and last or first) or ""
+      table.insert(uris, vim.uri_from_fname(path) .. lines)
+    end
+  end
+  return uris
+end
+
 ask = function(question)
-  local client = server.need(talk.buf)
+  local buf = is_file(talk.buf) and talk.buf or 0
+  local client = server.need(buf)
   if not client then
     return
   elseif talk.server ~= client.id then
-    talk.server, talk.id, talk.blocks = client.id, nil, {} -- another server does not know the conversation
+    talk.server, talk.id = client.id, nil -- another server does not know the conversation
   end
-  local argument = { question = question, conversationId = talk.id, range = talk.range, attach = {} }
-  if vim.api.nvim_buf_is_valid(talk.buf) and vim.bo[talk.buf].buftype == "" then
-    argument.textDocument = rpc.document(talk.buf)
-  else
-    argument.range = nil
+  local argument = { question = question, conversationId = talk.id, attach = named_files(question) }
+  if buf ~= 0 then
+    argument.textDocument, argument.range = rpc.document(buf), talk.range
   end
-  if not talk.id and talk.view.text ~= "" then
+  if not talk.id and talk.has_answer then
     table.insert(argument.attach, { kind = "text", label = "Answers so far", text = talk.view.text })
   end
-  for _, item in ipairs(attached) do
+  local items = attached
+  attached = {}
+  for _, item in ipairs(items) do
     table.insert(argument.attach, item.id)
     if vim.startswith(item.id, "diagnostics:") then
       argument.diagnostics = diagnostics.by_document()
     end
   end
-  attached = {}
-  -- `@shot.png` in the question attaches that file.
-  for name in question:gmatch("@(%S+)") do
-    local path = vim.fn.fnamemodify(name:gsub("[?!.,;:]+$", ""), ":p")
-    if vim.fn.filereadable(path) == 1 then
-      table.insert(argument.attach, vim.uri_from_fname(path))
+  stream(client, "homebody.ask", argument, ("## %s"):format(question), function(result)
+    if not result then
+      attached = vim.list_extend(items, attached)
     end
+  end)
+end
+
+-- Attaches an item to the next question, or takes it back.
+local function toggle(item)
+  local others = vim.tbl_filter(function(other) return other.id ~= item.id end, attached)
+  attached = #others < #attached and others or vim.list_extend(others, { item })
+  local labels = vim.tbl_map(function(each) return each.label end, attached)
+  messages.say(#labels > 0 and "attached to the next question: " .. table.concat(labels, ", ") or "nothing is attached any more")
+end
+
+-- Attaches lines of a file to the next question.
+function M.attach_lines(buf, first, last)
+  local label = ("%s:%d-%d"):format(vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buf), ":t"), first, last)
+  if server.need(buf) then
+    toggle({ id = ("%s#L%d-%d"):format(rpc.document(buf).uri, first, last), label = label })
   end
-  stream(client, "homebody.ask", argument, ("## %s"):format(question))
 end
 
 -- Lists what can be attached to a question, for a part of a name; the chosen item goes with the next one.
 function M.attach(buf, query)
-  local argument = { query = query, textDocument = rpc.document(buf), diagnostics = diagnostics.by_document() }
-  server.execute(buf, "homebody.contextItems", argument, function(items, err)
+  local argument = { query = query, diagnostics = diagnostics.by_document(), textDocument = is_file(buf) and rpc.document(buf) or nil }
+  server.execute(0, "homebody.contextItems", argument, function(items, err)
     if not items or #items == 0 then
       return messages.say(err or ("nothing to attach matches `%s`"):format(query))
     end
@@ -222,8 +253,7 @@ function M.attach(buf, query)
     end
     vim.ui.select(items, { prompt = "Attach", format_item = describe }, function(item)
       if item then
-        table.insert(attached, item)
-        messages.say(("attached to the next question: %s"):format(item.label))
+        toggle(item)
       end
     end)
   end)

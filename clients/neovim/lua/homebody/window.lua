@@ -5,7 +5,7 @@ local messages = require("homebody.messages")
 local rpc = require("homebody.rpc")
 
 local M = {}
-local links = vim.api.nvim_create_namespace("homebody-links")
+local marks = vim.api.nvim_create_namespace("homebody-answers")
 
 vim.api.nvim_set_hl(0, "HomebodyLink", { link = "Underlined", default = true })
 
@@ -16,7 +16,7 @@ end
 
 -- Opens a window called `name`; `keys` are its normal mode mappings. `on_close` is called when it is closed.
 function M.open(name, keys, on_close)
-  local self = { buf = vim.api.nvim_create_buf(false, true), name = name, text = "", lines = {}, targets = {} }
+  local self = { buf = vim.api.nvim_create_buf(false, true), name = name, text = "", lines = {}, parts = {} }
   vim.api.nvim_buf_set_name(self.buf, ("homebody://%s/%d"):format(name, self.buf))
   vim.bo[self.buf].filetype, vim.bo[self.buf].bufhidden, vim.bo[self.buf].modifiable = "markdown", "wipe", false
   local options = { split = "below", height = height() }
@@ -62,7 +62,7 @@ function M.write(self, text)
   while lines[same + 1] and lines[same + 1] == self.lines[same + 1] do
     same = same + 1
   end
-  -- Do not touch the lines above, which may contain links.
+  -- Do not touch the lines above, which may contain marks.
   vim.bo[self.buf].modifiable = true
   vim.api.nvim_buf_set_lines(self.buf, same, -1, false, vim.list_slice(lines, same + 1))
   vim.bo[self.buf].modifiable = false
@@ -72,60 +72,53 @@ function M.write(self, text)
   end
 end
 
--- Underlines the links of an answer, which follows the text `before`; `found` has their ranges and targets.
-function M.link(self, before, found)
+-- Marks parts of an answer, which follows the text `before`; each part has a range.
+function M.mark(self, before, parts, highlight)
   if not M.is_open(self) then
     return
   end
   local _, above = before:gsub("\n", "")
-  for _, one in ipairs(found) do
-    local from, to = one.range.start, one.range["end"]
-    local row = above + from.line
+  local function place(position)
+    local row = above + position.line
     local line = vim.api.nvim_buf_get_lines(self.buf, row, row + 1, false)[1] or ""
-    local first, last = rpc.byte(line, from.character), rpc.byte(line, to.character)
-    local mark = { end_col = last, hl_group = "HomebodyLink" }
-    self.targets[vim.api.nvim_buf_set_extmark(self.buf, links, row, first, mark)] = one.target
+    return row, rpc.byte(line, position.character)
+  end
+  for _, part in ipairs(parts) do
+    local row, column = place(part.range.start)
+    local end_row, end_col = place(part.range["end"])
+    local mark = { end_row = end_row, end_col = end_col, hl_group = highlight, strict = false }
+    self.parts[vim.api.nvim_buf_set_extmark(self.buf, marks, row, column, mark)] = part
+  end
+end
+
+-- The part under the cursor that has a key: `target` for links, `block` for code.
+function M.at(self, key)
+  local row, column = unpack(vim.api.nvim_win_get_cursor(self.win))
+  local here = { row - 1, column }
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(self.buf, marks, here, here, { details = true, overlap = true })) do
+    local id, _, _, details = unpack(mark)
+    if self.parts[id][key] and (details.end_row >= row or details.end_col > column) then
+      return self.parts[id]
+    end
   end
 end
 
 -- Opens the target of the link under the cursor, in the previous window.
 function M.follow(self)
-  local row, column = unpack(vim.api.nvim_win_get_cursor(self.win))
-  local marks = vim.api.nvim_buf_get_extmarks(self.buf, links, { row - 1, 0 }, { row - 1, -1 }, { details = true })
-  for _, mark in ipairs(marks) do
-    if mark[3] <= column and column < mark[4].end_col then
-      local uri, line = self.targets[mark[1]]:match("^([^#]*)#?L?(%d*)")
-      local buf = vim.fn.bufadd(vim.uri_to_fname(uri))
-      vim.bo[buf].buflisted = true
-      vim.cmd.wincmd("p")
-      if vim.api.nvim_get_current_win() == self.win then
-        vim.cmd("aboveleft split")
-      end
-      vim.api.nvim_win_set_buf(0, buf)
-      local last = vim.api.nvim_buf_line_count(buf)
-      vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(tonumber(line) or 1, last)), 0 })
-      return
-    end
+  local link = M.at(self, "target")
+  if not link then
+    return messages.say("there is no place of the code here")
   end
-  messages.say("there is no place of the code here")
-end
-
--- The text of the fenced code block around a line, from 1; nil outside of one.
-function M.block_at(self, line)
-  local from, indent
-  for number, text in ipairs(vim.api.nvim_buf_get_lines(self.buf, 0, -1, false)) do
-    local before = text:match("^(%s*)```")
-    -- A fence that is indented much further is code, as in a docstring.
-    if before and not (from and #before > indent + 3) then
-      if not from then
-        from, indent = number, #before
-      elseif line >= from and line <= number then
-        return table.concat(vim.api.nvim_buf_get_lines(self.buf, from, number - 1, false), "\n")
-      else
-        from = nil
-      end
-    end
+  local uri, line = link.target:match("^([^#]*)#?L?(%d*)")
+  local buf = vim.fn.bufadd(vim.uri_to_fname(uri))
+  vim.bo[buf].buflisted = true
+  vim.cmd.wincmd("p")
+  if vim.api.nvim_get_current_win() == self.win then
+    vim.cmd("aboveleft split")
   end
+  vim.api.nvim_win_set_buf(0, buf)
+  local last = vim.api.nvim_buf_line_count(buf)
+  vim.api.nvim_win_set_cursor(0, { math.max(1, math.min(tonumber(line) or 1, last)), 0 })
 end
 
 return M

@@ -276,7 +276,15 @@ def _result(server: Server, reply: "Reply") -> dict[str, Any]:
         "conversationId": reply.conversation.id,
         "usage": answer["usage"] | {"tokensLeft": max(0, left)},
         "blocks": [
-            {"block": number, "language": block.language, "text": block.text}
+            {
+                "block": number,
+                "language": block.language,
+                "text": block.text,
+                "range": {
+                    "start": {"line": block.lines.start, "character": 0},
+                    "end": {"line": block.lines.stop, "character": 0},
+                },
+            }
             for number, block in enumerate(reply.blocks[first:], first)
         ],
     }

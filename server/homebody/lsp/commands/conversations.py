@@ -47,9 +47,7 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     if conversation is None and (stored := load_conversation(conversation_id)) is not None:
         conversation = known.add(stored)
     if conversation is None:
-        message = (
-            f"There is no conversation {conversation_id!r} here: ask without `conversationId` to start one."
-        )
+        message = "There is no conversation of this id any more: the server was restarted. Ask again."
         raise UsageError(message)
     return conversation
 

@@ -6,7 +6,7 @@ its result (``code_blocks``). A model that is asked for code may write code that
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -18,23 +18,26 @@ from homebody.postprocess.noise import FENCE
 class CodeBlock:
     """One block: the first word after its opening fence, and its code, ending with a line end.
 
-    ``closed`` is false if the answer ended before the closing fence.
+    ``closed`` is false if the answer ended before the closing fence. ``lines`` are those of the answer as
+    users see it, without what is empty around it, fences included.
     """
 
     language: str
     text: str
     closed: bool = True
+    lines: range = field(default=range(0), compare=False)
 
 
 def code_blocks(markdown: str) -> list[CodeBlock]:
     """Return the fenced code blocks of ``markdown``, as a Markdown parser finds them."""
     blocks: list[CodeBlock] = []
-    for token in _parsers()[0].parse(markdown):
+    for token in _parsers()[0].parse(markdown.lstrip()):
         if token.type == "fence" and token.map is not None:
             lines = token.content.splitlines()
             first, end = token.map
             text = "".join(f"{line}\n" for line in lines)
-            blocks.append(CodeBlock(_first_word(token.info), text, closed=end - first == len(lines) + 2))
+            closed = end - first == len(lines) + 2
+            blocks.append(CodeBlock(_first_word(token.info), text, closed, range(first, end)))
     return [block for block in blocks if block.closed or block.text.strip()]
 
 
