@@ -1,6 +1,6 @@
 """The features over files: the layer between features and the disk, as ``lsp`` is for editors.
 
-find → walk, globs, eligible
+find → eligible
     Which files a run works on.
 select, targets
     Reads one file, and finds the parts of it to rewrite.

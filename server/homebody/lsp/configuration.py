@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,9 +75,6 @@ def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
         return list(params.workspace_folders)
     if params.root_uri:
         return [types.WorkspaceFolder(uri=params.root_uri, name="")]
-    if params.root_path:
-        with suppress(UnicodeEncodeError):
-            return [types.WorkspaceFolder(uri=Path(params.root_path).absolute().as_uri(), name="")]
     return []
 
 

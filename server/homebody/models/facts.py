@@ -197,8 +197,6 @@ FIM_TEXTS = {
     "pad": ("<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>"),
 }  # fmt: skip
 # ruff: enable[RUF001, E501]
-# Keys of the first GGUF files of Code Llama.
-_OLD_KEYS = {"pre": "prefix", "suf": "suffix", "mid": "middle"}
 
 
 def _fim(header: GgufHeader, tokens: Strings) -> FimTokens | None:
@@ -210,11 +208,7 @@ def _fim(header: GgufHeader, tokens: Strings) -> FimTokens | None:
 
 
 def _fim_text(header: GgufHeader, tokens: Strings, name: str) -> str | None:
-    keys = [f"tokenizer.ggml.fim_{name}_token_id"]
-    if name in _OLD_KEYS:
-        keys.append(f"tokenizer.ggml.{_OLD_KEYS[name]}_token_id")
-    for key in keys:
-        token = header.number(key)
-        if token is not None and 0 <= token < tokens.count:
-            return tokens[token]
+    token = header.number(f"tokenizer.ggml.fim_{name}_token_id")
+    if token is not None and 0 <= token < tokens.count:
+        return tokens[token]
     return next((text for text in FIM_TEXTS[name] if text in tokens), None)

@@ -246,8 +246,7 @@ _MOST_ENTRIES = 20_000
 
 def found_models() -> Iterator[Model]:
     """All models of the programs that are known here, in that order."""
-    for folder in _lm_studio_folders():
-        yield from _weights_under(folder, "LM Studio")
+    yield from _weights_under(_lm_studio_folder(), "LM Studio")
     for folder in _ollama_folders():
         yield from _ollama_models(folder)
     yield from _weights_under(_llama_cpp_cache(), "llama.cpp")
@@ -271,14 +270,13 @@ def _weights_under(root: Path, origin: Origin) -> Iterator[Model]:
                 yield Model(path.stem, path, origin)
 
 
-def _lm_studio_folders() -> Iterator[Path]:
+def _lm_studio_folder() -> Path:
     home = Path.home()
     try:
-        moved = Path((home / ".lmstudio-home-pointer").read_text(encoding="utf-8").strip())
+        folder = Path((home / ".lmstudio-home-pointer").read_text(encoding="utf-8").strip())
     except (OSError, ValueError):
-        moved = home / ".lmstudio"
-    yield moved / "models"
-    yield home / ".cache" / "lm-studio" / "models"  # before 0.3.6
+        folder = home / ".lmstudio"
+    return folder / "models"
 
 
 def _ollama_folders() -> Iterator[Path]:

@@ -6,14 +6,14 @@ Writes nothing into the workspace and knows nothing of LSP, prompts or models.
 index → query
     ``WorkspaceIndex``, the public interface, and the queries that it runs in a thread, with ``candidates``
     (how a model should read the rows) and ``imports`` (which files a document imports).
-process, messages → indexer → update → extract → store
+process → indexer → extract → store
     The indexing process, from the server's end to the database.
-ignore, patterns, secrets, walk
-    Which files count.
-gate, places
+ignore, patterns, secrets, files
+    Which files count; and one file as a document.
+gate
     Which text may go into a prompt.
-git, git_folder, diff, diff_names
-    ``find_repository(path)``: changed, staged and uncommitted files; runs nothing of the repository's.
-read
-    ``read_document(path, max_bytes=…)``: one file as a Document, or an error with the reason.
+git, git_folder, diff
+    Changed, staged and uncommitted files, and diffs; runs nothing of the repository's.
+uri
+    Paths, URIs, and names for display.
 """

@@ -56,7 +56,7 @@ class Done(Struct, frozen=True, tag="done", kw_only=True):
     Attributes
     ----------
     files
-        Number of indexed files in the workspace (0 after a job with ``paths``, which does not count them).
+        Number of indexed files in the workspace.
     indexed, dropped
         Files that were read again, and files that were removed.
     cut
