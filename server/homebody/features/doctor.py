@@ -196,11 +196,12 @@ def _lines(findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:
 
 
 def _about(use: UseReport) -> Iterator[str]:
-    if use.model is not None:
-        yield f"{use.model} ({use.backend}), {use.context_length} tokens of context"
+    if use.model is None:
+        return
+    yield f"{use.model} ({use.backend}), {use.context_length} tokens of context"
     for reason in use.reasons:
         yield f"why: {reason.removeprefix(f'{use.use}: ')}"
-    if use.model is not None and use.use == "completion":
+    if use.use == "completion":
         yield f"fill-in-the-middle: {use.fim or 'no'}"
     if use.speed is not None:
         reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
