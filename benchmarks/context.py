@@ -195,7 +195,7 @@ async def _lay_out(
 async def _opened(*, indexed: bool) -> AsyncGenerator[tuple[Engine, Session]]:
     """Open an engine and a session in separate folders, with an index that is being built."""
     with tempfile.TemporaryDirectory() as name:
-        for kind in ("CONFIG", "CACHE", "STATE"):
+        for kind in ("CONFIG", "CACHE"):
             os.environ[f"HOMEBODY_{kind}_DIR"] = f"{name}/{kind}"
         folders: Sequence[Path] = ()
         if indexed:

@@ -1,11 +1,13 @@
 """A double of llama.cpp's server that reads and writes at fixed speeds, without using a core.
 
 Its times do not depend on the machine's load, and it can be faster than any machine without a graphics card.
-Like llama.cpp, it reads a prompt in batches, keeps what it has read of a cancelled one, and does not notice a
-closed connection within a batch. It answers nonsense.
+Like llama.cpp, it reads a prompt in batches, keeps what it has read of a cancelled one and what it has
+written, and does not notice a closed connection within a batch. Its answers are nonsense that begins as the
+grammar demands.
 """
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncGenerator
@@ -22,10 +24,10 @@ _BATCH = 64
 _OUTPUT_SPEED = 45.0
 """Tokens written per second."""
 
-_ANSWER_TOKENS = 12
+_ANSWER = "some_words_that_mean_nothing_"
+_FORCED = re.compile(r'root ::= ("(?:[^"\\]|\\.)*")')
 _WORD = re.compile(r"[A-Za-z]{1,5}|[^\S\n]+|.", re.DOTALL)
 _MARKERS = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-_EOS = 0
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class QuickServer(LoopbackServer):
                 if reply.client_is_gone:
                     return
             read_ms = (time.monotonic() - began) * 1000
-            written = await self._write(min(body["n_predict"], _ANSWER_TOKENS), slot, reply)
+            written = await self._write(_answer(body), slot, reply)
             timings = {"cache_n": cached, "prompt_n": len(prompt) - cached, "prompt_ms": read_ms}
             last = {
                 "content": "",
@@ -131,17 +133,17 @@ class QuickServer(LoopbackServer):
                 await reply.event(last)
                 await reply.end()
 
-    async def _write(self, tokens: int, slot: _Slot, reply: Reply) -> int:
-        for number in range(tokens):
+    async def _write(self, words: list[str], slot: _Slot, reply: Reply) -> int:
+        for number, word in enumerate(words, 1):
             async with self._core:
                 await asyncio.sleep(1 / _OUTPUT_SPEED)
             self.generated += 1
-            slot.cached.append(_EOS)
+            slot.cached += self._tokenized(word)
             if reply.client_is_gone:
-                return number
-            event = {"content": f"x{number}_", "tokens_predicted": number + 1}
+                return number - 1
+            event = {"content": word, "tokens_predicted": number}
             await reply.event(event | {"completion_probabilities": [{"logprob": -0.1}]})
-        return tokens
+        return len(words)
 
     def _choose(self, prompt: list[int], named: int) -> _Slot:
         if named >= 0:
@@ -151,6 +153,13 @@ class QuickServer(LoopbackServer):
         if _common(prompt, best.cached) > len(prompt) // 10:
             return best
         return min(idle, key=lambda slot: slot.used)
+
+
+def _answer(body: dict[str, Any]) -> list[str]:
+    """Words of the answer; each is one token."""
+    forced = _FORCED.match(body.get("grammar", ""))
+    text = (json.loads(forced[1]) if forced else "") + _ANSWER
+    return _WORD.findall(text)[: body["n_predict"]]
 
 
 def _common(one: list[int], other: list[int]) -> int:
