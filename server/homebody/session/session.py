@@ -275,7 +275,7 @@ class Rhythm:
     def __init__(self) -> None:
         self._last_key: float | None = None
         self._interval = _FIRST_INTERVAL
-        self._first_token = _FAST_ANSWER
+        self._first_token = 0.0
 
     def key(self, now: float) -> None:
         """Record a keystroke."""
@@ -286,7 +286,7 @@ class Rhythm:
         self._last_key = now
 
     def answered(self, first_token: float) -> None:
-        """Record how long the model's first token took."""
+        """Record how long after its request was due the first token came."""
         self._first_token += (first_token - self._first_token) / 4
 
     def debounce(self) -> float:

@@ -22,6 +22,10 @@ def test_a_slow_model_is_asked_about_one_key_later():
     assert 0.1 <= rhythm.debounce() <= 0.25
 
 
+def test_a_fast_typist_waits_for_no_model_that_was_not_slow():
+    assert _typed(Rhythm(), 0.05).debounce() == 0
+
+
 async def test_many_edits_of_one_change_are_one_key(own_folders):
     """A formatter's edits must not make the debounce of a slow model short, nor earn a window."""
     document, offset = at("x = █\n")

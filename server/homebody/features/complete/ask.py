@@ -144,6 +144,7 @@ async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
         seed=sent.seed,
         logprobs=1 if place.target.info.has_logprobs else 0,
     )
+    is_timed = sent.seed is None
     while True:
         complete = place.engine.completion.backend.complete
         on_read = unless_lost(place, sent.placed.unread) if sent.is_checked else None
@@ -152,6 +153,10 @@ async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
                 complete(sent.prompt, sampling, slot=sent.placed.slot, on_read=on_read)
             ) as stream:
                 async for item in stream:
+                    if is_timed:
+                        # Not at the end: a typing user's next key cancels most answers.
+                        place.session.rhythm.answered(time.monotonic() - request.due)
+                        is_timed = False
                     yield item
         except CacheLost:
             sent = await _again(sent) or replace(sent, is_checked=False)

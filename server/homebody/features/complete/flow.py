@@ -3,6 +3,7 @@
 Result cache, answer in flight, debounce, model, rules; then the document's reader goes on.
 """
 
+import time
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -156,7 +157,7 @@ async def _first_candidate(request: Request) -> Completion | None:
     """Find the first completion: from the cache, from the answer in flight, or from the model."""
     text = await wait_for_text(request, known_at(request))
     if text is None and not request.ticket.stale:
-        if not await request.ticket.still_newest_after(request.debounce):
+        if not await request.ticket.still_newest_after(request.due - time.monotonic()):
             return None
         text = await wait_for_text(request, await ask(request))
     return None if text is None else _show(request, text)

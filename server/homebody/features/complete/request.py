@@ -57,8 +57,8 @@ class Request:
 
     Attributes
     ----------
-    debounce
-        Seconds to wait for another keystroke before the request is sent.
+    due
+        When it is sent if no other keystroke has come until then, on the monotonic clock.
     cursor
         Facts about the cursor's surroundings, for the rules that are applied to the answer.
     wanted
@@ -74,7 +74,7 @@ class Request:
     ticket: Ticket
     trigger: Trigger
     basis: Basis
-    debounce: float
+    due: float
     cursor: CursorContext
     wanted: Wanted
     max_tokens: int
@@ -124,7 +124,7 @@ def request_at(
         ticket=ticket,
         trigger=trigger,
         basis=basis,
-        debounce=0.0 if trigger == "invoked" else debounce,
+        due=time.monotonic() + (0.0 if trigger == "invoked" else debounce),
         cursor=cursor,
         wanted=wanted,
         max_tokens=min(settings.max_tokens, _LINE_TOKENS) if wanted == "line" else settings.max_tokens,
@@ -158,12 +158,11 @@ def record_of(sent: Sent) -> PromptRecord:
 
 
 def learn(sent: Sent, generation: Generation) -> None:
-    """Update the speed, the token counts and the rhythm from an answer that has ended by itself."""
+    """Update the speed and the token counts from an answer that has ended by itself."""
     request, place = sent.request, sent.request.place
     use, stats, seen = place.engine.completion, generation.stats, None
     if generation.first_token_at is not None:
         seconds = generation.first_token_at - generation.began
-        place.session.rhythm.answered(seconds)
         tokens = stats.prompt_tokens or sent.tokens
         unread = tokens * sent.placed.unread // max(1, sent.placed.tokens)
         seen = PromptRead(unread, tokens - unread, seconds * 1000)

@@ -1,7 +1,10 @@
 """Completion, from a request to the suggestion, with a scripted model."""
 
 import asyncio
+import time
+from functools import partial
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -68,6 +71,41 @@ async def test_an_answer_in_flight_that_differs_is_replaced_by_a_new_request(wor
         gate.set()
         [found] = await newer
         assert found.text == "c"
+
+
+async def test_the_debounce_begins_with_the_key_not_after_the_answer_in_flight(world, monkeypatch):
+    gate = asyncio.Event()
+    hour = 3600
+    reply = ScriptedReply(pieces=("a", "x", "\n"), gate=gate, times=1)
+    async with world(reply, "c\n", debounce_ms=hour * 1000) as w:
+        document, offset = at("name = █\n")
+        ask = partial(complete, w.engine, session=w.session)
+        older = asyncio.create_task(ask(document, offset, trigger="invoked"))
+        await until(lambda: w.session.running and w.session.running.waiters)
+        newer = asyncio.create_task(ask(*typed(document, offset, "ab")))
+        assert await older == []
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + hour)
+        monkeypatch.setattr("homebody.features.complete.flow.time", later)
+        gate.set()
+        async with asyncio.timeout(60):
+            [found] = await newer
+        assert found.text == "c"
+
+
+async def test_an_answer_that_the_next_key_cancels_shows_how_fast_the_model_is(world):
+    """Otherwise the debounce of a fast model would last until the first pause."""
+    async with world(ScriptedReply(pieces=("a", "b"), gate=asyncio.Event(), gate_after=1)) as w:
+        rhythm = w.session.rhythm
+        for _ in range(20):
+            rhythm.answered(2.0)
+        before = rhythm.debounce()
+        document, offset = at("name = █\n")
+        for key in range(1, 21):
+            task = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+            await until(lambda key=key: len(w.asked) == key and w.session.running.pieces)
+            document, offset = typed(document, offset, "x")
+        task.cancel()
+        assert rhythm.debounce() < before
 
 
 async def test_consecutive_prompts_only_grow_at_their_end(world):
