@@ -186,7 +186,7 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
     """
     if known is None or isinstance(known, Suggestion):
         return known
-    generation, typed = known
+    (generation, typed), began = known, time.monotonic()
     try:
         with generation.awaited():
             while not request.ticket.stale and (rest := generation.rest(typed)) is not None:
@@ -197,7 +197,9 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
                     return lines
                 if not generation.is_running:
                     return None if typed and not rest.text.strip() else rest
-                left = _seconds_left(request, generation)
+                # The line before was accepted: what follows it has not been waited for yet.
+                is_next = rest.text.startswith("\n")
+                left = _seconds_left(request, generation, since=began if is_next else 0.0)
                 if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
                     return lines
                 await generation.changed_within(None if left is None or left <= 0 else left)
@@ -206,9 +208,10 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
         request.place.session.cancel_soon(generation)
 
 
-def _seconds_left(request: Request, generation: Generation) -> float | None:
-    """Time that a block may still take, from its first token; it follows the measured speed.
+def _seconds_left(request: Request, generation: Generation, since: float = 0.0) -> float | None:
+    """Time that a block may still take; it follows the measured speed.
 
+    It starts at the first token, or at ``since`` if that is later.
     ``None`` if there is no limit: for one line, and before the first token.
     """
     if generation.wanted == "line" or generation.first_token_at is None:
@@ -217,4 +220,4 @@ def _seconds_left(request: Request, generation: Generation) -> float | None:
     limit = min(_LONGEST_SECONDS, max(_SHORTEST_SECONDS, _SHOWN_TOKENS / speed))
     if request.trigger == "invoked":
         limit = _INVOKED_SECONDS
-    return generation.first_token_at + limit - time.monotonic()
+    return max(generation.first_token_at, since) + limit - time.monotonic()

@@ -163,6 +163,7 @@ async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(
         document, offset = at("def fib(n█")
         [line] = await complete(w.engine, document, offset, session=w.session)
         gate.set()
+        w.engine.completion.speed.output = 1.0
         shown = "" if trigger == "invoked" else line.text
         document, offset = typed(document, offset, shown)
         block, *_ = await complete(w.engine, document, offset, session=w.session, trigger=trigger)
