@@ -49,6 +49,7 @@ pictures: ## take the pictures of the documentation again, in the real editors (
 	@$(BIN)/python packaging/vscode_pictures.py
 	@$(BIN)/python packaging/vscode_film.py docs/images/vscode.webp
 	@$(BIN)/python packaging/neovim_pictures.py docs/images
+	@$(BIN)/python packaging/demo_picture.py docs/demo.svg
 
 lock: ## regenerate requirements/*.txt (ARGS=--upgrade for newer versions)
 	@$(SETUP) build

@@ -1,19 +1,18 @@
 """``homebody demo``: an editor's session on a small file, with the coroutines that the language server uses.
 
-Measures the delays that a user notices. ``--record`` writes the picture in the README.
+Measures the delays that a user notices. ``packaging/demo_picture.py`` makes the picture in the README.
 """
 
 import asyncio
 import difflib
 import json
-import re
 import tempfile
 import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
 import typer
 from rich.console import Console
@@ -42,38 +41,23 @@ _SPOTS = (
 _LOOKING_SECONDS = 2.0
 """Pause between moving the cursor and typing; meanwhile the server reads ahead."""
 
-# A web font, or the comment with the address of the library.
-_FETCHED = re.compile(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", re.DOTALL)
-
 _ABOUT_THE_MODEL = (
     "The default model is tiny (135 million parameters). It is quick and good at the rest of a line; its "
     "explanations are fluent and often wrong, and beyond docstrings it cannot rewrite code. Everything "
     "around it is the real thing: put a larger model in, and all of it gets better.\n"
 )
-_WIDTH = 100
 
 _Times: TypeAlias = list[tuple[str, str]]
 """What was measured, and the time or speed, as shown."""
 
 
-def command(
-    context: typer.Context,
-    *,
-    record: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the session as an SVG picture.")
-    ] = None,
-) -> None:
+def command(context: typer.Context) -> None:
     """Show what Homebody does, on a small file, with a real model."""
     flags = Flags.of(context.obj)
     if flags.load(None).backend.kind == "auto":  # the demo is about the embedded model
         embedded = Flags.of({"backend": ["embedded"]}).values
         flags = Flags({**embedded, "completion.debounce_ms": "0", **flags.values}, flags.config)
-    console = Console(width=_WIDTH if record else None, record=record is not None, highlight=False)
-    asyncio.run(_show(console, flags.load(None)))
-    if record is not None:
-        # Without rich's web fonts, so that viewing the picture downloads nothing.
-        drawn = _FETCHED.sub("", console.export_svg(title="homebody demo"))
-        record.write_text(drawn, encoding="utf-8")
+    asyncio.run(_show(Console(highlight=False), flags.load(None)))
 
 
 class _Editor:
@@ -173,14 +157,10 @@ async def _explain(editor: _Editor) -> None:
     def on_text(text: str) -> None:
         nonlocal first
         first = first or time.perf_counter()
-        if not console.record:
-            _verbatim(console, Text(harmless(text)), end="")
+        _verbatim(console, Text(harmless(text)), end="")
 
     result = await explain(editor.engine, editor.document, span, session=editor.session, on_text=on_text)
     seconds = time.perf_counter() - first
-    if console.record:
-        # Separate pieces would overflow the edge of the picture.
-        console.print(Text(harmless(result.markdown)))
     usage = result.usage
     editor.times.append(("the explanation's first word", f"{(first - began) * 1000:.0f} ms"))
     speed = usage.output_tokens / max(seconds, 0.001)
@@ -232,8 +212,8 @@ def _sum_up(console: Console, times: _Times) -> None:
 
 
 def _verbatim(console: Console, text: Text, end: str = "\n") -> None:
-    """Print text with its own line breaks: lines are wrapped only in the picture."""
-    console.print(text, end=end, soft_wrap=not console.record)
+    """Print text with its own line breaks."""
+    console.print(text, end=end, soft_wrap=True)
 
 
 def _heading(console: Console, title: str, about: str) -> None:

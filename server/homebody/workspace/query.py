@@ -47,7 +47,6 @@ _MAX_IMPORTS = 200
 _MAX_WORDS = 16
 _MAX_CHUNKS_A_WORD = 2000
 _MIN_SHARED = 2
-_COUNTS_SECONDS = 60.0
 
 _DEFINING = (
     "SELECT name, path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file"
@@ -103,8 +102,6 @@ class IndexReader:
         self._database = database
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
-        self._counts: dict[str, int] = {}
-        self._counted = 0.0
         self._deadline = 0.0
         self._there: dict[str, bool] = {}
 
@@ -263,7 +260,6 @@ class IndexReader:
         if (there := (facts.st_dev, facts.st_ino)) != self._opened:
             self.close()
             self._opened = there
-            self._counts.clear()
         if self._connection is None:
             self._connection = connect(self._database, timeout=_BUSY_SECONDS)
             self._connection.execute("PRAGMA query_only=1")
@@ -291,22 +287,17 @@ class IndexReader:
 
     def _rarest(self, wanted: Counter[str]) -> list[str]:
         """The rarest words of ``wanted``, by the number of chunks that contain them."""
-        now = time.monotonic()
-        if now - self._counted > _COUNTS_SECONDS:
-            self._counts.clear()
-            self._counted = now
-        chunks = self._count("", "SELECT count(*) FROM chunks")
+        chunks = self._count("SELECT count(*) FROM chunks")
         telling: list[tuple[float, str]] = []
         for word, times in wanted.most_common(4 * _MAX_WORDS):
-            count = self._count(word, _COUNTING, f'"{word}"', _MAX_CHUNKS_A_WORD + 1)
+            count = self._count(_COUNTING, f'"{word}"', _MAX_CHUNKS_A_WORD + 1)
             if 0 < count <= min(_MAX_CHUNKS_A_WORD, max(50, chunks // 5)):
                 telling.append((-math.log1p(times) * math.log1p(chunks / count), word))
         return [word for _, word in sorted(telling)[:_MAX_WORDS]]
 
-    def _count(self, key: str, query: str, *values: str | int) -> int:
-        if key not in self._counts:
-            ((self._counts[key],),) = self._rows(query, *values)
-        return self._counts[key]
+    def _count(self, query: str, *values: str | int) -> int:
+        ((count,),) = self._rows(query, *values)
+        return count
 
     def _rows_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[IndexRow]:
         """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""
