@@ -171,7 +171,7 @@ class _Result:
 _CHECKS: tuple[tuple[Dropped, Callable[[_Result], bool]], ...] = (
     ("no change", lambda result: not result.changes),
     ("white space only", lambda result: packed(result.old) == packed(result.new)),
-    ("an earlier state", lambda result: list(result.new) == result.window.before),
+    ("an earlier state", lambda result: list(result.new) in result.window.earlier),
     ("deletes too much", lambda result: 2 * (result.deleted - result.added) > len(result.old)),
     ("too long", lambda result: len(result.new) > len(result.old) + _MOST_MORE_LINES),
     ("above the cursor only", lambda result: result.layout.is_windows and result.is_above_only),

@@ -27,7 +27,7 @@ _AROUND_BYTES = 450
 """Text before and after the region of Zeta: 150 tokens, of three bytes each."""
 
 _MIN_BLOCK, _MAX_BLOCK, _LOOK_AHEAD = 6, 16, 5
-_CLOSERS = re.compile(r"[\])}>;,]*|(?:break|continue|return|throw|end)\b.*")
+_ENDS = frozenset({"break", "continue", "return", "throw", "end"})
 _CONTEXT = 3
 
 
@@ -62,13 +62,9 @@ def _windows(window: EditWindow, path: str) -> str:
     changes = [change for change in window.changes if len(change.new) <= _MOST_CHANGED_LINES]
     return "\n".join(
         [
-            *(
-                line
-                for change in reversed(changes)
-                for line in (f"<|file_sep|>{path}.diff", *_change(window.document, change))
-            ),
+            *(f"<|file_sep|>{path}.diff\n{_change(window.document, change)}" for change in reversed(changes)),
             f"<|file_sep|>original/{path}",
-            *window.before,
+            *next(iter(window.earlier), window.lines),
             f"<|file_sep|>current/{path}",
             *window.lines,
             f"<|file_sep|>updated/{path}\n",
@@ -77,19 +73,21 @@ def _windows(window: EditWindow, path: str) -> str:
 
 
 def _numbered_windows(window: EditWindow, path: str) -> str:
-    """Sweep v2: the file before the changes, the changes, and three windows, with line numbers."""
+    """Sweep v2: the file before the changes, the changes, and three windows, with line numbers.
+
+    The first window is without the newest changes, as far as these lie in it.
+    """
     where = f"{path}:{window.first + 1}:{window.end}"
     return "\n".join(
         [
             f"<|file_sep|>{path}",
             *_initial_file(window),
             *(
-                line
+                f"{_numbered(window.document, change, path)}\n{_change(window.document, change)}"
                 for change in reversed(window.changes)
-                for line in (_numbered(window.document, change, path), *_change(window.document, change))
             ),
             f"<|file_sep|>original/{where}",
-            *window.before,
+            *(window.earlier or [window.lines])[-1],
             f"<|file_sep|>current/{where}",
             *window.with_cursor("<|cursor|>"),
             f"<|file_sep|>updated/{where}",
@@ -106,15 +104,19 @@ def _initial_file(window: EditWindow) -> list[str]:
         lines[change.line : change.end] = change.old
     if len(lines) <= _WHOLE_LINES:
         return lines
-    start = max(0, (window.cursor_line // _GRID_LINES) * _GRID_LINES - _GRID_LINES // 2)
-    start -= start % _GRID_LINES
+    if not lines[-1]:
+        lines.pop()
+    # Its middle is as near to the cursor as the grid allows.
+    start = max(0, round(window.cursor_line / _GRID_LINES) - 1) * _GRID_LINES
     return lines[start : start + _WHOLE_LINES]
 
 
-def _change(document: Document, change: ChangedLines) -> list[str]:
+def _change(document: Document, change: ChangedLines) -> str:
+    """Lay out a change with one line around it, without empty lines at the ends."""
     above = [document.line_text(change.line - 1)] if change.line else []
     below = [document.line_text(change.end)] if change.end < document.line_count else []
-    return ["original:", *above, *change.old, *below, "updated:", *above, *change.new, *below]
+    old, new = ("\n".join([*above, *lines, *below]).strip("\n") for lines in (change.old, change.new))
+    return f"original:\n{old}\nupdated:\n{new}"
 
 
 def _numbered(document: Document, change: ChangedLines, path: str) -> str:
@@ -155,19 +157,24 @@ def _around(window: EditWindow, path: str, region: str) -> str:
 
 
 def blocks_of(lines: Sequence[str]) -> list[tuple[int, int]]:
-    """Split a region: at a blank line after six lines, at sixteen at the latest, not before a lone closer."""
+    """Split a region: after a blank line and six lines, at sixteen at the latest.
+
+    A block begins with code, and not with the end of something, if there is such a line among the next five.
+    """
     cuts = [0]
     for line in range(1, len(lines)):
-        size, left = line - cuts[-1], len(lines) - line
-        is_wanted = size >= _MIN_BLOCK and left >= _MIN_BLOCK and not lines[line - 1].strip()
-        if not is_wanted and size < _MAX_BLOCK:
-            continue
-        cut = line
-        while cut < min(line + _LOOK_AHEAD, len(lines) - 1) and _CLOSERS.fullmatch(lines[cut].strip()):
-            cut += 1
-        if cut > cuts[-1]:
+        size = line - cuts[-1]
+        near = range(line, min(line + _LOOK_AHEAD, len(lines)))
+        cut = next((at for at in near if _begins_block(lines[at].strip())), line)
+        is_after_blank = bool(lines[line].strip()) and not lines[line - 1].strip()
+        is_wanted = is_after_blank and size >= _MIN_BLOCK and len(lines) - cut >= _MIN_BLOCK
+        if is_wanted or size >= _MAX_BLOCK:
             cuts.append(cut)
     return list(zip(cuts, [*cuts[1:], len(lines)], strict=True))
+
+
+def _begins_block(text: str) -> bool:
+    return bool(text) and text[0] not in "}])" and text.rstrip(";") not in _ENDS
 
 
 def _diff(document: Document, change: ChangedLines, path: str) -> str:

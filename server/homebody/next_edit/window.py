@@ -80,15 +80,21 @@ class EditWindow:
         return lines
 
     @property
-    def before(self) -> list[str]:
-        """Its lines before the newest change."""
-        newest = self.changes[0]
-        lines = self.lines
-        start, end = max(newest.line, self.first), min(newest.end, self.end)
-        if start > end:
-            return lines
-        old = newest.old[start - newest.line : len(newest.old) - (newest.end - end)]
-        return [*lines[: start - self.first], *old, *lines[end - self.first :]]
+    def earlier(self) -> list[list[str]]:
+        """Its lines before the newest change, before the one that preceded it, and so on.
+
+        Ends at the first change that does not lie in it.
+        """
+        lines, states = self.lines, list[list[str]]()
+        for change in self.changes:
+            if change.line < self.first or change.end > self.end:
+                break
+            undone = self.changes[: len(states)]
+            at = change.line - self.first
+            at += sum(len(other.old) - len(other.new) for other in undone if other.line < change.line)
+            lines = [*lines[:at], *change.old, *lines[at + len(change.new) :]]
+            states.append(lines)
+        return states
 
     @property
     def is_changed_above(self) -> bool:

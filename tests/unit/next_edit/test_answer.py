@@ -54,6 +54,35 @@ def test_an_answer_is_dropped(replaced, reason):
     assert answered(text_of(shown, *replaced), shown, is_whole=False) == "cut off"
 
 
+def test_an_answer_that_undoes_the_last_two_changes_is_dropped():
+    """Of two changes, the newer one moved the older one by a line."""
+    document = Document.create("file:///a.py", "python", 1, f"# new\n{TEXT}")
+    newest = ChangedLines("file:///a.py", 0, (), ("# new",))
+    older = ChangedLines("file:///a.py", 2, ("first = compute(1)",), (LINES[1],))
+    shown = window_at(document, 0, [newest, older], SWEEP)
+    before = shown.lines[1:]
+    assert shown.earlier == [before, [before[0], "first = compute(1)", *before[2:]]]
+    for state in shown.earlier:
+        assert answered("\n".join(state), shown) == "an earlier state"
+
+
+def test_a_change_outside_of_the_window_is_not_undone_in_it():
+    far = ChangedLines("file:///a.py", 15, ("old",), (LINES[15],))
+    assert window(newest=far).earlier == []
+
+
+def test_an_answer_that_begins_with_an_unknown_mark_is_dropped():
+    assert answered("<|im_end|>\n" + text_of(window()), window()) == "a marker"
+
+
+def test_blank_lines_before_the_rest_of_a_window_are_dropped():
+    shown = window(line=4)
+    rest = text_of(shown, (5, "fifth = compute(5)")).removeprefix(shown.prefill)
+    assert (5, (LINES[5],), ("fifth = compute(5)",)) == answered("\n\n" + rest, shown)
+    written = "\n" + "".join(line + "\n" for line in rest.split("\n")[:8])
+    assert rest == whole_answer(SWEEP, shown, written)
+
+
 def test_lines_inserted_above_the_cursor_alone_are_dropped():
     newest = ChangedLines("file:///a.py", 0, ("value_0 = compute(0)",), ("total = compute(0)",))
     shown = window(line=6, newest=newest)
@@ -94,6 +123,22 @@ def test_blocks_are_replaced_between_their_markers():
     lines = [*shown.lines[:3], "changed = 1", *shown.lines[4:16]]
     answer = "<|marker_1|>" + "".join(f"{line}\n" for line in lines) + "<|marker_2|>"
     assert (3, (LINES[3],), ("changed = 1",)) == answered(answer, shown, ZETA)
+
+
+def test_the_line_end_before_a_marker_is_no_line_of_its_own():
+    shown = window(layout=ZETA)
+    answer = (
+        "<|marker_1|>" + "".join(f"{line}\n" for line in [*shown.lines[:15], "changed = 1"]) + "<|marker_2|>"
+    )
+    assert (15, (LINES[15],), ("changed = 1",)) == answered(answer, shown, ZETA)
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_the_last_line_of_a_document_keeps_its_end(end):
+    shown = window(TEXT + end, line=19, layout=ZETA)
+    lines = [*shown.lines[:12], "changed = 1"]
+    answer = "<|marker_1|>" + "\n".join(lines) + f"{end}<|marker_2|>"
+    assert (19, (LINES[19],), ("changed = 1",)) == answered(answer, shown, ZETA)
 
 
 @pytest.mark.parametrize(

@@ -78,13 +78,60 @@ def test_a_document_with_a_conflict_is_not_sent_to_zeta_2(mark):
     assert made("zeta-2-1", f"{TEXT}{mark}\n") is not None
 
 
+def test_a_change_of_the_first_line_has_nothing_above_it():
+    change = ChangedLines("file:///app.py", 0, ("import sys",), ("import os",))
+    shown = made("sweep-v2", changes=[change]).text
+    assert "<|file_sep|>src/app.py:1:2\noriginal:\nimport sys\nupdated:\nimport os\n<|file_sep|>" in shown
+
+
+def test_without_a_change_in_the_window_it_was_the_same_before():
+    text = "".join(f"line_{number}\n" for number in range(60))
+    shown = made("sweep-v2", text, 50, [ChangedLines("file:///app.py", 0, ("old",), ("line_0",))]).text
+    before, now, _ = shown.split("<|file_sep|>")[-3:]
+    assert before.removeprefix("original") == now.removeprefix("current").replace("<|cursor|>", "")
+
+
+def test_zeta_sees_450_bytes_around_the_region():
+    text = "".join(f"{number:02}" + "x" * 47 + "\n" for number in range(60))
+    shown = made("zeta-2-1", text, 30, [ChangedLines("file:///app.py", 30, ("old",), ("new",))]).text
+    after, before = shown.split("<[fim-prefix]>")[0], shown.split("<filename>src/app.py\n")[1]
+    assert [line[:2] for line in after.removeprefix("<[fim-suffix]>").split("\n")[:-1]] == [
+        str(number) for number in range(47, 56)
+    ]
+    assert [line[:2] for line in before.split("<|marker_1|>")[0].split("\n")[:-1]] == [
+        f"{number:02}" for number in range(9, 18)
+    ]
+
+
 def test_line_ends_are_line_feeds():
     assert made("sweep-v2") == made("sweep-v2", TEXT.replace("\n", "\r\n"))
 
 
-def test_blocks_end_at_blank_lines():
-    """A block has six lines at least, unless the region is shorter; none begins with a closer."""
-    lines = [*["x"] * 7, "", *["y"] * 9, "", "}", *["z"] * 8]
-    assert blocks_of(lines) == [(0, 8), (8, 19), (19, 27)]
-    assert blocks_of(["x"] * 20) == [(0, 16), (16, 20)]
-    assert blocks_of(["x"]) == [(0, 1)]
+@pytest.mark.parametrize(("line", "first"), [(0, 0), (200, 0), (400, 300), (650, 450)])
+def test_of_a_long_file_sweep_v2_sees_300_lines_around_the_cursor(line, first):
+    """They begin at a multiple of 150, so that the next prompts begin with the same lines."""
+    text = "".join(f"line_{number}\n" for number in range(700))
+    changes = [ChangedLines("file:///app.py", line, ("old",), (f"line_{line}",))]
+    _, path_and_file, *_ = made("sweep-v2", text, line, changes).text.split("<|file_sep|>")
+    lines = path_and_file.removesuffix("\n").split("\n")[1:]
+    old = {f"line_{line}": "old"}
+    numbers = range(first, min(first + 300, 700))
+    assert lines == [old.get(f"line_{number}", f"line_{number}") for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("lines", "cuts"),
+    [
+        pytest.param([*["x"] * 7, "", *["y"] * 9, "", "}", *["z"] * 8], [8, 19], id="blank lines"),
+        pytest.param([*["x"] * 4, "", *["y"] * 9], [], id="less than six lines"),
+        pytest.param([*["x"] * 7, "", *["y"] * 5], [], id="less than six lines after it"),
+        pytest.param([*["x"] * 7, "", "}", *["y"] * 5], [], id="less than six after the end of something"),
+        pytest.param([*["x"] * 7, "", "", "return x", *["y"] * 8], [9], id="a statement"),
+        pytest.param([*["x"] * 7, "", "} else {", "break;", *["y"] * 9], [10], id="the end of something"),
+        pytest.param([*["x"] * 7, "", *["}"] * 5, *["y"] * 9], [8], id="only ends among the next five"),
+        pytest.param(["x"] * 20, [16], id="no blank line"),
+        pytest.param(["x"], [], id="one line"),
+    ],
+)
+def test_blocks_begin_with_code_after_a_blank_line(lines, cuts):
+    assert blocks_of(lines) == list(zip([0, *cuts], [*cuts, len(lines)], strict=True))
