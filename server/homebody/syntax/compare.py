@@ -36,7 +36,7 @@ class Token(Struct, frozen=True, gc=False):
     """A leaf of the tree, or the beginning or end of a block (``text`` is then empty).
 
     ``is_string`` is true for a part of a string, ``is_mark`` for the brackets around type arguments and
-    tags, and the ``!`` of a macro: they are no operators.
+    tags, and the ``!`` of a macro: they are no operators. ``parent`` is the kind of the node around it.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Token(Struct, frozen=True, gc=False):
     start: int
     is_string: bool = False
     is_mark: bool = False
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,7 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
                 is_string = parents[-1].is_string or (kind.is_string and node.is_named)
                 text = document.text[at : to_offset(end)]
                 is_mark = parents[-1].has_marks and text in _TYPE_MARKS
-                yield Token(kind.name, text, at, is_string, is_mark)
+                yield Token(kind.name, text, at, is_string, is_mark, parents[-1].name)
             elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
                 if kind.is_block:
                     open_blocks.append((depth, kind.name))

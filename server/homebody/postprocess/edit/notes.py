@@ -38,7 +38,7 @@ _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
-_KINDS = ("call", "effect", "string", "number", "value", "name", "operator", "comment", "word")
+_KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
 _PAIRED = frozenset({"number", "value", "string", "comment"})
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
@@ -47,7 +47,7 @@ _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"
 class Note:
     """One sentence without its full stop; ``goes`` unless it only says what comes.
 
-    ``kind`` is that of a token (``call``, ``string``, …), ``own`` for a call on a variable that is gone too,
+    ``kind`` is that of a token (``call``, ``string``, …), ``own`` for one on a variable that is gone too,
     ``undefined`` and ``broken`` for code that cannot be right, whatever was asked for.
     """
 
@@ -81,8 +81,10 @@ def notes_of(edit: Edited) -> list[Note]:
     for kind, counted in old.items():
         gone, come = counted - new[kind], new[kind] - counted
         added = list(_changes(kind, gone, come, mentioned))
-        if kind == "call":
+        if kind in ("call", "assignment"):
             added = [_of_own(note, edit.before.local - edit.after.local) for note in added]
+            # What is written to a variable that is gone, nothing reads any more.
+            added = [note for note in added if kind == "call" or note.kind != "own"]
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
     notes = notes or list(_arranged(edit))
@@ -193,6 +195,8 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
                 counts["call"][call] += 1
+        if "assign" in token.parent:
+            counts["assignment"].update(_assigned(tokens, at))
     parts_of_all = [parts for _, parts in texts] or [[token.text] for token in tokens if token.is_string]
     counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in parts_of_all)
     for span in comments:
@@ -218,7 +222,7 @@ def _kind_of(token: Token, language: Language) -> str:
     is_word = _WORD.fullmatch(text) is not None
     if is_name:
         return "name" if is_word else "value"
-    return "word" if is_word else ""
+    return "word" if _WORD.search(text) else ""
 
 
 def _is_in_one_string(before: Token, token: Token, strings: Sequence[Span]) -> bool:
@@ -265,6 +269,28 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
     return f"{'…' + tokens[first - 1].text if chained else ''}{_joined(shown)}"
 
 
+def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
+    """The members and elements that are assigned to, if the sign is at ``at``: ``=``, ``+=``, a type's ``:``.
+
+    Variables are left out: what becomes of them shows where they are used.
+    """
+    while tokens[at].text.endswith(("=", ":", ",")):
+        first, depth = at, 0
+        while first:
+            before, behind = tokens[first - 1].text, tokens[first].text
+            is_name = _WORD.fullmatch(before) and (first == at or behind == "[" or behind in _JOINS)
+            if not (depth or is_name or before == "]" or before in _JOINS):
+                break
+            first -= 1
+            depth += (before == "]") - (before == "[")
+        target = [token.text for token in tokens[first:at]]
+        if len(target) > 1 or (target and target[0].startswith("@")):
+            yield _joined(target)
+        if not target or not first or tokens[first - 1].text != ",":
+            return
+        at = first - 1
+
+
 def _behind_types(tokens: Sequence[Token], at: int) -> int:
     """The place behind the type arguments at ``at``, if there are some."""
     start = at + (at < len(tokens) and tokens[at].text == "::")
@@ -293,7 +319,7 @@ def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) 
         added = list((Counter(added) - Counter(new for _, new in pairs)).elements())
     elif kind in _PAIRED or (kind == "operator" and len(lost) == len(added)):
         pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
-    what = "" if kind in ("effect", "word") else f"the {kind} "
+    what = "" if kind in ("effect", "word") else f"the {kind} {'to ' * (kind == 'assignment')}"
     mark = '"{}"' if kind == "string" else "`{}`"
     for old, new in (*pairs, *((text, "") for text in lost), *(("", text) for text in added)):
         verb = "adds" if not old else "changes" if new else "removes"
@@ -302,8 +328,8 @@ def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) 
 
 
 def _of_own(note: Note, gone: frozenset[str]) -> Note:
-    """``note`` on a call, of another kind if the call is on one of the variables that are gone."""
-    receiver = re.match(r"removes the call `(\w+)\W", note.text)
+    """``note`` on a call or an assignment, of another kind if it is on one of the variables that are gone."""
+    receiver = re.match(r"removes the (?:call|assignment to) `(\w+)\W", note.text)
     return replace(note, kind="own") if receiver is not None and receiver.group(1) in gone else note
 
 
