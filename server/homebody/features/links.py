@@ -21,7 +21,7 @@ from homebody.syntax.scope import definitions
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.files import read_document
-from homebody.workspace.uri import path_of, uri_of
+from homebody.workspace.uri import is_share, path_of, uri_of
 
 _PLACE = re.compile(r"(?P<path>[^:\s]{1,300})(?::(?P<line>\d{1,7})(?:-\d{1,7})?)?")
 _SYMBOL = re.compile(r"[^\W\d][\w.]{0,200}(?:\(\))?")
@@ -91,7 +91,7 @@ class _Finder:
             file = self._file(path_of(uri))
             return file and f"{file}#L{line + 1}"
         match = _PLACE.fullmatch(name)
-        if match is None or "." not in match["path"]:
+        if match is None or "." not in match["path"] or is_share(match["path"]):
             return None
         path = match["path"]
         if path not in self._known and len(self._known) < _MOST_FILES:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from homebody.engine import Engine
-from homebody.workspace.uri import path_of
+from homebody.workspace.uri import is_share, path_of
 
 _LOOKED_AT = 200_000
 """Characters of an output that are searched for places, from its end."""
@@ -106,7 +106,7 @@ async def _file(engine: Engine, named: _Named) -> Path | None:
 def _on_disk(engine: Engine, name: str) -> Path | None:
     """Find a name below the workspace's folders and the current folder; then an absolute one by its end."""
     parts = PurePosixPath(name).parts
-    ends = [name]
+    ends = [] if is_share(name) else [name]
     if name.startswith("/") or ":" in name:
         ends += ["/".join(parts[first:]) for first in range(1, len(parts) - _FEWEST_PARTS + 1)]
     folders = [*engine.folders]

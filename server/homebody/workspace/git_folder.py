@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from homebody.regular_file import read_regular
+from homebody.workspace.uri import is_share
 
 _GIT = ".git"
 _HEAD = re.compile(rb"ref: *refs/|[0-9a-f]{40}")
@@ -34,20 +35,28 @@ def exclude_file(folder: str) -> str | None:
     """Return where ``info/exclude`` of a work tree would be; ``None`` if ``folder`` is none."""
     if (linked := linked_folder(folder)) is not None:
         common = os.fsdecode(_content(Path(linked, "commondir")).partition(b"\n")[0].strip())
+        if is_share(common) and not is_share(folder):
+            return None
         return os.path.join(linked, common, "info", "exclude")  # noqa: PTH118 - for each folder of each prompt
     git = os.path.join(folder, _GIT)  # noqa: PTH118 - as above
     return f"{git}/info/exclude" if os.path.lexists(git + "/HEAD") else None
 
 
 def linked_folder(folder: str) -> str | None:
-    """Return the git folder that a ``.git`` file names, as work trees and submodules have it."""
+    """Return the git folder that a ``.git`` file names, as work trees and submodules have it.
+
+    ``None`` if there is none, or if it is on another machine and ``folder`` is not.
+    """
     git = os.path.join(folder, _GIT)  # noqa: PTH118 - for each folder of each prompt
     if not os.path.isfile(git):  # noqa: PTH113 - as above
         return None
     line = _content(Path(git)).partition(b"\n")[0]
     if not line.startswith(b"gitdir: "):
         return None
-    return os.path.join(folder, os.fsdecode(line.removeprefix(b"gitdir: ").strip()))  # noqa: PTH118 - as above
+    target = os.fsdecode(line.removeprefix(b"gitdir: ").strip())
+    if is_share(target) and not is_share(folder):
+        return None
+    return os.path.join(folder, target)  # noqa: PTH118 - as above
 
 
 def way_out(root: Path, git_dir: Path, common_dir: Path, work_tree: str) -> Path | None:

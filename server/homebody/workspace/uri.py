@@ -39,6 +39,11 @@ def path_of(uri: str) -> Path | None:
     return None if "\0" in path else Path(path)
 
 
+def is_share(path: str) -> bool:
+    """Whether Windows would connect to the machine that a path names (``//there/share``) to look at it."""
+    return len(path) > 1 and path[0] in "/\\" and path[1] in "/\\"
+
+
 def of_nearest_folder(values: Mapping[Path, _Value], uri: str) -> _Value | None:
     """Return the value of the innermost folder that holds the file; ``None`` if none of them does."""
     path = path_of(uri) if values else None

@@ -57,6 +57,16 @@ async def test_a_link_out_of_the_workspace_is_no_link(world, files):
         assert await linked(w.engine, "See away.py.", ()) == "See away.py."
 
 
+async def test_a_share_of_another_machine_is_not_looked_at(world, files):
+    """On Windows that would connect to it, with the user's name."""
+    app = files / "src" / "app.py"
+    names = [f"`/{app}`", f"`/\\{str(app)[1:]}`", f"`\\\\{str(app)[1:]}`"]
+    async with world(folders=[files]) as w:
+        assert await linked(w.engine, f"`{app}`", ()) != f"`{app}`"
+        for name in names:
+            assert await linked(w.engine, name, ()) == name
+
+
 async def test_links_are_ranges_where_the_text_is_shown_as_it_is(world, files):
     app = (files / "src" / "app.py").as_uri()
     async with world(folders=[files]) as w:

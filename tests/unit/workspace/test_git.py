@@ -8,6 +8,7 @@ import pytest
 from homebody.errors import GitFailed
 from homebody.workspace.diff import git_diff
 from homebody.workspace.git import Repository, find_repository
+from homebody.workspace.git_folder import exclude_file
 from support.git import git
 from support.needs import needs
 
@@ -235,6 +236,20 @@ def test_a_repository_does_not_lead_to_another(root: Path, other: Path, borrow):
     for ask in (repository.staged, repository.uncommitted, lambda: git_diff(repository, "staged")):
         with pytest.raises(GitFailed, match=r"leads to another repository .* list .* in `trusted_folders`"):
             ask()
+
+
+def test_a_git_folder_on_another_machine_is_not_looked_at(root: Path, other: Path):
+    """``//there/share`` would make Windows connect to it, also where Homebody only reads ignore rules."""
+    excluded = other / ".git" / "info" / "exclude"
+    assert excluded.is_file()
+    shutil.rmtree(root / ".git")
+    for share, is_read in (("", True), ("/", False)):
+        (root / ".git").write_text(f"gitdir: {share}{other / '.git'}\n")
+        assert (find_repository(root) is not None, exclude_file(str(root)) is not None) == (is_read, is_read)
+    (root / "own").mkdir()
+    (root / "own" / "commondir").write_text(f"/{other / '.git'}\n")
+    (root / ".git").write_text("gitdir: own\n")
+    assert exclude_file(str(root)) is None
 
 
 def test_a_trusted_folder_may_lead_to_another_repository(root: Path, other: Path):
