@@ -33,7 +33,7 @@ from homebody.workspace.diff import (
 from homebody.workspace.files import read_document
 from homebody.workspace.git import find_repository
 from homebody.workspace.secrets import holds_key_anywhere
-from homebody.workspace.uri import path_of, uri_of
+from homebody.workspace.uri import is_share, path_of, uri_of
 
 PASTED = "homebody:pasted"
 """URI of text that is not from a file."""
@@ -201,7 +201,7 @@ async def attach_text(
         raise UsageError(message)
     last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
     named = await asyncio.to_thread(quoted_paths, text)
-    others = (*([about] if about else []), *(uri_of(_top(engine) / path) for path in named))
+    others = (*([about] if about else []), *(_uri_below(_top(engine), path) for path in named))
     return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
 
 
@@ -289,7 +289,7 @@ async def _diff_attached(
     engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path | None
 ) -> Attached:
     def uri(path: str) -> str:
-        return uri_of((root or _top(engine)) / path) if path else PASTED
+        return _uri_below(root or _top(engine), path) if path else PASTED
 
     refusals = await engine.gate.refusals(uri(path) for one in diffs for path in one.paths)
     kept, dropped = permitted(diffs, lambda path: refusals.get(uri(path)))
@@ -311,6 +311,11 @@ async def _diff_attached(
 def _top(engine: Engine) -> Path:
     """Return the folder that the names in a pasted diff are relative to."""
     return next(iter(engine.folders), Path.cwd())
+
+
+def _uri_below(top: Path, path: str) -> str:
+    """Return the URI of a file that a text names; of one on another machine, a URI without a known place."""
+    return f"share:{path}" if is_share(path) else uri_of(top / path)
 
 
 async def _parse_lines(engine: Engine, document: Document, fragment: str) -> tuple[int, int] | None:

@@ -190,6 +190,7 @@ def _of(name, quoted=""):
         f"diff -r old/private/x new/private/x\n1c1\n< x\n---\n> {_SECRET}\n",
         f"Binary files a/private/x and b/private/x differ\n{_SECRET}\n",
         f"-- \n2.39.0\n\n{_SECRET}\n",
+        _of("//there/share/x.py"),
     ],
 )
 async def test_every_name_of_a_pasted_diff_is_checked(world, root, diff):
@@ -227,4 +228,6 @@ async def test_a_quoted_diff_is_sent_only_if_none_of_its_files_is_excluded(world
         asked = len(w.asked)
         with pytest.raises(Excluded, match=r"old\.txt is never put into a prompt"):
             await explain_text(w.engine, pasted.format("private/old.txt"))
+        with pytest.raises(Excluded, match="never put into a prompt"):
+            await explain_text(w.engine, pasted.format("/there/share/x.py").replace("a//", "//"))
         assert len(w.asked) == asked
