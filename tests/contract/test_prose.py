@@ -11,7 +11,6 @@ from homebody.audit import ModelNote
 from homebody.engine import Engine, open_engine
 from homebody.features.complete import complete
 from homebody.features.complete.request import PROSE_NOTE
-from homebody.features.doctor import doctor
 from homebody.session.session import Session
 from homebody.settings import BackendSettings, CompletionSettings, Settings
 from homebody.text import Document
@@ -105,15 +104,3 @@ async def test_a_layout_that_the_user_chose_stays(server):
 
     assert notes == []
     assert CODE not in found
-
-
-async def test_doctor_probes_the_markers(server):
-    """Two fixed holes reveal it before the user types."""
-    with server(talkative) as double:
-        async with opened(server.kind, double.url) as (engine, _):
-            diagnosis = await doctor(engine)
-
-    texts = [finding.text for finding in diagnosis.uses[0].findings]
-    assert [text for text in texts if "answers with prose" in text] != []
-    assert diagnosis.next_steps[0].command is not None
-    assert diagnosis.next_steps[0].command.endswith("models recommend")

@@ -2,15 +2,16 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct, json
+from msgspec import Struct
 
 from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
+from homebody.headless.report import to_json
 from homebody.models.facts import PURPOSES, Facts, Purpose, Slot, read_facts
 from homebody.models.hub import OnProgress
 from homebody.models.install import install
@@ -18,26 +19,18 @@ from homebody.models.library import ModelListing, find_model, list_entries, remo
 
 
 class ModelReport(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints per model. Sizes are in bytes; unknown values are null.
+    """What ``--json`` prints per model; without ``facts``, ``problem`` says why it cannot be used.
 
     ``uses`` are those that the model is made for, ``used_for`` those for which the embedded model runs it.
     """
 
     name: str
-    path: str
+    path: Path
     origin: str
     problem: str | None = None
-    title: str | None = None
-    architecture: str | None = None
-    parameters: int | None = None
-    size: int | None = None
-    quantisation: str | None = None
-    context_length: int | None = None
-    fim: bool | None = None
-    chat_template: bool | None = None
-    licence: str | None = None
-    uses: list[Purpose] = []
-    used_for: list[Slot] = []
+    facts: Facts | None = None
+    uses: Sequence[Purpose] = ()
+    used_for: Sequence[Slot] = ()
 
 
 command = typer.Typer()
@@ -59,7 +52,7 @@ def _list(*, as_json: _Json = False) -> None:
     chosen: Mapping[Slot, Path | None] = {use: _chosen(use) for use in _USES}
     reports = [_report(entry, chosen) for entry in entries]
     if as_json:
-        terminal.write(json.encode(reports).decode() + "\n")
+        terminal.write(to_json(reports))
     elif not entries:
         terminal.write("No model on this machine; `homebody models install` fetches a small one (93 MB).\n")
     else:
@@ -87,7 +80,7 @@ def _recommend(
     terminal = Terminal()
     advice = asyncio.run(recommend(("vision",)) if vision else recommend())
     if as_json:
-        terminal.write(json.encode(advice).decode() + "\n")
+        terminal.write(to_json(advice))
         return
     terminal.write(f"This machine: {advice.machine}.\n")
     for model in advice.recommendations:
@@ -125,7 +118,7 @@ def _install(
         terminal.progress("")
     facts = read_facts(model.path)
     if as_json:
-        terminal.write(json.encode(_report(ModelListing(model, facts))).decode() + "\n")
+        terminal.write(to_json(_report(ModelListing(model, facts))))
     else:
         terminal.write(f"{model.name} is ready: {_summary(facts)}\n{model.path}\n")
 
@@ -140,7 +133,7 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME")], *, as_json: _Jso
     model = find_model(name)
     facts = read_facts(model.path)
     if as_json:
-        terminal.write(json.encode(_report(ModelListing(model, facts))).decode() + "\n")
+        terminal.write(to_json(_report(ModelListing(model, facts))))
         return
     fim = f"{facts.fim.prefix} {facts.fim.suffix} {facts.fim.middle}" if facts.fim else "no"
     weights = f"{_parameters(facts.parameters)} parameters"
@@ -178,36 +171,22 @@ def _chosen(use: Slot) -> Path | None:
 
 def _report(entry: ModelListing, chosen: Mapping[Slot, Path | None] | None = None) -> ModelReport:
     model, facts = entry.model, entry.facts
-    if facts is None:
-        return ModelReport(model.name, str(model.path), model.origin, entry.problem)
-    return ModelReport(
-        name=model.name,
-        path=str(model.path),
-        origin=model.origin,
-        title=facts.name,
-        architecture=facts.architecture,
-        parameters=facts.parameters,
-        size=facts.size,
-        quantisation=facts.quantisation,
-        context_length=facts.context_length,
-        fim=facts.fim is not None,
-        chat_template=facts.chat_template,
-        licence=facts.licence,
-        uses=[use for use in PURPOSES if suits(facts, use)],
-        used_for=[use for use in _USES if chosen is not None and chosen[use] == model.path],
-    )
+    uses: list[Purpose] = [use for use in PURPOSES if facts is not None and suits(facts, use)]
+    used_for: list[Slot] = [use for use in _USES if chosen is not None and chosen[use] == model.path]
+    return ModelReport(model.name, model.path, model.origin, entry.problem, facts, uses, used_for)
 
 
 def _row(report: ModelReport) -> tuple[str, ...]:
-    if report.problem is not None:
+    facts = report.facts
+    if facts is None:
         return (report.name, *["-"] * 5, "unusable", "", report.origin)
     return (
         report.name,
-        report.architecture or "",
-        _parameters(report.parameters or 0),
-        f"{(report.size or 0) / 1e6:,.0f} MB",
-        report.quantisation or "",
-        _context(report.context_length),
+        facts.architecture,
+        _parameters(facts.parameters),
+        f"{facts.size / 1e6:,.0f} MB",
+        facts.quantisation,
+        _context(facts.context_length),
         ", ".join(report.uses).replace("_", " ") or "plain text",
         ", ".join(report.used_for),
         report.origin,

@@ -6,13 +6,12 @@ read it, which the command line and the language server print.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing, suppress
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
 from homebody.audit import read_notes
-from homebody.backend.base import OWN, ModelInfo, Piece, Sampling, Slot
+from homebody.backend.base import ModelInfo, Slot
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.engine import Engine
 from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, sentence
@@ -20,8 +19,7 @@ from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
 from homebody.features.recommend import Remedy, better_model, is_smallest, more_context, quicker_model
 from homebody.installation import shell, this_installation
-from homebody.postprocess.ghost.noise import kind_of
-from homebody.prompt.fim import FimFormat, completion_prompt, find_format
+from homebody.prompt.fim import FimFormat, find_format
 
 Level: TypeAlias = Literal["good", "hint", "problem"]
 
@@ -36,25 +34,6 @@ _SMALL_CONTEXT = 2048
 _SPIN_LESS = (
     "GOMP_SPINCOUNT=300 llama-server …     (on Linux; elsewhere --threads, one less than there are cores)"
 )
-_PROSE = (
-    "It has fill-in-the-middle tokens but answers with prose: suggestions will use only the text before the "
-    "cursor."
-)
-
-_HOLES = (
-    (
-        "def mean(values: list[float]) -> float:\n    if not values:\n        return 0.0\n    ",
-        "\n    return total / len(values)\n",
-    ),
-    (
-        "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n",
-        "\n    def pop(self):\n        return self.items.pop()\n",
-    ),
-)
-"""Prefix and suffix of two obvious holes; a model that answers both with prose cannot fill them."""
-
-_HOLE_TOKENS = 24
-"""Length of an answer to a hole, in tokens: enough for a sentence."""
 
 _MEASURED_TOKENS = 256
 """Prompt that the speed is measured with: a second or two on a slow machine."""
@@ -222,7 +201,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         is_down = isinstance(error, BackendUnavailable | BackendTimeout)
         return UseReport(slot, use.backend.reasons, (problem,), needs_better_model=not is_down)
     row = find_format(info, engine.settings.completion.fim)
-    weakness = await _weakness(engine, info, slot, row)
+    weakness = _weakness(info, slot, row)
     findings = [] if weakness is None else [weakness]
     if weakness is None and slot == "chat":
         findings.append(Finding("good", "It takes chat messages, for explanations and edits."))
@@ -243,17 +222,11 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     )
 
 
-async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat | None) -> Finding | None:
+def _weakness(info: ModelInfo, slot: Slot, row: FimFormat | None) -> Finding | None:
     """Return why the model is not made for this use; ``None`` if it is."""
     if slot == "completion":
-        if row is None:
-            text = "It does not fill in the middle: suggestions use only the text before the cursor."
-            return _improvable("hint", text, better_model(info, slot))
-        prose = False
-        # A failed probe proves nothing about the model.
-        with suppress(HomebodyError):
-            prose = await _answers_with_prose(engine, row)
-        return _improvable("hint", _PROSE, better_model(info, slot)) if prose else None
+        text = "It does not fill in the middle: suggestions use only the text before the cursor."
+        return _improvable("hint", text, better_model(info, slot)) if row is None else None
     if not info.chat_template:
         text = "It takes no chat messages: explanations and edits need an instruct model."
         return _improvable("problem", text, better_model(info, slot))
@@ -265,19 +238,6 @@ async def _weakness(engine: Engine, info: ModelInfo, slot: Slot, row: FimFormat 
 
 def _improvable(level: Level, text: str, remedy: Remedy) -> Finding:
     return Finding(level, f"{text} {remedy.remark}".rstrip(), remedy.command)
-
-
-async def _answers_with_prose(engine: Engine, row: FimFormat) -> bool:
-    """Whether the completion model answers both holes with prose; sends no text of the user."""
-    for prefix, suffix in _HOLES:
-        prompt = completion_prompt(row, prefix=prefix, suffix=suffix, typed="", uri=OWN)
-        sampling = Sampling(max_tokens=_HOLE_TOKENS)
-        stream = engine.completion.backend.complete(prompt, sampling, slot="completion")
-        async with aclosing(stream):
-            answer = "".join([item.text async for item in stream if isinstance(item, Piece)])
-        if kind_of(answer) != "prose":
-            return False
-    return True
 
 
 def _common(info: ModelInfo) -> Iterator[Finding]:

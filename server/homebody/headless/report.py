@@ -53,8 +53,8 @@ class SentPrompt(Struct, frozen=True, rename="camel"):
 
 
 def to_json(report: Struct | Sequence[Struct]) -> str:
-    """Write a report as JSON, indented."""
-    return json.format(json.encode(report), indent=2).decode() + "\n"
+    """Write a report as JSON, indented; paths in it are texts."""
+    return json.format(json.encode(report, enc_hook=str), indent=2).decode() + "\n"
 
 
 def to_range(document: Document, span: Span) -> Range:

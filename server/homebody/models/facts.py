@@ -45,7 +45,7 @@ class FimTokens(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pad: str | None = None
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, rename="camel"):
     """One model as its file describes it.
 
     Attributes

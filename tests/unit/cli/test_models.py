@@ -32,7 +32,8 @@ def test_a_model_by_its_path_from_install_to_remove(homebody, tiny_model):
     assert heading.endswith("Type  Context  Good for          Used for          From")
     assert row.endswith("F32   4,096    completion, chat  completion, chat  linked")
     [listed] = json.loads(homebody("models", "list", "--json")[1])
-    assert (listed["name"], listed["contextLength"], listed["fim"]) == ("tiny", 4096, True)
+    assert (listed["name"], listed["facts"]["contextLength"]) == ("tiny", 4096)
+    assert listed["facts"]["fim"]["suffix"] == "<|fim_suffix|>"
     assert listed["uses"] == listed["usedFor"] == ["completion", "chat"]
     assert json.loads(homebody("models", "show", "tiny", "--json")[1]) == {**listed, "usedFor": []}
     assert (
