@@ -23,7 +23,7 @@ from support.vscode import (
     recording_homebody,
     start_vscode,
 )
-from support.vscode_workspace import COPILOT, COPILOT_CODE, PLANS, REPLIES, ROOMS, make_workspace
+from support.vscode_workspace import COPILOT, COPILOT_CODE, PLANS, ROOMS, make_workspace, replies
 
 # The real server, started only once the file GATE exists; the file PID gets its process id.
 LATE_SERVER = """\
@@ -53,9 +53,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def settings(folder: Path) -> dict[str, object]:
+def gates(folder: Path) -> Path:
+    (folder / "gates").mkdir()
+    return folder / "gates"
+
+
+@pytest.fixture(scope="module")
+def settings(folder: Path, gates: Path) -> dict[str, object]:
     script = folder / "script.json"
-    script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
+    script.write_text(json.dumps({"name": "scripted", "reply": replies(gates)}))
     return {
         "homebody.server.command": logging_homebody(folder),
         "homebody.backend.kind": "scripted",
@@ -99,16 +105,24 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("homebody_on_path")
-def test_the_extension_works_in_the_extension_host(vscode: VSCode, workspace: Path, tmp_path: Path):
+def test_the_extension_works_in_the_extension_host(
+    vscode: VSCode, workspace: Path, gates: Path, tmp_path: Path
+):
     """Typing, refactoring, asking, pausing, a crash, a hostile workspace, and where the server is found.
 
     Then what the server receives of typing, before VS Code asks.
     """
     program, other = other_version(workspace.parent)
     recorder, received = recording_homebody(tmp_path)
-    passed = {"program": str(program), "other": other, "recorder": str(recorder), "received": str(received)}
+    passed = {"program": program, "recorder": recorder, "received": received, "gates": gates}
     suites = ["suite.js", "suite_found.js", "suite_typing.js"]
-    vscode.run("exthost.js", workspace, suites=suites, **passed)
+    vscode.run(
+        "exthost.js",
+        workspace,
+        suites=suites,
+        other=other,
+        **{name: str(path) for name, path in passed.items()},
+    )
     (initialize, *_) = [
         message for message in map(json.loads, received.read_text().splitlines()) if "capabilities" in message
     ]
@@ -140,12 +154,17 @@ def test_the_chat_survives_what_goes_wrong(
 
 
 def test_a_picture_is_pasted_and_dropped_into_the_chat(
-    vscode: VSCode, settings: dict[str, object], workspace: Path, tmp_path: Path
+    vscode: VSCode, settings: dict[str, object], gates: Path, workspace: Path, tmp_path: Path
 ):
     """The question, the same question again, and the conversation after a reload have it."""
     (workspace / "plot.png").write_bytes(encoded())
     script, asked = tmp_path / "sees.json", tmp_path / "asked.jsonl"
-    model = {"name": "scripted", "modalities": ["vision"], "requests_file": str(asked), "reply": REPLIES}
+    model = {
+        "name": "scripted",
+        "modalities": ["vision"],
+        "requests_file": str(asked),
+        "reply": replies(gates),
+    }
     script.write_text(json.dumps(model))
     own = {**settings, "homebody.backend.model": str(script)}
     picture = b64encode(encoded()).decode()

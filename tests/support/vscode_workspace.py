@@ -14,9 +14,18 @@ _LONG_TEXTS = {
 }
 PLANS: str = _DATA["plans"]
 ROOMS: str = _DATA["files"]["rooms.py"]
-REPLIES = [reply | {"text": _LONG_TEXTS.get(reply["text"], reply["text"])} for reply in _DATA["reply"]]
 COPILOT = _DATA["copilot"]
 COPILOT_CODE = (SCRIPTS / "copilot_stub.js").read_text("utf-8")
+
+
+def replies(gates: Path) -> list[dict[str, object]]:
+    """What the model answers; the files that open its gates are in the folder ``gates``."""
+    return [
+        reply
+        | {"text": _LONG_TEXTS.get(reply["text"], reply["text"])}
+        | ({"gate_file": str(gates / reply["gate_file"])} if "gate_file" in reply else {})
+        for reply in _DATA["reply"]
+    ]
 
 
 def make_workspace(made: Path) -> Path:

@@ -4,7 +4,7 @@ const { execFileSync } = require("node:child_process");
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
-const { answering, claim, focused, homebody, request, root, select, show } = require("./claims");
+const { answering, claim, focused, homebody, openGate, request, root, select, show } = require("./claims");
 const { until } = require("./workbench");
 
 const { executeCommand } = vscode.commands;
@@ -288,7 +288,7 @@ exports.run = async function run() {
             const answer = withProgress.apply(extension.vscode.window, args);
             select(vscode.window.activeTextEditor, 7, 4);
             await executeCommand("type", { text: "x" });
-            writeFileSync(path.join(root().fsPath, ".vscode", "later"), "");
+            openGate("later");
             return answer;
         };
         await answering(extension.vscode.window, "withProgress", typing, () => instruct(extension, prices, [0, 0, 5, 0], "later with sum()"));
