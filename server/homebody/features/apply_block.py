@@ -7,16 +7,14 @@ import asyncio
 
 from homebody.engine import Engine
 from homebody.features.refactor import Refactoring
-from homebody.features.refactor.combine import with_imports
+from homebody.features.refactor.combine import refactoring_of
+from homebody.features.refactor.offer import checked
 from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock
-from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.imports import only_used, without_imports
-from homebody.postprocess.edit.notes import notes_of, sentences
 from homebody.postprocess.edit.placed import placed
-from homebody.postprocess.edit.refusals import syntax_refusal, unreadable
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
@@ -39,11 +37,16 @@ async def apply_block(
     """
     if not block.closed:
         return _refused(document, "The answer was cut inside this code block: ask for the rest first.")
-    target = await _target(engine, document, block, span)
+    file = WholeFile(document, await tree_of(engine, document))
+    return await asyncio.to_thread(_applied, file, block.text, span)
+
+
+def _applied(file: WholeFile, text: str, span: Span | None) -> Refactoring:
+    document = file.document
+    target = _target(file, text, span)
     if target is None:
         return _refused(document, _NO_PLACE)
-    file = WholeFile(document, await tree_of(engine, document))
-    code, imports = await asyncio.to_thread(without_imports, file, target, block.text)
+    code, imports = without_imports(file, target, text)
     try:
         new = placed(document, target, code) if code.strip() or not imports else ""
     except Refusal as refusal:
@@ -53,38 +56,25 @@ async def apply_block(
     else:
         edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
     imports = only_used(imports, code) if code.strip() else imports
-    if not edits and not imports:
-        return Refactoring("unchanged", None, (), document.version)
-    edit = await asyncio.to_thread(edited, file, target, edits, [new.text for new in imports])
-    if hidden := unreadable(edit.after.code, document.text):
-        return _refused(document, hidden)
-    refusal = syntax_refusal(edit)
-    return Refactoring(
-        "refused" if refusal else "changed",
-        refusal or None,
-        tuple(await asyncio.to_thread(with_imports, file, edits, imports, target.start)),
-        document.version,
-        target=target,
-        notes=sentences(notes_of(edit)),
-    )
+    return refactoring_of(file, checked(file, target, edits, imports), target, target.start)
 
 
-async def _target(engine: Engine, document: Document, block: CodeBlock, span: Span | None) -> Span | None:
+def _target(file: WholeFile, text: str, span: Span | None) -> Span | None:
     """Return the span that the block replaces; an empty span is a position to insert at."""
+    document = file.document
     if span is not None and document.slice(span).strip():
         return document.whole_lines(trimmed(document, span))
-    code = Document.create("homebody:block", document.language_id, 0, block.text)
+    code = Document.create("homebody:block", document.language_id, 0, text)
     written = parse(code)
-    found = [one for one in definitions(code, written) if one.kind != "variable" and not one.container]
-    if len(found) == 1:
-        (new,) = found
-        tree = await tree_of(engine, document)
-        same = [one for one in definitions(document, tree) if one.name == new.name and one.kind != "variable"]
+    news = [each for each in definitions(code, written) if each.kind != "variable" and not each.container]
+    if len(news) == 1:
+        (new,) = news
+        same = [each for each in file.by_name.get(new.name, ()) if each.kind != "variable"]
         if len(same) == 1:
             old = same[0].span
             # Decorations above stay where the block has none.
             is_decorated = with_decorations(code, written, new.span) != new.span
-            return document.whole_lines(with_decorations(document, tree, old) if is_decorated else old)
+            return document.whole_lines(with_decorations(document, file.tree, old) if is_decorated else old)
     if span is None:
         return None
     start = document.line_start(span.start)

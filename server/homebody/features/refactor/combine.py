@@ -45,31 +45,42 @@ def result_of(
         kept.append(part)
         for edit in part.offer.edits:
             insort(taken, edit.span)
-    edits = _edits(kept)
+    edits = sorted((edit for part in kept for edit in part.offer.edits), key=lambda edit: edit.span)
     if not (is_one or any(part.offer.refusal for part in kept)):
         # A person may want what is refused; all other edits together break nothing either.
         reason = syntax_refusal(edited(base.file, base.document.whole, edits))
     importing = [part for part in kept if part.offer.imports]
-    start = min((part.request.target.start for part in importing), default=0)
-    imports = [new for part in importing for new in part.offer.imports]
-    edits = with_imports(base.file, edits, imports, start)
     listed.sort(key=lambda each: each.first_line)
-    if listed and not reason and not edits:
+    if listed and not reason and not (edits or importing):
         reason = f"{len(listed)} of {len(listed) + len(kept)} parts were refused. {listed[0].reason}"
-    new_file = next((part.offer.new_file for part in kept), None)
-    return Refactoring(
-        "refused" if reason else "changed" if edits or new_file else "unchanged",
-        reason or None,
+    offer = Offer(
         tuple(edits),
-        base.document.version,
-        usage=reduce(AnswerUsage.__add__, (part.answer.usage for part in parts)) if parts else None,
-        target=target,
-        new_file=new_file,
+        tuple(new for part in importing for new in part.offer.imports),
+        tuple(note if is_one else _located(note, part) for part in kept for note in part.offer.notes),
+        next((part.offer.new_file for part in kept), None),
+        reason,
+    )
+    start = min((part.request.target.start for part in importing), default=0)
+    usages = [part.answer.usage for part in parts]
+    return replace(
+        refactoring_of(base.file, offer, target, start),
+        usage=reduce(AnswerUsage.__add__, usages) if usages else None,
         skipped=tuple(listed),
         parts=tuple(parts),
-        notes=sentences(
-            [note if is_one else _located(note, part) for part in kept for note in part.offer.notes]
-        ),
+    )
+
+
+def refactoring_of(file: WholeFile, offer: Offer, target: Span, start: int) -> Refactoring:
+    """Return an offer as a result; ``start`` is where the first code that needs its imports begins."""
+    edits = _with_imports(file, offer.edits, offer.imports, start)
+    return Refactoring(
+        "refused" if offer.refusal else "changed" if edits or offer.new_file else "unchanged",
+        offer.refusal or None,
+        tuple(edits),
+        file.document.version,
+        target=target,
+        new_file=offer.new_file,
+        notes=sentences(offer.notes),
     )
 
 
@@ -88,17 +99,10 @@ def _is_taken(taken: Sequence[Span], span: Span) -> bool:
     return any(span.overlaps(other) for other in taken[max(0, at - 1) : at + 1])
 
 
-def _edits(parts: Sequence[Part]) -> list[TextEdit]:
-    return sorted((edit for part in parts for edit in part.offer.edits), key=lambda edit: edit.span)
-
-
-def with_imports(
-    file: WholeFile, edits: list[TextEdit], imports: Sequence[NewImport], start: int
-) -> list[TextEdit]:
-    """Add to ``edits``, which are in order, those of the imports that the text with them does not have yet.
-
-    ``start`` is where the first code that needs them begins.
-    """
+def _with_imports(
+    file: WholeFile, edits: Sequence[TextEdit], imports: Sequence[NewImport], start: int
+) -> Sequence[TextEdit]:
+    """Add to ``edits``, which are in order, those of ``imports`` that the text with them lacks."""
     if not imports:
         return edits
     document = file.document

@@ -4,6 +4,7 @@ Pure; parses code, so it runs in a thread.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from homebody.features.refactor.results import NewFile, Offer, RewriteRequest
 from homebody.features.refactor.tests_file import tests_refusal
@@ -19,7 +20,8 @@ from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unrea
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.rewritten import rewritten
 from homebody.postprocess.lines import with_line_ends
-from homebody.text import TextEdit
+from homebody.syntax.whole_file import WholeFile
+from homebody.text import Span, TextEdit
 
 _NOTED: dict[str, frozenset[str]] = {
     "types": frozenset({"comment", "undefined"}),
@@ -44,24 +46,35 @@ def _offer(request: RewriteRequest, text: str, *, complete: bool) -> Offer:
         return _new_file(request, text, complete=complete)
     if request.prompt.output == "rename":
         edits, stay = rename_edits(request.document, request.tree, request.target, text)
-        refusal = syntax_refusal(edited(request.file, request.target, edits))
-        return Offer(tuple(edits), notes=tuple(map(Note, stay)), refusal=refusal)
+        return replace(checked(request.file, request.target, edits), notes=tuple(map(Note, stay)))
     edits, imports, left_out = _read(request, text, complete=complete)
-    if not edits and not imports:
-        return Offer()
-    edit = edited(request.file, request.target, edits, [new.text for new in imports])
-    if hidden := unreadable(edit.after.code, request.document.text):
-        return Offer(refusal=hidden)  # nobody could see it in a diff
     guard = request.prompt.guard
-    refusal = refusal_of(edit, guard)
-    if syntax_refusal(edit):
-        return Offer(tuple(edits), tuple(imports), refusal=refusal)  # tokens of broken code say nothing
-    notes = [note for note in notes_of(edit) if note.kind in _NOTED.get(guard, {note.kind})]
+    offer = checked(request.file, request.target, edits, imports, guard)
+    notes = [note for note in offer.notes if note.kind in _NOTED.get(guard, {note.kind})]
     if guard == "additions":
         notes = [note for note in notes if note.goes]
-    if left_out:
+    if left_out and (edits or imports):
         notes.insert(0, Note(f"leaves out `{left_out[:60]}` of the answer", kind="own"))
-    return Offer(tuple(edits), tuple(imports), tuple(notes), refusal=refusal)
+    return replace(offer, notes=tuple(notes))
+
+
+def checked(
+    file: WholeFile,
+    target: Span,
+    edits: Sequence[TextEdit],
+    imports: Sequence[NewImport] = (),
+    guard: str | None = None,
+) -> Offer:
+    """Check edits of ``target``: for syntax alone without a guard, since a person or syntax chose them."""
+    if not edits and not imports:
+        return Offer()
+    edit = edited(file, target, edits, [new.text for new in imports])
+    if hidden := unreadable(edit.after.code, file.document.text):
+        return Offer(refusal=hidden)  # nobody could see it in a diff
+    broken = syntax_refusal(edit)
+    refusal = broken if guard is None else refusal_of(edit, guard)
+    # Tokens of broken code say nothing.
+    return Offer(tuple(edits), tuple(imports), () if broken else tuple(notes_of(edit)), refusal=refusal)
 
 
 def _read(
