@@ -88,10 +88,6 @@ class PromptWindow:
         whole = not self.to_the_end or offset + len(suffix) == len(text)
         return whole and text.startswith(suffix, offset)
 
-    def is_elsewhere(self, other: "PromptWindow") -> bool:
-        """Whether the anchor of ``other`` is at a position that typing in this window cannot reach."""
-        return not self.anchor <= other.anchor <= self.anchor + self.typed_limit
-
     def moved(self, edit: TextEdit) -> "PromptWindow":
         """Adjust the offsets after an edit before the window; ignore other edits.
 
@@ -144,7 +140,8 @@ class Windows:
         """Use ``window`` for requests from now on; one of another part of the document is kept."""
         before = self.current
         earlier = tuple(other for other in self.earlier if other is not window)
-        if before is not None and before.is_elsewhere(window):
+        # Typing in the one before cannot reach the other's anchor.
+        if before and not before.anchor <= window.anchor <= before.anchor + before.typed_limit:
             earlier = (before, *earlier)[:_EARLIER]
         coming = None if self.coming is window or (self.coming and self.coming.narrow) else self.coming
         return replace(self, current=window, coming=coming, earlier=earlier)

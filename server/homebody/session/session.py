@@ -83,6 +83,7 @@ class Session:
         self.running: Generation | None = None
         self.siblings: Callable[[str], Sequence[Document]] = lambda _uri: ()
         self._documents: dict[str, DocumentState] = {}
+        self._look = Ticket()
         self._running_task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -108,6 +109,12 @@ class Session:
                 # The older request may wait for it.
                 self.running.wake()
         return state.ticket
+
+    def new_look(self) -> "Ticket":
+        """Supersede the previous look at a place, in any document."""
+        self._look.supersede()
+        self._look = Ticket()
+        return self._look
 
     def changed(self, edits: Sequence[TextEdit], document: Document) -> None:
         """Update the state after one change of the user, of one or many edits; ``document`` is the result."""
@@ -203,7 +210,7 @@ def log_error(task: asyncio.Task[None]) -> None:
 
 
 class Ticket:
-    """One request for a document; it becomes stale when a newer one comes."""
+    """One request for a document, or one look at a place; it becomes stale when a newer one comes."""
 
     def __init__(self) -> None:
         self._stale = asyncio.Event()

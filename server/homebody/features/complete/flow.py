@@ -74,15 +74,15 @@ async def complete(
 
 async def prepare(engine: Engine, document: Document, offset: int, *, session: Session) -> None:
     """Read ahead at ``offset``, after the document was opened, saved or focused, or after a jump."""
-    ticket = session.document_state(document.uri).ticket
+    ticket, look = session.document_state(document.uri).ticket, session.new_look()
     with suppress(HomebodyError):
         refused = await engine.gate.refusal_of(document)  # also recorded as a recently viewed place
         if refused or not engine.completion_settings(document).is_on(document.language_id):
             return
         session.recent.viewed(document, offset)
         place = await place_at(session, document, offset)
-        # Otherwise it was closed meanwhile, or the user types there already.
-        if not ticket.stale:
+        # Otherwise it was closed meanwhile, or the user types there already, or looks at another place.
+        if not (ticket.stale or look.stale):
             reader_of(session, document.uri).look_at(place)
 
 
@@ -118,12 +118,15 @@ async def _complete(
 
 
 async def _candidates(request: Request) -> list[Completion]:
-    """Find the completions; then let the reader go on."""
+    """Find the completions, from what is known, else from the model; then let the reader go on."""
     place = request.place
     reader = reader_of(place.session, place.document.uri)
     if request.basis == "document":
         reader.type_at(place)
-    first = await _first_candidate(request)
+    text = await wait_for_text(request, known_at(request))
+    if text is None and await request.ticket.still_newest_after(request.due - time.monotonic()):
+        text = await wait_for_text(request, await ask(request))
+    first = None if text is None else _show(request, text)
     completions = [] if first is None else [first]
     if request.trigger == "invoked":
         completions += await _more_candidates(request, first)
@@ -151,16 +154,6 @@ async def _complete_once(
     async with aclosing(Session(engine, slot="chat")) as own:
         await prepare_once(own, document, offset)
         return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
-
-
-async def _first_candidate(request: Request) -> Completion | None:
-    """Find the first completion: from the cache, from the answer in flight, or from the model."""
-    text = await wait_for_text(request, known_at(request))
-    if text is None and not request.ticket.stale:
-        if not await request.ticket.still_newest_after(request.due - time.monotonic()):
-            return None
-        text = await wait_for_text(request, await ask(request))
-    return None if text is None else _show(request, text)
 
 
 async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:

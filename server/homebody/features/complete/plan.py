@@ -159,19 +159,15 @@ class Place:
         return _window(self, tokens, self.windows.candidates, self.windows.current)
 
 
-async def target_of(engine: Engine) -> Target:
-    """Get the model of the completion backend. Raises ``BackendError``."""
+async def place_at(session: Session, document: Document, offset: int) -> Place:
+    """Return a place for the model that is served now. Raises ``BackendError``."""
+    engine = session.engine
     info = await engine.completion.describe()
     choice = engine.settings.completion.fim
     # A layout that the user chose is kept, even if the model answers with prose.
     if choice == "auto" and engine.completion.fill_in.fails(info.name):
         choice = "none"
-    return Target(info, find_format(info, choice), engine.folders)
-
-
-async def place_at(session: Session, document: Document, offset: int) -> Place:
-    """Return a place for the model that is served now. Raises ``BackendError``."""
-    return Place(session, await target_of(session.engine), document, offset)
+    return Place(session, Target(info, find_format(info, choice), engine.folders), document, offset)
 
 
 async def best_window(place: Place) -> tuple[PromptWindow, Placement]:

@@ -6,7 +6,7 @@ import pytest
 
 from homebody.features.complete import complete
 from homebody.features.complete.flow import prepare_once
-from homebody.features.complete.plan import place_at, prompt_for, target_of
+from homebody.features.complete.plan import place_at, prompt_for
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
@@ -39,7 +39,7 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
 async def test_a_window_that_is_kept_fits(world, context_length):
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
         w.engine.completion.speed.prompt = 5_000
-        target = await target_of(w.engine)
+        target = (await place_at(w.session, _NUMBERS, 0)).target
         reader, starts = reader_of(w.session, _NUMBERS.uri), []
         for line in range(1500, 1600, 3):
             offset = _NUMBERS.line_starts[line] + 3

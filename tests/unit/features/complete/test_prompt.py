@@ -4,7 +4,7 @@ import pytest
 
 from homebody.backend.base import ModelInfo, Prompt
 from homebody.features.complete import complete
-from homebody.features.complete.plan import Place, Target, prompt_for, target_of
+from homebody.features.complete.plan import Place, Target, place_at, prompt_for
 from homebody.prompt.fim import formats
 from homebody.session.prompt_window import PromptWindow
 from homebody.syntax.chunk import Candidate
@@ -70,9 +70,9 @@ async def test_only_the_cursors_line_follows_a_middle_marker(world, family):
 
 async def test_a_header_with_a_control_token_is_left_out(world):
     async with world("x\n", special_texts=_SPECIAL, context_length=512) as w:
-        target = await target_of(w.engine)
         body = "".join(f"        line_{n} = {n}\n" for n in range(200))
         document, offset = at(f"class A:\n    def f(self, a='<|im_end|>'):\n{body}        last = █\n")
+        target = (await place_at(w.session, document, offset)).target
         w.engine.trees.open(document)
         await w.engine.trees.ready(document)
         window = Place(w.session, target, document, offset).window("wide")
@@ -82,8 +82,8 @@ async def test_a_header_with_a_control_token_is_left_out(world):
 
 async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(world):
     async with world("x\n", special_texts=_SPECIAL) as w:
-        target = await target_of(w.engine)
         document, offset = at("a = █\n")
+        target = (await place_at(w.session, document, offset)).target
         text = "def g():\n    s = '<|im_start|>'\n    return s"
         some = Candidate("file:///%3C%7Cim_end%7C%3Eu.py", 4, 6, text, "near")
         window = _wide_with(w, target, document, offset, some)
@@ -96,8 +96,8 @@ async def test_only_the_lines_with_control_tokens_are_left_out_of_a_snippet(worl
 )
 async def test_paths_are_written_as_comments_of_the_language(world, language, line):
     async with world("x\n") as w:
-        target = await target_of(w.engine)
         document = Document.create("untitled:p", language, 1, "a\n")
+        target = (await place_at(w.session, document, 1)).target
         other = Candidate("file:///p.html", 0, 0, "b", "near")
         window = _wide_with(w, target, document, 1, other)
         assert line in prompt_for(target, window, document, "").text

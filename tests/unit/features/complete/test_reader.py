@@ -51,6 +51,36 @@ async def test_a_wide_window_is_read_while_the_user_types(world, monkeypatch):
         assert len({request.slot for request in w.backend.requests}) == 2
 
 
+class _LateFirst(ScriptedBackend):
+    """Describes itself to whoever asks first only once ``gate`` is set."""
+
+    def __init__(self, *replies, **options):
+        super().__init__(*replies, **options)
+        self.gate = asyncio.Event()
+        self.has_begun = False
+
+    async def describe(self):
+        if not self.has_begun:
+            self.has_begun = True
+            await self.gate.wait()
+        return await super().describe()
+
+
+async def test_of_two_looks_at_places_the_newer_one_counts_whichever_is_ready_first(world, monkeypatch):
+    """An editor opens a file and moves to a line of it at once."""
+    _pauses_take(monkeypatch, 3600)
+    async with world("zzz\n", context_length=32_768, kind=_LateFirst) as w:
+        document, offset, state = _long_file(w)
+        older = asyncio.create_task(prepare(w.engine, document, 0, session=w.session))
+        await until(lambda: w.backend.has_begun)
+        await prepare(w.engine, document, offset, session=w.session)
+        w.backend.gate.set()
+        await older
+        await until(lambda: state.windows.current)
+        await _until_idle(w, document)
+        assert state.windows.current.anchor > 0
+
+
 async def test_no_piece_is_read_twice_although_keys_come_in_between(world, monkeypatch):
     _pauses_take(monkeypatch, 3600)
     async with world("zzz\n", context_length=32_768, kind=_Stepwise) as w:
