@@ -135,42 +135,6 @@ async def _candidates(request: Request) -> list[Completion]:
     return completions
 
 
-async def _ask_next(request: Request, shown: Completion) -> None:
-    """Send the request that follows if the suggestion is accepted, so that its answer is already there."""
-    place = request.place
-    accepted = place.document.edited(TextEdit(shown.span, shown.text), place.document.version)
-    expected = replace(place, document=accepted, offset=shown.span.start + len(shown.text))
-    following = request_at(expected, request.ticket, basis="suggestion")
-    if known_at(following) is None:
-        await ask(following)
-
-
-async def _complete_once(
-    engine: Engine, document: Document, offset: int, trigger: Trigger, selected: Selected | None
-) -> list[Completion]:
-    """Complete for a script, in a session of its own, after everything was read."""
-    await check_permitted(engine, document)
-    # A script that shares the server with an editor must not evict the editor's prompts.
-    async with aclosing(Session(engine, slot="chat")) as own:
-        await prepare_once(own, document, offset)
-        return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)
-
-
-async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:
-    """Find up to two more candidates: repeat an explicit request with randomness, up to three times."""
-    shown = [] if first is None else [first]
-    # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
-    in_time = replace(request, trigger="automatic")
-    for seed in range(1, _CANDIDATES + 1):
-        if len(shown) == _CANDIDATES or request.ticket.stale:
-            break
-        text = await wait_for_text(in_time, await ask(request, seed))
-        other = None if text is None else _show(request, text, number=len(shown))
-        if other is not None and all(other.text != earlier.text for earlier in shown):
-            shown.append(other)
-    return shown if first is None else shown[1:]
-
-
 def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> Completion | None:
     """Apply the rules to the text of candidate ``number`` (from 0), and record the outcome.
 
@@ -210,6 +174,31 @@ def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Drop
     )
 
 
+async def _more_candidates(request: Request, first: Completion | None) -> list[Completion]:
+    """Find up to two more candidates: repeat an explicit request with randomness, up to three times."""
+    shown = [] if first is None else [first]
+    # Only the first candidate waits for the whole block; these are shown as far as they have arrived.
+    in_time = replace(request, trigger="automatic")
+    for seed in range(1, _CANDIDATES + 1):
+        if len(shown) == _CANDIDATES or request.ticket.stale:
+            break
+        text = await wait_for_text(in_time, await ask(request, seed))
+        other = None if text is None else _show(request, text, number=len(shown))
+        if other is not None and all(other.text != earlier.text for earlier in shown):
+            shown.append(other)
+    return shown if first is None else shown[1:]
+
+
+async def _ask_next(request: Request, shown: Completion) -> None:
+    """Send the request that follows if the suggestion is accepted, so that its answer is already there."""
+    place = request.place
+    accepted = place.document.edited(TextEdit(shown.span, shown.text), place.document.version)
+    expected = replace(place, document=accepted, offset=shown.span.start + len(shown.text))
+    following = request_at(expected, request.ticket, basis="suggestion")
+    if known_at(following) is None:
+        await ask(following)
+
+
 async def _with_selected(
     session: Session, document: Document, selected: Selected, trigger: Trigger
 ) -> list[Completion]:
@@ -217,13 +206,24 @@ async def _with_selected(
     as_if = document.edited(TextEdit(selected.span, selected.text), document.version)
     offset = selected.span.start + len(selected.text)
     shift = len(selected.span) - len(selected.text)
-    found = await _complete(session, as_if, offset, trigger, "menu")
+    completions = await _complete(session, as_if, offset, trigger, "menu")
     return [
         replace(
             item,
             span=Span(selected.span.start, item.span.end + shift),
             text=as_if.text[selected.span.start : item.span.start] + item.text,
         )
-        for item in found
+        for item in completions
         if item.span.start >= selected.span.start
     ]
+
+
+async def _complete_once(
+    engine: Engine, document: Document, offset: int, trigger: Trigger, selected: Selected | None
+) -> list[Completion]:
+    """Complete for a script, in a session of its own, after everything was read."""
+    await check_permitted(engine, document)
+    # A script that shares the server with an editor must not evict the editor's prompts.
+    async with aclosing(Session(engine, slot="chat")) as own:
+        await prepare_once(own, document, offset)
+        return await complete(engine, document, offset, session=own, trigger=trigger, selected=selected)

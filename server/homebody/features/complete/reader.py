@@ -81,12 +81,16 @@ class Reader:
         self._place: Place | None = None
         self._moved_at = 0.0
         self._is_typing = False
+        # At this place: snippets, and a whole window with them.
         self._has_searched = False
         self._has_chosen = False
-        self._smallest = 0.0
+        # How long the smallest piece takes, by the last ones.
+        self._smallest_seconds = 0.0
         self._rests_until = 0.0
+        # Whether enough keys were typed for the window that is coming.
         self._is_paid = False
-        self._lost: PromptWindow | None = None
+        # The window whose prompt the server has lost once.
+        self._lost_window: PromptWindow | None = None
         self._woken = asyncio.Event()
         self._ahead: Ahead | None = None
         self._task: asyncio.Task[None] | None = None
@@ -266,11 +270,11 @@ class Reader:
             return False
         tokens = min(placed.unread, piece_tokens(session.engine.completion))
         try:
-            is_checked = window is not self._lost
+            is_checked = window is not self._lost_window
             seconds = await read_piece(place, place.prompt(window), placed, is_checked=is_checked)
         except CacheLost:
             # Once for each window: some servers cannot go on with some models.
-            self._lost = window
+            self._lost_window = window
             return True
         if seconds is None:
             self._drop()
@@ -281,9 +285,9 @@ class Reader:
         if tokens >= _FEWEST_TOKENS:
             # A piece may wait for an answer that was cancelled just now: one slow piece says nothing.
             smallest = seconds * _FEWEST_TOKENS / tokens
-            self._smallest += (smallest - self._smallest) / 3
-            if self._smallest > _SLOW_PIECE_SECONDS:
-                self._rests_until = time.monotonic() + _REST * self._smallest
+            self._smallest_seconds += (smallest - self._smallest_seconds) / 3
+            if self._smallest_seconds > _SLOW_PIECE_SECONDS:
+                self._rests_until = time.monotonic() + _REST * self._smallest_seconds
         return True
 
     def _drop(self) -> None:
