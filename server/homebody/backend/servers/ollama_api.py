@@ -190,7 +190,7 @@ class Logprob(msgspec.Struct, frozen=True):
     logprob: float
 
 
-class ChatAnswer(msgspec.Struct, frozen=True):
+class OllamaMessage(msgspec.Struct, frozen=True):
     """``message`` of a chat."""
 
     content: str = ""
@@ -202,7 +202,7 @@ class OllamaEvent(SaysRemote, frozen=True):
 
     model: str = ""
     response: str = ""
-    message: ChatAnswer | None = None
+    message: OllamaMessage | None = None
     done: bool = False
     done_reason: str = "stop"
     error: str | None = None
