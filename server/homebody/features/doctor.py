@@ -300,8 +300,8 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
         found.append(Finding("hint", text))
     keyed = [key for key, origin in origins.items() if key.endswith("api_key") and origin.endswith(".toml")]
     if keyed:
-        text = f"An API key is in a file ({origins[keyed[0]]}): a variable is safer."
-        found.append(Finding("hint", text, 'api_key_env = "MY_KEY"'))
+        text = f"An API key is in a file ({origins[keyed[0]]}): a variable that api_key_env names is safer."
+        found.append(Finding("hint", text))
     if settings.log.prompts and settings.log.enabled:
         found.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))
     return found
