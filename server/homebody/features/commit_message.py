@@ -33,7 +33,7 @@ async def commit_message(
     answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)
     message = _message(answer.markdown)
     if answer.looped or _says_nothing(message):
-        reason = "The model wrote no commit message, but comments or the same again: choose a larger model."
+        reason = "The model wrote only comments or repetitions, no commit message: choose a larger model."
         raise NothingAnswered(reason)
     return replace(answer, text=message)
 
