@@ -19,19 +19,17 @@
 (defvar-local homebody--about nil
   "Buffer that the conversation is about.")
 
-(defvar-local homebody--blocks nil
-  "Alist of the code blocks of this conversation, trimmed, and their numbers.")
-
 (defvar-local homebody--running nil
   "Function that stops the answer that is written into this buffer.")
 
-(defvar homebody-answer-mode-map
-  (let ((map (make-sparse-keymap)))
-    (define-key map (kbd "a") #'homebody-ask)
-    (define-key map (kbd "C-c C-c") #'homebody-stop)
-    (define-key map (kbd "RET") #'homebody-apply-block)
-    map)
-  "Keys of `homebody-answer-mode'; `special-mode' has others, such as q.")
+(defvar homebody--attached nil
+  "Alist of the labels and ids of what goes with the next question.")
+
+(defvar-keymap homebody-answer-mode-map
+  :doc "Keys of `homebody-answer-mode'; `special-mode' has others, such as q."
+  "a" #'homebody-ask
+  "C-c C-c" #'homebody-stop
+  "RET" #'homebody-apply-block)
 
 (define-derived-mode homebody-answer-mode special-mode "Homebody"
   "An answer, as text: nothing in it is run, only places of the code open."
@@ -124,7 +122,14 @@ The places that it names become buttons."
                               (homebody--point-in-view (plist-get range :end))
                               'homebody-target (plist-get link :target)
                               'action #'homebody--open-place
-                              'help-echo "RET opens this place")))))
+                              'help-echo "RET opens this place")))
+        (seq-doseq (block (plist-get result :blocks))
+          (let ((range (plist-get block :range)))
+            (put-text-property (homebody--point-in-view (plist-get range :start))
+                               (homebody--point-in-view (plist-get range :end))
+                               'homebody-block
+                               (list :conversationId (plist-get result :conversationId)
+                                     :block (plist-get block :block)))))))
     (homebody--append buffer (homebody--account result))))
 
 (defun homebody--open-place (button)
@@ -176,18 +181,25 @@ With a prefix argument, FULL, all of it is read, however long it takes."
                       (append (homebody--place) (and full (list :full t))) buffer #'ignore)))
 
 (defun homebody--named-files (question)
-  "Return the URIs of the files that QUESTION names as @FILE."
+  "Return the URIs of the files that QUESTION names as @FILE or @FILE:10-20."
   (let (uris (start 0))
     (while (string-match "@\\([^[:space:]]*[^[:space:]?!.,;:]\\)" question start)
       (setq start (match-end 0))
-      (let ((file (match-string 1 question)))
-        (when (file-regular-p file) (push (homebody--uri file) uris))))
-    (vconcat (nreverse uris))))
+      (let* ((name (match-string 1 question))
+             (lines (string-match "\\`\\(.*\\):\\([0-9]+\\)\\(?:-\\([0-9]+\\)\\)?\\'" name))
+             (first (and lines (match-string 2 name)))
+             (last (and lines (or (match-string 3 name) first)))
+             (file (if lines (match-string 1 name) name)))
+        (when (file-regular-p file)
+          (push (concat (homebody--uri file) (and lines (format "#L%s-%s" first last))) uris))))
+    (nreverse uris)))
 
 (defun homebody-ask (question)
   "Ask QUESTION about the region, or about the function around point.
-A file that it names as @FILE, such as a picture, goes with it.
-In the buffer of a conversation, the conversation continues."
+A file that it names as @FILE, such as a picture, goes with it, and so do the
+lines that it names as @FILE:10-20, and what `homebody-attach' has attached.
+In the buffer of a conversation, the conversation continues.
+From a buffer without a file, the question goes without the buffer's text."
   (interactive "sAsk: ")
   (let* ((follows (derived-mode-p 'homebody-answer-mode))
          (source (if follows homebody--about (current-buffer)))
@@ -195,70 +207,67 @@ In the buffer of a conversation, the conversation continues."
     (unless (buffer-live-p source)
       (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
-      (let* ((server (homebody--server-or-error))
+      (let* ((server (if buffer-file-name (homebody--server-or-error) (homebody--some-server)))
              (known (buffer-local-value 'homebody--conversation buffer))
              (id (and (eq server (car known)) (cdr known)))
              ;; Another server does not know the conversation.
              (before (and known (not id)
                           (list (list :label "Answers so far"
-                                      :text (with-current-buffer buffer (homebody--text)))))))
-        (with-current-buffer buffer
-          (setq homebody--about source)
-          (unless id (setq homebody--blocks nil)))
+                                      :text (with-current-buffer buffer (homebody--text))))))
+             (attached (mapcar #'cdr homebody--attached)))
+        (with-current-buffer buffer (setq homebody--about source))
         (homebody--append buffer (format "> %s\n\n" question))
         (homebody--stream
          server "homebody.ask"
-         (append (list :question question :attach (vconcat before (homebody--named-files question)))
-                 (if follows nil (homebody--place))
+         (append (list :question question :diagnostics (homebody--all-diagnostics)
+                       :attach (vconcat before (homebody--named-files question) attached))
+                 (and (not follows) buffer-file-name (homebody--place))
                  (and id (list :conversationId id)))
          buffer
          (lambda (result)
+           (setq homebody--attached
+                 (seq-remove (lambda (item) (member (cdr item) attached)) homebody--attached))
            (when (buffer-live-p buffer)
              (with-current-buffer buffer
-               (setq homebody--conversation (cons server (plist-get result :conversationId)))
-               (seq-doseq (block (plist-get result :blocks))
-                 (push (cons (string-trim (plist-get block :text)) (plist-get block :block))
-                       homebody--blocks))))))))))
+               (setq homebody--conversation (cons server (plist-get result :conversationId)))))))))))
+
+(defun homebody-attach (query)
+  "Choose what goes with the next question among what has QUERY in its name.
+That are files, symbols, the problems that Flymake found, and diffs.
+What is attached already is taken back."
+  (interactive "sAttach: ")
+  (let* ((items (jsonrpc-request
+                 (homebody--some-server) :workspace/executeCommand
+                 (list :command "homebody.contextItems"
+                       :arguments (vector (list :query query :diagnostics (homebody--all-diagnostics))))))
+         (labels (mapcar (lambda (item) (cons (plist-get item :label) (plist-get item :id))) items))
+         (label (if labels (completing-read "Attach: " labels nil t) (user-error "Nothing to attach matches %s" query)))
+         (item (assoc label labels)))
+    (setq homebody--attached
+          (if (member item homebody--attached) (remove item homebody--attached)
+            (append homebody--attached (list item))))
+    (message "Homebody: attached to the next question: %s"
+             (if homebody--attached (string-join (mapcar #'car homebody--attached) ", ") "nothing"))))
 
 (defun homebody-forget ()
   "Begin a new conversation at the next question."
   (interactive)
   (with-current-buffer (homebody--answer-buffer "*Homebody ask*")
-    (setq homebody--conversation nil homebody--blocks nil)
+    (setq homebody--conversation nil)
     (let ((inhibit-read-only t)) (erase-buffer))))
-
-(defun homebody--block-at-point ()
-  "Return the text of the fenced code block around point, or nil."
-  (let ((at (pos-eol)) from indent found)
-    (save-excursion
-      (goto-char (point-min))
-      (while (and (not found) (re-search-forward "^[ \t]*```" nil t))
-        (cond ((not from)
-               (setq from (pos-bol 2) indent (current-indentation)))
-              ;; A fence that is indented much further is code, as in a docstring.
-              ((<= (current-indentation) (+ indent 3))
-               (when (<= (1- from) at (1- (pos-bol)))
-                 (setq found (buffer-substring-no-properties from (pos-bol))))
-               (setq from nil)))))
-    found))
 
 (defun homebody-apply-block ()
   "Show what the code block at point would change in the file it is about."
   (interactive)
-  (let* ((text (or (homebody--block-at-point) (user-error "There is no code block at point")))
-         (number (or (alist-get (string-trim text) homebody--blocks nil nil #'equal)
-                     (user-error "Only code blocks in answers to questions can be applied")))
-         (source homebody--about) (conversation homebody--conversation))
+  (let ((block (or (get-text-property (point) 'homebody-block)
+                   (user-error "There is no code block of an answer to a question at point")))
+        (source homebody--about))
     (unless (buffer-live-p source)
       (user-error "The buffer that this conversation is about was closed"))
     (with-current-buffer source
-      (let ((server (homebody--server-or-error)))
-        (unless (eq server (car conversation))
-          (user-error "The server was restarted after this answer: ask again"))
-        (homebody--change server "homebody.apply"
-                          (list :conversationId (cdr conversation) :block number
-                                :textDocument (homebody--document))
-                          "Apply code from the answer")))))
+      (homebody--change (homebody--server-or-error) "homebody.apply"
+                        (append block (list :textDocument (homebody--document)))
+                        "Apply code from the answer"))))
 
 (provide 'homebody-answers)
 ;;; homebody-answers.el ends here

@@ -15,6 +15,8 @@
 
 (declare-function diff-no-select "diff")
 (declare-function flymake-diagnostics "flymake")
+(declare-function flymake-diagnostic-beg "flymake")
+(declare-function flymake-diagnostic-end "flymake")
 (declare-function flymake-diagnostic-text "flymake")
 
 (defcustom homebody-confirm 'replacing
@@ -56,7 +58,12 @@ From Lisp, TITLE is the title of the refactoring."
          (place (homebody--place))
          (found (jsonrpc-request
                  server :textDocument/codeAction
-                 (append place (list :context (list :diagnostics (homebody--diagnostics) :triggerKind 1)))))
+                 (append place
+                         (list :context
+                               (list :triggerKind 1
+                                     :diagnostics (if (use-region-p)
+                                                      (homebody--diagnostics (region-beginning) (region-end))
+                                                    (homebody--diagnostics (pos-bol) (pos-eol))))))))
          (actions (seq-filter (lambda (action)
                                 (equal (plist-get (plist-get action :command) :command) "homebody.refactor"))
                               found))
@@ -68,14 +75,24 @@ From Lisp, TITLE is the title of the refactoring."
     (homebody--change server "homebody.refactor"
                       (plist-put (copy-sequence argument) :showReason :json-false) chosen)))
 
-(defun homebody--diagnostics ()
-  "Return Flymake's diagnostics of the region or line."
-  (if (not (bound-and-true-p flymake-mode)) []
-    (let ((beg (if (use-region-p) (region-beginning) (pos-bol)))
-          (end (if (use-region-p) (region-end) (pos-eol))))
-      (vconcat (mapcar (lambda (one)
-                         (list :range (homebody--range beg end) :message (flymake-diagnostic-text one)))
-                       (flymake-diagnostics beg end))))))
+(defun homebody--diagnostics (beg end)
+  "Return Flymake's diagnostics between BEG and END."
+  (vconcat
+   (and (bound-and-true-p flymake-mode)
+        (mapcar (lambda (found)
+                  (list :range (homebody--range (flymake-diagnostic-beg found) (flymake-diagnostic-end found))
+                        :message (flymake-diagnostic-text found)))
+                (flymake-diagnostics beg end)))))
+
+(defun homebody--all-diagnostics ()
+  "Return Flymake's diagnostics of all files that it examines."
+  (vconcat
+   (seq-keep (lambda (buffer)
+               (with-current-buffer buffer
+                 (and buffer-file-name (bound-and-true-p flymake-mode)
+                      (list :uri (homebody--uri buffer-file-name)
+                            :diagnostics (homebody--diagnostics (point-min) (point-max))))))
+             (buffer-list))))
 
 (defun homebody--change (server command argument title)
   "Make SERVER execute COMMAND with ARGUMENT, and show its edit, called TITLE.
@@ -152,13 +169,11 @@ The server merges it with what was edited meanwhile."
 
 ;;;; The diff
 
-(defvar homebody-change-mode-map
-  (let ((map (make-sparse-keymap)))
-    (define-key map (kbd "C-c C-c") #'homebody-accept-change)
-    (define-key map (kbd "C-c C-k") #'homebody-discard-change)
-    (define-key map (kbd "C-c C-r") #'homebody-refine-change)
-    map)
-  "Keys of the buffer that shows a change.")
+(defvar-keymap homebody-change-mode-map
+  :doc "Keys of the buffer that shows a change."
+  "C-c C-c" #'homebody-accept-change
+  "C-c C-k" #'homebody-discard-change
+  "C-c C-r" #'homebody-refine-change)
 
 (define-minor-mode homebody-change-mode
   "Keys to accept, discard or refine the change that this buffer shows."

@@ -347,6 +347,14 @@ None of its buttons is pressed: a question would interrupt the user."
   (homebody--sync)
   homebody--server)
 
+(defun homebody--some-server ()
+  "Return a server for what is not about a file: this project's, else any."
+  (let ((servers (seq-filter (lambda (entry) (and (jsonrpc-running-p (cdr entry)) (oref (cdr entry) is-ready)))
+                             homebody--servers)))
+    (or (alist-get (homebody--root) servers nil nil #'equal)
+        (cdar servers)
+        (user-error "Homebody is not running: turn homebody-mode on in a file"))))
+
 (cl-defun homebody--execute (server command argument then &key otherwise on-value)
   "Make SERVER execute COMMAND with ARGUMENT; THEN gets the result.
 OTHERWISE gets the message of an error; without it, the message is shown.

@@ -13,12 +13,14 @@
 ;;
 ;;   (require 'homebody)
 ;;   (add-hook 'prog-mode-hook #'homebody-mode)
+;;   (keymap-set homebody-mode-map "C-c h" homebody-command-map)
 
 ;;; Code:
 
 (require 'homebody-answers)
 (require 'homebody-changes)
 (require 'homebody-next-edit)
+(require 'homebody-pages)
 (require 'homebody-server)
 
 (defcustom homebody-automatic t
@@ -284,25 +286,29 @@ Without any, the binding is NEXT-EDIT if IS-NEXT-EDIT returns non-nil."
   "Return whether a next edit is shown."
   (and homebody--next-edit t))
 
-(defvar homebody-mode-map
-  (let ((map (make-sparse-keymap)))
-    (define-key map (kbd "TAB") (homebody--if-shown #'homebody-accept #'homebody-next-edit-accept
-                                                    #'homebody--next-edit-takes-tab))
-    (define-key map (kbd "M-f") (homebody--if-shown #'homebody-accept-word))
-    (define-key map (kbd "M-e") (homebody--if-shown #'homebody-accept-line))
-    (define-key map (kbd "M-n") (homebody--if-shown #'homebody-next))
-    (define-key map (kbd "M-p") (homebody--if-shown #'homebody-previous))
-    (dolist (key '("C-g" "<escape>"))
-      (define-key map (kbd key) (homebody--if-shown #'homebody-dismiss #'homebody-next-edit-reject
-                                                    #'homebody--next-edit-is-shown)))
-    (define-key map (kbd "C-c h s") #'homebody-suggest)
-    (define-key map (kbd "C-c h e") #'homebody-explain)
-    (define-key map (kbd "C-c h a") #'homebody-ask)
-    (define-key map (kbd "C-c h r") #'homebody-refactor)
-    (define-key map (kbd "C-c h i") #'homebody-edit)
-    (define-key map (kbd "C-c h k") #'homebody-stop)
-    map)
-  "Keys of `homebody-mode'.")
+(defvar-keymap homebody-command-map
+  :doc "Commands of Homebody, for a prefix key of yours."
+  "s" #'homebody-suggest
+  "e" #'homebody-explain
+  "a" #'homebody-ask
+  "+" #'homebody-attach
+  "r" #'homebody-refactor
+  "i" #'homebody-edit
+  "k" #'homebody-stop
+  "c" #'homebody-commit-message
+  "m" #'homebody-model
+  "d" #'homebody-doctor
+  "p" #'homebody-last-prompt)
+
+(defvar-keymap homebody-mode-map
+  :doc "Keys of `homebody-mode'; they count only while something is shown."
+  "TAB" (homebody--if-shown #'homebody-accept #'homebody-next-edit-accept #'homebody--next-edit-takes-tab)
+  "M-f" (homebody--if-shown #'homebody-accept-word)
+  "M-e" (homebody--if-shown #'homebody-accept-line)
+  "M-n" (homebody--if-shown #'homebody-next)
+  "M-p" (homebody--if-shown #'homebody-previous)
+  "C-g" (homebody--if-shown #'homebody-dismiss #'homebody-next-edit-reject #'homebody--next-edit-is-shown)
+  "<escape>" (homebody--if-shown #'homebody-dismiss #'homebody-next-edit-reject #'homebody--next-edit-is-shown))
 
 (defun homebody--renamed ()
   "Open this buffer under its new name."

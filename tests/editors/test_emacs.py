@@ -30,6 +30,15 @@ CALLS = "\n".join(
     ]
 )
 REPLIES = [
+    {"contains": "commit message", "text": "Add numbers"},
+    {
+        "regex": r"(?s)\A(?=.*What is attached\?)(?=.*third = read_file)(?=.*it is odd)",
+        "text": "A file and a problem.",
+    },
+    {
+        "regex": r"(?s)\A(?=.*From nowhere)(?=.*second = read_file)(?!.*third =)(?!.*def add)",
+        "text": "Lines of it.",
+    },
     {"contains": "[shot.png: picture, 80 x 60]", "text": "It is red."},
     {"contains": "broken", "text": "x", "fault": "refused"},
     {"regex": "(?s)Shorter\\?.*Still there\\?", "text": "It goes on."},
@@ -94,7 +103,7 @@ def test_an_emacs_that_is_too_old_is_named(emacs):
 
 def test_the_client_compiles_without_a_warning(tmp_path):
     """The byte compiler finds unknown names and wrong arguments."""
-    rooms = ("server", "changes", "answers", "next-edit")
+    rooms = ("server", "changes", "answers", "next-edit", "pages")
     names = (*(f"homebody-{room}.el" for room in rooms), "homebody.el")
     for name in names:
         (tmp_path / name).write_text((CLIENT / name).read_text("utf-8"), "utf-8")

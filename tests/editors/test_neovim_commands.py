@@ -100,23 +100,26 @@ def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
     editor.until(lambda: editor.lines[0] == "Compute the area")
 
 
-def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path):
+@pytest.mark.parametrize("name", ["SmolLM2.gguf", "sweep-next-edit-1.5b.gguf"])
+def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path, name):
+    """A model that is made for one use, such as next edits, answers that one alone."""
     models = tmp_path / "DATA" / "models"
     models.mkdir(parents=True)
-    (models / weights.name).symlink_to(weights)
+    (models / name).symlink_to(weights)
     choose = """
         vim.ui.select = function(items, opts, done)
           for _, item in ipairs(items) do
-            if opts.format_item(item):find("SmolLM2") then return done(item) end
+            if opts.format_item(item) and item.kind == "embedded" then return done(item) end
           end
         end
     """
     editor = open_editor(reply("x"), code=AREA, setup=choose)
     editor.command("Homebody model")
     editor.until(lambda: "answers from now on" in editor.command("messages"))
-
-    assert "SmolLM2" in editor.command("messages")
-    assert "embedded" in editor.lua("return vim.inspect(require('homebody.config').options.settings)")
+    settings = editor.lua("return require('homebody.config').options.settings")
+    chosen = [use for use in ("completion", "chat", "nextEdit") if use in settings]
+    assert (chosen == ["nextEdit"]) is name.startswith("sweep")
+    assert "embedded" in str(settings)
 
 
 def test_doctor_examines_the_settings_of_the_plugin(open_editor):

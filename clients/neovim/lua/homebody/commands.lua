@@ -159,7 +159,7 @@ local function selected(settings, model)
   end
   local wanted = vim.deepcopy(settings)
   if #model.uses == 1 then
-    local use = model.uses[1]
+    local use = model.uses[1]:gsub("_(%l)", string.upper) -- next_edit: nextEdit
     wanted[use] = vim.tbl_extend("force", wanted[use] or {}, { backend = backend })
   else
     wanted.backend = vim.tbl_extend("force", wanted.backend or {}, backend)
