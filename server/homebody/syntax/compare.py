@@ -99,7 +99,7 @@ def compared(
         types = {span for match in matches for span in match.get("annotation", ())}
         left_out |= imported | _annotations(document, tree, matches, imported, within)
     walk = _Walk(without, left_out, within or document.whole)
-    tokens = tuple(_walk(document, tree, walk))
+    tokens = tuple(_walk(document, tree, tree.handle, walk))
     texts = frozenset(" ".join(document.slice(span).split()) for span in imported)
     starts = [token.start for token in tokens if token.text.strip() or token.is_string]
     annotated = {(bisect_left(starts, span.start), document.slice(span) == "?") for span in types}
@@ -183,26 +183,23 @@ class _Walk:
     within: Span
 
 
-def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
-    if tree.handle is None:
-        return
+def _walk(document: Document, tree: Tree, handle: "tree_sitter.Tree", walk: _Walk) -> Iterator[Token]:
     kinds = _Kinds(walk.without, tree.block_kinds)
     first, last = tree.byte_range(walk.within)
-    cursor, to_offset = tree.handle.walk(), tree.units.to_offset
+    cursor, to_offset = handle.walk(), tree.units.to_offset
     open_blocks: list[tuple[int, str]] = []
     parents: list[_Kind] = [kinds[""]]
     depth = at = 0
+    covered = first
     while (node := cursor.node) is not None and node.start_byte <= last:
         kind = kinds[node.type]
         start, end = node.byte_range
-        is_left_out = (
-            kind.is_left_out
-            or (walk.left_out and tree.span(node) in walk.left_out)
-            or end < first
-            or (kind.may_be_documentation and _is_documentation(node, parents[-1].name))
-        )
+        is_left_out = end < first or _is_left_out(tree, node, kind, parents[-1].name, walk)
+        is_leaf = kind.is_whole or node.child_count == 0
+        if is_left_out or is_leaf:
+            yield from _hidden(document, to_offset(covered), to_offset(start), parents[-1])
+            covered = max(covered, end)
         if not is_left_out:
-            is_leaf = kind.is_whole or node.child_count == 0
             if is_leaf and (end > start or node.is_missing):
                 at = to_offset(start)
                 # TypeScript's type ``string`` is a keyword.
@@ -225,6 +222,20 @@ def _walk(document: Document, tree: Tree, walk: _Walk) -> Iterator[Token]:
                 yield Token(f"){open_blocks.pop()[1]}", "", at)
         if levels is None:
             return
+
+
+def _hidden(document: Document, start: int, end: int, parent: "_Kind") -> Iterator[Token]:
+    """Text between two nodes, which some grammars have for tokens: the digits of CSS."""
+    if start < end and (text := document.text[start:end].strip()):
+        yield Token("", text, start, parent.is_string)
+
+
+def _is_left_out(tree: Tree, node: "tree_sitter.Node", kind: "_Kind", parent: str, walk: _Walk) -> bool:
+    return (
+        kind.is_left_out
+        or bool(walk.left_out and tree.span(node) in walk.left_out)
+        or (kind.may_be_documentation and _is_documentation(node, parent))
+    )
 
 
 class _Kind(NamedTuple):

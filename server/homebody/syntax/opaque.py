@@ -107,9 +107,14 @@ def texts_in(
     """Return the strings in ``within``, each with its parts around code embedded in it, and the comments."""
     around = _places(document, tree, within)
     holes = sorted(around.code)
-    strings = [span for span in sorted(around.strings) if within.covers(span)]
-    parts = [(span, [document.slice(part) for part in _without_holes(span, holes)]) for span in strings]
-    return parts, sorted(span for span in around.comments if within.covers(span))
+    texts: list[tuple[Span, Sequence[str]]] = []
+    outer: list[Span] = []
+    for span in sorted(around.strings, key=lambda span: (span.start, -span.end)):
+        # HTML's values are strings inside of their quotes.
+        if within.covers(span) and not any(part.covers(span) for part in outer):
+            outer = _without_holes(span, holes)
+            texts.append((span, [document.slice(part) for part in outer]))
+    return texts, sorted(span for span in around.comments if within.covers(span))
 
 
 def _without_holes(span: Span, holes: Sequence[Span]) -> list[Span]:

@@ -67,7 +67,8 @@ def notes_of(edit: Edited) -> list[Note]:
     Where there was no code before, only on what cannot be right; beside a comment, also on definitions.
     """
     document, span = edit.before.document, edit.before.span
-    if language_of(document.language_id, document.uri).prose:
+    language = language_of(document.language_id, document.uri)
+    if language.prose and language.blocks == "none":
         return []
     unknown = [
         Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
@@ -221,7 +222,7 @@ def _kind_of(token: Token, language: Language) -> str:
         return "operator"
     is_word = _WORD.fullmatch(text) is not None
     if is_name:
-        return "name" if is_word else "value"
+        return "name" if is_word else "" if text in _MARKS else "value"
     return "word" if _WORD.search(text) else ""
 
 
@@ -251,7 +252,8 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
     shown[-1] += mark
     for place in range(opening, len(tokens)):
         before, token = tokens[place - 1 : place + 1]
-        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        # Code in a string begins with `${` or `\(`.
+        depth += token.text.endswith(("(", "[", "{")) - (token.text in (")", "]", "}"))
         is_call = token.text == "(" and depth > 1 and _WORD.fullmatch(before.text) is not None
         if is_call and not inner:
             inner = depth
@@ -397,7 +399,7 @@ def _joined(tokens: Sequence[str]) -> str:
             text += f" {token}"
         else:
             text += token
-    return re.sub(r",\s*([)\]}])", r"\1", text.strip())
+    return re.sub(r",?\s*([)\]}])", r"\1", text.strip())
 
 
 def _short(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
+from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
@@ -46,6 +47,7 @@ def rewritten(
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
+    Raises ``Refusal`` if it is the class around a method, without the method.
     """
     document = file.document
     if definition is None or not _is_whole(file, span, definition):
@@ -60,7 +62,13 @@ def rewritten(
         for each in answer.definitions
         if (each.name, each.is_function) == (definition.name, definition.is_function)
     ]
-    return _narrowed(file, span, definition, answer, own[0]) if len(own) == 1 else Rewritten(span, code)
+    if len(own) == 1:
+        return _narrowed(file, span, definition, answer, own[0])
+    around = definition.container.rpartition(".")[2]
+    if not own and around and any(each.is_class and each.name == around for each in answer.definitions):
+        message = f"The answer rewrites {around} without {definition.name}: select all of {around} for that."
+        raise Refusal(message)
+    return Rewritten(span, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,13 @@ CASES = [
      ["removes the assignment to `@a`"]),
     ("rust", "fn f(s: &mut S, b: i32) { s.a = b; g(s.a, b); }", "fn f(s: &mut S, b: i32) { g(s.a, b); }",
      ["removes the assignment to `s.a`"]),
+    ("css", "a { margin: 10px; }", "a { margin: 20px; }", ["changes the number `10` to `20`"]),
+    ("html", '<a onclick="buy()">Buy</a>', "<a>Buy</a>", ['removes the string "buy()"', "removes `onclick`"]),
+    ("makefile", "all:\n\tcc -c a.c\n\tcc -o a\n", "all:\n\tcc -c a.c\n",
+     ["removes the name `o`", "removes the operator `-`"]),
+    ("dart", "int f() { return a; }", "int f() { a; }", ["removes the name `return`"]),
+    ("swift", 'func f() { log("a \\(b) c") }', "func f() { }",
+     ['removes the call `log("a \\(b) c")`', 'removes the string "a \\(…) c"']),
     ("css", "a { color: red !important; }", "a { color: red; }", ["removes `!important`"]),
     ("markdown", "One two.\n", "Two three.\n", []),
 ]  # fmt: skip
