@@ -76,6 +76,18 @@ async def test_a_command_names_a_file_with_spaces(chat, workspace, place):
     assert session.editor.text == "Because."
 
 
+@pytest.mark.parametrize("place", ["nix.py", "nix:3", "nix/app.py:1-2 why?"])
+async def test_a_file_that_does_not_exist_is_not_a_question_about_the_last_one(chat, file, place):
+    async with chat("It multiplies.", Editor({str(file): CODE})) as session:
+        await session.say("/explain app.py area")
+        session.editor.updates.clear()
+        assert await session.say(f"/explain {place}") == "end_turn"
+        assert session.editor.text.startswith("There is no file nix")
+        session.editor.updates.clear()
+        await session.say("/explain app.area why?")
+        assert session.editor.text == "It multiplies."
+
+
 async def test_an_answer_links_to_the_code_that_it_names(chat, file):
     reply = {"contains": "return result", "text": "`area()` is in app.py:2, [see](https://evil.example)"}
     async with chat([reply], Editor({str(file): CODE})) as session:

@@ -26,6 +26,7 @@ from homebody.features.attachments import (
 )
 from homebody.features.selection import tree_of
 from homebody.prompt.front_matter import Scope
+from homebody.syntax.language import find as find_language
 from homebody.syntax.language import find_by_text
 from homebody.syntax.scope import Definition, definitions
 from homebody.text import Document, Span
@@ -183,7 +184,7 @@ async def find_target(
     Raises
     ------
     UsageError
-        No file is named, the file cannot be read, or it has several functions and none is named.
+        No file is named, it does not exist or cannot be read, or it has several functions and none is named.
 
     """
     named, words = _take_file(session, arguments)
@@ -215,7 +216,13 @@ def _take_file(session: AcpSession, arguments: str) -> tuple[Reference | None, s
     else:
         named, rest = [*arguments.split(maxsplit=1), "", ""][:2]
     place = _PLACE.fullmatch(named.removeprefix("@"))
-    if place is None or not _is_file(path := session.cwd / place["file"]):
+    if place is None:
+        return None, arguments
+    path = session.cwd / place["file"]
+    if not _is_file(path):
+        if place["first"] or find_language("", place["file"]) is not None:
+            message = f"There is no file {place['file']} in {session.cwd}."
+            raise UsageError(message)
         return None, arguments
     lines = None
     if place["first"]:
