@@ -70,8 +70,8 @@ def test_a_commit_message_of_comments_or_repetitions_is_refused(run, scripted, p
     (scripted / "script.toml").write_text(f"name = 'tiny-135m'\n[[reply]]\ntext = {json.dumps(junk)}\n")
     ended = run("commit-message")
     assert (ended.code, ended.out) == (1, "")
-    assert "The model wrote no commit message" in ended.err
-    assert ended.err.index("needs a larger model than tiny-135m") < ended.err.index("wrote no commit message")
+    assert "The model wrote only comments or repetitions" in ended.err
+    assert ended.err.index("needs a larger model than tiny-135m") < ended.err.index("wrote only comments")
 
 
 @pytest.mark.parametrize(
