@@ -30,6 +30,16 @@ _TYPE_VARIABLE = re.compile(r"(?:\w+\.)*(?:TypeVar|TypeVarTuple|ParamSpec|NewTyp
 # Nodes that count as one token although the grammar divides them: PHP's ``$name``.
 _WHOLE = frozenset({"variable_name"})
 _TYPE_MARKS = frozenset({"<", ">", "!", "</", "/>"})
+_WITH_MARKS = (
+    "type_arg",
+    "type_param",
+    "template_",
+    "macro_inv",
+    "jsx_",
+    "start_tag",
+    "end_tag",
+    "self_closing",
+)
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -263,10 +273,10 @@ class _Kinds(dict[str, _Kind]):
             name,
             is_left_out="comments" in self._without and "comment" in name,
             may_be_documentation="documentation" in self._without and name == "expression_statement",
-            is_string="string" in name,
+            is_string="string" in name or "attribute_value" in name,
             is_block=name in self._blocks,
             is_whole=name in _WHOLE,
-            has_marks=name.startswith(("type_arg", "type_param", "template_", "macro_inv", "jsx_")),
+            has_marks=name.startswith(_WITH_MARKS),
         )
         return kind
 

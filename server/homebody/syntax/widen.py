@@ -93,7 +93,8 @@ def snapped(document: Document, tree: Tree, span: Span) -> Span:
     for _ in range(_ROUNDS):
         wider = _covering(tree, document.stripped(span))
         wider = _with_decorated(document, tree, with_decorations(document, tree, wider))
-        wider = document.whole_lines(wider)
+        # HTML's elements without an end tag end where the next one begins.
+        wider = document.whole_lines(document.stripped(wider))
         wider = Span(min(span.start, wider.start), max(span.end, wider.end))
         if wider == span:
             break
