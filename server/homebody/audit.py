@@ -48,6 +48,22 @@ BEYOND_DIFF = "larger than 4 MiB; what follows here was not read"
 _T = TypeVar("_T")
 
 
+class AnswerUsage(msgspec.Struct, frozen=True, rename="camel"):
+    """Token counts of one answer, the server's own if it reports them."""
+
+    prompt_tokens: int
+    output_tokens: int
+    context_length: int
+
+    def __add__(self, other: "AnswerUsage") -> "AnswerUsage":
+        """Return the sum of the tokens."""
+        return AnswerUsage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.output_tokens + other.output_tokens,
+            other.context_length,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Lines that went into a prompt.

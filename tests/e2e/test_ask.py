@@ -39,7 +39,7 @@ async def test_a_conversation_continues(serve):
         assert "What is it?" in shown["text"]
         assert shown["text"].count("return width * height") == 1
 
-        saved = await client.execute("homebody.saveConversation", {"conversationId": first["conversationId"]})
+        saved = await client.execute("homebody.openConversation", {"conversationId": first["conversationId"]})
         assert saved["markdown"] == "## What is it?\n\nIt multiplies.\n\n## And now?\n\nIt multiplies.\n"
 
 

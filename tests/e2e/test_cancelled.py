@@ -39,7 +39,7 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
         edit = await client.execute("homebody.refactor", _edit("Shorter.") | {"apply": False})
         known = await client.execute("homebody.ask", {"question": "What is it?"})
         conversation = {"conversationId": known["conversationId"]}
-        saved = await client.execute("homebody.saveConversation", conversation)
+        saved = await client.execute("homebody.openConversation", conversation)
         other = {"uri": "file:///w/other.py"}
         for command, argument in (
             ("refactor", _edit(stage)),
@@ -57,7 +57,7 @@ async def test_a_command_is_cancelled_at_each_stage_in_both_ways(serve, gate, wo
             assert await _cancelled(client, command, argument, stage, way) == by_bar, (command, argument)
         heard = len(client.notifications)
         assert client.documents[URI].text == CODE
-        assert await client.execute("homebody.saveConversation", conversation) == saved
+        assert await client.execute("homebody.openConversation", conversation) == saved
         assert len(await client.execute("homebody.conversations")) == 1
         await client.execute("homebody.ask", {"question": "And now?"} | conversation)
         late = [p for m, p in client.notifications[heard:] if m == "$/progress" and "text" in p["value"]]

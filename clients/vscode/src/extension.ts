@@ -113,7 +113,7 @@ function build(context: ExtensionContext): Parts {
         nextEdits,
         chat,
         window.registerWebviewViewProvider(ChatView.id, view, { webviewOptions: { retainContextWhenHidden: true } }),
-        status.onDidChange(() => chat.showModel()),
+        status.onDidChange(() => chat.follow()),
         view.onDidReceive(({ type }) => type === "focused" && server.ghost.left()),
     );
     const memory = context.globalState;

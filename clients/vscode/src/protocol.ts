@@ -137,36 +137,46 @@ export interface Problem {
     code: string | number | null;
 }
 
-export interface ExplainArgument extends Code {
-    problem?: Problem;
-    /** Name of a prompt file that explains. */
-    action?: string;
-    full: boolean;
-    links: boolean;
+/** What questions and explanations have in common. */
+export interface InConversation {
+    /** Without one, a conversation begins. */
+    conversationId?: string;
+    /** The Markdown of the result links to the code that it names. */
+    links: true;
+    /** The conversation is written to disk. */
+    store: true;
+    /** What the answer streams on. */
     token: string;
 }
 
-export interface Explanation {
-    markdown: string;
-    complete: boolean;
-    usage: Usage;
-    sources: Source[];
-    leftOut: LeftOut[];
-}
-
-export interface AskArgument extends Partial<Code> {
+export interface AskArgument extends Partial<Code>, InConversation {
     question: string;
-    conversationId?: string;
     attach: Attachment[];
     diagnostics?: DocumentDiagnostics[];
-    /** The Markdown of the result links to the code that it names. */
-    links: boolean;
-    token: string;
 }
 
-export interface Asked extends Explanation {
+/** A question's answer, or an explanation. */
+export interface Answered {
     conversationId: string;
+    markdown: string;
+    complete: boolean;
+    usage: Usage | null;
+    sources: Source[];
+    leftOut: LeftOut[];
     blocks: { block: number; language: string; text: string }[];
+}
+
+/** A turn of a conversation that is opened again; `text` has no links. */
+export interface AnsweredBefore extends Omit<Answered, "conversationId"> {
+    question: string;
+    text: string;
+}
+
+/** An entry of `homebody.conversations`; `when` its last question was asked, in seconds since the epoch. */
+export interface ListedConversation {
+    conversationId: string;
+    title: string;
+    when: number;
 }
 
 export interface ApplyArgument {

@@ -1,8 +1,8 @@
 /**
  * The chat view: draws the turns of a conversation and sends what the user does to the extension.
  *
- * The extension keeps the conversation and sends it again to a page that was reloaded; the page keeps only the text
- * of the input.
+ * The extension sends the conversation again to a page that was reloaded; the page keeps only the text of the input,
+ * or a question that has no answer yet.
  */
 
 import type { About, FromView, ToView, Turn } from "../src/chat/messages";
@@ -64,7 +64,7 @@ window.addEventListener("keydown", (event) => {
     }
 });
 input.addEventListener("input", () => {
-    vscode.setState({ draft: input.value });
+    remember();
     fitInput();
 });
 input.addEventListener("keydown", (event) => {
@@ -165,9 +165,16 @@ function send(): void {
         return;
     }
     post({ type: "ask", question });
+    vscode.setState({ draft: question });
     input.value = "";
-    vscode.setState({ draft: "" });
     fitInput();
+}
+
+/** Have a reloaded page put into the input what is there, or the last question if it has no answer yet. */
+function remember(): void {
+    const last = [...turns.values()].at(-1)?.turn;
+    const isOpen = last !== undefined && (isStreaming(last) || last.state === "failed");
+    vscode.setState({ draft: input.value || (isOpen ? last.question : "") });
 }
 
 /** Tell screen readers. */
@@ -187,6 +194,7 @@ function show(turn: Turn): void {
     // Screen readers read the state while the answer streams, then the whole answer.
     log.setAttribute("aria-busy", String(isBusy));
     stateLine.textContent = spokenState(turn);
+    remember();
     sendButton.textContent = isBusy ? "Stop" : "Ask";
     sendButton.title = isBusy ? "Stop the answer (Escape)" : "Ask (Enter)";
 }

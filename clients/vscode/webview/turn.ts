@@ -24,8 +24,8 @@ export class TurnView {
     /** Draw a newer state of the turn, except for the parts of its answer that are drawn already. */
     show(turn: Turn, isLast: boolean): void {
         this.turn = turn;
-        // The server knows only the blocks of complete answers to questions.
-        this.element.classList.toggle("appliable", turn.blocks !== undefined);
+        // Code of an answer that was cut or stopped may end anywhere.
+        this.element.classList.toggle("appliable", turn.blocks !== undefined && turn.complete === true);
         this.drawAnswer();
         this.note.textContent = noteOf(turn);
         this.note.hidden = this.note.textContent === "";

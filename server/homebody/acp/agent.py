@@ -34,8 +34,8 @@ from homebody.acp.engines import Engines
 from homebody.acp.question import Block, UserPrompt, read_blocks
 from homebody.acp.session import AcpSession, StopReason
 from homebody.acp.turns import answer, list_commands, run_command
+from homebody.audit import AnswerUsage
 from homebody.errors import HomebodyError, sentence
-from homebody.features.answer import AnswerUsage
 from homebody.features.models_here import chat_models
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from acp.schema import (
 
 from homebody.acp.engines import Key
 from homebody.acp.question import Reference
-from homebody.features.answer import AnswerUsage
+from homebody.audit import AnswerUsage
 from homebody.features.models_here import ChatModel
 from homebody.features.refactor import Refactoring
 from homebody.postprocess.edit.code_blocks import CodeBlock

@@ -8,7 +8,7 @@ from typing import Self
 import typer
 from msgspec import Struct
 
-from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, LeftOut, Source
+from homebody.audit import BEYOND_CONTEXT, BEYOND_DIFF, BEYOND_TIME, AnswerUsage, LeftOut, Source
 from homebody.backend.base import ReadProgress
 from homebody.cli.arguments import decoded, parse_lines
 from homebody.cli.edge import warn
@@ -16,7 +16,7 @@ from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal, lines_of
 from homebody.engine import Engine, open_engine
 from homebody.errors import UsageError
-from homebody.features.answer import AnswerUsage, ChatAnswer, Listeners
+from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
 from homebody.features.project_rules import RULES
 from homebody.headless.report import Lines, SentPrompt, to_lines

@@ -78,7 +78,10 @@ def command(
         str, typer.Option("--conversation", metavar="ID", help="Continue a stored conversation.")
     ] = "",
     last: Annotated[
-        bool, typer.Option("-c", "--continue", help="Continue the conversation that was stored last.")
+        bool,
+        typer.Option(
+            "-c", "--continue", help="Continue the conversation of this folder that was stored last."
+        ),
     ] = False,
     store: Annotated[
         bool, typer.Option("--store", help="Keep the conversation in your state folder.")
@@ -294,17 +297,18 @@ def _write_new(name: str, text: str) -> Path:
 
 
 def _conversation(conversation_id: str, *, last: bool) -> Conversation:
+    folders = [workspace_of(HERE)]
     if conversation_id and last:
         message = "Give either --conversation or -c."
         raise UsageError(message)
     if last:
-        stored = next(iter(stored_conversations()), None)
+        stored = next((each for each in stored_conversations() if each.began_in(folders)), None)
         if stored is None:
-            message = "No conversation is stored: `homebody ask --store` keeps one."
+            message = "No conversation of this folder is stored: `homebody ask --store` keeps one."
             raise UsageError(message)
         return stored
     if not conversation_id:
-        return new_conversation()
+        return new_conversation(folders)
     stored = load_conversation(conversation_id)
     if stored is None:
         message = f"There is no stored conversation {conversation_id!r}: `homebody ask --list` shows them."

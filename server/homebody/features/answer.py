@@ -9,10 +9,9 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict, Unpack
 
-from msgspec import Struct
-
-from homebody.audit import LeftOut, PromptRecord, Source
+from homebody.audit import AnswerUsage, LeftOut, PromptRecord, Source
 from homebody.backend.base import OWN, TYPED, Message, ModelInfo, OnRead, Prompt, Sampling, Stats
+from homebody.backend.cancellation import Ending
 from homebody.context.markers import without_marked_lines
 from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
@@ -44,28 +43,13 @@ class Listeners(TypedDict, total=False):
     """Callbacks while the model answers.
 
     ``on_sources`` is called once, before the others; ``on_read`` with the reading progress, if the server
-    reports it; ``on_text`` with each piece of the answer.
+    reports it; ``on_text`` with each piece of the answer. ``ending`` ends the answer where it is.
     """
 
     on_text: Callable[[str], None] | None
     on_read: OnRead | None
     on_sources: OnSources | None
-
-
-class AnswerUsage(Struct, frozen=True, rename="camel"):
-    """Token counts of one answer, the server's own if it reports them."""
-
-    prompt_tokens: int
-    output_tokens: int
-    context_length: int
-
-    def __add__(self, other: "AnswerUsage") -> "AnswerUsage":
-        """Return the sum of the tokens."""
-        return AnswerUsage(
-            self.prompt_tokens + other.prompt_tokens,
-            self.output_tokens + other.output_tokens,
-            other.context_length,
-        )
+    ending: Ending | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +70,9 @@ class ChatPrompt:
 class ChatAnswer:
     """The model's answer, or several as one.
 
-    ``complete`` is false if the answer was cut, or is not about everything that was asked; ``looped`` if it
-    was stopped because it repeated itself. ``text`` is exactly as generated, so that it matches the server's
-    cache when a conversation sends it again.
+    ``complete`` is false if the answer was cut or ended, or is not about everything that was asked;
+    ``looped`` if it was stopped because it repeated itself. ``text`` is exactly as generated, so that it
+    matches the server's cache when a conversation sends it again.
     """
 
     text: str
@@ -266,11 +250,10 @@ async def answer(
         on_sources(built.sources)
     on_text, on_read = listeners.get("on_text"), listeners.get("on_read")
     asked, began = time.time(), time.perf_counter()
-    text = ""
+    text, outcome = "", "cancelled"
     stats: Stats | None = None
     timings: dict[str, float] = {}
-    looped, checked = False, 0
-    outcome = "cancelled"
+    ending, looped, checked = listeners.get("ending") or Ending(), False, 0
     stream = (
         use.backend.chat(built.messages, sampling, slot=use.tuning.slot, on_read=on_read)
         if prompt is None
@@ -279,22 +262,23 @@ async def answer(
     use.streams += 1
     try:
         async with aclosing(stream):
-            async for item in stream:
-                if isinstance(item, Stats):
-                    stats = item
-                    continue
-                timings.setdefault("first_token", (time.perf_counter() - began) * 1000)
-                text += item.text
-                if on_text is not None:
-                    on_text(item.text)
-                if end_of is not None and (end := end_of(text)) is not None:
-                    text = text[:end]
-                    break
-                if len(text) - checked >= _LOOP_CHECKED:
-                    checked = len(text)
-                    if looped := is_loop(text, sent):
+            with ending:
+                async for item in stream:
+                    if isinstance(item, Stats):
+                        stats = item
+                        continue
+                    timings.setdefault("first_token", (time.perf_counter() - began) * 1000)
+                    text += item.text
+                    if on_text is not None:
+                        on_text(item.text)
+                    if end_of is not None and (end := end_of(text)) is not None:
+                        text = text[:end]
                         break
-        outcome = "stopped in a loop" if looped else "answered"
+                    if len(text) - checked >= _LOOP_CHECKED:
+                        checked = len(text)
+                        if looped := is_loop(text, sent):
+                            break
+        outcome = "stopped in a loop" if looped else "ended by the user" if ending.is_over else "answered"
     except HomebodyError as error:
         outcome = str(error)
         raise
@@ -330,7 +314,7 @@ async def answer(
         )
     output = stats.output_tokens if stats and stats.output_tokens is not None else use.tokens.count(text)
     usage = AnswerUsage(_prompt_tokens(stats, tokens), output, info.context_length)
-    complete = not looped and (stats is None or stats.finish == "stop")
+    complete = not (looped or ending.is_over) and (stats is None or stats.finish == "stop")
     return ChatAnswer(text, complete, usage, built, looped)
 
 

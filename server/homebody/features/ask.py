@@ -117,8 +117,8 @@ async def regenerate(engine: Engine, conversation: Conversation, **listeners: Un
         await _leave_out_excluded(engine, conversation)
         last = conversation.turns[-1]
         # The old answer is kept in the conversation until there is a new one: it may be applied or stored.
-        again = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
-        chat = await open_chat(engine, shipped_prompt("ask"), again.uri, [], [], with_rules=False)
+        before = Conversation(conversation.id, conversation.system, conversation.turns[:-1])
+        chat = await open_chat(engine, shipped_prompt("ask"), before.uri, [], [], with_rules=False)
         temperature = sampling_of(engine, shipped_prompt("ask"), 0).temperature
         prompt = structs.replace(
             shipped_prompt("ask"),
@@ -127,13 +127,14 @@ async def regenerate(engine: Engine, conversation: Conversation, **listeners: Un
         )
         values = {"instruction": last.message or last.question}
         media = await admitted(engine, last.media)
-        history, unseen = readable_history(chat.info, again.history, again.uri, media)
+        history, unseen = readable_history(chat.info, before.history, before.uri, media)
         context = ChatContext(values, last.sources, (*last.left_out, *unseen), last.uris, media=media)
         answered = await ask_model(
             chat, prompt, lambda _: context, feature="ask", history=history, **listeners
         )
         del conversation.turns[-1]
-        return _added(conversation, replace(last, answer=answered.text, complete=answered.complete), answered)
+        again = replace(last, answer=answered.text, complete=answered.complete, usage=answered.usage)
+        return _added(conversation, again, answered)
 
 
 async def add_explanation(
@@ -142,8 +143,10 @@ async def add_explanation(
     document: Document,
     span: Span | None,
     explanation: Explanation,
+    *,
+    title: str = "",
 ) -> None:
-    """Add an explanation of ``span`` as if it had been asked for in the conversation.
+    """Add an explanation of ``span`` as if it had been asked for in the conversation, with ``title``.
 
     Later questions then have the code and its explanation in their history.
     """
@@ -151,7 +154,7 @@ async def add_explanation(
     target = meant_span(document, await tree_of(engine, document), span)
     first, last = document.lines_of(target)
     label = f"{shown_path(engine, document.uri)}, lines {first + 1} to {last + 1}"
-    message = question = fill_shipped("explained", name=label).strip()
+    message = question = title or fill_shipped("explained", name=label).strip()
     code = without_marked_lines(document.slice(target), info.texts_to_leave_out).text
     if engine.chat.tokens.count(code) <= chat_room(engine, info).fits // _EXPLAINED_SHARE:
         values = code_values(engine, document, code)
@@ -164,6 +167,7 @@ async def add_explanation(
             complete=explanation.complete,
             sources=explanation.sources,
             left_out=explanation.left_out,
+            usage=explanation.usage,
         )
     )
 
@@ -232,6 +236,7 @@ async def _ask(
         uris=tuple(dict.fromkeys(uri for message in messages for uri in message.sources)),
         short=_short(engine, question.text, answered.sources, rules, material.media),
         media=material.media,
+        usage=answered.usage,
     )
     return turn, answered
 

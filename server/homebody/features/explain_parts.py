@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Unpack
 
-from homebody.audit import BEYOND_CONTEXT, LeftOut, Source
+from homebody.audit import BEYOND_CONTEXT, AnswerUsage, LeftOut, Source
 from homebody.features.answer import (
-    AnswerUsage,
     Chat,
     ChatAnswer,
     ChatContext,
@@ -80,7 +79,7 @@ async def explain_parts(
     Without ``full`` the parts beyond the eighth are left out and listed.
     """
     room, path = chat.room, shown_path(chat.engine, document.uri)
-    listeners["on_sources"] = None  # there are several prompts
+    listeners["on_sources"] = listeners["ending"] = None  # there are several prompts
     size = (room.fits if full else room.readable) - chat.frame(shipped_prompt("explain-part"))
     parts = list(pieces_of(document, tree, target, max(size, 16), chat.count))
     kept = parts if full else parts[:_MOST_PARTS]

@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "homebody.checkAttachment": "ask:check_attachment",
     "homebody.apply": "change:apply",
     "homebody.conversations": "conversations:conversations",
-    "homebody.saveConversation": "conversations:save_conversation",
+    "homebody.openConversation": "conversations:open_conversation",
     "homebody.forgetConversations": "conversations:forget_conversations",
     "homebody.refactor": "change:refactor",
     "homebody.merge": "change:merge",

@@ -17,6 +17,7 @@ from homebody.lsp.server import Server
 if TYPE_CHECKING:
     from homebody.audit import Source
     from homebody.backend.base import ReadProgress
+    from homebody.backend.cancellation import Ending
     from homebody.features.answer import Listeners
 
 _TOKENS = itertools.count(1)
@@ -37,6 +38,7 @@ class WorkProgress:
     say: Callable[[str], None]
     _server: Server
     _send: "Callable[[dict[str, Any]], None] | None"
+    _ending: "Ending"
 
     @property
     def listeners(self) -> "Listeners":
@@ -47,7 +49,12 @@ class WorkProgress:
         """
         if self._send is None:
             return {"on_read": self.read}
-        return {"on_text": self._text, "on_read": self.read, "on_sources": self._sources}
+        return {
+            "on_text": self._text,
+            "on_read": self.read,
+            "on_sources": self._sources,
+            "ending": self._ending,
+        }
 
     def _sources(self, sources: "Sequence[Source]") -> None:
         if self._send is not None:
@@ -83,8 +90,12 @@ async def shown(
 
 
 @contextmanager
-def stoppable(server: Server, token: types.ProgressToken | None) -> Generator[None]:
+def stoppable(
+    server: Server, token: types.ProgressToken | None, ending: "Ending | None" = None
+) -> Generator[None]:
     """Let the user stop the block through a token, which may be the request's own (``workDoneToken``).
+
+    While an answer is written that ``ending`` can end, only the answer is ended.
 
     Raises
     ------
@@ -103,6 +114,8 @@ def stoppable(server: Server, token: types.ProgressToken | None) -> Generator[No
 
     def stop() -> None:
         nonlocal stopped
+        if ending is not None and ending.end():
+            return
         stopped = True
         if task is not None:
             task.cancel()
@@ -130,7 +143,7 @@ async def bar(
     """Show a progress bar while the block runs.
 
     ``token`` is the request's own; without it, a bar is requested if the client supports one, and stops the
-    block. Text streams on ``text_token``, if there is one.
+    block. Text streams on ``text_token``, if there is one; that token ends an answer with what was written.
     """
     created = await _created(server) if token is None else None
     token = created if token is None else token
@@ -138,20 +151,27 @@ async def bar(
     def send(value: object, on: types.ProgressToken) -> None:
         server.progress(types.ProgressParams(token=on, value=value))
 
+    from homebody.backend.cancellation import Ending
+
     stream = None if text_token is None else partial(send, on=text_token)
-    if token is None:
-        yield WorkProgress(lambda _: None, server, stream)
-        return
-    with stoppable(server, created):
-        send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
-        try:
-            yield WorkProgress(
-                lambda message: send(types.WorkDoneProgressReport(message=message, cancellable=True), token),
-                server,
-                stream,
-            )
-        finally:
-            send(types.WorkDoneProgressEnd(), token)
+    ending = Ending()
+    with stoppable(server, None if text_token in {token, *server.stoppable} else text_token, ending):
+        if token is None:
+            yield WorkProgress(lambda _: None, server, stream, ending)
+            return
+        with stoppable(server, created):
+            send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
+            try:
+                yield WorkProgress(
+                    lambda message: send(
+                        types.WorkDoneProgressReport(message=message, cancellable=True), token
+                    ),
+                    server,
+                    stream,
+                    ending,
+                )
+            finally:
+                send(types.WorkDoneProgressEnd(), token)
 
 
 def _check(server: Server, token: object) -> None:

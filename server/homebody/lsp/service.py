@@ -52,7 +52,7 @@ class Service:
             open_engine=self._open,
             on_ready=self._meet_model,
             on_settings=self.apply_switch,
-            tell=self._tell,
+            tell=self.tell,
         )
         self._asking = 0
         self._shown: set[str] = set()
@@ -132,7 +132,7 @@ class Service:
         """Read prompt files that changed on disk; problems in them are reported once."""
         prompts = opened.engine.prompts
         if await asyncio.to_thread(prompts.refresh) and prompts.summary:
-            self._tell([prompts.summary])
+            self.tell([prompts.summary])
 
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
@@ -244,13 +244,13 @@ class Service:
             open_engine(settings, folders=folders, on_state=self._backend_changed)
         )
         engine.on_index = self._index_changed
-        engine.audit.on_note = lambda note: self._tell([note.text])
+        engine.audit.on_note = lambda note: self.tell([note.text])
         session = Session(engine)
         session.siblings = self._peer.documents.cells_beside
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
         if summary := engine.prompts.summary:
-            self._tell([summary])
+            self.tell([summary])
         for document in self._peer.documents.all():
             engine.trees.open(document)
         return OpenedEngine(engine, session, stack)
@@ -270,7 +270,7 @@ class Service:
     def _index_changed(self, progress: "IndexProgress") -> None:
         """Show the progress of the workspace's index, and each of its notices once."""
         if progress.notice:
-            self._tell([progress.notice])
+            self.tell([progress.notice])
         far = f": {progress.done} of {progress.total} files" if progress.total else ""
         indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
         self.status.set(indexing=indexing)
@@ -291,7 +291,7 @@ class Service:
             self.status.recover("completion", model=model)
             self.focus.model_is_ready()
 
-    def _tell(self, messages: Sequence[str]) -> None:
+    def tell(self, messages: Sequence[str]) -> None:
         """Show each sentence once."""
         for message in messages:
             if message not in self._shown:

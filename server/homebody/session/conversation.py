@@ -8,12 +8,13 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, TypeAlias
 
-from homebody.audit import LeftOut, Source, uris_of
+from homebody.audit import AnswerUsage, LeftOut, Source, uris_of
 from homebody.backend.base import OWN, TYPED, Message
 from homebody.media import Media
 
@@ -82,6 +83,7 @@ class Turn:
     when: float = field(default_factory=time.time)
     uris: tuple[str, ...] = ()
     media: tuple[Media, ...] = ()
+    usage: AnswerUsage | None = None
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -105,13 +107,14 @@ class Turn:
 class Conversation:
     """One conversation.
 
-    ``system`` is that of the first question. ``is_answering`` is true while a question is being answered; a
-    second question would use a history that is about to change.
+    ``system`` is that of the first question. ``folders`` are the workspace's when it began. ``is_answering``
+    is true while a question is being answered; a second question would use a history that is about to change.
     """
 
     id: str
     system: str = ""
     turns: list[Turn] = field(default_factory=list[Turn])
+    folders: tuple[str, ...] = ()
     is_answering: bool = False
 
     @property
@@ -120,9 +123,20 @@ class Conversation:
         return f"{_URI}{self.id}"
 
     @property
+    def last_asked(self) -> float:
+        """When its last question was asked, in seconds since the epoch."""
+        return self.turns[-1].when if self.turns else 0.0
+
+    @property
     def title(self) -> str:
         """The first question, shortened."""
         return shortened(" ".join(self.turns[0].question.split()), 80) if self.turns else ""
+
+    def began_in(self, folders: Sequence[Path]) -> bool:
+        """Whether it began in one of these folders or inside of one; without folders, in none."""
+        if not folders:
+            return not self.folders
+        return any(Path(own).is_relative_to(folder) for own in self.folders for folder in folders)
 
     @property
     def history(self) -> tuple[Message, ...]:
@@ -152,7 +166,7 @@ class Conversation:
 
     def copy(self) -> "Conversation":
         """Return a copy that later questions do not change."""
-        return Conversation(self.id, self.system, list(self.turns))
+        return Conversation(self.id, self.system, list(self.turns), self.folders)
 
     def condense(self, room: int, count: Callable[[str], int]) -> None:
         """Shorten the oldest turns if the history has more than ``room`` tokens; then leave them out.
@@ -249,9 +263,9 @@ def shortened(text: str, characters: int) -> str:
     return f"{text}\n```" if text.count("```") % 2 else text
 
 
-def new_conversation() -> Conversation:
-    """Start a conversation with a new id."""
-    return Conversation(secrets.token_hex(8))
+def new_conversation(folders: Sequence[Path] = ()) -> Conversation:
+    """Start a conversation with a new id, in a workspace with these folders."""
+    return Conversation(secrets.token_hex(8), folders=tuple(map(str, folders)))
 
 
 def is_prompt_of(conversation_id: str | None) -> Callable[[str], bool]:

@@ -27,6 +27,7 @@ class _Stored(msgspec.Struct, frozen=True):
     id: str
     system: str
     turns: list[Turn]
+    folders: tuple[str, ...] = ()
 
 
 def store_conversation(conversation: Conversation) -> Path:
@@ -35,7 +36,7 @@ def store_conversation(conversation: Conversation) -> Path:
     turns = [
         turn if turn.kept == "whole" else replace(turn, message="", media=()) for turn in conversation.turns
     ]
-    data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns))
+    data = msgspec.json.encode(_Stored(conversation.id, conversation.system, turns, conversation.folders))
     folder = _folder()
     path = folder / f"{conversation.id}.json"
     try:
@@ -59,7 +60,7 @@ def load_conversation(conversation_id: str) -> Conversation | None:
 def stored_conversations() -> list[Conversation]:
     """Read all stored conversations, the newest first."""
     stored = [each for path in _files() if (each := _read(path)) is not None and each.turns]
-    return sorted(stored, key=lambda each: each.turns[-1].when, reverse=True)
+    return sorted(stored, key=lambda each: each.last_asked, reverse=True)
 
 
 def forget_stored(conversation_id: str | None = None) -> list[str]:
@@ -98,4 +99,4 @@ def _read(path: Path) -> Conversation | None:
         stored = msgspec.json.decode(read_in_time(path, max_bytes=_MOST_BYTES), type=_Stored)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return Conversation(path.stem, stored.system, stored.turns)
+    return Conversation(path.stem, stored.system, stored.turns, stored.folders)

@@ -5,7 +5,7 @@
 const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
 const { open } = require("./browser");
-const { openChat, openWindow, reload, until } = require("./workbench");
+const { openChat, openWindow, ready, reload, until } = require("./workbench");
 
 /** In the page: paste or drop what a clipboard or a drag would hold; a browser lets no test fill these. */
 function give(element, { type, base64, uri }) {
@@ -72,7 +72,8 @@ open(async ({ page, settings }) => {
     assert.match((await sources()).join(" "), /plot\.png \(picture, 80 x 60\)/);
     console.log("ok a picture is dropped from the explorer");
 
-    await reload(page, "Then it divides by zero.");
+    await reload(page, "homebody.conversation");
+    await ready(page);
     const again = await openChat(page);
     await until(async () => (await again.locator("article").count()) === 2);
     await again.locator("#question:enabled").fill("And now?");

@@ -1,8 +1,9 @@
 // Everything that the extension does with a trusted folder and a server that is there.
 const assert = require("node:assert/strict");
-const { execFileSync } = require("node:child_process");
+const { execFile, execFileSync } = require("node:child_process");
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
+const { promisify } = require("node:util");
 const vscode = require("vscode");
 const { answering, claim, focused, homebody, openGate, request, root, select, show } = require("./claims");
 const { until } = require("./workbench");
@@ -435,29 +436,56 @@ exports.run = async function run() {
         await until(() => /long time/.test(chat.shown.at(-1).question) && chat.shown.at(-1).answer.length > 20);
         chat.view.received.fire({ type: "stop" });
         await asked;
-        assert.equal(chat.shown.at(-1).state, "stopped");
-        assert.match(chat.shown.at(-1).answer, /^one two three/);
+        const { state, complete, answer, usage } = chat.shown.at(-1);
+        assert.deepEqual([state, complete], ["done", false]);
+        assert.match(answer, /^one two three/);
+        assert.ok(usage.outputTokens > 0);
     });
 
     await claim("conversations stay until they are deleted, in a new window too", async () => {
-        const { current, all } = chat.conversations.memory.get("homebody.conversations");
-        const { serverId, turns, id } = all.find((each) => each.id === current);
-        assert.equal(turns.length, chat.shown.length);
+        const asked = chat.shown.filter(({ blocks }) => blocks !== undefined);
+        const { id: conversationId } = chat;
+        assert.ok(asked.length > 4);
         await server.restart();
         await until(() => server.running);
-        const saved = await until(() => request(server, "homebody.saveConversation", { conversationId: serverId }));
-        assert.ok(saved.markdown.includes("How can it be shorter?"));
         await executeCommand("homebody.newChat");
         assert.deepEqual(chat.shown, []);
         await withHistory(extension, async (list) => {
+            await until(() => list.items?.length > 0);
             assert.match(list.items[0].label, /^Explain rooms\.py:1-2/);
             list.accept(list.items[0]);
         });
-        assert.equal(chat.shown.length, turns.length);
-        await withHistory(extension, async (list) => list.press(list.items[0]));
+        await until(() => chat.shown.length === asked.length);
+        const facts = ({ question, answer, complete, usage: { promptTokens }, sources, leftOut, blocks }) =>
+            JSON.stringify({ question, answer: answer.trim(), complete, promptTokens, sources, leftOut, blocks });
+        assert.deepEqual(chat.shown.map(facts), asked.map(facts));
+        await withHistory(extension, async (list) => {
+            await until(() => list.items?.length > 0);
+            list.press(list.items[0]);
+            await until(() => list.items.length === 0);
+        });
         assert.deepEqual(chat.shown, []);
-        assert.deepEqual(chat.conversations.earlier.filter((each) => each.id === id), []);
-        await until(() => request(server, "homebody.saveConversation", { conversationId: serverId }).then(() => false, () => true));
+        await assert.rejects(request(server, "homebody.openConversation", { conversationId }));
+    });
+
+    await claim("a conversation of another program is found, and goes on", async () => {
+        const { kind, model } = extension.settings.initializationOptions().backend;
+        const env = { ...process.env, HOMEBODY_BACKEND_KIND: kind, HOMEBODY_BACKEND_MODEL: model };
+        const ask = ["ask", "--store", "What about an empty list, from a terminal?"];
+        const asked = promisify(execFile)(extension.settings.command, ask, { cwd: root().fsPath, env });
+        asked.child.stdin.end();
+        await asked;
+        await withHistory(extension, async (list) => {
+            await until(() => list.items?.length > 0);
+            assert.equal(list.items[0].label, "What about an empty list, from a terminal?");
+            list.accept(list.items[0]);
+        });
+        await until(() => chat.shown.length === 1);
+        assert.equal(chat.shown[0].answer, "Then it divides by zero.");
+        await chat.ask("What about an empty list, once more?");
+        const prompt = await request(server, "homebody.showPrompt", {});
+        assert.ok(prompt.text.includes("from a terminal?"));
+        await executeCommand("homebody.newChat");
     });
 
     await claim("what the lightbulb explains, a problem too, is explained in the chat", async () => {

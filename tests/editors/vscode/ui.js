@@ -117,14 +117,14 @@ open(async ({ page, settings }) => {
     await until(isLongerThan(length + 60));
     assert.equal(await code.evaluate((element) => element.firstElementChild.isOld), true);
     await chat.locator("#send").click();
-    await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
+    await chat.locator("article").last().locator(".note", { hasText: "The answer is not complete." }).waitFor();
     console.log("ok a code block of an answer grows, and what stands there already is left as it is");
 
     await close(page, "prices.py");
     await askAgain(chat);
     await until(isLongerThan(60));
     await chat.locator("#send").click();
-    await chat.locator("article").last().locator(".note", { hasText: "Stopped." }).waitFor();
+    await chat.locator("article").last().locator(".note", { hasText: "The answer is not complete." }).waitFor();
     console.log("ok a stopped question is asked again after its file was closed");
 
     await chat.locator("#question").fill("And @pri");

@@ -33,7 +33,6 @@ async function isStored(text) {
 exports.reload = async function reload(page, text) {
     await exports.until(() => page.evaluate(isStored, text));
     await page.reload();
-    await exports.ready(page);
 };
 
 /** Open a window with a file of the workspace's root, and wait until it shows the file and the extension's item. */

@@ -46,7 +46,7 @@ def test_all_commands_that_answer_print_json_of_one_shape(run, scripted, piped):
 
 def test_a_stored_conversation_is_continued_by_its_id_or_as_the_last(run, scripted, piped):
     ended = run("ask", "-c", "And?")
-    assert (ended.code, "No conversation is stored" in ended.err) == (2, True)
+    assert (ended.code, "No conversation of this folder is stored" in ended.err) == (2, True)
     first = json.loads(run("ask", "--store", "Explain add", "--json").out)["conversationId"]
     assert json.loads(run("ask", "-c", "Explain add again", "--json").out)["conversationId"] == first
     assert (

@@ -4,7 +4,7 @@ import { CancellationError, type CancellationToken, CancellationTokenSource } fr
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { stream } from "../commands";
-import type { Asked, Explanation, StreamPart } from "../protocol";
+import type { Answered, StreamPart } from "../protocol";
 import type { Turn } from "./messages";
 import type { Question } from "./question";
 import { failed, read, stopped } from "./turns";
@@ -26,8 +26,13 @@ export interface Audience {
     wrote(turn: Turn, text: string): void;
 }
 
+interface Writing {
+    stop(): void;
+    done: Promise<unknown>;
+}
+
 export class Answers {
-    private stopping: CancellationTokenSource | undefined;
+    private writing: Writing | undefined;
 
     constructor(
         private readonly servers: Servers,
@@ -35,51 +40,78 @@ export class Answers {
     ) {}
 
     get isBusy(): boolean {
-        return this.stopping !== undefined;
+        return this.writing !== undefined;
     }
 
-    /** Stop the answer that is being written. */
-    stop(): void {
-        this.stopping?.cancel();
+    /** Stop the answer that is being written: what there is of it is the answer. Without any text, there is none. */
+    async stop(): Promise<void> {
+        const { writing } = this;
+        writing?.stop();
+        await writing?.done;
     }
 
     /**
-     * Ask, and fill the turn while the answer streams; an answer that is still being written is stopped.
+     * Ask, and fill the turn while the answer streams.
      *
-     * Returns the result and the client that it came from; `undefined` if the answer failed or was stopped, which the
-     * turn says.
+     * Returns the result; `undefined` if the answer failed or was stopped, which the turn says.
      */
-    async answer(
+    async answer(turn: Turn, question: Question, conversationId?: string): Promise<Answered | string | undefined> {
+        const source = new CancellationTokenSource();
+        const writing: Writing = { stop: () => source.cancel(), done: Promise.resolve() };
+        const answered = this.ask(turn, question, conversationId, writing, source.token);
+        writing.done = answered;
+        this.writing = writing;
+        try {
+            return await answered;
+        } finally {
+            source.dispose();
+            if (this.writing === writing) {
+                this.writing = undefined;
+            }
+        }
+    }
+
+    private async ask(
         turn: Turn,
         question: Question,
-    ): Promise<{ result: Asked | Explanation | string; client: LanguageClient } | undefined> {
-        this.stop();
-        const stop = (this.stopping = new CancellationTokenSource());
+        conversationId: string | undefined,
+        writing: Writing,
+        stop: CancellationToken,
+    ): Promise<Answered | string | undefined> {
         if (!this.servers.isRunning()) {
             turn.note = STARTING;
         }
         this.audience.changed(turn);
-        let writing: Awaited<ReturnType<typeof stream>> | undefined;
+        const cancel = writing.stop;
+        let isEnding = false;
+        let parts: Awaited<ReturnType<typeof stream>> | undefined;
         try {
-            const client = await Promise.race([this.servers.client(), cancellation(stop.token)]);
+            const client = await Promise.race([this.servers.client(), cancellation(stop)]);
             if (client === undefined) {
                 throw new Error(NOT_RUNNING);
             }
-            writing = await stream(client, (part) => this.take(turn, part));
-            return { result: await question.ask(client, writing.token, stop.token), client };
+            parts = await stream(client, (part) => this.take(turn, part));
+            const { token } = parts;
+            writing.stop = () => {
+                if (turn.state === "writing") {
+                    writing.stop = cancel;
+                    isEnding = true;
+                    void client.sendNotification("window/workDoneProgress/cancel", { token });
+                } else {
+                    cancel();
+                }
+            };
+            const more = conversationId === undefined ? {} : { conversationId };
+            return await question.ask(client, { token, links: true, store: true, ...more }, stop);
         } catch (error) {
-            if (stop.token.isCancellationRequested) {
+            if (stop.isCancellationRequested || isEnding) {
                 stopped(turn);
             } else {
                 await failed(turn, error);
             }
             return undefined;
         } finally {
-            writing?.dispose();
-            stop.dispose();
-            if (this.stopping === stop) {
-                this.stopping = undefined;
-            }
+            parts?.dispose();
         }
     }
 

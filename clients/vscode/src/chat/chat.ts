@@ -1,25 +1,31 @@
-/** The chat: asks what the user wants to know, and fills the conversation with the answers. */
+/**
+ * The chat: asks what the user wants to know, and shows the answers.
+ *
+ * The server has the conversations; here are the turns that are in view, also those without a complete answer, and
+ * which conversation they belong to, so that a new window shows it again.
+ */
 
 import { Disposable, type Memento, type TextEditor, Uri, window, workspace } from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run, runStoppable } from "../commands";
 import type { Refactorings } from "../edits/refactor";
-import { inform, showError, warn } from "../notify";
-import type { AskArgument, Asked, Attachment } from "../protocol";
+import { inform, showError } from "../notify";
+import type { AnsweredBefore, AskArgument, Answered, Attachment, ListedConversation } from "../protocol";
 import { baseName, lastLine, sentenceOf } from "../words";
 import { CodeInView, labelOf } from "./about";
 import { Answers, type Servers } from "./answers";
 import { Attachments } from "./attachments";
 import { applyBlock } from "./blocks";
-import { type Conversation, Conversations } from "./conversations";
 import { handleMessages } from "./handle";
 import { showHistory } from "./history";
 import type { Explained, FromView, Turn } from "./messages";
 import { type Question, explanationOf, regenerationOf } from "./question";
 import { slashItems, slashQuestion } from "./slash";
-import { earlier, finish } from "./turns";
+import { finish } from "./turns";
 import type { ChatView } from "./view";
+
+// Id of the conversation in view.
+const CURRENT = "homebody.conversation";
 
 export interface Needs extends Servers {
     /** Name of the chat model. */
@@ -28,13 +34,15 @@ export interface Needs extends Servers {
 }
 
 export class Chat implements Disposable {
-    private readonly conversations: Conversations;
+    private turns: Turn[] = [];
+    private nextTurn = 1;
+    /** Whether the turns of a conversation of an earlier window are still to be read. */
+    private isUnread: boolean;
     private readonly answers: Answers;
     /** Name of the model that the view shows. */
     private model = "";
     /** The last turn of this session, and its question. */
     private latest: { turn: Turn; question: Question } | undefined;
-    private hasReportedStore = false;
     readonly attachments = new Attachments(
         (attachments) => this.view.send({ type: "attachments", attachments }),
         () => void this.open(),
@@ -45,12 +53,12 @@ export class Chat implements Disposable {
     constructor(
         readonly view: ChatView,
         private readonly needs: Needs,
-        memory: Memento,
+        private readonly memory: Memento,
     ) {
-        this.conversations = new Conversations(memory);
+        this.isUnread = this.id !== undefined;
         this.answers = new Answers(needs, {
-            changed: (turn) => this.conversations.has(turn) && view.sendTurn(turn),
-            wrote: (turn, text) => this.conversations.has(turn) && view.append(turn, text),
+            changed: (turn) => this.turns.includes(turn) && view.sendTurn(turn),
+            wrote: (turn, text) => this.turns.includes(turn) && view.append(turn, text),
         });
         this.subscriptions = Disposable.from(
             view,
@@ -61,11 +69,20 @@ export class Chat implements Disposable {
 
     /** Turns as the view shows them. */
     get shown(): readonly Turn[] {
-        return this.conversations.current.turns;
+        return this.turns;
     }
 
-    /** Show which model answers, if it has changed. */
-    showModel(): void {
+    /** Id of the conversation in view. */
+    private get id(): string | undefined {
+        return this.memory.get<string>(CURRENT);
+    }
+
+    /** The server's status has changed: show which model answers, and read the conversation that is to be shown. */
+    follow(): void {
+        if (this.isUnread && this.needs.isRunning()) {
+            this.isUnread = false;
+            void this.read();
+        }
         const model = this.needs.model();
         if (model !== this.model) {
             this.model = model;
@@ -106,34 +123,49 @@ export class Chat implements Disposable {
     }
 
     /** Stop the answer that is being written. */
-    stop(): void {
-        this.answers.stop();
+    async stop(): Promise<void> {
+        await this.answers.stop();
     }
 
     /** Open the conversation as Markdown, to be saved where the user likes. */
     async save(): Promise<void> {
-        const content = this.shown.map(({ question, answer }) => `## ${question}\n\n${answer}\n`).join("\n");
+        const { id: conversationId } = this;
+        const client = await this.needs.client();
+        if (client === undefined || conversationId === undefined) {
+            void inform("There is nothing to save yet: ask a question first.");
+            return;
+        }
+        const { markdown: content } = await run<{ markdown: string }>(client, "homebody.openConversation", { conversationId });
         await window.showTextDocument(await workspace.openTextDocument({ language: "markdown", content }));
     }
 
     /** Start a new conversation; the present one stays in the history. */
-    begin(): void {
-        this.stop();
-        this.conversations.begin();
+    begin(id?: string): void {
+        void this.stop();
+        void this.memory.update(CURRENT, id);
+        this.turns = [];
         this.attachments.take();
         this.showAll();
     }
 
     /** Show the earlier conversations, to go back to one or to delete some. */
-    showHistory(): void {
-        showHistory(() => this.conversations.earlier, {
-            open: (id) => {
-                this.stop();
-                this.conversations.open(id);
-                this.showAll();
-            },
-            delete: (id) => this.delete(id),
-        });
+    async showHistory(): Promise<void> {
+        const client = await this.needs.client();
+        await (client &&
+            showHistory({
+                list: () => run<ListedConversation[]>(client, "homebody.conversations", {}),
+                open: async (id) => {
+                    this.begin(id);
+                    await this.read();
+                },
+                delete: async (ids) => {
+                    if (this.id !== undefined && ids.includes(this.id)) {
+                        this.begin();
+                    }
+                    const forget = (conversationId: string) => run(client, "homebody.forgetConversations", { conversationId });
+                    await Promise.all(ids.map(forget)).catch((error: unknown) => showError(sentenceOf(error)));
+                },
+            }));
     }
 
     /** What can be attached to the next question and matches `query`; slash commands if it begins with a slash. */
@@ -155,32 +187,52 @@ export class Chat implements Disposable {
     }
 
     dispose(): void {
-        this.stop();
+        void this.stop();
         this.subscriptions.dispose();
+    }
+
+    /** Read the turns of the conversation in view from the server, before those that were asked meanwhile. */
+    private async read(): Promise<void> {
+        const { id } = this;
+        const client = await this.needs.client();
+        if (client === undefined || id === undefined) {
+            return;
+        }
+        let turns: AnsweredBefore[] = [];
+        try {
+            ({ turns } = await run<{ turns: AnsweredBefore[] }>(client, "homebody.openConversation", { conversationId: id, links: true }));
+        } catch {
+            // It was deleted elsewhere, in a terminal for example.
+            void this.memory.update(CURRENT, undefined);
+        }
+        if (this.id === id) {
+            const before = turns.map((turn) => {
+                const shown: Turn = { id: this.nextTurn++, question: turn.question, attached: [], answer: turn.text, state: "done" };
+                finish(shown, turn);
+                return shown;
+            });
+            this.turns = [...before, ...this.turns];
+            this.showAll();
+        }
     }
 
     /** A question about the code in view. */
     private questionOf(text: string, items: Attachment[]): Question {
         const { editor } = this.code;
-        const { serverId, turns } = this.conversations.current;
-        const before = serverId === undefined ? earlier(turns) : [];
         return {
             text,
             attached: [...(editor ? [labelOf(editor)] : []), ...items.map(({ label }) => label)],
             items,
-            ask: async (client, token, stop) => {
+            ask: async (client, conversation, stop) => {
                 const diagnostics = this.attachments.problems(client, items);
-                const conversationId = this.conversations.current.serverId;
                 const argument: AskArgument = {
+                    ...conversation,
                     question: text,
-                    token,
-                    links: true,
-                    attach: [...before, ...(await this.attachments.sent(client, items))],
+                    attach: await this.attachments.sent(client, items),
                     ...(editor && codeOf(client, editor)),
                     ...(diagnostics && { diagnostics }),
-                    ...(conversationId !== undefined && { conversationId }),
                 };
-                return runStoppable<Asked>(client, "homebody.ask", argument, stop);
+                return runStoppable<Answered>(client, "homebody.ask", argument, stop);
             },
         };
     }
@@ -190,23 +242,17 @@ export class Chat implements Disposable {
         return client && slashQuestion(client, editor, this.needs.refactorings, text);
     }
 
-    /**
-     * Answer the last question again.
-     *
-     * The server regenerates the last answer that it has. It has no answer to an explanation or to a question that
-     * failed or was stopped, and would regenerate the one before: so those are asked as new questions.
-     */
+    /** Answer the last question again; the server answers its own last one, and knows none that failed or was stopped. */
     async regenerate(): Promise<void> {
-        const { current } = this.conversations;
-        const last = current.turns.at(-1);
+        const last = this.turns.at(-1);
         if (last === undefined || this.answers.isBusy) {
             return;
         }
-        current.turns = current.turns.slice(0, -1);
+        this.turns = this.turns.slice(0, -1);
         this.showAll();
         const { latest } = this;
-        if (current.serverId !== undefined && last.blocks !== undefined) {
-            await this.answer(regenerationOf(last, current.serverId));
+        if (last.blocks !== undefined) {
+            await this.answer(regenerationOf(last));
         } else if (latest?.turn === last) {
             await this.answer(latest.question);
         } else {
@@ -223,101 +269,45 @@ export class Chat implements Disposable {
         }
     }
 
-    /** Add a turn, and fill it while the answer streams. */
+    /** Add a turn, and fill it while the answer streams; an answer that is still being written is stopped. */
     async answer(question: Question): Promise<void> {
-        this.stop();
-        const { text, attached, items } = question;
-        const turn: Turn = { id: this.conversations.nextTurn, question: text, attached, answer: "", state: "reading" };
+        await this.stop();
+        const { text, attached, items, about } = question;
+        const turn: Turn = { id: this.nextTurn++, question: text, attached, answer: "", state: "reading" };
         const named = items?.filter(({ id }) => id !== "").map(({ text: _, ...item }) => item) ?? [];
         if (named.length > 0) {
             turn.items = named;
         }
         this.latest = { turn, question };
-        const { current } = this.conversations;
-        const dropped = this.conversations.add(turn);
-        // A window that is closed during the answer still has the question.
-        this.conversations.keep();
-        const answered = await this.answers.answer(turn, question);
-        // The user may have deleted the conversation while the model answered.
-        if (answered !== undefined && this.conversations.earlier.includes(current)) {
-            await this.end(turn, question, current, answered);
-        }
-        if (this.conversations.has(turn)) {
-            this.view.sendTurn(turn);
-        }
-        this.conversations.keep();
-        await this.forget(dropped);
-    }
-
-    private async end(
-        turn: Turn,
-        { about }: Question,
-        conversation: Conversation,
-        { result, client }: NonNullable<Awaited<ReturnType<Answers["answer"]>>>,
-    ): Promise<void> {
-        if (typeof result === "string") {
+        this.turns = [...this.turns, turn];
+        const answered = await this.answers.answer(turn, question, this.id);
+        const isInView = this.turns.includes(turn);
+        if (typeof answered === "string") {
             turn.state = "done";
-            turn.note = result;
-            return;
-        }
-        finish(turn, result);
-        if (about !== undefined && !result.complete && result.leftOut.length > 0) {
-            turn.unread = about;
-        }
-        if ("conversationId" in result) {
-            conversation.serverId = result.conversationId;
-            await this.store(client, result.conversationId);
-        }
-    }
-
-    /** Make the server keep the conversation too, so that a reloaded window can continue it. */
-    private async store(client: LanguageClient, conversationId: string): Promise<void> {
-        try {
-            await run(client, "homebody.saveConversation", { conversationId, store: true });
-        } catch (error) {
-            // The answer itself is complete; a full disk is reported once.
-            if (!this.hasReportedStore) {
-                this.hasReportedStore = true;
-                void warn(sentenceOf(error));
+            turn.note = answered;
+        } else if (answered !== undefined) {
+            finish(turn, answered);
+            if (about !== undefined && !answered.complete && answered.leftOut.length > 0) {
+                turn.unread = about;
             }
+            await (isInView && this.memory.update(CURRENT, answered.conversationId));
         }
-    }
-
-    /** Delete one conversation, or all, on disk as well. */
-    private async delete(id?: number): Promise<void> {
-        const { current } = this.conversations;
-        const gone = this.conversations.delete(id);
-        if (gone.includes(current)) {
-            this.stop();
-            this.showAll();
-        }
-        await this.forget(gone);
-    }
-
-    /** Have the server forget conversations. */
-    private async forget(conversations: readonly Conversation[]): Promise<void> {
-        const ids = conversations.flatMap(({ serverId }) => (serverId === undefined ? [] : [serverId]));
-        const client = ids.length === 0 ? undefined : await this.needs.client();
-        try {
-            await Promise.all(
-                ids.map((conversationId) => client && run(client, "homebody.forgetConversations", { conversationId })),
-            );
-        } catch (error) {
-            void showError(sentenceOf(error));
+        if (isInView) {
+            this.view.sendTurn(turn);
         }
     }
 
     /** Show what a code block of an answer changes in the file in view. */
     async apply(block: number | undefined): Promise<void> {
-        const { serverId } = this.conversations.current;
-        if (block === undefined || serverId === undefined) {
+        const { id } = this;
+        if (block === undefined || id === undefined) {
             void inform("Homebody does not know where this code belongs: copy it, or insert it at the cursor.");
             return;
         }
         const client = await this.needs.client();
         if (client !== undefined) {
             const { refactorings } = this.needs;
-            await applyBlock(client, serverId, block, refactorings.show.bind(refactorings));
+            await applyBlock(client, id, block, refactorings.show.bind(refactorings));
         }
     }
 

@@ -40,7 +40,7 @@ async function handle(message: FromView, chat: Chat): Promise<void> {
             await chat.ask(message.question);
             break;
         case "stop":
-            chat.stop();
+            await chat.stop();
             break;
         case "regenerate":
             await chat.regenerate();

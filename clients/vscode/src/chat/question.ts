@@ -4,7 +4,7 @@ import type { CancellationToken } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { runStoppable } from "../commands";
-import type { Asked, Attachment, ExplainArgument, Explanation } from "../protocol";
+import type { Answered, Attachment, InConversation } from "../protocol";
 import type { Explained, Turn } from "./messages";
 
 export interface Question {
@@ -13,8 +13,8 @@ export interface Question {
     attached: string[];
     /** What the user attached, to be sent with it again. */
     items?: Attachment[];
-    /** Send it; the answer streams on `token`. What changes code results in a sentence for the user. */
-    ask(client: LanguageClient, token: string, stop: CancellationToken): Promise<Asked | Explanation | string>;
+    /** Send it; the answer becomes a part of the conversation. What changes code results in a sentence for the user. */
+    ask(client: LanguageClient, conversation: InConversation, stop: CancellationToken): Promise<Answered | string>;
     /** Code that is explained, but perhaps not read to its end. */
     about?: Explained;
 }
@@ -22,27 +22,26 @@ export interface Question {
 /** An explanation of code, or of a problem in it; with `full`, all of it is read, however long that takes. */
 export function explanationOf(about: Explained, { full = false } = {}): Question {
     const { place, code, problem, action } = about;
+    const question = problem === undefined ? `Explain ${place}` : `Explain the problem in ${place}: ${problem.message}`;
     return {
-        text: problem === undefined ? `Explain ${place}` : `Explain the problem in ${place}: ${problem.message}`,
+        text: question,
         attached: [],
-        ask: (client, token, stop) => {
+        ask: (client, conversation, stop) => {
             const more = { ...(problem && { problem }), ...(action !== undefined && { action }) };
-            const argument: ExplainArgument = { ...code, ...more, full, links: true, token };
-            return runStoppable<Explanation>(client, "homebody.explain", argument, stop);
+            const argument = { ...code, ...more, ...conversation, question, full };
+            return runStoppable<Answered>(client, "homebody.explain", argument, stop);
         },
         ...(full ? {} : { about }),
     };
 }
 
-/** Another answer to the last question of a conversation that the server has answered. */
-export function regenerationOf({ question, attached, items }: Turn, conversationId: string): Question {
+/** Another answer to the last question of the conversation, which the server has answered. */
+export function regenerationOf({ question, attached, items }: Turn): Question {
     return {
         text: question,
         attached,
         ...(items && { items }),
-        ask: (client, token, stop) => {
-            const argument = { conversationId, regenerate: true, links: true, token };
-            return runStoppable<Asked>(client, "homebody.ask", argument, stop);
-        },
+        ask: (client, conversation, stop) =>
+            runStoppable<Answered>(client, "homebody.ask", { ...conversation, regenerate: true }, stop),
     };
 }

@@ -59,7 +59,8 @@ async function commandsFor(client: LanguageClient, editor: TextEditor, refactori
         text: label,
         attached: [place],
         // The next question may be in the input already.
-        ask: () => refactorings.run(client, editor.document, argument, label, "leave focus"),
+        ask: (_client, _conversation, stop) =>
+            refactorings.run(client, editor.document, argument, label, "leave focus", stop),
     });
     const fix = (words: string): Question => {
         const range = problem === undefined ? code.range : client.code2ProtocolConverter.asRange(problem.range);

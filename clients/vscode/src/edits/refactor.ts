@@ -7,6 +7,7 @@
  */
 
 import {
+    type CancellationToken,
     CancellationTokenSource,
     type QuickPickItem,
     type Range,
@@ -217,8 +218,9 @@ export class Refactorings {
         argument: RefactorArgument,
         title: string,
         how?: Showing,
+        stop?: CancellationToken,
     ): Promise<string> {
-        return this.show(document, title, () => ask(client, document, argument, title), how);
+        return this.show(document, title, () => ask(client, document, argument, title, stop), how);
     }
 }
 
@@ -239,10 +241,11 @@ function ask(
     document: TextDocument,
     argument: RefactorArgument,
     title: string,
+    stop?: CancellationToken,
 ): Promise<Refactored> {
     const textDocument = { uri: argument.textDocument.uri, version: document.version };
     const wanted = { ...argument, textDocument, apply: false, showReason: false };
-    return request(client, COMMAND, wanted, title);
+    return request(client, COMMAND, wanted, title, stop);
 }
 
 function detailsOf({ id, notes = [], status, reason = "" }: Refactored) {
@@ -278,8 +281,15 @@ export async function actions(
     });
 }
 
-async function request(client: LanguageClient, command: string, argument: object, title: string): Promise<Refactored> {
+async function request(
+    client: LanguageClient,
+    command: string,
+    argument: object,
+    title: string,
+    token?: CancellationToken,
+): Promise<Refactored> {
     const stop = new CancellationTokenSource();
+    token?.onCancellationRequested(() => stop.cancel());
     try {
         return await runShown<Refactored>(client, command, argument, title, stop);
     } catch (error) {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import reduce
 
-from homebody.features.answer import AnswerUsage
+from homebody.audit import AnswerUsage
 from homebody.features.refactor.results import Offer, Part, Refactoring, RewriteRequest, Skipped
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import TypedDict, Unpack
 
-from homebody.audit import uris_of
+from homebody.audit import AnswerUsage, uris_of
 from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import ContextTooLong, UsageError
-from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt, answer
+from homebody.features.answer import ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of

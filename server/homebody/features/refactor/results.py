@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from homebody.audit import AnswerUsage
 from homebody.engine import Engine
-from homebody.features.answer import AnswerUsage, ChatAnswer, ChatPrompt
+from homebody.features.answer import ChatAnswer, ChatPrompt
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.notes import Note

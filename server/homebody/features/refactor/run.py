@@ -13,10 +13,10 @@ from typing import Unpack
 
 from msgspec import structs
 
+from homebody.audit import AnswerUsage
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
-from homebody.features.answer import AnswerUsage
 from homebody.features.refactor.actions import suits_language
 from homebody.features.refactor.combine import refused, result_of, skipped_of
 from homebody.features.refactor.conversation import PartListeners, attempt, size_of

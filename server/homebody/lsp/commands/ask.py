@@ -19,7 +19,7 @@ from homebody.lsp.commands.common import (
     span_of,
     with_links,
 )
-from homebody.lsp.commands.conversations import conversation_of
+from homebody.lsp.commands.conversations import answered_in, blocks_of
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.server import Server
 
@@ -69,7 +69,8 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     Without a ``conversation_id`` a new conversation begins. An empty ``range`` is a cursor and means the
     function around it. With ``regenerate`` the last question is answered again and ``question`` is not
     needed. ``diagnostics`` are those that an attached item means. Text streams as
-    ``{text}`` on ``token``. With ``links`` the result links to the code that it names.
+    ``{text}`` on ``token``. With ``links`` the result links to the code that it names. With ``store`` the
+    conversation is written to disk after the answer.
     """
 
     question: str = ""
@@ -81,6 +82,7 @@ class Ask(msgspec.Struct, frozen=True, rename="camel"):
     regenerate: bool = False
     links: LinkForm = False
     token: str | int | None = None
+    store: bool = False
 
 
 class CheckAttachment(msgspec.Struct, frozen=True):
@@ -102,28 +104,12 @@ class ContextItems(msgspec.Struct, frozen=True, rename="camel"):
 
 async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Answer a question."""
-    from homebody.session.conversation import is_prompt_of, new_conversation
-
     argument = parse(params, Ask)
     if argument.regenerate and argument.conversation_id is None:
         message = "`regenerate` needs the `conversationId` of the answer to replace."
         raise UsageError(message)
-    known = server.service.conversations
-    # Added before the answer, so that it can be deleted while it is being answered.
-    conversation = (
-        known.add(new_conversation())
-        if argument.conversation_id is None
-        else conversation_of(server, argument.conversation_id)
-    )
-    try:
+    async with answered_in(server, argument.conversation_id, stored=argument.store) as conversation:
         return await _answered(server, params, argument, conversation)
-    finally:
-        if known.find(conversation.id) is not conversation and server.service.audit is not None:
-            # It was deleted meanwhile: the prompt of this answer is dropped as well.
-            server.service.audit.forget(is_prompt_of(conversation.id))
-        if not conversation.turns and not conversation.is_answering:
-            # A new conversation is removed if its question fails.
-            known.forget(conversation.id)
 
 
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
@@ -275,16 +261,5 @@ def _result(server: Server, reply: "Reply") -> dict[str, Any]:
         **answer,
         "conversationId": reply.conversation.id,
         "usage": answer["usage"] | {"tokensLeft": max(0, left)},
-        "blocks": [
-            {
-                "block": number,
-                "language": block.language,
-                "text": block.text,
-                "range": {
-                    "start": {"line": block.lines.start, "character": 0},
-                    "end": {"line": block.lines.stop, "character": 0},
-                },
-            }
-            for number, block in enumerate(reply.blocks[first:], first)
-        ],
+        "blocks": blocks_of(reply.blocks[first:], first),
     }

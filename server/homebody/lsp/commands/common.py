@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from homebody.lsp.arguments import TextDocument
     from homebody.lsp.holder import OpenedEngine
     from homebody.media import Media
+    from homebody.session.conversation import Turn
 
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
@@ -64,7 +65,7 @@ def answer_of(server: Server, answer: "Explanation | Reply") -> dict[str, Any]:
     }
 
 
-def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord") -> dict[str, Any]:
+def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord | Turn") -> dict[str, Any]:
     """Return what went into a prompt and what did not, as ``{sources, leftOut}``.
 
     A source is ``{uri, range, tokens, why}``, and what was left out is ``{uri, range, why}``.

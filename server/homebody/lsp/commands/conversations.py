@@ -1,28 +1,25 @@
-"""``homebody.conversations``, ``homebody.saveConversation``, ``homebody.forgetConversations``.
+"""The commands about conversations: ``homebody.conversations``, ``homebody.openConversation`` and others.
 
-Conversations are in memory; one is on disk only after a client requested it with ``store``.
+Conversations are in memory; one is on disk only if a client asked with ``store``.
 """
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
 
-from homebody.errors import UsageError
+from homebody.errors import StateUnwritable, UsageError
 from homebody.lsp.arguments import NoArguments, parse
-from homebody.lsp.commands.common import Result
+from homebody.lsp.commands.common import LinkForm, Result, parts_of, with_links
+from homebody.lsp.configuration import paths_of
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
+    from homebody.postprocess.edit.code_blocks import CodeBlock
     from homebody.session.conversation import Conversation
-
-
-class Save(msgspec.Struct, frozen=True, rename="camel"):
-    """The argument; with ``store`` the conversation is also written to disk, to be continued later."""
-
-    conversation_id: str
-    store: bool = False
 
 
 class Forget(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,8 +28,15 @@ class Forget(msgspec.Struct, frozen=True, rename="camel"):
     conversation_id: str | None = None
 
 
+class Open(msgspec.Struct, frozen=True, rename="camel"):
+    """The argument; with ``links`` the answers link to the code that they name."""
+
+    conversation_id: str
+    links: LinkForm = False
+
+
 def conversation_of(server: Server, conversation_id: str) -> "Conversation":
-    """Return a conversation of this session, or one that was stored.
+    """Return a conversation of this session, or one that was stored, since then perhaps by another program.
 
     Raises
     ------
@@ -44,8 +48,10 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
 
     known = server.service.conversations
     conversation = known.find(conversation_id)
-    if conversation is None and (stored := load_conversation(conversation_id)) is not None:
-        conversation = known.add(stored)
+    if conversation is None or not conversation.is_answering:
+        stored = load_conversation(conversation_id)
+        if stored is not None and (conversation is None or stored.last_asked > conversation.last_asked):
+            conversation = known.add(stored)
     if conversation is None:
         message = "There is no conversation of this id any more: the server was restarted. Ask again."
         raise UsageError(message)
@@ -53,46 +59,116 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
 
 
 async def conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """List the conversations of this session, and those that were stored."""
+    """List the conversations of this session, and the stored ones that began in the workspace."""
     from homebody.session.stored import stored_conversations
 
     parse(params, NoArguments)
+    folders = paths_of(server.folders)
     known = server.service.conversations.all()
     stored = await asyncio.to_thread(stored_conversations)
-    every = {conversation.id: conversation for conversation in (*known, *stored)}
-    every |= {conversation.id: conversation for conversation in known}
+    newest: dict[str, Conversation] = {}
+    for each in (*known, *(each for each in stored if each.began_in(folders))):
+        if each.last_asked > getattr(newest.get(each.id), "last_asked", 0.0):
+            newest[each.id] = each
     return [
         {
             "conversationId": conversation.id,
             "title": conversation.title,
             "questions": len(conversation.turns),
-            "when": conversation.turns[-1].when,
+            "when": conversation.last_asked,
         }
-        for conversation in every.values()
-        if conversation.turns
+        for conversation in sorted(newest.values(), key=lambda each: each.last_asked, reverse=True)
     ]
 
 
-async def save_conversation(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """Return a conversation as Markdown, and store it if that is wanted."""
-    from homebody.backend.cancellation import to_the_end
-    from homebody.session.stored import store_conversation
+async def open_conversation(server: Server, params: types.ExecuteCommandParams) -> Result:
+    """Return a conversation as Markdown, and each of its answers as ``homebody.ask`` did."""
+    from homebody.postprocess.edit.code_blocks import code_blocks
 
-    argument = parse(params, Save)
-    known = server.service.conversations
+    argument = parse(params, Open)
     conversation = conversation_of(server, argument.conversation_id)
-    if argument.store:
-        async with known.on_disk:
-            # It may have been deleted while this request waited. A copy is written, since an answer may be
-            # added meanwhile, and always completely, so that a cancelled request does not write after a later
-            # deletion.
-            if known.find(conversation.id) is conversation:
-                await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
+    turns: list[dict[str, Any]] = []
+    block = 0
+    async with server.service.using() as opened:
+        for turn in tuple(conversation.turns):
+            blocks = blocks_of(code_blocks(turn.answer), block)
+            block += len(blocks)
+            shown = {
+                "question": turn.question,
+                "markdown": turn.answer.strip(),
+                "complete": turn.complete,
+                "usage": msgspec.to_builtins(turn.usage),
+                **parts_of(server, turn),
+                "blocks": blocks,
+            }
+            linked = await with_links(
+                server, opened, shown, form=argument.links, document=None, sources=turn.sources
+            )
+            turns.append(linked | {"text": shown["markdown"]})
     return {
         "conversationId": conversation.id,
         "title": conversation.title,
         "markdown": conversation.to_markdown(),
+        "turns": turns,
     }
+
+
+def blocks_of(blocks: "Sequence[CodeBlock]", first: int) -> list[dict[str, Any]]:
+    """Return code blocks for ``homebody.apply``, numbered from ``first``."""
+    return [
+        {
+            "block": number,
+            "language": block.language,
+            "text": block.text,
+            "range": {
+                "start": {"line": block.lines.start, "character": 0},
+                "end": {"line": block.lines.stop, "character": 0},
+            },
+        }
+        for number, block in enumerate(blocks, first)
+    ]
+
+
+@asynccontextmanager
+async def answered_in(
+    server: Server, conversation_id: str | None, *, stored: bool
+) -> "AsyncGenerator[Conversation]":
+    """The conversation, or a new one, while the block adds an answer; then it is ``stored``, if wanted."""
+    from homebody.session.conversation import is_prompt_of, new_conversation
+
+    known = server.service.conversations
+    if conversation_id is None:
+        # Added before the answer, so that it can be deleted while it is being answered.
+        conversation = known.add(new_conversation(paths_of(server.folders)))
+    else:
+        conversation = conversation_of(server, conversation_id)
+    try:
+        yield conversation
+        if stored:
+            try:
+                await store(server, conversation)
+            except StateUnwritable as error:
+                server.service.tell([str(error)])  # the answer itself is complete
+    finally:
+        if known.find(conversation.id) is not conversation and server.service.audit is not None:
+            # It was deleted meanwhile: the prompt of this answer is dropped as well.
+            server.service.audit.forget(is_prompt_of(conversation.id))
+        if not conversation.turns and not conversation.is_answering:
+            # A new conversation is removed if its question fails.
+            known.forget(conversation.id)
+
+
+async def store(server: Server, conversation: "Conversation") -> None:
+    """Write a conversation to disk, unless it was deleted meanwhile."""
+    from homebody.backend.cancellation import to_the_end
+    from homebody.session.stored import store_conversation
+
+    known = server.service.conversations
+    async with known.on_disk:
+        # It may have been deleted while this request waited. A copy is written, since an answer may be added
+        # meanwhile, and always completely, so that a cancelled request does not write after a later deletion.
+        if known.find(conversation.id) is conversation:
+            await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
 
 
 async def forget_conversations(server: Server, params: types.ExecuteCommandParams) -> Result:

@@ -8,7 +8,7 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
@@ -26,6 +26,7 @@ from homebody.lsp.commands.common import (
     span_of,
     with_links,
 )
+from homebody.lsp.commands.conversations import answered_in, blocks_of
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from homebody.features.answer import Listeners
     from homebody.features.explain import Explanation
     from homebody.lsp.holder import OpenedEngine
+    from homebody.session.conversation import Conversation
 
 
 _KEPT = 20
@@ -68,7 +70,9 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     An empty ``range`` is a cursor and means the function around it; without a range the document is
     meant. ``action`` names a prompt file that explains. Text streams as ``{text}`` on ``token``. ``full``
     reads everything, however long it takes. With ``show`` the server shows the explanation itself. With
-    ``links`` the result links to the code that it names.
+    ``links`` the result links to the code that it names. With ``question``, its name for the user, the
+    explanation becomes a part of a conversation, a new one without ``conversation_id``, which ``store``
+    writes to disk.
     """
 
     text_document: TextDocument | None = None
@@ -80,6 +84,9 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
     full: bool = False
     show: bool = False
     links: LinkForm = False
+    question: str = ""
+    conversation_id: str | None = None
+    store: bool = False
 
     def __post_init__(self) -> None:
         if (self.text_document is None) is (self.text is None):
@@ -91,16 +98,36 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
         if self.problem is not None and not self.problem.message.strip():
             message = "the `message` of the `problem` is empty: send the diagnostic's text"
             raise ValueError(message)
+        if self.question and self.text_document is None:
+            message = "a `question` needs a `textDocument`"
+            raise ValueError(message)
 
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
+    from homebody.postprocess.edit.code_blocks import code_blocks
+
     argument = parse(params, Explain)
+    if not argument.question:
+        return await _answered(server, params, argument, None)
+    async with answered_in(server, argument.conversation_id, stored=argument.store) as conversation:
+        result = await _answered(server, params, argument, conversation)
+    *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
+    blocks = blocks_of(new, sum(map(len, earlier)))
+    return result | {"conversationId": conversation.id, "blocks": blocks}
+
+
+async def _answered(
+    server: Server,
+    params: types.ExecuteCommandParams,
+    argument: Explain,
+    conversation: "Conversation | None",
+) -> dict[str, Any]:
     async with (
         progress.shown(server, "Explaining", params.work_done_token, argument.token) as work,
         server.service.asking() as opened,
     ):
-        explanation = await _explained(server, opened, argument, work.listeners)
+        explanation = await _explained(server, opened, argument, work.listeners, conversation)
         named = argument.text_document
         result = await with_links(
             server,
@@ -116,7 +143,11 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _explained(
-    server: Server, opened: "OpenedEngine", argument: Explain, listeners: "Listeners"
+    server: Server,
+    opened: "OpenedEngine",
+    argument: Explain,
+    listeners: "Listeners",
+    conversation: "Conversation | None",
 ) -> "Explanation":
     if argument.text_document is None:
         from homebody.features.explain_text import explain_text
@@ -137,16 +168,24 @@ async def _explained(
         if prompt is None or prompt.output != "explain":
             message = f"There is no action {argument.action!r} that explains."
             raise UnknownAction(message)
-    return await feature.explain(
+    span = span_of(server, document, argument.range)
+    explanation = await feature.explain(
         opened.engine,
         document,
-        span_of(server, document, argument.range),
+        span,
         prompt=prompt,
         problem=argument.problem.text if argument.problem else "",
         full=argument.full,
         session=opened.session,
         **listeners,
     )
+    if conversation is not None:
+        from homebody.features.ask import add_explanation
+
+        await add_explanation(
+            opened.engine, conversation, document, span, explanation, title=argument.question
+        )
+    return explanation
 
 
 class CommitMessage(msgspec.Struct, frozen=True):
