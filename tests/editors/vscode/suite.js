@@ -522,6 +522,35 @@ exports.run = async function run() {
         assert.equal(chat.shown.at(-1).answer, "It computes an **area**.");
     });
 
+    await claim("a new file that the chat's command writes leaves the focus there, and one that comes while one types takes no key", async () => {
+        const uri = vscode.Uri.joinPath(root(), "test_rooms.py").toString();
+        const proposal = { uri, before: null, after: "import rooms\n" };
+        await chat.open();
+        await until(async () => (await focused()).includes("webview"));
+        await extension.refactorings.show(document, "Write tests", async () => ({ status: "ready", proposal }), "leave focus");
+        const made = await until(() => vscode.window.activeTextEditor?.document.isUntitled && vscode.window.activeTextEditor.document);
+        assert.equal(made.getText(), "import rooms\n");
+        assert.ok((await focused()).includes("webview"));
+        await vscode.window.showTextDocument(made);
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
+
+        const editor = await vscode.window.showTextDocument(document);
+        const typing = async () => {
+            await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), "# typed\n"));
+            return { status: "ready", proposal };
+        };
+        const announced = [];
+        const inform = async (...words) => void announced.push(words);
+        await answering(extension.vscode.window, "showInformationMessage", inform, () =>
+            extension.refactorings.show(document, "Write tests", typing),
+        );
+        assert.deepEqual(announced, [['"Write tests": the new file test_rooms.py is ready, and not saved yet.', "Show"]]);
+        assert.equal(vscode.window.activeTextEditor.document, document);
+        await executeCommand("undo");
+        await vscode.window.showTextDocument(made);
+        await executeCommand("workbench.action.revertAndCloseActiveEditor");
+    });
+
     await claim("a folder and the terminal can be attached, and lines that were left out", async () => {
         const editor = await vscode.window.showTextDocument(document);
         select(editor, 0, 4);

@@ -9,18 +9,20 @@
 import {
     type CancellationToken,
     CancellationTokenSource,
+    Position,
     type QuickPickItem,
     type Range,
     type TextDocument,
     type TextEditor,
     Uri,
+    WorkspaceEdit,
     window,
     workspace,
 } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, runShown } from "../commands";
-import { inform, say, warn } from "../notify";
+import { inform, offer, say, warn } from "../notify";
 import type { RefactorArgument, Refactored } from "../protocol";
 import { cellOf, lastLine, nameOf, sentenceOf } from "../words";
 import { type Change, merged } from "./change";
@@ -128,7 +130,7 @@ export class Refactorings {
             return tell(result);
         }
         if (proposal.before === null) {
-            await this.openNew(proposal.uri, change, title);
+            await this.openNew(proposal.uri, change, title, isElsewhere() ? "announce" : how);
             return reason === undefined ? "The new file is open, and not saved yet." : tell(result);
         }
         if (review === false && (await this.apply(document, change))) {
@@ -199,15 +201,22 @@ export class Refactorings {
     }
 
     /** Open a new file as an untitled document: nothing is written before the user saves. */
-    private async openNew(uri: string, { after }: Change, title: string): Promise<void> {
+    private async openNew(uri: string, { after }: Change, title: string, how: Showing): Promise<void> {
         const document = await workspace.openTextDocument(Uri.parse(uri).with({ scheme: "untitled" }));
-        const editor = await window.showTextDocument(document);
         const before = document.getText();
-        if (before === "") {
-            await editor.edit((edit) => edit.insert(document.lineAt(0).range.start, after));
-        } else {
+        if (before !== "") {
             // An earlier one that is not saved yet.
-            await this.propose(document, { before, after }, title, { status: "ready" });
+            await this.propose(document, { before, after }, title, { status: "ready" }, how);
+            return;
+        }
+        const edit = new WorkspaceEdit();
+        edit.insert(document.uri, new Position(0, 0), after);
+        await workspace.applyEdit(edit);
+        const show = () => window.showTextDocument(document, { preserveFocus: how === "leave focus" });
+        if (how === "announce") {
+            void offer(inform, `"${title}": the new file ${nameOf(document)} is ready, and not saved yet.`, { Show: show });
+        } else {
+            await show();
         }
     }
 
