@@ -520,6 +520,9 @@ exports.run = async function run() {
         await chat.ask("/explain");
         assert.match(chat.shown.at(-1).question, /^\/explain$/);
         assert.equal(chat.shown.at(-1).answer, "It computes an **area**.");
+        await chat.ask("/nothing");
+        const { state, note } = chat.shown.at(-1);
+        assert.deepEqual([state, note], ["failed", "There is no /nothing for rooms.py:1: type / for the commands that there are."]);
     });
 
     await claim("a new file that the chat's command writes leaves the focus there, and one that comes while one types takes no key", async () => {
@@ -554,9 +557,11 @@ exports.run = async function run() {
     await claim("a folder and the terminal can be attached, and lines that were left out", async () => {
         const editor = await vscode.window.showTextDocument(document);
         select(editor, 0, 4);
+        const need = () => server.need();
         const folder = (await until(async () => (await chat.items("folder")).length && chat.items("folder"))).find(({ label }) => label === "pkg/");
         assert.ok((await chat.items("fol")).some(({ label }) => label === "pkg/"));
         await chat.attachments.add(folder);
+        await chat.attachments.add({ id: vscode.Uri.joinPath(root(), "pkg", "inside.py").toString(), kind: "file", label: "inside.py" }, need);
         await chat.open();
         const terminal = vscode.window.createTerminal({ name: "shell", pty: terminalSaying("3 tests failed") });
         terminal.show(true);
@@ -574,6 +579,7 @@ exports.run = async function run() {
         assert.ok(prompt.text.includes("INSIDE = 1") && prompt.text.includes("3 tests failed"));
         const [inside, said] = ["pkg/inside.py, line 1", "attached text"].map((name) => chat.shown.at(-1).sources.find(({ label }) => label === name));
         assert.deepEqual([inside.endLine, said.uri], [0, ""]);
+        assert.equal(prompt.text.split("INSIDE = 1").length, 2, "a file of an attached folder goes in once");
         terminal.dispose();
         const { id } = chat.shown.at(-1);
         const place = { uri: prices.document.uri.toString(), label: "prices.py, lines 8 to 9", line: 7, endLine: 8 };

@@ -82,7 +82,8 @@ export class Attachments {
                 return files.filter(({ id, kind }) => kind === "file" && id.startsWith(folder));
             }),
         );
-        return parts.flat();
+        // A file may be in one of the folders too.
+        return parts.flat().filter(({ id }, index, all) => id === "" || all.findIndex((other) => other.id === id) === index);
     }
 
     /** The problems that `homebody.ask` needs for these items; `undefined` if none of them is about problems. */

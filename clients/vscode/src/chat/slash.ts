@@ -37,17 +37,24 @@ export async function slashItems(
         .map(({ name, title }) => ({ id: "", kind: "command", label: `/${name}`, detail: title }));
 }
 
-/** The question that a text asks which begins with a slash command; `undefined` if there is no such command. */
+/** The question that a text asks which begins with a slash command; `undefined` if it begins with something else. */
 export async function slashQuestion(
     client: LanguageClient,
     editor: TextEditor,
     refactorings: Refactorings,
     text: string,
 ): Promise<Question | undefined> {
-    const [, name = "", words = ""] = /^\/(\S+)\s*(.*)$/s.exec(text) ?? [];
+    const [, name, words = ""] = /^\/([\w-]+)(?:\s+(.*))?$/s.exec(text) ?? [];
+    if (name === undefined) {
+        return undefined;
+    }
     const commands = await commandsFor(client, editor, refactorings);
-    const question = commands.find((command) => command.name === name)?.questionOf(words.trim());
-    return question && { ...question, text };
+    const command = commands.find((each) => each.name === name);
+    if (command === undefined) {
+        const reason = `There is no /${name} for ${labelOf(editor)}: type / for the commands that there are.`;
+        return { text, attached: [], ask: () => Promise.reject(new Error(reason)) };
+    }
+    return { ...command.questionOf(words.trim()), text };
 }
 
 async function commandsFor(client: LanguageClient, editor: TextEditor, refactorings: Refactorings): Promise<Command[]> {
