@@ -43,6 +43,8 @@ const stale = new Set<TurnView>();
 let drawMilliseconds = 0;
 let attachments: Attachment[] = [];
 let about: About | undefined;
+/** Whether the end of the conversation is in view. */
+let isAtEnd = true;
 
 const mentions = new Mentions(input, element("mentions"), {
     search: (query) => post({ type: "items", query }),
@@ -52,6 +54,8 @@ const mentions = new Mentions(input, element("mentions"), {
 const history = new History(input, () => [...turns.values()].map(({ turn }) => turn.question));
 
 window.addEventListener("message", ({ data }: MessageEvent<ToView>) => keepFocus(() => receive(data)));
+log.addEventListener("scroll", () => (isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40));
+new ResizeObserver(keepAtEnd).observe(log);
 window.addEventListener("focus", () => post({ type: "focused" }));
 // VS Code handles the keys of its chords here too, but leaves the second one to the page, which would type it.
 let isChord = false;
@@ -144,10 +148,8 @@ function keepFocus(redraw: () => void): void {
     }
 }
 
-/** Redraw; a conversation whose end is in view stays there. */
-function keepAtEnd(redraw: () => void): void {
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    redraw();
+/** A conversation whose end is in view stays there, when it grows and when the input below it does. */
+function keepAtEnd(): void {
     if (isAtEnd) {
         log.scrollTop = log.scrollHeight;
     }
@@ -189,7 +191,8 @@ function isAnswering(): boolean {
 /** Show a turn: a new one, or a newer state of one that is there. */
 function show(turn: Turn): void {
     const view = turns.get(turn.id) ?? add(turn);
-    keepAtEnd(() => view.show(turn, Math.max(...turns.keys()) === turn.id));
+    view.show(turn, Math.max(...turns.keys()) === turn.id);
+    keepAtEnd();
     const isBusy = isAnswering();
     // Screen readers read the state while the answer streams, then the whole answer.
     log.setAttribute("aria-busy", String(isBusy));
@@ -206,7 +209,7 @@ function add(turn: Turn): TurnView {
     turns.set(turn.id, view);
     log.append(view.element);
     empty.hidden = true;
-    view.element.scrollIntoView({ block: "end" });
+    isAtEnd = true;
     return view;
 }
 
@@ -218,7 +221,8 @@ function drawSoon(view: TurnView): void {
             const views = [...stale];
             stale.clear();
             const began = performance.now();
-            keepFocus(() => keepAtEnd(() => views.forEach((one) => one.drawAnswer())));
+            keepFocus(() => views.forEach((one) => one.drawAnswer()));
+            keepAtEnd();
             drawMilliseconds = performance.now() - began;
         }, pause);
     }

@@ -66,6 +66,9 @@ open(async ({ page, settings }) => {
     const end = chat.getByText(LAST_PARAGRAPH);
     await until(() => end.evaluate((element) => element.getBoundingClientRect().bottom < innerHeight));
     assert.equal(await answer.locator(":scope > div").count(), 60);
+    await chat.locator("#question").fill("one\ntwo\nthree\nfour\nfive");
+    await until(() => end.evaluate((element) => element.getBoundingClientRect().bottom < document.getElementById("ask").getBoundingClientRect().top));
+    await chat.locator("#question").fill("");
     console.log("ok a very long answer is complete, and its end is in view");
 
     await ask("Write without an end");

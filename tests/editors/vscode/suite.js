@@ -520,9 +520,19 @@ exports.run = async function run() {
         await chat.ask("/explain");
         assert.match(chat.shown.at(-1).question, /^\/explain$/);
         assert.equal(chat.shown.at(-1).answer, "It computes an **area**.");
+        const changes = ["sum = 0.0\n", "sum = 1\n"].map((line) => ({ before: original, after: original.replace("sum = 0\n", line) }));
+        for (const change of changes) {
+            const result = { status: "ready", review: true, proposal: { uri: prices.document.uri.toString(), ...change } };
+            const note = await extension.refactorings.show(prices.document, "Fix", async () => result, "leave focus");
+            assert.equal(note, "The change of prices.py is shown, to accept or discard.");
+        }
+        const shown = vscode.window.tabGroups.activeTabGroup.activeTab.input.modified;
+        assert.equal(proposals.textOf(proposals.find(shown)), changes[1].after);
+        await Promise.all(proposals.waiting.map((each) => proposals.close(each)));
+        await vscode.window.showTextDocument(document);
         await chat.ask("/nothing");
         const { state, note } = chat.shown.at(-1);
-        assert.deepEqual([state, note], ["failed", "There is no /nothing for rooms.py:1: type / for the commands that there are."]);
+        assert.deepEqual([state, note], ["failed", "There is no /nothing for rooms.py:1 with scripted: type / for the commands that there are."]);
     });
 
     await claim("a new file that the chat's command writes leaves the focus there, and one that comes while one types takes no key", async () => {

@@ -239,7 +239,7 @@ export class Chat implements Disposable {
 
     private async slashQuestion(text: string, editor: TextEditor): Promise<Question | undefined> {
         const client = await this.needs.client();
-        return client && slashQuestion(client, editor, this.needs.refactorings, text);
+        return client && slashQuestion(client, editor, this.needs.refactorings, text, this.needs.model());
     }
 
     /** Answer the last question again; the server answers its own last one, and knows none that failed or was stopped. */

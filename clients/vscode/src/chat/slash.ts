@@ -43,6 +43,7 @@ export async function slashQuestion(
     editor: TextEditor,
     refactorings: Refactorings,
     text: string,
+    model: string,
 ): Promise<Question | undefined> {
     const [, name, words = ""] = /^\/([\w-]+)(?:\s+(.*))?$/s.exec(text) ?? [];
     if (name === undefined) {
@@ -51,7 +52,7 @@ export async function slashQuestion(
     const commands = await commandsFor(client, editor, refactorings);
     const command = commands.find((each) => each.name === name);
     if (command === undefined) {
-        const reason = `There is no /${name} for ${labelOf(editor)}: type / for the commands that there are.`;
+        const reason = `There is no /${name} for ${labelOf(editor)} with ${model}: type / for the commands that there are.`;
         return { text, attached: [], ask: () => Promise.reject(new Error(reason)) };
     }
     return { ...command.questionOf(words.trim()), text };

@@ -129,16 +129,18 @@ export class Refactorings {
         if (proposal === undefined || change === undefined) {
             return tell(result);
         }
+        const showing = isElsewhere() ? "announce" : how;
+        const where = showing === "announce" ? "ready: a message offers to show it." : undefined;
         if (proposal.before === null) {
-            await this.openNew(proposal.uri, change, title, isElsewhere() ? "announce" : how);
-            return reason === undefined ? "The new file is open, and not saved yet." : tell(result);
+            await this.openNew(proposal.uri, change, title, showing);
+            return reason === undefined ? `The new file is ${where ?? "open, and not saved yet."}` : tell(result);
         }
         if (review === false && (await this.apply(document, change))) {
             say(`$(check) ${title}. Undo takes it back.`);
             return `It is in ${nameOf(document)}; undo takes it back.`;
         }
-        await this.propose(document, change, title, result, isElsewhere() ? "announce" : how);
-        return reason ?? `The change of ${nameOf(document)} is shown, to accept or discard.`;
+        await this.propose(document, change, title, result, showing);
+        return reason ?? `The change of ${nameOf(document)} is ${where ?? "shown, to accept or discard."}`;
     }
 
     /** Follow an instruction, and show in the editor what it changes. */
@@ -236,7 +238,8 @@ export class Refactorings {
 /** Whether, from now on, the user has typed in a document, or gone to another one: what arrives then must not take the keys. */
 function watch(document: TextDocument): () => boolean {
     const { version } = document;
-    return () => document.version !== version || (window.activeTextEditor?.document ?? document) !== document;
+    const active = window.activeTextEditor?.document;
+    return () => document.version !== version || window.activeTextEditor?.document !== active;
 }
 
 /** Ask for an instruction in the quick input, where the keys go at once. */
