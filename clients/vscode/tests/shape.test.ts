@@ -20,6 +20,12 @@ for (const [what, old, text, start, end, added] of [
     });
 }
 
+test("of a word of which the edit replaces a part, all is seen", () => {
+    const shape = { start: { line: 3, character: 4 }, end: { line: 3, character: 10 }, added: "lenient" };
+    assert.deepEqual(shapeOf({ line: 3, character: 4 }, "stric", "lenien", "(x).", "t"), shape);
+    assert.deepEqual(shapeOf({ line: 3, character: 6 }, "ric", "one", "x.st", "t y"), { ...shape, added: "stonet" });
+});
+
 test("the end of a text counts its lines", () => {
     assert.deepEqual(endOf({ line: 1, character: 2 }, "ab"), { line: 1, character: 4 });
     assert.deepEqual(endOf({ line: 1, character: 2 }, "ab\r\nc"), { line: 2, character: 1 });

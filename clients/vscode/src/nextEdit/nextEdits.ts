@@ -188,7 +188,7 @@ export class NextEdits implements Disposable {
         if (isOfThis && edit.textDocument.version !== document.version) {
             return;
         }
-        const shape = isOfThis ? behindLine(shapeOf(range.start, document.getText(range), edit.text), document) : undefined;
+        const shape = isOfThis ? behindLine(shapeIn(document, range, edit.text), document) : undefined;
         this.offer = { edit, document, version, range, shape, isGhostText: false, isReported: false };
         this.draw();
     }
@@ -242,6 +242,12 @@ export class NextEdits implements Disposable {
         }
         this.drawing.clear();
     }
+}
+
+function shapeIn(document: TextDocument, range: Range, text: string): Shape {
+    const left = document.lineAt(range.start).text.slice(0, range.start.character);
+    const right = document.lineAt(range.end).text.slice(range.end.character);
+    return shapeOf(range.start, document.getText(range), text, left, right);
 }
 
 /** New lines above a line are shown behind the line before them, where the cursor goes and VS Code has ghost text. */

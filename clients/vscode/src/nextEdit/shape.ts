@@ -17,11 +17,20 @@ const LONGEST_DRAWN = 160;
 const TAB = "\u00a0".repeat(4);
 // Two characters within a word.
 const WORD = /^[\p{L}\p{N}_]{2}$/u;
+const WORD_START = /^[\p{L}\p{N}_]*/u;
+const WORD_END = /[\p{L}\p{N}_]*$/u;
 
-/** The shape of an edit that replaces `old`, which begins at `start`, by `text`: without what both have at their ends. */
-export function shapeOf(start: TextPlace, old: string, text: string): Shape {
-    const before = withLineFeeds(old);
-    const after = withLineFeeds(text);
+/**
+ * The shape of an edit that replaces `old`, which begins at `at`, by `text`: without what both have at their ends.
+ *
+ * `left` and `right` are the rest of its lines.
+ */
+export function shapeOf(at: TextPlace, old: string, text: string, left = "", right = ""): Shape {
+    const isReplacement = old !== "" && text !== "";
+    const begun = isReplacement ? WORD_END.exec(left)![0] : "";
+    const rest = isReplacement ? WORD_START.exec(right)![0] : "";
+    const start = { line: at.line, character: at.character - begun.length };
+    const [before, after] = [old, text].map((each) => begun + withLineFeeds(each) + rest) as [string, string];
     const most = Math.min(before.length, after.length);
     let head = 0;
     while (head < most && before[head] === after[head]) {
