@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from support.neovim import binary
-from support.plugin import BOTH, PLUGIN, reply
+from support.neovim import binaries, binary
+from support.plugin import BOTH, PLUGIN, environ_in, reply
 
 AREA = "def area(width, height):\n    result = width * height\n    return result\n"
 
@@ -164,6 +164,38 @@ def test_the_help_is_found(tmp_path: Path):
     subprocess.run([binary(), "--clean", "--headless", f"+helptags {tmp_path}", "+quit"], check=True)
 
     assert (tmp_path / "tags").read_text() == tags
+
+
+@pytest.mark.parametrize("version", ["0.11", "0.10"])
+def test_the_folder_is_a_package_and_a_plugin_of_lazy(tmp_path: Path, version: str):
+    """Linked below `pack`, Neovim loads it by itself; for `opts`, lazy.nvim needs one module in `lua`."""
+    package = tmp_path / "pack" / "homebody" / "start" / "homebody"
+    package.parent.mkdir(parents=True)
+    package.symlink_to(PLUGIN)
+    report = """
+        vim.cmd.help("homebody")
+        local found = vim.loader.find("*", { all = true, rtp = false, paths = { vim.env.PLUGIN } })
+        local modules = vim.tbl_map(function(each) return each.modname end, found)
+        io.stdout:write(vim.fn.expand("%:t"), vim.fn.exists(":Homebody"), " ", table.concat(modules, " "))
+    """
+    script = tmp_path / "report.lua"
+    script.write_text(report)
+    ended = subprocess.run(
+        [
+            binaries()[version],
+            "--clean",
+            "--headless",
+            "--cmd",
+            f"set packpath^={tmp_path}",
+            f"+luafile {script}",
+            "+qa!",
+        ],
+        env=environ_in(tmp_path) | {"PLUGIN": str(PLUGIN)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == "homebody.txt2 homebody"
 
 
 def test_the_log_is_shown_with_its_newest_line(open_editor):

@@ -75,9 +75,7 @@ local function toggle(_, where)
   end
 end
 
-local function status()
-  messages.say(require("homebody").status())
-end
+local function status() messages.say(require("homebody").status()) end
 
 -- Shows text in a window of its own, which `q` closes.
 local function page(name, text, filetype)
@@ -175,7 +173,9 @@ local function model()
     end
     local function describe(each)
       local bytes = type(each.size) == "number" and each.size
-      local size = not bytes and "" or bytes < 1e9 and (", %.0f MB"):format(bytes / 1e6) or (", %.1f GB"):format(bytes / 1e9)
+      local size = not bytes and ""
+        or bytes < 1e9 and (", %.0f MB"):format(bytes / 1e6)
+        or (", %.1f GB"):format(bytes / 1e9)
       local sees = vim.list_contains(each.modalities or {}, "vision") and ", sees pictures" or ""
       return ("%s  (%s%s; %s%s)"):format(each.name, each.where, size, table.concat(each.uses, ", "), sees)
     end
@@ -197,7 +197,8 @@ local function log()
   local lines = {}
   for line in vim.uv.fs_stat(path) and io.lines(path) or function() end do
     -- Neovim writes the error output of all servers into one file, quoted.
-    local text = line:match('"rpc"%s+(%b"")%s+"stderr"') == ('"%s"'):format(program) and line:match('"stderr"%s+"(.*)"$')
+    local text = line:match('"rpc"%s+(%b"")%s+"stderr"') == ('"%s"'):format(program)
+      and line:match('"stderr"%s+"(.*)"$')
     if text then
       text = text:gsub("\\n", "\n"):gsub('\\"', '"')
       vim.list_extend(lines, vim.split(text, "\n", { plain = true, trimempty = true }))
@@ -221,9 +222,7 @@ local COMMANDS = {
   ask = ask,
   attach = attach,
   refactor = refactor,
-  action = function(opts, name)
-    require("homebody.refactor").action(vim.api.nvim_get_current_buf(), place(opts), name)
-  end,
+  action = function(opts, name) require("homebody.refactor").action(vim.api.nvim_get_current_buf(), place(opts), name) end,
   accept = function() require("homebody.preview").accept() end,
   discard = function() require("homebody.preview").discard() end,
   refine = function() require("homebody.preview").refine() end,

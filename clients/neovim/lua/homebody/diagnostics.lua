@@ -43,7 +43,11 @@ function M.by_document()
   local found = {}
   for _, buf in ipairs(vim.api.nvim_list_bufs()) do
     local listed = vim.diagnostic.get(buf)
-    if vim.bo[buf].buftype == "" and (vim.api.nvim_buf_is_loaded(buf) or #listed > 0) and vim.api.nvim_buf_get_name(buf) ~= "" then
+    if
+      vim.bo[buf].buftype == ""
+      and (vim.api.nvim_buf_is_loaded(buf) or #listed > 0)
+      and vim.api.nvim_buf_get_name(buf) ~= ""
+    then
       table.sort(listed, function(one, other) return one.severity < other.severity end)
       local sent = vim.tbl_map(to_lsp, vim.list_slice(listed, 1, MOST_OF_ONE))
       table.insert(found, { uri = rpc.document(buf).uri, diagnostics = sent })

@@ -15,9 +15,7 @@ local empty_at -- buffer and position of a request whose answer was empty, until
 M.last_ms = nil -- time of the last answer, in milliseconds
 
 -- Whether an open menu hides ghost text.
-local function is_hidden()
-  return not config.options.beside_menu and menus.is_open()
-end
+local function is_hidden() return not config.options.beside_menu and menus.is_open() end
 
 function M.clear()
   empty_at = nil
@@ -34,9 +32,7 @@ local function built_in()
   return own and own.is_enabled and own.is_enabled() and own or nil
 end
 
-local function item()
-  return shown.items[shown.index]
-end
+local function item() return shown.items[shown.index] end
 
 -- The text between the beginning of the suggestion's range and the cursor; nil if the cursor is elsewhere.
 local function typed_part()
@@ -102,9 +98,10 @@ function M.render()
       virt_text_pos = "inline",
     })
   end
-  local below = vim.tbl_map(function(line)
-    return { { line == "" and " " or line, "HomebodyGhost" } }
-  end, vim.list_slice(lines, 2))
+  local below = vim.tbl_map(
+    function(line) return { { line == "" and " " or line, "HomebodyGhost" } } end,
+    vim.list_slice(lines, 2)
+  )
   vim.api.nvim_buf_set_extmark(shown.buf, ns, row - 1, column, { virt_lines = #below > 0 and below or nil })
   -- Only in the current window, if two show the buffer. Each call redraws the whole window, so call it
   -- rarely.
@@ -249,14 +246,10 @@ function M.suggest()
 end
 
 -- Whether a suggestion is on screen.
-function M.is_shown()
-  return shown ~= nil and not is_hidden() and rest() ~= nil
-end
+function M.is_shown() return shown ~= nil and not is_hidden() and rest() ~= nil end
 
 -- Whether an answer is awaited that may become a suggestion.
-function M.is_asking()
-  return pending ~= nil and vim.fn.mode() == "i"
-end
+function M.is_asking() return pending ~= nil and vim.fn.mode() == "i" end
 
 -- Index of the next suggestion, in the direction of `step`, that continues what is typed.
 local function next_index(step)

@@ -27,7 +27,8 @@ end
 -- These do the same as `:Homebody NAME WORDS`; lines count from 1.
 local function command(name)
   return function(words, first, last)
-    local opts = { args = vim.trim(name .. " " .. (words or "")), range = first and 2 or 0, line1 = first, line2 = last or first }
+    local opts =
+      { args = vim.trim(name .. " " .. (words or "")), range = first and 2 or 0, line1 = first, line2 = last or first }
     require("homebody.commands").run(opts)
   end
 end
@@ -44,7 +45,8 @@ function M.status()
     return server.is_starting() and "the server is starting" or "the server is not running; :Homebody restart starts it"
   end
   local model = status.model and ("%s (%s): "):format(status.model, status.backend) or ""
-  local words = status.message ~= "" and status.message or (status.busy and "working" or model ~= "" and "ready" or "no model")
+  local words = status.message ~= "" and status.message
+    or (status.busy and "working" or model ~= "" and "ready" or "no model")
   local off = config.is_auto(vim.api.nvim_get_current_buf()) and "" or "; suggestions are off here"
   return model .. words .. off
 end
@@ -55,7 +57,11 @@ function M.statusline()
   if not status then
     return ""
   end
-  local mark = status.kind == "Inactive" and "off" or status.kind == "Error" and "✗" or status.kind == "Warning" and "!" or (status.busy or not status.model) and "…" or "✓"
+  local mark = status.kind == "Inactive" and "off"
+    or status.kind == "Error" and "✗"
+    or status.kind == "Warning" and "!"
+    or (status.busy or not status.model) and "…"
+    or "✓"
   local time = config.options.times and ghost.last_ms and (" %d ms"):format(math.floor(ghost.last_ms + 0.5)) or ""
   return ("homebody %s%s"):format(config.is_auto(vim.api.nvim_get_current_buf()) and mark or "off", time)
 end
@@ -123,9 +129,7 @@ function M.setup(options)
   vim.cmd.runtime("plugin/homebody.lua") -- not loaded yet if the runtime path was extended after the start
   highlight()
   local group = vim.api.nvim_create_augroup("homebody", {})
-  local function on(events, callback)
-    vim.api.nvim_create_autocmd(events, { group = group, callback = callback })
-  end
+  local function on(events, callback) vim.api.nvim_create_autocmd(events, { group = group, callback = callback }) end
   on("ColorScheme", highlight)
   on("FileType", function(event) server.start(event.buf) end)
   on("BufNew", function(event) server.named(event.buf) end) -- :write NAME, too

@@ -6,9 +6,7 @@ local held = {} -- messages that came while the user was typing
 local window -- the window of the newest one
 
 -- Whether keys go into a text at the moment: a window that opens now would get them.
-function M.is_typing()
-  return not vim.api.nvim_get_mode().mode:find("^[nr]t?$") or vim.fn.getcmdwintype() ~= ""
-end
+function M.is_typing() return not vim.api.nvim_get_mode().mode:find("^[nr]t?$") or vim.fn.getcmdwintype() ~= "" end
 
 -- One line of a message, and the part of it that can be shown without a prompt to press Enter.
 local function fit(message)

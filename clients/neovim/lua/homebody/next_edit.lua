@@ -28,9 +28,7 @@ local function fits(edit)
 end
 
 -- Whether nothing else uses the key, or is shown in the same place.
-local function is_free()
-  return not (ghost.is_shown() or menus.is_open() or vim.snippet.active())
-end
+local function is_free() return not (ghost.is_shown() or menus.is_open() or vim.snippet.active()) end
 
 -- Whether the cursor is at the edit, and the edit is in view.
 local function is_here(edit)

@@ -14,9 +14,7 @@ local is_ending = false -- since :wqa or :qa, unless something keeps Neovim from
 local MOST_NOTES = 6 -- lines of the window with notes
 local line_diff = vim.text and vim.text.diff or vim.diff -- renamed in Neovim 0.12
 
-local function lines_of(buf)
-  return vim.api.nvim_buf_get_lines(buf, 0, -1, false)
-end
+local function lines_of(buf) return vim.api.nvim_buf_get_lines(buf, 0, -1, false) end
 
 -- Hunks that turn one list of lines into another, each {first line from 1, count, first, count}.
 local function hunks(before, after)
@@ -25,9 +23,7 @@ local function hunks(before, after)
 end
 
 -- The lines of a text, as a buffer has them.
-local function split(text)
-  return vim.split((text:gsub("\r?\n$", "")), "\r?\n")
-end
+local function split(text) return vim.split((text:gsub("\r?\n$", "")), "\r?\n") end
 
 -- Has the server merge a change with what was edited meanwhile in a buffer.
 -- `done` gets the edits of the buffer as it is now, or nil and the reason.
@@ -89,9 +85,7 @@ local function show_notes(refusal, notes)
 end
 
 -- The text of a proposal, as it is in the right window.
-local function text_of(own)
-  return table.concat(lines_of(own.right), "\n") .. own.before:match("\n?$")
-end
+local function text_of(own) return table.concat(lines_of(own.right), "\n") .. own.before:match("\n?$") end
 
 -- Discards a proposal if the user has closed a window of it, unless it is being accepted.
 local function discard_half(own)
@@ -115,7 +109,9 @@ function M.write()
   end
   -- :wqa. Nothing that is scheduled would run, and the file has been written already.
   local is_applied, reason
-  put(own.buf, own.before, text_of(own), function(line, why) is_applied, reason = line ~= nil, why end)
+  put(own.buf, own.before, text_of(own), function(line, why)
+    is_applied, reason = line ~= nil, why
+  end)
   vim.wait(END_MS, function() return is_applied ~= nil end)
   if is_applied then
     vim.api.nvim_buf_call(own.buf, vim.cmd.write)
@@ -134,13 +130,19 @@ local function follow_windows(own)
   -- Only an exception of Vim script makes the command that writes fail.
   local write = "for why in v:lua.require'homebody.preview'.write() | throw 'homebody: ' .. why | endfor"
   vim.api.nvim_create_autocmd("BufWriteCmd", { buffer = buf, group = group, nested = true, command = write })
-  vim.api.nvim_create_autocmd("ExitPre", { group = group, callback = function()
-    is_ending = true
-    vim.schedule(function() is_ending = false end)
-  end })
-  vim.api.nvim_create_autocmd({ "WinClosed", "TabClosed" }, { group = group, callback = function()
-    vim.schedule(function() discard_half(own) end)
-  end })
+  vim.api.nvim_create_autocmd("ExitPre", {
+    group = group,
+    callback = function()
+      is_ending = true
+      vim.schedule(function() is_ending = false end)
+    end,
+  })
+  vim.api.nvim_create_autocmd({ "WinClosed", "TabClosed" }, {
+    group = group,
+    callback = function()
+      vim.schedule(function() discard_half(own) end)
+    end,
+  })
 end
 
 -- Shows a change for the lines `old` of a buffer.
@@ -321,8 +323,6 @@ function M.close()
 end
 
 -- Whether a proposal is shown.
-function M.is_open()
-  return proposal ~= nil
-end
+function M.is_open() return proposal ~= nil end
 
 return M

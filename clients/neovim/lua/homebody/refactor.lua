@@ -50,14 +50,13 @@ local function request_actions(client, request, buf, range, ...)
 end
 
 local function usable(found)
-  return vim.tbl_filter(function(action)
-    return not action.disabled and action.command and action.command.command == "homebody.refactor"
-  end, found or {})
+  return vim.tbl_filter(
+    function(action) return not action.disabled and action.command and action.command.command == "homebody.refactor" end,
+    found or {}
+  )
 end
 
-local function name_of(action)
-  return action.command.arguments[1].action
-end
+local function name_of(action) return action.command.arguments[1].action end
 
 local function actions(buf, range, done)
   local client = server.need(buf)
@@ -110,7 +109,10 @@ function M.action(buf, range, name)
       end
     end
     local names = vim.tbl_map(name_of, found)
-    messages.say(("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")), vim.log.levels.WARN)
+    messages.say(
+      ("there is no action `%s` here; there are %s"):format(name, table.concat(names, ", ")),
+      vim.log.levels.WARN
+    )
   end)
 end
 

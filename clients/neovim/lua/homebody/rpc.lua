@@ -7,7 +7,8 @@ local streams = {} -- by token of $/progress: the function that gets its values
 local unanswered = {} -- by the function that ends a command: the id of its client
 
 function M.client(buf)
-  return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1] or vim.lsp.get_clients({ name = "homebody" })[1]
+  return vim.lsp.get_clients({ bufnr = buf or 0, name = "homebody" })[1]
+    or vim.lsp.get_clients({ name = "homebody" })[1]
 end
 
 -- client:request(…), client:notify(…), client:cancel_request(…)
@@ -105,9 +106,7 @@ function M.lines(first, last)
   return { start = { line = first - 1, character = 0 }, ["end"] = { line = last, character = 0 } }
 end
 
-function M.document(buf)
-  return { uri = vim.uri_from_bufnr(buf) }
-end
+function M.document(buf) return { uri = vim.uri_from_bufnr(buf) } end
 
 -- Makes LSP's edits in a buffer. Neovim would put an empty line behind text that comes after the last line.
 function M.apply(edits, buf)
@@ -120,8 +119,6 @@ function M.apply(edits, buf)
   vim.lsp.util.apply_text_edits(edits, buf, M.encoding)
 end
 
-function M.emit(event, data)
-  vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = data })
-end
+function M.emit(event, data) vim.api.nvim_exec_autocmds("User", { pattern = event, modeline = false, data = data }) end
 
 return M

@@ -105,12 +105,12 @@ function M.is_installed()
 end
 
 -- Whether a server was started and has not ended.
-function M.is_starting()
-  return started ~= nil and vim.lsp.get_client_by_id(started) ~= nil
-end
+function M.is_starting() return started ~= nil and vim.lsp.get_client_by_id(started) ~= nil end
 
 function M.advice()
-  return ("there is no program `%s`: install Homebody, or set `cmd`; see :checkhealth homebody"):format(config.options.cmd[1])
+  return ("there is no program `%s`: install Homebody, or set `cmd`; see :checkhealth homebody"):format(
+    config.options.cmd[1]
+  )
 end
 
 -- Calls `done` once Neovim has removed a client that has ended: until then, Neovim would reuse it.

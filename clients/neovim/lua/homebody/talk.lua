@@ -97,9 +97,7 @@ local function stream(client, command, argument, heading, done)
 end
 
 -- Asks a further question about the same code, from inside the window.
-local function ask_again()
-  messages.input("Ask: ", ask)
-end
+local function ask_again() messages.input("Ask: ", ask) end
 
 -- Shows what the code block under the cursor would change in the file, as a proposal.
 local function apply(view)
@@ -107,10 +105,16 @@ local function apply(view)
   if not part then
     return messages.say("there is no code block of an answer to a question here")
   end
-  local argument = { conversationId = part.conversationId, block = part.block, textDocument = rpc.document(talk.buf), apply = false }
-  server.execute(talk.buf, "homebody.apply", argument, function(result, err)
-    preview.take(talk.buf, result or { status = "refused", reason = err }, "Apply code from the answer")
-  end)
+  local argument =
+    { conversationId = part.conversationId, block = part.block, textDocument = rpc.document(talk.buf), apply = false }
+  server.execute(
+    talk.buf,
+    "homebody.apply",
+    argument,
+    function(result, err)
+      preview.take(talk.buf, result or { status = "refused", reason = err }, "Apply code from the answer")
+    end
+  )
 end
 
 -- Explains the same code again and reads all of it, where the explanation had left something out.
@@ -229,7 +233,9 @@ local function toggle(item)
   local others = vim.tbl_filter(function(other) return other.id ~= item.id end, attached)
   attached = #others < #attached and others or vim.list_extend(others, { item })
   local labels = vim.tbl_map(function(each) return each.label end, attached)
-  messages.say(#labels > 0 and "attached to the next question: " .. table.concat(labels, ", ") or "nothing is attached any more")
+  messages.say(
+    #labels > 0 and "attached to the next question: " .. table.concat(labels, ", ") or "nothing is attached any more"
+  )
 end
 
 -- Attaches lines of a file to the next question.
@@ -242,7 +248,8 @@ end
 
 -- Lists what can be attached to a question, for a part of a name; the chosen item goes with the next one.
 function M.attach(buf, query)
-  local argument = { query = query, diagnostics = diagnostics.by_document(), textDocument = is_file(buf) and rpc.document(buf) or nil }
+  local argument =
+    { query = query, diagnostics = diagnostics.by_document(), textDocument = is_file(buf) and rpc.document(buf) or nil }
   server.execute(0, "homebody.contextItems", argument, function(items, err)
     if not items or #items == 0 then
       return messages.say(err or ("nothing to attach matches `%s`"):format(query))

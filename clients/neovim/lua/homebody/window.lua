@@ -27,14 +27,15 @@ function M.open(name, keys, on_close)
     vim.keymap.set("n", key, function() act(self) end, { buffer = self.buf, nowait = true })
   end
   vim.keymap.set("n", "q", function() M.close(self) end, { buffer = self.buf, nowait = true })
-  vim.api.nvim_create_autocmd("BufWipeout", { buffer = self.buf, once = true, callback = function() on_close(self) end })
+  vim.api.nvim_create_autocmd(
+    "BufWipeout",
+    { buffer = self.buf, once = true, callback = function() on_close(self) end }
+  )
   M.state(self, "waiting")
   return self
 end
 
-function M.is_open(self)
-  return self ~= nil and vim.api.nvim_buf_is_valid(self.buf)
-end
+function M.is_open(self) return self ~= nil and vim.api.nvim_buf_is_valid(self.buf) end
 
 function M.close(self)
   if M.is_open(self) then
