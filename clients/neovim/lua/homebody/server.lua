@@ -18,15 +18,17 @@ local function show_message(_, params)
   return vim.NIL
 end
 
+local function set_status(status)
+  vim.g.homebody_status = status
+  rpc.emit("HomebodyStatus", status)
+  vim.cmd.redrawstatus({ bang = true })
+end
+
 local handlers = {
   ["$/progress"] = rpc.progress,
   ["window/showMessage"] = show_message,
   ["window/showMessageRequest"] = show_message,
-  ["homebody/didChangeStatus"] = function(_, status)
-    vim.g.homebody_status = status
-    rpc.emit("HomebodyStatus", status)
-    vim.cmd.redrawstatus({ bang = true })
-  end,
+  ["homebody/didChangeStatus"] = function(_, status) set_status(status) end,
 }
 
 -- Code actions that Neovim itself runs (vim.lsp.buf.code_action, the key gra). Their results are shown in the
@@ -126,7 +128,7 @@ function M.ended(id, is_crash)
   local was_stopped = stopped[id]
   stopped[id] = nil
   vim.schedule(function()
-    vim.g.homebody_status = nil
+    set_status(nil)
     rpc.end_commands(id)
     if vim.v.exiting ~= vim.NIL then
       return
