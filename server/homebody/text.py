@@ -13,6 +13,7 @@ from msgspec import Struct
 from homebody.errors import PositionOutOfRange
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class Span(Struct, frozen=True, order=True, gc=False):
@@ -231,6 +232,19 @@ def common_start(text: Sequence[object], other: Sequence[object]) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if text[low:middle] == other[low:middle] else (low, middle - 1)
     return low
+
+
+def differing_tokens(old: str, new: str) -> tuple[str, str]:
+    """Return what two texts do not share at their beginnings and ends, in whole tokens."""
+    before, after = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
+    words, new_words = [match[0] for match in before], [match[0] for match in after]
+    start = common_start(words, new_words)
+    end = common_start(words[start:][::-1], new_words[start:][::-1])
+    return _between(old, before[start : len(before) - end]), _between(new, after[start : len(after) - end])
+
+
+def _between(text: str, tokens: Sequence[re.Match[str]]) -> str:
+    return text[tokens[0].start() : tokens[-1].end()] if tokens else ""
 
 
 def _common_end(text: str, other: str, limit: int) -> int:

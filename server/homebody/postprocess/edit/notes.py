@@ -18,7 +18,7 @@ from homebody.syntax.language import language_of
 from homebody.syntax.opaque import comments_in, opaque_spans, text_without, texts_in
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
-from homebody.text import Span, common_start
+from homebody.text import Span, differing_tokens
 
 _NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
 """Kinds of nodes that are names, in addition to identifiers of any sort."""
@@ -33,7 +33,6 @@ _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
 _QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
 _PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
@@ -143,7 +142,7 @@ def _heads(edit: Edited) -> Iterator[Note]:
     for one in edit.after.own:
         heads, head = old[_key(one)], edit.after.heads[one.span]
         # One of several overloads may be unchanged.
-        gone, come = _difference(heads[-1], head) if heads and head not in heads else ("", "")
+        gone, come = differing_tokens(heads[-1], head) if heads and head not in heads else ("", "")
         where = f"the head of `{one.name}`"
         if gone and come:
             yield Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
@@ -372,19 +371,6 @@ def _is_in(text: str, mentioned: str) -> bool:
 def _alone(text: str) -> str:
     """Pattern for ``text`` that is no part of a longer word; ``re`` is fast if it begins with plain text."""
     return rf"{re.escape(text)}(?<!\w{re.escape(text)})(?!\w)"
-
-
-def _difference(old: str, new: str) -> tuple[str, str]:
-    """What both texts do not share at their beginnings and ends, in whole tokens."""
-    before, after = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
-    words, new_words = [match[0] for match in before], [match[0] for match in after]
-    start = common_start(words, new_words)
-    end = common_start(words[start:][::-1], new_words[start:][::-1])
-    return _between(old, before[start : len(before) - end]), _between(new, after[start : len(after) - end])
-
-
-def _between(text: str, tokens: Sequence[re.Match[str]]) -> str:
-    return text[tokens[0].start() : tokens[-1].end()] if tokens else ""
 
 
 def _joined(tokens: Sequence[str]) -> str:
