@@ -35,7 +35,7 @@ _QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
 _PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
-_MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "=>", ":=", "...", "${", "#{"})
+_MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
 _KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
 _PAIRED = frozenset({"number", "value", "string", "comment"})

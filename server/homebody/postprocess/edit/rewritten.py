@@ -13,7 +13,7 @@ from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
-from homebody.syntax.scope import Definition, definitions, outermost
+from homebody.syntax.scope import Definition, definitions, outermost, scopes_at
 from homebody.syntax.tree import Tree, parse
 from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
@@ -47,11 +47,11 @@ def rewritten(
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
-    Raises ``Refusal`` if it is the class around a method, without the method.
+    Raises ``Refusal`` if it is the class without the method, or changes lines around ``span``.
     """
     document = file.document
     if definition is None or not _is_whole(file, span, definition):
-        return Rewritten(span, code)
+        return Rewritten(span, _selected(file, span, code))
     answer = _Answer.of(document, code)
     if _is_body(file, definition, answer, code):
         return Rewritten(_body(document, definition, code), code)
@@ -69,6 +69,32 @@ def rewritten(
         message = f"The answer rewrites {around} without {definition.name}: select all of {around} for that."
         raise Refusal(message)
     return Rewritten(span, code)
+
+
+def _selected(file: WholeFile, span: Span, code: str) -> str:
+    """``code`` without the lines around ``span`` that it repeats: those of a function, class or rule.
+
+    Raises ``Refusal`` if it changes some of them.
+    """
+    document = file.document
+    lines = [line for line in code.split("\n") if line.strip()]
+    own = list(map(str.strip, lines))
+    for scope in scopes_at(document, file.tree, document.stripped(span).start):
+        end = document.whole_lines(scope.span).end
+        for start in map(document.line_start, (scope.span.start, scope.header.start)):
+            above, below = (
+                [line.strip() for line in text.splitlines() if line.strip()]
+                for text in (document.text[start : span.start], document.text[span.end : end])
+            )
+            if not above or own[:1] != above[:1]:
+                continue
+            last = len(own) - len(below)
+            if len(above) < last and own[: len(above)] == above and own[last:] == below:
+                return "\n".join(lines[len(above) : last])
+            name = f"`{scope.name}`" if scope.name else "the code around"
+            message = f"The answer changes more of {name} than the selected lines: select all of it for that."
+            raise Refusal(message)
+    return code
 
 
 @dataclass(frozen=True, slots=True)
