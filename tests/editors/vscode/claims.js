@@ -28,8 +28,9 @@ exports.passed = function passed() {
     return JSON.parse(readFileSync(path.join(exports.root().fsPath, ".vscode", "passed.json"), "utf8"));
 };
 
-/** Let the model give the answers of `workspace.toml` that wait for a gate. */
+/** Let the model give the answers of `workspace.toml` that wait for a gate, or not any more. */
 exports.openGate = (name) => writeFileSync(path.join(exports.passed().gates, name), "");
+exports.closeGate = (name) => rmSync(path.join(exports.passed().gates, name), { force: true });
 
 /** Open a file of the workspace in an editor that has the focus. */
 exports.show = async function show(name) {

@@ -58,12 +58,14 @@ exports.run = async function run() {
     });
 
     await claim("ghost text is shown also when it takes longer than VS Code waits", async () => {
-        // After a letter VS Code waits 750 ms before it opens its menu instead; this answer takes longer.
+        // After a letter VS Code waits 750 ms before it opens its menu instead; this answer comes after that.
         const editor = await vscode.window.showTextDocument(document);
         await editor.edit((edit) => edit.insert(document.lineAt(document.lineCount - 1).range.end, "\n\n\nslowly = "));
         select(editor, document.lineCount - 1, 9);
         // No word of the file has this letter, so the menu stays empty.
         await executeCommand("type", { text: "z" });
+        await until(() => server.ghost.requests.current?.question?.isCancellationRequested);
+        openGate("slowly");
         await until(async () => {
             await executeCommand("editor.action.inlineSuggest.commit");
             return document.getText().includes("zero");
