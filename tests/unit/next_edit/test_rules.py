@@ -193,6 +193,43 @@ def test_a_rule_is_silent(text, edits):
     assert suggested(text, edits)[1] is None
 
 
+LONG = "total = compute_everything(first_value, second_value, third)"
+BLOCK = "server = MockServer(first)\nserver.start(second)\n"
+START = ("MockServer(first)\nserver.start(second)", "http_server(first)")
+
+
+def test_lines_that_stand_elsewhere_are_replaced_there_by_another_number():
+    document, edit = suggested(f"{BLOCK}a = 1\n{BLOCK}b = 2\n{BLOCK}", [START, START])
+    assert (edit.old, edit.new) == (tuple(BLOCK.splitlines()), ("server = http_server(first)",))
+    assert document.edited(edit.applied_to(document), 0).text.count("http_server") == 3
+
+
+def test_a_long_line_is_replaced_after_the_first_time():
+    _, edit = suggested(f"{LONG}\nx = 1\n{LONG}\n", [("third", "fourth")])
+    assert (edit.line, edit.new) == (2, (LONG.replace("third", "fourth"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "edits"),
+    [
+        pytest.param("x = call(a)\ny = 1\nx = call(a)\n", [("call(█a", "b")], id="a short line, once"),
+        pytest.param(f"{LONG}\n" + "x = 1\n" * 45 + LONG, [("third", "fourth")], id="45 lines away, once"),
+        pytest.param(f"# {LONG}\nx = 1\n# {LONG}\n", [("third", "fourth")], id="a comment, once"),
+        pytest.param(f"{LONG}\nx = 1\n{LONG}\n", [(LONG, "total = 0")], id="another line, once"),
+        pytest.param(f"{BLOCK}a = 1\n{BLOCK}", [START], id="several lines, once"),
+        pytest.param(
+            f"{BLOCK}a = 1\n{BLOCK}b = 2\n{BLOCK}",
+            [START, (START[0], "other_server(first)")],
+            id="lines that became others the second time",
+        ),
+        pytest.param("go()\nend\na\ngo()\nend\nb\ngo()\nend", [("go()\nend", "x()")] * 2, id="two words"),
+        pytest.param(f"{LONG}\n" * 2, [("third)\n", f"third, fourth)\n{LONG}\n")], id="left in the change"),
+    ],
+)
+def test_equal_lines_are_left_alone(text, edits):
+    assert suggested(text, edits)[1] is None
+
+
 def test_an_edit_that_breaks_the_syntax_is_dropped():
     text = "a = f(first_value)\nb = f(first_value)\nc = (f(first_value)\n)\n"
     edits = [("first_value█)", "))"), ("b = f(first_value█)", "))")]
