@@ -202,7 +202,8 @@ def _report_stopped(run: Run) -> int:
     for sentence in settle(run.journal) if run.journal is not None else ():
         warn(sentence)
     stopped = run.summary.stopped
-    if stopped is not None:
+    # Without --quiet the line of the file has said it.
+    if stopped is not None and run.options.quiet:
         warn(str(stopped))
     if run.journal is not None and run.summary.written:
         warn(

@@ -1,6 +1,7 @@
 """``homebody refactor`` over many files: selection, results, safety, resuming."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -190,6 +191,8 @@ def test_a_model_that_fails_half_way_leaves_finished_files_and_resume_does_the_r
 
     assert ended.code == 3
     assert "Finished files stay changed: `homebody refactor --resume`" in ended.err
+    (reason,) = re.findall(r"failed \S+: (.+)", ended.err)
+    assert ended.err.count(reason) == 1
     assert texts(tree) == [SHORT, CODE, CODE]
     script(tree, {"contains": "sum", "text": "no"}, {"text": fenced(SHORT)})
     (tree / "a.py").write_text(SHORT + "\n\ndef sum(a):\n    return a\n")
