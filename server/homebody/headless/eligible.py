@@ -43,7 +43,7 @@ class FileRules:
     def reason_against(self, path: Path, rule: str) -> str | None:
         """Return why a file is left out: ``generated``, ``read-only`` and so on; ``rule`` excludes it."""
         if not is_text(path):
-            return "odd names"
+            return "oddly named"
         language = find("", path.name)
         if language is None or language.name in _NOT_CODE:
             return "not source code"
@@ -58,8 +58,8 @@ class FileRules:
 
     def _by_facts(self, path: Path, facts: os.stat_result) -> str | None:
         rows = (
-            (stat.S_ISLNK(facts.st_mode), "links"),
-            (not stat.S_ISREG(facts.st_mode), "no files"),
+            (stat.S_ISLNK(facts.st_mode), "linked"),
+            (not stat.S_ISREG(facts.st_mode), "not regular"),
             (not facts.st_size, "empty"),
             (facts.st_size > self.max_bytes, "too large"),
         )

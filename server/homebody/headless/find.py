@@ -174,11 +174,11 @@ def is_internal(path: Path) -> bool:
 def _unusable(path: Path) -> str:
     """Return why no run can use a named file, if its name or a link is broken: one such file ends no run."""
     if not (is_text(path) and is_text(Path(os.path.realpath(path)))):
-        return "odd names"
+        return "oddly named"
     try:
         path.stat()
     except OSError as error:
-        return "links" if error.errno == errno.ELOOP else ""
+        return "linked" if error.errno == errno.ELOOP else ""
     return ""
 
 
@@ -303,7 +303,7 @@ class _FileFinder:
             return "" if entry.name in NEVER else "ignored"
         if self._exclude.matches(path, "/"):
             return ""
-        return "submodules" if os.path.lexists(path / ".git") else None
+        return "in a submodule" if os.path.lexists(path / ".git") else None
 
     def _reason_against_file(self, path: Path, rule: str) -> str | None:
         if self._exclude.matches(path):

@@ -71,7 +71,7 @@ def reason_against_context(entry: os.DirEntry[str], path: str, rule: str) -> str
     if entry.is_dir(follow_symlinks=False):
         return None
     if not entry.is_file(follow_symlinks=False):
-        return "no files"
+        return "not regular"
     return "secret" if is_secret(path) else None
 
 
@@ -159,7 +159,7 @@ class Walk:
             path.encode()  # a name that is not valid Unicode cannot be stored or shown
             facts = entry.stat(follow_symlinks=False)
         except UnicodeEncodeError:
-            return self._skip("odd names")
+            return self._skip("oddly named")
         except OSError:
             return self._skip("unreadable")
         if facts.st_size > self._limits.max_file_bytes:

@@ -116,8 +116,8 @@ def test_an_odd_name_and_a_looping_link_do_not_end_a_run(run, tree, places):
     ended = run("refactor", *places, "--instruction", "x", "--write")
 
     assert (ended.code, texts(tree)) == (0, [NEW] * 3)
-    assert "1 links" in ended.err
-    assert "1 odd names" in ended.err
+    assert "1 linked" in ended.err
+    assert "1 oddly named" in ended.err
     assert run("undo", "--list").code == 0
     assert (run("undo").code, texts(tree)) == (0, [OLD] * 3)
     for name in ("loop.py", odd):
