@@ -202,8 +202,7 @@ def _report_stopped(run: Run) -> int:
     for sentence in settle(run.journal) if run.journal is not None else ():
         warn(sentence)
     stopped = run.summary.stopped
-    # Without --quiet the line of the file has said it.
-    if stopped is not None and run.options.quiet:
+    if stopped is not None and run.options.quiet:  # otherwise the file's line has said it
         warn(str(stopped))
     if run.journal is not None and run.summary.written:
         warn(
