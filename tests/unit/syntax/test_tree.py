@@ -1,6 +1,7 @@
 """Trees: parsed, moved along, kept up to date, let go."""
 
 import asyncio
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -45,14 +46,22 @@ async def test_a_tree_follows_each_edit_at_once():
 async def test_a_parse_that_has_just_begun_is_given_up_for_an_edit_and_a_longer_one_is_used(
     monkeypatch, gives_up
 ):
+    typed = threading.Event()
+
+    def parse_after_the_edit(*arguments):
+        typed.wait()
+        return parsing.parse_in_thread(*arguments)
+
     monkeypatch.setattr("homebody.syntax.tree._GIVE_UP_SECONDS", 3600.0 if gives_up else 0.0)
+    monkeypatch.setattr("homebody.syntax.tree.parse_in_thread", parse_after_the_edit)
     trees, document = Trees(), open_document("x = [\n" + "    1,\n" * 20_000 + "]\n\n\ndef g(): ...\n")
     trees.open(document)
     await asyncio.sleep(0)
-    parsing = trees._entries[document.uri].parsing
+    running = trees._entries[document.uri].parsing
     edit, new = insert(document, 0, "import os\n")
     trees.edit(document, edit, new)
-    await parsing
+    typed.set()
+    await running
     tree = trees.newest(new)
     assert (tree.handle is None) == gives_up
     assert gives_up or new.slice(definitions(new, tree)[-1].header) == "def g():"
