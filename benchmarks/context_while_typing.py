@@ -58,7 +58,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         fim = write_fim_copy(Path(folder) / "fim.gguf", FimIds())
         for setup in _setups(fim, options.threads):
-            if not all(word in setup.name for word in options.only):
+            if not all(word in setup.name for word in " ".join(options.only).split()):
                 continue
             run = await _typed(setup, options.lines)
             rows.append([setup.name, *_columns(run)])
