@@ -15,6 +15,7 @@ from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
 from homebody.features.surroundings import check_permitted
+from homebody.postprocess.ghost.draft import WANTED
 from homebody.postprocess.ghost.finish import Dropped, Finished, finish, resume
 from homebody.session.answers import AnswerRest, AnswerState, Suggestion
 from homebody.session.session import Session
@@ -168,8 +169,9 @@ def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Drop
         cursor,
         pieces=text.pieces,
         cut_by_length=text.state is not AnswerState.COMPLETE,
-        # A suggestion requested as a block stays a block while the user types its text.
-        wanted=text.wanted,
+        # A suggestion requested as a block stays a block while the user types its text, and what a header
+        # opens is a block once the header is typed.
+        wanted=WANTED[max(WANTED.index(text.wanted), WANTED.index(request.wanted))],
         min_confidence=request.min_confidence,
     )
 

@@ -5,7 +5,7 @@ Values only: what each rule of ``finish`` gets and returns.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -35,6 +35,9 @@ document's next lines begin; it repeats itself; it has the maximum number of lin
 
 Wanted: TypeAlias = Literal["line", "statement", "block"]
 """One line; one line and what it opens; or a block."""
+
+WANTED: tuple[Wanted, ...] = get_args(Wanted)
+"""From the least to the most."""
 
 MAX_LINES = 16
 """Maximum number of lines of a suggestion; users do not read longer ones before accepting them."""

@@ -170,6 +170,22 @@ async def test_a_slow_model_shows_the_line_of_a_header_first_and_then_the_block(
         assert (line.text, shown + block.text) == ("):", "):\n    if n < 2:\n        return n")
 
 
+async def test_a_body_that_was_requested_within_its_header_is_shown_whole_behind_it(world):
+    """A fast typist ends the header before the answer comes."""
+    gate = asyncio.Event()
+    pieces = (" ", "int:\n", '    """Return it."""\n', "    return self.side\n", "\n\n")
+    async with world(ScriptedReply(pieces=pieces, gate=gate, gate_after=1)) as w:
+        document, offset = at("def side_of(self) ->█")
+        older = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        await until(lambda: w.session.running and w.session.running.pieces)
+        document, offset = typed(document, offset, " int:")
+        newer = asyncio.create_task(complete(w.engine, document, offset, session=w.session))
+        assert await older == []
+        gate.set()
+        [found] = await newer
+        assert found.text == '\n    """Return it."""\n    return self.side'
+
+
 @pytest.mark.parametrize("is_cached", [False, True])
 async def test_the_model_is_asked_what_follows_a_line_that_was_typed_through(world, is_cached):
     first = ScriptedReply(pieces=("def f(", "a):", "\n   "), times=1)
