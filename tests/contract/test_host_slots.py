@@ -96,16 +96,14 @@ async def _tokens_of(hosted: HostedBackend, text: str) -> int:
 
 
 async def test_without_the_key_only_the_health_is_answered(hosted: HostedBackend):
-    async with aclosing(
-        ModelServer(f"http://127.0.0.1:{hosted.ready.port}", timeout_seconds=30.0)
-    ) as stranger:
-        assert await stranger.get("/health", dict[str, str]) == {"status": "ok"}
-        for path in ("/v1/models", "/models", "/props", "/slots", "/metrics", "/lora-adapters"):
-            with pytest.raises(BackendRefused, match="401"):
-                await stranger.get(path, object)
-        for path in ("/completion", "/infill", "/tokenize", "/apply-template", "/v1/chat/completions"):
-            with pytest.raises(BackendRefused, match="401"):
-                await stranger.post(path, {"prompt": "x", "content": "x"}, object)
+    stranger = ModelServer(f"http://127.0.0.1:{hosted.ready.port}", timeout_seconds=30.0)
+    assert await stranger.get("/health", dict[str, str]) == {"status": "ok"}
+    for path in ("/v1/models", "/models", "/props", "/slots", "/metrics", "/lora-adapters"):
+        with pytest.raises(BackendRefused, match="401"):
+            await stranger.get(path, object)
+    for path in ("/completion", "/infill", "/tokenize", "/apply-template", "/v1/chat/completions"):
+        with pytest.raises(BackendRefused, match="401"):
+            await stranger.post(path, {"prompt": "x", "content": "x"}, object)
 
 
 class _Stopped(Exception):

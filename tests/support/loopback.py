@@ -110,6 +110,10 @@ class LoopbackServer:
     def port(self) -> int:
         return self._port
 
+    @property
+    def open_connections(self) -> int:
+        return len(self._tasks)
+
     def paths(self) -> list[str]:
         """Method and path of all received requests."""
         return [f"{request.method} {request.path}" for request in self.requests]

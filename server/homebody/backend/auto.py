@@ -136,7 +136,7 @@ class AutoConnector:
         return False
 
     async def aclose(self) -> None:
-        """Close connections and stop the processes that were started."""
+        """Stop the processes that were started."""
         if self._again is not None:
             self._again.cancel()
             with suppress(asyncio.CancelledError):

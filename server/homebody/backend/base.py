@@ -392,5 +392,4 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close connections and end what was started."""
-        ...
+        """End what was started for it; nothing for a server of the user."""

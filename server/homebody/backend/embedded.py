@@ -10,7 +10,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -112,16 +111,13 @@ class HostConnector:
         if slow or not isinstance(error, BackendTimeout | BackendUnavailable):
             return False
         self._hosted = None
-        await hosted.aclose()
         return True
 
     async def aclose(self) -> None:
-        """Close all connections and end a private host; a shared host keeps running for other clients."""
+        """End a private host; a shared host keeps running for other clients."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
-        if self._hosted is not None:
-            await self._hosted.aclose()
         await self._finder.aclose()
 
     async def _start(self) -> "HostedBackend":
@@ -271,11 +267,10 @@ async def contact_of(state: Ready) -> Contact:
     server = ModelServer(
         f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
     )
-    async with aclosing(server):
-        try:
-            props = await server.get("/props", _Props)
-        except BackendTimeout:
-            return "silent"
-        except BackendError:
-            return "elsewhere"
+    try:
+        props = await server.get("/props", _Props)
+    except BackendTimeout:
+        return "silent"
+    except BackendError:
+        return "elsewhere"
     return "answers" if Path(props.model_path) == Path(state.model) else "elsewhere"

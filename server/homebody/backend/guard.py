@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -56,6 +57,12 @@ class AllowedHost:
         return cls(_plain(host), port)
 
 
+@cache
+def authorities() -> ssl.SSLContext:
+    """Load the system's certificate authorities, which may include a company's own; takes 20 ms once."""
+    return ssl.create_default_context()
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Resolves and checks the address, connects to the checked address, and limits the size of the answer.
 
@@ -81,13 +88,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._max_answer_bytes = max_answer_bytes
         self._unix_socket = unix_socket
         # A context without certificate authorities: plain HTTP never uses it, and if it did, every
-        # certificate would be rejected. Loading the real ones takes 20 ms that plain HTTP does not need.
-        self._plain = httpx.AsyncHTTPTransport(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            trust_env=False,
-            uds=unix_socket,
-            limits=_LIMITS,
-        )
+        # certificate would be rejected.
+        unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._plain = httpx.AsyncHTTPTransport(verify=unused, trust_env=False, uds=unix_socket)
         self._tls: httpx.AsyncHTTPTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -123,10 +126,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if scheme != "https":
             return self._plain
         if self._tls is None:
-            # The system's certificate authorities, which may include a company's own.
-            self._tls = httpx.AsyncHTTPTransport(
-                verify=ssl.create_default_context(), trust_env=False, limits=_LIMITS
-            )
+            self._tls = httpx.AsyncHTTPTransport(verify=authorities(), trust_env=False)
         return self._tls
 
     async def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
@@ -155,8 +155,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return response
 
 
-# One editor needs few connections; an idle one is kept as long as llama.cpp keeps it.
-_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=5.0)
 # RFC 6761: localhost and its subdomains are always loopback, so they are not resolved.
 _LOCALHOST = ("127.0.0.1", "::1")
 

@@ -106,8 +106,6 @@ async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], se
         return Found(url, (), remark)
     except BackendError:
         return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
-    finally:
-        await server.aclose()
 
 
 async def _recognise(server: ModelServer) -> Found:

@@ -81,7 +81,7 @@ class Connector(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Close connections and stop the processes that were started."""
+        """Stop the processes that were started."""
         ...
 
 
@@ -104,8 +104,7 @@ class FixedConnector:
         return False
 
     async def aclose(self) -> None:
-        """Close its connections."""
-        await self._backend.aclose()
+        """Do nothing: the server is the user's."""
 
 
 class ResilientBackend(Backend):
@@ -150,7 +149,7 @@ class ResilientBackend(Backend):
         return self._connector.reasons
 
     async def aclose(self) -> None:
-        """Stop polling and close connections."""
+        """Stop polling, and the processes that were started."""
         if self._polling is not None:
             self._polling.cancel()
             with suppress(asyncio.CancelledError):

@@ -315,9 +315,6 @@ class ScriptedBackend(Backend):
         self._keep(RecordedRequest(prompt, None, slot), len(read), len(whole))
         return _stats(len(read), self._evaluate(read, slot, on_read), 0, "length")
 
-    async def aclose(self) -> None:
-        """Do nothing: there are no connections."""
-
     def _admit(self, prompt: Prompt) -> list[str]:
         tokens = _prompt_tokens(prompt)
         if len(tokens) >= self._info.context_length:

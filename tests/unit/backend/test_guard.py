@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from homebody.backend.guard import AllowedHost, GuardedTransport, is_loopback
+from homebody.backend.guard import AllowedHost, GuardedTransport, authorities, is_loopback
 from homebody.errors import (
     BackendProtocolError,
     BackendUnavailable,
@@ -250,6 +250,7 @@ async def test_tls_is_verified_against_the_name_that_the_user_wrote(
 
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    authorities.cache_clear()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     async with await asyncio.start_server(hello, "127.0.0.1", 0, ssl=context) as server:
@@ -262,6 +263,7 @@ async def test_tls_is_verified_against_the_name_that_the_user_wrote(
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 await get(url, transport)
 
+    authorities.cache_clear()
     assert heard == ([b"GET "] if served else [])
 
 

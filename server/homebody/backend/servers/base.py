@@ -170,10 +170,6 @@ class ServerBackend(Backend, ABC):
         """Forget the facts, so that the next request asks for them again."""
         self._info = None
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._server.aclose()
-
     async def _admit(self, info: ModelInfo, job: Job) -> Job:
         """Count the prompt, and limit the requested tokens to the free context.
 
