@@ -4,7 +4,7 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -196,13 +196,11 @@ class Engine:
 
     ``on_state`` is called once for each change of a backend (ready, loading, unavailable), ``on_index``
     for the progress of the workspace's index. The index of an earlier run can be queried immediately;
-    ``index.start`` updates it. ``folder_settings`` are the settings of completion in a workspace with
-    several folders, where they differ by folder; its backend and FIM layout are those of ``settings``.
+    ``index.start`` updates it.
     """
 
     def __init__(self, settings: Settings, folders: Sequence[Path]) -> None:
         self.settings = settings
-        self.folder_settings: Mapping[Path, CompletionSettings] = {}
         self.folders = tuple(folders)
         self.audit = Audit(settings.log)
         self.trees = Trees()
@@ -239,7 +237,7 @@ class Engine:
 
     def completion_settings(self, document: Document) -> CompletionSettings:
         """Return the settings of completion that apply to a document: those of its folder, if it has any."""
-        own = of_nearest_folder(self.folder_settings, document.uri)
+        own = of_nearest_folder(self.settings.folder_completion, document.uri)
         return self.settings.completion if own is None else own
 
     async def allowed(self, candidates: Sequence[Candidate]) -> list[Candidate]:

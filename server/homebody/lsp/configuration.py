@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,8 @@ from pygls.exceptions import JsonRpcException
 from homebody.lsp.peer import Peer
 
 if TYPE_CHECKING:
-    from homebody.errors import SettingsBroken
-    from homebody.settings import CompletionSettings, Settings
-    from homebody.settings.load import Loaded
-    from homebody.settings.options import Problem
-    from homebody.settings.watch import SettingsFiles
+    from homebody.settings import Settings
+    from homebody.settings.watch import SettingsSource
 
 logger = logging.getLogger(__name__)
 
@@ -47,28 +44,6 @@ class Pulled:
     missing: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """Settings of the workspace, and of completion in each folder of a workspace with several.
-
-    ``files`` is the state of the files that they were read from, ``error`` what every prompt ends with,
-    ``origins`` names the source of each value.
-    """
-
-    settings: "Settings"
-    folders: "Mapping[Path, CompletionSettings]"
-    problems: "Sequence[Problem]"
-    files: "SettingsFiles"
-    origins: Mapping[str, str]
-
-    @property
-    def error(self) -> "SettingsBroken | None":
-        """The error for the problems that stop all prompts."""
-        from homebody.settings.load import error_of
-
-        return error_of(self.problems)
-
-
 def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
     """List the workspace's folders; old clients send only one root."""
     if params.workspace_folders:
@@ -94,65 +69,30 @@ def _can_exist(path: Path) -> bool:
         return False
 
 
-async def resolve(
-    peer: Peer, pushed: object, pulled: Pulled, before: "SettingsFiles | None" = None
-) -> Resolved:
-    """Merge all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any.
-
-    The first folder's ``.homebody.toml`` applies to the whole workspace; each folder's own settings apply to
-    completion in it, except for the model and its layout, because all folders use one model. What any of them
-    excludes or limits applies. ``before`` is the state of the files when they were read last.
-    """
+async def read(
+    peer: Peer, pushed: object, pulled: Pulled, before: "SettingsSource | None"
+) -> "SettingsSource":
+    """Read the settings of all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any."""
     params = peer.initialize_params
-    folders = paths_of(peer.folders)
-    general = pushed if pulled.general is None else pulled.general
 
-    def load(folder: Path | None, own: object = None) -> "Loaded":
-        from homebody.settings.load import load
+    def read_all() -> "SettingsSource":
+        from homebody.settings.options import Problem
+        from homebody.settings.watch import SettingsSource
 
-        return load(
-            workspace=folder,
+        source = SettingsSource(
+            paths_of(peer.folders),
+            pulled.folders,
+            before=before,
             initialization_options=params.initialization_options if params else None,
-            configuration=general,
-            folder_configuration=own,
+            configuration=pushed if pulled.general is None else pulled.general,
             flags=peer.flags,
         )
-
-    def load_all() -> "tuple[Loaded, Mapping[Path, Loaded]]":
-        of_folders = {
-            folder: load(folder, pulled.folders.get(folder))
-            for folder in (folders if len(folders) > 1 else ())
-        }
-        return load(folders[0] if folders else None), of_folders
-
-    def read() -> Resolved:
-        from homebody.settings.load import narrowed
-        from homebody.settings.options import Problem
-        from homebody.settings.paths import machine_file, user_file, workspace_file
-        from homebody.settings.watch import SettingsFiles, read_again
-
-        paths = (machine_file(), user_file(), *map(workspace_file, folders))
-        if before is not None and before.paths == paths:
-            files, (whole, of_folders) = read_again(before, load_all)
-        else:
-            files, (whole, of_folders) = SettingsFiles(paths), load_all()
-        problems = [problem for loaded in (whole, *of_folders.values()) for problem in loaded.problems]
         if pulled.missing:
-            problems.append(Problem("", pulled.missing, stops=True))
-        completions = {
-            folder: _with_model_of(whole.settings.completion, loaded.settings.completion)
-            for folder, loaded in of_folders.items()
-        }
-        settings = narrowed(whole.settings, [loaded.settings for loaded in of_folders.values()])
-        return Resolved(settings, completions, problems, files, whole.origins)
+            missing = Problem("", pulled.missing, stops=True)
+            source.loaded = replace(source.loaded, problems=(*source.loaded.problems, missing))
+        return source
 
-    return await asyncio.to_thread(read)
-
-
-def _with_model_of(whole: "CompletionSettings", own: "CompletionSettings") -> "CompletionSettings":
-    import msgspec
-
-    return msgspec.structs.replace(own, backend=whole.backend, fim=whole.fim)
+    return await asyncio.to_thread(read_all)
 
 
 def models_of(settings: "Settings") -> tuple[object, ...]:

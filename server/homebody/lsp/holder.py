@@ -5,11 +5,10 @@ user's own settings are wrong, or a client has not answered for its own, the eng
 """
 
 import asyncio
-import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +25,9 @@ if TYPE_CHECKING:
     from homebody.engine import Engine
     from homebody.session.session import Session
     from homebody.settings import Settings
+    from homebody.settings.load import Loaded
     from homebody.settings.options import Problem
-    from homebody.settings.watch import SettingsFiles
+    from homebody.settings.watch import SettingsSource
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,6 @@ class OpenedEngine:
     session: "Session"
     stack: AsyncExitStack
     users: int = 0
-    is_replaced: bool = False
     outdated: SettingsChanged | None = None
 
 
@@ -64,14 +63,12 @@ class EngineHolder:
         Awaited when an engine may be used whose models may not have been started.
     on_settings
         Called when other settings are loaded into ``switch``.
-    tell
-        Shows sentences, each once.
 
     Attributes
     ----------
     opened
         The engine, once it is open.
-    resolved
+    loaded
         What was read last: settings, where each comes from, and problems.
 
     """
@@ -85,37 +82,34 @@ class EngineHolder:
         open_engine: "Callable[[Settings, tuple[Path, ...]], Awaitable[OpenedEngine]]",
         on_ready: Callable[[], Coroutine[Any, Any, None]],
         on_settings: Callable[[], None],
-        tell: Callable[[list[str]], None],
     ) -> None:
         self.opened: OpenedEngine | None = None
+        self.loaded: Loaded | None = None
         self._peer = peer
         self._status = status
         self._switch = switch
         self._open_engine = open_engine
         self._on_ready = on_ready
         self._on_settings = on_settings
-        self._tell = tell
         self._replaced: list[OpenedEngine] = []
         self._current = asyncio.Event()
         self._taking = asyncio.Lock()
         self._reloads = 0
         self._pushed: object = None
         self._pulled = configuration.Pulled()
-        self.resolved: configuration.Resolved | None = None
-        self._files: SettingsFiles | None = None
-        self._error: SettingsBroken | None = None
+        self._source: SettingsSource | None = None
         self._told = ""
 
-    async def start(self) -> None:
-        """Read the settings for the first time, and open the engine."""
-        await self._load(self._begin(None))
-
-    def reload(self, pushed: object = None) -> None:
-        """Read all settings again, in the background; prompts wait for them from now on.
+    def reload(self, pushed: object = None) -> asyncio.Task[None]:
+        """Read all settings, in the background; prompts wait for them from now on.
 
         ``pushed`` are settings that the client sent; ``None`` keeps those that it sent before.
         """
-        self._peer.start_task(self._load(self._begin(pushed)))
+        if pushed is not None:
+            self._pushed = pushed
+        self._reloads += 1
+        self._current.clear()
+        return self._peer.start_task(self._load(self._reloads))
 
     async def look(self) -> None:
         """Look at the settings files for ever."""
@@ -134,14 +128,14 @@ class EngineHolder:
 
         For a request that cannot start again if they name another model.
         """
-        await self._read_newest()
+        await self._current.wait()
+        await self._read_changed()
         return self.opened
 
     def apply_switch(self) -> None:
         """Apply the settings with the user's toggles."""
         for opened in self._in_use():
             opened.engine.apply(self._switch.settings)
-            opened.engine.folder_settings = self._switch.folders
 
     @contextmanager
     def lease(self, opened: OpenedEngine) -> Generator[None]:
@@ -158,18 +152,10 @@ class EngineHolder:
         for opened in self._in_use():
             await opened.stack.aclose()
 
-    def _begin(self, pushed: object) -> int:
-        """Let prompts wait for new settings. Returns the number of this reload."""
-        if pushed is not None:
-            self._pushed = pushed
-        self._reloads += 1
-        self._current.clear()
-        return self._reloads
-
     async def _load(self, number: int) -> None:
         """Ask the client for its settings, and use them, unless newer ones are asked for meanwhile."""
         asking = asyncio.create_task(configuration.pull(self._peer))
-        missing = dataclasses.replace(self._pulled, missing=configuration.LATE)
+        missing = replace(self._pulled, missing=configuration.LATE)
         try:
             if not await _is_done(asking, configuration.ANSWER_SECONDS):
                 if self.opened is None:
@@ -196,10 +182,6 @@ class EngineHolder:
                 self._pulled = pulled
                 await self._read()
 
-    async def _read_newest(self) -> None:
-        await self._current.wait()
-        await self._read_changed()
-
     async def _read_changed(self) -> None:
         """Read the settings again if one of their files has changed."""
         if not await asyncio.to_thread(self._files_changed):
@@ -207,14 +189,18 @@ class EngineHolder:
         async with self._taking:
             if not await asyncio.to_thread(self._files_changed):
                 return
-            before, was_stopped = self.opened, self._error is not None
+            before, was_stopped = self.opened, self._error() is not None
             await self._read()
             self._show_stop()
-        if before is not self.opened or (was_stopped and self._error is None):
+        if before is not self.opened or (was_stopped and self._error() is None):
             self._peer.start_task(self._on_ready())
 
     def _files_changed(self) -> bool:
-        return self._files is not None and self._files.changed()
+        return self._source is not None and self._source.files.changed()
+
+    def _error(self) -> "SettingsBroken | None":
+        """Return the error that every prompt ends with."""
+        return None if self.loaded is None else self.loaded.error
 
     def _asks_again(self) -> bool:
         """Whether a prompt has to wait for new settings; called in a thread."""
@@ -222,11 +208,11 @@ class EngineHolder:
 
     async def _read(self) -> None:
         try:
-            resolved = await configuration.resolve(self._peer, self._pushed, self._pulled, self._files)
-            self._tell([problem.message for problem in resolved.problems if not problem.stops])
-            await self._take(resolved)
+            source = await configuration.read(self._peer, self._pushed, self._pulled, self._source)
+            self._peer.tell(problem.message for problem in source.loaded.problems if not problem.stops)
+            await self._take(source.loaded)
             # Last: a prompt that finds nothing changed must find the new rules in force.
-            self._files = resolved.files
+            self._source = source
         except HomebodyError as error:
             self._fail(error)
         except Exception as error:
@@ -240,14 +226,13 @@ class EngineHolder:
         for opened in self._in_use():
             opened.engine.gate.stop(error)
 
-    async def _take(self, resolved: configuration.Resolved) -> None:
-        opened, settings = self.opened, resolved.settings
+    async def _take(self, loaded: "Loaded") -> None:
+        self.loaded = loaded
+        opened, settings, error = self.opened, loaded.settings, loaded.error
         folders = tuple(configuration.paths_of(self._peer.folders))
         is_same_place = opened is not None and opened.engine.folders == folders
-        self.resolved = resolved
-        self._error = resolved.error
         # An engine that is stopped keeps its settings: those that are wrong say nothing about its models.
-        if self._error is None or not is_same_place:
+        if error is None or not is_same_place:
             self._peer.documents.max_bytes = settings.context.max_file_bytes
             has_same_models = opened is not None and (
                 configuration.models_of(opened.engine.settings) == configuration.models_of(settings)
@@ -255,26 +240,22 @@ class EngineHolder:
             if not is_same_place or not has_same_models:
                 self.opened = await self._open_engine(settings, folders)
                 self.opened.engine.gate.watch = self._asks_again
-                self.opened.engine.gate.on_change = self._read_newest
+                self.opened.engine.gate.on_change = self.newest
                 self.opened.engine.gate.file_of = self._peer.documents.notebook_by_cell.get
                 self._status.start_again()
                 if opened is not None:
-                    self._replace(opened, SettingsChanged(_CHANGED) if not has_same_models else None)
-            self._switch.loaded, self._switch.loaded_folders = settings, resolved.folders
+                    # Until its requests have ended, its rules follow the settings.
+                    opened.engine.on_state = None
+                    opened.outdated = None if has_same_models else SettingsChanged(_CHANGED)
+                    self._replaced.append(opened)
+                    self._close_unused(opened)
+            self._switch.loaded = settings
             self._on_settings()
         for used in self._in_use():
-            used.engine.gate.stop(used.outdated or self._error)
-
-    def _replace(self, opened: OpenedEngine, outdated: SettingsChanged | None) -> None:
-        """Close an engine once its requests have ended; until then its rules follow the settings."""
-        opened.engine.on_state = None
-        opened.is_replaced = True
-        opened.outdated = outdated
-        self._replaced.append(opened)
-        self._close_unused(opened)
+            used.engine.gate.stop(used.outdated or error)
 
     def _close_unused(self, opened: OpenedEngine) -> None:
-        if opened.is_replaced and not opened.users:
+        if opened in self._replaced and not opened.users:
             self._replaced.remove(opened)
             self._peer.start_task(opened.stack.aclose())
 
@@ -283,19 +264,18 @@ class EngineHolder:
 
     def _show_stop(self) -> None:
         """Show why all prompts are stopped: in the status while it lasts, and once in a message."""
-        message = "" if self._error is None else str(self._error)
+        message = str(self._error() or "")
         self._status.set(stopped=message)
-        if message and message != self._told:
-            problems = self.resolved.problems if self.resolved is not None else ()
-            wrong = next((problem for problem in problems if problem.stops), None)
+        if self.loaded is not None and message not in ("", self._told):
+            wrong = next(problem for problem in self.loaded.problems if problem.stops)
             self._peer.start_task(self._say(message, wrong))
         self._told = message
 
-    async def _say(self, message: str, problem: "Problem | None") -> None:
+    async def _say(self, message: str, problem: "Problem") -> None:
         """Show a message, with a button that opens the file of a problem if the client can show files."""
         window = self._peer.capabilities.window
         can_show = window is not None and window.show_document is not None and window.show_document.support
-        if problem is None or problem.file is None or not can_show:
+        if problem.file is None or not can_show:
             self._peer.show_message(message, types.MessageType.Error)
             return
         params = types.ShowMessageRequestParams(

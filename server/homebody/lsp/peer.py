@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, cast
 
 from lsprotocol import types
@@ -53,6 +53,7 @@ class Peer(LanguageServer):
             converter_factory=get_converter,
         )
         self._background: set[asyncio.Task[None]] = set()
+        self._told: set[str] = set()
         self.documents = Documents()
         self.capabilities = types.ClientCapabilities()
         self.initialize_params: types.InitializeParams | None = None
@@ -61,11 +62,12 @@ class Peer(LanguageServer):
         self.stoppable: dict[types.ProgressToken, Callable[[], None]] = {}
         self.stop: Callable[[], None] = lambda: None
 
-    def start_task(self, work: Coroutine[Any, Any, None]) -> None:
+    def start_task(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run ``work`` in the background, until the server ends."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._end_background)
+        return task
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log an error of pygls. The editor shows no message: each request has its answer."""
@@ -80,6 +82,13 @@ class Peer(LanguageServer):
     def show_message(self, message: str, kind: types.MessageType = types.MessageType.Warning) -> None:
         """Show one sentence to the user."""
         self.window_show_message(types.ShowMessageParams(type=kind, message=message))
+
+    def tell(self, sentences: Iterable[str]) -> None:
+        """Show each sentence once."""
+        for sentence in sentences:
+            if sentence not in self._told:
+                self._told.add(sentence)
+                self.show_message(sentence)
 
     async def end_tasks(self) -> None:
         """Send nothing more, cancel all tasks, and wait for them."""

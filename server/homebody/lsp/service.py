@@ -52,10 +52,8 @@ class Service:
             open_engine=self._open,
             on_ready=self._meet_model,
             on_settings=self.apply_switch,
-            tell=self.tell,
         )
         self._asking = 0
-        self._shown: set[str] = set()
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None
         self.focus = Focus(peer, self.engines, self.status, self.switch)
@@ -83,7 +81,7 @@ class Service:
         """Load the features and open the engine. Never raises: failures are shown in the status."""
         self.status.set()
         self._peer.start_task(configuration.watch(self._peer))
-        await self.engines.start()
+        await self.engines.reload()
         freeze_heap()
         self._peer.start_task(self.engines.look())
 
@@ -132,7 +130,7 @@ class Service:
         """Read prompt files that changed on disk; problems in them are reported once."""
         prompts = opened.engine.prompts
         if await asyncio.to_thread(prompts.refresh) and prompts.summary:
-            self.tell([prompts.summary])
+            self._peer.tell([prompts.summary])
 
     async def complete(
         self, document: Document, offset: int, *, invoked: bool, selected: "Selected | None" = None
@@ -244,13 +242,13 @@ class Service:
             open_engine(settings, folders=folders, on_state=self._backend_changed)
         )
         engine.on_index = self._index_changed
-        engine.audit.on_note = lambda note: self.tell([note.text])
+        engine.audit.on_note = lambda note: self._peer.tell([note.text])
         session = Session(engine)
         session.siblings = self._peer.documents.cells_beside
         stack.push_async_callback(session.aclose)
         stack.push_async_callback(asyncio.to_thread, engine.audit.save)
         if summary := engine.prompts.summary:
-            self.tell([summary])
+            self._peer.tell([summary])
         for document in self._peer.documents.all():
             engine.trees.open(document)
         return OpenedEngine(engine, session, stack)
@@ -270,7 +268,7 @@ class Service:
     def _index_changed(self, progress: "IndexProgress") -> None:
         """Show the progress of the workspace's index, and each of its notices once."""
         if progress.notice:
-            self.tell([progress.notice])
+            self._peer.tell([progress.notice])
         far = f": {progress.done} of {progress.total} files" if progress.total else ""
         indexing = f"Indexing the workspace{far}." if progress.state == "indexing" else ""
         self.status.set(indexing=indexing)
@@ -290,13 +288,6 @@ class Service:
             model = ServedModel(info.kind, info.name, info.context_length, use.backend.reasons)
             self.status.recover("completion", model=model)
             self.focus.model_is_ready()
-
-    def tell(self, messages: Sequence[str]) -> None:
-        """Show each sentence once."""
-        for message in messages:
-            if message not in self._shown:
-                self._shown.add(message)
-                self._peer.show_message(message)
 
 
 async def _load_actions() -> None:

@@ -5,10 +5,10 @@ Invalid content never raises: an invalid value is left out. If a rule of the use
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import TypedDict, Unpack, cast
 
 import msgspec
 
@@ -43,18 +43,57 @@ class Loaded:
     @property
     def error(self) -> SettingsBroken | None:
         """The error that every prompt ends with while problems stop them."""
-        return error_of(self.problems)
+        stops = list(dict.fromkeys(problem.message for problem in self.problems if problem.stops))
+        if not stops:
+            return None
+        rest = len(stops) - _MOST_SHOWN
+        more = [f"{rest} more of your settings are wrong."] if rest > 0 else []
+        advice = "Nothing is sent to a model until this is corrected."
+        return SettingsBroken(" ".join([*stops[:_MOST_SHOWN], *more, advice]))
 
 
-def error_of(problems: Iterable[Problem]) -> SettingsBroken | None:
-    """Return the error for the problems that stop all prompts, ``None`` if none of them does."""
-    stops = list(dict.fromkeys(problem.message for problem in problems if problem.stops))
-    if not stops:
-        return None
-    rest = len(stops) - _MOST_SHOWN
-    more = [f"{rest} more of your settings are wrong."] if rest > 0 else []
-    advice = "Nothing is sent to a model until this is corrected."
-    return SettingsBroken(" ".join([*stops[:_MOST_SHOWN], *more, advice]))
+class Sources(TypedDict, total=False):
+    """Arguments of ``load`` that are the same for all folders."""
+
+    user_file: Path | None
+    initialization_options: object
+    configuration: object
+    flags: Mapping[str, str] | None
+
+
+def load_folders(
+    folders: Sequence[Path], configurations: Mapping[Path, object], **sources: Unpack[Sources]
+) -> Loaded:
+    """Read the settings of a workspace; ``configurations`` are those from the client for one folder alone.
+
+    The first folder's file applies to the whole workspace. If there are several, each folder's own settings
+    apply to completion in it, except for the model and its layout, because all folders use one model. What
+    any of them excludes or limits applies.
+    """
+    whole = load(workspace=next(iter(folders), None), **sources)
+    own = {
+        folder: load(workspace=folder, folder_configuration=configurations.get(folder), **sources)
+        for folder in (folders if len(folders) > 1 else ())
+    }
+    every, settings = (whole, *own.values()), whole.settings
+    context = msgspec.structs.replace(
+        settings.context,
+        snippets=all(each.settings.context.snippets for each in every),
+        max_file_bytes=min(each.settings.context.max_file_bytes for each in every),
+    )
+    ignore = dict.fromkeys(rules for each in every for rules in each.settings.folder_ignore)
+    backend, fim = settings.completion.backend, settings.completion.fim
+    settings = msgspec.structs.replace(
+        settings,
+        context=context,
+        folder_ignore=tuple(ignore),
+        folder_completion={
+            folder: msgspec.structs.replace(each.settings.completion, backend=backend, fim=fim)
+            for folder, each in own.items()
+        },
+    )
+    problems = {problem.message: problem for each in every for problem in each.problems}
+    return Loaded(settings, tuple(problems.values()), whole.origins)
 
 
 def load(
@@ -121,18 +160,6 @@ def load(
     sources.append(from_texts((flags or {}).items(), source))
     limited = (trust.within(machine, source) for source in sources)
     return _merged([machine, options, *limited], environ, user_file, workspace)
-
-
-def narrowed(settings: Settings, of_folders: Sequence[Settings]) -> Settings:
-    """Return the settings of a workspace with what any of its folders excludes or limits."""
-    every = (settings, *of_folders)
-    context = msgspec.structs.replace(
-        settings.context,
-        snippets=all(each.context.snippets for each in every),
-        max_file_bytes=min(each.context.max_file_bytes for each in every),
-    )
-    ignore = dict.fromkeys(rules for each in every for rules in each.folder_ignore)
-    return msgspec.structs.replace(settings, context=context, folder_ignore=tuple(ignore))
 
 
 def _merged(

@@ -8,11 +8,13 @@ import errno
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar, Unpack
 
 from homebody.settings import paths
-from homebody.settings.load import Loaded, load, narrowed
+from homebody.settings.load import Loaded, Sources, load_folders
 from homebody.settings.schema import Settings
 
 _Value = TypeVar("_Value")
@@ -62,32 +64,29 @@ def read_again(before: SettingsFiles, read: Callable[[], _Value]) -> tuple[Setti
 
 
 class SettingsSource:
-    """The settings of the user and of folders, now and whenever one of their files changes.
+    """The settings of the user, of folders and of a client, now and whenever one of their files changes.
 
-    What the command line, scripts and chats open their engines with. ``loaded`` is what was read first.
+    ``configurations`` are the client's for each folder, ``before`` what was read of the same files earlier.
+    ``files`` is the state of the files before ``loaded`` was read.
     """
 
     def __init__(
         self,
         folders: Sequence[Path] = (),
+        configurations: Mapping[Path, object] = MappingProxyType({}),
         *,
-        user_file: Path | None = None,
-        flags: Mapping[str, str] | None = None,
+        before: "SettingsSource | None" = None,
+        **sources: Unpack[Sources],
     ) -> None:
-        own = user_file or paths.user_file()
-
-        def read() -> Loaded:
-            first, *others = [
-                load(workspace=folder, user_file=own, flags=flags) for folder in (folders or (None,))
-            ]
-            problems = [*first.problems, *(problem for other in others for problem in other.problems)]
-            unique = {problem.message: problem for problem in problems}
-            settings = narrowed(first.settings, [other.settings for other in others])
-            return Loaded(settings, tuple(unique.values()), first.origins)
-
-        self._read = read
-        self._files = SettingsFiles([paths.machine_file(), own, *map(paths.workspace_file, folders)])
-        self.loaded = read()
+        self._read = partial(load_folders, folders, configurations, **sources)
+        own = sources.get("user_file") or paths.user_file()
+        names = (paths.machine_file(), own, *map(paths.workspace_file, folders))
+        self.loaded: Loaded
+        if before is not None and before.files.paths == names:
+            self.files, self.loaded = read_again(before.files, self._read)
+        else:
+            self.files = SettingsFiles(names)
+            self.loaded = self._read()
 
     @property
     def settings(self) -> Settings:
@@ -110,7 +109,7 @@ class SettingsSource:
 
         Ask before each prompt, in a thread. Who asks long after the first reading gets the current settings.
         """
-        files = self._files
+        files = self.files
         reading = asyncio.Lock()
 
         async def renew() -> None:

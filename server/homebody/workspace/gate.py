@@ -93,7 +93,7 @@ class Gate:
 
     def __init__(self, settings: Settings, roots: Sequence[Path] = (), seconds: float = SECONDS) -> None:
         self.watch: Callable[[], bool] | None = None
-        self.on_change: Callable[[], Awaitable[None]] | None = None
+        self.on_change: Callable[[], Awaitable[object]] | None = None
         self.file_of: Callable[[str], str | None] = lambda _uri: None
         self.stopped: HomebodyError | None = None
         self._seconds = seconds

@@ -30,13 +30,13 @@ def test_a_language_stays_off_while_everything_is_off():
 
 
 def test_a_folder_has_its_own_settings_and_the_same_toggles():
-    switch = Switch(Settings(), {Path("/quiet"): CompletionSettings(enabled=False)})
+    switch = Switch(Settings(folder_completion={Path("/quiet"): CompletionSettings(enabled=False)}))
     quiet = Document.create("file:///quiet/app.py", "python", 1, "")
     assert not switch.suggests(quiet, invoked=False)
     assert switch.suggests(PYTHON, invoked=False)
     assert switch.turn("python", enabled=False) is False
     assert not switch.suggests(PYTHON, invoked=False)
-    assert switch.folders[Path("/quiet")].languages["python"] is False
+    assert switch.settings.folder_completion[Path("/quiet")].languages["python"] is False
 
 
 def test_manual_suggests_only_when_asked():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from homebody.settings import BackendSettings, Settings
 from homebody.settings.load import load as load_with_origins
+from homebody.settings.load import load_folders
 
 SOURCES = (
     {"user": "[completion]\nmax_tokens = 1"},
@@ -302,3 +303,19 @@ def test_nothing_that_is_sent_ever_raises(sent, variables):
 
     assert isinstance(loaded.settings, Settings)
     assert [problem for problem in loaded.problems if not problem.message.isprintable()] == []
+
+
+def test_each_folder_of_a_window_has_its_own_completion_but_not_its_own_model(tmp_path):
+    """What any folder limits counts for all of them; the first folder's file counts for the window."""
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder, limit in zip(folders, (2048, 4096), strict=True):
+        folder.mkdir()
+        (folder / ".homebody.toml").write_text(f"context.max_file_bytes = {limit}\nchat.max_tokens = {limit}")
+    own = {folders[1]: {"completion": {"maxTokens": 5, "fim": "qwen"}, "context": {"snippets": False}}}
+    loaded = load_folders(folders, own, user_file=tmp_path / "none.toml", flags={"completion.fim": "granite"})
+
+    context, completion = loaded.settings.context, loaded.settings.folder_completion
+    assert (context.snippets, context.max_file_bytes, loaded.settings.chat.max_tokens) == (False, 2048, 2048)
+    assert [(own.max_tokens, own.fim) for own in completion.values()] == [(128, "granite"), (5, "granite")]
+    assert list(completion) == folders
+    assert len(loaded.problems) == 1

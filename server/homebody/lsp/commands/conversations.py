@@ -148,7 +148,7 @@ async def answered_in(
             try:
                 await store(server, conversation)
             except StateUnwritable as error:
-                server.service.tell([str(error)])  # the answer itself is complete
+                server.tell([str(error)])  # the answer itself is complete
     finally:
         if known.find(conversation.id) is not conversation and server.service.audit is not None:
             # It was deleted meanwhile: the prompt of this answer is dropped as well.

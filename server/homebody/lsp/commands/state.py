@@ -86,10 +86,10 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
     ):
         from homebody.features import doctor as feature
 
-        resolved = server.service.engines.resolved
-        problems = {problem.message: None for problem in resolved.problems} if resolved else {}
-        origins = resolved.origins if resolved else None
-        diagnosis = await feature.doctor(opened.engine, problems=tuple(problems), origins=origins)
+        loaded = server.service.engines.loaded
+        problems = [problem.message for problem in loaded.problems] if loaded else []
+        origins = loaded.origins if loaded else None
+        diagnosis = await feature.doctor(opened.engine, problems=problems, origins=origins)
     lines = [{"kind": kind, "text": text} for kind, text in feature.lines_of(diagnosis)]
     return {"markdown": feature.to_markdown(diagnosis), "lines": lines, **msgspec.to_builtins(diagnosis)}
 
