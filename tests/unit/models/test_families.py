@@ -51,6 +51,12 @@ NAMES = [
     ("Refact-1_6B-fim", True, False),
     ("CodeShell-7B", True, False),
     ("Falcon-H1-Tiny-Coder-90M", True, False),
+    # As the header of a GGUF file writes them.
+    ("Qwen2.5 Coder 1.5B Instruct GGUF", True, True),
+    ("Qwen3 Coder 30B A3B Instruct", True, True),
+    ("Deepseek Coder 6.7b Instruct", True, True),
+    ("Granite 8b Code Base", True, False),
+    ("Granite 4.2 3b", False, True),
     # Markers in the vocabulary, and never trained to use them.
     ("Qwen3-8B", False, True),
     ("qwen3:30b-a3b", False, True),

