@@ -27,12 +27,14 @@
 
 (defcustom homebody-command '("homebody" "lsp")
   "Command that starts the server; a string is the program alone."
-  :type '(choice (string :tag "Program") (repeat :tag "Program and arguments" string)))
+  :type '(choice (string :tag "Program") (repeat :tag "Program and arguments" string))
+  :risky t)
 
 (defcustom homebody-settings nil
   "Settings for the server: a property list with the names of docs/settings.md.
 For example (:completion (:maxTokens 64))."
-  :type 'plist)
+  :type 'plist
+  :risky t)
 
 (defconst homebody--start-seconds 60
   "Maximum duration of the start of the server, in seconds.")
@@ -85,8 +87,12 @@ The file may have another name by now.")
     (expand-file-name (if project (project-root project) default-directory))))
 
 (defun homebody--command ()
-  "Return `homebody-command' as a list."
-  (if (stringp homebody-command) (list homebody-command "lsp") homebody-command))
+  "Return `homebody-command' as a list with the program's full path, or nil.
+A relative folder of `exec-path' does not count: it is one of the project."
+  (pcase-let* ((`(,name . ,arguments) (if (stringp homebody-command) (list homebody-command "lsp") homebody-command))
+               (exec-path (seq-filter #'file-name-absolute-p exec-path))
+               (program (executable-find name)))
+    (and program (cons program arguments))))
 
 (defun homebody--find-or-start ()
   "Return the server of this buffer's project; start it if needed.
@@ -95,9 +101,9 @@ Return nil, with a message, if the program is missing or ended too often."
          (server (alist-get root homebody--servers nil nil #'equal)))
     (cond
      ((and server (jsonrpc-running-p server)) server)
-     ((not (executable-find (car (homebody--command))))
+     ((not (homebody--command))
       (message "Homebody: there is no program `%s': install Homebody, or set `homebody-command'."
-               (car (homebody--command)))
+               (car (ensure-list homebody-command)))
       nil)
      ((> (length homebody--ends) homebody--most-starts)
       (message "Homebody: the server ended again and is not restarted; M-x homebody-restart starts it.")

@@ -11,6 +11,7 @@ import pytest
 
 from support.images import encoded
 from support.needs import needs
+from support.terminal import terminal
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients" / "emacs"
@@ -64,9 +65,9 @@ def emacs():
     return [needs("emacs", "emacs-nox"), "--batch", "-Q", "-L", str(CLIENT)]
 
 
-@pytest.mark.parametrize("claims", ["claims", "next-edit"])
-def test_the_claims_hold_with_the_configuration_of_the_page(emacs, tmp_path, claims):
-    """Ghost text, answers and changes; next edits. A claim that fails is named."""
+@pytest.fixture
+def environ(tmp_path):
+    """Environment with a scripted model; `workspace` and `init.el` are beside its folders."""
     script, config, workspace = tmp_path / "script.json", tmp_path / "config", tmp_path / "workspace"
     script.write_text(json.dumps({"name": "scripted", "modalities": ["vision"], "reply": REPLIES}))
     config.mkdir()
@@ -74,23 +75,45 @@ def test_the_claims_hold_with_the_configuration_of_the_page(emacs, tmp_path, cla
     workspace.mkdir()
     (workspace / "app.py").write_text("def add(a, b):\n    ")
     (workspace / "shot.png").write_bytes(encoded())
-    init = tmp_path / "init.el"
-    init.write_text(configuration())
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
-    environ |= {f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE")}
-    environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ['PATH']}"
     (workspace / "calls.py").write_text(CALLS)
+    (tmp_path / "init.el").write_text(configuration())
+    environ = {f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE")}
+    return environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("claims", ["claims", "next-edit"])
+def test_the_claims_hold_with_the_configuration_of_the_page(emacs, environ, tmp_path, claims):
+    """Ghost text, answers and changes; next edits. A claim that fails is named."""
     folder = Path(__file__).parent / "emacs"
+    scripts = [tmp_path / "init.el", folder / "helpers.el", folder / f"{claims}.el"]
     ended = subprocess.run(
-        [*emacs, "-l", str(init), "-l", str(folder / "helpers.el"), "-l", str(folder / f"{claims}.el")],
-        cwd=workspace,
-        env=environ,
+        [*emacs, *(word for script in scripts for word in ("-l", str(script)))],
+        cwd=tmp_path / "workspace",
+        env=os.environ | environ,
         capture_output=True,
         text=True,
         timeout=600,
         check=False,
     )
     assert (ended.returncode, ended.stderr.splitlines()[-1:]) == (0, ["all claims hold"]), ended.stderr
+
+
+async def test_a_killed_server_is_restarted_while_files_change(emacs, environ, tmp_path):
+    """In a terminal: in batch, Emacs calls no sentinel while an event waits for its command loop."""
+    (program, _, *options) = emacs
+    watch = "(progn (require 'filenotify) (file-notify-add-watch default-directory '(change) #'ignore))"
+    command = [program, "-nw", *options, "-l", str(tmp_path / "init.el"), "app.py", "--eval", watch]
+    with terminal(command, tmp_path / "workspace", environ | {"TERM": "xterm-256color"}) as editor:
+        await editor.shows("def add")
+        editor.press("M->", "ret")
+        await editor.shows("return a + b")
+        editor.press("BSpace", "BSpace", "BSpace")
+        await editor.has(lambda screen: "return" not in screen)
+        (tmp_path / "workspace" / "new.py").touch()
+        editor.kill_server()
+        await editor.shows("the server ended unexpectedly and is restarted")
+        editor.press("ret")
+        await editor.shows("return a + b")
 
 
 def test_an_emacs_that_is_too_old_is_named(emacs):

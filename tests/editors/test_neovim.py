@@ -300,6 +300,24 @@ def test_without_a_server_one_line_says_what_to_do(open_editor):
         editor.command("Homebody explain")
 
 
+@pytest.mark.parametrize("cmd", ["homebody-here", "bin/homebody-here"])
+def test_a_program_of_the_project_is_never_run(open_editor, tmp_path, cmd):
+    """Neither a relative path nor a relative folder of the PATH leads to it."""
+    editor = open_editor(reply("x"))
+    program = tmp_path / cmd
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    editor.command(f"cd {tmp_path}")
+    editor.lua("vim.env.PATH = '.:' .. vim.env.PATH")
+    assert editor.lua("return vim.fn.executable(...)", cmd) == 1
+    editor.lua("require('homebody').setup({ cmd = ... })", cmd)
+    editor.command("Homebody restart")
+    editor.until(lambda: editor.lua("return #vim.lsp.get_clients()") == 0)
+    editor.until(lambda: f"there is no program `{cmd}`" in editor.command("messages"))
+    assert not (tmp_path / "ran").exists()
+
+
 def test_options_that_are_not_valid_are_named(open_editor):
     editor = open_editor(reply("x"))
     keys = "keys = {dismis = '<C-x>', accept = 3}, window = {height = 'big'}"

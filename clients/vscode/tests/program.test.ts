@@ -1,12 +1,12 @@
 /** Programs that the extension runs: what they print, and how they end. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join, relative } from "node:path";
 import { test } from "node:test";
 
-import { runLogged } from "../src/server/program.ts";
+import { findProgram, runLogged } from "../src/server/program.ts";
 
 type Log = Parameters<typeof runLogged>[2];
 
@@ -69,6 +69,23 @@ test("what a cancelled program has started ends with it", async () => {
         assert.ok(tries < 1000, "it still runs");
         await new Promise((resolve) => setTimeout(resolve, 10));
     }
+});
+
+test("a program is found in the absolute folders of the PATH only", async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "homebody-"));
+    const name = process.platform === "win32" ? "homebody-here.exe" : "homebody-here";
+    const here = relative(process.cwd(), folder);
+    const before = process.env["PATH"];
+    context.after(() => {
+        process.env["PATH"] = before;
+        rmSync(folder, { recursive: true });
+    });
+    writeFileSync(join(folder, name), "", { mode: 0o755 });
+    process.env["PATH"] = ["", ".", here].join(delimiter);
+    assert.equal(await findProgram("homebody-here"), undefined);
+    assert.equal(await findProgram(join(here, name)), undefined);
+    process.env["PATH"] = [here, folder].join(delimiter);
+    assert.equal(await findProgram("homebody-here"), join(folder, name));
 });
 
 test("a program that cannot be started is reported", async () => {

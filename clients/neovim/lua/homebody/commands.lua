@@ -193,7 +193,7 @@ end
 
 -- Shows what the server has logged, with the newest line in view.
 local function log()
-  local path, program = require("vim.lsp.log").get_filename(), config.options.cmd[1]
+  local path, program = require("vim.lsp.log").get_filename(), server.program() or ""
   local lines = {}
   for line in vim.uv.fs_stat(path) and io.lines(path) or function() end do
     -- Neovim writes the error output of all servers into one file, quoted.

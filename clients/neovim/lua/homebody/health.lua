@@ -12,15 +12,15 @@ function M.check()
   else
     health.error("Neovim 0.10 or newer is needed")
   end
-  local program = config.options.cmd[1]
-  if vim.fn.executable(program) == 0 then
-    return health.error(("there is no program `%s`"):format(program), {
+  local program = require("homebody.server").program()
+  if not program then
+    return health.error(("there is no program `%s`"):format(config.options.cmd[1]), {
       "Install Homebody: `make demo` in a clone, or docs/install.md.",
       "Or set its full path: require('homebody').setup({ cmd = '/path/to/homebody' })",
     })
   end
   local version = vim.fn.system({ program, "--version" })
-  health.ok(("server: %s (%s)"):format(vim.trim(version), vim.fn.exepath(program)))
+  health.ok(("server: %s (%s)"):format(vim.trim(version), program))
   local clients = vim.lsp.get_clients({ name = "homebody" })
   if #clients == 0 then
     health.warn("the server is not running", { "Open a file; :Homebody restart starts it." })

@@ -7,6 +7,7 @@ local rpc = require("homebody.rpc")
 local M = {}
 
 local MOST_RESTARTS, WITHIN_SECONDS = 5, 180
+local is_windows = vim.fn.has("win32") == 1
 local crashes = {} -- times, in seconds
 local missing -- the program that was not found, once that was reported
 local started -- id of the client that was started last
@@ -58,7 +59,8 @@ function M.config()
         is_crash = code ~= 0 or signal ~= 0
         dispatchers.on_exit(0, 0)
       end
-      return vim.lsp.rpc.start(config.options.cmd, vim.tbl_extend("force", dispatchers, { on_exit = on_exit }))
+      local cmd = vim.list_extend({ M.program() }, config.options.cmd, 2)
+      return vim.lsp.rpc.start(cmd, vim.tbl_extend("force", dispatchers, { on_exit = on_exit }))
     end,
     filetypes = config.options.filetypes,
     root_markers = { ".homebody.toml", ".git" },
@@ -93,10 +95,25 @@ function M.named(buf)
   end
 end
 
+-- Full path of the program, or nil. A relative path, and a relative folder of the PATH, would be one of the project.
+function M.program()
+  local name = config.options.cmd[1]
+  local candidates = { name }
+  if not name:find("[/\\]") then
+    local folders = vim.split(vim.env.PATH or "", is_windows and ";" or ":", { plain = true })
+    candidates = vim.tbl_map(function(folder) return folder .. "/" .. name end, folders)
+  end
+  for _, path in ipairs(candidates) do
+    if path:find(is_windows and "^%a:[/\\]" or "^/") and vim.fn.executable(path) == 1 then
+      return vim.fn.exepath(path)
+    end
+  end
+end
+
 -- Whether the program exists; if not, reports it once.
 function M.is_installed()
   local program = config.options.cmd[1]
-  if vim.fn.executable(program) == 1 then
+  if M.program() then
     return true
   end
   if missing ~= program then
