@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from homebody.errors import PositionOutOfRange
-from homebody.lsp.convert import from_span, to_offset
+from homebody.lsp.convert import from_span
+from homebody.lsp.inline_completion import accepted
 from homebody.lsp.server import Server
 from homebody.text import Document, Span
 
@@ -29,14 +29,11 @@ def nothing() -> types.CompletionList:
 
 async def completion(server: Server, params: types.CompletionParams) -> types.CompletionList:
     """Return the suggestions of ghost text as menu items."""
-    document = server.documents.find(params.text_document.uri)
+    place = server.documents.at(params.text_document, params.position)
     has_ghost_text = bool((client := server.capabilities.text_document) and client.inline_completion)
-    if document is None or not server.service.switch.fills_menu(document, has_ghost_text=has_ghost_text):
+    if place is None or not server.service.switch.fills_menu(place[0], has_ghost_text=has_ghost_text):
         return nothing()
-    try:
-        offset = to_offset(document, params.position, server.documents.encoding)
-    except PositionOutOfRange:
-        return nothing()
+    document, offset = place
     suggestions = await server.service.complete_within(_LONGEST_SECONDS, document, offset)
     items = [_item(server, document, offset, suggestion) for suggestion in suggestions or ()]
     return types.CompletionList(is_incomplete=True, items=items)
@@ -58,9 +55,7 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=_as_is(server),
         text_edit=types.TextEdit(range=from_span(document, span, server.documents.encoding), new_text=text),
-        command=types.Command(
-            title="Accepted", command="homebody.acceptCompletion", arguments=[{"id": suggestion.id}]
-        ),
+        command=accepted(suggestion),
     )
 
 

@@ -5,19 +5,26 @@ encoded, if it is huge or binary, or if a change was lost or out of order, so th
 from the editor's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lsprotocol import types
 
-from homebody.lsp.convert import PositionEncoding, from_lines, to_span_within, to_text
+from homebody.errors import PositionOutOfRange
+from homebody.lsp.convert import PositionEncoding, from_lines, to_offset, to_span_within, to_text
 from homebody.text import Document, TextEdit, smallest_edit
+from homebody.workspace.uri import file_name
 
 if TYPE_CHECKING:
     from homebody.audit import LeftOut, Source
 
 SCHEMES = ("file", "untitled", "vscode-notebook-cell")
+
+TextDocumentIdentifier: TypeAlias = (
+    types.TextDocumentIdentifier | types.OptionalVersionedTextDocumentIdentifier
+)
 
 # Larger texts, in characters, are not stored at all: each keystroke would copy the whole text.
 # The user's limit (``context.maxFileBytes``) is checked at each request, since it can change while
@@ -38,11 +45,13 @@ class DocumentChange:
 class Documents:
     """The open documents. A request's snapshot does not change when the document does.
 
-    ``out_of_step`` are those not available because a change was lost, or arrived after a newer one.
+    ``out_of_step`` are those not available because a change was lost, or arrived after a newer one;
+    ``on_lost`` is called with the name of the file when that begins.
     ``notebook_by_cell`` has the URI of each cell's notebook, also after both are closed: prompts may still
     contain their text.
     """
 
+    on_lost: Callable[[str], None] = lambda _: None
     encoding: PositionEncoding = "utf-16"
     max_bytes: int = 1024 * 1024
     out_of_step: set[str] = field(default_factory=set[str])
@@ -66,6 +75,18 @@ class Documents:
         """Return what did not, as ``{uri, range, why}``."""
         place = from_lines(self.find(lines.uri), lines.first_line, lines.last_line, self.encoding)
         return {"uri": lines.uri, "range": place, "why": lines.why}
+
+    def at(self, identifier: TextDocumentIdentifier, position: types.Position) -> tuple[Document, int] | None:
+        """Snapshot of a document and the offset of a position in it; ``None`` if one is not available.
+
+        With a ``version``, a document of another one is not.
+        """
+        document = self.find(identifier.uri)
+        if document is None or getattr(identifier, "version", None) not in (None, document.version):
+            return None
+        with suppress(PositionOutOfRange):
+            return document, to_offset(document, position, self.encoding)
+        return None
 
     def all(self) -> list[Document]:
         """Every document that ``find`` would find."""
@@ -92,7 +113,7 @@ class Documents:
         if document is not None and version < document.version:
             # A change older than the last one was made on another text than the stored one.
             document = None
-            self.out_of_step.add(uri)
+            self.lose(uri)
         done: list[DocumentChange] = []
         for change in changes:
             edit = None if document is None else self._edit(document, change)
@@ -105,16 +126,14 @@ class Documents:
         self._keep(uri, document)
         return done if self.find(uri) else []
 
-    def lose(self, uri: str) -> bool:
-        """Make a text that may differ from the editor's unavailable, until the whole text arrives again.
-
-        Returns whether it was available before.
-        """
-        if uri not in self._languages or uri in self.out_of_step:
-            return False
-        self._texts.pop(uri, None)
-        self.out_of_step.add(uri)
-        return True
+    def lose(self, *uris: str) -> None:
+        """Make texts that may differ from the editor's unavailable, until they arrive whole again."""
+        lost = [uri for uri in uris if uri in self._languages and uri not in self.out_of_step]
+        for uri in lost:
+            self._texts.pop(uri, None)
+            self.out_of_step.add(uri)
+        if lost:
+            self.on_lost(file_name(self.notebook_by_cell.get(lost[0], lost[0])))
 
     def cells_of(self, notebook_uri: str) -> tuple[str, ...]:
         """URIs of a notebook's cells, in their order."""

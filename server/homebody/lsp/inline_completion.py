@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from homebody.errors import PositionOutOfRange
-from homebody.lsp.convert import from_span, to_offset, to_span_within, to_text
+from homebody.lsp.convert import from_span, to_span_within, to_text
 from homebody.lsp.server import Server
 from homebody.text import Document
 
 if TYPE_CHECKING:
-    from homebody.features.complete import Selected
+    from homebody.features.complete import Completion, Selected
 
 
 def nothing() -> types.InlineCompletionList:
@@ -25,15 +24,12 @@ async def inline_completion(
     server: Server, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
     """Complete at the position."""
-    document = server.documents.find(params.text_document.uri)
+    place = server.documents.at(params.text_document, params.position)
     service = server.service
     invoked = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-    if document is None or not service.switch.suggests(document, invoked=invoked):
+    if place is None or not service.switch.suggests(place[0], invoked=invoked):
         return nothing()
-    try:
-        offset = to_offset(document, params.position, server.documents.encoding)
-    except PositionOutOfRange:
-        return nothing()
+    document, offset = place
     selected = _selected(server, document, params.context.selected_completion_info)
     completions = await service.complete(document, offset, invoked=invoked, selected=selected)
     return types.InlineCompletionList(
@@ -41,15 +37,16 @@ async def inline_completion(
             types.InlineCompletionItem(
                 insert_text=completion.text,
                 range=from_span(document, completion.span, server.documents.encoding),
-                command=types.Command(
-                    title="Accepted",
-                    command="homebody.acceptCompletion",
-                    arguments=[{"id": completion.id}],
-                ),
+                command=accepted(completion),
             )
             for completion in completions
         ]
     )
+
+
+def accepted(completion: "Completion") -> types.Command:
+    """Return the command with which the client reports that a suggestion was accepted."""
+    return types.Command("Accepted", "homebody.acceptCompletion", arguments=[{"id": completion.id}])
 
 
 def _selected(

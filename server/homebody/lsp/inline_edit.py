@@ -5,8 +5,7 @@ The result has at most one edit; ``docs/next-edit.md`` describes the protocol fo
 
 from typing import TYPE_CHECKING, Any
 
-from homebody.errors import PositionOutOfRange
-from homebody.lsp.convert import from_span, to_offset
+from homebody.lsp.convert import from_span
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -30,15 +29,8 @@ async def copilot_inline_edit(server: Server, params: object) -> dict[str, Any]:
     from homebody.lsp import arguments
 
     request = arguments.read("A request for the next edit", params, arguments.InlineEdit)
-    document = server.documents.find(request.text_document.uri)
-    version = request.text_document.version
-    if document is None or (version is not None and version != document.version):
-        return no_edit()
-    try:
-        offset = to_offset(document, request.position, server.documents.encoding)
-    except PositionOutOfRange:
-        return no_edit()
-    offer = await server.service.next_edits.find(document, offset)
+    place = server.documents.at(request.text_document, request.position)
+    offer = None if place is None else await server.service.next_edits.find(*place)
     return no_edit() if offer is None else {"edits": [_to_json(server, offer)]}
 
 

@@ -54,7 +54,7 @@ class Peer(LanguageServer):
         )
         self._background: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()
-        self.documents = Documents()
+        self.documents = Documents(self._tell_lost)
         self.capabilities = types.ClientCapabilities()
         self.initialize_params: types.InitializeParams | None = None
         self.folders: list[types.WorkspaceFolder] = []
@@ -98,6 +98,12 @@ class Peer(LanguageServer):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tell_lost(self, name: str) -> None:
+        self.show_message(
+            f"The editor's changes of {name} came out of order or cannot be read; "
+            "close the file and open it again to use Homebody in it."
+        )
 
     def _end_background(self, task: "asyncio.Task[None]") -> None:
         self._background.discard(task)

@@ -295,11 +295,13 @@ class _Sender:
 
 def _uri_of(params: Any) -> object:  # noqa: ANN401 - LSP's own params, or JSON of a method that LSP does not have
     """Document of a request; JSON that does not name one is refused by its handler."""
-    if not isinstance(params, dict):
-        return params.text_document.uri
-    document = cast("JsonObject", params).get("textDocument")
-    uri = cast("JsonObject", document).get("uri") if isinstance(document, dict) else None
-    return uri if isinstance(uri, str) else None
+    match params:
+        case {"textDocument": {"uri": str(uri)}}:
+            return uri
+        case dict():
+            return None
+        case _:
+            return params.text_document.uri
 
 
 def _not_json(constant: str) -> None:

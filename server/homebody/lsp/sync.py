@@ -1,8 +1,6 @@
 """``textDocument/did…``, ``notebookDocument/did…``, ``workspace/did…``: what changed in the editor."""
 
 from contextlib import suppress
-from typing import cast
-from urllib.parse import unquote
 
 from lsprotocol import types
 
@@ -18,30 +16,19 @@ def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
 
 
 def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
-    """Apply changes; after a change out of order, the document becomes unavailable, with a message."""
-    uri, out_of_step = params.text_document.uri, server.documents.out_of_step
-    was_in_step = uri not in out_of_step
+    """Apply changes."""
     server.service.changed(server.documents.change(params.text_document, params.content_changes))
-    if was_in_step and uri in out_of_step:
-        _tell_out_of_step(server, uri)
 
 
-def lose_document(server: Server, params: object) -> None:
-    """``didOpen`` or ``didChange`` that cannot be read: the stored text may differ from the editor's."""
-    identifier = _member(params, "textDocument")
-    uri = _member(identifier, "uri")
-    if isinstance(uri, str) and server.documents.lose(uri):
-        _tell_out_of_step(server, uri)
-
-
-def lose_notebook(server: Server, params: object) -> None:
-    """``notebookDocument/didChange`` that cannot be read: the cells' texts may not be the editor's."""
-    identifier = _member(params, "notebookDocument")
-    uri = _member(identifier, "uri")
-    cells = server.documents.cells_of(uri) if isinstance(uri, str) else ()
-    lost = [cell for cell in cells if server.documents.lose(cell)]
-    if isinstance(uri, str) and lost:
-        _tell_out_of_step(server, uri)
+def lose(server: Server, params: object) -> None:
+    """``didOpen`` or ``didChange`` that cannot be read: the stored texts may differ from the editor's."""
+    match params:
+        case {"textDocument": {"uri": str(uri)}}:
+            server.documents.lose(uri)
+        case {"notebookDocument": {"uri": str(uri)}}:
+            server.documents.lose(*server.documents.cells_of(uri))
+        case _:
+            return
 
 
 def did_save(server: Server, params: types.DidSaveTextDocumentParams) -> None:
@@ -109,16 +96,3 @@ def notebook_did_close(server: Server, params: types.DidCloseNotebookDocumentPar
     """Drop the cells of a closed notebook."""
     for uri in server.documents.close_notebook(params):
         server.service.closed(uri)
-
-
-def _tell_out_of_step(server: Server, uri: str) -> None:
-    name = unquote(uri.rsplit("/", 1)[-1])
-    server.show_message(
-        f"The editor's changes of {name} came out of order or cannot be read; "
-        "close the file and open it again to use Homebody in it."
-    )
-
-
-def _member(value: object, key: str) -> object:
-    """Return a member of a JSON object, ``None`` if there is none."""
-    return cast("dict[str, object]", value).get(key) if isinstance(value, dict) else None

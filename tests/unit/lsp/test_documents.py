@@ -77,3 +77,16 @@ def test_cells_that_are_added_later_belong_to_the_notebook():
     assert documents.find("untitled:b") is None
     documents.close_notebook(types.DidCloseNotebookDocumentParams(types.NotebookDocumentIdentifier(book), []))
     assert documents.all() == []
+
+
+def test_a_change_that_cannot_be_read_is_reported_once_until_the_whole_text_comes():
+    lost = []
+    documents = Documents(lost.append)
+    documents.open(_item("abc"))
+    for _ in range(2):
+        documents.lose(URI)
+    assert (documents.find(URI), lost) == (None, ["a.py"])
+    documents.change(_id(2), [_whole("abcd")])
+    assert documents.find(URI).text == "abcd"
+    documents.change(_id(1), [])
+    assert lost == ["a.py", "a.py"]

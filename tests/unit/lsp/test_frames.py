@@ -1,6 +1,6 @@
 """LSP's framing, for any division of the bytes."""
 
-from collections.abc import Callable
+import io
 
 import pytest
 from hypothesis import given
@@ -9,17 +9,21 @@ from hypothesis import strategies as st
 from homebody.lsp.transport import FramingError, read_bodies
 
 
-def _source(data: bytes, sizes: list[int]) -> Callable[[int], bytes]:
-    left = bytearray(data)
-    sizes = list(sizes)
+class Pieces(io.RawIOBase):
+    """A pipe that returns its bytes in pieces of these sizes, then the rest."""
 
-    def read(size: int) -> bytes:
-        size = min(size, sizes.pop(0)) if sizes else size
-        piece = bytes(left[:size])
-        del left[:size]
-        return piece
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._left = memoryview(data)
+        self._sizes = list(sizes)
 
-    return read
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        size = min(len(buffer), len(self._left), *self._sizes[:1])
+        del self._sizes[:1]
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
 
 
 def _frame(body: bytes) -> bytes:
@@ -29,7 +33,7 @@ def _frame(body: bytes) -> bytes:
 @given(st.lists(st.binary(max_size=40), max_size=5), st.lists(st.integers(1, 7)))
 def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
     data = b"".join(_frame(body) for body in bodies)
-    assert bodies == list(read_bodies(_source(data, sizes)))
+    assert bodies == list(read_bodies(io.BufferedReader(Pieces(data, sizes))))
 
 
 @pytest.mark.parametrize(
@@ -62,4 +66,4 @@ def test_bodies_come_out_as_they_went_in(bodies: list[bytes], sizes: list[int]):
 def test_input_that_is_not_lsp_ends_the_connection(data: bytes):
     """A web page that posts to the port is disconnected at its request line, and so is any other noise."""
     with pytest.raises(FramingError):
-        list(read_bodies(_source(data, [])))
+        list(read_bodies(io.BytesIO(data)))
