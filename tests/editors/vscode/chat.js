@@ -4,7 +4,7 @@
 const assert = require("node:assert/strict");
 const { readFile, writeFile } = require("node:fs/promises");
 const { open } = require("./browser");
-const { openChat, openWindow, ready, reload, until } = require("./workbench");
+const { give, openChat, openWindow, ready, reload, until } = require("./workbench");
 
 const LAST_PARAGRAPH = "Paragraph 60 of many, with code in it.";
 
@@ -21,12 +21,17 @@ open(async ({ page, settings }) => {
         await chat.locator("#send", { hasText: "Ask" }).click();
     };
 
+    const chip = chat.locator(".chip", { hasText: "shapes.py" });
+    await chat.locator("#question:enabled").evaluate(give, { type: "drop", uri: `file://${settings.workspace}/shapes.py` });
+    await chip.waitFor();
     await ask("Is it there?");
     await chat.locator(".note", { hasText: "Waiting for the server…" }).waitFor();
-    await reload(page, "Is it there?");
+    assert.equal(await chip.count(), 0);
+    await reload(page, "Is it there?", `${settings.workspace}/shapes.py`);
     await openChat(page);
     assert.equal(await chat.locator("#question").inputValue(), "Is it there?");
-    console.log("ok a question that had no answer before a reload is in the input again");
+    await chip.waitFor();
+    console.log("ok a question that had no answer before a reload is in the input again, with what was attached");
 
     await ask("Is it there?");
     await chat.locator(".note", { hasText: "Waiting for the server…" }).waitFor();

@@ -5,24 +5,7 @@
 const assert = require("node:assert/strict");
 const { readFile } = require("node:fs/promises");
 const { open } = require("./browser");
-const { openChat, openWindow, ready, reload, until } = require("./workbench");
-
-/** In the page: paste or drop what a clipboard or a drag would hold; a browser lets no test fill these. */
-function give(element, { type, base64, uri }) {
-    const transfer = new DataTransfer();
-    if (base64 !== undefined) {
-        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-        transfer.items.add(new File([bytes], "shot.png", { type: "image/png" }));
-    } else {
-        transfer.setData("text/uri-list", uri);
-    }
-    const options = { bubbles: true, cancelable: true };
-    const event =
-        type === "paste"
-            ? new ClipboardEvent(type, { ...options, clipboardData: transfer })
-            : new DragEvent(type, { ...options, dataTransfer: transfer });
-    element.dispatchEvent(event);
-}
+const { give, openChat, openWindow, ready, reload, until } = require("./workbench");
 
 open(async ({ page, settings }) => {
     await openWindow(page, settings, "prices.py");

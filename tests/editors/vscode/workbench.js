@@ -29,9 +29,11 @@ async function isStored(text) {
     return false;
 }
 
-/** Reload the window once a text is in the state that VS Code has stored: it does that later, and not while a page ends. */
-exports.reload = async function reload(page, text) {
-    await exports.until(() => page.evaluate(isStored, text));
+/** Reload the window once texts are in the state that VS Code has stored: it does that later, and not while a page ends. */
+exports.reload = async function reload(page, ...texts) {
+    for (const text of texts) {
+        await exports.until(() => page.evaluate(isStored, text));
+    }
     await page.reload();
 };
 
@@ -149,4 +151,21 @@ exports.openWalkthrough = async function openWalkthrough(page) {
     await exports.runCommand(page, "Welcome: Open Walkthrough");
     await page.locator(".quick-input-widget .monaco-list-row", { hasText: "Begin with Homebody" }).first().click();
     await page.locator(".getting-started-step.expanded").waitFor();
+};
+
+/** In the page: paste or drop what a clipboard or a drag would hold; a browser lets no test fill these. */
+exports.give = function give(element, { type, base64, uri }) {
+    const transfer = new DataTransfer();
+    if (base64 !== undefined) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], "shot.png", { type: "image/png" }));
+    } else {
+        transfer.setData("text/uri-list", uri);
+    }
+    const options = { bubbles: true, cancelable: true };
+    const event =
+        type === "paste"
+            ? new ClipboardEvent(type, { ...options, clipboardData: transfer })
+            : new DragEvent(type, { ...options, dataTransfer: transfer });
+    element.dispatchEvent(event);
 };

@@ -1,6 +1,10 @@
-/** What the user attaches to the next question: files, folders, symbols, problems, changes and the terminal. */
+/**
+ * What the user attaches to the next question: files, folders, symbols, problems, changes and the terminal.
+ *
+ * Until a question with it has an answer, a new window has it again, but for pictures that were pasted.
+ */
 
-import { Uri, commands, env, window, workspace } from "vscode";
+import { type Memento, Uri, commands, env, window, workspace } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run } from "../commands";
@@ -9,20 +13,24 @@ import { sentenceOf } from "../words";
 import { editorInView } from "./about";
 import { Diagnostics } from "./diagnostics";
 
+const ATTACHED = "homebody.attached";
 const FOLDER = "folder:";
 const TERMINAL = "terminal:";
 const MOST_FOLDERS = 5;
 const LONGEST_TERMINAL = 20_000;
 
 export class Attachments {
-    private items: readonly Attachment[] = [];
+    private items: readonly Attachment[];
     private readonly diagnostics = new Diagnostics();
 
     /** `draw` shows the attached items to the user, `focus` brings the focus back to where they are chosen. */
     constructor(
         private readonly draw: (items: Attachment[]) => void,
         private readonly focus: () => void,
-    ) {}
+        private readonly memory: Memento,
+    ) {
+        this.items = memory.get<Attachment[]>(ATTACHED) ?? [];
+    }
 
     /** The items that are attached. */
     get current(): Attachment[] {
@@ -48,11 +56,21 @@ export class Attachments {
         this.set(this.items.filter((_, other) => other !== index));
     }
 
-    /** Detach all items; returns them. */
+    /** Detach all items, to send them; returns them. */
     take(): Attachment[] {
         const taken = this.current;
-        this.set([]);
+        this.items = [];
+        this.draw([]);
         return taken;
+    }
+
+    clear(): void {
+        this.set([]);
+    }
+
+    /** The question that items were taken for has an answer. */
+    answered(): void {
+        this.set(this.items);
     }
 
     /** What can be attached and matches what the user has typed; `folder` and `terminal` name kinds as well. */
@@ -100,6 +118,7 @@ export class Attachments {
 
     private set(items: readonly Attachment[]): void {
         this.items = items;
+        void this.memory.update(ATTACHED, items.filter(({ data }) => data === undefined));
         this.draw(this.current);
     }
 }

@@ -43,10 +43,7 @@ export class Chat implements Disposable {
     private model = "";
     /** The last turn of this session, and its question. */
     private latest: { turn: Turn; question: Question } | undefined;
-    readonly attachments = new Attachments(
-        (attachments) => this.view.send({ type: "attachments", attachments }),
-        () => void this.open(),
-    );
+    readonly attachments: Attachments;
     readonly code = new CodeInView((about) => this.view.send({ type: "about", about }));
     private readonly subscriptions: Disposable;
 
@@ -56,6 +53,8 @@ export class Chat implements Disposable {
         private readonly memory: Memento,
     ) {
         this.isUnread = this.id !== undefined;
+        const draw = (attachments: Attachment[]): void => this.view.send({ type: "attachments", attachments });
+        this.attachments = new Attachments(draw, () => void this.open(), memory);
         this.answers = new Answers(needs, {
             changed: (turn) => this.turns.includes(turn) && view.sendTurn(turn),
             wrote: (turn, text) => this.turns.includes(turn) && view.append(turn, text),
@@ -144,7 +143,7 @@ export class Chat implements Disposable {
         void this.stop();
         void this.memory.update(CURRENT, id);
         this.turns = [];
-        this.attachments.take();
+        this.attachments.clear();
         this.showAll();
     }
 
@@ -282,6 +281,9 @@ export class Chat implements Disposable {
         this.turns = [...this.turns, turn];
         const answered = await this.answers.answer(turn, question, this.id);
         const isInView = this.turns.includes(turn);
+        if (answered !== undefined) {
+            this.attachments.answered();
+        }
         if (typeof answered === "string") {
             turn.state = "done";
             turn.note = answered;
