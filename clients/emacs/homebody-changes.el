@@ -129,7 +129,7 @@ view, is shown first."
   (pcase-let* (((map :proposal :review :notes :status) result)
                ((map :uri :before :after) proposal))
     (cond
-     ((not before) (homebody--new-file uri after))
+     ((not before) (homebody--new-file uri after title))
      ((or (equal status "refused") (not (seq-empty-p notes)) (get-buffer homebody--change-buffer)
           (if (eq homebody-confirm 'replacing) (eq review t) homebody-confirm))
       (homebody--show-change result title))
@@ -159,13 +159,17 @@ The server merges it with what was edited meanwhile."
         (undo-amalgamate-change-group group)
         (undo-boundary)))))
 
-(defun homebody--new-file (uri text)
-  "Open the new file at URI, with TEXT; it is not saved yet."
-  (let ((path (homebody--path uri)))
-    (if (file-exists-p path) (message "Homebody: %s exists already, so no file was created." path)
-      (pop-to-buffer (find-file-noselect path))
-      (insert text)
-      (message "Homebody: a new file that is not saved yet"))))
+(defun homebody--new-file (uri text title)
+  "Open the new file at URI, with TEXT; it is not saved yet.
+Beside what its buffer has already, TEXT is shown as a change called TITLE."
+  (let* ((path (homebody--path uri)) (buffer (find-file-noselect path)))
+    (cond ((file-exists-p path) (message "Homebody: %s exists already, so no file was created." path))
+          ((zerop (buffer-size buffer))
+           (pop-to-buffer buffer)
+           (insert text)
+           (message "Homebody: a new file that is not saved yet"))
+          (t (with-current-buffer buffer
+               (homebody--show-change (list :proposal (list :before (homebody--text) :after text)) title))))))
 
 ;;;; The diff
 

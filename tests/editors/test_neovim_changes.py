@@ -169,6 +169,24 @@ def test_an_action_is_run_by_its_name(open_editor):
     editor.until(lambda: "there is no action `nix` here; there are" in editor.command("messages"))
 
 
+def test_tests_are_a_new_file_that_replaces_no_text(open_editor, tmp_path):
+    """The second time, while the file has words of the user and is not saved, they are a change of it."""
+    text = "from app import area\n\n\ndef test_area():\n    assert area(2, 3) == 6\n"
+    editor = open_editor(reply(f"```python\n{text}```"), code=AREA)
+    editor.command("Homebody action write-tests")
+    editor.until(lambda: editor.lines == text.splitlines())
+    editor.until(lambda: "a new file that is not saved yet; :w saves it" in editor.command("messages"))
+    editor.keys("gg0iimport pytest<CR><Esc>")
+    editor.until(lambda: editor.lines[0] == "import pytest")
+    editor.command("tabprevious")
+    editor.command("Homebody action write-tests")
+    editor.sees("ga accept gx discard")
+    editor.keys("gx")
+    editor.until(lambda: len(editor.call("nvim_list_tabpages")) == 2)
+    editor.command(f"buffer {tmp_path}/test_app.py | write")
+    assert (tmp_path / "test_app.py").read_text() == f"import pytest\n{text}"
+
+
 @BOTH
 def test_a_code_action_of_neovim_itself_is_shown_first(open_editor):
     editor = open_editor(reply(SHORTER), code=AREA)

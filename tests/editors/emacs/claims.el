@@ -6,6 +6,8 @@
 (require 'log-edit)
 (setq eglot-server-programs '((python-mode "homebody" "lsp")))
 (setq eglot-sync-connect 60 eglot-connect-timeout 60 eglot-autoshutdown t)
+;; In batch no command loop reads the events of files, and while one waits, Emacs calls no sentinel.
+(advice-add 'file-notify-add-watch :override #'ignore)
 (defun request-now () "Do not wait for idle time." (timer-event-handler homebody--timer))
 (defun text-of (name) "Return the text of the buffer NAME." (with-current-buffer name (buffer-string)))
 (defun shows-change () "Return whether a change is shown." (get-buffer homebody--change-buffer))
@@ -216,6 +218,18 @@
 (claim "what only adds is applied immediately" nil (shows-change))
 
 (replace-code "def add(a, b):\n    return a + b\n")
+(homebody-refactor "Write tests")
+(wait-for "a new file" (lambda () (get-buffer "test_app.py")))
+(claim "tests are a new file, which is not saved" '(0 nil)
+       (list (string-search "from app import add\n" (text-of "test_app.py")) (file-exists-p "test_app.py")))
+(with-current-buffer "test_app.py" (goto-char (point-min)) (insert "import mine\n"))
+(switch-to-buffer "app.py")
+(homebody-refactor "Write tests")
+(wait-for "a change of the new file" #'shows-change)
+(claim "what the user wrote into it is not replaced" 0 (string-search "import mine\n" (text-of "test_app.py")))
+(homebody-discard-change)
+(with-current-buffer "test_app.py" (set-buffer-modified-p nil) (kill-buffer))
+(switch-to-buffer "app.py")
 (homebody-ask "Shorter?")
 (wait-for "an answer with code" (lambda () (buffer-local-value 'homebody--conversation (get-buffer "*Homebody ask*"))))
 (with-current-buffer "*Homebody ask*"

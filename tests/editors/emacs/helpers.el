@@ -14,9 +14,7 @@
     (unless value (message "FAILED %s: did not happen; %S" label (buffer-string)) (kill-emacs 1))
     value))
 (defun kill-server (label)
-  "Kill the server of this buffer, and wait for the next one; fail with LABEL.
-Not once a file that Emacs watches has changed: without a command loop that
-reads this event, Emacs calls no sentinel."
+  "Kill the server of this buffer, and wait for the next one; fail with LABEL."
   (let ((before homebody--server))
     (kill-process (jsonrpc--process before))
     (wait-for label (lambda () (and (not (eq homebody--server before)) (homebody--is-served))))))

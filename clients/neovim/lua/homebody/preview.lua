@@ -205,7 +205,7 @@ function M.take(buf, result, title)
   end
   local before, after = result.proposal.before, result.proposal.after
   if type(before) ~= "string" then
-    return present(title, function() M.new_file(result.proposal.uri, after) end)
+    return present(title, function() M.new_file(title, result) end)
   end
   local function review()
     -- Beside the file as it is now, so that what was edited meanwhile does not look like a part of the change.
@@ -248,14 +248,21 @@ function M.review()
   return act ~= nil
 end
 
--- Opens a new file as a buffer that is not written yet.
-function M.new_file(uri, text)
-  local path = vim.uri_to_fname(uri)
+-- Opens a new file as a buffer that is not written yet; beside text that the buffer has already, as a change of it.
+function M.new_file(title, result)
+  local path, wanted = vim.uri_to_fname(result.proposal.uri), split(result.proposal.after)
   if vim.uv.fs_stat(path) then
     return messages.say(("%s exists already, so no file was created"):format(path), vim.log.levels.WARN)
   end
+  local buf = vim.fn.bufadd(path)
+  vim.fn.bufload(buf)
+  local old = lines_of(buf)
+  if not vim.deep_equal(old, { "" }) then
+    M.close()
+    return show(buf, old, wanted, title, vim.tbl_extend("force", result, { proposal = { before = "\n" } }))
+  end
   vim.cmd.tabedit(vim.fn.fnameescape(path))
-  vim.api.nvim_buf_set_lines(0, 0, -1, false, vim.split(text, "\n", { plain = true }))
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, wanted)
   messages.say("a new file that is not saved yet; :w saves it")
 end
 
