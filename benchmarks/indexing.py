@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -27,6 +28,7 @@ import psutil
 
 from homebody.settings import Settings
 from homebody.workspace.index import WorkspaceIndex
+from homebody.workspace.query import IndexReader
 from measure.table import print_table
 
 Question: TypeAlias = tuple[Path, str, list[str]]
@@ -146,9 +148,9 @@ async def ask(
     similar: list[float] = []
     for path, around, names in questions:
         started = time.perf_counter()
-        await index.definitions(names, language="python", near_path=path)
+        await index.ask(partial(IndexReader.definitions, names=names, language="python", near_path=path))
         middle = time.perf_counter()
-        await index.similar(around, exclude=[path.as_uri()], limit=8)
+        await index.ask(partial(IndexReader.similar, text=around, exclude=[path.as_uri()]))
         definitions.append(1000 * (middle - started))
         similar.append(1000 * (time.perf_counter() - middle))
     watch.cancel()

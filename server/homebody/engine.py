@@ -30,7 +30,8 @@ from homebody.syntax.tree import Trees
 from homebody.text import Document
 from homebody.tokens import TokenCounts
 from homebody.workspace.gate import Gate
-from homebody.workspace.index import IndexProgress, WorkspaceIndex
+from homebody.workspace.index import WorkspaceIndex
+from homebody.workspace.process import IndexProgress
 from homebody.workspace.uri import of_nearest_folder
 
 if TYPE_CHECKING:

@@ -58,9 +58,11 @@ async def context_items(
     found += await _problems(engine, query, with_problems)
     found += _changes(engine, query)
     if engine.index is not None:
-        for file in await engine.allowed(await engine.index.files(query, limit=_MOST_FILES)):
+        files = await engine.index.ask(lambda index: index.files(query, limit=_MOST_FILES))
+        for file in await engine.allowed(files):
             found.append(ContextItem(file.uri, "file", file_name(file.uri), shown_path(engine, file.uri)))
-        for symbol in await engine.allowed(await engine.index.symbols(query, limit=_MOST_SYMBOLS)):
+        symbols = await engine.index.ask(lambda index: index.symbols(query, limit=_MOST_SYMBOLS))
+        for symbol in await engine.allowed(symbols):
             line = symbol.first_line + 1
             found.append(
                 ContextItem(

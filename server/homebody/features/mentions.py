@@ -123,15 +123,17 @@ async def _in_workspace(
     if engine.index is None or not engine.settings.context.snippets:
         return []
     uri = "" if document is None else document.uri
-    rows = await engine.index.named(
-        mention.name, container=mention.container, near_path=path_of(uri), is_plain=mention.is_plain
+    rows = await engine.index.ask(
+        lambda index: index.named(
+            mention.name, container=mention.container, near_path=path_of(uri), is_plain=mention.is_plain
+        )
     )
     # The index knows the saved file; the open document has already been searched.
     rows = await engine.allowed([row for row in rows if row.uri != uri])
     if rows or not mention.container:
         return [await _from_disk(engine, mention, row) for row in rows][:_PER_NAME]
     name = f"{mention.container}.{mention.name}"
-    files = await engine.allowed(await engine.index.files(name, limit=_PER_NAME))
+    files = await engine.allowed(await engine.index.ask(lambda index: index.files(name, limit=_PER_NAME)))
     return [
         await _whole_file(engine, row) for row in files if PurePath(row.why).name == name and row.uri != uri
     ]

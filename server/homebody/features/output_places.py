@@ -97,7 +97,7 @@ async def _file(engine: Engine, named: _Named) -> Path | None:
         return None
     # A Java class is somewhere below a source folder; a compiler prints names relative to where it ran.
     wanted = PurePosixPath(name.lstrip("/"))
-    rows = await engine.index.files(wanted.name, limit=50)
+    rows = await engine.index.ask(lambda index: index.files(wanted.name, limit=50))
     paths = [path for row in rows if (path := path_of(row.uri)) is not None]
     same = [path for path in paths if path.as_posix().endswith(f"/{wanted.as_posix()}")]
     return same[0] if len(same) == 1 else None

@@ -111,13 +111,19 @@ async def candidates_for_span(
     if index is None or not engine.settings.context.snippets:
         return tuple(found)
     path = path_of(document.uri)
-    elsewhere = await index.definitions(
-        names, language=document.language_id, near_path=path, imports=file.imports
+    language = document.language_id
+    elsewhere = await index.ask(
+        lambda index: index.definitions(names, language=language, near_path=path, imports=file.imports)
     )
     # The index knows the saved file; the open document's tree has already been searched.
     found[len(own) : len(own)] = [each for each in elsewhere if each.uri != document.uri]
-    for name in called:
-        found += await index.callers(name, language=document.language_id, near_path=path, limit=_MAX_CALLERS)
+    found += await index.ask(
+        lambda index: [
+            call
+            for name in called
+            for call in index.callers(name, language=language, near_path=path, limit=_MAX_CALLERS)
+        ]
+    )
     return tuple(await engine.allowed(found))
 
 

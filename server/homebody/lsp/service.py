@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from homebody.features.complete import Completion, Selected
     from homebody.session.conversation import Conversations
     from homebody.settings import Settings
-    from homebody.workspace.index import IndexProgress
+    from homebody.workspace.process import IndexProgress
 
 
 class Service:

@@ -1,17 +1,17 @@
-"""Turn rows of the index into candidates in the form that a model should read.
+"""Turn pieces of the index into candidates in the form that a model should read.
 
 Definitions stand below the headers of their enclosing definitions, without duplicates, adjacent ones in one
 file merged; calls with the lines around them. Pure.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from posixpath import commonprefix
 
 from homebody.syntax.chunk import Candidate
-from homebody.workspace.store import APART
+from homebody.workspace.store import Piece
 from homebody.workspace.uri import uri_of
 
 # Definitions of one file with at most this number of lines between them become one candidate. If they
@@ -19,8 +19,6 @@ from homebody.workspace.uri import uri_of
 _NEAR_LINES = 30
 _MAX_TOGETHER = 12
 _MAX_SIGNATURE_LINES = 3
-# Only the innermost headers are shown: data files nest very deeply.
-_MAX_SCOPES = 3
 _MAX_NAMES = 3
 _MOST_RARE = 2
 _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
@@ -28,57 +26,47 @@ _LINES_BEFORE_CALL, _LINES_AFTER_CALL = 2, 1
 _DEFINES = re.compile(r"\b(?:def|fn|fun|func|function|sub|class|struct)\s+(?:\([^()]*\)\s*)?\*?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRow:
-    """A row: ``name`` is defined in these lines. ``scopes`` are the headers around, ``APART``."""
+@dataclass(slots=True)
+class _Shown:
+    """A piece with the best rank of what it shows, and the names that it defines."""
 
-    name: str
-    path: str
-    first_line: int
-    last_line: int
-    text: str
-    scopes: str
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """Headers of the enclosing definitions, the outermost first."""
-        return tuple(self.scopes.split(APART)[-_MAX_SCOPES:]) if self.scopes else ()
+    piece: Piece
+    rank: int
+    names: list[str]
 
     @property
     def is_signature(self) -> bool:
         """Whether it has only a few lines."""
-        return self.text.count("\n") < _MAX_SIGNATURE_LINES
+        return self.piece.text.count("\n") < _MAX_SIGNATURE_LINES
 
 
-@dataclass(frozen=True, slots=True)
-class _RankedRow:
-    """A row with the best rank of what it shows, and the names that it defines."""
-
-    place: int
-    row: IndexRow
-    names: tuple[str, ...]
-
-
-def candidates(rows: Sequence[IndexRow], root: Path, own: str | None) -> list[Candidate]:
-    """Return ``rows``, best first, as candidates below the folder ``root``.
+def candidates(pieces: Sequence[Piece], root: Path, own: str) -> list[Candidate]:
+    """Return ``pieces``, best first, as candidates below the folder ``root``.
 
     ``own`` is the file at hand. The prompt may contain the header of a class there, but not a method far
     below it; so an outline of the class, which has the header's line numbers, does not count as showing both.
     """
-    by_file: dict[str, list[_RankedRow]] = {}
-    for place, row in enumerate(rows):
-        by_file.setdefault(row.path, []).append(_RankedRow(place, row, (row.name,)))
-    runs = [run for path, pieces in by_file.items() for run in _runs(_once(pieces, own=path == own))]
-    runs.sort(key=lambda run: min(piece.place for piece in run))
+    by_file: dict[str, list[_Shown]] = {}
+    for rank, piece in sorted(enumerate(pieces), key=lambda item: (len(item[1].scopes), item[1].first_line)):
+        before = by_file.setdefault(piece.path, [])
+        outer = next((each for each in before if _shows(each.piece, piece, own=own)), None)
+        if outer is None:
+            before.append(_Shown(piece, rank, [piece.name]))
+        else:
+            outer.rank = min(outer.rank, rank)
+            outer.names.append(piece.name)
+    runs: list[list[_Shown]] = []
+    for shown in by_file.values():
+        for each in sorted(shown, key=lambda each: each.piece.first_line):
+            if runs and _continues(runs[-1], each):
+                runs[-1].append(each)
+            else:
+                runs.append([each])
+    runs.sort(key=lambda run: min(each.rank for each in run))
     return [_candidate(run, root) for run in runs]
 
 
-def under_headers(row: IndexRow) -> str:
-    """Return the row's text below the headers of its enclosing definitions."""
-    return "\n".join([*row.headers, row.text])
-
-
-def call_sites(name: str, chunk: IndexRow) -> list[IndexRow]:
+def call_sites(name: str, chunk: Piece) -> list[Piece]:
     """Return the lines around each call of ``name`` in a chunk; its definition is not a call.
 
     Calls with few lines between them are one piece.
@@ -95,8 +83,7 @@ def call_sites(name: str, chunk: IndexRow) -> list[IndexRow]:
         else:
             runs.append([first, last])
     return [
-        replace(
-            chunk,
+        chunk._replace(
             first_line=chunk.first_line + first,
             last_line=chunk.first_line + last,
             text="\n".join(lines[first : last + 1]),
@@ -105,62 +92,33 @@ def call_sites(name: str, chunk: IndexRow) -> list[IndexRow]:
     ]
 
 
-def _once(pieces: Iterable[_RankedRow], *, own: bool) -> list[_RankedRow]:
-    """Pieces of one file, in order, without those that another piece already shows."""
-    shown: list[_RankedRow] = []
-    for piece in sorted(pieces, key=lambda piece: (len(piece.row.headers), piece.row.first_line)):
-        shown_by = next((other for other in shown if _shows(other.row, piece.row, own=own)), None)
-        if shown_by is None:
-            shown.append(piece)
-        else:
-            names = (*shown_by.names, *piece.names)
-            shown[shown.index(shown_by)] = _RankedRow(min(shown_by.place, piece.place), shown_by.row, names)
-    return sorted(shown, key=lambda piece: piece.row.first_line)
+def _shows(outer: Piece, piece: Piece, *, own: str) -> bool:
+    """Whether the text of ``outer``, of the same file, contains that of ``piece``."""
+    is_around = outer.first_line <= piece.first_line and piece.scopes[: len(outer.scopes)] == outer.scopes
+    has_lines = piece.path != own or piece.last_line <= outer.last_line
+    return is_around and has_lines and f"\n{piece.text}" in f"\n{outer.text}"
 
 
-def _shows(outer: IndexRow, row: IndexRow, *, own: bool) -> bool:
-    """Whether the text of ``outer`` contains that of ``row``."""
-    inside = outer.first_line <= row.first_line and row.scopes.startswith(outer.scopes)
-    return inside and f"\n{row.text}" in f"\n{outer.text}" and (not own or row.last_line <= outer.last_line)
+def _continues(run: Sequence[_Shown], shown: _Shown) -> bool:
+    """Whether ``shown`` is a signature near those of ``run``."""
+    last, piece = run[-1].piece, shown.piece
+    is_near = piece.path == last.path and piece.first_line - last.last_line <= _NEAR_LINES
+    return is_near and run[-1].is_signature and shown.is_signature and len(run) < _MAX_TOGETHER
 
 
-def _runs(pieces: Iterable[_RankedRow]) -> Iterator[list[_RankedRow]]:
-    """Group adjacent signatures; every other piece is separate."""
-    run: list[_RankedRow] = []
-    for piece in pieces:
-        fits = run and run[-1].row.is_signature and piece.row.is_signature and len(run) < _MAX_TOGETHER
-        if fits and piece.row.first_line - run[-1].row.last_line <= _NEAR_LINES:
-            run.append(piece)
-            continue
-        if run:
-            yield run
-        run = [piece]
-    if run:
-        yield run
-
-
-def _candidate(run: Sequence[_RankedRow], root: Path) -> Candidate:
+def _candidate(run: Sequence[_Shown], root: Path) -> Candidate:
     lines: list[str] = []
     around: tuple[str, ...] = ()
-    for piece in run:
-        headers = piece.row.headers
-        lines += [*headers[_alike(headers, around) :], piece.row.text]
-        around = headers
-    names = list(dict.fromkeys(name for piece in sorted(run, key=_place) for name in piece.names))
+    for piece in (shown.piece for shown in run):
+        lines += [*piece.scopes[len(commonprefix([piece.scopes, around])) :], piece.text]
+        around = piece.scopes
+    ranked = sorted(run, key=lambda shown: shown.rank)
+    names = list(dict.fromkeys(name for shown in ranked for name in shown.names))
     why = f"defines {', '.join(names[:_MAX_NAMES])}"
     if len(names) > _MAX_NAMES:
         why += f" and {len(names) - _MAX_NAMES} more"
-    first, last = run[0].row, run[-1].row
+    first, last = run[0].piece, run[-1].piece
     return Candidate(uri_of(root / first.path), first.first_line, last.last_line, "\n".join(lines), why)
-
-
-def _alike(headers: Sequence[str], other: Sequence[str]) -> int:
-    """Length of the common prefix."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(headers, other, strict=False)))
-
-
-def _place(piece: _RankedRow) -> int:
-    return piece.place
 
 
 def is_rare(is_minor: Iterable[bool]) -> bool:

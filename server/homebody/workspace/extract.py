@@ -5,18 +5,15 @@ Raises nothing; a file on which a grammar fails is named on standard error.
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
 
 from homebody.syntax import outline, scope
-from homebody.syntax.chunk import Chunk, chunk_document
+from homebody.syntax.chunk import chunk_document
 from homebody.syntax.language import find, find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.store import DefinitionRow
-
-Extract: TypeAlias = tuple[str, Sequence[DefinitionRow], Sequence[Chunk]]
+from homebody.workspace.store import FileContent, Piece
 
 # About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
@@ -46,10 +43,12 @@ _NAMED = frozenset(
     }
 )
 _MAX_SIGNATURE = 600
+# Only the innermost headers are kept: data files nest very deeply.
+_MAX_SCOPES = 3
 
 
-def extract(path: str, data: bytes) -> Extract | None:
-    """Return what the index stores of the file at ``path``: language, definitions, chunks.
+def extract(path: str, data: bytes) -> FileContent | None:
+    """Return what the index stores of the file at ``path``.
 
     ``None`` if a grammar failed on it; another version of the grammar may succeed.
     """
@@ -57,13 +56,13 @@ def extract(path: str, data: bytes) -> Extract | None:
     name = language.name if language else ""
     text = _readable(data, name)
     if not text:
-        return "", (), ()
+        return FileContent()
     language = find_by_text(path, text)
     name = language.name if language else ""
     document = Document.create("", language.ids[0] if language else "plaintext", 0, text)
     try:
         tree = parse(document)
-        return name, tuple(_definitions(document, tree)), tuple(_chunks(document, tree))
+        return FileContent(name, [*_definitions(path, document, tree), *_chunks(path, document, tree)])
     except Exception as error:  # noqa: BLE001 - one file that breaks a grammar must not end the indexing
         sys.stderr.write(f"homebody: {path} is not indexed: {error!r}\n")
         return None
@@ -82,7 +81,7 @@ def _readable(data: bytes, name: str) -> str:
     return "" if holds_private_key(text) else text
 
 
-def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
+def _definitions(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
     definitions = scope.definitions(document, tree)
     outer = _nesting(definitions)
     members: dict[int, list[Definition]] = {}
@@ -94,10 +93,9 @@ def _definitions(document: Document, tree: Tree) -> Iterator[DefinitionRow]:
         if is_local or not _is_named(definition) or len(definition.signature) > _MAX_SIGNATURE:
             continue
         shown = outline.shown(document, tree.language, definition, members.get(number, ()))
-        scopes = tuple(scope.header_text(document, definitions[index]) for index in around)
-        yield DefinitionRow(
-            definition.name, definition.kind, shown.text, shown.first_line, shown.last_line, scopes
-        )
+        scopes = tuple(scope.header_text(document, definitions[index]) for index in around[-_MAX_SCOPES:])
+        place = shown.first_line, shown.last_line
+        yield Piece(path, definition.name, definition.kind, *place, shown.text, scopes)
 
 
 def _nesting(definitions: Sequence[Definition]) -> list[tuple[int, ...]]:
@@ -119,10 +117,11 @@ def _is_named(definition: Definition) -> bool:
     return definition.kind in _NAMED and len(definition.name) > 1
 
 
-def _chunks(document: Document, tree: Tree) -> Iterator[Chunk]:
+def _chunks(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
     for chunk in chunk_document(document, tree, _CHUNK_TOKENS, _measure):
         if chunk.text.strip() and max(map(len, chunk.text.splitlines())) <= _MAX_CHUNK_LINE:
-            yield chunk
+            scopes = chunk.scopes[-_MAX_SCOPES:]
+            yield Piece(path, "", "", chunk.first_line, chunk.last_line, chunk.text, scopes)
 
 
 def _measure(text: str) -> int:

@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from homebody.errors import FileUnreadable
 from homebody.regular_file import FileTooLarge, read_regular
@@ -28,19 +28,10 @@ ReasonAgainst: TypeAlias = Callable[[os.DirEntry[str], str, str], str | None]
 """
 
 
-@dataclass(frozen=True, slots=True)
-class WalkedFile:
-    """One file.
+class WalkedFile(NamedTuple):
+    """One file: its path below the folder, with ``/`` between its parts, and its size in bytes.
 
-    Attributes
-    ----------
-    path
-        Below the folder, with ``/`` between its parts.
-    size
-        In bytes.
-    mtime_ns
-        Time of the last change, in nanoseconds.
-
+    ``mtime_ns`` is the time of the last change, in nanoseconds.
     """
 
     path: str

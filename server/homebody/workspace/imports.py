@@ -105,11 +105,8 @@ def resolve(imported: Imported, path: str, lookup: Lookup) -> tuple[str, ...]:
 
 def distance(path: str, other: str) -> int:
     """Return the number of folders between two paths: 0 for files in the same folder."""
-    first, second = path.split("/")[:-1], other.split("/")[:-1]
-    shared = 0
-    while shared < min(len(first), len(second)) and first[shared] == second[shared]:
-        shared += 1
-    return len(first) + len(second) - 2 * shared
+    folders = path.split("/")[:-1], other.split("/")[:-1]
+    return sum(map(len, folders)) - 2 * len(posixpath.commonprefix(folders))
 
 
 def _python(imports: "Sequence[Import]", path: str) -> Iterator[str]:

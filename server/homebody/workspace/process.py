@@ -1,101 +1,91 @@
-"""The indexing process from the server's side: jobs in, events out, one JSON object per line.
+"""The indexing process from the server's side: jobs in, progress out, one JSON object per line.
 
 Starts the process with the first job, ends it after a minute without jobs, restarts it after a crash, and
-gives up after repeated crashes. A job ends with ``Done`` or ``Failed``; jobs run in order.
+gives up after repeated crashes. Jobs run in order.
 """
 
 import asyncio
-import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from homebody.workspace.ignore import Exclude
 
-SCHEMA = 3
+SCHEMA = 4
 """Format of the index: increase it when a table, ``store.words`` or a result of syntax queries changes."""
 
-
-class IndexJob(Struct, frozen=True, kw_only=True):
-    """Index again what changed below ``root``; ``rebuild``: discard the old index first."""
-
-    root: str
-    database: str
-    exclude: Exclude = Exclude()
-    max_file_bytes: int = 1024 * 1024
-    rebuild: bool = False
-
-    @property
-    def note(self) -> Path:
-        """Path of the note about the file being parsed, which survives if that crashes the process."""
-        return Path(f"{self.database}.trying")
-
-
-class Working(Struct, frozen=True, tag="working", kw_only=True):
-    """``done`` of ``total`` files are indexed."""
-
-    done: int
-    total: int
-
-
-class Notice(Struct, frozen=True, tag="notice", kw_only=True):
-    """A sentence for the user."""
-
-    text: str
-
-
-class Done(Struct, frozen=True, tag="done", kw_only=True):
-    """The job is done.
-
-    Attributes
-    ----------
-    files
-        Number of indexed files in the workspace.
-    indexed, dropped
-        Files that were read again, and files that were removed.
-    cut
-        Whether a limit of ``files.Limits`` ended the walk early.
-
-    """
-
-    files: int = 0
-    indexed: int = 0
-    dropped: int = 0
-    cut: bool = False
-
-
-class Failed(Struct, frozen=True, tag="failed", kw_only=True):
-    """The job could not be done, for the reason in ``text``, a sentence for the user."""
-
-    text: str
-
-
-Event: TypeAlias = Working | Notice | Done | Failed
-
+State: TypeAlias = Literal["indexing", "ready", "off"]
 
 _IDLE_SECONDS = 60.0
-_END_SECONDS = 3.0
 # Saving all files of an editor, or switching a branch, causes many events at once.
 _GATHER_SECONDS = 0.2
 # A job looks at every file, for 25 µs: the next one waits as long as the last took, and at most this.
 _LONGEST_REST = 3.0
 # Consecutive crashes without a finished job. A file that crashes a grammar causes two, and is skipped after
 # that (``indexer.GuardedExtract``).
-_MAX_BREAKDOWNS = 8
-_BROKEN = "The indexing process keeps crashing, so other files are not used for completion."
+_MAX_CRASHES = 8
+REBUILT = "The workspace index was damaged or from another version of Homebody; it is being rebuilt."
+_CRASHING = "The indexing process keeps crashing, so other files are not used for completion."
+
+
+class IndexJob(Struct, frozen=True, kw_only=True):
+    """Index what changed below ``root``.
+
+    ``real`` is the root with its links followed. The job runs with the lowest priority, after the
+    ``seconds`` for which somebody waits for it.
+    """
+
+    root: str
+    real: str
+    database: str
+    exclude: Exclude = Exclude()
+    max_file_bytes: int = 1024 * 1024
+    seconds: float = 0.0
+
+    @property
+    def note(self) -> Path:
+        """Path of the note about the file being parsed, which survives if that crashes the process."""
+        return Path(f"{self.database}.trying")
+
+    def below(self, path: Path | None) -> str:
+        """Return a path below the root with ``/`` between its parts; empty for others."""
+        for root in (self.root, self.real):
+            if path is not None and Path(root) in path.parents:
+                return path.relative_to(root).as_posix()
+        return ""
+
+
+class IndexProgress(Struct, frozen=True):
+    """Progress of the index. A job ends with another state than ``indexing``.
+
+    Attributes
+    ----------
+    state
+        ``off``: it failed, or there is nothing to index.
+    done, total
+        Files of the current job; both 0 while unknown.
+    notice
+        A sentence for the user, or nothing.
+
+    """
+
+    state: State
+    done: int = 0
+    total: int = 0
+    notice: str = ""
 
 
 class IndexerProcess:
     """Runs jobs one after the other, in a separate process, for one event loop.
 
-    ``on_event`` is called with each job and each of its events, in order. ``folder`` is the process's working
-    directory; it is created if necessary.
+    ``folder`` is the process's working directory; it is created if necessary.
 
     Attributes
     ----------
@@ -104,19 +94,15 @@ class IndexerProcess:
 
     """
 
-    def __init__(self, folder: Path, on_event: Callable[[IndexJob, Event], None]) -> None:
+    def __init__(self, folder: Path, on_progress: Callable[[IndexProgress], None]) -> None:
         self._folder = folder
-        self._on_event = on_event
-        self._jobs: dict[str, IndexJob] = {}
-        self._took = 0.0
-        self._wake = asyncio.Event()
+        self._on_progress = on_progress
+        self._jobs: asyncio.Queue[IndexJob] = asyncio.Queue()
         self._hurry = asyncio.Event()
-        self._quiet = asyncio.Event()
-        self._quiet.set()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._breakdowns = 0
         self._job: IndexJob | None = None
+        self._crashes = 0
         self.given_up = False
 
     @property
@@ -125,17 +111,10 @@ class IndexerProcess:
         return None if self._process is None else self._process.pid
 
     def submit(self, job: IndexJob, *, after_events: bool = False) -> None:
-        """Queue ``job``, in place of a waiting one for the same workspace.
-
-        After events of files it begins a moment later, since there may be more.
-        """
+        """Queue ``job``. After events of files it begins a moment later, since there may be more."""
         if self.given_up:
             return
-        waiting = self._jobs.get(job.root)
-        rebuild = job.rebuild or (waiting is not None and waiting.rebuild)
-        self._jobs[job.root] = msgspec.structs.replace(job, rebuild=rebuild)
-        self._quiet.clear()
-        self._wake.set()
+        self._jobs.put_nowait(job)
         if not after_events:
             self._hurry.set()
         if self._task is None:
@@ -143,52 +122,61 @@ class IndexerProcess:
 
     async def settled(self) -> None:
         """Return when nothing is left to do."""
-        await self._quiet.wait()
+        await self._jobs.join()
 
     async def aclose(self) -> None:
         """End the process; unfinished work is done at the next start."""
         self.given_up = True
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        self._jobs.clear()
-        self._quiet.set()
+            await asyncio.wait({self._task})
+        for _ in self._waiting():
+            self._jobs.task_done()
         await self._end()
+        if self._job is not None:
+            self._job.note.unlink(missing_ok=True)  # the file that was being parsed has not crashed it
 
     async def _work(self) -> None:
+        took = 0.0
         while True:
+            jobs = [await self._next()]
             try:
-                async with asyncio.timeout(_IDLE_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                await self._end()
-                await self._wake.wait()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(_GATHER_SECONDS, min(self._took, _LONGEST_REST))):
-                    await self._hurry.wait()
-            self._hurry.clear()
-            began = time.monotonic()
-            while self._jobs:
-                await self._do(self._jobs.pop(next(iter(self._jobs))))
-            self._took = time.monotonic() - began
-            self._wake.clear()
-            self._quiet.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(max(_GATHER_SECONDS, min(took, _LONGEST_REST))):
+                        await self._hurry.wait()
+                self._hurry.clear()
+                jobs += self._waiting()
+                began = time.monotonic()
+                for job in {job.root: job for job in jobs}.values():
+                    await self._run(job)
+                took = time.monotonic() - began
+            finally:
+                for _ in jobs:
+                    self._jobs.task_done()
 
-    async def _do(self, job: IndexJob) -> None:
+    async def _next(self) -> IndexJob:
+        try:
+            async with asyncio.timeout(_IDLE_SECONDS):
+                return await self._jobs.get()
+        except TimeoutError:
+            await self._end()
+            return await self._jobs.get()
+
+    def _waiting(self) -> list[IndexJob]:
+        return [self._jobs.get_nowait() for _ in range(self._jobs.qsize())]
+
+    async def _run(self, job: IndexJob) -> None:
         """Run one job; restart the process if it crashes."""
         self._job = job
-        while not await self._done(job):
+        while not self.given_up and not await self._is_done(job):
             await self._end()
-            self._breakdowns += 1
-            if self._breakdowns >= _MAX_BREAKDOWNS:
+            self._crashes += 1
+            if self._crashes == _MAX_CRASHES:
                 self.given_up = True
-                self._jobs.clear()
-                self._on_event(job, Failed(text=_BROKEN))
-                return
-        self._breakdowns = 0
+                self._on_progress(IndexProgress("off", notice=_CRASHING))
+        self._job, self._crashes = None, 0
 
-    async def _done(self, job: IndexJob) -> bool:
+    async def _is_done(self, job: IndexJob) -> bool:
         """Whether the process finished ``job``."""
         try:
             process = self._process = self._process or await self._start()
@@ -198,12 +186,12 @@ class IndexerProcess:
             stdin.write(msgspec.json.encode(job) + b"\n")
             await stdin.drain()
             async for line in stdout:
-                event = msgspec.json.decode(line, type=Event)
-                self._on_event(job, event)
-                if isinstance(event, Done | Failed):
+                progress = msgspec.json.decode(line, type=IndexProgress)
+                self._on_progress(progress)
+                if progress.state != "indexing":
                     return True
         except (OSError, ValueError, msgspec.MsgspecError):
-            pass  # it has ended, or sent something that is not an event
+            pass  # it has ended, or sent something else
         return False
 
     async def _start(self) -> asyncio.subprocess.Process:
@@ -220,20 +208,9 @@ class IndexerProcess:
         )
 
     async def _end(self) -> None:
-        """End the process by closing its input, or by killing it if that does not help."""
-        process = self._process
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
-            async with asyncio.timeout(_END_SECONDS):
-                await process.communicate()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.communicate()
-            if self._job is not None:
-                # The file that it was reading has not crashed it.
-                self._job.note.unlink(missing_ok=True)
-        self._process = None
+        """Kill the process: the index stays consistent, an unfinished transaction has no effect."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.communicate()
+            self._process = None

@@ -10,29 +10,30 @@ import re
 import sqlite3
 import stat
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
 
 from homebody.syntax.chunk import Candidate
+from homebody.syntax.language import language_of
 from homebody.syntax.scope import Import
-from homebody.workspace.candidates import IndexRow, call_sites, candidates, is_rare, under_headers
-from homebody.workspace.ignore import Exclude, PathRules
+from homebody.workspace.candidates import call_sites, candidates, is_rare
+from homebody.workspace.ignore import PathRules
 from homebody.workspace.imports import distance, follows_imports, read_imports, resolve
+from homebody.workspace.process import IndexJob
 from homebody.workspace.secrets import is_secret
 from homebody.workspace.store import (
+    Piece,
     StoreDamagedError,
     StoreUnusableError,
     connect,
+    read_pieces,
     translated_errors,
     words,
 )
-from homebody.workspace.uri import uri_of
-
-_Row: TypeAlias = tuple[Any, ...]
+from homebody.workspace.uri import path_of, uri_of
 
 # Time limit for one query, in seconds: queries run in idle moments, on small machines too.
 _MAX_SECONDS = 0.25
@@ -48,36 +49,23 @@ _MAX_WORDS = 16
 _MAX_CHUNKS_A_WORD = 2000
 _MIN_SHARED = 2
 
-_DEFINING = (
-    "SELECT name, path, first_line, last_line, text, scopes FROM definitions JOIN files ON files.id = file"
-)
+_NO_ATTRIBUTE = "(kind <> 'variable' OR scopes = '')"
+_NO_DATA = "kind NOT IN ('key', 'rule', 'section')"
+_WITH_WORDS = "JOIN chunk_words ON chunk_words.rowid = pieces.id WHERE chunk_words MATCH ?"
 # A name in more than 60 chunks is a common word, whose calls are of no use.
-_MENTIONING = (
-    "SELECT path, first_line, text, scopes FROM chunk_words JOIN chunks ON chunks.id = chunk_words.rowid "
-    "JOIN files ON files.id = file WHERE chunk_words MATCH ? AND language IN ({}) LIMIT 60"
-)
+_MENTIONING = f"{_WITH_WORDS} AND language IN ({{}}) LIMIT 60"
+_RESEMBLING = f"{_WITH_WORDS} ORDER BY rank LIMIT ?"
+_COUNTING = "SELECT count(*) FROM (SELECT 1 FROM chunk_words WHERE chunk_words MATCH ? LIMIT ?)"
 _FILES = (
     "SELECT path FROM files WHERE path LIKE ? ESCAPE '!' "
     "ORDER BY path LIKE ? ESCAPE '!' DESC, length(path), path LIMIT 200"
 )
+_NAMES = "SELECT name FROM pieces WHERE name LIKE ? ESCAPE '!'"  # reads only the index of the names
 _SYMBOLS = (
-    f"{_DEFINING} WHERE name LIKE ? ESCAPE '!' AND kind NOT IN ('variable', 'key', 'rule', 'section') "
-    "ORDER BY name = ? DESC, name LIKE ? ESCAPE '!' DESC, length(name), name, path LIMIT 200"
+    f"WHERE name IN ({_NAMES}) AND {_NO_DATA} "
+    "AND kind <> 'variable' ORDER BY name = ? DESC, name LIKE ? ESCAPE '!' DESC, length(name), name, path "
+    "LIMIT 200"
 )
-_NAMED = (
-    f"{_DEFINING} WHERE name = ? AND kind NOT IN ('key', 'rule', 'section') "
-    "AND (kind <> 'variable' OR scopes = '') LIMIT 200"
-)
-_USES_OF_A_NAME = (
-    "SELECT kind = 'variable' OR scopes <> '' FROM definitions "
-    "WHERE name = ? AND kind NOT IN ('key', 'rule', 'section') LIMIT 8"
-)
-_RESEMBLING = (
-    "SELECT path, first_line, last_line, text, scopes FROM "
-    "(SELECT rowid AS chunk, rank FROM chunk_words WHERE chunk_words MATCH ? ORDER BY rank LIMIT ?) "
-    "JOIN chunks ON chunks.id = chunk JOIN files ON files.id = file ORDER BY rank"
-)
-_COUNTING = "SELECT count(*) FROM (SELECT 1 FROM chunk_words WHERE chunk_words MATCH ? LIMIT ?)"
 
 # Languages that can use each other's definitions.
 _FAMILIES = (
@@ -88,31 +76,26 @@ _FAMILIES = (
 
 
 class IndexReader:
-    """Queries the index of the workspace ``root``. Create, use and close it in one thread.
+    """Queries the index that ``job`` fills. Create, use and close it in one thread.
 
-    Query methods are called inside ``answer``; their ``path`` is the document's, below the root, or ``None``
-    outside of it, and their ``language`` is the name of a row of ``syntax.language``.
-
-    ``exclude`` is asked for files that were indexed before they were excluded.
+    Query methods are called inside ``answer``. Their ``near_path`` is the path of the document, ``None`` for
+    one that is not on disk; ``language`` is LSP's identifier of its language.
     """
 
-    def __init__(self, root: Path, database: Path, exclude: Exclude | None = None) -> None:
-        self._rules = PathRules((root,), exclude, is_index=True)
-        self._root = root
-        self._database = database
+    def __init__(self, job: IndexJob) -> None:
+        self._job = job
+        self._root = Path(job.root)
+        self._database = Path(job.database)
+        self._rules = PathRules((self._root,), job.exclude, is_index=True)
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
         self._deadline = 0.0
         self._there: dict[str, bool] = {}
 
-    def answer(self, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate]:
+    def answer(self, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate] | None:
         """Return what ``question`` returns for the current index; nothing without one, or after 250 ms.
 
-        Raises
-        ------
-        StoreDamagedError
-            The index has to be built again.
-
+        ``None`` if the index is damaged: then it has been deleted, and has to be built again.
         """
         try:
             with translated_errors():
@@ -124,7 +107,9 @@ class IndexReader:
                 return question(self)
         except StoreDamagedError:
             self.close()
-            raise
+            with suppress(OSError):
+                self._database.unlink()
+            return None
         except StoreUnusableError:  # busy, or it took too long: it is repeated in the next idle moment
             return []
 
@@ -133,63 +118,68 @@ class IndexReader:
         names: Sequence[str],
         *,
         language: str,
-        path: str | None,
-        imports: "Sequence[Import]" = (),
+        near_path: Path | None,
+        imports: Sequence[Import] = (),
     ) -> list[Candidate]:
         """Return definitions of ``names``, the most certain first; adjacent ones are one candidate.
 
-        ``imports`` are those of the document; ``None``: those from its last indexing. Definitions in the
-        document come first, then those in imported files, in the order of the names; then names with few
-        definitions, for each at most three from the files nearest to ``path``. If imports can be resolved, a
-        name that is not imported has to be distinctive: a lower-case word is usually a local variable.
+        ``imports`` are those of the document (``syntax.scope.imports``); the first 64 names are used.
+        Definitions in the indexed version of the document come first, then those in imported files, in the
+        order of the names; then names with few definitions, for each at most three from the files nearest to
+        the document. If imports can be resolved, a name that is not imported has to be distinctive: a
+        lower-case word is usually a local variable.
         """
-        near = path or ""
-        imported = read_imports(language, imports, near)
+        near, name_of_language = self._job.below(near_path), _name_of(language, near_path)
+        imported = read_imports(name_of_language, imports, near)
         files = resolve(imported, near, self._files_of_stems)[:_MAX_IMPORTS]
-        family = _family_of(language)
-        ranked: list[tuple[int, IndexRow]] = []
+        family = _family_of(name_of_language)
+        ranked: list[tuple[int, Piece]] = []
         wanted = dict.fromkeys(imported.original.get(name, name) for name in names[:_MAX_NAMES])
-        at_hand = self._rows_at_hand(near, [name for name in wanted if name not in imported.names])
+        at_hand = self._pieces_at_hand(near, [name for name in wanted if name not in imported.names])
         for name in wanted:
             if name.startswith("__"):
                 continue
-            own = [row for row in at_hand if row.name == name]
-            rows = [] if _hides(own) else self._rows_defining(name, family, files) if files else []
+            own = [piece for piece in at_hand if piece.name == name]
+            # A name that the file defines at its top level hardly means a definition in another file.
+            elsewhere: list[Piece] = []
             namesakes = 0
-            if not rows and not _hides(own) and (name in imported.names or _tells(name, language)):
-                rows = self._rows_defining(name, family)
-                namesakes = len(rows)
+            if all(piece.scopes for piece in own):
+                elsewhere = self._pieces_defining(name, family, files) if files else []
+                if not elsewhere and (name in imported.names or _tells(name, name_of_language)):
+                    elsewhere = self._pieces_defining(name, family)
+                    namesakes = len(elsewhere)
             if namesakes > _MAX_NAMESAKES:
-                rows = []
-            rows = [row for row in rows if row.path != near]
-            rows.sort(key=lambda row: (_farness(row.path, near, files), row.path, row.first_line))
-            for order, offered in ((-1, own), (namesakes, rows)):
-                ranked += [(order, row) for row in islice(filter(self._offers, offered), _PER_NAME)]
+                elsewhere = []
+            elsewhere = [piece for piece in elsewhere if piece.path != near]
+            elsewhere.sort(key=lambda each: (_farness(each.path, near, files), each.path, each.first_line))
+            for order, offered in ((-1, own), (namesakes, elsewhere)):
+                ranked += [(order, piece) for piece in islice(filter(self._offers, offered), _PER_NAME)]
         ranked.sort(key=lambda item: item[0])
-        return candidates([row for _, row in ranked], self._root, near)
+        return candidates([piece for _, piece in ranked], self._root, near)
 
-    def similar(self, text: str, *, exclude: Collection[str], limit: int) -> list[Candidate]:
-        """Return at most ``limit`` chunks that share words with ``text``, most alike first.
+    def similar(self, text: str, *, exclude: Iterable[str] = (), limit: int = 8) -> list[Candidate]:
+        """Return at most ``limit`` chunks that share rare words with ``text``, the most similar first.
 
-        ``exclude`` are paths below the root.
+        ``exclude`` are URIs of files to leave out, such as the document itself.
         """
         wanted = self._rarest(Counter(words(text)))
         if not wanted or limit < 1:
             return []
+        left_out = {self._job.below(path_of(uri)) for uri in exclude}
         any_of = " OR ".join(f'"{word}"' for word in wanted)
 
-        def chunks() -> Iterator[IndexRow]:
+        def chunks() -> Iterator[Piece]:
             seen: set[str] = set()
-            for path, first_line, last_line, packed, scopes in self._rows(_RESEMBLING, any_of, 2 * limit + 8):
-                piece = zlib.decompress(packed).decode()
-                shared = len(set(wanted).intersection(words(piece)))
-                if path not in exclude and piece not in seen and shared >= min(_MIN_SHARED, len(wanted)):
-                    seen.add(piece)
-                    yield IndexRow("", path, first_line, last_line, piece, scopes)
+            for piece in self._pieces(_RESEMBLING, any_of, 2 * limit + 8):
+                shared = len(set(wanted).intersection(words(piece.text)))
+                is_alike = shared >= min(_MIN_SHARED, len(wanted))
+                if is_alike and piece.path not in left_out and piece.text not in seen:
+                    seen.add(piece.text)
+                    yield piece
 
         return self._offered(chunks(), "resembles the code at the cursor", limit)
 
-    def callers(self, name: str, *, language: str, path: str | None, limit: int) -> list[Candidate]:
+    def callers(self, name: str, *, language: str, near_path: Path | None, limit: int = 4) -> list[Candidate]:
         """Return at most ``limit`` places in other files where ``name`` is called, the nearest first.
 
         Only files of the language's family are searched.
@@ -197,52 +187,54 @@ class IndexReader:
         all_of = " ".join(f'"{word}"' for word in dict.fromkeys(words(name)))
         if not all_of:
             return []
-        near, family = path or "", _family_of(language)
-        calls: list[IndexRow] = []
-        for file, first_line, packed, scopes in self._rows(
-            _MENTIONING.format(_marks(family)), all_of, *family
-        ):
-            if file != near:
-                text = zlib.decompress(packed).decode()
-                calls += call_sites(name, IndexRow(name, file, first_line, first_line, text, scopes))
-        calls.sort(key=lambda row: (distance(row.path, near), row.path, row.first_line))
+        near, family = self._job.below(near_path), _family_of(_name_of(language, near_path))
+        chunks = self._pieces(_MENTIONING.format(_marks(family)), all_of, *family)
+        calls = [call for chunk in chunks if chunk.path != near for call in call_sites(name, chunk)]
+        calls.sort(key=lambda call: (distance(call.path, near), call.path, call.first_line))
         return self._offered(calls, f"calls {name}", limit)
 
     def files(self, query: str, *, limit: int) -> list[Candidate]:
         """Return at most ``limit`` indexed files whose path contains ``query``, without their text.
 
-        Those whose name begins with it come first, then short paths.
+        ``why`` is the path. Those whose name begins with it come first, then short paths.
         """
         escaped = _escaped(query)
         rows = self._rows(_FILES, f"%{escaped}%", f"%/{escaped}%")
-        return self._offered((IndexRow("", path, 0, 0, "", "") for (path,) in rows), "", limit)
+        return self._offered((Piece(path, "", "", 0, 0, "") for (path,) in rows), "", limit)
 
     def symbols(self, query: str, *, limit: int) -> list[Candidate]:
-        """Return at most ``limit`` definitions whose name contains ``query``.
+        """Return at most ``limit`` definitions whose name, which is ``why``, contains ``query``.
 
         That name comes first, then names that begin with it, then short names.
         """
-        if not query:
-            return []
         escaped = _escaped(query)
-        rows = self._rows(_SYMBOLS, f"%{escaped}%", query, f"{escaped}%")
-        return self._offered((IndexRow(*row) for row in rows), "", limit)
+        pieces = self._pieces(_SYMBOLS, f"%{escaped}%", query, f"{escaped}%") if query else ()
+        return self._offered(pieces, "", limit)
 
     def named(
-        self, name: str, *, container: str, path: str | None, limit: int, is_plain: bool
+        self,
+        name: str,
+        *,
+        container: str = "",
+        near_path: Path | None,
+        limit: int = 3,
+        is_plain: bool = False,
     ) -> list[Candidate]:
-        """Return at most ``limit`` definitions of exactly ``name``, the nearest to the document first.
+        """Return at most ``limit`` definitions of exactly ``name``, in any language, the nearest first.
 
         If some are inside ``container`` (a class, a receiver, or a file of that name), only those are
-        returned; with ``is_plain``, only those of a rare name.
+        returned. A name that ``is_plain`` may be an ordinary word: it counts only if it is rare.
         """
-        if is_plain and not is_rare(bool(is_minor) for (is_minor,) in self._rows(_USES_OF_A_NAME, name)):
+        pieces = list(self._pieces(f"WHERE name = ? AND {_NO_DATA} LIMIT 200", name))
+        if is_plain and not is_rare(piece.kind == "variable" or piece.scopes != () for piece in pieces):
             return []
-        near = path or ""
-        rows = [IndexRow(*row) for row in self._rows(_NAMED, name)]
-        rows = [row for row in rows if container and _is_inside(row, container)] or rows
-        rows.sort(key=lambda row: (distance(row.path, near), row.path.count("/"), row.path, row.first_line))
-        return self._offered(rows, f"defines {name}", limit)
+        pieces = [piece for piece in pieces if piece.kind != "variable" or not piece.scopes]
+        pieces = [piece for piece in pieces if container and _is_inside(piece, container)] or pieces
+        near = self._job.below(near_path)
+        pieces.sort(
+            key=lambda each: (distance(each.path, near), each.path.count("/"), each.path, each.first_line)
+        )
+        return self._offered(pieces, f"defines {name}", limit)
 
     def close(self) -> None:
         """Close the connection."""
@@ -266,28 +258,31 @@ class IndexReader:
             self._connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
         return True
 
-    def _rows(self, query: str, *values: str | int) -> Iterable[_Row]:
+    def _rows(self, query: str, *values: str | int) -> Iterable[tuple[str, ...]]:
         return () if self._connection is None else self._connection.execute(query, values)
 
-    def _offered(self, rows: Iterable[IndexRow], why: str, limit: int) -> list[Candidate]:
-        """Convert rows to candidates, without those of removed or ignored files.
+    def _pieces(self, query: str, *values: str | int) -> Iterator[Piece]:
+        return iter(()) if self._connection is None else read_pieces(self._connection, query, values)
+
+    def _offered(self, pieces: Iterable[Piece], why: str, limit: int) -> list[Candidate]:
+        """Convert pieces to candidates, without those of removed or ignored files.
 
         Without ``why``, the name or the path says what was found.
         """
         return [
             Candidate(
-                uri_of(self._root / row.path),
-                row.first_line,
-                row.last_line,
-                under_headers(row),
-                why or row.name or row.path,
+                uri_of(self._root / piece.path),
+                piece.first_line,
+                piece.last_line,
+                piece.shown,
+                why or piece.name or piece.path,
             )
-            for row in islice(filter(self._offers, rows), limit)
+            for piece in islice(filter(self._offers, pieces), limit)
         ]
 
     def _rarest(self, wanted: Counter[str]) -> list[str]:
         """The rarest words of ``wanted``, by the number of chunks that contain them."""
-        chunks = self._count("SELECT count(*) FROM chunks")
+        chunks = self._count("SELECT count(*) FROM pieces WHERE name = ''")
         telling: list[tuple[float, str]] = []
         for word, times in wanted.most_common(4 * _MAX_WORDS):
             count = self._count(_COUNTING, f'"{word}"', _MAX_CHUNKS_A_WORD + 1)
@@ -296,38 +291,30 @@ class IndexReader:
         return [word for _, word in sorted(telling)[:_MAX_WORDS]]
 
     def _count(self, query: str, *values: str | int) -> int:
-        ((count,),) = self._rows(query, *values)
-        return count
+        return next((int(count) for (count,) in self._rows(query, *values)), 0)
 
-    def _rows_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[IndexRow]:
+    def _pieces_defining(self, name: str, family: Collection[str], files: Sequence[str] = ()) -> list[Piece]:
         """Definitions of ``name`` in the languages ``family``: in ``files``, or anywhere if that is empty."""
-        where = f"name = ? AND language IN ({_marks(family)})"
-        if files:
-            where += f" AND path IN ({_marks(files)}) AND (kind <> 'variable' OR scopes = '')"
-        else:
-            where += " AND kind <> 'variable'"
-        query = f"{_DEFINING} WHERE {where} LIMIT {2 * _MAX_NAMESAKES}"
-        return [IndexRow(*row) for row in self._rows(query, name, *family, *files)]
+        where = f"AND path IN ({_marks(files)}) AND {_NO_ATTRIBUTE}" if files else "AND kind <> 'variable'"
+        query = f"WHERE name = ? AND language IN ({_marks(family)}) {where} LIMIT {2 * _MAX_NAMESAKES}"
+        return list(self._pieces(query, name, *family, *files))
 
-    def _rows_at_hand(self, path: str, names: Sequence[str]) -> list[IndexRow]:
+    def _pieces_at_hand(self, path: str, names: Sequence[str]) -> list[Piece]:
         """Definitions of ``names`` in the file ``path``, in its order."""
-        if not path:
-            return []
         # Selected by file, not by name: some names have thousands of definitions.
-        where = f"path = ? AND +name IN ({_marks(names)}) AND (kind <> 'variable' OR scopes = '')"
-        query = f"{_DEFINING} WHERE {where} ORDER BY first_line"
-        return [IndexRow(*row) for row in self._rows(query, path, *names)]
+        query = f"WHERE path = ? AND +name IN ({_marks(names)}) AND {_NO_ATTRIBUTE} ORDER BY first_line"
+        return list(self._pieces(query, path, *names))
 
     def _files_of_stems(self, stems: Sequence[str]) -> Iterator[str]:
         for stem in dict.fromkeys(stems):
             for (path,) in self._rows("SELECT path FROM files WHERE stem = ? LIMIT 2000", stem):
                 yield path
 
-    def _offers(self, row: IndexRow) -> bool:
-        """Whether the row's file exists and may still be shown, as far as is known here."""
-        if row.path not in self._there:
-            self._there[row.path] = not is_secret(row.path) and self._is_there(self._root / row.path)
-        return self._there[row.path]
+    def _offers(self, piece: Piece) -> bool:
+        """Whether the piece's file exists and may still be shown, as far as is known here."""
+        if piece.path not in self._there:
+            self._there[piece.path] = not is_secret(piece.path) and self._is_there(self._root / piece.path)
+        return self._there[piece.path]
 
     def _is_there(self, path: Path) -> bool:
         """Whether the path is a regular file that no rule excludes."""
@@ -337,14 +324,14 @@ class IndexReader:
             return False
 
 
+def _name_of(language: str, near_path: Path | None) -> str:
+    """Name of the row of ``syntax.language`` for a document."""
+    return language_of(language, near_path.name if near_path else "").name or language
+
+
 def _family_of(language: str) -> Collection[str]:
     """Languages whose definitions ``language`` can use, including itself."""
     return next((family for family in _FAMILIES if language in family), frozenset({language}))
-
-
-def _hides(own: Sequence[IndexRow]) -> bool:
-    """Whether the name more likely means one of these than a definition in another file."""
-    return any(not row.scopes for row in own)
 
 
 def _tells(name: str, language: str) -> bool:
@@ -361,11 +348,11 @@ def _farness(path: str, near: str, files: Sequence[str]) -> int:
     return min(distance(path, other) for other in (near, *files))
 
 
-def _is_inside(row: IndexRow, container: str) -> bool:
+def _is_inside(piece: Piece, container: str) -> bool:
     """Whether a definition is in a class or a file of that name, or has it as its receiver, as in Go."""
-    around = [*row.headers[-1:], row.text.partition("\n")[0].partition(row.name)[0]]
+    around = [*piece.scopes[-1:], piece.text.partition("\n")[0].partition(piece.name)[0]]
     word = re.compile(rf"(?<![\w$]){re.escape(container)}(?![\w$])")
-    return PurePosixPath(row.path).stem == container or any(map(word.search, around))
+    return PurePosixPath(piece.path).stem == container or any(map(word.search, around))
 
 
 def _escaped(text: str) -> str:

@@ -10,51 +10,42 @@ import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from homebody.workspace.files import WalkedFile
 from homebody.workspace.imports import stem_of
-from homebody.workspace.process import SCHEMA
 
-if TYPE_CHECKING:  # the indexing process loads no parsers while nothing has changed
-    from homebody.syntax.chunk import Chunk
-
-APART = "\x1e"
-"""Separates the scopes in one column: ASCII's record separator."""
+_APART = "\x1e"  # ASCII's record separator
 
 _MAX_WAL_BYTES = 16 * 1024 * 1024
-_APPLICATION_ID = 0x686F6D65  # "home": SQLite's mark of whose file it is
 _UNUSED_DAYS = 60
 _BUSY_SECONDS = 10.0
 _DAMAGED = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 )
+# Longer texts are compressed.
+_SHORT = 200
 
 _TABLES = """
 CREATE TABLE files(
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, language TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL);
 CREATE INDEX files_by_stem ON files(stem);
-CREATE TABLE definitions(
-    file INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
-    first_line INTEGER NOT NULL, last_line INTEGER NOT NULL, scopes TEXT NOT NULL);
-CREATE INDEX definitions_by_name ON definitions(name);
-CREATE INDEX definitions_by_file ON definitions(file);
-CREATE TABLE chunks(
-    id INTEGER PRIMARY KEY, file INTEGER NOT NULL, first_line INTEGER NOT NULL,
-    last_line INTEGER NOT NULL, text BLOB NOT NULL, scopes TEXT NOT NULL);
-CREATE INDEX chunks_by_file ON chunks(file);
+-- Definitions, and chunks, which have no name.
+CREATE TABLE pieces(
+    id INTEGER PRIMARY KEY, file INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,
+    first_line INTEGER NOT NULL, last_line INTEGER NOT NULL, text NOT NULL, scopes TEXT NOT NULL);
+CREATE INDEX pieces_by_name ON pieces(name);
+CREATE INDEX pieces_by_file ON pieces(file);
 -- Contentless: the words of a chunk are computed again from its text when it is deleted.
 CREATE VIRTUAL TABLE chunk_words USING fts5(words, content='', tokenize='unicode61 remove_diacritics 0');
 """
 
-_DROP = (
-    "DELETE FROM chunks WHERE file = ?",
-    "DELETE FROM definitions WHERE file = ?",
-    "DELETE FROM files WHERE id = ?",
+_SELECT = (
+    "SELECT path, name, kind, first_line, last_line, text, scopes FROM pieces JOIN files ON files.id = file"
 )
 
 # HTTPServer, parse_utf8 and größeFinden: http server, parse utf 8, größe finden.
@@ -92,7 +83,7 @@ def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connec
     Raises
     ------
     StoreDamagedError
-        It is not an index of this version.
+        It is not an index.
     StoreUnusableError
         It does not exist, or it cannot be opened.
 
@@ -102,7 +93,7 @@ def connect(database: Path, *, timeout: float = _BUSY_SECONDS) -> sqlite3.Connec
             f"{database.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout, isolation_level=None
         )
         try:
-            _check(connection)
+            connection.execute("SELECT 1 FROM files, pieces, chunk_words LIMIT 1").fetchall()
         except BaseException:
             connection.close()
             raise
@@ -126,23 +117,25 @@ def create(database: Path) -> sqlite3.Connection:
         for end in ("", "-wal", "-shm", "-journal"):
             database.with_name(database.name + end).unlink(missing_ok=True)
             new.with_name(new.name + end).unlink(missing_ok=True)
-        # It holds the workspace's text, so only the user may read it.
-        os.close(os.open(new, os.O_CREAT | os.O_RDWR, 0o600))
-        with translated_errors():
-            _fill_in(new)
+        new.touch(mode=0o600)  # it holds the workspace's text, so only the user may read it
+        with translated_errors(), closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            connection.executescript(_TABLES)
         new.replace(database)
     except OSError as error:
         raise StoreUnusableError(error.strerror or str(error)) from error
     return connect(database)
 
 
-def prune(folder: Path) -> None:
-    """Delete the indexes in ``folder`` that were not opened for sixty days."""
+def prune(used: Path) -> None:
+    """Record that an index is in use; delete those beside it that were not for sixty days."""
     oldest = time.time() - _UNUSED_DAYS * 86_400
+    with suppress(FileNotFoundError):
+        os.utime(used)
     with suppress(OSError):
-        for database in folder.glob("*.sqlite3"):
+        for database in used.parent.glob("*.sqlite3"):
             if database.stat().st_mtime < oldest:
-                for path in folder.glob(f"{database.name}*"):
+                for path in used.parent.glob(f"{database.name}*"):
                     path.unlink(missing_ok=True)
 
 
@@ -169,46 +162,48 @@ def words(text: str) -> list[str]:
     return [word for word in lowered if 1 < len(word) <= _MAX_LETTERS and word not in _STOP]
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionRow:
-    """A definition; lines from 0, both inclusive. ``scopes`` are the headers around it.
+class Piece(NamedTuple):
+    """A definition in the file at ``path``, or a chunk of it, which has no name and no kind.
 
-    ``text`` is its text from ``syntax.outline``.
-    """
-
-    name: str
-    kind: str
-    text: str
-    first_line: int
-    last_line: int
-    scopes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """The stored data of one file.
-
-    A file that is not indexed (binary, not UTF-8) has no language and no rows; it is only listed, so that it
-    is not read again.
+    Lines count from 0, both inclusive. ``scopes`` are the innermost headers around it, the outermost first.
     """
 
     path: str
-    size: int
-    mtime_ns: int
-    hash: bytes
+    name: str
+    kind: str
+    first_line: int
+    last_line: int
+    text: str
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The text below its headers."""
+        return "\n".join([*self.scopes, self.text])
+
+
+class FileContent(NamedTuple):
+    """What is stored of a file; one that is not indexed (binary, not UTF-8) has no language and no pieces."""
+
     language: str = ""
-    definitions: Sequence[DefinitionRow] = ()
-    chunks: "Sequence[Chunk]" = ()
+    pieces: Sequence[Piece] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Facts by which a change of a file since it was indexed is detected."""
+def read_pieces(connection: sqlite3.Connection, query: str, values: Iterable[object]) -> Iterator[Piece]:
+    """Return the pieces that ``query`` finds, the rest of a statement after the tables."""
+    for path, name, kind, first, last, text, scopes in connection.execute(
+        f"{_SELECT} {query}", tuple(values)
+    ):
+        headers = tuple(scopes.split(_APART)) if scopes else ()
+        yield Piece(path, name, kind, first, last, _unpacked(text), headers)
 
-    id: int
-    size: int
-    mtime_ns: int
-    hash: bytes
+
+def _packed(text: str) -> str | bytes:
+    return text if len(text) < _SHORT else zlib.compress(text.encode(), 1)
+
+
+def _unpacked(text: str | bytes) -> str:
+    return text if isinstance(text, str) else zlib.decompress(text).decode()
 
 
 class IndexWriter:
@@ -222,99 +217,53 @@ class IndexWriter:
         with translated_errors():
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(f"PRAGMA journal_size_limit={_MAX_WAL_BYTES}").fetchall()
-            (self._chunk,) = connection.execute("SELECT coalesce(max(id), 0) FROM chunks").fetchone()
 
     @contextmanager
     def transaction(self) -> Generator[None]:
         """Readers see all changes made inside at once, or none of them."""
         with translated_errors():
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self._connection:  # commits, or rolls back
                 yield
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
 
     @translated_errors()
-    def known(self) -> dict[str, Known]:
-        """Return the files of the index by path."""
-        query = "SELECT path, id, size, mtime_ns, hash FROM files"
-        return {name: Known(*facts) for name, *facts in self._connection.execute(query)}
+    def known(self) -> dict[str, tuple[int, int, bytes]]:
+        """Return size, time and hash of the files of the index by path."""
+        rows = self._connection.execute("SELECT path, size, mtime_ns, hash FROM files")
+        return {path: (size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
 
-    def put(self, row: FileRow) -> None:
-        """Add the file, or replace its rows."""
-        run = self._connection
-        for (file,) in run.execute("SELECT id FROM files WHERE path = ?", (row.path,)).fetchall():
-            self.drop(file)
-        file = run.execute(
+    def put(self, file: WalkedFile, digest: bytes, content: FileContent) -> None:
+        """Add the file, or replace what is stored of it."""
+        run = self._connection.execute
+        self.drop([file.path])
+        number = run(
             "INSERT INTO files VALUES(NULL,?,?,?,?,?,?)",
-            (row.path, stem_of(row.path), row.language, row.size, row.mtime_ns, row.hash),
+            (file.path, stem_of(file.path), content.language, file.size, file.mtime_ns, digest),
         ).lastrowid
-        run.executemany(
-            "INSERT INTO definitions VALUES(?,?,?,?,?,?,?)",
-            [
-                (file, d.name, d.kind, d.text, d.first_line, d.last_line, APART.join(d.scopes))
-                for d in row.definitions
-            ],
-        )
-        first = self._chunk + 1
-        self._chunk += len(row.chunks)
-        run.executemany(
-            "INSERT INTO chunks VALUES(?,?,?,?,?,?)",
-            [
-                (
-                    *(number, file, chunk.first_line, chunk.last_line),
-                    *(zlib.compress(chunk.text.encode(), 1), APART.join(chunk.scopes)),
-                )
-                for number, chunk in enumerate(row.chunks, first)
-            ],
-        )
-        run.executemany(
-            "INSERT INTO chunk_words(rowid, words) VALUES(?,?)",
-            [(number, " ".join(words(chunk.text))) for number, chunk in enumerate(row.chunks, first)],
-        )
+        for _, name, kind, first_line, last_line, text, scopes in content.pieces:
+            values = number, name, kind, first_line, last_line, _packed(text), _APART.join(scopes)
+            piece = run("INSERT INTO pieces VALUES(NULL,?,?,?,?,?,?,?)", values).lastrowid
+            if not name:
+                run("INSERT INTO chunk_words(rowid, words) VALUES(?,?)", (piece, " ".join(words(text))))
 
-    def touch(self, file: int, size: int, mtime_ns: int) -> None:
+    def touch(self, file: WalkedFile) -> None:
         """Store a new time for a file with unchanged text."""
         self._connection.execute(
-            "UPDATE files SET size = ?, mtime_ns = ? WHERE id = ?", (size, mtime_ns, file)
+            "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", (file.size, file.mtime_ns, file.path)
         )
 
-    def drop(self, file: int) -> None:
-        """Delete the file with the id ``file``."""
-        run = self._connection
-        chunks = run.execute("SELECT id, text FROM chunks WHERE file = ?", (file,)).fetchall()
-        run.executemany(
-            "INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)",
-            [(number, " ".join(words(zlib.decompress(text).decode()))) for number, text in chunks],
-        )
-        for statement in _DROP:
-            run.execute(statement, (file,))
+    def drop(self, paths: Iterable[str]) -> None:
+        """Delete files."""
+        run = self._connection.execute
+        for path in paths:
+            for (file,) in run("SELECT id FROM files WHERE path = ?", [path]).fetchall():
+                chunks = run("SELECT id, text FROM pieces WHERE file = ? AND name = ''", [file]).fetchall()
+                for chunk, text in chunks:
+                    values = chunk, " ".join(words(_unpacked(text)))
+                    run("INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)", values)
+                run("DELETE FROM pieces WHERE file = ?", [file])
+                run("DELETE FROM files WHERE id = ?", [file])
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-
-def _fill_in(database: Path) -> None:
-    """Write the tables and the marks; SQLite's own files beside it are gone afterwards."""
-    with closing(sqlite3.connect(database, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES.split(";\n"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id={_APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA}")
-        connection.execute("COMMIT")
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    """Raise unless it is an index of this version."""
-    (mark,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if mark != _APPLICATION_ID or version != SCHEMA:
-        message = f"version {version}, expected {SCHEMA}"
-        raise StoreDamagedError(message)
-    connection.execute("SELECT 1 FROM files, definitions, chunks LIMIT 1").fetchall()

@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from homebody.workspace.candidates import IndexRow, candidates
-from homebody.workspace.store import APART
+from homebody.workspace.candidates import candidates
+from homebody.workspace.store import Piece
 
 CACHE = "class Cache:\n    def get(self, key): ...\n    def put(self, key): ..."
 
 
-def method(name: str, line: int, *headers: str, path: str = "a.py") -> IndexRow:
+def method(name: str, line: int, *headers: str, path: str = "a.py") -> Piece:
     indent = "    " * len(headers)
-    return IndexRow(name, path, line, line, f"{indent}def {name}(self):", APART.join(headers))
+    return Piece(path, name, "method", line, line, f"{indent}def {name}(self):", headers)
 
 
-def result(*found: IndexRow, own: str | None = None) -> list[tuple[str, int, int, str, str]]:
+def result(*found: Piece, own: str = "") -> list[tuple[str, int, int, str, str]]:
     return [
         (one.uri.rsplit("/", 1)[-1], one.first_line, one.last_line, one.text, one.why)
         for one in candidates(found, Path("/w"), own)
@@ -40,8 +40,8 @@ def test_neighbours_of_one_file_are_one_candidate():
 
 def test_a_method_is_not_shown_beside_its_class():
     """The class takes the better rank; in the current file, whose lines the prompt may show, both stay."""
-    get = IndexRow("get", "a.py", 400, 400, "    def get(self, key):", "class Cache:")
-    found = [get, method("other", 5, path="b.py"), IndexRow("Cache", "a.py", 10, 10, CACHE, "")]
+    get = Piece("a.py", "get", "method", 400, 400, "    def get(self, key):", ("class Cache:",))
+    found = [get, method("other", 5, path="b.py"), Piece("a.py", "Cache", "class", 10, 10, CACHE)]
     assert [(one[0], one[4]) for one in result(*found)] == [
         ("a.py", "defines Cache, get"),
         ("b.py", "defines other"),

@@ -14,15 +14,15 @@ from homebody.workspace.indexer import GuardedExtract
 
 guarded = GuardedExtract(Path(sys.argv[1]), seconds=0.02)
 kept = guarded("large.py", b"def large(x): return x + 1\\n" * 20_000)
-guarded.done()
-print(len(kept[2]))
+guarded.close()
+print(len(kept.pieces))
 """
 
 
 _WAIT = """
 import time
-from homebody.workspace import extract
-extract.extract = lambda _path, _data: time.sleep(0.1) or ("", (), ())
+from homebody.workspace import extract, store
+extract.extract = lambda _path, _data: time.sleep(0.1) or store.FileContent()
 """
 
 
@@ -39,7 +39,7 @@ def test_what_takes_too_long_ends_the_process_and_is_left_out_the_third_time(tmp
     for strikes in (1, 2):
         code, printed = run(note)
         assert code != 0
-        assert (printed, note.read_text()) == ("", f"{strikes} large.py")
+        assert (printed, note.read_text()) == ("", "\0".join(strikes * ["large.py"]))
     assert run(note) == (0, "0\n")
     assert not note.exists()
 
@@ -51,7 +51,7 @@ def test_waiting_for_the_processor_does_not_count(tmp_path):
 
 def test_a_file_that_broke_the_process_twice_is_left_out(tmp_path):
     note = tmp_path / "note"
-    for text, kept in (("1 a.py", 1), ("2 a.py", 0), ("2 b.py", 1), ("nonsense", 1), ("", 1)):
-        note.write_text(text)
-        found = GuardedExtract(note)("a.py", b"def alpha(): ...")
-        assert len(found[2]) == kept
+    for crashed, is_read in (("a.py", True), ("a.py\0b.py\0a.py", False), ("b.py\0b.py", True), ("", True)):
+        note.write_text(crashed)
+        content = GuardedExtract(note)("a.py", b"def alpha(): ...")
+        assert bool(content.pieces) == is_read

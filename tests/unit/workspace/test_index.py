@@ -15,8 +15,8 @@ from homebody.settings import ContextSettings, Settings
 from homebody.syntax import scope
 from homebody.syntax.tree import parse
 from homebody.text import Document
-from homebody.workspace.index import IndexProgress, WorkspaceIndex
-from homebody.workspace.process import SCHEMA
+from homebody.workspace.index import Question, WorkspaceIndex
+from homebody.workspace.process import IndexProgress
 from homebody.workspace.uri import path_of
 
 FILES = {
@@ -54,8 +54,19 @@ async def opened(*roots: Path, result: Reported | None = None, settings: Setting
 
 
 async def defining(index: WorkspaceIndex, *names: str, near: Path | None = None, imports=()) -> list[str]:
-    found = await index.definitions(names, language="python", near_path=near, imports=imports)
-    return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
+    answer = await index.ask(
+        lambda reader: reader.definitions(names, language="python", near_path=near, imports=imports)
+    )
+    return [candidate.uri.rsplit("/", 1)[-1] for candidate in answer]
+
+
+async def said(index: WorkspaceIndex, question: Question) -> list[str]:
+    return [candidate.why for candidate in await index.ask(question)]
+
+
+async def similar(index: WorkspaceIndex, text: str, *exclude: str) -> list[str]:
+    answer = await index.ask(lambda reader: reader.similar(text, exclude=exclude))
+    return [candidate.uri for candidate in answer]
 
 
 async def test_what_the_workspace_holds_is_found(root):
@@ -66,9 +77,9 @@ async def test_what_the_workspace_holds_is_found(root):
         imports = scope.imports(document, parse(document))
         assert await defining(index, "O", near=main, imports=imports) == ["order.py"]
         assert await defining(index, "unrelated_zebra", "nothing", near=main) == ["other.py"]
-        (found,) = await index.similar("the invoice total", exclude=[main.as_uri()], limit=3)
-        assert found.uri == (root / "shop/order.py").as_uri()
-        assert await index.similar("the invoice total", exclude=[found.uri, "untitled:1"]) == []
+        order = (root / "shop/order.py").as_uri()
+        assert await similar(index, "the invoice total", main.as_uri()) == [order]
+        assert await similar(index, "the invoice total", order, "untitled:1") == []
     assert (result[0].state, result[-1].state, result.notices) == ("indexing", "ready", [])
     assert any(progress.total == len(FILES.keys() - {".env"}) for progress in result)
 
@@ -102,28 +113,33 @@ async def test_several_roots_are_one_workspace(root, tmp_path):
     (second / "b.py").write_text("def invoice_total(b): ...\n")
     async with opened(root, root / "shop", second) as index:
         assert await defining(index, "invoice_total", near=root / "shop/main.py") == ["order.py", "b.py"]
-        found = await index.similar("invoice total", limit=5)
-        assert [candidate.uri.rsplit("/", 1)[-1] for candidate in found] == ["order.py", "b.py"]
+        uris = [(root / "shop/order.py").as_uri(), (second / "b.py").as_uri()]
+        assert await similar(index, "invoice total") == uris
 
 
-def spoil(database: Path, how: str) -> None:
-    if how == "newer":
-        with closing(sqlite3.connect(database)) as connection, connection:
-            connection.execute(f"PRAGMA user_version={SCHEMA + 1}")
-    else:
-        database.write_bytes(b"garbage" * 10_000)
+def spoil_words(database: Path) -> None:
+    """Only similarity notices that."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE pieces SET text = x'00' WHERE name = ''")
 
 
-@pytest.mark.parametrize("how", ["newer", "corrupt"])
-async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, how):
+def spoil(database: Path) -> None:
+    database.write_bytes(b"garbage" * 10_000)
+
+
+@pytest.mark.parametrize("damage", [spoil, spoil_words])
+async def test_a_bad_index_is_rebuilt_and_reported_once(root, tmp_path, damage):
     async with opened(root):
         pass
     (database,) = (tmp_path / "cache/index").glob("*.sqlite3")
-    spoil(database, how)
+    damage(database)
     result = Reported()
+    order = (root / "shop/order.py").as_uri()
     async with opened(root, result=result) as index:
-        assert await defining(index, "invoice_total") == ["order.py"]
-        assert await index.updated(60)
+        for _ in range(2):
+            await similar(index, "invoice total")
+        await asyncio.wait_for(index.settled(), 60)
+        assert await similar(index, "invoice total") == [order]
     assert len(result.notices) == 1
     assert "rebuilt" in result.notices[0]
 
@@ -140,7 +156,7 @@ async def test_an_unwritable_cache_is_reported_and_not_tried_again(root, tmp_pat
 async def test_without_snippets_there_is_no_index(root, tmp_path):
     async with opened(root, settings=Settings(context=ContextSettings(snippets=False))) as index:
         assert await defining(index, "invoice_total") == []
-        assert await index.similar("invoice total") == []
+        assert await similar(index, "invoice total") == []
     assert not (tmp_path / "cache").exists()
 
 
@@ -152,6 +168,17 @@ async def test_a_process_that_dies_is_started_again(root):
             index.refresh([root / f"shop/new{number}.py"])
             await asyncio.wait_for(index.settled(), 60)
         assert await defining(index, "brand_new0", "brand_new1") == ["new0.py", "new1.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has priority classes")
+async def test_only_work_that_nobody_waits_for_has_the_lowest_priority(root):
+    """On a busy machine, a question in a terminal would otherwise be asked without the index."""
+    async with opened(root) as index:
+        process = psutil.Process(index._process.pid)
+        assert process.nice() == os.nice(0)
+        index.start()
+        await asyncio.wait_for(index.settled(), 60)
+        assert process.nice() == 19
 
 
 async def test_unusual_file_names_do_not_disable_the_index(root):
@@ -207,21 +234,19 @@ def test_a_hostile_folder_beside_it_is_not_run(root, tmp_path):
 
 async def test_calls_files_and_symbols_are_looked_up_by_name(root):
     async with opened(root) as index:
-        calls = await index.callers("add_line", language="python", near_path=root / "shop/order.py")
-        assert [(path_of(one.uri), one.first_line, one.last_line) for one in calls] == [
-            (root / "shop/main.py", 0, 2)
-        ]
-        assert calls[0].why == "calls add_line"
-        assert await index.callers("add_line", language="go", near_path=None) == []
-        assert [one.why for one in await index.files("ORDER", limit=5)] == ["shop/order.py"]
-        assert [one.why for one in await index.files("", limit=9)] == [
-            "shop/main.py",
-            "shop/order.py",
-            "shop/other.py",
-        ]
-        assert [one.why for one in await index.symbols("order", limit=5)] == ["Order"]
-        assert await index.symbols("%", limit=5) == []
+        near = root / "shop/order.py"
+        (call,) = await index.ask(
+            lambda reader: reader.callers("add_line", language="python", near_path=near)
+        )
+        assert (path_of(call.uri), call.first_line, call.last_line) == (root / "shop/main.py", 0, 2)
+        assert call.why == "calls add_line"
+        assert await index.ask(lambda reader: reader.callers("add_line", language="go", near_path=None)) == []
+        assert await said(index, lambda reader: reader.files("ORDER", limit=5)) == ["shop/order.py"]
+        every = ["shop/main.py", "shop/order.py", "shop/other.py"]
+        assert await said(index, lambda reader: reader.files("", limit=9)) == every
+        assert await said(index, lambda reader: reader.symbols("order", limit=5)) == ["Order"]
+        assert await said(index, lambda reader: reader.symbols("%", limit=5)) == []
         (root / ".homebodyignore").write_text("order.py\n")
         index.refresh([root / ".homebodyignore"])
         await asyncio.wait_for(index.settled(), 60)
-        assert await index.symbols("Order", limit=5) == []
+        assert await said(index, lambda reader: reader.symbols("Order", limit=5)) == []

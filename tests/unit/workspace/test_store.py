@@ -7,17 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from homebody.syntax.chunk import Chunk
 from homebody.syntax.scope import Import, ImportedName
 from homebody.text import Span
 from homebody.workspace import store
+from homebody.workspace.files import WalkedFile
+from homebody.workspace.process import IndexJob
 from homebody.workspace.query import IndexReader
-from homebody.workspace.store import (
-    DefinitionRow,
-    FileRow,
-    IndexWriter,
-    StoreDamagedError,
-)
+from homebody.workspace.store import FileContent, IndexWriter, Piece, StoreDamagedError
 
 
 @pytest.fixture
@@ -26,23 +22,17 @@ def database(tmp_path, monkeypatch):
     return tmp_path / "cache/index/a.sqlite3"
 
 
-def file(path: str, text: str = "", *, names: str = "", language: str = "python") -> FileRow:
-    """Return a row with one chunk, and one definition a line for each of ``names``.
+def file(path: str, text: str = "", *, names: str = "", language: str = "python") -> tuple[str, FileContent]:
+    """Return a file with one chunk, and one definition a line for each of ``names``.
 
     The file is there too: what is gone is not offered.
     """
     where = Path("root", path)
     where.parent.mkdir(parents=True, exist_ok=True)
     where.touch()
-    return FileRow(
-        path,
-        len(text),
-        1,
-        text.encode()[:16],
-        language,
-        [DefinitionRow(name, "function", f"def {name}()", i, i) for i, name in enumerate(names.split())],
-        [Chunk("", 0, text.count("\n"), text, ("class Outer",))] if text else [],
-    )
+    pieces = [Piece(path, name, "function", i, i, f"def {name}()") for i, name in enumerate(names.split())]
+    chunk = Piece(path, "", "", 0, text.count("\n"), text, ("class Outer",))
+    return path, FileContent(language, [*pieces, *([chunk] if text else [])])
 
 
 def imported(module: str, *names: tuple[str, str]) -> Import:
@@ -50,33 +40,33 @@ def imported(module: str, *names: tuple[str, str]) -> Import:
     return Import(nowhere, module, tuple(ImportedName(name, alias, nowhere) for name, alias in names))
 
 
-def fill(database: Path, *rows: FileRow) -> None:
-    with closing(store.create(database)) as connection:
-        put(IndexWriter(connection), *rows)
-
-
-def put(writer: IndexWriter, *rows: FileRow) -> None:
-    with writer.transaction():
-        for row in rows:
-            writer.put(row)
+def fill(database: Path, *files: tuple[str, FileContent]) -> None:
+    with closing(IndexWriter(store.create(database))) as writer, writer.transaction():
+        for path, content in files:
+            writer.put(WalkedFile(path, 1, 1), b"", content)
 
 
 @pytest.fixture
 def reader(tmp_path, database):
-    with closing(IndexReader(tmp_path / "root", database)) as reader:
+    root = str(tmp_path / "root")
+    with closing(IndexReader(IndexJob(root=root, real=root, database=str(database)))) as reader:
         yield reader
 
 
 def similar(reader: IndexReader, text: str, *, exclude=(), limit: int = 5) -> list[str]:
-    found = reader.answer(lambda opened: opened.similar(text, exclude=exclude, limit=limit))
-    return [candidate.uri.rsplit("/", 1)[-1] for candidate in found]
+    uris = [Path("root", path).absolute().as_uri() for path in exclude]
+    answer = reader.answer(lambda index: index.similar(text, exclude=uris, limit=limit))
+    return [candidate.uri.rsplit("/", 1)[-1] for candidate in answer]
 
 
-def defining(reader: IndexReader, *names: str, path: str | None = "a.py", imports=(), language="python"):
-    found = reader.answer(
-        lambda opened: opened.definitions(names, language=language, path=path, imports=imports)
-    )
-    return [c.uri.partition("/root/")[2] for c in found]
+def definitions(reader: IndexReader, names, path: str | None, imports=(), language="python"):
+    near = Path("root", path).absolute() if path else None
+    asked = {"names": names, "language": language, "near_path": near, "imports": imports}
+    return reader.answer(lambda index: index.definitions(**asked))
+
+
+def defining(reader: IndexReader, *names: str, path: str | None = "a.py", **asked):
+    return [each.uri.partition("/root/")[2] for each in definitions(reader, names, path, **asked)]
 
 
 def test_an_index_belongs_to_its_user_alone(database):
@@ -91,11 +81,9 @@ def test_an_index_belongs_to_its_user_alone(database):
         lambda path: path.write_bytes(b"this is no database at all" * 100),
         lambda path: path.write_bytes(b""),
         lambda path: path.write_bytes(path.read_bytes()[:5000]),
-        lambda path: run(path, f"PRAGMA user_version={store.SCHEMA + 1}"),
-        lambda path: run(path, "PRAGMA application_id=7"),
-        lambda path: run(path, "DROP TABLE chunks"),
+        lambda path: run(path, "DROP TABLE pieces"),
     ],
-    ids=["foreign", "empty", "truncated", "newer", "somebody else's", "without a table"],
+    ids=["foreign", "empty", "truncated", "without a table"],
 )
 def test_a_damaged_index_file_is_recognised(database, spoil):
     fill(database, file("a.py", "total order\n" * 50))
@@ -159,17 +147,12 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
 
 
 def test_the_file_at_hand_comes_first(database, reader):
-    own = file("a.py", names="find_me add_up")
-    method = DefinitionRow("add_up", "method", "    def add_up(self):", 90, 90, ("class Cache:",))
-    fill(
-        database,
-        FileRow("a.py", 1, 1, b"", "python", [own.definitions[0], method]),
-        file("b.py", names="find_me add_up"),
-    )
-    found = reader.answer(
-        lambda opened: opened.definitions(["add_up", "find_me"], language="python", path="a.py")
-    )
-    assert [(one.uri.rsplit("/", 1)[-1], one.text) for one in found] == [
+    _, own = file("a.py", names="find_me add_up")
+    method = Piece("a.py", "add_up", "method", 90, 90, "    def add_up(self):", ("class Cache:",))
+    own = FileContent("python", [own.pieces[0], method])
+    fill(database, ("a.py", own), file("b.py", names="find_me add_up"))
+    answer = definitions(reader, ["add_up", "find_me"], "a.py")
+    assert [(each.uri.rsplit("/", 1)[-1], each.text) for each in answer] == [
         ("a.py", "class Cache:\n    def add_up(self):"),
         ("a.py", "def find_me()"),
         ("b.py", "def add_up()"),

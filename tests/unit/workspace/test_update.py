@@ -1,16 +1,16 @@
 """Bringing the index up to date: what changed is read, the rest is not; any file may be there."""
 
 import os
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from homebody.workspace import store
-from homebody.workspace.extract import extract
-from homebody.workspace.indexer import update
-from homebody.workspace.process import Done, IndexJob
-from homebody.workspace.store import IndexWriter
+from homebody.workspace.indexer import run
+from homebody.workspace.process import IndexJob, IndexProgress
+from homebody.workspace.store import Piece
 
 OLD = 1_000_000_000
 
@@ -18,10 +18,9 @@ OLD = 1_000_000_000
 class Place:
     """A workspace with an index, and what was last done to it."""
 
-    def __init__(self, root: Path, writer: IndexWriter) -> None:
+    def __init__(self, root: Path, database: Path) -> None:
         self.root = root
-        self.writer = writer
-        self.reports: list[tuple[int, int]] = []
+        self.job = IndexJob(root=str(root), real=str(root), database=str(database), seconds=60)
 
     def write(self, path: str, text: str | bytes, *, time: int = OLD) -> Path:
         where = self.root / path
@@ -30,45 +29,46 @@ class Place:
         os.utime(where, (time, time))
         return where
 
-    def scan(self, max_file_bytes: int = 1024 * 1024) -> Done:
-        job = IndexJob(root=str(self.root), database="", max_file_bytes=max_file_bytes)
-        return update(job, extract, self.writer, lambda done, total: self.reports.append((done, total)))
+    def scan(self) -> int:
+        """Update the index; the number of files that were read."""
+        *reports, end = run(self.job)
+        assert end == IndexProgress("ready")
+        return max([0, *(report.done for report in reports)])
 
     def names(self) -> str:
-        return " ".join(sorted(name for (name,) in self.rows("SELECT name FROM definitions")))
+        return " ".join(sorted(name for (name,) in self.rows("SELECT name FROM pieces WHERE name <> ''")))
 
     def texts(self) -> int:
-        return self.rows("SELECT count(*) FROM chunks")[0][0]
+        return self.rows("SELECT count(*) FROM pieces WHERE name = ''")[0][0]
 
     def rows(self, query: str) -> list[tuple]:
-        return self.writer._connection.execute(query).fetchall()
+        with closing(sqlite3.connect(self.job.database)) as connection:
+            return connection.execute(query).fetchall()
 
 
 @pytest.fixture
 def place(tmp_path):
     root = tmp_path / "root"
     root.mkdir()
-    with closing(IndexWriter(store.create(tmp_path / "index/a.sqlite3"))) as writer:
-        yield Place(root, writer)
+    return Place(root, tmp_path / "index/a.sqlite3")
 
 
 def test_a_scan_reads_what_changed_and_nothing_else(place):
     place.write("a.py", "def alpha(): pass\n")
     place.write("b.py", "def beta(): pass\n")
     place.write("c.py", "def gamma(): pass\n")
-    assert place.scan() == Done(files=3, indexed=3)
+    assert place.scan() == 3
     assert place.names() == "alpha beta gamma"
-    assert place.reports[-1] == (3, 3)
-    assert place.scan() == Done(files=3)
+    assert place.scan() == 0
     place.write("a.py", "def delta(): pass\n", time=OLD + 1)
     place.write("b.py", "def beta(): pass\n", time=OLD + 1)
     (place.root / "c.py").unlink()
-    assert place.scan() == Done(files=2, indexed=2, dropped=1)
+    assert place.scan() == 2
     assert (place.names(), place.texts()) == ("beta delta", 2)
     assert place.rows("SELECT rowid FROM chunk_words WHERE chunk_words MATCH 'alpha OR gamma'") == []
-    assert place.scan() == Done(files=2)
+    assert place.scan() == 0
     place.write(".homebodyignore", "b.py\n.homebodyignore\n")
-    assert place.scan().dropped == 1
+    assert place.scan() == 0
     assert (place.names(), place.texts()) == ("delta", 1)
 
 
@@ -76,7 +76,7 @@ def test_an_unavailable_workspace_keeps_its_index(place):
     place.write("a.py", "def alpha(): pass\n")
     place.scan()
     place.root.rename(place.root.with_name("away"))
-    assert place.scan() == Done()
+    assert place.scan() == 0
     assert place.names() == "alpha"
 
 
@@ -95,9 +95,9 @@ def test_an_unavailable_workspace_keeps_its_index(place):
 )
 def test_the_text_of_an_unindexed_file_is_not_stored(place, data):
     place.write("a.py", data)
-    assert place.scan() == Done(files=1, indexed=1)
+    assert place.scan() == 1
     assert (place.names(), place.texts()) == ("", 0)
-    assert place.scan() == Done(files=1)
+    assert place.scan() == 0
 
 
 def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
@@ -107,14 +107,16 @@ def test_a_definition_is_shown_by_its_signature_a_short_type_whole(place):
         "class Large:\n" + "    x = 1\n" * 50,
     )
     place.scan()
-    rows = place.rows(
-        "SELECT name, kind, text, first_line, last_line, scopes FROM definitions WHERE kind <> 'variable'"
-    )
     whole = (place.root / "a.py").read_text().partition("class Large")[0].rstrip("\n")
-    assert rows == [
-        ("Order", "class", whole, 0, 3, ""),
-        ("sum", "method", "    def sum(self, *, tax: float) -> float:", 2, 2, "class Order(Base):"),
-        ("Large", "class", "class Large:\n" + "    x = 1\n" * 24 + "    ...", 4, 4, ""),
+    with closing(store.connect(Path(place.job.database))) as connection:
+        pieces = list(store.read_pieces(connection, "WHERE kind NOT IN ('variable', '')", ()))
+    assert pieces == [
+        Piece("a.py", "Order", "class", 0, 3, whole),
+        Piece(
+            *("a.py", "sum", "method", 2, 2, "    def sum(self, *, tax: float) -> float:"),
+            ("class Order(Base):",),
+        ),
+        Piece("a.py", "Large", "class", 4, 4, "class Large:\n" + "    x = 1\n" * 24 + "    ..."),
     ]
 
 
@@ -123,7 +125,7 @@ def test_tables_and_views_of_sql_are_found_with_their_columns(place):
     place.write("b.sql", "WITH recent AS (SELECT 1) SELECT * FROM recent;\n")
     place.write("c.toml", "[tool.shop]\nname = 1\n")
     place.scan()
-    assert place.rows("SELECT name, kind, text FROM definitions ORDER BY name") == [
+    assert place.rows("SELECT name, kind, text FROM pieces WHERE name <> '' ORDER BY name") == [
         ("orders", "table", "CREATE TABLE orders (\n  id INT,\n  total INT\n)"),
         ("paid", "table", "CREATE VIEW paid AS SELECT 1"),
     ]

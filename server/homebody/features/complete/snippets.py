@@ -69,13 +69,16 @@ async def _candidates(place: Place, names: Sequence[str], known: Sequence[Import
         return ()
     candidates = await cells_above(place.session, document)
     if (index := engine.index) is not None:
-        candidates += await index.definitions(
-            names, language=document.language_id, near_path=path_of(document.uri), imports=known
+        language, path = document.language_id, path_of(document.uri)
+        candidates += await index.ask(
+            lambda index: index.definitions(names, language=language, near_path=path, imports=known)
         )
     candidates += place.session.recent.candidates()
     if index is not None:
         nearby = _around(document, place.offset, _NEARBY_LINES)
-        candidates += await index.similar(nearby, exclude=[document.uri], limit=_SIMILAR)
+        candidates += await index.ask(
+            lambda index: index.similar(nearby, exclude=[document.uri], limit=_SIMILAR)
+        )
     return tuple(await engine.allowed(candidates))
 
 
