@@ -13,6 +13,7 @@ from homebody.backend.http import ModelServer
 from homebody.errors import BackendRefused
 from homebody.host.launch import start_host
 from homebody.host.shared import HostOptions
+from support.streams import chat
 
 
 @pytest_asyncio.fixture
@@ -32,7 +33,7 @@ async def test_the_host_keeps_a_prompt_in_each_of_its_slots(hosted: HostedBacken
     for slot, prompt in enumerate(prompts):
         await hosted.warm(prompt, slot=slot)
     question = [Message("user", "Explain: " + "other = 3\n" * 60)]
-    async with aclosing(hosted.chat(question, Sampling(max_tokens=8))) as stream:
+    async with aclosing(chat(hosted, question, Sampling(max_tokens=8))) as stream:
         assert [item async for item in stream]
     again = [await hosted.warm(prompt, slot=slot) for slot, prompt in enumerate(prompts)]
     assert [stats.evaluated_tokens for stats in again] == [1, 1, 1, 1]

@@ -18,7 +18,7 @@ from homebody.models.facts import FimTokens
 from homebody.settings import BackendSettings
 from support.llama_server import copy_with, tokenize
 from support.recording_proxy import RecordingProxy
-from support.streams import MANY, read
+from support.streams import MANY, chat, read
 from support.tiny_gguf import ANY_BYTE, END, FIM_MIDDLE, UNSURE_SCRIPT, write_tiny_gguf
 from support.tiny_spm import write_tiny_spm
 
@@ -90,7 +90,9 @@ async def test_a_running_explanation_does_not_hold_completion_up(endless_host: A
     prompt = Prompt((Text("value = 4\n" * 30),))
     few = Sampling(max_tokens=4)
     await read(backend.complete(prompt, few))
-    async with aclosing(backend.chat([Message("user", "Explain.")], Sampling(max_tokens=3000))) as explaining:
+    async with aclosing(
+        chat(backend, [Message("user", "Explain.")], Sampling(max_tokens=3000))
+    ) as explaining:
         await anext(explaining)
         _, stats = await read(backend.complete(prompt, few))
         still = await anext(explaining)
@@ -233,13 +235,13 @@ async def test_an_answer_goes_back_by_the_tokens_that_were_generated(
 ):
     """Its text would be tokenized differently, and the server would read the answer again."""
     question = [Message("user", "What does it do?")]
-    answer, stats = await read(backend.chat(question, MANY))
+    answer, stats = await read(chat(backend, question, MANY))
     assert answer == "This function adds two numbers. It returns the sum."
     assert stats.output_tokens == 3
     proxy.forget()
 
     follow_up = [*question, Message("assistant", answer), Message("user", "And now?")]
-    _, stats = await read(backend.chat(follow_up, MANY))
+    _, stats = await read(chat(backend, follow_up, MANY))
 
     # "<|im_end|>\n<|im_start|>user\n", the question, "<|im_end|>\n<|im_start|>assistant\n"
     assert stats.evaluated_tokens == 8 + len("And now?") + 13

@@ -14,7 +14,7 @@ from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS
 from homebody.settings import BackendSettings
 from support.ollama_double import OllamaDouble, OllamaModel
-from support.streams import MANY, read
+from support.streams import MANY, chat, read
 
 CODER = OllamaModel("qwen2.5-coder:1.5b", fim=True, capabilities=("completion", "insert"))
 
@@ -58,7 +58,7 @@ async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
     with OllamaDouble([CODER], default_num_ctx=8192) as double:
         async with opened(double, use="completion") as completing, opened(double, use="chat") as chatting:
             await read(completing.complete(Prompt((Text("x"),)), MANY))
-            await read(chatting.chat([Message("user", "hi")], MANY))
+            await read(chat(chatting, [Message("user", "hi")], MANY))
             await read(completing.complete(Prompt((Text("y"),)), MANY))
             info = await completing.describe()
         sent = [body["options"]["num_ctx"] for body in bodies(double, "/api/generate") if "options" in body]
@@ -111,7 +111,7 @@ async def test_a_prompt_that_is_too_long_for_ollama_is_refused_and_not_cut():
             with pytest.raises(ContextTooLong, match="exceeds the context length; nothing was cut"):
                 await read(backend.complete(long, MANY))
             with pytest.raises(ContextTooLong, match="nothing was cut"):
-                await read(backend.chat([Message("user", "x " * 2100)], MANY))
+                await read(chat(backend, [Message("user", "x " * 2100)], MANY))
 
 
 async def test_a_silent_cut_of_an_old_ollama_is_noticed():
@@ -142,7 +142,7 @@ async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel
             with pytest.raises(ConnectionForbidden):
                 await backend.warm(Prompt((Text("secret"),)))
             with pytest.raises(ConnectionForbidden):
-                await read(backend.chat([Message("user", "secret")], MANY))
+                await read(chat(backend, [Message("user", "secret")], MANY))
 
     assert double.left_the_machine == []
     assert bodies(double, "/api/generate") == bodies(double, "/api/chat") == []
@@ -199,7 +199,7 @@ async def test_thoughts_never_reach_the_caller(setup: Callable[[OllamaDouble], N
     with OllamaDouble([OllamaModel("thinker:latest")], chat_answer=lambda _: "Yes.") as double:
         setup(double)
         async with opened(double) as backend:
-            text, _ = await read(backend.chat([Message("user", "hi")], MANY))
+            text, _ = await read(chat(backend, [Message("user", "hi")], MANY))
 
     assert text == "Yes."
 
@@ -211,7 +211,7 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
     """The switch is not sent for a model without reasoning, because older servers refuse it."""
     with OllamaDouble([OllamaModel("m:latest", capabilities=capabilities)]) as double:
         async with opened(double) as backend:
-            await read(backend.chat([Message("user", "hi")], MANY))
+            await read(chat(backend, [Message("user", "hi")], MANY))
         (body,) = bodies(double, "/api/chat")
 
     assert body.get("think") is think

@@ -14,7 +14,7 @@ from homebody.errors import BackendRefused, BackendUnavailable
 from homebody.settings import BackendSettings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
-from support.streams import MANY, read
+from support.streams import MANY, chat, read
 
 ALL = Sampling(
     max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3, logprobs=2
@@ -131,7 +131,7 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
     report = "<think>Hm.</think>\n\nYes."
     with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: report, reasoning="Hm.") as double:
         async with opened(double, backend_class) as backend:
-            text, _ = await read(backend.chat([Message("user", "hi")], MANY))
+            text, _ = await read(chat(backend, [Message("user", "hi")], MANY))
 
     assert text == "Yes."
 

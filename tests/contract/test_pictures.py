@@ -28,7 +28,7 @@ from support.images import encoded, wav
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.recording_proxy import RecordingProxy
-from support.streams import MANY, read
+from support.streams import MANY, chat, read
 from support.tiny_gguf import write_tiny_gguf
 from support.tiny_vision import running_vision_server, write_tiny_mmproj
 from support.tracked import ROOT
@@ -56,7 +56,7 @@ async def test_an_openai_server_gets_a_data_uri_and_a_sound():
         backend = OpenAiBackend(BackendSettings(url=double.url, modalities=("vision", "audio")))
         async with aclosing(backend):
             assert (await backend.describe()).modalities == {"vision", "audio"}
-            await read(backend.chat(asked(PICTURE, SOUND), MANY))
+            await read(chat(backend, asked(PICTURE, SOUND), MANY))
         body = double.requests[-1].json
         check("vllm", body, PICTURE, SOUND)
         theirs = openai.OpenAI(base_url=f"{double.url}/v1", api_key="none")
@@ -69,7 +69,7 @@ async def test_lm_studio_gets_a_data_uri():
     with OpenAiDouble([OpenAiModel("qwen/qwen3-vl-4b", vision=True)]) as double:
         async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
             assert (await backend.describe()).modalities == {"vision"}
-            await read(backend.chat(asked(PICTURE), MANY))
+            await read(chat(backend, asked(PICTURE), MANY))
         check("lm-studio", double.requests[-1].json, PICTURE)
         found = await probe(double.url)
         assert found is not None
@@ -81,7 +81,7 @@ async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
     with OllamaDouble([SEES, OllamaModel("llama3.2")]) as double:
         async with aclosing(OllamaBackend(BackendSettings(url=double.url, model="qwen3-vl:4b"))) as backend:
             assert (await backend.describe()).modalities == {"vision"}
-            await read(backend.chat(asked(PICTURE), MANY))
+            await read(chat(backend, asked(PICTURE), MANY))
         body = double.requests[-1].json
         check("ollama", body, PICTURE)
         file = tmp_path / "shot.png"
@@ -122,7 +122,7 @@ async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, visi
 async def test_llama_cpp_gets_the_picture_in_the_prompt(vision_server: str):
     with RecordingProxy(vision_server) as proxy:
         async with aclosing(LlamaCppBackend(BackendSettings(url=proxy.url))) as backend:
-            text, stats = await read(backend.chat(asked(PICTURE), MANY))
+            text, stats = await read(chat(backend, asked(PICTURE), MANY))
         [sent] = proxy.bodies("/completion")
     # The marker is random.
     sent["prompt"]["prompt_string"] = re.sub(r"__media_\w+__", "__media__", sent["prompt"]["prompt_string"])
@@ -137,7 +137,7 @@ async def test_the_tokens_of_a_picture_are_the_servers_own_count(sees: LlamaCppB
     prompt = await sees.render_chat(asked(*media))
     counted = await sees.count_prompt(prompt)
     alone = [await sees.count_prompt(Prompt((each,))) for each in media]
-    _, stats = await read(sees.chat(asked(*media), MANY))
+    _, stats = await read(chat(sees, asked(*media), MANY))
 
     assert counted == stats.prompt_tokens
     assert counted > sum(alone)
@@ -146,9 +146,9 @@ async def test_the_tokens_of_a_picture_are_the_servers_own_count(sees: LlamaCppB
 
 async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend):
     first = asked(LARGER)
-    text, _ = await read(sees.chat(first, MANY))
+    text, _ = await read(chat(sees, first, MANY))
     follow_up = [*first, Message("assistant", text), Message("user", "And now?")]
-    _, stats = await read(sees.chat(follow_up, MANY))
+    _, stats = await read(chat(sees, follow_up, MANY))
 
     assert stats.evaluated_tokens is not None
     assert stats.evaluated_tokens < 100 < await sees.count_prompt(Prompt((LARGER,)))
@@ -157,4 +157,4 @@ async def test_a_follow_up_does_not_read_the_picture_again(sees: LlamaCppBackend
 async def test_a_picture_that_the_server_cannot_decode_is_refused(sees: LlamaCppBackend):
     broken = Media("x.png", "image/png", b"nonsense", ("homebody:typed",))
     with pytest.raises(BackendRefused, match="Failed to load image"):
-        await read(sees.chat(asked(broken), MANY))
+        await read(chat(sees, asked(broken), MANY))

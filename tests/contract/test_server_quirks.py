@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.base import Message, Piece, Prompt, Sampling, Text
+from homebody.backend.base import OWN, Message, Piece, Prompt, Sampling, Text
 from homebody.backend.discover import discover, look
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
@@ -17,6 +17,7 @@ from homebody.settings import BackendSettings, ChatSettings, Settings
 from support.llama_double import LlamaDouble
 from support.loopback import LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
+from support.streams import chat
 
 CODER = "qwen2.5-coder-1.5b-instruct"
 STOPS = ("<|a|>", "<|b|>", "<|c|>", "<|d|>", "+", "<|e|>")
@@ -63,7 +64,7 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
             else LmStudioBackend(BackendSettings(url=double.url))
         )
         async with aclosing(opened) as backend:
-            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
+            async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
                 pass
             notes = (await backend.describe()).notes
 
@@ -91,7 +92,7 @@ async def test_lm_studios_reasoning_options_come_before_the_name(
 ):
     with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
         async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
-            async for _ in backend.chat([Message("user", "Hi")], Sampling(max_tokens=64)):
+            async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
                 pass
             notes = (await backend.describe()).notes
 
@@ -134,7 +135,7 @@ async def test_a_model_that_is_not_allowed_does_not_answer_under_the_name_of_ano
         block = BackendSettings(kind="llama.cpp", url=double.url, model="good", allowed_models=("good",))
         async with open_engine(Settings(chat=ChatSettings(backend=block))) as engine:
             with pytest.raises(ModelForbidden, match="double"):
-                [piece async for piece in engine.chat.backend.chat([Message("user", "Hi")], ALL)]
+                [piece async for piece in engine.chat.backend.complete(Prompt((Text("Hi", (OWN,)),)), ALL)]
 
     assert sent(double, "/completion") == []
 

@@ -15,7 +15,7 @@ from homebody.settings import BackendSettings, Settings
 from support.loopback import LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.passes import everything
-from support.streams import MANY
+from support.streams import MANY, chat
 
 
 async def complete(backend: Backend) -> str:
@@ -58,7 +58,7 @@ async def main(host: str) -> None:
         }
         chatting = open_at(team.url, allowed)
         info = await chatting.describe()
-        stream = chatting.chat([Message("user", "hi")], MANY)
+        stream = chat(chatting, [Message("user", "hi")])
         results["chat"] = "".join([item.text async for item in stream if isinstance(item, Piece)])
         await chatting.aclose()
     report = {"results": results, "heard": heard, "context_length": info.context_length}

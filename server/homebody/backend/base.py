@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from homebody.media import Media, Modality
@@ -51,6 +51,21 @@ Part: TypeAlias = Text | Marker | Media
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat; ``sources`` as of ``Text``. The model reads ``media`` before the text."""
+
+    role: Role
+    text: str
+    sources: tuple[str, ...] = field(default=(), compare=False)
+    media: tuple[Media, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Media | Text, ...]:
+        """The message as parts of a prompt; no text if there is none."""
+        return (*self.media, *([Text(self.text, self.sources)] if self.text else []))
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """The exact prompt that is sent.
 
@@ -58,13 +73,15 @@ class Prompt:
     follows. At each text of ``stop`` the server ends the answer, without that text. ``forced`` is the text
     with which the answer has to begin: the partial token that was removed from the prompt's end (token
     healing); it is *not* part of the returned pieces: a backend whose model repeats it removes it.
-    ``is_chat`` is true for a rendered chat (``render_chat``): no answer to it has reasoning, in any slot.
+    ``is_chat`` is true for a chat (``render_chat``): no answer to it has reasoning, in any slot. ``messages``
+    are set if the server fills the chat template itself: then the parts are those of the messages.
     """
 
     parts: tuple[Part, ...]
     stop: tuple[str, ...] = ()
     forced: str = ""
     is_chat: bool = False
+    messages: tuple[Message, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,21 +97,6 @@ class Prompt:
     def media(self) -> tuple[Media, ...]:
         """The pictures and sounds."""
         return tuple(part for part in self.parts if isinstance(part, Media))
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a chat; ``sources`` as of ``Text``. The model reads ``media`` before the text."""
-
-    role: Role
-    text: str
-    sources: tuple[str, ...] = field(default=(), compare=False)
-    media: tuple[Media, ...] = ()
-
-    @property
-    def parts(self) -> tuple[Media | Text, ...]:
-        """The message as parts of a prompt; no text if there is none."""
-        return (*self.media, *([Text(self.text, self.sources)] if self.text else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,22 @@ What it raises ends the request, and the call raises it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """One request for a stream: to continue ``prompt``, or, without ``sampling``, only to read it.
+
+    ``slot`` is one of the server's caches; ``None`` lets the server choose the one that shares the longest
+    beginning with the prompt, so that several requests run in parallel. Servers that always choose by
+    themselves ignore it. ``most`` limits reading to that many of the prompt's first tokens.
+    """
+
+    prompt: Prompt
+    sampling: Sampling | None
+    slot: SlotChoice = "completion"
+    on_read: OnRead | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Piece:
     """The next part of an answer.
 
@@ -186,13 +204,13 @@ class Stats:
     Token counts are the server's own; ``None`` if it does not report them. Times are in milliseconds.
     """
 
-    prompt_tokens: int | None
-    evaluated_tokens: int | None
-    reused_tokens: int | None
-    output_tokens: int | None
-    prompt_ms: float | None
-    output_ms: float | None
-    finish: FinishReason
+    prompt_tokens: int | None = None
+    evaluated_tokens: int | None = None
+    reused_tokens: int | None = None
+    output_tokens: int | None = None
+    prompt_ms: float | None = None
+    output_ms: float | None = None
+    finish: FinishReason = "length"
     truncated: bool = False
 
 
@@ -306,10 +324,6 @@ class Backend(Protocol):
         """Tokens of each text by itself, with special tokens unparsed and no BOS; one round trip."""
         ...
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the prompt as it would be sent, BOS included."""
-        ...
-
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
@@ -331,10 +345,17 @@ class Backend(Protocol):
         ...
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Put messages into the model's chat template: the template's text as markers, messages as text.
+        """Put messages into the model's chat template: its text as markers, the messages as text.
 
-        Raises ``BackendRefused`` if the model has no chat template or the server cannot render it; then only
-        ``chat`` works.
+        Raises ``BackendRefused`` if the model has no chat template, or one that does not take these roles.
+        """
+        ...
+
+    def stream(self, job: Job) -> Stream:
+        """Send one request. Close the stream (``aclosing``) to stop the model.
+
+        A job that only reads yields its stats; what else it yields is to be ignored. It yields nothing if the
+        server does not support it.
         """
         ...
 
@@ -346,33 +367,8 @@ class Backend(Protocol):
         slot: SlotChoice = "completion",
         on_read: OnRead | None = None,
     ) -> Stream:
-        """Continue the prompt. Close the stream (``aclosing``) to stop the model.
-
-        Parameters
-        ----------
-        slot
-            Which of the server's caches to use; ``None`` lets the server choose the one that shares the
-            longest beginning with the prompt, so that several requests run in parallel. Servers that always
-            choose by themselves ignore it.
-        on_read
-            Called with the reading progress, if the server reports it.
-
-        """
-        ...
-
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message, without reasoning text; parameters as for ``complete``."""
-        prompt = await self.render_chat(messages)
-        async with aclosing(self.complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
-            async for item in stream:
-                yield item
+        """Continue the prompt; to a chat, the answer to the last message, without reasoning."""
+        return self.stream(Job(prompt, sampling, slot, on_read))
 
     async def warm(
         self,
@@ -389,7 +385,16 @@ class Backend(Protocol):
         evaluate 64 each). If prompts are strings, the length is approximate, and at most this; if the server
         does not support it, nothing is sent and all counts are ``None``.
         """
-        ...
+        read = Job(replace(prompt, stop=(), forced=""), None, slot, on_read, tokens)
+        async with aclosing(self.stream(read)) as items:
+            async for item in items:
+                if isinstance(item, Stats):
+                    return replace(item, output_tokens=0)
+        return Stats()
+
+    async def count_prompt(self, prompt: Prompt) -> int:
+        """Tokens of the prompt as it would be sent, BOS included."""
+        return (await self.place(prompt)).tokens
 
     async def aclose(self) -> None:
         """End what was started for it; nothing for a server of the user."""

@@ -26,7 +26,7 @@ from homebody.backend.http_errors import (
     translate,
     words_of,
 )
-from homebody.errors import BackendError, BackendProtocolError, SettingsError
+from homebody.errors import BackendProtocolError, HomebodyError, SettingsError
 from homebody.settings.keys import shorten
 from homebody.settings.schema import URL_FORMS, is_server_url
 
@@ -197,7 +197,7 @@ class ModelServer:
                 raise translate(self.url, error) from error
             yield item
 
-    async def _refusal(self, response: httpx.Response) -> BackendError:
+    async def _refusal(self, response: httpx.Response) -> HomebodyError:
         """Return the error for a response that is not 200."""
         if 300 <= response.status_code < 400:
             return redirected(self.url, response.headers.get("location", "nowhere"))

@@ -30,7 +30,7 @@ class StatusRefused(BackendRefused):
         return self.status in _LOCKED
 
 
-def refusal(url: str, status: int, words: str) -> BackendError:
+def refusal(url: str, status: int, words: str) -> BackendError | ContextTooLong:
     """Return the error for a response that is neither 200 nor a redirect, with the server's own message."""
     if status in _BUSY:
         if "load" in words.lower():
@@ -38,6 +38,8 @@ def refusal(url: str, status: int, words: str) -> BackendError:
         return BackendFailed(f"The server at {url} is unavailable: {words}")
     if status in _BROKEN:
         return BackendFailed(f"The server at {url} failed ({status}): {words}")
+    if status == 400 and _tells_length(words):
+        return _too_long(url, words)
     advice = "; check backend.apiKey" if status in _LOCKED else ""
     if status == 404:
         advice = "; if another kind of server is there, set backend.kind (--backend)"
@@ -57,14 +59,20 @@ def failure(url: str, error: object) -> BackendError | ContextTooLong:
     except msgspec.ValidationError:
         reported = _Failure()
     words = clean(reported.message)
-    if reported.type == "exceed_context_size_error" or tells_length(words):
-        return ContextTooLong(f"The server at {url} says: {words}; nothing was cut")
+    if reported.type == "exceed_context_size_error" or _tells_length(words):
+        return _too_long(url, words)
     code = reported.code if isinstance(reported.code, int) else 500
     kind = BackendLoading if code == 503 else BackendRefused if 400 <= code < 500 else BackendFailed
     return kind(f"The server at {url} failed: {words}")
 
 
-def tells_length(words: str) -> bool:
+def _too_long(url: str, words: str) -> ContextTooLong:
+    return ContextTooLong(
+        f"The server at {url} says: {words}; nothing was cut; backend.contextLength limits prompts"
+    )
+
+
+def _tells_length(words: str) -> bool:
     """Whether a refusal is about the prompt's length: matches vLLM, SGLang, llama.cpp and LM Studio."""
     lower = words.lower()
     return "context" in lower and any(word in lower for word in ("length", "size", "window", "exceed"))

@@ -14,16 +14,14 @@ from homebody.backend.base import (
     Backend,
     BackendState,
     Condition,
+    Job,
     Message,
     ModelInfo,
-    OnRead,
     OnState,
     Piece,
     Placement,
     Prompt,
-    Sampling,
     SlotChoice,
-    Stats,
     Stream,
 )
 from homebody.backend.gate import Check, Outgoing
@@ -43,8 +41,8 @@ _Result = TypeVar("_Result")
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 4.0
 """Maximum seconds between two polls of an unavailable server; the status is updated within five seconds."""
-IDLE_SECONDS = 600.0
-"""Seconds without a request after which polling stops; the next request starts it again."""
+POLLING_SECONDS = 600.0
+"""Seconds after which polling stops; the next request that fails starts it again."""
 
 
 class Connector(Protocol):
@@ -140,7 +138,6 @@ class ResilientBackend(Backend):
         self._condition: Condition | None = None
         self._reasons: tuple[str, ...] = ()
         self._generation_fails = False
-        self._asked = 0.0
         self._polling: asyncio.Task[None] | None = None
 
     @property
@@ -164,10 +161,6 @@ class ResilientBackend(Backend):
         """Count tokens of texts that come from ``sources``."""
         return await self._call(lambda backend: backend.count(texts), Outgoing(sources, texts))
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the prompt as it would be sent."""
-        return await self._call(lambda backend: backend.count_prompt(prompt), Outgoing.of_prompt(prompt))
-
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
@@ -180,75 +173,17 @@ class ResilientBackend(Backend):
         """Put messages into the model's chat template."""
         return await self._call(lambda backend: backend.render_chat(messages), Outgoing.of_messages(messages))
 
-    def complete(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Continue the prompt."""
-        return self._stream(
-            lambda backend: backend.complete(prompt, sampling, slot=slot, on_read=on_read),
-            Outgoing.of_prompt(prompt),
-        )
-
-    def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message."""
-        return self._stream(
-            lambda backend: backend.chat(messages, sampling, slot=slot, on_read=on_read),
-            Outgoing.of_messages(messages),
-        )
-
-    async def warm(
-        self,
-        prompt: Prompt,
-        *,
-        tokens: int | None = None,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stats:
-        """Read the prompt into the server's cache."""
-        return await self._call(
-            lambda backend: backend.warm(prompt, tokens=tokens, slot=slot, on_read=on_read),
-            Outgoing.of_prompt(prompt),
-        )
-
-    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Outgoing | None) -> _Result:
-        attempt = self._begin()
-        while True:
-            backend: Backend | None = None
-            try:
-                backend = await self._connector.connect()
-                if sent is not None:
-                    await sent.check(backend, self._passes, self._models)
-                result = await call(backend)
-            except FAILURES as error:
-                if not await self._may_repeat(attempt, backend, error):
-                    raise
-            else:
-                if not self._generation_fails:
-                    await self._report_ready(backend)
-                return result
-
-    async def _stream(self, start: Callable[[Backend], Stream], sent: Outgoing) -> Stream:
+    async def stream(self, job: Job) -> Stream:
         """Yield the items of a stream; restart it if it failed before its first piece and that may help."""
-        attempt = self._begin()
+        sent = Outgoing.of_prompt(job.prompt)
+        attempt = _Attempt(self._patience)
         while True:
             backend: Backend | None = None
             begun = False
             try:
                 backend = await self._connector.connect()
                 await sent.check(backend, self._passes, self._models)
-                async with aclosing(start(backend)) as stream:
+                async with aclosing(backend.stream(job)) as stream:
                     async for item in stream:
                         begun = begun or isinstance(item, Piece)
                         self._generation_fails = False
@@ -263,9 +198,22 @@ class ResilientBackend(Backend):
             else:
                 return
 
-    def _begin(self) -> "_Attempt":
-        self._asked = time.monotonic()
-        return _Attempt(self._patience)
+    async def _call(self, call: Callable[[Backend], Awaitable[_Result]], sent: Outgoing | None) -> _Result:
+        attempt = _Attempt(self._patience)
+        while True:
+            backend: Backend | None = None
+            try:
+                backend = await self._connector.connect()
+                if sent is not None:
+                    await sent.check(backend, self._passes, self._models)
+                result = await call(backend)
+            except FAILURES as error:
+                if not await self._may_repeat(attempt, backend, error):
+                    raise
+            else:
+                if not self._generation_fails:
+                    await self._report_ready(backend)
+                return result
 
     async def _may_repeat(
         self, attempt: "_Attempt", backend: Backend | None, error: HomebodyError, *, generating: bool = False
@@ -325,21 +273,14 @@ class ResilientBackend(Backend):
             self._on_state(state)
 
     async def _poll(self) -> None:
-        """Poll until the server is available again."""
+        """Describe the server until it is available again, so that its return is reported."""
         wait = FIRST_WAIT_SECONDS
-        while self._condition != "ready" and time.monotonic() - self._asked < IDLE_SECONDS:
+        end = time.monotonic() + POLLING_SECONDS
+        while self._condition != "ready" and time.monotonic() < end:
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-            try:
-                backend = await self._connector.connect()
-                await backend.describe()
-                if not self._generation_fails:
-                    await self._report_ready(backend)
-            except HomebodyError as error:
-                if not isinstance(error, _GENERATION_FAILURES):
-                    self._generation_fails = False
-                if isinstance(error, BackendLoading) and self._condition != "loading":
-                    self._report(BackendState("loading", str(error), reasons=self.reasons))
+            with suppress(HomebodyError):
+                await self.describe()
 
 
 FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)

@@ -45,6 +45,7 @@ import msgspec
 from homebody.backend.base import (
     Backend,
     FinishReason,
+    Job,
     Marker,
     Message,
     ModelInfo,
@@ -55,7 +56,6 @@ from homebody.backend.base import (
     Prompt,
     PromptRead,
     ReadProgress,
-    Sampling,
     SlotChoice,
     Stats,
     Stream,
@@ -144,14 +144,6 @@ class ScriptedReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _TOKEN = re.compile(r"\w{1,6}|[^\S\n]+|.", re.DOTALL)
 
 
-class RecordedRequest(msgspec.Struct, frozen=True):
-    """One recorded request, for tests that check prompts."""
-
-    prompt: Prompt
-    sampling: Sampling | None
-    slot: SlotChoice
-
-
 class _ScriptReply(ScriptedReply, frozen=True, forbid_unknown_fields=True):
     text: str = ""
 
@@ -179,7 +171,7 @@ class ScriptedBackend(Backend):
     Attributes
     ----------
     requests
-        All requests so far, in order, including those of ``warm`` (with ``sampling=None``).
+        All requests so far, in order.
 
     Parameters
     ----------
@@ -218,7 +210,7 @@ class ScriptedBackend(Backend):
             modalities=modalities,
             special_texts=special_texts,
         )
-        self.requests: list[RecordedRequest] = []
+        self.requests: list[Job] = []
         self._requests_file = None if requests_file is None else Path(requests_file)
 
     @classmethod
@@ -242,10 +234,6 @@ class ScriptedBackend(Backend):
         """Tokens of each text."""
         return [len(scripted_tokens(text)) for text in texts]
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        """Tokens of the whole prompt; a marker is one token."""
-        return len(_prompt_tokens(prompt))
-
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
     ) -> Placement:
@@ -264,27 +252,24 @@ class ScriptedBackend(Backend):
             parts += Marker(f"<|im_start|>{message.role}\n"), *message.parts, Marker("<|im_end|>\n")
         return Prompt((*parts, Marker("<|im_start|>assistant\n")), stop=("<|im_end|>",), is_chat=True)
 
-    async def complete(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer with the first reply that matches."""
-        tokens = self._admit(prompt)
-        self._keep(RecordedRequest(prompt, sampling, slot), len(tokens), len(tokens))
-        reply = self._choose(prompt.text)
-        evaluated = self._evaluate(tokens, slot, on_read)
+    async def stream(self, job: Job) -> Stream:
+        """Answer with the first reply that matches; a job that only reads uses up none."""
+        whole = self._admit(job.prompt)
+        tokens = whole[: job.most]
+        self._keep(job, len(tokens), len(whole))
+        if job.sampling is None:
+            yield _stats(len(tokens), self._evaluate(tokens, job.slot, job.on_read), 0, "length")
+            return
+        reply = self._choose(job.prompt.text)
+        evaluated = self._evaluate(tokens, job.slot, job.on_read)
         reused = len(tokens) - evaluated
-        pieces = _pieces(reply, prompt)
+        pieces = _pieces(reply, job.prompt)
         finish: FinishReason = reply.finish
-        if len(pieces) > sampling.max_tokens:
-            pieces, finish = pieces[: sampling.max_tokens], "length"
+        if len(pieces) > job.sampling.max_tokens:
+            pieces, finish = pieces[: job.sampling.max_tokens], "length"
         await asyncio.sleep(reply.delay_ms / 1000)
-        if on_read is not None:
-            on_read(ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms))
+        if job.on_read is not None:
+            job.on_read(ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms))
         for index, text in enumerate(pieces):
             if reply.fault is not None and index >= reply.fault_after:
                 break
@@ -301,20 +286,6 @@ class ScriptedBackend(Backend):
             raise error(message)
         yield _stats(len(tokens), evaluated, len(pieces), finish)
 
-    async def warm(
-        self,
-        prompt: Prompt,
-        *,
-        tokens: int | None = None,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stats:
-        """Record that the prompt (or its first ``tokens``) was read; no reply is used up."""
-        whole = self._admit(prompt)
-        read = whole[:tokens]
-        self._keep(RecordedRequest(prompt, None, slot), len(read), len(whole))
-        return _stats(len(read), self._evaluate(read, slot, on_read), 0, "length")
-
     def _admit(self, prompt: Prompt) -> list[str]:
         tokens = _prompt_tokens(prompt)
         if len(tokens) >= self._info.context_length:
@@ -322,7 +293,7 @@ class ScriptedBackend(Backend):
             raise ContextTooLong(message)
         return tokens
 
-    def _keep(self, request: RecordedRequest, read: int, of: int) -> None:
+    def _keep(self, request: Job, read: int, of: int) -> None:
         self.requests.append(request)
         if self._requests_file is not None:
             line = msgspec.json.encode({"prompt": request.prompt.text, "read": read, "of": of})

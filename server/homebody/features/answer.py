@@ -5,7 +5,7 @@ Features only build the context.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict, Unpack
 
@@ -245,7 +245,7 @@ async def answer(
     budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
     sampling = replace(sampling, max_tokens=budget.output)
     built, prompt, tokens = await _fitted(use, info, build, budget)
-    sent = _shown(built.messages) if prompt is None else prompt.text
+    sent = _shown(built.messages) if prompt.messages else prompt.text
     if on_sources := listeners.get("on_sources"):
         on_sources(built.sources)
     on_text, on_read = listeners.get("on_text"), listeners.get("on_read")
@@ -254,11 +254,7 @@ async def answer(
     stats: Stats | None = None
     timings: dict[str, float] = {}
     ending, looped, checked = listeners.get("ending") or Ending(), False, 0
-    stream = (
-        use.backend.chat(built.messages, sampling, slot=use.tuning.slot, on_read=on_read)
-        if prompt is None
-        else use.backend.complete(prompt, sampling, slot=use.tuning.slot, on_read=on_read)
-    )
+    stream = use.backend.complete(prompt, sampling, slot=use.tuning.slot, on_read=on_read)
     use.streams += 1
     try:
         async with aclosing(stream):
@@ -287,7 +283,6 @@ async def answer(
         timings["total"] = (time.perf_counter() - began) * 1000
         if stats is not None:
             use.speed.learn(stats)
-        exact = prompt is not None and info.exact_tokenizer
         engine.audit.record(
             PromptRecord(
                 feature=feature,
@@ -307,7 +302,7 @@ async def answer(
                 # The estimate is of text.
                 notes=()
                 if built.media
-                else compared(use, _shown(built.messages), tokens, stats, exact=exact),
+                else compared(use, _shown(built.messages), tokens, stats, exact=info.exact_tokenizer),
                 media=built.media,
                 timings=timings,
             )
@@ -320,22 +315,16 @@ async def answer(
 
 async def _fitted(
     use: Use, info: ModelInfo, build: Callable[[int], ChatPrompt], budget: TokenBudget
-) -> tuple[ChatPrompt, Prompt | None, int]:
-    """Build the messages, and shorten them until the exact count fits.
+) -> tuple[ChatPrompt, Prompt, int]:
+    """Build the messages, and shorten them until the count fits."""
 
-    The prompt is ``None`` if the server fills the chat template itself.
-    """
-
-    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt | None], PromptSize]:
+    async def sized(tokens: int | None) -> tuple[tuple[ChatPrompt, Prompt], PromptSize]:
         built = build(budget.prompt if tokens is None else tokens)
-        prompt: Prompt | None = None
-        for messages in (built.messages, _merged(built.messages)):
-            with suppress(BackendRefused):
-                prompt = await use.backend.render_chat(messages)
-                break
+        try:
+            prompt = await use.backend.render_chat(built.messages)
+        except BackendRefused:
+            prompt = await use.backend.render_chat(_merged(built.messages))
         estimated = sum(media.tokens for media in built.media) + use.tokens.count(_shown(built.messages))
-        if prompt is None:
-            return (built, None), PromptSize(estimated, estimated + TEMPLATE_TOKENS)
         return (built, prompt), PromptSize(estimated, await use.backend.count_prompt(prompt))
 
     (built, prompt), tokens = await fit(

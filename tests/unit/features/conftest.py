@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homebody.backend.scripted import RecordedRequest, ScriptedBackend, ScriptedReply
+from homebody.backend.base import Job
+from homebody.backend.scripted import ScriptedBackend, ScriptedReply
 from homebody.engine import Engine
 from homebody.session.session import Session
 from homebody.settings import ChatSettings, CompletionSettings, Settings
@@ -27,7 +28,7 @@ class World:
     backend: ScriptedBackend
 
     @property
-    def asked(self) -> list[RecordedRequest]:
+    def asked(self) -> list[Job]:
         return [request for request in self.backend.requests if request.sampling is not None]
 
 

@@ -71,8 +71,8 @@ async def test_wrong_settings_and_keys_in_files_are_reported(world):
 class _SlowReader(ScriptedBackend):
     """A llama-server that reports six prompt tokens per second."""
 
-    async def complete(self, prompt, sampling, *, slot="completion", on_read=None):
-        async with aclosing(super().complete(prompt, sampling, slot=slot, on_read=on_read)) as stream:
+    async def stream(self, job):
+        async with aclosing(super().stream(job)) as stream:
             async for item in stream:
                 slow = isinstance(item, Stats)
                 yield replace(item, evaluated_tokens=240, prompt_ms=40_000.0) if slow else item

@@ -38,10 +38,6 @@ class Recording(ScriptedBackend):
         self.texts += texts
         return await super().count(texts)
 
-    async def count_prompt(self, prompt: Prompt) -> int:
-        self.texts.append(prompt.text)
-        return await super().count_prompt(prompt)
-
     async def place(self, prompt, **options):
         self.texts.append(prompt.text)
         return await super().place(prompt, **options)
@@ -50,13 +46,9 @@ class Recording(ScriptedBackend):
         self.texts += [message.text for message in messages]
         return await super().render_chat(messages)
 
-    def complete(self, prompt, sampling, **options):
-        self.texts.append(prompt.text)
-        return super().complete(prompt, sampling, **options)
-
-    async def warm(self, prompt, **options):
-        self.texts.append(prompt.text)
-        return await super().warm(prompt, **options)
+    def stream(self, job):
+        self.texts.append(job.prompt.text)
+        return super().stream(job)
 
 
 FILES = ("a.py", "x.key.py", "private/b.py", "src/c.py", "src/private/d.py", "src/deep/e.py", "docs/f.py")

@@ -15,16 +15,14 @@ from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end, spli
 from homebody.backend.base import (
     Backend,
     FinishReason,
+    Job,
     Marker,
     ModelInfo,
-    OnRead,
     Piece,
     Prompt,
     PromptRead,
     Purpose,
-    ReadProgress,
     Sampling,
-    SlotChoice,
     Stats,
     Stream,
     Text,
@@ -50,37 +48,32 @@ class Thought:
 Deltas: TypeAlias = AsyncGenerator[Piece | Thought | Stats]
 
 
-def ignore_progress(_progress: ReadProgress) -> None:
-    """Ignore reading progress that was not requested."""
-
-
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One completion as a subclass sends it.
+class Admitted:
+    """A job that fits the context, as a subclass sends it.
 
     Attributes
     ----------
     prompt
         Its ``forced`` is the text that the answer has to begin with; servers that cannot enforce it ignore
         it.
-    tokens
-        Tokens of the prompt.
-    stop
-        Stop texts that are sent to the server.
     sampling
         Sampling, with ``max_tokens`` limited to the free context.
+    stop
+        Stop texts that are sent to the server.
+    tokens
+        Tokens of the prompt.
     patience
-        Notified of each received text; ``None`` before the prompt was admitted.
+        Notified of each received text.
 
     """
 
+    job: Job
     prompt: Prompt
     sampling: Sampling
-    stop: tuple[str, ...] = ()
-    slot: SlotChoice = None
-    on_read: OnRead = ignore_progress
-    tokens: int = 0
-    patience: Patience | None = None
+    stop: tuple[str, ...]
+    tokens: int
+    patience: Patience
 
 
 class ServerBackend(Backend, ABC):
@@ -118,8 +111,8 @@ class ServerBackend(Backend, ABC):
         """Request the facts about the served model."""
 
     @abstractmethod
-    def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        """Stream the continuation of ``job.prompt``."""
+    def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
+        """Stream the continuation of ``sent.prompt``."""
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons before it answers: from its family, unless the server reports it."""
@@ -134,32 +127,31 @@ class ServerBackend(Backend, ABC):
                 self._info = replace(info, modalities=info.modalities.union(self._block.modalities))
             return self._info
 
-    async def complete(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Continue the prompt; reasoning text is left out of chats.
+    async def stream(self, job: Job) -> Stream:
+        """Send one request; reasoning is left out of the answers to chats.
 
         An answer that does not begin with ``prompt.forced`` is dropped, and the prompt sent once more
         with the forced text at its end.
         """
-        info = await self.describe()
-        is_chat = prompt.is_chat or slot == "chat"
-        asked = Job(prompt, sampling, (), slot, on_read or ignore_progress)
+        info, prompt = await self.describe(), job.prompt
+        is_chat = prompt.is_chat or job.slot == "chat"
         while True:
+            thoughts = self._thoughts(info, prompt) if is_chat else None
             theirs, ours = split_stops(prompt.stop, prompt.forced, self.most_stops)
-            answer = Answer(forced=prompt.forced, stops=ours, thoughts=_filter(prompt) if is_chat else None)
-            job = await self._admit(info, replace(asked, prompt=prompt, stop=theirs))
-            async with aclosing(self._pieces(info, job, self._generate(info, job), answer)) as stream:
+            answer = Answer(forced=prompt.forced, stops=ours, thoughts=thoughts)
+            sent = await self._admit(info, job, prompt, theirs)
+            async with aclosing(self._pieces(info, sent, answer)) as stream:
                 async for item in stream:
                     yield item
             if not answer.went_astray:
                 return
             prompt = replace(prompt, parts=(*prompt.parts, Text(prompt.forced)), forced="")
+
+    def _thoughts(self, info: ModelInfo, prompt: Prompt) -> ReasoningFilter:
+        """Return the filter for a rendered chat, whose template may end with an opened reasoning block."""
+        del info
+        last = prompt.parts[-1] if prompt.parts else None
+        return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
 
     def _pick(self, candidates: Sequence[AvailableModel], server: str, *, advice: str) -> str:
         """Return the name of the model that the settings name, or of the one that suits the use best."""
@@ -170,7 +162,7 @@ class ServerBackend(Backend, ABC):
         """Forget the facts, so that the next request asks for them again."""
         self._info = None
 
-    async def _admit(self, info: ModelInfo, job: Job) -> Job:
+    async def _admit(self, info: ModelInfo, job: Job, prompt: Prompt, stop: tuple[str, ...]) -> Admitted:
         """Count the prompt, and limit the requested tokens to the free context.
 
         Raises
@@ -179,7 +171,7 @@ class ServerBackend(Backend, ABC):
             The server would have to cut the prompt.
 
         """
-        tokens = await self.count_prompt(job.prompt)
+        tokens = await self.count_prompt(prompt)
         if tokens >= info.context_length:
             about = "" if info.exact_tokenizer else "about "
             message = (
@@ -187,26 +179,26 @@ class ServerBackend(Backend, ABC):
                 f"{info.context_length}; nothing was sent"
             )
             raise ContextTooLong(message)
-        wanted = _wanted(job.prompt, job.sampling, self.thinking(info.name))
-        most = min(wanted, info.context_length - tokens)
+        # Servers generate at least one token, also of a prompt that is only read.
+        sampling = job.sampling or Sampling(max_tokens=1)
+        most = min(_wanted(prompt, sampling, self.thinking(info.name)), info.context_length - tokens)
         patience = Patience(self._server.timeout_seconds)
-        return replace(job, tokens=tokens, sampling=replace(job.sampling, max_tokens=most), patience=patience)
+        return Admitted(job, prompt, replace(sampling, max_tokens=most), stop, tokens, patience)
 
-    async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
+    async def _pieces(self, info: ModelInfo, sent: Admitted, answer: Answer) -> Stream:
         """Filter the server's stream; an answer always ends with stats or an error."""
         output = 0
-        room = (job.sampling.max_tokens + _SLACK) * _CHARACTERS
+        room = (sent.sampling.max_tokens + _SLACK) * _CHARACTERS
         shown = False
-        async with self._watched(), aclosing(deltas):
+        async with self._watched(), aclosing(self._generate(info, sent)) as deltas:
             async for item in deltas:
                 if isinstance(item, Stats):
                     if rest := answer.finish():
                         yield Piece(rest)
-                    yield self._checked(info, job, item)
+                    yield self._checked(info, sent, item)
                     return
                 output += 1
-                if job.patience is not None:
-                    job.patience.heard()
+                sent.patience.heard()
                 if isinstance(item, Thought):
                     answer.reasons_apart()
                     text = ""
@@ -218,10 +210,10 @@ class ServerBackend(Backend, ABC):
                 if text and isinstance(item, Piece):
                     yield replace(item, text=text, read=None if shown else item.read)
                     shown = True
-                if answer.stopped or output > job.sampling.max_tokens + _SLACK or room <= 0:
+                if answer.stopped or output > sent.sampling.max_tokens + _SLACK or room <= 0:
                     finish: FinishReason = "stop" if answer.stopped else "length"
                     read = item.read if isinstance(item, Piece) else None
-                    yield _stats_of_cut(info, job, output, read, finish)
+                    yield _stats_of_cut(info, sent, output, read, finish)
                     return
             raise self._cut_off()
 
@@ -230,9 +222,9 @@ class ServerBackend(Backend, ABC):
             f"The server at {self._server.url} closed the connection during an answer: ask again"
         )
 
-    def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
+    def _checked(self, info: ModelInfo, sent: Admitted, stats: Stats) -> Stats:
         """Compare the server's counts with Homebody's own."""
-        del info, job
+        del info, sent
         return stats
 
     @asynccontextmanager
@@ -257,12 +249,6 @@ _CHARACTERS = 32
 _TRUST_SECONDS = 30.0
 
 
-def _filter(prompt: Prompt) -> ReasoningFilter:
-    """Return the filter for a rendered chat, whose template may end with an opened reasoning block."""
-    last = prompt.parts[-1] if prompt.parts else None
-    return ReasoningFilter(closes_at_end(last.text) if isinstance(last, Marker) else None)
-
-
 def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
     """Tokens to request: those of the forced text and of unavoidable reasoning are added."""
     # Most tokens have three bytes or more.
@@ -272,15 +258,14 @@ def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
 
 
 def _stats_of_cut(
-    info: ModelInfo, job: Job, output: int, read: PromptRead | None, finish: FinishReason
+    info: ModelInfo, sent: Admitted, output: int, read: PromptRead | None, finish: FinishReason
 ) -> Stats:
     """Return the stats of an answer that Homebody ended, for which the server sends none."""
     return Stats(
-        prompt_tokens=job.tokens if info.exact_tokenizer else None,
+        prompt_tokens=sent.tokens if info.exact_tokenizer else None,
         evaluated_tokens=read.evaluated_tokens if read else None,
         reused_tokens=read.reused_tokens if read else None,
         output_tokens=output,
         prompt_ms=read.milliseconds if read else None,
-        output_ms=None,
         finish=finish,
     )

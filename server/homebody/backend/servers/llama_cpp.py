@@ -9,7 +9,6 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -19,7 +18,6 @@ from homebody.backend.base import (
     Marker,
     Message,
     ModelInfo,
-    OnRead,
     Part,
     Piece,
     Placement,
@@ -27,13 +25,11 @@ from homebody.backend.base import (
     PromptRead,
     Purpose,
     Role,
-    Sampling,
     SlotChoice,
-    Stats,
 )
 from homebody.backend.http_errors import failure
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
+from homebody.backend.servers.base import Admitted, Deltas, ServerBackend
 from homebody.backend.servers.llama_cpp_served import (
     ANY_SLOT,
     HOST_KIND,
@@ -117,27 +113,6 @@ class LlamaCppBackend(ServerBackend):
             parts += messages[piece].parts if isinstance(piece, int) else [Marker(piece)] if piece else []
         return Prompt(tuple(parts), is_chat=True)
 
-    async def warm(
-        self,
-        prompt: Prompt,
-        *,
-        tokens: int | None = None,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stats:
-        """Read the prompt into the slot's cache; the one token that llama.cpp always generates is dropped."""
-        asked = Job(prompt, Sampling(1), on_read=on_read or ignore_progress, slot=slot)
-        job = await self._admit(await self.describe(), asked)
-        served = await self._known()
-        whole = await self._encode(served, prompt.parts)
-        part = whole if tokens is None else whole.first_tokens(tokens)
-        fields: dict[str, object] = {"n_predict": 0, "stream": True, "return_progress": True}
-        async with self._watched(), aclosing(self._events(served, part, job, fields)) as events:
-            async for event in events:
-                if event.stop:
-                    return replace(event.stats(), output_tokens=0)
-        raise self._cut_off()
-
     async def _ask(self) -> ModelInfo:
         """Request the facts about the served model; cached tokens are kept if the model is unchanged."""
         await self._route()
@@ -193,14 +168,15 @@ class LlamaCppBackend(ServerBackend):
             raise BackendUnavailable(message)
         return self._served
 
-    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
+    async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
         del info
         served = await self._known()
-        tokens = await self._encode(served, job.prompt.parts)
-        fields = api.answer_fields(job.sampling, job.stop, job.prompt.forced, is_chat=job.prompt.is_chat)
+        tokens = await self._encode(served, sent.prompt.parts)
+        if sent.job.most is not None:
+            tokens = tokens.first_tokens(sent.job.most)
         read: PromptRead | None = None
         written = WrittenTokens()
-        async with aclosing(self._events(served, tokens, job, fields)) as events:
+        async with aclosing(self._events(served, tokens, sent)) as events:
             async for event in events:
                 if event.prompt_progress is not None:
                     read = event.prompt_progress.read()
@@ -208,24 +184,18 @@ class LlamaCppBackend(ServerBackend):
                 if event.content:
                     yield Piece(event.content, event.logprob, read)
                 if event.stop:
-                    if job.prompt.is_chat:
+                    if sent.prompt.is_chat:
                         served.tokenizer.keep(written)
                     self._check_model(served, event)
                     yield event.stats()
                     return
 
     async def _events(
-        self, served: Served, prompt: Tokens, job: Job, fields: dict[str, object]
+        self, served: Served, prompt: Tokens, sent: Admitted
     ) -> AsyncGenerator[api.CompletionEvent]:
         """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
-        use = served.slots.use(prompt, job.slot)
-        content: object = msgspec.Raw(prompt.json_array)
-        if media := job.prompt.media:  # then the server takes no token ids
-            parts = job.prompt.parts
-            marker = served.props.media_marker
-            text = "".join(marker if isinstance(part, Media) else part.text for part in parts)
-            content = {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}
-        body = {"prompt": content, "cache_prompt": True, **fields}
+        use = served.slots.use(prompt, sent.job.slot)
+        body = {"prompt": _content(served, prompt, sent), "cache_prompt": True, **api.answer_fields(sent)}
         if use.named != ANY_SLOT:
             body["id_slot"] = use.named
         if self._model:
@@ -233,7 +203,7 @@ class LlamaCppBackend(ServerBackend):
         generated: list[int] = []
         reached = -1
         try:
-            async with aclosing(self._server.events("/completion", body, job.patience)) as events:
+            async with aclosing(self._server.events("/completion", body, sent.patience)) as events:
                 async for data in events:
                     event = self._server.decode(data, api.CompletionEvent)
                     if event.error is not None:
@@ -243,10 +213,11 @@ class LlamaCppBackend(ServerBackend):
                         generated += event.tokens
                     else:
                         # It has a token that was not generated.
-                        if job.patience is not None and progress.processed > reached:
-                            job.patience.heard()
+                        if progress.processed > reached:
+                            sent.patience.heard()
                         reached = max(reached, progress.processed)
-                        job.on_read(progress.to_progress())
+                        if sent.job.on_read is not None:
+                            sent.job.on_read(progress.to_progress())
                     yield event
         finally:
             if generated:
@@ -287,3 +258,13 @@ class LlamaCppBackend(ServerBackend):
         """Forget the facts if another model answered: the server was restarted meanwhile."""
         if event.model is not None and event.model != served.props.model_alias:
             self.forget()
+
+
+def _content(served: Served, prompt: Tokens, sent: Admitted) -> object:
+    """Return the prompt as token ids; with pictures or sounds, the server takes text only."""
+    media = sent.prompt.media
+    if not media:
+        return msgspec.Raw(prompt.json_array)
+    marker = served.props.media_marker
+    text = "".join(marker if isinstance(part, Media) else part.text for part in sent.prompt.parts)
+    return {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}

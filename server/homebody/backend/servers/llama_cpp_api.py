@@ -3,27 +3,26 @@
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
 
 from homebody.backend.answer import CONTROL_TEXTS
-from homebody.backend.base import PromptRead, ReadProgress, Sampling, Stats
+from homebody.backend.base import PromptRead, ReadProgress, Stats
 from homebody.backend.choose import AvailableModel
+from homebody.backend.servers.base import Admitted
 from homebody.media import Modality, to_modalities
 from homebody.models.facts import FimTokens
 
 
-def answer_fields(
-    sampling: Sampling, stop: Sequence[str], forced: str, *, is_chat: bool
-) -> dict[str, object]:
+def answer_fields(sent: Admitted) -> dict[str, object]:
     """Return the fields of a streamed ``POST /completion``, without the prompt and its place.
 
     All kinds of sampling are set, to override the server's start options.
     """
+    sampling, forced = sent.sampling, sent.prompt.forced
     fields: dict[str, object] = {
-        "n_predict": sampling.max_tokens,
+        "n_predict": sampling.max_tokens if sent.job.sampling is not None else 0,
         "stream": True,
         "return_progress": True,
         "return_tokens": True,
@@ -41,9 +40,9 @@ def answer_fields(
     optional: dict[str, object] = {
         "seed": sampling.seed,
         "n_probs": sampling.logprobs or None,
-        "stop": stop or None,
+        "stop": sent.stop or None,
         "grammar": grammar_that_begins(forced) if forced else None,
-        "preserved_tokens": CONTROL_TEXTS if is_chat else None,
+        "preserved_tokens": CONTROL_TEXTS if sent.prompt.is_chat else None,
     }
     return fields | {name: value for name, value in optional.items() if value is not None}
 

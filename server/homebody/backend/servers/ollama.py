@@ -4,21 +4,18 @@ Written from the documented API of Ollama 0.12 (address in ``ollama_api``); test
 loopback, since no Python package contains Ollama.
 """
 
-from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from urllib.parse import urlsplit
 
-from homebody.backend.base import Message, ModelInfo, Piece
+from homebody.backend.base import ModelInfo, Piece
 from homebody.backend.guard import AllowedHost
-from homebody.backend.http import Patience
-from homebody.backend.http_errors import StatusRefused, failure, tells_length
+from homebody.backend.http_errors import StatusRefused, failure
 from homebody.backend.servers import ollama_api as api
-from homebody.backend.servers.base import Deltas, Job, Thought
+from homebody.backend.servers.base import Admitted, Deltas, Thought
 from homebody.backend.servers.strings import StringBackend
 from homebody.errors import (
     BackendRefused,
     ConnectionForbidden,
-    ContextTooLong,
     ModelNotServed,
 )
 from homebody.models.families import Thinking, thinking_notes
@@ -67,59 +64,34 @@ class OllamaBackend(StringBackend):
             notes=(*notes, *thinking_notes(name, self.thinking(name))),
         )
 
-    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        fields = api.answer_fields(job.sampling, job.stop, info.context_length)
-        body = api.request(info.name, prompt=job.prompt.text, raw=True, **fields)
-        async with aclosing(self._stream("/api/generate", body, job.patience)) as events:
-            async for event in events:
-                if event.response:
-                    yield Piece(event.response, event.logprob)
-                if event.done:
-                    yield event.stats()
-
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        fields = api.answer_fields(job.sampling, (), info.context_length)
-        sent = [api.to_chat(message) for message in messages]
-        body = api.request(info.name, messages=sent, **self._think(info.name), **fields)
-        async with aclosing(self._stream("/api/chat", body, job.patience)) as events:
-            async for event in events:
-                if event.message is not None and event.message.thinking:
+    async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
+        fields = api.answer_fields(sent.sampling, sent.stop, info.context_length)
+        if messages := sent.prompt.messages:
+            path, fields = "/api/chat", fields | self._think(info.name)
+            body = api.request(info.name, messages=[api.to_chat(message) for message in messages], **fields)
+        else:
+            path = "/api/generate"
+            body = api.request(info.name, prompt=sent.prompt.text, raw=True, **fields)
+        async with aclosing(self._server.lines(path, body, sent.patience)) as lines:
+            async for line in lines:
+                event = self._server.decode(line, api.OllamaEvent)
+                if event.error is not None:
+                    raise failure(self._server.url, event.error)
+                # A remote model has replaced it under the same name: refuse, and stop.
+                self._check_remote(event.model, event)
+                if event.message.thinking:
                     yield Thought()
-                if event.message is not None and event.message.content:
-                    yield Piece(event.message.content, event.logprob)
+                if text := event.response or event.message.content:
+                    yield Piece(text, event.logprob)
                 if event.done:
                     yield event.stats()
+                    return
 
     def _think(self, model: str) -> dict[str, object]:
         """Switch reasoning off, or as low as the model allows: it is never shown, and delays the answer."""
         if not self._thinks:
             return {}
         return {"think": "low" if self.thinking(model) is Thinking.LEAST else False}
-
-    async def _stream(
-        self, path: str, body: object, patience: Patience | None
-    ) -> AsyncGenerator[api.OllamaEvent]:
-        """Stream one answer; convert Ollama's three forms of errors to one."""
-        try:
-            async with aclosing(self._server.lines(path, body, patience)) as lines:
-                async for line in lines:
-                    event = self._server.decode(line, api.OllamaEvent)
-                    if event.error is not None:
-                        raise failure(self._server.url, event.error)
-                    # A remote model has replaced it under the same name: refuse, and stop.
-                    self._check_remote(event.model, event)
-                    yield event
-                    if event.done:
-                        return
-        except StatusRefused as error:
-            if tells_length(error.words):
-                message = f"The server at {self._server.url} says: {error.words}; nothing was cut"
-                raise ContextTooLong(message) from error
-            if error.status == 404:
-                # The model was removed: request the server's models again.
-                self.forget()
-                raise ModelNotServed(str(error)) from error
-            raise
 
     async def _choose(self, tags: api.ListedModels) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""

@@ -202,7 +202,7 @@ class OllamaEvent(SaysRemote, frozen=True):
 
     model: str = ""
     response: str = ""
-    message: OllamaMessage | None = None
+    message: OllamaMessage = OllamaMessage()
     done: bool = False
     done_reason: str = "stop"
     error: str | None = None

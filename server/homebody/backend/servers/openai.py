@@ -4,21 +4,17 @@ The names of fields and the path of the context length depend on the server: see
 ``openai_servers``. Tested against llama.cpp's OpenAI API, and test servers on loopback.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Mapping
 
 import msgspec
 
-from homebody.backend.base import Message, ModelInfo
+from homebody.backend.base import ModelInfo
 from homebody.backend.choose import AvailableModel
-from homebody.backend.http import Patience
-from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import openai_api as api
-from homebody.backend.servers.base import Deltas, Job
+from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.llama_cpp_api import ModelEntry, Models
 from homebody.backend.servers.openai_servers import UNKNOWN, recognise
 from homebody.backend.servers.strings import StringBackend
-from homebody.errors import ModelNotServed
 from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
 
 
@@ -36,31 +32,14 @@ class OpenAiApi(StringBackend):
         """Return the fields that switch the model's reasoning off, or reduce it as far as possible."""
         return self.dialect.thinking.get(self.thinking(model), {})
 
-    async def _generate(self, info: ModelInfo, job: Job) -> Deltas:
-        body = api.completion_body(info.name, job, self.dialect)
-        async with aclosing(self._stream("/v1/completions", body, job.patience)) as items:
-            async for item in items:
-                yield item
-
-    async def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        body = api.chat_body(info.name, messages, job.sampling, self.dialect)
-        body |= self.without_thinking(info.name)
-        async with aclosing(self._stream("/v1/chat/completions", body, job.patience)) as items:
-            async for item in items:
-                yield item
-
-    async def _stream(self, path: str, body: dict[str, object], patience: Patience | None) -> Deltas:
-        try:
-            stream = api.stream(self._server.events(path, body, patience), self._server)
-            async with aclosing(stream) as items:
-                async for item in items:
-                    yield item
-        except StatusRefused as error:
-            if error.status == 404:
-                # The server has another model now: request the facts again.
-                self.forget()
-                raise ModelNotServed(str(error)) from error
-            raise
+    def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
+        if sent.prompt.messages:
+            path = "/v1/chat/completions"
+            fields = self.without_thinking(info.name)
+            body = {**api.chat_body(info.name, sent, self.dialect), **fields}
+        else:
+            path, body = "/v1/completions", api.completion_body(info.name, sent, self.dialect)
+        return api.stream(self._server.events(path, body, sent.patience), self._server)
 
 
 class OpenAiBackend(OpenAiApi):

@@ -3,18 +3,17 @@
 API: https://platform.openai.com/docs/api-reference/completions and the servers' own additions.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import msgspec
 
 from homebody.backend.base import Message, Piece, Sampling, Stats
 from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused, failure, tells_length
-from homebody.backend.servers.base import Job, Thought
+from homebody.backend.http_errors import failure
+from homebody.backend.servers.base import Admitted, Thought
 from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
 from homebody.backend.servers.openai_servers import Dialect
-from homebody.errors import ContextTooLong
 from homebody.media import Media
 
 
@@ -82,15 +81,15 @@ class OpenAiEvent(msgspec.Struct, frozen=True):
     error: object = None
 
 
-def completion_body(model: str, job: Job, dialect: Dialect) -> dict[str, object]:
+def completion_body(model: str, sent: Admitted, dialect: Dialect) -> dict[str, object]:
     """Return the body of ``POST /v1/completions``."""
-    body: dict[str, object] = {"model": model, "prompt": job.prompt.text, **_common(job.sampling, dialect)}
-    if job.stop:
-        body["stop"] = job.stop
-    if job.sampling.logprobs and dialect.logprobs:
-        body["logprobs"] = job.sampling.logprobs
-    if job.prompt.forced and dialect.grammar:
-        body["grammar"] = grammar_that_begins(job.prompt.forced)
+    body = {"prompt": sent.prompt.text, **_common(model, sent.sampling, dialect)}
+    if sent.stop:
+        body["stop"] = sent.stop
+    if sent.sampling.logprobs and dialect.logprobs:
+        body["logprobs"] = sent.sampling.logprobs
+    if sent.prompt.forced and dialect.grammar:
+        body["grammar"] = grammar_that_begins(sent.prompt.forced)
     return body
 
 
@@ -108,59 +107,44 @@ def _to_part(media: Media) -> dict[str, object]:
     return {"type": "input_audio", "input_audio": {"data": media.base64, "format": form}}
 
 
-def chat_body(
-    model: str, messages: Sequence[Message], sampling: Sampling, dialect: Dialect
-) -> dict[str, object]:
+def chat_body(model: str, sent: Admitted, dialect: Dialect) -> dict[str, object]:
     """Return the body of ``POST /v1/chat/completions``, without the fields for reasoning."""
-    sent = [to_chat(message) for message in messages]
-    body: dict[str, object] = {"model": model, "messages": sent, **_common(sampling, dialect)}
-    if sampling.logprobs and dialect.logprobs:
-        body |= {"logprobs": True, "top_logprobs": sampling.logprobs}
+    messages = [to_chat(message) for message in sent.prompt.messages]
+    body = {"messages": messages, **_common(model, sent.sampling, dialect)}
+    if sent.sampling.logprobs and dialect.logprobs:
+        body |= {"logprobs": True, "top_logprobs": sent.sampling.logprobs}
     return body
 
 
 async def stream(events: AsyncGenerator[str], server: ModelServer) -> AsyncGenerator[Piece | Thought | Stats]:
-    """Read the events of one answer. Ends without stats if the stream was cut.
-
-    Raises
-    ------
-    ContextTooLong
-        The server refuses the prompt's length.
-
-    """
+    """Read the events of one answer. Ends without stats if the stream was cut."""
     finish: str | None = None
     usage = Usage()
     timings = Timings()
     done = False
-    try:
-        async with aclosing(events):
-            async for data in events:
-                if data.strip() == "[DONE]":
-                    done = True
-                    break
-                event = server.decode(data, OpenAiEvent)
-                if event.error is not None:
-                    raise failure(server.url, event.error)
-                usage, timings = event.usage or usage, event.timings or timings
-                if event.choices:
-                    choice = event.choices[0]
-                    finish = choice.finish_reason or finish
-                    if choice.is_thought:
-                        yield Thought()
-                    if choice.answer_text:
-                        yield Piece(choice.answer_text, choice.logprobs.total if choice.logprobs else None)
-    except StatusRefused as error:
-        if error.status == 400 and tells_length(error.words):
-            advice = "nothing was cut; backend.contextLength limits prompts"
-            message = f"The server at {server.url} says: {error.words}; {advice}"
-            raise ContextTooLong(message) from error
-        raise
+    async with aclosing(events):
+        async for data in events:
+            if data.strip() == "[DONE]":
+                done = True
+                break
+            event = server.decode(data, OpenAiEvent)
+            if event.error is not None:
+                raise failure(server.url, event.error)
+            usage, timings = event.usage or usage, event.timings or timings
+            if event.choices:
+                choice = event.choices[0]
+                finish = choice.finish_reason or finish
+                if choice.is_thought:
+                    yield Thought()
+                if choice.answer_text:
+                    yield Piece(choice.answer_text, choice.logprobs.total if choice.logprobs else None)
     if done or finish is not None:
         yield _stats(usage, timings, finish)
 
 
-def _common(sampling: Sampling, dialect: Dialect) -> dict[str, object]:
+def _common(model: str, sampling: Sampling, dialect: Dialect) -> dict[str, object]:
     return {
+        "model": model,
         "max_tokens": sampling.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},

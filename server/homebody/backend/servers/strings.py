@@ -1,6 +1,5 @@
 """Common base of the backends whose servers take prompts as strings."""
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -8,23 +7,23 @@ from typing import ClassVar
 
 from homebody.backend.answer import Answer, ReasoningFilter
 from homebody.backend.base import (
+    Job,
     Marker,
     Message,
     ModelInfo,
-    OnRead,
     Piece,
     Placement,
     Prompt,
     Purpose,
-    Sampling,
     SlotChoice,
     Stats,
     Stream,
     Text,
 )
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.servers.base import Deltas, Job, ServerBackend, ignore_progress
-from homebody.errors import BackendRefused
+from homebody.backend.http_errors import StatusRefused
+from homebody.backend.servers.base import Admitted, ServerBackend
+from homebody.errors import ModelNotServed
 from homebody.models.families import Thinking
 from homebody.settings import BackendSettings
 from homebody.text import common_start
@@ -57,10 +56,6 @@ class StringBackend(ServerBackend):
         self.estimate = TokenEstimate()
         self._cached: CachedPrompts[str] | None = None
 
-    @abstractmethod
-    def _converse(self, info: ModelInfo, messages: Sequence[Message], job: Job) -> Deltas:
-        """Stream the answer to the last message; reasoning in a separate field is left out."""
-
     async def count(self, texts: Sequence[str]) -> list[int]:
         """Estimate the tokens of each text; no request is made."""
         return [self.estimate.count(text) for text in texts]
@@ -70,10 +65,11 @@ class StringBackend(ServerBackend):
 
         A picture has as many as it was estimated, or an earlier server counted.
         """
+        frames = FRAME_TOKENS * len(prompt.messages)
         texts = "".join(part.text for part in prompt.parts if isinstance(part, Text))
         media = sum(media.tokens for media in prompt.media)
         markers = sum(frame_tokens(part.text) for part in prompt.parts if isinstance(part, Marker))
-        return 1 + markers + media + self.estimate.count(texts)
+        return 1 + frames + markers + media + self.estimate.count(texts)
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
@@ -90,85 +86,56 @@ class StringBackend(ServerBackend):
         self._cached = None
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
-        """Refuse: the server renders the chat template itself. Use ``chat``.
+        """Return the messages as they are: the server puts them into the chat template."""
+        parts = tuple(part for message in messages for part in message.parts)
+        return Prompt(parts, is_chat=True, messages=tuple(messages))
 
-        Raises
-        ------
-        BackendRefused
-            Always.
+    async def stream(self, job: Job) -> Stream:
+        """Send one request. To read a prompt costs one token; the text of a beginning is estimated.
 
+        Nothing is sent if that would not help later: a chat is not rendered here, and a server that reuses
+        no prompts evaluates each beginning anew.
         """
-        del messages
-        message = f"The server at {self._server.url} does not report its chat template; use its chat"
-        raise BackendRefused(message)
-
-    async def chat(
-        self,
-        messages: Sequence[Message],
-        sampling: Sampling,
-        *,
-        slot: SlotChoice = "chat",
-        on_read: OnRead | None = None,
-    ) -> Stream:
-        """Answer the last message, without reasoning; ``slot`` and ``on_read`` are ignored."""
-        info = await self.describe()
-        media = [each for message in messages for each in message.media]
-        text = Text("\n".join(message.text for message in messages))
-        prompt = Prompt((*media, text), is_chat=True)
-        job = await self._admit(info, Job(prompt, sampling, (), slot, on_read or ignore_progress))
-        room = info.context_length - job.tokens - FRAME_TOKENS * len(messages)
-        most = max(1, min(job.sampling.max_tokens, room))
-        job = replace(job, sampling=replace(job.sampling, max_tokens=most))
-        deltas = self._converse(info, messages, job)
-        always = self.thinking(info.name) is Thinking.ALWAYS
-        # The template, which only the server sees, opens the reasoning block.
-        thoughts = ReasoningFilter("</think>" if always else None, is_certain=False)
-        async with aclosing(self._pieces(info, job, deltas, Answer(thoughts=thoughts))) as stream:
-            async for item in stream:
+        if job.sampling is None:
+            if job.prompt.messages or not self.keeps_prompts:
+                return
+            job = replace(job, prompt=await self._beginning(job.prompt, job.most))
+        async with aclosing(super().stream(job)) as items:
+            async for item in items:
                 yield item
 
-    async def warm(
-        self,
-        prompt: Prompt,
-        *,
-        tokens: int | None = None,
-        slot: SlotChoice = "completion",
-        on_read: OnRead | None = None,
-    ) -> Stats:
-        """Read the prompt into the server's cache; costs one token, which is dropped.
+    def _thoughts(self, info: ModelInfo, prompt: Prompt) -> ReasoningFilter:
+        """Return the filter for a chat whose template, which only the server sees, may open a block."""
+        if not prompt.messages:
+            return super()._thoughts(info, prompt)
+        always = self.thinking(info.name) is Thinking.ALWAYS
+        return ReasoningFilter("</think>" if always else None, is_certain=False)
 
-        For a beginning (``tokens``), the text is cut in proportion to the estimated tokens.
-        """
-        del on_read
-        stats = Stats(None, None, None, None, None, None, "length")
-        if tokens is not None:
-            if not self.keeps_prompts:
-                return stats
-            prompt = Prompt((Text(await self._beginning(prompt, tokens)),))
-        single = Sampling(max_tokens=1)
-        async with aclosing(self.complete(replace(prompt, forced=""), single, slot=slot)) as stream:
-            async for item in stream:
-                if isinstance(item, Stats):
-                    stats = item
-        return replace(stats, output_tokens=0)
-
-    async def _beginning(self, prompt: Prompt, tokens: int) -> str:
+    async def _beginning(self, prompt: Prompt, tokens: int | None) -> Prompt:
         """Return the beginning of the prompt's text, in proportion to ``tokens``."""
         total = await self.count_prompt(prompt)
-        return prompt.text if tokens >= total else prompt.text[: len(prompt.text) * tokens // total]
+        if tokens is None or tokens >= total:
+            return prompt
+        return Prompt((Text(prompt.text[: len(prompt.text) * tokens // total]),))
 
-    async def _pieces(self, info: ModelInfo, job: Job, deltas: Deltas, answer: Answer) -> Stream:
+    async def _pieces(self, info: ModelInfo, sent: Admitted, answer: Answer) -> Stream:
         """Record what the server reads and writes."""
-        cached, text = self._cached_prompts(info), job.prompt.text
-        place, _ = cached.place(text, job.slot)
+        cached, text = self._cached_prompts(info), sent.prompt.text
+        place, _ = cached.place(text, sent.job.slot)
         cached.put(place, text)
-        written = job.prompt.forced
+        written = sent.prompt.forced
         try:
-            async with aclosing(super()._pieces(info, job, deltas, answer)) as stream:
+            async with aclosing(super()._pieces(info, sent, answer)) as stream:
                 async for item in stream:
                     if isinstance(item, Piece):
                         written += item.text
                     yield item
+        except StatusRefused as error:
+            if error.status == 404:
+                # The server has another model now: request the facts again.
+                self.forget()
+                raise ModelNotServed(str(error)) from error
+            raise
         finally:
             cached.put(place, text + written)
 
@@ -179,11 +146,11 @@ class StringBackend(ServerBackend):
             self._cached = CachedPrompts[str](slots, "chat" if slots > 1 else 0, common_start, len)
         return self._cached
 
-    def _checked(self, info: ModelInfo, job: Job, stats: Stats) -> Stats:
+    def _checked(self, info: ModelInfo, sent: Admitted, stats: Stats) -> Stats:
         """Correct the estimate with the server's count; a prompt that fills the context was cut."""
         if stats.prompt_tokens is None:
             return stats
-        if not job.prompt.media:
-            self.estimate.learn(job.prompt.text, stats.prompt_tokens)
+        if not sent.prompt.media:
+            self.estimate.learn(sent.prompt.text, stats.prompt_tokens)
         cut = stats.truncated or stats.prompt_tokens >= info.context_length
         return replace(stats, truncated=cut)

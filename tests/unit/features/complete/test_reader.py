@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from homebody.backend.base import Stats
 from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete, prepare
 from homebody.features.complete.reader import piece_tokens
@@ -149,13 +150,14 @@ class _Stepwise(ScriptedBackend):
         self.placed = prompt.text + prompt.forced
         return await super().place(prompt, **options)
 
-    async def warm(self, prompt, *, tokens=None, slot="completion", on_read=None):
-        if tokens > _NOT_NARROW:
+    async def stream(self, job):
+        if job.sampling is None and job.most > _NOT_NARROW:
             self._allowed.clear()
             self.waits = True
             await self._allowed.wait()
             self.waits = False
-        return await super().warm(prompt, tokens=tokens, slot=slot, on_read=on_read)
+        async for item in super().stream(job):
+            yield item
 
 
 async def test_short_visits_read_one_wide_window_until_more_was_typed(world, monkeypatch):
@@ -228,9 +230,10 @@ async def test_showing_a_suggestion_does_not_change_the_window(world, monkeypatc
 class _Measured(ScriptedBackend):
     """Reads 2,000 tokens a second, and takes 6 ms for each piece beyond that."""
 
-    async def warm(self, prompt, **options):
-        stats = await super().warm(prompt, **options)
-        return replace(stats, prompt_ms=stats.evaluated_tokens / 2 + 6)
+    async def stream(self, job):
+        async for item in super().stream(job):
+            reads = isinstance(item, Stats) and job.sampling is None
+            yield replace(item, prompt_ms=item.evaluated_tokens / 2 + 6) if reads else item
 
 
 async def test_a_fast_server_reads_the_whole_window_at_the_first_look(world, monkeypatch):
