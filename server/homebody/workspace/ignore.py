@@ -10,20 +10,19 @@ git ignores. Patterns are untrusted, except the user's: they come with the repos
 import os
 import re
 import stat
-import time
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Collection, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from homebody.regular_file import read_regular
 from homebody.settings import Settings
 from homebody.settings.schema import FolderIgnore
-from homebody.workspace.git_folder import exclude_file, linked_folder
+from homebody.workspace.git_folder import exclude_file
 from homebody.workspace.patterns import Patterns, TooManyPatterns
 
 _GIT_FILE = ".gitignore"
@@ -55,14 +54,6 @@ NEVER = frozenset({_REPOSITORY, ".hg", ".svn", ".bzr", ".jj", "_darcs", "CVS"})
 """Folders of version control systems; nothing in them is context."""
 # https://bford.info/cachedir/ and PEP 405: these files mark a folder that can be generated again.
 _MARKS = ("CACHEDIR.TAG", "pyvenv.cfg")
-
-_LOOKED_AT = (*IGNORE_FILES, _REPOSITORY, f"{_REPOSITORY}/info/exclude")
-_MARKED = (*_LOOKED_AT, *_MARKS)
-
-_GRAIN_NS = 2_000_000_000
-"""A file that changed this recently may change again and look the same (2 s on FAT)."""
-
-_Stamp: TypeAlias = tuple[int, ...]
 
 _HERE = re.compile(r"^(!?)\./+")
 
@@ -169,7 +160,7 @@ class FolderRules:
 
 
 class PathRules:
-    """The rules of all folders, each looked at once; ``now`` looks at all of them again.
+    """The rules of all folders, each read once; ``now`` reads all of them again.
 
     ``roots`` are the folders that the user opened: below them a ``.gitignore`` counts without a repository.
     ``is_index``: for files that nobody opened, so that what can be generated again is left out too.
@@ -192,24 +183,21 @@ class PathRules:
             is_index=is_index,
         )
         self._top = FolderRules("", given)
-        self._folders: dict[str, tuple[FolderRules, list[_Stamp], str, FolderRules]] = {}
-        self.looked_at: dict[Path, FolderRules] = {}
+        self.folders: dict[Path, FolderRules] = {}
 
     def now(self) -> "PathRules":
-        """Return the same rules, which read the ignore files again that have changed since."""
+        """Return the same rules, which read the ignore files again."""
         rules = copy(self)
-        rules.looked_at = {}
+        rules.folders = {}
         return rules
 
     def of(self, folder: Path) -> FolderRules:
         """Return the rules for the entries of ``folder``, which is absolute; links are not followed."""
-        looked_at = self.looked_at
-        rules = looked_at.get(folder)
-        if rules is None:
+        if folder not in self.folders:
             is_top = folder.parent == folder
             above, name = (self._top, folder.drive) if is_top else (self.of(folder.parent), folder.name)
-            rules = looked_at[folder] = self._inside(above, name)
-        return rules
+            self.folders[folder] = above.below(name).inside()
+        return self.folders[folder]
 
     def reason_against(self, path: Path) -> str:
         """Return why ``path``, which is absolute, is excluded; empty if it is not."""
@@ -218,21 +206,6 @@ class PathRules:
     def ignores(self, path: Path) -> bool:
         """Whether ``path``, which is absolute, is excluded."""
         return bool(self.reason_against(path))
-
-    def _inside(self, above: FolderRules, name: str) -> FolderRules:
-        if above.closed:
-            return above
-        path = f"{above.path}{name}/"
-        # Before they are read: what is written meanwhile is read again the next time.
-        stamps = [_stamp(path + file) for file in (_MARKED if above.given.is_index else _LOOKED_AT)]
-        known = self._folders.get(path)
-        if known is not None and known[0] is above and known[1] == [*stamps, _stamp(known[2])]:
-            return known[3]
-        elsewhere = (exclude_file(path) or "") if linked_folder(path) is not None else ""
-        stamps.append(_stamp(elsewhere))
-        rules = above.below(name).inside()
-        self._folders[path] = above, stamps, elsewhere, rules
-        return rules
 
 
 def rules_for(root: Path, exclude: Exclude | None = None) -> FolderRules:
@@ -279,11 +252,7 @@ def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
         # Like git, this follows no link to a .gitignore; a .homebodyignore may be a link.
         if path.endswith("/" + _GIT_FILE) and not stat.S_ISREG(os.lstat(path).st_mode):
             return ()
-        data = read_regular(Path(path), max_bytes=_MAX_FILE_BYTES)
-        # Windows PowerShell writes UTF-16.
-        is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
-        text = data.decode("utf-16", "replace") if is_wide else data.decode("utf-8-sig", "surrogateescape")
-        patterns = Patterns.parse(text.split("\n"), base)
+        patterns = _patterns_of(read_regular(Path(path), max_bytes=_MAX_FILE_BYTES), base)
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.endswith("/" + _OWN_FILE) and os.path.islink(path):  # noqa: PTH114 - text is enough here
             raise _NoListError from error
@@ -293,20 +262,13 @@ def _read_list(path: str, base: str) -> tuple[Patterns, ...]:
     return (patterns,) if patterns.regex else ()
 
 
-def _stamp(path: str) -> _Stamp:
-    """Return what changes when a file is written, replaced or removed; nothing for no path."""
-    if not path:
-        return ()
-    try:
-        facts = os.stat(path)  # noqa: PTH116 - twenty for each prompt
-    except OSError as error:
-        return error.errno or 0, os.path.islink(path)  # noqa: PTH114 - twenty for each prompt
-    known = facts.st_dev, facts.st_ino, facts.st_mode
-    if stat.S_ISDIR(facts.st_mode):  # its times change with each of its entries
-        return known
-    now, changed = time.time_ns(), max(facts.st_mtime_ns, facts.st_ctime_ns)
-    young = now if now - changed < _GRAIN_NS else 0
-    return *known, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, young
+@lru_cache(maxsize=256)
+def _patterns_of(data: bytes, base: str) -> Patterns:
+    """Compile an ignore file, which is read for each prompt and rarely changes."""
+    # Windows PowerShell writes UTF-16.
+    is_wide = data.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    text = data.decode("utf-16", "replace") if is_wide else data.decode("utf-8-sig", "surrogateescape")
+    return Patterns.parse(text.split("\n"), base)
 
 
 def _is_file(path: str) -> bool:
