@@ -1,10 +1,10 @@
 """The slot of a llama.cpp server that a request names."""
 
 from homebody.backend.servers.llama_cpp_served import ANY_SLOT, FREE_SLOT_SECONDS, Slots
-from homebody.backend.servers.llama_cpp_tokens import Tokens
+from homebody.backend.servers.llama_cpp_tokens import to_ids
 
 SLOTS = 4
-PROMPT = Tokens.of(range(10))
+PROMPT = to_ids(range(10))
 
 
 class Clock:

@@ -24,7 +24,6 @@ from homebody.backend.base import (
     Prompt,
     PromptRead,
     Purpose,
-    Role,
     SlotChoice,
 )
 from homebody.backend.http_errors import failure
@@ -36,7 +35,7 @@ from homebody.backend.servers.llama_cpp_served import (
     Served,
     ask_served,
 )
-from homebody.backend.servers.llama_cpp_tokens import Tokens, WrittenTokens
+from homebody.backend.servers.llama_cpp_tokens import Ids, WrittenTokens, to_ids
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
@@ -80,7 +79,7 @@ class LlamaCppBackend(ServerBackend):
     async def count_prompt(self, prompt: Prompt) -> int:
         """Tokens of the prompt as it would be sent, BOS included."""
         served = await self._known()
-        return (await self._encode(served, prompt.parts)).count
+        return len(await self._encode(served, prompt.parts))
 
     async def place(
         self, prompt: Prompt, *, slot: SlotChoice = "completion", keep: SlotChoice = None
@@ -89,7 +88,7 @@ class LlamaCppBackend(ServerBackend):
         served = await self._known()
         tokens = await self._encode(served, prompt.parts)
         best, shared = served.slots.place(tokens, slot, keep)
-        return Placement(best, tokens.count, tokens.count - shared)
+        return Placement(best, len(tokens), len(tokens) - shared)
 
     async def render_chat(self, messages: Sequence[Message]) -> Prompt:
         """Render the model's template with a placeholder for each message, and split it there.
@@ -104,12 +103,8 @@ class LlamaCppBackend(ServerBackend):
         if not served.info.chat_template:
             message = f"The model {served.info.name} has no chat template; choose an instruct model"
             raise BackendRefused(message)
-        roles: tuple[Role, ...] = tuple(message.role for message in messages)
-        frame = served.frames.get(roles)
-        if frame is None:
-            frame = served.frames[roles] = await self._render_frame(messages)
         parts: list[Part] = []
-        for piece in frame:
+        for piece in await self._render_frame(messages):
             parts += messages[piece].parts if isinstance(piece, int) else [Marker(piece)] if piece else []
         return Prompt(tuple(parts), is_chat=True)
 
@@ -171,9 +166,7 @@ class LlamaCppBackend(ServerBackend):
     async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
         del info
         served = await self._known()
-        tokens = await self._encode(served, sent.prompt.parts)
-        if sent.job.most is not None:
-            tokens = tokens.first_tokens(sent.job.most)
+        tokens = (await self._encode(served, sent.prompt.parts))[: sent.job.most]
         read: PromptRead | None = None
         written = WrittenTokens()
         async with aclosing(self._events(served, tokens, sent)) as events:
@@ -191,7 +184,7 @@ class LlamaCppBackend(ServerBackend):
                     return
 
     async def _events(
-        self, served: Served, prompt: Tokens, sent: Admitted
+        self, served: Served, prompt: Ids, sent: Admitted
     ) -> AsyncGenerator[api.CompletionEvent]:
         """Send a request and yield its events; record how far the prompt is read, and what its slot holds."""
         use = served.slots.use(prompt, sent.job.slot)
@@ -222,12 +215,12 @@ class LlamaCppBackend(ServerBackend):
         finally:
             if generated:
                 # The last token was chosen, but not evaluated.
-                prompt = Tokens.joined([prompt, Tokens.of(generated[:-1])])
+                prompt = prompt + to_ids(generated[:-1])
             elif reached >= 0:
-                prompt = prompt.first_tokens(reached)
+                prompt = prompt[:reached]
             served.slots.holds(use, prompt)
 
-    async def _encode(self, served: Served, parts: Sequence[Part]) -> Tokens:
+    async def _encode(self, served: Served, parts: Sequence[Part]) -> Ids:
         async with self._watched():
             return await served.tokenizer.encode(parts)
 
@@ -260,11 +253,11 @@ class LlamaCppBackend(ServerBackend):
             self.forget()
 
 
-def _content(served: Served, prompt: Tokens, sent: Admitted) -> object:
+def _content(served: Served, prompt: Ids, sent: Admitted) -> object:
     """Return the prompt as token ids; with pictures or sounds, the server takes text only."""
     media = sent.prompt.media
     if not media:
-        return msgspec.Raw(prompt.json_array)
+        return prompt.tolist()
     marker = served.props.media_marker
     text = "".join(marker if isinstance(part, Media) else part.text for part in sent.prompt.parts)
     return {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}

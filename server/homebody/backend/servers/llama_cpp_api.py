@@ -3,6 +3,7 @@
 API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
+import re
 from dataclasses import replace
 
 import msgspec
@@ -273,26 +274,14 @@ INFILL_PROBE = {
 
 
 def fim_from_infill(prompt: str, bos: str) -> FimTokens | None:
-    """Extract the markers from the prompt that the server built from ``INFILL_PROBE``."""
-    if "PPPP" not in prompt or "SSSS" not in prompt:
+    """Extract the markers from the prompt that the server built from ``INFILL_PROBE``.
+
+    Each marker precedes a known word; ``llama-server --spm-infill`` puts the suffix first.
+    """
+    *pieces, last = re.split(r"(myproject\n|FFFF\n|XXXX|filename\n|PPPP|SSSS)", prompt)
+    texts = [text.strip().removeprefix(bos).strip() for text in pieces[::2]]
+    before = dict(zip(pieces[1::2], texts, strict=True))
+    prefix, suffix, middle = before.get("PPPP"), before.get("SSSS"), last.strip()
+    if not (prefix and suffix and middle):
         return None
-    repo, found, rest = prompt.partition("myproject\n")
-    if not found:
-        repo, rest = "", prompt
-    separator, found, rest = rest.partition("FFFF\n")
-    if found:
-        _, _, rest = rest.partition("XXXX")
-        rest = rest.removeprefix(separator).removeprefix("filename\n")
-    else:
-        separator = ""
-        _, _, rest = prompt.rpartition("XXXX") if "XXXX" in prompt else ("", "", prompt)
-    rest = rest.strip().removeprefix(bos)
-    # llama-server --spm-infill puts the suffix first.
-    first, second = ("PPPP", "SSSS") if rest.index("PPPP") < rest.index("SSSS") else ("SSSS", "PPPP")
-    opening, _, rest = rest.partition(first)
-    between, _, middle = rest.partition(second)
-    prefix, suffix = (opening, between) if first == "PPPP" else (between, opening)
-    markers = [marker.strip() for marker in (prefix, suffix, middle, repo, separator)]
-    if not all(markers[:3]):
-        return None
-    return FimTokens(markers[0], markers[1], markers[2], markers[3] or None, markers[4] or None)
+    return FimTokens(prefix, suffix, middle, before.get("myproject\n") or None, before.get("FFFF\n") or None)

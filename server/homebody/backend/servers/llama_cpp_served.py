@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePath
 
-from homebody.backend.base import ModelInfo, Role, SlotChoice
+from homebody.backend.base import ModelInfo, SlotChoice
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.backend.http import ModelServer
 from homebody.backend.http_errors import StatusRefused
 from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.llama_cpp_tokens import Tokenizer, Tokens
+from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer
 from homebody.errors import BackendTimeout
 from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
+from homebody.text import common_start
 
 HOST_KIND = "embedded"
 """``ModelInfo.kind`` of Homebody's own host."""
@@ -42,8 +43,6 @@ class Served:
     ----------
     slots
         The prompts that the server's slots hold.
-    frames
-        Chat templates rendered for some roles: texts, and the indexes of messages between them.
 
     """
 
@@ -51,9 +50,6 @@ class Served:
     info: ModelInfo
     tokenizer: Tokenizer
     slots: "Slots"
-    frames: dict[tuple[Role, ...], tuple[str | int, ...]] = field(
-        default_factory=dict[tuple[Role, ...], tuple[str | int, ...]]
-    )
 
 
 async def ask_served(
@@ -167,18 +163,18 @@ class Slots:
         self._jobs = 0
         completion = 1 if total == 1 else max(1, total - RESERVED_SLOTS) if pinned else KEPT_IN_MEMORY
         chat = 0 if total == 1 else "chat"
-        self._cached = CachedPrompts[Tokens](completion, chat, Tokens.shared, lambda tokens: tokens.count)
+        self._cached = CachedPrompts[Ids](completion, chat, common_start, len)
 
     @property
     def completion(self) -> int:
         """Number of completion prompts that the server caches at the same time."""
         return self._cached.completion
 
-    def place(self, prompt: Tokens, choice: SlotChoice, keep: SlotChoice = None) -> tuple[SlotChoice, int]:
+    def place(self, prompt: Ids, choice: SlotChoice, keep: SlotChoice = None) -> tuple[SlotChoice, int]:
         """Return the place of a prompt, and how many of its tokens are cached there."""
         return self._cached.place(prompt, choice, keep)
 
-    def use(self, prompt: Tokens, choice: SlotChoice) -> SlotUse:
+    def use(self, prompt: Ids, choice: SlotChoice) -> SlotUse:
         """Choose the slot of a request for ``prompt`` that is about to be sent."""
         place = None if choice is None else self._cached.place(prompt, choice)[0]
         if self._pinned:
@@ -195,7 +191,7 @@ class Slots:
             made.named, made.heard = before.slot, before.heard
         return made
 
-    def holds(self, use: SlotUse, tokens: Tokens) -> None:
+    def holds(self, use: SlotUse, tokens: Ids) -> None:
         """Record what a request has left in its slot."""
         if use.place is not None:
             self._cached.put(use.place, tokens)
@@ -213,12 +209,6 @@ class Slots:
 
 async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> FimTokens | None:
     """Return the markers from the model's metadata, which only ``/infill`` exposes."""
-    try:
-        await server.post("/infill", {"model": model}, api.Infilled)
-    except StatusRefused as error:
-        # 501: no markers; 400: the model has markers, and the empty request is invalid. Neither needs a slot.
-        if error.status != 400:
-            return None
     body = {**api.INFILL_PROBE, "model": model}
     try:
         # Losing the chat slot's cache costs least; while an answer runs there, use any other slot.
@@ -226,6 +216,6 @@ async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> 
         reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=FREE_SLOT_SECONDS)
     except BackendTimeout:
         reply = await server.post("/infill", body, api.Infilled)
-    except StatusRefused:
+    except StatusRefused:  # the model has none
         return None
     return api.fim_from_infill(reply.prompt, props.bos_token)

@@ -1,9 +1,10 @@
 """The tokens of prompts and answers of a llama.cpp server: asked once for each text, and cached."""
 
+from array import array
 from binascii import crc32
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import Marker, Message, Part, Text
@@ -12,13 +13,21 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.openai_api import to_chat
 from homebody.errors import BackendFailed, BackendProtocolError, BackendRefused
 from homebody.media import Media
-from homebody.text import common_start
 
 # Bytes of text and of ids together; a 32k-token prompt has about 300 kB.
 _CAPACITY = 8 * 1024 * 1024
 
 # No token has this id; /tokenize returns numbers unchanged.
 _BETWEEN = -1
+
+
+Ids: TypeAlias = "array[int]"
+"""Token ids of a prompt, or of a part of it."""
+
+
+def to_ids(ids: Iterable[int] = ()) -> Ids:
+    """Pack token ids: prompts are compared with those in the cache at each keystroke."""
+    return array("q", ids)
 
 
 class Tokenizer:
@@ -40,7 +49,7 @@ class Tokenizer:
         self._bos = bos
         self._lead = lead
         self._size = 0
-        self._known: OrderedDict[Part, Tokens] = OrderedDict()
+        self._known: OrderedDict[Part, Ids] = OrderedDict()
 
     @classmethod
     async def of(cls, server: ModelServer, model: str | None) -> "Tokenizer":
@@ -88,22 +97,24 @@ class Tokenizer:
             counts.append(reply.input_tokens)
         return counts[0] - counts[1]
 
-    async def encode(self, parts: Sequence[Part]) -> "Tokens":
+    async def encode(self, parts: Sequence[Part]) -> Ids:
         """Return the tokens of a prompt, BOS included."""
-        tokens = await self._look_up([part for part in parts if part.text])
-        if self._bos is not None and (not tokens or tokens[0].first != self._bos):
-            tokens = [Tokens.of([self._bos]), *tokens]
-        return Tokens.joined(tokens)
+        ids = to_ids()
+        for tokens in await self._look_up([part for part in parts if part.text]):
+            ids += tokens
+        if self._bos is not None and (not ids or ids[0] != self._bos):
+            ids.insert(0, self._bos)
+        return ids
 
     def keep(self, written: "WrittenTokens") -> None:
         """Use the tokens of an answer in later prompts, because the server's cache has those."""
         if (answer := written.tokens) is not None:
             text, ids = answer
-            self._keep(Text(text), Tokens.of(ids))
+            self._keep(Text(text), to_ids(ids))
 
-    async def _look_up(self, parts: Sequence[Part]) -> "list[Tokens]":
+    async def _look_up(self, parts: Sequence[Part]) -> list[Ids]:
         """Return the tokens of each part; all unknown parts of a kind are tokenized in one call."""
-        here: dict[Part, Tokens] = {}
+        here: dict[Part, Ids] = {}
         unseen: dict[Part, None] = {}
         for part in parts:
             known = self._known.get(part)
@@ -115,16 +126,17 @@ class Tokenizer:
         for kind in (Text, Marker):
             new = [part for part in unseen if type(part) is kind]
             if new:
-                found = await self.ids([part.text for part in new], kind)
-                here |= {part: Tokens.of(ids) for part, ids in zip(new, found, strict=True)}
+                tokens = await self.ids([part.text for part in new], kind)
+                here |= {part: to_ids(ids) for part, ids in zip(new, tokens, strict=True)}
         for part in unseen:
             if isinstance(part, Media):
-                here[part] = Tokens.of_media(part, await self._count_media(part))
+                # Numbers that are no ids stand for it, the same ones for the same bytes.
+                here[part] = to_ids([-2 - crc32(part.data)] * await self._count_media(part))
             if part not in self._known:
                 self._keep(part, here[part])
         return [here[part] for part in parts]
 
-    def _keep(self, part: Part, tokens: "Tokens") -> None:
+    def _keep(self, part: Part, tokens: Ids) -> None:
         """Use ``tokens`` for ``part`` from now on, because the server's cache has these for this text."""
         before = self._known.pop(part, None)
         if before is not None:
@@ -135,55 +147,9 @@ class Tokenizer:
             self._size -= _size(*self._known.popitem(last=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Tokens of one part: ``json`` is ``1,22,333`` without brackets."""
-
-    count: int
-    first: int | None
-    json: bytes
-
-    @classmethod
-    def of(cls, ids: Sequence[int]) -> "Tokens":
-        """Create it from token ids."""
-        return cls(len(ids), ids[0] if ids else None, ",".join(map(str, ids)).encode())
-
-    @classmethod
-    def of_media(cls, media: Media, count: int) -> "Tokens":
-        """Stand for a picture or a sound: numbers that are no ids, the same for the same bytes."""
-        return cls.of([-2 - crc32(media.data)] * count)
-
-    @classmethod
-    def joined(cls, parts: Sequence["Tokens"]) -> "Tokens":
-        """Join the tokens of several parts."""
-        some = [part for part in parts if part.count]
-        first = some[0].first if some else None
-        return cls(sum(part.count for part in some), first, b",".join(part.json for part in some))
-
-    @property
-    def json_array(self) -> bytes:
-        """The ids as a JSON array."""
-        return b"[" + self.json + b"]"
-
-    def shared(self, other: "Tokens") -> int:
-        """Number of tokens at the beginning of both."""
-        end = common_start(self.json, other.json)
-        # Where one of them ends, the other's last number may go on: 1,2 and 1,23.
-        for tokens, rest in ((self, other.json), (other, self.json)):
-            if end == len(tokens.json) and rest[end : end + 1] in {b"", b","}:
-                return tokens.count
-        return self.json.count(b",", 0, end)
-
-    def first_tokens(self, count: int) -> "Tokens":
-        """Return the first ``count`` tokens, or all if there are fewer."""
-        if count >= self.count:
-            return self
-        return Tokens(count, self.first, b",".join(self.json.split(b",", count)[:count]))
-
-
-def _size(part: Part, tokens: Tokens) -> int:
+def _size(part: Part, ids: Ids) -> int:
     # The constant accounts for the objects around them.
-    return len(part.data if isinstance(part, Media) else part.text) + len(tokens.json) + 400
+    return len(part.data if isinstance(part, Media) else part.text) + ids.itemsize * len(ids) + 400
 
 
 class WrittenTokens:
