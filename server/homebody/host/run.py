@@ -192,8 +192,12 @@ def _parameters(facts: Facts, context_length: int, threads: int, api_key: str) -
     parameters.server_tools = []
     parameters.offline = True
     parameters.verbosity = _VERBOSITY
+    has_graphics_card = any(device["type"].value for device in native.get_device_info())
     # Reads the weights a second time, and is useful only if a graphics card's memory has to be shared.
-    parameters.fit_params = any(device["type"].value for device in native.get_device_info())
+    parameters.fit_params = has_graphics_card
+    if not has_graphics_card:
+        # On cores alone, 24 tokens after 1,900 others are read in two thirds of the time without it.
+        parameters.flash_attn_type = native.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
     return parameters
 
 
