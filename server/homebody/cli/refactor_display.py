@@ -1,43 +1,44 @@
-"""Shows the progress of a run: a live line on a terminal, plain lines elsewhere, nothing with ``--quiet``."""
+"""What a run of ``homebody refactor`` prints: results on stdout, everything else on stderr.
+
+Its progress is a live line on a terminal, plain lines elsewhere, nothing with ``--quiet``.
+"""
 
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+from homebody.cli.answers import show_prompt_text
+from homebody.cli.edge import warn
+from homebody.cli.refactor import RefactorOptions
 from homebody.cli.terminal import Terminal, harmless
 from homebody.headless.batch import Summary
-from homebody.headless.file_report import diff_of
-from homebody.headless.find import described
+from homebody.headless.file_report import diff_of, to_json_line
+from homebody.headless.find import Selection, described
+from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome
 
-_UNITS = ((3600, "h"), (60, "min"))
+_UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 
 
 class Display:
-    """Prints each result, and lines about the progress on stderr.
+    """Prints the results of one run, and sums them up. ``prints_text``: with ``--write``, print new texts.
 
     On a terminal, one line says what is worked on, and is overwritten; the lines of files that failed stay.
-    Otherwise there is a line for each finished file, but only what was written if ``is_single``.
+    Otherwise there is a line for each finished file. Of a single file that was named, there is only a line if
+    it was written; its error or remarks are printed instead of a summary.
     """
 
-    def __init__(
-        self,
-        print_outcome: Callable[[Outcome], None],
-        total: int,
-        terminal: Terminal,
-        *,
-        is_single: bool,
-        is_quiet: bool,
-    ) -> None:
-        self._print = print_outcome
-        self._total = total
-        self._is_single = is_single
-        self._done = 0
-        self._terminal = terminal
-        self._is_live = sys.stderr.isatty()
-        self._is_quiet = is_quiet
+    def __init__(self, options: RefactorOptions, selection: Selection, *, prints_text: bool = False) -> None:
+        self.terminal = Terminal()
+        self.summary = Summary()
+        self._options = options
+        self._selection = selection
+        self._prints_text = prints_text
+        self._is_single = len(selection.files) == 1 and not selection.skipped
+        self._last: Outcome | None = None
         self._began = time.monotonic()
 
     def started(self, path: Path) -> None:
@@ -50,37 +51,104 @@ class Display:
 
     def finished(self, outcome: Outcome) -> None:
         """Print the result of a file."""
-        self._done += 1
+        self._last = outcome
         with self.paused():
-            self._line(outcome)
+            is_of_many = not self._is_single and outcome.status != "empty"
+            is_telling = not sys.stderr.isatty() or outcome.reason is not None
+            if (outcome.written or (is_of_many and is_telling)) and not self._options.quiet:
+                sys.stderr.write(f"{self._count(self.summary.done)}{harmless(line_of(outcome))}\n")
+                sys.stderr.flush()
             self._print(outcome)
 
     @contextmanager
     def paused(self) -> Generator[None]:
         """Remove the line while something is printed: both may go to the same terminal."""
-        self.close()
+        self.terminal.progress("")
         yield
 
-    def close(self) -> None:
-        """Remove the line."""
-        self._terminal.progress("")
+    def report(self) -> int:
+        """Report the end of a run; return the exit code. Raises the error of a single file."""
+        options, counts = self._options, self.summary.counts
+        if not self._is_single:
+            self.sum_up()
+            if self.summary.written and not options.quiet:
+                sys.stderr.write("`homebody undo` restores all files.\n")
+        elif self._last is not None:
+            self._report_single(self._last)
+        failed = counts["refused"] + counts["failed"]
+        return 1 if failed or (options.check and counts["changed"]) else 0
+
+    def sum_up(self) -> None:
+        """Print the summary."""
+        if not self._options.quiet:
+            sys.stderr.write("".join(f"{line}\n" for line in self._summary()))
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether an error ended the run before its last file."""
+        return self.summary.stopped is not None and not self._is_single
 
     def _show(self, path: Path, state: str) -> None:
-        if self._is_quiet:
+        if self._options.quiet:
             return
-        seconds = (self._total - self._done) * (time.monotonic() - self._began) / max(1, self._done)
-        left = f"; about {duration(seconds)} left" if self._done else ""
-        self._terminal.progress(f"{self._count(self._done + 1)}{harmless(str(path))}: {state}{left}")
+        done, total = self.summary.done, self.summary.total
+        seconds = (total - done) * (time.monotonic() - self._began) / max(1, done)
+        left = f"; about {duration(seconds)} left" if done else ""
+        self.terminal.progress(f"{self._count(done + 1)}{harmless(str(path))}: {state}{left}")
 
     def _count(self, number: int) -> str:
-        return f"[{number}/{self._total}] " if self._total > 1 else ""
+        return f"[{number}/{self.summary.total}] " if self.summary.total > 1 else ""
 
-    def _line(self, outcome: Outcome) -> None:
-        is_of_many = not self._is_single and outcome.status != "empty"
-        is_told = outcome.written or (is_of_many and (not self._is_live or outcome.reason is not None))
-        if is_told and not self._is_quiet:
-            sys.stderr.write(f"{self._count(self._done)}{harmless(line_of(outcome))}\n")
-            sys.stderr.flush()
+    def _print(self, outcome: Outcome) -> None:
+        """Print one file's result on stdout."""
+        options, terminal = self._options, self.terminal
+        if options.as_json:
+            if outcome.status != "empty" and not (self._is_single and outcome.error is not None):
+                terminal.write(to_json_line(outcome))
+            return
+        for record in outcome.prompts:
+            show_prompt_text(terminal, to_prompt(record))
+            terminal.write(record.answer.removesuffix("\n") + "\n")
+        if options.prints_diff:
+            terminal.diff(diff_of(outcome))
+        elif options.check and outcome.status == "changed":
+            terminal.write(f"would change {outcome.path}\n")
+        elif self._prints_text and not outcome.is_new:
+            terminal.write(outcome.mark + outcome.after)
+
+    def _report_single(self, outcome: Outcome) -> None:
+        """Report why one file did not change, and which of its attributes could not be kept."""
+        if outcome.error is not None:
+            raise outcome.error
+        reason = outcome.reason
+        if outcome.status == "refused":
+            reason = reason or "The model's answer was refused."
+        elif outcome.status != "changed" and not self._options.as_json:
+            reason = reason or f"There is nothing to change in {outcome.path}."
+        # The line of a file that was written has its notes; a refusal that is due to notes quotes them.
+        has_notes = outcome.notes and outcome.status == "changed" and not outcome.written
+        notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
+        for remark in (reason, *notes, *outcome.remarks):
+            if remark and not self._options.quiet:
+                warn(remark)
+
+    def _summary(self) -> list[str]:
+        summary, skipped = self.summary, self._selection.skipped
+        counts = [
+            f"{count} {_status(status, is_written=bool(summary.written))}"
+            for status, count in sorted(summary.counts.items())
+            if status != "empty"
+        ]
+        if left := summary.total - summary.done:
+            counts.append(f"{left} not done")
+        if empty := summary.counts["empty"]:
+            counts.append(f"{empty} with nothing to rewrite")
+        what = ", ".join(counts) or "nothing done"
+        lines = [f"{summary.total} file{'s' * (summary.total != 1)}: {what}."]
+        if skipped:
+            lines.append(f"Left out: {described(skipped)}.")
+        tokens = f"{summary.prompt_tokens:,} tokens in, {summary.output_tokens:,} out"
+        return [*lines, f"{tokens}, {duration(summary.seconds)}."]
 
 
 def line_of(outcome: Outcome) -> str:
@@ -95,29 +163,8 @@ def line_of(outcome: Outcome) -> str:
     reason = f": {outcome.reason}" if outcome.reason else ""
     has_notes = outcome.notes and outcome.status == "changed"
     notes = f" (note: it {', '.join(outcome.notes)})" if has_notes else ""
-    remarks = "".join(f" {remark}" for remark in outcome.remarks)
     status = _status(outcome.status, is_written=outcome.written)
-    return " ".join(f"{status} {outcome.path}{shown}{reason}{notes}{remarks}".split())
-
-
-def summary_of(summary: Summary, skipped: Mapping[str, int]) -> list[str]:
-    """Describe the result of a run in a few lines."""
-    counts = [
-        f"{count} {_status(status, is_written=bool(summary.written))}"
-        for status, count in sorted(summary.counts.items())
-        if status != "empty"
-    ]
-    if left := summary.total - summary.done:
-        counts.append(f"{left} not done")
-    if empty := summary.counts["empty"]:
-        counts.append(f"{empty} with nothing to rewrite")
-    what = ", ".join(counts) or "nothing done"
-    lines = [f"{summary.total} file{'s' * (summary.total != 1)}: {what}."]
-    if skipped:
-        lines.append(f"Left out: {described(skipped)}.")
-    tokens = f"{summary.prompt_tokens:,} tokens in, {summary.output_tokens:,} out"
-    lines.append(f"{tokens}, {duration(summary.seconds)}.")
-    return lines
+    return " ".join(f"{status} {outcome.path}{shown}{reason}{notes} {' '.join(outcome.remarks)}".split())
 
 
 def _status(status: str, *, is_written: bool) -> str:
@@ -127,8 +174,7 @@ def _status(status: str, *, is_written: bool) -> str:
 def duration(seconds: float) -> str:
     """Format seconds: ``45 s``, ``3 min 5 s``."""
     whole = round(seconds)
-    for size, unit in _UNITS:
+    for (size, unit), (smaller, smaller_unit) in pairwise(_UNITS):
         if whole >= size:
-            smaller = {"h": (60, "min"), "min": (1, "s")}[unit]
-            return f"{whole // size} {unit} {whole % size // smaller[0]} {smaller[1]}"
+            return f"{whole // size} {unit} {whole % size // smaller} {smaller_unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"

@@ -10,30 +10,28 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from homebody.cli.answers import show_prompt_text, update_index
+from homebody.cli.answers import update_index
 from homebody.cli.arguments import has_terminal_input, read_bytes
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
-from homebody.cli.refactor_display import Display, summary_of
-from homebody.cli.refactor_options import RefactorOptions, places_of
-from homebody.cli.terminal import Terminal, harmless
+from homebody.cli.refactor import RefactorOptions
+from homebody.cli.refactor_display import Display
+from homebody.cli.terminal import harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applier
-from homebody.headless.batch import Batch, Summary
+from homebody.headless.batch import Batch
 from homebody.headless.diff import unified_diff
-from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Chosen, Selection, Wanted, described, select_files, shown_path, tree_of
 from homebody.headless.journal import Journal, Work, create, list_runs, place_in, tree_lock
-from homebody.headless.report import to_prompt
 from homebody.headless.run import Outcome, rewrite
 from homebody.headless.select import SourceFile, read_source, source_of, workspace_of
 from homebody.headless.targets import symbol_names
@@ -46,25 +44,6 @@ _NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
 
-@dataclass(slots=True)
-class Run:
-    """Inputs of a run, and its results so far; ``filter_of`` is the name of the text from standard input."""
-
-    options: RefactorOptions
-    selection: Selection
-    source: SettingsSource
-    terminal: Terminal
-    journal: Journal | None = None
-    summary: Summary = field(default_factory=Summary)
-    last: Outcome | None = None
-    filter_of: Path | None = None
-
-    @property
-    def is_single(self) -> bool:
-        """Whether a single file was named: then its errors and remarks are printed instead of a summary."""
-        return len(self.selection.files) == 1 and not self.selection.skipped
-
-
 def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str]) -> int:
     """Process the files that ``options`` name; return the exit code.
 
@@ -74,37 +53,29 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
         The run could not start, or the only file failed.
 
     """
-    places = places_of(options)
-    if options.select and any(place.lines for place in places):
-        message = "Lines and --select are two ways to choose a part of a file: give only one of them."
-        raise UsageError(message)
-    root = tree_of(places)
+    root = tree_of(options.files)
     source = flags.source(root)
-    settings = source.settings
     wanted = Wanted(
-        places,
+        options.files,
         exclude=options.exclude,
         changed=options.changed,
         staged=options.staged,
-        to_write=options.mode == "write",
+        to_write=options.write,
     )
-    selection = select_files(root, wanted, settings)
+    selection = select_files(root, wanted, source.settings)
     if not selection.files:
         left = f" ({described(selection.skipped)} left out)" if selection.skipped else ""
         warn(f"No source file is {'staged' if options.staged else 'changed'}: there is nothing to do{left}.")
         return 0
-    if options.limit is not None:
-        selection = Selection(root, selection.files[: options.limit], selection.skipped)
-    if options.mode == "write":
-        _refuse_dirty(selection, options, settings)
+    selection = replace(selection, files=selection.files[: options.limit])
+    if not options.write:
+        return _Run(options, selection, source).finish()
+    _refuse_dirty(selection, options, source.settings)
     # Names of bytes that are not UTF-8 cannot be stored.
     text = shlex.join(command).encode("utf-8", "replace").decode()
-    with tree_lock(root, text) if options.mode == "write" else nullcontext():
-        run = Run(options, selection, source, Terminal())
-        if options.mode == "write":
-            settle_killed(root)
-            run.journal = _journal(run, flags, text)
-        return _finish(run)
+    with tree_lock(root, text):
+        _settle_killed(root)
+        return _Run(options, selection, source, _journal(options, selection, flags, text)).finish()
 
 
 def resume_run(name: str, flags: Flags) -> int:
@@ -136,8 +107,7 @@ def resume_run(name: str, flags: Flags) -> int:
             message = f"The options of the run {journal.run} cannot be read: start a new run for the rest."
             raise JournalUnusable(message) from error
         source = Flags({**options.flags, **flags.values}, flags.config).source(root)
-        run = Run(options, Selection(root, left), source, Terminal(), journal)
-        return _finish(run)
+        return _Run(options, Selection(root, left), source, journal).finish()
 
 
 def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
@@ -149,21 +119,149 @@ def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
     root = workspace_of(path)
     source = flags.source(root)
     text = source_of(read_bytes(), path)
-    run = Run(options, Selection(root, (Chosen(path),)), source, Terminal(), filter_of=path)
 
     async def rewritten() -> Outcome:
         async with open_engine(source, folders=[root]) as engine:
             engine.chat.tuning = Tuning(seed=options.seed, max_tokens=options.max_tokens)
             return await rewrite(engine, options.request, text, with_prompts=options.show_prompt)
 
+    display = Display(options, Selection(root, (Chosen(path),)), prints_text=options.write)
     began = time.monotonic()
     outcome = asyncio.run(rewritten())
-    run.summary.counts[outcome.status] += 1
-    _print(run, replace(outcome, seconds=time.monotonic() - began))
-    return _report_one(run)
+    display.summary.counts[outcome.status] += 1
+    display.finished(replace(outcome, seconds=time.monotonic() - began))
+    return display.report()
 
 
-def settle_killed(root: Path) -> None:
+@dataclass(slots=True)
+class _Run:
+    """A run over the files of a selection; with a journal, it writes them."""
+
+    options: RefactorOptions
+    selection: Selection
+    source: SettingsSource
+    journal: Journal | None = None
+
+    def finish(self) -> int:
+        """Run the event loop until the end or Ctrl-C; report the results."""
+        display = Display(self.options, self.selection)
+        interrupted = False
+        try:
+            asyncio.run(self._work(display))
+        except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
+            interrupted = True
+        except HomebodyError:
+            # Nothing was started, so there is nothing to resume.
+            self._end()
+            raise
+        finally:
+            display.terminal.progress("")
+        if interrupted or display.stopped_early:
+            return self._stopped(display)
+        self._end()
+        counts = display.summary.counts
+        if self.options.select and counts["empty"] == display.summary.total:
+            raise NothingSelected(self._no_match())
+        return display.report()
+
+    def _end(self) -> None:
+        if self.journal is not None:
+            self.journal.mark("ended")
+
+    def _stopped(self, display: Display) -> int:
+        """Report a run that was stopped; the journal keeps it as unfinished."""
+        display.sum_up()
+        stopped = display.summary.stopped
+        sentences = settle(self.journal) if self.journal is not None else []
+        if stopped is not None and self.options.quiet:  # otherwise the file's line has said it
+            sentences.append(str(stopped))
+        if self.journal is not None and display.summary.written:
+            sentences.append(
+                "Finished files stay changed: `homebody refactor --resume` does the rest, "
+                "`homebody undo` restores all files."
+            )
+        elif self.journal is not None:
+            sentences.append(
+                "Nothing was changed since this command started: `homebody refactor --resume` does the rest."
+            )
+        for sentence in sentences:
+            warn(sentence)
+        return INTERRUPTED if stopped is None else stopped.exit_code
+
+    async def _work(self, display: Display) -> None:
+        options, terminal = self.options, display.terminal
+        task = asyncio.current_task()
+        if task is not None:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        async with open_engine(self.source, folders=[self.selection.root]) as engine:
+            prompt_of(engine, options.request.action, options.request.instruction)
+            engine.chat.tuning = Tuning(
+                slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
+            )
+            if not options.quiet:
+                terminal.progress("Indexing the workspace …")
+            await update_index(engine, None if options.quiet else terminal)
+            terminal.progress("")
+            applier = None
+            if self.journal is not None:
+                applier = Applier(
+                    self.journal,
+                    options.verify,
+                    options.verify_timeout,
+                    on_verify=lambda source: display.progress(source.path, "verifying", 0),
+                    may_run=partial(self._may_run, display),
+                )
+                await applier.check_command()
+            batch = Batch(
+                engine,
+                options.request,
+                display,
+                options.jobs,
+                applier,
+                with_prompts=options.show_prompt,
+                summary=display.summary,
+            )
+            await batch.run(self.selection.files)
+
+    def _may_run(self, display: Display, source: SourceFile, text: str) -> bool:
+        """Show a change to the person at the terminal, and ask whether the command may run with it."""
+        options = self.options
+        is_asked = display.terminal.is_watched and has_terminal_input() and not options.as_json
+        if options.yes or not is_asked:
+            return True
+        question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
+        with display.paused():
+            display.terminal.diff(unified_diff(source.path, source.document.text, text))
+            sys.stderr.write(harmless(question))
+            sys.stderr.flush()
+            # The event loop's own handler of Ctrl-C would let the read go on.
+            before = signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                answer = sys.stdin.readline().strip().lower()[:1]
+            finally:
+                signal.signal(signal.SIGINT, before)
+        if answer == "a":
+            self.options = msgspec.structs.replace(options, yes=True)
+        return answer in {"y", "a"}
+
+    def _no_match(self) -> str:
+        """Return a message that no symbol matches, with similar names."""
+        patterns, files = self.options.select, self.selection.files
+        names: set[str] = set()
+        for chosen in files[:_NAMES_LOOKED_AT]:
+            with suppress(HomebodyError):
+                limit = self.source.settings.context.max_file_bytes
+                names.update(symbol_names(read_source(chosen.path, max_bytes=limit).document))
+        near = [name for pattern in patterns for name in difflib.get_close_matches(pattern, sorted(names), 2)]
+        hint = (
+            f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."
+        )
+        count = f"{len(files)} file{'s' * (len(files) != 1)}"
+        return f"--select {' '.join(patterns)} matches nothing in {count}; {hint}"
+
+
+def _settle_killed(root: Path) -> None:
     """Restore and report the files that a killed run left unverified. The caller holds the lock."""
     for journal in list_runs(root):
         is_ended = journal.has("ended")
@@ -174,171 +272,6 @@ def settle_killed(root: Path) -> None:
             warn(f"The run {journal.run} was killed; `homebody refactor --resume` continues it.")
         for sentence in sentences:
             warn(sentence)
-
-
-def _finish(run: Run) -> int:
-    """Run the event loop until the end or Ctrl-C; report the results."""
-    interrupted = False
-    try:
-        asyncio.run(_work(run))
-    except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
-        interrupted = True
-    except HomebodyError:
-        # Nothing was started, so there is nothing to resume.
-        _end_journal(run)
-        raise
-    summary = run.summary
-    if interrupted or (summary.stopped is not None and not run.is_single):
-        return _report_stopped(run)
-    _end_journal(run)
-    if run.options.select and summary.counts["empty"] == summary.total:
-        raise NothingSelected(_no_match(run))
-    return _report_one(run) if run.is_single else _report_many(run)
-
-
-def _report_stopped(run: Run) -> int:
-    """Report a run that was stopped; the journal keeps it as unfinished."""
-    _summarise(run)
-    for sentence in settle(run.journal) if run.journal is not None else ():
-        warn(sentence)
-    stopped = run.summary.stopped
-    if stopped is not None and run.options.quiet:  # otherwise the file's line has said it
-        warn(str(stopped))
-    if run.journal is not None and run.summary.written:
-        warn(
-            "Finished files stay changed: `homebody refactor --resume` does the rest, "
-            "`homebody undo` restores all files."
-        )
-    elif run.journal is not None:
-        warn("Nothing was changed since this command started: `homebody refactor --resume` does the rest.")
-    return INTERRUPTED if stopped is None else stopped.exit_code
-
-
-def _report_many(run: Run) -> int:
-    _summarise(run)
-    if run.journal is not None and run.summary.written and not run.options.quiet:
-        sys.stderr.write("`homebody undo` restores all files.\n")
-    return _exit_code(run)
-
-
-def _summarise(run: Run) -> None:
-    if not run.options.quiet:
-        for line in summary_of(run.summary, run.selection.skipped):
-            sys.stderr.write(line + "\n")
-
-
-def _exit_code(run: Run) -> int:
-    counts = run.summary.counts
-    failed = counts["refused"] + counts["failed"]
-    return 1 if failed or (run.options.mode == "check" and counts["changed"]) else 0
-
-
-def _report_one(run: Run) -> int:
-    """Report why one file did not change, and which of its attributes could not be kept."""
-    outcome = run.last
-    if outcome is None:
-        return _exit_code(run)
-    if outcome.error is not None:
-        raise outcome.error
-    sentence = outcome.reason
-    if outcome.status == "refused":
-        sentence = sentence or "The model's answer was refused."
-    elif outcome.status != "changed" and not run.options.as_json:
-        sentence = sentence or f"There is nothing to change in {outcome.path}."
-    # The line of a file that was written has its notes; a refusal that is due to notes quotes them.
-    has_notes = outcome.notes and outcome.status == "changed" and not outcome.written
-    notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
-    for remark in (sentence, *notes, *outcome.remarks):
-        if remark and not run.options.quiet:
-            warn(remark)
-    return _exit_code(run)
-
-
-async def _work(run: Run) -> None:
-    options = run.options
-    loop = asyncio.get_running_loop()
-    task = asyncio.current_task()
-    if task is not None:
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; not the main thread
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    async with open_engine(run.source, folders=[run.selection.root]) as engine:
-        prompt_of(engine, options.request.action, options.request.instruction)
-        engine.chat.tuning = Tuning(
-            slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
-        )
-        if not options.quiet:
-            run.terminal.progress("Indexing the workspace …")
-        await update_index(engine, None if options.quiet else run.terminal)
-        run.terminal.progress("")
-        display = Display(
-            partial(_print, run),
-            len(run.selection.files),
-            run.terminal,
-            is_single=run.is_single,
-            is_quiet=options.quiet,
-        )
-        with closing(display):
-            applier = None
-            if run.journal is not None:
-                applier = Applier(
-                    run.journal,
-                    options.verify,
-                    options.verify_timeout,
-                    on_verify=lambda source: display.progress(source.path, "verifying", 0),
-                    may_run=partial(_may_run, run, display),
-                )
-                await applier.check_command()
-            batch = Batch(
-                engine,
-                options.request,
-                display,
-                options.jobs,
-                applier,
-                with_prompts=options.show_prompt,
-                summary=run.summary,
-            )
-            await batch.run(run.selection.files)
-
-
-def _may_run(run: Run, display: Display, source: SourceFile, text: str) -> bool:
-    """Show a change to the person at the terminal, and ask whether the command may run with it."""
-    options = run.options
-    is_asked = run.terminal.is_watched and has_terminal_input() and not options.as_json
-    if options.yes or not is_asked:
-        return True
-    question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
-    with display.paused():
-        run.terminal.diff(unified_diff(source.path, source.document.text, text))
-        sys.stderr.write(harmless(question))
-        sys.stderr.flush()
-        # The event loop's own handler of Ctrl-C would let the read go on.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            answer = sys.stdin.readline().strip().lower()[:1]
-        finally:
-            signal.signal(signal.SIGINT, before)
-    if answer == "a":
-        run.options = msgspec.structs.replace(options, yes=True)
-    return answer in {"y", "a"}
-
-
-def _print(run: Run, outcome: Outcome) -> None:
-    """Print one file's result on stdout."""
-    run.last = outcome
-    options, terminal = run.options, run.terminal
-    if options.as_json:
-        if outcome.status != "empty" and not (run.is_single and outcome.error is not None):
-            terminal.write(to_json_line(outcome))
-        return
-    for record in outcome.prompts:
-        show_prompt_text(terminal, to_prompt(record))
-        terminal.write(record.answer.removesuffix("\n") + "\n")
-    if options.mode == "write" and outcome.path == run.filter_of and not options.shows_diff:
-        terminal.write(outcome.mark + outcome.after)
-    elif options.prints_diff:
-        terminal.diff(diff_of(outcome))
-    elif options.mode == "check" and outcome.status == "changed":
-        terminal.write(f"would change {outcome.path}\n")
 
 
 def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Settings) -> None:
@@ -361,40 +294,18 @@ def _refuse_dirty(selection: Selection, options: RefactorOptions, settings: Sett
         raise UsageError(message)
 
 
-def _journal(run: Run, flags: Flags, command: str) -> Journal:
-    root = run.selection.root
-    files = tuple(Work(place_in(root, file.path), file.lines) for file in run.selection.files)
+def _journal(options: RefactorOptions, selection: Selection, flags: Flags, command: str) -> Journal:
+    root = selection.root
+    files = tuple(Work(place_in(root, file.path), file.lines) for file in selection.files)
     kept = {key: value for key, value in flags.values.items() if not key.endswith(("api_key", "apiKey"))}
-    request = msgspec.structs.replace(run.options, flags=kept, places=())
+    request = msgspec.structs.replace(options, flags=kept, places=[])
     return create(root, command, msgspec.json.encode(request), files)
 
 
 def _unfinished(root: Path, name: str) -> Journal:
-    runs = list_runs(root)
-    if name != "last":
-        runs = [journal for journal in runs if journal.run == name]
-    for journal in runs:
-        if not journal.has("ended"):
+    for journal in list_runs(root):
+        if name in {"last", journal.run} and not journal.has("ended"):
             return journal
     what = "There is no unfinished run" if name == "last" else f"There is no unfinished run {name}"
     message = f"{what} in {root}; `homebody undo --list` shows the runs."
     raise NothingSelected(message)
-
-
-def _end_journal(run: Run) -> None:
-    if run.journal is not None:
-        run.journal.mark("ended")
-
-
-def _no_match(run: Run) -> str:
-    """Return a message that no symbol matches, with similar names."""
-    patterns = run.options.select
-    names: set[str] = set()
-    for chosen in run.selection.files[:_NAMES_LOOKED_AT]:
-        with suppress(HomebodyError):
-            source = read_source(chosen.path, max_bytes=run.source.settings.context.max_file_bytes)
-            names.update(symbol_names(source.document))
-    near = [name for pattern in patterns for name in difflib.get_close_matches(pattern, sorted(names), 2)]
-    hint = f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."
-    count = len(run.selection.files)
-    return f"--select {' '.join(patterns)} matches nothing in {count} file{'s' * (count != 1)}; {hint}"

@@ -23,7 +23,6 @@ from homebody.errors import (
     SettingsError,
     UsageError,
 )
-from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applied, Applier, feedback_of
 from homebody.headless.find import Chosen
 from homebody.headless.run import Outcome, RunRequest, Status, rewrite
@@ -89,16 +88,8 @@ class Batch:
     summary: Summary = field(default_factory=Summary)
 
     async def run(self, files: Sequence[Chosen]) -> None:
-        """Process ``files``, up to ``jobs`` at a time.
-
-        Raises
-        ------
-        UnknownAction
-            There is no prompt file of that name.
-
-        """
+        """Process ``files``, up to ``jobs`` at a time."""
         self.summary.total = len(files)
-        prompt_of(self.engine, self.request.action, self.request.instruction)
         began = time.monotonic()
         left = iter(files)
         try:
