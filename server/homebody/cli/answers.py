@@ -1,9 +1,10 @@
 """Shared by the commands that answer with text: an engine with its index, progress, and a final summary."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeAlias
 
 import typer
 from msgspec import Struct
@@ -18,10 +19,12 @@ from homebody.engine import Engine, open_engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.attachments import Attached, attach, attach_changes, attach_data, attach_text
+from homebody.features.links import named_places
 from homebody.features.project_rules import RULES
-from homebody.headless.report import Lines, SentPrompt, to_lines
+from homebody.headless.report import Lines, SentPrompt, to_json, to_lines
 from homebody.headless.select import read_source
 from homebody.media import media_type
+from homebody.text import Document
 from homebody.workspace.uri import uri_of
 
 ATTACH = typer.Option(
@@ -29,6 +32,13 @@ ATTACH = typer.Option(
     metavar="WHAT",
     help="FILE[:START[-END]], a picture, a sound, staged, uncommitted, or - for the input. Repeatable.",
 )
+
+
+Places: TypeAlias = list[tuple[str, str]]
+"""Places that an answer names: the words and the URI of each."""
+
+Answering: TypeAlias = Callable[[Engine, Listeners], Awaitable[tuple[ChatAnswer, Document | None]]]
+"""Asks the model; returns the answer and the document that it is about, if there is one."""
 
 
 class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -54,6 +64,52 @@ async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
     async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
         await update_index(engine, Terminal())
         yield engine
+
+
+def print_answer(
+    flags: Flags,
+    workspace: Path,
+    answering: Answering,
+    *,
+    as_json: bool,
+    remedy: str,
+    streams: bool = True,
+    lists_places: bool = True,
+    file: str | None = None,
+    conversation_id: str | None = None,
+) -> ChatAnswer:
+    """Open an engine, ask, and print the answer: as it arrives if it ``streams``, or as JSON.
+
+    ``remedy`` says what to do if it is incomplete; ``lists_places``: the places that it names come below.
+    """
+    terminal = Terminal()
+
+    async def run(writer: AnswerWriter) -> tuple[ChatAnswer, Places]:
+        async with ready_engine(flags, workspace) as engine:
+            answer, document = await answering(engine, writer.listeners)
+            if as_json or not lists_places:
+                return answer, []
+            return answer, await named_places(engine, answer.markdown, answer.sources, document)
+
+    with AnswerWriter(terminal, is_quiet=as_json or not streams) as writer:
+        answer, places = asyncio.run(run(writer))
+    if as_json:
+        report = AnswerReport(
+            answer.markdown,
+            answer.complete,
+            answer.usage,
+            to_lines(answer.sources),
+            to_lines(answer.left_out),
+            file,
+            conversation_id,
+            answer.looped,
+        )
+        terminal.write(to_json(report))
+        return answer
+    if not streams:
+        terminal.write(answer.markdown + "\n")
+    show_account(terminal, answer, remedy, places)
+    return answer
 
 
 async def attach_piped(engine: Engine, data: bytes) -> Attached:
@@ -154,43 +210,25 @@ class AnswerWriter:
             self._shows_progress = False
 
 
-def to_report(
-    answer: ChatAnswer, *, file: str | None = None, conversation_id: str | None = None
-) -> AnswerReport:
-    """Write an answer for scripts."""
-    return AnswerReport(
-        markdown=answer.markdown,
-        complete=answer.complete,
-        usage=answer.usage,
-        sources=to_lines(answer.sources),
-        left_out=to_lines(answer.left_out),
-        file=file,
-        conversation_id=conversation_id,
-        looped=answer.looped,
-    )
-
-
-def show_account(
-    terminal: Terminal, report: AnswerReport, remedy: str, places: Sequence[tuple[str, str]] = ()
-) -> None:
+def show_account(terminal: Terminal, answer: ChatAnswer, remedy: str, places: Places) -> None:
     """Print the places that the answer names, its tokens and its sources on a terminal.
 
     ``remedy`` says what to do if the answer is incomplete; it is printed for scripts too.
     """
     terminal.end_line()
     terminal.places(places)
-    used = report.usage
+    used = answer.usage
     left = max(0, used.context_length - used.prompt_tokens - used.output_tokens)
     terminal.remark(f"{used.prompt_tokens} tokens in, {used.output_tokens} out, {left} left")
-    if report.sources:
-        terminal.remark("read: " + ", ".join(map(lines_of, report.sources)))
-    for left_out in report.left_out:
+    if answer.sources:
+        terminal.remark("read: " + ", ".join(map(lines_of, to_lines(answer.sources))))
+    for left_out in to_lines(answer.left_out):
         # Turns of a conversation and pasted text have no lines that a reader could look up.
         place = f"{lines_of(left_out)}: " if left_out.uri.startswith("file:") else ""
         terminal.remark(f"not read: {place}{left_out.why}")
-    if report.looped:
+    if answer.looped:
         warn("The answer was stopped, since the model repeats itself: ask again, or choose another model.")
-    elif not report.complete:
+    elif not answer.complete:
         warn(f"The answer is not complete: {remedy}.")
 
 

@@ -7,6 +7,7 @@ import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +20,9 @@ from homebody.cli.answers import (
     AnswerWriter,
     attach_named,
     attach_piped,
+    print_answer,
     ready_engine,
     show_account,
-    to_report,
 )
 from homebody.cli.arguments import HERE, decoded, has_terminal_input, parse_lines, read_piped
 from homebody.cli.edge import warn
@@ -93,12 +94,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Ask about code. Without a question, on a terminal, starts a conversation."""
-    terminal = Terminal()
     if list_stored:
-        _list(terminal, as_json=as_json)
+        _list(as_json=as_json)
         return
     if forget:
-        _forget(terminal, forget)
+        _forget(forget)
         return
     if prompt and words:
         message = "Give the question once: either as an argument or with -p."
@@ -109,79 +109,55 @@ def command(
     question = prompt or " ".join(words or ())
     attach = attach or []
     if not question and has_terminal_input():
-        _talk(flags, terminal, chat, attach, store=store)
+        _talk(flags, chat, attach, store=store)
         return
     piped = read_piped()
     if not question:
         question, piped = decoded(piped), b""
-    with AnswerWriter(terminal, is_quiet=as_json) as writer:
-        reply, places = asyncio.run(_once(flags, writer, chat, question, piped=piped, attach=attach))
-    if store:
-        store_conversation(chat)
-    report = to_report(reply, conversation_id=chat.id if store else None)
-    if as_json:
-        terminal.write(to_json(report))
-        return
-    show_account(terminal, report, _REMEDY, places)
-    if store:
-        terminal.remark("continue with: homebody ask -c")
 
-
-async def _once(
-    flags: Flags,
-    writer: AnswerWriter,
-    conversation: Conversation,
-    question: str,
-    *,
-    piped: bytes,
-    attach: Sequence[str],
-) -> tuple[Reply, list[tuple[str, str]]]:
-    async with ready_engine(flags, workspace_of(HERE)) as engine:
+    async def asked(engine: Engine, heard: Listeners) -> tuple[Reply, None]:
         items = [await attach_named(engine, what, piped) for what in attach]
         if piped.strip() and "-" not in attach:
             items.append(await attach_piped(engine, piped))
-        reply = await ask(engine, question, conversation=conversation, attachments=items, **writer.listeners)
-        return reply, await named_places(engine, reply.markdown, reply.sources)
+        reply = await ask(engine, question, conversation=chat, attachments=items, **heard)
+        if store:
+            store_conversation(chat)
+        return reply, None
+
+    stored_id = chat.id if store else None
+    workspace = workspace_of(HERE)
+    print_answer(flags, workspace, asked, as_json=as_json, remedy=_REMEDY, conversation_id=stored_id)
+    if store and not as_json:
+        Terminal().remark("continue with: homebody ask -c")
 
 
-def _talk(
-    flags: Flags, terminal: Terminal, conversation: Conversation, attach: Sequence[str], *, store: bool
-) -> None:
+def _talk(flags: Flags, conversation: Conversation, attach: Sequence[str], *, store: bool) -> None:
     with asyncio.Runner() as runner:
         opened = ready_engine(flags, workspace_of(HERE))
         engine = runner.run(opened.__aenter__())
         try:
-            session = _AskSession(engine, conversation, terminal, store=store)
+            talk = _Talk(engine, conversation)
             for what in attach:
-                runner.run(session.attach(what))
-            session.run(runner)
+                runner.run(talk.attach(what))
+            talk.run(runner)
+            if store and conversation.turns:
+                talk.store()
         finally:
             runner.run(opened.__aexit__(None, None, None))
 
 
-class _AskSession:
+class _Talk:
     """One conversation on a terminal, until the user ends it."""
 
-    def __init__(
-        self, engine: Engine, conversation: Conversation, terminal: Terminal, *, store: bool
-    ) -> None:
+    def __init__(self, engine: Engine, conversation: Conversation) -> None:
         self._engine = engine
         self._conversation = conversation
-        self._terminal = terminal
-        self._store = store
+        self._terminal = Terminal()
         self._attached: list[Attached] = []
         self._blocks: Sequence[CodeBlock] = ()
-        self._commands: dict[str, Callable[[str], Awaitable[None]]] = {
-            "attach": self.attach,
-            "again": self._again,
-            "apply": self._apply,
-            "save": self._save,
-            "store": self._keep,
-            "help": self._help,
-        }
 
     def run(self, runner: asyncio.Runner) -> None:
-        """Read questions until the input ends. Ctrl-C stops an answer; at the prompt it ends the session.
+        """Read questions until the input ends. Ctrl-C stops an answer; at the prompt, it ends this.
 
         Lines are read outside the event loop: inside, Ctrl-C would not reach ``input``.
         """
@@ -200,8 +176,10 @@ class _AskSession:
             except KeyboardInterrupt:
                 self._terminal.end_line()
                 warn("Stopped; the question is not part of the conversation.")
-        if self._store and self._conversation.turns:
-            runner.run(self._keep(""))
+            except HomebodyError as error:
+                warn(str(error))
+            except OSError as error:
+                warn(f"{error.filename}: {error.strerror or error}.")
 
     async def attach(self, what: str) -> None:
         """Attach something to the next question."""
@@ -209,46 +187,50 @@ class _AskSession:
         self._attached.append(attachment)
         self._terminal.remark("attached: " + ", ".join(attachment.labels))
 
+    def store(self) -> None:
+        """Keep the conversation in the state folder."""
+        store_conversation(self._conversation)
+        self._terminal.remark("continue with: homebody ask -c")
+
     async def _handle(self, line: str) -> None:
-        if not line:
-            return
-        try:
-            if line.startswith("/"):
-                name, _, rest = line[1:].partition(" ")
-                command = self._commands.get(name)
-                if command is None:
-                    message = f"There is no /{name}; /help lists the commands."
-                    raise UsageError(message)
-                await command(rest.strip())
-            else:
-                items, self._attached = self._attached, []
-                try:
-                    await self._show(
-                        lambda listeners: ask(
-                            self._engine,
-                            line,
-                            conversation=self._conversation,
-                            attachments=items,
-                            **listeners,
-                        )
+        name, _, rest = line.partition(" ")
+        rest = rest.strip()
+        match name:
+            case "/attach":
+                await self.attach(rest)
+            case "/again":
+                await self._show(partial(regenerate, self._engine, self._conversation))
+            case "/apply":
+                await self._apply(rest)
+            case "/save":
+                self._save(rest)
+            case "/store":
+                self.store()
+            case "/help":
+                self._terminal.write(_HELP)
+            case _ if line.startswith("/"):
+                message = f"There is no {name}; /help lists the commands."
+                raise UsageError(message)
+            case _ if line:
+                await self._show(
+                    partial(
+                        ask,
+                        self._engine,
+                        line,
+                        conversation=self._conversation,
+                        attachments=self._attached,
                     )
-                except BaseException:
-                    self._attached = items
-                    raise
-        except HomebodyError as error:
-            warn(str(error))
-        except OSError as error:
-            warn(f"{error.filename}: {error.strerror or error}.")
+                )
+                self._attached = []
+            case _:
+                pass
 
-    async def _again(self, _rest: str) -> None:
-        await self._show(lambda listeners: regenerate(self._engine, self._conversation, **listeners))
-
-    async def _show(self, answering: Callable[[Listeners], Awaitable[Reply]]) -> None:
+    async def _show(self, answering: Callable[..., Awaitable[Reply]]) -> None:
         with AnswerWriter(self._terminal) as writer:
-            reply = await answering(writer.listeners)
+            reply = await answering(**writer.listeners)
         self._blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
         places = await named_places(self._engine, reply.markdown, reply.sources)
-        show_account(self._terminal, to_report(reply), _REMEDY, places)
+        show_account(self._terminal, reply, _REMEDY, places)
 
     async def _apply(self, words: str) -> None:
         number, _, place = words.partition(" ")
@@ -273,27 +255,14 @@ class _AskSession:
         self._terminal.diff(unified_diff(path, source.document.text, text))
         self._terminal.remark("written; homebody undo restores the file")
 
-    async def _save(self, name: str) -> None:
+    def _save(self, name: str) -> None:
         if not name:
             message = "/save needs the name of a file."
             raise UsageError(message)
-        path = await asyncio.to_thread(_write_new, name, self._conversation.to_markdown())
+        path = Path(name).expanduser()
+        with path.open("x", encoding="utf-8") as file:
+            file.write(self._conversation.to_markdown())
         self._terminal.remark(f"written to {path}")
-
-    async def _keep(self, _rest: str) -> None:
-        store_conversation(self._conversation)
-        self._terminal.remark("continue with: homebody ask -c")
-
-    async def _help(self, _rest: str) -> None:
-        self._terminal.write(_HELP)
-
-
-def _write_new(name: str, text: str) -> Path:
-    """Write a file that does not exist yet."""
-    path = Path(name).expanduser()
-    with path.open("x", encoding="utf-8") as file:
-        file.write(text)
-    return path
 
 
 def _conversation(conversation_id: str, *, last: bool) -> Conversation:
@@ -316,7 +285,8 @@ def _conversation(conversation_id: str, *, last: bool) -> Conversation:
     return stored
 
 
-def _list(terminal: Terminal, *, as_json: bool) -> None:
+def _list(*, as_json: bool) -> None:
+    terminal = Terminal()
     listed = [ListedConversation(chat.id, chat.title, len(chat.turns)) for chat in stored_conversations()]
     if as_json:
         terminal.write(to_json(listed))
@@ -327,7 +297,7 @@ def _list(terminal: Terminal, *, as_json: bool) -> None:
         terminal.remark("No conversation is stored: `homebody ask --store` keeps one.")
 
 
-def _forget(terminal: Terminal, which: str) -> None:
+def _forget(which: str) -> None:
     wanted = None if which == "all" else which
     gone = forget_stored(wanted)
     erased = erase_logged(is_prompt_of(wanted))
@@ -335,6 +305,6 @@ def _forget(terminal: Terminal, which: str) -> None:
         message = f"There is no stored conversation {which!r}: `homebody ask --list` shows them."
         raise UsageError(message)
     prompts = f", and erased {erased} of its prompts from the log" if erased else ""
-    terminal.remark(f"deleted {len(gone)}{prompts}.")
+    Terminal().remark(f"deleted {len(gone)}{prompts}.")
     if not gone and not erased:
         warn("No conversation was stored.")

@@ -1,19 +1,17 @@
 """``homebody commit-message``: write a message for the staged changes, without committing them."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from homebody.cli.answers import AnswerWriter, advice_for, ready_engine, show_account, to_report
+from homebody.cli.answers import advice_for, print_answer
 from homebody.cli.arguments import HERE
 from homebody.cli.edge import warn
 from homebody.cli.flags import Flags
-from homebody.cli.terminal import Terminal
+from homebody.engine import Engine
+from homebody.features.answer import ChatAnswer, Listeners
 from homebody.features.commit_message import advice_on_model, commit_message
-from homebody.features.explain import Explanation
-from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 
 
@@ -24,21 +22,20 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Write a commit message for the staged changes; nothing is committed."""
-    terminal = Terminal()
-    with AnswerWriter(terminal, is_quiet=True) as writer:
-        message = asyncio.run(_run(Flags.of(context.obj), writer, full=full))
-    report = to_report(message)
-    if as_json:
-        terminal.write(to_json(report))
-        return
-    terminal.write(message.markdown + "\n")
-    show_account(terminal, report, "complete it before you commit")
-    if advice := advice_for(message.left_out, "stage less"):
-        warn(f"The message is not about all staged changes: {advice}.")
 
-
-async def _run(flags: Flags, writer: AnswerWriter, *, full: bool) -> Explanation:
-    async with ready_engine(flags, workspace_of(HERE)) as engine:
+    async def written(engine: Engine, heard: Listeners) -> tuple[ChatAnswer, None]:
         if advice := await advice_on_model(engine):
             warn(advice)
-        return await commit_message(engine, Path.cwd(), full=full, on_read=writer.on_read)
+        return await commit_message(engine, Path.cwd(), full=full, on_read=heard.get("on_read")), None
+
+    message = print_answer(
+        Flags.of(context.obj),
+        workspace_of(HERE),
+        written,
+        as_json=as_json,
+        remedy="complete it before you commit",
+        streams=False,
+        lists_places=False,
+    )
+    if not as_json and (advice := advice_for(message.left_out, "stage less")):
+        warn(f"The message is not about all staged changes: {advice}.")
