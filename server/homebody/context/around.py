@@ -77,11 +77,10 @@ def select_around(
         # Unused tokens go to the surroundings; snippets that these now contain are removed.
         lines = _lines_around(document, first, last, rest - ranked.tokens, count)
         ranked = _choose(document, lines, candidates, ranked.tokens, count, beyond=beyond)
-    chosen = [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
     sources = [
         Source(document.uri, first, last, used, "selection"),
         *_sources(document, lines, first, last),
-        *chosen,
+        *ranked.sources,
     ]
     return Around(
         code=document.slice(selection),

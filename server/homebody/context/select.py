@@ -26,6 +26,11 @@ class Ranked:
     left_out: tuple[LeftOut, ...]
     tokens: int
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The chosen candidates as sources."""
+        return tuple(Source(c.uri, c.first_line, c.last_line, cost, c.why) for c, cost in self.chosen)
+
 
 def choose(
     candidates: Sequence[Candidate],
@@ -49,7 +54,7 @@ def choose(
     texts = [_lines(shown)] if candidates else []
     used = 0
     for candidate in candidates:
-        if _overlap(candidate, around) or any(_overlap(candidate, other) for other, _ in chosen):
+        if overlap(candidate, around) or any(overlap(candidate, other) for other, _ in chosen):
             continue
         lines = _lines(candidate.text)
         if any(_is_repeat(lines, text) for text in texts):
@@ -88,7 +93,7 @@ def _is_repeat(lines: frozenset[str], text: frozenset[str]) -> bool:
     return bool(lines) and len(lines & text) >= _REPEATED * len(lines)
 
 
-def _overlap(candidate: Candidate, other: Candidate | Source) -> bool:
+def overlap(candidate: Candidate, other: Candidate | Source) -> bool:
     """Whether both are of one file and have lines in common."""
     are_apart = candidate.last_line < other.first_line or other.last_line < candidate.first_line
     return candidate.uri == other.uri and not are_apart
@@ -213,7 +218,7 @@ def _context(
     document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[KeptLines, int]]
 ) -> Context:
     sources = [_source(document, header.span, cost, header.why) for header, cost in kept]
-    sources += [Source(c.uri, c.first_line, c.last_line, t, c.why) for c, t in ranked.chosen]
+    sources += ranked.sources
     left_out = list(ranked.left_out)
     if whole.prefix:
         sources.append(_source(document, whole.prefix, whole.prefix_tokens, _BEFORE))

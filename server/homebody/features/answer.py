@@ -172,8 +172,8 @@ async def ask_model(
     Parameters
     ----------
     history
-        Earlier messages of a conversation, its system message first: the prompt file's own system message
-        and the rules are then left out.
+        Earlier messages of a conversation. If its system message is among them, the prompt file's own one and
+        the rules are left out.
     output
         Maximum length of the answer in tokens, if that is less than ``chat.maxTokens``.
 
@@ -184,7 +184,9 @@ async def ask_model(
 
     """
     engine = chat.engine
-    before = sum(chat.count_message(message) for message in history) if history else chat.frame(prompt)
+    continues = any(message.role == "system" for message in history)
+    before = sum(chat.count_message(message) for message in history)
+    before += 0 if continues else chat.frame(prompt)
 
     def build(tokens: int) -> ChatPrompt:
         shown = context(tokens - before)
@@ -199,17 +201,16 @@ async def ask_model(
         values = {name: text.text for name, text in cleaned.items()}
         read = (TYPED, *(source.uri for source in shown.sources), *shown.uris)
         *system, question = render(prompt, values, tuple(dict.fromkeys(read)))
-        messages = (*system, replace(question, media=shown.media))
+        question = replace(question, media=shown.media)
         left_out = (*shown.left_out, *marked)
-        if history:
-            return ChatPrompt((*history, messages[-1]), shown.sources, left_out)
+        if continues:
+            return ChatPrompt((*history, question), shown.sources, left_out)
         rules = chat.rules
-        messages = with_standing(engine, messages, rules.text, rules.sources)
+        messages = with_standing(engine, (*system, *history, question), rules.text, rules.sources)
         return ChatPrompt(messages, (*shown.sources, *rules.sources), (*left_out, *rules.left_out))
 
     most = chat.room.output if output is None else min(output, chat.room.output)
-    sampling = sampling_of(engine, prompt, most)
-    answered = await answer(engine, feature, chat.uri, build, sampling, **listeners)
+    answered = await answer(engine, feature, chat.uri, build, sampling_of(engine, prompt, most), **listeners)
     if not answered.markdown:
         message = "The model answered nothing: ask again, or choose another model."
         raise NothingAnswered(message)

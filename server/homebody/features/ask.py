@@ -12,19 +12,19 @@ from typing import Unpack
 from msgspec import structs
 
 from homebody.audit import Source
-from homebody.backend.base import OWN, TYPED, Message
+from homebody.backend.base import OWN, TYPED
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
-from homebody.features.ask_context import Question, find_material, lay_out
+from homebody.features.ask_context import find_material, lay_out
 from homebody.features.attachments import PASTED, Attached
 from homebody.features.budgets import chat_room
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted, readable_history
-from homebody.features.project_rules import Rules
-from homebody.features.selection import meant_span, tree_of
-from homebody.features.surroundings import code_values, sampling_of, shown_path, with_standing
+from homebody.features.project_rules import RULES
+from homebody.features.selection import file_of, meant_span
+from homebody.features.surroundings import code_values, sampling_of, shown_path
 from homebody.media import Media
 from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
 from homebody.prompt.front_matter import fill_shipped, shipped_prompt
@@ -94,10 +94,49 @@ async def ask(
     if not question.strip():
         message = "There is no question: write one."
         raise UsageError(message)
-    conversation = conversation or new_conversation()
-    asked = Question(question.strip(), document, span, Attached.joined(attachments))
+    question, conversation = question.strip(), conversation or new_conversation()
     with _answering(conversation):
-        turn, answered = await _ask(engine, conversation, asked, session, **listeners)
+        await _leave_out_excluded(engine, conversation)
+        prompt, uri = shipped_prompt("ask"), conversation.uri
+        about = uri if document is None else document.uri
+        chat = await open_chat(engine, prompt, about, [question], [TYPED], with_rules=not conversation.system)
+        room, own = chat.room, chat.count(question)
+        shown = [turn.message for turn in conversation.turns if turn.kept == "whole"]
+        attached = Attached.joined(attachments)
+        material = await find_material(
+            engine, question, attached, document, span, shown=shown, readable=room.readable, session=session
+        )
+        texts = [*(message.text for message in conversation.history), *material.texts]
+        read = [*material.uris, *(uri for message in conversation.history for uri in message.sources)]
+        await engine.chat.learn_counts(texts, [OWN, TYPED, *read])
+        conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), chat.count)
+        history, unseen = readable_history(chat.info, conversation.history, uri, material.media)
+
+        def context(tokens: int) -> ChatContext:
+            laid_out = lay_out(engine, material, tokens - own, min(tokens - own, room.readable))
+            return replace(
+                laid_out,
+                values={**laid_out.values, "instruction": question},
+                left_out=(*laid_out.left_out, *conversation.shortened, *unseen),
+            )
+
+        answered = await ask_model(
+            replace(chat, uri=uri), prompt, context, feature="ask", history=history, **listeners
+        )
+        system, *_, asked = answered.prompt.messages
+        conversation.system = system.text
+        turn = Turn(
+            question,
+            asked.text,
+            answered.text,
+            complete=answered.complete,
+            sources=answered.sources,
+            left_out=answered.left_out,
+            uris=tuple(dict.fromkeys(uri for sent in answered.prompt.messages for uri in sent.sources)),
+            short=_short(engine, question, answered.sources, material.media),
+            media=material.media,
+            usage=answered.usage,
+        )
         return _added(conversation, turn, answered)
 
 
@@ -151,7 +190,7 @@ async def add_explanation(
     Later questions then have the code and its explanation in their history.
     """
     info = await engine.chat.describe()
-    target = meant_span(document, await tree_of(engine, document), span)
+    target = meant_span(await file_of(engine, document), span)
     first, last = document.lines_of(target)
     label = f"{shown_path(engine, document.uri)}, lines {first + 1} to {last + 1}"
     message = question = title or fill_shipped("explained", name=label).strip()
@@ -190,74 +229,20 @@ def _answering(conversation: Conversation) -> Generator[None]:
         conversation.is_answering = False
 
 
-async def _ask(
-    engine: Engine,
-    conversation: Conversation,
-    question: Question,
-    session: Session | None,
-    **listeners: Unpack[Listeners],
-) -> tuple[Turn, ChatAnswer]:
-    prompt = shipped_prompt("ask")
-    await _leave_out_excluded(engine, conversation)
-    uri = question.document.uri if question.document is not None else ""
-    chat = await open_chat(engine, prompt, uri, [question.text], [TYPED], with_rules=not conversation.system)
-    chat, rules = replace(chat, uri=conversation.uri), chat.rules
-    room, count = chat.room, chat.count
-    if not conversation.system:
-        system = Message("system", prompt.system, (OWN,))
-        conversation.system = with_standing(engine, (system,), rules.text, rules.sources)[0].text
-    shown = [turn.message for turn in conversation.turns if turn.kept == "whole"]
-    material = await find_material(engine, question, shown, room.readable, session=session)
-    texts = [*(message.text for message in conversation.history), *material.texts]
-    read = [*material.uris, *(uri for message in conversation.history for uri in message.sources)]
-    await engine.chat.learn_counts(texts, [OWN, TYPED, *read])
-    own = count(question.text)
-    conversation.condense(max(0, int(room.fits * _HISTORY_SHARE) - own), count)
-    history, unseen = readable_history(chat.info, conversation.history, conversation.uri, material.media)
-
-    def context(tokens: int) -> ChatContext:
-        found = lay_out(engine, material, tokens - own, min(tokens - own, room.readable))
-        return replace(
-            found,
-            values={**found.values, "instruction": question.text},
-            sources=(*rules.sources, *found.sources),
-            left_out=(*rules.left_out, *found.left_out, *conversation.shortened, *unseen),
-        )
-
-    answered = await ask_model(chat, prompt, context, feature="ask", history=history, **listeners)
-    messages = answered.prompt.messages
-    turn = Turn(
-        question.text,
-        messages[-1].text,
-        answered.text,
-        complete=answered.complete,
-        sources=answered.sources,
-        left_out=answered.left_out,
-        uris=tuple(dict.fromkeys(uri for message in messages for uri in message.sources)),
-        short=_short(engine, question.text, answered.sources, rules, material.media),
-        media=material.media,
-        usage=answered.usage,
-    )
-    return turn, answered
-
-
 async def _leave_out_excluded(engine: Engine, conversation: Conversation) -> None:
     """Leave out turns whose code is excluded from prompts by now."""
     refusals = await engine.gate.refusals(uri for turn in conversation.turns for uri in turn.read)
     conversation.exclude(refusals.keys())
 
 
-def _short(
-    engine: Engine, question: str, sources: Sequence[Source], rules: Rules, media: Sequence[Media]
-) -> str:
+def _short(engine: Engine, question: str, sources: Sequence[Source], media: Sequence[Media]) -> str:
     """Return the question with the names of its sources, for a later prompt without its code."""
-    ruled = {source.uri for source in rules.sources}
     read = [
         "pasted text"
         if source.uri == PASTED
         else f"{shown_path(engine, source.uri)}:{source.first_line + 1}-{source.last_line + 1}"
         for source in sources
-        if source.uri not in ruled and source.first_line <= source.last_line
+        if source.why != RULES and source.first_line <= source.last_line
     ]
     names = list(dict.fromkeys((*(each.name for each in media), *read)))
     if not names:

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, LeftOut, Source
-from homebody.context.select import choose
+from homebody.context.select import choose, overlap
 from homebody.context.window import Count
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong
 from homebody.features.answer import ChatContext
 from homebody.features.attachments import Attached, Attachment
 from homebody.features.budgets import CHARACTERS_A_TOKEN
-from homebody.features.explain_parts import outline
 from homebody.features.media import admitted
 from homebody.features.mentions import mentioned
-from homebody.features.selection import candidates_for_span, meant_span, tree_of
+from homebody.features.selection import candidates_for_span, file_of, meant_span, outline
 from homebody.features.surroundings import check_permitted, laid_out_snippet, language_values, shown_path
 from homebody.media import Media
 from homebody.prompt.front_matter import fill_shipped
@@ -28,16 +27,6 @@ from homebody.text import Document, Span
 
 _FRAME_TOKENS = 12
 """Tokens of the text and fences around one attachment, without its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question, as the user sent it."""
-
-    text: str
-    document: Document | None
-    span: Span | None
-    attached: Attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +56,26 @@ class Material:
 
 
 async def find_material(
-    engine: Engine, question: Question, shown: Sequence[str], readable: int, *, session: Session | None = None
+    engine: Engine,
+    question: str,
+    attached: Attached,
+    document: Document | None,
+    span: Span | None,
+    *,
+    shown: Sequence[str],
+    readable: int,
+    session: Session | None = None,
 ) -> Material:
     """Collect the code of a question, without code that is in the messages ``shown`` before.
 
     Definitions of the symbols that the question names come before other related code. A file without a
     selection is included completely if it has at most ``readable`` tokens, otherwise as its outline.
     """
-    wanted = [*question.attached.items]
-    helpful = await mentioned(engine, question.text, question.document)
-    if question.document is not None:
-        await check_permitted(engine, question.document)
-        code, around = await _code(engine, question.document, question.span, readable, session)
+    wanted = attached.items
+    helpful = await mentioned(engine, question, document)
+    if document is not None:
+        await check_permitted(engine, document)
+        code, around = await _code(engine, document, span, readable, session)
         wanted += code
         helpful += around
 
@@ -88,8 +85,8 @@ async def find_material(
     return Material(
         tuple(each for each in wanted if is_new(each.text)),
         tuple(each for each in helpful if is_new(each.text)),
-        question.attached.left_out,
-        await admitted(engine, question.attached.media),
+        attached.left_out,
+        await admitted(engine, attached.media),
     )
 
 
@@ -112,19 +109,19 @@ def lay_out(
     left_out = list(material.left_out)
     beyond_readable = BEYOND_TIME if readable < available else beyond
     fitting, rest = _share_out(material, available, readable, count)
-    for number, item in enumerate(material.wanted):
+    for item, (kept, cut) in zip(material.wanted, fitting, strict=True):
         if not item.text.strip():
-            left_out.append(LeftOut(item.uri, item.first_line, item.last_line, f"{item.label}; it is empty"))
+            left_out.append(LeftOut(item.uri, *item.lines, f"{item.label}; it is empty"))
             continue
-        kept, cut = fitting[number]
         if cut is not None:
             why = f"{item.label}; {beyond_readable if item.is_chosen else beyond}"
             left_out.append(LeftOut(item.uri, *cut.lines, why))
-        if kept is None:
-            continue
-        sources.append(Source(item.uri, *kept.lines, count(kept.text), "attached"))
-        code = kept.text.rstrip("\r\n")
-        texts.append(fill_shipped("attached", name=item.label, code=code, **language_values(item.language)))
+        if kept is not None:
+            sources.append(Source(item.uri, *kept.lines, count(kept.text), "attached"))
+            code = kept.text.rstrip("\r\n")
+            texts.append(
+                fill_shipped("attached", name=item.label, code=code, **language_values(item.language))
+            )
     ranked = choose(
         _elsewhere(material),
         max(0, min(rest, readable - (available - rest))),
@@ -134,31 +131,34 @@ def lay_out(
         beyond=beyond_readable,
     )
     snippets = [laid_out_snippet(engine, candidate).rstrip("\n") for candidate, _ in ranked.chosen]
-    sources += [Source(c.uri, c.first_line, c.last_line, cost, c.why) for c, cost in ranked.chosen]
     text = "".join(f"{text}\n\n" for text in (*snippets, *texts))
     return ChatContext(
-        {"context": text}, tuple(sources), (*left_out, *ranked.left_out), material.uris, media=material.media
+        {"context": text},
+        (*sources, *ranked.sources),
+        (*left_out, *ranked.left_out),
+        material.uris,
+        media=material.media,
     )
 
 
 async def _code(
     engine: Engine, document: Document, span: Span | None, readable: int, session: Session | None
-) -> tuple[list[Attachment], Sequence[Candidate]]:
+) -> tuple[tuple[Attachment, ...], Sequence[Candidate]]:
     """Return the code in question, or the outline of a long file; and related code."""
-    tree = await tree_of(engine, document)
-    target = meant_span(document, tree, span)
+    file = await file_of(engine, document)
+    target = meant_span(file, span)
     if not document.slice(target).strip():
-        return [], ()
+        return (), ()
     path = shown_path(engine, document.uri)
     first, last = document.lines_of(target)
-    if span is None and await _is_longer(engine, document, readable) and (lines := outline(document, tree)):
+    if span is None and await _is_longer(engine, document, readable) and (lines := outline(file)):
         text = "\n".join(text for _, text in lines) + "\n"
         label = f"Outline of {path}, the bodies left out"
-        return [Attachment(document.uri, first, last, text, document.language_id, label, is_chosen=True)], ()
+        return (Attachment(document.uri, first, last, text, document.language_id, label, is_chosen=True),), ()
     label = f"{path}, lines {first + 1} to {last + 1}"
     text = document.slice(target).rstrip("\r\n") + "\n"
     code = Attachment(document.uri, first, last, text, document.language_id, label)
-    return [code], await candidates_for_span(engine, document, tree, target, session=session)
+    return (code,), await candidates_for_span(engine, file, target, session=session)
 
 
 async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
@@ -170,41 +170,30 @@ async def _is_longer(engine: Engine, document: Document, tokens: int) -> bool:
 
 def _elsewhere(material: Material) -> list[Candidate]:
     """Related code outside the lines that are already shown."""
-    return [
-        each
-        for each in material.helpful
-        if not any(
-            each.uri == other.uri
-            and each.first_line <= other.last_line
-            and other.first_line <= each.last_line
-            for other in material.wanted
-            if other.is_verbatim
-        )
-    ]
-
-
-def _reserved(material: Material, readable: int, count: Count) -> int:
-    """Tokens kept free for the first definition that the question names; half of the reading time at most."""
-    named = next((each for each in material.helpful if each.why.startswith("defines ")), None)
-    return 0 if named is None else min(readable // 2, count(named.text) + 2 * _FRAME_TOKENS)
+    shown = [Source(each.uri, *each.lines, 0, "") for each in material.wanted if each.is_verbatim]
+    return [each for each in material.helpful if not any(overlap(each, other) for other in shown)]
 
 
 def _share_out(
     material: Material, available: int, readable: int, count: Count
-) -> tuple[dict[int, tuple[Attachment | None, Attachment | None]], int]:
-    """Return what is kept and what is cut of each attachment, by its number, and the tokens that remain.
+) -> tuple[list[tuple[Attachment | None, Attachment | None]], int]:
+    """Return what is kept and what is cut of each attachment, and the tokens that remain.
 
-    The shortest come first: those that need less than an equal share leave the rest to the others.
+    The shortest come first: those that need less than an equal share leave the rest to the others. Of the
+    reading time, half at most is kept free for the first definition that the question names.
     """
-    rest = available
-    items = sorted(enumerate(material.wanted), key=lambda each: (each[1].is_chosen, count(each[1].text)))
+    named = next((count(each.text) for each in material.helpful if each.why.startswith("defines ")), None)
+    reserved = 0 if named is None else min(readable // 2, named + 2 * _FRAME_TOKENS)
+    rest, waiting = available, len(material.wanted)
     fitting: dict[int, tuple[Attachment | None, Attachment | None]] = {}
-    for waiting, (number, item) in zip(range(len(items), 0, -1), items, strict=True):
+    for number, item in sorted(
+        enumerate(material.wanted), key=lambda each: (each[1].is_chosen, count(each[1].text))
+    ):
         frame = _FRAME_TOKENS + count(item.label)
         share = rest // waiting - frame
         if item.is_chosen:
-            share = min(share, readable - (available - rest) - frame - _reserved(material, readable, count))
-        kept, cut = item.fitting(share, count)
-        fitting[number] = kept, cut
+            share = min(share, readable - (available - rest) - frame - reserved)
+        kept, _ = fitting[number] = item.fitting(share, count)
         rest -= 0 if kept is None else count(kept.text) + frame
-    return fitting, rest
+        waiting -= 1
+    return [fitting[number] for number in range(len(fitting))], rest

@@ -1,23 +1,34 @@
 """Explain code: a selection, the function around the cursor, a diagnostic, or a whole file.
 
 Code that the model reads within ``chat.readingSeconds`` is explained by one request, together with the code
-that it uses; longer code in parts, and a long file by its outline (``explain_parts``).
+that it uses; longer code in parts with headings, and a long file by its outline.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial, reduce
 from typing import TypeAlias, Unpack
 
+from homebody.audit import BEYOND_CONTEXT, AnswerUsage, LeftOut, Source
 from homebody.context.around import select_around
 from homebody.engine import Engine
 from homebody.errors import UsageError
-from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
-from homebody.features.budgets import CHARACTERS_A_TOKEN, reason_beyond
-from homebody.features.explain_parts import explain_outline, explain_parts
-from homebody.features.selection import candidates_for_span, lines_near, meant_span, tree_of
-from homebody.features.surroundings import check_permitted, code_values, laid_out
+from homebody.features.answer import (
+    Chat,
+    ChatAnswer,
+    ChatContext,
+    ChatPrompt,
+    Listeners,
+    ask_model,
+    open_chat,
+)
+from homebody.features.budgets import CHARACTERS_A_TOKEN, beginning, reason_beyond, whole_lines
+from homebody.features.selection import candidates_for_span, file_of, lines_near, meant_span, outline
+from homebody.features.surroundings import check_permitted, code_values, laid_out, shown_path
 from homebody.prompt.front_matter import PromptFile, shipped_prompt
 from homebody.session.session import Session
-from homebody.syntax.chunk import Candidate
+from homebody.syntax.chunk import Candidate, pieces_of
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span
 
 Explanation: TypeAlias = ChatAnswer
@@ -32,6 +43,12 @@ _COUNTED_LINES = 200
 
 _MOST_COUNTED_LINES = 800
 """Maximum number of lines that are counted exactly before the first word: the beginning of long code."""
+
+_MOST_PARTS = 8
+"""Maximum number of parts that are explained, unless all are requested."""
+
+_PART_TOKENS = 320
+"""Maximum tokens of the explanation of one part, and of the summary."""
 
 
 async def explain(
@@ -69,30 +86,30 @@ async def explain(
     if not document.text.strip():
         message = "The file is empty: there is nothing to explain."
         raise UsageError(message)
-    tree = await tree_of(engine, document)
+    file = await file_of(engine, document)
     if problem:
         # The lines of the diagnostic; the function around them is among the lines before and after.
         target = document.whole_lines(span or Span(0, 0))
         prompt = shipped_prompt("explain-problem")
     else:
-        target = meant_span(document, tree, span)
+        target = meant_span(file, span)
         prompt = prompt or engine.prompts.explain
-    candidates: Sequence[Candidate] = ()
+    candidates: tuple[Candidate, ...] = ()
     if len(target) <= (await engine.chat.describe()).context_length * CHARACTERS_A_TOKEN:
-        candidates = await candidates_for_span(engine, document, tree, target, session=session)
-    texts = [*(one.text for one in candidates), document.slice(lines_near(document, target, _COUNTED_LINES))]
-    uris = [document.uri, *(one.uri for one in candidates)]
+        candidates = await candidates_for_span(engine, file, target, session=session)
+    texts = [
+        *(each.text for each in candidates),
+        document.slice(lines_near(document, target, _COUNTED_LINES)),
+    ]
+    uris = [document.uri, *(each.uri for each in candidates)]
     chat = await open_chat(engine, prompt, document.uri, texts, uris, limit=_MOST_COUNTED_LINES)
-    room, code = chat.room, chat.count(document.slice(target))
-    at_once = room.fits if full else min(room.fits, room.readable * 5 // 4)
-    if not problem and code + chat.frame(prompt) > at_once:
-        if not full and len(target) >= len(document.text.strip()):
-            outlined = await explain_outline(chat, document, tree, **listeners)
-            if outlined is not None:
-                return outlined
-        return await explain_parts(chat, document, tree, target, full=full, **listeners)
-    frame, first = chat.frame(prompt), document.line_of(target.start)
-    most = room.fits if full else room.readable
+    room, code, frame = chat.room, chat.count(document.slice(target)), chat.frame(prompt)
+    if not problem and code + frame > (room.fits if full else min(room.fits, room.readable * 5 // 4)):
+        is_whole = len(target) >= len(document.text.strip())
+        if is_whole and not full and (signatures := outline(file)):
+            return await _explain_outline(chat, document, signatures, **listeners)
+        return await _explain_parts(chat, file, target, full=full, **listeners)
+    first, most = document.line_of(target.start), room.fits if full else room.readable
 
     def context(tokens: int) -> ChatContext:
         around = select_around(
@@ -111,3 +128,107 @@ async def explain(
         return ChatContext(values, around.sources, around.left_out, (document.uri,), (document.uri, first))
 
     return await ask_model(chat, prompt, context, **listeners)
+
+
+async def _explain_parts(
+    chat: Chat, file: WholeFile, target: Span, *, full: bool, **listeners: Unpack[Listeners]
+) -> ChatAnswer:
+    """Explain ``target`` part by part, then summarize it.
+
+    Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
+    Without ``full`` the parts beyond the eighth are left out and listed.
+    """
+    room, document, path = chat.room, file.document, shown_path(chat.engine, file.document.uri)
+    listeners["on_sources"] = listeners["ending"] = None  # there are several prompts
+    size = (room.fits if full else room.readable) - chat.frame(shipped_prompt("explain-part"))
+    parts = list(pieces_of(document, file.tree, target, max(size, 16), chat.count))
+    kept = parts if full else parts[:_MOST_PARTS]
+    answers: list[ChatAnswer] = []
+    sections: list[tuple[str, Callable[..., Awaitable[ChatAnswer]]]] = []
+    for part in kept:
+        first, last = document.lines_of(part)
+        lines = f"{first + 1}" if first == last else f"{first + 1}-{last + 1}"
+        sections.append((f"{path}:{lines}", partial(_explain_part, chat, document, part)))
+    if len(kept) > 1:
+        sections.append(("Summary", partial(_sum_up, chat, document, answers)))
+    markdown = ""
+    for title, asked in sections:
+        heading = "\n\n" * bool(markdown) + f"### {title}\n\n"
+        if on_text := listeners.get("on_text"):
+            on_text(heading)
+        answers.append(await asked(**listeners))
+        markdown += heading + answers[-1].markdown
+    left: tuple[LeftOut, ...] = ()
+    if kept != parts:
+        first, last = document.lines_of(Span(parts[len(kept)].start, parts[-1].end))
+        why = f"only {_MOST_PARTS} parts are explained at once; ask for the full explanation to read it all"
+        left = (LeftOut(document.uri, first, last, why),)
+    # The rules of the project are in each prompt.
+    sources = {(each.uri, each.first_line): each for answer in answers for each in answer.sources}
+    left_out = dict.fromkeys(each for answer in answers for each in answer.left_out)
+    return ChatAnswer(
+        markdown,
+        complete=not left and all(answer.complete for answer in answers),
+        usage=reduce(AnswerUsage.__add__, (answer.usage for answer in answers)),
+        prompt=ChatPrompt((), tuple(sources.values()), (*left_out, *left)),
+        looped=any(answer.looped for answer in answers),
+    )
+
+
+async def _explain_part(
+    chat: Chat, document: Document, part: Span, **listeners: Unpack[Listeners]
+) -> ChatAnswer:
+    def context(tokens: int) -> ChatContext:
+        code = beginning(document.slice(part), tokens, chat.count)
+        read, rest = Span(part.start, part.start + len(code)), Span(part.start + len(code), part.end)
+        first, last = document.lines_of(read)
+        values = code_values(chat.engine, document, code)
+        return ChatContext(
+            values | {"name": f"lines {first + 1} to {last + 1} of {document.line_count}"},
+            (Source(document.uri, first, last, chat.count(code), "selection"),),
+            (LeftOut(document.uri, *document.lines_of(rest), BEYOND_CONTEXT),) if rest else (),
+            code_at=(document.uri, first),
+        )
+
+    return await ask_model(chat, shipped_prompt("explain-part"), context, output=_PART_TOKENS, **listeners)
+
+
+async def _sum_up(
+    chat: Chat, document: Document, answers: list[ChatAnswer], **listeners: Unpack[Listeners]
+) -> ChatAnswer:
+    prompt = shipped_prompt("explain-summary")
+    readable = chat.room.readable - chat.frame(prompt)
+
+    def context(tokens: int) -> ChatContext:
+        # Shorten each note, so that none is dropped completely.
+        share = max(8, min(tokens, readable) // len(answers))
+        text = "\n\n".join(beginning(answer.markdown, share, chat.count) for answer in answers)
+        path = shown_path(chat.engine, document.uri)
+        return ChatContext({"context": text, "path": path}, uris=(document.uri,))
+
+    return await ask_model(chat, prompt, context, output=_PART_TOKENS, **listeners)
+
+
+async def _explain_outline(
+    chat: Chat, document: Document, signatures: list[tuple[Span, str]], **listeners: Unpack[Listeners]
+) -> ChatAnswer:
+    """Explain a whole file by its imports and signatures."""
+    prompt = shipped_prompt("explain-outline")
+    frame, last = chat.frame(prompt), document.line_count - 1
+    texts = [f"{text}\n" for _, text in signatures]
+
+    def context(tokens: int) -> ChatContext:
+        kept = whole_lines(texts, min(tokens, chat.room.readable - frame), chat.count)
+        code = "".join(texts[:kept])
+        end = last if kept == len(texts) else document.line_of(signatures[kept][0].start) - 1
+        why = "only the outline was read; ask for the full explanation to read the bodies"
+        return ChatContext(
+            code_values(chat.engine, document, code),
+            (Source(document.uri, 0, max(0, end), chat.count(code), "outline"),),
+            (LeftOut(document.uri, 0, last, why),),
+            code_at=(document.uri, 0),
+        )
+
+    answered = await ask_model(chat, prompt, context, **listeners)
+    # Never complete: the bodies are listed as left out.
+    return replace(answered, complete=False)

@@ -1,12 +1,11 @@
 """Explain what is not a document: the output of a program, a diff, what the user attached."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Unpack
 
 from homebody.engine import Engine
-from homebody.errors import FileUnreadable, UsageError
+from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
@@ -14,16 +13,16 @@ from homebody.features.budgets import reason_beyond
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
+from homebody.features.selection import lines_near, read_permitted
 from homebody.features.surroundings import shown_path
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
-from homebody.text import Document
+from homebody.text import Document, Span
 from homebody.workspace.diff import file_diffs
-from homebody.workspace.files import read_document
 from homebody.workspace.uri import uri_of
 
 _MOST_PLACES = 6
-_LINES_AROUND = 8
+_LINES_AROUND = 6
 
 
 async def explain_text(
@@ -105,17 +104,10 @@ async def _lines_at(
     around: list[Candidate] = []
     for place in places:
         uri = uri_of(place.path)
-        document = open_document(uri)
-        try:
-            if document is None:
-                limit = engine.settings.context.max_file_bytes
-                document = await asyncio.to_thread(read_document, place.path, max_bytes=limit)
-        except FileUnreadable:
-            continue
-        if await engine.gate.refusal_of(document) is not None or place.line >= document.line_count:
-            continue
-        first = max(0, place.line - _LINES_AROUND)
-        last = min(document.line_count - 1, place.line + _LINES_AROUND // 2)
-        text = document.text[document.line_starts[first] : document.line_span(last).end]
-        around.append(Candidate(uri, first, last, text, f"line {place.line + 1} is in the output"))
+        document = await read_permitted(engine, uri, open_document)
+        if document is not None and place.line < document.line_count:
+            line = Span(document.line_starts[place.line], document.line_starts[place.line])
+            lines = lines_near(document, line, _LINES_AROUND)
+            why = f"line {place.line + 1} is in the output"
+            around.append(Candidate(uri, *document.lines_of(lines), document.slice(lines), why))
     return around

@@ -4,22 +4,16 @@ Every word is looked up; words that are not symbols of the workspace are ignored
 code (backticks, a call, dots, underscores, capitals, digits) counts only if its name is rare enough.
 """
 
-import asyncio
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from homebody.engine import Engine
-from homebody.errors import FileUnreadable
-from homebody.features.explain_parts import outline
-from homebody.features.selection import short_form, tree_of, whole
+from homebody.features.selection import file_of, outline, read_permitted, short_form, whole
 from homebody.syntax.chunk import Candidate
-from homebody.syntax.scope import Definition, definitions
-from homebody.syntax.tree import Tree
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document
 from homebody.workspace.candidates import is_rare
-from homebody.workspace.files import read_document
 from homebody.workspace.uri import path_of
 
 _LOOKED_AT = 8_000
@@ -77,10 +71,10 @@ async def mentioned(engine: Engine, question: str, document: Document | None = N
     """
     candidates: list[Candidate] = []
     names = 0
-    own = None if document is None else await _Symbols.of(engine, document)
+    own = None if document is None else await file_of(engine, document)
     for mention in mentions(question)[:_MOST_LOOKED_UP]:
-        forms = own.forms(mention)[:_PER_NAME] if own is not None else []
-        forms = forms or await _in_workspace(engine, mention, document)
+        forms = [] if own is None else _forms(own, mention)[:_PER_NAME]
+        forms = forms or await _in_workspace(engine, mention, "" if document is None else document.uri)
         candidates += [candidate for form in forms for candidate in form]
         names += bool(forms)
         if names == _MOST_NAMES:
@@ -88,90 +82,57 @@ async def mentioned(engine: Engine, question: str, document: Document | None = N
     return candidates
 
 
-@dataclass(frozen=True, slots=True)
-class _Symbols:
-    """The definitions in a document."""
-
-    document: Document
-    tree: Tree
-    definitions: Sequence[Definition]
-
-    @classmethod
-    async def of(cls, engine: Engine, document: Document) -> "_Symbols":
-        tree = await tree_of(engine, document)
-        return cls(document, tree, definitions(document, tree))
-
-    def forms(self, mention: Mention) -> list[tuple[Candidate, ...]]:
-        """Return the definitions of that name; for one with a container, those inside it if there are any."""
-        same = [each for each in self.definitions if each.name == mention.name]
-        if mention.is_plain and not is_rare(each.kind == "variable" or each.container != "" for each in same):
-            return []
-        same = [each for each in same if each.kind != "variable" or not each.container]
-        inside = [
-            each for each in same if mention.container and each.container.split(".")[-1] == mention.container
-        ]
-        return [
-            (whole(self.document, each), short_form(self.document, self.tree, each, self.definitions))
-            for each in inside or same
-        ]
+def _forms(file: WholeFile, mention: Mention) -> list[tuple[Candidate, ...]]:
+    """Return the definitions of that name; for one with a container, those inside it if there are any."""
+    same = file.by_name.get(mention.name, ())
+    if mention.is_plain and not is_rare(each.kind == "variable" or each.container != "" for each in same):
+        return []
+    same = [each for each in same if each.kind != "variable" or not each.container]
+    inside = [
+        each for each in same if mention.container and each.container.split(".")[-1] == mention.container
+    ]
+    return [(whole(file, each), short_form(file, each)) for each in inside or same]
 
 
-async def _in_workspace(
-    engine: Engine, mention: Mention, document: Document | None
-) -> list[tuple[Candidate, ...]]:
-    """Definitions in files of the workspace."""
+async def _in_workspace(engine: Engine, mention: Mention, open_uri: str) -> list[tuple[Candidate, ...]]:
+    """Definitions in files of the workspace, or files; the open document has already been searched."""
     if engine.index is None or not engine.settings.context.snippets:
         return []
-    uri = "" if document is None else document.uri
     rows = await engine.index.ask(
         lambda index: index.named(
-            mention.name, container=mention.container, near_path=path_of(uri), is_plain=mention.is_plain
+            mention.name, container=mention.container, near_path=path_of(open_uri), is_plain=mention.is_plain
         )
     )
-    # The index knows the saved file; the open document has already been searched.
-    rows = await engine.allowed([row for row in rows if row.uri != uri])
+    rows = await engine.allowed([row for row in rows if row.uri != open_uri])
     if rows or not mention.container:
         return [await _from_disk(engine, mention, row) for row in rows][:_PER_NAME]
     name = f"{mention.container}.{mention.name}"
     files = await engine.allowed(await engine.index.ask(lambda index: index.files(name, limit=_PER_NAME)))
     return [
-        await _whole_file(engine, row) for row in files if PurePath(row.why).name == name and row.uri != uri
+        await _whole_file(engine, row.uri)
+        for row in files
+        if PurePath(row.why).name == name and row.uri != open_uri
     ]
 
 
 async def _from_disk(engine: Engine, mention: Mention, row: Candidate) -> tuple[Candidate, ...]:
     """Return a definition from the current file, otherwise from the index."""
-    document = await _read(engine, row)
+    document = await read_permitted(engine, row.uri)
     if document is None:
         return ()
-    forms = (await _Symbols.of(engine, document)).forms(replace(mention, is_plain=False))
+    forms = _forms(await file_of(engine, document), replace(mention, is_plain=False))
     return min(forms, key=lambda form: abs(form[-1].first_line - row.first_line), default=(row,))
 
 
-async def _whole_file(engine: Engine, row: Candidate) -> tuple[Candidate, ...]:
+async def _whole_file(engine: Engine, uri: str) -> tuple[Candidate, ...]:
     """Return a file, then its outline, for a prompt with less room."""
-    document = await _read(engine, row)
+    document = await read_permitted(engine, uri)
     if document is None:
         return ()
-    signatures = "".join(f"{text}\n" for _, text in outline(document, await tree_of(engine, document)))
+    signatures = "".join(f"{text}\n" for _, text in outline(await file_of(engine, document)))
     last = document.line_count - 1
-    forms = (
-        Candidate(row.uri, 0, last, text, "named in the question") for text in (document.text, signatures)
-    )
+    forms = (Candidate(uri, 0, last, text, "named in the question") for text in (document.text, signatures))
     return tuple(form for form in forms if form.text.strip())
-
-
-async def _read(engine: Engine, row: Candidate) -> Document | None:
-    """Read the file of a row, if it may be sent."""
-    path = path_of(row.uri)
-    try:
-        if path is None:
-            return None
-        limit = engine.settings.context.max_file_bytes
-        document = await asyncio.to_thread(read_document, path, max_bytes=limit)
-    except FileUnreadable:
-        return None
-    return document if await engine.gate.refusal_of(document) is None else None
 
 
 def _begins_a_sentence(text: str, at: int) -> bool:

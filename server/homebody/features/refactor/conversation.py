@@ -178,9 +178,7 @@ async def _ask(
     _check_markers(request, info, special)
     candidates: Sequence[Candidate] = ()
     if prompt.takes_context:
-        candidates = await candidates_for_span(
-            engine, document, request.tree, request.target, session=request.session, file=request.file
-        )
+        candidates = await candidates_for_span(engine, request.file, request.target, session=request.session)
     await use.learn_counts(
         [request.instruction, *(candidate.text for candidate in candidates)],
         [TYPED, *(candidate.uri for candidate in candidates)],
