@@ -12,7 +12,7 @@ from pathlib import Path
 
 from homebody.cli.answers import show_prompt_text
 from homebody.cli.edge import warn
-from homebody.cli.refactor import RefactorOptions
+from homebody.cli.refactor_options import RefactorOptions
 from homebody.cli.terminal import Terminal, harmless
 from homebody.headless.batch import Summary
 from homebody.headless.file_report import diff_of, to_json_line

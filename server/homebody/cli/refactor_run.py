@@ -21,8 +21,8 @@ from homebody.cli.answers import update_index
 from homebody.cli.arguments import has_terminal_input, read_bytes
 from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
-from homebody.cli.refactor import RefactorOptions
 from homebody.cli.refactor_display import Display
+from homebody.cli.refactor_options import RefactorOptions
 from homebody.cli.terminal import harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
