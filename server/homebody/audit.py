@@ -8,11 +8,11 @@ import itertools
 import os
 import re
 import sys
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -151,24 +151,6 @@ class ModelNote:
     when: float
 
 
-@dataclass(slots=True)
-class Counts:
-    """How often suggestions and next edits were shown and accepted."""
-
-    shown: int = 0
-    accepted: int = 0
-    partly_accepted: int = 0
-    edits_shown: int = 0
-    edits_accepted: int = 0
-    edits_kept: int = 0
-    edits_rejected: int = 0
-
-    def add(self, other: "Counts") -> None:
-        """Add the counts of ``other``."""
-        for count in fields(self):
-            setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
-
-
 class Audit:
     """The last prompt behind an answer, by document and overall; log, notes and counts on disk.
 
@@ -183,7 +165,7 @@ class Audit:
         self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
         self._logged = deque[int](maxlen=_MAX_LOGGED)
-        self._unsaved = Counts()
+        self._unsaved = Counter[str]()
         # One thread: lines stay in order, and no keystroke waits for the disk.
         self._writer = ThreadPoolExecutor(1, "homebody-log")
 
@@ -239,15 +221,13 @@ class Audit:
         return "" if record is None else record.outcome
 
     def count(self, what: str, times: int = 1) -> None:
-        """Count suggestions or next edits; ``what`` is a field of ``Counts``."""
-        setattr(self._unsaved, what, getattr(self._unsaved, what) + times)
+        """Count suggestions (``shown``, ``accepted``, …), or next edits (``edits_shown``, …)."""
+        self._unsaved[what] += times
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> Counter[str]:
         """Return all counts on this machine, those since the last ``save`` among them."""
-        total = read_counts(self._folder)
-        total.add(self._unsaved)
-        return total
+        return read_counts(self._folder) + self._unsaved
 
     def flush(self) -> None:
         """Wait until everything that is logged is on disk."""
@@ -256,14 +236,14 @@ class Audit:
     def save(self) -> None:
         """Flush, and add the counts to those on disk. Call it at the end; it never raises."""
         self.flush()
-        if self._unsaved == Counts():
+        if not self._unsaved.total():
             return
         path = self._path("counts.json")
         with suppress(OSError, Timeout):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(path.with_suffix(".lock"), timeout=2):
                 write_file(path, msgspec.json.encode(self.counts))
-        self._unsaved = Counts()
+        self._unsaved.clear()
 
     def _note(self, note: ModelNote) -> None:
         """Store and report a note once; notes that differ only in numbers are the same."""
@@ -297,12 +277,12 @@ def read_notes(folder: Path | None = None) -> Iterator[ModelNote]:
     return _read_lines((folder or state_dir()) / "notes.jsonl", ModelNote)
 
 
-def read_counts(folder: Path | None = None) -> Counts:
-    """Return the counts on disk; an unreadable file counts as empty."""
-    try:
-        return msgspec.json.decode(((folder or state_dir()) / "counts.json").read_bytes(), type=Counts)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return Counts()
+def read_counts(folder: Path | None = None) -> Counter[str]:
+    """Return the counts on disk, by what ``count`` counts; an unreadable file counts as empty."""
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+        data = ((folder or state_dir()) / "counts.json").read_bytes()
+        return Counter(msgspec.json.decode(data, type=dict[str, int]))
+    return Counter()
 
 
 def _append(path: Path, entry: PromptRecord | ModelNote) -> None:

@@ -309,9 +309,9 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
 
 def _counts(engine: Engine) -> Iterator[Finding]:
     counts = engine.audit.counts
-    if counts.shown:
-        text = f"Suggestions on this machine: {counts.shown} shown, {counts.accepted} accepted"
-        yield Finding("hint", f"{text}, a part of {counts.partly_accepted} more.")
+    if counts["shown"]:
+        text = f"Suggestions on this machine: {counts['shown']} shown, {counts['accepted']} accepted"
+        yield Finding("hint", f"{text}, a part of {counts['partly_accepted']} more.")
 
 
 def _notes() -> list[Finding]:

@@ -122,6 +122,6 @@ async def _model_facts(engine: Engine) -> list[str]:
 def _counts_fact(engine: Engine) -> str:
     total = engine.audit.counts
     return (
-        f"Next edits on this machine: {total.edits_shown} shown, {total.edits_accepted} accepted "
-        f"(of which {total.edits_kept} kept for a minute), {total.edits_rejected} rejected."
+        f"Next edits on this machine: {total['edits_shown']} shown, {total['edits_accepted']} accepted "
+        f"(of which {total['edits_kept']} kept for a minute), {total['edits_rejected']} rejected."
     )

@@ -64,18 +64,31 @@ async def code_action(
         return []
     text_document = {"uri": document.uri, "version": document.version}
     items = [
-        _item(server, {"textDocument": text_document, "range": _plain(place)}, action, context.diagnostics)
+        _item(action, {"textDocument": text_document, "range": _plain(place)}, context.diagnostics)
         for place, action in actions
-        if _is_wanted(action.kind, context)
     ]
-    if context.diagnostics and _is_wanted(types.CodeActionKind.QuickFix, context):
-        items.append(_explanation(server, text_document, context.diagnostics[0]))
-    return [item for item in items if item is not None]
+    if context.diagnostics:
+        items.append(_explanation(text_document, context.diagnostics[0]))
+    return _for_client(server, [item for item in items if _is_wanted(item.kind or "", context)])
 
 
-def _explanation(
-    server: Server, text_document: dict[str, Any], problem: types.Diagnostic
-) -> types.CodeAction | types.Command:
+def _item(
+    action: "Action", target: dict[str, Any], diagnostics: Sequence[types.Diagnostic]
+) -> types.CodeAction:
+    if action.lacks:
+        reason = types.CodeActionDisabled(f"This {action.lacks}.")
+        return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
+    fixed = diagnostics if _is_fix(action) else ()
+    if action.output == "explain":
+        name, argument = "homebody.explain", target | {"action": action.name, "show": True}
+    else:
+        name, argument = "homebody.refactor", target | {"action": action.name, "showReason": True}
+        if fixed:
+            argument["problem"] = _problem(fixed)
+    return _command(action.title, action.kind, name, argument, fixed)
+
+
+def _explanation(text_document: dict[str, Any], problem: types.Diagnostic) -> types.CodeAction:
     """Return the action that explains a problem, which every model can."""
     argument = {
         "textDocument": text_document,
@@ -83,26 +96,24 @@ def _explanation(
         "problem": {"message": problem.message, "source": problem.source, "code": problem.code},
         "show": True,
     }
-    command = types.Command("Explain this problem", "homebody.explain", arguments=[argument])
-    return _offered(server, command, types.CodeActionKind.QuickFix, [problem])
+    kind = types.CodeActionKind.QuickFix
+    return _command("Explain this problem", kind, "homebody.explain", argument, [problem])
 
 
-def _offered(
-    server: Server, command: types.Command, kind: str, diagnostics: Sequence[types.Diagnostic] = ()
-) -> types.CodeAction | types.Command:
-    """Return a command as an action, if the client knows actions; ``diagnostics`` are those that it fixes."""
-    client = _client(server)
-    if client is None or client.code_action_literal_support is None:
-        return command
-    action = types.CodeAction(title=command.title, kind=kind, command=command)
-    if diagnostics:
-        action.diagnostics = list(diagnostics)
-    return action
+def _command(
+    title: str, kind: str, name: str, argument: dict[str, Any], fixed: Sequence[types.Diagnostic]
+) -> types.CodeAction:
+    command = types.Command(title, name, arguments=[argument])
+    return types.CodeAction(title=title, kind=kind, command=command, diagnostics=list(fixed) or None)
 
 
-def _client(server: Server) -> types.CodeActionClientCapabilities | None:
+def _for_client(server: Server, items: Sequence[types.CodeAction]) -> list[types.CodeAction | types.Command]:
+    """Return the actions in the client's form, without those that it cannot show as disabled."""
     client = server.capabilities.text_document
-    return client.code_action if client else None
+    own = client.code_action if client else None
+    if own is None or own.code_action_literal_support is None:
+        return [item.command for item in items if item.command is not None]
+    return [item for item in items if item.disabled is None or own.disabled_support]
 
 
 def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
@@ -113,29 +124,6 @@ def _lines_of(diagnostics: Sequence[types.Diagnostic]) -> types.Range:
 
 def _is_fix(action: "Action") -> bool:
     return action.kind.startswith("quickfix")
-
-
-def _item(
-    server: Server, target: dict[str, Any], action: "Action", diagnostics: Sequence[types.Diagnostic]
-) -> types.CodeAction | types.Command | None:
-    """Build the action in the client's form; ``None`` for a disabled one that the client cannot show."""
-    if action.lacks:
-        client = _client(server)
-        if client is None or not client.disabled_support or client.code_action_literal_support is None:
-            return None
-        reason = types.CodeActionDisabled(f"This {action.lacks}.")
-        return types.CodeAction(title=action.title, kind=action.kind, disabled=reason)
-    is_fix = _is_fix(action)
-    argument = target | {"action": action.name}
-    if action.output == "explain":
-        command = types.Command(action.title, "homebody.explain", arguments=[argument | {"show": True}])
-    else:
-        if is_fix and diagnostics:
-            argument["problem"] = _problem(diagnostics)
-        command = types.Command(
-            action.title, "homebody.refactor", arguments=[argument | {"showReason": True}]
-        )
-    return _offered(server, command, action.kind, diagnostics if is_fix else ())
 
 
 def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:

@@ -2,11 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
@@ -31,14 +29,18 @@ class StoppedByUserError(JsonRpcRequestCancelled):
     MESSAGE = "The request was cancelled at its progress bar."
 
 
-@dataclass(frozen=True, slots=True)
 class WorkProgress:
     """Reports the progress of one command: in the editor's bar, and on the client's own token."""
 
-    say: Callable[[str], None]
-    _server: Server
-    _send: "Callable[[dict[str, Any]], None] | None"
-    _ending: "Ending"
+    def __init__(
+        self, server: Server, token: types.ProgressToken | None, text_token: types.ProgressToken | None
+    ) -> None:
+        from homebody.backend.cancellation import Ending
+
+        self.ending = Ending()
+        self._server = server
+        self._token = token
+        self._text_token = text_token
 
     @property
     def listeners(self) -> "Listeners":
@@ -47,22 +49,20 @@ class WorkProgress:
         On the token a text is ``{text}``, what goes into the prompt ``{text: "", sources}``, and what of it
         has been read ``{text: "", reading: {tokens, of, secondsLeft}}``; ``secondsLeft`` may be null.
         """
-        if self._send is None:
-            return {"on_read": self.read}
         return {
             "on_text": self._text,
             "on_read": self.read,
             "on_sources": self._sources,
-            "ending": self._ending,
+            "ending": self.ending,
         }
 
-    def _sources(self, sources: "Sequence[Source]") -> None:
-        if self._send is not None:
-            self._send({"text": "", "sources": list(map(self._server.documents.source, sources))})
+    def send(self, value: object) -> None:
+        """Send the state of the bar, if there is one."""
+        self._send(self._token, value)
 
-    def _text(self, text: str) -> None:
-        if self._send is not None:
-            self._send({"text": text})
+    def say(self, message: str) -> None:
+        """Show a message in the bar."""
+        self.send(types.WorkDoneProgressReport(message=message, cancellable=True))
 
     def read(self, read: "ReadProgress") -> None:
         """Report how much of a prompt has been read."""
@@ -71,9 +71,19 @@ class WorkProgress:
         self.say(
             f"Reading {read.read} of {read.total} tokens" + (f", {seconds:.0f} s left" if seconds else "")
         )
-        if self._send is not None:
-            reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
-            self._send({"text": "", "reading": reading})
+        reading = {"tokens": read.read, "of": read.total, "secondsLeft": seconds}
+        self._send(self._text_token, {"text": "", "reading": reading})
+
+    def _sources(self, sources: "Sequence[Source]") -> None:
+        listed = list(map(self._server.documents.source, sources))
+        self._send(self._text_token, {"text": "", "sources": listed})
+
+    def _text(self, text: str) -> None:
+        self._send(self._text_token, {"text": text})
+
+    def _send(self, token: types.ProgressToken | None, value: object) -> None:
+        if token is not None:
+            self._server.progress(types.ProgressParams(token=token, value=value))
 
 
 @asynccontextmanager
@@ -108,7 +118,12 @@ def stoppable(
     if token is None:
         yield
         return
-    _check(server, token)
+    if not _is_token(token):
+        message = "A work-done token is a text or a number."
+        raise UsageError(message)
+    if token in server.stoppable:
+        message = f"The work-done token {token!r} is in use by another request."
+        raise UsageError(message)
     task = asyncio.current_task()
     stopped = False
 
@@ -146,42 +161,14 @@ async def bar(
     block. Text streams on ``text_token``, if there is one; that token ends an answer with what was written.
     """
     created = await _created(server) if token is None else None
-    token = created if token is None else token
-
-    def send(value: object, on: types.ProgressToken) -> None:
-        server.progress(types.ProgressParams(token=on, value=value))
-
-    from homebody.backend.cancellation import Ending
-
-    stream = None if text_token is None else partial(send, on=text_token)
-    ending = Ending()
-    with stoppable(server, None if text_token in {token, *server.stoppable} else text_token, ending):
-        if token is None:
-            yield WorkProgress(lambda _: None, server, stream, ending)
-            return
-        with stoppable(server, created):
-            send(types.WorkDoneProgressBegin(title=title, cancellable=True), token)
-            try:
-                yield WorkProgress(
-                    lambda message: send(
-                        types.WorkDoneProgressReport(message=message, cancellable=True), token
-                    ),
-                    server,
-                    stream,
-                    ending,
-                )
-            finally:
-                send(types.WorkDoneProgressEnd(), token)
-
-
-def _check(server: Server, token: object) -> None:
-    """Raise ``UsageError`` unless ``token`` is valid in LSP and not in use."""
-    if not _is_token(token):
-        message = "A work-done token is a text or a number."
-        raise UsageError(message)
-    if token in server.stoppable:
-        message = f"The work-done token {token!r} is in use by another request."
-        raise UsageError(message)
+    work = WorkProgress(server, created if token is None else token, text_token)
+    ends_text = None if text_token in {token, *server.stoppable} else text_token
+    with stoppable(server, ends_text, work.ending), stoppable(server, created):
+        work.send(types.WorkDoneProgressBegin(title=title, cancellable=True))
+        try:
+            yield work
+        finally:
+            work.send(types.WorkDoneProgressEnd())
 
 
 def _is_token(value: object) -> TypeGuard[types.ProgressToken]:

@@ -58,24 +58,34 @@ def read_tree(path: Path, *, is_needed: bool) -> TomlFile:
         on the way to it leads nowhere.
 
     """
+    line = None
     try:
-        data = read_in_time(path, max_bytes=_MAX_BYTES)
-    except FileNotFoundError as error:
-        if (link := _dangling(path)) is not None:
-            message = f"it cannot be read ({link} is a link to nothing)"
-            raise UnreadableSettings(message) from error
-        return TomlFile()
-    except FileRefused as error:
-        raise UnreadableSettings(str(error)) from error
-    except NotADirectoryError as error:
+        text = read_in_time(path, max_bytes=_MAX_BYTES).decode("utf-8-sig")
+        return TomlFile(tomllib.loads(text), text)
+    except FileNotFoundError:
+        if (link := _dangling(path)) is None:
+            return TomlFile()
+        reason = f"it cannot be read ({link} is a link to nothing)"
+    except NotADirectoryError:
         if not is_needed:
             return TomlFile()
-        message = "it cannot be read (one of its folders is a file)"
-        raise UnreadableSettings(message) from error
+        reason = "it cannot be read (one of its folders is a file)"
+    except FileRefused as error:
+        reason = str(error)
     except OSError as error:
-        message = f"it cannot be read ({error.strerror or error})"
-        raise UnreadableSettings(message) from error
-    return _parse(data)
+        reason = f"it cannot be read ({error.strerror or error})"
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        reason = f"it is not UTF-8 (line {line})"
+    except tomllib.TOMLDecodeError as error:
+        twice = _TWICE.search(str(error))
+        section = ".".join(re.findall(r"'([^']*)'", twice[1])) if twice else ""
+        advice = f"; write all keys of [{section}] under one [{section}]" if section else ""
+        reason = f"it is not valid TOML ({error}{advice})"
+        line = int(at[1]) if (at := _AT_LINE.search(str(error))) else None
+    except (ValueError, RecursionError):  # numbers of thousands of digits, a thousand brackets
+        reason = "it has too long a number or too many nested brackets"
+    raise UnreadableSettings(reason, line)
 
 
 def _dangling(path: Path) -> Path | None:
@@ -87,26 +97,6 @@ def _dangling(path: Path) -> Path | None:
             if part.is_symlink():
                 return part
     return None
-
-
-def _parse(data: bytes) -> TomlFile:
-    try:
-        text = data.decode("utf-8-sig")
-        return TomlFile(tomllib.loads(text), text)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"it is not UTF-8 (line {line})"
-        raise UnreadableSettings(message, line) from error
-    except tomllib.TOMLDecodeError as error:
-        twice = _TWICE.search(str(error))
-        section = ".".join(re.findall(r"'([^']*)'", twice[1])) if twice else ""
-        advice = f"; write all keys of [{section}] under one [{section}]" if section else ""
-        message = f"it is not valid TOML ({error}{advice})"
-        at = _AT_LINE.search(str(error))
-        raise UnreadableSettings(message, int(at[1]) if at else None) from error
-    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, a thousand brackets
-        message = "it has too long a number or too many nested brackets"
-        raise UnreadableSettings(message) from error
 
 
 def _plain(name: str) -> str:

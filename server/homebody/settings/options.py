@@ -142,77 +142,65 @@ def _checked(
 ) -> SourceValues:
     """Return the values by key, and a problem for each name or value that is not allowed."""
     values: dict[Key, object] = {}
-    problems = _ProblemList(source, line_of)
+    wrong: list[_Wrong] = []
     for name, given in sent:
         key = keys.get(name)
-        if key is None:
-            problems.add_unknown(name, given)
-            continue
         try:
-            value = convert(key, given)
+            value = None if key is None else convert(key, given)
         except BadValue:
-            problems.add_bad(key, given)
-            continue
-        if value is not None and key.camel == _IGNORE:
+            value = None
+            wrong.append((name, key, given))
+        if key is None:
+            wrong.append((name, None, given))
+        elif value is not None and key.camel == _IGNORE:
             # A client may send the list flat and nested, a flag may be repeated: patterns add up.
-            value = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
-        if value is not None:
+            values[key] = (*cast("tuple[str, ...]", values.get(key, ())), *cast("tuple[str, ...]", value))
+        elif value is not None:
             values[key] = value
-    return SourceValues(source, values, problems.listed(), problems.is_closed)
+    rules = [
+        _rules_in(item, source) if number < _MAX_COMPARED else {_IGNORE} for number, item in enumerate(wrong)
+    ]
+    stops = [source.stops == "all" or (source.stops == "restricting" and bool(meant)) for meant in rules]
+    problems = [
+        _problem(item, source, line_of, stops=stop)
+        for item, stop in zip(wrong[:_MAX_PROBLEMS], stops, strict=False)
+    ]
+    if (more := len(wrong) - _MAX_PROBLEMS) > 0:
+        message = f"{source.name}: {more} more keys have problems."
+        problems.append(Problem("", message, source.file, stops=any(stops[_MAX_PROBLEMS:])))
+    return SourceValues(source, values, problems, is_closed=any(_IGNORE in meant for meant in rules))
 
 
-class _ProblemList:
-    """Problems of one source, the first few in full."""
-
-    def __init__(self, source: OptionsSource, line_of: Callable[[Sequence[str]], int | None]) -> None:
-        self.is_closed = False
-        self._source = source
-        self._line_of = line_of
-        self._listed: list[Problem] = []
-        self._more = 0
-        self._more_stop = False
-        self._compared = 0
-
-    def add_bad(self, key: Key, sent: object) -> None:
-        name = self._source.spelled(key)
+def _problem(
+    wrong: "_Wrong", source: OptionsSource, line_of: Callable[[Sequence[str]], int | None], *, stops: bool
+) -> Problem:
+    name, key, sent = wrong
+    if key is None:
+        line, message = line_of(name.split(".")), _unknown(name, sent, source)
+    else:
         shown = "the value given" if key.secret else shorten(sent)
-        self.is_closed |= key.camel == _IGNORE
-        message = f"`{name}` cannot be {shown}; it has to be {key.allowed}"
-        self._add(name, lambda: message, key.path, restricting=key.restricts)
+        line = line_of(key.path)
+        message = f"`{source.spelled(key)}` cannot be {shown}; it has to be {key.allowed}"
+    where = source.name if line is None else f"{source.name}:{line}"
+    spelled = source.full(name) if key is None else source.spelled(key)
+    return Problem(printable(spelled), f"{where}: {message}.", source.file, line, stops)
 
-    def add_unknown(self, name: str, sent: object) -> None:
-        source = self._source
-        self._compared += 1
-        if self._compared > _MAX_COMPARED:
-            self.is_closed = restricting = True
-        else:
-            meant = {inner: _resembled(inner) for inner in _nested(name, sent)}
-            restricting = name in _tables(source.style) or any(
-                known or inner.startswith("context.") or inner == "context" for inner, known in meant.items()
-            )
-            self.is_closed |= name == "context" or _IGNORE in meant.values()
-        self._add(
-            source.full(name), lambda: _unknown(name, sent, source), name.split("."), restricting=restricting
-        )
 
-    def _add(self, name: str, message: Callable[[], str], path: Sequence[str], *, restricting: bool) -> None:
-        source = self._source
-        stops = source.stops == "all" or (source.stops == "restricting" and restricting)
-        if len(self._listed) < _MAX_PROBLEMS:
-            line = self._line_of(path)
-            where = source.name if line is None else f"{source.name}:{line}"
-            self._listed.append(Problem(printable(name), f"{where}: {message()}.", source.file, line, stops))
-        else:
-            self._more += 1
-            self._more_stop |= stops
+def _rules_in(wrong: "_Wrong", source: OptionsSource) -> set[str]:
+    """Return the keys that restrict and that may be meant by what is wrong."""
+    name, key, sent = wrong
+    if key is not None:
+        return {key.camel} if key.restricts else set()
+    restricting = [known for known in all_keys() if known.restricts]
+    below = {known.camel for known in restricting if known.named(source.style).startswith(f"{name}.")}
+    names = list(_nested(name, sent))
+    return (
+        below | {*map(_resembled, names)} - {""} | {inner for inner in names if inner.startswith("context.")}
+    )
 
-    def listed(self) -> list[Problem]:
-        if not self._more:
-            return self._listed
-        source = self._source
-        message = f"{source.name}: {self._more} more keys have problems."
-        return [*self._listed, Problem("", message, source.file, stops=self._more_stop)]
 
+_Wrong: TypeAlias = tuple[str, Key | None, object]
+"""A name, its key if there is one, and the value that was sent."""
 
 _IGNORE = "context.ignore"
 

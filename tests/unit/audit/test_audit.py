@@ -122,7 +122,7 @@ def test_counts_add_up_over_processes(tmp_path: Path):
         counting.save()
 
     counts = read_counts(tmp_path)
-    assert (counts.shown, counts.accepted, counts.partly_accepted) == (4, 2, 2)
+    assert (counts["shown"], counts["accepted"], counts["partly_accepted"]) == (4, 2, 2)
 
 
 def test_listed_tokens_never_add_up_to_more_than_the_prompt_has():

@@ -119,7 +119,9 @@ async def refine(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def _refined(server: Server, params: types.ExecuteCommandParams, argument: Refine) -> dict[str, Any]:
     before = server.service.pending.get(argument.edit)
-    _check_unchanged(server, before)
+    if _placed(server, before, before) is None:
+        message = "The code was edited after this result, so it is not refined: run the action again."
+        raise DocumentChanged(message)
     async with server.service.asking():
         from homebody.features import refactor as feature
 
@@ -132,35 +134,17 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
                 on_unit=parts.part,
                 on_read=work.read,
             )
-    document, refactoring = _rebased_on_applied(server, before, refactoring)
+    placed = _placed(server, before, refactoring) if refactoring.edits else None
+    document, refactoring = placed or (before.parts[0].request.document, refactoring)
     return await deliver(server, document, refactoring, _REFINE, apply=argument.apply)
 
 
-def _check_unchanged(server: Server, before: "Refactoring") -> None:
-    """Refuse the request if the code is neither the original nor the earlier result.
+def _placed(
+    server: Server, before: "Refactoring", result: "Refactoring"
+) -> "tuple[Document, Refactoring] | None":
+    """Return ``result`` for the text that the editor shows: with the edits of ``before``, or without them.
 
-    Raises
-    ------
-    DocumentChanged
-        The code was edited meanwhile, or the document is closed.
-
-    """
-    from homebody.features.refactor.results import after_earlier_edits
-
-    document = before.parts[0].request.document
-    current = server.documents.find(document.uri) or _closed()
-    if before.new_file is not None or moved_edits(document, before, current) is not None:
-        return
-    applied, edits, target = after_earlier_edits(document, before, before)
-    if moved_edits(applied, replace(before, edits=edits, target=target), current) is None:
-        message = "The code was edited after this result, so it is not refined: run the action again."
-        raise DocumentChanged(message)
-
-
-def _rebased_on_applied(
-    server: Server, before: "Refactoring", refined: "Refactoring"
-) -> "tuple[Document, Refactoring]":
-    """Return the edits for the text that the editor shows: with the earlier edits, or without them.
+    ``None`` if that is neither.
 
     Raises
     ------
@@ -171,18 +155,15 @@ def _rebased_on_applied(
     from homebody.features.refactor.results import after_earlier_edits
 
     document = before.parts[0].request.document
-    if refined.new_file is not None:
-        return document, refined
-    current = server.documents.find(document.uri) or _closed()
-    if not refined.edits or moved_edits(document, refined, current) is not None:
-        return document, refined
-    applied, edits, target = after_earlier_edits(document, before, refined)
-    return applied, replace(refined, edits=edits, target=target)
-
-
-def _closed() -> "Document":
-    message = "The document was closed, so there is nothing to refine."
-    raise DocumentChanged(message)
+    current = server.documents.find(document.uri)
+    if current is None:
+        message = "The document was closed, so there is nothing to refine."
+        raise DocumentChanged(message)
+    if result.new_file is not None or moved_edits(document, result, current) is not None:
+        return document, result
+    applied, edits, target = after_earlier_edits(document, before, result)
+    result = replace(result, edits=edits, target=target)
+    return None if moved_edits(applied, result, current) is None else (applied, result)
 
 
 class Apply(msgspec.Struct, frozen=True, rename="camel"):

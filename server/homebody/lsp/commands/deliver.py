@@ -78,30 +78,25 @@ async def deliver(
             }
             for part in refactoring.skipped
         ]
-    if refactoring.status == "refused":
-        return result | {"reason": refactoring.reason} | _refused_edit(server, document, refactoring, label)
-    if refactoring.status == "unchanged":
+    creates = refactoring.new_file is not None
+    if refactoring.status == "unchanged" or not (refactoring.edits or creates):
         return result | ({"reason": refactoring.reason} if refactoring.reason else {})
+    is_refused = refactoring.status == "refused"
+    is_applied = apply and not is_refused and _can_apply(server, creates=creates)
     try:
-        changed = await _changed(server, document, refactoring, label, apply=apply)
+        offer = _offer(server, document, refactoring, label)
+        if is_applied:
+            await _apply(server, offer["edit"], label)
     except HomebodyError as error:
-        return result | {"status": "refused", "reason": sentence(str(error))}
+        return result | {"status": "refused", "reason": refactoring.reason or sentence(str(error))}
+    if is_refused:
+        return result | offer | {"reason": refactoring.reason}
     if remark := _unchanged(refactoring.skipped):
         # Editors show the edit, in which a part that is missing does not stand out.
         server.show_message(remark)
-    return result | changed
-
-
-def _refused_edit(
-    server: Server, document: "Document", refactoring: "Refactoring", label: str
-) -> dict[str, Any]:
-    """Return the edit that was refused, if there is one and the code is still the one that it replaces."""
-    if not refactoring.edits and refactoring.new_file is None:
-        return {}
-    try:
-        return _offer(server, document, refactoring, label)
-    except DocumentChanged:
-        return {}
+    if is_applied:
+        return result | {"status": "applied"}
+    return result | {"status": "ready"} | offer | ({"reason": _BY_HAND} if apply else {})
 
 
 def _unchanged(skipped: "Sequence[Skipped]") -> str:
@@ -116,18 +111,6 @@ def _unchanged(skipped: "Sequence[Skipped]") -> str:
 
 # Parts whose lines a message names; the result has all.
 _MOST_NAMED = 5
-
-
-async def _changed(
-    server: Server, document: "Document", refactoring: "Refactoring", label: str, *, apply: bool
-) -> dict[str, Any]:
-    offer = _offer(server, document, refactoring, label)
-    if not apply:
-        return {"status": "ready", **offer}
-    if not _can_apply(server, creates=refactoring.new_file is not None):
-        return {"status": "ready", **offer, "reason": _BY_HAND}
-    await _apply(server, offer["edit"], label)
-    return {"status": "applied"}
 
 
 def _offer(server: Server, document: "Document", refactoring: "Refactoring", label: str) -> dict[str, Any]:

@@ -4,8 +4,7 @@ An editor that has no view for Markdown gets it as a file that only the user can
 """
 
 import asyncio
-import os
-import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,49 +229,39 @@ def _folder(engine: "Engine", uri: str | None) -> Path:
 
 
 async def _show_markdown(server: Server, markdown: str) -> None:
-    """Show Markdown as a temporary file if the client shows files, otherwise as a message."""
+    """Show Markdown as a temporary file if the client shows files, otherwise as a message.
+
+    If the text may not fit a message, it begins with the path of a file with the whole text: an editor such
+    as Helix shows a message in one line and cuts the rest.
+    """
+    text, path = markdown.strip(), None
+    with suppress(OSError):
+        path = await asyncio.to_thread(_write, text)
     window = server.capabilities.window
-    if window is not None and window.show_document is not None and window.show_document.support:
-        try:
-            path = await asyncio.to_thread(_write, markdown)
-            params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+    if path is not None and window is not None and window.show_document and window.show_document.support:
+        params = types.ShowDocumentParams(uri=path.as_uri(), take_focus=True)
+        with suppress(JsonRpcException, TimeoutError):
             async with asyncio.timeout(_ANSWER_SECONDS):
                 answer = await server.window_show_document_async(params)
-        except (OSError, JsonRpcException, TimeoutError):
-            pass
-        else:
             if answer.success:
                 return
-    server.show_message(await _as_message(markdown.strip()), types.MessageType.Info)
-
-
-async def _as_message(text: str) -> str:
-    """Return a text as a message; if it may not fit, begin with the path of a file with the whole text.
-
-    An editor such as Helix shows a message in one line and cuts the rest.
-    """
-    if len(text) <= _LINE_CHARACTERS and "\n" not in text:
-        return text
-    short = text if len(text) <= _MESSAGE_CHARACTERS else text[:_MESSAGE_CHARACTERS].rstrip() + " …"
-    try:
-        path = await asyncio.to_thread(_write, text)
-    except OSError:
-        return short
-    return f"The whole text is in {path}. {short}"
+    is_short = len(text) <= _LINE_CHARACTERS and "\n" not in text
+    if len(text) > _MESSAGE_CHARACTERS:
+        text = text[:_MESSAGE_CHARACTERS].rstrip() + " …"
+    whole = "" if path is None or is_short else f"The whole text is in {path}. "
+    server.show_message(whole + text, types.MessageType.Info)
 
 
 def _write(markdown: str) -> Path:
     """Write Markdown to a new file in the user's cache folder; only its owner can read it."""
+    from homebody.regular_file import write_file
     from homebody.settings.paths import cache_dir
 
     folder = cache_dir() / "answers"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    older = sorted(folder.glob("answer-*.md"), key=lambda path: path.stat().st_mtime)
-    for path in older[: max(0, len(older) - _KEPT + 1)]:
+    for older in sorted(folder.glob("answer-*.md"))[: 1 - _KEPT]:
         with suppress(OSError):
-            path.unlink()
-    # mkstemp creates a file that only its owner can read.
-    handle, name = tempfile.mkstemp(prefix="answer-", suffix=".md", dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(markdown.rstrip("\n") + "\n")
-    return Path(name)
+            older.unlink()
+    path = folder / f"answer-{time.time_ns()}.md"
+    write_file(path, f"{markdown}\n".encode())
+    return path
