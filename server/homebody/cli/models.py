@@ -147,7 +147,7 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME")], *, as_json: _Jso
         "Context": f"{_context(facts.context_length)} tokens",
         "Fills in": fim,
         "Chat": "yes" if facts.chat_template else "no",
-        "Licence": facts.licence or "not stated",
+        "Licence": facts.licence or "not stated in the file",
     }
     terminal.write("".join(f"{key:<13} {value}\n" for key, value in rows.items()))
 

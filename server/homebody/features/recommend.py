@@ -20,7 +20,7 @@ from homebody.models.catalogue import CatalogueModel, Machine, Wanted, recommend
 from homebody.models.facts import PURPOSES
 from homebody.models.hub import parse_source
 from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
-from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
+from homebody.models.library import DEFAULT_WEIGHTS, list_entries, models_dir, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
 
@@ -81,7 +81,13 @@ def quicker_model(info: ModelInfo) -> Remedy:
     if info.kind == "ollama":
         name = "qwen2.5-coder:0.5b-base"
         return Remedy("", f"ollama pull {name} && {_setting('completion.backend.model', name)}")
-    return Remedy("Homebody can run a small model itself.", _setting("completion.backend.kind", "embedded"))
+    if info.kind != "embedded":
+        command = _setting("completion.backend.kind", "embedded")
+        return Remedy("Homebody can run a small model itself.", command)
+    command = _setting("completion.backend.model", DEFAULT_WEIGHTS.removesuffix(".gguf"))
+    if not (models_dir() / DEFAULT_WEIGHTS).is_file():
+        command = f"{shell(str(this_installation().program), 'models', 'install')} && {command}"
+    return Remedy("The default weights are small and quick.", command)
 
 
 def is_smallest(info: ModelInfo) -> bool:

@@ -14,6 +14,7 @@ from homebody.engine import open_engine
 from homebody.features.bench import bench
 from homebody.features.doctor import Diagnosis, doctor, lines_of
 from homebody.features.recommend import more_context, quicker_model
+from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 from homebody.settings import BackendSettings, ChatSettings, CompletionSettings, Settings
 from homebody.settings.options import OptionsSource, from_texts
 from support.ollama_double import OllamaDouble, OllamaModel
@@ -95,6 +96,17 @@ def test_a_setting_that_helps_is_a_command_with_a_valid_value(kind):
         *_, config, verb, key, value = shlex.split(remedy.command or "")
         options = from_texts([(key, value)], OptionsSource("config.toml", "snake", Path()))
         assert ((config, verb), len(options.values), options.problems) == (("config", "set"), 1, [])
+
+
+def test_a_slow_embedded_model_is_replaced_by_the_default_weights(own_folders):
+    slow = ModelInfo("embedded", "Qwen2.5-Coder 1.5B", 8192, 32768)
+    fetched = quicker_model(slow).command or ""
+    weights = models_dir() / DEFAULT_WEIGHTS
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    command = quicker_model(slow).command or ""
+    assert command.endswith(f" config set completion.backend.model {weights.stem}")
+    assert fetched.endswith(f" models install && {command}")
 
 
 @pytest.mark.parametrize("kind", ["ollama", "llama.cpp", "lm-studio", "embedded", "openai"])
