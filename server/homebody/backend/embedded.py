@@ -47,7 +47,7 @@ _PATIENCE: Mapping[Contact, float] = {"silent": 10.0, "elsewhere": 1.0}
 
 
 class HostConnector:
-    """Finds or starts the host process that runs a model.
+    """Finds or starts the host process that runs a model, and registers as its client.
 
     Parameters
     ----------
@@ -72,17 +72,17 @@ class HostConnector:
         loading_seconds: float = 3.0,
         silent_seconds: float = math.inf,
     ) -> None:
-        self._finder = HostFinder(options, silent_seconds=silent_seconds)
+        self._options = options
         self._timeout_seconds = timeout_seconds
         self._loading_seconds = loading_seconds
+        self._silent_seconds = silent_seconds
         self._hosted: HostedBackend | None = None
         self._starting: asyncio.Task[HostedBackend] | None = None
+        self._files: HostFiles | None = None
+        self._membership: FileLock | None = None
+        self._own: HostProcess | None = None
+        self.name = "The embedded model"
         self.reasons: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name of the model in messages."""
-        return f"The embedded model{self._finder.name}"
 
     async def connect(self) -> Backend:
         """Return the client of a host that answers; start a host if there is none."""
@@ -114,17 +114,72 @@ class HostConnector:
         return True
 
     async def aclose(self) -> None:
-        """End a private host; a shared host keeps running for other clients."""
+        """Unregister as a client, and end a private host; a shared host keeps running for other clients."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
-        await self._finder.aclose()
+        if self._membership is not None:
+            shared.leave(self._membership)
+            self._membership = None
+        await self._end_own()
 
     async def _start(self) -> "HostedBackend":
-        ready = await self._finder.find()
+        options = await asyncio.to_thread(self._options)
+        self.name = f"The embedded model {options.model.name}"
+        await self._end_own()
+        try:
+            files = self._join(options)
+            ready = await self._find_shared(replace(options, shared=files.lock), files)
+        except (StateUnwritable, OSError):
+            # A state folder that cannot be written to, or a full disk: no client could find a shared host.
+            ready = await self._start_own(options)
         self.reasons = (ready.note,) if ready.note else ()
         self._hosted = HostedBackend(ready, timeout_seconds=self._timeout_seconds)
         return self._hosted
+
+    def _join(self, options: HostOptions) -> HostFiles:
+        files = shared.host_files(options)
+        if files != self._files or self._membership is None:
+            if self._membership is not None:
+                shared.leave(self._membership)
+            self._membership = shared.join(files)
+            self._files = files
+        return files
+
+    async def _find_shared(self, options: HostOptions, files: HostFiles) -> Ready:
+        began = silent_since = time.monotonic()
+        while time.monotonic() - began < START_SECONDS:
+            state = shared.read_state(files)
+            if state is not None and state.port == LOADING:
+                silent_since = time.monotonic()
+            else:
+                contact = "silent" if state is None else await contact_of(state)
+                if state is not None and contact == "answers":
+                    return state
+                if (started := await start_host(options)) is not None:
+                    return started.ready
+                patience = min(self._silent_seconds, _PATIENCE[contact])
+                if time.monotonic() - silent_since > patience:
+                    return await self._start_own(options)
+            await asyncio.sleep(_POLL_SECONDS)
+        message = (
+            f"{self.name} was not ready after {START_SECONDS:.0f} s: "
+            "choose a smaller one (`homebody models list`)"
+        )
+        raise BackendTimeout(message)
+
+    async def _start_own(self, options: HostOptions) -> Ready:
+        """Start a private host, beside a shared one if there is any."""
+        self._own = await start_host(replace(options, shared=None))
+        if self._own is None:
+            message = "a private host reported that it is shared"
+            raise AssertionError(message)
+        return self._own.ready
+
+    async def _end_own(self) -> None:
+        own, self._own = self._own, None
+        if own is not None:
+            await own.end()
 
 
 class HostedBackend(LlamaCppBackend):
@@ -162,100 +217,6 @@ def host_connector(block: BackendSettings, settings: Settings, use: Purpose) -> 
         ),
         timeout_seconds=block.timeout_seconds,
     )
-
-
-class HostFinder:
-    """Finds the host when it is needed, and registers as its client the first time.
-
-    Parameters
-    ----------
-    options
-        Returns the options of the host; called each time.
-    silent_seconds
-        Limit for the waits of ``_PATIENCE``.
-
-    """
-
-    def __init__(self, options: Callable[[], HostOptions], *, silent_seconds: float = math.inf) -> None:
-        self._options = options
-        self._silent_seconds = silent_seconds
-        self._files: HostFiles | None = None
-        self._membership: FileLock | None = None
-        self._own: HostProcess | None = None
-        self.name = ""
-
-    async def find(self) -> Ready:
-        """Return a host that answers.
-
-        Raises
-        ------
-        ModelError
-            The weights cannot be used.
-        BackendTimeout
-            It was not ready in time.
-
-        """
-        options = await asyncio.to_thread(self._options)
-        self.name = f" {options.model.name}"
-        if self._own is not None:
-            await self._own.end()
-            self._own = None
-        try:
-            files = self._join(options)
-        except OSError:  # a state folder that cannot be written to
-            return await self._start_own(options)
-        try:
-            return await self._find_shared(replace(options, shared=files.lock), files)
-        except (StateUnwritable, OSError):  # a full disk: other clients could not find a shared host
-            return await self._start_own(options)
-
-    async def aclose(self) -> None:
-        """Unregister as a client, and end a private host."""
-        if self._membership is not None:
-            shared.leave(self._membership)
-            self._membership = None
-        if self._own is not None:
-            await self._own.end()
-            self._own = None
-
-    def _join(self, options: HostOptions) -> HostFiles:
-        files = shared.host_files(options)
-        if files != self._files or self._membership is None:
-            if self._membership is not None:
-                shared.leave(self._membership)
-            self._membership = shared.join(files)
-            self._files = files
-        return files
-
-    async def _find_shared(self, options: HostOptions, files: HostFiles) -> Ready:
-        began = silent_since = time.monotonic()
-        while time.monotonic() - began < START_SECONDS:
-            state = shared.read_state(files)
-            if state is not None and state.port == LOADING:
-                silent_since = time.monotonic()
-            else:
-                contact = "silent" if state is None else await contact_of(state)
-                if state is not None and contact == "answers":
-                    return state
-                if (started := await start_host(options)) is not None:
-                    return started.ready
-                patience = min(self._silent_seconds, _PATIENCE[contact])
-                if time.monotonic() - silent_since > patience:
-                    return await self._start_own(options)
-            await asyncio.sleep(_POLL_SECONDS)
-        message = (
-            f"The embedded model{self.name} was not ready after {START_SECONDS:.0f} s: "
-            "choose a smaller one (`homebody models list`)"
-        )
-        raise BackendTimeout(message)
-
-    async def _start_own(self, options: HostOptions) -> Ready:
-        """Start a private host, beside a shared one if there is any."""
-        self._own = await start_host(replace(options, shared=None))
-        if self._own is None:
-            message = "a private host reported that it is shared"
-            raise AssertionError(message)
-        return self._own.ready
 
 
 class _Props(msgspec.Struct):

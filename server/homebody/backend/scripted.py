@@ -37,6 +37,7 @@ import asyncio
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -160,6 +161,9 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fim: FimTokens | None = None
 
 
+_MODEL = ModelInfo("scripted", "scripted", 8192, chat_template=True, exact_tokenizer=True, has_logprobs=True)
+
+
 def scripted_tokens(text: str) -> list[str]:
     """Split ``text`` into the tokens that the scripted backend counts."""
     return _TOKEN.findall(text)
@@ -175,6 +179,8 @@ class ScriptedBackend(Backend):
 
     Parameters
     ----------
+    facts
+        Fields of ``ModelInfo``.
     requests_file
         Each request is also appended to this file, for another process to read: the text of the prompt as
         ``prompt``, and how many tokens of it (``read``) of how many (``of``) are read.
@@ -182,34 +188,13 @@ class ScriptedBackend(Backend):
     """
 
     def __init__(
-        self,
-        *replies: ScriptedReply | str,
-        name: str = "scripted",
-        context_length: int = 8192,
-        architecture: str | None = None,
-        fim: FimTokens | None = None,
-        chat_template: bool = True,
-        modalities: frozenset[Modality] = frozenset(),
-        special_texts: frozenset[str] = frozenset(),
-        requests_file: str | None = None,
+        self, *replies: ScriptedReply | str, requests_file: str | None = None, **facts: object
     ) -> None:
         self._replies = [ScriptedReply(text=reply) if isinstance(reply, str) else reply for reply in replies]
         self._used = [0] * len(self._replies)
         self._cached: CachedPrompts[list[str]] | None = None
-        self._info = ModelInfo(
-            kind="scripted",
-            name=name,
-            context_length=context_length,
-            trained_context_length=context_length,
-            architecture=architecture,
-            fim=fim,
-            chat_template=chat_template,
-            exact_tokenizer=True,
-            takes_token_ids=not special_texts,
-            has_logprobs=True,
-            modalities=modalities,
-            special_texts=special_texts,
-        )
+        model = replace(_MODEL, **facts)
+        self._info = replace(model, takes_token_ids=not model.special_texts)
         self.requests: list[Job] = []
         self._requests_file = None if requests_file is None else Path(requests_file)
 

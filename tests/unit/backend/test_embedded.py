@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from homebody.backend.base import Piece, Prompt, Sampling, Text
-from homebody.backend.embedded import HostConnector, HostFinder
+from homebody.backend.embedded import HostConnector
 from homebody.errors import (
     BackendLoading,
     BackendTimeout,
@@ -125,8 +125,9 @@ async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
         state = shared.read_state(files)
         with LoopbackServer(pretend) as server:
             shared.write_state(files, msgspec.structs.replace(state, port=server.port))
-            async with asyncio.timeout(60), aclosing(HostFinder(lambda: options)) as finder:
-                own = await finder.find()
+            connector = HostConnector(lambda: options, loading_seconds=60)
+            async with asyncio.timeout(60), aclosing(connector):
+                own = (await connector.connect()).ready
                 assert own.port not in {server.port, state.port}
             assert set(server.paths()) == {"GET /props"}
 
