@@ -12,9 +12,8 @@ from homebody.features.refactor.offer import checked
 from homebody.features.selection import tree_of, trimmed
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import CodeBlock
-from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.edit.imports import only_used, without_imports
 from homebody.postprocess.edit.placed import placed
+from homebody.postprocess.edit.written import Written
 from homebody.syntax.scope import definitions
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
@@ -46,17 +45,16 @@ def _applied(file: WholeFile, text: str, span: Span | None) -> Refactoring:
     target = _target(file, text, span)
     if target is None:
         return _refused(document, _NO_PLACE)
-    code, imports = without_imports(file, target, text)
-    try:
-        new = placed(document, target, code) if code.strip() or not imports else ""
-    except Refusal as refusal:
-        return _refused(document, str(refusal))
-    if target:
-        edits = document_hunks(document, target, new)
-    else:
-        edits = [TextEdit(target, new.strip("\r\n") + document.newline)] if new.strip() else []
-    imports = only_used(imports, code) if code.strip() else imports
-    return refactoring_of(file, checked(file, target, edits, imports), target, target.start)
+    written = Written(file, target, text)
+    edits: list[TextEdit] = []
+    if written.code.strip() or not written.imports:
+        try:
+            edits = [placed(document, target, written.code)]
+        except Refusal as refusal:
+            return _refused(document, str(refusal))
+        if not target:
+            edits = [TextEdit(target, edits[0].new_text.strip("\r\n") + document.newline)]
+    return refactoring_of(file, checked(file, target, edits, written.imports), target, target.start)
 
 
 def _target(file: WholeFile, text: str, span: Span | None) -> Span | None:

@@ -5,9 +5,9 @@ from msgspec import Struct, json
 from homebody.headless.diff import new_file_diff, split_lines, unified_diff
 from homebody.headless.report import Edit, SentPrompt, to_edits, to_prompt
 from homebody.headless.run import Outcome
-from homebody.postprocess.edit.hunks import document_hunks
+from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.lines import line_changes
-from homebody.text import Document, Span
+from homebody.text import Document
 
 
 class Hunk(Struct, frozen=True, rename="camel"):
@@ -52,7 +52,7 @@ def to_report(outcome: Outcome) -> FileReport:
     """Write an outcome for scripts."""
     before, after = outcome.before, outcome.after
     document = Document.create("", outcome.language or "plaintext", 0, before)
-    edits = document_hunks(document, Span(0, len(before)), after) if before != after else []
+    edits = hunks(before, after)
     return FileReport(
         file=str(outcome.path),
         status=outcome.status,

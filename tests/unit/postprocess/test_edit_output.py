@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
-from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.placed import placed
 from homebody.postprocess.edit.refusals import placeholder
 from homebody.text import Document, Span, apply_edits
@@ -27,7 +26,7 @@ def edited(selection: str, answer: str, *, language: str = "python", cut: bool =
         new = placed(document, span, code)
     except Refusal as refusal:
         return f"refused: {refusal}"
-    return apply_edits(text, document_hunks(document, span, new))
+    return apply_edits(text, [new])
 
 
 MARKS = {"#": "python", "--": "lua", "/": "javascript", ".": "go", "{": "javascript", "<": "html"}
@@ -143,6 +142,6 @@ def test_any_answer_is_applied_or_refused(before, old, after, answer):
     span = Span(len(before), len(before) + len(old))
     with contextlib.suppress(Refusal):
         new = placed(document, span, code_in_answer(without_reasoning(answer), old=old))
-        result = apply_edits(document.text, document_hunks(document, span, new))
+        result = apply_edits(document.text, [new])
         assert result.startswith(before)
         assert result.endswith(after)

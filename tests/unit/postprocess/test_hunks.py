@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.postprocess.edit.hunks import document_hunks, hunks
+from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.lines import fit_line_ends
 from homebody.text import Document, Span, TextEdit, apply_edits
 
@@ -39,8 +39,7 @@ def test_no_hunk_splits_a_crlf(old, new):
 @given(old=TEXTS, new=TEXTS)
 def test_line_ends_of_the_file_are_kept(old, new):
     document = Document.create("file:///a", "python", 1, old)
-    edits = document_hunks(document, Span(0, len(old)), new)
-    result = apply_edits(old, edits)
+    result = fit_line_ends(new, old=old, newline=document.newline)
     ends_before = {end for end in ("\r\n", "\n", "\r") if end in old.replace("\r\n", "\0")} | (
         {"\r\n"} if "\r\n" in old else set()
     )

@@ -3,7 +3,6 @@
 import pytest
 
 from homebody.postprocess.edit.edited import edited
-from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.edit.notes import notes_of
 from homebody.postprocess.edit.refusals import refusal_of
 from homebody.syntax.tree import Tree, parse
@@ -55,7 +54,7 @@ def test_the_checks_of_a_rewrite_of_every_function_are_linear(guard):
         new = document.text.replace("width", "breadth").replace("ValueError(f", "TypeError(f")
 
         def check() -> None:
-            edits = document_hunks(document, document.whole, new)
+            edits = [TextEdit(document.whole, new)]
             edit = edited(WholeFile(document, tree), document.whole, edits)
             assert not refusal_of(edit, guard)
             assert len(notes_of(edit)) > functions

@@ -72,12 +72,16 @@ def result_of(
 
 def refactoring_of(file: WholeFile, offer: Offer, target: Span, start: int) -> Refactoring:
     """Return an offer as a result; ``start`` is where the first code that needs its imports begins."""
+    document = file.document
     edits = _with_imports(file, offer.edits, offer.imports, start)
+    smallest = [
+        hunk for edit in edits for hunk in hunks(document.slice(edit.span), edit.new_text, at=edit.span.start)
+    ]
     return Refactoring(
-        "refused" if offer.refusal else "changed" if edits or offer.new_file else "unchanged",
+        "refused" if offer.refusal else "changed" if smallest or offer.new_file else "unchanged",
         offer.refusal or None,
-        tuple(edits),
-        file.document.version,
+        tuple(smallest),
+        document.version,
         target=target,
         new_file=offer.new_file,
         notes=sentences(offer.notes),
@@ -109,4 +113,4 @@ def _with_imports(
     changed = document.with_text(apply_edits(document.text, edits))
     after = WholeFile(changed, parse(changed))
     offset = start + sum(len(edit.new_text) - len(edit.span) for edit in edits if edit.span.end <= start)
-    return hunks(document.text, apply_edits(changed.text, import_edits(after, offset, imports)))
+    return [TextEdit(document.whole, apply_edits(changed.text, import_edits(after, offset, imports)))]

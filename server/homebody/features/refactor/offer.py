@@ -11,14 +11,14 @@ from homebody.features.refactor.tests_file import tests_refusal
 from homebody.postprocess.edit.answer_code import Refusal, code_in_answer, without_reasoning
 from homebody.postprocess.edit.docstring import docstring_edits
 from homebody.postprocess.edit.edited import edited
-from homebody.postprocess.edit.hunks import document_hunks
-from homebody.postprocess.edit.imports import NewImport, only_used, without_imports
+from homebody.postprocess.edit.imports import NewImport, only_used
 from homebody.postprocess.edit.notes import Note, notes_of
 from homebody.postprocess.edit.patches import patched
 from homebody.postprocess.edit.placed import above_top_level, inserted, placed
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.rewritten import rewritten
+from homebody.postprocess.edit.written import Written
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Span, TextEdit
@@ -65,7 +65,13 @@ def checked(
     imports: Sequence[NewImport] = (),
     guard: str | None = None,
 ) -> Offer:
-    """Check edits of ``target``: for syntax alone without a guard, since a person or syntax chose them."""
+    """Check edits of ``target`` with the imports that they use.
+
+    For syntax alone without a guard, since a person or syntax chose them.
+    """
+    if edits:
+        imports = only_used(imports, "\n".join(edit.new_text for edit in edits))
+    edits = [edit for edit in edits if edit.new_text != file.document.slice(edit.span)]
     if not edits and not imports:
         return Offer()
     edit = edited(file, target, edits, [new.text for new in imports])
@@ -79,24 +85,24 @@ def checked(
 
 def _read(
     request: RewriteRequest, text: str, *, complete: bool
-) -> tuple[list[TextEdit], Sequence[NewImport], str]:
+) -> tuple[Sequence[TextEdit], Sequence[NewImport], str]:
     """Edits of the target, the imports that they need, and a line that is left out; not checked yet."""
     document, target = request.document, request.target
     if request.prompt.writes_documentation:
         return docstring_edits(document, request.tree, target, text, cut=not complete), (), ""
     patch = patched(document, target, text) if complete else None
     if patch is not None:
-        return document_hunks(document, target, patch), (), ""
+        return [patch], (), ""
     is_markdown = document.language_id == "markdown"
     code = code_in_answer(text, old=document.slice(target), cut=not complete, markdown=is_markdown)
-    code, imports = without_imports(request.file, target, code)
+    written = Written(request.file, target, code)
     if request.prompt.output == "insert" or not request.code.strip():
-        return inserted(document, target, code, request.indent), only_used(imports, code), ""
-    new = rewritten(request.file, target, request.definition, code, keeps_head=request.prompt.guard != "none")
-    edits = document_hunks(document, new.span, placed(document, new.span, new.code))
+        return inserted(document, target, written.code, request.indent), written.imports, ""
+    new = rewritten(written, request.definition, keeps_head=request.prompt.guard != "none")
+    edits = [placed(document, new.span, new.code)]
     if new.above:
         edits.insert(0, above_top_level(document, request.tree, target.start, new.above))
-    return edits, only_used(imports, f"{new.above}\n{new.code}"), new.left_out
+    return edits, written.imports, new.left_out
 
 
 def _new_file(request: RewriteRequest, text: str, *, complete: bool) -> Offer:

@@ -8,9 +8,8 @@ import textwrap
 from inspect import cleandoc
 
 from homebody.postprocess.edit.answer_code import CUT, Refusal, code_in_answer
-from homebody.postprocess.edit.hunks import document_hunks
 from homebody.postprocess.ghost.repeats import repeated_from
-from homebody.postprocess.lines import with_line_ends
+from homebody.postprocess.lines import fit_line_ends, with_line_ends
 from homebody.postprocess.noise import CHATTER_LINE
 from homebody.syntax.docstring import DocstringPlace, Obstacle, docstring_place
 from homebody.syntax.indentation import indent_of, indent_unit_of
@@ -70,7 +69,7 @@ def docstring_edits(
         _docstring(document, text, place) if style.inside else _comment(text, style, place.indent, there)
     )
     if there.strip():
-        return document_hunks(document, place.span, written)
+        return [TextEdit(place.span, fit_line_ends(written, old=there, newline=document.newline))]
     return [TextEdit(place.span, with_line_ends(place.before + written + place.after, document.newline))]
 
 

@@ -141,25 +141,26 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Ite
         min([span.start, *(edit.span.start for edit in edits)]),
         max([span.end, *(edit.span.end for edit in edits)]),
     )
-    is_large = bool(edits) and len(document.text) > _LARGE
+    text = apply_edits(document.text, edits)
+    change = smallest_edit(
+        document.slice(span), text[span.start : span.end + len(text) - len(document.text)], span.start
+    )
+    is_large = len(document.text) > _LARGE
     if is_large and len(span) > _LARGE:
-        changed = Span(min(edit.span.start for edit in edits), max(edit.span.end for edit in edits))
-        around, _ = top_level(tree, changed)
-        around = document.whole_lines(around)
+        around = document.whole_lines(top_level(tree, change.span)[0])
         span = Span(max(span.start, around.start), min(span.end, around.end))
-    part = _sides_of_part(document, tree, span, edits) if is_large else None
+    sides = _sides_of_part(document, tree, span, change) if is_large else None
     words = frozenset(word for text in imported for word in re.findall(r"\w+", text))
-    return Edited(file, span, words, *(part or _sides(document, tree, span, edits)))
+    return Edited(file, span, words, *(sides or _sides(document, tree, span, change)))
 
 
-def _sides_of_part(
-    document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]
-) -> tuple[Side, Side] | None:
+def _sides_of_part(document: Document, tree: Tree, span: Span, change: TextEdit) -> tuple[Side, Side] | None:
     """Both versions of the lines of ``span`` alone, between the first and last lines of what is around them.
 
     ``None`` if they are many, or parse otherwise there.
     """
-    lines, inside = document.whole_lines(span), document.stripped(span)
+    inside = document.stripped(span)
+    lines = Span(document.line_start(span.start), max(document.whole_lines(span).end, span.end))
     tag = "<?php\n" if tree.language is not None and tree.language.name == "php" else ""
     if not tree.exact or len(lines) > _LARGE or not document.text.startswith(tag.strip()):
         return None
@@ -171,19 +172,14 @@ def _sides_of_part(
             tail = f"\n{document.text[scope.body.end - in_braces : scope.span.end]}{tail}"
     part = document.with_text(head + document.slice(lines) + tail)
     part_tree = parse(part)
-    shift = len(head) - lines.start
     if count_tree_errors(part_tree):
         return None
-
-    def moved(span: Span) -> Span:
-        return Span(span.start + shift, span.end + shift)
-
-    return _sides(part, part_tree, moved(span), [TextEdit(moved(edit.span), edit.new_text) for edit in edits])
+    shift = len(head) - lines.start
+    moved = [Span(each.start + shift, each.end + shift) for each in (span, change.span)]
+    return _sides(part, part_tree, moved[0], TextEdit(moved[1], change.new_text))
 
 
-def _sides(document: Document, tree: Tree, span: Span, edits: Sequence[TextEdit]) -> tuple[Side, Side]:
-    text = apply_edits(document.text, edits)
-    change = smallest_edit(document.text, text)
+def _sides(document: Document, tree: Tree, span: Span, change: TextEdit) -> tuple[Side, Side]:
     new = document.edited(change, document.version)
-    after = Span(span.start, span.end + len(text) - len(document.text))
+    after = Span(span.start, span.end + len(new.text) - len(document.text))
     return Side(document, tree, span), Side(new, reparsed(tree, document, change, new), after)

@@ -2,19 +2,8 @@ r"""The smallest edits that turn one text into another; they keep cursors, marks
 
 from collections.abc import Iterator, Sequence
 
-from homebody.postprocess.lines import fit_line_ends, line_changes, matched_lines, split_lines
-from homebody.text import Document, Span, TextEdit, smallest_edit
-
-
-def document_hunks(document: Document, span: Span, new_text: str) -> list[TextEdit]:
-    r"""Edits that replace ``span`` by ``new_text``, with the document's own line ends.
-
-    A model writes ``\n``; a file with ``\r\n`` gets ``\r\n``. A final line end stays as it was.
-    Empty when nothing changes.
-    """
-    old = document.slice(span)
-    new = fit_line_ends(new_text, old=old, newline=document.newline)
-    return hunks(old, new, at=span.start)
+from homebody.postprocess.lines import line_changes, matched_lines, split_lines
+from homebody.text import Span, TextEdit, smallest_edit
 
 
 def hunks(old: str, new: str, *, at: int = 0) -> list[TextEdit]:

@@ -6,15 +6,16 @@ the formatter of the file.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from homebody.postprocess.lines import with_line_ends
-from homebody.syntax.import_block import Statement, import_statements, place_of_first_import
+from homebody.syntax.import_block import Statement, place_of_first_import
 from homebody.syntax.indentation import indent_of
-from homebody.syntax.language import find, language_of
+from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
-from homebody.syntax.tree import Tree, parse
+from homebody.syntax.scope import imports, scopes_at
+from homebody.syntax.tree import Tree
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
 
@@ -49,28 +50,33 @@ class NewImport:
         return self.form.replace("\0", self.name)
 
 
-def without_imports(file: WholeFile, span: Span, code: str) -> tuple[str, tuple[NewImport, ...]]:
-    """Take the imports off an answer that is to replace ``span``; return its code, and what the file needs.
+def moved_imports(file: WholeFile, span: Span, read: Callable[[], WholeFile]) -> Sequence[Statement]:
+    """The imports of an answer for ``span`` that join those of the file; ``read`` parses the answer.
 
-    They stay if ``span`` has imports itself. Left out is what the file imports or defines already.
+    None if ``span`` has imports itself.
     """
-    language = find(file.document.language_id, file.document.uri)
-    if language is None or language.data or not language.moves_imports:
-        return code, ()
-    written = file.document.with_text(code)
-    statements = import_statements(written, parse(written))
-    depth = min((each.depth for each in statements), default=0)
-    moved = [
+    language = file.tree.language
+    if language is None or language.data or not language.moves_imports or _has_imports(file, span):
+        return ()
+    answer = read()
+    depth = min((each.depth for each in answer.statements), default=0)
+    return [
         each
-        for each in statements
-        if each.depth == depth and not each.text.startswith(_NOT_MOVED) and _is_alone(written, each.holder)
+        for each in answer.statements
+        if each.depth == depth
+        and not each.text.startswith(_NOT_MOVED)
+        and _is_alone(answer.document, each.holder)
     ]
-    # The imports of the file are read only if there are some in the code.
-    if not moved or any(span.overlaps(each.span) for each in file.statements):
-        return code, ()
-    needed = [new for each in moved for new in _names(written, each, language)]
-    rest = _without_lines(written, [each.holder for each in moved], file.document.slice(span))
-    return rest, tuple(_unknown(file, language, needed))
+
+
+def needed_imports(
+    file: WholeFile, written: Document, statements: Sequence[Statement]
+) -> tuple[NewImport, ...]:
+    """What ``statements`` of an answer import and the file neither has nor defines."""
+    language = language_of(file.document.language_id, file.document.uri)
+    return tuple(
+        _unknown(file, language, [new for each in statements for new in _names(written, each, language)])
+    )
 
 
 def only_used(imports: Sequence[NewImport], code: str) -> tuple[NewImport, ...]:
@@ -165,15 +171,28 @@ def _is_alone(written: Document, span: Span) -> bool:
     return not written.text[lines.start : span.start].strip() and (not after or after.startswith(_COMMENTS))
 
 
-def _without_lines(written: Document, removed: Sequence[Span], old: str) -> str:
-    """Text without the lines of ``removed``, nor comments above them that are not in ``old``."""
-    numbers = [written.lines_of(span) for span in removed]
-    gone = {line for first, last in numbers for line in range(first, last + 1)}
-    above = [text for line in range(min(gone)) if (text := written.line_text(line).strip())]
-    if all(text.startswith((*_COMMENTS, "package ")) and text not in old for text in above):
+def lines_of_imports(written: Document, moved: Sequence[Statement], old: str) -> set[int]:
+    """Numbers of the lines of ``moved``, and of comments above all of them that are not in ``old``."""
+    gone: set[int] = set()
+    for each in moved:
+        first, last = written.lines_of(each.holder)
+        gone.update(range(first, last + 1))
+    above = [text for line in range(min(gone, default=0)) if (text := written.line_text(line).strip())]
+    if gone and all(text.startswith((*_COMMENTS, "package ")) and text not in old for text in above):
         gone.update(range(min(gone)))
-    kept = (written.line_text(line) for line in range(written.line_count) if line not in gone)
-    return "\n".join(kept).strip("\n")
+    return gone
+
+
+def _has_imports(file: WholeFile, span: Span) -> bool:
+    """Whether ``span`` has imports outside of functions and classes."""
+    document, tree = file.document, file.tree
+    return any(
+        span.overlaps(each.span)
+        and not any(
+            scope.is_function or scope.is_class for scope in scopes_at(document, tree, each.span.start)
+        )
+        for each in imports(document, tree, span)
+    )
 
 
 def _around(file: WholeFile, offset: int) -> list[Statement]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from homebody.postprocess.edit.answer_code import Refusal
 from homebody.postprocess.edit.code_blocks import outer_code_blocks
 from homebody.postprocess.edit.placed import reindented
+from homebody.postprocess.lines import fit_line_ends
 from homebody.syntax.indentation import indent_of, indentation_around
 from homebody.syntax.language import language_of
-from homebody.text import Document, Span
+from homebody.text import Document, Span, TextEdit
 
 _BLOCK = re.compile(
     r"^<{5,9}[ \t]*SEARCH[^\n]*\n(.*?)^={5,9}[ \t]*\n(.*?)^>{5,9}[ \t]*REPLACE", re.MULTILINE | re.DOTALL
@@ -18,8 +19,8 @@ _NO_PLACE = "The answer does not say which lines it changes."
 _FILES = re.compile(r"^(?:---|\+\+\+)[^\n]*\n", re.MULTILINE)
 
 
-def patched(document: Document, span: Span, answer: str) -> str | None:
-    """Return the text of ``span`` with the changes of an answer; ``None`` if the answer is neither of both.
+def patched(document: Document, span: Span, answer: str) -> TextEdit | None:
+    """Make the changes of an answer in the text of ``span``; ``None`` if the answer is neither of both.
 
     Lines are found by their text without indentation; new lines are then indented like those.
     Raises ``Refusal`` if ``span`` does not have the lines, or if the answer names none where there are some.
@@ -40,7 +41,8 @@ def patched(document: Document, span: Span, answer: str) -> str | None:
         lines[at : at + len(searched)] = _indented(
             document, span, replaced, searched, lines[at : at + len(searched)]
         )
-    return "\n".join(lines)
+    new = fit_line_ends("\n".join(lines), old=document.slice(span), newline=document.newline)
+    return TextEdit(span, new)
 
 
 def _changes(answer: str) -> Iterator[tuple[list[str], list[str]]]:

@@ -23,8 +23,8 @@ _CONTINUED = re.compile(r"[^\w\s)\]}\"'`;]\n|\n[ \t]*[.,?:=+|&%]")
 """The end of a line whose statement goes on, or the beginning of the next one."""
 
 
-def placed(document: Document, span: Span, code: str, indent: str | None = None) -> str:
-    """Return ``code`` for ``span``: indented like it, with the file's tabs or spaces and line ends.
+def placed(document: Document, span: Span, code: str, indent: str | None = None) -> TextEdit:
+    """Put ``code`` in place of ``span``: indented like it, with the file's tabs or spaces and line ends.
 
     ``indent`` is used instead of the indentation of ``span``. Raises ``Refusal`` if ``code`` is blank.
     """
@@ -40,7 +40,7 @@ def placed(document: Document, span: Span, code: str, indent: str | None = None)
     before = document.text[document.line_start(span.start) : span.start]
     if before.strip() and old.strip():  # a body on the line of its head
         new = new.lstrip(" \t")
-    return fit_line_ends(new, old=old, newline=document.newline)
+    return TextEdit(span, fit_line_ends(new, old=old, newline=document.newline))
 
 
 def above_top_level(document: Document, tree: Tree, offset: int, code: str) -> TextEdit:
@@ -80,7 +80,9 @@ def inserted(document: Document, span: Span, code: str, indent: str | None = Non
     if not "".join(lines[repeated:]).strip():
         return []
     at = Span(span.end, span.end)
-    new = "".join(placed(document, at, "\n".join(lines), indent).splitlines(keepends=True)[repeated:])
+    new = "".join(
+        placed(document, at, "\n".join(lines), indent).new_text.splitlines(keepends=True)[repeated:]
+    )
     if not is_blank:
         return [TextEdit(at, document.newline + new.lstrip("\r\n"))]
     return [TextEdit(span, new if span.end < len(document.text) else new + document.newline)]

@@ -5,26 +5,20 @@ example of the call, put new code between a function and its comment, or write t
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 
 from homebody.postprocess.edit.answer_code import Refusal
-from homebody.postprocess.edit.edited import CODE_KINDS
+from homebody.postprocess.edit.written import Written
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
-from homebody.syntax.scope import Definition, definitions, outermost, scopes_at
-from homebody.syntax.tree import Tree, parse
+from homebody.syntax.scope import Definition, outermost, scopes_at
 from homebody.syntax.whole_file import WholeFile
 from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span
 from homebody.workspace.uri import file_name
 
-_KINDS = CODE_KINDS | {"variable"}
 _RETURNS = re.compile(r"^[ \t]*return\b", re.MULTILINE)
-_COMMENTS = ("#", "//", "/*", "*", "--", "<!--")
-_TAG = "<?php\n"
-"""Without it, PHP's grammar takes code for text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +34,29 @@ class Rewritten:
     left_out: str = ""
 
 
-def rewritten(
-    file: WholeFile, span: Span, definition: Definition | None, code: str, *, keeps_head: bool
-) -> Rewritten:
-    """Find what ``code`` has for ``span``: of a whole definition, its new version.
+def rewritten(written: Written, definition: Definition | None, *, keeps_head: bool) -> Rewritten:
+    """Find what an answer has for its span: of a whole definition, its new version.
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
-    Raises ``Refusal`` if it is the class without the method, or changes lines around ``span``.
+    Raises ``Refusal`` if it is the class without the method, or changes lines around its span.
     """
-    document = file.document
+    file, span, code = written.file, written.span, written.code
     if definition is None or not _is_whole(file, span, definition):
         return Rewritten(span, _selected(file, span, code))
-    answer = _Answer.of(document, code)
-    if _is_body(file, definition, answer, code):
-        return Rewritten(_body(document, definition, code), code)
+    if _is_body(written, definition):
+        return Rewritten(_body(file.document, definition, code), code)
     if keeps_head:
-        span = _below_head(document, span, definition, code)
+        span = _below_head(file.document, span, definition, code)
     own = [
         each
-        for each in answer.definitions
+        for each in written.definitions
         if (each.name, each.is_function) == (definition.name, definition.is_function)
     ]
     if len(own) == 1:
-        return _narrowed(file, span, definition, answer, own[0])
+        return _narrowed(written, span, definition, own[0])
     around = definition.container.rpartition(".")[2]
-    if not own and around and any(each.is_class and each.name == around for each in answer.definitions):
+    if not own and around and any(each.is_class and each.name == around for each in written.definitions):
         message = f"The answer rewrites {around} without {definition.name}: select all of {around} for that."
         raise Refusal(message)
     return Rewritten(span, code)
@@ -97,77 +88,27 @@ def _selected(file: WholeFile, span: Span, code: str) -> str:
     return code
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """The code of an answer, and what it defines."""
-
-    written: Document
-    tree: Tree
-    definitions: Sequence[Definition]
-
-    @classmethod
-    def of(cls, document: Document, code: str) -> "_Answer":
-        needs_tag = document.text.startswith(_TAG.strip()) and _TAG.strip() not in code
-        written = document.with_text(_TAG + code if needs_tag else code)
-        tree = parse(written)
-        named = [each for each in definitions(written, tree) if each.kind in _KINDS and each.name]
-        return cls(written, tree, named)
-
-    def whole(self, definition: Definition) -> Span:
-        """The lines of a definition with its decorations."""
-        return self.written.whole_lines(with_decorations(self.written, self.tree, definition.span))
-
-    def comment(self, definition: Definition) -> str:
-        """The comment directly above a definition."""
-        start = self.whole(definition).start
-        return self.written.text[comments_start(self.written, self.tree, Span(0, start)) : start]
-
-    def text(self, several: Sequence[Definition], own: Definition | None = None, comment: str = "") -> str:
-        """Code of definitions with the comments above them, with ``comment`` above ``own``, in order."""
-        text = ""
-        for each in sorted(several, key=lambda each: each.span):
-            above, whole = self.comment(each), self.whole(each)
-            before = self.written.text[: whole.start - len(above)]
-            gap = max(1, before[len(before.rstrip()) :].count("\n"))
-            above = comment if each == own else above
-            text += "\n" * gap * bool(text) + dedent(above) + dedent(self.written.slice(whole))
-        return text
-
-    def left_out(self, read: Sequence[Span], document: Document) -> str:
-        """The first line of code outside of ``read`` that ``document`` does not have."""
-        spans = [self.written.lines_of(span) for span in read]
-        gone = [
-            line
-            for number in range(self.written.line_count)
-            if not any(first <= number <= last for first, last in spans)
-            and re.search(r"\w", line := self.written.line_text(number).strip())
-            and not line.startswith((*_COMMENTS, _TAG.strip()))
-        ]
-        known = set(map(str.strip, document.text.splitlines())) if gone else set[str]()
-        return next((line for line in gone if line not in known), "")
-
-
-def _narrowed(
-    file: WholeFile, span: Span, definition: Definition, answer: _Answer, own: Definition
-) -> Rewritten:
+def _narrowed(written: Written, span: Span, definition: Definition, own: Definition) -> Rewritten:
     """Its new version ``own``, with what is new around it."""
-    whole = answer.whole(own)
-    around = [each for each in answer.definitions if each != own and each.span.covers(own.span)]
-    others = [each for each in answer.definitions if each not in around and not whole.covers(each.span)]
+    file, whole = written.file, written.whole(own)
+    around = [each for each in written.definitions if each != own and each.span.covers(own.span)]
+    others = [each for each in written.definitions if each not in around and not whole.covers(each.span)]
     # The file is read only if the answer defines something else.
     known = [each for each in file.definitions if not span.covers(each.span)] if others or around else []
     if not definition.container and {each.name for each in around} - {each.name for each in known}:
-        return Rewritten(span, answer.written.text.removeprefix(_TAG))  # it moves into a class
-    members = {each.name for each in known if each.container == definition.container}
-    outside = {each.name for each in known if each.container != definition.container}
-    inner = around[-1].span if around else answer.written.whole
+        return Rewritten(span, written.code)  # it moves into a class
+    members, outside = (
+        {each.name for each in known if (each.container == definition.container) is is_member}
+        for is_member in (True, False)
+    )
+    inner = around[-1].span if around else written.read.document.whole
     there = members if around else members | outside
     beside = outermost(each for each in others if inner.covers(each.span) and each.name not in there)
     above = outermost(each for each in others if not inner.covers(each.span) and each.name not in outside)
-    read = [*map(answer.whole, [own, *beside, *above]), *(each.header for each in around)]
-    span, comment = _comment(file, span, answer.comment(own))
-    code = answer.text([own, *beside], own, comment)
-    return Rewritten(span, code, answer.text(above), answer.left_out(read, file.document))
+    read = [*map(written.whole, [own, *beside, *above]), *(each.header for each in around)]
+    span, comment = _comment(file, span, written.comment(own))
+    code = written.text_of([own, *beside], own, comment)
+    return Rewritten(span, code, written.text_of(above), written.left_out(read))
 
 
 def _comment(file: WholeFile, span: Span, new: str) -> tuple[Span, str]:
@@ -191,15 +132,16 @@ def _is_whole(file: WholeFile, span: Span, definition: Definition) -> bool:
     return file.document.slice(span).strip() == file.document.slice(whole).strip()
 
 
-def _is_body(file: WholeFile, definition: Definition, answer: _Answer, code: str) -> bool:
-    """Whether ``code`` is the body alone: it returns at the top level, or uses the function's variables."""
+def _is_body(written: Written, definition: Definition) -> bool:
+    """Whether an answer is the body alone: it returns at the top level, or uses the function's variables."""
     if not definition.is_function or definition.body is None:
         return False
+    code = written.code
     if re.search(r"^return\b", dedent(code), re.MULTILINE):
         return True
-    if any(each.is_function or each.is_class or each.name == definition.name for each in answer.definitions):
+    if any(each.is_function or each.is_class or each.name == definition.name for each in written.definitions):
         return False
-    named = names(file.document, file.tree, definition.span)
+    named = names(written.file.document, written.file.tree, definition.span)
     own = {each.text for each in named if each.binds and each.scope is not None}
     words = set(re.findall(r"\w+", code))
     return definition.name not in words and (_RETURNS.search(code) is not None or not own.isdisjoint(words))
