@@ -196,35 +196,36 @@ class _Walk:
 def _walk(document: Document, tree: Tree, handle: "tree_sitter.Tree", walk: _Walk) -> Iterator[Token]:
     kinds = _Kinds(walk.without, tree.block_kinds)
     first, last = tree.byte_range(walk.within)
-    cursor, to_offset = handle.walk(), tree.units.to_offset
+    cursor, to_offset, text = handle.walk(), tree.units.to_offset, document.text
     open_blocks: list[tuple[int, str]] = []
     parents: list[_Kind] = [kinds[""]]
     depth = at = 0
-    covered = first
+    covered = to_offset(first)
     while (node := cursor.node) is not None and node.start_byte <= last:
-        kind = kinds[node.type]
         start, end = node.byte_range
-        is_left_out = end < first or _is_left_out(tree, node, kind, parents[-1].name, walk)
+        kind, parent = kinds[node.type], parents[-1]
+        is_left_out = end < first or kind.is_left_out or _is_left_out(tree, node, kind, parent.name, walk)
         is_leaf = kind.is_whole or node.child_count == 0
         if is_left_out or is_leaf:
-            yield from _hidden(document, to_offset(covered), to_offset(start), parents[-1])
-            covered = max(covered, end)
-        if not is_left_out:
-            if is_leaf and (end > start or node.is_missing):
-                at = to_offset(start)
+            begin, stop = to_offset(start), to_offset(end)
+            # Some grammars have text between nodes for tokens: the digits of CSS.
+            if covered < begin and (hidden := text[covered:begin].strip()):
+                yield Token("", hidden, covered, parent.is_string)
+            covered = max(covered, stop)
+            if not is_left_out and (end > start or node.is_missing):
+                at = begin
                 # TypeScript's type ``string`` is a keyword.
-                is_string = parents[-1].is_string or (kind.is_string and node.is_named)
-                text = document.text[at : to_offset(end)]
-                is_mark = parents[-1].has_marks and text in _TYPE_MARKS
-                yield Token(kind.name, text, at, is_string, is_mark, parents[-1].name)
-            elif not is_leaf and depth < _MAX_DEPTH and cursor.goto_first_child():
-                if kind.is_block:
-                    open_blocks.append((depth, kind.name))
-                    yield Token(f"{kind.name}(", "", to_offset(start))
-                parents.append(kind)
-                depth += 1
-                continue
-        levels = leave(cursor)
+                is_string = parent.is_string or (kind.is_string and node.is_named)
+                is_mark = parent.has_marks and text[at:stop] in _TYPE_MARKS
+                yield Token(kind.name, text[at:stop], at, is_string, is_mark, parent.name)
+        elif depth < _MAX_DEPTH and cursor.goto_first_child():
+            if kind.is_block:
+                open_blocks.append((depth, kind.name))
+                yield Token(f"{kind.name}(", "", to_offset(start))
+            parents.append(kind)
+            depth += 1
+            continue
+        levels = 0 if cursor.goto_next_sibling() else leave(cursor)
         for _ in range(depth if levels is None else levels):
             parents.pop()
             depth -= 1
@@ -234,17 +235,9 @@ def _walk(document: Document, tree: Tree, handle: "tree_sitter.Tree", walk: _Wal
             return
 
 
-def _hidden(document: Document, start: int, end: int, parent: "_Kind") -> Iterator[Token]:
-    """Text between two nodes, which some grammars have for tokens: the digits of CSS."""
-    if start < end and (text := document.text[start:end].strip()):
-        yield Token("", text, start, parent.is_string)
-
-
 def _is_left_out(tree: Tree, node: "tree_sitter.Node", kind: "_Kind", parent: str, walk: _Walk) -> bool:
-    return (
-        kind.is_left_out
-        or bool(walk.left_out and tree.span(node) in walk.left_out)
-        or (kind.may_be_documentation and _is_documentation(node, parent))
+    return bool(walk.left_out and tree.span(node) in walk.left_out) or (
+        kind.may_be_documentation and _is_documentation(node, parent)
     )
 
 

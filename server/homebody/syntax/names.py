@@ -6,7 +6,6 @@ path; ``identifiers_near`` is fast enough for every keystroke.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
@@ -62,14 +61,8 @@ def names(document: Document, tree: Tree, within: Span | None = None) -> tuple[N
     ``()`` without a tree, and in a language whose query file does not describe names.
     """
     within = within or document.whole
-    captures: defaultdict[str, set[Span]] = defaultdict(set)
-    owners: dict[Span, Span] = {}
-    for match in nodes.matches(tree, "names", within):
-        for capture, spans in match.items():
-            captures[capture].update(spans)
-        for name in match.get("declared", ()):
-            owners[name] = match["own"][0]
-    listed = list(_names(document, captures, owners, within))
+    captures = nodes.captured(tree, "names", within)
+    listed = list(_names(document, captures, within))
     for name in captures["around"]:
         region = min((span for span in captures["region"] if span.covers(name)), key=len, default=name)
         listed = list(_bound_around(listed, document.slice(name), region))
@@ -86,23 +79,21 @@ def _bound_around(listed: Sequence[Name], text: str, region: Span) -> Iterator[N
         yield replace(name, scope=scope, binds=scope is not None) if is_inside else name
 
 
-def _names(
-    document: Document, captures: Mapping[str, set[Span]], owners: Mapping[Span, Span], within: Span
-) -> Iterator[Name]:
-    """Names in order; ``owners`` maps the name of a function or class to its definition."""
+def _names(document: Document, captures: Mapping[str, set[Span]], within: Span) -> Iterator[Name]:
+    """Names in order."""
     elsewhere = {document.slice(span) for span in captures["elsewhere"]}
     # A name is valid in the innermost of these; a name bound around a region passes some of them.
     regions, members = captures["region"], captures["members"]
     limits = sorted(regions | members, key=lambda span: (span.start, -span.end))
     roles = [(span, role) for role in _ROLES for span in captures[role]]
     roles.sort(key=lambda item: (item[0].start, -item[0].end, _ROLES[item[1]]))
-    around = _Nested([span for span, _ in roles])
-    limited = _Nested(limits)
+    owners = sorted(captures["own"])
+    around, limited, owned = _Nested([span for span, _ in roles]), _Nested(limits), _Nested(owners)
     for span in sorted(captures["variable"]):
-        roles_here, limits_here = around.at(span.start), limited.at(span.start)
+        roles_here = around.at(span.start)
         if not within.start <= span.start < within.end:
             continue
-        role_span, role = roles[roles_here[-1]] if roles_here else (span, "used")
+        role = roles[roles_here[-1]][1] if roles_here else "used"
         is_shorthand = span in captures["shorthand"]
         if role == "fixed" and not is_shorthand and span not in captures["ambiguous"]:
             continue
@@ -110,9 +101,10 @@ def _names(
         binds = role in _BINDING and text not in elsewhere
         scope = None
         if binds and role != "bound.outside":
-            own = owners.get(role_span) if role == "declared" else None
+            own = owners[owned.at(span.start)[-1]] if role == "declared" else None
             passed = captures["passed"] if role == "bound.around" else set[Span]()
-            scope = _innermost([limits[at] for at in limits_here if limits[at] not in passed], own)
+            limits_here = [limits[at] for at in limited.at(span.start)]
+            scope = _innermost([limit for limit in limits_here if limit not in passed], own)
             # A class body that holds one function only has the span of that function.
             is_member = own in members or (scope in members and scope not in regions)
             scope = None if is_member else scope

@@ -4,6 +4,7 @@ The only module besides ``language`` and ``tree`` that touches tree-sitter's nod
 spans, never nodes.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -39,6 +40,26 @@ class Step(NamedTuple):
 
 def matches(tree: Tree, group: Group, within: Span | None = None) -> Iterator[Match]:
     """Matches of a group of patterns that touch ``within`` (the whole text without it)."""
+    for cursor, node in _cursors(tree, group, within):
+        for _pattern, captures in cursor.matches(node):
+            match = {name: [tree.span(node) for node in captured] for name, captured in captures.items()}
+            if group == "scopes" and "name" not in captures and "body" not in captures:
+                _add_fields(tree, captures, match)
+            yield match
+
+
+def captured(tree: Tree, group: Group, within: Span | None = None) -> defaultdict[str, set[Span]]:
+    """Spans by the names of their captures, for patterns whose captures do not depend on each other."""
+    spans: defaultdict[str, set[Span]] = defaultdict(set)
+    for cursor, node in _cursors(tree, group, within):
+        for name, nodes in cursor.captures(node).items():
+            spans[name].update(map(tree.span, nodes))
+    return spans
+
+
+def _cursors(
+    tree: Tree, group: Group, within: Span | None
+) -> "Iterator[tuple[tree_sitter.QueryCursor, tree_sitter.Node]]":
     from tree_sitter import QueryCursor
 
     patterns = query(tree.language, group) if tree.language is not None else None
@@ -50,11 +71,7 @@ def matches(tree: Tree, group: Group, within: Span | None = None) -> Iterator[Ma
         whole.set_byte_range(*tree.byte_range(within))
         alone.set_byte_range(*tree.byte_range(within))
     for node, is_whole in searched(tree, within):
-        for _pattern, captures in (whole if is_whole else alone).matches(node):
-            match = {name: [tree.span(node) for node in captured] for name, captured in captures.items()}
-            if group == "scopes" and "name" not in captures and "body" not in captures:
-                _add_fields(tree, captures, match)
-            yield match
+        yield whole if is_whole else alone, node
 
 
 def path(tree: Tree, offset: int) -> list[Step]:

@@ -5,7 +5,8 @@ Pure, and fast enough for every keystroke: reads only the nodes in a window of 2
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from functools import cache
 
 from homebody.syntax import nodes, scanner
@@ -166,26 +167,20 @@ def _known_to(document: Document, tree: Tree, offset: int) -> int | None:
     return start if is_new or wrong is not None else offset
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Places:
-    """Spans found by the query, grouped by capture name."""
+    """Strings, comments, and code embedded in strings."""
 
-    strings: list[Span] = field(default_factory=list[Span])
-    comments: list[Span] = field(default_factory=list[Span])
-    code: list[Span] = field(default_factory=list[Span])
+    strings: AbstractSet[Span]
+    comments: AbstractSet[Span]
+    code: AbstractSet[Span]
 
 
 def _places(document: Document, tree: Tree, within: Span) -> _Places:
-    around = _Places()
-    for match in nodes.matches(tree, "places", within):
-        around.strings += match.get("string", ())
-        # A literal that the parser missed is empty, also at the document's end.
-        around.strings += [
-            span for span in match.get("literal", ()) if document.text.startswith(_QUOTES, span.start)
-        ]
-        around.comments += match.get("comment", ())
-        around.code += match.get("code", ())
-    return around
+    spans = nodes.captured(tree, "places", within)
+    # A literal that the parser missed is empty, also at the document's end.
+    literals = {span for span in spans["literal"] if document.text.startswith(_QUOTES, span.start)}
+    return _Places(spans["string"] | literals, spans["comment"], spans["code"])
 
 
 def _string_region(text: str, start: int, language: Language) -> Region:

@@ -6,7 +6,7 @@ and ``scope_around`` read only the nodes around the offset and may run on every 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from homebody.syntax import indentation, nodes
 from homebody.syntax.nodes import Match
@@ -312,7 +312,7 @@ def _definitions(document: Document, tree: Tree, within: Span | None) -> list[De
 
 
 def _from_match(document: Document, tree: Tree, match: Match) -> Definition | None:
-    """Definition or scope of a query match; ``_with_header`` adds its header and signature later."""
+    """Definition or scope of a query match; ``_header`` finds its header and signature later."""
     for capture, spans in match.items():
         if capture.startswith("definition.") or capture == "scope":
             kind = capture.removeprefix("definition.")
@@ -347,9 +347,10 @@ def _nested(
         if kind == "function" and around and around[-1].is_class:
             kind = "method"
         container = definition.container or ".".join(outer.name for outer in around if outer.name)
-        nested = replace(definition, kind=kind, container=container, span=span)
-        around.append(_with_header(document, tree, nested))
-        result.append(around[-1])
+        header, signature = _header(document, tree, definition, span)
+        nested = Definition(kind, definition.name, container, span, header, definition.body, signature)
+        around.append(nested)
+        result.append(nested)
     return result
 
 
@@ -375,14 +376,14 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
     return whole.start + len(header) if header else end
 
 
-def _with_header(document: Document, tree: Tree, definition: Definition) -> Definition:
-    """Set the header and signature, without decorators."""
+def _header(document: Document, tree: Tree, definition: Definition, whole: Span) -> tuple[Span, str]:
+    """The header and signature of a definition, whose span is ``whole``, without decorators."""
     opener = tree.language.decoration if tree.language else ""
     if tree.language is not None and tree.language.blocks == "indentation":
         # The matched node begins after the decorators, and nothing else wraps it.
         start = definition.header.start
     else:
-        start = behind_decorations(document.text, definition.span.start, definition.header.end, opener)
+        start = behind_decorations(document.text, whole.start, definition.header.end, opener)
     line_start = document.line_start(start)
     signature = document.text[start : definition.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
     end = definition.header.end
@@ -390,7 +391,7 @@ def _with_header(document: Document, tree: Tree, definition: Definition) -> Defi
         end = definition.body.start + 1
     if not document.text[line_start:start].strip():
         start = line_start
-    return replace(definition, header=Span(start, max(start, end)), signature=signature)
+    return Span(start, max(start, end)), signature
 
 
 def _indentation(document: Document, line: int) -> str:

@@ -90,6 +90,8 @@ class Tree:
     def span(self, node: "tree_sitter.Node") -> Span:
         """Span of ``node`` in code points."""
         start, end = node.byte_range
+        if not self.units.astral:
+            return Span(start // 2, end // 2)
         return Span(self.units.to_offset(start), self.units.to_offset(end))
 
     def byte_range(self, span: Span) -> tuple[int, int]:

@@ -4,26 +4,31 @@ Parses the new version, so large code must not be handled on the event loop.
 """
 
 import re
-from bisect import bisect
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 
 from homebody.syntax.compare import Compared, ExcludedPart, Token, compared
 from homebody.syntax.names import Name, names
-from homebody.syntax.nodes import count_tree_errors, top_level
-from homebody.syntax.opaque import comments_in, text_without
+from homebody.syntax.nodes import captured, count_tree_errors, top_level
+from homebody.syntax.opaque import text_without, texts_in
 from homebody.syntax.scope import CLASS_KINDS, FUNCTION_KINDS, Definition, definitions, scopes_at
 from homebody.syntax.tree import Tree, parse, reparsed
 from homebody.syntax.whole_file import WholeFile
-from homebody.syntax.widen import with_decorations
 from homebody.text import Document, Span, TextEdit, apply_edits, smallest_edit
 
 CODE_KINDS = FUNCTION_KINDS | CLASS_KINDS | {"module", "type", "macro"}
 """Kinds of definitions that other code may use; Markdown headings and CSS rules are not among them."""
 
+_PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
+
 _LARGE = 20_000
 """Characters of a file or a span of which only the statements around the edits are compared."""
+
+
+_start = attrgetter("start")
 
 
 @dataclass(frozen=True)
@@ -43,24 +48,26 @@ class Side:
     def own(self) -> tuple[Definition, ...]:
         """Definitions of code that lie in the span, without those inside of functions."""
         own: list[Definition] = []
-        functions: list[Span] = []
+        function = Span(0, 0)
         for each in definitions(self.document, self.tree, self.span):
-            functions = [span for span in functions if span.end > each.span.start]
-            is_local = any(span.start < each.span.start and span.covers(each.span) for span in functions)
-            if each.name and each.kind in CODE_KINDS and self.span.covers(each.span) and not is_local:
-                own.append(each)
-            if each.is_function and self.span.covers(each.span):
-                functions.append(Span(each.header.start, each.span.end))
+            if self.span.covers(each.span):
+                is_local = function.start < each.span.start < function.end
+                if each.name and each.kind in CODE_KINDS and not is_local:
+                    own.append(each)
+                if each.is_function and not is_local:
+                    function = Span(each.header.start, each.span.end)
         return tuple(own)
 
     @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """Tokens in the span, without comments and the marks of blocks; none without an exact tree."""
-        return tuple(token for token in self.all_tokens if token.text)
+    def tokens(self) -> Sequence[Token]:
+        """Tokens in the span, without comments; without an exact tree, words and marks."""
+        if not self.tree.exact:
+            return [Token("", text, 0, text[0] in "\"'") for text in _PLAIN_TOKENS.findall(self.code)]
+        return [token for token in self.all_tokens if token.text]
 
     @cached_property
     def all_tokens(self) -> tuple[Token, ...]:
-        """The same with the marks of blocks."""
+        """The same with the marks of blocks; none without an exact tree."""
         own = self.compared(frozenset({"comments"}))
         return own.tokens if own is not None else ()
 
@@ -69,8 +76,19 @@ class Side:
         touched = compared(self.document, self.tree, without, within=self.span)
         if touched is None:
             return None
-        own = [one for one in touched.tokens if self.span.start <= one.start < self.span.end]
-        return replace(touched, tokens=tuple(own))
+        own = (bisect_left(touched.tokens, at, key=_start) for at in (self.span.start, self.span.end))
+        return replace(touched, tokens=touched.tokens[slice(*own)])
+
+    @cached_property
+    def texts(self) -> tuple[Sequence[tuple[Span, Sequence[str]]], Sequence[Span]]:
+        """Strings in the span, each with its parts around code embedded in it, and comments."""
+        return texts_in(self.document, self.tree, self.span)
+
+    def without_comments(self, span: Span) -> str:
+        """Text of a part of the span without the comments in it."""
+        comments = self.texts[1]
+        first, end = (bisect_left(comments, Span(offset, 0)) for offset in (span.start, span.end))
+        return text_without(self.document, span, comments[first:end])
 
     @cached_property
     def names(self) -> tuple[Name, ...]:
@@ -89,22 +107,25 @@ class Side:
 
     @cached_property
     def heads(self) -> Mapping[Span, str]:
-        """Text of each definition from its first decoration to its body, on one line and without comments."""
-        texts: dict[Span, str] = {}
-        for each, head in zip(self.own, self._heads, strict=True):
-            text = text_without(self.document, head, comments_in(self.document, self.tree, head))
-            texts[each.span] = " ".join(text.split()).rstrip("{:= ")
-        return texts
-
-    def in_head(self, offset: int) -> bool:
-        """Whether ``offset`` is in the head of a definition, which is compared as a whole."""
-        at = bisect(self._heads, Span(offset + 1, 0)) - 1
-        return at >= 0 and offset < self._heads[at].end
+        """Text of each of ``own`` from its first decoration to its body, on one line without comments."""
+        spans = zip(self.own, self.head_spans, strict=True)
+        texts = ((each.span, " ".join(self.without_comments(head).split())) for each, head in spans)
+        return {span: text.rstrip("{:= ") for span, text in texts}
 
     @cached_property
-    def _heads(self) -> list[Span]:
-        starts = (with_decorations(self.document, self.tree, each.span).start for each in self.own)
-        return [Span(start, each.header.end) for each, start in zip(self.own, starts, strict=True)]
+    def head_spans(self) -> Sequence[Span]:
+        """Spans of these texts, in order; in some grammars, decorations are siblings of the definition."""
+        decorations = sorted(captured(self.tree, "decorations", self.span)["decoration"])
+        spans: list[Span] = []
+        for each in self.own:
+            start, at = each.span.start, bisect_left(decorations, each.span)
+            while at and decorations[at - 1].end <= start:
+                if self.without_comments(Span(decorations[at - 1].end, start)).strip():
+                    break
+                at -= 1
+                start = decorations[at].start
+            spans.append(Span(start, each.header.end))
+        return spans
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Tokens are counted before and after; their order is compared if all counts are e
 """
 
 import re
-from bisect import bisect
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
-from homebody.syntax.opaque import comments_in, opaque_spans, text_without, texts_in
+from homebody.syntax.opaque import opaque_spans
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Span, differing_tokens
@@ -32,12 +32,14 @@ _WORD = re.compile(r"[$@]*[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
 _QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
-_PLAIN_TOKENS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|\w+|[^\w\s]")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
 """Tokens that are neither names nor operators."""
 _KINDS = ("call", "assignment", "effect", "string", "number", "value", "name", "operator", "comment", "word")
+_RECEIVER = re.compile(r"\W.*", re.DOTALL)
+_IN_HEADS = frozenset({"name", "word"})
+"""Kinds that are not counted in heads, which are compared as a whole."""
 _PAIRED = frozenset({"number", "value", "string", "comment"})
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
@@ -65,31 +67,27 @@ def notes_of(edit: Edited) -> list[Note]:
 
     Where there was no code before, only on what cannot be right; beside a comment, also on definitions.
     """
-    document, span = edit.before.document, edit.before.span
-    language = language_of(document.language_id, document.uri)
+    before, after = edit.before, edit.after
+    language = language_of(before.document.language_id, before.document.uri)
     if language.prose and language.blocks == "none":
         return []
     unknown = [
         Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
         for name in undefined_names(edit)
     ]
-    unused = edit.before.local & edit.before.used & edit.after.local - edit.after.used
-    notes = [*_definitions(edit), *_heads(edit), *unknown]
+    unused = before.local & before.used & after.local - after.used
+    notes = [*_definitions(edit), *unknown]
     notes += [Note(f"no longer uses `{name}`") for name in sorted(unused)]
     mentioned = " ".join(note.text for note in notes)
-    old, new = _counted(edit.before), _counted(edit.after)
+    old, new = _counted(before, language), _counted(after, language)
     for kind, counted in old.items():
         gone, come = counted - new[kind], new[kind] - counted
-        added = list(_changes(kind, gone, come, mentioned))
-        if kind in ("call", "assignment"):
-            added = [_of_own(note, edit.before.local - edit.after.local) for note in added]
-            # What is written to a variable that is gone, nothing reads any more.
-            added = [note for note in added if kind == "call" or note.kind != "own"]
+        added = list(_changes(kind, gone, come, mentioned, before.local - after.local))
         mentioned = " ".join([mentioned, *(note.text for note in added)])
         notes += added
     notes = notes or list(_arranged(edit))
-    if not text_without(document, span, comments_in(document, edit.before.tree, span)).strip():
-        is_comment = bool(edit.before.code.strip())
+    if not before.without_comments(before.span).strip():
+        is_comment = bool(before.code.strip())
         notes = [note for note in notes if note.is_broken or (is_comment and (note.goes or not note.kind))]
     return [
         note if number == 1 else replace(note, text=f"{note.text}, {number} times")
@@ -113,43 +111,56 @@ def _rank(note: Note) -> tuple[int, bool]:
     return {"effect": 1 if note.goes else 2, "word": 3}.get(note.kind, 2), not note.goes
 
 
-def _definitions(edit: Edited) -> Iterator[Note]:
-    """Definitions that are gone or new, with the line that still uses one, or defines it too."""
-    old, new = Counter(map(_key, edit.before.own)), Counter(map(_key, edit.after.own))
-    gone, come = old - new, new - old
-    for one in edit.before.own:
-        if gone[_key(one)]:
-            gone[_key(one)] -= 1
-            is_gone = all(one.name != other.name for other in edit.after.own)
-            place = _used_in(edit, one.name) if is_gone else ""
+def _definitions(edit: Edited) -> list[Note]:
+    """What is gone or new, with the line that still uses it or defines it too; then heads that change.
+
+    A head has decorators, modifiers, parameters and types.
+    """
+    old, new = _by_key(edit.before), _by_key(edit.after)
+    names = {each.name for each in edit.after.own}
+    gone: list[Note] = []
+    come: list[Note] = []
+    changed: list[Note] = []
+    for key in {**old, **new}:
+        before, after = old.get(key, []), new.get(key, [])
+        before, after = _without(before, after), _without(after, before)
+        for (each, head), (_, new_head) in zip(before, after, strict=False):
+            changed.append(_changed_head(each, *differing_tokens(head, new_head)))
+        for each, _ in before[len(after) :]:
+            place = _used_in(edit, each.name) if each.name not in names else ""
             used = f", which {place} still uses" if place else ""
-            yield Note(f"removes the {one.kind} `{one.qualified}`{used}", kind="broken" if used else "")
-    for one in edit.after.own:
-        if come[_key(one)]:
-            come[_key(one)] -= 1
-            place = _defined_in(edit, one)
+            text = f"removes the {each.kind} `{each.qualified}`{used}"
+            gone.append(Note(text, kind="broken" if used else ""))
+        for each, _ in after[len(before) :]:
+            place = _defined_in(edit, each)
             again = f", which {place} defines too" if place else ""
-            more = again or ("" if _used_in(edit, one.name, but=1) else ", which nothing in the file uses")
-            kind = "broken" if again else ""
-            yield Note(f"adds the {one.kind} `{one.qualified}`{more}", goes=bool(more), kind=kind)
+            more = again or ("" if _used_in(edit, each.name, but=1) else ", which nothing in the file uses")
+            text = f"adds the {each.kind} `{each.qualified}`{more}"
+            come.append(Note(text, goes=bool(more), kind="broken" if again else ""))
+    return [*gone, *come, *changed]
 
 
-def _heads(edit: Edited) -> Iterator[Note]:
-    """Decorators, modifiers, parameters and types of definitions that both versions have."""
-    old: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for one in edit.before.own:
-        old[_key(one)].append(edit.before.heads[one.span])
-    for one in edit.after.own:
-        heads, head = old[_key(one)], edit.after.heads[one.span]
-        # One of several overloads may be unchanged.
-        gone, come = differing_tokens(heads[-1], head) if heads and head not in heads else ("", "")
-        where = f"the head of `{one.name}`"
-        if gone and come:
-            yield Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
-        elif gone or come:
-            yield Note(
-                f"removes `{_short(gone)}` from {where}" if gone else f"adds `{_short(come)}` to {where}"
-            )
+def _by_key(side: Side) -> Mapping[tuple[str, str], list[tuple[Definition, str]]]:
+    by_key: defaultdict[tuple[str, str], list[tuple[Definition, str]]] = defaultdict(list)
+    for each in side.own:
+        by_key[each.container, each.name].append((each, side.heads[each.span]))
+    return by_key
+
+
+def _without(
+    several: Sequence[tuple[Definition, str]], others: Sequence[tuple[Definition, str]]
+) -> list[tuple[Definition, str]]:
+    """Those of several definitions of one name whose heads ``others`` do not have, or not as often."""
+    spare = Counter(head for _, head in others)
+    spare.subtract(head for _, head in several)
+    return [(each, head) for each, head in several if spare[head] < 0 and not spare.update([head])]
+
+
+def _changed_head(definition: Definition, gone: str, come: str) -> Note:
+    where = f"the head of `{definition.name}`"
+    if gone and come:
+        return Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
+    return Note(f"removes `{_short(gone)}` from {where}" if gone else f"adds `{_short(come)}` to {where}")
 
 
 def _arranged(edit: Edited) -> Iterator[Note]:
@@ -169,28 +180,23 @@ def _arranged(edit: Edited) -> Iterator[Note]:
         yield Note(f"changes only {what}, near `{_short(near)}`")
 
 
-def _counted(side: Side) -> Mapping[str, Counter[str]]:
+def _counted(side: Side, language: Language) -> Mapping[str, Counter[str]]:
     """What a version has, by kind, in the order of the notes."""
     counts = {kind: Counter[str]() for kind in _KINDS}
-    document, tree = side.document, side.tree
-    plain = [] if tree.exact and tree.handle is not None else _PLAIN_TOKENS.findall(side.code)
-    tokens = side.tokens or [Token("", text, 0, text[0] in "\"'") for text in plain]
+    tokens, (texts, comments) = side.tokens, side.texts
     bound = {name.start for name in side.names if name.binds}
-    texts, comments = texts_in(document, tree, side.span)
-    strings: list[Span] = []
-    for string, _ in texts:
-        if not strings or string.start >= strings[-1].end:
-            strings.append(string)
-    language = language_of(document.language_id, document.uri)
+    starts = [token.start for token in tokens]
+    in_heads = {at for head in side.head_spans for at in _places_in(starts, head)}
+    # Of a string that is in another one, the outer counts.
+    with_code = [span for span, parts in texts if len(parts) > 1]
+    strings = {at: span.start for span in reversed(with_code) for at in _places_in(starts, span)}
     kinds: dict[tuple[str, str], str] = {}
     for at, token in enumerate(tokens):
         if token.is_string or token.is_mark:
             continue
         key = token.kind, token.text
-        if key not in kinds:
-            kinds[key] = _kind_of(token, language)
-        kind = kinds[key]
-        if kind and not (kind in ("name", "word") and side.in_head(token.start)):
+        kind = kinds[key] if key in kinds else kinds.setdefault(key, _kind_of(token, language))
+        if kind and not (at in in_heads and kind in _IN_HEADS):
             # Keywords of SQL and PHP may be in capitals.
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
             if kind == "name" and (call := _call(tokens, at, bound, strings)):
@@ -199,11 +205,15 @@ def _counted(side: Side) -> Mapping[str, Counter[str]]:
             counts["assignment"].update(_assigned(tokens, at))
     parts_of_all = [parts for _, parts in texts] or [[token.text] for token in tokens if token.is_string]
     counts["string"].update(_QUOTES.sub("", "…".join(parts)) for parts in parts_of_all)
-    for span in comments:
-        counts["comment"][" ".join(document.slice(span).split())] += 1
+    counts["comment"].update(" ".join(side.document.slice(span).split()) for span in comments)
     # A name that stays has no note, however often it is used; nor has one that only this code can use.
     counts["name"] = Counter(dict.fromkeys(sorted(set(counts["name"]) - side.local), 1))
     return counts
+
+
+def _places_in(starts: Sequence[int], span: Span) -> range:
+    """Indices of the tokens, which begin at ``starts``, in ``span``."""
+    return range(bisect_left(starts, span.start), bisect_left(starts, span.end))
 
 
 def _kind_of(token: Token, language: Language) -> str:
@@ -225,14 +235,7 @@ def _kind_of(token: Token, language: Language) -> str:
     return "word" if _WORD.search(text) else ""
 
 
-def _is_in_one_string(before: Token, token: Token, strings: Sequence[Span]) -> bool:
-    """Whether two tokens are parts of one string, such as code that is embedded in it."""
-    at = bisect(strings, Span(token.start + 1, 0)) - 1
-    is_part = at >= 0 and strings[at].start <= before.start and token.start < strings[at].end
-    return is_part or (token.is_string and before.is_string)
-
-
-def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[Span]) -> str:
+def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Mapping[int, int]) -> str:
     """The call whose function's name is at ``at``, without the arguments of calls in it; or nothing.
 
     A name at one of ``bound`` is no receiver: it is the parameter of a function in the form ``x -> x.a()``.
@@ -260,7 +263,8 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Sequence[S
         if inner and depth >= inner:
             continue
         inner = 0
-        if _is_in_one_string(before, token, strings):
+        is_in_string = place in strings and strings[place] == strings.get(place - 1)
+        if is_in_string or (token.is_string and before.is_string):
             shown[-1] += token.text
         elif token.text:
             shown.append(token.text)
@@ -304,38 +308,31 @@ def _behind_types(tokens: Sequence[Token], at: int) -> int:
     return at
 
 
-def _changes(kind: str, gone: Counter[str], come: Counter[str], mentioned: str) -> Iterator[Note]:
+def _changes(
+    kind: str, gone: Counter[str], come: Counter[str], mentioned: str, lost_names: frozenset[str]
+) -> Iterator[Note]:
     """Notes on one kind; a call that changes its arguments, and other things in order, are pairs."""
     lost, added = (
         [text for text, number in texts.items() if not _is_in(text, mentioned) for _ in range(number)]
         for texts in (gone, come)
     )
-    pairs: list[tuple[str, str]] = []
-    if kind == "call":
-        callees: defaultdict[str, list[str]] = defaultdict(list)
-        for new in reversed(added):
-            callees[new.partition("(")[0]].append(new)
-        pairs = [(old, news.pop()) for old in lost if (news := callees[old.partition("(")[0]])]
-        lost = list((Counter(lost) - Counter(old for old, _ in pairs)).elements())
-        added = list((Counter(added) - Counter(new for _, new in pairs)).elements())
-    elif kind in _PAIRED or (kind == "operator" and len(lost) == len(added)):
-        pairs, lost, added = list(zip_longest(lost, added, fillvalue="")), [], []
+    in_order = kind in _PAIRED or (kind == "operator" and len(lost) == len(added))
+    groups: defaultdict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, texts in enumerate((lost, added)):
+        for text in texts:
+            same = "" if in_order else text.partition("(")[0] if kind == "call" else text
+            groups[same][side].append(text)
+    pairs = [pair for old, new in groups.values() for pair in zip_longest(old, new, fillvalue="")]
     what = "" if kind in ("effect", "word") else f"the {kind} {'to ' * (kind == 'assignment')}"
     mark = '"{}"' if kind == "string" else "`{}`"
-    for old, new in (*pairs, *((text, "") for text in lost), *(("", text) for text in added)):
+    for old, new in pairs:
         verb = "adds" if not old else "changes" if new else "removes"
         more = f" to {mark.format(_short(new))}" if old and new else ""
-        yield Note(f"{verb} {what}{mark.format(_short(old or new))}{more}", goes=bool(old), kind=kind)
-
-
-def _of_own(note: Note, gone: frozenset[str]) -> Note:
-    """``note`` on a call or an assignment, of another kind if it is on one of the variables that are gone."""
-    receiver = re.match(r"removes the (?:call|assignment to) `(\w+)\W", note.text)
-    return replace(note, kind="own") if receiver is not None and receiver.group(1) in gone else note
-
-
-def _key(one: Definition) -> tuple[str, str]:
-    return one.container, one.name
+        # What is written to a variable that is gone, nothing reads any more.
+        is_own = not new and kind in ("call", "assignment") and _RECEIVER.sub("", old) in lost_names
+        if not (is_own and kind == "assignment"):
+            text = f"{verb} {what}{mark.format(_short(old or new))}{more}"
+            yield Note(text, goes=bool(old), kind="own" if is_own else kind)
 
 
 def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
@@ -359,7 +356,7 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
 def _defined_in(edit: Edited, one: Definition) -> str:
     """Where code outside the span defines the same; empty if none does."""
     for other in edit.file.by_name.get(one.name, ()):
-        if _key(other) == _key(one) and not edit.span.covers(other.header):
+        if other.container == one.container and not edit.span.covers(other.header):
             return f"line {edit.file.document.line_of(other.header.start) + 1}"
     return ""
 

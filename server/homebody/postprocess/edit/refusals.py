@@ -10,7 +10,7 @@ from homebody.syntax import nodes
 from homebody.syntax.compare import ExcludedPart, first_difference, same_tokens
 from homebody.syntax.language import described, language_of
 from homebody.syntax.nodes import count_errors, count_tree_errors
-from homebody.syntax.opaque import comments_in, text_without
+from homebody.syntax.opaque import text_without
 from homebody.syntax.row import Language
 from homebody.syntax.scope import Definition
 from homebody.text import Document, Span
@@ -77,6 +77,9 @@ def placeholder(document: Document, old: str, new: str) -> str:
     language = language_of(document.language_id, document.uri)
     old_lines, new_lines = _lines(old), _lines(new)
     known = set(old_lines)
+    unknown = set(new_lines) - known
+    if not any(_is_comment(line, language) or _is_placeholder(line, language) for line in unknown):
+        return ""
     for change in line_changes(old_lines, new_lines):
         removed = old_lines[change.old_start : change.old_end]
         lost = [line for line in removed if not _is_comment(line, language)]
@@ -85,8 +88,7 @@ def placeholder(document: Document, old: str, new: str) -> str:
         code = [line for line in added if line not in dots and not _is_comment(line, language)]
         stands_for = dots or ([line for line in added if line not in known] if not code else [])
         if stands_for and len(lost) > max(len(code), 0 if dots else len(added)):
-            shown = stands_for[0][:60]
-            return f"The answer leaves code out (“{shown}”), so the file is not changed."
+            return f"The answer leaves code out (“{stands_for[0][:60]}”), so the file is not changed."
     return ""
 
 
@@ -125,7 +127,7 @@ def _emptied_body(edit: Edited) -> str:
     """Refuse a body without code for one that had code: models write ``pass`` for what they leave out."""
     empty = {each.qualified for each in _functions(edit.after) if _is_empty(edit.after, each)}
     empty -= _may_be_empty(edit) if empty else set()
-    for each in _functions(edit.before):
+    for each in _functions(edit.before) if empty else ():
         if each.qualified in empty and not _is_empty(edit.before, each):
             return f"The answer leaves out the body of {each.name}, so the file is not changed."
     return ""
@@ -141,12 +143,12 @@ def _may_be_empty(edit: Edited) -> set[str]:
 
 def _without_empty_bodies(edit: Edited) -> str:
     """The new code without bodies of dots alone, of functions that may become empty."""
-    side, names = edit.after, _may_be_empty(edit)
-    bodies = [
-        each.body
-        for each in _functions(side)
-        if each.body and each.qualified in names and _DOTS.fullmatch(side.document.slice(each.body))
+    side = edit.after
+    dots = [
+        each for each in _functions(side) if each.body and _DOTS.fullmatch(side.document.slice(each.body))
     ]
+    names = _may_be_empty(edit) if dots else set[str]()
+    bodies = [each.body for each in dots if each.body and each.qualified in names]
     return text_without(side.document, side.span, bodies)
 
 
@@ -154,10 +156,9 @@ def _functions(side: Side) -> list[Definition]:
     return [each for each in side.own if each.is_function and each.body]
 
 
-def _is_empty(side: Side, one: Definition) -> bool:
-    body = one.body or Span(0, 0)
-    code = text_without(side.document, body, comments_in(side.document, side.tree, body))
+def _is_empty(side: Side, function: Definition) -> bool:
     # Where comments were, there may be hundreds of blanks: a pattern for them would try each division.
+    code = side.without_comments(function.body or Span(0, 0))
     text = " ".join(_DOCSTRING.sub("", code, count=1).split())
     if text.startswith("{") and text.endswith("}"):
         text = text[1:-1].strip()

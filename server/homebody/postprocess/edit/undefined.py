@@ -11,6 +11,8 @@ from homebody.syntax.scope import definitions
 
 _STRING = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 _NAME = re.compile(r"(?<![.\w])[^\W\d]\w*")
+_MAY_BE_BUILT_IN = ("(", " (", "!", ": ")
+"""What follows the name of a function, which may be built in, or of a field."""
 _CELL = "vscode-notebook-cell:"
 
 
@@ -62,9 +64,10 @@ def _free(side: Side, language: Language) -> set[str]:
         while scopes and scopes[-1][0].start <= name.start:
             scope, bound_name = scopes.pop()
             reach[bound_name] = max(scope.end, reach.get(bound_name, 0))
-        may_be_built_in = text.startswith(("(", " (", "!", ": "), name.start + len(name.text))
         is_free = not name.binds and name.start >= reach.get(name.text, 0)
-        if is_free and (language.builtins or not may_be_built_in):
+        if is_free and (
+            language.builtins or not text.startswith(_MAY_BE_BUILT_IN, name.start + len(name.text))
+        ):
             free.add(name.text)
     return free | (set(_in_types(side)) - bound if language.builtins else set[str]())
 
