@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from homebody.audit import LeftOut, Source
-from homebody.context.select import Ranked, choose, without
+from homebody.context.select import beyond_window, choose_beside, window_sources
 from homebody.context.window import Count, window
 from homebody.errors import ContextTooLong
 from homebody.syntax.chunk import Candidate
@@ -12,6 +12,9 @@ from homebody.text import Document, Span
 
 _SNIPPET_SHARE = 0.5
 """Snippets' share of the tokens that the selection leaves free; the surrounding lines get the rest."""
+
+_AFTER_SHARE = 0.5
+"""Share of the lines after the selection; those before it get what they do not need, and the reverse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +32,6 @@ class Around:
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
     tokens: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
-    """Whole lines of the document before and after the selection."""
-
-    before: Span
-    after: Span
-    before_tokens: int
-    after_tokens: int
 
 
 def select_around(
@@ -70,72 +63,27 @@ def select_around(
         raise ContextTooLong(message)
     rest = tokens - used
     first, last = document.lines_of(selection)
+    lines = Span(document.line_starts[first], document.line_span_with_end(last).end)
     share = int(rest * _SNIPPET_SHARE) if candidates else 0
-    lines = _lines_around(document, first, last, rest - share, count)
-    ranked = _choose(document, lines, candidates, share, count, beyond=beyond)
+    whole = window(document, lines, rest - share, _AFTER_SHARE, count)
+    ranked = choose_beside(document, whole, candidates, share, count, beyond=beyond)
     if ranked.tokens < share:
         # Unused tokens go to the surroundings; snippets that these now contain are removed.
-        lines = _lines_around(document, first, last, rest - ranked.tokens, count)
-        ranked = _choose(document, lines, candidates, ranked.tokens, count, beyond=beyond)
+        whole = window(document, lines, rest - ranked.tokens, _AFTER_SHARE, count)
+        ranked = choose_beside(document, whole, candidates, ranked.tokens, count, beyond=beyond)
     sources = [
         Source(document.uri, first, last, used, "selection"),
-        *_sources(document, lines, first, last),
+        *window_sources(document, whole, "before the selection", "after the selection"),
         *ranked.sources,
     ]
+    whys = f"before the selection; {beyond}", f"after the selection; {beyond}"
+    above, below = beyond_window(document, whole, sources, *whys)
     return Around(
         code=document.slice(selection),
-        before=document.slice(lines.before),
-        after=document.slice(lines.after),
+        before=document.slice(whole.prefix),
+        after=document.slice(whole.suffix),
         snippets=tuple(candidate for candidate, _ in ranked.chosen),
         sources=tuple(sources),
-        left_out=(*ranked.left_out, *_left_out(document, lines, sources, beyond)),
-        tokens=used + lines.before_tokens + lines.after_tokens + ranked.tokens,
+        left_out=(*ranked.left_out, *above, *below),
+        tokens=used + whole.tokens + ranked.tokens,
     )
-
-
-def _lines_around(document: Document, first: int, last: int, tokens: int, count: Count) -> _Surroundings:
-    head = document.line_starts[first]
-    tail = document.line_span_with_end(last).end
-    before = window(document, Span(head, head), tokens // 2, 0.0, count)
-    after = window(document, Span(tail, tail), tokens - before.prefix_tokens, 1.0, count)
-    return _Surroundings(before.prefix, after.suffix, before.prefix_tokens, after.suffix_tokens)
-
-
-def _choose(
-    document: Document,
-    lines: _Surroundings,
-    candidates: Sequence[Candidate],
-    tokens: int,
-    count: Count,
-    *,
-    beyond: str,
-) -> Ranked:
-    shown = Span(lines.before.start, lines.after.end)
-    first, last = document.lines_of(shown)
-    around = Source(document.uri, first, last, 0, "")
-    return choose(candidates, tokens, count, around, document.slice(shown), beyond=beyond)
-
-
-def _sources(document: Document, lines: _Surroundings, first: int, last: int) -> list[Source]:
-    sources: list[Source] = []
-    if lines.before:
-        top = document.line_of(lines.before.start)
-        sources.append(Source(document.uri, top, first - 1, lines.before_tokens, "before the selection"))
-    if lines.after:
-        bottom = document.line_of(lines.after.end - 1)
-        sources.append(Source(document.uri, last + 1, bottom, lines.after_tokens, "after the selection"))
-    return sources
-
-
-def _left_out(
-    document: Document, lines: _Surroundings, sources: Sequence[Source], beyond: str
-) -> list[LeftOut]:
-    """Non-blank lines before and after that did not fit."""
-    left_out: list[LeftOut] = []
-    if document.text[: lines.before.start].strip():
-        end = max(0, document.line_of(lines.before.start) - 1)
-        left_out += without(sources, LeftOut(document.uri, 0, end, f"before the selection; {beyond}"))
-    if document.text[lines.after.end :].strip():
-        start, end = document.line_of(lines.after.end), document.line_count - 1
-        left_out += without(sources, LeftOut(document.uri, start, end, f"after the selection; {beyond}"))
-    return left_out

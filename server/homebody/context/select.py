@@ -72,6 +72,42 @@ def choose(
     return Ranked(tuple(_ordered(chosen)), tuple(left_out), used)
 
 
+def choose_beside(
+    document: Document,
+    whole: Window,
+    candidates: Sequence[Candidate],
+    tokens: int,
+    count: Count,
+    *,
+    beyond: str = "did not fit the prompt",
+) -> Ranked:
+    """Take candidates as ``choose`` does, beside the lines of a window."""
+    shown = Span(whole.prefix.start, max(whole.prefix.end, whole.suffix.end))
+    around = Source(document.uri, *document.lines_of(shown), 0, "")
+    return choose(candidates, tokens, count, around, document.slice(shown), beyond=beyond)
+
+
+def window_sources(document: Document, whole: Window, before: str, after: str) -> list[Source]:
+    """Return the two parts of a window as sources, with the reasons ``before`` and ``after``."""
+    parts = (whole.prefix, whole.prefix_tokens, before), (whole.suffix, whole.suffix_tokens, after)
+    return [
+        Source(document.uri, *document.lines_of(span), tokens, why) for span, tokens, why in parts if span
+    ]
+
+
+def beyond_window(
+    document: Document, whole: Window, sources: Sequence[Source], before: str, after: str
+) -> tuple[list[LeftOut], list[LeftOut]]:
+    """Return the lines above and below a window that are not among ``sources``, with the reasons."""
+    above = document.line_of(whole.prefix.start) - 1  # a line that is included in part is a source
+    below = document.line_of(whole.suffix.end - 1) + 1
+    last = document.line_of(len(document.text) - 1)  # not the empty last line
+    return (
+        without(sources, LeftOut(document.uri, 0, above, before)),
+        without(sources, LeftOut(document.uri, below, last, after)),
+    )
+
+
 def _ordered(chosen: Sequence[tuple[Candidate, int]]) -> list[tuple[Candidate, int]]:
     elsewhere = [counted for counted in chosen if counted[0].why != CELL_ABOVE]
     cells = [counted for counted in chosen if counted[0].why == CELL_ABOVE]
@@ -107,9 +143,6 @@ SNIPPET_SHARE = 0.25
 
 HEADER_SHARE = 0.1
 """Share for imports and headers of scopes that lie outside the window."""
-
-
-_BEFORE, _AFTER = "before the cursor", "after the cursor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,18 +195,17 @@ def select_completion(
     if not candidates and not (headers and cut_off):
         return _context(document, whole, "", Ranked((), (), 0), ())
     kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
-    shown = document.text[whole.prefix.start : whole.suffix.end]
     room = _snippet_tokens(document, whole, tokens, takes_suffix=takes_suffix)
-    ranked = choose(candidates, room, count, _surroundings(document, whole), shown)
+    ranked = choose_beside(document, whole, candidates, room, count)
     needed = sum(cost for _, cost in kept) + ranked.tokens
-    if needed > tokens - whole.prefix_tokens - whole.suffix_tokens:
+    if needed > tokens - whole.tokens:
         less = None if keep is None else Keep(keep.start, keep.tokens - needed)
         whole = window(document, gap, tokens - needed, share, count, keep=less)
         # The window became smaller: it no longer contains headers between the old and the new start.
         kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
         stays = keep is not None and whole.prefix.start == keep.start
         most = max(tokens, keep.tokens) if keep is not None and stays else tokens
-        spare = most - ranked.tokens - whole.prefix_tokens - whole.suffix_tokens
+        spare = most - ranked.tokens - whole.tokens
         while kept and sum(cost for _, cost in kept) > spare:
             kept = kept[1:]
     text = "".join(document.slice(header.span) for header, _ in kept)
@@ -188,7 +220,7 @@ def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suf
     room = int(tokens * SNIPPET_SHARE)
     ends = not takes_suffix or whole.suffix.end == len(document.text)
     if whole.prefix.start == 0 and ends:
-        room = max(room, tokens - whole.prefix_tokens - whole.suffix_tokens)
+        room = max(room, tokens - whole.tokens)
     return room // (step := grid_step(tokens)) * step
 
 
@@ -208,36 +240,23 @@ def _kept_headers(
     return sorted(kept.values(), key=lambda item: item[0].span)
 
 
-def _surroundings(document: Document, whole: Window) -> Source:
-    first = document.line_of(whole.prefix.start)
-    last = document.line_of(max(whole.prefix.end, whole.suffix.end))
-    return Source(document.uri, first, last, 0, "")
-
-
 def _context(
     document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[KeptLines, int]]
 ) -> Context:
-    sources = [_source(document, header.span, cost, header.why) for header, cost in kept]
+    sources = [
+        Source(document.uri, *document.lines_of(header.span), cost, header.why) for header, cost in kept
+    ]
     sources += ranked.sources
-    left_out = list(ranked.left_out)
-    if whole.prefix:
-        sources.append(_source(document, whole.prefix, whole.prefix_tokens, _BEFORE))
-    if whole.suffix:
-        sources.append(_source(document, whole.suffix, whole.suffix_tokens, _AFTER))
-    # A line that is included in part is one of the sources.
-    before = document.line_of(whole.prefix.start) - 1
-    left_out[:0] = without(sources, LeftOut(document.uri, 0, before, "before the window"))
-    after = _first_line_after(document, whole.suffix.end)
-    last = document.line_count - (2 if document.text.endswith("\n") else 1)  # not the empty last line
-    left_out += without(sources, LeftOut(document.uri, after, last, "after the window"))
+    sources += window_sources(document, whole, "before the cursor", "after the cursor")
+    above, below = beyond_window(document, whole, sources, "before the window", "after the window")
     return Context(
         prefix=document.slice(whole.prefix),
         suffix=document.slice(whole.suffix),
         headers=headers,
         snippets=tuple(candidate for candidate, _ in ranked.chosen),
         sources=tuple(sources),
-        left_out=tuple(left_out),
-        tokens=whole.prefix_tokens + whole.suffix_tokens + ranked.tokens + sum(t for _, t in kept),
+        left_out=(*above, *ranked.left_out, *below),
+        tokens=whole.tokens + ranked.tokens + sum(t for _, t in kept),
         window=whole,
     )
 
@@ -255,14 +274,3 @@ def without(sources: Sequence[Source], left: LeftOut) -> list[LeftOut]:
     if first <= left.last_line:
         rest.append(replace(left, first_line=first))
     return rest
-
-
-def _first_line_after(document: Document, offset: int) -> int:
-    if offset == len(document.text):
-        return document.line_count
-    line = document.line_of(offset)
-    return line if document.line_starts[line] == offset else line + 1
-
-
-def _source(document: Document, span: Span, tokens: int, why: str) -> Source:
-    return Source(document.uri, *document.lines_of(span), tokens, why)

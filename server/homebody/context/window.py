@@ -4,7 +4,8 @@ The prefix starts on a fixed grid of lines, so that consecutive prompts at one p
 and the server can reuse its prompt cache.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from homebody.errors import ContextTooLong
@@ -22,24 +23,21 @@ MIN_PROMPT_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """Division of the tokens, fixed before anything is chosen.
+    """Division of the tokens of one request, fixed before anything is chosen.
 
     Attributes
     ----------
-    context_length
-        As served to one request.
     output
         Reserved for the answer.
-    overhead
-        Reserved for markers, template and BOS.
+    fits
+        What the context has room for besides the answer, markers, template and BOS.
     prompt
         Maximum for prefix, suffix and snippets together.
 
     """
 
-    context_length: int
     output: int
-    overhead: int
+    fits: int
     prompt: int
 
 
@@ -51,43 +49,32 @@ def completion_budget(
     ``prompt_speed`` is the measured speed in tokens per second; ``None`` before the first measurement, when a
     low speed is assumed: a prompt that is too long delays the user, one that is too short is widened in the
     next pause.
-    The output takes at most a quarter of the context length.
-
-    Raises
-    ------
-    ContextTooLong
-        No tokens are left for the prompt.
-
+    The output takes at most a quarter of the context length. Raises ``ContextTooLong`` if no tokens are left
+    for the prompt.
     """
     output = min(max_tokens, context_length // 4)
-    fits = context_length - output - overhead
     readable = int((prompt_speed or UNMEASURED_SPEED) * READING_SECONDS)
-    return _checked(context_length, output, overhead, min(fits, max(readable, MIN_PROMPT_TOKENS)))
+    return _budget(context_length, output, overhead, max(readable, MIN_PROMPT_TOKENS))
 
 
 def chat_budget(context_length: int, *, output: int, overhead: int) -> TokenBudget:
     """Budget of explain, ask and refactor: all tokens that the answer does not need.
 
-    The answer takes at most half of the context length.
-
-    Raises
-    ------
-    ContextTooLong
-        No tokens are left for the prompt.
-
+    The answer takes at most half of the context length. Raises ``ContextTooLong`` if no tokens are left for
+    the prompt.
     """
-    output = min(output, context_length // 2)
-    return _checked(context_length, output, overhead, context_length - output - overhead)
+    return _budget(context_length, min(output, context_length // 2), overhead, context_length)
 
 
-def _checked(context_length: int, output: int, overhead: int, prompt: int) -> TokenBudget:
-    if prompt < MIN_PROMPT_TOKENS:
+def _budget(context_length: int, output: int, overhead: int, readable: int) -> TokenBudget:
+    fits = context_length - output - overhead
+    if fits < MIN_PROMPT_TOKENS:
         message = (
             f"A context length of {context_length} tokens leaves no room for a prompt: "
             "raise backend.contextLength or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    return TokenBudget(context_length, output, overhead, prompt)
+    return TokenBudget(output, fits, min(fits, readable))
 
 
 Count = Callable[[str], int]
@@ -116,6 +103,11 @@ class Window:
     suffix: Span
     prefix_tokens: int
     suffix_tokens: int
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of both."""
+        return self.prefix_tokens + self.suffix_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,26 +139,20 @@ def window(
     is kept while the prefix uses three quarters of its tokens and both sides are within ``keep.tokens``.
     """
     suffix_limit = int(tokens * suffix_share)
-    suffix = _suffix(document, gap.end, suffix_limit, count) if suffix_limit else (Span(gap.end, gap.end), 0)
-    limit = tokens - suffix[1]
-    kept = (
-        None
-        if keep is None
-        else _kept(document, gap.start, Keep(keep.start, keep.tokens - suffix[1]), limit, count)
-    )
-    prefix = kept or _prefix(document, gap.start, limit, count)
-    spare = limit - prefix[1]
-    if suffix_limit and prefix[0].start == 0 and spare > 0 and suffix[0].end < len(document.text):
-        suffix = _suffix(document, gap.end, suffix[1] + spare, count)
-    return Window(prefix[0], suffix[0], prefix[1], suffix[1])
+    suffix, suffix_tokens = _suffix(document, gap.end, suffix_limit, count)
+    limit = tokens - suffix_tokens
+    kept = keep and _kept(document, gap.start, Keep(keep.start, keep.tokens - suffix_tokens), limit, count)
+    prefix, prefix_tokens = kept or _prefix(document, gap.start, limit, count)
+    spare = limit - prefix_tokens
+    if suffix_limit and prefix.start == 0 and spare > 0 and suffix.end < len(document.text):
+        suffix, suffix_tokens = _suffix(document, gap.end, suffix_tokens + spare, count)
+    return Window(prefix, suffix, prefix_tokens, suffix_tokens)
 
 
 def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -> tuple[Span, int] | None:
     """Return the kept prefix if it has enough of ``tokens`` and at most ``keep.tokens``."""
-    if not 0 <= keep.start < end:
-        return None
     most = max(tokens, keep.tokens)
-    if end - keep.start > most * _CHARACTERS:
+    if not 0 <= keep.start < end <= keep.start + most * _CHARACTERS:
         return None
     if document.line_start(keep.start) != keep.start:
         return None
@@ -175,102 +161,86 @@ def _kept(document: Document, end: int, keep: Keep, tokens: int, count: Count) -
 
 
 def _prefix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:
+    line = document.line_of(offset)
+    own = Span(document.line_starts[line], offset)
     if tokens <= 0:
         return Span(offset, offset), 0
-    line = document.line_of(offset)
-    start = document.line_starts[line]
-    if _is_longer(document.text, Span(start, offset), tokens, count):
-        return _cut_line(document, Span(start, offset), tokens, count)
-    used = count(document.text[start:offset])
-    costs: list[int] = []
-    first = line
-    while first > 0:
-        span = document.line_span_with_end(first - 1)
-        if len(span) > tokens * _CHARACTERS:
-            break
-        cost = count(document.slice(span))
-        if used + cost > tokens:
-            break
-        used += cost
-        costs.append(cost)
-        first -= 1
-    if not used and line > 0:
+    if _is_longer(document.text, own, tokens, count):
+        return _end_of(document, own, tokens, count)
+    used = count(document.slice(own))
+    costs = _fitting(document, range(line - 1, -1, -1), tokens - used, count)
+    if not used and not costs and line > 0:
         # The cursor is at the start of a line, and the line before it does not fit whole.
-        return _cut_line(document, document.line_span_with_end(line - 1), tokens, count)
-    step = grid_step(line - first)
-    while first > 0 and first < line and first % step:
-        used -= costs.pop()
-        first += 1
-    return Span(document.line_starts[first], offset), used
+        return _end_of(document, document.line_span_with_end(line - 1), tokens, count)
+    below_grid = -(line - len(costs)) % grid_step(len(costs))
+    costs = costs[: max(0, len(costs) - below_grid)]
+    return Span(document.line_starts[line - len(costs)], offset), used + sum(costs)
 
 
-def grid_step(lines: int) -> int:
-    """Step of the grid for a window of this many lines: a power of two, so that grids nest."""
+def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:
+    line = document.line_of(offset)
+    own = Span(offset, document.line_span_with_end(line).end)
+    if tokens <= 0:
+        return Span(offset, offset), 0
+    if _is_longer(document.text, own, tokens, count):
+        size = _most(len(own), tokens, lambda size: count(document.text[offset : offset + size]) <= tokens)
+        cut = Span(offset, offset + size - size % grid_step(size))
+        return cut, count(document.slice(cut))
+    used = count(document.slice(own))
+    costs = _fitting(document, range(line + 1, document.line_count), tokens - used, count)
+    return Span(offset, document.line_span_with_end(line + len(costs)).end), used + sum(costs)
+
+
+def _fitting(document: Document, lines: Iterable[int], tokens: int, count: Count) -> list[int]:
+    """Return the tokens of each of ``lines``, up to the first one that does not fit."""
+    costs: list[int] = []
+    for line in lines:
+        span = document.line_span_with_end(line)
+        if len(span) > tokens * _CHARACTERS or (cost := count(document.slice(span))) > tokens:
+            break
+        tokens -= cost
+        costs.append(cost)
+    return costs
+
+
+def grid_step(size: int, share: int = _GRID_SHARE) -> int:
+    """Step of the grid for a window of this size: a power of two, so that grids nest."""
     step = 1
-    while step * 2 * _GRID_SHARE <= lines:
+    while step * 2 * share <= size:
         step *= 2
     return step
 
 
-def _suffix(document: Document, offset: int, tokens: int, count: Count) -> tuple[Span, int]:
-    if tokens <= 0:
-        return Span(offset, offset), 0
-    line = document.line_of(offset)
-    end = document.line_span_with_end(line).end
-    if _is_longer(document.text, Span(offset, end), tokens, count):
-        return _cut_line_end(document, Span(offset, end), tokens, count)
-    used = count(document.text[offset:end])
-    while line + 1 < document.line_count:
-        span = document.line_span_with_end(line + 1)
-        if len(span) > tokens * _CHARACTERS:
-            break
-        cost = count(document.slice(span))
-        if used + cost > tokens:
-            break
-        used += cost
-        end = span.end
-        line += 1
-    return Span(offset, end), used
-
-
-def _cut_line(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
+def _end_of(document: Document, line: Span, tokens: int, count: Count) -> tuple[Span, int]:
     """Keep the end of a line that does not fit; at least one character.
 
     It begins on a grid of the line's characters, so that its start does not move while the user types.
     """
-    size = _longest_end(document.text, span, tokens, count)
-    step = grid_step(size)
-    begin = span.start + (span.end - size - span.start + step - 1) // step * step
-    kept = Span(begin, span.end)
+    kept = Span(_begin(document.text, line, tokens, count, _GRID_SHARE), line.end)
     return kept, count(document.slice(kept))
 
 
-def _cut_line_end(document: Document, span: Span, tokens: int, count: Count) -> tuple[Span, int]:
-    size = _most(
-        len(span), tokens, lambda size: count(document.text[span.start : span.start + size]) <= tokens
-    )
-    kept = Span(span.start, span.start + size - size % grid_step(size))
-    return kept, count(document.slice(kept)) if kept else 0
-
-
-def line_anchor(text: str, span: Span, tokens: int, count: Count) -> int:
+def line_anchor(text: str, line: Span, tokens: int, count: Count) -> int:
     """Start of the typed text within the part of a line up to the cursor.
 
     It is the start of the line, or further right if the text has more than ``tokens``: on a grid with a step
     of half the characters that fit, and at the end of a word if possible. So it stays the same while the user
     types, and then moves by one step.
     """
-    if not _is_longer(text, span, tokens, count):
-        return span.start
-    size = _longest_end(text, span, tokens, count)
-    step = 1
-    while step * 4 <= size:
-        step *= 2
-    begin = span.start + (span.end - size - span.start + step - 1) // step * step
-    for at in range(begin, min(begin + _WORD, span.end)):
+    if not _is_longer(text, line, tokens, count):
+        return line.start
+    begin = _begin(text, line, tokens, count, 2)
+    for at in range(begin, min(begin + _WORD, line.end)):
         if text[at - 1].isalnum() and not text[at].isalnum():
             return at
     return begin
+
+
+def _begin(text: str, line: Span, tokens: int, count: Count, share: int) -> int:
+    """Start of the longest end of a line that fits, at least one character, on a grid."""
+    size = max(1, _most(len(line), tokens, lambda size: count(text[line.end - size : line.end]) <= tokens))
+    step = grid_step(size, share)
+    return line.start + -(-(len(line) - size) // step) * step
 
 
 def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
@@ -281,22 +251,10 @@ def _is_longer(text: str, span: Span, tokens: int, count: Count) -> bool:
     return len(span) > tokens * _CHARACTERS or count(text[span.start : span.end]) > tokens
 
 
-def _longest_end(text: str, span: Span, tokens: int, count: Count) -> int:
-    """Characters at the span's end that fit; at least one."""
-    return max(1, _most(len(span), tokens, lambda size: count(text[span.end - size : span.end]) <= tokens))
-
-
 def _most(longest: int, tokens: int, fits: Callable[[int], bool]) -> int:
     """Largest number of characters that fits, by doubling and halving; 0 if none does."""
     longest = min(longest, tokens * _CHARACTERS)
     high = min(longest, tokens + 1)
     while high < longest and fits(high):
         high = min(longest, high * 2)
-    low = 0
-    while low < high:
-        middle = (low + high + 1) // 2
-        if fits(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    return bisect_right(range(1, high + 1), 0, key=lambda size: not fits(size))

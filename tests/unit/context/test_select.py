@@ -1,8 +1,10 @@
 """The content of a completion prompt fits, fills the budget, and is listed once."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homebody.context.around import select_around
 from homebody.context.select import KeptLines, select_completion
 from homebody.context.window import Keep
 from homebody.syntax.chunk import Candidate
@@ -91,6 +93,17 @@ def test_a_copy_of_the_document_is_no_snippet():
     )
     assert found.snippets == ()
     assert [left.uri for left in found.left_out] == [copy.uri for copy in copies]
+
+
+@pytest.mark.parametrize(("line", "before", "after"), [(0, 0, 20), (50, 10, 10), (95, 16, 4), (99, 20, 0)])
+def test_around_a_selection_the_room_that_one_side_does_not_need_goes_to_the_other(line, before, after):
+    document = _document("".join(f"line {number:4}\n" for number in range(100)))
+    found = select_around(
+        document, document.line_span(line), tokens=9 + 20 * 10, count=len, candidates=(), beyond="no room"
+    )
+    assert (found.before.count("\n"), found.after.count("\n")) == (before, after)
+    left = _numbers(found.left_out, document.uri)
+    assert left == set(range(100)) - set(range(line - before, line + after + 1))
 
 
 def _numbers(parts, uri: str) -> set[int]:

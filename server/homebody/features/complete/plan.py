@@ -224,7 +224,7 @@ def _window(
     line = document.slice(Span(anchor, offset))
     line_tokens = count(line)
     room = max(wanted - line_tokens, wanted // 4)
-    fits = budget.context_length - budget.output - budget.overhead - line_tokens
+    fits = budget.fits - line_tokens
     # A window that was cut to ``tokens`` because it did not fit must not grow again.
     longest = min(fits - fits // 32, room * 3 // 2) if tokens is None else room
     imports = place.windows.imports_in(document)
