@@ -73,7 +73,7 @@ async def test_lm_studio_gets_a_data_uri():
         check("lm-studio", double.requests[-1].json, PICTURE)
         found = await probe(double.url)
         assert found is not None
-        assert [model.suits("vision") for model in found.candidates] == [True]
+        assert [model.suits("vision") for model in found.models] == [True]
 
 
 async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
@@ -114,7 +114,7 @@ async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, visi
 
     assert (await sees.describe()).modalities == {"vision"}
     assert found is not None
-    assert [model.modalities for model in found.candidates] == [{"vision"}]
+    assert [model.modalities for model in found.models] == [{"vision"}]
     async with aclosing(OpenAiBackend(BackendSettings(url=vision_server))) as other:
         assert (await other.describe()).modalities == {"vision"}
 

@@ -1,6 +1,6 @@
 """Chooses the model that best suits a use, among those that servers list. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +16,11 @@ class AvailableModel:
 
     Attributes
     ----------
-    server
-        The server as shown to the user: ``"Ollama at http://127.0.0.1:11434"``.
     loaded
         Whether it is in memory: it answers immediately, and evicts no other model.
     fim, chat
-        Whether it can fill in the middle, and whether it can chat.
+        Whether it can fill in the middle, and whether it can chat; ``None`` if the server does not report it:
+        then its name decides.
     size
         Bytes on disk, ``None`` if unknown.
     remote_host
@@ -31,32 +30,13 @@ class AvailableModel:
 
     """
 
-    kind: str
-    url: str
-    server: str
     model: str
-    loaded: bool
-    fim: bool
-    chat: bool
+    loaded: bool = True
+    fim: bool | None = None
+    chat: bool | None = None
     size: int | None = None
     remote_host: str | None = None
     modalities: frozenset[Modality] = frozenset()
-
-    @classmethod
-    def by_name(
-        cls,
-        kind: str,
-        url: str,
-        server: str,
-        model: str,
-        *,
-        loaded: bool = True,
-        size: int | None = None,
-        modalities: frozenset[Modality] = frozenset(),
-    ) -> "AvailableModel":
-        """Create it for a server that does not report a model's uses: they are derived from its name."""
-        fim, chat = fills_in(model), takes_chat(model)
-        return cls(kind, url, server, model, loaded, fim, chat, size, modalities=modalities)
 
     @property
     def is_next_edit(self) -> bool:
@@ -65,13 +45,11 @@ class AvailableModel:
 
     def suits(self, use: Purpose | Literal["vision"]) -> bool:
         """Whether the model suits ``use``."""
-        suited: Mapping[Purpose | Literal["vision"], bool] = {
-            "completion": self.fim,
-            "chat": self.chat and not self.is_next_edit,
-            "next_edit": self.is_next_edit,
-            "vision": "vision" in self.modalities,
-        }
-        return suited[use]
+        if use == "completion":
+            return fills_in(self.model) if self.fim is None else self.fim
+        if use == "chat":
+            return not self.is_next_edit and (takes_chat(self.model) if self.chat is None else self.chat)
+        return self.is_next_edit if use == "next_edit" else "vision" in self.modalities
 
 
 def choose(

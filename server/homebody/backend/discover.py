@@ -68,17 +68,20 @@ async def discover(block: BackendSettings, use: Purpose, machine: Survey) -> Cho
     """
     found, memory = machine.servers, machine.memory
     remarks = tuple(server.remark for server in found)
-    candidates = [
-        candidate
-        for server in found
-        for candidate in server.candidates
-        if block.model in {None, candidate.model} and _is_allowed(block, candidate.model)
-    ]
+    server_of: dict[AvailableModel, Found] = {}
+    for server in found:
+        for model in server.models:
+            if block.model in {None, model.model} and _is_allowed(block, model.model):
+                server_of.setdefault(model, server)
     # A model that is not loaded yet has to fit the memory, and a completion model has to be quick.
     most = min(memory * 7 // 10, _QUICK_BYTES) if use == "completion" else memory * 7 // 10
-    chosen = choose(candidates, use, most_bytes=most)
+    chosen = choose(server_of, use, most_bytes=most)
     if chosen is not None:
-        return _server_choice(block, chosen, use, remarks)
+        server = server_of[chosen]
+        state = "is loaded" if chosen.loaded else "is installed"
+        reason = f"{_TITLES[use]}: {chosen.model} of {server.name}, since it {state} and {_MADE_FOR[use]}"
+        replaced = msgspec.structs.replace(block, kind=server.kind, url=server.url, model=chosen.model)
+        return Choice(replaced, (*remarks, reason))
     if block.url is not None and use != "next_edit":
         return _named_choice(block, found)
     if any(server.loading for server in found):
@@ -99,22 +102,11 @@ _MADE_FOR: Mapping[Purpose, str] = {
 }
 
 
-def _server_choice(
-    block: BackendSettings, chosen: AvailableModel, use: Purpose, remarks: tuple[str, ...]
-) -> Choice:
-    state = "is loaded" if chosen.loaded else "is installed"
-    reason = f"{_TITLES[use]}: {chosen.model} of {chosen.server}, since it {state} and {_MADE_FOR[use]}"
-    replaced = msgspec.structs.replace(block, kind=chosen.kind, url=chosen.url, model=chosen.model)
-    return Choice(replaced, (*remarks, reason))
-
-
 def _named_choice(block: BackendSettings, found: Sequence[Found]) -> Choice:
     """Return the server that the user named, even if its models do not suit the use."""
     remarks = tuple(server.remark for server in found)
-    kinds = [candidate.kind for server in found for candidate in server.candidates]
-    kind = kinds[0] if kinds else "openai"
     reason = f"{block.url}, since backend.url names it"
-    return Choice(msgspec.structs.replace(block, kind=kind), (*remarks, reason))
+    return Choice(msgspec.structs.replace(block, kind=found[0].kind), (*remarks, reason))
 
 
 def _file_choice(block: BackendSettings, use: Purpose, remarks: tuple[str, ...], memory: int) -> Choice:

@@ -29,8 +29,6 @@ PROBE_SECONDS = 1.0
 _NAMED_SECONDS = 10.0
 """A server that the user named may be busy: a wrong guess would keep its exact tokens and context unused."""
 
-_UNKNOWN_ANSWER = "the server at {url} is not a model server that Homebody knows"
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -38,22 +36,44 @@ class Found:
 
     Attributes
     ----------
-    candidates
+    models
         Its models; empty if it has none, or may only be used if the user names it.
-    only_named
-        Its models if it may only be used if the user names it.
-    remark
-        One sentence for status and ``doctor``.
+    kind
+        The value of ``backend.kind`` that selects it.
+    name
+        The server as shown to the user: ``Ollama 0.12 at http://127.0.0.1:11434``.
+    problem
+        One sentence, if it is not known how to use it.
     loading
         Whether it is still loading its model.
+    only_named
+        Its models if it may only be used if the user names it.
 
     """
 
     url: str
-    candidates: tuple[AvailableModel, ...]
-    remark: str
+    models: tuple[AvailableModel, ...] = ()
+    kind: str = "openai"
+    name: str = ""
+    problem: str = ""
     loading: bool = False
     only_named: tuple[AvailableModel, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """The server and its models in one sentence, for status and ``doctor``."""
+        if self.problem:
+            return self.problem
+        if not self.models:
+            return f"{self.name} has no model"
+        here = [model for model in self.models if model.remote_host is None]
+        away = [model.model for model in self.models if model.remote_host is not None]
+        loaded = [model.model for model in here if model.loaded]
+        parts = [f"{self.name} has {len(here)} model{'' if len(here) == 1 else 's'}"]
+        parts.append(f"loaded: {', '.join(loaded)}" if loaded else "none loaded")
+        if away:
+            parts.append(f"left out because they run on another machine: {', '.join(away)}")
+        return "; ".join(parts)
 
 
 async def probe_all(urls: Sequence[str]) -> list[Found]:
@@ -74,11 +94,11 @@ async def probe(url: str, *, api_key: str | None = None, allowed_hosts: Sequence
     try:
         return await _probe(url, api_key, allowed_hosts, PROBE_SECONDS)
     except BackendLoading:
-        return Found(url, (), f"The server at {url} is still loading its model", loading=True)
+        return Found(url, problem=f"The server at {url} is still loading its model", loading=True)
     except BackendUnavailable:
         return None
     except BackendTimeout:
-        return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
+        return _unknown(url)
 
 
 async def probe_named(url: str, *, api_key: str | None = None, allowed_hosts: Sequence[str] = ()) -> Found:
@@ -99,13 +119,15 @@ async def _probe(url: str, api_key: str | None, allowed_hosts: Sequence[str], se
         return await _recognise(server)
     except (BackendUnavailable, BackendTimeout):
         raise
-    except StatusRefused as error:
-        if not error.needs_key:
-            return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
-        remark = f"The server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
-        return Found(url, (), remark)
-    except BackendError:
-        return Found(url, (), _UNKNOWN_ANSWER.format(url=url))
+    except BackendError as error:
+        if not isinstance(error, StatusRefused) or not error.needs_key:
+            return _unknown(url)
+        problem = f"The server at {url} requires a key: set backend.url and backend.apiKeyEnv to use it"
+        return Found(url, problem=problem)
+
+
+def _unknown(url: str) -> Found:
+    return Found(url, problem=f"the server at {url} is not a model server that Homebody knows")
 
 
 async def _recognise(server: ModelServer) -> Found:
@@ -125,37 +147,26 @@ async def _recognise(server: ModelServer) -> Found:
                 if isinstance(error, StatusRefused) and error.needs_key:
                     raise
     row = recognise(owner, url)
-    name = f"{row.name} at {url}"
-    candidates = tuple(
-        AvailableModel.by_name("openai", url, name, entry.id, modalities=entry.takes) for entry in entries
-    )
+    listed = tuple(AvailableModel(entry.id, modalities=entry.takes) for entry in entries)
     if row is UNKNOWN:
-        remark = (
+        problem = (
             f"an unknown OpenAI-compatible server answers at {url}; it may forward requests, so it is not "
             'used by itself: set backend.kind to "openai" and backend.url to use it'
         )
-        return Found(url, (), remark, only_named=candidates)
-    return Found(url, candidates, _remark(name, candidates))
+        return Found(url, problem=problem, only_named=listed)
+    return Found(url, listed, name=f"{row.name} at {url}")
 
 
 async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelEntry]) -> Found:
-    name = f"llama.cpp at {server.url}"
     if len(entries) > 1 or any(entry.status is not None for entry in entries):
-        candidates = [llama_cpp_api.to_candidate(entry, server.url) for entry in entries]
-        return Found(server.url, tuple(candidates), _remark(name, candidates))
-    props = await server.get("/props", llama_cpp_api.Props)
-    candidate = AvailableModel(
-        kind="llama.cpp",
-        url=server.url,
-        server=name,
-        model=entries[0].id,
-        loaded=True,
+        listed = tuple(map(llama_cpp_api.to_candidate, entries))
+    else:
+        props = await server.get("/props", llama_cpp_api.Props)
+        name = entries[0].id
         # Markers in the vocabulary are no proof: some families have them without being trained with them.
-        fim=await _fills_in(server) and not never_fills_in(entries[0].id),
-        chat=props.has_chat_template,
-        modalities=props.takes,
-    )
-    return Found(server.url, (candidate,), _remark(name, [candidate]))
+        fim = await _fills_in(server) and not never_fills_in(name)
+        listed = (AvailableModel(name, fim=fim, chat=props.has_chat_template, modalities=props.takes),)
+    return Found(server.url, listed, "llama.cpp", f"llama.cpp at {server.url}")
 
 
 async def _fills_in(server: ModelServer) -> bool:
@@ -170,9 +181,8 @@ async def _fills_in(server: ModelServer) -> bool:
 
 
 async def _lm_studio(server: ModelServer) -> Found:
-    entries = await list_models(server)
-    candidates = [to_lm_studio_candidate(entry, server.url) for entry in entries]
-    return Found(server.url, tuple(candidates), _remark(f"LM Studio at {server.url}", candidates))
+    listed = tuple(map(to_lm_studio_candidate, await list_models(server)))
+    return Found(server.url, listed, "lm-studio", f"LM Studio at {server.url}")
 
 
 class _Version(msgspec.Struct):
@@ -183,20 +193,5 @@ async def _ollama(server: ModelServer) -> Found:
     version = (await server.get("/api/version", _Version)).version
     tags = await server.get("/api/tags", ollama_api.ListedModels)
     running = await server.get("/api/ps", ollama_api.ListedModels)
-    name = f"Ollama {version} at {server.url}"
-    candidates = ollama_api.candidates_of(tags, running, server.url, name)
-    return Found(server.url, tuple(candidates), _remark(name, candidates))
-
-
-def _remark(server: str, candidates: Sequence[AvailableModel]) -> str:
-    """Describe a server and its models in one sentence."""
-    here = [c for c in candidates if c.remote_host is None]
-    away = [c for c in candidates if c.remote_host is not None]
-    if not candidates:
-        return f"{server} has no model"
-    loaded = [c.model for c in here if c.loaded]
-    parts = [f"{server} has {len(here)} model{'' if len(here) == 1 else 's'}"]
-    parts.append(f"loaded: {', '.join(loaded)}" if loaded else "none loaded")
-    if away:
-        parts.append(f"left out because they run on another machine: {', '.join(c.model for c in away)}")
-    return "; ".join(parts)
+    listed = tuple(ollama_api.candidates_of(tags, running))
+    return Found(server.url, listed, "ollama", f"Ollama {version} at {server.url}")

@@ -107,15 +107,15 @@ async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
     return [
         ModelHere(
             served.model,
-            served.kind,
-            served.url,
+            server.kind,
+            server.url,
             served.model,
-            served.server,
+            server.name,
             tuple(use for use in PURPOSES if served.suits(use)),
             served.size,
             modalities=served.modalities,
         )
-        for served in (*server.candidates, *(() if block is None else server.only_named))
+        for served in (*server.models, *(() if block is None else server.only_named))
         if served.remote_host is None
     ]
 

@@ -5,7 +5,7 @@ Connects to this machine only; installs nothing.
 
 import asyncio
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
@@ -59,9 +59,10 @@ class Remedy(Struct, frozen=True):
 async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] = USUAL_URLS) -> Advice:
     """Inspect the machine and its servers, and recommend a model for each of ``wanted``."""
     machine = await asyncio.to_thread(_this_machine)
-    candidates = [candidate for server in await probe_all(urls) for candidate in server.candidates]
-    runner = _runner(machine, {candidate.kind for candidate in candidates})
-    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, candidates) for use in wanted]
+    found = await probe_all(urls)
+    server_of = {model: server.name for server in found for model in server.models}
+    runner = _runner(machine, {server.kind for server in found if server.models})
+    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, server_of) for use in wanted]
     return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
@@ -147,10 +148,10 @@ def _command_for(offer: CatalogueModel, runner: Runner, use: Wanted) -> str:
 
 
 def _for_use(
-    use: Wanted, machine: Machine, runner: Runner, candidates: Sequence[AvailableModel]
+    use: Wanted, machine: Machine, runner: Runner, server_of: Mapping[AvailableModel, str]
 ) -> Recommendation | None:
-    chosen = choose(candidates, use, most_bytes=machine.room)
-    present = f"{chosen.model} of {chosen.server}" if chosen is not None else None
+    chosen = choose(server_of, use, most_bytes=machine.room)
+    present = f"{chosen.model} of {server_of[chosen]}" if chosen is not None else None
     offer = recommended(use, machine)
     if use == "vision":
         offer = offer or smallest(use)

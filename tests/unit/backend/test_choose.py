@@ -4,8 +4,7 @@ from homebody.backend.choose import AvailableModel, choose
 
 
 def _candidate(model: str, size: int, *, loaded: bool = False) -> AvailableModel:
-    url = "http://127.0.0.1:11434"
-    return AvailableModel("ollama", url, "Ollama", model, loaded, fim=True, chat=True, size=size)
+    return AvailableModel(model, loaded, fim=True, chat=True, size=size)
 
 
 def test_the_largest_model_that_fits_is_chosen_or_one_that_is_loaded():

@@ -139,7 +139,7 @@ class LlamaCppBackend(ServerBackend):
         if not any(entry.status is not None for entry in entries):
             return
         if self._model is None:
-            candidates = [api.to_candidate(entry, self._server.url) for entry in entries]
+            candidates = [api.to_candidate(entry) for entry in entries]
             self._model = self._pick(candidates, "llama.cpp", advice="start it with a folder of models")
         entry = next((entry for entry in entries if entry.id == self._model), None)
         if entry is not None and entry.status is not None and entry.status.value != "loaded":

@@ -4,7 +4,6 @@ API: https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 """
 
 import re
-from dataclasses import replace
 
 import msgspec
 
@@ -219,18 +218,11 @@ class ModelEntry(msgspec.Struct):
         return self.max_model_len or (self.meta.n_ctx if self.meta is not None else None)
 
 
-def to_candidate(entry: ModelEntry, url: str) -> AvailableModel:
+def to_candidate(entry: ModelEntry) -> AvailableModel:
     """Convert a router's model; one that failed to load has no use."""
     status = entry.status or ModelStatus("unloaded")
-    model = AvailableModel.by_name(
-        "llama.cpp",
-        url,
-        f"llama.cpp at {url}",
-        entry.id,
-        loaded=status.value == "loaded",
-        modalities=entry.takes,
-    )
-    return replace(model, fim=False, chat=False) if status.failed else model
+    usable = False if status.failed else None
+    return AvailableModel(entry.id, status.value == "loaded", fim=usable, chat=usable, modalities=entry.takes)
 
 
 class Models(msgspec.Struct):

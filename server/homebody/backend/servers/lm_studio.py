@@ -95,7 +95,7 @@ class LmStudioBackend(OpenAiApi):
         for entry in entries:
             if entry.instance and entry.instance == self._block.model:
                 return entry
-        candidates = [to_candidate(entry, self._server.url) for entry in entries]
+        candidates = [to_candidate(entry) for entry in entries]
         chosen = self._pick(candidates, "LM Studio", advice="download one in LM Studio")
         return next(entry for entry in entries if entry.name == chosen)
 
@@ -128,13 +128,10 @@ async def list_models(server: ModelServer) -> list[LmStudioModel]:
     return [entry for model in models for entry in model.entries()]
 
 
-def to_candidate(entry: LmStudioModel, url: str) -> AvailableModel:
+def to_candidate(entry: LmStudioModel) -> AvailableModel:
     """Convert to a candidate."""
     loaded = entry.context_length is not None
-    name = f"LM Studio at {url}"
-    return AvailableModel.by_name(
-        "lm-studio", url, name, entry.name, loaded=loaded, size=entry.size, modalities=entry.takes
-    )
+    return AvailableModel(entry.name, loaded, size=entry.size, modalities=entry.takes)
 
 
 class _Anything(msgspec.Struct):

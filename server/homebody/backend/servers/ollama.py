@@ -96,7 +96,7 @@ class OllamaBackend(StringBackend):
     async def _choose(self, tags: api.ListedModels) -> str:
         """Choose among the installed models; ``completion`` needs one that fills in the middle."""
         running = await self._server.get("/api/ps", api.ListedModels)
-        candidates = api.candidates_of(tags, running, self._server.url, "Ollama")
+        candidates = api.candidates_of(tags, running)
         return self._pick(candidates, "Ollama", advice="install one with `ollama pull qwen2.5-coder:1.5b`")
 
     async def _show(self, name: str) -> api.Shown:

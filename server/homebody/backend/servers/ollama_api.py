@@ -110,15 +110,12 @@ class ListedModels(msgspec.Struct, frozen=True):
         return next((model for model in self.models or () if model.name in {name, full}), None)
 
 
-def candidates_of(tags: ListedModels, running: ListedModels, url: str, server: str) -> list[AvailableModel]:
+def candidates_of(tags: ListedModels, running: ListedModels) -> list[AvailableModel]:
     """Return the language models of a server; those that run on another machine are marked."""
     loaded = {model.name for model in running.models or ()}
     return [
         AvailableModel(
-            kind="ollama",
-            url=url,
-            server=server,
-            model=model.name,
+            model.name,
             loaded=model.name in loaded,
             fim="insert" in (model.capabilities or ()) or fills_in(model.name),
             chat=takes_chat(model.name, plain_is_instruct=True) and not _is_base(model.name),

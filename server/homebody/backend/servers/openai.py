@@ -82,10 +82,7 @@ class OpenAiBackend(OpenAiApi):
 
     def _entry(self, models: Models) -> ModelEntry:
         entries = models.data or ()
-        candidates = [
-            AvailableModel.by_name("openai", self._server.url, "", entry.id, modalities=entry.takes)
-            for entry in entries
-        ]
+        candidates = [AvailableModel(entry.id, modalities=entry.takes) for entry in entries]
         chosen = self._pick(candidates, "The server", advice="load one in the server")
         return next(entry for entry in entries if entry.id == chosen)
 
