@@ -42,9 +42,9 @@ class _Change:
 
 
 async def propose(
-    engine: Engine, session: AcpSession, document: Document, found: Refactoring, title: str
+    engine: Engine, session: AcpSession, document: Document, result: Refactoring, title: str
 ) -> None:
-    """Propose the result to the user and apply it if allowed; returns a sentence about the outcome.
+    """Propose the result to the user, apply it if allowed, and say what became of it.
 
     Raises
     ------
@@ -52,14 +52,14 @@ async def propose(
         The file was not written: it changed meanwhile, or the client cannot write it.
 
     """
-    if found.usage is not None:
-        session.send_usage(found.usage)
-    if found.parts:
-        session.proposal = found
-    if found.status == "unchanged" or not (found.edits or found.new_file):
-        session.say(found.reason or "There is nothing to change.")
+    if result.usage is not None:
+        session.send_usage(result.usage)
+    if result.parts:
+        session.proposal = result
+    if result.status == "unchanged" or not (result.edits or result.new_file):
+        session.say(result.reason or "There is nothing to change.")
         return
-    change = _change_of(session, document, found)
+    change = _change_of(session, document, result)
     line = None if change.old is None else change.first_line + 1
     call = start_tool_call(
         secrets.token_hex(8),
@@ -68,14 +68,14 @@ async def propose(
         status="pending",
         content=[
             tool_diff_content(str(change.path), change.new, change.old),
-            *(tool_content(text_block(text)) for text in [_remarks(found)] if text),
+            *(tool_content(text_block(text)) for text in [_remarks(result)] if text),
         ],
         locations=[ToolCallLocation(path=str(change.path), line=line)],
     )
     session.send(call)
     status: ToolCallStatus = "failed"
     try:
-        options = _OPTIONS_IF_REFUSED if found.status == "refused" else _OPTIONS
+        options = _OPTIONS_IF_REFUSED if result.status == "refused" else _OPTIONS
         if await _is_allowed(session, call, options):
             session.send(update_tool_call(call.tool_call_id, status="in_progress"))
             await _write(engine, session, document, change)
@@ -83,16 +83,16 @@ async def propose(
     finally:
         session.send(update_tool_call(call.tool_call_id, status=status))
     session.say(f"Changed {change.path.name}." if status == "completed" else "Rejected: nothing was written.")
-    for part in found.skipped:
+    for part in result.skipped:
         session.say(
             f"\n\nLines {part.first_line + 1} to {part.last_line + 1} stay as they are: {part.reason}"
         )
 
 
-def _remarks(found: Refactoring) -> str:
+def _remarks(result: Refactoring) -> str:
     """What the user reads below the diff: why the edit was refused, and what goes or comes."""
-    refused = [f"Homebody would not apply this: {found.reason}"] if found.status == "refused" else []
-    notes = [f"- {note}" for note in found.notes]
+    refused = [f"Homebody would not apply this: {result.reason}"] if result.status == "refused" else []
+    notes = [f"- {note}" for note in result.notes]
     return "\n".join([*refused, *(["This edit:"] if notes else []), *notes])
 
 
@@ -133,21 +133,21 @@ async def _write(engine: Engine, session: AcpSession, document: Document, change
         raise EditRefused(message)
 
 
-def _change_of(session: AcpSession, document: Document, found: Refactoring) -> _Change:
-    uri = document.uri if found.new_file is None else found.new_file.uri
+def _change_of(session: AcpSession, document: Document, result: Refactoring) -> _Change:
+    uri = document.uri if result.new_file is None else result.new_file.uri
     path = path_of(uri)
     if path is None:
         message = f"{uri} is not a file, so nothing can be written."
         raise EditRefused(message)
-    if found.new_file is None:
-        first = document.line_of(found.edits[0].span.start)
-        new = apply_edits(document.text, found.edits)
+    if result.new_file is None:
+        first = document.line_of(result.edits[0].span.start)
+        new = apply_edits(document.text, result.edits)
         return _Change(path, document.text, new, first)
     folders = {session.cwd.resolve(), *(parent.parent for parent in [path_of(document.uri)] if parent)}
     if not any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         message = f"{path} is outside of {session.cwd}, so nothing was written."
         raise EditRefused(message)
-    return _Change(path, None, found.new_file.text, 0)
+    return _Change(path, None, result.new_file.text, 0)
 
 
 def _without_ends(text: str) -> str:

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from acp import CLIENT_METHODS, RequestError, SessionNotification, run_agent
 from acp.utils import serialize_params
@@ -51,7 +51,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
     """Serve the client on stdin and stdout until it closes stdin. Returns the exit code."""
-    incoming, outgoing = os.dup(0), os.dup(1)
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.dup(1)
     _redirect_output(state_dir() / "acp.log")
     try:
         asyncio.run(_serve(incoming, outgoing, values, user_file))
@@ -60,12 +60,10 @@ def serve_stdio(values: Mapping[str, str], user_file: Path | None) -> int:
     return 0
 
 
-async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_file: Path | None) -> None:
-    transport = Transport(
-        lambda: os.read(incoming, _PIECE_BYTES),
-        lambda data: os.write(outgoing, data),
-        partial(end_soon, code=0),
-    )
+async def _serve(
+    incoming: BinaryIO, outgoing: int, values: Mapping[str, str], user_file: Path | None
+) -> None:
+    transport = Transport(incoming, partial(os.write, outgoing), partial(end_soon, code=0))
     signal.signal(signal.SIGTERM, transport.stop)
     agent = Agent(Engines(values, user_file), transport.notify)
     # It has only the methods that are supported: the others are answered with an error.
@@ -77,17 +75,16 @@ async def _serve(incoming: int, outgoing: int, values: Mapping[str, str], user_f
 class Transport:
     """The messages of one client. Lines that are no messages are answered here.
 
-    ``read`` returns the next bytes, none at the end; ``send`` is that of an ``Outbox``. Both may block: they
-    run in threads.
+    Reading ``stream`` and ``send``, which is that of an ``Outbox``, may block: they run in threads.
     """
 
     def __init__(
         self,
-        read: Callable[[], bytes],
+        stream: BinaryIO,
         send: Callable[[memoryview], int],
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self._inbox = Inbox(_lines(read), _MOST_UNHANDLED, on_stop)
+        self._inbox = Inbox(_lines(stream), _MOST_UNHANDLED, on_stop)
         self.stop = self._inbox.stop
         self._outbox = Outbox(send, on_gone=self.stop)
 
@@ -216,17 +213,12 @@ def _error_fields(error: Json) -> Json:
     return {"code": error["code"], "message": f"{error['message']}: {reason}"}
 
 
-def _lines(read: Callable[[], bytes]) -> Iterator[bytes]:
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
     """Split the input into lines; of one that is too long, only the beginning is kept."""
-    line = bytearray()
-    while piece := read():
-        *ends, rest = piece.split(b"\n")
-        for end in ends:
-            yield bytes((line + end)[: MOST_LINE_BYTES + 1])
-            line.clear()
-        line += rest[: MOST_LINE_BYTES + 1 - len(line)]
-    if line:
-        yield bytes(line)
+    while line := stream.readline(MOST_LINE_BYTES + 1):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(_PIECE_BYTES)
 
 
 def _redirect_output(path: Path) -> None:

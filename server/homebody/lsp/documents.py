@@ -164,8 +164,8 @@ class Documents:
         self._keep_cells(notebook.uri, [cell.document for cell in notebook.cells])
         return [opened for item in params.cell_text_documents if (opened := self.open(item))]
 
-    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[DocumentChange]:
-        """Apply a notebook's changes to its order and its cells. Return the changes of texts."""
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> list[list[DocumentChange]]:
+        """Apply a notebook's changes to its order and its cells. Return the changes of each text."""
         cells = params.change.cells
         if cells is None:
             return []
@@ -175,11 +175,7 @@ class Documents:
                 self.close(closed.uri)
             for opened in cells.structure.did_open or ():
                 self.open(opened)
-        return [
-            change
-            for content in cells.text_content or ()
-            for change in self.change(content.document, content.changes)
-        ]
+        return [self.change(content.document, content.changes) for content in cells.text_content or ()]
 
     def close_notebook(self, params: types.DidCloseNotebookDocumentParams) -> list[str]:
         """Drop a closed notebook and its cells. Return the cells' URIs."""

@@ -1,12 +1,9 @@
 """The next edits of one server: the history of its documents, and what became of what was offered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
 from homebody.errors import HomebodyError
-from homebody.lsp.documents import DocumentChange
 from homebody.lsp.holder import EngineHolder
 from homebody.lsp.status import Status
 from homebody.session.edit_history import EditHistory
@@ -36,12 +33,6 @@ class NextEdits:
         self._offered = OfferedEdits()
         self._engines = engines
         self._status = status
-
-    def changed(self, changes: Sequence[DocumentChange]) -> None:
-        """Record the edits of one message."""
-        for _, group in groupby(changes, key=lambda change: change.after.uri):
-            edits = list(group)
-            self.history.edited(edits[0].before, [change.edit for change in edits], edits[-1].after)
 
     async def find(self, document: Document, offset: int) -> OfferedEdit | None:
         """Return the edit that follows from the last ones, if there is one."""

@@ -8,7 +8,6 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import import_module
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -201,15 +200,15 @@ class Service:
             index.refresh(path for path in map(path_of, uris) if path is not None)
 
     def changed(self, changes: Sequence[DocumentChange]) -> None:
-        """Pass the edits of one message on to the history, the syntax trees and the session."""
-        self.next_edits.changed(changes)
-        if (opened := self._opened) is None:
+        """Pass the edits of one document on to the history, the syntax trees and the session."""
+        if not changes:
             return
-        for change in changes:
-            opened.engine.trees.edit(change.before, change.edit, change.after)
-        for _, group in groupby(changes, key=lambda change: change.after.uri):
-            of_document = list(group)
-            opened.session.changed([change.edit for change in of_document], of_document[-1].after)
+        edits, after = [change.edit for change in changes], changes[-1].after
+        self.next_edits.history.edited(changes[0].before, edits, after)
+        if (opened := self._opened) is not None:
+            for change in changes:
+                opened.engine.trees.edit(change.before, change.edit, change.after)
+            opened.session.changed(edits, after)
 
     def closed(self, uri: str) -> None:
         """Drop a closed document and cancel its requests."""

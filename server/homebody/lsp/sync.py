@@ -84,7 +84,8 @@ def notebook_did_change(server: Server, params: types.DidChangeNotebookDocumentP
     """Apply changes to cells and to their order."""
     cells = params.change.cells
     structure = cells.structure if cells else None
-    server.service.changed(server.documents.change_notebook(params))
+    for changes in server.documents.change_notebook(params):
+        server.service.changed(changes)
     for closed in (structure.did_close if structure else None) or ():
         server.service.closed(closed.uri)
     for opened in (structure.did_open if structure else None) or ():

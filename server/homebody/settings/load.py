@@ -128,38 +128,37 @@ def load(
     """
     environ = os.environ if environ is None else environ
     user_file = user_file or paths.user_file()
-    here = Path.cwd() if workspace is None else workspace
-
     machine_file = machine_file or paths.machine_file()
-    shared = OptionsSource(
-        str(machine_file), "snake", base=machine_file.parent, file=machine_file, is_machines=True
+    here = Path.cwd()
+    machine = _from_file(
+        OptionsSource(str(machine_file), "snake", machine_file.parent, file=machine_file, is_machines=True)
     )
-    machine = _from_file(machine_file, shared)
-    own = OptionsSource(str(user_file), "snake", base=user_file.parent, file=user_file)
-    options = _from_file(user_file, own)
+    own = _from_file(OptionsSource(str(user_file), "snake", user_file.parent, file=user_file))
     if user_file == paths.named_file() and not os.path.lexists(user_file):
         message = f"HOMEBODY_CONFIG_FILE: {user_file} does not exist; check the path."
-        options = replace(options, problems=[*options.problems, Problem("", message, stops=True)])
+        own = replace(own, problems=[*own.problems, Problem("", message, stops=True)])
+    own = trust.within(machine, own)
     key = by_path()["trusted_folders",]
-    options = trust.within(machine, options)
-    trusted_folders = cast("tuple[str, ...]", options.values.get(key, machine.values.get(key, ())))
+    trusted_folders = cast("tuple[str, ...]", own.values.get(key, machine.values.get(key, ())))
     trusted = trust.is_trusted(workspace, trusted_folders)
     sources: list[SourceValues] = []
     if workspace is not None:
         file = paths.workspace_file(workspace)
-        source = OptionsSource(".homebody.toml", "snake", workspace, workspace, trusted, file, "none")
-        sources.append(_from_file(file, source))
+        sources.append(
+            _from_file(OptionsSource(".homebody.toml", "snake", workspace, workspace, trusted, file, "none"))
+        )
     variables = [(name, environ[name]) for name in sorted(environ) if _is_setting(name)]
-    sources.append(from_texts(variables, OptionsSource("environment", "variable", base=Path.cwd())))
-    source = OptionsSource("editor settings", "camel", base=here, stops="restricting")
-    sources.append(_from_client(initialization_options, source))
-    source = OptionsSource("editor settings", "camel", here, here, trusted, stops="restricting")
-    sources.append(_from_client(configuration, source))
-    sources.append(_from_client(folder_configuration, source))
-    source = OptionsSource("command line", "snake", base=Path.cwd())
-    sources.append(from_texts((flags or {}).items(), source))
+    editor = OptionsSource("editor settings", "camel", workspace or here, stops="restricting")
+    of_folder = replace(editor, folder=editor.base, trusted=trusted)
+    sources += [
+        from_texts(variables, OptionsSource("environment", "variable", here)),
+        _from_client(initialization_options, editor),
+        _from_client(configuration, of_folder),
+        _from_client(folder_configuration, of_folder),
+        from_texts((flags or {}).items(), OptionsSource("command line", "snake", here)),
+    ]
     limited = (trust.within(machine, source) for source in sources)
-    return _merged([machine, options, *limited], environ, user_file, workspace)
+    return _merged([machine, own, *limited], environ, user_file, workspace)
 
 
 def _merged(
@@ -264,11 +263,11 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
     return {**rest, **override}
 
 
-def _from_file(path: Path, source: OptionsSource) -> SourceValues:
+def _from_file(source: OptionsSource) -> SourceValues:
+    path, stops = cast("Path", source.file), source.folder is None
     try:
-        file = read_tree(path, is_needed=source.folder is None)
+        file = read_tree(path, is_needed=stops)
     except UnreadableSettings as error:
-        stops = source.folder is None
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
         problem = Problem("", f"{source.name}: {error}{effect}.", path, error.line, stops)
         return SourceValues(source, problems=[problem], is_closed=True)

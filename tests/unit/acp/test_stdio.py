@@ -1,9 +1,8 @@
 """One line of a client: a message, or an error with what is known of its id."""
 
+import io
 import json
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from queue import SimpleQueue
+from collections.abc import Callable
 from typing import Any
 
 import acp
@@ -68,35 +67,29 @@ def test_a_message_is_what_the_package_can_handle(line: bytes, message: dict[str
     assert to_message(line) == message
 
 
-@asynccontextmanager
-async def talk() -> AsyncGenerator[tuple[Transport, Callable[[bytes], None], SimpleQueue[bytes]]]:
-    incoming: SimpleQueue[bytes] = SimpleQueue()
-    sent: SimpleQueue[bytes] = SimpleQueue()
-
-    def send(data: memoryview) -> int:
-        sent.put(bytes(data))
-        return len(data)
-
-    transport = Transport(incoming.get, send)
-    yield transport, incoming.put, sent
-    incoming.put(b"")
-    while await transport.receive() is not None:
-        pass
+async def test_a_line_that_is_too_long_is_answered_and_the_next_is_read():
+    sent: list[bytes] = []
+    head = b'{"id":1,"method":"session/prompt","params":{"x":'
+    transport = Transport(io.BytesIO(head + LONG + b'\n{"id":2,"method":"m"}\n'), _collect(sent))
+    message = await transport.receive()
     transport.flush()
+    assert message == {"id": 2, "method": "m", "params": None}
+    assert [json.loads(line)["id"] for line in b"".join(sent).splitlines()] == [1]
 
 
 async def test_an_error_has_no_data():
     """Some clients crash at `data: null`; what the package reports there is in the message."""
-    async with talk() as (transport, _, sent):
-        for error in (
-            acp.RequestError.method_not_found("x"),
-            acp.RequestError.invalid_params({"errors": [{"loc": ("a", 0), "msg": "no"}]}),
-            acp.RequestError(-32002, "gone"),
-            acp.RequestError.internal_error({"details": "secret"}),
-        ):
-            await transport.send({"id": 1, "error": error.to_error_obj()})
-        transport.flush()
-        lines = b"".join(sent.get() for _ in range(sent.qsize())).splitlines()
+    sent: list[bytes] = []
+    transport = Transport(io.BytesIO(), _collect(sent))
+    for error in (
+        acp.RequestError.method_not_found("x"),
+        acp.RequestError.invalid_params({"errors": [{"loc": ("a", 0), "msg": "no"}]}),
+        acp.RequestError(-32002, "gone"),
+        acp.RequestError.internal_error({"details": "secret"}),
+    ):
+        await transport.send({"id": 1, "error": error.to_error_obj()})
+    transport.flush()
+    lines = b"".join(sent).splitlines()
 
     assert [json.loads(line)["error"] for line in lines] == [
         {"code": -32601, "message": "Method not found: x"},
@@ -104,3 +97,11 @@ async def test_an_error_has_no_data():
         {"code": -32002, "message": "gone"},
         {"code": -32603, "message": "Internal error: the log of `homebody acp` has more"},
     ]
+
+
+def _collect(sent: list[bytes]) -> Callable[[memoryview], int]:
+    def send(data: memoryview) -> int:
+        sent.append(bytes(data))
+        return len(data)
+
+    return send
