@@ -61,77 +61,56 @@ class LmStudioBackend(OpenAiApi):
         return super().without_thinking(model)
 
     async def _ask(self) -> ModelInfo:
-        entry = self._entry(await list_models(self._server))
-        if entry.context_length is None:
-            entry = await self._load(entry)
-        if entry.context_length is None:
+        model = self._chosen(await list_models(self._server))
+        if model.context_length is None:
+            model = await self._load(model)
+        if model.context_length is None:
             message = (
-                f"LM Studio at {self._server.url} loaded {entry.name} without reporting its context length; "
+                f"LM Studio at {self._server.url} loaded {model.key} without reporting its context length; "
                 "load it in LM Studio"
             )
             raise BackendProtocolError(message)
-        self._reasoning = entry.reasoning
+        self._reasoning = model.reasoning
         return ModelInfo(
             kind="lm-studio",
-            name=entry.instance or entry.name,
-            context_length=min(entry.context_length, self._block.context_length or entry.context_length),
-            trained_context_length=entry.max_context_length,
-            architecture=entry.architecture,
+            name=model.loaded_instances[0].id,
+            context_length=min(model.context_length, self._block.context_length or model.context_length),
+            trained_context_length=model.max_context_length,
+            architecture=model.architecture,
             chat_template=True,
-            modalities=entry.takes,
+            modalities=model.takes,
             completion_slots=_PARALLEL,
             url=self._server.url,
             ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=(LINK_NOTE, *thinking_notes(entry.name, self.thinking(entry.name))),
+            notes=(LINK_NOTE, *thinking_notes(model.key, self.thinking(model.key))),
         )
 
-    async def _load(self, entry: "LmStudioModel") -> "LmStudioModel":
+    async def _load(self, model: "LmStudioModel") -> "LmStudioModel":
         limit = {} if self._block.context_length is None else {"context_length": self._block.context_length}
-        await self._server.post("/api/v1/models/load", {"model": entry.name, **limit}, _Anything)
-        return next((e for e in await list_models(self._server) if e.name == entry.name), entry)
+        await self._server.post("/api/v1/models/load", {"model": model.key, **limit}, _Anything)
+        return next((each for each in await list_models(self._server) if each.key == model.key), model)
 
-    def _entry(self, entries: Sequence["LmStudioModel"]) -> "LmStudioModel":
-        for entry in entries:
-            if entry.instance and entry.instance == self._block.model:
-                return entry
-        candidates = [to_candidate(entry) for entry in entries]
+    def _chosen(self, models: Sequence["LmStudioModel"]) -> "LmStudioModel":
+        for model in models:
+            for instance in model.loaded_instances:
+                if instance.id == self._block.model:
+                    return msgspec.structs.replace(model, loaded_instances=(instance,))
+        candidates = list(map(to_candidate, models))
         chosen = self._pick(candidates, "LM Studio", advice="download one in LM Studio")
-        return next(entry for entry in entries if entry.name == chosen)
+        return next(model for model in models if model.key == chosen)
 
 
-class LmStudioModel(msgspec.Struct, frozen=True):
-    """One model, or one loaded instance of it; ``context_length`` is set if it is loaded.
-
-    ``reasoning`` lists the model's reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does
-    not report them.
-    """
-
-    name: str
-    instance: str | None
-    context_length: int | None
-    max_context_length: int | None
-    architecture: str | None
-    vision: bool
-    size: int | None
-    reasoning: tuple[str, ...] | None = None
-
-    @property
-    def takes(self) -> frozenset[Modality]:
-        """What the model takes besides text; LM Studio does not report sounds."""
-        return to_modalities({"vision"} if self.vision else ())
-
-
-async def list_models(server: ModelServer) -> list[LmStudioModel]:
+async def list_models(server: ModelServer) -> list["LmStudioModel"]:
     """List the language models. LM Studio answers unknown paths with 200 and an error object."""
     models = (await server.get("/api/v1/models", _Models)).models
-    return [entry for model in models for entry in model.entries()]
+    return [model for model in models if model.type == "llm"]
 
 
-def to_candidate(entry: LmStudioModel) -> AvailableModel:
+def to_candidate(model: "LmStudioModel") -> AvailableModel:
     """Convert to a candidate."""
-    loaded = entry.context_length is not None
-    return AvailableModel(entry.name, loaded, size=entry.size, modalities=entry.takes)
+    loaded = model.context_length is not None
+    return AvailableModel(model.key, loaded, size=model.size_bytes, modalities=model.takes)
 
 
 class _Anything(msgspec.Struct):
@@ -156,7 +135,9 @@ class _Capabilities(msgspec.Struct, frozen=True):
     reasoning: _Reasoning | None = None
 
 
-class _Model(msgspec.Struct, frozen=True):
+class LmStudioModel(msgspec.Struct, frozen=True):
+    """One model; if several instances of it are loaded, the first one is used."""
+
     type: str
     key: str
     architecture: str | None = None
@@ -165,28 +146,25 @@ class _Model(msgspec.Struct, frozen=True):
     max_context_length: int | None = None
     capabilities: _Capabilities = _Capabilities()
 
-    def entries(self) -> list[LmStudioModel]:
-        """Return one entry for each loaded instance, or one for a model that is not loaded."""
-        if self.type != "llm":
-            return []
-        reasoning = self.capabilities.reasoning
-        return [
-            LmStudioModel(
-                name=self.key,
-                instance=instance.id if instance is not None else None,
-                context_length=(instance.config.context_length or None) if instance is not None else None,
-                max_context_length=self.max_context_length,
-                architecture=self.architecture,
-                vision=self.capabilities.vision,
-                size=self.size_bytes,
-                reasoning=reasoning.allowed_options if reasoning is not None else None,
-            )
-            for instance in self.loaded_instances or (None,)
-        ]
+    @property
+    def context_length(self) -> int | None:
+        """In tokens, if the model is loaded."""
+        return (self.loaded_instances[0].config.context_length or None) if self.loaded_instances else None
+
+    @property
+    def takes(self) -> frozenset[Modality]:
+        """What the model takes besides text; LM Studio does not report sounds."""
+        return to_modalities({"vision"} if self.capabilities.vision else ())
+
+    @property
+    def reasoning(self) -> tuple[str, ...] | None:
+        """Its reasoning options (``off``, ``on``, ``low`` …); ``None`` if LM Studio does not report them."""
+        options = self.capabilities.reasoning
+        return None if options is None else options.allowed_options
 
 
 class _Models(msgspec.Struct, frozen=True):
-    models: tuple[_Model, ...]
+    models: tuple[LmStudioModel, ...]
 
 
 def _least_effort(options: Sequence[str]) -> str | None:
