@@ -64,3 +64,18 @@ async def test_a_configured_server_is_listed_whatever_it_is_and_what_answers_is_
         ("qwen2.5-coder-1.5b", server.url, ()),
         ("talker-3b", server.url, ("completion", "chat")),
     ]
+
+
+async def test_a_model_that_is_in_no_list_is_named_once_for_all_its_uses(tmp_path: Path):
+    script = tmp_path / "script.json"
+    script.write_text('{"name": "scripted", "reply": [{"text": "x"}]}')
+    block, plain = BackendSettings(kind="scripted", model=str(script)), Settings()
+    named = msgspec.structs.replace(
+        plain,
+        completion=msgspec.structs.replace(plain.completion, backend=block),
+        chat=msgspec.structs.replace(plain.chat, backend=block),
+    )
+    async with open_engine(named) as engine:
+        await engine.chat.describe()
+        (found, _) = await models_here(engine, urls=[])
+    assert (found.model, found.uses, found.in_use) == (str(script), *2 * (("completion", "chat"),))

@@ -193,6 +193,7 @@ function registerCommands({ memory, server, chat, proposals, reviews, refactorin
     register("homebody.decide", (name: "acceptEdit" | "discardEdit") => commands.executeCommand(`homebody.${name}`));
     register("homebody.keepHunk", (uri: Uri, line: number) => reviews.keep(uri, line));
     register("homebody.undoHunk", (uri: Uri, line: number) => reviews.undo(uri, line));
+    register("homebody.showNotes", (notes: string[]) => inform(`The change ${notes.join(", ")}.`));
     register("homebody.compareEdit", (uri: Uri | undefined = reviews.current?.document.uri) => uri && reviews.compare(uri));
 
     register("homebody.openChat", () => chat.open());

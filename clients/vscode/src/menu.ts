@@ -7,6 +7,7 @@ import { openSettings } from "./notify";
 import type { Server } from "./server/server";
 import type { StatusItem } from "./status";
 import { isOn } from "./suggestions";
+import { languageName } from "./words";
 
 type Choice = QuickPickItem & { act?: () => unknown };
 
@@ -48,7 +49,7 @@ function work(): Choice[] {
     ];
     if (on && languageId !== undefined) {
         const verb = isOn(languageId, uri) ? "Pause" : "Resume";
-        choices.push(item("symbol-boolean", `${verb} suggestions in ${languageId}`, () => run("homebody.toggleLanguage")));
+        choices.push(item("symbol-boolean", `${verb} suggestions in ${languageName(languageId)}`, () => run("homebody.toggleLanguage")));
     }
     choices.push(item("arrow-right", "Next edits…", () => openSettings("homebody.nextEdit")));
     return choices;

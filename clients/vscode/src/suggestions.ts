@@ -11,6 +11,7 @@ import type { ServerStatus } from "./protocol";
 import { type Languages, isOnIn } from "./server/narrowed";
 import { valueOf } from "./server/settings";
 import type { StatusItem } from "./status";
+import { languageName } from "./words";
 
 const SETTINGS_MILLISECONDS = 2000;
 
@@ -32,7 +33,7 @@ export function pausedReason(document: TextDocument | undefined): string | undef
         return "Suggestions are paused.";
     }
     return document !== undefined && !isOn(document.languageId, document.uri)
-        ? `Suggestions are paused for ${document.languageId}.`
+        ? `Suggestions are paused for ${languageName(document.languageId)}.`
         : undefined;
 }
 
@@ -47,7 +48,7 @@ export async function toggle(status: StatusItem, languageId?: string): Promise<v
     }
     await write(next, languageId);
     if (isOn(languageId, scope) === next) {
-        say(`Suggestions${languageId === undefined ? "" : ` in ${languageId}`} ${next ? "on" : "off"}.`);
+        say(`Suggestions${languageId === undefined ? "" : ` in ${languageName(languageId)}`} ${next ? "on" : "off"}.`);
         return;
     }
     await offer(inform, "The settings of this folder turn suggestions off here.", {

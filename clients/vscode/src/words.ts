@@ -1,6 +1,6 @@
 /** Texts for messages, pages and the chat: names of files and lines, errors, and parts of a prompt. */
 
-import { type NotebookCell, type TextDocument, Uri, workspace } from "vscode";
+import { type NotebookCell, type TextDocument, Uri, extensions, workspace } from "vscode";
 import type { Range } from "vscode-languageclient/node";
 
 import type { Place } from "./chat/messages";
@@ -20,6 +20,12 @@ export function cellOf(document: TextDocument): NotebookCell | undefined {
 export function nameOf(document: TextDocument): string {
     const cell = cellOf(document);
     return `${baseName(document.uri)}${cell === undefined ? "" : `, cell ${cell.index + 1}`}`;
+}
+
+/** The name of a language for the user, from the extension that defines it. */
+export function languageName(id: string): string {
+    const defined = extensions.all.flatMap(({ packageJSON }) => packageJSON.contributes?.languages ?? []);
+    return defined.find(({ id: other, aliases = [] }) => other === id && aliases.length > 0)?.aliases[0] ?? id;
 }
 
 /** The last line of a range, from 0; a range that ends at the start of a line does not include that line. */

@@ -142,20 +142,16 @@ def _unlisted(
     engine: Engine, answering: Mapping[Purpose, ModelInfo], listed: Sequence[ModelHere]
 ) -> Iterator[ModelHere]:
     """Yield the models that answer and were not found: their servers may be busy, or list nothing."""
+    uses: dict[ModelHere, tuple[Purpose, ...]] = {}
     for use, info in answering.items():
         if info.remote_host is None and not any(use in model.in_use for model in listed):
             block = getattr(engine.settings, use).backend
             where = f"{info.kind} at {info.url}" if info.url else info.kind
-            yield ModelHere(
-                info.name,
-                block.kind,
-                block.url,
-                block.model or info.name,
-                where,
-                (use,),
-                in_use=(use,),
-                modalities=info.modalities,
-            )
+            chosen = (info.name, block.kind, block.url, block.model or info.name)
+            model = ModelHere(*chosen, where, (), modalities=info.modalities)
+            uses[model] = (*uses.get(model, ()), use)
+    for model, own in uses.items():
+        yield structs.replace(model, uses=own, in_use=own)
 
 
 def _on_disk() -> list[ModelHere]:

@@ -111,7 +111,7 @@ exports.run = async function run() {
         assert.deepEqual(proposals.waiting, []);
     });
 
-    const prices = await show("prices.py");
+    let prices = await show("prices.py");
     const original = prices.document.getText();
     const withFloat = {
         uri: prices.document.uri.toString(),
@@ -285,6 +285,45 @@ exports.run = async function run() {
         assert.equal(text.getText(), original);
     });
 
+    await claim("a change that waits for a decision goes with its file when that is renamed", async () => {
+        const rename = async (from, to) => {
+            const edit = new vscode.WorkspaceEdit();
+            edit.renameFile(from, to);
+            assert.ok(await vscode.workspace.applyEdit(edit));
+        };
+        const [here, there] = ["prices.py", "costs.py"].map((name) => vscode.Uri.joinPath(root(), name));
+        await instruct(extension, prices, [0, 0, 5, 0], "with sum()");
+        await rename(here, there);
+        const review = await until(() => extension.reviews.current);
+        assert.ok(review.document.getText().startsWith(SIMPLER));
+        await executeCommand("homebody.discardEdit");
+        assert.equal(review.document.getText(), original);
+        const moved = { document: review.document };
+        await propose(extension, moved, [0, 0, 5, 0], "with sum()");
+        const proposal = await until(() => proposals.waiting[0]);
+        await rename(there, here);
+        await until(() => proposal.target.toString() === here.toString() && proposal.name === "prices.py");
+        await proposals.accept(proposal);
+        prices = vscode.window.activeTextEditor;
+        assert.ok(prices.document.getText().startsWith(SIMPLER));
+        await restore(prices.document, original);
+    });
+
+    await claim("notes that are too long for a line are behind a button", async () => {
+        const { document: text } = prices;
+        await instruct(extension, prices, [0, 0, 5, 0], "with many notes");
+        const { notes } = extension.reviews.current;
+        const [first, more] = (await lenses(text)).filter(([, title]) => /^\$\(info\)|more…$/.test(title));
+        assert.deepEqual([first[1], more[1]], [`$(info) ${notes[0]}`, `and ${notes.length - 1} more…`]);
+        const shown = [];
+        await answering(extension.vscode.window, "showInformationMessage", async (message) => void shown.push(message), () =>
+            executeCommand(more[2].command, ...more[2].arguments),
+        );
+        assert.ok(notes.length > 2 && notes.every((note) => shown[0].includes(note)));
+        await executeCommand("homebody.discardEdit");
+        await restore(text, original);
+    });
+
     await claim("a change that arrives while one types elsewhere in the file leaves the cursor there", async () => {
         const { withProgress } = extension.vscode.window;
         const typing = async (...args) => {
@@ -381,6 +420,10 @@ exports.run = async function run() {
         assert.deepEqual(sources.map(({ uri }) => uri).sort(), notebook.getCells().map(({ document: { uri } }) => uri.toString()).sort());
         const prompt = await request(server, "homebody.showPrompt", {});
         assert.ok(prompt.text.includes("return 2 * value"));
+        await propose(extension, prices, [0, 0, 5, 0], "with sum()");
+        assert.equal(chat.code.editor.document, prices.document, "what is reviewed is in view, and no notebook behind it");
+        await proposals.close(proposals.waiting[0]);
+        await vscode.window.showNotebookDocument(notebook);
         await executeCommand("workbench.action.revertAndCloseActiveEditor");
     });
 
@@ -615,7 +658,7 @@ exports.run = async function run() {
         await vscode.window.showTextDocument(document);
         const shown = () => status.item.tooltip;
         await executeCommand("homebody.toggleLanguage");
-        await until(() => shown().includes("paused for python"));
+        await until(() => shown().includes("paused for Python"));
         assert.equal(vscode.workspace.getConfiguration("homebody.completion").get("languages").python, false);
         await executeCommand("homebody.toggleLanguage");
         await until(() => !shown().includes("paused"));

@@ -1,6 +1,6 @@
 /** The code in view, which is sent with a question; the view shows it, and the user can remove it. */
 
-import { Disposable, type TextEditor, window } from "vscode";
+import { Disposable, TabInputTextDiff, type TextEditor, window } from "vscode";
 
 import { isServed } from "../ghost/signals";
 import { lastLine, nameOf } from "../words";
@@ -49,7 +49,12 @@ export class CodeInView implements Disposable {
 
 /** The editor that questions are about, and that code of an answer goes into: while a change is reviewed, the side with the file. */
 export function editorInView(): TextEditor | undefined {
-    return [window.activeTextEditor, ...window.visibleTextEditors].find((each) => each !== undefined && isServed(each));
+    const { visibleTextEditors } = window;
+    const input = window.tabGroups.activeTabGroup.activeTab?.input;
+    // A notebook behind another tab is listed as visible too.
+    const left = input instanceof TabInputTextDiff ? input.original.toString() : undefined;
+    const reviewed = visibleTextEditors.filter(({ document }) => document.uri.toString() === left);
+    return [window.activeTextEditor, ...reviewed, ...visibleTextEditors].find((each) => each !== undefined && isServed(each));
 }
 
 /** The name of the file, or of the notebook and its cell, and the lines of the selection. */

@@ -8,12 +8,21 @@ import {
     FileSystemError,
     type FileSystemProvider,
     type FileStat,
+    type FileRenameEvent,
     FileType,
+    type FileWillRenameEvent,
     type Uri,
     workspace,
 } from "vscode";
 
 export const SCHEME = "homebody-edit";
+
+/** Where a file is once files and folders were renamed; `undefined` if it stays where it is. */
+export function renamed({ files }: FileRenameEvent | FileWillRenameEvent, uri: Uri): Uri | undefined {
+    const isWithin = (folder: Uri): boolean => `${uri.path}/`.startsWith(`${folder.path}/`);
+    const moved = files.find(({ oldUri }) => isWithin(oldUri));
+    return moved && uri.with({ path: `${moved.newUri.path}${uri.path.slice(moved.oldUri.path.length)}` });
+}
 
 interface File {
     bytes: Uint8Array;

@@ -22,9 +22,9 @@ import {
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { inform, offer, showError, warn } from "../notify";
-import { cellOf, nameOf } from "../words";
+import { baseName, cellOf, nameOf } from "../words";
 import { merged } from "./change";
-import { type MemoryFiles, SCHEME } from "./files";
+import { type MemoryFiles, SCHEME, renamed } from "./files";
 import { lineChanges } from "./hunks";
 
 /** Starts the server if needed; without one, a message says what is wrong. */
@@ -61,6 +61,12 @@ export class Proposals implements Disposable {
         workspace.onDidChangeTextDocument(({ document }) => {
             if (document.uri.scheme === SCHEME && document.isDirty) {
                 void document.save();
+            }
+        }),
+        workspace.onDidRenameFiles((event) => {
+            for (const proposal of this.open.values()) {
+                const target = renamed(event, proposal.target);
+                Object.assign(proposal, target && { target, name: proposal.name.replace(baseName(proposal.target), baseName(target)) });
             }
         }),
         window.tabGroups.onDidChangeTabs(({ closed }) => {

@@ -65,10 +65,12 @@ export class Refactorings {
     async inOwnWords(editor: TextEditor): Promise<void> {
         const { document, selection } = editor;
         const { isEmptyOrWhitespace } = document.lineAt(selection.active);
+        const isNew = selection.isEmpty && isEmptyOrWhitespace;
         const what = !selection.isEmpty
             ? `Change ${linesOf(selection)} of`
-            : isEmptyOrWhitespace ? "Write code at the cursor in" : "Change the code at the cursor in";
-        const instruction = await askInstruction(`${what} ${nameOf(document)}`, "Use pathlib");
+            : isNew ? "Write code at the cursor in" : "Change the code at the cursor in";
+        const example = isNew ? "A function that reads a CSV file" : "Use pathlib";
+        const instruction = await askInstruction(`${what} ${nameOf(document)}`, example);
         const client = instruction === undefined ? undefined : await this.need();
         if (instruction === undefined || client === undefined) {
             return;

@@ -29,12 +29,14 @@ import {
 import { say } from "../notify";
 import { withoutIcons } from "../plain";
 import { baseName } from "../words";
-import { type MemoryFiles, SCHEME } from "./files";
+import { type MemoryFiles, SCHEME, renamed } from "./files";
 import { type Hunk, type LineChange, afterEdit, hunksOf, lineChanges, withoutHunks } from "./hunks";
 import type { Showing } from "./proposals";
 
 // Longest text that is struck out behind a line, in characters.
 const LONGEST_STRUCK = 160;
+// Longest text of the notes that is seen above a line, in characters.
+const LONGEST_NOTES = 80;
 const NEW_LINES = window.createTextEditorDecorationType({
     isWholeLine: true,
     backgroundColor: new ThemeColor("diffEditor.insertedLineBackground"),
@@ -67,8 +69,17 @@ export interface Review {
     hunks: readonly Hunk[];
 }
 
+interface Moving {
+    uri: Uri;
+    review: Review;
+    /** The document's text then. */
+    text: string;
+}
+
 export class Reviews implements CodeLensProvider, Disposable {
     private readonly open = new Map<TextDocument, Review>();
+    /** Reviews whose files are being renamed: VS Code closes a document and opens another one. */
+    private moving: Moving[] = [];
     private count = 0;
     private readonly changed = new EventEmitter<void>();
     readonly onDidChangeCodeLenses = this.changed.event;
@@ -80,6 +91,13 @@ export class Reviews implements CodeLensProvider, Disposable {
         window.onDidChangeVisibleTextEditors(() => this.draw()),
         window.onDidChangeActiveTextEditor(() => this.tell()),
         workspace.onDidCloseTextDocument((document) => this.forget(document)),
+        workspace.onWillRenameFiles((event) => {
+            this.moving = [...this.open.values()].flatMap((review) => {
+                const uri = renamed(event, review.document.uri);
+                return uri === undefined ? [] : [{ uri, review: { ...review }, text: review.document.getText() }];
+            });
+        }),
+        workspace.onDidRenameFiles(() => this.moving.splice(0).forEach((moved) => void this.follow(moved))),
         workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
             const review = this.open.get(document);
             if (review === undefined || contentChanges.length === 0) {
@@ -168,6 +186,16 @@ export class Reviews implements CodeLensProvider, Disposable {
 
     dispose(): void {
         this.subscriptions.dispose();
+    }
+
+    /** Go on with a review in the document of the new name. */
+    private async follow({ uri, review, text }: Moving): Promise<void> {
+        const document = await workspace.openTextDocument(uri);
+        if (document.getText() === text) {
+            const moved = { ...review, document };
+            this.open.set(document, moved);
+            this.settle(moved);
+        }
     }
 
     private find(uri: Uri): Review | undefined {
@@ -265,9 +293,16 @@ function commandsFor({ document: { uri }, hunks, serverId, notes }: Review): Com
         ...(hunks.length > 1 ? several : []),
         ...(serverId === undefined ? [] : [command("Refine…", "refineEdit", uri)]),
         command("Compare", "compareEdit", uri),
-        // A lens without a command is text.
-        ...notes.map((note) => ({ title: `$(info) ${withoutIcons(note)}`, command: "" })),
+        ...noted(notes),
     ];
+}
+
+/** The notes as words above the line; where they are too long for it, the first one and a button for all of them. */
+function noted(notes: readonly string[]): Command[] {
+    const isLong = notes.join().length > LONGEST_NOTES && notes.length > 1;
+    // A lens without a command is text.
+    const shown = notes.slice(0, isLong ? 1 : undefined).map((note) => ({ title: `$(info) ${withoutIcons(note)}`, command: "" }));
+    return isLong ? [...shown, command(`and ${notes.length - 1} more…`, "showNotes", notes)] : shown;
 }
 
 function command(title: string, name: string, ...args: unknown[]): Command {
