@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import typer
 from msgspec import Struct
@@ -59,10 +59,10 @@ class AnswerReport(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 @asynccontextmanager
-async def ready_engine(flags: Flags, workspace: Path) -> AsyncGenerator[Engine]:
+async def ready_engine(flags: Flags, workspace: Path, terminal: Terminal) -> AsyncGenerator[Engine]:
     """Open an engine for a command that answers with text, and update its index within a time limit."""
     async with open_engine(flags.source(workspace), folders=[workspace]) as engine:
-        await update_index(engine, Terminal())
+        await update_index(engine, terminal)
         yield engine
 
 
@@ -82,33 +82,33 @@ def print_answer(
 
     ``remedy`` says what to do if it is incomplete; ``lists_places``: the places that it names come below.
     """
-    terminal = Terminal()
 
-    async def run(writer: AnswerWriter) -> tuple[ChatAnswer, Places]:
-        async with ready_engine(flags, workspace) as engine:
-            answer, document = await answering(engine, writer.listeners)
+    async def run(terminal: Terminal) -> tuple[ChatAnswer, Places]:
+        listeners = heard(terminal, is_quiet=as_json or not streams)
+        async with ready_engine(flags, workspace, terminal) as engine:
+            answer, document = await answering(engine, listeners)
             if as_json or not lists_places:
                 return answer, []
             return answer, await named_places(engine, answer.markdown, answer.sources, document)
 
-    with AnswerWriter(terminal, is_quiet=as_json or not streams) as writer:
-        answer, places = asyncio.run(run(writer))
-    if as_json:
-        report = AnswerReport(
-            answer.markdown,
-            answer.complete,
-            answer.usage,
-            to_lines(answer.sources),
-            to_lines(answer.left_out),
-            file,
-            conversation_id,
-            answer.looped,
-        )
-        terminal.write(to_json(report))
-        return answer
-    if not streams:
-        terminal.write(answer.markdown + "\n")
-    show_account(terminal, answer, remedy, places)
+    with Terminal() as terminal:
+        answer, places = asyncio.run(run(terminal))
+        if as_json:
+            report = AnswerReport(
+                answer.markdown,
+                answer.complete,
+                answer.usage,
+                to_lines(answer.sources),
+                to_lines(answer.left_out),
+                file,
+                conversation_id,
+                answer.looped,
+            )
+            terminal.write(to_json(report))
+            return answer
+        if not streams:
+            terminal.write(answer.markdown + "\n")
+        show_account(terminal, answer, remedy, places)
     return answer
 
 
@@ -150,64 +150,26 @@ async def attach_named(engine: Engine, what: str, piped: bytes = b"") -> Attache
 async def update_index(engine: Engine, terminal: Terminal | None) -> None:
     """Update the workspace's index within a time limit; a remark says if that was not enough."""
     if engine.index is not None and not await engine.index.updated() and terminal is not None:
-        terminal.progress("")
         terminal.remark("The workspace is still being indexed: only the files indexed so far are used.")
 
 
-class AnswerWriter:
-    """Writes an answer as it arrives; on a terminal, shows before it how far the model has come.
+def heard(terminal: Terminal, *, is_quiet: bool = False) -> Listeners:
+    """Return what shows how far the model has come, and writes its answer unless ``is_quiet``."""
+    waiting = "waiting for the model"  # it may have to be loaded first
 
-    A context manager: at its end nothing of that is left on the screen.
-    """
-
-    def __init__(self, terminal: Terminal, *, is_quiet: bool = False) -> None:
-        self._terminal = terminal
-        self._is_quiet = is_quiet
-        self._shows_progress = False
-
-    def __enter__(self) -> Self:
-        """Show that the model is asked: it may have to be loaded first."""
-        self._show("waiting for the model")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Clear the progress, for an error message or the shell."""
-        self._clear()
-
-    @property
-    def listeners(self) -> Listeners:
-        """The callbacks of an answer."""
-        return {"on_text": self.on_text, "on_read": self.on_read, "on_sources": self.on_sources}
-
-    def on_sources(self, sources: Sequence[Source]) -> None:
-        """Show the size at which the model sees a picture."""
+    def on_sources(sources: Sequence[Source]) -> None:
         for source in sources:
-            if source.last_line < source.first_line:
-                self._clear()
-                self._terminal.remark(f"{lines_of(to_lines([source])[0])}, {source.tokens} tokens")
-                self._show("waiting for the model")
+            if source.last_line < source.first_line:  # a picture: the size at which the model sees it
+                terminal.remark(f"{lines_of(to_lines([source])[0])}, {source.tokens} tokens")
+                terminal.progress(waiting)
 
-    def on_read(self, read: ReadProgress) -> None:
-        """Show how much of the prompt is read."""
-        left = read.milliseconds_left
-        seconds = "" if left is None else f", {left / 1000:.0f} s left"
-        self._show(f"reading {read.read} of {read.total} tokens{seconds}")
+    def on_read(read: ReadProgress) -> None:
+        left = "" if read.milliseconds_left is None else f", {read.milliseconds_left / 1000:.0f} s left"
+        terminal.progress(f"reading {read.read} of {read.total} tokens{left}")
 
-    def on_text(self, text: str) -> None:
-        """Write a piece of the answer."""
-        # Clear only once: later it would erase the line that the answer has started.
-        self._clear()
-        if not self._is_quiet:
-            self._terminal.write(text)
-
-    def _show(self, text: str) -> None:
-        self._terminal.progress(text)
-        self._shows_progress = True
-
-    def _clear(self) -> None:
-        if self._shows_progress:
-            self._terminal.progress("")
-            self._shows_progress = False
+    terminal.progress(waiting)
+    on_text = None if is_quiet else terminal.write
+    return {"on_text": on_text, "on_read": on_read, "on_sources": on_sources}
 
 
 def show_account(terminal: Terminal, answer: ChatAnswer, remedy: str, places: Places) -> None:

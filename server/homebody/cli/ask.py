@@ -17,9 +17,9 @@ from msgspec import Struct
 from homebody.audit import erase_logged
 from homebody.cli.answers import (
     ATTACH,
-    AnswerWriter,
     attach_named,
     attach_piped,
+    heard,
     print_answer,
     ready_engine,
     show_account,
@@ -133,10 +133,11 @@ def command(
 
 def _talk(flags: Flags, conversation: Conversation, attach: Sequence[str], *, store: bool) -> None:
     with asyncio.Runner() as runner:
-        opened = ready_engine(flags, workspace_of(HERE))
+        terminal = Terminal()
+        opened = ready_engine(flags, workspace_of(HERE), terminal)
         engine = runner.run(opened.__aenter__())
         try:
-            talk = _Talk(engine, conversation)
+            talk = _Talk(engine, conversation, terminal)
             for what in attach:
                 runner.run(talk.attach(what))
             talk.run(runner)
@@ -149,10 +150,10 @@ def _talk(flags: Flags, conversation: Conversation, attach: Sequence[str], *, st
 class _Talk:
     """One conversation on a terminal, until the user ends it."""
 
-    def __init__(self, engine: Engine, conversation: Conversation) -> None:
+    def __init__(self, engine: Engine, conversation: Conversation, terminal: Terminal) -> None:
         self._engine = engine
         self._conversation = conversation
-        self._terminal = Terminal()
+        self._terminal = terminal
         self._attached: list[Attached] = []
         self._blocks: Sequence[CodeBlock] = ()
 
@@ -226,8 +227,8 @@ class _Talk:
                 pass
 
     async def _show(self, answering: Callable[..., Awaitable[Reply]]) -> None:
-        with AnswerWriter(self._terminal) as writer:
-            reply = await answering(**writer.listeners)
+        with self._terminal:
+            reply = await answering(**heard(self._terminal))
         self._blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
         places = await named_places(self._engine, reply.markdown, reply.sources)
         show_account(self._terminal, reply, _REMEDY, places)

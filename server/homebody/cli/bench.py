@@ -27,10 +27,9 @@ def command(
     """Measure the model that is used here, with prompts of 512, 2,048 and 8,192 tokens, if they fit."""
     flags = Flags.of(context.obj)
     settings = flags.load(None)
-    terminal = Terminal()
-    terminal.progress("starting the model …")
-    measured = asyncio.run(_run(settings, "chat" if chat else "completion", terminal))
-    terminal.progress("")
+    with Terminal() as terminal:
+        terminal.progress("starting the model …")
+        measured = asyncio.run(_run(settings, "chat" if chat else "completion", terminal))
     if as_json:
         terminal.write(to_json(measured))
         return

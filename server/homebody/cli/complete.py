@@ -13,7 +13,7 @@ from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.features.complete import complete
 from homebody.headless.report import Range, SentPrompt, to_json, to_prompt, to_range
-from homebody.headless.select import SourceFile, read_source, workspace_of
+from homebody.headless.select import read_source, workspace_of
 
 
 class ShownSuggestion(Struct, frozen=True, rename="camel"):
@@ -46,11 +46,22 @@ def command(
 ) -> None:
     """Show the suggestions at a position in a file."""
     path, line, column = parse_position(place)
-    flags = Flags.of(context.obj)
+    flags, terminal = Flags.of(context.obj), Terminal()
     settings = flags.load(workspace_of(path))
     source = read_source(path, max_bytes=settings.context.max_file_bytes)
-    report = asyncio.run(_run(flags, source, line, column, with_prompt=show_prompt))
-    terminal = Terminal()
+    document, offset = source.document, source.offset_at(line, column)
+
+    async def asked() -> CompletionReport:
+        async with ready_engine(flags, workspace_of(path), terminal) as engine:
+            completions = await complete(engine, document, offset, trigger="invoked")
+            record = engine.audit.last(document.uri) if show_prompt else None
+        shown = [
+            ShownSuggestion(completion.id, to_range(document, completion.span), completion.text)
+            for completion in completions
+        ]
+        return CompletionReport(str(path), line, column, shown, to_prompt(record) if record else None)
+
+    report = asyncio.run(asked())
     if as_json:
         terminal.write(to_json(report))
         return
@@ -60,23 +71,3 @@ def command(
         terminal.write(suggestion.text.removesuffix("\n") + "\n")
     if not report.completions:
         warn("There is nothing worth suggesting here; --show-prompt shows what the model saw.")
-
-
-async def _run(
-    flags: Flags, source: SourceFile, line: int, column: int, *, with_prompt: bool
-) -> CompletionReport:
-    document = source.document
-    offset = source.offset_at(line, column)
-    async with ready_engine(flags, workspace_of(source.path)) as engine:
-        completions = await complete(engine, document, offset, trigger="invoked")
-        record = engine.audit.last(document.uri) if with_prompt else None
-    return CompletionReport(
-        file=str(source.path),
-        line=line,
-        column=column,
-        completions=[
-            ShownSuggestion(completion.id, to_range(document, completion.span), completion.text)
-            for completion in completions
-        ],
-        prompt=to_prompt(record) if record else None,
-    )

@@ -27,10 +27,9 @@ def command(
     """
     flags = Flags.of(context.obj)
     loaded = flags.load_with_origins(Path.cwd())
-    terminal = Terminal()
-    terminal.progress("checking servers and models …")
-    diagnosis = asyncio.run(_run(loaded))
-    terminal.progress("")
+    with Terminal() as terminal:
+        terminal.progress("checking servers and models …")
+        diagnosis = asyncio.run(_run(loaded))
     if as_json:
         terminal.write(to_json(diagnosis))
     else:

@@ -112,11 +112,8 @@ def _install(
 
     The only command that uses the network, and only for files that are not on this machine yet.
     """
-    terminal = Terminal()
-    try:
+    with Terminal() as terminal:
         model = install(source, _progress(source or "the default weights", terminal))
-    finally:
-        terminal.progress("")
     facts = read_facts(model.path)
     if as_json:
         terminal.write(to_json(_report(ModelListing(model, facts))))
@@ -218,7 +215,6 @@ def _progress(what: str, terminal: Terminal) -> OnProgress:
         terminal.progress(text)
         if (now := 4 * done // max(1, total)) > quarters and not sys.stderr.isatty():
             quarters = now
-            sys.stderr.write(f"{text}\n")
-            sys.stderr.flush()
+            terminal.report(text)
 
     return show

@@ -5,8 +5,6 @@ Its progress is a live line on a terminal, plain lines elsewhere, nothing with `
 
 import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,19 +50,11 @@ class Display:
     def finished(self, outcome: Outcome) -> None:
         """Print the result of a file."""
         self._last = outcome
-        with self.paused():
-            is_of_many = not self._is_single and outcome.status != "empty"
-            is_telling = not sys.stderr.isatty() or outcome.reason is not None
-            if (outcome.written or (is_of_many and is_telling)) and not self._options.quiet:
-                sys.stderr.write(f"{self._count(self.summary.done)}{harmless(line_of(outcome))}\n")
-                sys.stderr.flush()
-            self._print(outcome)
-
-    @contextmanager
-    def paused(self) -> Generator[None]:
-        """Remove the line while something is printed: both may go to the same terminal."""
-        self.terminal.progress("")
-        yield
+        is_of_many = not self._is_single and outcome.status != "empty"
+        is_telling = not sys.stderr.isatty() or outcome.reason is not None
+        if (outcome.written or (is_of_many and is_telling)) and not self._options.quiet:
+            self.terminal.report(f"{self._count(self.summary.done)}{line_of(outcome)}")
+        self._print(outcome)
 
     def report(self) -> int:
         """Report the end of a run; return the exit code. Raises the error of a single file."""
@@ -72,7 +62,7 @@ class Display:
         if not self._is_single:
             self.sum_up()
             if self.summary.written and not options.quiet:
-                sys.stderr.write("`homebody undo` restores all files.\n")
+                self.terminal.report("`homebody undo` restores all files.")
         elif self._last is not None:
             self._report_single(self._last)
         failed = counts["refused"] + counts["failed"]
@@ -81,7 +71,7 @@ class Display:
     def sum_up(self) -> None:
         """Print the summary."""
         if not self._options.quiet:
-            sys.stderr.write("".join(f"{line}\n" for line in self._summary()))
+            self.terminal.report("\n".join(self._summary()))
 
     @property
     def stopped_early(self) -> bool:

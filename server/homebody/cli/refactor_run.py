@@ -23,7 +23,6 @@ from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
 from homebody.cli.refactor_display import Display
 from homebody.cli.refactor_options import RefactorOptions
-from homebody.cli.terminal import harmless
 from homebody.engine import Tuning, open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.features.refactor import prompt_of
@@ -147,15 +146,14 @@ class _Run:
         display = Display(self.options, self.selection)
         interrupted = False
         try:
-            asyncio.run(self._work(display))
+            with display.terminal:
+                asyncio.run(self._work(display))
         except (KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C; SIGTERM
             interrupted = True
         except HomebodyError:
             # Nothing was started, so there is nothing to resume.
             self._end()
             raise
-        finally:
-            display.terminal.progress("")
         if interrupted or display.stopped_early:
             return self._stopped(display)
         self._end()
@@ -202,7 +200,6 @@ class _Run:
             if not options.quiet:
                 terminal.progress("Indexing the workspace …")
             await update_index(engine, None if options.quiet else terminal)
-            terminal.progress("")
             applier = None
             if self.journal is not None:
                 applier = Applier(
@@ -231,16 +228,14 @@ class _Run:
         if options.yes or not is_asked:
             return True
         question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
-        with display.paused():
-            display.terminal.diff(unified_diff(source.path, source.document.text, text))
-            sys.stderr.write(harmless(question))
-            sys.stderr.flush()
-            # The event loop's own handler of Ctrl-C would let the read go on.
-            before = signal.signal(signal.SIGINT, signal.default_int_handler)
-            try:
-                answer = sys.stdin.readline().strip().lower()[:1]
-            finally:
-                signal.signal(signal.SIGINT, before)
+        display.terminal.diff(unified_diff(source.path, source.document.text, text))
+        display.terminal.report(question, end="")
+        # The event loop's own handler of Ctrl-C would let the read go on.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            answer = sys.stdin.readline().strip().lower()[:1]
+        finally:
+            signal.signal(signal.SIGINT, before)
         if answer == "a":
             self.options = msgspec.structs.replace(options, yes=True)
         return answer in {"y", "a"}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 from rich.console import Console
@@ -27,12 +28,24 @@ _DIFF_STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "
 
 
 class Terminal:
-    """Stdout for results, stderr for remarks. Respects ``NO_COLOR``, ``TERM`` and pipes, as rich does."""
+    """Stdout for results, stderr for remarks. Respects ``NO_COLOR``, ``TERM`` and pipes, as rich does.
+
+    A context manager: at its end, no progress is left on the screen.
+    """
 
     def __init__(self) -> None:
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self._line_is_open = False
+        self._shows_progress = False
+
+    def __enter__(self) -> Self:
+        """Return the terminal."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the progress, for an error message or the shell."""
+        self._clear()
 
     @property
     def is_watched(self) -> bool:
@@ -41,6 +54,7 @@ class Terminal:
 
     def write(self, text: str, style: str | Style = "") -> None:
         """Write a result and flush it."""
+        self._clear()
         _write(self._out, text, style)
         if text:
             self._line_is_open = not text.endswith("\n")
@@ -49,6 +63,7 @@ class Terminal:
         """List places by their words and their URI, as hyperlinks, on a terminal; scripts get nothing."""
         if not self._err.is_terminal or not named:
             return
+        self._clear()
         shown = Text("places: ")
         for number, (words, uri) in enumerate(named):
             place = place_of(uri)
@@ -59,19 +74,28 @@ class Terminal:
 
     def end_line(self) -> None:
         """Write a newline after streamed text, unless it ended with one."""
+        self._clear()
         if self._line_is_open:
             self.write("\n")
 
     def remark(self, text: str) -> None:
         """Print a remark on a terminal; scripts do not receive it."""
         if self._err.is_terminal:
+            self._clear()
             _write(self._err, text + "\n", "dim")
 
+    def report(self, text: str, end: str = "\n") -> None:
+        """Print a line on stderr, for scripts too."""
+        self._clear()
+        self._err.file.write(harmless(text) + end)
+        self._err.file.flush()
+
     def progress(self, text: str) -> None:
-        """Show progress on a line that is overwritten; an empty text clears it."""
+        """Show progress on a terminal, until something else is written."""
         if self._err.is_terminal:
             self._err.file.write(f"\r\x1b[K{text[: self._err.width - 1]}")  # a wrapped line would stay
             self._err.file.flush()
+            self._shows_progress = True
 
     def diff(self, text: str) -> None:
         """Write a unified diff."""
@@ -81,6 +105,12 @@ class Terminal:
         for line in text.removesuffix("\n").split("\n"):
             style = next((style for start, style in _DIFF_STYLES.items() if line.startswith(start)), "")
             self.write(line + "\n", style)
+
+    def _clear(self) -> None:
+        # Only after progress: it would erase the line that an answer has started.
+        if self._shows_progress:
+            self.progress("")
+            self._shows_progress = False
 
 
 def harmless(text: str) -> str:
