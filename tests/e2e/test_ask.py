@@ -1,5 +1,7 @@
 """Asking through a real server: conversations, attachments, applied code."""
 
+import asyncio
+
 import pytest
 from pygls.exceptions import JsonRpcException
 
@@ -60,6 +62,30 @@ async def test_an_answer_links_to_the_workspace_where_the_client_wants_it(serve,
         assert found["markdown"] == text
         assert [link["target"] for link in found["links"]] == [uri, uri]
         assert [link["range"]["start"]["character"] for link in found["links"]] == [0, text.index("area.py")]
+
+
+@pytest.mark.parametrize("command", ["homebody.explain", "homebody.ask"])
+async def test_an_answer_is_about_the_code_that_was_there_when_it_was_requested(serve, command):
+    """Also if the user types on while the server still waits for the editor's settings."""
+    asked, sent = asyncio.Event(), asyncio.Event()
+
+    async def answer(params):
+        asked.set()
+        await sent.wait()
+        return [{} for _ in params["items"]]
+
+    async with serve("It multiplies.") as client:
+        client.on_request["workspace/configuration"] = answer
+        client.open(URI, CODE)
+        argument = {"textDocument": {"uri": URI, "version": 1}, "question": "What is it?"}
+        answering = asyncio.ensure_future(client.execute(command, argument))
+        await asked.wait()
+        client.type(URI, 0, "# typed later\n")
+        sent.set()
+
+        assert (await answering)["markdown"] == "It multiplies."
+        prompt = (await client.execute("homebody.showPrompt"))["text"]
+        assert ("return width" in prompt, "typed later" in prompt) == (True, False)
 
 
 async def test_a_code_block_is_applied(serve):

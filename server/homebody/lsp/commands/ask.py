@@ -14,12 +14,11 @@ from homebody.lsp.commands.common import (
     LinkForm,
     Result,
     answer_of,
-    document_of,
+    code_of,
     media_of,
-    span_of,
     with_links,
 )
-from homebody.lsp.commands.conversations import answered_in, blocks_of
+from homebody.lsp.commands.conversations import answered_in, blocks_of, store
 from homebody.lsp.documents import SCHEMES
 from homebody.lsp.server import Server
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from homebody.features.ask import Reply
     from homebody.features.attachments import Attached
     from homebody.lsp.holder import OpenedEngine
-    from homebody.session.conversation import Conversation
 
 
 _MOST_PROBLEMS = 100
@@ -108,8 +106,41 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
     if argument.regenerate and argument.conversation_id is None:
         message = "`regenerate` needs the `conversationId` of the answer to replace."
         raise UsageError(message)
-    async with answered_in(server, argument.conversation_id, stored=argument.store) as conversation:
-        return await _answered(server, params, argument, conversation)
+    named = argument.text_document
+    document, span = (None, None) if named is None else code_of(server, named, argument.range)
+    async with (
+        progress.shown(server, "Answering", params.work_done_token, argument.token) as work,
+        answered_in(server, argument.conversation_id) as conversation,
+        server.service.asking() as opened,
+    ):
+        from homebody.features import ask as feature
+
+        if argument.regenerate:
+            reply = await feature.regenerate(opened.engine, conversation, **work.listeners)
+        else:
+            reply = await feature.ask(
+                opened.engine,
+                argument.question,
+                conversation=conversation,
+                document=document,
+                span=span,
+                attachments=[
+                    await _attached(server, opened, item, argument.diagnostics) for item in argument.attach
+                ],
+                session=opened.session,
+                **work.listeners,
+            )
+        result = await with_links(
+            server,
+            opened,
+            _result(server, reply),
+            form=argument.links,
+            document=document,
+            sources=reply.sources,
+        )
+    if argument.store:
+        await store(server, conversation)
+    return result
 
 
 async def context_items(server: Server, params: types.ExecuteCommandParams) -> Result:
@@ -143,42 +174,6 @@ async def check_attachment(server: Server, params: types.ExecuteCommandParams) -
 
         attached = await _attached(server, opened, argument.item)
         return {"media": [media_of(media) for media in await admitted(opened.engine, attached.media)]}
-
-
-async def _answered(
-    server: Server, params: types.ExecuteCommandParams, argument: Ask, conversation: "Conversation"
-) -> Result:
-    document = None if argument.text_document is None else document_of(server, argument.text_document)
-    span = None if document is None else span_of(server, document, argument.range)
-    async with (
-        progress.shown(server, "Answering", params.work_done_token, argument.token) as work,
-        server.service.asking() as opened,
-    ):
-        from homebody.features import ask as feature
-
-        if argument.regenerate:
-            reply = await feature.regenerate(opened.engine, conversation, **work.listeners)
-        else:
-            reply = await feature.ask(
-                opened.engine,
-                argument.question,
-                conversation=conversation,
-                document=document,
-                span=span,
-                attachments=[
-                    await _attached(server, opened, item, argument.diagnostics) for item in argument.attach
-                ],
-                session=opened.session,
-                **work.listeners,
-            )
-        return await with_links(
-            server,
-            opened,
-            _result(server, reply),
-            form=argument.links,
-            document=document,
-            sources=reply.sources,
-        )
 
 
 async def _attached(

@@ -13,7 +13,7 @@ from lsprotocol import types
 from homebody.errors import DocumentChanged, UsageError
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import Result, document_of, span_of
+from homebody.lsp.commands.common import Result, code_of, document_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.commands.deliver import deliver, moved_edits, outcome_of
 from homebody.lsp.convert import from_edits, to_span
@@ -188,9 +188,8 @@ async def apply(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
-    document = document_of(server, argument.text_document)
-    conversation = conversation_of(server, argument.conversation_id)
-    span = span_of(server, document, argument.range)
+    document, span = code_of(server, argument.text_document, argument.range)
+    conversation = await conversation_of(server, argument.conversation_id)
     async with server.service.using() as opened:
         from homebody.features.apply_block import apply_block
         from homebody.postprocess.edit.code_blocks import code_blocks

@@ -50,9 +50,15 @@ def document_of(server: Server, wanted: "TextDocument") -> Document:
     return document
 
 
-def span_of(server: Server, document: Document, wanted: types.Range | None) -> Span | None:
-    """Return the span of a range in the document. Raises ``PositionOutOfRange``."""
-    return None if wanted is None else to_span(document, wanted, server.documents.encoding)
+def code_of(
+    server: Server, wanted: "TextDocument", lsp_range: types.Range | None
+) -> tuple[Document, Span | None]:
+    """Return the open document and the span of a range in it; before anything is awaited.
+
+    Raises ``PositionOutOfRange``, and as ``document_of`` does.
+    """
+    document = document_of(server, wanted)
+    return document, None if lsp_range is None else to_span(document, lsp_range, server.documents.encoding)
 
 
 def answer_of(server: Server, answer: "Explanation | Reply") -> dict[str, Any]:

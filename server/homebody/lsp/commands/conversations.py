@@ -35,7 +35,7 @@ class Open(msgspec.Struct, frozen=True, rename="camel"):
     links: LinkForm = False
 
 
-def conversation_of(server: Server, conversation_id: str) -> "Conversation":
+async def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     """Return a conversation of this session, or one that was stored, since then perhaps by another program.
 
     Raises
@@ -47,10 +47,13 @@ def conversation_of(server: Server, conversation_id: str) -> "Conversation":
     from homebody.session.stored import load_conversation
 
     known = server.service.conversations
-    conversation = known.find(conversation_id)
-    if conversation is None or not conversation.is_answering:
-        stored = load_conversation(conversation_id)
-        if stored is not None and (conversation is None or stored.last_asked > conversation.last_asked):
+    async with known.on_disk:
+        stored = await asyncio.to_thread(load_conversation, conversation_id)
+        conversation = known.find(conversation_id)
+        if stored is not None and (
+            conversation is None
+            or (not conversation.is_answering and stored.last_asked > conversation.last_asked)
+        ):
             conversation = known.add(stored)
     if conversation is None:
         message = "There is no conversation of this id any more: the server was restarted. Ask again."
@@ -86,7 +89,7 @@ async def open_conversation(server: Server, params: types.ExecuteCommandParams) 
     from homebody.postprocess.edit.code_blocks import code_blocks
 
     argument = parse(params, Open)
-    conversation = conversation_of(server, argument.conversation_id)
+    conversation = await conversation_of(server, argument.conversation_id)
     turns: list[dict[str, Any]] = []
     block = 0
     async with server.service.using() as opened:
@@ -130,10 +133,8 @@ def blocks_of(blocks: "Sequence[CodeBlock]", first: int) -> list[dict[str, Any]]
 
 
 @asynccontextmanager
-async def answered_in(
-    server: Server, conversation_id: str | None, *, stored: bool
-) -> "AsyncGenerator[Conversation]":
-    """The conversation, or a new one, while the block adds an answer; then it is ``stored``, if wanted."""
+async def answered_in(server: Server, conversation_id: str | None) -> "AsyncGenerator[Conversation]":
+    """The conversation, or a new one, while the block adds an answer."""
     from homebody.session.conversation import is_prompt_of, new_conversation
 
     known = server.service.conversations
@@ -141,14 +142,9 @@ async def answered_in(
         # Added before the answer, so that it can be deleted while it is being answered.
         conversation = known.add(new_conversation(paths_of(server.folders)))
     else:
-        conversation = conversation_of(server, conversation_id)
+        conversation = await conversation_of(server, conversation_id)
     try:
         yield conversation
-        if stored:
-            try:
-                await store(server, conversation)
-            except StateUnwritable as error:
-                server.tell([str(error)])  # the answer itself is complete
     finally:
         if known.find(conversation.id) is not conversation and server.service.audit is not None:
             # It was deleted meanwhile: the prompt of this answer is dropped as well.
@@ -159,7 +155,7 @@ async def answered_in(
 
 
 async def store(server: Server, conversation: "Conversation") -> None:
-    """Write a conversation to disk, unless it was deleted meanwhile."""
+    """Write a conversation to disk, unless it was deleted meanwhile; a failure is shown."""
     from homebody.backend.cancellation import to_the_end
     from homebody.session.stored import store_conversation
 
@@ -168,7 +164,10 @@ async def store(server: Server, conversation: "Conversation") -> None:
         # It may have been deleted while this request waited. A copy is written, since an answer may be added
         # meanwhile, and always completely, so that a cancelled request does not write after a later deletion.
         if known.find(conversation.id) is conversation:
-            await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
+            try:
+                await to_the_end(asyncio.to_thread(store_conversation, conversation.copy()))
+            except StateUnwritable as error:
+                server.tell([str(error)])  # the answer itself is complete
 
 
 async def forget_conversations(server: Server, params: types.ExecuteCommandParams) -> Result:

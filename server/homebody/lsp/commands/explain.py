@@ -5,9 +5,9 @@ An editor that has no view for Markdown gets it as a file that only the user can
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
@@ -20,12 +20,11 @@ from homebody.lsp.commands.common import (
     LinkForm,
     Result,
     answer_of,
-    document_of,
+    code_of,
     parts_of,
-    span_of,
     with_links,
 )
-from homebody.lsp.commands.conversations import answered_in, blocks_of
+from homebody.lsp.commands.conversations import answered_in, blocks_of, store
 from homebody.lsp.server import Server
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from homebody.features.answer import Listeners
     from homebody.features.explain import Explanation
     from homebody.lsp.holder import OpenedEngine
-    from homebody.session.conversation import Conversation
+    from homebody.text import Document, Span
 
 
 _KEPT = 20
@@ -104,51 +103,48 @@ class Explain(msgspec.Struct, frozen=True, rename="camel"):
 
 async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Explain the code or text of the argument."""
-    from homebody.postprocess.edit.code_blocks import code_blocks
-
     argument = parse(params, Explain)
-    if not argument.question:
-        return await _answered(server, params, argument, None)
-    async with answered_in(server, argument.conversation_id, stored=argument.store) as conversation:
-        result = await _answered(server, params, argument, conversation)
-    *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
-    blocks = blocks_of(new, sum(map(len, earlier)))
-    return result | {"conversationId": conversation.id, "blocks": blocks}
-
-
-async def _answered(
-    server: Server,
-    params: types.ExecuteCommandParams,
-    argument: Explain,
-    conversation: "Conversation | None",
-) -> dict[str, Any]:
+    named = argument.text_document
+    code = None if named is None else code_of(server, named, argument.range)
+    in_conversation = answered_in(server, argument.conversation_id) if argument.question else nullcontext()
     async with (
         progress.shown(server, "Explaining", params.work_done_token, argument.token) as work,
+        in_conversation as conversation,
         server.service.asking() as opened,
     ):
-        explanation = await _explained(server, opened, argument, work.listeners, conversation)
-        named = argument.text_document
+        explanation = await _explained(opened, server, argument, code, work.listeners)
+        result = answer_of(server, explanation)
+        if conversation is not None and code is not None:
+            from homebody.features.ask import add_explanation
+            from homebody.postprocess.edit.code_blocks import code_blocks
+
+            await add_explanation(opened.engine, conversation, *code, explanation, title=argument.question)
+            *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
+            blocks = blocks_of(new, sum(map(len, earlier)))
+            result |= {"conversationId": conversation.id, "blocks": blocks}
         result = await with_links(
             server,
             opened,
-            answer_of(server, explanation),
+            result,
             form=argument.links,
-            document=None if named is None else server.documents.find(named.uri),
+            document=None if code is None else code[0],
             sources=explanation.sources,
         )
+    if conversation is not None and argument.store:
+        await store(server, conversation)
     if argument.show:
         await _show_markdown(server, result["markdown"])
     return result
 
 
 async def _explained(
-    server: Server,
     opened: "OpenedEngine",
+    server: Server,
     argument: Explain,
+    code: "tuple[Document, Span | None] | None",
     listeners: "Listeners",
-    conversation: "Conversation | None",
 ) -> "Explanation":
-    if argument.text_document is None:
+    if code is None:
         from homebody.features.explain_text import explain_text
 
         return await explain_text(
@@ -160,31 +156,21 @@ async def _explained(
         )
     from homebody.features import explain as feature
 
-    document = document_of(server, argument.text_document)
     prompt = None
     if argument.action is not None and argument.action != "explain":
         prompt = opened.engine.prompts.action(argument.action)
         if prompt is None or prompt.output != "explain":
             message = f"There is no action {argument.action!r} that explains."
             raise UnknownAction(message)
-    span = span_of(server, document, argument.range)
-    explanation = await feature.explain(
+    return await feature.explain(
         opened.engine,
-        document,
-        span,
+        *code,
         prompt=prompt,
         problem=argument.problem.text if argument.problem else "",
         full=argument.full,
         session=opened.session,
         **listeners,
     )
-    if conversation is not None:
-        from homebody.features.ask import add_explanation
-
-        await add_explanation(
-            opened.engine, conversation, document, span, explanation, title=argument.question
-        )
-    return explanation
 
 
 class CommitMessage(msgspec.Struct, frozen=True):
