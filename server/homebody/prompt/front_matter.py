@@ -10,7 +10,6 @@ Users can add actions to ``library``, but cannot replace the files of explain, a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -125,83 +124,63 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
         return "problem" in Template(self.body).get_identifiers()
 
 
-@dataclass(frozen=True, slots=True)
-class PromptFault:
-    """One error in a prompt file. ``line`` counts from 1."""
-
-    line: int
-    message: str
-
-
 class InvalidPrompt(ValueError):
-    """The file is not a valid prompt file; ``faults`` has at least one entry."""
+    """The file is not a valid prompt file; ``faults`` are its errors, each with its line, from 1."""
 
-    def __init__(self, faults: tuple[PromptFault, ...]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(f"line {fault.line}: {fault.message}" for fault in faults))
+    def __init__(self, *faults: tuple[int, str]) -> None:
+        self.faults = sorted(faults)
+        super().__init__("; ".join(f"line {line}: {message}" for line, message in self.faults))
 
 
 def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
     """Read one prompt file; raise ``InvalidPrompt`` with all of its errors."""
     lines = text.splitlines(keepends=True)
-    end = _head_end(lines)
+    if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
+        raise InvalidPrompt((1, f"a prompt file begins with a line {_FENCE}"))
+    end = next((number for number, line in enumerate(lines) if number and line.strip() == _FENCE), None)
+    if end is None:
+        raise InvalidPrompt((1, f"its front matter has no closing line {_FENCE}"))
     head = _head("".join(lines[1:end]))
     body = "".join(lines[end + 1 :]).strip()
-    faults = [*_unknown_keys(head, lines), *_bad_values(head, lines), *_bad_placeholders(head, lines, end)]
+    faults = [(_line_of(key, lines), message) for key, message in _bad_keys(head)]
+    faults += _bad_placeholders(head, lines, end)
     if not body:
-        faults.append(PromptFault(end + 1, "there is no text below the front matter"))
+        faults.append((end + 1, "there is no text below the front matter"))
     if faults:
-        raise InvalidPrompt(tuple(sorted(faults, key=lambda fault: fault.line)))
+        raise InvalidPrompt(*faults)
     system = str(head.get("system", "")).strip()
     fixed = {"name": name, "body": body, "owner": owner, "system": system}
     return msgspec.convert({"title": name, **head, **fixed}, PromptFile)
 
 
-def _head_end(lines: list[str]) -> int:
-    """Index of the line that closes the front matter."""
-    if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
-        raise InvalidPrompt((PromptFault(1, f"a prompt file begins with a line {_FENCE}"),))
-    for number, line in enumerate(lines[1:], 1):
-        if line.strip() == _FENCE:
-            return number
-    raise InvalidPrompt((PromptFault(1, f"its front matter has no closing line {_FENCE}"),))
-
-
 def _head(text: str) -> dict[str, object]:
     if len(text) > _MAX_HEAD:
-        raise InvalidPrompt((PromptFault(1, f"its front matter is longer than {_MAX_HEAD // 1024} KiB"),))
+        raise InvalidPrompt((1, f"its front matter is longer than {_MAX_HEAD // 1024} KiB"))
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place.group(1)) if place and place.group(1) else text.count("\n")
-        raise InvalidPrompt(
-            (PromptFault(line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}"),)
-        ) from error
+        raise InvalidPrompt((line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}")) from error
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
-        raise InvalidPrompt(
-            (PromptFault(2, "its front matter holds too long a number or too deep a list"),)
-        ) from error
+        raise InvalidPrompt((2, "its front matter holds too long a number or too deep a list")) from error
 
 
-def _unknown_keys(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
-    for key in head:
+def _bad_keys(head: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield each unknown key, and each with a wrong value, with what is wrong."""
+    for key, value in head.items():
         if key not in _KEYS:
             meant = nearest(key, _KEYS)
             advice = f"the nearest is `{meant}`" if meant else f"there are {', '.join(_KEYS)}"
-            yield PromptFault(_line_of(key, lines), f"there is no key `{printable(key)}`; {advice}")
-
-
-def _bad_values(head: Mapping[str, object], lines: list[str]) -> Iterator[PromptFault]:
-    for key in _KEYS.keys() & head.keys():
+            yield key, f"there is no key `{printable(key)}`; {advice}"
+            continue
         try:
-            msgspec.convert(head[key], _KEYS[key])
+            msgspec.convert(value, _KEYS[key])
         except msgspec.ValidationError:
-            message = f"`{key}` cannot be {shorten(head[key])}; it has to be {allowed_values(_KEYS[key])}"
-            yield PromptFault(_line_of(key, lines), message)
+            yield key, f"`{key}` cannot be {shorten(value)}; it has to be {allowed_values(_KEYS[key])}"
 
 
-def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[PromptFault]:
+def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[tuple[int, str]]:
     """Unknown placeholders, each with its line."""
     known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
     texts = [(_line_of("system", lines), str(head.get("system", "")))]
@@ -211,7 +190,7 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
             name = match.group(1) or match.group(2)
             if name and name not in PLACEHOLDERS:
                 advice = f"there are {known}, and $$ for a dollar"
-                yield PromptFault(number, f"there is no placeholder `{printable(match[0])}`; {advice}")
+                yield number, f"there is no placeholder `{printable(match[0])}`; {advice}"
 
 
 def _line_of(key: str, lines: list[str]) -> int:

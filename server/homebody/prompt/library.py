@@ -5,10 +5,10 @@ A folder that the user does not trust is not read. An invalid file is skipped; t
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from homebody.prompt.front_matter import (
@@ -68,19 +68,13 @@ class PromptProblem:
         return f"{place}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class _LoadedPrompts:
-    actions: Mapping[str, PromptFile]
-    problems: tuple[PromptProblem, ...]
-    seen: tuple[object, ...]
-
-
 class PromptLibrary:
     """All prompt files: shipped ones, the user's, and those of trusted workspaces.
 
     A later one replaces an earlier one of the same name.
 
-    ``refresh`` reads files that changed on disk; it may run in any thread.
+    ``refresh`` reads files that changed on disk; it may run in any thread. ``problems`` are in the order of
+    the folders.
     """
 
     def __init__(self, folders: Iterable[PromptFolder] = ()) -> None:
@@ -89,50 +83,41 @@ class PromptLibrary:
         self.instruction = shipped_prompt("instruction")
         files = sorted((shipped_folder() / "actions").glob("*.md"))
         self._shipped_actions = {path.stem: shipped_prompt(f"actions/{path.stem}") for path in files}
-        self._loaded = self._load(self._look())
+        self._seen: list[Mapping[str, object]] = []
+        self._actions: Mapping[str, PromptFile] = self._shipped_actions
+        self.problems: tuple[PromptProblem, ...] = ()
+        self.refresh()
 
     @property
     def actions(self) -> tuple[PromptFile, ...]:
         """Actions, sorted by title."""
-        return tuple(sorted(self._loaded.actions.values(), key=lambda action: action.title))
-
-    @property
-    def problems(self) -> tuple[PromptProblem, ...]:
-        """All problems, in the order of the folders."""
-        return self._loaded.problems
+        return tuple(sorted(self._actions.values(), key=lambda action: action.title))
 
     @property
     def summary(self) -> str:
         """One or two sentences about all problems; empty if there are none."""
-        problems = self.problems
-        if not problems:
+        if not self.problems:
             return ""
-        first = str(problems[0]).rstrip(".")
-        if len(problems) == 1:
-            return f"{first}."
-        return f"{first}; and {len(problems) - 1} more: `homebody prompts check` lists them."
+        first, more = str(self.problems[0]).rstrip("."), len(self.problems) - 1
+        return f"{first}; and {more} more: `homebody prompts check` lists them." if more else f"{first}."
 
     def action(self, name: str) -> PromptFile | None:
         """Return the action of that name."""
-        return self._loaded.actions.get(name)
+        return self._actions.get(name)
 
     def refresh(self) -> bool:
         """Read the folders again if a file was added, removed or changed; return whether one was."""
-        seen = self._look()
-        if seen == self._loaded.seen:
+        seen = [_listed(folder) for folder in self._folders]
+        if seen == self._seen:
             return False
-        self._loaded = self._load(seen)
+        self._seen = seen
+        self._load()
         return True
 
-    def _look(self) -> tuple[object, ...]:
-        """Names, sizes and modification times of all files, to detect changes."""
-        return tuple(_facts(folder) for folder in self._folders)
-
-    def _load(self, seen: tuple[object, ...]) -> _LoadedPrompts:
+    def _load(self) -> None:
         actions = dict(self._shipped_actions)
         problems: list[PromptProblem] = []
-        for folder in self._folders:
-            names = _names(folder)
+        for folder, names in zip(self._folders, map(list, self._seen), strict=True):
             if not names:
                 continue
             if reason := _refusal(folder):
@@ -146,36 +131,33 @@ class PromptLibrary:
                 try:
                     prompt = _read(path, folder)
                 except InvalidPrompt as error:
-                    problems += [PromptProblem(path, fault.line, fault.message) for fault in error.faults]
+                    problems += [PromptProblem(path, line, message) for line, message in error.faults]
                     continue
                 except (OSError, ValueError) as error:
                     problems.append(PromptProblem(path, 0, _reason(error)))
                     continue
                 problems += _replaced(path, prompt, actions.get(prompt.name))
                 actions[prompt.name] = prompt
-        return _LoadedPrompts(MappingProxyType(actions), tuple(problems), seen)
+        self._actions, self.problems = actions, tuple(problems)
 
 
-def _names(folder: PromptFolder) -> Sequence[str]:
-    """Names of the prompt files in a folder, sorted; empty if the folder cannot be listed."""
+def _listed(folder: PromptFolder) -> Mapping[str, object]:
+    """Return what shows that a prompt file has changed, by name, sorted; nothing without such a folder."""
     try:
         with os.scandir(folder.path) as entries:
-            return sorted(entry.name for entry in entries if entry.name.endswith(".md"))
+            files = sorted((each for each in entries if each.name.endswith(".md")), key=attrgetter("name"))
     except OSError:
-        return ()
+        return {}
+    return {each.name: _facts(each) if number < _MAX_FILES else None for number, each in enumerate(files)}
 
 
-def _facts(folder: PromptFolder) -> tuple[tuple[str, int, int], ...]:
-    """(name, size in bytes, modification time) of each prompt file; links are followed."""
-    facts: list[tuple[str, int, int]] = []
-    for name in _names(folder)[:_MAX_FILES]:
-        try:
-            status = (folder.path / name).stat()
-        except OSError:
-            facts.append((name, -1, -1))
-        else:
-            facts.append((name, status.st_size, status.st_mtime_ns))
-    return tuple(facts)
+def _facts(entry: os.DirEntry[str]) -> object:
+    """Size and modification time; links are followed."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _refusal(folder: PromptFolder) -> str:

@@ -69,9 +69,10 @@ def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
 def test_each_mistake_is_named_with_its_line(text, line, message):
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", text)
-    assert line == caught.value.faults[0].line
-    assert message in caught.value.faults[0].message
-    assert len(caught.value.faults[0].message) < 300
+    number, words = caught.value.faults[0]
+    assert line == number
+    assert message in words
+    assert len(words) < 300
 
 
 def test_files_are_read_again_when_they_change(tmp_path):
