@@ -20,7 +20,7 @@ from homebody.session.prompt_window import PromptWindow, Windows
 from homebody.session.session import Session, ended, log_error
 from homebody.text import Document, TextEdit
 
-_PIECE_SECONDS = 0.08
+_PIECE_SECONDS = 0.085
 """Reading time of a piece, for which a request waits: llama.cpp reads on after a cancel."""
 
 _FEWEST_TOKENS = 8
@@ -84,8 +84,8 @@ class Reader:
         # At this place: snippets, and a whole window with them.
         self._has_searched = False
         self._has_chosen = False
-        # How long the smallest piece takes, by the last ones.
-        self._smallest_seconds = 0.0
+        # How long the smallest piece takes, by the last ones: reading gets slower along a prompt.
+        self._smallest_seconds: float | None = None
         self._rests_until = 0.0
         # Whether enough keys were typed for the window that is coming.
         self._is_paid = False
@@ -268,10 +268,10 @@ class Reader:
         if session.engine.chat_is_streaming and not place.target.info.takes_token_ids:
             # Without a slot of its own, this would wait for the streaming answer.
             return False
-        tokens = min(placed.unread, piece_tokens(session.engine.completion))
+        tokens = min(placed.unread, self._piece_tokens())
         try:
             is_checked = window is not self._lost_window
-            seconds = await read_piece(place, place.prompt(window), placed, is_checked=is_checked)
+            seconds = await read_piece(place, place.prompt(window), placed, tokens, is_checked=is_checked)
         except CacheLost:
             # Once for each window: some servers cannot go on with some models.
             self._lost_window = window
@@ -283,12 +283,21 @@ class Reader:
                 self._use(window)
             return False
         if tokens >= _FEWEST_TOKENS:
-            # A piece may wait for an answer that was cancelled just now: one slow piece says nothing.
+            # A piece may wait for an answer that was cancelled just now: one slow piece says little.
             smallest = seconds * _FEWEST_TOKENS / tokens
-            self._smallest_seconds += (smallest - self._smallest_seconds) / 3
+            before = self._smallest_seconds or smallest
+            self._smallest_seconds = before + (smallest - before) / 3
             if self._smallest_seconds > _SLOW_PIECE_SECONDS:
                 self._rests_until = time.monotonic() + _REST * self._smallest_seconds
         return True
+
+    def _piece_tokens(self) -> int:
+        """Tokens of the next piece, by how long the last ones took; the server may have had those cached."""
+        usual = piece_tokens(self._session.engine.completion)
+        if self._smallest_seconds is None:
+            return usual
+        in_time = int(_FEWEST_TOKENS * _PIECE_SECONDS / self._smallest_seconds)
+        return max(_FEWEST_TOKENS, min(in_time, 2 * usual))
 
     def _drop(self) -> None:
         """Give up the window that is being read."""
@@ -336,14 +345,15 @@ def unless_lost(place: Place, unread: int) -> OnRead:
 
 
 async def read_piece(
-    place: Place, prompt: Prompt, placed: Placement, *, is_checked: bool = True
+    place: Place, prompt: Prompt, placed: Placement, piece: int | None = None, *, is_checked: bool = True
 ) -> float | None:
-    """Read the next piece; returns how many seconds it took, ``None`` if the server cannot read ahead.
+    """Read the next ``piece``, in tokens; by default what is read in time at the measured speed.
 
+    Returns how many seconds it took, ``None`` if the server cannot read ahead.
     Raises ``CacheLost`` if that ``is_checked``, and the server would read much more than this piece.
     """
     use, read = place.engine.completion, placed.tokens - placed.unread
-    tokens = min(read + piece_tokens(use), placed.tokens)
+    tokens = min(read + (piece or piece_tokens(use)), placed.tokens)
     on_read = unless_lost(place, tokens - read) if is_checked else None
     began = time.monotonic()
     stats = await use.backend.warm(prompt, tokens=tokens, slot=placed.slot, on_read=on_read)
