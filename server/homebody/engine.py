@@ -17,7 +17,7 @@ from homebody.audit import Audit
 from homebody.backend.base import BackendState, ModelInfo, PromptRead, Sampling, Slot, Stats
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
-from homebody.models.families import next_edit_of
+from homebody.models.families import family_of
 from homebody.postprocess.ghost.noise import AnswerKind
 from homebody.prompt.library import PromptFolder, PromptLibrary
 from homebody.settings import BackendSettings, CompletionSettings, Settings
@@ -265,7 +265,7 @@ class Engine:
         block, completion = self.settings.next_edit.backend, self.settings.completion.backend
         if block == completion:
             known = self.completion.known
-            if known is not None and next_edit_of(known.name) is not None:
+            if known is not None and family_of(known.name).next_edit is not None:
                 return self.completion
             if block.model is not None or block.kind in {"embedded", "scripted"}:
                 return None

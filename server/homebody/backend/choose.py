@@ -7,7 +7,7 @@ from typing import Literal
 from homebody.backend.base import Purpose
 from homebody.errors import BackendRefused, ModelNotServed
 from homebody.media import Modality
-from homebody.models.families import fills_in, next_edit_of, takes_chat
+from homebody.models.families import family_of, fills_in, takes_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class AvailableModel:
     @property
     def is_next_edit(self) -> bool:
         """Whether it was trained to suggest next edits, by its name."""
-        return next_edit_of(self.model) is not None
+        return family_of(self.model).next_edit is not None
 
     def suits(self, use: Purpose | Literal["vision"]) -> bool:
         """Whether the model suits ``use``."""

@@ -5,21 +5,17 @@ machine, the default weights.
 """
 
 import asyncio
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from homebody.backend.base import Purpose
 from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, Found, probe_all, probe_named
-from homebody.errors import BackendLoading, BackendUnavailable, ModelFileInvalid
-from homebody.host.machine import available_memory
-from homebody.models.facts import Facts, read_facts
-from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suits
+from homebody.errors import BackendLoading, BackendUnavailable
+from homebody.host.machine import available_memory, has_unified_memory
+from homebody.models.library import DEFAULT_WEIGHTS, all_models, installed_models, models_dir, suited
 from homebody.settings import BackendSettings
 from homebody.settings.schema import is_covered
 
@@ -86,7 +82,9 @@ async def discover(block: BackendSettings, use: Purpose, machine: Survey) -> Cho
         return _named_choice(block, found)
     if any(server.loading for server in found):
         raise BackendLoading(next(server.remark for server in found if server.loading))
-    return await asyncio.to_thread(_file_choice, block, use, remarks, memory)
+    model, why = await asyncio.to_thread(_file, block, use, memory)
+    own = msgspec.structs.replace(block, kind="embedded", model=model)
+    return Choice(own, (*remarks, f"{_TITLES[use]}: {why}"))
 
 
 # Completion loads at most a model of 7B in four bits; the user may load a larger one.
@@ -109,54 +107,29 @@ def _named_choice(block: BackendSettings, found: Sequence[Found]) -> Choice:
     return Choice(msgspec.structs.replace(block, kind=found[0].kind), (*remarks, reason))
 
 
-def _file_choice(block: BackendSettings, use: Purpose, remarks: tuple[str, ...], memory: int) -> Choice:
-    """Return the embedded model with the user's weights, weights that were found, or the default ones."""
-    own = msgspec.structs.replace(block, kind="embedded")
+def _file(block: BackendSettings, use: Purpose, memory: int) -> tuple[str | None, str]:
+    """Return the weights that Homebody itself should run, and why."""
     if block.model is not None:
-        return Choice(
-            own, (*remarks, f"{use}: {block.model}, run by Homebody itself, since backend.model names it")
-        )
-    for model in installed_models():
-        is_other = model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
-        facts = _facts(model.path) if is_other else None
-        if facts is not None and suits(facts, use):
-            reason = f"{_TITLES[use]}: {model.name}, run by Homebody itself, since it suits this use"
-            return Choice(msgspec.structs.replace(own, model=str(model.path)), (*remarks, reason))
+        return block.model, f"{block.model}, run by Homebody itself, since backend.model names it"
+    mine = (model for model in installed_models() if _is_allowed(block, model.path.stem))
+    if (newest := next(suited(mine, use), None)) is not None:
+        return str(newest.path), f"{newest.path.stem}, run by Homebody itself, since it suits this use"
     if use == "next_edit":
         message = "no model for next edits was found on this machine"
         raise BackendUnavailable(message)
-    most = memory // 4 if _has_gpu() else min(memory // 4, _WITHOUT_GPU_BYTES)
-    found = [
-        _facts(model.path)
-        for model in all_models()
-        if model.path.name != DEFAULT_WEIGHTS and _is_allowed(block, model.path.stem)
-    ]
-    fitting = [facts for facts in found if facts is not None and suits(facts, use) and facts.size <= most]
-    best = max(fitting, key=lambda facts: facts.size, default=None)
-    if best is not None:
-        reason = (
-            f"{use}: {best.name}, run by Homebody itself, the largest suitable file that fits ({best.path})"
-        )
-        return Choice(msgspec.structs.replace(own, model=str(best.path)), (*remarks, reason))
-    if (weights := models_dir() / DEFAULT_WEIGHTS).is_file():
-        # Named, so that both uses share one connection. Without the file, connecting says what to do.
-        own = msgspec.structs.replace(own, model=str(weights))
-    return Choice(
-        own, (*remarks, f"{use}: the default weights, run by Homebody itself, since nothing better was found")
-    )
+    # The published wheels use a GPU on Apple's processors only.
+    most = memory // 4 if has_unified_memory() else min(memory // 4, _WITHOUT_GPU_BYTES)
+    allowed = (model for model in all_models() if _is_allowed(block, model.path.stem))
+    fitting = [facts for facts in suited(allowed, use) if facts.size <= most]
+    if fitting:
+        best = max(fitting, key=lambda facts: facts.size)
+        fits = f"the largest suitable file that fits ({best.path})"
+        return str(best.path), f"{best.name}, run by Homebody itself, {fits}"
+    weights = models_dir() / DEFAULT_WEIGHTS
+    # Named, so that both uses share one connection. Without the file, connecting says what to do.
+    model = str(weights) if weights.is_file() else None
+    return model, "the default weights, run by Homebody itself, since nothing better was found"
 
 
 def _is_allowed(block: BackendSettings, model: str) -> bool:
     return not block.allowed_models or is_covered(model, block.allowed_models)
-
-
-def _facts(path: Path) -> Facts | None:
-    try:
-        return read_facts(path)
-    except (ModelFileInvalid, OSError):
-        return None
-
-
-def _has_gpu() -> bool:
-    """Whether the embedded model would use a GPU: the published wheels do so on Apple's processors only."""
-    return sys.platform == "darwin" and platform.machine() == "arm64"

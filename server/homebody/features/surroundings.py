@@ -7,7 +7,7 @@ from homebody.backend.base import OWN, Message, Sampling
 from homebody.context.around import Around
 from homebody.engine import Engine
 from homebody.errors import Excluded
-from homebody.models.families import chat_sampling_of
+from homebody.models.families import family_of
 from homebody.prompt.front_matter import PromptFile, fill_shipped, shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.language import find
@@ -112,7 +112,7 @@ def sampling_of(engine: Engine, prompt: PromptFile, max_tokens: int) -> Sampling
     Its own values come first, then the user's temperature, the model's card, and general defaults.
     """
     info = engine.chat.known
-    card = chat_sampling_of(info.name if info is not None else "")
+    card = family_of(info.name if info is not None else "").sampling
     penalty = 1.1 if card.temperature is None else 1.0
     return Sampling(
         max_tokens=prompt.max_tokens or max_tokens,

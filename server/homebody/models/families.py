@@ -27,6 +27,7 @@ class Fim(Enum):
 
     YES = "yes"
     NO = "no"
+    UNKNOWN = "unknown"
 
 
 class ChatSupport(Enum):
@@ -71,28 +72,20 @@ class Family:
     next_edit: str | None = None
 
 
-def family_of(name: str) -> Family | None:
-    """Return the row of a model's name; ``None`` for a family that is not known."""
+def family_of(name: str) -> Family:
+    """Return the row of a model's name; the last one for a family that is not known."""
     plain = plain_name(name)
-    return next((row for row in FAMILIES if re.search(row.pattern, plain)), None)
+    return next(row for row in FAMILIES if re.search(row.pattern, plain))
 
 
 def fills_in(name: str) -> bool:
     """Whether a model of this name was trained to fill in the middle."""
-    row = family_of(name)
-    return row is not None and row.fim is Fim.YES
+    return family_of(name).fim is Fim.YES
 
 
 def never_fills_in(name: str) -> bool:
     """Whether a model of this name is known not to be trained for it, even if it has the markers."""
-    row = family_of(name)
-    return row is not None and row.fim is Fim.NO
-
-
-def next_edit_of(name: str) -> str | None:
-    """Return the format in which a model of this name suggests next edits; ``None`` for all others."""
-    row = family_of(name)
-    return row.next_edit if row is not None else None
+    return family_of(name).fim is Fim.NO
 
 
 def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
@@ -100,23 +93,10 @@ def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
 
     ``plain_is_instruct`` is for Ollama's library, where the plain name is the instruct model.
     """
-    plain, row = plain_name(name), family_of(name)
-    chat = row.chat if row is not None else ChatSupport.YES if plain_is_instruct else ChatSupport.NAMED
+    plain, chat = plain_name(name), family_of(name).chat
     if chat is ChatSupport.NO or _BASE.search(plain):
         return False
     return chat is ChatSupport.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
-
-
-def thinking_of(name: str) -> Thinking:
-    """Whether a model of this name reasons before it answers."""
-    row = family_of(name)
-    return row.thinking if row is not None else Thinking.NEVER
-
-
-def chat_sampling_of(name: str) -> ChatSampling:
-    """Return the sampling that the card of a model of this name recommends for chats."""
-    row = family_of(name)
-    return row.sampling if row is not None else ChatSampling()
 
 
 def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ...]:
@@ -124,7 +104,7 @@ def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ..
 
     ``thinking`` is what the server reports; by default that of the family.
     """
-    note = _THINKING_NOTES.get(thinking_of(name) if thinking is None else thinking)
+    note = _THINKING_NOTES.get(thinking or family_of(name).thinking)
     return () if note is None else (f"{name} {note}",)
 
 
@@ -202,6 +182,7 @@ FAMILIES = (
     Family("Phi", r"\bphi-?[34]", Fim.NO, ChatSupport.YES),
     Family("Nemotron", r"nemotron", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
     Family("SmolLM3", r"smollm-?3", Fim.NO, ChatSupport.YES, Thinking.SWITCHED),
+    Family("unknown", r"", Fim.UNKNOWN, ChatSupport.NAMED),
 )
 """The first matching row is used, so specific names come before general ones."""
 

@@ -9,7 +9,8 @@ not, so there are no loops.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from filelock import FileLock
 
 from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, Model, Origin, Purpose, is_later_part, parts_of, read_facts
-from homebody.models.families import never_fills_in, next_edit_of
+from homebody.models.families import family_of, never_fills_in
 from homebody.regular_file import write_file
 from homebody.settings import paths
 
@@ -122,11 +123,9 @@ def resolve(name: str | None, use: Purpose = "completion") -> Path:
     if name is not None:
         return find_model(name).path
     installed = installed_models()
-    chosen = [model.path for model in installed if model.path.name != DEFAULT_WEIGHTS]
-    for path in chosen:
-        if _suits(path, use):
-            return path
-    for path in (models_dir() / DEFAULT_WEIGHTS, *chosen):
+    if (best := next(suited(installed, use), None)) is not None:
+        return best.path
+    for path in (models_dir() / DEFAULT_WEIGHTS, *(model.path for model in installed)):
         if path.is_file():
             return path
     message = "No model is installed: run `homebody models install` to fetch a small one (93 MB)."
@@ -200,7 +199,7 @@ def _find_own(name: str) -> Model | None:
 
 def suits(facts: Facts, use: Purpose) -> bool:
     """Whether a model is made for ``use``; markers that its family was not trained to use are ignored."""
-    is_next_edit = any(next_edit_of(name) for name in (facts.path.stem, facts.name))
+    is_next_edit = any(family_of(name).next_edit for name in (facts.path.stem, facts.name))
     if is_next_edit or use == "next_edit":
         return is_next_edit and use == "next_edit"
     if use == "chat":
@@ -208,12 +207,14 @@ def suits(facts: Facts, use: Purpose) -> bool:
     return facts.fim is not None and not (never_fills_in(facts.path.stem) or never_fills_in(facts.name))
 
 
-def _suits(path: Path, use: Purpose) -> bool:
-    try:
-        facts = read_facts(path)
-    except ModelFileInvalid:
-        return False
-    return suits(facts, use)
+def suited(models: Iterable[Model], use: Purpose) -> Iterator[Facts]:
+    """Yield the facts of the models made for ``use``, apart from the default weights, in order."""
+    for model in models:
+        if model.path.name != DEFAULT_WEIGHTS:
+            with suppress(ModelFileInvalid, OSError):
+                facts = read_facts(model.path)
+                if suits(facts, use):
+                    yield facts
 
 
 def _links_file() -> Path:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from homebody.models.families import next_edit_of
+from homebody.models.families import family_of
 from homebody.next_edit.changes import ChangedLines
 from homebody.prompt.front_matter import shipped_folder
 from homebody.text import Document
@@ -47,7 +47,7 @@ def formats() -> dict[str, NextEditFormat]:
 
 def format_of(model: str, architecture: str | None) -> NextEditFormat | None:
     """Return the row of a model by its name and architecture; ``None`` for one that is not asked."""
-    name = next_edit_of(model)
+    name = family_of(model).next_edit
     row = formats()[name] if name is not None else None
     is_known = row is not None and (architecture is None or architecture in row.architectures)
     return row if is_known else None

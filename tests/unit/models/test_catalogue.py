@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.models.catalogue import OFFERS, Machine, recommended
-from homebody.models.families import fills_in, next_edit_of, takes_chat
+from homebody.models.families import family_of, fills_in, takes_chat
 from homebody.models.hub import parse_source
 
 GB = 1_000_000_000
@@ -36,7 +36,7 @@ def test_an_offer_matches_its_names(offer):
     repo, _ = parse_source(f"hf:{offer.hub}")
     assert offer.weights < offer.needs
     if "next_edit" in offer.uses:
-        assert next_edit_of(offer.hub) == next_edit_of(offer.ollama) == "sweep-v2"
+        assert family_of(offer.hub).next_edit == family_of(offer.ollama).next_edit == "sweep-v2"
         return
     for name in (repo, offer.lm_studio):
         assert fills_in(name) == ("completion" in offer.uses), name

@@ -3,7 +3,7 @@
 import pytest
 
 from homebody.backend.base import ModelInfo
-from homebody.models.families import FAMILIES, Thinking, family_of, fills_in, takes_chat, thinking_of
+from homebody.models.families import FAMILIES, Thinking, family_of, fills_in, takes_chat
 from homebody.prompt.fim import find_format
 
 # Name, whether it fills in the middle, whether it takes chat messages.
@@ -132,10 +132,10 @@ def test_ollamas_plain_names_are_instruct_models(name: str, chat: bool):  # noqa
     ],
 )
 def test_the_way_to_disable_reasoning_is_read_from_the_name(name: str, thinking: Thinking):
-    assert thinking_of(name) is thinking
+    assert family_of(name).thinking is thinking
 
 
 def test_specific_rows_come_before_general_ones():
-    found = {row.name for name, *_ in NAMES if (row := family_of(name)) is not None}
+    found = {family_of(name).name for name, *_ in NAMES}
     known = {row.name for row in FAMILIES}
     assert known - found <= {"Qwen2.5", "Qwen3 Thinking", "draft", "Granite", "Phi reasoning", "Llama"}

@@ -36,7 +36,7 @@ from homebody.errors import (
     BackendUnavailable,
     ContextTooLong,
 )
-from homebody.models.families import Thinking, thinking_of
+from homebody.models.families import Thinking, family_of
 from homebody.settings import BackendSettings
 
 
@@ -116,7 +116,7 @@ class ServerBackend(Backend, ABC):
 
     def thinking(self, model: str) -> Thinking:
         """Whether the model reasons before it answers: from its family, unless the server reports it."""
-        return thinking_of(model)
+        return family_of(model).thinking
 
     async def describe(self) -> ModelInfo:
         """Return the facts about the served model; requested again after a failure or 30 idle seconds."""
