@@ -17,6 +17,7 @@ from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
 from homebody.features.budgets import (
+    LEAST_TOKENS,
     TEMPLATE_TOKENS,
     ChatRoom,
     PromptSize,
@@ -25,6 +26,7 @@ from homebody.features.budgets import (
     compared,
     fit,
     measure_speed,
+    reason_beyond,
 )
 from homebody.features.project_rules import Rules, project_rules
 from homebody.features.surroundings import frame_tokens, sampling_of, with_standing
@@ -126,6 +128,17 @@ class Chat:
     def frame(self, prompt: PromptFile) -> int:
         """Tokens of everything in a prompt but its context."""
         return frame_tokens(self.engine, prompt) + self.count(self.rules.text)
+
+    def readable(self, prompt: PromptFile, *, full: bool = False) -> int:
+        """Tokens of a prompt's context that are read in time, at least 256; with ``full``, those that fit."""
+        frame = self.frame(prompt)
+        fits = self.room.fits - frame
+        return fits if full else min(fits, max(self.room.readable - frame, LEAST_TOKENS))
+
+    def beyond(self, prompt: PromptFile, limit: int, tokens: int) -> str:
+        """Why context beyond ``limit`` is left out of a prompt that has room for ``tokens`` of it."""
+        frame = self.frame(prompt)
+        return reason_beyond(limit + frame, tokens + frame, self.room)
 
     def count(self, text: str) -> int:
         """Tokens of ``text``."""

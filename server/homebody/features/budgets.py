@@ -16,7 +16,7 @@ from homebody.prompt.front_matter import PromptFile
 TEMPLATE_TOKENS = 24
 """Estimated tokens of a chat template; the exact count corrects it."""
 
-_LEAST_TOKENS = 256
+LEAST_TOKENS = 256
 """Minimum budget, in tokens, even on the slowest machine; with fewer an answer is useless."""
 
 CHARACTERS_A_TOKEN = 8
@@ -61,7 +61,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
     speed = engine.chat.speed.prompt or UNMEASURED_SPEED
     readable = int(speed * settings.reading_seconds)
-    return ChatRoom(output, fits, min(fits, max(readable, _LEAST_TOKENS)))
+    return ChatRoom(output, fits, min(fits, max(readable, LEAST_TOKENS)))
 
 
 def reason_beyond(limit: int, tokens: int, room: ChatRoom) -> str:

@@ -22,7 +22,7 @@ from homebody.features.answer import (
     ask_model,
     open_chat,
 )
-from homebody.features.budgets import CHARACTERS_A_TOKEN, beginning, reason_beyond, whole_lines
+from homebody.features.budgets import CHARACTERS_A_TOKEN, beginning, whole_lines
 from homebody.features.selection import candidates_for_span, file_of, lines_near, meant_span, outline
 from homebody.features.surroundings import check_permitted, code_values, laid_out, shown_path
 from homebody.prompt.front_matter import PromptFile, shipped_prompt
@@ -103,22 +103,23 @@ async def explain(
     ]
     uris = [document.uri, *(each.uri for each in candidates)]
     chat = await open_chat(engine, prompt, document.uri, texts, uris, limit=_MOST_COUNTED_LINES)
-    room, code, frame = chat.room, chat.count(document.slice(target)), chat.frame(prompt)
-    if not problem and code + frame > (room.fits if full else min(room.fits, room.readable * 5 // 4)):
+    code, readable = chat.count(document.slice(target)), chat.readable(prompt, full=full)
+    at_once = readable if full else min(chat.readable(prompt, full=True), readable * 5 // 4)
+    if not problem and code > at_once:
         is_whole = len(target) >= len(document.text.strip())
         if is_whole and not full and (signatures := outline(file)):
             return await _explain_outline(chat, document, signatures, **listeners)
         return await _explain_parts(chat, file, target, full=full, **listeners)
-    first, most = document.line_of(target.start), room.fits if full else room.readable
+    first = document.line_of(target.start)
 
     def context(tokens: int) -> ChatContext:
         around = select_around(
             document,
             target,
-            tokens=min(tokens, max(most - frame, code)),
+            tokens=min(tokens, max(readable, code)),
             count=chat.count,
             candidates=candidates,
-            beyond=reason_beyond(most, tokens + frame, room),
+            beyond=chat.beyond(prompt, readable, tokens),
         )
         values = code_values(engine, document, around.code) | {
             "name": f"line {first + 1}",
@@ -138,10 +139,10 @@ async def _explain_parts(
     Each part is read within ``chat.readingSeconds``, or, with ``full``, as long as the context allows.
     Without ``full`` the parts beyond the eighth are left out and listed.
     """
-    room, document, path = chat.room, file.document, shown_path(chat.engine, file.document.uri)
+    document, path = file.document, shown_path(chat.engine, file.document.uri)
     listeners["on_sources"] = listeners["ending"] = None  # there are several prompts
-    size = (room.fits if full else room.readable) - chat.frame(shipped_prompt("explain-part"))
-    parts = list(pieces_of(document, file.tree, target, max(size, 16), chat.count))
+    size = max(chat.readable(shipped_prompt("explain-part"), full=full), 16)
+    parts = list(pieces_of(document, file.tree, target, size, chat.count))
     kept = parts if full else parts[:_MOST_PARTS]
     answers: list[ChatAnswer] = []
     sections: list[tuple[str, Callable[..., Awaitable[ChatAnswer]]]] = []
@@ -197,11 +198,10 @@ async def _sum_up(
     chat: Chat, document: Document, answers: list[ChatAnswer], **listeners: Unpack[Listeners]
 ) -> ChatAnswer:
     prompt = shipped_prompt("explain-summary")
-    readable = chat.room.readable - chat.frame(prompt)
 
     def context(tokens: int) -> ChatContext:
         # Shorten each note, so that none is dropped completely.
-        share = max(8, min(tokens, readable) // len(answers))
+        share = max(8, min(tokens, chat.readable(prompt)) // len(answers))
         text = "\n\n".join(beginning(answer.markdown, share, chat.count) for answer in answers)
         path = shown_path(chat.engine, document.uri)
         return ChatContext({"context": text, "path": path}, uris=(document.uri,))
@@ -214,11 +214,11 @@ async def _explain_outline(
 ) -> ChatAnswer:
     """Explain a whole file by its imports and signatures."""
     prompt = shipped_prompt("explain-outline")
-    frame, last = chat.frame(prompt), document.line_count - 1
+    last = document.line_count - 1
     texts = [f"{text}\n" for _, text in signatures]
 
     def context(tokens: int) -> ChatContext:
-        kept = whole_lines(texts, min(tokens, chat.room.readable - frame), chat.count)
+        kept = whole_lines(texts, min(tokens, chat.readable(prompt)), chat.count)
         code = "".join(texts[:kept])
         end = last if kept == len(texts) else document.line_of(signatures[kept][0].start) - 1
         why = "only the outline was read; ask for the full explanation to read the bodies"

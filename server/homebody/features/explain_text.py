@@ -9,7 +9,6 @@ from homebody.errors import UsageError
 from homebody.features.answer import ChatAnswer, ChatContext, Listeners, ask_model, open_chat
 from homebody.features.ask_context import Material, lay_out
 from homebody.features.attachments import PASTED, Attached, as_seen, attach_text, without_escapes
-from homebody.features.budgets import reason_beyond
 from homebody.features.explain import Explanation
 from homebody.features.media import admitted
 from homebody.features.output_places import OutputPlace, places_in
@@ -87,12 +86,11 @@ async def explain_attached(
     material = Material(attached.items, tuple(helpful), attached.left_out, media)
     uri = attached.items[0].uri if attached.items else PASTED
     chat = await open_chat(engine, prompt, uri, material.texts, material.uris)
-    frame, most = chat.frame(prompt), chat.room.fits if full or media else chat.room.readable
+    readable = chat.readable(prompt, full=full or bool(media))
 
     def context(tokens: int) -> ChatContext:
-        available = max(0, min(tokens, most - frame))
-        beyond = reason_beyond(most, tokens + frame, chat.room)
-        return lay_out(engine, material, available, available, beyond)
+        available = max(0, min(tokens, readable))
+        return lay_out(engine, material, available, available, chat.beyond(prompt, readable, tokens))
 
     return await ask_model(chat, prompt, context, **listeners)
 

@@ -44,6 +44,16 @@ async def test_secrets_that_an_output_names_are_not_read(world, tmp_path):
         assert "abc" not in w.asked[0].prompt.text
 
 
+async def test_a_small_output_and_its_code_are_read_on_the_slowest_machine(world, tmp_path):
+    """The prompt's own words take no part of the least that is read."""
+    (tmp_path / "half.py").write_text("def half(value):\n    return value / None\n")
+    async with world("ok", folders=[tmp_path], chat=ChatSettings(reading_seconds=1)) as w:
+        w.engine.chat.speed.prompt = 1
+        result = await explain_text(w.engine, _TRACEBACK.format(path=tmp_path / "half.py"))
+        assert "def half(value):" in w.asked[0].prompt.text
+        assert result.left_out == ()
+
+
 async def test_the_end_of_a_long_output_stays(world):
     async with world("ok", context_length=1024) as w:
         result = await explain_text(w.engine, "".join(f"line {n}\n" for n in range(3000)) + "Boom: 42\n")
