@@ -73,41 +73,41 @@ class CatalogueModel:
     licence: str
 
 
-_BOTH: frozenset[Wanted] = frozenset({"completion", "chat"})
-_CHAT: frozenset[Wanted] = frozenset({"chat"})
-_VISION: frozenset[Wanted] = frozenset({"vision"})
+def _offer(
+    title: str,
+    weights: float,
+    needs: float,
+    cores: dict[Wanted, int],
+    *uses: Wanted,
+    hub: str,
+    ollama: str,
+    lm_studio: str = "",
+) -> CatalogueModel:
+    """Make a row; ``weights`` and ``needs`` are in GB. The cards of all these models say Apache-2.0."""
+    size, memory = int(weights * _GB), int(needs * _GB)
+    return CatalogueModel(title, size, memory, frozenset(uses), cores, hub, ollama, lm_studio, "Apache-2.0")
 
 
 def _qwen(
     size: str, weights: float, needs: float, cores: dict[Wanted, int], quantisation: str
 ) -> CatalogueModel:
-    return CatalogueModel(
-        title=f"Qwen2.5-Coder {size}",
-        weights=int(weights * _GB),
-        needs=int(needs * _GB),
-        uses=_BOTH,
-        cores=cores,
+    return _offer(
+        f"Qwen2.5-Coder {size}", weights, needs, cores, "completion", "chat",
         hub=f"Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:{quantisation}",
         ollama=f"qwen2.5-coder:{size.lower()}",
         lm_studio=f"qwen2.5-coder-{size.lower()}-instruct",
-        licence="Apache-2.0",
-    )
+    )  # fmt: skip
 
 
 def _qwen_vl(size: str, weights: float, needs: float, cores: dict[Wanted, int]) -> CatalogueModel:
     """One of Qwen3-VL; ``weights`` has its projector, which Ollama, LM Studio and llama-server fetch too."""
     short = size.lower().removesuffix("-a3b")
-    return CatalogueModel(
-        title=f"Qwen3-VL {size}",
-        weights=int(weights * _GB),
-        needs=int(needs * _GB),
-        uses=_VISION,
-        cores=cores,
+    return _offer(
+        f"Qwen3-VL {size}", weights, needs, cores, "vision",
         hub=f"Qwen/Qwen3-VL-{size}-Instruct-GGUF:Q4_K_M",
         ollama=f"qwen3-vl:{short}-instruct",
         lm_studio=f"qwen/qwen3-vl-{short}",
-        licence="Apache-2.0",
-    )
+    )  # fmt: skip
 
 
 OFFERS = (
@@ -115,46 +115,28 @@ OFFERS = (
     _qwen("1.5B", 1.1, 1.6, {"completion": 4, "chat": 2}, "Q4_K_M"),
     _qwen("7B", 4.7, 5.8, {"chat": 6}, "Q4_K_M"),
     _qwen("14B", 9.0, 12.4, {}, "Q4_K_M"),
-    CatalogueModel(
-        title="gpt-oss 20B",
-        weights=int(12.1 * _GB),
-        needs=14 * _GB,
-        uses=_CHAT,
-        # A mixture of experts: 3.6 billion parameters are used for each token.
-        cores={"chat": 8},
-        hub="ggml-org/gpt-oss-20b-GGUF",
-        ollama="gpt-oss:20b",
-        lm_studio="openai/gpt-oss-20b",
-        licence="Apache-2.0",
+    # A mixture of experts: 3.6 billion parameters are used for each token.
+    _offer(
+        "gpt-oss 20B", 12.1, 14, {"chat": 8}, "chat",
+        hub="ggml-org/gpt-oss-20b-GGUF", ollama="gpt-oss:20b", lm_studio="openai/gpt-oss-20b",
     ),
-    CatalogueModel(
-        title="Qwen3-Coder 30B-A3B",
-        weights=int(18.6 * _GB),
-        needs=int(20.5 * _GB),
-        uses=_BOTH,
-        cores={"chat": 8},
+    _offer(
+        "Qwen3-Coder 30B-A3B", 18.6, 20.5, {"chat": 8}, "completion", "chat",
         hub="unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF:Q4_K_M",
         ollama="qwen3-coder:30b",
         lm_studio="qwen/qwen3-coder-30b",
-        licence="Apache-2.0",
     ),
-    CatalogueModel(
-        title="Sweep next-edit 1.5B v2",
-        weights=int(1.6 * _GB),
-        needs=int(2.3 * _GB),
-        uses=frozenset({"next_edit"}),
-        # It rewrites whole windows: without a graphics unit, the user is done first.
-        cores={},
+    # It rewrites whole windows: without a graphics unit, the user is done first.
+    _offer(
+        "Sweep next-edit 1.5B v2", 1.6, 2.3, {}, "next_edit",
         hub="sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
         ollama="hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
-        lm_studio="",
-        licence="Apache-2.0",
     ),
     _qwen_vl("2B", 1.9, 4.2, {"vision": 4}),
     _qwen_vl("4B", 3.3, 6.2, {"vision": 8}),
     _qwen_vl("8B", 6.1, 9.1, {}),
     _qwen_vl("30B-A3B", 19.7, 22.0, {}),
-)
+)  # fmt: skip
 """From small to large for each use: the last suitable one is chosen."""
 
 # Larger models are too slow for completion, even with most graphics cards.

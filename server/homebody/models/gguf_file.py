@@ -103,6 +103,11 @@ class _Malformed(Exception):
     """The header contradicts itself or the file's length."""
 
 
+def _require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - as ``assert``, which may be off
+    if not holds:
+        raise _Malformed(otherwise)
+
+
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 # Value types of the metadata by ggml's number; 8 is a string, 9 a list.
@@ -125,10 +130,9 @@ class _HeaderReader:
 
     def header(self) -> GgufHeader:
         (version,) = self._take(_U32)
-        if version not in {2, 3}:
-            big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in {2, 3}
-            reason = "big-endian weights" if big_endian else f"GGUF version {version}, not 2 or 3"
-            raise _Malformed(reason)
+        is_big_endian = int.from_bytes(version.to_bytes(4, "little"), "big") in {2, 3}
+        _require(not is_big_endian, "big-endian weights")
+        _require(version in {2, 3}, f"GGUF version {version}, not 2 or 3")
         (tensors,) = self._take(_U64)
         (keys,) = self._take(_U64)
         metadata: dict[str, Value] = {}
@@ -144,15 +148,12 @@ class _HeaderReader:
         for _ in range(count):
             self._string()
             (dimensions,) = self._take(_U32)
-            if dimensions > 4:
-                reason = f"a tensor of {dimensions} dimensions"
-                raise _Malformed(reason)
+            _require(dimensions <= 4, f"a tensor of {dimensions} dimensions")
             parameters += prod(self._take(struct.Struct(f"<{dimensions}Q")))
             self._take(_U32)
             last = max(last, *self._take(_U64))
-        if self._at + last > len(self._data):
-            reason = f"it ends after {len(self._data):,} bytes, before its last weights"
-            raise _Malformed(reason)
+        size = len(self._data)
+        _require(self._at + last <= size, f"it ends after {size:,} bytes, before its last weights")
         return GgufHeader(metadata, parameters)
 
     def _take(self, shape: struct.Struct) -> tuple[int, ...]:
@@ -163,9 +164,7 @@ class _HeaderReader:
     def _string(self) -> str:
         (length,) = self._take(_U64)
         end = self._at + length
-        if end > len(self._data):
-            reason = "a text that reaches past the end"
-            raise _Malformed(reason)
+        _require(end <= len(self._data), "a text that reaches past the end")
         text = self._data[self._at : end].decode("utf-8", "replace")
         self._at = end
         return text
@@ -175,22 +174,16 @@ class _HeaderReader:
             return self._string()
         if kind == _LIST:
             return self._list()
-        if kind not in _SCALARS:
-            reason = f"a value of unknown type {kind}"
-            raise _Malformed(reason)
+        _require(kind in _SCALARS, f"a value of unknown type {kind}")
         return self._take(_SCALARS[kind])[0]
 
     def _list(self) -> tuple[int | float | bool, ...] | Strings:
         (kind,) = self._take(_U32)
         (count,) = self._take(_U64)
-        if count > _LONGEST_LIST:
-            reason = f"a list of {count} values"
-            raise _Malformed(reason)
+        _require(count <= _LONGEST_LIST, f"a list of {count} values")
         if kind == _STRING:
             return self._strings(count)
-        if kind not in _SCALARS:
-            reason = f"a list of unknown type {kind}"
-            raise _Malformed(reason)
+        _require(kind in _SCALARS, f"a list of unknown type {kind}")
         code = _SCALARS[kind].format[1:]
         return self._take(struct.Struct(f"<{count}{code}"))
 
@@ -199,8 +192,6 @@ class _HeaderReader:
         data, unpack = self._data, _U64.unpack_from
         for _ in range(count):
             position += 8 + unpack(data, position)[0]
-        if position > len(data):
-            reason = "a list that reaches past the end"
-            raise _Malformed(reason)
+        _require(position <= len(data), "a list that reaches past the end")
         self._at = position
         return Strings(data[start:position], count)
