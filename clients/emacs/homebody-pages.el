@@ -8,6 +8,7 @@
 
 ;;; Code:
 
+(require 'map)
 (require 'homebody-server)
 
 (defun homebody--page (name text)
@@ -29,28 +30,31 @@
                        (message nil)
                        (homebody--page "doctor" (plist-get report :markdown)))))
 
+(defun homebody--parts (title parts)
+  "Return TITLE and a line for each of PARTS of a prompt; \"\" without any."
+  (if (seq-empty-p parts) ""
+    (concat title "\n"
+            (mapconcat (lambda (part)
+                         (pcase-let (((map :uri :range :why) part))
+                           (format "- %s, lines %d to %d: %s\n"
+                                   (file-relative-name (homebody--path uri) (homebody--root))
+                                   (1+ (plist-get (plist-get range :start) :line))
+                                   (plist-get (plist-get range :end) :line)
+                                   why)))
+                       parts "")
+            "\n")))
+
 (defun homebody-last-prompt ()
   "Show the text that was sent to the model last, and what it was made of."
   (interactive)
-  (let ((lines (lambda (parts)
-                 (mapconcat (lambda (part)
-                              (let ((range (plist-get part :range)))
-                                (format "- %s, lines %d to %d: %s\n"
-                                        (abbreviate-file-name (homebody--path (plist-get part :uri)))
-                                        (1+ (plist-get (plist-get range :start) :line))
-                                        (plist-get (plist-get range :end) :line)
-                                        (plist-get part :why))))
-                            parts ""))))
-    (homebody--execute
-     (homebody--some-server) "homebody.showPrompt" (make-hash-table)
-     (lambda (shown)
-       (if (not shown) (message "Homebody: nothing has been sent to a model yet")
-         (homebody--page "prompt"
-                         (format "Sent to %s: %d tokens, from\n%sLeft out:\n%s\n%s"
-                                 (plist-get shown :model) (plist-get shown :promptTokens)
-                                 (funcall lines (plist-get shown :sources))
-                                 (funcall lines (plist-get shown :leftOut))
-                                 (plist-get shown :text))))))))
+  (homebody--execute
+   (homebody--some-server) "homebody.showPrompt" (make-hash-table)
+   (lambda (shown)
+     (if (not shown) (message "Homebody: nothing has been sent to a model yet")
+       (pcase-let (((map :model :promptTokens :sources :leftOut :text) shown))
+         (homebody--page "prompt" (concat (homebody--parts (format "Sent to %s: %d tokens, from" model promptTokens) sources)
+                                          (homebody--parts "Left out:" leftOut)
+                                          text)))))))
 
 (defun homebody-model (&optional name)
   "Choose the model that answers until Emacs ends.
@@ -95,7 +99,8 @@ so that \\[yank] inserts it."
            (if (or (derived-mode-p 'log-edit-mode) (bound-and-true-p git-commit-mode)
                    (equal (and buffer-file-name (file-name-nondirectory buffer-file-name)) "COMMIT_EDITMSG"))
                (insert text)
-             (kill-new text)))
+             (kill-new text)
+             (setq text (concat text (substitute-command-keys "\n(\\[yank] inserts it)")))))
          (message "%s" text))))))
 
 (provide 'homebody-pages)

@@ -61,7 +61,7 @@ The server adds a delay of its own that suits the model's speed."
 
 (defun homebody--lighter ()
   "Text for the mode line."
-  (cond ((not (homebody--is-served)) " Homebody:off")
+  (cond ((not (homebody--is-served)) (if (and homebody--server (jsonrpc-running-p homebody--server)) " Homebody…" " Homebody:off"))
         ((equal (plist-get homebody--status :kind) "Error") " Homebody:!")
         ((equal (plist-get homebody--status :kind) "Inactive") " Homebody:off")
         ((eq (plist-get homebody--status :busy) t) " Homebody…")

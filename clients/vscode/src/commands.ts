@@ -8,11 +8,13 @@ import type { Code, StreamPart } from "./protocol";
 
 export const EXECUTE = "workspace/executeCommand";
 
+const ENDED = "The server stopped before the answer was complete. It is started again: try again.";
+
 let count = 0;
 
-/** Run a command; if the server refuses, rejects with its message. */
+/** Run a command; if the server refuses or ends, rejects with one sentence. */
 export function run<Result>(client: LanguageClient, command: string, argument: object): Promise<Result> {
-    return client.sendRequest(EXECUTE, { command, arguments: [argument] });
+    return send(client, { command, arguments: [argument] });
 }
 
 /** Run a command that asks the model, until `stop`; its progress is not shown, only reported on `workDoneToken`. */
@@ -24,7 +26,7 @@ export function runStoppable<Result>(
     workDoneToken = newToken(),
 ): Promise<Result> {
     // Without a token, the server would show a progress bar of its own.
-    return client.sendRequest(EXECUTE, { command, arguments: [argument], workDoneToken }, stop);
+    return send(client, { command, arguments: [argument], workDoneToken }, stop);
 }
 
 /**
@@ -71,6 +73,18 @@ export async function stream(
 export function codeOf(client: LanguageClient, { document, selection }: Pick<TextEditor, "document" | "selection">): Code {
     const converter = client.code2ProtocolConverter;
     return { textDocument: converter.asTextDocumentIdentifier(document), range: converter.asRange(selection) };
+}
+
+async function send<Result>(client: LanguageClient, params: object, stop?: CancellationToken): Promise<Result> {
+    try {
+        // It would send `undefined` as a second parameter.
+        return await (stop === undefined ? client.sendRequest(EXECUTE, params) : client.sendRequest(EXECUTE, params, stop));
+    } catch (error) {
+        const { ConnectionError, ErrorCodes, ResponseError } = await import("vscode-languageclient/node");
+        const ends: number[] = [ErrorCodes.PendingResponseRejected, ErrorCodes.ConnectionInactive];
+        const hasEnded = error instanceof ConnectionError || (error instanceof ResponseError && ends.includes(error.code));
+        throw hasEnded ? new Error(ENDED) : error;
+    }
 }
 
 function newToken(): string {

@@ -5,7 +5,7 @@ const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const path = require("node:path");
 const { promisify } = require("node:util");
 const vscode = require("vscode");
-const { answering, claim, focused, homebody, openGate, request, root, select, show } = require("./claims");
+const { answering, claim, closeGate, focused, homebody, openGate, request, root, select, show } = require("./claims");
 const { until } = require("./workbench");
 
 const { executeCommand } = vscode.commands;
@@ -784,9 +784,17 @@ exports.run = async function run() {
         await until(() => status.current?.model === "scripted");
     });
 
-    await claim("a server that crashes is there again", async () => {
+    await claim("a server that crashes is there again, and says so instead of the change that it was asked for", async () => {
         const before = server.process.pid;
-        process.kill(before, "SIGKILL");
+        const shown = [];
+        closeGate("later");
+        await answering(extension.vscode.window, "showWarningMessage", async (message) => void shown.push(message), async () => {
+            const instructed = instruct(extension, prices, [0, 0, 5, 0], "later with sum()");
+            await until(() => status.current?.busy);
+            process.kill(before, "SIGKILL");
+            await instructed;
+        });
+        assert.deepEqual(shown, ["The server stopped before the answer was complete. It is started again: try again."]);
         await until(() => server.running && server.process.pid !== before);
         await until(async () => (await request(server, "homebody.status", {})).kind === "Normal");
     });

@@ -107,7 +107,7 @@ export class Answers {
             if (stop.isCancellationRequested || isEnding) {
                 stopped(turn);
             } else {
-                await failed(turn, error);
+                failed(turn, error);
             }
             return undefined;
         } finally {

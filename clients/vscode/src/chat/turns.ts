@@ -4,8 +4,6 @@ import type { Answered, AnsweredBefore, StreamPart } from "../protocol";
 import { placeOf, sentenceOf } from "../words";
 import type { Turn } from "./messages";
 
-const DISCONNECTED = "The server stopped before the answer was complete. It is started again: ask again.";
-
 /** Record how far the model has read. */
 export function read(turn: Turn, { tokens, of, secondsLeft }: NonNullable<StreamPart["reading"]>): void {
     const seconds = secondsLeft === null ? "" : `, ${Math.ceil(secondsLeft)} s left`;
@@ -35,12 +33,10 @@ export function stopped(turn: Turn): void {
 }
 
 /** Record why the answer is incomplete, and what the user can do about it. */
-export async function failed(turn: Turn, error: unknown): Promise<void> {
-    const { ConnectionError, ErrorCodes, ResponseError } = await import("vscode-languageclient/node");
-    const isRejected = error instanceof ResponseError && error.code === ErrorCodes.PendingResponseRejected;
+export function failed(turn: Turn, error: unknown): void {
     turn.state = "failed";
-    turn.note = isRejected || error instanceof ConnectionError ? DISCONNECTED : sentenceOf(error);
-    if (error instanceof ResponseError && error.data?.kind === "NoModelInstalled") {
+    turn.note = sentenceOf(error);
+    if ((error as { data?: { kind?: string } }).data?.kind === "NoModelInstalled") {
         turn.fix = "installModel";
     }
 }
