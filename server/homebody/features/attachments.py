@@ -140,10 +140,13 @@ async def attach(
     URI; everything else is read from disk. Raises ``UsageError`` if the id is unknown, or what it means must
     not be sent to a model.
     """
-    scheme, _, rest = item_id.partition(":")
-    if scheme == DIFF_SCHEME:
-        which, _, folder = rest.partition(":")
-        return await _attach_diff(engine, which, folder)
+    if item_id.startswith(f"{DIFF_SCHEME}:"):
+        _, which, *named = item_id.split(":", 2)
+        folder = path_of(named[0]) if any(named) else _top(engine)
+        if (which == "staged" or which == "uncommitted") and folder is not None:  # noqa: PLR1714 - two literals
+            return await attach_changes(engine, which, folder)
+        message = f"There is no diff {which!r}: attach diff:staged or diff:uncommitted."
+        raise UsageError(message)
     if cells := open_notebook(item_id):
         path = shown_path(engine, item_id)
         items = [
@@ -192,7 +195,7 @@ async def attach_text(
     """
     text = without_escapes(text)
     if diffs := await asyncio.to_thread(file_diffs, text):
-        attached = await _diff_attached(engine, diffs, label, None)
+        attached = await _diff_attached(engine, diffs, label, _top(engine))
         items = (replace(item, others=(*item.others, *([about] if about else []))) for item in attached.items)
         return replace(attached, items=tuple(items))
     text = as_seen(text)
@@ -250,15 +253,6 @@ async def media_in(engine: Engine, path: Path) -> Media | None:
     return await asyncio.to_thread(read_media, data, path.name, (uri,))
 
 
-async def _attach_diff(engine: Engine, which: str, folder_uri: str) -> Attached:
-    kinds: dict[str, Which] = {"staged": "staged", "uncommitted": "uncommitted"}
-    folder = path_of(folder_uri) if folder_uri else next(iter(engine.folders), Path.cwd())
-    if which not in kinds or folder is None:
-        message = f"There is no diff {which!r}: attach diff:staged or diff:uncommitted."
-        raise UsageError(message)
-    return await attach_changes(engine, kinds[which], folder)
-
-
 async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached:
     """Attach the staged or all uncommitted changes of the repository around ``folder``.
 
@@ -268,44 +262,40 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
     if repository is None:
         message = f"{folder} is not in a git repository, so it has no diff."
         raise UsageError(message)
-    found = await asyncio.to_thread(git_diff, repository, which)
-    diffs = found.files
-    if not diffs:
+    changes = await asyncio.to_thread(git_diff, repository, which)
+    if not changes.files:
         advice = "stage some with `git add`" if which == "staged" else "edit a tracked file first"
         message = f"There are no {which} changes in {repository.root}: {advice}."
         raise UsageError(message)
-    attached = await _diff_attached(engine, diffs, f"{which} changes", repository.root)
+    attached = await _diff_attached(engine, changes.files, f"{which} changes", repository.root)
     if not attached.items:
         message = f"All {which} changes are in files that are never put into a prompt."
         raise UsageError(message)
-    if not found.is_cut:
+    if not changes.is_cut:
         return attached
-    why = f"the {which} changes are {BEYOND_DIFF}"
-    rest = LeftOut(uri_of(repository.root / diffs[-1].path), *diffs[-1].lines, why)
-    return Attached(attached.items, (*attached.left_out, rest))
+    last = changes.files[-1]
+    rest = LeftOut(uri_of(repository.root / last.path), *last.lines, f"the {which} changes are {BEYOND_DIFF}")
+    return replace(attached, left_out=(*attached.left_out, rest))
 
 
-async def _diff_attached(
-    engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path | None
-) -> Attached:
+async def _diff_attached(engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path) -> Attached:
     def uri(path: str) -> str:
-        return _uri_below(root or _top(engine), path) if path else PASTED
+        return _uri_below(root, path) if path else PASTED
 
-    refusals = await engine.gate.refusals(uri(path) for one in diffs for path in one.paths)
+    refusals = await engine.gate.refusals(uri(path) for diff in diffs for path in diff.paths)
     kept, dropped = permitted(diffs, lambda path: refusals.get(uri(path)))
     items = tuple(
         Attachment(
-            uri(one.path),
-            *one.lines,
-            one.text,
+            uri(diff.path),
+            *diff.lines,
+            diff.text,
             "diff",
-            f"{label} in {one.shown}",
-            others=tuple(map(uri, one.paths)),
+            f"{label} in {diff.shown}",
+            others=tuple(map(uri, diff.paths)),
         )
-        for one in kept
+        for diff in kept
     )
-    left_out = tuple(LeftOut(uri(one.path), *one.lines, reason) for one, reason in dropped)
-    return Attached(items, left_out)
+    return Attached(items, tuple(LeftOut(uri(diff.path), *diff.lines, reason) for diff, reason in dropped))
 
 
 def _top(engine: Engine) -> Path:

@@ -20,8 +20,6 @@ _MOST_SYMBOLS = 20
 DIAGNOSTICS = "diagnostics"
 """Scheme of the ids of diagnostics, followed by a document's URI; without a URI, those of all documents."""
 
-_ALL_PROBLEMS = "All problems"
-
 _CHANGES = (("uncommitted", "Uncommitted changes"), ("staged", "Staged changes"))
 
 
@@ -47,47 +45,42 @@ async def context_items(
     ``documents`` are open, and so are ``notebooks``, by their URIs with their cells: they come first, and are
     found without an index. ``with_problems`` are URIs of documents whose diagnostics are known.
     """
-    query = query.strip()
-    open_texts = {**{one.uri: [one] for one in documents}, **notebooks}
-    found = [
-        ContextItem(uri, "file", file_name(uri), shown_path(engine, uri))
+    query = query.strip().lower()
+
+    def file(uri: str) -> ContextItem:
+        return ContextItem(uri, "file", file_name(uri), shown_path(engine, uri))
+
+    open_texts = {**{document.uri: [document] for document in documents}, **notebooks}
+    items = [
+        file(uri)
         for uri, texts in open_texts.items()
-        if query.lower() in shown_path(engine, uri).lower()
-        and not [one for one in texts if await engine.gate.refusal_of(one) is not None]
+        if query in shown_path(engine, uri).lower()
+        and not [text for text in texts if await engine.gate.refusal_of(text) is not None]
     ]
-    found += await _problems(engine, query, with_problems)
-    found += _changes(engine, query)
+    items += await _problems(engine, query, with_problems)
+    items += _changes(engine, query)
     if engine.index is not None:
         files = await engine.index.ask(lambda index: index.files(query, limit=_MOST_FILES))
-        for file in await engine.allowed(files):
-            found.append(ContextItem(file.uri, "file", file_name(file.uri), shown_path(engine, file.uri)))
+        items += [file(found.uri) for found in await engine.allowed(files)]
         symbols = await engine.index.ask(lambda index: index.symbols(query, limit=_MOST_SYMBOLS))
         for symbol in await engine.allowed(symbols):
             line = symbol.first_line + 1
-            found.append(
-                ContextItem(
-                    f"{symbol.uri}#L{line}+",
-                    "symbol",
-                    symbol.why,
-                    f"{shown_path(engine, symbol.uri)}:{line}",
-                )
-            )
-    return list({item.id: item for item in reversed(found)}.values())[::-1]
+            place = f"{shown_path(engine, symbol.uri)}:{line}"
+            items.append(ContextItem(f"{symbol.uri}#L{line}+", "symbol", symbol.why, place))
+    return list({item.id: item for item in reversed(items)}.values())[::-1]
 
 
 async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:
     """Diagnostics of each document, and, if there are several, of all documents together."""
     uris = [uri for uri in with_problems if await engine.gate.refusal(uri) is None]
-    found = [
-        ContextItem(
-            f"{DIAGNOSTICS}:{uri}", "diagnostics", f"Problems in {file_name(uri)}", shown_path(engine, uri)
-        )
-        for uri in uris
-        if query.lower() in f"problems in {shown_path(engine, uri)}".lower()
+    rows = [(uri, f"Problems in {file_name(uri)}", shown_path(engine, uri)) for uri in uris]
+    if len(uris) > 1:
+        rows.append(("", "All problems", f"{len(uris)} documents"))
+    return [
+        ContextItem(f"{DIAGNOSTICS}:{uri}", "diagnostics", title, place)
+        for uri, title, place in rows
+        if query in f"{title} {place}".lower()
     ]
-    if len(uris) > 1 and query.lower() in _ALL_PROBLEMS.lower():
-        found.append(ContextItem(f"{DIAGNOSTICS}:", "diagnostics", _ALL_PROBLEMS, f"{len(uris)} documents"))
-    return found
 
 
 def _changes(engine: Engine, query: str) -> list[ContextItem]:
@@ -99,5 +92,5 @@ def _changes(engine: Engine, query: str) -> list[ContextItem]:
         ContextItem(f"diff:{which}:{uri_of(root)}", "diff", title, root.name)
         for root in roots
         for which, title in _CHANGES
-        if query.lower() in title.lower() or query.lower() == "diff"
+        if query in title.lower() or query == "diff"
     ]

@@ -5,7 +5,7 @@ read it, which the command line and the language server print.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -87,6 +87,8 @@ _TITLES = {"completion": "Suggestions", "chat": "Explanations and edits"}
 MARKS: Mapping[str, str] = {"fact": "·", "good": "✓", "hint": "·", "problem": "✗"}
 """The sign before a line of each kind; other kinds have none."""
 
+_NO_SERVER = "none is running; the embedded model needs no server"
+
 _MARKUP = re.compile(r"[\\`*_\[\]<>&|~]")
 
 
@@ -126,8 +128,13 @@ async def doctor(
 
 def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
     """Yield the report line by line, each with its kind. A server's name for a model adds no line."""
-    for kind, text in _report(diagnosis):
-        yield kind, text if kind == "command" else " ".join(text.split())
+    yield "head", diagnosis.installation
+    yield from _section("Servers on this machine", diagnosis.servers or (_NO_SERVER,), ())
+    for use in diagnosis.uses:
+        yield from _section(_TITLES[use.use], _about(use), use.findings)
+    yield from _section("Next edits", (), diagnosis.next_edits)
+    yield from _section("Settings and earlier sessions", (), diagnosis.findings)
+    yield from _section("Next", (), diagnosis.next_steps)
 
 
 def to_markdown(diagnosis: Diagnosis) -> str:
@@ -147,31 +154,15 @@ def to_markdown(diagnosis: Diagnosis) -> str:
     return "\n".join(shown) + "\n"
 
 
-def _report(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
-    yield "head", diagnosis.installation
-    yield "title", "Servers on this machine"
-    for remark in diagnosis.servers or ("none is running; the embedded model needs no server",):
-        yield "fact", remark
-    for use in diagnosis.uses:
-        yield "title", _TITLES[use.use]
-        for fact in _about(use):
-            yield "fact", fact
-        yield from _lines(use.findings)
-    for title, findings in (
-        ("Next edits", diagnosis.next_edits),
-        ("Settings and earlier sessions", diagnosis.findings),
-        ("Next", diagnosis.next_steps),
-    ):
-        if findings:
-            yield "title", title
-            yield from _lines(findings)
-
-
-def _lines(findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:
+def _section(title: str, facts: Iterable[str], findings: Sequence[Finding]) -> Iterator[tuple[LineKind, str]]:
+    lines: list[tuple[LineKind, str]] = [("fact", " ".join(fact.split())) for fact in facts]
     for finding in findings:
-        yield finding.level, finding.text
+        lines.append((finding.level, " ".join(finding.text.split())))
         if finding.command is not None:
-            yield "command", finding.command
+            lines.append(("command", finding.command))
+    if lines or title in _TITLES.values():
+        yield "title", title
+        yield from lines
 
 
 def _about(use: UseReport) -> Iterator[str]:

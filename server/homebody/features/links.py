@@ -14,11 +14,11 @@ from pathlib import Path
 from homebody.audit import Source
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable
-from homebody.features.selection import tree_of
+from homebody.features.selection import file_of
 from homebody.features.surroundings import shown_path
 from homebody.postprocess.links import Link, found_links, with_links
-from homebody.syntax.scope import definitions
-from homebody.syntax.tree import Tree, parse
+from homebody.syntax.tree import parse
+from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document
 from homebody.workspace.files import read_document
 from homebody.workspace.uri import is_share, path_of, uri_of
@@ -66,21 +66,18 @@ async def named_places(
 
 
 async def _finder(engine: Engine, sources: Sequence[Source], document: Document | None) -> "_Finder":
-    tree = None if document is None else await tree_of(engine, document)
-    return _Finder(engine, sources, document, tree)
+    return _Finder(engine, sources, None if document is None else await file_of(engine, document))
 
 
 class _Finder:
     """Finds the code that a name in an answer refers to; reads from disk."""
 
-    def __init__(
-        self, engine: Engine, sources: Sequence[Source], document: Document | None, tree: Tree | None
-    ) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, sources: Sequence[Source], file: WholeFile | None) -> None:
         self._sources = sources
-        self._document, self._tree = document, tree
+        self._about = file
+        self._most_bytes = engine.settings.context.max_file_bytes
         self._folders = [folder.absolute() for folder in engine.folders]
-        self._shown = {*(source.uri for source in sources), *((document.uri,) if document else ())}
+        self._shown = {*(source.uri for source in sources), *((file.document.uri,) if file else ())}
         self._paths = {shown_path(engine, uri): uri for uri in self._shown}
         self._known: dict[str, str | None] = {}
 
@@ -103,21 +100,21 @@ class _Finder:
     def _names(self) -> dict[str, tuple[str, int]]:
         """Definitions by name: of the document, of the prompt, and in the lines that the model read."""
         names: dict[str, tuple[str, int]] = {}
-        if self._document is not None and self._tree is not None:
-            every = range(self._document.line_count)
-            names.update(reversed(list(_definitions(self._document, self._tree, every))))
+        about = self._about
+        if about is not None:
+            names.update(reversed(list(_definitions(about, range(about.document.line_count)))))
         # Several parts of one file are often among the sources, and reading a long file takes about 100 ms.
         lines: dict[Path, set[int]] = {}
         for source in self._sources:
             path = path_of(source.uri)
             if source.why.startswith(_DEFINES):
                 names.setdefault(source.why.removeprefix(_DEFINES), (source.uri, source.first_line))
-            elif path is not None and (self._document is None or source.uri != self._document.uri):
+            elif path is not None and (about is None or source.uri != about.document.uri):
                 lines.setdefault(path, set()).update(range(source.first_line, source.last_line + 1))
         for path in list(lines)[:_MOST_READ]:
             with suppress(FileUnreadable):
-                document = read_document(path, max_bytes=self._engine.settings.context.max_file_bytes)
-                for name, place in _definitions(document, parse(document), lines[path]):
+                document = read_document(path, max_bytes=self._most_bytes)
+                for name, place in _definitions(WholeFile(document, parse(document)), lines[path]):
                     names.setdefault(name, place)
         return names
 
@@ -143,12 +140,10 @@ class _Finder:
             return None
 
 
-def _definitions(
-    document: Document, tree: Tree, lines: Container[int]
-) -> Iterator[tuple[str, tuple[str, int]]]:
-    for each in definitions(document, tree):
-        line = document.line_of(each.header.start)
+def _definitions(file: WholeFile, lines: Container[int]) -> Iterator[tuple[str, tuple[str, int]]]:
+    for each in file.definitions:
+        line = file.document.line_of(each.header.start)
         if line in lines and not (each.kind == "variable" and each.container):
-            yield each.name, (document.uri, line)
+            yield each.name, (file.document.uri, line)
             if each.container:
-                yield f"{each.container}.{each.name}", (document.uri, line)
+                yield f"{each.container}.{each.name}", (file.document.uri, line)
