@@ -127,6 +127,11 @@ class Document:
         return self.line_starts[self.line_of(offset)]
 
     @property
+    def start(self) -> int:
+        """Where edits may begin: after a byte order mark, which some clients send."""
+        return int(self.text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"))
+
+    @property
     def whole(self) -> Span:
         """Span of the whole text."""
         return Span(0, len(self.text))

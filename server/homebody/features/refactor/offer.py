@@ -71,7 +71,12 @@ def checked(
     """
     if edits:
         imports = only_used(imports, "\n".join(edit.new_text for edit in edits))
-    edits = [edit for edit in edits if edit.new_text != file.document.slice(edit.span)]
+    first = file.document.start
+    edits = [
+        edit if edit.span.start >= first else TextEdit(Span(first, max(first, edit.span.end)), edit.new_text)
+        for edit in edits
+        if edit.new_text != file.document.slice(edit.span)
+    ]
     if not edits and not imports:
         return Offer()
     edit = edited(file, target, edits, [new.text for new in imports])

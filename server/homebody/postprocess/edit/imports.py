@@ -234,7 +234,7 @@ def _first(document: Document, tree: Tree, text: str) -> tuple[int, str]:
     """Place and text of the first imports of a file."""
     end = place_of_first_import(document, tree)
     if not end:
-        return 0, f"{text}\n\n\n" if document.language_id == "python" else f"{text}\n\n"
+        return document.start, f"{text}\n\n\n" if document.language_id == "python" else f"{text}\n\n"
     rest = document.text[end:]
     gap = "" if not rest.strip() or rest.startswith(("\n\n", "\r\n\r\n")) else "\n"
     return end, f"\n\n{text}{gap}"

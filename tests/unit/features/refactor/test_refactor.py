@@ -5,7 +5,7 @@ import pytest
 from homebody.errors import ContextTooLong
 from homebody.features.refactor import refactor
 from homebody.settings import ChatSettings
-from homebody.text import Span, apply_edits
+from homebody.text import Document, Span, apply_edits
 from support.documents import at
 
 _CODE = "x = 1\n\n\ndef mean(values):\n    total = 0\n    return tot█al\n"
@@ -54,3 +54,28 @@ async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
         with pytest.raises(ContextTooLong, match="select less"):
             await refactor(w.engine, document, Span(offset, offset), action="simplify")
         assert w.backend.requests == []
+
+
+MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+MARKED = [
+    ("python", "def add(a, b):\n    c = a + b\n    return c\n", "simplify",
+     "def add(a, b):\n    return a + b",
+     "def add(a, b):\n    return a + b\n"),
+    ("python", "def area(r):\n    return 3.14 * r * r\n", "instruction",
+     "import math\n\n\ndef area(r):\n    return math.pi * r * r",
+     "import math\n\n\ndef area(r):\n    return math.pi * r * r\n"),
+    ("javascript", "function f() {\n  return 1;\n}\n", "docstring", "Return one.",
+     "/**\n * Return one.\n */\nfunction f() {\n  return 1;\n}\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "old", "action", "answer", "new"), MARKED)
+async def test_a_byte_order_mark_stays_first_and_line_ends_stay(world, language, old, action, answer, new):
+    """Some clients send the mark as a part of the text."""
+    text = MARK + old.replace("\n", "\r\n")
+    document = Document.create("file:///w/a", language, 1, text)
+    wish = {"instruction": "use it"} if action == "instruction" else {"action": action}
+    async with world(f"```\n{answer}\n```" if action != "docstring" else answer) as w:
+        done = await refactor(w.engine, document, Span(3, 3), **wish)
+    assert done.status == "changed", done.reason
+    assert apply_edits(text, done.edits) == MARK + new.replace("\n", "\r\n")
