@@ -177,6 +177,19 @@ exports.run = async function run() {
         await restore(prices.document, original);
     });
 
+    await claim("a file keeps its byte order mark and its line ends", async () => {
+        const file = path.join(root().fsPath, "marked.py");
+        const withEnds = (text) => `\ufeff${text.replaceAll("\n", "\r\n")}`;
+        writeFileSync(file, withEnds(original));
+        const { document } = await show("marked.py");
+        await propose(extension, { document }, [0, 0, 5, 0], "with sum()");
+        await executeCommand("homebody.acceptEdit");
+        await until(() => document.getText().startsWith(SIMPLER.replaceAll("\n", "\r\n")));
+        await document.save();
+        const rest = original.slice(original.indexOf("\n\ndef mean"));
+        assert.equal(readFileSync(file, "utf8"), withEnds(SIMPLER + rest));
+    });
+
     await claim("a change is accepted after the server was restarted", async () => {
         await propose(extension, prices, [0, 0, 5, 0], "with sum()");
         const proposal = await until(() => proposals.waiting[0]);

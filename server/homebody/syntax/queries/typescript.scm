@@ -29,6 +29,7 @@
 (type_query) @used
 
 [(type_annotation) (asserts_annotation) (type_predicate_annotation) (type_parameters)] @annotation
+[(new_expression type_arguments: (_) @annotation) (call_expression type_arguments: (_) @annotation)]
 [(interface_declaration) (type_alias_declaration)] @annotation
 (export_statement declaration: [(interface_declaration) (type_alias_declaration)]) @annotation
 (optional_parameter "?" @annotation)
