@@ -32,6 +32,7 @@ _WORD = re.compile(r"[$@]*[^\W\d]\w*[?!]?")
 _NUMBER = re.compile(r"-?\.?\d[\w.']*")
 _QUOTE = r"(?:\"{3}|'{3}|[\"'`])"
 _QUOTES = re.compile(rf"\A[A-Za-z@$]{{0,3}}#*{_QUOTE}|{_QUOTE}#*\Z")
+_POINTER = re.compile("pointer_expression|unary")
 _JOINS = frozenset({".", "?.", "!.", "::", "->"})
 _CONSTANTS = frozenset({"true", "false", "null", "nil", "none", "undefined"})
 _MARKS = frozenset({*"()[]{},;:=@#$\\\"'`", *_JOINS, "#[", "=>", ":=", "...", "${", "#{"})
@@ -275,9 +276,10 @@ def _call(tokens: Sequence[Token], at: int, bound: set[int], strings: Mapping[in
 
 
 def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
-    """The members and elements that are assigned to, if the sign is at ``at``: ``=``, ``+=``, a type's ``:``.
+    """What is assigned to, if the sign is at ``at``: ``=``, ``+=``, a type's ``:``.
 
-    Variables are left out: what becomes of them shows where they are used.
+    Members, elements, and what a pointer points to. Variables are left out: what becomes of them shows where
+    they are used.
     """
     while tokens[at].text.endswith(("=", ":", ",")):
         first, depth = at, 0
@@ -288,6 +290,8 @@ def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
                 break
             first -= 1
             depth += (before == "]") - (before == "[")
+        is_pointed_to = first and tokens[first - 1].text == "*" and _POINTER.search(tokens[first - 1].parent)
+        first -= bool(is_pointed_to)
         target = [token.text for token in tokens[first:at]]
         if len(target) > 1 or (target and target[0].startswith("@")):
             yield _joined(target)
