@@ -3,10 +3,8 @@
 from bisect import bisect, insort
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
 
-from homebody.audit import AnswerUsage
-from homebody.features.refactor.results import Offer, Part, Refactoring, RewriteRequest, Skipped
+from homebody.features.refactor.results import Offer, Part, Refactoring, RewriteRequest, Skipped, usage_of
 from homebody.postprocess.edit.edited import edited
 from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.edit.imports import NewImport, import_edits
@@ -25,22 +23,22 @@ def refused(offer: Offer) -> str:
 def result_of(
     base: RewriteRequest,
     parts: Sequence[Part],
-    skipped: Sequence[Skipped],
     target: Span,
-    against: Callable[[Offer], str],
+    against: Callable[[Offer], str] = refused,
+    also: Sequence[Part] = (),
 ) -> Refactoring:
-    """Combine the offers that nothing is ``against``; the others are listed with the reason."""
-    is_one = len(parts) == 1 and not skipped
+    """Combine the offers that nothing is ``against``; the others are listed with the reason, and ``also``."""
+    is_one = len(parts) == 1
     reason = against(parts[0].offer) if is_one else ""
     kept: list[Part] = list(parts) if is_one else []
-    listed = list(skipped)
+    skipped = [_skipped(part.request, part.offer.refusal) for part in also]
     taken: list[Span] = []
     for part in () if is_one else parts:
         why = against(part.offer)
         if not why and any(_is_taken(taken, edit.span) for edit in part.offer.edits):
             why = "It changes code that another part changes too."
         if why:
-            listed.append(skipped_of(part.request, why))
+            skipped.append(_skipped(part.request, why))
             continue
         kept.append(part)
         for edit in part.offer.edits:
@@ -50,9 +48,9 @@ def result_of(
         # A person may want what is refused; all other edits together break nothing either.
         reason = syntax_refusal(edited(base.file, base.document.whole, edits))
     importing = [part for part in kept if part.offer.imports]
-    listed.sort(key=lambda each: each.first_line)
-    if listed and not reason and not (edits or importing):
-        reason = f"{len(listed)} of {len(listed) + len(kept)} parts were refused. {listed[0].reason}"
+    skipped.sort(key=lambda each: each.first_line)
+    if skipped and not reason and not (edits or importing):
+        reason = f"{len(skipped)} of {len(skipped) + len(kept)} parts were refused. {skipped[0].reason}"
     offer = Offer(
         tuple(edits),
         tuple(new for part in importing for new in part.offer.imports),
@@ -61,13 +59,8 @@ def result_of(
         reason,
     )
     start = min((part.request.target.start for part in importing), default=0)
-    usages = [part.answer.usage for part in parts]
-    return replace(
-        refactoring_of(base.file, offer, target, start),
-        usage=reduce(AnswerUsage.__add__, usages) if usages else None,
-        skipped=tuple(listed),
-        parts=tuple(parts),
-    )
+    result = refactoring_of(base.file, offer, target, start)
+    return replace(result, usage=usage_of(parts), skipped=tuple(skipped), parts=tuple(parts))
 
 
 def refactoring_of(file: WholeFile, offer: Offer, target: Span, start: int) -> Refactoring:
@@ -88,8 +81,7 @@ def refactoring_of(file: WholeFile, offer: Offer, target: Span, start: int) -> R
     )
 
 
-def skipped_of(request: RewriteRequest, reason: str) -> Skipped:
-    """Return the lines of a request as skipped."""
+def _skipped(request: RewriteRequest, reason: str) -> Skipped:
     return Skipped(*request.document.lines_of(request.target), reason, name=request.name)
 
 

@@ -7,10 +7,10 @@ Later turns of the conversation are added at its end.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import partial
 from typing import TypedDict, Unpack
 
-from homebody.audit import AnswerUsage, uris_of
+from homebody.audit import uris_of
 from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
 from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
@@ -19,7 +19,7 @@ from homebody.features.answer import ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
-from homebody.features.refactor.results import FollowUp, Offer, Part, RewriteRequest
+from homebody.features.refactor.results import FollowUp, Offer, Part, RewriteRequest, usage_of
 from homebody.features.refactor.tests_file import tests_uri
 from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
@@ -99,18 +99,14 @@ async def attempt(
     """
     if request.prompt.output == "newFile":
         request = replace(request, new_uri=await tests_uri(request.document, request.engine.folders))
-    usages: list[AnswerUsage] = []
     tried: list[Part] = []
-    while True:
-        request, written = await _asked(request, asked or request.instruction, **listeners)
-        usages.append(written.usage)
+    again: RewriteRequest | None = request
+    while again is not None and len(tried) < _TRIES:
+        request, written = await _asked(again, asked or request.instruction, **listeners)
         offer = await asyncio.to_thread(offer_of, request, written.text, complete=written.complete)
-        tried.append(Part(replace(request, base=request.base or written.prompt), written, offer))
-        problem = _problem(request, offer)
-        again = _again(request, written, problem, info)
-        if not problem or not written.complete or len(tried) == _TRIES or again is None:
-            break
-        request = again
+        tried.append(Part(replace(request, base=request.base or written.prompt), offer, written))
+        problem = _problem(request, offer) if written.complete else ""
+        again = _again(request, written, problem, info) if problem else None
     # An offer is better than a refusal, one with edits than one without, and one with few notes.
     best = min(
         reversed(tried),
@@ -119,7 +115,8 @@ async def attempt(
     offer, too_small = best.offer, lacks(request.prompt, info, request.engine.settings.chat)
     if offer.refusal and too_small:
         offer = replace(offer, refusal=f"{offer.refusal} This action {too_small}.")
-    return replace(best, answer=replace(best.answer, usage=reduce(AnswerUsage.__add__, usages)), offer=offer)
+    answer = best.answer and replace(best.answer, usage=usage_of(tried) or best.answer.usage)
+    return replace(best, answer=answer, offer=offer)
 
 
 def _problem(request: RewriteRequest, offer: Offer) -> str:
@@ -159,7 +156,7 @@ async def _asked(
     """
     while True:
         try:
-            return request, await _ask(request, listeners.get("on_progress"), listeners.get("on_read"))
+            return request, await _ask(request, **listeners)
         except ContextTooLong:
             if not request.follow_ups:
                 raise
@@ -168,9 +165,7 @@ async def _asked(
                 request = replace(request, base=None, instruction=wanted)
 
 
-async def _ask(
-    request: RewriteRequest, on_progress: Callable[[int], None] | None, on_read: OnRead | None
-) -> ChatAnswer:
+async def _ask(request: RewriteRequest, **listeners: Unpack[PartListeners]) -> ChatAnswer:
     engine, document, prompt = request.engine, request.document, request.prompt
     use = engine.chat
     info = await use.describe()
@@ -195,7 +190,9 @@ async def _ask(
             messages = (*base.messages, *_follow_up_messages(request, base.messages))
             if sum(use.tokens.count(message.text) for message in messages) <= tokens:
                 return ChatPrompt(messages, base.sources, base.left_out)
-        read = room.readable - _rounded(size.words) if prompt.takes_context else 0
+        # The room for code around does not change with each word of an instruction.
+        words = -(-size.words // _WORD_STEP) * _WORD_STEP
+        read = room.readable - words if prompt.takes_context else 0
         most = min(tokens - size.words, max(size.code, read))
         around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
         messages = _first_messages(request, around, special)
@@ -207,7 +204,7 @@ async def _ask(
     def progress(text: str) -> None:
         nonlocal written
         written += len(text)
-        if on_progress is not None:
+        if (on_progress := listeners.get("on_progress")) is not None:
             on_progress(written)
 
     # The answer may be as long as the context allows beside what the model reads.
@@ -216,7 +213,14 @@ async def _ask(
     end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
     sampling = sampling_of(engine, prompt, most)
     return await answer(
-        engine, "refactor", document.uri, build, sampling, on_text=progress, on_read=on_read, end_of=end_of
+        engine,
+        "refactor",
+        document.uri,
+        build,
+        sampling,
+        on_text=progress,
+        on_read=listeners.get("on_read"),
+        end_of=end_of,
     )
 
 
@@ -262,11 +266,6 @@ def _follow_up_messages(request: RewriteRequest, before: Sequence[Message]) -> I
     for turn in request.follow_ups:
         yield Message("assistant", turn.answer, sources)
         yield Message("user", turn.reply, sources)
-
-
-def _rounded(tokens: int) -> int:
-    """``tokens`` rounded to steps, so that instructions of similar length leave the same room."""
-    return -(-tokens // _WORD_STEP) * _WORD_STEP
 
 
 def _check_markers(request: RewriteRequest, info: ModelInfo, special: frozenset[str]) -> None:

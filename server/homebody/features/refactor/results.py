@@ -1,6 +1,8 @@
 """Values of a refactoring: the request, what becomes of the model's answer, and the result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal, TypeAlias
 
 from homebody.audit import AnswerUsage
@@ -66,8 +68,8 @@ class RewriteRequest:
     @property
     def name(self) -> str:
         """Name of the definition that is rewritten; empty if only a part of one is, or more."""
-        one = self.definition
-        return one.qualified if one is not None and self.target.covers(one.span) else ""
+        own = self.definition
+        return own.qualified if own is not None and self.target.covers(own.span) else ""
 
     @property
     def code(self) -> str:
@@ -104,11 +106,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A request, the model's last answer to it, and what becomes of that. ``refine`` continues from it."""
+    """A request, and what becomes of it: the model's last answer, from which ``refine`` continues.
+
+    Without an answer the model was not asked: the code does not fit its context.
+    """
 
     request: RewriteRequest
-    answer: ChatAnswer
-    offer: Offer
+    offer: Offer = Offer()
+    answer: ChatAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ class Refactoring:
     ``edits`` refer to ``version`` of the document, and are those of ``target`` and imports above it; of a
     refused result they are what was refused. ``reason`` is one sentence, ``None`` unless it is refused.
     ``notes`` say what the edits remove and add. ``new_file`` is there instead of edits, for prompts with
-    ``output = "newFile"``. ``parts`` is what the model has answered, for ``refine``.
+    ``output = "newFile"``. ``refine`` continues from ``parts``.
     """
 
     status: Status
@@ -144,6 +149,12 @@ class Refactoring:
     skipped: tuple[Skipped, ...] = ()
     parts: tuple[Part, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def usage_of(parts: Sequence[Part]) -> AnswerUsage | None:
+    """The usage of all answers together; ``None`` without any."""
+    usages = [part.answer.usage for part in parts if part.answer is not None]
+    return reduce(AnswerUsage.__add__, usages) if usages else None
 
 
 def after_earlier_edits(

@@ -8,20 +8,18 @@ import asyncio
 import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import Unpack
 
 from msgspec import structs
 
-from homebody.audit import AnswerUsage
 from homebody.backend.base import ModelInfo
 from homebody.engine import Engine
 from homebody.errors import ContextTooLong, UnknownAction, UsageError
 from homebody.features.refactor.actions import suits_language
-from homebody.features.refactor.combine import refused, result_of, skipped_of
+from homebody.features.refactor.combine import refused, result_of
 from homebody.features.refactor.conversation import PartListeners, attempt, size_of
-from homebody.features.refactor.results import FollowUp, Offer, Part, Refactoring, RewriteRequest, Skipped
-from homebody.features.refactor.split import split
+from homebody.features.refactor.results import FollowUp, Offer, Part, Refactoring, RewriteRequest, usage_of
+from homebody.features.refactor.split import split, unfit
 from homebody.features.refactor.target import definition_around, find_target, indent_at, is_blank
 from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted
@@ -50,19 +48,10 @@ async def refactor(
 ) -> Refactoring:
     """Rewrite the code at ``span``, or at several, by an action or by an instruction in the user's words.
 
-    If an answer fails a check, it is sent to the model once more, with the reason. Code that is larger than
-    the context is rewritten part by part.
-
-    Parameters
-    ----------
-    problem
-        Messages of the diagnostics at ``span``, for actions that fix them.
-    feedback
-        The error of an earlier answer; it is added at the end of the prompt.
-    against
-        Returns why an offer does not become a part of the result; empty if it does.
-    session
-        Provides the other cells of a notebook.
+    ``problem`` are messages of the diagnostics there, ``feedback`` is the error of an earlier answer,
+    ``session`` has the other cells of a notebook. ``against`` returns why an offer does not become a part of
+    the result; empty if it does. If an answer fails a check, it is sent to the model once more, with the
+    reason. Code that is larger than the context is rewritten part by part.
 
     Raises
     ------
@@ -75,10 +64,9 @@ async def refactor(
     await check_permitted(engine, document)
     prompt = prompt_of(engine, action, instruction)
     _check_suits(prompt, document, problem)
-    tree = await tree_of(engine, document)
     base = RewriteRequest(
         engine,
-        WholeFile(document, tree),
+        WholeFile(document, await tree_of(engine, document)),
         prompt,
         document.whole,
         None,
@@ -87,22 +75,19 @@ async def refactor(
         feedback=feedback,
         session=session,
     )
-    requests = [_request(base, each) for each in ([span] if isinstance(span, Span) else span)]
+    requests = _distinct([_request(base, each) for each in ([span] if isinstance(span, Span) else span)])
     await engine.chat.learn_counts([document.text], [document.uri])
     info = await engine.chat.describe()
-    requests = _distinct(requests)
-    units = await asyncio.to_thread(lambda: list(_units(requests, info)))
-    if all(isinstance(unit, Skipped) for unit in units):
+    parts = await asyncio.to_thread(lambda: [part for each in requests for part in _parts(each, info)])
+    if all(part.offer.refusal for part in parts):
         message = (
             f"No function of the code fits the context of {info.context_length} tokens together with its "
             "new version: select less, or serve the model with a larger context."
         )
         raise ContextTooLong(message)
-    answered = await _answered(units, info, **listeners)
-    parts = [each for each in answered if isinstance(each, Part)]
-    skipped = [each for each in answered if isinstance(each, Skipped)]
+    parts = await _answered(parts, info, **listeners)
     target = requests[0].target if len(requests) == 1 else document.whole
-    return await asyncio.to_thread(result_of, base, parts, skipped, target, against)
+    return await asyncio.to_thread(result_of, base, parts, target, against)
 
 
 async def refine(before: Refactoring, instruction: str, **listeners: Unpack[PartListeners]) -> Refactoring:
@@ -114,31 +99,24 @@ async def refine(before: Refactoring, instruction: str, **listeners: Unpack[Part
     if not instruction.strip():
         message = "Say what should be different: shorter, with other names, …"
         raise UsageError(message)
-    if not before.parts:
+    if not any(part.answer for part in before.parts):
         message = "There is no answer of the model to refine: run the action again."
         raise UsageError(message)
-    units = [_refining(part, instruction) for part in before.parts]
-    first = units[0]
+    parts = [_refining(part, instruction) for part in before.parts]
+    first = parts[0].request
     asked = f"{first.instruction}\n{instruction}" if first.instruction else instruction
-    info = await first.engine.chat.describe()
-    answered = await _answered(units, info, asked, **listeners)
-    usages = [each.answer.usage for each in answered if isinstance(each, Part)]
-    usage = reduce(AnswerUsage.__add__, usages) if usages else None
-    kept: list[Part] = []
-    failed: list[Skipped] = []
-    reasons = [each.reason if isinstance(each, Skipped) else each.offer.refusal for each in answered]
-    if len(units) > 1 and all(reasons):
-        reason = f"No part was refined. {reasons[0]}"
+    answered = await _answered(parts, await first.engine.chat.describe(), asked, **listeners)
+    usage = usage_of(answered)
+    if len(parts) > 1 and all(part.offer.refusal for part in answered):
+        reason = f"No part was refined. {answered[0].offer.refusal}"
         return replace(before, status="refused", reason=reason, edits=(), notes=(), usage=usage)
-    for part, new, why in zip(before.parts, answered, reasons, strict=True):
-        is_new = isinstance(new, Part) and (not why or len(units) == 1)
-        kept.append(new if isinstance(new, Part) and is_new else part)
-        if not is_new and not part.offer.refusal:
-            failed.append(skipped_of(part.request, why))
-    spans = [first.document.lines_of(unit.target) for unit in units]
-    left = [each for each in before.skipped if (each.first_line, each.last_line) not in spans]
-    target = before.target or first.target
-    result = await asyncio.to_thread(result_of, first, kept, [*left, *failed], target, refused)
+    kept: list[Part] = []
+    failed: list[Part] = []
+    for old, new in zip(before.parts, answered, strict=True):
+        is_new = len(parts) == 1 or not new.offer.refusal
+        kept.append(new if is_new else old)
+        failed += [] if is_new or old.offer.refusal else [new]
+    result = await asyncio.to_thread(result_of, first, kept, before.target or first.target, also=failed)
     return replace(result, usage=usage)
 
 
@@ -169,56 +147,52 @@ def _distinct(requests: Sequence[RewriteRequest]) -> list[RewriteRequest]:
     return distinct
 
 
-def _units(requests: Sequence[RewriteRequest], info: ModelInfo) -> Iterator[RewriteRequest | Skipped]:
-    """What the model is asked for: each of ``requests``, or the parts of one that is too large."""
-    room = info.context_length
-    fits = [each.prompt.output != "replace" or size_of(each).total <= room for each in requests]
-    for request, is_whole in zip(requests, fits, strict=True):
-        if is_whole:
-            yield request
-            continue
-        words = request.engine.chat.tokens.count(request.instruction)
-        if words > info.context_length // 2:
-            message = (
-                f"The instruction has {words} tokens, and the context of {info.context_length} has no room "
-                "for code beside it: say it in fewer words."
-            )
-            raise ContextTooLong(message)
-        fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
-        # Each part is sent once and written once in its new version.
-        room = (info.context_length - fixed.total) * 4 // 9
-        parts = list(split(request, room, request.engine.chat.tokens.count))
-        yield from parts or [skipped_of(request, "it is larger than the context of the model")]
+def _parts(request: RewriteRequest, info: ModelInfo) -> Iterator[Part]:
+    """What the model is asked for: ``request``, or its parts if it is too large."""
+    if request.prompt.output != "replace" or size_of(request).total <= info.context_length:
+        yield Part(request)
+        return
+    count = request.engine.chat.tokens.count
+    words = count(request.instruction)
+    if words > info.context_length // 2:
+        message = (
+            f"The instruction has {words} tokens, and the context of {info.context_length} has no room "
+            "for code beside it: say it in fewer words."
+        )
+        raise ContextTooLong(message)
+    fixed = size_of(replace(request, target=Span(request.target.start, request.target.start)))
+    # Each part is sent once and written once in its new version.
+    parts = list(split(request, (info.context_length - fixed.total) * 4 // 9, count))
+    yield from parts or [unfit(request)]
 
 
 async def _answered(
-    units: Sequence[RewriteRequest | Skipped],
-    info: ModelInfo,
-    asked: str = "",
-    **listeners: Unpack[PartListeners],
-) -> list[Part | Skipped]:
-    """Ask the model about each unit; one of several that does not fit after all is skipped."""
-    answered: list[Part | Skipped] = []
-    total = sum(isinstance(unit, RewriteRequest) for unit in units)
+    parts: Sequence[Part], info: ModelInfo, asked: str = "", **listeners: Unpack[PartListeners]
+) -> list[Part]:
+    """Ask the model about each part; one of several that does not fit after all is refused."""
+    answered: list[Part] = []
+    total = sum(not part.offer.refusal for part in parts)
     number = 0
-    for unit in units:
-        if isinstance(unit, Skipped):
-            answered.append(unit)
+    for part in parts:
+        if part.offer.refusal:
+            answered.append(part)
             continue
         number += 1
-        if (on_unit := listeners.get("on_unit")) is not None and len(units) > 1:
+        if (on_unit := listeners.get("on_unit")) is not None and len(parts) > 1:
             on_unit(number, total)
         try:
-            answered.append(await attempt(unit, info, asked=asked, **listeners))
+            answered.append(await attempt(part.request, info, asked=asked, **listeners))
         except ContextTooLong as error:
-            if len(units) == 1:
+            if len(parts) == 1:
                 raise
-            answered.append(skipped_of(unit, str(error)))
+            answered.append(unfit(part.request, str(error)))
     return answered
 
 
-def _refining(part: Part, instruction: str) -> RewriteRequest:
+def _refining(part: Part, instruction: str) -> Part:
     """Continue the conversation of an earlier answer; what the action had to keep may change now."""
+    if part.answer is None:
+        return part
     before, answer = part.request, part.answer.text
     if before.prompt.output == "rename":
         edits = () if part.offer.refusal else part.offer.edits
@@ -229,7 +203,7 @@ def _refining(part: Part, instruction: str) -> RewriteRequest:
         before = replace(before, prompt=prompt, instruction=before.prompt.title, base=None, follow_ups=())
     before = replace(before, prompt=structs.replace(before.prompt, guard="none"))
     reply = fill(shipped_prompt("refine").body, {"instruction": instruction})
-    return replace(before, follow_ups=(*before.follow_ups, FollowUp(answer, reply)))
+    return Part(replace(before, follow_ups=(*before.follow_ups, FollowUp(answer, reply))))
 
 
 def _check_suits(prompt: PromptFile, document: Document, problem: str) -> None:
