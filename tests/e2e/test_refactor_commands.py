@@ -120,6 +120,15 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
         assert message.startswith("2 parts stay as they are (lines 16-18, 21-23): ")
 
 
+async def test_a_byte_order_mark_and_line_ends_in_the_text_of_a_client_stay(serve):
+    async with serve([{"text": "```python\nimport math\n\n\ndef f(a):\n    return math.pi\n```"}]) as client:
+        client.open(URI, "\ufeffdef f(a):\r\n    return 3\r\n")
+        result = await client.refactor(URI, Span(5, 5), instruction="use pi")
+        assert result["status"] == "applied"
+        text = "\ufeffimport math\r\n\r\n\r\ndef f(a):\r\n    return math.pi\r\n"
+        assert client.documents[URI].text == text
+
+
 async def test_a_result_is_refined_after_it_was_applied(serve):
     async with serve(_refining()) as client:
         client.open(URI, CODE)

@@ -34,6 +34,15 @@ def test_a_diff_is_printed_and_nothing_written(run, add):
     assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
 
 
+def test_a_written_file_keeps_its_mark_its_line_ends_and_its_mode(run, add):
+    before = add.read_bytes()
+    assert run("refactor", "add.py:4-6", "--action", "simplify", "--write").code == 0
+    assert ("\ufeff" + CODE.replace("c = a + b\r\n    return c", "return a + b")).encode() == add.read_bytes()
+    assert add.stat().st_mode & 0o777 == 0o750
+    assert run("undo").code == 0
+    assert before == add.read_bytes()
+
+
 def test_json_holds_the_whole_result(run, add):
     result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
 
