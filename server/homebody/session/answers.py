@@ -48,13 +48,14 @@ StopRule: TypeAlias = Callable[[Piece], StopReason | None]
 class AnswerRest:
     """What is left of an answer after its beginning was typed.
 
-    ``wanted`` is how much was requested; ``record`` is its request.
+    ``wanted`` is how much was requested; ``record`` is its request. ``is_shown``: a part of it was shown.
     """
 
     pieces: tuple[Piece, ...]
     state: AnswerState
     wanted: Wanted
     record: PromptRecord | None = None
+    is_shown: bool = False
 
     @property
     def text(self) -> str:
@@ -102,6 +103,8 @@ class Generation:
         The request's record, which the user can inspect.
     waiters
         Number of requests that wait for it.
+    is_shown
+        Whether a part of it is shown: it is read to its end, unless the user types something else.
 
     """
 
@@ -131,6 +134,7 @@ class Generation:
         self._stop_rule = stop
         self._changed = asyncio.Event()
         self.waiters = 0
+        self.is_shown = False
 
     @property
     def is_running(self) -> bool:
@@ -219,7 +223,8 @@ class Generation:
         is_ahead = self.is_running and typed.startswith(text)
         if not is_ahead and (not text.startswith(typed) or (typed and state is AnswerState.UNLIKELY)):
             return None
-        return AnswerRest(_between(self.pieces, len(typed), len(text)), state, self.wanted, self.record)
+        pieces = _between(self.pieces, len(typed), len(text))
+        return AnswerRest(pieces, state, self.wanted, self.record, self.is_shown)
 
     @property
     def stats(self) -> Stats:
@@ -310,8 +315,9 @@ class ResultCache:
         """Return the answer to a request at ``offset`` or shortly before, or what was shown of it.
 
         The nearest place with text left is used. At ``offset`` itself this is the answer; further back, the
-        shown suggestion. An answer of which only blanks are left is ignored, unless its request was at
-        ``offset``. An explicit request accepts neither a part of a block nor an unlikely answer.
+        shown suggestion, unless it was a part of an answer that has grown meanwhile. An answer of which only
+        blanks are left is ignored, unless its request was at ``offset``. An explicit request accepts neither
+        a part of a block nor an unlikely answer.
         """
         around = model, document.uri, _after_text(document, offset)
         unlikely: Known | None = None
@@ -326,10 +332,12 @@ class ResultCache:
                 unlikely, rest = None if is_explicit else (answer, typed), None
             elif start == offset:
                 return answer, typed
+            goes_on = answer and rest and (answer.is_running or rest.text.strip())
             for shown in stored.shown:
-                if (left := shown.after(typed)) is not None and (left.is_whole or not is_explicit):
+                left = shown.after(typed)
+                if left is not None and (left.is_whole or not (goes_on or is_explicit)):
                     return left
-            if answer and rest and (answer.is_running or rest.text.strip()):
+            if answer and goes_on:
                 return answer, typed
         return unlikely
 

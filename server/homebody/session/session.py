@@ -164,8 +164,8 @@ class Session:
             await ended(task)
 
     def cancel_soon(self, generation: Generation) -> None:
-        """Cancel ``generation`` after the grace time, unless a request waits for it then."""
-        if not generation.is_running:
+        """Cancel ``generation`` after the grace time, unless it is shown or a request waits for it then."""
+        if not generation.is_running or generation.is_shown:
             return
         if self._timer is not None:
             self._timer.cancel()

@@ -201,6 +201,7 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
                 is_next = rest.text.startswith("\n")
                 left = _seconds_left(request, generation, since=began if is_next else 0.0)
                 if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
+                    generation.is_shown = True
                     return lines
                 await generation.changed_within(None if left is None or left <= 0 else left)
             return None

@@ -131,7 +131,9 @@ async def _candidates(request: Request) -> list[Completion]:
     completions = [] if first is None else [first]
     if request.trigger == "invoked":
         completions += await _more_candidates(request, first)
-    if completions and request.basis == "document" and not request.ticket.stale:
+    running = place.session.running
+    goes_on = running is not None and running.is_running
+    if completions and request.basis == "document" and not (request.ticket.stale or goes_on):
         reader.request_ahead(partial(_ask_next, request, completions[0]))
     return completions
 
@@ -172,7 +174,8 @@ def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Drop
         # A suggestion requested as a block stays a block while the user types its text, and what a header
         # opens is a block once the header is typed.
         wanted=WANTED[max(WANTED.index(text.wanted), WANTED.index(request.wanted))],
-        min_confidence=request.min_confidence,
+        # The rest of a confident line may be less so.
+        min_confidence=0.0 if text.is_shown else request.min_confidence,
     )
 
 

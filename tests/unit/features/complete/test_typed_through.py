@@ -42,6 +42,22 @@ async def test_a_word_or_a_line_of_a_suggestion_can_be_accepted(world, accepted,
         assert found.text == left
 
 
+async def test_a_block_that_was_shown_in_part_grows_while_it_is_typed_or_once_it_is_accepted(world):
+    """On a slow machine the time limit shows the lines that are there; the model goes on writing."""
+    gate = asyncio.Event()
+    pieces = ("if a:\n", "        b = a\n", "        return b\n", "    last = a\n")
+    async with world(ScriptedReply(pieces=pieces, gate=gate, gate_after=2, times=1), "next\n") as w:
+        document, offset = at(_PLACE)
+        [part] = await complete(w.engine, document, offset, session=w.session)
+        assert part.text == "if a:\n        b = a"
+        gate.set()
+        await until(lambda: not w.session.running.is_running)
+        for keys in ("i", part.text):
+            later, end = typed(document, offset, keys)
+            [rest] = await complete(w.engine, later, end, session=w.session)
+            assert keys + rest.text == "if a:\n        b = a\n        return b"
+
+
 async def test_text_cut_off_an_answer_is_never_shown_later(world):
     pieces = ("if a:", "\n        return b", "\n    ", "total = 1 + ", "(", "2 * 3)\n")
     async with world(ScriptedReply(pieces=pieces, times=1), ScriptedReply("\n    return x\n")) as w:
