@@ -8,36 +8,42 @@ class Answer:
 
     Parameters
     ----------
+    forced
+        Removed from the beginning of the answer, which has to repeat it.
     stops
-        Stop texts to watch here; the server watches the others.
+        Stop texts to watch here; the server watches the others. Text that may be the beginning of one is held
+        back.
     thoughts
         The filter for reasoning; ``None`` if the answer cannot contain any.
+
+    Attributes
+    ----------
+    went_astray
+        The answer does not begin with the forced text.
+    stopped
+        A stop text was found: no more text follows.
 
     """
 
     def __init__(
         self, *, forced: str = "", stops: Sequence[str] = (), thoughts: "ReasoningFilter | None" = None
     ) -> None:
-        self._forced = ForcedFilter(forced)
-        self._stops = StopFilter(stops)
+        self._forced = forced
+        self._stops = tuple(stop for stop in stops if stop)
         self._thoughts = thoughts
-
-    @property
-    def went_astray(self) -> bool:
-        """Whether the answer does not begin with the forced text."""
-        return self._forced.failed
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a stop text was found: no more text follows."""
-        return self._stops.stopped
+        self._held = ""
+        self.went_astray = False
+        self.stopped = False
 
     def feed(self, text: str) -> str:
         """Take the next piece; return the text that can be shown now."""
-        text = self._forced.feed(text)
+        common = min(len(text), len(self._forced))
+        if text[:common] != self._forced[:common]:
+            self.went_astray = True
+            return ""
+        text, self._forced = text[common:], self._forced[common:]
         # A stop text within reasoning is ignored.
-        text = text if self._thoughts is None else self._thoughts.feed(text)
-        return self._stops.feed(text)
+        return self._until_stop(text if self._thoughts is None else self._thoughts.feed(text))
 
     def reasons_apart(self) -> None:
         """Record that the server sends reasoning in a separate field."""
@@ -46,62 +52,20 @@ class Answer:
 
     def finish(self) -> str:
         """Return the text that was held back; call it at the end of the answer."""
-        rest = "" if self._thoughts is None else self._thoughts.finish()
-        return self._stops.feed(rest) + self._stops.finish()
+        rest = self._until_stop("" if self._thoughts is None else self._thoughts.finish())
+        held, self._held = self._held, ""
+        return rest + held
 
-
-class StopFilter:
-    """Holds back text that may be the beginning of a stop text."""
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self._stops = tuple(stop for stop in stops if stop)
-        self._held = ""
-        self.stopped = False
-
-    def feed(self, text: str) -> str:
-        """Take the next piece; return what may be shown now. After ``stopped``, nothing more is returned."""
+    def _until_stop(self, text: str) -> str:
         if self.stopped:
             return ""
-        held = self._held + text
-        found = [at for stop in self._stops if (at := held.find(stop)) >= 0]
-        if found:
-            self.stopped = True
-            self._held = ""
-            return held[: min(found)]
-        keep = max((partial_match(held, stop) for stop in self._stops), default=0)
-        self._held = held[len(held) - keep :]
-        return held[: len(held) - keep]
-
-    def finish(self) -> str:
-        """Return the text that was held back; call it at the end of the answer."""
-        held, self._held = self._held, ""
-        return held
-
-
-class ForcedFilter:
-    """Removes the forced beginning from an answer that repeats it.
-
-    Attributes
-    ----------
-    failed
-        The answer does not begin with the forced text.
-
-    """
-
-    def __init__(self, forced: str) -> None:
-        self._left = forced
-        self.failed = False
-
-    def feed(self, text: str) -> str:
-        """Take the next piece; return the text after the forced text."""
-        if not self._left:
-            return text
-        common = min(len(text), len(self._left))
-        if text[:common] != self._left[:common]:
-            self.failed = True
-            return ""
-        self._left = self._left[common:]
-        return text[common:]
+        text = self._held + text
+        ends = [at for stop in self._stops if (at := text.find(stop)) >= 0]
+        self.stopped = bool(ends)
+        keep = 0 if ends else max((partial_match(text, stop) for stop in self._stops), default=0)
+        end = min(ends, default=len(text) - keep)
+        self._held = text[len(text) - keep :]
+        return text[:end]
 
 
 def split_stops(

@@ -81,13 +81,8 @@ class ModelServer:
         """POST ``body`` as JSON and decode the JSON reply as ``type_``."""
         return await self._once("POST", path, body, type_, timeout_seconds)
 
-    async def events(
-        self, path: str, body: object, patience: "Patience | None" = None
-    ) -> AsyncGenerator[str]:
-        """POST ``body`` and yield the data of each server-sent event.
-
-        ``patience`` limits the time without text; by default every event counts as text.
-        """
+    async def events(self, path: str, body: object, patience: "Patience") -> AsyncGenerator[str]:
+        """POST ``body`` and yield the data of each server-sent event; ``patience`` limits the silence."""
         async with self._open("POST", path, body) as response:
             kind = response.headers.get("content-type", "").partition(";")[0]
             if kind != "text/event-stream":
@@ -96,11 +91,8 @@ class ModelServer:
                 async for data in events:
                     yield data
 
-    async def lines(self, path: str, body: object, patience: "Patience | None" = None) -> AsyncGenerator[str]:
-        """POST ``body`` and yield each line that is not empty (newline-delimited JSON).
-
-        ``patience`` limits the time without text; by default every line counts as text.
-        """
+    async def lines(self, path: str, body: object, patience: "Patience") -> AsyncGenerator[str]:
+        """POST ``body`` and yield each line that is not empty (newline-delimited JSON)."""
         async with (
             self._open("POST", path, body) as response,
             aclosing(self._paced(lines_of(response.aiter_bytes()), patience)) as lines,
@@ -180,14 +172,11 @@ class ModelServer:
             timeout=httpx.Timeout(None, connect=min(_CONNECT_SECONDS, self.timeout_seconds)),
         )
 
-    async def _paced(self, items: AsyncIterator[Item], patience: "Patience | None") -> AsyncGenerator[Item]:
+    async def _paced(self, items: AsyncIterator[Item], patience: "Patience") -> AsyncGenerator[Item]:
         """Yield ``items`` until the time limit of ``patience``."""
-        limits = patience or Patience(self.timeout_seconds)
         while True:
-            if patience is None:
-                limits.heard()
             try:
-                async with asyncio.timeout_at(limits.deadline):
+                async with asyncio.timeout_at(patience.deadline):
                     item = await anext(items)
             except StopAsyncIteration:
                 return

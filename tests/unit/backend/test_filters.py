@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend import answer as filters
-from homebody.backend.answer import Answer, ReasoningFilter, StopFilter, closes_at_end
+from homebody.backend.answer import Answer, ReasoningFilter, closes_at_end
 
 
 def shown(answer: Answer, *pieces: str) -> str:
@@ -96,7 +96,7 @@ def test_an_answer_ends_before_its_first_stop_text_however_it_is_cut(
     text: str, stops: list[str], data: st.DataObject
 ):
     pieces = data.draw(cuts(text))
-    watching = StopFilter(stops)
+    watching = Answer(stops=stops)
     seen = "".join([*map(watching.feed, pieces), watching.finish()])
     # A stop text may end only after a longer one began before it: the filter may see it first.
     ends = [text.find(stop) for stop in stops if stop in text]

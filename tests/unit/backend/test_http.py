@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from homebody.backend.http import ModelServer
+from homebody.backend.http import ModelServer, Patience
 from homebody.backend.http_errors import StatusRefused
 from homebody.errors import (
     BackendError,
@@ -45,7 +45,7 @@ async def ask(handler: Handler, *, timeout_seconds: float = 5) -> Props:
 async def read_events(handler: Handler, *, timeout_seconds: float = 5) -> list[str]:
     with LoopbackServer(handler) as double:
         server = ModelServer(double.url, timeout_seconds=timeout_seconds)
-        return [event async for event in server.events("/completion", {})]
+        return [event async for event in server.events("/completion", {}, Patience(60))]
 
 
 async def test_nothing_there_is_unavailable():
@@ -144,7 +144,7 @@ async def test_requests_cancelled_twice_leave_no_connection_open():
         server = ModelServer(double.url, timeout_seconds=60)
 
         async def stream() -> None:
-            async for _ in server.events("/completion", {}):
+            async for _ in server.events("/completion", {}, Patience(60)):
                 pass
 
         # At every stage of a request.
