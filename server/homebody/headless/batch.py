@@ -60,8 +60,11 @@ class Observer(Protocol):
         """A file is done."""
 
 
-# The server cannot be reached, so the next file would fail as well.
+_OF_ALL_FILES = (BackendError, ModelError, RunError, SettingsError)
+"""Errors after which the next file would fail as well."""
+
 _OF_ONE_FILE = (BackendRefused, BackendTimeout)
+"""Those of them that another file may not have."""
 
 
 @dataclass(slots=True)
@@ -133,16 +136,13 @@ class Batch:
                 f"The model took longer than {self.request.timeout_seconds:g} s; --timeout sets the limit."
             )
             return Outcome(path, "failed", reason)
-        except EditRefused as error:
-            return Outcome(path, "refused", str(error), error=error)
-        except UsageError as error:
-            return Outcome(path, "skipped", str(error), error=error)
-        except (BackendError, ModelError, RunError, SettingsError) as error:
-            if not isinstance(error, _OF_ONE_FILE):
-                self.summary.stopped = self.summary.stopped or error
-            return Outcome(path, "failed", str(error), error=error)
         except HomebodyError as error:
-            return Outcome(path, "failed", str(error), error=error)
+            status: Status = "failed"
+            if isinstance(error, EditRefused | UsageError):
+                status = "refused" if isinstance(error, EditRefused) else "skipped"
+            elif isinstance(error, _OF_ALL_FILES) and not isinstance(error, _OF_ONE_FILE):
+                self.summary.stopped = self.summary.stopped or error
+            return Outcome(path, status, str(error), error=error)
 
     async def _refactored(self, chosen: Chosen) -> Outcome:
         source = read_source(chosen.path, max_bytes=self.engine.settings.context.max_file_bytes)

@@ -145,7 +145,7 @@ async def rewrite(
 ) -> Outcome:
     """Ask the model for the new text of a file, or of some of its lines.
 
-    ``on_progress`` receives the number of characters generated so far, for all targets together.
+    ``on_progress`` receives the number of characters generated so far for the current part.
 
     Raises
     ------
@@ -173,7 +173,13 @@ async def rewrite(
     # Of lines and whole files, all is rewritten.
     is_by_symbol = not lines and (bool(request.select) or prompt.scope == "function")
     broken = targets.broken_line(file) if is_by_symbol else ""
-    prompts = _Prompts(engine, document.uri, on_progress)
+    records: list[PromptRecord] = []
+
+    def keep_prompt(number: int, _parts: int) -> None:
+        """Keep the prompt of the part before the one with this number."""
+        if number > 1 and (record := engine.audit.last(document.uri)) is not None:
+            records.append(record)
+
     try:
         async with asyncio.timeout(request.timeout_seconds):
             result = await refactor(
@@ -184,14 +190,14 @@ async def rewrite(
                 instruction=request.instruction,
                 feedback=feedback,
                 against=partial(request.against, prompt),
-                on_progress=prompts.progress,
-                on_unit=prompts.next_part,
+                on_progress=on_progress,
+                on_unit=keep_prompt,
             )
     except ContextTooLong as error:
         return replace(outcome, status="refused", reason=str(error))
-    prompts.keep()
+    keep_prompt(len(records) + 2, 0)
     outcome = _with_result(outcome, document, result, broken)
-    return replace(outcome, attempts=1, prompts=tuple(prompts.records) if with_prompts else ())
+    return replace(outcome, attempts=1, prompts=tuple(records) if with_prompts else ())
 
 
 def _targets(
@@ -236,31 +242,6 @@ def _without_targets(outcome: Outcome, file: WholeFile, request: RunRequest) -> 
         return replace(outcome, reason=reason)
     reason = "The file has no function, and this action is for functions: use another one, or --instruction."
     return replace(outcome, reason=reason)
-
-
-class _Prompts:
-    """The prompts that were sent for a file, and the characters of all answers."""
-
-    def __init__(self, engine: Engine, uri: str, on_progress: OnProgress) -> None:
-        self.records: list[PromptRecord] = []
-        self._engine, self._uri, self._on_progress = engine, uri, on_progress
-        self._before = self._characters = 0
-
-    def progress(self, characters: int) -> None:
-        """Report what was written of the current part."""
-        self._characters = self._before + characters
-        self._on_progress(self._characters)
-
-    def next_part(self, number: int, _count: int) -> None:
-        """Begin another part."""
-        self._before = self._characters
-        if number > 1:
-            self.keep()
-
-    def keep(self) -> None:
-        """Keep the last prompt."""
-        if (record := self._engine.audit.last(self._uri)) is not None:
-            self.records.append(record)
 
 
 def _with_result(outcome: Outcome, document: Document, result: Refactoring, broken: str) -> Outcome:
