@@ -5,58 +5,42 @@ import json
 import pytest
 
 
-@pytest.fixture
-def homebody(run):
-    def _run(*arguments):
-        ended = run(*arguments)
-        return ended.code, ended.out, ended.err
-
-    return _run
+def test_a_fresh_machine_lists_the_next_steps(run):
+    ended = run("models", "list")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == "No model on this machine; `homebody models install` fetches a small one (93 MB).\n"
+    assert json.loads(run("models", "list", "--json").out) == []
 
 
-def test_a_fresh_machine_lists_the_next_steps(homebody):
-    assert homebody("models", "list") == (
-        0,
-        "No model on this machine; `homebody models install` fetches a small one (93 MB).\n",
-        "",
-    )
-    assert json.loads(homebody("models", "list", "--json")[1]) == []
-
-
-def test_a_model_by_its_path_from_install_to_remove(homebody, tiny_model):
-    code, out, err = homebody("models", "install", str(tiny_model))
-    assert (code, err) == (0, "")
-    assert out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")
-    code, out, _ = homebody("models", "list")
-    heading, row = out.splitlines()
+def test_a_model_by_its_path_from_install_to_remove(run, tiny_model):
+    ended = run("models", "install", str(tiny_model))
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("tiny is ready: llama, 0M, F32; fills in the middle, takes chat messages\n")
+    heading, row = run("models", "list").out.splitlines()
     assert heading.endswith("Type  Context  Good for          Used for          From")
     assert row.endswith("F32   4,096    completion, chat  completion, chat  linked")
-    [listed] = json.loads(homebody("models", "list", "--json")[1])
+    [listed] = json.loads(run("models", "list", "--json").out)
     assert (listed["name"], listed["facts"]["contextLength"]) == ("tiny", 4096)
     assert listed["facts"]["fim"]["suffix"] == "<|fim_suffix|>"
     assert listed["uses"] == listed["usedFor"] == ["completion", "chat"]
-    assert json.loads(homebody("models", "show", "tiny", "--json")[1]) == {**listed, "usedFor": []}
-    assert (
-        "Fills in      <|fim_prefix|> <|fim_suffix|> <|fim_middle|>\n"
-        in homebody("models", "show", "tiny")[1]
-    )
-    assert (
-        homebody("models", "remove", "tiny")[1]
-        == f"tiny is removed from the list; the file was not deleted: {tiny_model}\n"
-    )
+    assert json.loads(run("models", "show", "tiny", "--json").out) == {**listed, "usedFor": []}
+    fim = "Fills in      <|fim_prefix|> <|fim_suffix|> <|fim_middle|>\n"
+    assert fim in run("models", "show", "tiny").out
+    removed = f"tiny is removed from the list; the file was not deleted: {tiny_model}\n"
+    assert run("models", "remove", "tiny").out == removed
     assert tiny_model.is_file()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
+    ("arguments", "sentence"),
     [
-        (("show", "nix"), 2, "There is no model nix: `homebody models list` lists the models"),
-        (("remove", "nix"), 2, "There is no model nix: `homebody models list` lists the models"),
-        (("install", "nix.gguf"), 2, "nix.gguf does not exist: name a GGUF file"),
-        (("install", "hf:nix"), 2, "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
+        (("show", "nix"), "There is no model nix: `homebody models list` lists the models"),
+        (("remove", "nix"), "There is no model nix: `homebody models list` lists the models"),
+        (("install", "nix.gguf"), "nix.gguf does not exist: name a GGUF file"),
+        (("install", "hf:nix"), "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )
-def test_mistakes_are_reported_in_one_sentence(homebody, arguments, code, sentence):
-    found, out, err = homebody("models", *arguments)
-    assert (found, out, err.count("\n")) == (code, "", 1)
-    assert sentence in err
+def test_mistakes_are_reported_in_one_sentence(run, arguments, sentence):
+    ended = run("models", *arguments)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert sentence in ended.err

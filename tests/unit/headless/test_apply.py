@@ -16,7 +16,6 @@ from homebody.headless.select import read_source
 from homebody.headless.undo import settle, undo
 from homebody.headless.verify import run_command
 from homebody.headless.write import digest
-from support.until import until
 
 PYTHON = f'"{sys.executable}"'
 OLD, NEW = "a = 1\n", "a = 2\n"
@@ -66,23 +65,6 @@ def test_content_that_a_failing_command_writes_stays(journal):
     assert (text(journal), states(journal)) == (f"{NEW}b\n", [("a.py", True)])
 
 
-def test_the_old_text_is_restored_if_verification_is_cancelled(journal):
-    started = journal.root / "started"
-
-    async def cancelled() -> None:
-        source = read_source(journal.root / "a.py", max_bytes=1000)
-        task = asyncio.create_task(Applier(journal, f"touch {started}; sleep 99").apply(source, NEW))
-        await until(started.exists)
-        assert text(journal) == NEW
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    asyncio.run(cancelled())
-
-    assert text(journal) == OLD
-
-
 @pytest.mark.parametrize(
     ("found", "is_verified", "expected", "kept"),
     [
@@ -109,22 +91,6 @@ def begin(journal: Journal, *, is_verified: bool) -> RecordedChange:
     return journal.begin(record, OLD.encode(), is_kept=not is_verified)
 
 
-def test_undo_restores_files_that_were_not_changed_since(journal):
-    (journal.root / "b.py").write_text(OLD)
-    apply(journal)
-    source = read_source(journal.root / "b.py", max_bytes=1000)
-    asyncio.run(Applier(journal).apply(source, NEW))
-    (journal.root / "b.py").write_text("mine\n")
-
-    done = undo(journal)
-
-    assert done.restored == ("a.py",)
-    assert len(done.left) == 1
-    assert done.left[0].startswith("b.py was changed since")
-    assert (text(journal), (journal.root / "b.py").read_text()) == (OLD, "mine\n")
-    assert undo(journal).restored == ()
-
-
 @pytest.mark.parametrize("found", [OLD, NEW, "mine\n", None])
 def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
     begin(journal, is_verified=True)
@@ -133,14 +99,6 @@ def test_undo_of_a_killed_run_leaves_nothing_unverified(journal, found):
         (journal.root / "a.py").write_text(found)
     undo(journal)
     assert text(journal) == (found if found == "mine\n" else OLD)
-
-
-def test_a_damaged_old_text_is_not_put_back(journal):
-    apply(journal)
-    (journal.folder / "1.old").write_bytes(b"other")
-    done = undo(journal)
-    assert (text(journal), done.restored) == (NEW, ())
-    assert "damaged" in done.left[0]
 
 
 def test_old_texts_are_for_the_user_alone(journal):
