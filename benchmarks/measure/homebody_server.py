@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager, suppress
 
 from pygls.exceptions import JsonRpcException
 
-from homebody.installation import LSP_COMMAND
 from homebody.text import Document, TextEdit
 from measure.contender import Answer, Work
 from support.editor import Client, start_client
+from support.forked import COMMAND
 
 _KEY_SECONDS = 0.2
 
@@ -81,7 +81,7 @@ async def open_homebody(
     with tempfile.TemporaryDirectory() as name:
         folders = {f"HOMEBODY_{kind}_DIR": f"{name}/{kind}" for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
         async with start_client(
-            LSP_COMMAND, options={"backend": backend} | options, environ=os.environ | folders
+            [*COMMAND, "lsp"], options={"backend": backend} | options, environ=os.environ | folders
         ) as client:
             while "model" not in await client.execute("homebody.status"):  # noqa: ASYNC110 - the server tells by notification too; asking is simpler
                 await asyncio.sleep(0.1)

@@ -162,7 +162,6 @@ class Audit:
         self._settings = settings or LogSettings()
         self._folder = folder
         self._last: OrderedDict[str, PromptRecord] = OrderedDict()
-        self._newest: PromptRecord | None = None
         self._noted: set[tuple[str, str, str]] = set()
         self._logged = deque[int](maxlen=_MAX_LOGGED)
         self._unsaved = Counter[str]()
@@ -182,7 +181,6 @@ class Audit:
         self._last.move_to_end(record.uri)
         if len(self._last) > _MAX_DOCUMENTS:
             self._last.popitem(last=False)
-        self._newest = record
         for text in record.notes:
             self._note(ModelNote(record.backend, record.model, text, record.when))
         if self._settings.enabled and record.number not in self._logged:
@@ -197,22 +195,17 @@ class Audit:
             self._note(ModelNote(record.backend, record.model, text, record.when))
         shown = self._last.get(record.uri)
         if notes and shown is not None and shown.number == record.number:
-            noted = replace(shown, notes=notes)
-            self._last[record.uri] = noted
-            if self._newest is shown:
-                self._newest = noted
+            self._last[record.uri] = replace(shown, notes=notes)
 
     def forget(self, is_forgotten: Callable[[str], bool]) -> None:
         """Drop the records of the URIs that are forgotten, and erase them from the log in the background."""
         for uri in [uri for uri in self._last if is_forgotten(uri)]:
             del self._last[uri]
-        if self._newest is not None and is_forgotten(self._newest.uri):
-            self._newest = next(reversed(self._last.values()), None)
         self._writer.submit(erase_logged, is_forgotten, self._folder)
 
     def last(self, uri: str | None = None) -> PromptRecord | None:
         """Return the newest record of ``uri``, or of all documents."""
-        record = self._newest if uri is None else self._last.get(uri)
+        record = next(reversed(self._last.values()), None) if uri is None else self._last.get(uri)
         return None if record is None else record.listed()
 
     def last_outcome(self, uri: str) -> str:

@@ -10,11 +10,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-# The script on the PATH may belong to another installation.
-_RUN = "import sys; from homebody.cli import main; sys.exit(main())"
-# Without -P a folder "homebody" in the current directory would be imported instead.
-LSP_COMMAND = (sys.executable, "-P", "-c", _RUN, "lsp")
-"""Starts this installation's ``homebody lsp``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ import psutil
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from homebody.installation import LSP_COMMAND
 from homebody.text import Span
 from support.editor import Client, start_client
 from support.faulty_double import FaultyDouble
+from support.forked import COMMAND
 from support.openai_double import OpenAiModel
 from support.server_double import WORDS
 
@@ -131,7 +131,7 @@ async def test_a_compressed_answer_is_refused_and_costs_no_memory(
     use: str, double: FaultyDouble, tmp_path: Path
 ):
     """Two megabytes expand to two gigabytes: the peak memory grows by at most 100 MB."""
-    async with _served(double, tmp_path, LSP_COMMAND) as client:
+    async with _served(double, tmp_path, [*COMMAND, "lsp"]) as client:
         client.open("file:///w/app.py", CODE)
         assert (await _answer(USES[use], client, "file:///w/app.py")).startswith("answer: ")
         before = _peak_bytes()

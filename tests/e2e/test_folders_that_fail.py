@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homebody.installation import LSP_COMMAND
 from support.editor import start_client
+from support.forked import COMMAND
 from support.needs import needs
 from support.until import until
 
@@ -71,7 +71,7 @@ def run(environ: Mapping[str, str], workspace: Path, scripted):
 async def test_settings_that_cannot_be_read_are_one_message(closed, environ, workspace: Path, scripted):
     """The message names the file and the reason; nothing is sent until it can be read."""
     folder = closed("config")
-    command = [*_bound_by_modes(), *LSP_COMMAND]
+    command = [*_bound_by_modes(), *COMMAND, "lsp"]
     async with start_client(command, root=workspace, options=scripted("x)"), environ=environ) as client:
         client.open("file:///w/app.py", "print(")
         assert await client.complete("file:///w/app.py", 0, 6, invoked=True) == []

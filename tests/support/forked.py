@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 _SERVE = "--serve"
 
+# Without -P a folder "homebody" in the current directory would be imported instead.
+COMMAND = [sys.executable, "-P", "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
+"""Runs ``homebody`` without a fork; arguments follow."""
+
 
 def homebody_command() -> list[str]:
     """Return a command that runs like ``homebody``; arguments follow. On Windows it is a usual start."""
     if hasattr(os, "fork"):
         return [sys.executable, "-ISB", __file__, _forking_process()]
-    return [sys.executable, "-P", "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
+    return COMMAND
 
 
 @functools.cache

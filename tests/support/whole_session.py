@@ -17,10 +17,10 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from homebody.host.shared import HostFiles, read_state
-from homebody.installation import LSP_COMMAND
 from homebody.settings import paths
 from homebody.text import Span
 from support.editor import start_client
+from support.forked import COMMAND
 
 SOURCE = '''\
 """Shapes and their areas."""
@@ -61,7 +61,7 @@ async def main(folder: Path) -> None:
 
 async def use_editor(folder: Path) -> dict[str, object]:
     """Use the language server like an editor."""
-    async with start_client(LSP_COMMAND, root=folder) as client:
+    async with start_client([*COMMAND, "lsp"], root=folder) as client:
         document = client.open(folder / "shapes.py")
         function = Span(document.text.index("def "), document.text.index("\n\n\ndef area_of_square"))
         explanation = await client.explain(document.uri, function)  # waits until the model is ready

@@ -129,10 +129,7 @@ async def answer(
             attachments=attached,
             on_text=say,
         )
-    session.blocks = reply.blocks[len(reply.blocks) - reply.new_blocks :]
-    unread += _told(engine, reply.left_out)
-    await _account(engine, session, reply, document, unread)
-    return "end_turn" if reply.complete else "max_tokens"
+    return await _account(engine, session, reply, document, unread)
 
 
 async def _explained(
@@ -142,9 +139,7 @@ async def _explained(
     with _saying(session) as say:
         explanation = await explain(engine, target.document, target.span, prompt=prompt, on_text=say)
     await add_explanation(engine, session.conversation, target.document, target.span, explanation)
-    session.blocks = tuple(code_blocks(explanation.markdown))
-    await _account(engine, session, explanation, target.document, _told(engine, explanation.left_out))
-    return "end_turn" if explanation.complete else "max_tokens"
+    return await _account(engine, session, explanation, target.document)
 
 
 @contextmanager
@@ -167,15 +162,19 @@ async def _account(
     session: AcpSession,
     answered: ChatAnswer,
     document: Document | None,
-    unread: Iterable[str],
-) -> None:
-    """Report the code that the answer names, the token counts, the sources, and what was left out."""
+    unread: Iterable[str] = (),
+) -> StopReason:
+    """Report the code that the answer names, the token counts, the sources, and what was left out.
+
+    ``unread`` are sentences about what was left out besides.
+    """
+    session.blocks = tuple(code_blocks(answered.markdown))
     sources = answered.sources
     if named := await named_places(engine, answered.markdown, sources, document):
         # Zed opens a link at a line only if it names the last line too.
         links = ("[{}]({})".format(words, _LINE.sub(r"#L\1:\1", uri)) for words, uri in named)
         session.say(f"\n\nNamed here: {', '.join(links)}")
-    if sentences := "; ".join(dict.fromkeys(unread)):
+    if sentences := "; ".join(dict.fromkeys([*unread, *_told(engine, answered.left_out)])):
         session.say(f"\n\n*Not read: {sentences}.*")
     places = [
         (path, source.first_line + 1) for source in sources if (path := path_of(source.uri)) is not None
@@ -191,6 +190,7 @@ async def _account(
             start_tool_call(secrets.token_hex(8), title, kind="read", status="completed", locations=locations)
         )
     session.send_usage(answered.usage)
+    return "end_turn" if answered.complete else "max_tokens"
 
 
 def _told(engine: Engine, left_out: Iterable[LeftOut]) -> list[str]:

@@ -19,8 +19,7 @@ from homebody.lsp import (
     progress,
     sync,
 )
-from homebody.lsp.commands.common import Result
-from homebody.lsp.server import Server, initialize, initialized
+from homebody.lsp.server import Result, Server, initialize, initialized
 
 # Characters after which a new expression begins, so that a request needs no word to complete.
 TRIGGER_CHARACTERS = (".", "(", "[", "=", ",")

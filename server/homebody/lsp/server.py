@@ -5,7 +5,7 @@ answered, so it imports no engine, no backend and no parser.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
@@ -18,6 +18,10 @@ from homebody.lsp.process import watch_parent
 if TYPE_CHECKING:
     from homebody.lsp.protocol import MessageWriter
     from homebody.lsp.service import Service
+
+
+Result: TypeAlias = dict[str, Any] | list[dict[str, Any]] | None
+"""What a command returns."""
 
 
 class Server(Peer):

@@ -2,31 +2,29 @@
 
 from base64 import b64decode
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lsprotocol import types
 
 from homebody.errors import UsageError
+from homebody.features import ask as asking
+from homebody.features import context_items as feature
+from homebody.features.attachments import PASTED, Attached, attach, attach_data, attach_text
+from homebody.features.media import admitted
+from homebody.features.surroundings import shown_path
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import (
     LinkForm,
-    Result,
     answer_of,
     code_of,
     media_of,
     with_links,
 )
-from homebody.lsp.commands.conversations import answered_in, blocks_of, store
+from homebody.lsp.commands.conversations import answered_in, newest_in, store
 from homebody.lsp.documents import SCHEMES
-from homebody.lsp.server import Server
-
-if TYPE_CHECKING:
-    from homebody.features.ask import Reply
-    from homebody.features.attachments import Attached
-    from homebody.lsp.holder import OpenedEngine
-
+from homebody.lsp.holder import OpenedEngine
+from homebody.lsp.server import Result, Server
 
 _MOST_PROBLEMS = 100
 """Maximum number of diagnostics of one document in a prompt, the most severe ones."""
@@ -113,12 +111,10 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
         answered_in(server, argument.conversation_id) as conversation,
         server.service.asking() as opened,
     ):
-        from homebody.features import ask as feature
-
         if argument.regenerate:
-            reply = await feature.regenerate(opened.engine, conversation, **work.listeners)
+            reply = await asking.regenerate(opened.engine, conversation, **work.listeners)
         else:
-            reply = await feature.ask(
+            reply = await asking.ask(
                 opened.engine,
                 argument.question,
                 conversation=conversation,
@@ -130,10 +126,12 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
                 session=opened.session,
                 **work.listeners,
             )
+        answer, usage = answer_of(server, reply), reply.usage
+        left = usage.context_length - usage.prompt_tokens - usage.output_tokens
         result = await with_links(
             server,
             opened,
-            _result(server, reply),
+            answer | newest_in(conversation) | {"usage": answer["usage"] | {"tokensLeft": max(0, left)}},
             form=argument.links,
             document=document,
             sources=reply.sources,
@@ -151,8 +149,6 @@ async def context_items(server: Server, params: types.ExecuteCommandParams) -> R
     notebooks = server.documents.notebooks()
     cells = {cell.uri for book in notebooks.values() for cell in book}
     async with server.service.using() as opened:
-        from homebody.features import context_items as feature
-
         items = await feature.context_items(
             opened.engine,
             argument.query,
@@ -170,21 +166,16 @@ async def check_attachment(server: Server, params: types.ExecuteCommandParams) -
     """
     argument = parse(params, CheckAttachment)
     async with server.service.using() as opened:
-        from homebody.features.media import admitted
-
         attached = await _attached(server, opened, argument.item)
         return {"media": [media_of(media) for media in await admitted(opened.engine, attached.media)]}
 
 
 async def _attached(
     server: Server,
-    opened: "OpenedEngine",
+    opened: OpenedEngine,
     item: AttachedItem | str,
     diagnostics: Sequence[DocumentDiagnostics] = (),
-) -> "Attached":
-    from homebody.features.attachments import PASTED, attach, attach_data, attach_text
-    from homebody.features.context_items import DIAGNOSTICS
-
+) -> Attached:
     if isinstance(item, AttachedItem) and item.data is not None:
         name = item.label or "The pasted picture"
         try:
@@ -199,16 +190,13 @@ async def _attached(
         return await attach_text(opened.engine, item.text, label, about=about)
     item_id = item if isinstance(item, str) else item.id
     scheme, _, uri = item_id.partition(":")
-    if scheme == DIAGNOSTICS:
+    if scheme == feature.DIAGNOSTICS:
         return await _problems(opened, uri, diagnostics)
     return await attach(opened.engine, item_id, server.documents.find, server.documents.notebook)
 
 
-async def _problems(opened: "OpenedEngine", uri: str, known: Sequence[DocumentDiagnostics]) -> "Attached":
+async def _problems(opened: OpenedEngine, uri: str, known: Sequence[DocumentDiagnostics]) -> Attached:
     """Attach the diagnostics of a document; of all documents without a ``uri``."""
-    from homebody.features.attachments import Attached, attach_text
-    from homebody.features.surroundings import shown_path
-
     attachments = [
         await attach_text(
             opened.engine,
@@ -245,16 +233,3 @@ def _problems_text(diagnostics: Sequence[types.Diagnostic]) -> str:
 
 def _severity_of(diagnostic: types.Diagnostic) -> types.DiagnosticSeverity:
     return diagnostic.severity or types.DiagnosticSeverity.Error
-
-
-def _result(server: Server, reply: "Reply") -> dict[str, Any]:
-    usage = reply.usage
-    left = usage.context_length - usage.prompt_tokens - usage.output_tokens
-    first = len(reply.blocks) - reply.new_blocks
-    answer = answer_of(server, reply)
-    return {
-        **answer,
-        "conversationId": reply.conversation.id,
-        "usage": answer["usage"] | {"tokensLeft": max(0, left)},
-        "blocks": blocks_of(reply.blocks[first:], first),
-    }

@@ -5,23 +5,27 @@ Each returns the edit, or the reason why there is none; ``deliver`` has the form
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from lsprotocol import types
 
 from homebody.errors import DocumentChanged, UsageError
+from homebody.features import refactor as feature
+from homebody.features.apply_block import apply_block
+from homebody.features.refactor import Refactoring
+from homebody.features.refactor.results import after_earlier_edits
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
-from homebody.lsp.commands.common import Result, code_of, document_of
+from homebody.lsp.commands.common import code_of, document_of
 from homebody.lsp.commands.conversations import conversation_of
 from homebody.lsp.commands.deliver import deliver, moved_edits, outcome_of
 from homebody.lsp.convert import from_edits, to_span
-from homebody.lsp.server import Server
-
-if TYPE_CHECKING:
-    from homebody.features.refactor import Refactoring
-    from homebody.text import Document
+from homebody.lsp.server import Result, Server
+from homebody.postprocess.edit.code_blocks import code_blocks
+from homebody.postprocess.edit.hunks import hunks
+from homebody.postprocess.edit.rebase import EDITED_MEANWHILE, merged
+from homebody.text import Document
 
 _REFINE = "Refine"
 _APPLY = "Apply code from the answer"
@@ -79,8 +83,6 @@ async def _refactored(
     document = document_of(server, argument.text_document)
     span = to_span(document, argument.range, server.documents.encoding)
     async with server.service.asking() as opened:
-        from homebody.features import refactor as feature
-
         await server.service.refresh_prompts(opened)
         action = opened.engine.prompts.action(argument.action) if argument.action else None
         title = action.title if action else "Rewrite"
@@ -122,26 +124,21 @@ async def _refined(server: Server, params: types.ExecuteCommandParams, argument:
     if _placed(server, before, before) is None:
         message = "The code was edited after this result, so it is not refined: run the action again."
         raise DocumentChanged(message)
-    async with server.service.asking():
-        from homebody.features import refactor as feature
-
-        async with progress.bar(server, _REFINE, params.work_done_token) as work:
-            parts = _PartProgress(work.say)
-            refactoring = await feature.refine(
-                before,
-                argument.instruction,
-                on_progress=parts.characters,
-                on_unit=parts.part,
-                on_read=work.read,
-            )
+    async with server.service.asking(), progress.bar(server, _REFINE, params.work_done_token) as work:
+        parts = _PartProgress(work.say)
+        refactoring = await feature.refine(
+            before,
+            argument.instruction,
+            on_progress=parts.characters,
+            on_unit=parts.part,
+            on_read=work.read,
+        )
     placed = _placed(server, before, refactoring) if refactoring.edits else None
     document, refactoring = placed or (before.parts[0].request.document, refactoring)
     return await deliver(server, document, refactoring, _REFINE, apply=argument.apply)
 
 
-def _placed(
-    server: Server, before: "Refactoring", result: "Refactoring"
-) -> "tuple[Document, Refactoring] | None":
+def _placed(server: Server, before: Refactoring, result: Refactoring) -> tuple[Document, Refactoring] | None:
     """Return ``result`` for the text that the editor shows: with the edits of ``before``, or without them.
 
     ``None`` if that is neither.
@@ -152,8 +149,6 @@ def _placed(
         The document is closed.
 
     """
-    from homebody.features.refactor.results import after_earlier_edits
-
     document = before.parts[0].request.document
     current = server.documents.find(document.uri)
     if current is None:
@@ -191,9 +186,6 @@ async def _applied(server: Server, argument: Apply) -> dict[str, Any]:
     document, span = code_of(server, argument.text_document, argument.range)
     conversation = await conversation_of(server, argument.conversation_id)
     async with server.service.using() as opened:
-        from homebody.features.apply_block import apply_block
-        from homebody.postprocess.edit.code_blocks import code_blocks
-
         blocks = [block for turn in conversation.turns for block in code_blocks(turn.answer)]
         if not 0 <= argument.block < len(blocks):
             message = f"There is no code block {argument.block}: the conversation has {len(blocks)}, from 0."
@@ -217,9 +209,6 @@ async def merge(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _merged(server: Server, argument: Merge) -> dict[str, Any]:
-    from homebody.postprocess.edit.hunks import hunks
-    from homebody.postprocess.edit.rebase import EDITED_MEANWHILE, merged
-
     document = document_of(server, argument.text_document)
     text = merged(argument.before, argument.after, document)
     if text is None:

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 LinkForm: TypeAlias = bool | Literal["ranges"]
 """How an answer links to code: not, by Markdown links, or by ranges of the text beside it."""
 
-Result: TypeAlias = dict[str, Any] | list[dict[str, Any]] | None
-
 
 def document_of(server: Server, wanted: "TextDocument") -> Document:
     """Return the open document.

@@ -6,20 +6,21 @@ Conversations are in memory; one is on disk only if a client asked with ``store`
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 from lsprotocol import types
 
+from homebody.audit import erase_logged
+from homebody.backend.cancellation import to_the_end
 from homebody.errors import StateUnwritable, UsageError
 from homebody.lsp.arguments import NoArguments, parse
-from homebody.lsp.commands.common import LinkForm, Result, parts_of, with_links
+from homebody.lsp.commands.common import LinkForm, parts_of, with_links
 from homebody.lsp.configuration import paths_of
-from homebody.lsp.server import Server
-
-if TYPE_CHECKING:
-    from homebody.postprocess.edit.code_blocks import CodeBlock
-    from homebody.session.conversation import Conversation
+from homebody.lsp.server import Result, Server
+from homebody.postprocess.edit.code_blocks import CodeBlock, code_blocks
+from homebody.session.conversation import Conversation, is_prompt_of, new_conversation
+from homebody.session.stored import forget_stored, load_conversation, store_conversation, stored_conversations
 
 
 class Forget(msgspec.Struct, frozen=True, rename="camel"):
@@ -35,7 +36,7 @@ class Open(msgspec.Struct, frozen=True, rename="camel"):
     links: LinkForm = False
 
 
-async def conversation_of(server: Server, conversation_id: str) -> "Conversation":
+async def conversation_of(server: Server, conversation_id: str) -> Conversation:
     """Return a conversation of this session, or one that was stored, since then perhaps by another program.
 
     Raises
@@ -44,8 +45,6 @@ async def conversation_of(server: Server, conversation_id: str) -> "Conversation
         There is none with that id.
 
     """
-    from homebody.session.stored import load_conversation
-
     known = server.service.conversations
     async with known.on_disk:
         stored = await asyncio.to_thread(load_conversation, conversation_id)
@@ -63,8 +62,6 @@ async def conversation_of(server: Server, conversation_id: str) -> "Conversation
 
 async def conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
     """List the conversations of this session, and the stored ones that began in the workspace."""
-    from homebody.session.stored import stored_conversations
-
     parse(params, NoArguments)
     folders = paths_of(server.folders)
     known = server.service.conversations.all()
@@ -86,15 +83,13 @@ async def conversations(server: Server, params: types.ExecuteCommandParams) -> R
 
 async def open_conversation(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return a conversation as Markdown, and each of its answers as ``homebody.ask`` did."""
-    from homebody.postprocess.edit.code_blocks import code_blocks
-
     argument = parse(params, Open)
     conversation = await conversation_of(server, argument.conversation_id)
     turns: list[dict[str, Any]] = []
     block = 0
     async with server.service.using() as opened:
         for turn in tuple(conversation.turns):
-            blocks = blocks_of(code_blocks(turn.answer), block)
+            blocks = _blocks_of(code_blocks(turn.answer), block)
             block += len(blocks)
             shown = {
                 "question": turn.question,
@@ -116,7 +111,13 @@ async def open_conversation(server: Server, params: types.ExecuteCommandParams) 
     }
 
 
-def blocks_of(blocks: "Sequence[CodeBlock]", first: int) -> list[dict[str, Any]]:
+def newest_in(conversation: Conversation) -> dict[str, Any]:
+    """Return what the result of its newest answer has besides the answer: ``{conversationId, blocks}``."""
+    *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
+    return {"conversationId": conversation.id, "blocks": _blocks_of(new, sum(map(len, earlier)))}
+
+
+def _blocks_of(blocks: Sequence[CodeBlock], first: int) -> list[dict[str, Any]]:
     """Return code blocks for ``homebody.apply``, numbered from ``first``."""
     return [
         {
@@ -133,10 +134,8 @@ def blocks_of(blocks: "Sequence[CodeBlock]", first: int) -> list[dict[str, Any]]
 
 
 @asynccontextmanager
-async def answered_in(server: Server, conversation_id: str | None) -> "AsyncGenerator[Conversation]":
+async def answered_in(server: Server, conversation_id: str | None) -> AsyncGenerator[Conversation]:
     """The conversation, or a new one, while the block adds an answer."""
-    from homebody.session.conversation import is_prompt_of, new_conversation
-
     known = server.service.conversations
     if conversation_id is None:
         # Added before the answer, so that it can be deleted while it is being answered.
@@ -154,11 +153,8 @@ async def answered_in(server: Server, conversation_id: str | None) -> "AsyncGene
             known.forget(conversation.id)
 
 
-async def store(server: Server, conversation: "Conversation") -> None:
+async def store(server: Server, conversation: Conversation) -> None:
     """Write a conversation to disk, unless it was deleted meanwhile; a failure is shown."""
-    from homebody.backend.cancellation import to_the_end
-    from homebody.session.stored import store_conversation
-
     known = server.service.conversations
     async with known.on_disk:
         # It may have been deleted while this request waited. A copy is written, since an answer may be added
@@ -172,9 +168,6 @@ async def store(server: Server, conversation: "Conversation") -> None:
 
 async def forget_conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Delete conversations, and return how many."""
-    from homebody.backend.cancellation import to_the_end
-    from homebody.session.stored import forget_stored
-
     argument = parse(params, Forget)
     known = server.service.conversations
     async with known.on_disk:
@@ -192,9 +185,6 @@ async def forget_conversations(server: Server, params: types.ExecuteCommandParam
 
 async def _forget_prompts(server: Server, conversation_id: str | None) -> None:
     """Drop the prompts of one conversation, or of all, from memory and from the log."""
-    from homebody.audit import erase_logged
-    from homebody.session.conversation import is_prompt_of
-
     is_forgotten = is_prompt_of(conversation_id)
     if (audit := server.service.audit) is not None:
         audit.forget(is_forgotten)

@@ -5,21 +5,20 @@ was edited, nothing is replaced.
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lsprotocol import types
 from msgspec import to_builtins
 from pygls.exceptions import JsonRpcException
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentence
+from homebody.features.refactor import Refactoring, Skipped
 from homebody.lsp.convert import from_edits, from_lines
 from homebody.lsp.progress import StoppedByUserError, stoppable
 from homebody.lsp.server import Server
-from homebody.text import apply_edits, lines_with_ends
-
-if TYPE_CHECKING:
-    from homebody.features.refactor import Refactoring, Skipped
-    from homebody.text import Document, TextEdit
+from homebody.postprocess.edit.rebase import rebased
+from homebody.postprocess.lines import line_changes
+from homebody.text import Document, TextEdit, apply_edits, lines_with_ends
 
 _CHANGED = (
     "The code was changed while the model rewrote it, so nothing was replaced; the model's text is in the "
@@ -58,7 +57,7 @@ async def outcome_of(
 
 
 async def deliver(
-    server: Server, document: "Document", refactoring: "Refactoring", label: str, *, apply: bool
+    server: Server, document: Document, refactoring: Refactoring, label: str, *, apply: bool
 ) -> dict[str, Any]:
     """Return the result object; with ``apply`` the editor is asked to apply the edit first.
 
@@ -99,7 +98,7 @@ async def deliver(
     return result | {"status": "ready"} | offer | ({"reason": _BY_HAND} if apply else {})
 
 
-def _unchanged(skipped: "Sequence[Skipped]") -> str:
+def _unchanged(skipped: Sequence[Skipped]) -> str:
     """Say which parts should have been rewritten and were not; empty if there are none."""
     if not skipped:
         return ""
@@ -113,7 +112,7 @@ def _unchanged(skipped: "Sequence[Skipped]") -> str:
 _MOST_NAMED = 5
 
 
-def _offer(server: Server, document: "Document", refactoring: "Refactoring", label: str) -> dict[str, Any]:
+def _offer(server: Server, document: Document, refactoring: Refactoring, label: str) -> dict[str, Any]:
     """Make the edit for the current text in the editor, and the texts to review.
 
     Raises
@@ -140,10 +139,8 @@ def _offer(server: Server, document: "Document", refactoring: "Refactoring", lab
     return {"edit": edit, "proposal": proposal, "review": review}
 
 
-def needs_review(refactoring: "Refactoring", before: str, after: str) -> bool:
+def needs_review(refactoring: Refactoring, before: str, after: str) -> bool:
     """Whether the user should see an edit before it is applied: all but a few added lines."""
-    from homebody.postprocess.lines import line_changes
-
     changes = list(line_changes(lines_with_ends(before), lines_with_ends(after)))
     replaces = any(change.old_end > change.old_start for change in changes)
     added = sum(change.new_end - change.new_start for change in changes)
@@ -151,19 +148,15 @@ def needs_review(refactoring: "Refactoring", before: str, after: str) -> bool:
     return refactoring.status == "refused" or bool(refactoring.notes) or not is_small
 
 
-def moved_edits(
-    document: "Document", refactoring: "Refactoring", current: "Document"
-) -> "Sequence[TextEdit] | None":
+def moved_edits(document: Document, refactoring: Refactoring, current: Document) -> Sequence[TextEdit] | None:
     """Return the edits for ``current``; ``None`` if the code that they replace was edited."""
-    from homebody.postprocess.edit.rebase import rebased
-
     if current is document or refactoring.target is None:
         return refactoring.edits if current is document else None
     return rebased(refactoring.edits, refactoring.target, document.text, current)
 
 
 def _workspace_edit(
-    server: Server, document: "Document", edits: "Sequence[TextEdit]", label: str, *, confirmed: bool
+    server: Server, document: Document, edits: Sequence[TextEdit], label: str, *, confirmed: bool
 ) -> types.WorkspaceEdit:
     """Build the edit in the form that this client supports: versioned and annotated if possible."""
     text_edits = from_edits(document, edits, server.documents.encoding)
@@ -189,7 +182,7 @@ def _new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
 def _annotated(
     before: list[types.CreateFile],
     identifier: types.OptionalVersionedTextDocumentIdentifier,
-    edits: "Sequence[types.TextEdit]",
+    edits: Sequence[types.TextEdit],
     label: str,
     *,
     confirmed: bool | None = None,

@@ -7,33 +7,34 @@ import asyncio
 import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from homebody.engine import Engine
 from homebody.errors import UnknownAction, UsageError
+from homebody.features import commit_message as committing
+from homebody.features import explain as explaining
+from homebody.features.answer import Listeners
+from homebody.features.ask import add_explanation
+from homebody.features.explain_text import explain_text
 from homebody.lsp import progress
 from homebody.lsp.arguments import TextDocument, parse
 from homebody.lsp.commands.common import (
     LinkForm,
-    Result,
     answer_of,
     code_of,
     parts_of,
     with_links,
 )
-from homebody.lsp.commands.conversations import answered_in, blocks_of, store
-from homebody.lsp.server import Server
-
-if TYPE_CHECKING:
-    from homebody.engine import Engine
-    from homebody.features.answer import Listeners
-    from homebody.features.explain import Explanation
-    from homebody.lsp.holder import OpenedEngine
-    from homebody.text import Document, Span
-
+from homebody.lsp.commands.conversations import answered_in, newest_in, store
+from homebody.lsp.holder import OpenedEngine
+from homebody.lsp.server import Result, Server
+from homebody.regular_file import write_file
+from homebody.settings.paths import cache_dir
+from homebody.text import Document, Span
+from homebody.workspace.uri import path_of
 
 _KEPT = 20
 """Number of temporary files that are kept, so that an editor can still show an older one."""
@@ -115,13 +116,8 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
         explanation = await _explained(opened, server, argument, code, work.listeners)
         result = answer_of(server, explanation)
         if conversation is not None and code is not None:
-            from homebody.features.ask import add_explanation
-            from homebody.postprocess.edit.code_blocks import code_blocks
-
             await add_explanation(opened.engine, conversation, *code, explanation, title=argument.question)
-            *earlier, new = (code_blocks(turn.answer) for turn in conversation.turns)
-            blocks = blocks_of(new, sum(map(len, earlier)))
-            result |= {"conversationId": conversation.id, "blocks": blocks}
+            result |= newest_in(conversation)
         result = await with_links(
             server,
             opened,
@@ -138,15 +134,13 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 
 async def _explained(
-    opened: "OpenedEngine",
+    opened: OpenedEngine,
     server: Server,
     argument: Explain,
-    code: "tuple[Document, Span | None] | None",
-    listeners: "Listeners",
-) -> "Explanation":
+    code: tuple[Document, Span | None] | None,
+    listeners: Listeners,
+) -> explaining.Explanation:
     if code is None:
-        from homebody.features.explain_text import explain_text
-
         return await explain_text(
             opened.engine,
             argument.text or "",
@@ -154,15 +148,13 @@ async def _explained(
             open_document=server.documents.find,
             **listeners,
         )
-    from homebody.features import explain as feature
-
     prompt = None
     if argument.action is not None and argument.action != "explain":
         prompt = opened.engine.prompts.action(argument.action)
         if prompt is None or prompt.output != "explain":
             message = f"There is no action {argument.action!r} that explains."
             raise UnknownAction(message)
-    return await feature.explain(
+    return await explaining.explain(
         opened.engine,
         *code,
         prompt=prompt,
@@ -188,9 +180,7 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
         progress.shown(server, "Writing a commit message", params.work_done_token, argument.token) as work,
         server.service.asking() as opened,
     ):
-        from homebody.features import commit_message as feature
-
-        written = await feature.commit_message(
+        written = await committing.commit_message(
             opened.engine,
             _folder(opened.engine, argument.folder),
             full=argument.full,
@@ -204,9 +194,7 @@ async def commit_message(server: Server, params: types.ExecuteCommandParams) -> 
     }
 
 
-def _folder(engine: "Engine", uri: str | None) -> Path:
-    from homebody.workspace.uri import path_of
-
+def _folder(engine: Engine, uri: str | None) -> Path:
     folder = path_of(uri) if uri else next(iter(engine.folders), None)
     if folder is None:
         message = "No folder is open: name one in `folder` by its file: URI."
@@ -240,9 +228,6 @@ async def _show_markdown(server: Server, markdown: str) -> None:
 
 def _write(markdown: str) -> Path:
     """Write Markdown to a new file in the user's cache folder; only its owner can read it."""
-    from homebody.regular_file import write_file
-    from homebody.settings.paths import cache_dir
-
     folder = cache_dir() / "answers"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for older in sorted(folder.glob("answer-*.md"))[: 1 - _KEPT]:

@@ -5,8 +5,8 @@ from lsprotocol import types
 
 from homebody.lsp import progress
 from homebody.lsp.arguments import AcceptCompletion, NoArguments, TextDocument, parse
-from homebody.lsp.commands.common import Result, media_of, parts_of
-from homebody.lsp.server import Server
+from homebody.lsp.commands.common import media_of, parts_of
+from homebody.lsp.server import Result, Server
 from homebody.lsp.switch import Feature
 
 
