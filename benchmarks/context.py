@@ -27,7 +27,7 @@ from lsprotocol import converters, types
 from homebody.backend.base import ModelInfo, Placement
 from homebody.backend.cached_prompts import CachedPrompts
 from homebody.engine import Engine, open_engine
-from homebody.features.complete.plan import Place, Target, best_window
+from homebody.features.complete.plan import Place, best_window
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import request_at
 from homebody.lsp.documents import Documents
@@ -136,7 +136,6 @@ async def choose(case: Case, keys: int) -> None:
     """From reading the change to laying out the prompt, for each keystroke."""
     async with _opened(indexed=case.indexed) as (engine, session):
         engine.completion.speed.prompt = case.speed
-        target = Target(case.info, find_format(case.info))
         typist, times = Typist(case.text), Times()
         cached = CachedPrompts[str](5, "chat", common_start, len)
         engine.trees.open(typist.document)
@@ -147,7 +146,7 @@ async def choose(case: Case, keys: int) -> None:
             message = typist.message()
             with times.step("in all"), times.step("in all, at a jump" if typist.jumped else "in all, else"):
                 typist.take(message, engine, session, times)
-                await _lay_out(typist, session, target, times, cached)
+                await _lay_out(typist, session, case.info, times, cached)
         if engine.index is not None:
             print(f"\nthe index is {engine.index.state} at the end")
         times.print(f"{case.name} ({typist.document.line_count:,} lines, {len(case.text):,} characters)")
@@ -168,7 +167,7 @@ class _Offline(Place):
 
 
 async def _lay_out(
-    typist: Typist, session: Session, target: Target, times: Times, cached: CachedPrompts[str]
+    typist: Typist, session: Session, info: ModelInfo, times: Times, cached: CachedPrompts[str]
 ) -> None:
     """Like a request, up to the point where the server has to count the tokens."""
     with times.step("documents.find"):
@@ -176,10 +175,10 @@ async def _lay_out(
     assert document is not None, "it is served"
     offset, state = typist.offset, session.document_state(_URI)
     with times.step("facts at the cursor"):
-        place = _Offline(session, target, document, offset, cached)
+        place = _Offline(session, info, find_format(info), document, offset, cached)
         request = request_at(place, session.new_ticket(document, offset))
     with times.step("cache looked up"):
-        session.result_cache.find(target.key, document, offset)
+        session.result_cache.find(place.model, document, offset)
     before = state.windows.current
     began = Spent.now()
     window, _ = await best_window(place)

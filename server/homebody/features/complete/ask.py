@@ -24,7 +24,7 @@ def known_at(request: Request) -> Known | None:
     """Return what is shown at this place already, or the answer, in flight or stored, that agrees with it."""
     place = request.place
     return place.session.result_cache.find(
-        place.target.key, place.document, place.offset, is_explicit=request.trigger == "invoked"
+        place.model, place.document, place.offset, is_explicit=request.trigger == "invoked"
     )
 
 
@@ -73,7 +73,7 @@ async def _again(sent: Sent) -> Sent | None:
 
 async def _fitting(request: Request, seed: int | None) -> Sent:
     """Plan a prompt that leaves room for the answer, by an exact count if the server's tokens are known."""
-    place, use, info = request.place, request.place.engine.completion, request.place.target.info
+    place, use, info = request.place, request.place.engine.completion, request.place.info
     reader = reader_of(place.session, place.document.uri)
 
     async def build(tokens: int | None) -> tuple[Sent, PromptSize]:
@@ -116,7 +116,7 @@ def _started(sent: Sent) -> Generation:
         record=record_of(sent),
     )
     if sent.seed is None:
-        place.session.result_cache.put(place.target.key, place.document, place.offset, generation)
+        place.session.result_cache.put(place.model, place.document, place.offset, generation)
     place.session.start(generation, lambda ended: learn(sent, ended))
     return generation
 
@@ -142,7 +142,7 @@ async def _answer(sent: Sent, sent_again: Callable[[Sent], None]) -> Stream:
         max_tokens=request.max_tokens,
         temperature=0.0 if sent.seed is None else _TEMPERATURE,
         seed=sent.seed,
-        logprobs=1 if place.target.info.has_logprobs else 0,
+        logprobs=1 if place.info.has_logprobs else 0,
     )
     is_timed = sent.seed is None
     while True:

@@ -48,17 +48,8 @@ async def complete(
     ``invoked`` requests up to three different candidates, without debounce and without a confidence
     threshold. A newer request for the same document supersedes this one: it then returns nothing.
 
-    Raises
-    ------
-    PositionOutOfRange
-        The document has no such offset.
-    Excluded
-        Without a session: the document is kept out of prompts.
-    ContextTooLong
-        The served context length leaves no room for a prompt.
-    BackendError
-        The model's server is unavailable or failed; see its subclasses.
-
+    Raises ``PositionOutOfRange``; ``ContextTooLong`` if the served context leaves no room for a prompt;
+    ``BackendError`` if the model's server is unavailable or failed; and without a session ``Excluded``.
     """
     if not 0 <= offset <= len(document.text):
         message = f"{file_name(document.uri)} has offsets 0 to {len(document.text)}: there is no {offset}."
@@ -153,7 +144,7 @@ def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> C
     if isinstance(text, AnswerRest):
         shown = Suggestion(outcome.text, outcome.probability, record, text.state is AnswerState.COMPLETE)
         cache = place.session.result_cache
-        cache.put_shown(place.target.key, place.document, place.offset, shown, number=number)
+        cache.put_shown(place.model, place.document, place.offset, shown, number=number)
     return Completion(outcome.span, outcome.text, outcome.probability)
 
 

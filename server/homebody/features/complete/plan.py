@@ -6,7 +6,6 @@ It runs at every keystroke, without disk access, and stores nothing: ``reader`` 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from homebody.backend.base import ModelInfo, Placement, Prompt
@@ -60,27 +59,19 @@ MARKED = "holds a control token of the model"
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """The model, its prompt format (``None``: plain prefix), and the workspace's folders."""
-
-    info: ModelInfo
-    row: FimFormat | None
-    folders: tuple[Path, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Name of the model in the result cache."""
-        return f"{self.info.kind} {self.info.name}"
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
-    """A cursor in a document of a session, for one model."""
+    """A cursor in a document of a session, for one model and its prompt format (``None``: plain prefix)."""
 
     session: Session
-    target: Target
+    info: ModelInfo
+    row: FimFormat | None
     document: Document
     offset: int
+
+    @property
+    def model(self) -> str:
+        """Name of the model in the result cache."""
+        return f"{self.info.kind} {self.info.name}"
 
     @property
     def engine(self) -> Engine:
@@ -98,13 +89,13 @@ class Place:
 
         The server has to cache two prompts, and to accept token ids: others read a prompt as a whole.
         """
-        info = self.target.info
+        info = self.info
         return self.session.slot == "completion" and info.completion_slots > 1 and info.takes_token_ids
 
     @property
     def counts_exactly(self) -> bool:
         """Whether the server's tokens of a prompt are known anyway, because it is sent as token ids."""
-        return self.target.info.exact_tokenizer and self.target.info.takes_token_ids
+        return self.info.exact_tokenizer and self.info.takes_token_ids
 
     @property
     def at_once(self) -> int:
@@ -120,7 +111,7 @@ class Place:
     @property
     def whole(self) -> int:
         """Tokens of a whole window, at most: what is read in five seconds, and fits."""
-        return min(int(self.speed * READING_SECONDS), self.target.info.context_length)
+        return min(int(self.speed * READING_SECONDS), self.info.context_length)
 
     @property
     def speed(self) -> float:
@@ -139,8 +130,23 @@ class Place:
         return window.typed(self.document, self.offset)
 
     def prompt(self, window: PromptWindow) -> Prompt:
-        """Lay out the prompt for the cursor after a frozen beginning."""
-        return prompt_for(self.target, window, self.document, self.document.text[window.anchor : self.offset])
+        """Lay out the window's frozen beginning and the text typed since.
+
+        Text before the cursor that may be part of a longer token is removed and forced, so that the model
+        begins at a token boundary (token healing; it doubled the exact matches of the default weights).
+        """
+        special, context = self.info.texts_to_leave_out, window.context
+        typed = before_cursor(self.document.text[window.anchor : self.offset], special).text
+        text, forced = healed(typed, _LAST_TOKEN if self.info.takes_token_ids else _LAST_BLANKS)
+        return completion_prompt(
+            self.row,
+            prefix=without_marked_lines(context.headers + context.prefix, special).text,
+            suffix=without_marked_lines(context.suffix, special).text,
+            typed=text,
+            files=_other_files(self, context.snippets) if context.snippets else OtherFiles(),
+            forced=forced,
+            uri=self.document.uri,
+        )
 
     async def placed(self, window: PromptWindow, *, beside: PromptWindow | None = None) -> Placement:
         """Where the window's prompt is in the server's cache; not where that of ``beside`` is."""
@@ -167,7 +173,7 @@ async def place_at(session: Session, document: Document, offset: int) -> Place:
     # A layout that the user chose is kept, even if the model answers with prose.
     if choice == "auto" and engine.completion.fill_in.fails(info.name):
         choice = "none"
-    return Place(session, Target(info, find_format(info, choice), engine.folders), document, offset)
+    return Place(session, info, find_format(info, choice), document, offset)
 
 
 async def best_window(place: Place) -> tuple[PromptWindow, Placement]:
@@ -204,16 +210,15 @@ def _window(
     place: Place, tokens: int | None, candidates: Sequence[Candidate], before: PromptWindow | None
 ) -> PromptWindow:
     """Freeze the beginning of prompts at the cursor: how much of the file and of the project they have."""
-    target, document, offset = place.target, place.document, place.offset
+    info, row, document, offset = place.info, place.row, place.document, place.offset
     count, speed = place.engine.completion.tokens.count, place.engine.completion.speed.prompt
     budget = completion_budget(
-        target.info.context_length,
+        info.context_length,
         max_tokens=place.engine.completion_settings(document).max_tokens,
         overhead=_OVERHEAD_TOKENS,
         prompt_speed=speed,
     )
     wanted = budget.prompt if tokens is None else min(budget.prompt, tokens)
-    row = target.row
     anchor = anchor_for(
         document,
         offset,
@@ -268,29 +273,9 @@ def _scope_headers(place: Place, offset: int) -> list[KeptLines]:
     return [KeptLines(span, "header of the scope") for span in reversed(dict.fromkeys(lines))]
 
 
-def prompt_for(target: Target, window: PromptWindow, document: Document, typed: str) -> Prompt:
-    """Lay out the window's frozen beginning and the text typed since.
-
-    Text before the cursor that may be part of a longer token is removed and forced, so that the model begins
-    at a token boundary (token healing; it doubled the exact matches of the default weights).
-    """
-    special, context = target.info.texts_to_leave_out, window.context
-    heal = _LAST_TOKEN if target.info.takes_token_ids else _LAST_BLANKS
-    text, forced = healed(before_cursor(typed, special).text, heal)
-    return completion_prompt(
-        target.row,
-        prefix=without_marked_lines(context.headers + context.prefix, special).text,
-        suffix=without_marked_lines(context.suffix, special).text,
-        typed=text,
-        files=_other_files(target, document, context.snippets) if context.snippets else OtherFiles(),
-        forced=forced,
-        uri=document.uri,
-    )
-
-
-def _other_files(target: Target, document: Document, snippets: Sequence[Candidate]) -> OtherFiles:
+def _other_files(place: Place, snippets: Sequence[Candidate]) -> OtherFiles:
     """Snippets, and the paths shown in the prompt; of a path with a control token, only the part after it."""
-    special, folders = target.info.texts_to_leave_out, target.folders
+    special, folders, document = place.info.texts_to_leave_out, place.engine.folders, place.document
 
     def shown(uri: str) -> str:
         return before_cursor(prompt_path(uri, folders), special).text
@@ -298,8 +283,8 @@ def _other_files(target: Target, document: Document, snippets: Sequence[Candidat
     row = language_of(document.language_id, document.uri)
     return OtherFiles(
         [
-            PromptSnippet(shown(one.uri), without_marked_lines(one.text, special).text, one.uri)
-            for one in snippets
+            PromptSnippet(shown(snippet.uri), without_marked_lines(snippet.text, special).text, snippet.uri)
+            for snippet in snippets
         ],
         path=shown(document.uri),
         repo=before_cursor(repository_name(document.uri, folders), special).text,

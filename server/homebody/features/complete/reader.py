@@ -265,7 +265,7 @@ class Reader:
         if placed.unread <= (place.unnoticed if self._is_typing and place.has_own_slot else 0):
             self._use(window)
             return True
-        if session.engine.chat_is_streaming and not place.target.info.takes_token_ids:
+        if session.engine.chat_is_streaming and not place.info.takes_token_ids:
             # Without a slot of its own, this would wait for the streaming answer.
             return False
         tokens = min(placed.unread, self._piece_tokens())

@@ -141,7 +141,7 @@ PROSE_NOTE = (
 
 def record_of(sent: Sent) -> PromptRecord:
     """Record what is sent; its sources are listed when somebody looks at them."""
-    place, info = sent.request.place, sent.request.place.target.info
+    place, info = sent.request.place, sent.request.place.info
     return PromptRecord(
         feature="complete",
         uri=place.document.uri,
@@ -176,10 +176,10 @@ def learn(sent: Sent, generation: Generation) -> None:
 
 def _fill_in_notes(request: Request, answer: str) -> tuple[str, ...]:
     """Check a fill-in-the-middle answer; return a note once the model counts as writing prose."""
-    engine, target = request.place.engine, request.place.target
-    if target.row is None or engine.settings.completion.fim != "auto" or not expects_code(request.cursor):
+    place, engine = request.place, request.place.engine
+    if place.row is None or engine.settings.completion.fim != "auto" or not expects_code(request.cursor):
         return ()
-    return (PROSE_NOTE,) if engine.completion.fill_in.learn(target.info.name, kind_of(answer)) else ()
+    return (PROSE_NOTE,) if engine.completion.fill_in.learn(place.info.name, kind_of(answer)) else ()
 
 
 def _listed(
@@ -200,8 +200,8 @@ def _listed(
 
 
 def _marked_lines(place: Place, window: PromptWindow) -> Iterator[LeftOut]:
-    """Lines of the document that ``prompt_for`` leaves out: they contain a control token of the model."""
-    special, document = place.target.info.texts_to_leave_out, place.document
+    """Lines of the document that ``Place.prompt`` leaves out: they contain a control token of the model."""
+    special, document = place.info.texts_to_leave_out, place.document
     first, last = document.line_of(window.start), document.line_of(place.offset + len(window.context.suffix))
     for line in range(first, last + 1) if special else ():
         if first_marker(document.line_text(line), special):

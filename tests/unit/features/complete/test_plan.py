@@ -6,7 +6,7 @@ import pytest
 
 from homebody.features.complete import complete
 from homebody.features.complete.flow import prepare_once
-from homebody.features.complete.plan import place_at, prompt_for
+from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import reader_of
 from homebody.models.facts import FimTokens
 from homebody.text import Document
@@ -39,12 +39,11 @@ async def test_a_very_long_line_is_completed(world, fim, context_length, exact):
 async def test_a_window_that_is_kept_fits(world, context_length):
     async with world("x\n", fim=_FIM, context_length=context_length) as w:
         w.engine.completion.speed.prompt = 5_000
-        target = (await place_at(w.session, _NUMBERS, 0)).target
         reader, starts = reader_of(w.session, _NUMBERS.uri), []
         for line in range(1500, 1600, 3):
             offset = _NUMBERS.line_starts[line] + 3
             reader.use(await wide_at(w.session, _NUMBERS, offset))
-            prompt = prompt_for(target, reader.windows.current, _NUMBERS, "")
+            prompt = (await place_at(w.session, _NUMBERS, offset)).prompt(reader.windows.current)
             estimated = sum(w.engine.completion.tokens.count(text.text) for text in prompt.parts[1::2])
             assert estimated <= context_length - min(128, context_length // 4)
             starts.append(reader.windows.current.start)
