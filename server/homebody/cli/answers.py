@@ -122,11 +122,7 @@ async def attach_piped(engine: Engine, data: bytes) -> Attached:
 async def attach_named(engine: Engine, what: str, piped: bytes = b"") -> Attached:
     """Attach what a user names: a file, lines of it, ``staged``, ``uncommitted``, or ``-`` for the input.
 
-    Raises
-    ------
-    UsageError
-        It does not exist, lacks these lines, or is excluded from prompts.
-
+    Raises ``UsageError``: it does not exist, lacks these lines, or is excluded from prompts.
     """
     if what == "-":
         if not piped.strip():

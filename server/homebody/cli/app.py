@@ -117,11 +117,7 @@ _ABOUT = "A code assistant that runs entirely on your own machine."
 def run_app(arguments: Sequence[str]) -> int:
     """Run the command that ``arguments`` name.
 
-    Raises
-    ------
-    HomebodyError
-        The command failed; arguments that cannot be parsed raise ``UsageError``.
-
+    Raises ``HomebodyError``: the command failed; arguments that cannot be parsed raise ``UsageError``.
     """
     if instruction := os.environ.get(COMPLETE):
         return answer_shell(instruction)

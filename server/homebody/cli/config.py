@@ -186,11 +186,7 @@ def _file(context: typer.Context) -> Path:
 def changed(text: str, settings: Mapping[str, object], shown: str) -> str:
     """Set values by key in the text of a settings file, each in its own section.
 
-    Raises
-    ------
-    SettingsError
-        The file is not valid TOML, or has a value where a section belongs.
-
+    Raises ``SettingsError``: the file is not valid TOML, or has a value where a section belongs.
     """
     for key in reversed(list(settings)):  # a new one goes to the top of its section
         value_in(text, key, shown)

@@ -56,11 +56,7 @@ class Flags:
     def of(cls, given: Mapping[str, Sequence[str]]) -> "Flags":
         """Return the flags; a setting by its key counts more than ``--model`` and ``--backend``.
 
-        Raises
-        ------
-        UsageError
-            A value has the wrong form, or ``--config`` names no file.
-
+        Raises ``UsageError``: a value has the wrong form, or ``--config`` names no file.
         """
         values = {f"{block}.kind": kind for kind in given.get("backend", ()) for block in _BLOCKS}
         for model in given.get("model", ()):
@@ -73,11 +69,7 @@ class Flags:
     def check(self) -> None:
         """Reject a wrong flag, rather than run with settings that the user did not ask for.
 
-        Raises
-        ------
-        SettingsError
-            A key does not exist or its value is not allowed.
-
+        Raises ``SettingsError``: a key does not exist or its value is not allowed.
         """
         from homebody.settings.options import OptionsSource, from_texts
 
@@ -104,13 +96,8 @@ class Flags:
 
         An engine that is opened with it follows the settings files while the run lasts.
 
-        Raises
-        ------
-        SettingsBroken
-            The user's own settings are wrong or cannot be read, so nothing may be sent.
-        SettingsError
-            As ``check`` does.
-
+        Raises ``SettingsBroken``: the user's own settings are wrong or cannot be read, so nothing may be
+        sent; ``SettingsError``: as ``check`` does.
         """
         from homebody.settings.watch import SettingsSource
 

@@ -23,11 +23,7 @@ class _Parser(argparse.ArgumentParser):
 def run_lsp(arguments: Sequence[str]) -> int:
     """Serve until the editor disconnects; return the exit code.
 
-    Raises
-    ------
-    UsageError
-        An argument is unknown, or the address is invalid.
-
+    Raises ``UsageError``: an argument is unknown, or the address is invalid.
     """
     parser = _Parser(
         "homebody lsp",

@@ -46,11 +46,7 @@ _NAMED_FILES = 3
 def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str]) -> int:
     """Process the files that ``options`` name; return the exit code.
 
-    Raises
-    ------
-    HomebodyError
-        The run could not start, or the only file failed.
-
+    Raises ``HomebodyError``: the run could not start, or the only file failed.
     """
     root = tree_of(options.files)
     source = flags.source(root)
@@ -80,11 +76,7 @@ def run_refactor(options: RefactorOptions, flags: Flags, command: Sequence[str])
 def resume_run(name: str, flags: Flags) -> int:
     """Resume a run that ended early; return the exit code.
 
-    Raises
-    ------
-    NothingSelected
-        There is no unfinished run of that name.
-
+    Raises ``NothingSelected``: there is no unfinished run of that name.
     """
     root = tree_of([])
     with tree_lock(root, "homebody refactor --resume"):

@@ -182,6 +182,8 @@ async def ask_model(
 ) -> ChatAnswer:
     """Ask with ``prompt``, filled by ``context``, which is called with the tokens that its values may have.
 
+    Raises ``NothingAnswered``: the model wrote nothing.
+
     Parameters
     ----------
     history
@@ -189,12 +191,6 @@ async def ask_model(
         the rules are left out.
     output
         Maximum length of the answer in tokens, if that is less than ``chat.maxTokens``.
-
-    Raises
-    ------
-    NothingAnswered
-        The model wrote nothing.
-
     """
     engine = chat.engine
     continues = any(message.role == "system" for message in history)
@@ -247,11 +243,7 @@ async def answer(
     so far, and returns where the answer ends once that is known: the model is stopped there, and the answer
     is complete. An answer in a loop is stopped too.
 
-    Raises
-    ------
-    ContextTooLong
-        Even the smallest prompt does not fit.
-
+    Raises ``ContextTooLong``: even the smallest prompt does not fit.
     """
     use = engine.chat
     info = await use.describe()

@@ -72,6 +72,9 @@ async def ask(
 ) -> Reply:
     """Answer ``question``.
 
+    Raises ``UsageError``: the question is empty, the code is excluded from prompts, or the conversation is
+    still answering; ``ContextTooLong``: not even the question fits the context.
+
     Parameters
     ----------
     conversation
@@ -82,14 +85,6 @@ async def ask(
         or the document. Code that the conversation already contains is not sent again.
     attachments
         Further code or text that the user attached, from ``attachments``.
-
-    Raises
-    ------
-    UsageError
-        The question is empty, the code is excluded from prompts, or the conversation is still answering.
-    ContextTooLong
-        Not even the question fits the context.
-
     """
     if not question.strip():
         message = "There is no question: write one."
@@ -143,11 +138,7 @@ async def ask(
 async def regenerate(engine: Engine, conversation: Conversation, **listeners: Unpack[Listeners]) -> Reply:
     """Answer the last question again; the new answer replaces the old one.
 
-    Raises
-    ------
-    UsageError
-        Nothing was asked yet.
-
+    Raises ``UsageError``: nothing was asked yet.
     """
     with _answering(conversation):
         if not conversation.turns:

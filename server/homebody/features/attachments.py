@@ -229,13 +229,8 @@ async def attach_data(data: bytes, name: str, source: str = PASTED) -> Attached:
 async def media_in(engine: Engine, path: Path) -> Media | None:
     """Read the file if it is a picture or a sound, whatever its name says; ``None`` if it is neither.
 
-    Raises
-    ------
-    Excluded
-        The file is excluded from prompts.
-    MediaUnreadable
-        It is damaged or too large, or no picture although its name says so.
-
+    Raises ``Excluded``: the file is excluded from prompts; ``MediaUnreadable``: it is damaged or too large,
+    or no picture although its name says so.
     """
     uri = uri_of(path)
     if reason := await engine.gate.refusal(uri):

@@ -21,13 +21,8 @@ async def commit_message(
 
     Files that must not be sent to a model, or do not fit, are left out and listed.
 
-    Raises
-    ------
-    UsageError
-        There is no repository, or nothing is staged.
-    NothingAnswered
-        The answer is no message, but comments or repetitions.
-
+    Raises ``UsageError``: there is no repository, or nothing is staged; ``NothingAnswered``: the answer is no
+    message, but comments or repetitions.
     """
     attached = await attach_changes(engine, "staged", folder)
     answer = await explain_attached(engine, "commit-message", attached, full=full, **listeners)

@@ -64,6 +64,8 @@ async def explain(
 ) -> Explanation:
     """Explain ``span``: a selection, the function around a cursor (an empty span), or the document.
 
+    Raises ``UsageError``: the text is only white space, or the document must not be sent to a model.
+
     Parameters
     ----------
     prompt
@@ -75,12 +77,6 @@ async def explain(
         long file is left out.
     session
         Provides the other cells of a notebook.
-
-    Raises
-    ------
-    UsageError
-        The text is only white space, or the document must not be sent to a model.
-
     """
     await check_permitted(engine, document)
     if not document.text.strip():

@@ -37,11 +37,7 @@ async def explain_text(
     Lines around the places that an output names are added to the prompt, and the explanation ends with these
     places. Files outside the workspace are not opened.
 
-    Raises
-    ------
-    UsageError
-        The text is empty, or contains a private key.
-
+    Raises ``UsageError``: the text is empty, or contains a private key.
     """
     text = without_escapes(text)
     if not text.strip():

@@ -62,11 +62,7 @@ class Applier:
     async def check_command(self) -> None:
         """Run the command once before anything is changed, unless it checks one file only.
 
-        Raises
-        ------
-        VerifyFailed
-            It cannot be started, or it fails on the unchanged tree.
-
+        Raises ``VerifyFailed``: it cannot be started, or it fails on the unchanged tree.
         """
         if not self.command or FILE in self.command:
             return
@@ -105,13 +101,8 @@ class Applier:
     async def create(self, source: SourceFile, target: Path, text: str) -> Applied:
         """Create a file, verify it, and remove it if verification fails; it is made for ``source``.
 
-        Raises
-        ------
-        EditRefused
-            Something of that name exists already, or the file lies outside of the tree or cannot be written.
-        DocumentChanged, JournalUnusable, VerifyFailed
-            See ``apply``.
-
+        Raises ``EditRefused``: something of that name exists already, or the file lies outside of the tree or
+        cannot be written; ``DocumentChanged`` or ``JournalUnusable`` or ``VerifyFailed``: see ``apply``.
         """
         async with self._turn:
             target = _free_place(target)

@@ -95,11 +95,7 @@ def tree_of(places: Sequence[Chosen]) -> Path:
     The nearest folder with settings or a repository; without one, the current folder or, if a place is
     outside of it, the nearest common folder.
 
-    Raises
-    ------
-    UsageError
-        A place lies outside of the first one's tree.
-
+    Raises ``UsageError``: a place lies outside of the first one's tree.
     """
     folders = [_folder_of(place.path) for place in places] or [Path.cwd()]
     root = workspace_of(folders[0] / "any")
@@ -120,16 +116,9 @@ def tree_of(places: Sequence[Chosen]) -> Path:
 def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     """Find the files below ``root``.
 
-    Raises
-    ------
-    FileUnreadable
-        A path that is named does not exist, leads out of the tree, or is read-only and has to be
-        written.
-    NothingSelected
-        A glob matches nothing, or no file of the named ones is left. Of git's list, none may be left.
-    GitFailed
-        ``changed`` or ``staged`` is requested, and git fails.
-
+    Raises ``FileUnreadable``: a path that is named does not exist, leads out of the tree, or is read-only and
+    has to be written; ``NothingSelected``: a glob matches nothing, or no file of the named ones is left. Of
+    git's list, none may be left; ``GitFailed``: ``changed`` or ``staged`` is requested, and git fails.
     """
     finder = _FileFinder(root, wanted, settings)
     is_listed = wanted.changed is not None or wanted.staged

@@ -126,11 +126,7 @@ def read_config(path: Path) -> str:
 def convert(text: str, shown: str = "config.yaml") -> ConvertedConfig:
     """Convert a configuration.
 
-    Raises
-    ------
-    UsageError
-        It is not valid YAML, or does not have Continue's structure.
-
+    Raises ``UsageError``: it is not valid YAML, or does not have Continue's structure.
     """
     try:
         config = msgspec.yaml.decode(text, type=_ContinueConfig)

@@ -225,13 +225,8 @@ def tree_lock(root: Path, command: str) -> Generator[None]:
     The operating system releases the lock when the process ends, however it ends. In the folder of the tree's
     journals are the lock, the path of the tree, and a note that names the run that holds the lock.
 
-    Raises
-    ------
-    TreeBusy
-        Another run holds it, or that of a tree above or below; the message names that run.
-    JournalUnusable
-        The state folder cannot be written.
-
+    Raises ``TreeBusy`` (another run holds it, or that of a tree above or below; the message names that run);
+    ``JournalUnusable``: the state folder cannot be written.
     """
     folder = tree_folder(root)
     lock = FileLock(folder / "lock", timeout=0)

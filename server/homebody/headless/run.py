@@ -147,14 +147,9 @@ async def rewrite(
 
     ``on_progress`` receives the number of characters generated so far for the current part.
 
-    Raises
-    ------
-    UsageError, BackendError
-        Raised by the feature, or the lines do not exist, or the action applies to one function and there are
-        several.
-    TimeoutError
-        The model took longer than the request allows.
-
+    Raises ``UsageError`` or ``BackendError``: raised by the feature, or the lines do not exist, or the action
+    applies to one function and there are several; ``TimeoutError``: the model took longer than the request
+    allows.
     """
     document = source.document
     outcome = Outcome(

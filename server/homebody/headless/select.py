@@ -53,11 +53,7 @@ class SourceFile:
     def offset_at(self, line: int, column: int) -> int:
         """Offset of a line and a column, both from 1; the column after the last character is the line's end.
 
-        Raises
-        ------
-        PositionOutOfRange
-            The position does not exist.
-
+        Raises ``PositionOutOfRange``: the position does not exist.
         """
         document = self.document
         self._check(line)
@@ -70,11 +66,7 @@ class SourceFile:
     def span_of(self, first: int, last: int) -> Span:
         """Span of whole lines from 1, both included, without the last one's line end.
 
-        Raises
-        ------
-        PositionOutOfRange
-            The lines do not exist.
-
+        Raises ``PositionOutOfRange``: the lines do not exist.
         """
         self._check(first)
         self._check(last)
@@ -91,11 +83,8 @@ class SourceFile:
 def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
     """Read ``path``; ``max_bytes`` is ``context.max_file_bytes``.
 
-    Raises
-    ------
-    FileUnreadable
-        It does not exist, is not a file, not permitted, too large, binary, not UTF-8, or holds secrets.
-
+    Raises ``FileUnreadable``: it does not exist, is not a file, not permitted, too large, binary, not UTF-8,
+    or holds secrets.
     """
     read = read_document(path, max_bytes=max_bytes)
     target = Path(os.path.realpath(path))
@@ -107,11 +96,8 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> SourceFile:
 def source_of(data: bytes, path: Path) -> SourceFile:
     """Make a source from bytes that are not on disk, as if they were the file ``path``.
 
-    Raises
-    ------
-    FileUnreadable
-        They are binary or not UTF-8, hold a private key, or the name is on the list of secrets.
-
+    Raises ``FileUnreadable``: they are binary or not UTF-8, hold a private key, or the name is on the list of
+    secrets.
     """
     if is_secret(path):
         message = f"{path} is on the list of files that hold secrets: it is never put into a prompt."

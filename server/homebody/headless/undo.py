@@ -65,13 +65,8 @@ def put_back(journal: Journal, change: RecordedChange, old: bytes | None = None)
     ``old`` is the old content if the caller has it. A file that is gone is restored only if its change was
     never verified: no user can have removed it on purpose.
 
-    Raises
-    ------
-    DocumentChanged
-        The file holds something else than the run wrote.
-    EditRefused, JournalUnusable
-        The file cannot be replaced, or the old content is lost.
-
+    Raises ``DocumentChanged``: the file holds something else than the run wrote; ``EditRefused`` or
+    ``JournalUnusable``: the file cannot be replaced, or the old content is lost.
     """
     record = change.record
     target = journal.root / record.path

@@ -24,13 +24,8 @@ _ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 def check_replaceable(source: SourceFile) -> None:
     """Check that the file on disk has not changed since it was read, and may be written.
 
-    Raises
-    ------
-    DocumentChanged
-        It was edited or removed, or its symlink has a new target.
-    EditRefused
-        It is read-only.
-
+    Raises ``DocumentChanged``: it was edited or removed, or its symlink has a new target; ``EditRefused``: it
+    is read-only.
     """
     try:
         is_same = source.path.resolve(strict=True) == source.target
@@ -62,11 +57,8 @@ def content_digest(path: Path) -> str | None:
 
     ``path`` has no links in it: one that was put there since leads to another file.
 
-    Raises
-    ------
-    DocumentChanged
-        Something else is there: a folder, a link, a FIFO, a device, or a file that cannot be read.
-
+    Raises ``DocumentChanged``: something else is there: a folder, a link, a FIFO, a device, or a file that
+    cannot be read.
     """
     try:
         # Checked before it is opened: opening a FIFO would wait, and opening a device can have an effect.
@@ -95,13 +87,8 @@ def put_bytes(
     ``temporary`` is the name of the file, in the same folder, that is written first. A file that is replaced
     keeps its attributes, a new one gets ``mode``. Returns a sentence for each attribute that was not kept.
 
-    Raises
-    ------
-    DocumentChanged
-        The content is another one; the file is unchanged.
-    EditRefused
-        The folder cannot be written to, or the disk is full; the file is unchanged.
-
+    Raises ``DocumentChanged`` (the content is another one; the file is unchanged); ``EditRefused`` (the
+    folder cannot be written to, or the disk is full; the file is unchanged).
     """
     shown = shown or target
     fresh = target.with_name(temporary)
