@@ -16,7 +16,7 @@ from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
 from homebody.errors import ContextTooLong, UsageError
 from homebody.features.answer import ChatAnswer, ChatPrompt, answer
-from homebody.features.budgets import TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
+from homebody.features.budgets import LEAST_TOKENS, TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
 from homebody.features.refactor.model_size import lacks
 from homebody.features.refactor.offer import offer_of
 from homebody.features.refactor.results import FollowUp, Offer, Part, RewriteRequest, usage_of
@@ -184,17 +184,18 @@ async def _ask(request: RewriteRequest, **listeners: Unpack[PartListeners]) -> C
         shown.forget()
     size = size_of(request)
     room = chat_room(engine, info)
+    # The room for code around does not change with each word of an instruction.
+    words = -(-size.words // _WORD_STEP) * _WORD_STEP
+    readable = max(room.readable, words + LEAST_TOKENS)
 
     def build(tokens: int) -> ChatPrompt:
         if (base := request.base) is not None:
             messages = (*base.messages, *_follow_up_messages(request, base.messages))
             if sum(use.tokens.count(message.text) for message in messages) <= tokens:
                 return ChatPrompt(messages, base.sources, base.left_out)
-        # The room for code around does not change with each word of an instruction.
-        words = -(-size.words // _WORD_STEP) * _WORD_STEP
-        read = room.readable - words if prompt.takes_context else 0
+        read = readable - words if prompt.takes_context else 0
         most = min(tokens - size.words, max(size.code, read))
-        around = _around(request, candidates, most, reason_beyond(room.readable, tokens, room))
+        around = _around(request, candidates, most, reason_beyond(readable, tokens, room))
         messages = _first_messages(request, around, special)
         messages = (*messages, *_follow_up_messages(request, messages[-1:]))
         return ChatPrompt(messages, around.sources, around.left_out)
@@ -208,7 +209,7 @@ async def _ask(request: RewriteRequest, **listeners: Unpack[PartListeners]) -> C
             on_progress(written)
 
     # The answer may be as long as the context allows beside what the model reads.
-    left = info.context_length - TEMPLATE_TOKENS - max(size.code + size.words, room.readable)
+    left = info.context_length - TEMPLATE_TOKENS - max(size.code + size.words, readable)
     most = size.output if prompt.writes_documentation else max(size.output, left)
     end_of = partial(end_of_sentence, number=prompt.sentences) if prompt.sentences else None
     sampling = sampling_of(engine, prompt, most)

@@ -47,6 +47,16 @@ async def test_an_instruction_rewrites_the_selected_lines(world):
         assert "Sum the values up." in w.asked[0].prompt.text
 
 
+async def test_what_the_code_uses_is_read_on_the_slowest_machine(world):
+    async with world(
+        "```python\ndef mean(values):\n    return LIMIT\n```", chat=ChatSettings(reading_seconds=1)
+    ) as w:
+        w.engine.chat.speed.prompt = 1
+        document, offset = at(_CODE.replace("x = 1", "LIMIT = 1").replace("0\n", "LIMIT\n"))
+        await refactor(w.engine, document, Span(offset, offset), instruction="Sum the values up.")
+        assert "LIMIT = 1" in w.asked[0].prompt.text
+
+
 async def test_code_whose_answer_cannot_fit_is_refused_before_asking(world):
     async with world("x", context_length=256) as w:
         body = "".join(f"    value_{n} = {n}\n" for n in range(60))
