@@ -1,8 +1,7 @@
 """Split documents into chunks that may go into a prompt.
 
 Invariants: the chunks joined in order equal the document exactly; a chunk exceeds the limit only if it is a
-single line; cuts are between lines only, never inside a character or a line end; each chunk has the headers
-of the scopes around its first line.
+single line; cuts are between lines only, never inside a character or a line end.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,22 +25,6 @@ _MAX_DEPTH = 12.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Consecutive whole lines of a document.
-
-    Lines count from 0, both inclusive. ``scopes`` are the source text of the headers around the first line,
-    the outermost first; ``tokens`` is the token count of ``text``.
-    """
-
-    uri: str
-    first_line: int
-    last_line: int
-    text: str
-    scopes: tuple[str, ...] = ()
-    tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A piece of text that may go into a prompt.
 
@@ -57,52 +40,54 @@ class Candidate:
     tokens: int | None = None
 
 
-def chunk_document(
+def chunk_spans(
     document: Document, tree: Tree, max_tokens: int, count: Callable[[str], int]
-) -> tuple[Chunk, ...]:
-    """Split ``document`` at syntactic boundaries into chunks of at most ``max_tokens`` tokens.
+) -> Iterator[Span]:
+    """Split ``document`` at syntactic boundaries into whole lines of at most ``max_tokens`` tokens.
 
     ``count`` is called once per line and about once per chunk.
     Boundaries come from the tree, or from indentation if the tree is blank: a chunk ends where the cut
     divides the fewest definitions and statements, and the chunk is reasonably full.
     """
-    line_count = document.line_count
-    if not document.text[document.line_starts[-1] :]:
-        line_count -= 1
+    lines = [document.line_span_with_end(line) for line in range(document.line_count)]
+    if not lines[-1]:
+        lines.pop()
     costs = _cut_costs(document, tree)
-    sums = [0, *accumulate(count(_text(document, line, line + 1)) for line in range(line_count))]
-    chunks: list[Chunk] = []
+    sums = [0, *accumulate(count(document.slice(line)) for line in lines)]
     first = 0
-    while first < line_count:
-        end = _next_cut(first, line_count, max_tokens, sums, costs)
-        text = _text(document, first, end)
-        tokens = count(text)
+    while first < len(lines):
         limit = max_tokens
-        # Joined lines may have more tokens than their sum: cut again, shorter.
-        while tokens > max_tokens and end > first + 1:
+        while True:
+            end = _next_cut(first, len(lines), limit, sums, costs)
+            span = Span(lines[first].start, lines[end - 1].end)
+            tokens = count(document.slice(span))
+            if tokens <= max_tokens or end == first + 1:
+                break
+            # Joined lines may have more tokens than their sum: cut again, shorter.
             limit = min(limit * max_tokens // tokens, sums[end] - sums[first] - 1)
-            end = _next_cut(first, line_count, limit, sums, costs)
-            text = _text(document, first, end)
-            tokens = count(text)
-        chunks.append(Chunk(document.uri, first, end - 1, text, _scopes(document, tree, first, end), tokens))
+        yield span
         first = end
-    return tuple(chunks)
 
 
 def pieces_of(
     document: Document, tree: Tree, span: Span, max_tokens: int, count: Callable[[str], int]
 ) -> Iterator[Span]:
-    """Split ``span`` as ``chunk_document`` splits its document; blank pieces are left out."""
-    for chunk in chunk_document(document, tree, max_tokens, count):
-        start = max(span.start, document.line_starts[chunk.first_line])
-        end = min(span.end, document.line_span_with_end(chunk.last_line).end)
+    """Split ``span`` as ``chunk_spans`` splits its document; blank pieces are left out."""
+    for chunk in chunk_spans(document, tree, max_tokens, count):
+        start, end = max(span.start, chunk.start), min(span.end, chunk.end)
         if start < end and document.text[start:end].strip():
             yield Span(start, end)
 
 
-def _text(document: Document, first: int, end: int) -> str:
-    """Text of the lines from ``first`` to before ``end``, line ends included."""
-    return document.text[document.line_starts[first] : document.line_span_with_end(end - 1).end]
+def headers_around(document: Document, tree: Tree, chunk: Span) -> tuple[str, ...]:
+    """Return the headers of the scopes that begin before a chunk and hold its first text, outermost first."""
+    text = document.slice(chunk)
+    start = chunk.start + len(text) - len(text.lstrip())
+    return tuple(
+        header_text(document, scope)
+        for scope in scopes_at(document, tree, start)
+        if scope.header.start < chunk.start and scope.signature
+    )
 
 
 def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], costs: Sequence[float]) -> int:
@@ -121,19 +106,6 @@ def _next_cut(first: int, line_count: int, limit: int, sums: Sequence[int], cost
         if costs[cut] + unfilled < best_score:
             best, best_score = cut, costs[cut] + unfilled
     return best
-
-
-def _scopes(document: Document, tree: Tree, first: int, end: int) -> tuple[str, ...]:
-    """Headers of the scopes that begin before these lines and contain their first text."""
-    line = next((line for line in range(first, end) if not indentation.is_blank(document, line)), first)
-    span = document.line_span(line)
-    head = document.text[span.start : span.end]
-    offset = span.start + len(head) - len(head.lstrip())
-    start = document.line_starts[first]
-    scopes = scopes_at(document, tree, offset)
-    return tuple(
-        header_text(document, scope) for scope in scopes if scope.header.start < start and scope.signature
-    )
 
 
 def _cut_costs(document: Document, tree: Tree) -> list[float]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from homebody.syntax.language import Group, query
 from homebody.syntax.parsing import Units, parse_text
 from homebody.syntax.row import Language
-from homebody.syntax.tree import Tree, leave, walk
+from homebody.syntax.tree import Tree, walk
 from homebody.text import Span
 
 if TYPE_CHECKING:
@@ -175,21 +175,17 @@ def searched(tree: Tree, within: Span | None) -> "Iterator[tuple[tree_sitter.Nod
         return
     first, last = tree.byte_range(within) if within else (-1, tree.units.to_byte(tree.length) + 1)
     cursor = tree.handle.walk()
-    depth = 0
-    while depth >= 0 and (node := cursor.node) is not None:
+
+    def enter(node: "tree_sitter.Node") -> bool:
+        return node.end_byte - node.start_byte > _SMALL and node.end_byte >= first and _enter(cursor, first)
+
+    for node, _ in walk(cursor, enter):
         start, end = node.byte_range
-        is_large = end - start > _SMALL
         if start >= last:
             return  # all later nodes begin there or later
+        is_large = end - start > _SMALL
         if end >= first and (is_large or node.is_named or node.child_count):
             yield node, not is_large
-            if is_large and depth < _MAX_DEPTH and _enter(cursor, first):
-                depth += 1
-                continue
-        levels = leave(cursor)
-        if levels is None:
-            return
-        depth -= levels
 
 
 def _enter(cursor: "tree_sitter.TreeCursor", byte: int) -> bool:

@@ -20,9 +20,6 @@ from homebody.text import Document, Span, TextEdit, smallest_edit
 if TYPE_CHECKING:
     import tree_sitter
 
-# A parse that has run for less than this is cancelled by a newer edit; one that has run longer finishes and
-# its tree is adjusted, so that a large file gets a tree even during fast typing.
-_GIVE_UP_SECONDS = 0.05
 # After a slow parse (an error in the middle of a large file) the next one waits for a pause in typing, twice
 # as long as the last parse took and 0.2 s at most, so that parsing costs at most a third of one core.
 _PAUSES_PER_PARSE = 2
@@ -251,7 +248,6 @@ class _OpenDocument:
         "moves",
         "parsing",
         "since_failure",
-        "started",
         "tree",
     )
 
@@ -260,7 +256,6 @@ class _OpenDocument:
         self.tree = replace(Tree.blank(document), units=Units.of(document.text))
         self.parsing: asyncio.Task[None] | None = None
         self.give_up = Event()
-        self.started = 0.0
         self.moves: list[tuple[_Move, TextEdit]] = []
         self.since_failure = _RETRY_EDITS
         self.last_seconds = 0.0
@@ -285,8 +280,6 @@ class _OpenDocument:
         self.since_failure += 1
         if self.parsing is not None:
             self.moves.append((move, edit))
-            if time.monotonic() - self.started < _GIVE_UP_SECONDS:
-                self.give_up.set()
 
     async def wait_for_pause(self) -> None:
         """Wait for a pause after a slow parse, unless the tree is being waited for."""
@@ -303,7 +296,7 @@ class _OpenDocument:
         text, tree, give_up = self.document.text, self.tree, Event()
         if tree.language is None:
             return
-        self.give_up, self.moves, self.started = give_up, [], time.monotonic()
+        self.give_up, self.moves, started = give_up, [], time.monotonic()
         try:
             handle = await asyncio.to_thread(
                 parse_in_thread, text, tree.language, tree.units, tree.handle, give_up
@@ -311,7 +304,7 @@ class _OpenDocument:
         except asyncio.CancelledError:
             give_up.set()
             raise
-        self.last_seconds = time.monotonic() - self.started
+        self.last_seconds = time.monotonic() - started
         if handle is None:
             if not give_up.is_set():
                 self.since_failure = 0

@@ -107,11 +107,9 @@ def top_level_start(document: Document, tree: Tree, offset: int) -> int:
 
     Its decorators and attributes belong to it.
     """
-    handle = tree.handle
-    spans = [tree.span(child) for child in handle.root_node.children] if handle is not None else []
-    statement = next((span for span in spans if span.start <= offset < span.end), Span(offset, offset))
-    start = with_decorations(document, tree, statement).start
-    return document.line_start(start)
+    inside = [step.span for step in nodes.path(tree, offset)[1:2] if offset < step.span.end]
+    statement = next(iter(inside), Span(offset, offset))
+    return document.line_start(with_decorations(document, tree, statement).start)
 
 
 def _with_decorated(document: Document, tree: Tree, span: Span) -> Span:

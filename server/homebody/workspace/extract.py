@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from homebody.syntax import outline, scope
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import chunk_spans, headers_around
 from homebody.syntax.language import find, find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
@@ -118,10 +118,11 @@ def _is_named(definition: Definition) -> bool:
 
 
 def _chunks(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
-    for chunk in chunk_document(document, tree, _CHUNK_TOKENS, _measure):
-        if chunk.text.strip() and max(map(len, chunk.text.splitlines())) <= _MAX_CHUNK_LINE:
-            scopes = chunk.scopes[-_MAX_SCOPES:]
-            yield Piece(path, "", "", chunk.first_line, chunk.last_line, chunk.text, scopes)
+    for chunk in chunk_spans(document, tree, _CHUNK_TOKENS, _measure):
+        text = document.slice(chunk)
+        if text.strip() and max(map(len, text.splitlines())) <= _MAX_CHUNK_LINE:
+            scopes = headers_around(document, tree, chunk)[-_MAX_SCOPES:]
+            yield Piece(path, "", "", *document.lines_of(chunk), text, scopes)
 
 
 def _measure(text: str) -> int:

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import chunk_spans
 from homebody.syntax.cursor import cursor_context
 from homebody.syntax.docstring import docstring_place
 from homebody.syntax.language import PARSED, Language
@@ -73,5 +73,5 @@ def test_every_answer_lies_in_the_document(broken, data):
     assert all(one.span.end <= size for one in imports(document, tree))
     scope_around(document, tree, Span(offset, min(size, offset + 10)))
     assert 0 <= comments_start(document, tree, Span(0, offset)) <= offset
-    chunks = chunk_document(document, tree, 50, lambda piece: len(piece) // 3)
-    assert "".join(chunk.text for chunk in chunks) == document.text
+    chunks = chunk_spans(document, tree, 50, lambda piece: len(piece) // 3)
+    assert "".join(map(document.slice, chunks)) == document.text

@@ -2,16 +2,15 @@
 
 import sysconfig
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homebody.syntax.chunk import chunk_document
+from homebody.syntax.chunk import chunk_spans
 from homebody.syntax.language import PARSED
 from homebody.syntax.tree import Tree, parse
-from homebody.text import Document
+from homebody.text import Document, Span
 from support.syntax_cases import read_case
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
@@ -72,16 +71,13 @@ COUNTS = (by_characters, by_words, joined_is_more)
 def test_chunks_keep_their_laws(index, max_tokens, count, with_tree):
     document = DOCUMENTS[index]
     tree = parsed(index) if with_tree else Tree.blank(document)
-    chunks = chunk_document(document, tree, max_tokens, count)
+    chunks = list(chunk_spans(document, tree, max_tokens, count))
 
-    assert "".join(chunk.text for chunk in chunks) == document.text
-    for before, after in pairwise(chunks):
-        assert after.first_line == before.last_line + 1
+    assert "".join(map(document.slice, chunks)) == document.text
     for chunk in chunks:
-        start = document.line_starts[chunk.first_line]
-        assert chunk.text == document.text[start : document.line_span_with_end(chunk.last_line).end]
-        assert chunk.tokens == count(chunk.text)
-        assert chunk.tokens <= max_tokens or chunk.first_line == chunk.last_line
+        first, last = document.lines_of(chunk)
+        assert chunk == Span(document.line_starts[first], document.line_span_with_end(last).end)
+        assert count(document.slice(chunk)) <= max_tokens or first == last
 
 
 def test_cuts_fall_between_definitions():
@@ -89,12 +85,12 @@ def test_cuts_fall_between_definitions():
         f"# About f{i}.\n@cached\ndef f{i}():\n" + "    a = 1\n" * 8 + "    return a\n\n\n" for i in range(20)
     )
     document = Document.create("file:///a.py", "python", 0, text)
-    chunks = chunk_document(document, parse(document), 100, by_characters)
+    chunks = list(chunk_spans(document, parse(document), 100, by_characters))
     assert len(chunks) > 5
-    assert all(chunk.text.startswith("# About") for chunk in chunks)
+    assert all(document.slice(chunk).startswith("# About") for chunk in chunks)
 
 
 def test_a_line_too_long_is_a_chunk_of_its_own():
     document = Document.create("file:///a.py", "python", 0, "a = 1\nb = '" + "x" * 10_000 + "'\nc = 2\n")
-    chunks = chunk_document(document, parse(document), 256, by_characters)
-    assert [(chunk.first_line, chunk.last_line) for chunk in chunks] == [(0, 0), (1, 1), (2, 2)]
+    chunks = chunk_spans(document, parse(document), 256, by_characters)
+    assert [document.lines_of(chunk) for chunk in chunks] == [(0, 0), (1, 1), (2, 2)]
