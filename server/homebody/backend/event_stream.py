@@ -43,7 +43,8 @@ async def events_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str]:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if not line and data:
-            yield _as_error("\n".join(data)) if kind == "error" else "\n".join(data)
+            whole = "\n".join(data)
+            yield msgspec.json.encode({"error": whole}).decode() if kind == "error" else whole
         if not line:
             kind, data, length = "", [], 0
         elif name == "data":
@@ -58,19 +59,3 @@ def _limit(length: int) -> None:
     if length > _LONGEST:
         message = "The server does not follow its API: one of its lines has no end"
         raise BackendProtocolError(message)
-
-
-class _Reason(msgspec.Struct):
-    error: object = None
-    message: object = None
-
-
-def _as_error(data: str) -> str:
-    """Convert the data of an ``error`` event to the same form as other errors."""
-    try:
-        found = msgspec.json.decode(data, type=_Reason)
-    except msgspec.DecodeError:
-        return msgspec.json.encode({"error": {"message": data}}).decode()
-    if found.error is not None:
-        return data
-    return msgspec.json.encode({"error": msgspec.Raw(data.encode())}).decode()

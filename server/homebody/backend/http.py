@@ -125,7 +125,7 @@ class ModelServer:
         """
         try:
             return msgspec.json.decode(content, type=type_)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             start = content[:80] if isinstance(content, str) else content[:80].decode(errors="replace")
             message = (
                 f"The server at {self.url} gave an answer that does not follow its API ({error}): {start!r}"

@@ -46,19 +46,10 @@ def refusal(url: str, status: int, words: str) -> BackendError | ContextTooLong:
     return StatusRefused(f"The server at {url} refused ({status}): {words}{advice}", status, words)
 
 
-class _Failure(msgspec.Struct):
-    message: str = "no reason given"
-    code: object = None
-    type: str = ""
-
-
 def failure(url: str, error: object) -> BackendError | ContextTooLong:
-    """Return the error that a server reports within a stream: a text, or an object with a message."""
-    try:
-        reported = _Failure(error) if isinstance(error, str) else msgspec.convert(error, _Failure)
-    except msgspec.ValidationError:
-        reported = _Failure()
-    words = clean(reported.message)
+    """Return the error that a server reports within a stream."""
+    reported = _reported(error)
+    words = reported.words
     if reported.type == "exceed_context_size_error" or _tells_length(words):
         return _too_long(url, words)
     code = reported.code if isinstance(reported.code, int) else 500
@@ -118,32 +109,37 @@ _LONGEST = 300
 
 def words_of(content: bytes) -> str:
     """Return the server's message from the body of an error."""
+    return _reported(content.decode(errors="replace")).words
+
+
+class _Reported(msgspec.Struct):
+    """An error: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
+
+    error: object = None
+    message: object = None
+    detail: object = None
+    code: object = None
+    type: object = None
+    words: str = ""
+
+
+def _reported(error: object) -> _Reported:
+    """Read an error: a text, JSON in a text, or an object, which may be within another one."""
+    text = error if isinstance(error, str) else ""
     try:
-        reason_of = msgspec.json.decode(content, type=_Wordy)
-        reason = reason_of.error or reason_of.message or reason_of.detail or ""
-        if not isinstance(reason, str):
-            try:
-                reason = msgspec.convert(reason, _Message).message
-            except msgspec.ValidationError:
-                reason = msgspec.json.encode(reason).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        reason = content.decode(errors="replace")
-    return clean(reason) or "no reason given"
+        decoded: object = msgspec.json.decode(text) if text else error
+        reported = msgspec.convert(decoded, _Reported)
+        if reported.error is not None:
+            return _reported(reported.error)
+        reason = reported.message or reported.detail or decoded
+        words = reason if isinstance(reason, str) else msgspec.json.encode(reason).decode()
+    except (msgspec.DecodeError, RecursionError):
+        reported, words = _Reported(), text
+    reported.words = clean(words) or "no reason given"
+    return reported
 
 
 def clean(words: str) -> str:
     """Convert untrusted text to one printable line of bounded length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
     return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
-
-
-class _Wordy(msgspec.Struct):
-    """Fields with the reason: ``error.message`` (OpenAI, llama.cpp), ``error`` (Ollama), ``detail``."""
-
-    error: object = None
-    message: object = None
-    detail: object = None
-
-
-class _Message(msgspec.Struct):
-    message: str

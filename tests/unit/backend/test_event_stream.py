@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homebody.backend.event_stream import events_of, lines_of
+from homebody.backend.http_errors import failure
 
 
 async def chunks(*pieces: str) -> AsyncIterator[bytes]:
@@ -42,4 +43,4 @@ async def test_data_lines_of_one_event_are_joined_and_comments_dropped():
 )
 async def test_a_fault_keeps_the_servers_words(sent: str):
     (event,) = [event async for event in events_of(chunks(sent))]
-    assert json.loads(event)["error"]["message"] == "out of memory"
+    assert "failed: out of memory" in str(failure("http://127.0.0.1:9", json.loads(event)["error"]))

@@ -92,6 +92,14 @@ async def test_a_status_becomes_a_typed_error_with_the_servers_own_words(
         await ask(answering(status, body))
 
 
+@pytest.mark.parametrize(("status", "error"), [(200, BackendProtocolError), (400, BackendRefused)])
+async def test_an_answer_that_is_nested_too_deeply_is_an_error_of_the_server(
+    status: int, error: type[BackendError]
+):
+    with pytest.raises(error):
+        await ask(answering(status, b'{"error":' * 100_000 + b"{}" + b"}" * 100_000))
+
+
 async def test_foreign_words_are_made_to_fit_one_sentence():
     body = b"\x1b[31mline one\nline two" + b"x" * 10_000
     with pytest.raises(StatusRefused) as caught:
