@@ -157,8 +157,7 @@ Return nil, with a message, if the program is missing or ended too often."
                                                "refactor.rewrite" "source"]))))
     :workspace
     (:workspaceEdit (:documentChanges t
-                     :resourceOperations ["create"]
-                     :changeAnnotationSupport (:groupsOnLabel :json-false)))))
+                     :resourceOperations ["create"]))))
 
 (defun homebody--notified (_server method params)
   "Handle the notification METHOD with PARAMS."

@@ -15,14 +15,8 @@ from support.until import until
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    return width * height\n"
 BODY = Span(29, 50)
-ANNOTATED = CAPABILITIES | {
-    "workspace": CAPABILITIES["workspace"]
-    | {
-        "workspaceEdit": {
-            "documentChanges": True,
-            "changeAnnotationSupport": {"groupsOnLabel": True},
-        }
-    },
+CAPABLE = CAPABILITIES | {
+    "workspace": CAPABILITIES["workspace"] | {"workspaceEdit": {"documentChanges": True}},
     "window": {"workDoneProgress": True},
 }
 
@@ -73,7 +67,7 @@ async def test_an_explanation_streams_and_accounts_for_itself(serve):
 
 async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     edits = []
-    async with serve("Multiply width by height.", capabilities=ANNOTATED) as client:
+    async with serve("Multiply width by height.", capabilities=CAPABLE) as client:
         apply = client.on_request["workspace/applyEdit"]
 
         async def keep(params: object) -> object:
@@ -91,9 +85,7 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
         )
     (change,) = edits[0]["edit"]["documentChanges"]
     assert change["textDocument"] == {"uri": URI, "version": 1}
-    (annotation,) = {edit["annotationId"] for edit in change["edits"]}
-    assert edits[0]["edit"]["changeAnnotations"][annotation]["label"] == "Write a docstring"
-    assert edits[0]["edit"]["changeAnnotations"][annotation]["needsConfirmation"] is False
+    assert edits[0]["label"] == "Write a docstring"
     values = [params["value"]["kind"] for method, params in client.notifications if method == "$/progress"]
     assert values[0] == "begin"
     assert values[-1] == "end"
@@ -108,13 +100,11 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
     ids=["a line is added", "a line is changed"],
 )
 async def test_only_added_lines_need_no_review(serve, action, reply, review):
-    async with serve(reply, capabilities=ANNOTATED) as client:
+    async with serve(reply, capabilities=CAPABLE) as client:
         client.open(URI, CODE)
         result = await client.refactor(URI, BODY, action=action, apply=False)
         assert result["status"] == "ready"
         assert result["review"] is review
-        (annotation,) = result["edit"]["changeAnnotations"].values()
-        assert annotation["needsConfirmation"] is review
 
 
 @pytest.mark.parametrize(("lines", "review"), [(12, False), (13, True)])

@@ -67,16 +67,6 @@ def test_a_message_is_what_the_package_can_handle(line: bytes, message: dict[str
     assert to_message(line) == message
 
 
-async def test_a_line_that_is_too_long_is_answered_and_the_next_is_read():
-    sent: list[bytes] = []
-    head = b'{"id":1,"method":"session/prompt","params":{"x":'
-    transport = Transport(io.BytesIO(head + LONG + b'\n{"id":2,"method":"m"}\n'), _collect(sent))
-    message = await transport.receive()
-    transport.flush()
-    assert message == {"id": 2, "method": "m", "params": None}
-    assert [json.loads(line)["id"] for line in b"".join(sent).splitlines()] == [1]
-
-
 async def test_an_error_has_no_data():
     """Some clients crash at `data: null`; what the package reports there is in the message."""
     sent: list[bytes] = []

@@ -13,7 +13,7 @@ from pygls.exceptions import JsonRpcException
 
 from homebody.errors import DocumentChanged, EditRefused, HomebodyError, sentence
 from homebody.features.refactor import Refactoring, Skipped
-from homebody.lsp.convert import from_edits, from_lines
+from homebody.lsp.convert import from_edits
 from homebody.lsp.progress import StoppedByUserError, stoppable
 from homebody.lsp.server import Server
 from homebody.postprocess.edit.rebase import rebased
@@ -24,10 +24,10 @@ _CHANGED = (
     "The code was changed while the model rewrote it, so nothing was replaced; the model's text is in the "
     "last prompt, and the action can be run again."
 )
-_ANNOTATION = "homebody"
-_DESCRIPTION = "Written by a model on this machine"
 _SMALL_LINES = 12
 """Longest addition that a user need not see before it is applied."""
+_MOST_NAMED = 5
+"""Parts whose lines a message names."""
 _BY_HAND = "This editor does not apply edits from a server, so the edit is in the result."
 
 
@@ -69,21 +69,13 @@ async def deliver(
         result["usage"] = to_builtins(refactoring.usage)
     if refactoring.parts:
         result["id"] = server.service.pending.add(refactoring)
-    if refactoring.skipped:
-        result["skipped"] = [
-            {
-                "range": from_lines(document, part.first_line, part.last_line, server.documents.encoding),
-                "reason": part.reason,
-            }
-            for part in refactoring.skipped
-        ]
     creates = refactoring.new_file is not None
     if refactoring.status == "unchanged" or not (refactoring.edits or creates):
         return result | ({"reason": refactoring.reason} if refactoring.reason else {})
     is_refused = refactoring.status == "refused"
     is_applied = apply and not is_refused and _can_apply(server, creates=creates)
     try:
-        offer = _offer(server, document, refactoring, label)
+        offer = _offer(server, document, refactoring)
         if is_applied:
             await _apply(server, offer["edit"], label)
     except HomebodyError as error:
@@ -108,11 +100,7 @@ def _unchanged(skipped: Sequence[Skipped]) -> str:
     return f"{subject} (lines {lines}{more}): {skipped[0].reason.rstrip('.')}."
 
 
-# Parts whose lines a message names; the result has all.
-_MOST_NAMED = 5
-
-
-def _offer(server: Server, document: Document, refactoring: Refactoring, label: str) -> dict[str, Any]:
+def _offer(server: Server, document: Document, refactoring: Refactoring) -> dict[str, Any]:
     """Make the edit for the current text in the editor, and the texts to review.
 
     Raises
@@ -124,7 +112,7 @@ def _offer(server: Server, document: Document, refactoring: Refactoring, label: 
     if refactoring.new_file is not None:
         uri, text = refactoring.new_file.uri, refactoring.new_file.text
         proposal = {"uri": uri, "before": None, "after": text}
-        return {"edit": _new_file_edit(uri, text, label), "proposal": proposal, "review": True}
+        return {"edit": _new_file_edit(uri, text), "proposal": proposal, "review": True}
     current = server.documents.find(document.uri)
     if current is None:
         message = "The document was closed while the model worked on it, so nothing was replaced."
@@ -135,7 +123,7 @@ def _offer(server: Server, document: Document, refactoring: Refactoring, label: 
     after = apply_edits(current.text, moved)
     proposal = {"uri": current.uri, "before": current.text, "after": after}
     review = needs_review(refactoring, current.text, after)
-    edit = _workspace_edit(server, current, moved, label, confirmed=review)
+    edit = _workspace_edit(server, current, moved)
     return {"edit": edit, "proposal": proposal, "review": review}
 
 
@@ -155,43 +143,28 @@ def moved_edits(document: Document, refactoring: Refactoring, current: Document)
     return rebased(refactoring.edits, refactoring.target, document.text, current)
 
 
-def _workspace_edit(
-    server: Server, document: Document, edits: Sequence[TextEdit], label: str, *, confirmed: bool
-) -> types.WorkspaceEdit:
-    """Build the edit in the form that this client supports: versioned and annotated if possible."""
+def _workspace_edit(server: Server, document: Document, edits: Sequence[TextEdit]) -> types.WorkspaceEdit:
+    """Build the edit in the form that this client supports, with the document's version if possible."""
     text_edits = from_edits(document, edits, server.documents.encoding)
     workspace = server.capabilities.workspace
     client = workspace.workspace_edit if workspace else None
     if client is None or not client.document_changes:
         return types.WorkspaceEdit(changes={document.uri: text_edits})
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)
-    if client.change_annotation_support is None:
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
-    return _annotated([], identifier, text_edits, label, confirmed=confirmed)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, text_edits)])
 
 
-def _new_file_edit(uri: str, text: str, label: str) -> types.WorkspaceEdit:
+def _new_file_edit(uri: str, text: str) -> types.WorkspaceEdit:
     """Make the edit that creates a file; it never replaces an existing one."""
     options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
     start = types.Position(0, 0)
     insert = types.TextEdit(types.Range(start, start), text)
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
-    return _annotated([types.CreateFile(uri=uri, options=options)], identifier, [insert], label)
-
-
-def _annotated(
-    before: list[types.CreateFile],
-    identifier: types.OptionalVersionedTextDocumentIdentifier,
-    edits: Sequence[types.TextEdit],
-    label: str,
-    *,
-    confirmed: bool | None = None,
-) -> types.WorkspaceEdit:
-    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
-    annotation = types.ChangeAnnotation(label, needs_confirmation=confirmed, description=_DESCRIPTION)
     return types.WorkspaceEdit(
-        document_changes=[*before, types.TextDocumentEdit(identifier, annotated)],
-        change_annotations={_ANNOTATION: annotation},
+        document_changes=[
+            types.CreateFile(uri=uri, options=options),
+            types.TextDocumentEdit(identifier, [insert]),
+        ]
     )
 
 
