@@ -14,5 +14,5 @@ vim.api.nvim_create_user_command("Homebody", function(opts) require("homebody.co
 
 for name, act in pairs(require("homebody.config").acts) do
   local plug = ("<Plug>(homebody-%s)"):format((name:gsub("_", "-")))
-  vim.keymap.set(act.modes, plug, function() require("homebody")[name]() end, { desc = act.desc })
+  vim.keymap.set(act.modes, plug, function() require("homebody").run(name) end, { desc = act.desc })
 end

@@ -212,7 +212,7 @@ local function log()
 end
 
 local function review()
-  if not require("homebody.preview").review() then
+  if not require("homebody").review() then
     messages.say("there is no change to review")
   end
 end

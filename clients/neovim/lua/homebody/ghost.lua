@@ -278,17 +278,16 @@ local function turn(client, step)
   end
 end
 
--- Shows another suggestion; if the server sent only one, requests more first. Returns whether one was shown.
+-- Returns a function that shows another suggestion; if the server sent only one, it requests more first.
 function M.cycle(step)
   local own = built_in()
   if own then
-    own.select({ count = step })
-    return true
+    return function() own.select({ count = step }) end
   elseif not M.is_shown() then
-    return false
+    return nil
   end
   local remaining, count = rest(), #shown.items
-  vim.schedule(function()
+  return function()
     local here = rpc.client()
     if here and count > 1 then
       return turn(here, step)
@@ -311,15 +310,15 @@ function M.cycle(step)
       end
       show(client, buf, found, step % #found + 1)
     end)
-  end)
-  return true
+  end
 end
 
+-- Cancels the request in flight; returns a function that hides the suggestion, nil if none is shown.
 function M.dismiss()
   local was = M.is_shown()
   cancel()
-  vim.schedule(M.clear)
-  return was
+  M.clear()
+  return was and M.clear or nil
 end
 
 -- The first word of a text, with the blanks and line ends before it; its first line.
@@ -336,38 +335,37 @@ local function insert(buf, row, column, last, text)
   vim.api.nvim_win_set_cursor(0, { row + #lines, (#lines == 1 and column or 0) + #lines[#lines] })
 end
 
--- Accepts the suggestion; returns whether there was one.
+-- Returns a function that accepts the suggestion; nil if none is shown.
 function M.accept()
   local own = built_in()
   if own then
-    return own.get() == true
+    return own.get() and function() end or nil
   elseif not M.is_shown() then
-    return false
+    return nil
   end
   local taken, one, _, last = shown, item(), rest()
-  M.clear()
-  vim.schedule(function()
+  return function()
+    M.clear()
     insert(taken.buf, one.range.start.line, taken.first, last, one.insertText)
     local client = rpc.client(taken.buf)
     if client and one.command then
       rpc.execute(client, one.command.command, one.command.arguments[1], function() end)
     end
     rpc.emit("HomebodyAccepted", { text = one.insertText })
-  end)
-  return true
+  end
 end
 
--- Accepts a word or a line of it; the rest stays on screen. Returns whether there was one.
+-- Returns a function that accepts a word or a line of it, after which the rest stays on screen; nil if none is shown.
 function M.accept_part(kind)
   if not M.is_shown() then
-    return false
+    return nil
   end
   local taken, one, text = shown, item(), (rest())
   local part = PARTS[kind](text)
   if #part >= #text then
     return M.accept()
   end
-  vim.schedule(function()
+  return function()
     local row, column = unpack(vim.api.nvim_win_get_cursor(0))
     insert(taken.buf, row - 1, column, column, part)
     local client = rpc.client(taken.buf)
@@ -377,8 +375,7 @@ function M.accept_part(kind)
       rpc.call(client, "notify", "textDocument/didPartiallyAcceptCompletion", params)
     end
     M.typed()
-  end)
-  return true
+  end
 end
 
 return M

@@ -11,17 +11,38 @@ local server = require("homebody.server")
 
 local M = {}
 
--- These act on the suggestion or the next edit on screen, and return whether there was one.
-function M.accept() return ghost.accept() or next_edit.accept() end
-function M.accept_word() return ghost.accept_part("word") end
-function M.accept_line() return ghost.accept_part("line") end
-function M.next() return ghost.cycle(1) end
-function M.previous() return ghost.cycle(-1) end
-function M.dismiss() return ghost.dismiss() or next_edit.reject() end
-M.reject = next_edit.reject
-function M.suggest()
-  vim.schedule(ghost.suggest)
-  return true
+-- What the keys do: each returns a function that does it, or nil if there is nothing on screen to act on.
+local acts = {
+  accept = function() return ghost.accept() or next_edit.accept() end,
+  accept_word = function() return ghost.accept_part("word") end,
+  accept_line = function() return ghost.accept_part("line") end,
+  next = function() return ghost.cycle(1) end,
+  previous = function() return ghost.cycle(-1) end,
+  dismiss = function() return ghost.dismiss() or next_edit.reject() end,
+  reject = next_edit.reject,
+  suggest = function() return ghost.suggest end,
+  review = require("homebody.preview").review,
+}
+local due -- what the key that was pressed has to do
+
+-- Does one of them, before the keys behind it; without a name, what is due.
+function M.run(name)
+  local act = name and acts[name]() or due
+  due = nil
+  if act then
+    act()
+  end
+end
+
+-- The same for Lua, also where the text is locked; these return whether there was something to act on.
+for name, act in pairs(acts) do
+  M[name] = function()
+    local run = act()
+    if run then
+      vim.schedule(run)
+    end
+    return run ~= nil
+  end
 end
 
 -- These do the same as `:Homebody NAME WORDS`; lines count from 1.
@@ -36,7 +57,6 @@ M.explain, M.ask, M.refactor, M.action = command("explain"), command("ask"), com
 M.toggle, M.prompt, M.log, M.doctor = command("toggle"), command("prompt"), command("log"), command("doctor")
 M.stop, M.attach, M.restart = command("stop"), command("attach"), command("restart")
 M.commit, M.model = command("commit"), command("model")
-M.review = require("homebody.preview").review
 
 -- The state in one sentence.
 function M.status()
@@ -102,7 +122,11 @@ local function map(mode, key, act, description)
     mapped[name] = current
   end
   local before = mapped[name]
-  local function run() return act() and "" or fall_back(key, before) end
+  -- An expression must not change the text; what is scheduled would come after the keys that are typed already.
+  local function run()
+    due = act()
+    return due and "<Cmd>lua require('homebody').run()<CR>" or fall_back(key, before)
+  end
   vim.keymap.set(mode, key, run, { expr = true, desc = description })
 end
 
@@ -175,7 +199,7 @@ function M.setup(options)
     local key = config.options.keys[name]
     for _, mode in ipairs(key and act.modes or {}) do
       if mode == "i" or name == "review" or config.options.next_edit then
-        map(mode, key, M[name], act.desc)
+        map(mode, key, acts[name], act.desc)
       end
     end
   end

@@ -174,27 +174,25 @@ local function apply(edit)
   rpc.execute(edit.client, edit.command.command, edit.command.arguments[1], function() end)
 end
 
--- Goes to the edit, or applies it if the cursor is there; returns whether one is shown.
+-- Returns a function that goes to the edit, or applies it if the cursor is there; nil if none is shown.
 function M.accept()
   local column, line = vim.api.nvim_win_get_cursor(0)[2], vim.api.nvim_get_current_line()
   local indents = vim.fn.mode() == "i" and column < #line:match("^%s*")
   if not (shown and fits(shown) and is_free()) or (indents and not shown.is_reached) then
-    return false
+    return nil
   end
   local edit = shown
-  vim.schedule(function() (is_here(edit) and apply or go)(edit) end)
-  return true
+  return function() (is_here(edit) and apply or go)(edit) end
 end
 
--- Ends the edit, which does not come back; returns whether one was shown.
+-- Returns a function that ends the edit, which does not come back; nil if none is shown.
 function M.reject()
-  if not shown then
-    return false
-  end
-  withdraw() -- an answer that is on its way may have the same edit
-  rpc.call(shown.client, "notify", "homebody/didRejectInlineEdit", { id = shown.command.arguments[1] })
-  vim.schedule(M.clear)
-  return true
+  return shown
+    and function()
+      withdraw() -- an answer that is on its way may have the same edit
+      rpc.call(shown.client, "notify", "homebody/didRejectInlineEdit", { id = shown.command.arguments[1] })
+      M.clear()
+    end
 end
 
 -- `on` adds an autocommand.

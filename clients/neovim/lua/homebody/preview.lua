@@ -235,17 +235,14 @@ function M.take(buf, result, title)
   end)
 end
 
--- Shows the change that arrived while the user was typing; returns whether there was one.
+-- Returns a function that shows the change that arrived while the user was typing; nil without one.
 function M.review()
   local act = waiting
-  waiting = nil
-  if act then
-    vim.schedule(function()
-      vim.cmd.stopinsert()
-      vim.schedule(act)
-    end)
+  return act and function()
+    waiting = nil
+    vim.cmd.stopinsert()
+    vim.schedule(act)
   end
-  return act ~= nil
 end
 
 -- Opens a new file as a buffer that is not written yet; beside text that the buffer has already, as a change of it.
