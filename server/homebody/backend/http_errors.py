@@ -131,12 +131,15 @@ def _reported(error: object) -> _Reported:
         reported = msgspec.convert(decoded, _Reported)
         if reported.error is not None:
             return _reported(reported.error)
-        reason = reported.message or reported.detail or decoded
-        words = reason if isinstance(reason, str) else msgspec.json.encode(reason).decode()
+        words = _text(reported.message or reported.detail or decoded)
     except (msgspec.DecodeError, RecursionError):
         reported, words = _Reported(), text
     reported.words = clean(words) or "no reason given"
     return reported
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def clean(words: str) -> str:
