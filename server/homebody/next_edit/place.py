@@ -10,19 +10,26 @@ from homebody.syntax.opaque import opaque_spans
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
-NEAR_LINES = 60
-"""A change that lies further away has nothing to do with the last one too often."""
-
 _MIN_LIKENESS = 0.8
 """A line that is less like all of those that were changed alike is often left as it is."""
 
 _MIN_LIKENESS_CLOSE = 0.5
-CLOSE_LINES = 20
-"""So close by, a line may be as little like those as they are like each other, down to that."""
+_COMPARED = 3
+_CLOSE_LINES = 20
+"""So close by, a line may be as little like those as the last of them are like each other, down to that."""
 
-_MOST_SITES = 15
-_WAY = 3
-"""So many changes in one direction mean that the user goes through the file."""
+_REACH_ONCE = 40
+_MIN_REACH = 8
+"""Lines from the changed ones: after one change; and after more, however close together they are."""
+
+_SITES_EACH = 4
+"""More sites for each line that was changed alike mean that most of them stay."""
+
+_WAY = 4
+"""The last changes, which tell whether the user goes through the file in one direction."""
+
+_MIN_WAY = 3
+"""After so many, what is behind was passed over."""
 
 _MOST_MATCHES = 200
 """A text that occurs more often is no place to change."""
@@ -51,28 +58,29 @@ class EditPlace:
         return max(self.newest.line - line, line - max(self.newest.line, self.newest.end - 1), 0)
 
     def next_site(
-        self,
-        changed: Sequence[int],
-        sites: Collection[int],
-        examples: Sequence[str] = (),
-        most: int = NEAR_LINES,
+        self, changed: Sequence[int], sites: Collection[int], examples: Sequence[str] = ()
     ) -> int | None:
         """Return where a change that was made in the lines ``changed``, the newest first, comes next.
 
-        That is the nearest site that is like one of the ``examples``, at most ``most`` lines away. ``None``
-        if there are too many sites, and if the user left one in a line that they changed, or passed over one
-        between the last two: not every site is meant then. Someone who goes through the file in one direction
-        has passed over all sites behind, too.
+        That is the nearest site that is like one of the ``examples``, no further from the changed lines than
+        these are from each other; twice as far for someone who goes through the file in one direction, but
+        not behind, where they have passed over all sites. ``None`` if there are too many sites, and if the
+        user left one in a line that they changed, or passed over one between the last two: not every site is
+        meant then.
         """
-        if len(sites) > _MOST_SITES or not self.changed.isdisjoint(sites):
+        if len(sites) > _SITES_EACH * len(changed) or not self.changed.isdisjoint(sites):
             return None
+        first, last = min(changed), max(changed)
         way = [change.line for change in self.changes[:_WAY]]
-        if way in (sorted(way), sorted(way, reverse=True)):
-            if any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
-                return None
-            if len(way) == _WAY:
-                sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
-        near = [line for line in sites if self.distance(line) <= most]
+        is_one_way = way in (sorted(way), sorted(way, reverse=True))
+        if is_one_way and any(min(changed[:2]) < line < max(changed[:2]) for line in sites):
+            return None
+        if is_one_way and len(way) >= _MIN_WAY:
+            sites = [line for line in sites if (line > way[0]) == (way[0] > way[-1])]
+        reach = _REACH_ONCE
+        if len(changed) > 1:
+            reach = max((last - first) * (1 + is_one_way), _MIN_REACH)
+        near = [line for line in sites if first - reach <= line <= last + reach]
         for line in sorted(near, key=lambda line: (self.distance(line), line < self.newest.line)):
             if not examples or self._is_like(line, examples):
                 return line
@@ -83,8 +91,8 @@ class EditPlace:
         if len(text) > MOST_CHARS:
             return False
         wanted = _MIN_LIKENESS
-        if self.distance(line) <= CLOSE_LINES:
-            alike = min(starmap(likeness, combinations(examples[:_WAY], 2)))
+        if self.distance(line) <= _CLOSE_LINES:
+            alike = min(starmap(likeness, combinations(examples[:_COMPARED], 2)))
             wanted = min(wanted, max(alike, _MIN_LIKENESS_CLOSE))
         return any(likeness(example, text) >= wanted for example in examples)
 

@@ -21,13 +21,10 @@ from homebody.next_edit.changes import (
     token_changes,
     word_count,
 )
-from homebody.next_edit.place import CLOSE_LINES, NEAR_LINES, EditPlace, matches_in
+from homebody.next_edit.place import EditPlace, matches_in
 
-_MIN_CHARS = 8
-"""A shorter pattern stands in too many places further away."""
-
-_TIMES_ANYWHERE = 3
-"""After as many changes, the pattern may be short, and the next line far away."""
+_TIMES_BESIDE = 3
+"""Lines next to each other are one change; so many of them are clear."""
 
 _CONTEXT_LINES = 3
 _MIN_CONTEXT_WORDS = 3
@@ -45,16 +42,14 @@ def same_change(place: EditPlace) -> NextEdit | None:
         is_ambiguous = any(newest.old) and any(
             tokens.old == newest.old and tokens.new != newest.new for tokens in earlier
         )
-        is_clear = len(agreeing) >= _TIMES_ANYWHERE  # lines next to each other are one change
-        if is_ambiguous or not (is_clear or len({id(tokens.change) for tokens in agreeing}) > 1):
+        is_clear = len(agreeing) >= _TIMES_BESIDE or len({id(tokens.change) for tokens in agreeing}) > 1
+        if is_ambiguous or not is_clear:
             continue
         pattern = _Pattern.of(agreeing)
-        reach = NEAR_LINES if pattern.size >= _MIN_CHARS else CLOSE_LINES
         line = place.next_site(
             [tokens.line for tokens in agreeing],
             pattern.sites(place, agreeing),
             [tokens.text for tokens in agreeing],
-            document.line_count if is_clear else reach,
         )
         if line is not None:
             old_line = document.line_text(line)
@@ -125,11 +120,6 @@ class _Pattern:
                 new.append(end)
         return cls(left, tuple(old), tuple(new))
 
-    @property
-    def size(self) -> int:
-        """Number of characters that a line must have."""
-        return sum(map(len, self.old))
-
     def sites(self, place: EditPlace, agreeing: Sequence[TokenChange]) -> list[int]:
         """Lines that have the texts, in code unless all agreeing changes are in strings and comments."""
         document = place.document
@@ -195,7 +185,6 @@ _LINE_MIN_CHARS_ONCE = 45
 """After the first time, the line has as many words, or as many characters."""
 
 _LINE_MIN_LIKENESS = 0.5
-_NEAR_LINES_ONCE = 40
 
 
 def same_lines(place: EditPlace) -> NextEdit | None:
@@ -219,8 +208,8 @@ def same_lines(place: EditPlace) -> NextEdit | None:
 
 
 def _is_clear_once(place: EditPlace, change: ChangedLines, line: int) -> bool:
-    """Whether a single change is enough: of one long line of code, by one that is like it, close by."""
-    if len(change.old) != 1 or len(change.new) != 1 or place.distance(line) > _NEAR_LINES_ONCE:
+    """Whether a single change is enough: of one long line of code, by one that is like it."""
+    if len(change.old) != 1 or len(change.new) != 1:
         return False
     (old,), (new,) = change.old, change.new
     if place.is_opaque(place.document.line_starts[line]):

@@ -72,11 +72,11 @@ def suggested(
             id="as little like the changed lines as they are like each other, close by",
         ),
         pytest.param(
-            "x = call(a)\n" * 3 + "y = 1\n" * 70 + "x = call(a)\n",
-            [("call(█a", "a, b"), ("b)\nx = call(█a", "a, b"), ("b)\nx = call(a, b)\nx = call(█a", "a, b")],
+            ("x = call(a)\n" + "y = 1\n" * 70) * 4,
+            [("call(█a", "a, b"), ("1\nx = call(█a", "a, b")],
             "x = call(a)",
             "x = call(a, b)",
-            id="far away, after three",
+            id="as far away as the changed ones are from each other",
         ),
         pytest.param(
             "".join(
@@ -97,6 +97,13 @@ def suggested(
             "value_3 = read(3, 'latin')",
             "value_3 = read(3, 'utf')",
             id="between two, to and fro",
+        ),
+        pytest.param(
+            "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
+            [(f"({number}, '█latin", "utf") for number in "5124"],
+            "value_3 = read(3, 'latin')",
+            "value_3 = read(3, 'utf')",
+            id="between the last two, after to and fro",
         ),
         pytest.param(
             "class A:\n    value_of = compute(first, second, third)\n\n\n"
@@ -143,7 +150,7 @@ def test_inserted_lines_are_inserted_again():
         pytest.param(
             "a = f(x, 1)\nb = f(y, 1)\n" + "y = 1\n" * 25 + "c = f(z, 1)\n",
             [("x█, 1", ", 2"), ("y█, 1", ", 2")],
-            id="a short change, made twice, 25 lines away",
+            id="further away than the changed lines are from each other",
         ),
         pytest.param(
             'log.info("starting up")\nlog.info("%s %d", path, n)\n' + "y = 1\n" * 25 + 'log.info("done")\n',
@@ -166,11 +173,6 @@ def test_inserted_lines_are_inserted_again():
             id="strings and comments, if the changes are in code",
         ),
         pytest.param(
-            "x = call(a)\n" * 2 + "y = 1\n" * 70 + "x = call(a)\n",
-            [("call(█a", "a, b"), ("\nx = call(█a", "a, b")],
-            id="far away",
-        ),
-        pytest.param(
             "".join(f"value_{number} = read({number}, 'latin')\n" for number in "12345"),
             [("(1, '█latin", "utf"), ("(2, '█latin", "utf"), ("(4, '█latin", "utf")],
             id="a place between the last two was left",
@@ -184,6 +186,11 @@ def test_inserted_lines_are_inserted_again():
             "".join(f"value = read(stream, {number}, latin)\n" for number in "12345"),
             [("1, █latin", "utf_8"), ("2, █latin", "ascii"), ("3, █latin", "utf_8")],
             id="the same text became two others",
+        ),
+        pytest.param(
+            "".join(f"value = read(stream, {number}, latin)\n" for number in range(11)),
+            [("0, █latin", "utf_8"), ("1, █latin", "utf_8")],
+            id="two changes, and nine more places",
         ),
         pytest.param("def f():\n    pass\n", [("pass", "return f")], id="nothing like it"),
         pytest.param("", [("", "x")], id="an empty text"),
