@@ -14,7 +14,7 @@ A file is for one rule: some lines that describe it, then cases like this one.
 after it. ``--- nothing: REASON`` means that there is no suggestion.
 
 Marks: ``→`` a tab, ``␣`` an invisible blank, ``↵`` at the end of the answer a line end.
-After the language: ``crlf``, ``multiline=never``, ``max_lines=3``, ``min_confidence=0.4``.
+After the language: ``crlf``, ``multiline=never``, ``min_confidence=0.4``.
 After ``answer``: ``cut`` (by the limit of tokens), ``p=0.9`` (probability of its tokens), or
 ``p=0.9,0.2`` (of its first line's and of the others').
 """

@@ -36,8 +36,7 @@ def suggestion(case: Case, cursor: CursorContext, answer: str, *, cut: bool) -> 
         cursor,
         pieces=case.pieces,
         cut_by_length=cut,
-        multiline=case.options.get("multiline", "auto"),
-        max_lines=int(case.options.get("max_lines", "16")),
+        wanted=lines_wanted(cursor, case.options.get("multiline", "auto")),
         min_confidence=float(case.options.get("min_confidence", "0")),
     )
     if isinstance(found, Dropped):
@@ -68,14 +67,12 @@ def test_the_result_is_the_same_without_a_tree(case):
 def test_a_stream_that_is_closed_early_shows_the_same(case, size):
     """Closing the stream early only saves text that would have been dropped."""
     cursor = cursor_of(case)
-    wanted = lines_wanted(cursor, case.options.get("multiline", "auto"))
-    checker = StopChecker(cursor, wanted=wanted, max_lines=int(case.options.get("max_lines", "16")))
-    reason = None
-    for start in range(0, len(case.answer), size):
-        reason = checker.feed(Piece(case.answer[start : start + size]))
-        if reason is not None:
-            break
-    assert case.expected == suggestion(case, cursor, checker.answer, cut=case.cut and reason is None)
+    checker = StopChecker(cursor, wanted=lines_wanted(cursor, case.options.get("multiline", "auto")))
+    seen, reason = "", None
+    while reason is None and len(seen) < len(case.answer):
+        piece = case.answer[len(seen) : len(seen) + size]
+        seen, reason = seen + piece, checker.feed(Piece(piece))
+    assert case.expected == suggestion(case, cursor, seen, cut=case.cut and reason is None)
 
 
 def test_there_are_enough_cases_over_enough_languages():

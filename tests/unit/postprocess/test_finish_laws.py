@@ -51,15 +51,9 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
     offset = len(before)
     if document.text[max(0, offset - 1) : offset + 1] == "\r\n":
         offset -= 1
-    found = finish(
-        document,
-        offset,
-        answer,
-        cursor_context(document, parse(document), offset),
-        cut_by_length=cut,
-        multiline=multiline,
-        min_confidence=0.4,
-    )
+    cursor = cursor_context(document, parse(document), offset)
+    wanted = lines_wanted(cursor, multiline)
+    found = finish(document, offset, answer, cursor, wanted=wanted, cut_by_length=cut, min_confidence=0.4)
     if isinstance(found, Finished):
         assert found.span.start == offset
         assert document.line_of(found.span.end) == document.line_of(offset)
@@ -77,12 +71,12 @@ def test_a_closed_stream_loses_nothing(language, before, after, answer, multilin
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)
     cursor = cursor_context(document, parse(document), offset)
-    checker = StopChecker(cursor, wanted=lines_wanted(cursor, multiline))
-    for start in range(0, len(answer), size):
-        if checker.feed(Piece(answer[start : start + size])):
-            break
-    whole = finish(document, offset, answer, cursor, multiline=multiline)
-    assert whole == finish(document, offset, checker.answer, cursor, multiline=multiline)
+    wanted = lines_wanted(cursor, multiline)
+    checker = StopChecker(cursor, wanted=wanted)
+    ends = range(size, len(answer) + size, size)
+    end = next((end for end in ends if checker.feed(Piece(answer[end - size : end]))), len(answer))
+    whole = finish(document, offset, answer, cursor, wanted=wanted)
+    assert whole == finish(document, offset, answer[:end], cursor, wanted=wanted)
 
 
 BRACKETS = st.lists(st.sampled_from(["(", "[", "foo(", "x[", "[a, "]), min_size=1, max_size=4)
@@ -112,13 +106,8 @@ def test_accepting_never_doubles_a_closer(language, openers, answer, below, end,
     after = here + ("\n" + "\n".join(there) if there else "") + end + "\n"
     document = Document.create("file:///a", language, 1, before + after)
     assert not scan(document.text, language_of(language)).surplus
-    found = finish(
-        document,
-        len(before),
-        answer,
-        cursor_context(document, parse(document), len(before)),
-        multiline=multiline,
-    )
+    cursor = cursor_context(document, parse(document), len(before))
+    found = finish(document, len(before), answer, cursor, wanted=lines_wanted(cursor, multiline))
     if isinstance(found, Finished):
         accepted = apply_edits(document.text, [TextEdit(found.span, found.text)])
         assert not scan(accepted, language_of(language)).surplus, accepted

@@ -57,4 +57,4 @@ def test_ghost_text_with_hidden_characters_is_not_shown(char):
 def _shown(before, answer):
     document = Document.create("file:///a.py", "python", 1, before)
     cursor = cursor_context(document, parse(document), len(before))
-    return finish(document, len(before), answer, cursor)
+    return finish(document, len(before), answer, cursor, wanted="line")

@@ -22,10 +22,10 @@ def checker(marked: str, language: str = "python") -> StopChecker:
 
 def fed(marked: str, answer: str, language: str = "python") -> tuple[str, str | None]:
     check = checker(marked, language)
-    for character in answer:
+    for end, character in enumerate(answer, 1):
         if reason := check.feed(Piece(character)):
-            return check.answer, reason
-    return check.answer, None
+            return answer[:end], reason
+    return answer, None
 
 
 @pytest.mark.parametrize(

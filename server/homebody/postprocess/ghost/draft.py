@@ -74,8 +74,6 @@ class Draft(Struct, frozen=True):
         The text to show after the rules applied so far.
     wanted
         How much was requested.
-    max_lines
-        Maximum number of lines that are shown.
     cut_by_length
         Whether the token limit stopped the model, so that the last line may be incomplete.
     pieces
@@ -99,7 +97,6 @@ class Draft(Struct, frozen=True):
     answer: str
     text: str
     wanted: Wanted = "line"
-    max_lines: int = MAX_LINES
     cut_by_length: bool = False
     pieces: Sequence[Piece] = ()
     min_confidence: float = 0.0

@@ -12,7 +12,6 @@ from homebody.backend.base import Piece
 from homebody.postprocess.ghost.closers import with_closers, with_closers_once, without_misplaced_closer
 from homebody.postprocess.ghost.confidence import ConfidenceGate, confident
 from homebody.postprocess.ghost.draft import (
-    MAX_LINES,
     CutReason,
     Draft,
     DropReason,
@@ -33,7 +32,7 @@ from homebody.postprocess.ghost.glue import (
     without_trailing_blanks,
 )
 from homebody.postprocess.ghost.noise import without_invisible, without_noise
-from homebody.postprocess.ghost.unit import Multiline, lines_wanted, up_to_end, with_end
+from homebody.postprocess.ghost.unit import up_to_end, with_end
 from homebody.syntax.cursor import CursorContext
 from homebody.text import Document, Span
 
@@ -83,11 +82,9 @@ def finish(
     answer: str,
     cursor: CursorContext,
     *,
+    wanted: Wanted,
     pieces: Sequence[Piece] = (),
     cut_by_length: bool = False,
-    wanted: Wanted | None = None,
-    multiline: Multiline = "auto",
-    max_lines: int = MAX_LINES,
     min_confidence: float = 0.0,
 ) -> Finished | Dropped:
     """Apply every rule to an answer.
@@ -100,14 +97,12 @@ def finish(
         The model's unchanged text; it may be longer than the part that ``StopChecker`` accepted.
     cursor
         ``cursor_context(document, tree, offset)``.
+    wanted
+        How much was requested.
     pieces
         The same answer with its probabilities, if there are any.
     cut_by_length
         Whether the token limit stopped the model, so that the last line may be incomplete.
-    wanted
-        One line or a block; by default chosen by ``multiline``.
-    max_lines
-        Maximum number of lines that are shown.
     min_confidence
         Confidence threshold (0 to 1): if the first line is below it, nothing is shown; if the average of the
         other lines is, only the first line is shown.
@@ -118,8 +113,7 @@ def finish(
         cursor,
         answer,
         answer,
-        wanted=wanted or lines_wanted(cursor, multiline),
-        max_lines=max_lines,
+        wanted=wanted,
         cut_by_length=cut_by_length,
         pieces=pieces,
         min_confidence=min_confidence,
@@ -161,37 +155,22 @@ class StopChecker:
         The syntactic context at the cursor.
     wanted
         One line or a block (``lines_wanted``).
-    max_lines
-        Maximum number of lines that are shown.
     min_confidence
         Confidence (0 to 1) below which nothing is shown.
 
     """
 
-    def __init__(
-        self,
-        cursor: CursorContext,
-        *,
-        wanted: Wanted,
-        max_lines: int = MAX_LINES,
-        min_confidence: float = 0.0,
-    ) -> None:
+    def __init__(self, cursor: CursorContext, *, wanted: Wanted, min_confidence: float = 0.0) -> None:
         self._cursor = cursor
         self._wanted: Wanted = wanted
-        self._max_lines = max_lines
         self._gate = ConfidenceGate(min_confidence, cursor)
         self._answer = ""
-
-    @property
-    def answer(self) -> str:
-        """All pieces fed so far; pass it to ``finish``."""
-        return self._answer
 
     def feed(self, piece: Piece) -> StopReason | None:
         """Take the next piece. If a reason is returned, close the stream."""
         self._answer += piece.text
         answer = checked_part(self._answer)
-        draft = Draft(self._cursor, answer, answer, wanted=self._wanted, max_lines=self._max_lines)
+        draft = Draft(self._cursor, answer, answer, wanted=self._wanted)
         for rule in GROWING:
             draft = rule(draft)
         if draft.is_code_over and (draft.end is None or draft.end.keep >= len(draft.text)):

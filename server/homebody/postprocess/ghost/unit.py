@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import structs
 
-from homebody.postprocess.ghost.draft import Cut, Draft, DropReason, Wanted
+from homebody.postprocess.ghost.draft import MAX_LINES, Cut, Draft, DropReason, Wanted
 from homebody.postprocess.ghost.repeats import begins_next_lines, repeated_from
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.row import FLAT_BODY
@@ -72,14 +72,14 @@ def with_end(draft: Draft) -> Draft:
     """Find the end of an answer that may continue: after its line or block, or where it leaves its scope."""
     # Noise after it ends the last line.
     text = draft.text + "\n" if draft.is_code_over else draft.text
-    end = cut(text, draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
+    end = cut(text, draft.cursor, draft.wanted)
     return draft if end is None else structs.replace(draft, end=end)
 
 
 def up_to_end(draft: Draft) -> Draft | DropReason:
     """Cut a whole answer at its end."""
     whole = draft.text
-    end = draft.end or cut(whole + "\n", draft.cursor, wanted=draft.wanted, max_lines=draft.max_lines)
+    end = draft.end or cut(whole + "\n", draft.cursor, draft.wanted)
     text = whole[: end.keep] if end else whole
     if not text.strip():
         reason = _WHY_EMPTY.get(end.reason if end and whole.strip() else "", "not code")
@@ -87,22 +87,9 @@ def up_to_end(draft: Draft) -> Draft | DropReason:
     return structs.replace(draft, text=text, is_whole=len(text) == len(whole))
 
 
-def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> Cut | None:
-    r"""Find the end of the answer.
-
-    Parameters
-    ----------
-    text
-        The answer so far, with ``\n`` as line end.
-    cursor
-        The cursor's context.
-    wanted
-        One line (the first that is not blank), this line and what it opens, or a block.
-    max_lines
-        Maximum number of lines that are kept, without blank ones.
-
-    """
-    end = _block(text, cursor, max_lines) if wanted == "block" else _line(text, cursor, wanted, max_lines)
+def cut(text: str, cursor: CursorContext, wanted: Wanted) -> Cut | None:
+    r"""Find the end of the answer: ``text`` is what has come so far, with ``\n`` as line end."""
+    end = _block(text, cursor) if wanted == "block" else _line(text, cursor, wanted)
     long = _TOO_LONG.search(text)
     if long and (end is None or long.start() < end.keep):
         end = Cut(long.start(), "length")
@@ -112,7 +99,7 @@ def cut(text: str, cursor: CursorContext, *, wanted: Wanted, max_lines: int) -> 
     return end
 
 
-def _line(text: str, cursor: CursorContext, wanted: Wanted, max_lines: int) -> Cut | None:
+def _line(text: str, cursor: CursorContext, wanted: Wanted) -> Cut | None:
     """End of the first line that is not blank, or of what it opens."""
     end = text.find("\n", len(text) - len(text.lstrip()))
     if end < 0:
@@ -128,7 +115,7 @@ def _line(text: str, cursor: CursorContext, wanted: Wanted, max_lines: int) -> C
     if opened is None:
         return Cut(end, "line")
     start = brace.end() if brace else end
-    body = _block(text[start:], opened, max_lines - 1)
+    body = _block(text[start:], opened, MAX_LINES - 1)
     # Without a body below, the line alone.
     return body and Cut(start + body.keep if body.keep else end, body.reason if body.keep else "line")
 
@@ -179,8 +166,8 @@ class _Progress:
     inner: bool = False
 
 
-def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
-    """End of a block or of a paragraph of statements."""
+def _block(text: str, cursor: CursorContext, most: int = MAX_LINES) -> Cut | None:
+    """End of a block or of a paragraph of statements, after ``most`` lines that are not blank."""
     starts_line = not cursor.line_prefix.strip()
     level = cursor.width(cursor.line_prefix) if starts_line else cursor.level
     done = _Progress(level, ScanState(region=cursor.state.region))
@@ -201,7 +188,7 @@ def _block(text: str, cursor: CursorContext, max_lines: int) -> Cut | None:
         done = _after(line, match.end(1), done, cursor, own=own)
         if done.state.surplus:
             return Cut(done.kept, "unit")
-        if done.lines >= max_lines:
+        if done.lines >= most:
             return Cut(done.kept, "lines")
     return None
 
