@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from homebody.errors import DocumentChanged, JournalUnusable, TreeBusy
+from homebody.errors import DocumentChanged, TreeBusy
 from homebody.headless import journal as journals
 from homebody.headless.apply import Applied, Applier
 from homebody.headless.journal import Journal, Record, RecordedChange, Work, tree_lock
@@ -110,15 +110,6 @@ def test_old_texts_are_for_the_user_alone(journal):
 def test_only_the_newest_runs_are_kept(tree: Path):
     made = [journals.create(tree, "", b"{}", ()).run for _ in range(journals.KEPT_RUNS + 3)]
     assert [run.run for run in journals.list_runs(tree)] == made[:2:-1]
-
-
-def test_a_state_folder_that_cannot_be_written_is_named(tree: Path, monkeypatch):
-    (tree / "file").touch()
-    monkeypatch.setenv("HOMEBODY_STATE_DIR", str(tree / "file"))
-    with pytest.raises(JournalUnusable, match="no file is changed"):
-        journals.create(tree, "", b"{}", ())
-    with pytest.raises(JournalUnusable), tree_lock(tree, ""):
-        pass
 
 
 def test_one_run_at_a_time_changes_a_tree(tree: Path):
