@@ -158,15 +158,17 @@ async def open_chat(
     *,
     with_rules: bool = True,
     limit: int = 2000,
+    patience: int = 1,
 ) -> Chat:
     """Prepare to ask about ``uri``: count ``texts`` (at most ``limit`` lines) exactly, measure the speed.
 
     ``uris`` are those that ``texts`` come from; the beginning of the last text measures the speed.
+    ``patience`` multiplies ``chat.readingSeconds``.
     """
     info = await engine.chat.describe()
     await measure_speed(engine, prompt, texts[-1] if texts else "", uris)
     await engine.chat.learn_counts([prompt.body, prompt.system, *texts], [OWN, *uris], limit=limit)
-    room = chat_room(engine, info)
+    room = chat_room(engine, info, patience)
     return Chat(engine, uri, info, room, await project_rules(engine, uri, room) if with_rules else Rules())
 
 

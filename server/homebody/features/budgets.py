@@ -42,7 +42,7 @@ class ChatRoom:
     """Tokens of one chat request.
 
     ``output`` is reserved for the answer, ``fits`` is the maximum of all texts of the prompt. ``readable`` is
-    what the model reads in ``chat.readingSeconds``, at least 256 and at most ``fits``.
+    what the model reads in time, at least 256 and at most ``fits``.
     """
 
     output: int
@@ -50,8 +50,8 @@ class ChatRoom:
     readable: int
 
 
-def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
-    """Split the context of one request.
+def chat_room(engine: Engine, info: ModelInfo, patience: int = 1) -> ChatRoom:
+    """Split the context of one request that may be read for ``patience`` times ``chat.readingSeconds``.
 
     The answer gets ``chat.maxTokens``, but at most a quarter of the context. Before the first
     measurement the speed of a small model on two slow cores is assumed.
@@ -60,7 +60,7 @@ def chat_room(engine: Engine, info: ModelInfo) -> ChatRoom:
     output = min(settings.max_tokens, info.context_length // 4)
     fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
     speed = engine.chat.speed.prompt or UNMEASURED_SPEED
-    readable = int(speed * settings.reading_seconds)
+    readable = int(speed * settings.reading_seconds * patience)
     return ChatRoom(output, fits, min(fits, max(readable, LEAST_TOKENS)))
 
 

@@ -20,6 +20,10 @@ from homebody.text import Document, Span
 from homebody.workspace.diff import file_diffs
 from homebody.workspace.uri import uri_of
 
+_PATIENCE = {"explain-diff": 8, "commit-message": 8}
+"""Prompts about changes may be read for as long as the eight parts of a long selection: half of a change says
+something else than all of it."""
+
 _MOST_PLACES = 6
 _LINES_AROUND = 6
 
@@ -75,13 +79,15 @@ async def explain_attached(
 ) -> ChatAnswer:
     """Answer the shipped prompt ``name`` about attachments.
 
-    Without ``full`` their size is limited to what is read within ``chat.readingSeconds``; the rest is listed.
+    Without ``full`` their size is limited to what is read within ``chat.readingSeconds``, of changes in eight
+    times that; the rest is listed.
     """
     prompt = shipped_prompt(name)
     media = await admitted(engine, attached.media)
     material = Material(attached.items, tuple(helpful), attached.left_out, media)
     uri = attached.items[0].uri if attached.items else PASTED
-    chat = await open_chat(engine, prompt, uri, material.texts, material.uris)
+    patience = _PATIENCE.get(name, 1)
+    chat = await open_chat(engine, prompt, uri, material.texts, material.uris, patience=patience)
     readable = chat.readable(prompt, full=full or bool(media))
 
     def context(tokens: int) -> ChatContext:
