@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from homebody.backend.base import Piece
-from homebody.postprocess.ghost.finish import Dropped, Finished, StopChecker, finish
+from homebody.postprocess.ghost.finish import Finished, StopChecker, finish
 from homebody.postprocess.ghost.unit import lines_wanted
 from homebody.syntax.cursor import CursorContext, cursor_context
 from homebody.syntax.tree import Tree, parse
@@ -39,8 +39,8 @@ def suggestion(case: Case, cursor: CursorContext, answer: str, *, cut: bool) -> 
         wanted=lines_wanted(cursor, case.options.get("multiline", "auto")),
         min_confidence=float(case.options.get("min_confidence", "0")),
     )
-    if isinstance(found, Dropped):
-        return f"nothing: {found.reason}"
+    if isinstance(found, str):
+        return f"nothing: {found}"
     assert isinstance(found, Finished)
     assert "\n" not in document.slice(found.span)
     assert found.span.start == offset

@@ -15,8 +15,8 @@ from homebody.features.complete.plan import place_at
 from homebody.features.complete.reader import reader_of
 from homebody.features.complete.request import Basis, Completion, Request, Trigger, request_at
 from homebody.features.surroundings import check_permitted
-from homebody.postprocess.ghost.draft import WANTED
-from homebody.postprocess.ghost.finish import Dropped, Finished, finish, resume
+from homebody.postprocess.ghost.draft import WANTED, DropReason
+from homebody.postprocess.ghost.finish import Finished, finish, resume
 from homebody.session.answers import AnswerRest, AnswerState, Suggestion
 from homebody.session.session import Session
 from homebody.text import Document, Span, TextEdit
@@ -137,9 +137,9 @@ def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> C
     place, record, outcome = request.place, text.record, _outcome(request, text)
     if record is not None:
         answer = text.text if isinstance(text, AnswerRest) else record.answer
-        why = outcome.reason if isinstance(outcome, Dropped) else "shown"
+        why = outcome if isinstance(outcome, str) else "shown"
         place.engine.audit.record(replace(record, answer=answer, outcome=why))
-    if isinstance(outcome, Dropped):
+    if isinstance(outcome, str):
         return None
     if isinstance(text, AnswerRest):
         shown = Suggestion(outcome.text, outcome.probability, record, text.state is AnswerState.COMPLETE)
@@ -148,13 +148,13 @@ def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> C
     return Completion(outcome.span, outcome.text, outcome.probability)
 
 
-def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | Dropped:
+def _outcome(request: Request, text: AnswerRest | Suggestion) -> Finished | DropReason:
     """Apply the rules to an answer; to the rest of a suggestion, only those about the text after it."""
     place, cursor = request.place, request.cursor
     if isinstance(text, Suggestion):
         return resume(place.document, place.offset, text.text, cursor, text.probability)
     if text.state is AnswerState.UNLIKELY:
-        return Dropped("low confidence")
+        return "low confidence"
     return finish(
         place.document,
         place.offset,

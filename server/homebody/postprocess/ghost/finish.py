@@ -68,14 +68,6 @@ class Finished:
     probability: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """Nothing is shown."""
-
-    reason: DropReason
-    probability: float | None = None
-
-
 def finish(
     document: Document,
     offset: int,
@@ -86,8 +78,8 @@ def finish(
     pieces: Sequence[Piece] = (),
     cut_by_length: bool = False,
     min_confidence: float = 0.0,
-) -> Finished | Dropped:
-    """Apply every rule to an answer.
+) -> Finished | DropReason:
+    """Apply every rule to an answer; returns why nothing is shown if a rule drops it.
 
     Parameters
     ----------
@@ -121,7 +113,7 @@ def finish(
     for rule in RULES:
         outcome = rule(draft)
         if isinstance(outcome, str):
-            return Dropped(outcome, draft.probability)
+            return outcome
         draft = outcome
     span = Span(offset, offset + draft.swallowed)
     return Finished(span, draft.text.replace("\n", document.newline), draft.probability)
@@ -129,14 +121,14 @@ def finish(
 
 def resume(
     document: Document, offset: int, rest: str, cursor: CursorContext, probability: float | None
-) -> Finished | Dropped:
+) -> Finished | DropReason:
     """Show the rest of a suggestion whose beginning is now in the document.
 
     The rules were applied when it was shown; only the text after the cursor may have changed since.
     """
     joined = with_closers(rest.replace("\r\n", "\n"), cursor)
     if not joined.text.strip() or joined.text == cursor.line_suffix[: joined.swallowed]:
-        return Dropped("empty", probability)
+        return "empty"
     span = Span(offset, offset + joined.swallowed)
     return Finished(span, joined.text.replace("\n", document.newline), probability)
 
