@@ -66,6 +66,8 @@ def authorities() -> ssl.SSLContext:
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Resolves and checks the address, connects to the checked address, and limits the size of the answer.
 
+    All requests have the same scheme.
+
     Raises
     ------
     ConnectionForbidden
@@ -87,27 +89,26 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._resolve = resolve or _system_resolve
         self._max_answer_bytes = max_answer_bytes
         self._unix_socket = unix_socket
-        # A context without certificate authorities: plain HTTP never uses it, and if it did, every
-        # certificate would be rejected.
-        unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._plain = httpx.AsyncHTTPTransport(verify=unused, trust_env=False, uds=unix_socket)
-        self._tls: httpx.AsyncHTTPTransport | None = None
+        self._inner: httpx.AsyncHTTPTransport | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send ``request`` if its address is allowed."""
+        if self._inner is None:
+            # Without certificate authorities for plain HTTP, which uses none: they take 20 ms to load.
+            tls = authorities() if request.url.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            self._inner = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, uds=self._unix_socket)
         if self._unix_socket is not None:
-            return self._capped(await self._plain.handle_async_request(request))
+            return self._capped(await self._inner.handle_async_request(request))
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
         addresses = await self._checked_addresses(host, port)
         request.extensions = {**request.extensions, "sni_hostname": host}
-        transport = self._transport(request.url.scheme)
         original = request.url
         for position, address in enumerate(addresses):
             # "Host" was set when the request was built, and still has the name that the user wrote.
             request.url = original.copy_with(host=address)
             try:
-                return self._capped(await transport.handle_async_request(request))
+                return self._capped(await self._inner.handle_async_request(request))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if position == len(addresses) - 1:
                     raise
@@ -118,16 +119,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._plain.aclose()
-        if self._tls is not None:
-            await self._tls.aclose()
-
-    def _transport(self, scheme: str) -> httpx.AsyncHTTPTransport:
-        if scheme != "https":
-            return self._plain
-        if self._tls is None:
-            self._tls = httpx.AsyncHTTPTransport(verify=authorities(), trust_env=False)
-        return self._tls
+        if self._inner is not None:
+            await self._inner.aclose()
 
     async def _checked_addresses(self, host: str, port: int) -> Sequence[str]:
         name = _plain(host)

@@ -99,12 +99,9 @@ def takes_chat(name: str, *, plain_is_instruct: bool = False) -> bool:
     return chat is ChatSupport.YES or plain_is_instruct or _INSTRUCT.search(plain) is not None
 
 
-def thinking_notes(name: str, thinking: Thinking | None = None) -> tuple[str, ...]:
-    """Return a note if the model's reasoning cannot be switched off; otherwise empty.
-
-    ``thinking`` is what the server reports; by default that of the family.
-    """
-    note = _THINKING_NOTES.get(thinking or family_of(name).thinking)
+def thinking_notes(name: str, thinking: Thinking) -> tuple[str, ...]:
+    """Return a note if the model's reasoning cannot be switched off; otherwise empty."""
+    note = _THINKING_NOTES.get(thinking)
     return () if note is None else (f"{name} {note}",)
 
 

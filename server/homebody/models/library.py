@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 from filelock import FileLock
+from platformdirs import user_cache_path
 
 from homebody.errors import ModelError, ModelFileInvalid, ModelNotFound, NoModelInstalled, UsageError
 from homebody.models.facts import Facts, Model, Origin, Purpose, is_later_part, parts_of, read_facts
@@ -324,7 +325,7 @@ def _ollama_models(root: Path) -> Iterator[Model]:
 def _llama_cpp_cache() -> Path:
     if moved := os.environ.get("LLAMA_CACHE"):
         return Path(moved)
-    return _user_cache() / "llama.cpp"
+    return user_cache_path() / "llama.cpp"
 
 
 def _hub_cache() -> Path:
@@ -335,12 +336,3 @@ def _hub_cache() -> Path:
     # The same path on every system, not the system's cache folder.
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "huggingface" / "hub"
-
-
-def _user_cache() -> Path:
-    """The system's folder for caches, as llama.cpp sees it."""
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -36,7 +36,7 @@ from homebody.errors import (
     BackendUnavailable,
     ContextTooLong,
 )
-from homebody.models.families import Thinking, family_of
+from homebody.models.families import Thinking, family_of, thinking_notes
 from homebody.settings import BackendSettings
 
 
@@ -108,7 +108,7 @@ class ServerBackend(Backend, ABC):
 
     @abstractmethod
     async def _ask(self) -> ModelInfo:
-        """Request the facts about the served model."""
+        """Request what this kind of server reports about the served model."""
 
     @abstractmethod
     def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:
@@ -124,7 +124,12 @@ class ServerBackend(Backend, ABC):
             if self._info is None or time.monotonic() - self._heard > _TRUST_SECONDS:
                 async with self._watched():
                     info = await self._ask()
-                self._info = replace(info, modalities=info.modalities.union(self._block.modalities))
+                self._info = replace(
+                    info,
+                    url=self._server.url,
+                    modalities=info.modalities.union(self._block.modalities),
+                    notes=(*info.notes, *thinking_notes(info.name, self.thinking(info.name))),
+                )
             return self._info
 
     async def stream(self, job: Job) -> Stream:

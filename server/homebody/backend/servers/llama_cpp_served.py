@@ -13,7 +13,7 @@ from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer
 from homebody.errors import BackendTimeout
 from homebody.models.facts import FimTokens
-from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS
 from homebody.text import common_start
 
 HOST_KIND = "embedded"
@@ -86,8 +86,7 @@ async def ask_served(
             completion_slots=slots.completion,
             modalities=props.takes,
             special_texts=COMMON_SPECIAL_TEXTS | {props.media_marker},
-            url=server.url,
-            notes=(*notes, *thinking_notes(name)),
+            notes=notes,
         ),
         tokenizer=await Tokenizer.of(server, model),
         slots=slots,

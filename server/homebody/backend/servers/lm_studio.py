@@ -15,7 +15,7 @@ from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
 from homebody.media import Modality, to_modalities
-from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
 
 _PARALLEL = 4
 """Requests that LM Studio 0.4 handles in parallel by default, each with its own prompt in the cache."""
@@ -80,10 +80,9 @@ class LmStudioBackend(OpenAiApi):
             chat_template=True,
             modalities=model.takes,
             completion_slots=_PARALLEL,
-            url=self._server.url,
             ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=(LINK_NOTE, *thinking_notes(model.key, self.thinking(model.key))),
+            notes=(LINK_NOTE,),
         )
 
     async def _load(self, model: "LmStudioModel") -> "LmStudioModel":

@@ -18,7 +18,7 @@ from homebody.errors import (
     ConnectionForbidden,
     ModelNotServed,
 )
-from homebody.models.families import Thinking, thinking_notes
+from homebody.models.families import Thinking
 
 
 class OllamaBackend(StringBackend):
@@ -59,9 +59,8 @@ class OllamaBackend(StringBackend):
             has_logprobs=True,
             modalities=api.modalities_of(shown.capabilities),
             remote_host=shown.remote_host,
-            url=self._server.url,
             special_texts=shown.special_texts,
-            notes=(*notes, *thinking_notes(name, self.thinking(name))),
+            notes=notes,
         )
 
     async def _generate(self, info: ModelInfo, sent: Admitted) -> Deltas:

@@ -15,7 +15,7 @@ from homebody.backend.servers.base import Admitted, Deltas
 from homebody.backend.servers.llama_cpp_api import ModelEntry, Models
 from homebody.backend.servers.openai_servers import UNKNOWN, recognise
 from homebody.backend.servers.strings import StringBackend
-from homebody.models.families import COMMON_SPECIAL_TEXTS, thinking_notes
+from homebody.models.families import COMMON_SPECIAL_TEXTS
 
 
 class OpenAiApi(StringBackend):
@@ -74,10 +74,9 @@ class OpenAiBackend(OpenAiApi):
             modalities=entry.takes,
             completion_slots=self.dialect.prompts,
             has_logprobs=self.dialect.logprobs,
-            url=self._server.url,
             ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
-            notes=(*notes, *thinking_notes(entry.id, self.thinking(entry.id))),
+            notes=tuple(notes),
         )
 
     def _entry(self, models: Models) -> ModelEntry:
