@@ -189,8 +189,8 @@ class _Demo:
 
     async def _suggested(self, offset: int) -> str:
         """Return the ghost text; empty if there is none."""
-        found = await complete(self.engine, self.document, offset, session=self.session, trigger="automatic")
-        return found[0].text if found else ""
+        shown = await complete(self.engine, self.document, offset, session=self.session, trigger="automatic")
+        return shown[0].text if shown else ""
 
     def _span_from(self, start: str) -> Span:
         """Return the span from the text ``start`` to the end of the file."""

@@ -61,7 +61,7 @@ async def context_items(
     items += _changes(engine, query)
     if engine.index is not None:
         files = await engine.index.ask(lambda index: index.files(query, limit=_MOST_FILES))
-        items += [file(found.uri) for found in await engine.allowed(files)]
+        items += [file(row.uri) for row in await engine.allowed(files)]
         symbols = await engine.index.ask(lambda index: index.symbols(query, limit=_MOST_SYMBOLS))
         for symbol in await engine.allowed(symbols):
             line = symbol.first_line + 1

@@ -105,7 +105,7 @@ async def doctor(
     if engine.gate.stopped is None:
         completion = await _use(engine, "completion")
         uses = (completion, await _use(engine, "chat", measured=completion))
-    remarks = {found.url: found.remark for found in probed}
+    remarks = {server.url: server.remark for server in probed}
     for use in uses:
         if use.url is not None and use.model is not None and use.backend != "embedded":
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
@@ -278,7 +278,7 @@ def _chat_speed(speed: Row) -> Iterator[Finding]:
 
 
 def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str]) -> list[Finding]:
-    found = [Finding("problem", text) for text in problems]
+    findings = [Finding("problem", text) for text in problems]
     settings = engine.settings
     allowed = {
         host
@@ -288,14 +288,14 @@ def _settings(engine: Engine, problems: Sequence[str], origins: Mapping[str, str
     if allowed:
         hosts = ", ".join(sorted(allowed))
         text = f"Connections beyond this machine are allowed, by your own settings, to {hosts}."
-        found.append(Finding("hint", text))
+        findings.append(Finding("hint", text))
     keyed = [key for key, origin in origins.items() if key.endswith("api_key") and origin.endswith(".toml")]
     if keyed:
         text = f"An API key is in a file ({origins[keyed[0]]}): a variable that api_key_env names is safer."
-        found.append(Finding("hint", text))
+        findings.append(Finding("hint", text))
     if settings.log.prompts and settings.log.enabled:
-        found.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))
-    return found
+        findings.append(Finding("hint", "The local log contains the text of your prompts (log.prompts)."))
+    return findings
 
 
 def _counts(engine: Engine) -> Iterator[Finding]:

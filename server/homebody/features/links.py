@@ -15,7 +15,7 @@ from homebody.audit import Source
 from homebody.engine import Engine
 from homebody.errors import FileUnreadable
 from homebody.features.selection import file_of
-from homebody.features.surroundings import shown_path
+from homebody.features.surroundings import file_inside, shown_path
 from homebody.postprocess.links import Link, found_links, with_links
 from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
@@ -75,8 +75,7 @@ class _Finder:
     def __init__(self, engine: Engine, sources: Sequence[Source], file: WholeFile | None) -> None:
         self._sources = sources
         self._about = file
-        self._most_bytes = engine.settings.context.max_file_bytes
-        self._folders = [folder.absolute() for folder in engine.folders]
+        self._engine = engine
         self._shown = {*(source.uri for source in sources), *((file.document.uri,) if file else ())}
         self._paths = {shown_path(engine, uri): uri for uri in self._shown}
         self._known: dict[str, str | None] = {}
@@ -113,7 +112,7 @@ class _Finder:
                 lines.setdefault(path, set()).update(range(source.first_line, source.last_line + 1))
         for path in list(lines)[:_MOST_READ]:
             with suppress(FileUnreadable):
-                document = read_document(path, max_bytes=self._most_bytes)
+                document = read_document(path, max_bytes=self._engine.settings.context.max_file_bytes)
                 for name, place in _definitions(WholeFile(document, parse(document)), lines[path]):
                     names.setdefault(name, place)
         return names
@@ -125,19 +124,19 @@ class _Finder:
             shown = [self._paths[path]]
         if len(shown) == 1:
             return self._file(path_of(shown[0]))
-        return next((uri for folder in self._folders if (uri := self._file(folder / path))), None)
+        return next(
+            (uri for folder in self._engine.folders if (uri := self._file(folder.absolute() / path))), None
+        )
 
     def _file(self, path: Path | None) -> str | None:
         """Return the URI of a file that exists, and is in the workspace or was read for this answer."""
         if path is None:
             return None
-        try:
-            real = path.resolve()
-            is_inside = any(real.is_relative_to(folder.resolve()) for folder in self._folders)
-            uri = uri_of(path)
-            return uri if (is_inside or uri in self._shown) and real.is_file() else None
-        except (OSError, ValueError, RuntimeError):
-            return None
+        uri = uri_of(path)
+        with suppress(OSError, ValueError):
+            if file_inside(self._engine, path) or (uri in self._shown and path.is_file()):
+                return uri
+        return None
 
 
 def _definitions(file: WholeFile, lines: Container[int]) -> Iterator[tuple[str, tuple[str, int]]]:

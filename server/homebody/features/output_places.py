@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from homebody.engine import Engine
+from homebody.features.surroundings import file_inside
 from homebody.workspace.uri import is_share, path_of
 
 _LOOKED_AT = 200_000
@@ -58,32 +59,30 @@ class _Named:
 
 async def places_in(engine: Engine, output: str, limit: int) -> list[OutputPlace]:
     """Return at most ``limit`` places, the last first: errors are usually at the end."""
-    named = await asyncio.to_thread(lambda: list(_named(output)))
     known: dict[tuple[str, str], Path | None] = {}
-    found: dict[OutputPlace, None] = {}
-    for one in named:
-        key = (one.package, one.name)
+    places: dict[OutputPlace, None] = {}
+    for named in await asyncio.to_thread(lambda: list(_named(output))):
+        key = (named.package, named.name)
         if key not in known and len(known) < _MOST_NAMES:
-            known[key] = await _file(engine, one)
-        path = known.get(key)
-        if path is not None:
-            found[OutputPlace(path, max(0, one.line - 1))] = None
-        if len(found) == limit:
+            known[key] = await _file(engine, named)
+        if (path := known.get(key)) is not None:
+            places[OutputPlace(path, max(0, named.line - 1))] = None
+        if len(places) == limit:
             break
-    return list(found)
+    return list(places)
 
 
 def _named(output: str) -> Iterator[_Named]:
     """Yield what looks like a file with a line, the last first."""
-    found: dict[int, _Named] = {}
+    named: dict[int, _Named] = {}
     for pattern in _PATTERNS:
         for match in pattern.finditer(output, max(0, len(output) - _LOOKED_AT)):
             package = match.groupdict().get("package") or ""
             # What an earlier pattern has found at the same line number is the better reading.
             if _FILE_NAME.search(match["path"][-100:]):
-                found.setdefault(match.start("line"), _Named(match["path"], package, int(match["line"])))
-    for at in sorted(found, reverse=True):
-        yield found[at]
+                named.setdefault(match.start("line"), _Named(match["path"], package, int(match["line"])))
+    for at in sorted(named, reverse=True):
+        yield named[at]
 
 
 async def _file(engine: Engine, named: _Named) -> Path | None:
@@ -112,18 +111,5 @@ def _on_disk(engine: Engine, name: str) -> Path | None:
     folders = [*engine.folders]
     with suppress(OSError):  # the current folder may be gone
         folders.append(Path.cwd())
-    found = (_inside(engine, folder / end) for end in ends for folder in folders)
-    return next(filter(None, found), None)
-
-
-def _inside(engine: Engine, path: Path) -> Path | None:
-    """Return the path of a regular file inside the workspace, links followed; not of one elsewhere."""
-    try:
-        real = path.resolve()
-        for folder in engine.folders:
-            root = folder.absolute()
-            if real.is_relative_to(root.resolve()) and real.is_file():
-                return root / real.relative_to(root.resolve())
-    except (OSError, ValueError, RuntimeError):
-        return None
-    return None
+    files = (file_inside(engine, folder / end) for end in ends for folder in folders)
+    return next(filter(None, files), None)

@@ -1,6 +1,8 @@
 """Text around the code in a chat prompt, laid out by prompt files; the system message, and the sampling."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from homebody.audit import Source, uris_of
 from homebody.backend.base import OWN, Message, Sampling
@@ -18,6 +20,17 @@ from homebody.workspace.uri import file_name, prompt_path
 def shown_path(engine: Engine, uri: str) -> str:
     """Path for the model and the user: relative to its workspace folder, otherwise the file's name."""
     return prompt_path(uri, engine.folders)
+
+
+def file_inside(engine: Engine, path: Path) -> Path | None:
+    """Return the path of a regular file inside the workspace, links followed; not of one elsewhere."""
+    with suppress(OSError, ValueError, RuntimeError):
+        real = path.resolve()
+        for folder in engine.folders:
+            root = folder.absolute()
+            if real.is_relative_to(root.resolve()) and real.is_file():
+                return root / real.relative_to(root.resolve())
+    return None
 
 
 async def check_permitted(engine: Engine, document: Document) -> None:

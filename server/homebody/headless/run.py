@@ -244,7 +244,7 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
     if new_file is not None and (new_path := path_of(new_file.uri)) is not None:
         outcome = replace(outcome, path=shown_path(new_path), before="", made_for=path)
     after = apply_edits(document.text, result.edits) if result.status == "changed" else document.text
-    refusals = [_sentence(one) for one in result.skipped] or [result.reason or ""]
+    refusals = [_sentence(part) for part in result.skipped] or [result.reason or ""]
     reasons = _listed(refusals), broken
     return replace(
         outcome,

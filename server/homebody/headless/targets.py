@@ -20,8 +20,8 @@ def functions(file: WholeFile) -> list[Definition]:
 def functions_of(file: WholeFile, lines: Span) -> list[Span]:
     """Return the functions of lines that hold several definitions, otherwise the lines themselves."""
     held = [symbol for symbol in _symbols(file) if lines.covers(symbol.span)]
-    found = [symbol.span for symbol in outermost(symbol for symbol in held if symbol.is_function)]
-    return found if found and len(outermost(held)) > 1 else [lines]
+    functions = [symbol.span for symbol in outermost(symbol for symbol in held if symbol.is_function)]
+    return functions if functions and len(outermost(held)) > 1 else [lines]
 
 
 def undocumented(file: WholeFile, symbols: Sequence[Definition]) -> list[Definition]:
