@@ -88,8 +88,6 @@ class SharedSearch:
 class AutoConnector:
     """Searches at the first request, and again when the chosen backend is lost."""
 
-    name = "the model"
-
     def __init__(self, search: SharedSearch, use: Purpose) -> None:
         self._search = search
         self._use: Purpose = use

@@ -19,8 +19,7 @@ from filelock import FileLock
 
 from homebody.backend.base import Backend, ModelInfo, Purpose
 from homebody.backend.http import ModelServer
-from homebody.backend.servers.llama_cpp import LlamaCppBackend
-from homebody.backend.servers.llama_cpp_served import HOST_KIND
+from homebody.backend.servers.llama_cpp import HOST_KIND, LlamaCppBackend
 from homebody.errors import (
     BackendError,
     BackendLoading,

@@ -49,11 +49,6 @@ class Connector(Protocol):
     """Connects to a backend, and replaces one that failed."""
 
     @property
-    def name(self) -> str:
-        """Name of the backend in messages."""
-        ...
-
-    @property
     def reasons(self) -> tuple[str, ...]:
         """Why this backend was chosen, one sentence each; empty if there was no choice."""
         ...
@@ -86,7 +81,6 @@ class Connector(Protocol):
 class FixedConnector:
     """Always returns the same backend."""
 
-    name = "the server"
     reasons: tuple[str, ...] = ()
 
     def __init__(self, backend: Backend) -> None:
@@ -237,7 +231,7 @@ class ResilientBackend(Backend):
 
         """
         if await self._connector.replace(backend, error):
-            message = f"{self._connector.name} stopped during its answer and is being restarted: ask again"
+            message = "The model stopped during its answer and is being restarted: ask again"
             raise BackendUnavailable(message) from error
         self._report_failure(error, generating=True)
 

@@ -1,6 +1,6 @@
 """The slot of a llama.cpp server that a request names."""
 
-from homebody.backend.servers.llama_cpp_served import ANY_SLOT, FREE_SLOT_SECONDS, Slots
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
 from homebody.backend.servers.llama_cpp_tokens import to_ids
 
 SLOTS = 4

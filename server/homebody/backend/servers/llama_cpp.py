@@ -9,6 +9,8 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -26,24 +28,37 @@ from homebody.backend.base import (
     Purpose,
     SlotChoice,
 )
-from homebody.backend.http_errors import failure
+from homebody.backend.http_errors import StatusRefused, failure
 from homebody.backend.servers import llama_cpp_api as api
 from homebody.backend.servers.base import Admitted, Deltas, ServerBackend
-from homebody.backend.servers.llama_cpp_served import (
-    ANY_SLOT,
-    HOST_KIND,
-    Served,
-    ask_served,
-)
-from homebody.backend.servers.llama_cpp_tokens import Ids, WrittenTokens, to_ids
+from homebody.backend.servers.llama_cpp_slots import ANY_SLOT, FREE_SLOT_SECONDS, Slots
+from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer, WrittenTokens, to_ids
 from homebody.errors import (
     BackendFailed,
     BackendLoading,
     BackendRefused,
+    BackendTimeout,
     BackendUnavailable,
 )
 from homebody.media import Media
+from homebody.models.facts import FimTokens
+from homebody.models.families import COMMON_SPECIAL_TEXTS
 from homebody.settings import BackendSettings
+
+HOST_KIND = "embedded"
+"""``ModelInfo.kind`` of Homebody's own host."""
+
+_UNKNOWN_CONTEXT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is known of a server until it restarts; ``slots`` has the prompts that its slots hold."""
+
+    props: api.Props
+    info: ModelInfo
+    tokenizer: Tokenizer
+    slots: Slots
 
 
 class LlamaCppBackend(ServerBackend):
@@ -110,20 +125,18 @@ class LlamaCppBackend(ServerBackend):
 
     async def _ask(self) -> ModelInfo:
         """Request the facts about the served model; cached tokens are kept if the model is unchanged."""
-        await self._route()
+        entry = await self._entry()
         props = await self._server.get(self._with_model("/props"), api.Props)
         if self._served is None or self._served.props != props:
-            self._served = await ask_served(
-                self._server,
-                props,
-                model=self._model,
-                context_length=self._block.context_length,
-                kind=self.kind,
-            )
+            tokenizer = await Tokenizer.of(self._server, self._model)
+            slots = Slots(props.total_slots, pinned=self.kind == HOST_KIND)
+            # Homebody's own host reports the markers of the file.
+            fim = None if self.kind == HOST_KIND else await self._ask_fim(props)
+            self._served = Served(props, self._to_info(entry, props, fim, slots), tokenizer, slots)
         return self._served.info
 
-    async def _route(self) -> None:
-        """If the server is a router, choose a model that suits the use, and have it loaded.
+    async def _entry(self) -> api.ModelEntry | None:
+        """Return the listed model; a router chooses one that suits the use, and has it loaded.
 
         Raises
         ------
@@ -133,28 +146,70 @@ class LlamaCppBackend(ServerBackend):
             The router tried to load it and failed.
 
         """
-        if self._served is not None or self.kind == HOST_KIND:
-            return
         entries = (await self._server.get("/v1/models", api.Models)).data or ()
-        if not any(entry.status is not None for entry in entries):
-            return
-        if self._model is None:
+        if self._model is None and any(entry.status is not None for entry in entries):
             candidates = [api.to_candidate(entry) for entry in entries]
             self._model = self._pick(candidates, "llama.cpp", advice="start it with a folder of models")
-        entry = next((entry for entry in entries if entry.id == self._model), None)
-        if entry is not None and entry.status is not None and entry.status.value != "loaded":
-            if entry.status.failed and self._has_asked_to_load:
-                message = (
-                    f"llama.cpp at {self._server.url} cannot load {self._model}: its output says why; "
-                    "choose another model (backend.model)"
-                )
-                raise BackendFailed(message)
-            if entry.status.value != "loading":
-                # An earlier failure may have been temporary: try once more.
-                self._has_asked_to_load = True
-                await self._server.post("/models/load", {"model": self._model}, msgspec.Raw)
-            message = f"llama.cpp at {self._server.url} is loading {self._model}"
-            raise BackendLoading(message)
+        entry = next((entry for entry in entries if entry.id == (self._model or entry.id)), None)
+        if entry is None or entry.status is None or entry.status.value == "loaded":
+            return entry
+        if entry.status.failed and self._has_asked_to_load:
+            message = (
+                f"llama.cpp at {self._server.url} cannot load {self._model}: its output says why; "
+                "choose another model (backend.model)"
+            )
+            raise BackendFailed(message)
+        if entry.status.value != "loading":
+            # An earlier failure may have been temporary: try once more.
+            self._has_asked_to_load = True
+            await self._server.post("/models/load", {"model": self._model}, msgspec.Raw)
+        message = f"llama.cpp at {self._server.url} is loading {self._model}"
+        raise BackendLoading(message)
+
+    def _to_info(
+        self, entry: api.ModelEntry | None, props: api.Props, fim: FimTokens | None, slots: Slots
+    ) -> ModelInfo:
+        model, limit = self._model, self._block.context_length
+        n_ctx = props.default_generation_settings.n_ctx
+        notes: tuple[str, ...] = ()
+        if not n_ctx:
+            n_ctx = limit or _UNKNOWN_CONTEXT
+            notes = (f"The server at {self._server.url} reports a context length of 0; {n_ctx} is assumed",)
+        served = props.model_alias or props.model_path or model or ""
+        is_router = entry is not None and entry.status is not None
+        name = model if is_router and model else served
+        if model and _plain(model) not in map(_plain, (name, props.model_path)):
+            # Whether these are two spellings of one model cannot be told.
+            only = f"this server has only one model, {served}, and that answers."
+            notes += (f"backend.model is {model}; {only}",)
+        return ModelInfo(
+            kind=self.kind,
+            name=PurePath(name).name or name,
+            context_length=min(n_ctx, limit or n_ctx),
+            trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
+            fim=fim,
+            chat_template=props.has_chat_template,
+            exact_tokenizer=True,
+            takes_token_ids=True,
+            has_logprobs=True,
+            completion_slots=slots.completion,
+            modalities=props.takes,
+            special_texts=COMMON_SPECIAL_TEXTS | {props.media_marker},
+            notes=notes,
+        )
+
+    async def _ask_fim(self, props: api.Props) -> FimTokens | None:
+        """Return the markers from the model's metadata, which only ``/infill`` exposes."""
+        body = {**api.INFILL_PROBE, "model": self._model}
+        # Losing the chat slot's cache costs least; while an answer runs there, use any other slot.
+        last, seconds = {"id_slot": props.total_slots - 1}, FREE_SLOT_SECONDS
+        try:
+            reply = await self._server.post("/infill", body | last, api.Infilled, timeout_seconds=seconds)
+        except BackendTimeout:
+            reply = await self._server.post("/infill", body, api.Infilled)
+        except StatusRefused:  # the model has none
+            return None
+        return api.fim_from_infill(reply.prompt, props.bos_token)
 
     async def _known(self) -> Served:
         await self.describe()
@@ -261,3 +316,8 @@ def _content(served: Served, prompt: Ids, sent: Admitted) -> object:
     marker = served.props.media_marker
     text = "".join(marker if isinstance(part, Media) else part.text for part in sent.prompt.parts)
     return {"prompt_string": text, "multimodal_data": [each.base64 for each in media]}
+
+
+def _plain(name: str) -> str:
+    """Return the name of a model without its folder, its ending and its capital letters."""
+    return PurePath(name).name.lower().removesuffix(".gguf")

@@ -1,23 +1,12 @@
-"""What is known of a llama.cpp server until it restarts: its model, its tokenizer, what its slots hold."""
+"""Which prompts the slots of a llama.cpp server hold, and the slot that a request names."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import PurePath
 
-from homebody.backend.base import ModelInfo, SlotChoice
+from homebody.backend.base import SlotChoice
 from homebody.backend.cached_prompts import CachedPrompts
-from homebody.backend.http import ModelServer
-from homebody.backend.http_errors import StatusRefused
-from homebody.backend.servers import llama_cpp_api as api
-from homebody.backend.servers.llama_cpp_tokens import Ids, Tokenizer
-from homebody.errors import BackendTimeout
-from homebody.models.facts import FimTokens
-from homebody.models.families import COMMON_SPECIAL_TEXTS
+from homebody.backend.servers.llama_cpp_tokens import Ids
 from homebody.text import common_start
-
-HOST_KIND = "embedded"
-"""``ModelInfo.kind`` of Homebody's own host."""
 
 ANY_SLOT = -1
 """``id_slot`` of a request for which the server chooses."""
@@ -31,71 +20,6 @@ FREE_SLOT_SECONDS = 2.0
 
 KEPT_IN_MEMORY = 8
 """Number of idle prompts that a llama-server is taken to keep: its 8 GiB hold more than a user returns to."""
-
-_UNKNOWN_CONTEXT = 4096
-
-
-@dataclass(slots=True)
-class Served:
-    """Facts about a server that are valid until it restarts.
-
-    Attributes
-    ----------
-    slots
-        The prompts that the server's slots hold.
-
-    """
-
-    props: api.Props
-    info: ModelInfo
-    tokenizer: Tokenizer
-    slots: "Slots"
-
-
-async def ask_served(
-    server: ModelServer, props: api.Props, *, model: str | None, context_length: int | None, kind: str
-) -> Served:
-    """Request all facts about the server."""
-    models = await server.get("/v1/models", api.Models)
-    entry = next((m for m in models.data or () if m.id == (model or m.id)), None)
-    n_ctx = props.default_generation_settings.n_ctx
-    notes: tuple[str, ...] = ()
-    if not n_ctx:
-        n_ctx = context_length or _UNKNOWN_CONTEXT
-        notes = (f"The server at {server.url} reports a context length of 0; {n_ctx} is assumed",)
-    served = props.model_alias or props.model_path or model or ""
-    is_router = entry is not None and entry.status is not None
-    name = model if is_router and model else served
-    if model and _plain(model) not in map(_plain, (name, props.model_path)):
-        # Whether these are two spellings of one model cannot be told.
-        notes += (f"backend.model is {model}; this server has only one model, {served}, and that answers.",)
-    slots = Slots(props.total_slots, pinned=kind == HOST_KIND)
-    return Served(
-        props=props,
-        info=ModelInfo(
-            kind=kind,
-            name=PurePath(name).name or name,
-            context_length=min(n_ctx, context_length or n_ctx),
-            trained_context_length=entry.meta.n_ctx_train if entry and entry.meta else None,
-            # Homebody's own host reports those of the file.
-            fim=None if kind == HOST_KIND else await _ask_fim(server, props, model),
-            chat_template=props.has_chat_template,
-            exact_tokenizer=True,
-            takes_token_ids=True,
-            has_logprobs=True,
-            completion_slots=slots.completion,
-            modalities=props.takes,
-            special_texts=COMMON_SPECIAL_TEXTS | {props.media_marker},
-            notes=notes,
-        ),
-        tokenizer=await Tokenizer.of(server, model),
-        slots=slots,
-    )
-
-
-def _plain(name: str) -> str:
-    """Return the name of a model without its folder, its ending and its capital letters."""
-    return PurePath(name).name.lower().removesuffix(".gguf")
 
 
 class SlotUse:
@@ -204,17 +128,3 @@ class Slots:
             return SlotUse("chat" if slot == last else None, slot, slot, self._clock)
         slot = last if isinstance(place, str) else place
         return SlotUse(place, slot, slot, self._clock)
-
-
-async def _ask_fim(server: ModelServer, props: api.Props, model: str | None) -> FimTokens | None:
-    """Return the markers from the model's metadata, which only ``/infill`` exposes."""
-    body = {**api.INFILL_PROBE, "model": model}
-    try:
-        # Losing the chat slot's cache costs least; while an answer runs there, use any other slot.
-        last = {"id_slot": props.total_slots - 1}
-        reply = await server.post("/infill", body | last, api.Infilled, timeout_seconds=FREE_SLOT_SECONDS)
-    except BackendTimeout:
-        reply = await server.post("/infill", body, api.Infilled)
-    except StatusRefused:  # the model has none
-        return None
-    return api.fim_from_infill(reply.prompt, props.bos_token)
