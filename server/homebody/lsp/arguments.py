@@ -3,18 +3,14 @@
 msgspec also checks lsprotocol's types.
 """
 
-from typing import TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from lsprotocol import types
 
 from homebody.errors import UsageError
-from homebody.lsp.convert import to_text
 
 T = TypeVar("T")
-
-# These names are compared with others from the client, or are sent back to it.
-_NAMES = frozenset({"uri", "token"})
 
 
 class NoArguments(msgspec.Struct, frozen=True):
@@ -48,8 +44,6 @@ class InlineEdit(msgspec.Struct, frozen=True, rename="camel"):
 def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:
     """Check the argument of a command; a missing one means ``{}``.
 
-    Half surrogate pairs in its texts become U+FFFD, so that prompts with these texts can be encoded.
-
     Raises
     ------
     UsageError
@@ -60,7 +54,7 @@ def parse(params: types.ExecuteCommandParams, kind: type[T]) -> T:
     if len(given) > 1:
         message = f"{params.command} takes one object, and got {len(given)} arguments."
         raise UsageError(message)
-    return read(f"The argument of {params.command}", _encodable(given[0]), kind)
+    return read(f"The argument of {params.command}", given[0], kind)
 
 
 def read(what: str, value: object, kind: type[T]) -> T:
@@ -70,15 +64,3 @@ def read(what: str, value: object, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message = f"{what} is not valid: {error}."
         raise UsageError(message) from error
-
-
-def _encodable(value: object) -> object:
-    """Replace half surrogate pairs in all texts of ``value``, except in names that the client compares."""
-    if isinstance(value, str):
-        return to_text(value)
-    if isinstance(value, list):
-        return [_encodable(item) for item in cast("list[object]", value)]
-    if isinstance(value, dict):
-        items = cast("dict[str, object]", value).items()
-        return {key: item if key in _NAMES else _encodable(item) for key, item in items}
-    return value

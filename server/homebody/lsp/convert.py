@@ -15,7 +15,6 @@ from homebody.text import Document, Span, TextEdit
 PositionEncoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
@@ -66,14 +65,6 @@ def to_span_within(document: Document, lsp_range: types.Range, encoding: Positio
     """Span of ``lsp_range``, cut to the document."""
     start = to_offset_within(document, lsp_range.start, encoding)
     return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
-
-
-def to_text(received: str) -> str:
-    """Replace half surrogate pairs, which cannot be encoded, by U+FFFD.
-
-    Both count one UTF-16 unit, so positions stay correct.
-    """
-    return received if received.isascii() else _SURROGATE.sub("\ufffd", received)
 
 
 def column_of(line: str, units: int, encoding: PositionEncoding) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lsprotocol import types
 
 from homebody.errors import PositionOutOfRange
-from homebody.lsp.convert import PositionEncoding, from_lines, to_offset, to_span_within, to_text
+from homebody.lsp.convert import PositionEncoding, from_lines, to_offset, to_span_within
 from homebody.text import Document, TextEdit, smallest_edit
 from homebody.workspace.uri import file_name
 
@@ -94,10 +94,10 @@ class Documents:
 
     def open(self, item: types.TextDocumentItem) -> Document | None:
         """Store the text of an opened document. Return it if it is available."""
-        if item.uri.partition(":")[0] not in SCHEMES or to_text(item.uri) != item.uri:
+        if item.uri.partition(":")[0] not in SCHEMES or "\ufffd" in item.uri:
             return None
         self._languages[item.uri] = language_id = str(item.language_id)
-        self._keep(item.uri, Document.create(item.uri, language_id, item.version, to_text(item.text)))
+        self._keep(item.uri, Document.create(item.uri, language_id, item.version, item.text))
         return self.find(item.uri)
 
     def change(
@@ -121,7 +121,7 @@ class Documents:
                 done.append(DocumentChange(document, edit, document := document.edited(edit, version)))
             elif isinstance(change, types.TextDocumentContentChangeWholeDocument):
                 # After a whole text, the stored text is correct again.
-                document = Document.create(uri, self._languages[uri], version, to_text(change.text))
+                document = Document.create(uri, self._languages[uri], version, change.text)
                 self.out_of_step.discard(uri)
         self._keep(uri, document)
         return done if self.find(uri) else []
@@ -196,10 +196,9 @@ class Documents:
         self.notebook_by_cell |= dict.fromkeys(cells, uri)
 
     def _edit(self, document: Document, change: types.TextDocumentContentChangeEvent) -> TextEdit:
-        text = to_text(change.text)
         if isinstance(change, types.TextDocumentContentChangePartial):
-            return TextEdit(to_span_within(document, change.range, self.encoding), text)
-        return smallest_edit(document.text, text)
+            return TextEdit(to_span_within(document, change.range, self.encoding), change.text)
+        return smallest_edit(document.text, change.text)
 
     def _reorder(self, uri: str, array: types.NotebookCellArrayChange) -> None:
         if uri not in self._notebooks:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from homebody.lsp.convert import from_span, to_span_within, to_text
+from homebody.lsp.convert import from_span, to_span_within
 from homebody.lsp.server import Server
 from homebody.text import Document
 
@@ -58,7 +58,7 @@ def _selected(
     from homebody.features.complete import Selected
 
     span = to_span_within(document, info.range, server.documents.encoding)
-    return Selected(span, to_text(info.text))
+    return Selected(span, info.text)
 
 
 def did_show_completion(server: Server, params: object) -> None:

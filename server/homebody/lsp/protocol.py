@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 from collections.abc import Awaitable, Callable, Generator, Hashable
 from concurrent.futures import InvalidStateError
 from contextlib import suppress
@@ -38,6 +39,8 @@ MsgId: TypeAlias = str | int | float
 JsonObject: TypeAlias = dict[str, Any]
 
 _MISSING = object()
+_MAYBE_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 # The handlers of pygls that are used. Its others keep a second copy of each document, or run a command that
 # its request's cancellation does not stop.
 _BUILT_IN_REQUESTS = (types.INITIALIZE, types.SHUTDOWN)
@@ -169,7 +172,7 @@ class Protocol(LanguageServerProtocol):
     def handle_body(self, body: bytes) -> None:
         """Handle one message. Raises nothing but ``SystemExit``, for ``exit``."""
         try:
-            message = json.loads(body, parse_constant=_not_json)
+            message = _parsed(body)
         except (ValueError, RecursionError):
             self._refuse(None, JsonRpcParseError("The message is not JSON."))
             return
@@ -302,6 +305,18 @@ def _uri_of(params: Any) -> object:  # noqa: ANN401 - LSP's own params, or JSON 
             return None
         case _:
             return params.text_document.uri
+
+
+def _parsed(body: bytes) -> object:
+    """Parse a message; halves of surrogate pairs, which cannot be encoded, become U+FFFD, but in its id.
+
+    Both count one UTF-16 unit, so positions stay correct.
+    """
+    message = json.loads(body.decode(), parse_constant=_not_json)
+    if not _MAYBE_HALF.search(body):
+        return message
+    whole = json.loads(_HALF.sub("\ufffd", json.dumps(message, ensure_ascii=False)))
+    return whole | {"id": message["id"]} if isinstance(message, dict) and "id" in message else whole
 
 
 def _not_json(constant: str) -> None:

@@ -87,3 +87,16 @@ async def test_an_invalid_message_is_answered_with_an_error(body: bytes, code: i
     wire = await Wire().initialized()
     wire.take(body)
     assert [(m["id"], m["error"]["code"]) for m in wire.sent] == [(None, code)]
+
+
+async def test_halves_of_characters_are_replaced_but_in_the_id():
+    """Editors send them, as of a cut emoji; a prompt with one could not be encoded."""
+
+    async def echo(params: object) -> object:
+        return params
+
+    wire = await Wire(echo).initialized()
+    wire.take(rb'{"id": "\udfff", "method": "test/run", "params": ["\ud83d\ude00 \ud83d", "\\ud800"]}')
+    await turn()
+    [message] = wire.sent
+    assert (message["id"], message["result"]) == ("\udfff", ["\N{GRINNING FACE} \ufffd", "\\ud800"])

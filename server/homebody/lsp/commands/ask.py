@@ -128,14 +128,8 @@ async def ask(server: Server, params: types.ExecuteCommandParams) -> Result:
             )
         answer, usage = answer_of(server, reply), reply.usage
         left = usage.context_length - usage.prompt_tokens - usage.output_tokens
-        result = await with_links(
-            server,
-            opened,
-            answer | newest_in(conversation) | {"usage": answer["usage"] | {"tokensLeft": max(0, left)}},
-            form=argument.links,
-            document=document,
-            sources=reply.sources,
-        )
+        result = answer | newest_in(conversation) | {"usage": answer["usage"] | {"tokensLeft": max(0, left)}}
+        result = await with_links(server, opened, result, argument.links, reply.sources, document=document)
     if argument.store:
         await store(server, conversation)
     return result

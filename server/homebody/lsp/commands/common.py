@@ -89,10 +89,10 @@ async def with_links(
     server: Server,
     opened: "OpenedEngine",
     result: dict[str, Any],
-    *,
     form: LinkForm,
-    document: Document | None,
     sources: "Sequence[Source]",
+    *,
+    document: Document | None = None,
 ) -> dict[str, Any]:
     """Return ``result`` with its ``markdown`` linked to the code that it names, in the ``form``."""
     if not form:

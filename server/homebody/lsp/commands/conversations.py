@@ -99,9 +99,7 @@ async def open_conversation(server: Server, params: types.ExecuteCommandParams) 
                 **parts_of(server, turn),
                 "blocks": blocks,
             }
-            linked = await with_links(
-                server, opened, shown, form=argument.links, document=None, sources=turn.sources
-            )
+            linked = await with_links(server, opened, shown, argument.links, turn.sources)
             turns.append(linked | {"text": shown["markdown"]})
     return {
         "conversationId": conversation.id,

@@ -118,13 +118,9 @@ async def explain(server: Server, params: types.ExecuteCommandParams) -> Result:
         if conversation is not None and code is not None:
             await add_explanation(opened.engine, conversation, *code, explanation, title=argument.question)
             result |= newest_in(conversation)
+        document = None if code is None else code[0]
         result = await with_links(
-            server,
-            opened,
-            result,
-            form=argument.links,
-            document=None if code is None else code[0],
-            sources=explanation.sources,
+            server, opened, result, argument.links, explanation.sources, document=document
         )
     if conversation is not None and argument.store:
         await store(server, conversation)
