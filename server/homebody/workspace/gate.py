@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
@@ -56,23 +55,6 @@ _OF_FILE = frozenset(
 _MOST_LINKS = 40
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-
-
-@dataclass(frozen=True, slots=True)
-class TextPlace:
-    """Where a text comes from.
-
-    Attributes
-    ----------
-    paths
-        Absolute paths as named; empty if no file has the text.
-    name
-        Name of an unsaved document that has no folder yet; empty otherwise.
-
-    """
-
-    paths: tuple[Path, ...] = ()
-    name: str = ""
 
 
 class Gate:
@@ -182,7 +164,7 @@ class Gate:
         """
         asked = list(dict.fromkeys(sources))
         oldest = time.monotonic() - within
-        known = [self._known.get(uri, _UNASKED) for uri in asked if place_of(uri) != TextPlace()]
+        known = [self._known.get(uri, _UNASKED) for uri in asked if paths_of(uri) != ()]
         if self.stopped is None and known and all(when > oldest for when, _ in known):
             refusals = {uri: why for uri in asked if (why := self._known.get(uri, _UNASKED)[1]) is not None}
         else:
@@ -230,55 +212,48 @@ class _Answer:
 
 
 def _reason_against(rules: PathRules, uri: str, folders: set[str]) -> str | None:
-    place = place_of(uri)
-    if place is None:
+    named = paths_of(uri)
+    if named is None:
         return UNPLACED
     try:
-        return _reason_of(rules, place, folders)
+        for path in named:
+            ways = ways_to(path, folders)
+            if ways is None:
+                return UNPLACED
+            for way in ways:
+                if reason := SECRET if is_secret(way) else rules.reason_against(way):
+                    return reason
     except (OSError, ValueError, RecursionError):  # a name that the system does not allow
         return UNPLACED
     except Exception:  # a bug must not let a text pass
         logger.exception("the rules of %s could not be looked up, which is a bug", uri)
         return UNPLACED
-
-
-def _reason_of(rules: PathRules, place: TextPlace, folders: set[str]) -> str | None:
-    if place.name and is_secret(place.name):
-        return SECRET
-    named = [Path(os.sep, place.name)] if place.name else place.paths
-    for path in named:
-        ways = ways_to(path, folders)
-        if ways is None:
-            return UNPLACED
-        for way in ways:
-            reason = SECRET if is_secret(way) else rules.reason_against(way)
-            if reason:
-                return reason
     return None
 
 
 @lru_cache(maxsize=4096)
-def place_of(uri: str) -> TextPlace | None:
-    """Return where the text of ``uri`` comes from; ``None`` if that cannot be told."""
+def paths_of(uri: str) -> tuple[Path, ...] | None:
+    """Return the absolute paths that ``uri`` may mean, none if no file has the text; ``None`` if unclear.
+
+    An unsaved document that has no folder yet is taken for a file in the topmost one.
+    """
     parts = _parsed(uri)
     if parts is None:
         return None
     if parts.scheme in _UNFILED_SCHEMES:
-        return TextPlace()
+        return ()
     if parts.scheme == "file":
         # A client that does not encode ``#`` and ``?`` means a file with them in its name.
         without_query = uri.replace("?", "%3F")
         readings = map(path_of, (uri, without_query, without_query.replace("#", "%23")))
-        named = tuple(dict.fromkeys(path for path in readings if path is not None))
-        return TextPlace(named) if named else None
+        return tuple(dict.fromkeys(path for path in readings if path is not None)) or None
     if parts.scheme not in _OF_FILE:
         return None
     if parts.path.startswith("/"):  # an authority names the machine that Homebody runs on
         # VS Code adds ``.git`` to the name of an earlier version that it shows in a diff.
         named = dict.fromkeys((parts.path, parts.path.removesuffix(".git")))
-        paths = tuple(path for name in named if (path := path_of(f"file://{name}")) is not None)
-        return TextPlace(paths) if paths else None
-    return TextPlace(name=unquote(parts.path, errors="surrogateescape"))
+        return tuple(path for name in named if (path := path_of(f"file://{name}")) is not None) or None
+    return (Path(os.sep, unquote(parts.path, errors="surrogateescape")),)
 
 
 def _parsed(uri: str) -> SplitResult | None:
