@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from homebody.errors import FileUnreadable
-from homebody.regular_file import FileTooLarge, read_regular
+from homebody.regular_file import FileRefused, FileTooLarge, read_regular
 from homebody.syntax.language import find_by_text
 from homebody.text import Document
 from homebody.workspace.ignore import FolderRules
@@ -186,30 +186,28 @@ def read_document(path: Path, *, max_bytes: int) -> Document:
         if is_secret(path) or is_secret(path.resolve()):
             message = f"{path} is on the list of files that hold secrets: it is never put into a prompt."
             raise FileUnreadable(message)
-        facts = path.stat()
-        if stat.S_ISDIR(facts.st_mode):
-            message = f"{path} is a folder: name a file in it."
-            raise FileUnreadable(message)
-        if not stat.S_ISREG(facts.st_mode):
-            message = f"{path} is not a regular file: save its content to a file first."
-            raise FileUnreadable(message)
         data = read_regular(path, max_bytes=max_bytes)
-    except FileTooLarge as error:
-        message = (
-            f"{path} is larger than {max_bytes} bytes, the limit for files that are read: "
-            "raise context.maxFileBytes to read it."
-        )
-        raise FileUnreadable(message) from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        message = f"{path} does not exist: check the path."
-        raise FileUnreadable(message) from error
     except (OSError, RuntimeError, ValueError) as error:  # a symlink loop; a NUL in the path
-        reason = getattr(error, "strerror", None) or error
-        message = f"{path} cannot be read ({reason}): check its permissions."
+        message = f"{path} {_why_unread(path, error, max_bytes)}."
         raise FileUnreadable(message) from error
     text = decoded(data, str(path))
     language = find_by_text(path.name, text)
     return Document.create(uri_of(path), language.ids[0] if language else "plaintext", 0, text)
+
+
+def _why_unread(path: Path, error: Exception, max_bytes: int) -> str:
+    match error:
+        case FileTooLarge():
+            limit = f"{max_bytes} bytes, the limit for files that are read"
+            return f"is larger than {limit}: raise context.maxFileBytes to read it"
+        case FileRefused() if path.is_dir():
+            return "is a folder: name a file in it"
+        case FileRefused():
+            return "is not a regular file: save its content to a file first"
+        case FileNotFoundError() | NotADirectoryError():
+            return "does not exist: check the path"
+        case _:
+            return f"cannot be read ({getattr(error, 'strerror', None) or error}): check its permissions"
 
 
 def decoded(data: bytes, name: str) -> str:
