@@ -36,7 +36,7 @@ from measure.negatives import NEGATIVES
 from measure.table import percent, print_table
 
 _PAUSE_SECONDS = 2.0
-_DISTANCES = ((6, "up to 6 lines"), (30, "7 to 30"), (150, "31 to 150"), (1_000_000, "more"))
+_DISTANCES = ((0, 6), (7, 30), (31, 150), (151, 10**6))
 _SAMPLES = 1_000
 
 
@@ -179,39 +179,32 @@ def _interval(steps: Sequence[Step]) -> str:
 def report(steps: Sequence[Step]) -> None:
     """Print the tables."""
     head = ["", "steps", "shown per 100", "exact", "place", "wrong", "reversals", "broken", "wrong per 100"]
-    rows: list[list[str]] = []
-    for order in ORDERS:
-        of_order = [step for step in steps if step.order == order]
-        rows.append(_row(order, [step for step in of_order if step.edit is not None], len(of_order)))
     shown = [step for step in steps if step.edit is not None]
+    in_each = Counter(step.order for step in steps)
+    rows = [_row(order, [step for step in shown if step.order == order], in_each[order]) for order in ORDERS]
     rows.append(_row("all orders", shown, len(steps)))
-    by_rule: dict[str, list[Step]] = {}
-    for step in shown:
-        if step.edit is not None:
-            by_rule.setdefault(step.edit.rule, []).append(step)
-    rows += [_row(rule, of_rule, len(steps)) for rule, of_rule in by_rule.items()]
+    rules = [(step.edit.rule if step.edit else "", step) for step in shown]
+    for name in sorted({rule for rule, _ in rules}):
+        rows += [_row(name, [step for rule, step in rules if rule == name], len(steps))]
     print_table("Suggestions", head, rows)
     print(f"\n{_interval(steps)}")
     left = [step for step in steps if step.nearest is not None]
-    recall: list[list[str]] = []
-    above = -1
-    for most, name in _DISTANCES:
-        group = [step for step in left if step.nearest is not None and above < step.nearest <= most]
-        above = most
-        recall.append([f"next hunk: {name}", str(len(group)), percent(_right(group), len(group))])
-    for shape in sorted({step.shape for step in left}):
-        group = [step for step in left if step.shape == shape]
-        recall.append([f"after: {shape}", str(len(group)), percent(_right(group), len(group))])
+    groups = {
+        f"next hunk: {first} to {last} lines": [step for step in left if first <= (step.nearest or 0) <= last]
+        for first, last in _DISTANCES
+    }
+    for step in sorted(left, key=lambda step: step.shape):
+        groups.setdefault(f"after: {step.shape}", []).append(step)
+    recall = [
+        [name, str(len(group)), percent(sum(step.label == "exact" for step in group), len(group))]
+        for name, group in groups.items()
+    ]
     print_table("Exact suggestions, of the steps with something left", ["", "steps", "exact"], recall)
     times = sorted(step.seconds * 1000 for step in steps)
     points = [f"{times[int(share * (len(times) - 1))]:.1f}" for share in (0.5, 0.95, 0.99)]
     lines = sorted(step.lines for step in steps)[len(steps) // 2]
     print(f"\nProcessor time a step, files of {lines} lines (median): p50 {points[0]} ms, ", end="")
     print(f"p95 {points[1]} ms, p99 {points[2]} ms.")
-
-
-def _right(steps: Sequence[Step]) -> int:
-    return sum(step.label == "exact" for step in steps)
 
 
 async def negatives(engine: Engine, commits: Sequence[Commit]) -> None:
