@@ -14,8 +14,7 @@ from homebody.backend.servers.ollama import OllamaBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.host.shared import HostOptions
 from homebody.settings import BackendSettings
-from support.embedded import embedded_backend
-from support.hosts import Host, running_host
+from support.hosts import Host, embedded_backend, running_host
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.server_double import CODE, WORDS

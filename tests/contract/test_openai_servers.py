@@ -10,7 +10,7 @@ from homebody.backend.base import Message, Prompt, Sampling, Text
 from homebody.backend.servers.lm_studio import LINK_NOTE, LmStudioBackend
 from homebody.backend.servers.openai import OpenAiBackend
 from homebody.backend.servers.strings import StringBackend
-from homebody.errors import BackendRefused, BackendUnavailable
+from homebody.errors import BackendRefused
 from homebody.settings import BackendSettings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
@@ -43,21 +43,13 @@ async def test_lm_studio_serves_the_loaded_length():
     assert info.ignored_sampling == ("min_p",)
 
 
-async def test_lm_studio_loads_a_model_before_any_code_is_sent():
+@pytest.mark.parametrize(("own", "length"), [(None, 6000), (12000, 12000)], ids=["its own", "the user's"])
+async def test_lm_studio_loads_a_model_before_any_code_is_sent(own: int | None, length: int):
     with OpenAiDouble([OpenAiModel(CODER, context_length=6000, loaded=False)]) as double:
-        async with opened(double, LmStudioBackend) as backend:
+        async with opened(double, LmStudioBackend, context_length=own) as backend:
             info = await backend.describe()
-        sent = [body["prompt"] for body in bodies(double)]
 
-    assert info.context_length == 6000
-    assert double.loads == [CODER]
-    assert sent == []
-
-
-async def test_lm_studio_loads_with_the_users_length():
-    with OpenAiDouble([OpenAiModel(CODER, loaded=False)]) as double:
-        async with opened(double, LmStudioBackend, context_length=12000) as backend:
-            assert (await backend.describe()).context_length == 12000
+    assert (info.context_length, double.loads, bodies(double)) == (length, [CODER], [])
 
 
 @pytest.mark.parametrize("model", ["missing", None])
@@ -164,23 +156,6 @@ def _streaming(stream: Callable[[Reply], Awaitable[None]]) -> Handler:
             await stream(reply)
 
     return serve
-
-
-async def test_a_cut_stream_is_an_error_and_an_error_event_is_reported():
-    events = [_PIECE]
-
-    async def stream(reply: Reply) -> None:
-        for event in events:
-            await reply.event(event)
-        await reply.end()
-
-    with LoopbackServer(_streaming(stream)) as double:
-        async with opened(double, OpenAiBackend) as backend:
-            with pytest.raises(BackendUnavailable, match="closed the connection during an answer"):
-                await read(backend.complete(Prompt((Text("x"),)), MANY))
-            events.append({"error": {"message": "CUDA out of memory", "code": 500}})
-            with pytest.raises(BackendUnavailable, match="CUDA out of memory"):
-                await read(backend.complete(Prompt((Text("x"),)), MANY))
 
 
 async def test_an_answer_without_end_is_ended():

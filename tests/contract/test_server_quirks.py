@@ -44,61 +44,37 @@ async def test_a_server_that_may_take_four_stop_texts_gets_the_likeliest(kind: A
 
 
 THINKING = [
-    ("vllm", "qwen3.5-9b", {"chat_template_kwargs": {"enable_thinking": False}}),
-    ("vllm", "gpt-oss-20b", {"reasoning_effort": "low"}),
-    ("vllm", CODER, {}),
-    ("lm-studio", "qwen3.5-9b", {"reasoning_effort": "none"}),
-    ("lm-studio", "gpt-oss-20b", {"reasoning_effort": "low"}),
-    ("lm-studio", CODER, {}),
+    ("vllm", "qwen3.5-9b", None, {"chat_template_kwargs": {"enable_thinking": False}}, False),
+    ("vllm", "gpt-oss-20b", None, {"reasoning_effort": "low"}, True),
+    ("vllm", CODER, None, {}, False),
+    ("lm-studio", "qwen3.5-9b", None, {"reasoning_effort": "none"}, False),
+    ("lm-studio", "gpt-oss-20b", None, {"reasoning_effort": "low"}, True),
+    ("lm-studio", CODER, None, {}, False),
+    # What LM Studio reports about the model comes before its name.
+    ("lm-studio", "some-model", ("off", "on"), {"reasoning_effort": "none"}, False),
+    ("lm-studio", "some-model", ("low", "medium", "high"), {"reasoning_effort": "low"}, True),
+    ("lm-studio", "some-model", ("medium", "high"), {"reasoning_effort": "medium"}, True),
+    ("lm-studio", "some-model", ("on",), {}, True),
+    ("lm-studio", "qwen3.5-9b", ("low", "high"), {"reasoning_effort": "low"}, True),
+    ("lm-studio", "gpt-oss-20b", ("off", "low", "medium", "high"), {"reasoning_effort": "none"}, False),
 ]
 
 
-@pytest.mark.parametrize(("kind", "model", "fields"), THINKING)
+@pytest.mark.parametrize(("kind", "model", "options", "fields", "is_slow"), THINKING)
 async def test_reasoning_is_switched_off_in_the_servers_own_field(
-    kind: Any, model: str, fields: dict[str, Any]
+    kind: Any, model: str, options: tuple[str, ...] | None, fields: dict[str, Any], *, is_slow: bool
 ):
-    with OpenAiDouble([OpenAiModel(model)], kind) as double:
-        opened = (
-            OpenAiBackend(BackendSettings(url=double.url))
-            if kind == "vllm"
-            else LmStudioBackend(BackendSettings(url=double.url))
-        )
-        async with aclosing(opened) as backend:
+    opened = OpenAiBackend if kind == "vllm" else LmStudioBackend
+    with OpenAiDouble([OpenAiModel(model, reasoning=options)], kind) as double:
+        async with aclosing(opened(BackendSettings(url=double.url))) as backend:
             async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
                 pass
             notes = (await backend.describe()).notes
 
     (body,) = sent(double, "/v1/chat/completions")
-    assert {
-        name: body[name] for name in ("chat_template_kwargs", "reasoning_effort") if name in body
-    } == fields
-    assert any("is slow" in note for note in notes) == (model == "gpt-oss-20b")
-
-
-OPTIONS = [
-    ("some-model", ("off", "on"), {"reasoning_effort": "none"}, False),
-    ("some-model", ("low", "medium", "high"), {"reasoning_effort": "low"}, True),
-    ("some-model", ("medium", "high"), {"reasoning_effort": "medium"}, True),
-    ("some-model", ("on",), {}, True),
-    ("qwen3.5-9b", ("low", "high"), {"reasoning_effort": "low"}, True),
-    ("gpt-oss-20b", ("off", "low", "medium", "high"), {"reasoning_effort": "none"}, False),
-    ("some-model", None, {}, False),
-]
-
-
-@pytest.mark.parametrize(("model", "options", "fields", "is_slow"), OPTIONS)
-async def test_lm_studios_reasoning_options_come_before_the_name(
-    model: str, options: tuple[str, ...] | None, fields: dict[str, str], *, is_slow: bool
-):
-    with OpenAiDouble([OpenAiModel(model, reasoning=options)]) as double:
-        async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
-            async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
-                pass
-            notes = (await backend.describe()).notes
-
-    (body,) = sent(double, "/v1/chat/completions")
-    assert fields == {name: body[name] for name in ("reasoning_effort",) if name in body}
-    assert is_slow == any("is slow" in note for note in notes)
+    names = ("chat_template_kwargs", "reasoning_effort")
+    assert {name: body[name] for name in names if name in body} == fields
+    assert any("is slow" in note for note in notes) == is_slow
 
 
 async def test_a_context_length_of_zero_is_ignored():

@@ -9,8 +9,7 @@ from typing import Any
 import acp
 import pytest
 
-from support.acp_agent import agent_with, scripted_agent
-from support.acp_editor import Chat, Editor, link, start_chat
+from support.acp_editor import Chat, Editor, agent_with, link, scripted_agent, start_chat
 from support.ollama_double import OllamaDouble, OllamaModel
 
 CODE = "def area(width, height):\n    result = width * height\n    return result\n"

@@ -15,7 +15,7 @@ import acp
 import psutil
 import pytest
 
-from support.acp_agent import scripted_agent
+from support.acp_editor import scripted_agent
 from support.tracked import ROOT
 from support.until import until
 

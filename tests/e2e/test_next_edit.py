@@ -60,6 +60,7 @@ async def test_two_agreeing_edits_offer_the_next_one_until_none_is_left(serve, u
         await client.execute("homebody.status")
         for _ in range(2):
             replace(client, uri, "latin-1", "utf-8")
+        assert await ask(client, uri, version=1) == []
         offered = 0
         while edits := await ask(client, uri, version=client.documents[uri].version):
             (edit,) = edits
@@ -110,20 +111,6 @@ async def test_a_cell_of_a_notebook_is_a_document(serve, workspace):
         (edit,) = await ask(client, cell, version=3)
 
         assert (edit["text"], edit["range"]["start"]["line"]) == ("utf-8", 7)
-
-
-async def test_nothing_after_undo_and_in_another_version(serve, uri):
-    """Silence until the next real edit; a request for another version gets nothing."""
-    async with serve() as client:
-        client.open(uri, CODE)
-        for _ in range(2):
-            replace(client, uri, "latin-1", "utf-8")
-        assert len(await ask(client, uri)) == 1
-        assert await ask(client, uri, version=1) == []
-        at = client.documents[uri].text.rindex("utf-8")
-        client.change(uri, TextEdit(Span(at, at + 5), "latin-1"))
-
-        assert await ask(client, uri) == []
 
 
 async def test_a_rejected_edit_does_not_come_back(serve, uri):
@@ -182,13 +169,14 @@ async def test_a_file_that_is_kept_out_of_prompts_gets_nothing(serve, uri, works
         assert await ask(client, uri) == []
 
 
+SWEEP = "sweep-next-edit-1.5b.v2"
+MODEL_ANSWER = "    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n"
 MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n"
 
 
 async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_path):
-    answer = "    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n"
     asked = tmp_path / "asked.jsonl"
-    async with serve(answer, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
+    async with serve(MODEL_ANSWER, name=SWEEP, requests_file=str(asked)) as client:
         client.open(uri, MODEL_CODE)
         await client.wait_for_model()
         replace(client, uri, "(path)", "(path, encoding)")
@@ -200,19 +188,20 @@ async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_
 
 
 @pytest.mark.parametrize(
-    ("answer", "model"),
+    ("answer", "model", "language"),
     [
-        ("    return read(path, encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", "qwen2.5-coder-1.5b"),
-        ("", "sweep-next-edit-1.5b.v2"),
-        ("    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n", "sweep-next-edit-1.5b.v2"),
-        ("    return read(path, (encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", "sweep-next-edit-1.5b.v2"),
-        ("x = 1\n" * 300, "sweep-next-edit-1.5b.v2"),
+        (MODEL_ANSWER, "qwen2.5-coder-1.5b", "python"),
+        (MODEL_ANSWER, SWEEP, "markdown"),
+        ("", SWEEP, "python"),
+        ("    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n", SWEEP, "python"),
+        ("    return read(path, (encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", SWEEP, "python"),
+        ("x = 1\n" * 300, SWEEP, "python"),
     ],
-    ids=["not trained for it", "deletes everything", "no change", "breaks the syntax", "loops"],
+    ids=["not trained for it", "prose", "deletes everything", "no change", "breaks the syntax", "loops"],
 )
-async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, model):
+async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, model, language):
     async with serve(answer, name=model) as client:
-        client.open(uri, MODEL_CODE)
+        client.open(uri, MODEL_CODE, language)
         await client.wait_for_model()
         replace(client, uri, "(path)", "(path, encoding)")
 
@@ -222,7 +211,7 @@ async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, m
 async def test_an_answer_for_an_old_version_is_not_offered(serve, uri, gate, tmp_path):
     replies = [{"text": "    return read(path, encoding)\n", "gate_file": gate.path}]
     asked = tmp_path / "asked.jsonl"
-    async with serve(replies, name="sweep-next-edit-1.5b.v2", requests_file=str(asked)) as client:
+    async with serve(replies, name=SWEEP, requests_file=str(asked)) as client:
         client.open(uri, MODEL_CODE)
         await client.wait_for_model()
         replace(client, uri, "(path)", "(path, encoding)")

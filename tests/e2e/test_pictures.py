@@ -6,8 +6,7 @@ from pathlib import Path
 import acp
 import pytest
 
-from support.acp_agent import scripted_agent
-from support.acp_editor import Editor, link, start_chat
+from support.acp_editor import Editor, link, scripted_agent, start_chat
 from support.images import encoded
 
 SHOT = b64encode(encoded()).decode()

@@ -2,7 +2,6 @@
 
 import asyncio
 
-from homebody.text import Span
 from support.editor import CAPABILITIES
 from support.until import until
 
@@ -125,26 +124,3 @@ async def test_a_missing_model_is_reported_in_one_sentence(serve):
         (message,) = client.messages
         assert "/nowhere/model.gguf" in message
         assert "\n" not in message
-
-
-async def test_prompts_of_an_untrusted_workspace_are_ignored(serve, workspace):
-    folder = _prompts(workspace)
-    (folder / "docstring.md").write_text(SHOUT)
-    async with serve("Return x.") as client:
-        document = client.open(URI, "def f(x):\n    return x\n")
-        titles = [action["title"] for action in await client.actions(document.uri, Span(4, 5))]
-
-        assert "Shout" not in titles
-        assert "Write a docstring" in titles
-        (message,) = client.messages
-        assert "`trusted_folders`" in message
-
-
-SHOUT = '+++\ntitle = "Shout"\nkind = "refactor.rewrite.shout"\nscope = "file"\n+++\nShout: $code\n'
-
-
-def _prompts(workspace):
-    folder = workspace / ".homebody" / "prompts"
-    folder.mkdir(parents=True)
-    (folder / "shout.md").write_text(SHOUT)
-    return folder

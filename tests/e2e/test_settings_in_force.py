@@ -230,21 +230,3 @@ async def test_nothing_reaches_the_model_before_the_editor_has_answered(
         await until(lambda: client.status.get("kind") != "Error")
         assert ABOUT not in await explained(client, file.as_uri())
         assert reached(double) == 0
-
-
-@pytest.mark.parametrize("text", ["context.ignore = 'other/'", "[context"])
-async def test_a_folders_file_that_cannot_be_read_stops_its_prompts(
-    double, write, file, workspace, environ, text
-):
-    write()
-    (workspace / ".homebody.toml").write_text(text)
-    elsewhere = workspace.parent / "elsewhere.py"
-    elsewhere.write_text(CODE)
-    async with serving(workspace, environ) as client:
-        for path in (file, elsewhere):
-            client.open(path)
-
-        assert ABOUT not in await explained(client, file.as_uri())
-        assert reached(double) == 0
-        assert [message for message in client.messages if ".homebody.toml:" in message] != []
-        assert await explained(client, elsewhere.as_uri()) == ABOUT

@@ -1,4 +1,4 @@
-"""An editor that chats with ``homebody acp``, made of the protocol's own library."""
+"""An editor that chats with ``homebody acp``, made of the protocol's own library, and the agent's command."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -9,6 +9,8 @@ from typing import Any
 
 import acp
 from acp import schema
+
+from support.forked import homebody_command
 
 _SECONDS = 120
 
@@ -94,3 +96,16 @@ async def start_chat(
 
 def link(path: Path, lines: str = "") -> Any:
     return schema.ResourceContentBlock(type="resource_link", uri=path.as_uri() + lines, name=path.name)
+
+
+def agent_with(kind: str, *, program: list[str] | None = None, **values: str) -> list[str]:
+    """Return the command of an agent with this backend for everything; ``program`` replaces ``homebody``."""
+    pairs = {"kind": kind, **values}.items()
+    blocks = ("", "chat.", "completion.")
+    flags = [part for block in blocks for k, v in pairs for part in ("--set", f"{block}backend.{k}={v}")]
+    return [*(program or homebody_command()), "acp", *flags]
+
+
+def scripted_agent(settings: Mapping[str, Any], program: list[str] | None = None) -> list[str]:
+    """Return the command of an agent that answers by the script of these settings (fixture ``scripted``)."""
+    return agent_with("scripted", program=program, model=settings["backend"]["model"])

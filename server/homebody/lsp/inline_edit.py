@@ -1,6 +1,6 @@
 """``textDocument/copilotInlineEdit`` and the reports on its edits, as clients of Copilot's server know them.
 
-The result has at most one edit; ``docs/next-edit.md`` describes the protocol for authors of clients.
+The result has at most one edit; ``docs/protocol.md`` describes the protocol for authors of clients.
 """
 
 from typing import TYPE_CHECKING, Any

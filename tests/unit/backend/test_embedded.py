@@ -17,7 +17,7 @@ from homebody.errors import (
 )
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
-from support.embedded import embedded_backend
+from support.hosts import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
 from support.until import until, until_answered
