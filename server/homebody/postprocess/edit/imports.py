@@ -50,33 +50,34 @@ class NewImport:
         return self.form.replace("\0", self.name)
 
 
-def moved_imports(file: WholeFile, span: Span, read: Callable[[], WholeFile]) -> Sequence[Statement]:
-    """The imports of an answer for ``span`` that join those of the file; ``read`` parses the answer.
+def taken_imports(
+    file: WholeFile, span: Span, read: Callable[[], WholeFile]
+) -> tuple[set[int], tuple[NewImport, ...]]:
+    """Lines of an answer for ``span`` that only import, and what they import that the file lacks.
 
-    None if ``span`` has imports itself.
+    None if ``span`` has imports itself. Comments above all imports are taken too, unless ``span`` has them.
+    ``read`` parses the answer.
     """
     language = file.tree.language
     if language is None or language.data or not language.moves_imports or _has_imports(file, span):
-        return ()
-    answer = read()
-    depth = min((each.depth for each in answer.statements), default=0)
-    return [
+        return set(), ()
+    written, statements = read().document, read().statements
+    depth = min((each.depth for each in statements), default=0)
+    moved = [
         each
-        for each in answer.statements
-        if each.depth == depth
-        and not each.text.startswith(_NOT_MOVED)
-        and _is_alone(answer.document, each.holder)
+        for each in statements
+        if each.depth == depth and not each.text.startswith(_NOT_MOVED) and _is_alone(written, each.holder)
     ]
-
-
-def needed_imports(
-    file: WholeFile, written: Document, statements: Sequence[Statement]
-) -> tuple[NewImport, ...]:
-    """What ``statements`` of an answer import and the file neither has nor defines."""
-    language = language_of(file.document.language_id, file.document.uri)
-    return tuple(
-        _unknown(file, language, [new for each in statements for new in _names(written, each, language)])
-    )
+    if not moved:
+        return set(), ()
+    spans = [written.lines_of(each.holder) for each in moved]
+    gone = {line for first, last in spans for line in range(first, last + 1)}
+    above = [text for line in range(min(gone)) if (text := written.line_text(line).strip())]
+    old = file.document.slice(span)
+    if all(text.startswith((*_COMMENTS, "package ")) and text not in old for text in above):
+        gone.update(range(min(gone)))
+    new = [each for statement in moved for each in _names(written, statement, language)]
+    return gone, tuple(_unknown(file, language, new))
 
 
 def only_used(imports: Sequence[NewImport], code: str) -> tuple[NewImport, ...]:
@@ -171,27 +172,13 @@ def _is_alone(written: Document, span: Span) -> bool:
     return not written.text[lines.start : span.start].strip() and (not after or after.startswith(_COMMENTS))
 
 
-def lines_of_imports(written: Document, moved: Sequence[Statement], old: str) -> set[int]:
-    """Numbers of the lines of ``moved``, and of comments above all of them that are not in ``old``."""
-    gone: set[int] = set()
-    for each in moved:
-        first, last = written.lines_of(each.holder)
-        gone.update(range(first, last + 1))
-    above = [text for line in range(min(gone, default=0)) if (text := written.line_text(line).strip())]
-    if gone and all(text.startswith((*_COMMENTS, "package ")) and text not in old for text in above):
-        gone.update(range(min(gone)))
-    return gone
-
-
 def _has_imports(file: WholeFile, span: Span) -> bool:
     """Whether ``span`` has imports outside of functions and classes."""
     document, tree = file.document, file.tree
+    starts = (each.span.start for each in imports(document, tree, span) if span.overlaps(each.span))
     return any(
-        span.overlaps(each.span)
-        and not any(
-            scope.is_function or scope.is_class for scope in scopes_at(document, tree, each.span.start)
-        )
-        for each in imports(document, tree, span)
+        not any(scope.is_function or scope.is_class for scope in scopes_at(document, tree, start))
+        for start in starts
     )
 
 

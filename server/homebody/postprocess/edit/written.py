@@ -7,8 +7,7 @@ from functools import cached_property
 from textwrap import dedent
 
 from homebody.postprocess.edit.edited import CODE_KINDS
-from homebody.postprocess.edit.imports import NewImport, lines_of_imports, moved_imports, needed_imports
-from homebody.syntax.import_block import Statement
+from homebody.postprocess.edit.imports import NewImport, taken_imports
 from homebody.syntax.opaque import comments_start
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import parse
@@ -38,18 +37,18 @@ class Written:
         return WholeFile(document, parse(document))
 
     @cached_property
-    def _moved(self) -> Sequence[Statement]:
-        return moved_imports(self.file, self.span, lambda: self.read)
+    def _taken(self) -> tuple[set[int], tuple[NewImport, ...]]:
+        return taken_imports(self.file, self.span, lambda: self.read)
 
-    @cached_property
+    @property
     def imports(self) -> tuple[NewImport, ...]:
         """What it imports and the file neither has nor defines."""
-        return needed_imports(self.file, self.read.document, self._moved) if self._moved else ()
+        return self._taken[1]
 
     @cached_property
     def code(self) -> str:
-        """Its text without those imports."""
-        if not self._moved:
+        """Its text without the lines of imports."""
+        if not self._taken[0]:
             return self.text
         document = self.read.document
         kept = (document.line_text(line) for line in range(document.line_count) if line not in self._gone)
@@ -58,9 +57,7 @@ class Written:
     @cached_property
     def _gone(self) -> set[int]:
         """Lines of ``read`` that are not in ``code``."""
-        document = self.read.document
-        gone = lines_of_imports(document, self._moved, self.file.document.slice(self.span))
-        return gone | {0} if document.text != self.text else gone
+        return self._taken[0] | {0} if self.read.document.text != self.text else self._taken[0]
 
     @cached_property
     def definitions(self) -> Sequence[Definition]:
