@@ -75,7 +75,7 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
     pairs = [(line, line) for line in range(start)]
     old_end, new_end = len(old) - tail, len(new) - tail
     old_rest, new_rest = old[start:old_end], new[start:new_end]
-    if not takes_too_long(old_rest, new_rest):
+    if not set(old_rest).isdisjoint(new_rest) and not takes_too_long(old_rest, new_rest):
         for block in SequenceMatcher(None, old_rest, new_rest).get_matching_blocks():
             pairs += [(start + block.a + step, start + block.b + step) for step in range(block.size)]
     return pairs + [(old_end + step, new_end + step) for step in range(tail)]

@@ -36,9 +36,7 @@ def _block_edits(old: Sequence[str], new: Sequence[str], at: int) -> Iterator[Te
     offsets = [at]
     for line in old:
         offsets.append(offsets[-1] + len(line))
-    is_single = len(old) == len(new) == 1
-    stripped = ([] if is_single else [line.strip() for line in lines] for lines in (old, new))
-    pairs = matched_lines(*stripped)
+    pairs = matched_lines([line.strip() for line in old], [line.strip() for line in new])
     pairs = [(o, n) for o, n in pairs if not old[o].isspace()]
     if not pairs and len(old) == len(new):
         pairs = [(index, index) for index in range(len(old))]
