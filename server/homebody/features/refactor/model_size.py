@@ -9,8 +9,9 @@ from homebody.settings import ChatSettings
 _EXPERTS = re.compile(r"(?<![a-z0-9.])(\d+)x(\d+(?:\.\d+)?)b(?![a-z0-9])", re.IGNORECASE)
 _SIZE = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?)([bm])(?![a-z0-9])", re.IGNORECASE)
 
-_FAMILIES = ((re.compile(r"cod(?:er|e|estral|egemma)|devstral|starchat", re.IGNORECASE), 1.5),)
-"""Families trained for code, and the factor by which they count as larger than other models of their size."""
+_CODER = re.compile(r"cod(?:er|e|estral|egemma)|devstral|starchat", re.IGNORECASE)
+"""Families trained for code, which count as larger than other models of their size."""
+_CODER_FACTOR = 1.5
 
 
 def size_of_model(info: ModelInfo, settings: ChatSettings) -> float | None:
@@ -20,10 +21,13 @@ def size_of_model(info: ModelInfo, settings: ChatSettings) -> float | None:
     """
     if settings.model_size is not None:
         return settings.model_size
-    stated = _stated(info.name)
-    if stated is None:
+    if experts := _EXPERTS.search(info.name):
+        size = int(experts.group(1)) * float(experts.group(2))
+    elif plain := _SIZE.search(info.name):
+        size = float(plain.group(1)) / (1000 if plain.group(2).lower() == "m" else 1)
+    else:
         return None
-    return stated * next((factor for family, factor in _FAMILIES if family.search(info.name)), 1.0)
+    return size * _CODER_FACTOR if _CODER.search(info.name) else size
 
 
 def lacks(prompt: PromptFile, info: ModelInfo | None, settings: ChatSettings) -> str:
@@ -33,12 +37,3 @@ def lacks(prompt: PromptFile, info: ModelInfo | None, settings: ChatSettings) ->
         return ""
     name = info.name if info is not None else "the model"
     return f"needs a larger model than {name}: about {prompt.needs:g} billion parameters"
-
-
-def _stated(name: str) -> float | None:
-    if experts := _EXPERTS.search(name):
-        return int(experts.group(1)) * float(experts.group(2))
-    found = _SIZE.search(name)
-    if found is None:
-        return None
-    return float(found.group(1)) / (1000 if found.group(2).lower() == "m" else 1)

@@ -128,7 +128,7 @@ def _request(base: RewriteRequest, span: Span) -> RewriteRequest:
         indent = indent_at(document, tree, target.start)
         return replace(base, prompt=shipped_prompt("new-code"), target=target, indent=indent)
     target, definition = find_target(document, tree, span, base.prompt)
-    return replace(base, target=target, definition=definition)
+    return replace(base, target=Span(max(target.start, document.start), target.end), definition=definition)
 
 
 def _distinct(requests: Sequence[RewriteRequest]) -> list[RewriteRequest]:

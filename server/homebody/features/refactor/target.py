@@ -22,11 +22,6 @@ def find_target(
     The file; the comment at the cursor; the function around it; or the selection, extended to complete
     statements.
     """
-    target, around = _target(document, tree, span, prompt)
-    return Span(max(target.start, document.start), target.end), around
-
-
-def _target(document: Document, tree: Tree, span: Span, prompt: PromptFile) -> tuple[Span, Definition | None]:
     if not document.text.strip():
         message = "The file is empty: there is nothing to rewrite."
         raise UsageError(message)

@@ -42,7 +42,7 @@ def tests_refusal(document: Document, name: str, code: str) -> str:
         return ""
     stem = PurePosixPath(document.uri).stem
     written = document.with_text(code)
-    imported = " ".join(written.slice(one.span) for one in imports(written, parse(written)))
+    imported = " ".join(written.slice(each.span) for each in imports(written, parse(written)))
     if re.search(rf"(?<![^\W_]){re.escape(stem)}(?![^\W_])", imported):
         return ""
     return f"The answer does not import {stem}, so its tests could not run."
@@ -51,8 +51,5 @@ def tests_refusal(document: Document, name: str, code: str) -> str:
 def _unused(wanted: Sequence[Path], otherwise: Path) -> Path:
     """Return the first of ``wanted`` whose folder exists, or ``otherwise``, numbered if it is taken."""
     path = next((place for place in wanted if place.parent.is_dir()), otherwise)
-    for number in range(2, _MAX_NUMBER):
-        if not path.exists():
-            break
-        path = path.with_stem(f"{path.stem.removesuffix(f'_{number - 1}')}_{number}")
-    return path
+    numbered = (path.with_stem(f"{path.stem}_{number}") for number in range(2, _MAX_NUMBER + 1))
+    return next((place for place in (path, *numbered) if not place.exists()), path)

@@ -32,11 +32,6 @@ _NEEDS: Mapping[str, str] = {"types": "annotations", "rename": "names"}
 """Patterns that a language's query file must have for a guard, or for renaming."""
 
 
-def syntax_refusal(edit: Edited) -> str:
-    """Return why not even an edit that a person chose is offered."""
-    return unreadable(edit.after.code, edit.before.document.text) or _new_errors(edit)
-
-
 def refusal_of(edit: Edited, guard: str = "none") -> str:
     """Return why an edit is not offered, in a sentence; empty if it is."""
     return (
@@ -45,6 +40,23 @@ def refusal_of(edit: Edited, guard: str = "none") -> str:
         or _emptied_body(edit)
         or (_same_but_for(edit, *ALLOWED[guard]) if guard in ALLOWED else "")
     )
+
+
+def syntax_refusal(edit: Edited) -> str:
+    """Refuse more syntax errors than before: why not even an edit that a person chose is offered."""
+    new, old = edit.after, edit.before
+    language = new.tree.language
+    errors = count_tree_errors(new.tree)
+    if language is None or errors <= count_tree_errors(old.tree):
+        return ""
+    # An error may have another size in a tree of which only a part was parsed again.
+    if count_errors(new.document.text, language) <= count_errors(old.document.text, language):
+        return ""
+    at = nodes.first_error(new.tree, new.span)
+    at = nodes.first_error(new.tree, new.document.whole) if at is None else at
+    line = new.document.line_text(new.document.line_of(at)).strip() if at is not None else ""
+    where = f" near “{line[:60]}”" if line else ""
+    return f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
 
 
 def can_check(guard: str, language: Language | None) -> bool:
@@ -105,22 +117,6 @@ def _is_placeholder(line: str, language: Language) -> bool:
     return _DOTS.fullmatch(line) is not None or (
         _is_comment(line, language) and _ELLIPSIS.fullmatch(line.strip("#/-*<>!{} \t")) is not None
     )
-
-
-def _new_errors(edit: Edited) -> str:
-    new, old = edit.after, edit.before
-    language = new.tree.language
-    errors = count_tree_errors(new.tree)
-    if language is None or errors <= count_tree_errors(old.tree):
-        return ""
-    # An error may have another size in a tree of which only a part was parsed again.
-    if count_errors(new.document.text, language) <= count_errors(old.document.text, language):
-        return ""
-    at = nodes.first_error(new.tree, new.span)
-    at = nodes.first_error(new.tree, new.document.whole) if at is None else at
-    line = new.document.line_text(new.document.line_of(at)).strip() if at is not None else ""
-    where = f" near “{line[:60]}”" if line else ""
-    return f"The answer has syntax errors as {language.title} code{where}, so the file is not changed."
 
 
 def _emptied_body(edit: Edited) -> str:
