@@ -141,7 +141,7 @@ class Edited:
     span
         The part of it that the edits are in.
     imported
-        Words of the imports that are added.
+        Words of the imports that are added, and ``*`` if one is of all names.
 
     """
 
@@ -171,7 +171,7 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Ite
         around = document.whole_lines(top_level(tree, change.span)[0])
         span = Span(max(span.start, around.start), min(span.end, around.end))
     sides = _sides_of_part(document, tree, span, change) if is_large else None
-    words = frozenset(word for text in imported for word in re.findall(r"\w+", text))
+    words = frozenset(word for text in imported for word in re.findall(r"\w+|\*", text))
     return Edited(file, span, words, *(sides or _sides(document, tree, span, change)))
 
 

@@ -34,9 +34,9 @@ _VERSION = re.compile(r"v\d+")
 class NewImport:
     """What a file needs to import: a name, or a whole module.
 
-    ``form`` is the statement on one line, in Go without ``import``; if ``name`` is set, with a null character
-    for the list that it is in. ``name`` is as it is written (``a as b``), ``local`` what it defines in the
-    file, if that is known.
+    ``form`` is the statement on one line, in Go without ``import``, with a null character for the list that
+    ``name`` is in. ``name`` is as it is written (``a as b``; ``*`` is in no list), ``local`` what it defines
+    in the file, if that is known.
     """
 
     form: str
@@ -148,8 +148,8 @@ def _names(written: Document, statement: Statement, language: Language) -> Itera
     for entry in statement.entries:
         module = statement.modules[0]
         if listed is None or entry.name in {"", "*"}:
-            local = "" if entry.name == "*" else entry.alias
-            yield NewImport(re.sub(r", ?\{[^{}]*\}", "", text), module, local=local)
+            name, local = ("*", "") if entry.name == "*" else ("", entry.alias)
+            yield NewImport(re.sub(r", ?\{[^{}]*\}", "", text), module, name, local)
         else:
             mark = "{ \0 }" if "{" in listed.group() else " \0"
             form = f"{text[: listed.start()]}{mark}{text[listed.end() :]}"
@@ -196,7 +196,7 @@ def _around(file: WholeFile, offset: int) -> list[Statement]:
 
 def _joins(new: NewImport, other: Statement) -> bool:
     """Whether a name can be listed at the end of ``other``: ``import type`` is not ``import``."""
-    if not new.name or other.modules != (new.module,) or not other.entries:
+    if new.name in {"", "*"} or other.modules != (new.module,) or not other.entries:
         return False
     kinds = {kind.group() for text in (new.form, other.text) if (kind := _KIND.match(text))}
     return other.entries[-1].name not in {"", "*"} and len(kinds) == 1

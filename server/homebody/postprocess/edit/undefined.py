@@ -33,7 +33,7 @@ def undefined_names(edit: Edited) -> list[str]:
     file, span = edit.file, edit.span
     old_statements = (each for each in file.statements if not span.covers(each.span))
     statements = [*old_statements, *import_statements(side.document, side.tree)]
-    if any(entry.name == "*" for each in statements for entry in each.entries):
+    if "*" in edit.imported or any(entry.name == "*" for each in statements for entry in each.entries):
         return []
     known = {*edit.imported, *(word for each in statements for word in re.findall(r"\w+", each.text))}
     inside = (name for name in side.names if name.binds)
