@@ -24,7 +24,7 @@ from homebody.errors import SettingsError
 from homebody.headless.diff import unified_diff
 from homebody.headless.import_continue import convert, read_config
 from homebody.regular_file import write_file
-from homebody.settings.keys import Key, all_keys, json_schema, sections
+from homebody.settings.keys import all_keys, json_schema, sections
 from homebody.settings.options import OptionsSource, from_texts
 from homebody.settings.paths import config_dir, user_file
 
@@ -47,31 +47,22 @@ def _show(
         warn(problem.message)
     terminal = Terminal()
     tree: dict[str, Any] = msgspec.to_builtins(loaded.settings)
-    for section in (tree, tree["completion"], tree["next_edit"], tree["chat"]):
-        block = section["backend"]
-        if block["api_key"] is not None:
-            block["api_key"] = "***"
+    for use in (tree, tree["completion"], tree["next_edit"], tree["chat"]):
+        if use["backend"]["api_key"] is not None:
+            use["backend"]["api_key"] = "***"
     if as_json:
         terminal.write(msgspec.json.format(msgspec.json.encode(tree), indent=2).decode() + "\n")
         return
     for key in all_keys():
-        if (value := _value_of(tree, key)) is not _ABSENT:
-            origin = loaded.origins.get(key.snake)
+        *parents, name = key.path
+        block: Any = tree
+        for section in parents:
+            block = block[section]
+        # Another key replaces one that is not there; a use of its own has what is under [backend].
+        if name in block and (len(parents) < 2 or block[name] != tree["backend"].get(name)):
+            value, origin = block[name], loaded.origins.get(key.snake)
             shown = f"# {key.snake} is not set" if value is None else f"{key.snake} = {to_toml(value)}"
             terminal.write(f"{shown:<48}  # {origin}\n" if origin else f"{shown}\n")
-
-
-_ABSENT = object()
-
-
-def _value_of(tree: dict[str, Any], key: Key) -> object:
-    """Value of ``key``; absent if another key replaces it, or if an override equals the block's value."""
-    block: Any = tree
-    for name in key.path[:-1]:
-        block = block[name]
-    value = block.get(key.path[-1], _ABSENT)
-    inherited = len(key.path) == 3 and value == tree["backend"].get(key.path[-1])
-    return _ABSENT if inherited else value
 
 
 @command.command("schema")
