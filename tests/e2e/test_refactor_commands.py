@@ -21,8 +21,9 @@ SMALL = "SmolLM2-135M"
 
 
 async def test_an_automatic_lightbulb_lists_only_fitting_actions(serve):
-    async with serve() as client:
+    async with serve("It multiplies.") as client:
         client.open(URI, CODE)
+        await client.explain(URI)  # the lightbulb does not wait for the first parse
         assert await _titles(client, IN_BODY, triggerKind=2) == []
         assert await _titles(client, Span(0, 0), triggerKind=2) == []
         assert "Write a docstring" in await _titles(client, HEADER, triggerKind=2)
