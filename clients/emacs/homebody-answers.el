@@ -233,7 +233,7 @@ From a buffer without a file, the question goes without the buffer's text."
 
 (defun homebody-attach (query)
   "Choose what goes with the next question among what has QUERY in its name.
-That are files, symbols, the problems that Flymake found, and diffs.
+That are files, folders, symbols, the problems that Flymake found, and diffs.
 What is attached already is taken back."
   (interactive "sAttach: ")
   (let* ((items (jsonrpc-request

@@ -1,11 +1,13 @@
 """Asking through a real server: conversations, attachments, applied code."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from pygls.exceptions import JsonRpcException
 
 from support.notebook import open_notebook
+from support.until import until_answered
 
 URI = "file:///w/area.py"
 CODE = "def area(width, height):\n    return width * height\n"
@@ -129,6 +131,28 @@ async def test_what_can_be_attached_is_listed_and_taken(serve, workspace):
         pasted = {"label": "output", "text": "Traceback: boom"}
         await client.execute("homebody.ask", {"question": "Why?", "attach": [pasted]})
         assert "Traceback: boom" in (await client.execute("homebody.showPrompt"))["text"]
+
+
+async def test_a_folder_attaches_its_files_once_and_none_that_is_excluded(serve, workspace):
+    (workspace / "pkg").mkdir()
+    for name in ("inside", "other", "private"):
+        (workspace / "pkg" / f"{name}.py").write_text(f"{name.upper()} = 1\n")
+    (workspace / ".homebodyignore").write_text("private.py\n")
+    async with serve("ok") as client:
+
+        async def folders(query: str) -> list[dict[str, Any]]:
+            items = await client.execute("homebody.contextItems", {"query": query})
+            return [item for item in items if item["kind"] == "folder"]
+
+        (folder,) = await until_answered(lambda: folders("fol"))
+        assert folder == {"id": f"{workspace.as_uri()}/pkg/", "kind": "folder", "label": "pkg/", "detail": ""}
+        assert await folders("folder pk") == await folders("kg") == [folder]
+        assert await folders("folder x") == []
+        inside = f"{folder['id']}inside.py"
+        reply = await client.execute("homebody.ask", {"question": "Why?", "attach": [inside, folder]})
+        assert [source["uri"] for source in reply["sources"]] == [inside, f"{folder['id']}other.py"]
+        with pytest.raises(JsonRpcException, match="no file in nix/ that may be put"):
+            await client.execute("homebody.ask", {"question": "?", "attach": [f"{workspace.as_uri()}/nix/"]})
 
 
 @pytest.mark.parametrize("cell", ["untitled:cell", "file://{folder}/cells/1.py"])

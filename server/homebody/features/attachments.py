@@ -1,4 +1,4 @@
-"""Attachments of a question: files, symbols, diagnostics, diffs, pasted text.
+"""Attachments of a question: files, folders, symbols, diagnostics, diffs, pasted text.
 
 They are checked by the same rules as every file that is put into a prompt.
 """
@@ -20,6 +20,7 @@ from homebody.features.selection import tree_of
 from homebody.features.surroundings import check_permitted, shown_path
 from homebody.media import MOST_BYTES, Media, is_named_as_media, media_type, read_media, too_large
 from homebody.regular_file import FileTooLarge, read_off_loop
+from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
 from homebody.workspace.diff import (
@@ -42,6 +43,7 @@ DIFF_SCHEME = "diff"
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:-L?(?P<last>[0-9]{1,9})|(?P<whole>\+))?")
 _LINES_WITHOUT_TREE = 40
+_MOST_FILES = 20
 # Control sequences (colours, cursor movements), then operating system commands (titles, hyperlinks).
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b\n]*+(?:\x07|\x1b\\)?|[PX^_][^\x1b\n]*+\x1b\\|[ -/]*+[0-~])"
@@ -112,9 +114,9 @@ class Attached:
 
     @classmethod
     def joined(cls, parts: "Sequence[Attached]") -> "Attached":
-        """Return several as one."""
+        """Return several as one; what several have, such as a file and its folder, is there once."""
         return cls(
-            tuple(item for part in parts for item in part.items),
+            tuple(dict.fromkeys(item for part in parts for item in part.items)),
             tuple(unit for part in parts for unit in part.left_out),
             tuple(media for part in parts for media in part.media),
         )
@@ -134,11 +136,11 @@ async def attach(
 ) -> Attached:
     """Resolve the id of a context item.
 
-    ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``diff:staged:FOLDER`` and
-    ``diff:uncommitted:FOLDER`` (a folder's URI) are changes; a file may be a picture or a sound, by its
-    content. ``open_document`` finds what an editor has open, ``open_notebook`` the cells of a notebook by its
-    URI; everything else is read from disk. Raises ``UsageError`` if the id is unknown, or what it means must
-    not be sent to a model.
+    ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``file:///w/`` the files of a
+    folder in the index, ``diff:staged:FOLDER`` and ``diff:uncommitted:FOLDER`` (a folder's URI) are changes;
+    a file may be a picture or a sound, by its content. ``open_document`` finds what an editor has open,
+    ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk. Raises
+    ``UsageError`` if the id is unknown, or what it means must not be sent to a model.
     """
     if item_id.startswith(f"{DIFF_SCHEME}:"):
         _, which, *named = item_id.split(":", 2)
@@ -147,6 +149,15 @@ async def attach(
             return await attach_changes(engine, which, folder)
         message = f"There is no diff {which!r}: attach diff:staged or diff:uncommitted."
         raise UsageError(message)
+    if item_id.endswith("/"):
+        files = await files_named(engine, f"{shown_path(engine, item_id[:-1])}/")
+        below = [file.uri for file in files if file.uri.startswith(item_id)]
+        if not below:
+            message = (
+                f"There is no file in {shown_path(engine, item_id[:-1])}/ that may be put into a prompt."
+            )
+            raise UsageError(message)
+        return Attached.joined([await attach(engine, uri, open_document, open_notebook) for uri in below])
     if cells := open_notebook(item_id):
         path = shown_path(engine, item_id)
         items = [
@@ -170,6 +181,13 @@ async def attach(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
         )
     return Attached((await attach_document(engine, document, await _parse_lines(engine, document, lines)),))
+
+
+async def files_named(engine: Engine, query: str) -> list[Candidate]:
+    """Return files of the index whose path contains ``query``, without those that are excluded."""
+    if engine.index is None:
+        return []
+    return await engine.allowed(await engine.index.ask(lambda index: index.files(query, limit=_MOST_FILES)))
 
 
 async def attach_document(

@@ -1,4 +1,4 @@
-"""Items that can be attached to a question: files, symbols, diagnostics, changes; ``attach`` takes ids."""
+"""What can be attached to a question: files, folders, symbols, diagnostics, changes; ``attach`` takes ids."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -7,14 +7,15 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from homebody.engine import Engine
+from homebody.features.attachments import files_named
 from homebody.features.surroundings import shown_path
 from homebody.text import Document
 from homebody.workspace.git import find_repository
-from homebody.workspace.uri import file_name, uri_of
+from homebody.workspace.uri import file_name, repository_name, uri_of
 
-ItemKind: TypeAlias = Literal["file", "symbol", "diagnostics", "diff"]
+ItemKind: TypeAlias = Literal["file", "folder", "symbol", "diagnostics", "diff"]
 
-_MOST_FILES = 20
+_MOST_FOLDERS = 5
 _MOST_SYMBOLS = 20
 
 DIAGNOSTICS = "diagnostics"
@@ -48,7 +49,7 @@ async def context_items(
     query = query.strip().lower()
 
     def file(uri: str) -> ContextItem:
-        return ContextItem(uri, "file", file_name(uri), shown_path(engine, uri))
+        return ContextItem(uri, "file", file_name(uri), _place(engine, uri))
 
     open_texts = {**{document.uri: [document] for document in documents}, **notebooks}
     items = [
@@ -60,14 +61,32 @@ async def context_items(
     items += await _problems(engine, query, with_problems)
     items += _changes(engine, query)
     if engine.index is not None:
-        files = await engine.index.ask(lambda index: index.files(query, limit=_MOST_FILES))
-        items += [file(row.uri) for row in await engine.allowed(files)]
+        items += [file(row.uri) for row in await files_named(engine, query)]
+        items += await _folders(engine, query)
         symbols = await engine.index.ask(lambda index: index.symbols(query, limit=_MOST_SYMBOLS))
         for symbol in await engine.allowed(symbols):
             line = symbol.first_line + 1
-            place = f"{shown_path(engine, symbol.uri)}:{line}"
+            place = f"{_place(engine, symbol.uri)}:{line}"
             items.append(ContextItem(f"{symbol.uri}#L{line}+", "symbol", symbol.why, place))
     return list({item.id: item for item in reversed(items)}.values())[::-1]
+
+
+def _place(engine: Engine, uri: str) -> str:
+    """Path for the user; with the folder's name where the workspace has several."""
+    path = shown_path(engine, uri)
+    return f"{repository_name(uri, engine.folders)}/{path}" if len(engine.folders) > 1 else path
+
+
+async def _folders(engine: Engine, query: str) -> list[ContextItem]:
+    """Folders that have files; the word ``folder``, or its beginning, may come before a name."""
+    kind, _, name = query.partition(" ")
+    if "folder".startswith(kind):
+        query = name
+    uris = dict.fromkeys(file.uri.rpartition("/")[0] for file in await files_named(engine, query))
+    # The workspace's own folders are inside of none.
+    labels = {uri: f"{_place(engine, uri)}/" for uri in uris if repository_name(uri, engine.folders)}
+    folders = [ContextItem(f"{uri}/", "folder", label, "") for uri, label in labels.items()]
+    return [folder for folder in folders if query in folder.label.lower()][:_MOST_FOLDERS]
 
 
 async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) -> list[ContextItem]:

@@ -628,7 +628,7 @@ exports.run = async function run() {
         const need = () => server.need();
         const folder = (await until(async () => (await chat.items("folder")).length && chat.items("folder"))).find(({ label }) => label === "pkg/");
         assert.ok((await chat.items("fol")).some(({ label }) => label === "pkg/"));
-        await chat.attachments.add(folder);
+        await chat.attachments.add(folder, need);
         await chat.attachments.add({ id: vscode.Uri.joinPath(root(), "pkg", "inside.py").toString(), kind: "file", label: "inside.py" }, need);
         await chat.open();
         const terminal = vscode.window.createTerminal({ name: "shell", pty: terminalSaying("3 tests failed") });

@@ -4,7 +4,7 @@
  * Until a question with it has an answer, a new window has it again, but for pictures that were pasted.
  */
 
-import { type Memento, Uri, commands, env, window, workspace } from "vscode";
+import { type Memento, commands, env, window } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 
 import { codeOf, run } from "../commands";
@@ -14,9 +14,7 @@ import { editorInView } from "./about";
 import { Diagnostics } from "./diagnostics";
 
 const ATTACHED = "homebody.attached";
-const FOLDER = "folder:";
 const TERMINAL = "terminal:";
-const MOST_FOLDERS = 5;
 const LONGEST_TERMINAL = 20_000;
 
 export class Attachments {
@@ -73,47 +71,21 @@ export class Attachments {
         this.set(this.items);
     }
 
-    /** What can be attached and matches what the user has typed; `folder` and `terminal` name kinds as well. */
+    /** What can be attached and matches what the user has typed; `terminal` names a kind as well. */
     async matching(client: LanguageClient, typed: string): Promise<Attachment[]> {
-        const begins = (kind: string): boolean => kind.startsWith(typed.toLowerCase());
-        const folder = /^folder\W?(.*)$/i.exec(typed)?.[1] ?? (begins("folder") ? "" : typed);
-        const [items, near] = await Promise.all([typed, folder].map((query) => this.ask(client, query)));
+        const editor = editorInView();
+        const about = editor && { textDocument: codeOf(client, editor).textDocument };
+        const diagnostics = this.diagnostics.current(client);
+        const items = await run<Attachment[]>(client, "homebody.contextItems", { query: typed, ...about, diagnostics });
         const terminal = window.activeTerminal;
-        return [
-            ...(terminal !== undefined && begins("terminal")
-                ? [{ id: TERMINAL, kind: "terminal", label: "Terminal", detail: terminal.name }]
-                : []),
-            ...(items ?? []).map(withFolderName),
-            ...foldersOf(near ?? [], folder),
-        ];
-    }
-
-    /** The items to send: those of a folder are its files that the model may read. */
-    async sent(client: LanguageClient, items: readonly Attachment[]): Promise<Attachment[]> {
-        const parts = await Promise.all(
-            items.map(async (item) => {
-                if (!item.id.startsWith(FOLDER)) {
-                    return [item];
-                }
-                const folder = item.id.slice(FOLDER.length);
-                const files = await this.ask(client, `${workspace.asRelativePath(Uri.parse(folder), false)}/`);
-                return files.filter(({ id, kind }) => kind === "file" && id.startsWith(folder));
-            }),
-        );
-        // A file may be in one of the folders too.
-        return parts.flat().filter(({ id }, index, all) => id === "" || all.findIndex((other) => other.id === id) === index);
+        return terminal !== undefined && "terminal".startsWith(typed.toLowerCase())
+            ? [{ id: TERMINAL, kind: "terminal", label: "Terminal", detail: terminal.name }, ...items]
+            : items;
     }
 
     /** The problems that `homebody.ask` needs for these items; `undefined` if none of them is about problems. */
     problems(client: LanguageClient, items: readonly Attachment[]): DocumentDiagnostics[] | undefined {
         return items.some(({ id }) => id.startsWith("diagnostics:")) ? this.diagnostics.current(client) : undefined;
-    }
-
-    private async ask(client: LanguageClient, query: string): Promise<Attachment[]> {
-        const editor = editorInView();
-        const about = editor && { textDocument: codeOf(client, editor).textDocument };
-        const diagnostics = this.diagnostics.current(client);
-        return run<Attachment[]>(client, "homebody.contextItems", { query, ...about, diagnostics });
     }
 
     private set(items: readonly Attachment[]): void {
@@ -131,29 +103,6 @@ async function noteOf(client: LanguageClient, item: Attachment): Promise<string>
     } catch (error) {
         return sentenceOf(error);
     }
-}
-
-/** Where there are several folders, the same item with the name of its folder. */
-function withFolderName(item: Attachment): Attachment {
-    if (!item.id.startsWith("file:") || (workspace.workspaceFolders?.length ?? 0) < 2) {
-        return item;
-    }
-    const line = /:\d+$/.exec(item.detail ?? "")?.[0] ?? "";
-    return { ...item, detail: `${workspace.asRelativePath(Uri.parse(item.id.replace(/#.*$/, "")))}${line}` };
-}
-
-/** The folders that the listed files are in, if their names match too. */
-function foldersOf(items: readonly Attachment[], query: string): Attachment[] {
-    const folders = new Map<string, Attachment>();
-    for (const { id, kind } of items) {
-        const folder = kind === "file" && id.startsWith("file:") ? Uri.joinPath(Uri.parse(id), "..") : undefined;
-        const label = folder && `${workspace.asRelativePath(folder)}/`;
-        const isTop = folder !== undefined && workspace.workspaceFolders?.some(({ uri }) => uri.toString() === folder.toString());
-        if (folder !== undefined && label !== undefined && !isTop && label.toLowerCase().includes(query.toLowerCase())) {
-            folders.set(label, { id: `${FOLDER}${folder}/`, kind: "folder", label });
-        }
-    }
-    return [...folders.values()].slice(0, MOST_FOLDERS);
 }
 
 /**

@@ -227,7 +227,7 @@ export class Chat implements Disposable {
                 const argument: AskArgument = {
                     ...conversation,
                     question: text,
-                    attach: await this.attachments.sent(client, items),
+                    attach: items,
                     ...(editor && codeOf(client, editor)),
                     ...(diagnostics && { diagnostics }),
                 };
