@@ -149,12 +149,16 @@ class Router(LlamaDouble):
             await super()._handle(request, reply)
 
 
-async def test_a_router_is_asked_to_load_the_suitable_model():
+async def test_a_router_is_asked_to_load_the_suitable_model(monkeypatch: pytest.MonkeyPatch):
+    """Also after it was idle: the router may have unloaded the model meanwhile."""
+    monkeypatch.setattr("homebody.backend.servers.base._TRUST_SECONDS", 0)
     with Router() as double:
         backend = ResilientBackend(
             FixedConnector(LlamaCppBackend(BackendSettings(url=double.url))), patience_seconds=30
         )
         async with aclosing(backend):
+            assert await say(backend, Prompt((Text("x"),))) == "x"
+            double.states[CODER] = "unloaded"
             assert await say(backend, Prompt((Text("x"),))) == "x"
 
     assert double.states == {"llama-3.1-8b": "unloaded", CODER: "loaded"}

@@ -10,9 +10,8 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import TypeAlias
@@ -95,15 +94,6 @@ _PREFERRED = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0")
 _PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class HubFile:
-    """One file of a repository: its path there, bytes, and checksum if the Hub has one."""
-
-    name: str
-    size: int
-    sha256: str | None
-
-
 def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Model:
     """Download the model that ``source`` names.
 
@@ -119,20 +109,17 @@ def install_from_hub(source: str, on_progress: OnProgress | None = None) -> Mode
     hub = _hub()
     with installing(), _translated(hub, repo):
         info = hub.HfApi().model_info(repo, files_metadata=True)
-        files = [
-            HubFile(sibling.rfilename, sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else None)
-            for sibling in info.siblings or ()
-        ]
+        files = {file.rfilename: file for file in info.siblings or ()}
         chosen = choose_files(repo, files, wanted)
         folder = models_dir() / repo.replace("/", "--")
-        total = sum(file.size for file in chosen)
+        total = sum(files[name].size or 0 for name in chosen)
         check_space(f"{repo} needs", total)
         with watched(folder, total, on_progress):
-            for file in chosen:
-                path = Path(hub.hf_hub_download(repo, file.name, revision=info.sha, local_dir=folder))
-                if file.sha256 is not None:
-                    check_sha256(path, file.name, file.sha256)
-    path = folder / chosen[0].name
+            for name in chosen:
+                path = Path(hub.hf_hub_download(repo, name, revision=info.sha, local_dir=folder))
+                if files[name].lfs:
+                    check_sha256(path, name, files[name].lfs.sha256)
+    path = folder / chosen[0]
     return Model(path.stem, path, "installed")
 
 
@@ -145,7 +132,7 @@ def parse_source(source: str) -> tuple[str, str | None]:
     return repo, wanted or None
 
 
-def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> list[HubFile]:
+def choose_files(repo: str, files: Iterable[str], wanted: str | None) -> list[str]:
     """Return the model that ``source`` names: its file, or all its parts in order.
 
     Raises
@@ -154,13 +141,13 @@ def choose_files(repo: str, files: Sequence[HubFile], wanted: str | None) -> lis
         No file matches, or several do.
 
     """
-    models: dict[str, list[HubFile]] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        path = PurePosixPath(file.name)
+    models: dict[str, list[str]] = {}
+    for file in sorted(files):
+        path = PurePosixPath(file)
         # Reject names that lead outside the folder.
         if path.suffix == ".gguf" and not path.name.startswith("mmproj") and ".." not in path.parts:
-            part = _PART.fullmatch(file.name)
-            models.setdefault(part[1] if part else file.name.removesuffix(".gguf"), []).append(file)
+            part = _PART.fullmatch(file)
+            models.setdefault(part[1] if part else file.removesuffix(".gguf"), []).append(file)
     if not models:
         message = f"{repo} has no GGUF file: choose a repository whose name ends in -GGUF"
         raise UsageError(message)
