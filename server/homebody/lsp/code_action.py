@@ -64,7 +64,7 @@ async def code_action(
         return []
     text_document = {"uri": document.uri, "version": document.version}
     items = [
-        _item(action, {"textDocument": text_document, "range": _plain(place)}, context.diagnostics)
+        _item(action, {"textDocument": text_document, "range": place}, context.diagnostics)
         for place, action in actions
     ]
     if context.diagnostics:
@@ -92,7 +92,7 @@ def _explanation(text_document: dict[str, Any], problem: types.Diagnostic) -> ty
     """Return the action that explains a problem, which every model can."""
     argument = {
         "textDocument": text_document,
-        "range": _plain(problem.range),
+        "range": problem.range,
         "problem": {"message": problem.message, "source": problem.source, "code": problem.code},
         "show": True,
     }
@@ -133,13 +133,6 @@ def _problem(diagnostics: Sequence[types.Diagnostic]) -> str:
         text = " ".join(diagnostic.message.split())[:_LONGEST_PROBLEM]
         lines.append(f"Line {diagnostic.range.start.line + 1}: {text}")
     return "\n".join(lines)
-
-
-def _plain(lsp_range: types.Range) -> dict[str, Any]:
-    return {
-        "start": {"line": lsp_range.start.line, "character": lsp_range.start.character},
-        "end": {"line": lsp_range.end.line, "character": lsp_range.end.character},
-    }
 
 
 def _is_wanted(kind: str, context: types.CodeActionContext) -> bool:

@@ -61,19 +61,22 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
 
 def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent | str:
     """Show the whole suggestion beside the menu, highlighted if the client supports it."""
-    client = server.capabilities.text_document
-    item = client.completion.completion_item if client and client.completion else None
-    if types.MarkupKind.Markdown not in ((item.documentation_format if item else None) or ()):
+    if types.MarkupKind.Markdown not in (_supported(server).documentation_format or ()):
         return text
     return types.MarkupContent(types.MarkupKind.Markdown, f"```{language_id}\n{text}\n```")
 
 
 def _as_is(server: Server) -> types.InsertTextMode | None:
     """Tell the client not to indent the text again, if it supports that."""
+    support = _supported(server).insert_text_mode_support
+    modes = support.value_set if support else ()
+    return types.InsertTextMode.AsIs if types.InsertTextMode.AsIs in modes else None
+
+
+def _supported(server: Server) -> types.ClientCompletionItemOptions:
     client = server.capabilities.text_document
     item = client.completion.completion_item if client and client.completion else None
-    modes = item.insert_text_mode_support.value_set if item and item.insert_text_mode_support else ()
-    return types.InsertTextMode.AsIs if types.InsertTextMode.AsIs in modes else None
+    return item or types.ClientCompletionItemOptions()
 
 
 def _typed_word(document: Document, offset: int) -> Span:

@@ -12,6 +12,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from homebody.lsp.peer import Peer
+from homebody.workspace.uri import path_of
 
 if TYPE_CHECKING:
     from homebody.settings import Settings
@@ -55,8 +56,6 @@ def folders_of(params: types.InitializeParams) -> list[types.WorkspaceFolder]:
 
 def paths_of(folders: Sequence[types.WorkspaceFolder]) -> list[Path]:
     """List the folders that are paths on this machine."""
-    from homebody.workspace.uri import path_of
-
     paths = (path_of(folder.uri) for folder in folders)
     return [path for path in paths if path is not None and _can_exist(path)]
 
@@ -73,14 +72,14 @@ async def read(
     peer: Peer, pushed: object, pulled: Pulled, before: "SettingsSource | None"
 ) -> "SettingsSource":
     """Read the settings of all sources. ``pushed`` is the content of ``didChangeConfiguration``, if any."""
-    params = peer.initialize_params
+    params, folders = peer.initialize_params, paths_of(peer.folders)
 
     def read_all() -> "SettingsSource":
         from homebody.settings.options import Problem
         from homebody.settings.watch import SettingsSource
 
         source = SettingsSource(
-            paths_of(peer.folders),
+            folders,
             pulled.folders,
             before=before,
             initialization_options=params.initialization_options if params else None,

@@ -23,6 +23,7 @@ from homebody.lsp.process import freeze_heap
 from homebody.lsp.status import TOO_SLOW, UNSURE, ServedModel, Status
 from homebody.lsp.switch import Switch
 from homebody.text import Document
+from homebody.workspace.uri import path_of
 
 logger = logging.getLogger(__name__)
 
@@ -195,8 +196,6 @@ class Service:
         """Index files again that were saved, created or removed, by the editor or another program."""
         self.next_edits.history.files_changed(uris)
         if self._opened is not None and (index := self._opened.engine.index) is not None:
-            from homebody.workspace.uri import path_of
-
             index.refresh(path for path in map(path_of, uris) if path is not None)
 
     def changed(self, changes: Sequence[DocumentChange]) -> None:

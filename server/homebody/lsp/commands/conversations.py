@@ -122,10 +122,7 @@ def _blocks_of(blocks: Sequence[CodeBlock], first: int) -> list[dict[str, Any]]:
             "block": number,
             "language": block.language,
             "text": block.text,
-            "range": {
-                "start": {"line": block.lines.start, "character": 0},
-                "end": {"line": block.lines.stop, "character": 0},
-            },
+            "range": types.Range(types.Position(block.lines.start, 0), types.Position(block.lines.stop, 0)),
         }
         for number, block in enumerate(blocks, first)
     ]
