@@ -134,7 +134,8 @@ def _show(name: Annotated[str, typer.Argument(metavar="NAME")], *, as_json: _Jso
         terminal.write(to_json(_report(ModelListing(model, facts))))
         return
     fim = f"{facts.fim.prefix} {facts.fim.suffix} {facts.fim.middle}" if facts.fim else "no"
-    weights = f"{_parameters(facts.parameters)} parameters"
+    # More than the name says: many files hold the table of the vocabulary twice.
+    weights = f"{_parameters(facts.parameters)} weights"
     rows = {
         "Name": model.name,
         "Title": facts.name,

@@ -46,7 +46,8 @@ async def context_items(
     ``documents`` are open, and so are ``notebooks``, by their URIs with their cells: they come first, and are
     found without an index. ``with_problems`` are URIs of documents whose diagnostics are known.
     """
-    query = query.strip().lower()
+    name = query.strip()
+    query = name.lower()
 
     def file(uri: str) -> ContextItem:
         return ContextItem(uri, "file", file_name(uri), _place(engine, uri))
@@ -63,7 +64,7 @@ async def context_items(
     if engine.index is not None:
         items += [file(row.uri) for row in await files_named(engine, query)]
         items += await _folders(engine, query)
-        symbols = await engine.index.ask(lambda index: index.symbols(query, limit=_MOST_SYMBOLS))
+        symbols = await engine.index.ask(lambda index: index.symbols(name, limit=_MOST_SYMBOLS))
         for symbol in await engine.allowed(symbols):
             line = symbol.first_line + 1
             place = f"{_place(engine, symbol.uri)}:{line}"
@@ -98,7 +99,7 @@ async def _problems(engine: Engine, query: str, with_problems: Sequence[str]) ->
     return [
         ContextItem(f"{DIAGNOSTICS}:{uri}", "diagnostics", title, place)
         for uri, title, place in rows
-        if query in f"{title} {place}".lower()
+        if query in title.lower() or query in f"problems in {place}".lower()
     ]
 
 

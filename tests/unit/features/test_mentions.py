@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from homebody.features.ask import ask
+from homebody.features.context_items import context_items
 from homebody.features.mentions import mentioned, mentions
 from homebody.settings import ChatSettings
 from homebody.text import Document
@@ -126,3 +127,16 @@ async def test_a_symbol_of_a_file_that_is_shown_by_its_outline_is_read(world):
         assert "return a * 150 + a" in w.asked[0].prompt.text
         assert "return a * 149 + a" not in w.asked[0].prompt.text
         assert "defines f150" in [source.why for source in reply.sources]
+
+
+async def test_what_can_be_attached_is_listed_by_its_name_as_written_and_problems_by_their_path(
+    world, tmp_path
+):
+    (tmp_path / "lower.py").write_text("def stock():\n    return 1\n")
+    uri = uri_of(tmp_path / "stock.py")
+    async with _asking(world, tmp_path) as w:
+        items = await context_items(w.engine, "Stock")
+        assert [item.label for item in items if item.kind == "symbol"] == ["Stock", "stock"]
+        for query in ("problems in stock", "problems"):
+            [item] = await context_items(w.engine, query, with_problems=[uri])
+            assert item.id == f"diagnostics:{uri}"
