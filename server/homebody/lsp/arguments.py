@@ -13,10 +13,6 @@ from homebody.errors import UsageError
 T = TypeVar("T")
 
 
-class NoArguments(msgspec.Struct, frozen=True):
-    """The argument is empty."""
-
-
 TextDocument: TypeAlias = types.OptionalVersionedTextDocumentIdentifier
 """An open document; with a ``version``, a command is refused for any other version."""
 

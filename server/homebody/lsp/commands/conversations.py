@@ -14,7 +14,7 @@ from lsprotocol import types
 from homebody.audit import erase_logged
 from homebody.backend.cancellation import to_the_end
 from homebody.errors import StateUnwritable, UsageError
-from homebody.lsp.arguments import NoArguments, parse
+from homebody.lsp.arguments import parse
 from homebody.lsp.commands.common import LinkForm, parts_of, with_links
 from homebody.lsp.configuration import paths_of
 from homebody.lsp.server import Result, Server
@@ -60,9 +60,8 @@ async def conversation_of(server: Server, conversation_id: str) -> Conversation:
     return conversation
 
 
-async def conversations(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def conversations(server: Server, _params: types.ExecuteCommandParams) -> Result:
     """List the conversations of this session, and the stored ones that began in the workspace."""
-    parse(params, NoArguments)
     folders = paths_of(server.folders)
     known = server.service.conversations.all()
     stored = await asyncio.to_thread(stored_conversations)

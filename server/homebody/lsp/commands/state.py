@@ -4,15 +4,14 @@ import msgspec
 from lsprotocol import types
 
 from homebody.lsp import progress
-from homebody.lsp.arguments import AcceptCompletion, NoArguments, TextDocument, parse
+from homebody.lsp.arguments import AcceptCompletion, TextDocument, parse
 from homebody.lsp.commands.common import media_of, parts_of
 from homebody.lsp.server import Result, Server
 from homebody.lsp.switch import Feature
 
 
-async def status(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def status(server: Server, _params: types.ExecuteCommandParams) -> Result:
     """Return the status."""
-    parse(params, NoArguments)
     return server.service.status.wire
 
 
@@ -33,18 +32,16 @@ async def toggle(server: Server, params: types.ExecuteCommandParams) -> Result:
     return {"enabled": is_on}
 
 
-async def models(server: Server, params: types.ExecuteCommandParams) -> Result:
+async def models(server: Server, _params: types.ExecuteCommandParams) -> Result:
     """Return the models; ``uses`` lists the uses of each."""
-    parse(params, NoArguments)
     async with server.service.using() as opened:
         from homebody.features.models_here import models_here
 
         return msgspec.to_builtins(await models_here(opened.engine), order="deterministic")
 
 
-async def recommend(_server: Server, params: types.ExecuteCommandParams) -> Result:
+async def recommend(_server: Server, _params: types.ExecuteCommandParams) -> Result:
     """Return the machine in one sentence, and a model for each use."""
-    parse(params, NoArguments)
     from homebody.features import recommend as feature
 
     return msgspec.to_builtins(await feature.recommend())
@@ -79,7 +76,6 @@ async def show_prompt(server: Server, params: types.ExecuteCommandParams) -> Res
 
 async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Return the report as Markdown, as lines, and its parts as ``homebody doctor --json`` prints them."""
-    parse(params, NoArguments)
     async with (
         progress.shown(server, "Checking servers and models", params.work_done_token),
         server.service.using() as opened,
