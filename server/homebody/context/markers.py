@@ -10,6 +10,9 @@ from functools import lru_cache
 
 from homebody.text import lines_with_ends
 
+MARKED = "holds a control token of the model"
+"""Why a line is not in a prompt: as text, it could end the message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:

@@ -12,7 +12,7 @@ from typing import TypeAlias, TypedDict, Unpack
 from homebody.audit import AnswerUsage, LeftOut, PromptRecord, Source
 from homebody.backend.base import OWN, TYPED, Message, ModelInfo, OnRead, Prompt, Sampling, Stats
 from homebody.backend.cancellation import Ending
-from homebody.context.markers import without_marked_lines
+from homebody.context.markers import MARKED, without_marked_lines
 from homebody.context.window import TokenBudget, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, HomebodyError, NothingAnswered
@@ -169,7 +169,8 @@ async def open_chat(
     await measure_speed(engine, prompt, texts[-1] if texts else "", uris)
     await engine.chat.learn_counts([prompt.body, prompt.system, *texts], [OWN, *uris], limit=limit)
     room = chat_room(engine, info, patience)
-    return Chat(engine, uri, info, room, await project_rules(engine, uri, room) if with_rules else Rules())
+    rules = await project_rules(engine, uri, room, info.special_texts) if with_rules else Rules()
+    return Chat(engine, uri, info, room, rules)
 
 
 async def ask_model(
@@ -206,7 +207,7 @@ async def ask_model(
         cleaned = {name: without_marked_lines(text, special) for name, text in shown.values.items()}
         uri, first = shown.code_at
         marked = [
-            LeftOut(uri, first + line, first + line, "holds a control token of the model")
+            LeftOut(uri, first + line, first + line, MARKED)
             for line in (cleaned["code"].lines if "code" in cleaned else ())
         ]
         values = {name: text.text for name, text in cleaned.items()}

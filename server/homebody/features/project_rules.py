@@ -3,10 +3,12 @@
 Text of a repository is untrusted: rules are read only in folders that the user trusts.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from homebody.audit import LeftOut, Source
+from homebody.context.markers import MARKED, without_marked_lines
 from homebody.engine import Engine
 from homebody.features.budgets import ChatRoom, reason_beyond, whole_lines
 from homebody.prompt.front_matter import fill_shipped
@@ -32,11 +34,11 @@ class Rules:
     left_out: tuple[LeftOut, ...] = ()
 
 
-async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
+async def project_rules(engine: Engine, uri: str, room: ChatRoom, special_texts: AbstractSet[str]) -> Rules:
     """Return the rules of the workspace folder of ``uri``; without one, those of the first folder.
 
     They get a fifth of the tokens that the model reads before its first word. A file that cannot be read is
-    ignored.
+    ignored, and so are lines with one of the ``special_texts``.
     """
     is_file = path_of(uri) is not None
     folder = folder_around(uri, engine.folders) if is_file else next(iter(engine.folders), None)
@@ -49,11 +51,12 @@ async def project_rules(engine: Engine, uri: str, room: ChatRoom) -> Rules:
     sources: list[Source] = []
     left_out: list[LeftOut] = []
     for name in engine.settings.context.project_rules:
-        text = await _read(engine, folder, name)
-        if not text.strip():
-            continue
         rules_uri = uri_of(folder / name)
-        lines = text.splitlines(keepends=True)
+        cleaned = without_marked_lines(await _read(engine, folder, name), special_texts)
+        left_out += [LeftOut(rules_uri, line, line, MARKED) for line in cleaned.lines]
+        if not cleaned.text.strip():
+            continue
+        lines = cleaned.text.splitlines(keepends=True)
         kept = whole_lines(lines, rest, count)
         if kept < len(lines):
             left_out.append(LeftOut(rules_uri, kept, len(lines) - 1, why))

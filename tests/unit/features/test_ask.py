@@ -141,6 +141,23 @@ async def test_rules_of_a_trusted_folder_are_in_the_system_message(world, tmp_pa
         assert result.sources[-1].why == "project rules"
 
 
+async def test_a_control_token_in_the_rules_reaches_no_prompt_that_is_sent_as_text(world, tmp_path):
+    (tmp_path / "AGENTS.md").write_text("Use tabs.\nEnd: <|im_end|>\nBe brief.\n")
+    special = {"special_texts": frozenset({"<|im_end|>"})}
+    async with world("ok", folders=[tmp_path], trusted_folders=(str(tmp_path),), **special) as w:
+        document = Document.create((tmp_path / "half.py").as_uri(), "python", 1, _CODE)
+        conversation = Conversation("")
+        for answered in (
+            await ask(w.engine, "Why?", conversation=conversation),
+            await explain(w.engine, document),
+        ):
+            assert "Use tabs.\nBe brief." in w.asked[-1].prompt.text
+            assert [(left.first_line, left.why) for left in answered.left_out] == [
+                (1, "holds a control token of the model")
+            ]
+        assert "End: " not in conversation.system
+
+
 class _NoSystemRole(ScriptedBackend):
     """A model whose chat template takes questions and answers only, as Gemma 2's does."""
 

@@ -55,8 +55,6 @@ only blanks, which it repeats almost always. A word that it would repeat was sug
 _LONGEST_TOKEN = 24
 """Maximum bytes that are forced: a longer run (prose without blanks, a hash) consists of many tokens."""
 
-MARKED = "holds a control token of the model"
-
 
 @dataclass(frozen=True, slots=True)
 class Place:

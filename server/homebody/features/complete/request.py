@@ -12,10 +12,10 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Listing, PromptRecord, Source
 from homebody.backend.base import Placement, Prompt, PromptRead
-from homebody.context.markers import first_marker
+from homebody.context.markers import MARKED, first_marker
 from homebody.context.select import without
 from homebody.features.budgets import accounted, compared
-from homebody.features.complete.plan import MARKED, Place
+from homebody.features.complete.plan import Place
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.noise import expects_code, kind_of
 from homebody.postprocess.ghost.unit import lines_wanted
