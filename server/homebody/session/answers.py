@@ -7,8 +7,8 @@ shown unchanged: if the rules were applied again at each keystroke, a block woul
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TypeAlias
@@ -146,15 +146,6 @@ class Generation:
         """Whether another request may use it: it did not break, and was not cut before its first piece."""
         is_empty = not self.pieces and self.state is AnswerState.CUT
         return not is_empty and self.state is not AnswerState.BROKEN
-
-    @contextmanager
-    def awaited(self) -> Generator[None]:
-        """Count as a waiter while the block runs."""
-        self.waiters += 1
-        try:
-            yield
-        finally:
-            self.waiters -= 1
 
     async def run(self) -> None:
         """Read the stream until the answer has ended or failed."""

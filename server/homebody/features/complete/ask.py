@@ -187,25 +187,26 @@ async def wait_for_text(request: Request, known: Known | None) -> AnswerRest | S
     if known is None or isinstance(known, Suggestion):
         return known
     (generation, typed), began = known, time.monotonic()
+    generation.waiters += 1
     try:
-        with generation.awaited():
-            while not request.ticket.stale and (rest := generation.rest(typed)) is not None:
-                if generation.state is AnswerState.BROKEN:
-                    # The last line is unfinished.
-                    if (lines := rest.whole_lines()) is None and generation.error is not None:
-                        raise generation.error
-                    return lines
-                if not generation.is_running:
-                    return None if typed and not rest.text.strip() else rest
-                # The line before was accepted: what follows it has not been waited for yet.
-                is_next = rest.text.startswith("\n")
-                left = _seconds_left(request, generation, since=began if is_next else 0.0)
-                if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
-                    generation.is_shown = True
-                    return lines
-                await generation.changed_within(None if left is None or left <= 0 else left)
-            return None
+        while not request.ticket.stale and (rest := generation.rest(typed)) is not None:
+            if generation.state is AnswerState.BROKEN:
+                # The last line is unfinished.
+                if (lines := rest.whole_lines()) is None and generation.error is not None:
+                    raise generation.error
+                return lines
+            if not generation.is_running:
+                return None if typed and not rest.text.strip() else rest
+            # The line before was accepted: what follows it has not been waited for yet.
+            is_next = rest.text.startswith("\n")
+            left = _seconds_left(request, generation, since=began if is_next else 0.0)
+            if left is not None and left <= 0 and (lines := rest.whole_lines()) is not None:
+                generation.is_shown = True
+                return lines
+            await generation.changed_within(None if left is None or left <= 0 else left)
+        return None
     finally:
+        generation.waiters -= 1
         request.place.session.cancel_soon(generation)
 
 
