@@ -149,20 +149,3 @@ async def test_a_stream_can_be_closed_and_the_next_one_works(backend: Backend):
     pieces, _ = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))
 
     assert text_of(pieces) == CODE
-
-
-async def test_every_sampling_parameter_is_accepted(backend: Backend):
-    sampling = Sampling(
-        max_tokens=32,
-        temperature=0.2,
-        top_p=0.95,
-        top_k=40,
-        min_p=0.05,
-        repeat_penalty=1.1,
-        seed=7,
-        logprobs=2,
-    )
-
-    pieces, _ = await read(backend.complete(PROMPT, sampling))
-
-    assert text_of(pieces)

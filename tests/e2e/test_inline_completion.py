@@ -2,7 +2,6 @@
 
 from itertools import groupby
 
-from support.editor import CAPABILITIES
 from support.notebook import open_notebook
 
 URI = "file:///w/app.py"
@@ -20,39 +19,6 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
         assert item["command"]["command"] == "homebody.acceptCompletion"
         assert await client.execute("homebody.acceptCompletion", item["command"]["arguments"][0]) is None
         assert document.version == 1
-
-
-async def test_positions_count_in_the_encoding_that_was_negotiated(serve):
-    """An emoji before the cursor moves it by 2 units in UTF-16 and by 4 in UTF-8."""
-    text = 'x = "😋"; y = '
-    for encoding, character in (("utf-16", 14), ("utf-8", 16), ("utf-32", 13)):
-        capabilities = CAPABILITIES | {"general": {"positionEncodings": ["utf-9", encoding]}}
-        async with serve("x + 1", capabilities=capabilities) as client:
-            assert client.capabilities["positionEncoding"] == encoding
-            client.open(URI, text)
-            await client.execute("homebody.showPrompt")
-            (item,) = await client.complete(URI, 0, character)
-
-            assert item["range"]["end"] == {"line": 0, "character": character}
-            assert "y =" in (await client.execute("homebody.showPrompt"))["text"]
-
-
-async def test_a_request_without_a_suggestion_gets_an_empty_list(serve):
-    async with serve("x", settings={"context": {"maxFileBytes": 1024}}) as client:
-        client.open(URI, CODE)
-        await client.execute("homebody.showPrompt")
-        client.open("git:/w/app.py", CODE, "python")
-        client.open("file:///w/binary", "a\0b")
-        client.open("file:///w/large.py", "x = 1\n" * 200)
-        for uri, line in (
-            ("git:/w/app.py", 1),
-            ("file:///w/binary", 0),
-            ("file:///w/large.py", 0),
-            ("file:///w/not_open.py", 0),
-            (URI, 99),
-        ):
-            assert await client.complete(uri, line, 0) == [], uri
-        assert client.messages == []
 
 
 async def test_unsaved_documents_and_cells_are_served(serve):

@@ -175,6 +175,7 @@ MODEL_CODE = "def load(path):\n    return read(path)\n\n\ndata = load('a.txt', '
 
 
 async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_path):
+    """What it repeats after a rejection is not offered."""
     asked = tmp_path / "asked.jsonl"
     async with serve(MODEL_ANSWER, name=SWEEP, requests_file=str(asked)) as client:
         client.open(uri, MODEL_CODE)
@@ -183,7 +184,9 @@ async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_
         (edit,) = await ask(client, uri, line=1)
 
         assert ", encoding" in edit["text"]
-        assert "return read(path, encoding)" in apply(client, edit)
+        client.notify("homebody/didRejectInlineEdit", {"id": edit["command"]["arguments"][0]})
+        replace(client, uri, "encoding", "encoding=None")
+        assert await ask(client, uri, line=1) == []
     assert "<|file_sep|>current/app.py" in asked.read_text()
 
 

@@ -1,7 +1,6 @@
 """A command that runs for long asks each prompt by the settings of that moment."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,30 +55,6 @@ def run(arguments: list[str], workspace: Path, environ, typed: str = "") -> subp
         text=True,
         check=False,
     )
-
-
-def test_a_conversation_follows_a_rule_that_is_added_meanwhile(double, change, own, workspace, environ):
-    (workspace / "plan.py").write_text("SECRET_CODE = 1\n")
-    change.text = own + "[context]\nignore = ['plan.py']\n"
-
-    script = (
-        "import sys\n"
-        "sys.stdin.isatty = lambda: True\n"
-        "from homebody.cli import main\n"
-        "sys.exit(main(['ask', '--attach', 'plan.py']))\n"
-    )
-    subprocess.run(
-        [sys.executable, "-P", "-c", script],
-        cwd=workspace,
-        env=environ,
-        input="What is it?\nAnd now?\n/quit\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "SECRET_CODE" in change.prompts[0]
-    assert [prompt for prompt in change.prompts[1:] if "SECRET_CODE" in prompt] == []
 
 
 @pytest.mark.parametrize("wrong", ["[context]\nignor = ['b.py']\n", "[context\n"])
