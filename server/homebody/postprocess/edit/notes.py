@@ -7,9 +7,10 @@ Tokens are counted before and after; their order is compared if all counts are e
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
+from typing import NamedTuple, TypeVar
 
 from homebody.postprocess.edit.edited import Edited, Side
 from homebody.postprocess.edit.undefined import undefined_names
@@ -17,8 +18,9 @@ from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import opaque_spans
 from homebody.syntax.row import Language
-from homebody.syntax.scope import Definition
 from homebody.text import Span, differing_tokens
+
+T = TypeVar("T")
 
 _NAMES = frozenset({"", "constant", "name", "word", "variable_name", "instance_variable", "global_variable"})
 """Kinds of nodes that are names, in addition to identifiers of any sort."""
@@ -112,56 +114,61 @@ def _rank(note: Note) -> tuple[int, bool]:
     return {"effect": 1 if note.goes else 2, "word": 3}.get(note.kind, 2), not note.goes
 
 
+class _Defined(NamedTuple):
+    """What is compared of a definition."""
+
+    container: str
+    name: str
+    shown: str
+    head: str
+
+
 def _definitions(edit: Edited) -> list[Note]:
     """What is gone or new, with the line that still uses it or defines it too; then heads that change.
 
     A head has decorators, modifiers, parameters and types.
     """
-    old, new = _by_key(edit.before), _by_key(edit.after)
-    names = {each.name for each in edit.after.own}
+    old, new = (
+        Counter(
+            _Defined(each.container, each.name, f"{each.kind} `{each.qualified}`", side.heads[each.span])
+            for each in side.own
+        )
+        for side in (edit.before, edit.after)
+    )
+    names = {each.name for each in new}
     gone: list[Note] = []
     come: list[Note] = []
     changed: list[Note] = []
-    for key in {**old, **new}:
-        before, after = old.get(key, []), new.get(key, [])
-        before, after = _without(before, after), _without(after, before)
-        for (each, head), (_, new_head) in zip(before, after, strict=False):
-            changed.append(_changed_head(each, *differing_tokens(head, new_head)))
-        for each, _ in before[len(after) :]:
-            place = _used_in(edit, each.name) if each.name not in names else ""
+    # One of several overloads may be unchanged.
+    for before, after in _pairs((old - new).elements(), (new - old).elements(), lambda each: each[:2]):
+        if before and after:
+            left, added = map(_short, differing_tokens(before.head, after.head))
+            what = f"changes `{left}` to `{added}` in" if left and added else ""
+            what = what or (f"removes `{left}` from" if left else f"adds `{added}` to")
+            changed.append(Note(f"{what} the head of `{after.name}`"))
+        elif before:
+            place = _used_in(edit, before.name) if before.name not in names else ""
             used = f", which {place} still uses" if place else ""
-            text = f"removes the {each.kind} `{each.qualified}`{used}"
-            gone.append(Note(text, kind="broken" if used else ""))
-        for each, _ in after[len(before) :]:
-            place = _defined_in(edit, each)
+            gone.append(Note(f"removes the {before.shown}{used}", kind="broken" if used else ""))
+        elif after:
+            place = _defined_in(edit, after)
             again = f", which {place} defines too" if place else ""
-            more = again or ("" if _used_in(edit, each.name, but=1) else ", which nothing in the file uses")
-            text = f"adds the {each.kind} `{each.qualified}`{more}"
-            come.append(Note(text, goes=bool(more), kind="broken" if again else ""))
+            more = again or ("" if _used_in(edit, after.name, but=1) else ", which nothing in the file uses")
+            kind = "broken" if again else ""
+            come.append(Note(f"adds the {after.shown}{more}", goes=bool(more), kind=kind))
     return [*gone, *come, *changed]
 
 
-def _by_key(side: Side) -> Mapping[tuple[str, str], list[tuple[Definition, str]]]:
-    by_key: defaultdict[tuple[str, str], list[tuple[Definition, str]]] = defaultdict(list)
-    for each in side.own:
-        by_key[each.container, each.name].append((each, side.heads[each.span]))
-    return by_key
-
-
-def _without(
-    several: Sequence[tuple[Definition, str]], others: Sequence[tuple[Definition, str]]
-) -> list[tuple[Definition, str]]:
-    """Those of several definitions of one name whose heads ``others`` do not have, or not as often."""
-    spare = Counter(head for _, head in others)
-    spare.subtract(head for _, head in several)
-    return [(each, head) for each, head in several if spare[head] < 0 and not spare.update([head])]
-
-
-def _changed_head(definition: Definition, gone: str, come: str) -> Note:
-    where = f"the head of `{definition.name}`"
-    if gone and come:
-        return Note(f"changes `{_short(gone)}` to `{_short(come)}` in {where}")
-    return Note(f"removes `{_short(gone)}` from {where}" if gone else f"adds `{_short(come)}` to {where}")
+def _pairs(
+    lost: Iterable[T], added: Iterable[T], same: Callable[[T], object]
+) -> Iterator[tuple[T | None, T | None]]:
+    """Pair, in order, what is the ``same``; the rest has nothing beside it."""
+    groups: defaultdict[object, tuple[list[T], list[T]]] = defaultdict(lambda: ([], []))
+    for side, several in enumerate((lost, added)):
+        for each in several:
+            groups[same(each)][side].append(each)
+    for old, new in groups.values():
+        yield from zip_longest(old, new)
 
 
 def _arranged(edit: Edited) -> Iterator[Note]:
@@ -321,21 +328,19 @@ def _changes(
         for texts in (gone, come)
     )
     in_order = kind in _PAIRED or (kind == "operator" and len(lost) == len(added))
-    groups: defaultdict[str, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for side, texts in enumerate((lost, added)):
-        for text in texts:
-            same = "" if in_order else text.partition("(")[0] if kind == "call" else text
-            groups[same][side].append(text)
-    pairs = [pair for old, new in groups.values() for pair in zip_longest(old, new, fillvalue="")]
+
+    def same(text: str) -> str:
+        return "" if in_order else text.partition("(")[0] if kind == "call" else text
+
     what = "" if kind in ("effect", "word") else f"the {kind} {'to ' * (kind == 'assignment')}"
     mark = '"{}"' if kind == "string" else "`{}`"
-    for old, new in pairs:
+    for old, new in _pairs(lost, added, same):
         verb = "adds" if not old else "changes" if new else "removes"
         more = f" to {mark.format(_short(new))}" if old and new else ""
         # What is written to a variable that is gone, nothing reads any more.
-        is_own = not new and kind in ("call", "assignment") and _RECEIVER.sub("", old) in lost_names
+        is_own = not new and kind in ("call", "assignment") and _RECEIVER.sub("", old or "") in lost_names
         if not (is_own and kind == "assignment"):
-            text = f"{verb} {what}{mark.format(_short(old or new))}{more}"
+            text = f"{verb} {what}{mark.format(_short(old or new or ''))}{more}"
             yield Note(text, goes=bool(old), kind="own" if is_own else kind)
 
 
@@ -357,10 +362,10 @@ def _used_in(edit: Edited, name: str, *, but: int = 0) -> str:
     return ""
 
 
-def _defined_in(edit: Edited, one: Definition) -> str:
+def _defined_in(edit: Edited, new: _Defined) -> str:
     """Where code outside the span defines the same; empty if none does."""
-    for other in edit.file.by_name.get(one.name, ()):
-        if other.container == one.container and not edit.span.covers(other.header):
+    for other in edit.file.by_name.get(new.name, ()):
+        if other.container == new.container and not edit.span.covers(other.header):
             return f"line {edit.file.document.line_of(other.header.start) + 1}"
     return ""
 

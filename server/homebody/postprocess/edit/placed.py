@@ -1,6 +1,7 @@
 """Fit new code to its place in the file: indentation, blank lines around it, line ends."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from homebody.postprocess.edit.answer_code import NO_CODE, Refusal
@@ -67,16 +68,14 @@ def inserted(document: Document, span: Span, code: str, indent: str | None = Non
     ]
     lines = code.strip("\n").split("\n")
     own = [line.strip() for line in lines]
-    repeated = next((n for n in range(min(len(above), len(own)), 0, -1) if own[:n] == above[-n:]), 0)
+    repeated = _overlap(above, own)
     if repeated:
         indent = indent_of(document.line_text(first - repeated))
     # Brackets alone are only repeated if something above is.
     rest = [number for number, line in enumerate(own) if line and number >= repeated]
-    for count in range(min(len(rest), len(below)), 0, -1):
-        end = [own[number] for number in rest[-count:]]
-        if end == below[:count] and (repeated or re.search(r"\w", "".join(end))):
-            lines = lines[: rest[-count]]
-            break
+    count = _overlap([own[number] for number in rest], below)
+    if count and (repeated or re.search(r"\w", "".join(below[:count]))):
+        lines = lines[: rest[-count]]
     if not "".join(lines[repeated:]).strip():
         return []
     at = Span(span.end, span.end)
@@ -86,6 +85,12 @@ def inserted(document: Document, span: Span, code: str, indent: str | None = Non
     if not is_blank:
         return [TextEdit(at, document.newline + new.lstrip("\r\n"))]
     return [TextEdit(span, new if span.end < len(document.text) else new + document.newline)]
+
+
+def _overlap(first: Sequence[str], second: Sequence[str]) -> int:
+    """Number of lines at the end of ``first`` with which ``second`` begins."""
+    most = min(len(first), len(second))
+    return next((number for number in range(most, 0, -1) if first[-number:] == second[:number]), 0)
 
 
 def _base(document: Document, span: Span) -> str:
