@@ -109,15 +109,15 @@ class Agent:
         session = self._session(session_id)
         del self._sessions[session_id]
         await session.aclose()
-        others = self._sessions.values()
-        await self._engines.keep({key for other in others for key in ((other.cwd, None), other.engine_key)})
+        await self._close_engines()
 
     async def set_config_option(
         self, config_id: str, session_id: str, value: object, **_more: object
     ) -> SetSessionConfigOptionResponse:
-        """Choose a model."""
+        """Choose a model; the engine of the one before is closed if no chat uses it."""
         session = self._session(session_id)
         session.choose(config_id, value)
+        await self._close_engines()
         return SetSessionConfigOptionResponse(config_options=[*session.options])
 
     async def prompt(self, prompt: Sequence[Block], session_id: str, **_more: object) -> PromptResponse:
@@ -187,6 +187,11 @@ class Agent:
         except HomebodyError as error:
             session.say(sentence(str(error)))
             return "end_turn"
+
+    async def _close_engines(self) -> None:
+        """Close the engines that no chat needs any more."""
+        chats = self._sessions.values()
+        await self._engines.keep({key for chat in chats for key in ((chat.cwd, None), chat.engine_key)})
 
     def _session(self, session_id: str) -> AcpSession:
         session = self._sessions.get(session_id)
