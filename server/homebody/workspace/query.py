@@ -90,7 +90,6 @@ class IndexReader:
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, int] | None = None
         self._deadline = 0.0
-        self._there: dict[str, bool] = {}
 
     def answer(self, question: "Callable[[IndexReader], list[Candidate]]") -> list[Candidate] | None:
         """Return what ``question`` returns for the current index; nothing without one, or after 250 ms.
@@ -102,7 +101,6 @@ class IndexReader:
                 if not self._connect():
                     return []
                 self._deadline = time.monotonic() + _MAX_SECONDS
-                self._there.clear()
                 self._rules = self._rules.now()
                 return question(self)
         except StoreDamagedError:
@@ -311,17 +309,13 @@ class IndexReader:
                 yield path
 
     def _offers(self, piece: Piece) -> bool:
-        """Whether the piece's file exists and may still be shown, as far as is known here."""
-        if piece.path not in self._there:
-            self._there[piece.path] = not is_secret(piece.path) and self._is_there(self._root / piece.path)
-        return self._there[piece.path]
-
-    def _is_there(self, path: Path) -> bool:
-        """Whether the path is a regular file that no rule excludes."""
+        """Whether the piece's file is a regular one that may still be shown, as far as is known here."""
+        path = self._root / piece.path
         try:
-            return stat.S_ISREG(os.lstat(path).st_mode) and not self._rules.ignores(path)
+            is_file = stat.S_ISREG(os.lstat(path).st_mode)
         except (OSError, ValueError):
             return False
+        return is_file and not is_secret(piece.path) and not self._rules.ignores(path)
 
 
 def _name_of(language: str, near_path: Path | None) -> str:
