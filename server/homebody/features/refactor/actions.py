@@ -29,25 +29,6 @@ class Action:
     lacks: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Selected:
-    document: Document
-    span: Span
-    definition: Definition | None
-    is_selected: bool
-    has_problem: bool
-    in_comment: bool
-
-    @property
-    def on_header(self) -> bool:
-        """Whether the cursor is on the lines of a definition's header."""
-        if self.definition is None:
-            return False
-        header, document = self.definition.header, self.document
-        first, last = document.line_of(self.definition.span.start), document.line_of(header.end)
-        return first <= document.line_of(self.span.start) <= last
-
-
 def list_actions(
     engine: Engine,
     document: Document,
@@ -63,21 +44,35 @@ def list_actions(
     """
     tree = engine.trees.newest(document)
     tree = tree if tree.fits(document) else Tree.blank(document)
-    place = _Selected(
-        document,
-        span,
-        definition_around(document, tree, span),
+    around = definition_around(document, tree, span)
+    is_selected, in_comment = (
         bool(document.slice(span).strip()),
-        has_problem,
         comment_lines(document, tree, span) is not None,
     )
+    on_header = around is not None and _is_on_header(document, span, around)
+    # Where an action of each scope has code to work on, and where a lightbulb may be shown for it.
+    fits: dict[Scope, bool] = {
+        "comment": in_comment,
+        "file": bool(document.text.strip()),
+        "function": around is not None,
+        "selection": around is not None or is_selected,
+    }
+    is_obvious: dict[Scope, bool] = {
+        "comment": in_comment,
+        "file": is_selected,
+        "function": on_header,
+        "selection": is_selected or on_header,
+    }
     settings, info = engine.settings.chat, known_model(engine)
     actions = [
         Action(
             prompt.name, prompt.title, prompt.kind, prompt.scope, prompt.output, lacks(prompt, info, settings)
         )
         for prompt in (*engine.prompts.actions, engine.prompts.explain)
-        if _fits(prompt, place) and (not automatic or _is_obvious(prompt, place))
+        if suits_language(prompt, document)
+        and (has_problem or not prompt.takes_problem)
+        and fits[prompt.scope]
+        and (not automatic or prompt.takes_problem or is_obvious[prompt.scope])
     ]
     return sorted((action for action in actions if not (automatic and action.lacks)), key=_rank)
 
@@ -105,25 +100,7 @@ def _rank(action: Action) -> int:
     return 2 if action.output == "explain" else not action.kind.startswith("quickfix")
 
 
-def _fits(prompt: PromptFile, place: _Selected) -> bool:
-    """Whether the place has the code that the prompt file works on."""
-    if not suits_language(prompt, place.document):
-        return False
-    if prompt.takes_problem and not place.has_problem:
-        return False
-    if prompt.scope == "comment":
-        return place.in_comment
-    if prompt.scope == "file":
-        return bool(place.document.text.strip())
-    return place.definition is not None or (prompt.scope == "selection" and place.is_selected)
-
-
-def _is_obvious(prompt: PromptFile, place: _Selected) -> bool:
-    """Whether an editor's lightbulb may be shown for it."""
-    if prompt.takes_problem:
-        return place.has_problem
-    if prompt.scope == "comment":
-        return place.in_comment
-    if prompt.scope == "function":
-        return place.on_header
-    return place.is_selected or (prompt.scope == "selection" and place.on_header)
+def _is_on_header(document: Document, span: Span, definition: Definition) -> bool:
+    """Whether the cursor is on the lines of a definition's header."""
+    first, last = document.line_of(definition.span.start), document.line_of(definition.header.end)
+    return first <= document.line_of(span.start) <= last

@@ -53,13 +53,8 @@ async def refactor(
     the result; empty if it does. If an answer fails a check, it is sent to the model once more, with the
     reason. Code that is larger than the context is rewritten part by part.
 
-    Raises
-    ------
-    UnknownAction, UsageError
-        As for ``prompt_of``, or the action cannot work there: nothing to rewrite, an excluded document.
-    ContextTooLong, BackendError
-        As for ``answer``.
-
+    Raises ``UnknownAction``; ``UsageError`` if the action cannot work there (nothing to rewrite, an excluded
+    document); and ``ContextTooLong`` and ``BackendError`` as ``answer``.
     """
     await check_permitted(engine, document)
     prompt = prompt_of(engine, action, instruction)

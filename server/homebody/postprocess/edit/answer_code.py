@@ -42,19 +42,11 @@ def without_reasoning(answer: str) -> str:
 
 
 def code_in_answer(answer: str, *, old: str, cut: bool = False, markdown: bool = False) -> str:
-    """Extract the code. Raises ``Refusal`` if there is none, or only a part of it.
+    """Extract the code of an answer without reasoning. Raises ``Refusal`` if there is none, or only a part.
 
-    Parameters
-    ----------
-    answer
-        The result of ``without_reasoning``.
-    old
-        The code that was sent: a block that only quotes it is skipped.
-    cut
-        Whether the answer ended at the token limit: then only a closed block is complete.
-    markdown
-        Whether the code itself is Markdown, so that fences in it are content.
-
+    A block that only quotes ``old``, the code that was sent, is skipped. ``cut``: the answer ended at the
+    token limit, so only a closed block is complete. ``markdown``: the code is Markdown, and fences in it are
+    content.
     """
     blocks = [] if markdown else outer_code_blocks(answer)
     if cut and not blocks:

@@ -132,17 +132,9 @@ class Side:
 class Edited:
     """A document and its edits, with both versions of the code around them.
 
-    Of a large file, ``before`` and ``after`` are documents of only the statements around the edits.
-
-    Attributes
-    ----------
-    file
-        The whole document before.
-    span
-        The part of it that the edits are in.
-    imported
-        Words of the imports that are added, and ``*`` if one is of all names.
-
+    The edits are in ``span`` of ``file``, the whole document before. Of a large one, ``before`` and ``after``
+    are documents of only the statements around the edits. ``imported`` are words of the imports that are
+    added, and ``*`` if one is of all names.
     """
 
     file: WholeFile
