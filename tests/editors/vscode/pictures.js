@@ -55,7 +55,8 @@ open(async ({ page, settings }) => {
     assert.match((await sources()).join(" "), /plot\.png \(picture, 80 x 60\)/);
     console.log("ok a picture is dropped from the explorer");
 
-    await reload(page, "homebody.conversation");
+    // The values are JSON in JSON.
+    await reload(page, "homebody.conversation", 'homebody.attached\\":[]');
     await ready(page);
     const again = await openChat(page);
     await until(async () => (await again.locator("article").count()) === 2);
