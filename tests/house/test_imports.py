@@ -8,6 +8,7 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -45,20 +46,13 @@ def test_only_the_agent_pays_for_the_library_of_its_protocol():
     assert (ended.stdout, ended.stderr) == ("[]\n", "")
 
 
-def test_nothing_imports_what_windows_lacks():
-    """The package runs on Windows: it imports no module that exists only on POSIX."""
-    assert _importers(POSIX_ONLY) == []
-
-
-def test_nothing_connects_past_the_guard():
-    """No module uses the standard library's network clients, which the guard would not see."""
-    assert _importers(CONNECTING) == []
-
-
-def test_sockets_are_opened_in_few_places():
-    strangers = [line for line in _importers(SOCKETS) if not line.startswith(SOCKET_ROOMS)]
-
-    assert strangers == []
+@pytest.mark.parametrize(
+    ("modules", "rooms"),
+    [(POSIX_ONLY, ()), (CONNECTING, ()), (SOCKETS, SOCKET_ROOMS)],
+    ids=["what Windows lacks", "network clients that the guard would not see", "sockets"],
+)
+def test_few_places_import(modules: set[str], rooms: tuple[str, ...]):
+    assert [line for line in _importers(modules) if not line.startswith(rooms)] == []
 
 
 def test_all_that_the_package_imports_is_a_dependency():
@@ -89,7 +83,7 @@ def test_nothing_sends_a_signal_that_windows_lacks():
         str(path)
         for path, tree in _modules()
         for node in ast.walk(tree)
-        if "SIGKILL" in (_name(node), _attribute(node))
+        if "SIGKILL" in (getattr(node, "id", None), getattr(node, "attr", None))
     ]
 
     assert naming == []
@@ -117,11 +111,3 @@ def _imported(node: ast.Import | ast.ImportFrom) -> set[str]:
         return {alias.name for alias in node.names}
     names = {f"{node.module}.{alias.name}" for alias in node.names}
     return names if names <= HARMLESS else {node.module or "", *names}
-
-
-def _name(node: ast.AST) -> str | None:
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _attribute(node: ast.AST) -> str | None:
-    return node.attr if isinstance(node, ast.Attribute) else None
