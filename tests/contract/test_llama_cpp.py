@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
@@ -29,11 +28,9 @@ def proxy(host: Any) -> Iterator[RecordingProxy]:
         yield recording
 
 
-@pytest_asyncio.fixture
-async def backend(proxy: RecordingProxy, host: Any) -> AsyncIterator[LlamaCppBackend]:
-    opened = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=host.key))
-    yield opened
-    await opened.aclose()
+@pytest.fixture
+def backend(proxy: RecordingProxy, host: Any) -> LlamaCppBackend:
+    return LlamaCppBackend(BackendSettings(url=proxy.url, api_key=host.key))
 
 
 @asynccontextmanager
@@ -46,7 +43,6 @@ async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProce
     try:
         yield opened, process
     finally:
-        await opened.aclose()
         await process.end()
 
 
@@ -96,7 +92,6 @@ async def test_a_running_explanation_does_not_hold_completion_up(endless_host: A
         await anext(explaining)
         _, stats = await read(backend.complete(prompt, few))
         still = await anext(explaining)
-    await backend.aclose()
 
     assert isinstance(still, Piece)
     assert stats.evaluated_tokens == 1
@@ -203,7 +198,6 @@ async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(
             backend = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=process.ready.api_key))
             await read(backend.complete(Prompt((Text("ab"), Text("cd"), Text(" e"))), Sampling(max_tokens=1)))
             counts = await backend.count(["ab", "cd", " e"])
-            await backend.aclose()
             (body,) = proxy.bodies("/completion")
             (text,) = proxy.prompts()
 
@@ -224,7 +218,6 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
             proxy.move(f"http://127.0.0.1:{second.ready.port}", second.ready.api_key)
             await read(backend.complete(Prompt((Text("x"),)), MANY))
             after = await backend.describe()
-            await backend.aclose()
 
     assert (before.context_length, before.fim is not None) == (4096, True)
     assert (after.context_length, after.fim) == (2048, None)
@@ -271,6 +264,5 @@ async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_hos
         assert isinstance(piece, Piece)
         assert piece.read is not None
         evaluated.append(piece.read.evaluated_tokens)
-    await backend.aclose()
 
     assert evaluated[1:] == [1, 1, 1]

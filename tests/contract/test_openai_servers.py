@@ -1,7 +1,6 @@
 """LM Studio, vLLM and unknown servers behind OpenAI's API: lengths, names of parameters, reasoning."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ ALL = Sampling(
 CODER = "qwen2.5-coder-1.5b-instruct"
 
 
-def opened(double: LoopbackServer, kind: Any, **options: Any) -> aclosing[StringBackend]:
-    return aclosing(kind(BackendSettings(url=double.url, **options)))
+def opened(double: LoopbackServer, kind: Any, **options: Any) -> StringBackend:
+    return kind(BackendSettings(url=double.url, **options))
 
 
 def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
@@ -34,8 +33,8 @@ async def test_lm_studio_serves_the_loaded_length():
     """A model of embeddings is none."""
     models = [OpenAiModel("vectors", embeds=True), OpenAiModel(CODER, context_length=8192)]
     with OpenAiDouble(models) as double:
-        async with opened(double, LmStudioBackend) as backend:
-            info = await backend.describe()
+        backend = opened(double, LmStudioBackend)
+        info = await backend.describe()
 
     assert (info.name, info.context_length, info.trained_context_length) == (CODER, 8192, 32768)
     assert info.completion_slots == 4
@@ -46,8 +45,8 @@ async def test_lm_studio_serves_the_loaded_length():
 @pytest.mark.parametrize(("own", "length"), [(None, 6000), (12000, 12000)], ids=["its own", "the user's"])
 async def test_lm_studio_loads_a_model_before_any_code_is_sent(own: int | None, length: int):
     with OpenAiDouble([OpenAiModel(CODER, context_length=6000, loaded=False)]) as double:
-        async with opened(double, LmStudioBackend, context_length=own) as backend:
-            info = await backend.describe()
+        backend = opened(double, LmStudioBackend, context_length=own)
+        info = await backend.describe()
 
     assert (info.context_length, double.loads, bodies(double)) == (length, [CODER], [])
 
@@ -56,18 +55,18 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent(own: int | None, 
 async def test_a_missing_model_is_named(model: str | None):
     models = [OpenAiModel(CODER)] if model else []
     with OpenAiDouble(models) as double:
-        async with opened(double, LmStudioBackend, model=model) as backend:
-            with pytest.raises(BackendRefused, match=f"{CODER}.*backend.model|download one in LM Studio"):
-                await backend.describe()
+        backend = opened(double, LmStudioBackend, model=model)
+        with pytest.raises(BackendRefused, match=f"{CODER}.*backend.model|download one in LM Studio"):
+            await backend.describe()
 
 
 async def test_lm_studios_token_is_sent_and_its_lack_is_explained():
     with OpenAiDouble([OpenAiModel(CODER)], api_key="token") as double:
-        async with opened(double, LmStudioBackend, api_key="token") as backend:
-            assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
-        async with opened(double, LmStudioBackend) as backend:
-            with pytest.raises(BackendRefused, match=r"API token.*backend\.apiKey"):
-                await backend.describe()
+        backend = opened(double, LmStudioBackend, api_key="token")
+        assert (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0] == "return a + b"
+        backend = opened(double, LmStudioBackend)
+        with pytest.raises(BackendRefused, match=r"API token.*backend\.apiKey"):
+            await backend.describe()
 
 
 SAMPLING = {
@@ -84,9 +83,9 @@ SAMPLING = {
 async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
-        async with opened(double, backend_class) as backend:
-            ignored = (await backend.describe()).ignored_sampling
-            await read(backend.complete(Prompt((Text("x"),), stop=("\n",)), ALL))
+        backend = opened(double, backend_class)
+        ignored = (await backend.describe()).ignored_sampling
+        await read(backend.complete(Prompt((Text("x"),), stop=("\n",)), ALL))
         body = bodies(double)[-1]
 
     rest = {"model", "prompt", "stop", "stream", "stream_options", "max_tokens"}
@@ -98,10 +97,10 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
 
 async def test_a_server_without_metadata_gets_careful_defaults():
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
-        async with opened(double, OpenAiBackend) as backend:
-            info = await backend.describe()
-        async with opened(double, OpenAiBackend, context_length=9000) as backend:
-            result = await backend.describe()
+        backend = opened(double, OpenAiBackend)
+        info = await backend.describe()
+        backend = opened(double, OpenAiBackend, context_length=9000)
+        result = await backend.describe()
 
     assert info.context_length == 4096
     assert "4096 is assumed" in info.notes[0]
@@ -114,7 +113,6 @@ async def test_the_url_may_end_in_v1_or_not(suffix: str):
     with OpenAiDouble([OpenAiModel("m")], "unknown") as double:
         backend = OpenAiBackend(BackendSettings(url=double.url + suffix))
         assert (await backend.describe()).name == "m"
-        await backend.aclose()
 
 
 @pytest.mark.parametrize("kind", ["lm-studio", "vllm"])
@@ -122,24 +120,20 @@ async def test_reasoning_never_reaches_the_caller(kind: Any):
     backend_class = LmStudioBackend if kind == "lm-studio" else OpenAiBackend
     report = "<think>Hm.</think>\n\nYes."
     with OpenAiDouble([OpenAiModel(CODER)], kind, chat_answer=lambda _: report, reasoning="Hm.") as double:
-        async with opened(double, backend_class) as backend:
-            text, _ = await read(chat(backend, [Message("user", "hi")], MANY))
+        backend = opened(double, backend_class)
+        text, _ = await read(chat(backend, [Message("user", "hi")], MANY))
 
     assert text == "Yes."
 
 
 async def test_a_grammar_forces_where_the_server_knows_it(host: Any):
-    async with opened_at(host.url, host.key) as backend:
-        text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
-        info = await backend.describe()
+    backend = OpenAiBackend(BackendSettings(url=host.url, api_key=host.key))
+    text, _ = await read(backend.complete(Prompt((Text("x"),), forced="retu"), MANY))
+    info = await backend.describe()
 
     assert text == "rn a + b"
     assert info.ignored_sampling == ()
     assert info.context_length == 4096
-
-
-def opened_at(url: str, key: str) -> aclosing[OpenAiBackend]:
-    return aclosing(OpenAiBackend(BackendSettings(url=url, api_key=key)))
 
 
 _PIECE: dict[str, object] = {"choices": [{"index": 0, "text": "a", "finish_reason": None}]}
@@ -164,8 +158,8 @@ async def test_an_answer_without_end_is_ended():
             await reply.event(_PIECE)
 
     with LoopbackServer(_streaming(stream)) as double:
-        async with opened(double, OpenAiBackend) as backend:
-            text, stats = await read(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=10)))
+        backend = opened(double, OpenAiBackend)
+        text, stats = await read(backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=10)))
 
     assert stats.finish == "length"
     assert len(text) < 40

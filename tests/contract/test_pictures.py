@@ -6,7 +6,7 @@ The golden files have ``<picture>`` and ``<sound>`` in place of the base64.
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,8 @@ def check(name: str, body: dict[str, Any], *media: Media) -> None:
 async def test_an_openai_server_gets_a_data_uri_and_a_sound():
     with OpenAiDouble([OpenAiModel("qwen3-vl", vision=True)], kind="vllm") as double:
         backend = OpenAiBackend(BackendSettings(url=double.url, modalities=("vision", "audio")))
-        async with aclosing(backend):
-            assert (await backend.describe()).modalities == {"vision", "audio"}
-            await read(chat(backend, asked(PICTURE, SOUND), MANY))
+        assert (await backend.describe()).modalities == {"vision", "audio"}
+        await read(chat(backend, asked(PICTURE, SOUND), MANY))
         body = double.requests[-1].json
         check("vllm", body, PICTURE, SOUND)
         theirs = openai.OpenAI(base_url=f"{double.url}/v1", api_key="none")
@@ -67,9 +66,9 @@ async def test_an_openai_server_gets_a_data_uri_and_a_sound():
 
 async def test_lm_studio_gets_a_data_uri():
     with OpenAiDouble([OpenAiModel("qwen/qwen3-vl-4b", vision=True)]) as double:
-        async with aclosing(LmStudioBackend(BackendSettings(url=double.url))) as backend:
-            assert (await backend.describe()).modalities == {"vision"}
-            await read(chat(backend, asked(PICTURE), MANY))
+        backend = LmStudioBackend(BackendSettings(url=double.url))
+        assert (await backend.describe()).modalities == {"vision"}
+        await read(chat(backend, asked(PICTURE), MANY))
         check("lm-studio", double.requests[-1].json, PICTURE)
         found = await probe(double.url)
         assert found is not None
@@ -79,9 +78,9 @@ async def test_lm_studio_gets_a_data_uri():
 async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
     """The message is the one that Ollama's own package makes of a file."""
     with OllamaDouble([SEES, OllamaModel("llama3.2")]) as double:
-        async with aclosing(OllamaBackend(BackendSettings(url=double.url, model="qwen3-vl:4b"))) as backend:
-            assert (await backend.describe()).modalities == {"vision"}
-            await read(chat(backend, asked(PICTURE), MANY))
+        backend = OllamaBackend(BackendSettings(url=double.url, model="qwen3-vl:4b"))
+        assert (await backend.describe()).modalities == {"vision"}
+        await read(chat(backend, asked(PICTURE), MANY))
         body = double.requests[-1].json
         check("ollama", body, PICTURE)
         file = tmp_path / "shot.png"
@@ -105,8 +104,8 @@ def vision_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest_asyncio.fixture
 async def sees(vision_server: str) -> AsyncIterator[LlamaCppBackend]:
-    async with aclosing(LlamaCppBackend(BackendSettings(url=vision_server))) as backend:
-        yield backend
+    backend = LlamaCppBackend(BackendSettings(url=vision_server))
+    yield backend
 
 
 async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, vision_server: str):
@@ -115,14 +114,14 @@ async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, visi
     assert (await sees.describe()).modalities == {"vision"}
     assert found is not None
     assert [model.modalities for model in found.models] == [{"vision"}]
-    async with aclosing(OpenAiBackend(BackendSettings(url=vision_server))) as other:
-        assert (await other.describe()).modalities == {"vision"}
+    other = OpenAiBackend(BackendSettings(url=vision_server))
+    assert (await other.describe()).modalities == {"vision"}
 
 
 async def test_llama_cpp_gets_the_picture_in_the_prompt(vision_server: str):
     with RecordingProxy(vision_server) as proxy:
-        async with aclosing(LlamaCppBackend(BackendSettings(url=proxy.url))) as backend:
-            text, stats = await read(chat(backend, asked(PICTURE), MANY))
+        backend = LlamaCppBackend(BackendSettings(url=proxy.url))
+        text, stats = await read(chat(backend, asked(PICTURE), MANY))
         [sent] = proxy.bodies("/completion")
     # The marker is random.
     sent["prompt"]["prompt_string"] = re.sub(r"__media_\w+__", "__media__", sent["prompt"]["prompt_string"])

@@ -37,8 +37,8 @@ def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["vllm", "unknown"])
 async def test_a_server_that_may_take_four_stop_texts_gets_the_likeliest(kind: Any):
     with OpenAiDouble([OpenAiModel(CODER)], kind) as double:
-        async with aclosing(OpenAiBackend(BackendSettings(url=double.url))) as backend:
-            assert await say(backend) == "return a "
+        backend = OpenAiBackend(BackendSettings(url=double.url))
+        assert await say(backend) == "return a "
 
     assert [body["stop"] for body in sent(double, "/v1/completions")] == [list(STOPS[:4])]
 
@@ -66,10 +66,10 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
 ):
     opened = OpenAiBackend if kind == "vllm" else LmStudioBackend
     with OpenAiDouble([OpenAiModel(model, reasoning=options)], kind) as double:
-        async with aclosing(opened(BackendSettings(url=double.url))) as backend:
-            async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
-                pass
-            notes = (await backend.describe()).notes
+        backend = opened(BackendSettings(url=double.url))
+        async for _ in chat(backend, [Message("user", "Hi")], Sampling(max_tokens=64)):
+            pass
+        notes = (await backend.describe()).notes
 
     (body,) = sent(double, "/v1/chat/completions")
     names = ("chat_template_kwargs", "reasoning_effort")
@@ -88,9 +88,9 @@ async def test_a_context_length_of_zero_is_ignored():
                 await super()._handle(request, reply)
 
     with Zero() as double:
-        async with aclosing(LlamaCppBackend(BackendSettings(url=double.url))) as backend:
-            assert await say(backend, Prompt((Text("x"),))) == "x"
-            info = await backend.describe()
+        backend = LlamaCppBackend(BackendSettings(url=double.url))
+        assert await say(backend, Prompt((Text("x"),))) == "x"
+        info = await backend.describe()
 
     assert info.context_length == 4096
     assert "reports a context length of 0" in info.notes[0]
@@ -99,8 +99,8 @@ async def test_a_context_length_of_zero_is_ignored():
 @pytest.mark.parametrize(("named", "remarks"), [("qwen3", 1), ("models/Double.gguf", 0)])
 async def test_a_server_with_one_model_answers_with_it_and_doctor_says_so(named: str, remarks: int):
     with LlamaDouble() as double:
-        async with aclosing(LlamaCppBackend(BackendSettings(url=double.url, model=named))) as backend:
-            info = await backend.describe()
+        backend = LlamaCppBackend(BackendSettings(url=double.url, model=named))
+        info = await backend.describe()
 
     assert info.name == "double"
     assert sum("only one model, double" in note for note in info.notes) == remarks

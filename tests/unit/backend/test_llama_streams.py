@@ -29,14 +29,11 @@ async def listen(double: LlamaDouble, seen: list[str]) -> Stats | None:
     """Read one answer; text before an error is in ``seen``."""
     backend = LlamaCppBackend(BackendSettings(url=double.url, timeout_seconds=60))
     stats = None
-    try:
-        async for item in backend.complete(PROMPT, Sampling(8)):
-            if isinstance(item, Piece):
-                seen.append(item.text)
-            else:
-                stats = item
-    finally:
-        await backend.aclose()
+    async for item in backend.complete(PROMPT, Sampling(8)):
+        if isinstance(item, Piece):
+            seen.append(item.text)
+        else:
+            stats = item
     return stats
 
 
@@ -65,7 +62,6 @@ async def test_an_error_in_the_stream_keeps_the_servers_message(
 async def test_a_server_that_ignores_grammars_gets_the_forced_text_in_the_prompt(double: LlamaDouble):
     backend = LlamaCppBackend(BackendSettings(url=double.url))
     items = [item async for item in backend.complete(Prompt((Text("r"),), forced="et"), Sampling(8))]
-    await backend.aclose()
     asked = [request.json for request in double.requests if request.path == "/completion"]
     assert ["grammar" in body for body in asked] == [True, False]
     assert "".join(item.text for item in items if isinstance(item, Piece)) == "x"
