@@ -61,7 +61,7 @@ def chat_room(engine: Engine, info: ModelInfo, patience: int = 1) -> ChatRoom:
     fits = chat_budget(info.context_length, output=output, overhead=TEMPLATE_TOKENS).prompt
     speed = engine.chat.speed.prompt or UNMEASURED_SPEED
     readable = int(speed * settings.reading_seconds * patience)
-    return ChatRoom(output, fits, min(fits, max(readable, LEAST_TOKENS)))
+    return ChatRoom(output, fits, min(fits, max(readable, LEAST_TOKENS * patience)))
 
 
 def reason_beyond(limit: int, tokens: int, room: ChatRoom) -> str:

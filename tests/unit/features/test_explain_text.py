@@ -94,13 +94,13 @@ async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):
         assert [left.why for left in written.left_out] == ["it is on the list of files that hold secrets"]
 
 
-async def test_an_ordinary_commit_is_read_whole_on_a_machine_without_a_graphics_card(world, tmp_path):
+async def test_an_ordinary_commit_is_read_whole_on_a_slow_machine(world, tmp_path):
     """A message about the first part of a change would be wrong, and nobody reads it while it is written."""
     git(tmp_path, "init", "-q")
     (tmp_path / "half.py").write_text("".join(f"value_{n} = {n}\n" for n in range(60)))
     git(tmp_path, "add", "-A")
     async with world("Add values", folders=[tmp_path], chat=ChatSettings()) as w:
-        w.engine.chat.speed.prompt = 60
+        w.engine.chat.speed.prompt = 10
         written = await commit_message(w.engine, tmp_path)
         assert written.left_out == ()
         assert "value_59 = 59" in w.asked[0].prompt.text
