@@ -147,6 +147,11 @@ class EngineHolder:
             opened.users -= 1
             self._close_unused(opened)
 
+    def count(self, what: str) -> None:
+        """Count what the user did with a suggestion or a next edit, as ``Audit.count``."""
+        if self.opened is not None:
+            self.opened.engine.audit.count(what)
+
     async def aclose(self) -> None:
         """Close the engine, and those that it has replaced but that requests still use."""
         for opened in self._in_use():

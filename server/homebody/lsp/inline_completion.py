@@ -63,15 +63,14 @@ def _selected(
 
 def did_show_completion(server: Server, params: object) -> None:
     """``textDocument/didShowCompletion``: count a suggestion that the user saw."""
-    if (audit := server.service.audit) is not None:
-        server.service.offers.show(_id_of(params), audit)
+    server.service.offers.show(_id_of(params))
 
 
 def did_partially_accept_completion(server: Server, params: object) -> None:
     """``textDocument/didPartiallyAcceptCompletion``: count what was accepted so far, in UTF-16 units."""
     match params:
-        case {"acceptedLength": int(units)} if (audit := server.service.audit) is not None:
-            server.service.offers.accept_part(_id_of(params), units, audit)
+        case {"acceptedLength": int(units)}:
+            server.service.offers.accept_part(_id_of(params), units)
         case _:
             return
 

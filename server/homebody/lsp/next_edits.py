@@ -63,8 +63,8 @@ class NextEdits:
         """Count what the user did with an edit; one that was rejected is not offered again."""
         offered = self._offered
         note = {"shown": offered.show, "accepted": offered.accept, "rejected": offered.reject}[event]
-        if note(edit_id) and self._engines.opened is not None:
-            self._engines.opened.engine.audit.count(f"edits_{event}")
+        if note(edit_id):
+            self._engines.count(f"edits_{event}")
 
 
 def _is_completing(session: "Session") -> bool:

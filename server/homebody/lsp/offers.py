@@ -4,14 +4,13 @@ They are only counted, locally.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from homebody.errors import UsageError
 
 if TYPE_CHECKING:
-    from homebody.audit import Audit
     from homebody.features.complete import Completion
     from homebody.features.refactor import Refactoring
 
@@ -29,6 +28,7 @@ class _Suggestion:
 class Offers:
     """The last suggestions that were sent, by id; each is counted once as shown and once as accepted."""
 
+    count: Callable[[str], None]
     _offers: OrderedDict[str, _Suggestion] = field(default_factory=OrderedDict[str, _Suggestion])
 
     def add(self, completions: "Sequence[Completion]") -> None:
@@ -38,24 +38,24 @@ class Offers:
         while len(self._offers) > _REMEMBERED:
             self._offers.popitem(last=False)
 
-    def show(self, offer_id: str, audit: "Audit") -> None:
+    def show(self, offer_id: str) -> None:
         """Count a suggestion that the user saw."""
         offer = self._offers.get(offer_id)
         if offer is not None and not offer.is_shown:
             offer.is_shown = True
-            audit.count("shown")
+            self.count("shown")
 
-    def accept(self, offer_id: str, audit: "Audit") -> None:
+    def accept(self, offer_id: str) -> None:
         """Count a suggestion that was accepted."""
         if self._offers.pop(offer_id, None) is not None:
-            audit.count("accepted")
+            self.count("accepted")
 
-    def accept_part(self, offer_id: str, units: int, audit: "Audit") -> None:
+    def accept_part(self, offer_id: str, units: int) -> None:
         """Count a suggestion of which the first UTF-16 ``units`` are accepted so far."""
         offer = self._offers.get(offer_id)
         if offer is not None and units > offer.taken:
             offer.taken = units
-            audit.count("partly_accepted")
+            self.count("partly_accepted")
 
 
 class PendingEdits:

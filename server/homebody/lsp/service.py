@@ -43,7 +43,6 @@ class Service:
         self._peer = peer
         self.status = Status(send=peer.send_status, show=peer.show_message)
         self.switch = Switch()
-        self.offers = Offers()
         self.pending = PendingEdits()
         self.engines = EngineHolder(
             peer,
@@ -53,6 +52,7 @@ class Service:
             on_ready=self._meet_model,
             on_settings=self.apply_switch,
         )
+        self.offers = Offers(self.engines.count)
         self._asking = 0
         self._menu: asyncio.Task[list[Completion]] | None = None
         self._conversations: Conversations | None = None

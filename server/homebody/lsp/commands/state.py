@@ -92,9 +92,7 @@ async def doctor(server: Server, params: types.ExecuteCommandParams) -> Result:
 
 async def accept_completion(server: Server, params: types.ExecuteCommandParams) -> Result:
     """Count an accepted suggestion."""
-    argument = parse(params, AcceptCompletion)
-    async with server.service.using() as opened:
-        server.service.offers.accept(argument.id, opened.engine.audit)
+    server.service.offers.accept(parse(params, AcceptCompletion).id)
     return None
 
 
