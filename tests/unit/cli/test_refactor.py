@@ -56,18 +56,6 @@ def test_json_holds_the_whole_result(run, add):
     assert result["edits"][0]["range"]["start"]["line"] == 5
 
 
-def test_a_result_that_does_not_parse_is_refused(run, add):
-    before = add.read_bytes()
-    _reply(add.parent, "```python\ndef add(a, b:\n    return (a + b\n```")
-    ended = run("refactor", "add.py:4-6", "--action", "simplify", "--write")
-    assert (ended.out, ended.code) == ("", 1)
-    assert ended.err.startswith("homebody: ")
-    assert before == add.read_bytes()
-    result = json.loads(run("refactor", "add.py:4-6", "--action", "simplify", "--json").out)
-    assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
-    assert "notes" not in result  # tokens of code that does not parse say nothing
-
-
 def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):
     add.write_text("")
     ended = run("refactor", "add.py", "--instruction", "Add two numbers.", "--write")
@@ -141,12 +129,17 @@ def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, ad
     assert before != add.read_bytes()
 
 
-def test_a_refused_edit_can_be_applied(run, add):
+def test_a_result_that_does_not_parse_is_refused_and_can_be_applied(run, add):
     _reply(add.parent, BROKEN)
-    arguments = ("refactor", "add.py:4-6", "--instruction", "x", "--write")
+    before = add.read_bytes()
+    arguments = ("refactor", "add.py:4-6", "--action", "simplify", "--write")
 
     refused = run(*arguments)
-    assert (refused.code, b"b:" in add.read_bytes()) == (1, False)
+    assert (refused.out, refused.code, add.read_bytes()) == ("", 1, before)
+    assert refused.err.startswith("homebody: ")
     assert "syntax error" in refused.err
+    result = json.loads(run(*arguments, "--json").out)
+    assert (result["status"], result["diff"], result["written"]) == ("refused", "", False)
+    assert "notes" not in result  # tokens of code that does not parse say nothing
     assert run(*arguments, "--apply-refused").code == 0
     assert b"def add(a, b:" in add.read_bytes()
