@@ -28,7 +28,10 @@ Guard: TypeAlias = Literal["none", "documentation", "types", "behaviour", "addit
 Owner: TypeAlias = Literal["shipped", "user", "workspace"]
 
 PLACEHOLDERS = frozenset(
-    {"code", "language", "framework", "path", "context", "instruction", "name", "kind", "problem"}
+    {
+        *("code", "language", "framework", "path", "context"),
+        *("instruction", "name", "kind", "problem", "variables"),
+    }
 )
 
 MAX_BYTES = 64 * 1024

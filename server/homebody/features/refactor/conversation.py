@@ -25,6 +25,7 @@ from homebody.features.selection import candidates_for_span
 from homebody.features.surroundings import code_values, frame_tokens, laid_out, sampling_of, with_standing
 from homebody.postprocess.edit.docstring import end_of_sentence
 from homebody.postprocess.edit.notes import sentences
+from homebody.postprocess.edit.renamed import renamable
 from homebody.prompt.front_matter import fill, fill_shipped, render, shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.uri import file_name
@@ -234,6 +235,7 @@ def _first_messages(request: RewriteRequest, around: Around, special: frozenset[
         "name": (definition.name if definition is not None else "") or file_name(document.uri),
         "instruction": request.instruction,
         "problem": request.problem,
+        "variables": ", ".join(f"`{name}`" for name in _variables(request)),
         "context": without_marked_lines(context, special).text,
     }
     sources = (TYPED, document.uri, *uris_of(around.sources))
@@ -243,6 +245,13 @@ def _first_messages(request: RewriteRequest, around: Around, special: frozenset[
     last = messages[-1]
     more = fill_shipped("feedback", problem=feedback)
     return (*messages[:-1], Message(last.role, f"{last.text}\n\n{more}", (TYPED, *last.sources)))
+
+
+def _variables(request: RewriteRequest) -> list[str]:
+    """The names that the answer may change, for a prompt that asks for new ones."""
+    if request.prompt.output != "rename":
+        return []
+    return renamable(request.document, request.tree, request.target)
 
 
 def _around(request: RewriteRequest, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:

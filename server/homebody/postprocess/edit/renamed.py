@@ -4,6 +4,7 @@ Comments and other text stay as they are, so nothing but names can change.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from homebody.postprocess.edit.answer_code import Refusal
@@ -33,8 +34,7 @@ def rename_edits(document: Document, tree: Tree, span: Span, answer: str) -> tup
     if readers := {name.text for name in named} & language.reads_names:
         message = f"{min(readers)} may use variables by their names, so none is renamed."
         raise Refusal(message)
-    functions = [each for each in definitions(document, tree, span) if each.is_function]
-    heads = [each.header for each in functions] if language.names_arguments else []
+    heads = _heads(document, tree, span)
     used = {*(name.text for name in named), *language.builtins}
     edits: list[TextEdit] = []
     stay: list[str] = []
@@ -54,6 +54,23 @@ def rename_edits(document: Document, tree: Tree, span: Span, answer: str) -> tup
         message = f"Nothing can be renamed: it {'; it '.join(stay)}."
         raise Refusal(message)
     return sorted(edits, key=lambda edit: edit.span), stay
+
+
+def renamable(document: Document, tree: Tree, span: Span) -> list[str]:
+    """Return the names in ``span`` that can be renamed, in order."""
+    named, heads = names(document, tree, span), _heads(document, tree, span)
+    places: defaultdict[str, list[Name]] = defaultdict(list)
+    for name in named:
+        places[name.text].append(name)
+    has_meaning = (text for text in places if text.strip("_"))
+    return [text for text in has_meaning if not _obstacle(span, heads, places[text])]
+
+
+def _heads(document: Document, tree: Tree, span: Span) -> list[Span]:
+    """Where parameters are whose names callers may use."""
+    if tree.language is None or not tree.language.names_arguments:
+        return []
+    return [each.header for each in definitions(document, tree, span) if each.is_function]
 
 
 def _obstacle(span: Span, heads: Sequence[Span], places: Sequence[Name]) -> str:

@@ -29,6 +29,15 @@ async def test_the_language_of_answers_does_not_reach_code(world):
         assert "German" not in w.asked[0].prompt.text
 
 
+async def test_a_request_for_new_names_lists_what_can_be_renamed(world):
+    """Left to choose, a small model names a parameter, which Python's callers may use, and nothing else."""
+    async with world("total -> sum_of_values\nlast -> final") as w:
+        document, offset = at("def mean(values):\n    total = 0\n    last = to█tal\n    return last\n")
+        done = await refactor(w.engine, document, Span(offset, offset), action="rename")
+        assert "Its local variables are `total`, `last`." in w.asked[0].prompt.text
+        assert "    final = sum_of_values\n" in apply_edits(document.text, done.edits)
+
+
 async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world):
     async with world("Return the mean. " + "It is also a tree. " * 9) as w:
         document, offset = at(_CODE)
