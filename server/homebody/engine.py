@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from homebody.audit import Audit
-from homebody.backend.base import BackendState, ModelInfo, PromptRead, Sampling, Slot, Stats
+from homebody.backend.base import BackendState, ModelInfo, ReadProgress, Sampling, Slot, Stats
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import family_of
@@ -62,7 +62,7 @@ class Speed:
         """Whether the model reads too slowly for suggestions while the user types."""
         return self.prompt is not None and self.prompt < _TOO_SLOW
 
-    def learn(self, stats: Stats, seen: PromptRead | None = None) -> None:
+    def learn(self, stats: Stats, seen: ReadProgress | None = None) -> None:
         """Update the moving average; a new measurement counts for a third.
 
         ``seen`` is the reading time as measured by Homebody. It is used if the server does not report how
@@ -75,10 +75,10 @@ class Speed:
         if stats.output_tokens and stats.output_ms and stats.output_tokens >= 8:
             self.output = _follow(self.output, stats.output_tokens / stats.output_ms * 1000)
 
-    def learn_seen(self, seen: PromptRead, milliseconds: float | None = None) -> None:
+    def learn_seen(self, seen: ReadProgress, milliseconds: float | None = None) -> None:
         """Update the prompt speed from a reading time measured by Homebody; short readings are ignored."""
-        if seen.evaluated_tokens >= _MEASURABLE_TOKENS:
-            self._learn_prompt(seen.evaluated_tokens, milliseconds or seen.milliseconds)
+        if seen.evaluated >= _MEASURABLE_TOKENS:
+            self._learn_prompt(seen.evaluated, milliseconds or seen.milliseconds)
 
     def _learn_prompt(self, tokens: int, milliseconds: float) -> None:
         """Update the prompt speed; a short reading can only increase it.

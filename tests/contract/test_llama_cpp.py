@@ -263,6 +263,6 @@ async def test_after_a_cancelled_answer_the_prompt_is_not_read_again(endless_hos
             piece = await anext(answering)
         assert isinstance(piece, Piece)
         assert piece.read is not None
-        evaluated.append(piece.read.evaluated_tokens)
+        evaluated.append(piece.read.evaluated)
 
     assert evaluated[1:] == [1, 1, 1]

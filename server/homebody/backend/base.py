@@ -118,18 +118,6 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class PromptRead:
-    """The cost of reading the prompt, known with the first piece.
-
-    A stream that is closed early has no ``Stats``, but has this if the server reports it.
-    """
-
-    evaluated_tokens: int
-    reused_tokens: int
-    milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Placement:
     """Where a prompt belongs in the server's cache, and what is missing there.
 
@@ -144,7 +132,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class ReadProgress:
-    """How far the server has read a prompt, reported while it reads.
+    """How far the server has read a prompt: while it reads, and with the first piece of an answer.
 
     ``read`` of ``total`` tokens in so many ``milliseconds``; ``reused`` of them were in its cache.
     """
@@ -155,10 +143,15 @@ class ReadProgress:
     milliseconds: float
 
     @property
+    def evaluated(self) -> int:
+        """Tokens that were not in the cache."""
+        return self.read - self.reused
+
+    @property
     def milliseconds_left(self) -> float | None:
         """Estimated time for the rest of the prompt; ``None`` before any token was evaluated."""
-        evaluated = self.read - self.reused
-        return self.milliseconds / evaluated * (self.total - self.read) if evaluated > 0 else None
+        left = self.total - self.read
+        return self.milliseconds / self.evaluated * left if self.evaluated > 0 else None
 
 
 OnRead: TypeAlias = Callable[[ReadProgress], None]
@@ -194,7 +187,7 @@ class Piece:
 
     text: str
     logprob: float | None = None
-    read: PromptRead | None = None
+    read: ReadProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,6 @@ from homebody.backend.base import (
     Piece,
     Placement,
     Prompt,
-    PromptRead,
     ReadProgress,
     SlotChoice,
     Stats,
@@ -262,7 +261,7 @@ class ScriptedBackend(Backend):
                 await asyncio.sleep(reply.piece_delay_ms / 1000)
             if index >= reply.gate_after:
                 await reply.pass_gate()
-            read = None if index else PromptRead(evaluated, reused, reply.delay_ms)
+            read = None if index else ReadProgress(len(tokens), len(tokens), reused, reply.delay_ms)
             yield Piece(text, _logprob(reply, index), read)
         await reply.pass_gate()
         if reply.fault is not None:

@@ -16,7 +16,7 @@ import psutil
 from msgspec import Struct
 
 import homebody
-from homebody.backend.base import OWN, ModelInfo, Prompt, PromptRead, Sampling, Slot, Stats, Text
+from homebody.backend.base import OWN, ModelInfo, Prompt, ReadProgress, Sampling, Slot, Stats, Text
 from homebody.engine import Engine, Use
 from homebody.errors import BackendTimeout
 
@@ -114,7 +114,7 @@ async def _row(use: Use, info: ModelInfo, size: int, slot: Slot) -> Row:
     if stats is not None and stats.evaluated_tokens and stats.prompt_ms:
         speed = stats.evaluated_tokens / stats.prompt_ms * 1000
     elif read is not None and read.milliseconds:
-        speed = read.evaluated_tokens / read.milliseconds * 1000
+        speed = read.evaluated / read.milliseconds * 1000
     output = None
     if stats is not None and stats.output_tokens and stats.output_ms:
         output = stats.output_tokens / stats.output_ms * 1000
@@ -125,12 +125,12 @@ async def _row(use: Use, info: ModelInfo, size: int, slot: Slot) -> Row:
 
 async def _asked(
     use: Use, prompt: Prompt, tokens: int, slot: Slot
-) -> tuple[float, PromptRead | None, Stats | None, float, int]:
+) -> tuple[float, ReadProgress | None, Stats | None, float, int]:
     """Return ms to the first piece, the cost of reading, the stats, seconds of writing, number of pieces."""
     began = time.perf_counter()
     first = last = 0.0
     pieces = 0
-    read: PromptRead | None = None
+    read: ReadProgress | None = None
     stats: Stats | None = None
     async with aclosing(use.backend.complete(prompt, Sampling(max_tokens=tokens), slot=slot)) as stream:
         async for item in stream:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from homebody.audit import BEYOND_CONTEXT, BEYOND_TIME, Source
-from homebody.backend.base import OWN, Message, ModelInfo, PromptRead, Stats
+from homebody.backend.base import OWN, Message, ModelInfo, ReadProgress, Stats
 from homebody.context.window import UNMEASURED_SPEED, Count, chat_budget
 from homebody.engine import Engine, Use
 from homebody.errors import BackendRefused, ContextTooLong
@@ -115,7 +115,8 @@ async def measure_speed(
         return
     if stats.prompt_tokens is not None:
         evaluated = stats.prompt_tokens if stats.evaluated_tokens is None else stats.evaluated_tokens
-        seen = PromptRead(evaluated, stats.prompt_tokens - evaluated, (time.monotonic() - began) * 1000)
+        tokens, milliseconds = stats.prompt_tokens, (time.monotonic() - began) * 1000
+        seen = ReadProgress(tokens, tokens, tokens - evaluated, milliseconds)
         use.speed.learn_seen(seen, stats.prompt_ms)
 
 

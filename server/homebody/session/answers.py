@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from homebody.audit import PromptRecord
-from homebody.backend.base import Piece, PromptRead, Stats, Stream
+from homebody.backend.base import Piece, ReadProgress, Stats, Stream
 from homebody.errors import HomebodyError
 from homebody.postprocess.ghost.draft import Wanted
 from homebody.postprocess.ghost.finish import StopReason
@@ -127,7 +127,7 @@ class Generation:
         self.first_token_at: float | None = None
         self.record = record
         self._stats: Stats | None = None
-        self._read: PromptRead | None = None
+        self._read: ReadProgress | None = None
         self._last_token_at = 0.0
         self._arrived = 0
         self._stream = stream
@@ -187,7 +187,7 @@ class Generation:
         if piece.read is not None and self._read is None:
             self._read = piece.read
             if self.record is not None:
-                self.record = replace(self.record, evaluated_tokens=piece.read.evaluated_tokens)
+                self.record = replace(self.record, evaluated_tokens=piece.read.evaluated)
         self.pieces.append(piece)
         self._arrived += 1
         self.text += piece.text
@@ -224,9 +224,9 @@ class Generation:
             return self._stats
         read, first = self._read, self.first_token_at
         return Stats(
-            prompt_tokens=None if read is None else read.evaluated_tokens + read.reused_tokens,
-            evaluated_tokens=None if read is None else read.evaluated_tokens,
-            reused_tokens=None if read is None else read.reused_tokens,
+            prompt_tokens=None if read is None else read.read,
+            evaluated_tokens=None if read is None else read.evaluated,
+            reused_tokens=None if read is None else read.reused,
             output_tokens=max(0, self._arrived - 1),
             prompt_ms=None if read is None else read.milliseconds,
             output_ms=None if first is None else (self._last_token_at - first) * 1000,

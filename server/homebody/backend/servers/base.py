@@ -20,8 +20,8 @@ from homebody.backend.base import (
     ModelInfo,
     Piece,
     Prompt,
-    PromptRead,
     Purpose,
+    ReadProgress,
     Sampling,
     Stats,
     Stream,
@@ -263,13 +263,13 @@ def _wanted(prompt: Prompt, sampling: Sampling, thinking: Thinking) -> int:
 
 
 def _stats_of_cut(
-    info: ModelInfo, sent: Admitted, output: int, read: PromptRead | None, finish: FinishReason
+    info: ModelInfo, sent: Admitted, output: int, read: ReadProgress | None, finish: FinishReason
 ) -> Stats:
     """Return the stats of an answer that Homebody ended, for which the server sends none."""
     return Stats(
         prompt_tokens=sent.tokens if info.exact_tokenizer else None,
-        evaluated_tokens=read.evaluated_tokens if read else None,
-        reused_tokens=read.reused_tokens if read else None,
+        evaluated_tokens=read.evaluated if read else None,
+        reused_tokens=read.reused if read else None,
         output_tokens=output,
         prompt_ms=read.milliseconds if read else None,
         finish=finish,

@@ -24,8 +24,8 @@ from homebody.backend.base import (
     Piece,
     Placement,
     Prompt,
-    PromptRead,
     Purpose,
+    ReadProgress,
     SlotChoice,
 )
 from homebody.backend.http_errors import StatusRefused, failure
@@ -222,12 +222,12 @@ class LlamaCppBackend(ServerBackend):
         del info
         served = await self._known()
         tokens = (await self._encode(served, sent.prompt.parts))[: sent.job.most]
-        read: PromptRead | None = None
+        read: ReadProgress | None = None
         written = WrittenTokens()
         async with aclosing(self._events(served, tokens, sent)) as events:
             async for event in events:
                 if event.prompt_progress is not None:
-                    read = event.prompt_progress.read()
+                    read = event.prompt_progress.to_progress()
                 written.add(event)
                 if event.content:
                     yield Piece(event.content, event.logprob, read)

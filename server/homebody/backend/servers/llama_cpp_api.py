@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from homebody.backend.answer import CONTROL_TEXTS
-from homebody.backend.base import PromptRead, ReadProgress, Stats
+from homebody.backend.base import ReadProgress, Stats
 from homebody.backend.choose import AvailableModel
 from homebody.backend.servers.base import Admitted
 from homebody.media import Modality, to_modalities
@@ -82,10 +82,6 @@ class Progress(msgspec.Struct):
     processed: int
     time_ms: float
     total: int = 0
-
-    def read(self) -> PromptRead:
-        """Return the tokens that were read so far, and their time."""
-        return PromptRead(self.processed - self.cache, self.cache, self.time_ms)
 
     def to_progress(self) -> ReadProgress:
         """Convert to the progress over the whole prompt."""

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 
-from homebody.backend.base import OnRead, Placement, Prompt, PromptRead, ReadProgress
+from homebody.backend.base import OnRead, Placement, Prompt, ReadProgress
 from homebody.engine import Use
 from homebody.errors import HomebodyError
 from homebody.features.complete.plan import Kind, Place
@@ -360,5 +360,5 @@ async def read_piece(
     if stats.prompt_tokens is None:
         return None
     seconds = time.monotonic() - began
-    use.speed.learn(stats, PromptRead(tokens - read, read, seconds * 1000))
+    use.speed.learn(stats, ReadProgress(tokens, tokens, read, seconds * 1000))
     return seconds

@@ -11,7 +11,7 @@ from itertools import count as counter
 from typing import Literal, TypeAlias
 
 from homebody.audit import LeftOut, Listing, PromptRecord, Source
-from homebody.backend.base import Placement, Prompt, PromptRead
+from homebody.backend.base import Placement, Prompt, ReadProgress
 from homebody.context.markers import MARKED, first_marker
 from homebody.context.select import without
 from homebody.features.budgets import accounted, compared
@@ -165,7 +165,7 @@ def learn(sent: Sent, generation: Generation) -> None:
         seconds = generation.first_token_at - generation.began
         tokens = stats.prompt_tokens or sent.tokens
         unread = tokens * sent.placed.unread // max(1, sent.placed.tokens)
-        seen = PromptRead(unread, tokens - unread, seconds * 1000)
+        seen = ReadProgress(tokens, tokens, tokens - unread, seconds * 1000)
     use.speed.learn(stats, seen)
     if (record := generation.record) is not None:
         notes = compared(use, record.text, record.prompt_tokens, stats, exact=place.counts_exactly)
