@@ -67,6 +67,7 @@ def test_any_answer_gives_one_span_on_the_line_or_nothing(language, before, afte
 @given(
     language=LANGUAGES, before=CODE, after=CODE, answer=ANSWERS, multiline=MULTILINE, size=st.integers(1, 9)
 )
+@example(language="python", before="", after="", answer="```if x:```", multiline="auto", size=1)
 def test_a_closed_stream_loses_nothing(language, before, after, answer, multiline, size):
     document = Document.create("file:///a", language, 1, before + after)
     offset = len(before)

@@ -15,12 +15,14 @@ from homebody.postprocess.noise import (
     CHAT_TOKENS,
     CHATTER_AFTER,
     CHATTER_BEFORE,
-    FENCE,
     FIM_TOKENS,
     invisible_added,
 )
 from homebody.syntax.cursor import CursorContext
 from homebody.syntax.scanner import scan
+
+_FENCE = re.compile(r"^[ \t]*+(?:`{3}|~{3})", re.MULTILINE)
+"""Beginning of a fence: whatever follows on its line, which may not have arrived."""
 
 _CONTROL = re.compile(f"{CHAT_TOKENS}|{FIM_TOKENS}")
 
@@ -60,7 +62,7 @@ def without_noise(draft: Draft) -> Draft:
                 break
             start = token.end()
     if not cursor.holds_text:
-        for fence in FENCE.finditer(text, start, end):
+        for fence in _FENCE.finditer(text, start, end):
             if scan(text[start : fence.start()], cursor.language, cursor.state).region is None:
                 end = fence.start()
                 break
