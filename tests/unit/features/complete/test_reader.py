@@ -8,7 +8,7 @@ import pytest
 from homebody.backend.base import Stats
 from homebody.backend.scripted import ScriptedBackend
 from homebody.features.complete import complete, prepare
-from homebody.features.complete.reader import piece_tokens
+from homebody.features.complete.reader import piece_tokens, read_piece
 from homebody.session.session import DocumentState
 from homebody.text import Document
 from support.documents import at, numbered, typed
@@ -160,25 +160,22 @@ class _Stepwise(ScriptedBackend):
             yield item
 
 
-class _Tired(ScriptedBackend):
-    """Takes a quarter of a second for each piece, however many tokens it has."""
-
-    async def stream(self, job):
-        if job.sampling is None:
-            await asyncio.sleep(0.25)
-        async for item in super().stream(job):
-            yield item
-
-
 async def test_a_piece_has_as_many_tokens_as_the_last_ones_allow(world, monkeypatch):
     """Reading gets slower along a prompt, and a key waits for the piece."""
+
+    async def read_slowly(*arguments, **options):
+        await read_piece(*arguments, **options)
+        return 0.25  # however many tokens it has
+
     _pauses_take(monkeypatch, 3600)
-    async with world("zzz\n", context_length=32_768, kind=_Tired) as w:
+    monkeypatch.setattr("homebody.features.complete.reader.read_piece", read_slowly)
+    monkeypatch.setattr("homebody.features.complete.reader.piece_tokens", lambda _: 64)
+    async with world("zzz\n", context_length=32_768) as w:
         document, offset, _ = _long_file(w)
         await complete(w.engine, document, offset, session=w.session)
         await until(lambda: len([piece for piece in _pieces(w) if piece.slot == 1]) > 3)
-        first, second, third, *_ = [piece.most for piece in _pieces(w) if piece.slot == 1]
-        assert second - first > third - second == 8
+        ends = [piece.most for piece in _pieces(w) if piece.slot == 1]
+        assert [ends[1] - ends[0], ends[2] - ends[1]] == [21, 12]
 
 
 async def test_short_visits_read_one_wide_window_until_more_was_typed(world, monkeypatch):
