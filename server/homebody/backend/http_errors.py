@@ -105,11 +105,13 @@ _BUSY = frozenset({503})
 _BROKEN = frozenset({500, 502, 504})
 _LOCKED = frozenset({401, 403})
 _LONGEST = 300
+_MOST_READ = 64 * 1024
+"""Bytes of a refusal that are looked at: 64 MiB would stop the event loop for five seconds."""
 
 
 def words_of(content: bytes) -> str:
     """Return the server's message from the body of an error."""
-    return _reported(content.decode(errors="replace")).words
+    return _reported(content[:_MOST_READ].decode(errors="replace")).words
 
 
 class _Reported(msgspec.Struct):

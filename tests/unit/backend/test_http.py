@@ -109,6 +109,14 @@ async def test_foreign_words_are_made_to_fit_one_sentence():
     assert len(caught.value.words) <= 301
 
 
+async def test_of_a_long_refusal_only_the_beginning_is_read():
+    """All of 64 MiB would be looked at on the event loop, for five seconds."""
+    body = b'{"detail": [' + b"{}," * 50_000 + b'{}], "message": "the end"}'
+    with pytest.raises(StatusRefused) as caught:
+        await ask(answering(400, body))
+    assert caught.value.words.startswith('{"detail": [{},{},')
+
+
 @pytest.mark.parametrize("location", ["http://192.0.2.1:8000/", "http://127.0.0.1:8000/", "/elsewhere"])
 async def test_no_redirect_is_followed(location: str):
     with pytest.raises(ConnectionForbidden, match=r"redirects to .*; Homebody follows no redirects"):
