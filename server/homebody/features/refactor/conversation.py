@@ -236,8 +236,9 @@ def _first_messages(request: RewriteRequest, around: Around, special: frozenset[
         "instruction": request.instruction,
         "problem": request.problem,
         "variables": ", ".join(f"`{name}`" for name in _variables(request)),
-        "context": without_marked_lines(context, special).text,
+        "context": context,
     }
+    values = {name: without_marked_lines(text, special).text for name, text in values.items()}
     sources = (TYPED, document.uri, *uris_of(around.sources))
     messages = with_standing(engine, render(request.prompt, values, sources), in_words=False)
     if not (feedback := without_marked_lines(request.feedback, special).text):

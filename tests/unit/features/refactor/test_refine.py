@@ -117,3 +117,11 @@ async def test_an_instruction_that_leaves_no_room_for_code_is_named(world):
         with pytest.raises(ContextTooLong, match="say it in fewer words"):
             await refactor(w.engine, document, Span(12, 12), instruction="word " * 2_000)
         assert w.asked == []
+
+
+async def test_a_control_token_in_the_name_of_a_file_reaches_no_prompt_that_is_sent_as_text(world, tmp_path):
+    async with world(FIRST, folders=[tmp_path], special_texts=frozenset({"<|stop|>"})) as w:
+        document = Document.create((tmp_path / "<|stop|>.py").as_uri(), "python", 1, CODE)
+        await refactor(w.engine, document, Span(12, 12), action="write-tests")
+        assert "return b" in w.asked[0].prompt.text
+        assert not any("<|stop|>" in request.prompt.text for request in w.asked)
