@@ -13,6 +13,7 @@ import hashlib
 import os
 import signal
 import sqlite3
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -141,11 +142,15 @@ def _store(
 
 
 def _content(path: Path, max_bytes: int) -> bytes:
-    """At most ``max_bytes`` of the file, nothing if it cannot be read; symlinks are not followed."""
+    """At most ``max_bytes`` of the file, nothing if it cannot be read; symlinks are not followed.
+
+    It may have become another kind of file since the walk: nobody waits for the writer of a pipe.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NONBLOCK", 0)
     try:
         with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
-            return file.read(max_bytes)
+            return file.read(max_bytes) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
     except OSError:
         return b""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homebody.workspace import store
+from homebody.workspace import indexer, store
 from homebody.workspace.indexer import run
 from homebody.workspace.process import IndexJob, IndexProgress
 from homebody.workspace.store import Piece
@@ -78,6 +78,20 @@ def test_an_unavailable_workspace_keeps_its_index(place):
     place.root.rename(place.root.with_name("away"))
     assert place.scan() == 0
     assert place.names() == "alpha"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs are POSIX")
+def test_a_file_that_becomes_a_pipe_is_not_waited_for(place, monkeypatch):
+    path = place.write("a.py", "def alpha(): pass\n")
+
+    def walked(*_):
+        path.unlink()
+        os.mkfifo(path)
+        return {}
+
+    monkeypatch.setattr(indexer.IndexWriter, "known", walked)
+    assert place.scan() == 1
+    assert (place.names(), place.texts()) == ("", 0)
 
 
 @pytest.mark.parametrize(
