@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 MAX_PATTERNS = 2_000
 """Maximum number of patterns; a longer list raises ``TooManyPatterns``."""
@@ -77,7 +77,7 @@ class Patterns:
             The list would take too long to compile or to match.
 
         """
-        translated = list(_translated(lines))
+        translated = list(islice(_translated(lines), MAX_PATTERNS + 1))
         if len(translated) > MAX_PATTERNS:
             raise TooManyPatterns
         runs = [

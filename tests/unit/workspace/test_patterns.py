@@ -49,6 +49,8 @@ def test_patterns_with_many_wildcards_are_matched_in_time(path):
 def test_a_list_of_absurd_size_is_refused():
     """Compiling it would block the caller."""
     assert Patterns.parse([f"a{number}" for number in range(MAX_PATTERNS)], "").verdict("a7") is True
-    for lines in (["a"] * (MAX_PATTERNS + 1), ["a" * (MAX_CHARACTERS + 1)]):
+    many = iter(["a"] * 2 * MAX_PATTERNS)
+    for lines in (many, ["a" * (MAX_CHARACTERS + 1)]):
         with pytest.raises(TooManyPatterns):
             Patterns.parse(lines, "")
+    assert len(list(many)) == MAX_PATTERNS - 1, "it is read at each prompt, but not to its end"
