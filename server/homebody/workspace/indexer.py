@@ -109,7 +109,7 @@ def update(job: IndexJob, connection: sqlite3.Connection) -> Iterator[IndexProgr
         walk = Walk(root, rules_for(root, job.exclude), Limits(max_file_bytes=job.max_file_bytes))
         files = {file.path: file for file in walk}
         known = writer.known()
-        if files or not walk.skipped["unreadable"]:  # the index of a network drive that is away is kept
+        if walk.looks or not walk.skipped["unreadable"]:  # the index of a network drive that is away is kept
             with writer.transaction():
                 writer.drop(known.keys() - files.keys())
         changed = [file for path, file in files.items() if known.get(path, ())[:2] != file[1:]]

@@ -80,6 +80,23 @@ def test_an_unavailable_workspace_keeps_its_index(place):
     assert place.names() == "alpha"
 
 
+def test_what_is_excluded_now_is_not_kept_because_a_folder_cannot_be_listed(place, monkeypatch):
+    place.write("a.py", "def alpha(): pass\n")
+    (place.root / "volume").mkdir()
+    place.scan()
+    place.write(".homebodyignore", "*.py\n.homebodyignore\n")
+    scandir = os.scandir
+
+    def without_permission(path):
+        if Path(path).name == "volume":
+            raise PermissionError
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", without_permission)
+    place.scan()
+    assert (place.names(), place.texts()) == ("", 0)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs are POSIX")
 def test_a_file_that_becomes_a_pipe_is_not_waited_for(place, monkeypatch):
     path = place.write("a.py", "def alpha(): pass\n")
