@@ -88,10 +88,11 @@ The file may have another name by now.")
 
 (defun homebody--command ()
   "Return `homebody-command' as a list with the program's full path, or nil.
-A relative folder of `exec-path' does not count: it is one of the project."
+A relative folder of `exec-path' does not count: it is one of the project.
+Without a folder, Emacs would search the current one."
   (pcase-let* ((`(,name . ,arguments) (if (stringp homebody-command) (list homebody-command "lsp") homebody-command))
-               (exec-path (seq-filter #'file-name-absolute-p exec-path))
-               (program (executable-find name)))
+               (exec-path (seq-filter #'file-name-absolute-p (remq nil exec-path)))
+               (program (and exec-path (executable-find name))))
     (and program (cons program arguments))))
 
 (defun homebody--find-or-start ()

@@ -341,7 +341,7 @@
 (set-buffer-modified-p nil)
 (write-region "#!/bin/sh\ntouch ran\n" nil "homebody-here" nil 'silent)
 (set-file-modes "homebody-here" #o755)
-(let ((exec-path (cons "./" exec-path)))
+(dolist (exec-path `(("./" . ,exec-path) (nil . ,exec-path) ("./")))
   (dolist (homebody-command '("homebody-here" "./homebody-here"))
     (claim "a folder of the PATH that is relative is searched by Emacs" t (and (executable-find homebody-command) t))
     (homebody-restart)
