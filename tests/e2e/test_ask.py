@@ -137,6 +137,8 @@ async def test_a_folder_attaches_its_files_once_and_none_that_is_excluded(serve,
     (workspace / "pkg").mkdir()
     for name in ("inside", "other", "private"):
         (workspace / "pkg" / f"{name}.py").write_text(f"{name.upper()} = 1\n")
+    (workspace / "pkg/binary.py").write_bytes(b"\0")
+    (workspace / "pkg/key.py").write_text("-----BEGIN PRIVATE KEY-----\n")
     (workspace / ".homebodyignore").write_text("private.py\n")
     async with serve("ok") as client:
 
@@ -151,6 +153,8 @@ async def test_a_folder_attaches_its_files_once_and_none_that_is_excluded(serve,
         inside = f"{folder['id']}inside.py"
         reply = await client.execute("homebody.ask", {"question": "Why?", "attach": [inside, folder]})
         assert [source["uri"] for source in reply["sources"]] == [inside, f"{folder['id']}other.py"]
+        left_out = {left["uri"].removeprefix(folder["id"]) for left in reply["leftOut"]}
+        assert left_out == {"binary.py", "key.py"}
         with pytest.raises(JsonRpcException, match="no file in nix/ that may be put"):
             await client.execute("homebody.ask", {"question": "?", "attach": [f"{workspace.as_uri()}/nix/"]})
 

@@ -5,7 +5,7 @@ They are checked by the same rules as every file that is put into a prompt.
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -150,14 +150,9 @@ async def attach(
         message = f"There is no diff {which!r}: attach diff:staged or diff:uncommitted."
         raise UsageError(message)
     if item_id.endswith("/"):
-        files = await files_named(engine, f"{shown_path(engine, item_id[:-1])}/")
-        below = [file.uri for file in files if file.uri.startswith(item_id)]
-        if not below:
-            message = (
-                f"There is no file in {shown_path(engine, item_id[:-1])}/ that may be put into a prompt."
-            )
-            raise UsageError(message)
-        return Attached.joined([await attach(engine, uri, open_document, open_notebook) for uri in below])
+        return await _attach_folder(
+            engine, item_id, lambda uri: attach(engine, uri, open_document, open_notebook)
+        )
     if cells := open_notebook(item_id):
         path = shown_path(engine, item_id)
         items = [
@@ -181,6 +176,25 @@ async def attach(
             read_document, path, max_bytes=engine.settings.context.max_file_bytes
         )
     return Attached((await attach_document(engine, document, await _parse_lines(engine, document, lines)),))
+
+
+async def _attach_folder(
+    engine: Engine, folder_uri: str, attach_file: Callable[[str], Awaitable[Attached]]
+) -> Attached:
+    """Attach the files of a folder; one that cannot be read, or has a private key, is left out."""
+    folder = shown_path(engine, folder_uri[:-1])
+    parts: list[Attached] = []
+    for file in await files_named(engine, f"{folder}/"):
+        if file.uri.startswith(folder_uri):
+            try:
+                parts.append(await attach_file(file.uri))
+            except UsageError as error:
+                parts.append(Attached(left_out=(LeftOut(file.uri, 0, 0, str(error)),)))
+    attached = Attached.joined(parts)
+    if not attached.labels:
+        message = f"There is no file in {folder}/ that may be put into a prompt."
+        raise UsageError(message)
+    return attached
 
 
 async def files_named(engine: Engine, query: str) -> list[Candidate]:
