@@ -185,9 +185,9 @@ exports.run = async function run() {
         await propose(extension, { document }, [0, 0, 5, 0], "with sum()");
         await executeCommand("homebody.acceptEdit");
         await until(() => document.getText().startsWith(SIMPLER.replaceAll("\n", "\r\n")));
-        await document.save();
-        const rest = original.slice(original.indexOf("\n\ndef mean"));
-        assert.equal(readFileSync(file, "utf8"), withEnds(SIMPLER + rest));
+        const expected = withEnds(SIMPLER + original.slice(original.indexOf("\n\ndef mean")));
+        // On a slow machine VS Code once did not save at the first request; what counts is the bytes.
+        await until(async () => (await document.save()) && readFileSync(file, "utf8") === expected);
     });
 
     await claim("a change is accepted after the server was restarted", async () => {
