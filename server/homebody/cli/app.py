@@ -81,7 +81,7 @@ homebody undo --list     all runs, with their options""",
         "Check servers, models and settings; name improvements.", "homebody doctor --backend ollama"
     ),
     "bench": CommandRow(
-        "Measure how fast the chosen model reads and writes on this machine.",
+        "Measure how fast the model reads and writes here.",
         "homebody bench --chat --model qwen2.5-coder",
     ),
     "log": CommandRow(
@@ -95,7 +95,7 @@ homebody undo --list     all runs, with their options""",
         flags=(),
     ),
     "config": CommandRow(
-        "Show, change, describe, create or import the settings.",
+        "Show, change, create or import the settings.",
         """\
 homebody config show
 homebody config set chat.temperature 0.3
