@@ -26,7 +26,7 @@ class Display:
 
     On a terminal, one line says what is worked on, and is overwritten; the lines of files that failed stay.
     Otherwise there is a line for each finished file. Of a single file that was named, there is only a line if
-    it was written; its error or remarks are printed instead of a summary.
+    it was written; otherwise its error or remarks are printed instead of a summary.
     """
 
     def __init__(self, options: RefactorOptions, selection: Selection, *, prints_text: bool = False) -> None:
@@ -110,13 +110,15 @@ class Display:
         """Report why one file did not change, and which of its attributes could not be kept."""
         if outcome.error is not None:
             raise outcome.error
+        if outcome.written:
+            return  # the line of the file says everything
         reason = outcome.reason
         if outcome.status == "refused":
             reason = reason or "The model's answer was refused."
         elif outcome.status != "changed" and not self._options.as_json:
             reason = reason or f"There is nothing to change in {outcome.path}."
-        # The line of a file that was written has its notes; a refusal that is due to notes quotes them.
-        has_notes = outcome.notes and outcome.status == "changed" and not outcome.written
+        # A refusal that is due to notes quotes them.
+        has_notes = outcome.notes and outcome.status == "changed"
         notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
         for remark in (reason, *notes, *outcome.remarks):
             if remark and not self._options.quiet:
