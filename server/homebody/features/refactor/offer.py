@@ -18,6 +18,7 @@ from homebody.postprocess.edit.placed import above_top_level, inserted, placed
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.rewritten import rewritten
+from homebody.postprocess.edit.undefined import has_all_names
 from homebody.postprocess.edit.written import Written
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.whole_file import WholeFile
@@ -80,6 +81,11 @@ def checked(
     if not edits and not imports:
         return Offer()
     edit = edited(file, target, edits, [new.text for new in imports])
+    listed = [new for new in imports if new.name != "*"]
+    if edits and len(listed) < len(imports):
+        without = edited(file, target, edits, [new.text for new in listed])
+        if has_all_names(without):
+            edit, imports = without, listed
     if hidden := unreadable(edit.after.code, file.document.text):
         return Offer(refusal=hidden)  # nobody could see it in a diff
     broken = syntax_refusal(edit)

@@ -22,9 +22,20 @@ def undefined_names(edit: Edited) -> list[str]:
     Of the language whose built-in names are all known, every name; of others, variables that were local to
     the code before and are not any more. Cells of a notebook define names for each other.
     """
+    return _undefined(edit) or []
+
+
+def has_all_names(edit: Edited) -> bool:
+    """Whether all names are known to be defined: an import of everything in a module adds none."""
+    language = edit.after.tree.language
+    return language is not None and bool(language.builtins) and _undefined(edit) == []
+
+
+def _undefined(edit: Edited) -> list[str] | None:
+    """Return the names, in order; None where they cannot be known."""
     side, language = edit.after, edit.after.tree.language
     if language is None or not side.tree.exact or side.document.uri.startswith(_CELL):
-        return []
+        return None
     new = _free(side, language) - _free(edit.before, language)
     candidates = new - language.builtins if language.builtins else new & edit.before.local
     if not candidates:
@@ -34,7 +45,7 @@ def undefined_names(edit: Edited) -> list[str]:
     old_statements = (each for each in file.statements if not span.covers(each.span))
     statements = [*old_statements, *import_statements(side.document, side.tree)]
     if "*" in edit.imported or any(entry.name == "*" for each in statements for entry in each.entries):
-        return []
+        return None
     known = {*edit.imported, *(word for each in statements for word in re.findall(r"\w+", each.text))}
     inside = (name for name in side.names if name.binds)
     known |= {name.text for name in inside if name.scope is None or not side.span.covers(name.scope)}
