@@ -169,6 +169,7 @@ class _Talk:
             try:
                 line = input("> ").strip()
             except (EOFError, KeyboardInterrupt):
+                self._terminal.write("\n")  # the terminal is still in the line of the question
                 break
             if line in {"/quit", "/exit"}:
                 break
