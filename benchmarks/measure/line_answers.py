@@ -57,7 +57,7 @@ def settings_for(model: Model, *, snippets: bool = True) -> Settings:
         backend=backend,
         completion=CompletionSettings(min_confidence=0.0, backend=backend),
         chat=ChatSettings(backend=backend),
-        context=ContextSettings(snippets=snippets),
+        context=ContextSettings(snippets=snippets, ignore=("!.venv/",)),  # installed packages are measured
     )
 
 

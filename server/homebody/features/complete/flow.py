@@ -136,9 +136,9 @@ def _show(request: Request, text: AnswerRest | Suggestion, number: int = 0) -> C
     """
     place, record, outcome = request.place, text.record, _outcome(request, text)
     if record is not None:
-        answer = text.text if isinstance(text, AnswerRest) else record.answer
-        why = outcome if isinstance(outcome, str) else "shown"
-        place.engine.audit.record(replace(record, answer=answer, outcome=why))
+        if isinstance(text, AnswerRest):
+            record = replace(record, answer=text.text)
+        place.engine.audit.record(replace(record, outcome=outcome if isinstance(outcome, str) else "shown"))
     if isinstance(outcome, str):
         return None
     if isinstance(text, AnswerRest):

@@ -250,6 +250,17 @@ async def test_a_failure_is_raised_and_the_next_request_works(world):
         assert found.text == "a + b"
 
 
+async def test_the_last_prompt_keeps_its_answer_while_the_suggestion_is_typed(world):
+    async with world("value + 1\n") as w:
+        document, offset = at("x = █\n")
+        await complete(w.engine, document, offset, session=w.session)
+        document, offset = typed(document, offset, "v")
+        assert [found.text for found in await complete(w.engine, document, offset, session=w.session)] == [
+            "alue + 1"
+        ]
+        assert w.engine.audit.last(document.uri).answer == "value + 1\n"
+
+
 async def test_a_context_too_short_for_any_prompt_is_an_error(world):
     async with world("x", context_length=20) as w:
         document, offset = at("x = █\n")
