@@ -30,7 +30,7 @@ from homebody.text import Document, Span, TextEdit, apply_edits
 
 _SPOTS = (
     ("        self.items[item.name] = item", "        self.item"),
-    ('        stock.add(Item(row["name"], row["price"], row["quantity"]))', '        stock.add(Item(row["'),
+    ("    return total / len(items)", "    return total"),
     ("        return self.price * self.quantity", "        return self"),
 )
 """Lines to complete, and the typed part of each; the last has the shortest prompt to show."""
