@@ -97,7 +97,7 @@ class LoopbackServer:
         self._port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._server: asyncio.Server | None = None
         self.requests: list[Request] = []
         self.connections = 0
@@ -112,7 +112,7 @@ class LoopbackServer:
 
     @property
     def open_connections(self) -> int:
-        return len(self._tasks)
+        return len(self._open)
 
     def paths(self) -> list[str]:
         """Method and path of all received requests."""
@@ -151,18 +151,22 @@ class LoopbackServer:
     async def _stop(self) -> None:
         if self._server is None:
             return
+        # asyncio (3.11) loses a connection that it is about to accept when the server is closed.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task, writer in self._open.items():
+                task.cancel()
+                writer.transport.abort()
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         self._server.close()
         self._server = None
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._open[task] = writer
+        task.add_done_callback(self._open.pop)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (request := await _read_request(reader)) is not None:
                 self.requests.append(request)
@@ -173,7 +177,6 @@ class LoopbackServer:
         except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
             pass
         finally:
-            self._tasks.discard(task)
             writer.close()
 
 

@@ -19,6 +19,7 @@ from homebody.errors import (
 )
 from support.loopback import LoopbackServer, Reply, Request
 from support.needs import needs
+from support.until import until
 
 
 async def say_hello(request: Request, reply: Reply) -> None:
@@ -247,6 +248,7 @@ async def test_tls_is_verified_against_the_name_that_the_user_wrote(
         heard.append(await reader.read(4))
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
         writer.close()
+        await writer.wait_closed()
 
     if trusted:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -262,6 +264,8 @@ async def test_tls_is_verified_against_the_name_that_the_user_wrote(
         else:
             with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
                 await get(url, transport)
+        # The server's side of a connection outlives the client's.
+        await until(lambda: len(asyncio.all_tasks()) == 1)
 
     authorities.cache_clear()
     assert heard == ([b"GET "] if served else [])
