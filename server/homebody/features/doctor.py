@@ -17,7 +17,7 @@ from homebody.engine import Engine
 from homebody.errors import BackendTimeout, BackendUnavailable, HomebodyError, sentence
 from homebody.features.bench import Row, bench
 from homebody.features.next_edit import next_edit_facts
-from homebody.features.recommend import Remedy, better_model, is_smallest, more_context, quicker_model
+from homebody.features.recommend import command_that_recommends, is_smallest
 from homebody.installation import shell, this_installation
 from homebody.prompt.fim import FimFormat, find_format
 
@@ -30,10 +30,6 @@ _QUICK_PROMPT = 150.0
 """Prompt tokens a second below which even a narrow window takes longer than 700 ms."""
 
 _SMALL_CONTEXT = 2048
-
-_SPIN_LESS = (
-    "GOMP_SPINCOUNT=300 llama-server …     (on Linux; elsewhere --threads, one less than there are cores)"
-)
 
 _MEASURED_TOKENS = 256
 """Prompt that the speed is measured with: a second or two on a slow machine."""
@@ -51,8 +47,6 @@ class UseReport(Struct, frozen=True, rename="camel"):
     """One use of a model: the model that answers, the reason for its choice, and its speed.
 
     ``model`` is ``None`` if none answers. ``fim`` names the layout of fill-in-the-middle prompts.
-    ``needs_better_model`` is true if the model was not made for this use, is the smallest one, or does not
-    exist; not if its server is down.
     """
 
     use: Slot
@@ -64,20 +58,15 @@ class UseReport(Struct, frozen=True, rename="camel"):
     context_length: int | None = None
     fim: str | None = None
     speed: Row | None = None
-    needs_better_model: bool = False
 
 
 class Diagnosis(Struct, frozen=True, rename="camel"):
-    """All results. ``servers`` has one sentence for each server that answers on this machine.
-
-    ``installation`` is one line; ``next_steps`` lead to a more capable model, if one of the uses has none.
-    """
+    """All results: the installation in one line, and a sentence for each server that answers here."""
 
     installation: str
     servers: tuple[str, ...]
     uses: tuple[UseReport, ...]
     findings: tuple[Finding, ...]
-    next_steps: tuple[Finding, ...] = ()
     next_edits: tuple[Finding, ...] = ()
 
 
@@ -111,17 +100,11 @@ async def doctor(
             remarks.setdefault(use.url, f"{use.backend} at {use.url} serves {use.model}")
     facts = [] if engine.gate.stopped is not None else await next_edit_facts(engine)
     findings = (*_settings(engine, problems, origins or {}), *_notes(), *_counts(engine))
-    next_steps: tuple[Finding, ...] = ()
-    if any(use.needs_better_model for use in uses):
-        text = "Which models suit this machine, and the command that installs each:"
-        command = shell(str(this_installation().program), "models", "recommend")
-        next_steps = (Finding("hint", text, command),)
     return Diagnosis(
         installation=str(this_installation()),
         servers=tuple(remarks.values()),
         uses=uses,
         findings=findings,
-        next_steps=next_steps,
         next_edits=tuple(Finding("hint", fact) for fact in facts),
     )
 
@@ -134,7 +117,6 @@ def lines_of(diagnosis: Diagnosis) -> Iterator[tuple[LineKind, str]]:
         yield from _section(_TITLES[use.use], _about(use), use.findings)
     yield from _section("Next edits", (), diagnosis.next_edits)
     yield from _section("Settings and earlier sessions", (), diagnosis.findings)
-    yield from _section("Next", (), diagnosis.next_steps)
 
 
 def to_markdown(diagnosis: Diagnosis) -> str:
@@ -174,9 +156,8 @@ def _about(use: UseReport) -> Iterator[str]:
     if use.use == "completion":
         yield f"fill-in-the-middle: {use.fim or 'no'}"
     if use.speed is not None:
-        reads = "?" if use.speed.prompt_speed is None else f"{use.speed.prompt_speed:.0f}"
         writes = "?" if use.speed.output_speed is None else f"{use.speed.output_speed:.0f}"
-        yield f"reads {reads} and writes {writes} tokens a second"
+        yield f"reads {use.speed.prompt_speed:.0f} and writes {writes} tokens a second"
 
 
 async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) -> UseReport:
@@ -188,9 +169,10 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         known = measured.speed if measured and before == (info.kind, info.name, info.url) else None
         speed = known or (await bench(engine, use=slot, sizes=(_MEASURED_TOKENS,))).rows[0]
     except HomebodyError as error:
-        problem = Finding("problem", sentence(str(error)))
+        # A server that is down has to be started; its model may be a good one.
         is_down = isinstance(error, BackendUnavailable | BackendTimeout)
-        return UseReport(slot, use.backend.reasons, (problem,), needs_better_model=not is_down)
+        problem = Finding("problem", sentence(str(error)), None if is_down else command_that_recommends())
+        return UseReport(slot, use.backend.reasons, (problem,))
     row = find_format(info, engine.settings.completion.fim)
     weakness = _weakness(info, slot, row)
     findings = [] if weakness is None else [weakness]
@@ -209,26 +191,30 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
         context_length=info.context_length,
         fim=row.title if row is not None else None,
         speed=speed,
-        needs_better_model=weakness is not None,
     )
 
 
 def _weakness(info: ModelInfo, slot: Slot, row: FimFormat | None) -> Finding | None:
     """Return why the model is not made for this use; ``None`` if it is."""
-    if slot == "completion":
-        text = "It does not fill in the middle: suggestions use only the text before the cursor."
-        return _improvable("hint", text, better_model(info, slot)) if row is None else None
-    if not info.chat_template:
-        text = "It takes no chat messages: explanations and edits need an instruct model."
-        return _improvable("problem", text, better_model(info, slot))
-    if is_smallest(info):
-        text = "The default weights are fine for a docstring, and too small for other edits and explanations."
-        return _improvable("hint", text, better_model(info, slot))
-    return None
-
-
-def _improvable(level: Level, text: str, remedy: Remedy) -> Finding:
-    return Finding(level, f"{text} {remedy.remark}".rstrip(), remedy.command)
+    rows: tuple[tuple[bool, Level, str], ...] = (
+        (
+            slot == "completion" and row is None,
+            "hint",
+            "It does not fill in the middle: suggestions use only the text before the cursor.",
+        ),
+        (
+            slot == "chat" and not info.chat_template,
+            "problem",
+            "It takes no chat messages: explanations and edits need an instruct model.",
+        ),
+        (
+            slot == "chat" and is_smallest(info),
+            "hint",
+            "The default weights are fine for a docstring, and too small for other edits and explanations.",
+        ),
+    )
+    weak = (Finding(level, text, command_that_recommends()) for is_so, level, text in rows if is_so)
+    return next(weak, None)
 
 
 def _common(info: ModelInfo) -> Iterator[Finding]:
@@ -237,10 +223,10 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
     trained = info.trained_context_length
     if info.context_length < _SMALL_CONTEXT:
         text = f"Only {info.context_length} tokens of context are served, which is little for code."
-        yield _improvable("problem", text, more_context(info))
+        yield more_context(info, "problem", text)
     elif trained is not None and trained > info.context_length:
         text = f"{info.context_length} tokens of context are served, and the model supports {trained}."
-        yield _improvable("hint", text, more_context(info))
+        yield more_context(info, "hint", text)
     if info.ignored_sampling:
         names = ", ".join(info.ignored_sampling)
         yield Finding("hint", f"This server does not support these sampling settings: {names}.")
@@ -249,22 +235,31 @@ def _common(info: ModelInfo) -> Iterator[Finding]:
         yield Finding("hint", "This server cannot count tokens, so prompts are kept a little shorter.")
 
 
+def more_context(info: ModelInfo, level: Level, text: str) -> Finding:
+    """Return a finding about the context, with the command that makes the server serve a longer one."""
+    tokens = min(info.trained_context_length or 16384, max(8192, 2 * info.context_length))
+    setting = shell(str(this_installation().program), "config", "set", "backend.context_length", str(tokens))
+    commands = {
+        "ollama": setting,
+        "embedded": setting,
+        "llama.cpp": f"llama-server --ctx-size {2 * tokens} --parallel 2",  # each slot has half of it
+        "lm-studio": f"lms load {info.name} --context-length {tokens}",
+    }
+    command = commands.get(info.kind)
+    return Finding(level, text if command else f"{text} Start the server with {tokens} tokens.", command)
+
+
 def _completion_speed(info: ModelInfo, speed: Row) -> Iterator[Finding]:
     reads, writes = speed.prompt_speed, speed.output_speed
-    is_slow = reads is not None and reads < _QUICK_PROMPT
+    quicker = None if is_smallest(info) else command_that_recommends()
     if writes is not None and writes < _QUICK_OUTPUT:
         text = f"It writes {writes:.0f} tokens a second, too slow for suggestions while typing."
-        yield _improvable("problem", text, quicker_model(info))
-    elif is_slow:
+        yield Finding("problem", text, quicker)
+    elif reads < _QUICK_PROMPT:
         text = f"It reads {reads:.0f} tokens a second: the first suggestion at a place takes long."
-        if is_smallest(info):
-            text += " There is no smaller model: is the machine busy with something else?"
-        yield _improvable("hint", text, quicker_model(info))
+        yield Finding("hint", text, quicker)
     else:
         yield Finding("good", "It is quick enough for suggestions while typing.")
-    if is_slow and info.kind == "llama.cpp":
-        text = "If other programs keep the cores busy, its threads wait for each other by spinning."
-        yield Finding("hint", text, _SPIN_LESS)
     if not info.has_logprobs:
         text = "This server reports no probabilities: completion.minConfidence has no effect with it."
         yield Finding("hint", text)

@@ -1,4 +1,4 @@
-"""Recommend a model for this machine, and settings for the one in use, each with its exact command.
+"""Recommend models for this machine, each with the command that installs it.
 
 Connects to this machine only; installs nothing.
 """
@@ -20,7 +20,7 @@ from homebody.models.catalogue import CatalogueModel, Machine, Wanted, recommend
 from homebody.models.facts import PURPOSES
 from homebody.models.hub import parse_source
 from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
-from homebody.models.library import DEFAULT_WEIGHTS, list_entries, models_dir, suits
+from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
 Runner: TypeAlias = Literal["embedded", "ollama", "lm-studio", "llama.cpp"]
 
@@ -49,13 +49,6 @@ class Advice(Struct, frozen=True, rename="camel"):
     recommendations: tuple[Recommendation, ...]
 
 
-class Remedy(Struct, frozen=True):
-    """What helps: a sentence, and a command for a shell."""
-
-    remark: str = ""
-    command: str | None = None
-
-
 async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] = USUAL_URLS) -> Advice:
     """Inspect the machine and its servers, and recommend a model for each of ``wanted``."""
     machine = await asyncio.to_thread(_this_machine)
@@ -66,57 +59,14 @@ async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] 
     return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
-def better_model(info: ModelInfo, use: Wanted) -> Remedy:
-    """Return how to get a model for ``use`` that suits this machine (`models.catalogue`)."""
-    offer = recommended(use, _this_machine()) or smallest(use)
-    if info.kind == "openai":
-        return Remedy(f"{offer.title} suits this machine.")
-    runners: dict[str, Runner] = {"ollama": "ollama", "lm-studio": "lm-studio", "llama.cpp": "llama.cpp"}
-    return Remedy("", _command_for(offer, runners.get(info.kind, "embedded"), use))
-
-
-def quicker_model(info: ModelInfo) -> Remedy:
-    """Return how to get suggestions from a quicker model; nothing if the smallest is in use."""
-    if is_smallest(info):
-        return Remedy()
-    if info.kind == "ollama":
-        name = "qwen2.5-coder:0.5b-base"
-        return Remedy("", f"ollama pull {name} && {_setting('completion.backend.model', name)}")
-    if info.kind != "embedded":
-        command = _setting("completion.backend.kind", "embedded")
-        return Remedy("Homebody can run a small model itself.", command)
-    command = _setting("completion.backend.model", DEFAULT_WEIGHTS.removesuffix(".gguf"))
-    if not (models_dir() / DEFAULT_WEIGHTS).is_file():
-        command = f"{shell(str(this_installation().program), 'models', 'install')} && {command}"
-    return Remedy("The default weights are small and quick.", command)
+def command_that_recommends(*options: str) -> str:
+    """Return the command that lists what ``recommend`` returns."""
+    return shell(str(this_installation().program), "models", "recommend", *options)
 
 
 def is_smallest(info: ModelInfo) -> bool:
     """Whether the model is the default one, or another of that size."""
     return "135m" in info.name.lower()
-
-
-def more_context(info: ModelInfo) -> Remedy:
-    """Return how to make a server serve a longer context."""
-    most = info.trained_context_length or 16384
-    tokens = min(most, max(8192, 2 * info.context_length))
-    match info.kind:
-        case "ollama":
-            return Remedy("Ollama loads the model again.", _setting("backend.context_length", str(tokens)))
-        case "embedded":
-            return Remedy("", _setting("backend.context_length", str(tokens)))
-        case "llama.cpp":
-            command = f"llama-server --ctx-size {2 * tokens} --parallel 2"
-            return Remedy("Each of two slots has half of the size.", command)
-        case "lm-studio":
-            return Remedy("", f"lms load {info.name} --context-length {tokens}")
-        case _:
-            return Remedy(f"Start the server with {tokens} tokens.")
-
-
-def _setting(key: str, value: str) -> str:
-    """Return the command that sets a key in the user's settings."""
-    return shell(str(this_installation().program), "config", "set", key, value)
 
 
 def _this_machine() -> Machine:
