@@ -68,15 +68,11 @@ def traced(
 ) -> Trace:
     """Run a command under strace in its own network namespace, and read what it and its children tried.
 
-    ``record`` is the file for strace's output. The namespace has only a loopback interface, with
-    ``ELSEWHERE`` on it, so nothing in it can reach another machine.
+    ``record`` is the file for strace's output.
     """
-    namespace = needs_network_namespace()
-    ip, strace = needs("ip", "iproute2"), needs("strace")
-    watch = [strace, "--follow-forks", "--seccomp-bpf", "--string-limit=0", f"--output={record}"]
-    lay_out = f'"$0" link set lo up && "$0" address add {ELSEWHERE}/32 dev lo && exec "$@"'
+    watch = [needs("strace"), "--follow-forks", "--seccomp-bpf", "--string-limit=0", f"--output={record}"]
     result = subprocess.run(
-        [*namespace, "sh", "-c", lay_out, ip, *watch, f"--trace={','.join(_CALLS)}", "--", *command],
+        in_namespace([*watch, f"--trace={','.join(_CALLS)}", "--", *command]),
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -86,6 +82,12 @@ def traced(
     lines = record.read_text().splitlines()
     attempts = tuple(attempt for line in lines for attempt in read_attempts(line))
     return Trace(result, attempts, frozenset(int(line.split(maxsplit=1)[0]) for line in lines))
+
+
+def in_namespace(command: Sequence[str | Path]) -> list[str | Path]:
+    """Return a command that runs this one where only loopback is there, with ``ELSEWHERE`` on it."""
+    lay_out = f'"$0" link set lo up && "$0" address add {ELSEWHERE}/32 dev lo && exec "$@"'
+    return [*needs_network_namespace(), "sh", "-c", lay_out, needs("ip", "iproute2"), *command]
 
 
 def read_attempts(line: str) -> list[Attempt]:

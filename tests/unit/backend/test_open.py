@@ -11,7 +11,7 @@ from homebody.backend.resilient import ResilientBackend
 from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 from support.llama_double import LlamaDouble
-from support.passes import everything
+from support.streams import any_prompt
 
 
 def test_importing_the_package_loads_no_http_client():
@@ -26,7 +26,7 @@ def test_importing_the_package_loads_no_http_client():
 async def test_no_request_is_sent_before_the_first_call(kind: Any):
     with LlamaDouble() as double:
         block = BackendSettings(kind=kind, url=double.url)
-        backend = open_backend(block, Settings(), use="completion", passes=everything)
+        backend = open_backend(block, Settings(), use="completion", passes=any_prompt)
         await backend.aclose()
     assert isinstance(backend, ResilientBackend)
     assert double.connections == 0
@@ -34,4 +34,4 @@ async def test_no_request_is_sent_before_the_first_call(kind: Any):
 
 def test_a_server_of_no_known_port_needs_its_address():
     with pytest.raises(SettingsError, match=r"needs backend\.url, such as"):
-        open_backend(BackendSettings(kind="openai"), Settings(), use="chat", passes=everything)
+        open_backend(BackendSettings(kind="openai"), Settings(), use="chat", passes=any_prompt)
