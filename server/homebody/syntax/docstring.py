@@ -71,7 +71,7 @@ def docstring_place(
     line = document.line_of(start)
     while line < document.line_of(span.end) and not document.line_text(line).strip():
         line += 1
-    return _above(document, tree, line, style)
+    return _above_line(document, line, style)
 
 
 def _inside(document: Document, definition: Definition, unit: str) -> DocstringPlace | Obstacle:
@@ -118,14 +118,6 @@ def _existing(document: Document, start: int, indent: str) -> DocstringPlace | O
     line_end = document.line_span(document.line_of(match.end())).end
     rest = document.text[match.end() : line_end].strip()
     return DocstringPlace(Span(*match.span()), indent) if rest[:1] in {"", "#", ";"} else "not a plain string"
-
-
-def _above(document: Document, tree: Tree, line: int, style: DocStyle) -> DocstringPlace | Obstacle:
-    """Place on its own lines above the definition and its attributes."""
-    decoration = tree.language.decoration if tree.language else ""
-    while line > 0 and decoration and document.line_text(line - 1).strip().startswith(decoration):
-        line -= 1
-    return _above_line(document, line, style)
 
 
 def _above_line(document: Document, line: int, style: DocStyle) -> DocstringPlace | Obstacle:

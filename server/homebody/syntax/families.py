@@ -10,19 +10,6 @@ from dataclasses import replace
 from homebody.syntax import regions
 from homebody.syntax.row import DocStyle, Language
 
-PYTHON_EFFECTS = frozenset({"await", "yield", "raise", "assert", "except*", "global", "nonlocal"})
-ECMA_EFFECTS = frozenset({"throw", "await", "yield"})
-JAVA_EFFECTS = frozenset({"throw", "assert", "synchronized"})
-CSHARP_EFFECTS = frozenset({"throw", "await", "yield", "lock"})
-CPP_EFFECTS = frozenset({"throw", "co_await", "co_yield"})
-GO_EFFECTS = frozenset({"defer", "go"})
-RUST_EFFECTS = frozenset({"await"})
-
-PYTHON_READS_NAMES = frozenset({"eval", "exec", "locals", "vars"})
-ECMA_READS_NAMES = frozenset({"eval"})
-PHP_READS_NAMES = frozenset({"eval", "extract", "get_defined_vars"})
-RUBY_READS_NAMES = frozenset({"eval", "binding", "instance_eval", "local_variables"})
-
 STARS = DocStyle(" * ", "/**", " */")
 THREE_SLASHES = DocStyle("/// ")
 HASH_DOC = DocStyle("# ", own=False)
@@ -52,15 +39,12 @@ BRACES = Language(
     opener=BRACE_OR_THIN_ARROW,
     continuation=re.compile(r"(?:else|catch|finally)\b"),
     doc=STARS,
-    decoration="@",
 )
 """Shared values of languages with braces; not a language by itself."""
 
 JAVA = replace(
     BRACES,
     name="java",
-    effects=JAVA_EFFECTS,
-    stub=re.compile(r"throw new (?:NotImplemented|UnsupportedOperation|Error)\w*\(.*\)"),
     module_name="last",
     tests="{stem}Test.java",
     framework="JUnit 5",
@@ -73,9 +57,7 @@ JAVA = replace(
 JAVASCRIPT = replace(
     BRACES,
     name="javascript",
-    effects=ECMA_EFFECTS,
-    stub=re.compile(r"throw new (?:NotImplemented|Error)\w*\(.*\)"),
-    reads_names=ECMA_READS_NAMES,
+    reads_names=frozenset({"eval"}),
     tests="{stem}.test.js",
     framework="Jest",
     title="JavaScript",
@@ -107,7 +89,6 @@ C = replace(
     regions=(*regions.C_COMMENTS, regions.DOUBLE, regions.CHARACTER),
     opener=BRACE,
     directive=DIRECTIVE,
-    decoration="",
 )
 HTML = Language(
     name="html",
@@ -135,7 +116,6 @@ CSS = replace(
     regions=(regions.SLASH_STAR, regions.DOUBLE, regions.SINGLE),
     opener=BRACE,
     data=True,
-    decoration="",
     unit="  ",
 )
 MARKDOWN = Language(

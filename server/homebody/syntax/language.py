@@ -105,8 +105,8 @@ def keywords(language: Language) -> frozenset[str]:
     words: set[str] = set()
     for number in range(loaded.node_kind_count):
         kind = loaded.node_kind_for_id(number) or ""
-        if language.keyword_kind and kind.startswith(language.keyword_kind):
-            word = kind.removeprefix(language.keyword_kind)
+        if kind.startswith("keyword_"):  # in SQL's grammar keywords are nodes of their own
+            word = kind.removeprefix("keyword_")
             words |= {word, word.upper()}
         elif kind.isalpha() and not loaded.node_kind_is_named(number):
             words.add(kind)

@@ -103,20 +103,10 @@ class Language:
         Names that are defined everywhere; empty if not all of them can be known.
     reads_names
         Functions that read or run code with the local variables, by their names.
-    effects
-        Keywords whose loss or addition has a note: what raises, waits or yields.
-    opens
-        Keyword that closes what is opened behind it (Python's ``with``); empty if there is none.
-    stub
-        Pattern for a statement, with single blanks, that stands for a body that is left out (``pass``).
     module_name
         Which part of a module's path is its name in code: the first, the last, or neither of both.
-    decoration
-        Opening text of a decorator, an annotation or an attribute before a definition.
     unsafe
         Regular expression for text on which the grammar's scanner fails; such text is not parsed.
-    keyword_kind
-        Prefix of the node types of keywords, in grammars where keyword nodes are named.
 
     """
 
@@ -150,13 +140,8 @@ class Language:
     moves_imports: bool = True
     builtins: frozenset[str] = frozenset()
     reads_names: frozenset[str] = frozenset()
-    effects: frozenset[str] = frozenset()
-    opens: str = ""
-    stub: re.Pattern[str] = re.compile(r"(?!)")
     module_name: Literal["first", "last", ""] = ""
-    decoration: str = ""
     unsafe: str = ""
-    keyword_kind: str = ""
 
     @property
     def line_comment(self) -> str | None:

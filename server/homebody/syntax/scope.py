@@ -378,12 +378,14 @@ def _header_end(document: Document, tree: Tree, whole: Span, match: Match) -> in
 
 def _header(document: Document, tree: Tree, definition: Definition, whole: Span) -> tuple[Span, str]:
     """The header and signature of a definition, whose span is ``whole``, without decorators."""
-    opener = tree.language.decoration if tree.language else ""
-    if tree.language is not None and tree.language.blocks == "indentation":
+    language = tree.language
+    if language is None or language.data:
+        start = whole.start
+    elif language.blocks == "indentation":
         # The matched node begins after the decorators, and nothing else wraps it.
         start = definition.header.start
     else:
-        start = behind_decorations(document.text, whole.start, definition.header.end, opener)
+        start = behind_decorations(document.text, whole.start, definition.header.end)
     line_start = document.line_start(start)
     signature = document.text[start : definition.header.end][:_MAX_SIGNATURE].rstrip().rstrip(";").rstrip()
     end = definition.header.end

@@ -12,12 +12,8 @@ if TYPE_CHECKING:
     import tree_sitter
 
 _BRACKETS = re.compile(r"[()\[\]]")
-# The part of a decoration before its brackets, by what opens it. Java's ``@interface`` is not a decoration.
-_DECORATIONS = {
-    "@": re.compile(r"@(?!interface\b)[\w.:]+"),
-    "#[": re.compile(r"#(?=\[)"),
-    "[": re.compile(r"(?=\[)"),
-}
+# The part of a decoration before its brackets. Java's ``@interface`` is not a decoration.
+_DECORATION = re.compile(r"@(?!interface\b)[\w.:]+|#?(?=\[)")
 
 _MAX_ABOVE = 10_000
 """Blanks above a definition in which its decorations are searched."""
@@ -50,11 +46,10 @@ def _ending(tree: Tree, group: Group, capture: str, near: Span, at: int) -> list
     return [span.start for span in spans if near.end <= span.end <= at]
 
 
-def behind_decorations(text: str, start: int, end: int, opener: str) -> int:
+def behind_decorations(text: str, start: int, end: int) -> int:
     """Offset after leading ``@decorators(…)``, ``#[attributes]`` or ``[Attributes]``."""
-    decoration = _DECORATIONS.get(opener)
     at = start
-    while decoration is not None and (match := decoration.match(text, at, end)) is not None:
+    while (match := _DECORATION.match(text, at, end)) is not None:
         at = match.end()
         if text[at : at + 1] in {"(", "["}:
             at = _behind_brackets(text, at, end)

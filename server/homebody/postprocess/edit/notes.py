@@ -17,7 +17,6 @@ from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
 from homebody.syntax.opaque import opaque_spans
-from homebody.syntax.row import Language
 from homebody.text import Span, differing_tokens
 
 T = TypeVar("T")
@@ -44,6 +43,13 @@ _RECEIVER = re.compile(r"\W.*", re.DOTALL)
 _IN_HEADS = frozenset({"name", "word"})
 """Kinds that are not counted in heads, which are compared as a whole."""
 _PAIRED = frozenset({"number", "value", "string", "comment"})
+_EFFECTS = frozenset(
+    {
+        *("raise", "throw", "assert", "await", "co_await", "yield", "co_yield", "defer", "go", "lock"),
+        *("synchronized", "global", "nonlocal", "except*", "with", "using"),
+    }
+)
+"""Keywords, of all languages, that raise, wait, yield or close."""
 _WORD_OPERATORS = frozenset({"and", "or", "not", "xor", "is", "is not", "not in"})
 
 
@@ -82,7 +88,7 @@ def notes_of(edit: Edited) -> list[Note]:
     notes = [*_definitions(edit), *unknown]
     notes += [Note(f"no longer uses `{name}`") for name in sorted(unused)]
     mentioned = " ".join(note.text for note in notes)
-    old, new = _counted(before, language), _counted(after, language)
+    old, new = _counted(before), _counted(after)
     for kind, counted in old.items():
         gone, come = counted - new[kind], new[kind] - counted
         added = list(_changes(kind, gone, come, mentioned, before.local - after.local))
@@ -188,7 +194,7 @@ def _arranged(edit: Edited) -> Iterator[Note]:
         yield Note(f"changes only {what}, near `{_short(near)}`")
 
 
-def _counted(side: Side, language: Language) -> Mapping[str, Counter[str]]:
+def _counted(side: Side) -> Mapping[str, Counter[str]]:
     """What a version has, by kind, in the order of the notes."""
     counts = {kind: Counter[str]() for kind in _KINDS}
     tokens, (texts, comments) = side.tokens, side.texts
@@ -203,7 +209,7 @@ def _counted(side: Side, language: Language) -> Mapping[str, Counter[str]]:
         if token.is_string or token.is_mark:
             continue
         key = token.kind, token.text
-        kind = kinds[key] if key in kinds else kinds.setdefault(key, _kind_of(token, language))
+        kind = kinds[key] if key in kinds else kinds.setdefault(key, _kind_of(token))
         if kind and not (at in in_heads and kind in _IN_HEADS):
             # Keywords of SQL and PHP may be in capitals.
             counts[kind][token.text.casefold() if kind in ("word", "operator") else token.text] += 1
@@ -224,16 +230,16 @@ def _places_in(starts: Sequence[int], span: Span) -> range:
     return range(bisect_left(starts, span.start), bisect_left(starts, span.end))
 
 
-def _kind_of(token: Token, language: Language) -> str:
+def _kind_of(token: Token) -> str:
     """What a token of code counts as; empty for one that is not counted."""
     text = token.text
     if _NUMBER.fullmatch(text):
         return "number"
-    if text in language.effects or text == language.opens:
+    is_name = "identifier" in token.kind or token.kind in _NAMES
+    if text in _EFFECTS and not is_name:
         return "effect"
     if text.casefold() in _CONSTANTS:
         return "value"
-    is_name = "identifier" in token.kind or token.kind in _NAMES
     is_operator = not is_name and text.casefold() in _WORD_OPERATORS
     if is_operator or not (_WORD.search(text) or text in _MARKS or text.isspace()):
         return "operator"

@@ -21,6 +21,12 @@ _DOTS = re.compile(r"\s*[\[({]?\s*(?:\.\.\.|…)\s*[\])}]?;?\s*")
 _DOCSTRING = re.compile(r"\A\s*[rRuU]?(\"{3}|'{3})(?:\\.|(?!\1)[^\\])*\1", re.DOTALL)
 _EMPTY = frozenset({"", "...", "return"})
 """Bodies that do nothing, in all languages."""
+_STUB = re.compile(
+    r"pass|\?\?\?|raise NotImplementedError.*|(?:TODO|fatalError|todo!|unimplemented!)\(.*\)"
+    r"|throw new \\?(?:NotImplemented|NotSupported|UnsupportedOperation|BadMethodCall|Error)\w*\(.*\)"
+    r"|panic\(.*(?:implement|TODO).*\)"
+)
+"""A statement, with single blanks, that stands for a body that is left out, in all languages."""
 
 ALLOWED: Mapping[str, tuple[frozenset[ExcludedPart], str]] = {
     "types": (frozenset({"annotations", "imports", "comments"}), "type annotations and imports"),
@@ -159,8 +165,7 @@ def _is_empty(side: Side, function: Definition) -> bool:
     if text.startswith("{") and text.endswith("}"):
         text = text[1:-1].strip()
     statement = text.removesuffix(";").rstrip()
-    stub = language_of(side.document.language_id, side.document.uri).stub
-    return statement in _EMPTY or stub.fullmatch(statement) is not None
+    return statement in _EMPTY or _STUB.fullmatch(statement) is not None
 
 
 def _same_but_for(edit: Edited, parts: frozenset[ExcludedPart], allowed: str) -> str:
