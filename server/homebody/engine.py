@@ -6,7 +6,7 @@ Opens nothing before it is needed: a backend starts at its first use, or by ``st
 import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from homebody.audit import Audit
-from homebody.backend.base import BackendState, ModelInfo, ReadProgress, Sampling, Slot, Stats
+from homebody.backend.base import BackendState, ModelInfo, ReadProgress, Slot, Stats
 from homebody.backend.open import DEFAULT_URLS, open_backend, shared_search
 from homebody.errors import BackendError, HomebodyError
 from homebody.models.families import family_of
@@ -118,32 +118,6 @@ class FillIn:
         return model == self.model and self.count >= _PROSE_ANSWERS
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """Settings of one run for all its requests to a model.
-
-    Attributes
-    ----------
-    slot
-        Which of the server's caches chats use; ``None`` lets the server choose, so that several can
-        run in parallel.
-    seed
-        Makes sampling repeatable, if the server supports it.
-    max_tokens
-        Longest answer, in tokens; ``None`` uses the feature's own limit.
-
-    """
-
-    slot: Slot | None = "chat"
-    seed: int | None = None
-    max_tokens: int | None = None
-
-    def applied_to(self, sampling: Sampling) -> Sampling:
-        """Return ``sampling`` with these values in it."""
-        most = sampling.max_tokens if self.max_tokens is None else min(self.max_tokens, sampling.max_tokens)
-        return replace(sampling, max_tokens=most, seed=sampling.seed if self.seed is None else self.seed)
-
-
 class Use:
     """One use of a model (completion or chat): its backend, its tokens, its speed.
 
@@ -158,7 +132,8 @@ class Use:
         self.speed = Speed()
         self.fill_in = FillIn()
         self.streams = 0
-        self.tuning = Tuning()
+        # The cache that chats use; ``None`` lets the server choose, so that several can run in parallel.
+        self.slot: Slot | None = "chat"
         self.known: ModelInfo | None = None
 
     async def describe(self) -> ModelInfo:

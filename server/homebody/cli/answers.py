@@ -143,9 +143,9 @@ async def attach_named(engine: Engine, what: str, piped: bytes = b"") -> Attache
     return await attach(engine, uri_of(path) + fragment)
 
 
-async def update_index(engine: Engine, terminal: Terminal | None) -> None:
+async def update_index(engine: Engine, terminal: Terminal) -> None:
     """Update the workspace's index within a time limit; a remark says if that was not enough."""
-    if engine.index is not None and not await engine.index.updated() and terminal is not None:
+    if engine.index is not None and not await engine.index.updated():
         terminal.remark("The workspace is still being indexed: only the files indexed so far are used.")
 
 

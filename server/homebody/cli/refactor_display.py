@@ -30,7 +30,7 @@ class Display:
     """
 
     def __init__(self, options: RefactorOptions, selection: Selection, *, prints_text: bool = False) -> None:
-        self.terminal = Terminal()
+        self.terminal = Terminal(is_quiet=options.quiet)
         self.summary = Summary()
         self._options = options
         self._selection = selection
@@ -52,7 +52,7 @@ class Display:
         self._last = outcome
         is_of_many = not self._is_single and outcome.status != "empty"
         is_telling = not sys.stderr.isatty() or outcome.reason is not None
-        if (outcome.written or (is_of_many and is_telling)) and not self._options.quiet:
+        if outcome.written or (is_of_many and is_telling):
             self.terminal.report(f"{self._count(self.summary.done)}{line_of(outcome)}")
         self._print(outcome)
 
@@ -61,17 +61,16 @@ class Display:
         options, counts = self._options, self.summary.counts
         if not self._is_single:
             self.sum_up()
-            if self.summary.written and not options.quiet:
+            if self.summary.written:
                 self.terminal.report("`homebody undo` restores all files.")
         elif self._last is not None:
             self._report_single(self._last)
-        failed = counts["refused"] + counts["failed"]
+        failed = counts["refused"] + counts["failed"] + self.summary.partly
         return 1 if failed or (options.check and counts["changed"]) else 0
 
     def sum_up(self) -> None:
         """Print the summary."""
-        if not self._options.quiet:
-            self.terminal.report("\n".join(self._summary()))
+        self.terminal.report("\n".join(self._summary()))
 
     @property
     def stopped_early(self) -> bool:
@@ -79,8 +78,6 @@ class Display:
         return self.summary.stopped is not None and not self._is_single
 
     def _show(self, path: Path, state: str) -> None:
-        if self._options.quiet:
-            return
         done, total = self.summary.done, self.summary.total
         seconds = (total - done) * (time.monotonic() - self._began) / max(1, done)
         left = f"; about {duration(seconds)} left" if done else ""
@@ -110,8 +107,8 @@ class Display:
         """Report why one file did not change, and which of its attributes could not be kept."""
         if outcome.error is not None:
             raise outcome.error
-        if outcome.written:
-            return  # the line of the file says everything
+        if outcome.written or self._options.quiet:
+            return  # the line of a written file says everything
         reason = outcome.reason
         if outcome.status == "refused":
             reason = reason or "The model's answer was refused."
@@ -121,7 +118,7 @@ class Display:
         has_notes = outcome.notes and outcome.status == "changed"
         notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
         for remark in (reason, *notes, *outcome.remarks):
-            if remark and not self._options.quiet:
+            if remark:
                 warn(remark)
 
     def _summary(self) -> list[str]:

@@ -83,14 +83,6 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
         int, typer.Option("--jobs", "-j", metavar="N", min=1, max=64, help="Files to process in parallel.")
     ] = 1
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Maximum number of files.")] = None
-    max_tokens: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Maximum length of an answer, in tokens.")
-    ] = None
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Make sampling repeatable.")] = None
-    timeout: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=0.1, help="Time limit of the model for each file."),
-    ] = None
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Also change files with uncommitted changes.")
     ] = False
@@ -134,9 +126,6 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
             action=self.action or None,
             instruction=self.instruction or None,
             select=tuple(self.select),
-            seed=self.seed,
-            max_tokens=self.max_tokens,
-            timeout_seconds=self.timeout,
             keeps_noted=not self.write or self.allow_notes,
             keeps_refused=self.apply_refused,
         )

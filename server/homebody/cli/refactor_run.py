@@ -4,7 +4,6 @@ With ``-``, the text from the standard input, for use as an editor's filter.
 """
 
 import asyncio
-import difflib
 import shlex
 import signal
 import sys
@@ -23,7 +22,7 @@ from homebody.cli.edge import INTERRUPTED, warn
 from homebody.cli.flags import Flags
 from homebody.cli.refactor_display import Display
 from homebody.cli.refactor_options import RefactorOptions
-from homebody.engine import Tuning, open_engine
+from homebody.engine import open_engine
 from homebody.errors import HomebodyError, JournalUnusable, NothingSelected, UsageError
 from homebody.features.refactor import prompt_of
 from homebody.headless.apply import Applier
@@ -32,14 +31,12 @@ from homebody.headless.diff import unified_diff
 from homebody.headless.find import Chosen, Selection, Wanted, described, select_files, shown_path, tree_of
 from homebody.headless.journal import Journal, Work, create, list_runs, place_in, tree_lock
 from homebody.headless.run import Outcome, rewrite
-from homebody.headless.select import SourceFile, read_source, source_of, workspace_of
-from homebody.headless.targets import symbol_names
+from homebody.headless.select import SourceFile, source_of, workspace_of
 from homebody.headless.undo import settle
 from homebody.settings import Settings
 from homebody.settings.watch import SettingsSource
 from homebody.workspace.git import find_repository
 
-_NAMES_LOOKED_AT = 200
 _NAMED_FILES = 3
 
 
@@ -113,7 +110,6 @@ def refactor_stdin(options: RefactorOptions, flags: Flags) -> int:
 
     async def rewritten() -> Outcome:
         async with open_engine(source, folders=[root]) as engine:
-            engine.chat.tuning = Tuning(seed=options.seed, max_tokens=options.max_tokens)
             return await rewrite(engine, options.request, text, with_prompts=options.show_prompt)
 
     display = Display(options, Selection(root, (Chosen(path),)), prints_text=options.write)
@@ -151,7 +147,9 @@ class _Run:
         self._end()
         counts = display.summary.counts
         if self.options.select and counts["empty"] == display.summary.total:
-            raise NothingSelected(self._no_match())
+            patterns = " ".join(self.options.select)
+            message = f"--select {patterns} matches nothing: patterns look like test_* or Class.method."
+            raise NothingSelected(message)
         return display.report()
 
     def _end(self) -> None:
@@ -186,12 +184,10 @@ class _Run:
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
         async with open_engine(self.source, folders=[self.selection.root]) as engine:
             prompt_of(engine, options.request.action, options.request.instruction)
-            engine.chat.tuning = Tuning(
-                slot="chat" if options.jobs == 1 else None, seed=options.seed, max_tokens=options.max_tokens
-            )
-            if not options.quiet:
-                terminal.progress("Indexing the workspace …")
-            await update_index(engine, None if options.quiet else terminal)
+            if options.jobs > 1:
+                engine.chat.slot = None
+            terminal.progress("Indexing the workspace …")
+            await update_index(engine, terminal)
             applier = None
             if self.journal is not None:
                 applier = Applier(
@@ -221,7 +217,7 @@ class _Run:
             return True
         question = f"Run `{options.verify}` with this change to {source.path}? [y]es, [n]o, [a]ll: "
         display.terminal.diff(unified_diff(source.path, source.document.text, text))
-        display.terminal.report(question, end="")
+        display.terminal.write(question)
         # The event loop's own handler of Ctrl-C would let the read go on.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -231,21 +227,6 @@ class _Run:
         if answer == "a":
             self.options = msgspec.structs.replace(options, yes=True)
         return answer in {"y", "a"}
-
-    def _no_match(self) -> str:
-        """Return a message that no symbol matches, with similar names."""
-        patterns, files = self.options.select, self.selection.files
-        names: set[str] = set()
-        for chosen in files[:_NAMES_LOOKED_AT]:
-            with suppress(HomebodyError):
-                limit = self.source.settings.context.max_file_bytes
-                names.update(symbol_names(read_source(chosen.path, max_bytes=limit).document))
-        near = [name for pattern in patterns for name in difflib.get_close_matches(pattern, sorted(names), 2)]
-        hint = (
-            f"did you mean {' or '.join(near[:2])}?" if near else "patterns look like test_* or Class.method."
-        )
-        count = f"{len(files)} file{'s' * (len(files) != 1)}"
-        return f"--select {' '.join(patterns)} matches nothing in {count}; {hint}"
 
 
 def _settle_killed(root: Path) -> None:

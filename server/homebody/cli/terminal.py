@@ -1,5 +1,6 @@
 """Output of commands: plain to a pipe; on a terminal coloured, with links, without control characters."""
 
+import io
 import platform
 import sys
 from collections.abc import Sequence
@@ -30,12 +31,13 @@ _DIFF_STYLES = {"+++": "bold", "---": "bold", "@@": "cyan", "+": "green", "-": "
 class Terminal:
     """Stdout for results, stderr for remarks. Respects ``NO_COLOR``, ``TERM`` and pipes, as rich does.
 
-    A context manager: at its end, no progress is left on the screen.
+    If it ``is_quiet``, only results are written. A context manager: at its end, no progress is left on the
+    screen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_quiet: bool = False) -> None:
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-        self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._err = Console(file=io.StringIO() if is_quiet else sys.stderr, highlight=False, soft_wrap=True)
         self._line_is_open = False
         self._shows_progress = False
 
@@ -84,10 +86,10 @@ class Terminal:
             self._clear()
             _write(self._err, text + "\n", "dim")
 
-    def report(self, text: str, end: str = "\n") -> None:
+    def report(self, text: str) -> None:
         """Print a line on stderr, for scripts too."""
         self._clear()
-        self._err.file.write(harmless(text) + end)
+        self._err.file.write(f"{harmless(text)}\n")
         self._err.file.flush()
 
     def progress(self, text: str) -> None:

@@ -250,7 +250,6 @@ async def answer(
     """
     use = engine.chat
     info = await use.describe()
-    sampling = use.tuning.applied_to(sampling)
     budget = chat_budget(info.context_length, output=sampling.max_tokens, overhead=TEMPLATE_TOKENS)
     sampling = replace(sampling, max_tokens=budget.output)
     built, prompt, tokens = await _fitted(use, info, build, budget)
@@ -263,7 +262,7 @@ async def answer(
     stats: Stats | None = None
     timings: dict[str, float] = {}
     ending, looped, checked = listeners.get("ending") or Ending(), False, 0
-    stream = use.backend.complete(prompt, sampling, slot=use.tuning.slot, on_read=on_read)
+    stream = use.backend.complete(prompt, sampling, slot=use.slot, on_read=on_read)
     use.streams += 1
     try:
         async with aclosing(stream):

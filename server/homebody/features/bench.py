@@ -37,7 +37,7 @@ class Row(Struct, frozen=True, rename="camel"):
     prompt_tokens: int
     cold_ms: float
     cached_ms: float
-    prompt_speed: float | None
+    prompt_speed: float
     output_speed: float | None
 
 

@@ -31,10 +31,14 @@ from homebody.headless.select import SourceFile, read_source
 
 @dataclass(slots=True)
 class Summary:
-    """Result of a run. ``stopped`` is the error that ended it early."""
+    """Result of a run.
+
+    ``partly`` are changed files of which a part was refused; ``stopped`` is the error that ended it early.
+    """
 
     counts: Counter[Status] = field(default_factory=Counter[Status])
     total: int = 0
+    partly: int = 0
     written: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -117,6 +121,7 @@ class Batch:
     def _finish(self, outcome: Outcome) -> None:
         summary = self.summary
         summary.counts[outcome.status] += 1
+        summary.partly += outcome.status == "changed" and outcome.is_partial
         summary.written += outcome.written
         summary.prompt_tokens += outcome.prompt_tokens
         summary.output_tokens += outcome.output_tokens
@@ -131,11 +136,6 @@ class Batch:
         path = chosen.path
         try:
             return await self._refactored(chosen)
-        except TimeoutError:
-            reason = (
-                f"The model took longer than {self.request.timeout_seconds:g} s; --timeout sets the limit."
-            )
-            return Outcome(path, "failed", reason)
         except HomebodyError as error:
             status: Status = "failed"
             if isinstance(error, EditRefused | UsageError):

@@ -1,6 +1,5 @@
 """Rewrite one file, or some of its parts; writing it is ``apply``'s job."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,12 +37,6 @@ class RunRequest:
         Exactly one of them: the name of a prompt file, or the user's own words.
     select
         Patterns of symbols (``targets.matching``); empty: everything that the action applies to.
-    seed
-        Makes sampling repeatable if the server supports it.
-    max_tokens
-        Maximum length of an answer, in tokens.
-    timeout_seconds
-        Maximum time that the model may take for one file.
     keeps_noted, keeps_refused
         Whether edits with notes, and refused edits, are in the new text. Without the first, an edit is
         refused if a note says that it is broken, or if it has notes and the action has a ``guard``.
@@ -53,9 +46,6 @@ class RunRequest:
     action: str | None = None
     instruction: str | None = None
     select: tuple[str, ...] = ()
-    seed: int | None = None
-    max_tokens: int | None = None
-    timeout_seconds: float | None = None
     keeps_noted: bool = True
     keeps_refused: bool = False
 
@@ -88,6 +78,8 @@ class Outcome:
         is empty and ``after`` is its text.
     made_for
         For a new file, the file that it was written for; ``path`` is the new one.
+    is_partial
+        Whether a part of the file was refused.
     mark
         The byte order mark, or nothing.
     verified
@@ -111,6 +103,7 @@ class Outcome:
     mark: str = ""
     language: str = ""
     made_for: Path | None = None
+    is_partial: bool = False
     written: bool = False
     verified: bool | None = None
     attempts: int = 0
@@ -148,8 +141,7 @@ async def rewrite(
     ``on_progress`` receives the number of characters generated so far for the current part.
 
     Raises ``UsageError`` or ``BackendError``: raised by the feature, or the lines do not exist, or the action
-    applies to one function and there are several; ``TimeoutError``: the model took longer than the request
-    allows.
+    applies to one function and there are several.
     """
     document = source.document
     outcome = Outcome(
@@ -176,18 +168,17 @@ async def rewrite(
             records.append(record)
 
     try:
-        async with asyncio.timeout(request.timeout_seconds):
-            result = await refactor(
-                engine,
-                document,
-                chosen,
-                action=request.action,
-                instruction=request.instruction,
-                feedback=feedback,
-                against=partial(request.against, prompt),
-                on_progress=on_progress,
-                on_unit=keep_prompt,
-            )
+        result = await refactor(
+            engine,
+            document,
+            chosen,
+            action=request.action,
+            instruction=request.instruction,
+            feedback=feedback,
+            against=partial(request.against, prompt),
+            on_progress=on_progress,
+            on_unit=keep_prompt,
+        )
     except ContextTooLong as error:
         return replace(outcome, status="refused", reason=str(error))
     keep_prompt(len(records) + 2, 0)
@@ -253,6 +244,7 @@ def _with_result(outcome: Outcome, document: Document, result: Refactoring, brok
         after=after if new_file is None else new_file.text,
         prompt_tokens=result.usage.prompt_tokens if result.usage else 0,
         output_tokens=result.usage.output_tokens if result.usage else 0,
+        is_partial=bool(result.skipped),
         notes=result.notes,
     )
 

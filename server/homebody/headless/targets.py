@@ -7,9 +7,8 @@ from homebody.syntax.docstring import DocstringPlace, docstring_place
 from homebody.syntax.language import language_of
 from homebody.syntax.nodes import first_error
 from homebody.syntax.scope import Definition, outermost
-from homebody.syntax.tree import parse
 from homebody.syntax.whole_file import WholeFile
-from homebody.text import Document, Span
+from homebody.text import Span
 
 
 def functions(file: WholeFile) -> list[Definition]:
@@ -57,11 +56,6 @@ def broken_line(file: WholeFile) -> str:
         f"Line {line} of the file has a syntax error, so functions around it may be left out: "
         "correct it first."
     )
-
-
-def symbol_names(document: Document) -> list[str]:
-    """Return the dotted names of all symbols that a pattern can match."""
-    return [symbol.qualified for symbol in _symbols(WholeFile(document, parse(document)))]
 
 
 def _symbols(file: WholeFile) -> Iterator[Definition]:

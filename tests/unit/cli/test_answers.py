@@ -33,7 +33,6 @@ async def test_a_command_says_when_the_index_is_not_complete_yet(tmp_path, monke
         with monkeypatch.context() as patch:
             patch.setattr(WorkspaceIndex.updated, "__defaults__", (0.0,))
             await update_index(engine, Terminal())
-            await update_index(engine, None)
         assert await engine.index.updated(60)
         await update_index(engine, Terminal())
     assert capsys.readouterr().err.count("only the files indexed so far are used.") == 1

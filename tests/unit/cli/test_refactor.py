@@ -129,13 +129,14 @@ def test_an_edit_that_nobody_has_read_is_written_only_if_that_is_allowed(run, ad
     assert before != add.read_bytes()
 
 
-def test_what_a_written_file_leaves_as_it_was_is_said_once(run, add):
+def test_what_a_written_file_leaves_as_it_was_is_said_once_and_by_the_exit_code(run, add):
     add.write_text("def add(a, b):\n    return a + b\n\n\ndef double(a):\n    return a * 2\n")
     _reply(add.parent, "```python\ndef add(a: int, b: int) -> int:\n    return a + b\n```")
     ended = run("refactor", "add.py", "--action", "types", "--write")
     assert "def add(a: int" in add.read_text()
     assert ended.err.startswith("changed add.py")
     assert ended.err.count("double: The answer") == 1
+    assert ended.code == 1
 
 
 def test_a_result_that_does_not_parse_is_refused_and_can_be_applied(run, add):
