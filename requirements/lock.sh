@@ -15,7 +15,7 @@ compile() { # OUTPUT ARGUMENTS…
 
 # Newer ones have no wheel for a glibc before 2.27; there pip takes an older one by itself.
 echo 'pillow<12.3' >.venv/constraints.txt
-compile dev --constraints .venv/constraints.txt --group dev --extra hub "$@"
+compile dev --constraints .venv/constraints.txt --group dev "$@"
 compile run --constraints requirements/dev.txt "$@"
 # Groups alone, without the project's own dependencies: what `make dist` adds to the development tools, what
 # builds the extension, and the build tools.

@@ -60,14 +60,6 @@ def this_installation() -> Installation:
     )
 
 
-def pip_install(requirement: str) -> str:
-    """Return the command that installs ``requirement`` into the environment that runs Homebody.
-
-    A bare ``pip`` often belongs to another Python.
-    """
-    return shell(sys.executable, "-m", "pip", "install", requirement)
-
-
 def program_on_path(name: str) -> str | None:
     """Return the full path of an installed program; ``None`` if there is none.
 

@@ -72,7 +72,7 @@ async def test_lm_studio_gets_a_data_uri():
         check("lm-studio", double.requests[-1].json, PICTURE)
         found = await probe(double.url)
         assert found is not None
-        assert [model.suits("vision") for model in found.models] == [True]
+        assert [model.modalities for model in found.models] == [{"vision"}]
 
 
 async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):

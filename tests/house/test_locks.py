@@ -36,7 +36,6 @@ def _wanted(lock: str) -> list[Requirement]:
             *groups["vsix"],
             *groups["dev"],
             *PROJECT["project"]["dependencies"],
-            *PROJECT["project"]["optional-dependencies"]["hub"],
         ],
     }[lock]
     return [Requirement(line) for line in lines if isinstance(line, str)]

