@@ -63,7 +63,9 @@ homebody refactor src --select 'test_*' --instruction "…"     only these funct
 homebody refactor --changed --action types --check            only files that differ from the last commit
 homebody refactor src --action types --write --verify 'pytest -q {file}'""",
     ),
-    "prompts": CommandRow("List or check prompt files.", "homebody prompts check", flags=("set", "config")),
+    "prompts": CommandRow(
+        "List actions, and errors in prompt files.", "homebody prompts ~/src/shop", flags=("set", "config")
+    ),
     "undo": CommandRow(
         "Restore the files that a run of refactor changed.",
         """\

@@ -41,7 +41,9 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
     action: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="One of the actions that --list shows.", autocompletion=_action_names
+            metavar="NAME",
+            help="One that `homebody prompts` lists.",
+            autocompletion=_action_names,
         ),
     ] = ""
     instruction: Annotated[str, typer.Option(metavar="TEXT", help="What to do, in your own words.")] = ""
@@ -108,9 +110,6 @@ class RefactorOptions(Struct, frozen=True, omit_defaults=True):
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress, remarks or summary.")] = (
         False
     )
-    list_actions: Annotated[
-        bool, typer.Option("--list", help="List the actions, without starting a model.")
-    ] = False
     flags: dict[str, str] = {}
 
     @property
@@ -167,7 +166,7 @@ def check_options(options: RefactorOptions) -> None:
         ),
         (
             bool(options.action) == bool(options.instruction.strip()),
-            "Give either --action NAME (see --list) or --instruction TEXT.",
+            "Give either --action NAME (see `homebody prompts`) or --instruction TEXT.",
         ),
         (
             not all(is_text(Path(word)) for word in (*words, *options.select, *options.exclude)),

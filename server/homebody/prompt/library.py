@@ -99,7 +99,7 @@ class PromptLibrary:
         if not self.problems:
             return ""
         first, more = str(self.problems[0]).rstrip("."), len(self.problems) - 1
-        return f"{first}; and {more} more: `homebody prompts check` lists them." if more else f"{first}."
+        return f"{first}; and {more} more: `homebody prompts` lists them." if more else f"{first}."
 
     def action(self, name: str) -> PromptFile | None:
         """Return the action of that name."""

@@ -133,7 +133,6 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
         (("explain",), "Name one thing"),
         (("explain", "add.py:10-"), "is not a line range"),
         (("explain", "add.py", "--staged"), "Name one thing"),
-        (("explain", "--problem", "x", "--staged"), "needs a position"),
         (("explain", "-"), "nothing to explain"),
         (("commit-message",), "not in a git repository"),
     ],
@@ -161,40 +160,16 @@ def test_the_places_of_an_output_are_listed_once_on_a_terminal(run, scripted, pi
     assert "places: " not in ended.err
 
 
-def test_a_diagnostic_is_explained(run, scripted):
-    assert run("explain", "add.py:2", "--problem", "Explain: no value").out == "It adds two numbers.\n"
-
-
 def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
     (scripted / "shot.png").write_bytes(encoded())
     script = scripted / "script.toml"
     script.write_text('modalities = ["vision"]\n' + script.read_text())
     seen = [json.loads(run("ask", "Explain", "--attach", "shot.png", "--json").out)]
-    seen.append(json.loads(run("explain", "shot.png", "--json").out))
+    (scripted / "shot").write_bytes(encoded())  # a picture that has another name
+    seen += [json.loads(run("explain", name, "--json").out) for name in ("shot.png", "shot")]
     for arguments in (("ask", "-p", "Explain"), ("ask", "-p", "Explain", "--attach", "-"), ("explain", "-")):
         piped(encoded("JPEG"))
         seen.append(json.loads(run(*arguments, "--json").out))
 
     assert {source["why"] for report in seen for source in report["sources"]} == {"picture, 80 x 60"}
-    assert [len(report["sources"]) for report in seen] == [1] * 5
-
-
-def test_code_is_explained_with_what_is_attached(run, scripted, piped):
-    """A picture that has another name, the input, or both; the prompt has all of them."""
-    (scripted / "shot").write_bytes(encoded())
-    script = scripted / "script.toml"
-    script.write_text('modalities = ["vision"]\n' + script.read_text())
-    for arguments, whys in (
-        (("add.py:1-2", "--attach", "shot"), ["picture, 80 x 60", "attached"]),
-        (("--attach", "shot"), ["picture, 80 x 60"]),
-        (("shot",), ["picture, 80 x 60"]),
-        (("add.py", "--attach", "-"), ["picture, 80 x 60", "attached"]),
-        (
-            ("-", "--attach", "shot", "--attach", "add.py"),
-            ["picture, 80 x 60", "picture, 80 x 60", "attached"],
-        ),
-    ):
-        piped(encoded("JPEG"))
-        ended = run("explain", *arguments, "--json")
-        assert ended.code == 0, ended.err
-        assert [source["why"] for source in json.loads(ended.out)["sources"]] == whys
+    assert [len(report["sources"]) for report in seen] == [1] * 6

@@ -46,7 +46,7 @@ def test_flags_stand_before_and_after_the_command(run, scripted):
     assert (wrong.code, right.code, key.code) == (2, 0, 0)
 
 
-@pytest.mark.parametrize(("group", "alone"), [("models", "list"), ("prompts", "list"), ("config", "show")])
+@pytest.mark.parametrize(("group", "alone"), [("models", "list"), ("config", "show")])
 def test_a_command_with_subcommands_alone_shows_what_there_is(run, own_folders, group, alone):
     assert run(group) == run(group, alone)
     assert run(group, "--json") == run(group, alone, "--json")

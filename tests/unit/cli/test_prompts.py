@@ -2,53 +2,51 @@
 
 import json
 
-import pytest
-
 GOOD = '+++\ntitle = "My own"\n+++\nDo it: $code\n'
 
 
-def test_actions_are_listed_with_their_owner(run, own_folders):
+def test_actions_are_listed_with_their_owner(run, own_folders, monkeypatch):
+    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
     _own(own_folders, "mine", GOOD)
-    lines = {line.split()[0]: line for line in run("prompts", "list").out.splitlines()}
+    ended = run("prompts")
+    assert (ended.code, ended.err) == (0, "")
+    lines = {line.split()[0]: line for line in ended.out.splitlines()}
     assert lines["mine"].endswith("My own (selection, user)")
     assert lines["docstring"].endswith("(function, shipped)")
     assert lines["explain"].endswith("(selection, shipped)")
-    listed = {action["name"]: action for action in json.loads(run("prompts", "list", "--json").out)}
+    listed = {action["name"]: action for action in json.loads(run("prompts", "--json").out)}
     assert listed["mine"]["owner"] == "user"
 
 
 def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
     """In the format of compilers, so that editors can jump there; exit code 1."""
     path = _own(own_folders, "bad", "+++\nscope = 'galaxy'\nnix = 1\n+++\nx $nothing")
-    ended = run("prompts", "check")
+    ended = run("prompts")
     assert ended.code == 1
-    first, second, third = ended.out.splitlines()
+    first, second, third = ended.err.splitlines()
     assert first.startswith(f"{path}:2: `scope` cannot be")
     assert second.startswith(f"{path}:3: there is no key `nix`")
     assert third.startswith(f"{path}:5: there is no placeholder `$nothing`")
-    printed = json.loads(run("prompts", "check", "--json").out)
-    assert [(one["line"], one["severity"]) for one in printed] == [(2, "error"), (3, "error"), (5, "error")]
 
 
 def test_prompts_of_a_folder_that_is_not_trusted_are_reported(run, own_folders):
     folder = own_folders / ".homebody" / "prompts"
     folder.mkdir(parents=True)
     (folder / "theirs.md").write_text(GOOD)
-    ended = run("prompts", "check")
+    ended = run("prompts")
     assert ended.code == 1
-    assert "not trusted" in ended.out
-    assert "theirs" not in run("prompts", "list").out
+    assert "not trusted" in ended.err
+    assert "theirs" not in ended.out
 
     config = own_folders.parent / "config"
     config.mkdir(exist_ok=True)
     (config / "config.toml").write_text(f"trusted_folders = [{json.dumps(str(own_folders))}]\n")
-    assert run("prompts", "check").code == 0
-    assert "My own (selection, workspace)" in run("prompts", "list").out
+    ended = run("prompts")
+    assert (ended.code, "My own (selection, workspace)" in ended.out) == (0, True)
 
 
-@pytest.mark.parametrize("command", ["check", "list"])
-def test_what_is_no_folder_is_not_called_right(run, own_folders, command):
-    ended = run("prompts", command, "typo")
+def test_what_is_no_folder_is_not_called_right(run, own_folders):
+    ended = run("prompts", "typo")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "homebody: typo is not a folder: name the workspace, or leave it out.\n"
 

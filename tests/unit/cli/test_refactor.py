@@ -63,13 +63,6 @@ def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):
     assert add.read_text() == "def add(a, b):\n    return a + b\n"
 
 
-def test_actions_are_listed_without_a_model(run, own_folders, monkeypatch):
-    monkeypatch.setenv("HOMEBODY_BACKEND_KIND", "llama.cpp")
-    ended = run("refactor", "--list")
-    assert ended.code == 0
-    assert {"docstring", "simplify"} <= {line.split()[0] for line in ended.out.splitlines()}
-
-
 @pytest.mark.parametrize(
     ("code", "why"),
     [

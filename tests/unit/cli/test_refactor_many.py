@@ -224,7 +224,7 @@ def test_prompts_are_shown_on_demand(run, tree):
         (("refactor", "a.py:1-2", "--select", "add", "--instruction", "x"), "give only one of them"),
         (("refactor", "--resume"), "no unfinished run"),
         (("refactor",), "needs files or folders"),
-        (("refactor", "a.py"), "either --action NAME (see --list) or --instruction TEXT"),
+        (("refactor", "a.py"), "either --action NAME (see `homebody prompts`) or --instruction TEXT"),
         (("refactor", "a.py", "--action", "simplify", "--write", "--check"), "give only one of them"),
         (("refactor", "a.py:5-99", "--action", "simplify"), "ends at line "),
         (("undo", "nope"), "no run nope"),
