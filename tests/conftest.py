@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
+from support import folders
 from support.hosts import Host, running_host
 from support.needs import leave_out
 from support.tiny_gguf import write_tiny_gguf
@@ -52,8 +53,8 @@ def weights() -> Path:
 
 @pytest.fixture
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for kind in ("config", "cache", "state", "data"):
-        monkeypatch.setenv(f"HOMEBODY_{kind.upper()}_DIR", str(tmp_path / "homebody" / kind))
+    for name, folder in folders.own_folders(tmp_path / "homebody").items():
+        monkeypatch.setenv(name, folder)
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     for name in ("XDG_CACHE_HOME", "OLLAMA_MODELS", "LLAMA_CACHE", "HF_HUB_CACHE", "HF_HOME"):

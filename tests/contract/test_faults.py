@@ -19,6 +19,7 @@ from pygls.exceptions import JsonRpcException
 
 from homebody.text import Span
 from support.editor import Client, start_client
+from support.folders import own_environ
 from support.forked import COMMAND
 from support.loopback import Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
@@ -157,12 +158,8 @@ def double() -> Iterator[FaultyDouble]:
 async def _served(
     double: FaultyDouble, folder: Path, command: Sequence[str] | None = None
 ) -> AsyncIterator[Client]:
-    folders = {
-        f"HOMEBODY_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
-    }
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")}
     block = {"kind": "openai", "url": f"{double.url}/v1", "timeoutSeconds": 2}
-    async with start_client(command, options={"backend": block}, environ=environ | folders) as client:
+    async with start_client(command, options={"backend": block}, environ=own_environ(folder)) as client:
         await client.wait_for_model()
         yield client
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from support.editor import Client, start_client
+from support.folders import own_environ
 
 Replies: TypeAlias = str | list[dict[str, Any]]
 _LONGEST_SECONDS = 240
@@ -20,10 +20,7 @@ Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Client]]
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Mapping[str, str]:
-    folders = {
-        f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE", "DATA")
-    }
-    return {name: value for name, value in os.environ.items() if not name.startswith("HOMEBODY_")} | folders
+    return own_environ(tmp_path)
 
 
 @pytest.fixture

@@ -233,11 +233,8 @@ async def test_a_file_with_secrets_is_neither_read_nor_a_reason_to_stay_silent(c
     "uri",
     [
         "untitled:{folder}/private/a.py",
-        "vscode-notebook-cell:{folder}/private/a.ipynb#W0",
         "vscode-remote://ssh{folder}/a.py",
-        "file://elsewhere{folder}/a.py",
         "{folder}/private/a.py",
-        "file://{folder}/a#b.private",
         "zed:///agent/merge-conflict?path={folder}/private/a.py",
     ],
 )

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -217,23 +215,6 @@ async def test_a_line_without_end_is_not_held_in_memory(start: Start):
 
     assert refused["error"]["code"] == -32600
     assert grown < 100 * 2**20
-
-
-@pytest.mark.parametrize("end", ["input", "signal"])
-async def test_the_agent_ends_although_the_client_reads_nothing(end: str, start: Start):
-    if end == "signal" and os.name == "nt":
-        pytest.skip("Windows ends a process at once")
-    async with start() as wire:
-        await wire.send({"id": 1, "method": "initialize", "params": {"protocolVersion": 1}})
-        await wire.answer(1)
-        for number in range(400):
-            await wire.send({"id": number, "method": "x" * 10_000})
-        if end == "signal":
-            wire.process.send_signal(signal.SIGTERM)
-        else:
-            assert wire.process.stdin
-            wire.process.stdin.close()
-        assert await wire.process.wait() == 0
 
 
 async def test_chats_of_one_folder_share_an_index(start: Start, workspace: Path, tmp_path: Path):

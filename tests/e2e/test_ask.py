@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from pygls.exceptions import JsonRpcException
 
-from support.notebook import open_notebook
 from support.until import until_answered
 
 URI = "file:///w/area.py"
@@ -165,7 +164,7 @@ async def test_cells_are_excluded_with_their_notebook(serve, workspace, cell):
     (workspace / ".homebodyignore").write_text("private/\n")
     book, cell = (workspace / "private/a.ipynb").as_uri(), cell.format(folder=workspace)
     async with serve("leaked") as client:
-        open_notebook(client, book, {cell: "secret = 1\n"})
+        client.open_notebook(book, {cell: "secret = 1\n"})
         argument = {"textDocument": {"uri": cell}}
         for command, more in (
             ("homebody.explain", argument),
@@ -184,7 +183,7 @@ async def test_a_notebook_is_attached_with_all_of_its_cells(serve, workspace):
     texts = ["first = 1\n", "\n", "def area(width):\n    return width\n"]
     cells = [f"vscode-notebook-cell:{book.removeprefix('file:')}#{number}" for number in range(3)]
     async with serve("ok") as client:
-        open_notebook(client, book, dict(zip(cells, texts, strict=True)))
+        client.open_notebook(book, dict(zip(cells, texts, strict=True)))
         items = await client.execute("homebody.contextItems", {"query": "area"})
         assert items == [{"id": book, "kind": "file", "label": "area.ipynb", "detail": "area.ipynb"}]
         reply = await client.execute("homebody.ask", {"question": "Why?", "attach": items})

@@ -1,7 +1,6 @@
 """Code actions and commands over the real process: shapes, edits, refusals, streams."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from pygls.exceptions import JsonRpcException
@@ -92,26 +91,17 @@ async def test_a_refactoring_is_applied_to_the_version_it_was_made_for(serve):
 
 
 @pytest.mark.parametrize(
-    ("action", "reply", "review"),
+    ("after", "notes", "review"),
     [
-        ("docstring", "Multiply width by height.", False),
-        ("types", "def area(width: int, height: int) -> int:\n    return width * height\n", True),
+        (CODE + 12 * "x = 1\n", (), False),
+        (CODE + 13 * "x = 1\n", (), True),
+        (CODE + "x = 1\n", ("adds x",), True),
+        (CODE.replace("height", "depth"), (), True),
     ],
-    ids=["a line is added", "a line is changed"],
+    ids=["added lines", "many added lines", "a note", "a changed line"],
 )
-async def test_only_added_lines_need_no_review(serve, action, reply, review):
-    async with serve(reply, capabilities=CAPABLE) as client:
-        client.open(URI, CODE)
-        result = await client.refactor(URI, BODY, action=action, apply=False)
-        assert result["status"] == "ready"
-        assert result["review"] is review
-
-
-@pytest.mark.parametrize(("lines", "review"), [(12, False), (13, True)])
-def test_many_added_lines_need_a_review(lines, review):
-    added = Refactoring("ready", None, (), version=1)
-    assert needs_review(added, CODE, CODE + lines * "x = 1\n") is review
-    assert needs_review(replace(added, notes=("adds x",)), CODE, CODE + "x = 1\n")
+def test_only_a_few_added_lines_need_no_review(after, notes, review):
+    assert needs_review(Refactoring("ready", None, (), version=1, notes=notes), CODE, after) is review
 
 
 async def test_code_that_changed_meanwhile_is_not_replaced(serve, gate):

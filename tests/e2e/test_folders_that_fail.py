@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from support.until import until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and limits of POSIX")
 
-HOMEBODY = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
 DOCSTRING = [{"text": '"""Add."""', "probability": 0.95}]
 CODE = "def add(a, b):\n    return a + b\n"
 
@@ -55,7 +53,7 @@ def run(environ: Mapping[str, str], workspace: Path, scripted):
 
     def run(*arguments: str, under: list[str]) -> tuple[int, str]:
         ran = subprocess.run(
-            [*under, *HOMEBODY, *arguments],
+            [*under, *COMMAND, *arguments],
             cwd=workspace,
             env={**environ, **own},
             capture_output=True,

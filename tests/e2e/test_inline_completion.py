@@ -3,7 +3,6 @@
 from itertools import groupby
 
 from homebody.audit import read_counts
-from support.notebook import open_notebook
 
 URI = "file:///w/app.py"
 CODE = "def area(width, height):\n    \n\ndef other():\n    pass\n"
@@ -27,7 +26,7 @@ async def test_unsaved_documents_and_cells_are_served(serve):
     async with serve("x + 1") as client:
         client.open("untitled:Untitled-1", "y = ", "python")
         cell = "vscode-notebook-cell:/w/n.ipynb#1"
-        open_notebook(client, "file:///w/n.ipynb", {cell: "z = "})
+        client.open_notebook("file:///w/n.ipynb", {cell: "z = "})
         await client.execute("homebody.showPrompt")
 
         assert [item["insertText"] for item in await client.complete("untitled:Untitled-1", 0, 4)] == [

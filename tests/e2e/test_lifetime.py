@@ -14,8 +14,9 @@ import psutil
 import pytest
 
 from support.editor import Client
+from support.forked import COMMAND
 
-RUN = [sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())", "lsp"]
+RUN = [*COMMAND, "lsp"]
 
 
 def _frame(message: dict[str, object]) -> bytes:

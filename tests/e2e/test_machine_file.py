@@ -3,13 +3,11 @@
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+from support.forked import COMMAND
 from support.llama_double import LlamaDouble
 from support.needs import needs, needs_network_namespace
-
-HOMEBODY = [sys.executable, "-P", "-c", "import sys; from homebody.cli import main; sys.exit(main())"]
 
 
 def test_a_forbidden_model_gets_no_code(tmp_path: Path, environ):
@@ -25,7 +23,7 @@ def test_a_forbidden_model_gets_no_code(tmp_path: Path, environ):
         allow = '[backend]\nkind = "llama.cpp"\nurl = "{}"\nallowed_models = ["*"]\n'
         config.write_text(allow.format(server.url))
         mount = f"mount --bind {shlex.quote(str(etc))} /etc"
-        command = shlex.join([*HOMEBODY, "complete", "app.py:2:5"])
+        command = shlex.join([*COMMAND, "complete", "app.py:2:5"])
         unshare = [needs("unshare", "util-linux"), "--mount", *needs_network_namespace()[2:]]
         ran = subprocess.run(
             [*unshare, "sh", "-c", f"{mount} && exec {command}"],

@@ -7,7 +7,6 @@ import pytest
 
 from homebody.text import Span, TextEdit
 from support.editor import Client
-from support.notebook import open_notebook
 from support.until import until
 
 CODE = """def load(path):
@@ -94,7 +93,7 @@ async def test_a_cell_of_a_notebook_is_a_document(serve, workspace):
     book = (workspace / "book.ipynb").as_uri()
     cell = f"vscode-notebook-cell:{book.removeprefix('file:')}#1"
     async with serve() as client:
-        open_notebook(client, book, {cell: CODE})
+        client.open_notebook(book, {cell: CODE})
         for version, line in ((2, 1), (3, 6)):
             start = CODE.split("\n")[line].index("latin-1")
             sides = {"start": start, "end": start + len("latin-1")}
@@ -196,11 +195,9 @@ async def test_a_trained_model_is_asked_if_the_rules_are_silent(serve, uri, tmp_
         (MODEL_ANSWER, "qwen2.5-coder-1.5b", "python"),
         (MODEL_ANSWER, SWEEP, "markdown"),
         ("", SWEEP, "python"),
-        ("    return read(path)\n\n\ndata = load('a.txt', 'utf-8')\n", SWEEP, "python"),
         ("    return read(path, (encoding)\n\n\ndata = load('a.txt', 'utf-8')\n", SWEEP, "python"),
-        ("x = 1\n" * 300, SWEEP, "python"),
     ],
-    ids=["not trained for it", "prose", "deletes everything", "no change", "breaks the syntax", "loops"],
+    ids=["not trained for it", "prose", "deletes everything", "breaks the syntax"],
 )
 async def test_an_answer_that_does_not_hold_is_not_offered(serve, uri, answer, model, language):
     async with serve(answer, name=model) as client:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from support import whole_session
 from support.connections import ELSEWHERE, traced
+from support.folders import own_folders
 
 SESSION = Path(whole_session.__file__)
 SAME_EVERY_TIME = {"HOMEBODY_CHAT_TEMPERATURE": "0"}
@@ -44,14 +45,17 @@ def test_a_whole_session_connects_to_this_machine_alone(tmp_path: Path, tiny_mod
     for folder in (workspace, models):
         folder.mkdir(parents=True)
     (models / tiny_model.name).symlink_to(tiny_model)
-    own = {
-        f"HOMEBODY_{kind.upper()}_DIR": str(tmp_path / kind) for kind in ("config", "cache", "state", "data")
-    }
 
     trace = traced(
         [sys.executable, SESSION, workspace],
         tmp_path / "strace",
-        environment={"PATH": os.defpath, "HOME": str(tmp_path), **own, **SAME_EVERY_TIME, **SHORT},
+        environment={
+            "PATH": os.defpath,
+            "HOME": str(tmp_path),
+            **own_folders(tmp_path),
+            **SAME_EVERY_TIME,
+            **SHORT,
+        },
     )
 
     assert trace.result.returncode == 0, trace.result.stderr

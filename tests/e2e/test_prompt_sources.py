@@ -6,7 +6,6 @@ from pathlib import Path
 
 from support.editor import Client, Json, start_client
 from support.forked import homebody_command
-from support.notebook import open_notebook
 from support.until import until
 
 _PRICES = '''\
@@ -39,7 +38,7 @@ async def test_cells_above_arrive_in_the_prompt(serve, tmp_path: Path):
     texts = [*above, "threshold = 17\n", "over = threshold + ", "later = 99\n"]
     asked = tmp_path / "asked.jsonl"
     async with serve("1", requests_file=str(asked)) as client:
-        open_notebook(client, book, dict(zip(cells, texts, strict=True)))
+        client.open_notebook(book, dict(zip(cells, texts, strict=True)))
         shown = await _shown_with(client, asked, cells[6], 0, 19, "threshold = 17")
 
         assert "later" not in shown["text"]

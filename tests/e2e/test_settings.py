@@ -110,17 +110,3 @@ async def test_bad_settings_are_reported_once_and_only_they_fall_back(serve):
         assert len(client.messages) == 2
         assert any("maxTokens" in message for message in client.messages)
         assert any("colour" in message for message in client.messages)
-
-
-async def test_a_missing_model_is_reported_in_one_sentence(serve):
-    """A path without a file is reported in the editor, with the next step; the server keeps running."""
-    settings = {"backend": {"kind": "embedded", "model": "/nowhere/model.gguf"}}
-    async with serve(settings=settings) as client:
-        await until(lambda: client.messages)
-        client.open(URI, "y = ")
-
-        assert await client.complete(URI, 0, 4) == []
-        assert (await client.execute("homebody.status"))["kind"] == "Error"
-        (message,) = client.messages
-        assert "/nowhere/model.gguf" in message
-        assert "\n" not in message

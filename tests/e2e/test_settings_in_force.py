@@ -1,6 +1,7 @@
 """Settings apply before the next prompt, wrong ones stop all prompts: a double records what reaches it."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from homebody.audit import read_log
 from support.editor import CAPABILITIES, Client, start_client
+from support.forked import homebody_command
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.until import until
 
@@ -230,3 +232,19 @@ async def test_nothing_reaches_the_model_before_the_editor_has_answered(
         await until(lambda: client.status.get("kind") != "Error")
         assert ABOUT not in await explained(client, file.as_uri())
         assert reached(double) == 0
+
+
+@pytest.mark.parametrize("wrong", ["[context]\nignor = ['b.py']\n", "[context\n"])
+def test_a_run_over_files_ends_when_the_settings_become_wrong(double, write, workspace, environ, wrong):
+    """Here while the model writes its first answer."""
+    names = ("a.py", "b.py", "c.py")
+    for name in names:
+        (workspace / name).write_text(f"SECRET_CODE = '{name}'\n")
+    write()
+    double.chat_answer = lambda _: write(wrong) or ABOUT
+    command = (*homebody_command(), "refactor", ".", "--instruction", "Shorten it.", "--diff", "--jobs", "1")
+    ended = subprocess.run(command, cwd=workspace, env=environ, capture_output=True, text=True, check=False)
+    sent = "".join(str(request.body) for request in double.requests)
+
+    assert (ended.returncode, "config.toml" in ended.stderr) == (2, True)
+    assert [name in sent for name in names].count(True) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.folders import own_folders
 from support.images import encoded
 from support.needs import needs
 from support.terminal import terminal
@@ -79,8 +80,7 @@ def environ(tmp_path):
     (workspace / "shot.png").write_bytes(encoded())
     (workspace / "calls.py").write_text(CALLS)
     (tmp_path / "init.el").write_text(configuration())
-    environ = {f"HOMEBODY_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "CACHE", "STATE")}
-    return environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return own_folders(tmp_path) | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.mark.parametrize("claims", ["claims", "next-edit"])

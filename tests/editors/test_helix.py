@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.folders import own_folders
 from support.needs import needs
 from support.terminal import Terminal, terminal
 from support.until import until
@@ -71,26 +72,24 @@ class Helix:
 def helix(tmp_path: Path) -> Iterator[Helix]:
     """Start Helix on a file, with the configuration of the page and a scripted model."""
     hx = needs("hx")
-    folders = {name: tmp_path / name for name in ("config", "cache", "state", "data", "xdg", "workspace")}
-    for folder in folders.values():
-        folder.mkdir()
+    config, helix, workspace = (tmp_path / name for name in ("config", "xdg/helix", "workspace"))
+    for folder in (config, helix, workspace):
+        folder.mkdir(parents=True)
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": REPLIES}))
-    (folders["config"] / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
-    (folders["xdg"] / "helix").mkdir()
-    (folders["xdg"] / "helix" / "languages.toml").write_text(configuration())
+    (config / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
+    (helix / "languages.toml").write_text(configuration())
     # A menu that opens by itself may do so between the next two keys.
-    (folders["xdg"] / "helix" / "config.toml").write_text("[editor]\nauto-completion = false\n")
-    file, log = folders["workspace"] / "app.py", tmp_path / "helix.log"
+    (helix / "config.toml").write_text("[editor]\nauto-completion = false\n")
+    file, log = workspace / "app.py", tmp_path / "helix.log"
     file.write_text("def add(a, b):\n    \n")
-    environ = {f"HOMEBODY_{kind}_DIR": str(folders[kind.lower()]) for kind in ("CONFIG", "CACHE", "STATE")}
-    environ |= {
-        "XDG_CONFIG_HOME": str(folders["xdg"]),
-        "XDG_CACHE_HOME": str(folders["data"]),
+    environ = own_folders(tmp_path) | {
+        "XDG_CONFIG_HOME": str(tmp_path / "xdg"),
+        "XDG_CACHE_HOME": str(tmp_path / "data"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "TERM": "xterm-256color",
     }
-    with terminal([hx, "-v", "--log", str(log), "app.py"], folders["workspace"], environ) as started:
+    with terminal([hx, "-v", "--log", str(log), "app.py"], workspace, environ) as started:
         yield Helix(started, file, log)
 
 

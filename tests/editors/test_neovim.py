@@ -168,7 +168,7 @@ def test_an_excluded_file_says_why(open_editor, tmp_path):
 def test_a_broken_config_file_is_named_without_a_prompt(open_editor, tmp_path):
     """The message of the server is one line, although it has a button; nothing waits for a key."""
     editor = open_editor(reply("return width * height"))
-    config = tmp_path / "CONFIG" / "config.toml"
+    config = tmp_path / "config" / "config.toml"
     config.parent.mkdir(exist_ok=True)
     config.write_text("[context]\nignor = ['private/']\n")
     editor.until(lambda: "`context.ignor`" in editor.command("messages"))

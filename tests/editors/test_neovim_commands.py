@@ -102,7 +102,7 @@ def test_a_commit_message_is_put_into_the_buffer_of_git(open_editor, tmp_path):
 @pytest.mark.parametrize("name", ["SmolLM2.gguf", "sweep-next-edit-1.5b.gguf"])
 def test_a_model_is_chosen_from_a_list(open_editor, weights, tmp_path, name):
     """A model that is made for one use, such as next edits, answers that one alone."""
-    models = tmp_path / "DATA" / "models"
+    models = tmp_path / "data" / "models"
     models.mkdir(parents=True)
     (models / name).symlink_to(weights)
     choose = """

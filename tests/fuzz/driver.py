@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 
+from support.folders import own_environ
+
 Json = dict[str, Any]
 
 _SERVER = Path(__file__).with_name("server.py")
@@ -139,7 +141,6 @@ async def start(folder: Path, encoding: str, replies: list[Json]) -> AsyncIterat
     """Start a server whose folders are all below ``folder``; its stderr goes to ``folder/stderr``."""
     script = folder / "script.json"
     script.write_text(json.dumps({"name": "scripted", "reply": replies}))
-    folders = {f"HOMEBODY_{kind}_DIR": str(folder / kind) for kind in ("CONFIG", "CACHE", "STATE", "DATA")}
     workspace = folder / "workspace"
     workspace.mkdir(exist_ok=True)
     with (folder / "stderr").open("wb") as stderr:
@@ -148,7 +149,7 @@ async def start(folder: Path, encoding: str, replies: list[Json]) -> AsyncIterat
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=stderr,
-            env={**os.environ, **folders},
+            env=own_environ(folder),
             limit=2**26,
         )
     driver = Driver(process)

@@ -14,6 +14,7 @@ import pytest
 
 import homebody
 from support.editor import start_client
+from support.folders import own_folders
 from support.needs import needs_network_namespace
 from support.tracked import ROOT, tracked_files
 
@@ -23,7 +24,6 @@ name = "packaged"
 [[reply]]
 text = "return left + right"
 """
-FOLDERS = ("CONFIG", "CACHE", "STATE", "DATA")
 SOURCE = "def add(left, right):\n    \n"
 
 
@@ -39,8 +39,7 @@ class Installed:
 
     @property
     def environ(self) -> dict[str, str]:
-        own = {f"HOMEBODY_{name}_DIR": str(self.folder / name.lower()) for name in FOLDERS}
-        return {"PATH": os.defpath, "HOME": str(self.folder), **own}
+        return {"PATH": os.defpath, "HOME": str(self.folder), **own_folders(self.folder)}
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

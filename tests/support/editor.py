@@ -110,6 +110,15 @@ class Client(JsonRPCClient):
         self.notify("textDocument/didOpen", {"textDocument": item})
         return document
 
+    def open_notebook(self, uri: str, cells: Mapping[str, str]) -> None:
+        """Open a notebook of Python; ``cells`` are its cells' URIs and texts, in order."""
+        items = [
+            {"uri": cell, "languageId": "python", "version": 1, "text": text} for cell, text in cells.items()
+        ]
+        notebook = {"uri": uri, "notebookType": "jupyter-notebook", "version": 1}
+        notebook["cells"] = [{"kind": 2, "document": cell} for cell in cells]
+        self.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": items})
+
     def change(self, uri: str, edit: TextEdit) -> Document:
         before = self.documents[uri]
         after = self.documents[uri] = before.edited(edit, before.version + 1)

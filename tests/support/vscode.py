@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+from support.folders import own_environ
 from support.needs import leave_out, needs
 
 ROOT = Path(__file__).parents[2]
@@ -276,15 +277,10 @@ def _write_settings(data: Path, settings: Mapping[str, object]) -> None:
 
 
 def _environ(folder: Path) -> dict[str, str]:
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("HOMEBODY_", "VSCODE_"))
-    }
-    own = {
-        f"HOMEBODY_{kind}_DIR": str(folder / "homebody" / kind.lower())
-        for kind in ("CONFIG", "CACHE", "STATE", "DATA")
-    }
+    own = own_environ(folder / "homebody")
+    kept = {name: value for name, value in own.items() if not name.startswith("VSCODE_")}
     log = {"HOMEBODY_TEST_LOG": str(folder / "server.log")}
-    return kept | own | log | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
+    return kept | log | {"EXTENSIONS_GALLERY": '{"serviceUrl":""}'}
 
 
 def _node() -> str:

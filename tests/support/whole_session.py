@@ -86,9 +86,7 @@ async def use_editor(folder: Path) -> dict[str, object]:
 
 def run_command(folder: Path, *words: str) -> dict[str, object]:
     """Run a command of Homebody's; return its exit code and its output."""
-    run = "import sys; from homebody.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", run, *words]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    ran = subprocess.run([*COMMAND, *words], cwd=folder, capture_output=True, text=True, check=False)
     return {"code": ran.returncode, "stdout": ran.stdout, "stderr": ran.stderr}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from homebody.cli import main
+from support import folders
 from support.written_runs import NAMES, NEW, OLD, TESTS, answer
 
 SCRIPT = """
@@ -38,8 +39,8 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for kind in ("CONFIG", "CACHE", "STATE", "DATA"):
-        monkeypatch.setenv(f"HOMEBODY_{kind}_DIR", str(tmp_path / kind.lower()))
+    for name, folder in folders.own_folders(tmp_path).items():
+        monkeypatch.setenv(name, folder)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

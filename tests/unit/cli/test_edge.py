@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from homebody.cli.edge import guarded
+from support.forked import COMMAND
 
-HOMEBODY = (sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())")
 SLOW = """
 [[reply]]
 text = "one two three"
@@ -22,7 +22,7 @@ piece_delay_ms = 30000
 
 def run(*arguments: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*HOMEBODY, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60
+        [*COMMAND, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False, timeout=60
     )
 
 
@@ -46,7 +46,7 @@ def test_a_full_disk_is_one_sentence():
 def test_an_interrupt_ends_quietly(scripted: Path):
     (scripted / "script.toml").write_text(SLOW)
     with subprocess.Popen(
-        [*HOMEBODY, "explain", "add.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, "explain", "add.py"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout.read(1) == b"o"
         process.send_signal(signal.SIGINT)
@@ -59,7 +59,7 @@ def test_a_terminal_that_knows_few_characters_gets_them_escaped(own_folders: Pat
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     (own_folders / "a.py").write_text("x")
     ended = subprocess.run(
-        [*HOMEBODY, "explain", "naïve.py"], capture_output=True, check=False, timeout=60, env=environment
+        [*COMMAND, "explain", "naïve.py"], capture_output=True, check=False, timeout=60, env=environment
     )
 
     assert (
@@ -120,7 +120,7 @@ def test_on_a_terminal_no_text_controls_it(scripted: Path):
     (scripted / "script.toml").write_text(
         '[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\u200fd\\r\\n"\n'
     )
-    written = on_a_terminal([*HOMEBODY, "explain", "add.py"])
+    written = on_a_terminal([*COMMAND, "explain", "add.py"])
     assert written.decode() == "a␛]0;owned␇b\N{REPLACEMENT CHARACTER}c\N{REPLACEMENT CHARACTER}d\r\n"
 
 
@@ -147,7 +147,7 @@ def test_a_code_block_is_applied_by_its_number(scripted: Path):
     (scripted / "script.toml").write_text(f'[[reply]]\ntext = "So:\\n{block}"\n')
     lines = b"Turn it around\n/apply 2 add.py\n/apply 1 add.py\n/quit\n"
 
-    written = on_a_terminal([*HOMEBODY, "ask"], lines)
+    written = on_a_terminal([*COMMAND, "ask"], lines)
 
     assert b"The last answer has 1 code blocks" in written
     assert (scripted / "add.py").read_text() == old.replace("a + b", "b + a")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from homebody.headless.journal import tree_lock
+from support.forked import COMMAND
 from support.until import until
 from support.written_runs import NAMES, NEW, OLD, RUN, answer, shell, texts
 
-HOMEBODY = (sys.executable, "-c", "import sys; from homebody.cli import main; sys.exit(main())")
 MINE = "# mine\n"
 
 
@@ -146,7 +146,7 @@ def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, an
     command = f"echo x >> {three_files.parent}/ran; test -e {{file}}"
     arguments = ["refactor", "a.py", "b.py", "c.py", "--instruction", "x", "--write", "--verify", command]
     ours, theirs = pty.openpty()
-    with subprocess.Popen([*HOMEBODY, *arguments], stdin=theirs, stdout=theirs, stderr=theirs):
+    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs):
         os.close(theirs)
         os.write(ours, f"{answer}\nn\nn\n".encode())
         shown = b""
@@ -165,7 +165,7 @@ def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, an
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_reverts_an_unverified_change(tree, sent):
     check = f"case {{file}} in *b.py*) touch {tree.parent}/second; sleep 60;; esac"
-    process = subprocess.Popen([*HOMEBODY, *RUN, "--verify", check], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, *RUN, "--verify", check], stderr=subprocess.PIPE, text=True)
     asyncio.run(until((tree.parent / "second").exists))
     assert texts(tree)[:2] == [NEW, NEW]
     process.send_signal(sent)
@@ -182,7 +182,7 @@ def test_a_terminal_shows_live_lines_and_results_stay_clean(tree):
     with (tree / "script.toml").open("a") as script:
         script.write("piece_delay_ms = 60\n")
     ours, theirs = pty.openpty()
-    command = [*HOMEBODY, "refactor", ".", "--instruction", "x", "--jobs", "2"]
+    command = [*COMMAND, "refactor", ".", "--instruction", "x", "--jobs", "2"]
     environ = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=theirs) as process:
         os.close(theirs)
