@@ -1,8 +1,7 @@
 """A code assistant that runs entirely on the user's machine.
 
-For scripts: ``from homebody import open_engine, complete, explain, refactor, ask``, or ``open_sync`` for
-synchronous code (docs/scripting.md). They are loaded on first use, so that ``homebody lsp`` starts faster;
-``__init__.pyi`` has their types.
+For scripts: ``from homebody import open_engine, complete, explain, refactor, ask`` (docs/scripting.md). They
+are loaded on first use, so that ``homebody lsp`` starts faster; ``__init__.pyi`` has their types.
 """
 
 import importlib
@@ -19,7 +18,6 @@ _PUBLIC = {
     "Reply": "homebody.features.ask",
     "SourceFile": "homebody.headless.select",
     "Span": "homebody.text",
-    "SyncEngine": "homebody.headless.sync",
     "TextEdit": "homebody.text",
     "apply_edits": "homebody.text",
     "ask": "homebody.features.ask",
@@ -27,7 +25,6 @@ _PUBLIC = {
     "complete": "homebody.features.complete",
     "explain": "homebody.features.explain",
     "open_engine": "homebody.engine",
-    "open_sync": "homebody.headless.sync",
     "read_source": "homebody.headless.select",
     "refactor": "homebody.features.refactor",
 }

@@ -12,8 +12,6 @@ from homebody.features.refactor import Refactoring as Refactoring
 from homebody.features.refactor import refactor as refactor
 from homebody.headless.select import SourceFile as SourceFile
 from homebody.headless.select import read_source as read_source
-from homebody.headless.sync import SyncEngine as SyncEngine
-from homebody.headless.sync import open_sync as open_sync
 from homebody.text import Document as Document
 from homebody.text import Span as Span
 from homebody.text import TextEdit as TextEdit

@@ -54,12 +54,9 @@ def run_python(code: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_every_python_example_runs(folder: Path):
-    result = [run_python(code, folder) for code in blocks("python")]
-
-    assert len(result) == 2
-    assert result[0].startswith("It adds two numbers.\n")
-    assert "No, it is not." in result[1]
+def test_the_python_example_runs(folder: Path):
+    [code] = blocks("python")
+    assert "No, it is not." in run_python(code, folder)
 
 
 def test_every_jq_example_runs(folder: Path):

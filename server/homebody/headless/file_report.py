@@ -3,11 +3,9 @@
 from msgspec import Struct, json
 
 from homebody.headless.diff import new_file_diff, split_lines, unified_diff
-from homebody.headless.report import Edit, SentPrompt, to_edits, to_prompt
+from homebody.headless.report import SentPrompt, to_prompt
 from homebody.headless.run import Outcome
-from homebody.postprocess.edit.hunks import hunks
 from homebody.postprocess.lines import line_changes
-from homebody.text import Document
 
 
 class Hunk(Struct, frozen=True, rename="camel"):
@@ -25,7 +23,7 @@ class Hunk(Struct, frozen=True, rename="camel"):
 
 
 class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What ``--json`` prints per file; ``diff``, ``hunks`` and ``edits`` are three forms of the same change.
+    """What ``--json`` prints per file; ``diff`` and ``hunks`` are two forms of the same change.
 
     ``seconds`` is the time from the start of work on the file to its end, including verification.
     """
@@ -36,7 +34,6 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
     written: bool
     diff: str
     hunks: list[Hunk]
-    edits: list[Edit]
     prompt_tokens: int
     output_tokens: int
     seconds: float
@@ -51,8 +48,6 @@ class FileReport(Struct, frozen=True, rename="camel", omit_defaults=True):
 def to_report(outcome: Outcome) -> FileReport:
     """Write an outcome for scripts."""
     before, after = outcome.before, outcome.after
-    document = Document.create("", outcome.language or "plaintext", 0, before)
-    edits = hunks(before, after)
     return FileReport(
         file=str(outcome.path),
         status=outcome.status,
@@ -60,7 +55,6 @@ def to_report(outcome: Outcome) -> FileReport:
         written=outcome.written,
         diff=diff_of(outcome),
         hunks=to_hunks(before, after),
-        edits=to_edits(document, edits),
         prompt_tokens=outcome.prompt_tokens,
         output_tokens=outcome.output_tokens,
         seconds=round(outcome.seconds, 3),

@@ -16,7 +16,6 @@ from homebody.errors import FileUnreadable, GitFailed, NothingSelected, UsageErr
 from homebody.headless.eligible import FileRules, Glob, glob_of, globs_below, is_text
 from homebody.headless.select import is_workspace, workspace_of
 from homebody.headless.write import is_read_only
-from homebody.installation import program_on_path
 from homebody.settings import Settings
 from homebody.workspace.files import Limits, Walk
 from homebody.workspace.git import find_repository
@@ -122,7 +121,7 @@ def select_files(root: Path, wanted: Wanted, settings: Settings) -> Selection:
     """
     finder = _FileFinder(root, wanted, settings)
     is_listed = wanted.changed is not None or wanted.staged
-    files = finder.without_marked(merged(finder.listed() if is_listed else finder.named()))
+    files = merged(finder.listed() if is_listed else finder.named())
     skipped = {why: count for why, count in finder.skipped.items() if count}
     if not files and not is_listed:
         because = f": {described(skipped)} left out" if skipped else ""
@@ -185,7 +184,6 @@ class _FileFinder:
         self._exclude = globs_below(base, wanted.exclude)
         self._rules = FileRules(settings.context.max_file_bytes, wanted.to_write)
         self._looks = 0
-        self._explicit: set[Path] = set()
 
     def named(self) -> Iterator[Chosen]:
         """Yield the files that paths, folders and globs name."""
@@ -223,19 +221,6 @@ class _FileFinder:
             else:
                 self.skipped[why] += 1
 
-    def without_marked(self, files: list[Chosen]) -> list[Chosen]:
-        """Leave out files that ``.gitattributes`` marks as generated, unless they were named."""
-        repository = find_repository(self._root, self._trusted_folders)
-        if repository is None or not (repository.root / ".gitattributes").is_file():
-            return files
-        walked = {_absolute(file.path) for file in files} - self._explicit
-        inside = sorted(path for path in walked if path.is_relative_to(repository.root))
-        if program_on_path("git") is None:  # then only the files' own headers are checked
-            return files
-        marked = repository.marked_generated(inside)
-        self.skipped["generated"] += len(marked)
-        return [file for file in files if _absolute(file.path) not in marked]
-
     def _single(self, place: Chosen) -> Iterator[Chosen]:
         path = place.path
         if why := _unusable(path):
@@ -251,11 +236,9 @@ class _FileFinder:
         if self._wanted.to_write and is_read_only(path):
             message = f"{path} is read-only: make it writable first, or print the change with --diff."
             raise FileUnreadable(message)
-        absolute = _absolute(path)
-        if self._exclude.matches(absolute):
+        if self._exclude.matches(Path(os.path.abspath(path))):  # noqa: PTH100 - resolve() would follow symlinks
             self.skipped["excluded"] += 1
         else:
-            self._explicit.add(absolute)
             yield Chosen(path, place.lines)
 
     def _check_place(self, path: Path) -> None:
@@ -314,7 +297,3 @@ def _files_first(names: Sequence[str]) -> list[tuple[bool, str]]:
 def _folder_of(path: Path) -> Path:
     glob = glob_of(path)
     return glob.base if glob.is_pattern or glob.base.is_dir() else glob.base.parent
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow symlinks

@@ -36,9 +36,6 @@ from homebody.settings.paths import state_dir
 KEPT_RUNS = 20
 """Number of journals to keep for each tree."""
 
-_LOCK_SECONDS = 10.0
-"""Maximum time, in seconds, that another run may take to get its own lock."""
-
 Mark: TypeAlias = Literal["ended", "undone"]
 
 
@@ -220,31 +217,24 @@ def list_runs(root: Path) -> list[Journal]:
 
 @contextmanager
 def tree_lock(root: Path, command: str) -> Generator[None]:
-    """Let only one run at a time change the files of a tree, or of trees inside each other.
+    """Let only one run at a time change the files of a tree.
 
     The operating system releases the lock when the process ends, however it ends. In the folder of the tree's
-    journals are the lock, the path of the tree, and a note that names the run that holds the lock.
+    journals are the lock, and a note that names the run that holds it.
 
-    Raises ``TreeBusy`` (another run holds it, or that of a tree above or below; the message names that run);
-    ``JournalUnusable``: the state folder cannot be written.
+    Raises ``TreeBusy``, whose message names that run; ``JournalUnusable``: the state folder cannot be
+    written.
     """
     folder = tree_folder(root)
     lock = FileLock(folder / "lock", timeout=0)
     holder = f"`{command}` (process {os.getpid()}, since {datetime.now().astimezone():%H:%M:%S})"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(folder.parent / "lock", timeout=_LOCK_SECONDS):
-            if not (folder / "root").exists():
-                write_file(folder / "root", os.fsencode(os.path.realpath(root)))
-            for other in folder.parent.glob("*/root"):
-                if other.parent != folder and _is_nested(root, other):
-                    with FileLock(other.with_name("lock"), timeout=0):
-                        pass
-            lock.acquire()
+        lock.acquire()
     except Timeout as error:
         other = "another run"
         with suppress(OSError):
-            other = Path(error.lock_file).with_name("holder").read_text("utf-8")
+            other = (folder / "holder").read_text("utf-8")
         message = f"Files in {root} are being changed by {other}: wait until it has ended, or stop it."
         raise TreeBusy(message) from error
     except OSError as error:
@@ -258,20 +248,6 @@ def tree_lock(root: Path, command: str) -> Generator[None]:
         with suppress(OSError):
             (folder / "holder").unlink()
         lock.release()
-
-
-def _is_nested(root: Path, other: Path) -> bool:
-    """Whether the tree that the file ``other`` names is ``root``, above it or below it."""
-    with suppress(OSError):
-        above = _folders(root.resolve())
-        its_above = _folders(Path(os.fsdecode(other.read_bytes())))
-        return above[0] in its_above or its_above[0] in above
-    return False
-
-
-def _folders(root: Path) -> list[tuple[int, int]]:
-    """Identify a folder and those above it, whatever the case of their names."""
-    return [(facts.st_dev, facts.st_ino) for facts in (path.stat() for path in (root, *root.parents))]
 
 
 def place_in(root: Path, path: Path) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct, json
 
 from homebody.audit import LeftOut, PromptRecord, Source
-from homebody.text import Document, Span, TextEdit
+from homebody.text import Document, Span
 
 
 class Position(Struct, frozen=True, rename="camel"):
@@ -32,13 +32,6 @@ class Lines(Struct, frozen=True, rename="camel", omit_defaults=True):
     tokens: int | None = None
 
 
-class Edit(Struct, frozen=True, rename="camel"):
-    """Replace ``range`` by ``new_text``."""
-
-    range: Range
-    new_text: str
-
-
 class SentPrompt(Struct, frozen=True, rename="camel"):
     """The exact prompt that was sent."""
 
@@ -61,11 +54,6 @@ def to_range(document: Document, span: Span) -> Range:
     """Write a span in lines and columns."""
     start, end = document.position_of(span.start), document.position_of(span.end)
     return Range(Position(start[0] + 1, start[1] + 1), Position(end[0] + 1, end[1] + 1))
-
-
-def to_edits(document: Document, edits: Sequence[TextEdit]) -> list[Edit]:
-    """Write edits in lines and columns of ``document``."""
-    return [Edit(to_range(document, edit.span), edit.new_text) for edit in edits]
 
 
 def to_lines(sources: Sequence[Source | LeftOut]) -> list[Lines]:

@@ -101,7 +101,6 @@ class Outcome:
     before: str = ""
     after: str = ""
     mark: str = ""
-    language: str = ""
     made_for: Path | None = None
     is_partial: bool = False
     written: bool = False
@@ -150,7 +149,6 @@ async def rewrite(
         before=document.text,
         after=document.text,
         mark=source.mark.decode(),
-        language=document.language_id,
     )
     prompt = prompt_of(engine, request.action, request.instruction)
     file = WholeFile(document, parse(document))

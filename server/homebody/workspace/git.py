@@ -99,17 +99,7 @@ class Repository:
         listed = self._names("status", "--porcelain=v1", "--untracked-files=all", "--no-renames")
         return self._paths(entry[3:] for entry in listed)
 
-    def marked_generated(self, paths: Sequence[Path]) -> set[Path]:
-        """Return those of ``paths`` that a ``.gitattributes`` marks as generated. Raises ``GitFailed``."""
-        names = {path.relative_to(self.root).as_posix(): path for path in paths}
-        if not names:
-            return set()
-        answer = self.run("check-attr", "-z", "--stdin", "linguist-generated", sent=_nul_joined(names))
-        fields = _split(answer)
-        rows = zip(fields[::3], fields[2::3], strict=False)
-        return {names[name] for name, value in rows if value in {"set", "true"} and name in names}
-
-    def run(self, *arguments: str, sent: bytes = b"") -> bytes:
+    def run(self, *arguments: str) -> bytes:
         """Run one git command that reads only; return what it prints.
 
         Raises
@@ -121,7 +111,7 @@ class Repository:
         """
         if self._git_dir is None:
             self._git_dir = self._checked_folder()
-        return self._git(arguments, {**_SAFE, **self._filters}, sent)
+        return self._git(arguments, {**_SAFE, **self._filters})
 
     def _checked_folder(self) -> Path:
         """Return the git folder if it belongs to the work tree, and note the filters to switch off.
@@ -129,7 +119,7 @@ class Repository:
         Raises ``GitFailed``.
         """
         git_dir, common_dir = (
-            self.root / os.fsdecode(self._git(("rev-parse", which), _SAFE, b"").removesuffix(b"\n"))
+            self.root / os.fsdecode(self._git(("rev-parse", which), _SAFE).removesuffix(b"\n"))
             for which in ("--absolute-git-dir", "--git-common-dir")
         )
         values = self._own_settings()
@@ -151,7 +141,7 @@ class Repository:
 
     def _own_settings(self) -> dict[str, str]:
         """Return the repository's own configuration, without that of the user."""
-        listed = _split(self._git(("config", "-z", "--list", "--show-scope"), _SAFE, b""))
+        listed = _split(self._git(("config", "-z", "--list", "--show-scope"), _SAFE))
         values: dict[str, str] = {}
         for scope, entry in zip(listed[::2], listed[1::2], strict=False):
             if scope in _OWN_SCOPES:
@@ -187,7 +177,7 @@ class Repository:
         paths = {self.root / name for name in names}
         return sorted(path for path in paths if path.is_file() and not path.is_symlink())
 
-    def _git(self, arguments: Sequence[str], settings: Mapping[str, str], sent: bytes) -> bytes:
+    def _git(self, arguments: Sequence[str], settings: Mapping[str, str]) -> bytes:
         program = program_on_path("git")
         if program is None:
             message = "Git is not installed or not on the PATH: install it, or name the files yourself."
@@ -197,7 +187,7 @@ class Repository:
             done = subprocess.run(  # noqa: S603 - fixed options; names go through stdin or after "--"
                 command,
                 cwd=self.root,
-                input=sent,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 env={**_environment(settings), **self._own_environment()},
                 timeout=_TIMEOUT_SECONDS,
@@ -252,7 +242,3 @@ def _without_filter(key: str) -> str:
 
 def _split(answer: bytes) -> list[str]:
     return [os.fsdecode(name) for name in answer.split(b"\0") if name]
-
-
-def _nul_joined(names: Iterable[str]) -> bytes:
-    return b"".join(os.fsencode(name) + b"\0" for name in names)

@@ -212,7 +212,6 @@ def test_another_kind_of_server_names_the_setting(run, scripted):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("refactor", ".", "--instruction", "x"),
         ("refactor", "--changed", "--instruction", "x"),
         ("refactor", ".", "--instruction", "x", "--write"),
         ("explain", "--staged"),
@@ -227,7 +226,6 @@ def test_a_repository_of_another_user_is_reported_by_each_command_that_asks_git(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
     git(scripted, "init", "-q")
     (scripted / "b.py").write_text("x = 1\n")
-    (scripted / ".gitattributes").write_text("")
     for path in (scripted, scripted / ".git"):
         os.chown(path, 12345, 12345)
     ended = run(*arguments)

@@ -53,7 +53,7 @@ def test_json_holds_the_whole_result(run, add):
         result["file"],
     ) == ("changed", None, False, "add.py")
     assert result["diff"].startswith("--- a/add.py\n+++ b/add.py\n")
-    assert result["edits"][0]["range"]["start"]["line"] == 5
+    assert result["hunks"][0]["oldStart"] == 5
 
 
 def test_an_instruction_writes_the_first_code_of_an_empty_file(run, add):

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from homebody.headless.journal import tree_lock
 from support.forked import COMMAND
 from support.until import until
 from support.written_runs import NAMES, NEW, OLD, RUN, answer, shell, texts
@@ -121,24 +120,6 @@ def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tre
         ended = run("refactor", "a.py", "--instruction", "x", "--write", "--verify", check)
         assert (ended.code, texts(tree)) == (1, [OLD] * 3)
         assert run("undo").code == 2
-
-
-def test_trees_inside_each_other_are_changed_by_one_run_at_a_time(run, tree, monkeypatch):
-    (tree / ".homebody.toml").touch()
-    inner = tree / "inner"
-    inner.mkdir()
-    (inner / ".homebody.toml").touch()
-    (inner / "a.py").write_text(OLD)
-    beside = tree.parent / "beside"
-    beside.mkdir()
-    for outer_root, inner_root in ((tree, inner), (inner, tree)):
-        with tree_lock(outer_root, "homebody refactor src --write"):
-            monkeypatch.chdir(inner_root)
-            ended = run("refactor", "a.py", "--instruction", "x", "--write")
-            assert ended.code == 1
-            assert "`homebody refactor src --write` (process" in ended.err
-            with tree_lock(beside, ""):
-                pass
 
 
 @pytest.mark.parametrize(("answer", "runs"), [("", 0), ("y", 1), ("a", 3)])

@@ -62,11 +62,6 @@ def test_a_branch_is_compared_where_the_two_parted(root: Path):
     assert names(Repository(root).changed_since("main")) == ["mine.py"]
 
 
-def test_files_marked_as_generated_are_found(root: Path):
-    (root / ".gitattributes").write_text("a.py linguist-generated\n*.pb.py linguist-generated=true\n")
-    assert {root / "a.py"} == Repository(root).marked_generated([root / "a.py", root / "with space ü.py"])
-
-
 def test_no_program_that_the_repository_names_is_run(root: Path):
     trace = root.parent / "ran"
     program = root.parent / "program.sh"
