@@ -23,15 +23,9 @@ from homebody.regular_file import FileTooLarge, read_off_loop
 from homebody.syntax.chunk import Candidate
 from homebody.syntax.scope import scope_around
 from homebody.text import Document, Span
-from homebody.workspace.diff import (
-    FileDiff,
-    Which,
-    file_diffs,
-    git_diff,
-    permitted,
-    quoted_paths,
-)
+from homebody.workspace.diff import UNPLACED, FileDiff, Which, git_diff, is_diff, paths_in
 from homebody.workspace.files import read_document
+from homebody.workspace.gate import KEY
 from homebody.workspace.git import find_repository
 from homebody.workspace.secrets import holds_key_anywhere
 from homebody.workspace.uri import is_share, path_of, uri_of
@@ -221,22 +215,20 @@ async def attach_text(
 ) -> Attached:
     """Attach text that the user pasted or an editor sent: output, a diagnostic, a diff.
 
-    Each file of a pasted diff is checked separately; a diff that is quoted or indented is sent only if none
-    of its files is excluded. ``about`` is the URI of the document that the text is about: it must not be
-    excluded either. Raises ``UsageError`` if the text contains a private key.
+    A diff is sent only if none of its files is excluded. ``about`` is the URI of the document that the text
+    is about: it must not be excluded either. Raises ``UsageError`` if the text contains a private key, or a
+    diff whose files are unclear.
     """
-    text = without_escapes(text)
-    if diffs := await asyncio.to_thread(file_diffs, text):
-        attached = await _diff_attached(engine, diffs, label, _top(engine))
-        items = (replace(item, others=(*item.others, *([about] if about else []))) for item in attached.items)
-        return replace(attached, items=tuple(items))
     text = as_seen(text)
     if holds_key_anywhere(text):
         message = f"The {label} holds a private key, which is never put into a prompt."
         raise UsageError(message)
+    named = await asyncio.to_thread(paths_in, text)
+    if named is None:
+        raise Excluded(label, UNPLACED)
     last = max(0, text.count("\n") - (1 if text.endswith("\n") else 0))
-    named = await asyncio.to_thread(quoted_paths, text)
     others = (*([about] if about else []), *(_uri_below(_top(engine), path) for path in named))
+    language = "diff" if is_diff(text) else language
     return Attached((Attachment(PASTED, 0, last, text, language, label, others=others),))
 
 
@@ -306,23 +298,19 @@ async def attach_changes(engine: Engine, which: Which, folder: Path) -> Attached
 
 
 async def _diff_attached(engine: Engine, diffs: Sequence[FileDiff], label: str, root: Path) -> Attached:
-    def uri(path: str) -> str:
-        return _uri_below(root, path) if path else PASTED
-
-    refusals = await engine.gate.refusals(uri(path) for diff in diffs for path in diff.paths)
-    kept, dropped = permitted(diffs, lambda path: refusals.get(uri(path)))
-    items = tuple(
-        Attachment(
-            uri(diff.path),
-            *diff.lines,
-            diff.text,
-            "diff",
-            f"{label} in {diff.shown}",
-            others=tuple(map(uri, diff.paths)),
-        )
-        for diff in kept
-    )
-    return Attached(items, tuple(LeftOut(uri(diff.path), *diff.lines, reason) for diff, reason in dropped))
+    refusals = await engine.gate.refusals(_uri_below(root, path) for diff in diffs for path in diff.paths)
+    items: list[Attachment] = []
+    left_out: list[LeftOut] = []
+    for diff in diffs:
+        uri, others = _uri_below(root, diff.path), tuple(_uri_below(root, path) for path in diff.paths)
+        reason = next(filter(None, map(refusals.get, others)), None) if others else UNPLACED
+        reason = reason or (KEY if holds_key_anywhere(diff.text) else None)
+        if reason is None:
+            shown = f"{label} in {diff.shown}"
+            items.append(Attachment(uri, *diff.lines, diff.text, "diff", shown, others=others))
+        else:
+            left_out.append(LeftOut(uri, *diff.lines, reason))
+    return Attached(tuple(items), tuple(left_out))
 
 
 def _top(engine: Engine) -> Path:

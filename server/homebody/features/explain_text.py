@@ -17,7 +17,7 @@ from homebody.features.surroundings import shown_path
 from homebody.prompt.front_matter import shipped_prompt
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
-from homebody.workspace.diff import file_diffs
+from homebody.workspace.diff import is_diff
 from homebody.workspace.uri import uri_of
 
 _PATIENCE = {"explain-diff": 8, "commit-message": 8}
@@ -47,7 +47,7 @@ async def explain_text(
     if not text.strip():
         message = "There is nothing to explain: paste some output or a diff."
         raise UsageError(message)
-    if file_diffs(text):
+    if is_diff(text):
         attached = await attach_text(engine, text, "diff")
         return await explain_attached(engine, "explain-diff", attached, full=full, **listeners)
     attached = await attach_text(engine, text, "Output")

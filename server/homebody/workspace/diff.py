@@ -6,13 +6,12 @@
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from homebody.errors import GitFailed
 from homebody.workspace.git import Repository
-from homebody.workspace.secrets import holds_key_anywhere, is_secret
 
 Which: TypeAlias = Literal["staged", "uncommitted"]
 
@@ -33,22 +32,20 @@ _FORM = (
 )
 _GIT_PART = re.compile(rb"^diff --git ", re.MULTILINE)
 
-# Lines of a pasted diff. What stands between two files and tells nothing is not listed as left out.
-_STARTS = ("diff --git ", "diff --cc ", "diff --combined ")
-_BEFORE_HUNKS = re.compile(
-    r"(?:index |(?:old |new |deleted file |new file )?mode |(?:dis)?similarity index |rename |copy |"
-    r"--- |\+\+\+ |Binary files |GIT binary patch)"
-)
-_BETWEEN_FILES = re.compile(r"\s*$|diff -|Index: |={3}|Only in |-- $|\d+(?:\.\d+)+|RCS file|retrieving ")
 _FILE = re.compile(
     r"^(?=diff --(?:git|cc|combined) |--- [^\n]*\n\+\+\+ [^\n]*\n@@|\*\*\* [^\n]*\n--- [^\n]*\n\*{15})",
     re.MULTILINE,
 )
-# In a mail, a list, or the graph of ``git log``.
+# A line before the hunks of a file, also in a mail, a list, or the graph of ``git log``.
+_HEADER = re.compile(
+    r"[ \t>|*/\\_:]*((?:diff -|index |(?:old |new |deleted file |new file )?mode |(?:dis)?similarity index "
+    r"|rename |copy |--- |\+\+\+ |\*\*\* |Binary files ).*)"
+)
 # A line that names a file: git's quoting is that of ``core.quotePath`` (https://git-scm.com/docs/git-config).
 _NAMED = re.compile(
-    r"(diff --(?:git|cc|combined)|(?:rename|copy) (?:from|to)|---|\+\+\+|\*\*\*) (.*?)\r?", re.DOTALL
+    r"(diff --(?:git|cc|combined)|(?:rename|copy) (?:from|to)|---|\+\+\+|\*\*\*) (.*)", re.DOTALL
 )
+_TWO_NAMES = re.compile(r"(?:diff (?:-[^-\s]\S* )+|Binary files )(\S+) (?:and )?(\S+)(?: differ)?")
 _SIDES = frozenset({"---", "+++", "***"})
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*+)"')
 _ESCAPE = re.compile(rb'\\([0-7]{3}|[abtnvfr"\\])')
@@ -56,10 +53,6 @@ _ESCAPED = dict(zip(b'abtnvfr"\\', b'\a\b\t\n\v\f\r"\\', strict=True))
 # Terminals show the tab before a time as spaces.
 _TIME = re.compile(r"\s{2,}|\s+(?=\d{4}-\d\d-\d\d)")
 _PREFIX = re.compile(r"[abciow12]/")
-_QUOTED_NAMES = re.compile(
-    r"^[ \t>|*/\\_:]+((?:diff --git |diff --cc |diff --combined |rename |copy |--- |\+\+\+ |\*\*\* ).*)",
-    re.MULTILINE,
-)
 _HUNK = re.compile(
     r"^@@ -(?P<old>\d{1,9})(?:,(?P<old_count>\d{1,9}))? \+(?P<new>\d{1,9})(?:,(?P<new_count>\d{1,9}))? @@",
     re.MULTILINE,
@@ -177,81 +170,34 @@ def _file_diff(path: str, text: str, paths: Sequence[str]) -> FileDiff:
     return FileDiff(path, text.rstrip("\n") + "\n", tuple(paths))
 
 
-def file_diffs(text: str) -> list[FileDiff]:
-    """Split a pasted diff into its files; for other text the result is empty.
+def is_diff(text: str) -> bool:
+    """Whether a text contains the diff of a file, which is not quoted or indented."""
+    return _FILE.search(text) is not None
 
-    Text after a file's last hunk has no file: it is a part without paths. Text before the first file is
-    dropped.
+
+def paths_in(text: str) -> tuple[str, ...] | None:
+    """Return every path that diffs in a text may be about; ``None`` if one is unclear.
+
+    The diffs may be quoted or indented. A line of a hunk that looks like a name counts as one.
     """
-    start = _FILE.search(text)
-    lines = text[start.start() :].split("\n") if start is not None else []
-    parts: list[FileDiff] = []
-    at = 0
-    while at < len(lines):
-        first = at
-        if _starts_file(lines, first):
-            at = _after_hunks(lines, _after_names(lines, first))
-            names = _after_names(lines, first)
-            paths = _paths_of(lines[first:names])
-            parts.append(_file_diff(next(iter(paths), ""), "\n".join(lines[first:at]), paths))
-        else:
-            while at < len(lines) and not _starts_file(lines, at):
-                at += 1
-            if not all(map(_BETWEEN_FILES.match, lines[first:at])):
-                parts.append(FileDiff("", "\n".join(lines[first:at])))
-    return parts
+    parts: list[tuple[list[str], list[str]]] = [([], [])]
+    for line in text.split("\n"):
+        header = _HEADER.match(line)
+        if header and (parts[-1][1] or header[1].startswith("diff ")):
+            parts.append(([], []))
+        parts[-1][0 if header else 1].append(header[1].rstrip() if header else line)
+    paths: dict[str, None] = {}
+    for header, body in parts:
+        named = _paths_of(header)
+        named = _file_diff(named[0], "\n".join([*header, *body]), named).paths if named else ()
+        is_file = {"---", "+++"} <= {name[:3] for name in header} or "".join(header[:1]).startswith("diff")
+        if is_file and not named:
+            return None
+        paths.update(dict.fromkeys(named))
+    return tuple(paths)
 
 
-def quoted_paths(text: str) -> tuple[str, ...]:
-    """Return every path that the headers of quoted or indented diffs in a text may mean."""
-    headers = dict.fromkeys(match[1].rstrip() for match in _QUOTED_NAMES.finditer(text))
-    return tuple(dict.fromkeys(path for header in headers for path in _paths_of([header])))
-
-
-def _starts_file(lines: Sequence[str], at: int) -> bool:
-    """Whether a file's part starts at this line: with git's header, or two names before a hunk."""
-    line = lines[at]
-    if line.startswith(_STARTS):
-        return True
-    if not line.startswith(("--- ", "*** ")) or at + 2 >= len(lines):
-        return False
-    second, third = lines[at + 1 : at + 3]
-    if line.startswith("---"):
-        return second.startswith("+++ ") and third.startswith("@@")
-    return second.startswith("--- ") and third.startswith("*" * 15)
-
-
-def _after_names(lines: Sequence[str], at: int) -> int:
-    """Return the line after those that name the file and its modes."""
-    if not lines[at].startswith(_STARTS):
-        return at + 2
-    at += 1
-    while at < len(lines) and _BEFORE_HUNKS.match(lines[at]):
-        at += 1
-    return at
-
-
-def _after_hunks(lines: Sequence[str], at: int) -> int:
-    """Return the line after the hunks that begin at this one.
-
-    Their counts only decide whether a deleted ``-- x`` before an added ``++ y`` begins another file: people
-    and models write wrong counts.
-    """
-    old = new = 0
-    while at < len(lines):
-        line = lines[at]
-        if match := _HUNK.match(line):
-            old, new = (int(match[f"{side}_count"] or 1) for side in ("old", "new"))
-        elif line[:1] not in " +-\\!*@\r" or (_starts_file(lines, at) and not old == new == 1):
-            break
-        else:
-            old -= line[:1] in " -"
-            new -= line[:1] in " +"
-        at += 1
-    return at
-
-
-def _paths_of(header: Iterable[str]) -> tuple[str, ...]:
+def _paths_of(header: Sequence[str]) -> tuple[str, ...]:
     """Return every path that the lines may mean, the likeliest first; none if a line is unclear.
 
     A name may have a prefix (``a/``) or be the whole path, so both are returned.
@@ -259,6 +205,7 @@ def _paths_of(header: Iterable[str]) -> tuple[str, ...]:
     named = [(match[1], match[2]) for line in header if (match := _NAMED.fullmatch(line))]
     of_git = next((name for kind, name in named if kind == "diff --git"), None)
     sides = [name.partition("\t")[0].rstrip(" ") for kind, name in named if kind in _SIDES]
+    sides += [name for line in header if (match := _TWO_NAMES.fullmatch(line)) for name in match.groups()]
     exact = [name for kind, name in named if kind not in _SIDES and kind != "diff --git"]
     pair = sides if of_git is None or " ".join(sides) == of_git else _halves(of_git)
     if of_git is not None and not exact and not _is_one_file(pair):
@@ -318,26 +265,3 @@ def _readings(name: str | None, *, has_prefix: bool) -> Sequence[str | None]:
         return (name,)
     short = name.partition("/")[2] or name
     return (short, name) if has_prefix or _PREFIX.match(name) else (name, short)
-
-
-def permitted(
-    diffs: Sequence[FileDiff], refusal: Callable[[str], str | None]
-) -> tuple[list[FileDiff], list[tuple[FileDiff, str]]]:
-    """Separate the files that are excluded from prompts, with the reason.
-
-    ``refusal`` checks a path, and each path of a part has to pass; names of secrets and private keys are
-    always refused.
-    """
-    kept: list[FileDiff] = []
-    dropped: list[tuple[FileDiff, str]] = []
-    for diff in diffs:
-        reason = next(filter(None, map(refusal, diff.paths)), None) if diff.paths else UNPLACED
-        if reason is None and any(map(is_secret, diff.paths)):
-            reason = "it is on the list of files that hold secrets"
-        if reason is None and holds_key_anywhere(diff.text):
-            reason = "it holds a private key"
-        if reason is None:
-            kept.append(diff)
-        else:
-            dropped.append((diff, reason))
-    return kept, dropped

@@ -1,8 +1,8 @@
-"""Diffs are split by file, and what may go into no prompt is taken out."""
+"""Every file that a diff in a text may be about is known, whoever wrote the diff."""
 
 import pytest
 
-from homebody.workspace.diff import file_diffs, permitted
+from homebody.workspace.diff import is_diff, paths_in
 from homebody.workspace.secrets import holds_key_anywhere
 
 _GIT = """\
@@ -17,62 +17,37 @@ diff --git a/two words.py b/two words.py
 new file mode 100644
 --- /dev/null
 +++ b/two words.py
-@@ -0,0 +1 @@
-+--- a/not a header
 diff --git a/icon.png b/icon.png
 Binary files a/icon.png and b/icon.png differ
+diff --git a/old.py b/new.py
+similarity index 100%
+rename from old.py
+rename to new.py
 """
-
-_PLAIN = (
-    "--- old/a.py\t2026-01-01\n+++ new/a.py\t2026-01-02\n@@ -1 +1 @@\n-a\n+b\n"
-    "--- c.py\n+++ c.py\n@@ -1 +1 @@\n-c\n+d\n"
-)
-
-
-def test_prefixes_that_are_folders_may_be_a_part_of_the_name():
-    """Git's ``--src-prefix=old/``, or ``--no-prefix`` in a folder of that name: all readings are checked."""
-    names = "old/app.py new/app.py"
-    [part] = file_diffs(f"diff --git {names}\n--- old/app.py\n+++ new/app.py\n@@ -1 +1 @@\n-a\n+b\n")
-    assert part.path == "app.py"
-    assert set(part.paths) == {"app.py", "old/app.py", "new/app.py"}
-    [part] = file_diffs("diff --git old/app.py new/other.py\nBinary files differ\n")
-    assert part.paths == ()
+_PLAIN = "--- old/a.py\t2026-01-01\n+++ new/a.py\t2026-01-02\n@@ -1 +1 @@\n-a\n+b\n"
+_WITH_PREFIXES = "diff --git old/app.py new/app.py\n--- old/app.py\n+++ new/app.py\n@@ -1 +1 @@\n-a\n+b\n"
 
 
 @pytest.mark.parametrize(
     ("text", "paths"),
     [
-        (_GIT, ["one.py", "two words.py", "icon.png"]),
-        (_PLAIN, ["new/a.py", "c.py"]),
-        ("no diff\n--- at all\n", []),
-        ("", []),
-        ("@@ -1 +1 @@\n-a\n+b\n", []),
+        (_GIT, {"one.py", "two words.py", "icon.png", "old.py", "new.py"}),
+        (_PLAIN, {"a.py"}),
+        # Git's ``--src-prefix=old/``, or ``--no-prefix`` in a folder of that name.
+        (_WITH_PREFIXES, {"app.py", "old/app.py", "new/app.py"}),
+        ("diff --git old/app.py new/other.py\nBinary files differ\n", None),
     ],
 )
-def test_a_diff_is_split_at_its_files(text, paths):
-    """Whoever wrote it; lines of the files that look like headers are none."""
-    found = file_diffs(text)
-    assert [one.path for one in found] == paths
-    assert "".join(one.text for one in found) == (text if paths else "")
+def test_paths_of_a_diff(text, paths):
+    assert is_diff(text)
+    named = paths_in(text)
+    assert paths is named is None or paths <= set(named)
 
 
-def test_files_of_secrets_and_with_a_key_are_taken_out():
-    """Each hunk has a ``+`` before the key, so the check of the whole prompt would not see it."""
-    diffs = [
-        part
-        for name, text in (
-            ("id_rsa", "x"),
-            ("test.txt", "-----BEGIN OPENSSH PRIVATE KEY-----"),
-            ("fine.py", 'MARK = "-----BEGIN RSA PRIVATE KEY-----"'),
-        )
-        for part in file_diffs(f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-x\n+{text}\n")
-    ]
-    kept, dropped = permitted(diffs, lambda _path: None)
-    assert [part.path for part in kept] == ["fine.py"]
-    assert [(part.path, why) for part, why in dropped] == [
-        ("id_rsa", "it is on the list of files that hold secrets"),
-        ("test.txt", "it holds a private key"),
-    ]
+@pytest.mark.parametrize("text", ["", "@@ -1 +1 @@\n-a\n+b\nindex 3 is out of range\ndiff of two lists\n"])
+def test_other_text_names_no_files(text):
+    assert not is_diff(text)
+    assert paths_in(text) == ()
 
 
 def test_a_key_is_found_wherever_it_stands():
