@@ -93,7 +93,7 @@ In another buffer, stop all answers and the change that is being written."
     (message "Homebody: %s" (if stopped "stopped" "nothing is running"))))
 
 (defun homebody--pictures (sources)
-  "Return lines about the pictures and sounds among SOURCES, else \"\".
+  "Return lines about the pictures among SOURCES, else \"\".
 A source without lines is one."
   (mapconcat
    (lambda (one)

@@ -108,7 +108,7 @@ class PromptRecord:
     ``when`` is in seconds since the epoch; ``timings`` are milliseconds by name
     (``first_token``, ``total``); token counts are the server's own if it reports them.
     ``number`` tells the requests of one process apart; changed copies of a record have the same.
-    ``media`` are the pictures and sounds, which are kept in memory alone, not in the log.
+    ``media`` are the pictures, which are kept in memory alone, not in the log.
     ``notes`` describe problems: a count that differs, a prompt that was cut. ``listing`` makes ``sources``
     and ``left_out`` of a request that is sent at each keystroke.
     """

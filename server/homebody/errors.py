@@ -7,8 +7,8 @@ Errors are raised ``from`` their cause and caught only at the edge (``lsp``, ``c
     HomebodyError                 1
     ├── UsageError                2   the request itself is wrong
     │   ├── FileUnreadable            no such file, not UTF-8, too large, binary
-    │   ├── MediaUnreadable           a picture or a sound that is damaged, too large, or of another format
-    │   ├── MediaRefused              the model that answers does not take pictures, or sounds
+    │   ├── MediaUnreadable           a picture that is damaged, too large, or of another format
+    │   ├── MediaRefused              the model that answers does not take pictures
     │   ├── PositionOutOfRange        a line or column past the end
     │   ├── UnknownAction             no prompt file of that name
     │   ├── NothingSelected           the selection contains no file or symbol
@@ -72,11 +72,11 @@ class FileUnreadable(UsageError):
 
 
 class MediaUnreadable(UsageError):
-    """A picture or a sound that is damaged, too large, or of a format that is not read."""
+    """A picture that is damaged, too large, or of a format that is not read."""
 
 
 class MediaRefused(UsageError):
-    """The model that answers does not take pictures, or sounds."""
+    """The model that answers does not take pictures."""
 
 
 class PositionOutOfRange(UsageError):

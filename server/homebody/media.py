@@ -1,29 +1,26 @@
-"""Pictures and sounds that are sent with a message: recognised by their content, within limits.
+"""Pictures that are sent with a message: recognised by their content, within limits.
 
 The bytes are untrusted. A picture is decoded by Pillow, which is imported when the first one is read, and
 written anew: smaller if it is large, without metadata such as place and camera, in a format that every server
-decodes. A sound is passed on unchanged.
+decodes.
 """
 
 import warnings
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from mimetypes import guess_type
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from homebody.errors import MediaUnreadable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Modality: TypeAlias = Literal["vision", "audio"]
-
 MOST_BYTES = 20 * 1024 * 1024
 """Size of the largest file."""
 
-READ_FORMATS = "PNG, JPEG, WebP and GIF pictures, WAV and MP3 sounds"
+READ_FORMATS = "PNG, JPEG, WebP and GIF pictures"
 
 _MOST_PIXELS = 64_000_000
 """Width times height that is decoded; a small file can claim any number."""
@@ -41,25 +38,19 @@ _LIGHT = 128
 _LEAST_TOKENS = 1024
 """Estimate for a small picture, which some encoders enlarge (LLaVA: 576 tokens, Gemma 4: up to 1,120)."""
 
-_TOKENS_A_SECOND = 25
-"""Estimate for sound: Qwen2-Audio's; newer models need half of it."""
-
-_MP3_BYTES_A_SECOND = 4000
-"""At 32 kbit/s, which few files are below."""
-
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A picture or a sound, as it is sent.
+    """A picture, as it is sent.
 
     Attributes
     ----------
     type
-        ``image/png``, ``image/jpeg``, ``audio/wav`` or ``audio/mpeg``.
+        ``image/png`` or ``image/jpeg``.
     sources
         As of a prompt's text.
     width, height
-        In pixels; 0 for a sound.
+        In pixels.
     tokens
         What it adds to a prompt: a high estimate, until a server has counted it.
 
@@ -74,14 +65,9 @@ class Media:
     tokens: int = field(default=0, compare=False)
 
     @property
-    def modality(self) -> Modality:
-        """What a model needs to take it."""
-        return "vision" if self.type.startswith("image/") else "audio"
-
-    @property
     def label(self) -> str:
         """What it is, for the user: ``picture, 800 x 600``."""
-        return f"picture, {self.width} x {self.height}" if self.width else "sound"
+        return f"picture, {self.width} x {self.height}"
 
     @property
     def text(self) -> str:
@@ -94,66 +80,28 @@ class Media:
         return b64encode(self.data).decode()
 
 
-def to_modalities(words: Iterable[str]) -> frozenset[Modality]:
-    """Convert what a server says that a model takes."""
-    return frozenset(_MODALITIES[word] for word in words if word in _MODALITIES)
-
-
 def media_type(data: bytes) -> str | None:
     """Recognise what is read, by its first bytes; ``None`` for anything else."""
-    form = data[8:12] if data[:4] == b"RIFF" else b""
-    return next((kind for kind, begins in _BEGINNINGS.items() if data.startswith(begins)), _RIFF.get(form))
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for kind, begins in _BEGINNINGS.items() if data.startswith(begins)), None)
 
 
 def read_media(data: bytes, name: str, sources: tuple[str, ...]) -> Media:
-    """Read a picture or a sound. Decoding a large picture takes a second.
+    """Read a picture. Decoding a large one takes a second.
 
     Raises
     ------
     MediaUnreadable
-        It is neither, too large, or damaged.
+        It is none, too large, or damaged.
 
     """
     kind = media_type(data)
     if kind is None:
-        message = f"{name} is not a picture or a sound that can be sent: {READ_FORMATS} are read."
+        message = f"{name} is not a picture that can be sent: {READ_FORMATS} are read."
         raise MediaUnreadable(message)
     if len(data) > MOST_BYTES:
         raise too_large(name)
-    if kind == "audio/wav":
-        rate = int.from_bytes(data[28:32], "little") or 1
-        return Media(name, kind, data, sources, tokens=_TOKENS_A_SECOND * (len(data) // rate + 1))
-    if kind == "audio/mpeg":
-        return Media(
-            name, kind, data, sources, tokens=_TOKENS_A_SECOND * (len(data) // _MP3_BYTES_A_SECOND + 1)
-        )
-    return _read_picture(data, kind, name, sources)
-
-
-def is_named_as_media(name: str) -> bool:
-    """Whether a file's name says that it is a picture or a sound; SVG is text."""
-    kind = guess_type(name)[0] or ""
-    return kind.startswith(("image/", "audio/")) and kind != "image/svg+xml"
-
-
-def too_large(name: str) -> MediaUnreadable:
-    """Return the error for a file that is larger than what is read."""
-    return MediaUnreadable(
-        f"{name} is larger than {MOST_BYTES // 1024 // 1024} MB: save a smaller version of it."
-    )
-
-
-_MODALITIES: Mapping[str, Modality] = {"vision": "vision", "image": "vision", "audio": "audio"}
-_BEGINNINGS = {
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/gif": (b"GIF87a", b"GIF89a"),
-    "audio/mpeg": (b"ID3\x02", b"ID3\x03", b"ID3\x04", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"),
-}
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
-
-
-def _read_picture(data: bytes, kind: str, name: str, sources: tuple[str, ...]) -> Media:
     form = "jpeg" if kind == "image/jpeg" else "png"
     try:
         written, size = _rewritten(data, kind.removeprefix("image/"), form, name)
@@ -164,6 +112,26 @@ def _read_picture(data: bytes, kind: str, name: str, sources: tuple[str, ...]) -
         raise MediaUnreadable(message) from error
     squares = -(-size[0] // _SHORTEST_SIDE) * (-(-size[1] // _SHORTEST_SIDE) + 1)
     return Media(name, f"image/{form}", written, sources, *size, max(_LEAST_TOKENS, squares))
+
+
+def is_named_as_media(name: str) -> bool:
+    """Whether a file's name says that it is a picture; SVG is text."""
+    kind = guess_type(name)[0] or ""
+    return kind.startswith("image/") and kind != "image/svg+xml"
+
+
+def too_large(name: str) -> MediaUnreadable:
+    """Return the error for a file that is larger than what is read."""
+    return MediaUnreadable(
+        f"{name} is larger than {MOST_BYTES // 1024 // 1024} MB: save a smaller version of it."
+    )
+
+
+_BEGINNINGS = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/gif": (b"GIF87a", b"GIF89a"),
+}
 
 
 def _rewritten(data: bytes, read_as: str, write_as: str, name: str) -> tuple[bytes, tuple[int, int]]:

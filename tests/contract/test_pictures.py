@@ -1,6 +1,6 @@
-"""Pictures and sounds: the exact requests to each kind of server, and a real llama.cpp that sees.
+"""Pictures: the exact requests to each kind of server, and a real llama.cpp that sees.
 
-The golden files have ``<picture>`` and ``<sound>`` in place of the base64.
+The golden files have ``<picture>`` in place of the base64.
 """
 
 import json
@@ -24,7 +24,7 @@ from homebody.backend.servers.openai import OpenAiBackend
 from homebody.errors import BackendRefused
 from homebody.media import Media, read_media
 from homebody.settings import BackendSettings
-from support.images import encoded, wav
+from support.images import encoded
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.openai_double import OpenAiDouble, OpenAiModel
 from support.recording_proxy import RecordingProxy
@@ -36,7 +36,6 @@ from support.tracked import ROOT
 GOLDEN = ROOT / "tests" / "cases" / "pictures"
 PICTURE = read_media(encoded(), "shot.png", ("file:///w/shot.png",))
 LARGER = read_media(encoded(size=(800, 600)), "plot.png", ("file:///w/plot.png",))
-SOUND = read_media(wav(1), "question.wav", ("file:///w/question.wav",))
 SEES = OllamaModel("qwen3-vl:4b", capabilities=("completion", "vision"))
 
 
@@ -47,17 +46,17 @@ def asked(*media: Media) -> list[Message]:
 def check(name: str, body: dict[str, Any], *media: Media) -> None:
     text = json.dumps(body, indent=2, sort_keys=True) + "\n"
     for each in media:
-        text = text.replace(each.base64, "<picture>" if each.modality == "vision" else "<sound>")
+        text = text.replace(each.base64, "<picture>")
     assert (GOLDEN / f"{name}.json").read_text(encoding="utf-8") == text
 
 
-async def test_an_openai_server_gets_a_data_uri_and_a_sound():
+async def test_an_openai_server_that_does_not_say_whether_it_sees_gets_a_data_uri():
     with OpenAiDouble([OpenAiModel("qwen3-vl", vision=True)], kind="vllm") as double:
-        backend = OpenAiBackend(BackendSettings(url=double.url, modalities=("vision", "audio")))
-        assert (await backend.describe()).modalities == {"vision", "audio"}
-        await read(chat(backend, asked(PICTURE, SOUND), MANY))
+        backend = OpenAiBackend(BackendSettings(url=double.url))
+        assert (await backend.describe()).sees is None
+        await read(chat(backend, asked(PICTURE), MANY))
         body = double.requests[-1].json
-        check("vllm", body, PICTURE, SOUND)
+        check("vllm", body, PICTURE)
         theirs = openai.OpenAI(base_url=f"{double.url}/v1", api_key="none")
         with theirs:
             theirs.chat.completions.create(model="qwen3-vl", messages=body["messages"], max_tokens=8)
@@ -67,19 +66,19 @@ async def test_an_openai_server_gets_a_data_uri_and_a_sound():
 async def test_lm_studio_gets_a_data_uri():
     with OpenAiDouble([OpenAiModel("qwen/qwen3-vl-4b", vision=True)]) as double:
         backend = LmStudioBackend(BackendSettings(url=double.url))
-        assert (await backend.describe()).modalities == {"vision"}
+        assert (await backend.describe()).sees
         await read(chat(backend, asked(PICTURE), MANY))
         check("lm-studio", double.requests[-1].json, PICTURE)
         found = await probe(double.url)
         assert found is not None
-        assert [model.modalities for model in found.models] == [{"vision"}]
+        assert [model.sees for model in found.models] == [True]
 
 
 async def test_ollama_gets_pictures_beside_the_text(tmp_path: Path):
     """The message is the one that Ollama's own package makes of a file."""
     with OllamaDouble([SEES, OllamaModel("llama3.2")]) as double:
         backend = OllamaBackend(BackendSettings(url=double.url, model="qwen3-vl:4b"))
-        assert (await backend.describe()).modalities == {"vision"}
+        assert (await backend.describe()).sees
         await read(chat(backend, asked(PICTURE), MANY))
         body = double.requests[-1].json
         check("ollama", body, PICTURE)
@@ -111,11 +110,11 @@ async def sees(vision_server: str) -> AsyncIterator[LlamaCppBackend]:
 async def test_llama_cpp_reports_that_its_model_sees(sees: LlamaCppBackend, vision_server: str):
     found = await probe(vision_server)
 
-    assert (await sees.describe()).modalities == {"vision"}
+    assert (await sees.describe()).sees
     assert found is not None
-    assert [model.modalities for model in found.models] == [{"vision"}]
+    assert [model.sees for model in found.models] == [True]
     other = OpenAiBackend(BackendSettings(url=vision_server))
-    assert (await other.describe()).modalities == {"vision"}
+    assert (await other.describe()).sees
 
 
 async def test_llama_cpp_gets_the_picture_in_the_prompt(vision_server: str):

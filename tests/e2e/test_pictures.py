@@ -22,7 +22,7 @@ def file(workspace: Path) -> Path:
 
 async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
     """The sources show the size that the model sees, and the last prompt the picture itself."""
-    async with serve("A red button.", modalities=["vision"]) as client:
+    async with serve("A red button.", sees=True) as client:
         checked = [
             await client.execute("homebody.checkAttachment", {"item": item})
             for item in (PASTED, file.as_uri())
@@ -48,7 +48,7 @@ async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
 async def test_the_log_has_no_pixels(serve, tmp_path):
     """Nothing is written beside the conversation's own store."""
     settings = {"log": {"enabled": True, "prompts": True}}
-    async with serve("A red button.", settings, modalities=["vision"]) as client:
+    async with serve("A red button.", settings, sees=True) as client:
         await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
     log = (tmp_path / "state" / "log.jsonl").read_text()
 
@@ -60,7 +60,7 @@ async def test_the_log_has_no_pixels(serve, tmp_path):
 async def test_an_acp_client_sends_pictures_as_blocks_and_as_links(environ, workspace, scripted, file):
     """The agent announces it; a picture is before the question for the model."""
     asked = workspace / "asked"
-    settings = scripted("A red button.", modalities=["vision"], requests_file=str(asked))
+    settings = scripted("A red button.", sees=True, requests_file=str(asked))
     editor = Editor()
     async with start_chat(scripted_agent(settings), environ, workspace, editor) as chat:
         block = acp.image_block(SHOT, "image/png")

@@ -72,7 +72,7 @@ def emacs():
 def environ(tmp_path):
     """Environment with a scripted model; `workspace` and `init.el` are beside its folders."""
     script, config, workspace = tmp_path / "script.json", tmp_path / "config", tmp_path / "workspace"
-    script.write_text(json.dumps({"name": "scripted", "modalities": ["vision"], "reply": REPLIES}))
+    script.write_text(json.dumps({"name": "scripted", "sees": True, "reply": REPLIES}))
     config.mkdir()
     (config / "config.toml").write_text(f"[backend]\nkind = 'scripted'\nmodel = '{script}'\n")
     workspace.mkdir()

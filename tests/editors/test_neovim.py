@@ -258,7 +258,7 @@ def test_a_picture_that_a_question_names_goes_with_it(open_editor, tmp_path):
     shot, script = tmp_path / "shot.png", tmp_path / "sees.json"
     shot.write_bytes(encoded())
     replies = [{"contains": "[shot.png: picture, 80 x 60]", "text": "A red button."}]
-    script.write_text(json.dumps({"name": "scripted", "modalities": ["vision"], "reply": replies}))
+    script.write_text(json.dumps({"name": "scripted", "sees": True, "reply": replies}))
     editor = open_editor([], settings={"backend": {"kind": "scripted", "model": str(script)}})
     editor.command(f"Homebody ask what is in @{shot}?")
     editor.sees("A red button.")

@@ -161,7 +161,7 @@ def test_a_picture_is_pasted_and_dropped_into_the_chat(
     script, asked = tmp_path / "sees.json", tmp_path / "asked.jsonl"
     model = {
         "name": "scripted",
-        "modalities": ["vision"],
+        "sees": True,
         "requests_file": str(asked),
         "reply": replies(gates),
     }

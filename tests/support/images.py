@@ -1,4 +1,4 @@
-"""Pictures and sounds for tests, made by Pillow and by hand."""
+"""Pictures for tests, made by Pillow."""
 
 from io import BytesIO
 from typing import Any
@@ -20,14 +20,3 @@ def saved(picture: Image.Image, form: str = "PNG", **options: Any) -> bytes:
 
 def opened(data: bytes) -> Image.Image:
     return Image.open(BytesIO(data))
-
-
-def wav(seconds: int) -> bytes:
-    rate = 16_000
-    size = rate * seconds
-    form = b"fmt " + b"".join(
-        number.to_bytes(length, "little")
-        for number, length in ((16, 4), (1, 2), (1, 2), (8000, 4), (rate, 4), (2, 2), (16, 2))
-    )
-    content = form + b"data" + size.to_bytes(4, "little") + bytes(size)
-    return b"RIFF" + (len(content) + 4).to_bytes(4, "little") + b"WAVE" + content

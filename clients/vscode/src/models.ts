@@ -78,7 +78,7 @@ function choicesOf(models: ModelHere[], offers: Recommendation[], before: Chosen
             label: `${model.inUse.length > 0 ? "$(check)" : "$(blank)"} ${model.name}`,
             description: [
                 ...(model.size === null ? [] : [sizeOf(model.size)]),
-                ...(model.modalities.includes("vision") ? ["sees pictures"] : []),
+                ...(model.sees === true ? ["sees pictures"] : []),
             ].join(", "),
             detail: `${model.inUse.length > 0 ? `answers ${named(model.inUse)}` : `for ${named(model.uses)}`}; ${model.where}`,
             model,

@@ -41,8 +41,8 @@ export interface ModelHere {
     size: number | null;
     /** The uses that it answers now. */
     inUse: Use[];
-    /** What it takes besides text: `vision`, `audio`. */
-    modalities: string[];
+    /** Whether it takes pictures; null if its server does not report it. */
+    sees: boolean | null;
 }
 
 /** A model that suits this machine, and the command that downloads it. */
@@ -112,13 +112,13 @@ export interface Attachment {
     detail?: string;
     /** Text that the client attaches itself; then `id` is empty. */
     text?: string;
-    /** A picture or a sound that the user pasted or dropped, in base64; then `id` is empty. */
+    /** A picture that the user pasted or dropped, in base64; then `id` is empty. */
     data?: string;
     /** What the model will get of a picture, or why the item cannot be sent; for the user. */
     note?: string;
 }
 
-/** A picture or a sound as the model gets it; `label` has the size of a picture. */
+/** A picture as the model gets it; `label` has the size of a picture. */
 export interface Media {
     name: string;
     label: string;
@@ -219,7 +219,7 @@ export interface LastPrompt {
     model: string;
     sources: Source[];
     leftOut: LeftOut[];
-    /** Pictures and sounds, as they were sent. */
+    /** Pictures, as they were sent. */
     media: (Media & { type: string; data: string })[];
 }
 

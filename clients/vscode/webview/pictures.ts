@@ -1,11 +1,11 @@
-/** Pictures and sounds that the user pastes or drops, and files dropped from VS Code's explorer. */
+/** Pictures that the user pastes or drops, and files dropped from VS Code's explorer. */
 
 import type { Attachment } from "../src/protocol";
 
 /** Pass on what is pasted into `input`, or dropped anywhere on the page; anything else is left to the browser. */
 export function takePictures(input: HTMLElement, attach: (item: Attachment) => void): void {
     const take = (event: Event, transfer: DataTransfer | null): void => {
-        const files = [...(transfer?.files ?? [])].filter(({ type }) => /^(image|audio)\//.test(type));
+        const files = [...(transfer?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
         const uris = event.type === "drop" ? fileUris(transfer) : [];
         if (files.length > 0 || uris.length > 0) {
             event.preventDefault();

@@ -78,7 +78,7 @@ class Agent:
             protocol_version=PROTOCOL_VERSION,
             agent_capabilities=AgentCapabilities(
                 load_session=False,
-                prompt_capabilities=PromptCapabilities(embedded_context=True, image=True, audio=True),
+                prompt_capabilities=PromptCapabilities(embedded_context=True, image=True),
                 session_capabilities=SessionCapabilities(close=SessionCloseCapabilities()),
             ),
             agent_info=Implementation(name="homebody", title="Homebody", version=__version__),

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from urllib.parse import urldefrag
 
 from acp.schema import (
-    AudioContentBlock,
     BlobResourceContents,
     EmbeddedResourceContentBlock,
     ImageContentBlock,
@@ -21,13 +20,7 @@ from acp.schema import (
 
 from homebody.workspace.uri import file_name, uri_of
 
-Block: TypeAlias = (
-    TextContentBlock
-    | ImageContentBlock
-    | AudioContentBlock
-    | ResourceContentBlock
-    | EmbeddedResourceContentBlock
-)
+Block: TypeAlias = TextContentBlock | ImageContentBlock | ResourceContentBlock | EmbeddedResourceContentBlock
 
 _LINES = re.compile(r"L(?P<first>[0-9]{1,9})(?:[:-]L?(?P<last>[0-9]{1,9}))?")
 # avante.nvim sends all earlier messages again, the newest first.
@@ -50,7 +43,7 @@ class Reference:
     text
         The text that the client embedded; ``None`` if the file has to be read.
     data
-        A picture or a sound that the client embedded.
+        A picture that the client embedded.
     sent
         The URI as sent, with its query and fragment: a client that does not encode them means a name.
 
@@ -99,8 +92,8 @@ def read_blocks(blocks: Sequence[Block], cwd: Path) -> UserPrompt:
                 reference = _located(resource.uri, resource.text)
             case EmbeddedResourceContentBlock(resource=BlobResourceContents() as resource):
                 reference = Reference(resource.uri, sent=resource.uri, data=_decoded(resource.blob))
-            case ImageContentBlock() | AudioContentBlock():
-                name = (isinstance(block, ImageContentBlock) and block.uri) or f"homebody:pasted {block.type}"
+            case ImageContentBlock():
+                name = block.uri or "homebody:pasted image"
                 references.append(Reference(name, sent=name, data=_decoded(block.data)))
                 continue
             case _:

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
-from homebody.media import Media, Modality
+from homebody.media import Media
 from homebody.models.facts import FimTokens
 from homebody.models.facts import Purpose as Purpose  # noqa: PLC0414 - exported for users of backends
 from homebody.models.facts import Slot as Slot  # noqa: PLC0414 - exported for users of backends
@@ -95,7 +95,7 @@ class Prompt:
 
     @property
     def media(self) -> tuple[Media, ...]:
-        """The pictures and sounds."""
+        """The pictures."""
         return tuple(part for part in self.parts if isinstance(part, Media))
 
 
@@ -235,8 +235,8 @@ class ModelInfo:
         Whether prompts are sent as token ids, so that no text of the user acts as a marker.
     completion_slots
         Number of completion prompts that the server's cache holds at the same time.
-    modalities
-        What the model takes besides text, as its server or the user's settings say.
+    sees
+        Whether the model takes pictures; ``None`` if its server does not report it.
     remote_host
         Set if the server reports that the model runs on another machine (Ollama's cloud).
     special_texts
@@ -259,7 +259,7 @@ class ModelInfo:
     exact_tokenizer: bool = False
     takes_token_ids: bool = False
     has_logprobs: bool = False
-    modalities: frozenset[Modality] = frozenset()
+    sees: bool | None = None
     completion_slots: int = 1
     remote_host: str | None = None
     url: str | None = None

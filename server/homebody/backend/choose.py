@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from homebody.backend.base import Purpose
 from homebody.errors import BackendRefused, ModelNotServed
-from homebody.media import Modality
 from homebody.models.families import family_of, fills_in, takes_chat
 
 
@@ -24,8 +23,8 @@ class AvailableModel:
         Bytes on disk, ``None`` if unknown.
     remote_host
         Set if the model runs on another machine; then it is never chosen.
-    modalities
-        What it takes besides text, if the server reports it.
+    sees
+        Whether it takes pictures, if the server reports it.
 
     """
 
@@ -35,7 +34,7 @@ class AvailableModel:
     chat: bool | None = None
     size: int | None = None
     remote_host: str | None = None
-    modalities: frozenset[Modality] = frozenset()
+    sees: bool | None = None
 
     @property
     def is_next_edit(self) -> bool:

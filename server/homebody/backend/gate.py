@@ -38,7 +38,7 @@ class Outgoing:
 
     @classmethod
     def of_messages(cls, messages: Sequence[Message]) -> "Outgoing":
-        """Create it from messages, with their pictures and sounds."""
+        """Create it from messages, with their pictures."""
         return cls.of([*messages, *(media for message in messages for media in message.media)])
 
     @classmethod

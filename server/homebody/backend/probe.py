@@ -147,7 +147,7 @@ async def _recognise(server: ModelServer) -> Found:
                 if isinstance(error, StatusRefused) and error.needs_key:
                     raise
     row = recognise(owner, url)
-    listed = tuple(AvailableModel(entry.id, modalities=entry.takes) for entry in entries)
+    listed = tuple(AvailableModel(entry.id, sees=entry.sees) for entry in entries)
     if row is UNKNOWN:
         problem = (
             f"an unknown OpenAI-compatible server answers at {url}; it may forward requests, so it is not "
@@ -165,7 +165,11 @@ async def _llama_cpp(server: ModelServer, entries: Sequence[llama_cpp_api.ModelE
         name = entries[0].id
         # Markers in the vocabulary are no proof: some families have them without being trained with them.
         fim = await _fills_in(server) and not never_fills_in(name)
-        listed = (AvailableModel(name, fim=fim, chat=props.has_chat_template, modalities=props.takes),)
+        listed = (
+            AvailableModel(
+                name, fim=fim, chat=props.has_chat_template, sees=props.modalities.get("vision", False)
+            ),
+        )
     return Found(server.url, listed, "llama.cpp", f"llama.cpp at {server.url}")
 
 

@@ -10,7 +10,7 @@ shape)::
 
     name = "tiny"
     context_length = 4096
-    modalities = ["vision"]        # what it takes besides text: a picture has its estimated tokens
+    sees = true                    # it takes pictures, with their estimated tokens
     requests_file = "asked.jsonl"  # each request is appended to it, as a line of JSON
     fim = { prefix = "<|fim_prefix|>", suffix = "<|fim_suffix|>", middle = "<|fim_middle|>" }
 
@@ -71,7 +71,7 @@ from homebody.errors import (
     ContextTooLong,
     SettingsError,
 )
-from homebody.media import Media, Modality
+from homebody.media import Media
 from homebody.models.facts import FimTokens
 from homebody.text import common_start
 
@@ -154,13 +154,15 @@ class _Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_length: int = 8192
     architecture: str | None = None
     chat_template: bool = True
-    modalities: frozenset[Modality] = frozenset()
+    sees: bool = False
     special_texts: frozenset[str] = frozenset()
     requests_file: str | None = None
     fim: FimTokens | None = None
 
 
-_MODEL = ModelInfo("scripted", "scripted", 8192, chat_template=True, exact_tokenizer=True, has_logprobs=True)
+_MODEL = ModelInfo(
+    "scripted", "scripted", 8192, chat_template=True, exact_tokenizer=True, has_logprobs=True, sees=False
+)
 
 
 def scripted_tokens(text: str) -> list[str]:

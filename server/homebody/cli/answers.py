@@ -30,7 +30,7 @@ from homebody.workspace.uri import uri_of
 ATTACH = typer.Option(
     "--attach",
     metavar="WHAT",
-    help="FILE[:START[-END]], a picture, a sound, staged, uncommitted, or - for the input. Repeatable.",
+    help="FILE[:START[-END]], a picture, staged, uncommitted, or - for the input. Repeatable.",
 )
 
 
@@ -113,7 +113,7 @@ def print_answer(
 
 
 async def attach_piped(engine: Engine, data: bytes) -> Attached:
-    """Attach what is piped in: a picture or a sound by its content, otherwise text."""
+    """Attach what is piped in: a picture by its content, otherwise text."""
     if media_type(data) is not None:
         return await attach_data(data, "Piped data")
     return await attach_text(engine, decoded(data), "Piped text")

@@ -64,7 +64,7 @@ class ChatPrompt:
 
     @property
     def media(self) -> tuple[Media, ...]:
-        """All pictures and sounds."""
+        """All pictures."""
         return tuple(media for message in self.messages for media in message.media)
 
 
@@ -104,7 +104,7 @@ class ChatContext:
     """The variable part of a prompt: values for its placeholders, and what they come from.
 
     ``uris`` are further URIs of the values' text, beside those of ``sources``. ``code_at`` is the URI and the
-    line of the document where the value ``code`` begins. ``media`` are the pictures and sounds.
+    line of the document where the value ``code`` begins. ``media`` are the pictures.
     """
 
     values: Mapping[str, str]

@@ -100,7 +100,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Attachments, pictures and sounds, and parts of attachments that must not be sent to a model."""
+    """Attachments, pictures, and parts of attachments that must not be sent to a model."""
 
     items: tuple[Attachment, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
@@ -132,7 +132,7 @@ async def attach(
 
     ``file:///w/app.py`` is a file, ``file:///w/app.py#L3-9`` lines of it, ``file:///w/`` the files of a
     folder in the index, ``diff:staged:FOLDER`` and ``diff:uncommitted:FOLDER`` (a folder's URI) are changes;
-    a file may be a picture or a sound, by its content. ``open_document`` finds what an editor has open,
+    a file may be a picture, by its content. ``open_document`` finds what an editor has open,
     ``open_notebook`` the cells of a notebook by its URI; everything else is read from disk. Raises
     ``UsageError`` if the id is unknown, or what it means must not be sent to a model.
     """
@@ -246,12 +246,12 @@ def as_seen(text: str) -> str:
 
 
 async def attach_data(data: bytes, name: str, source: str = PASTED) -> Attached:
-    """Attach a picture or a sound that a client or a pipe sent. Raises ``MediaUnreadable``."""
+    """Attach a picture that a client or a pipe sent. Raises ``MediaUnreadable``."""
     return Attached(media=(await asyncio.to_thread(read_media, data, name, (source,)),))
 
 
 async def media_in(engine: Engine, path: Path) -> Media | None:
-    """Read the file if it is a picture or a sound, whatever its name says; ``None`` if it is neither.
+    """Read the file if it is a picture, whatever its name says; ``None`` if it is none.
 
     Raises ``Excluded``: the file is excluded from prompts; ``MediaUnreadable``: it is damaged or too large,
     or no picture although its name says so.

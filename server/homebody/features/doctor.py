@@ -178,7 +178,7 @@ async def _use(engine: Engine, slot: Slot, measured: UseReport | None = None) ->
     findings = [] if weakness is None else [weakness]
     if weakness is None and slot == "chat":
         findings.append(Finding("good", "It takes chat messages, for explanations and edits."))
-    if slot == "chat" and "vision" in info.modalities:
+    if slot == "chat" and info.sees:
         findings.append(Finding("good", "It sees pictures that are attached to questions."))
     findings += _completion_speed(info, speed) if slot == "completion" else _chat_speed(speed)
     return UseReport(

@@ -1,6 +1,6 @@
-"""Pictures and sounds of a question: whether the model that answers takes them, and their tokens."""
+"""Pictures of a question: whether the model that answers sees them, and their tokens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from homebody.audit import LeftOut
@@ -8,22 +8,24 @@ from homebody.backend.base import Message, ModelInfo, Prompt
 from homebody.context.markers import without_marked_lines
 from homebody.engine import Engine
 from homebody.errors import MediaRefused
-from homebody.media import Media, Modality
-
-_TAKES: Mapping[Modality, str] = {"vision": "see pictures", "audio": "hear sounds"}
+from homebody.media import Media
 
 
 async def admitted(engine: Engine, media: Sequence[Media]) -> tuple[Media, ...]:
-    """Return pictures and sounds with their tokens, counted by the server if it can.
+    """Return pictures with their tokens, counted by the server if it can.
 
-    Raises ``MediaRefused`` if the model does not take one of them; then nothing was sent.
+    Raises ``MediaRefused`` if the model does not see; then nothing was sent. A server that does not report it
+    gets them, and refuses them itself.
     """
     if not media:
         return ()
     info = await engine.chat.describe()
-    for each in media:
-        if each.modality not in info.modalities:
-            raise MediaRefused(_refusal(info, each))
+    if info.sees is False:
+        message = (
+            f"{info.name} answers and does not see pictures, so {media[0].name} was not sent: "
+            "choose a model that does."
+        )
+        raise MediaRefused(message)
     counts = [await engine.chat.backend.count_prompt(Prompt((each,))) for each in media]
     return tuple(replace(each, tokens=tokens) for each, tokens in zip(media, counts, strict=True))
 
@@ -36,16 +38,14 @@ def readable_history(
     Those are pictures that another model has seen, and, as a prompt with pictures is sent as text, lines that
     hold a control token.
     """
-    taken = [
-        tuple(each for each in message.media if each.modality in info.modalities) for message in messages
-    ]
+    taken = [() if info.sees is False else message.media for message in messages]
     special = info.special_texts if media or any(taken) else info.texts_to_leave_out
     cleaned = [without_marked_lines(message.text, special) for message in messages]
     left_out = [
-        LeftOut(uri, 0, 0, f"{each.name}: {info.name} does not {_TAKES[each.modality]}")
+        LeftOut(uri, 0, 0, f"{each.name}: {info.name} does not see pictures")
         for message in messages
         for each in message.media
-        if each.modality not in info.modalities
+        if info.sees is False
     ]
     if any(text.lines for text in cleaned):
         left_out.append(
@@ -53,11 +53,3 @@ def readable_history(
         )
     texts = zip(messages, cleaned, taken, strict=True)
     return tuple(replace(message, text=text.text, media=seen) for message, text, seen in texts), left_out
-
-
-def _refusal(info: ModelInfo, media: Media) -> str:
-    setting = ", or set backend.modalities if it does" if info.kind == "openai" else ""
-    return (
-        f"{info.name} answers and does not {_TAKES[media.modality]}, so {media.name} was not sent: "
-        f"choose a model that does{setting}."
-    )

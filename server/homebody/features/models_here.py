@@ -13,7 +13,6 @@ from msgspec import Struct, structs
 from homebody.backend.base import ModelInfo, Purpose
 from homebody.backend.probe import USUAL_URLS, Found, probe
 from homebody.engine import Engine
-from homebody.media import Modality
 from homebody.models.facts import PURPOSES
 from homebody.models.library import list_entries, suits
 from homebody.settings import BackendSettings
@@ -24,7 +23,8 @@ class ModelHere(Struct, frozen=True, rename="camel"):
 
     ``kind``, ``url`` and ``model`` are the settings of a backend that select it; ``url`` is ``None`` for
     weights on disk. ``where`` is its server, as shown to the user, ``uses`` what it suits, ``size`` its bytes
-    if they are known, ``in_use`` the uses that it answers now, and ``modalities`` what it takes besides text.
+    if they are known, ``in_use`` the uses that it answers now, and ``sees`` whether it takes pictures,
+    if its server reports it.
     """
 
     name: str
@@ -35,12 +35,7 @@ class ModelHere(Struct, frozen=True, rename="camel"):
     uses: tuple[Purpose, ...]
     size: int | None = None
     in_use: tuple[Purpose, ...] = ()
-    modalities: frozenset[Modality] = frozenset()
-
-    @property
-    def sees(self) -> bool:
-        """Whether it takes pictures."""
-        return "vision" in self.modalities
+    sees: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class ChatModel:
 
     name: str
     block: BackendSettings
-    sees: bool = False
+    sees: bool | None = None
 
 
 async def models_here(engine: Engine, *, urls: Sequence[str] = USUAL_URLS) -> tuple[ModelHere, ...]:
@@ -93,7 +88,7 @@ async def chat_models(engine: Engine) -> tuple[ChatModel, ...]:
         for each in models
         if "chat" in each.uses and not _is_same(each.name, info.name)
     ]
-    return (ChatModel(info.name, block, "vision" in info.modalities), *others)
+    return (ChatModel(info.name, block, info.sees), *others)
 
 
 async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
@@ -113,7 +108,7 @@ async def _served(url: str, block: BackendSettings | None) -> list[ModelHere]:
             server.name,
             tuple(use for use in PURPOSES if served.suits(use)),
             served.size,
-            modalities=served.modalities,
+            sees=served.sees,
         )
         for served in (*server.models, *(() if block is None else server.only_named))
         if served.remote_host is None
@@ -148,7 +143,7 @@ def _unlisted(
             block = getattr(engine.settings, use).backend
             where = f"{info.kind} at {info.url}" if info.url else info.kind
             chosen = (info.name, block.kind, block.url, block.model or info.name)
-            model = ModelHere(*chosen, where, (), modalities=info.modalities)
+            model = ModelHere(*chosen, where, (), sees=info.sees)
             uses[model] = (*uses.get(model, ()), use)
     for model, own in uses.items():
         yield structs.replace(model, uses=own, in_use=own)

@@ -64,7 +64,7 @@ class Turn:
     kept
         How much of the turn the next prompt contains.
     media
-        Pictures and sounds of the question.
+        Pictures of the question.
     uris
         All that the turn's prompt contained, earlier turns included: the answer may quote it.
     when

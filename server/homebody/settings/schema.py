@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
-from homebody.media import Modality
-
 BackendKind: TypeAlias = Literal["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai", "scripted"]
 
 # Values of ``extra``; ``keys.Key`` documents them.
@@ -99,8 +97,6 @@ class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         empty, every model may.
     timeout_seconds
         Seconds to wait for the first piece of an answer, and between two pieces.
-    modalities
-        What the model takes besides text: `vision`, `audio`. For servers that do not report it, such as vLLM.
 
     """
 
@@ -117,7 +113,6 @@ class BackendSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ()
     allowed_models: Annotated[tuple[str, ...], Meta(extra=MACHINE | RESTRICTS)] = ()
     timeout_seconds: Annotated[float, Meta(ge=1, le=3600, extra=MACHINE)] = 120.0
-    modalities: Annotated[tuple[Modality, ...], Meta(extra=MACHINE)] = ()
 
     def __repr__(self) -> str:
         """Omit the API key: a repr may appear in logs and tracebacks."""

@@ -163,7 +163,7 @@ def test_the_places_of_an_output_are_listed_once_on_a_terminal(run, scripted, pi
 def test_a_picture_is_attached_by_its_file_or_by_a_pipe(run, scripted, piped):
     (scripted / "shot.png").write_bytes(encoded())
     script = scripted / "script.toml"
-    script.write_text('modalities = ["vision"]\n' + script.read_text())
+    script.write_text("sees = true\n" + script.read_text())
     seen = [json.loads(run("ask", "Explain", "--attach", "shot.png", "--json").out)]
     (scripted / "shot").write_bytes(encoded())  # a picture that has another name
     seen += [json.loads(run("explain", name, "--json").out) for name in ("shot.png", "shot")]

@@ -176,7 +176,7 @@ local function model()
       local size = not bytes and ""
         or bytes < 1e9 and (", %.0f MB"):format(bytes / 1e6)
         or (", %.1f GB"):format(bytes / 1e9)
-      local sees = vim.list_contains(each.modalities or {}, "vision") and ", sees pictures" or ""
+      local sees = each.sees == true and ", sees pictures" or ""
       return ("%s  (%s%s; %s%s)"):format(each.name, each.where, size, table.concat(each.uses, ", "), sees)
     end
     vim.ui.select(models, { prompt = "Model", format_item = describe }, function(chosen)

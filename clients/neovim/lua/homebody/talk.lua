@@ -39,7 +39,7 @@ local function unread(result)
   return #lines > 0 and "\n\n" .. table.concat(lines, "\n") or ""
 end
 
--- The pictures and sounds among the sources, as lines below the question: they have no lines of their own.
+-- The pictures among the sources, as lines below the question: they have no lines of their own.
 local function pictures(sources)
   local lines = ""
   for _, one in ipairs(sources) do

@@ -83,7 +83,7 @@ class ServerBackend(Backend, ABC):
     ----------
     block
         The server and its model; ``url`` is set, and may end in ``/v1``. Without a ``model``, the subclass
-        chooses one that suits ``use``. ``modalities`` are in addition to what the server reports.
+        chooses one that suits ``use``.
 
     """
 
@@ -127,7 +127,6 @@ class ServerBackend(Backend, ABC):
                 self._info = replace(
                     info,
                     url=self._server.url,
-                    modalities=info.modalities.union(self._block.modalities),
                     notes=(*info.notes, *thinking_notes(info.name, self.thinking(info.name))),
                 )
             return self._info

@@ -193,7 +193,7 @@ class LlamaCppBackend(ServerBackend):
             takes_token_ids=True,
             has_logprobs=True,
             completion_slots=slots.completion,
-            modalities=props.takes,
+            sees=props.modalities.get("vision", False),
             special_texts=COMMON_SPECIAL_TEXTS | {props.media_marker},
             notes=notes,
         )
@@ -309,7 +309,7 @@ class LlamaCppBackend(ServerBackend):
 
 
 def _content(served: Served, prompt: Ids, sent: Admitted) -> object:
-    """Return the prompt as token ids; with pictures or sounds, the server takes text only."""
+    """Return the prompt as token ids; with pictures, the server takes text only."""
     media = sent.prompt.media
     if not media:
         return prompt.tolist()

@@ -11,7 +11,6 @@ from homebody.backend.answer import CONTROL_TEXTS
 from homebody.backend.base import ReadProgress, Stats
 from homebody.backend.choose import AvailableModel
 from homebody.backend.servers.base import Admitted
-from homebody.media import Modality, to_modalities
 from homebody.models.facts import FimTokens
 
 
@@ -149,11 +148,6 @@ class Props(msgspec.Struct):
     bos_token: str = ""
 
     @property
-    def takes(self) -> frozenset[Modality]:
-        """What the model takes besides text."""
-        return to_modalities(kind for kind, is_taken in self.modalities.items() if is_taken)
-
-    @property
     def has_chat_template(self) -> bool:
         """Whether the model has its own template; without one, llama.cpp reports its built-in ChatML."""
         return bool(self.chat_template) and self.chat_template != _STAND_IN_TEMPLATE
@@ -204,9 +198,10 @@ class ModelEntry(msgspec.Struct):
     architecture: Architecture = msgspec.field(default_factory=Architecture)
 
     @property
-    def takes(self) -> frozenset[Modality]:
-        """What the model takes besides text."""
-        return to_modalities(self.architecture.input_modalities)
+    def sees(self) -> bool | None:
+        """Whether the model takes pictures; ``None`` if the server does not report it."""
+        taken = self.architecture.input_modalities
+        return "image" in taken if taken else None
 
     @property
     def served_context_length(self) -> int | None:
@@ -218,7 +213,7 @@ def to_candidate(entry: ModelEntry) -> AvailableModel:
     """Convert a router's model; one that failed to load has no use."""
     status = entry.status or ModelStatus("unloaded")
     usable = False if status.failed else None
-    return AvailableModel(entry.id, status.value == "loaded", fim=usable, chat=usable, modalities=entry.takes)
+    return AvailableModel(entry.id, status.value == "loaded", fim=usable, chat=usable, sees=entry.sees)
 
 
 class Models(msgspec.Struct):

@@ -83,7 +83,7 @@ class Tokenizer:
         return [ids[len(self._lead) :] for ids in _split(reply.tokens, len(texts), self._server.url)]
 
     async def _count_media(self, media: Media) -> int:
-        """Ask for the tokens of a picture or a sound.
+        """Ask for the tokens of a picture.
 
         The estimate is returned if the server is older, or cannot read it: then it refuses the prompt.
         """

@@ -14,7 +14,6 @@ from homebody.backend.http import ModelServer
 from homebody.backend.servers.openai import OpenAiApi
 from homebody.backend.servers.openai_servers import LM_STUDIO
 from homebody.errors import BackendProtocolError
-from homebody.media import Modality, to_modalities
 from homebody.models.families import COMMON_SPECIAL_TEXTS, Thinking
 
 _PARALLEL = 4
@@ -78,7 +77,7 @@ class LmStudioBackend(OpenAiApi):
             trained_context_length=model.max_context_length,
             architecture=model.architecture,
             chat_template=True,
-            modalities=model.takes,
+            sees=model.capabilities.vision,
             completion_slots=_PARALLEL,
             ignored_sampling=self.dialect.ignored(),
             special_texts=COMMON_SPECIAL_TEXTS,
@@ -109,7 +108,7 @@ async def list_models(server: ModelServer) -> list["LmStudioModel"]:
 def to_candidate(model: "LmStudioModel") -> AvailableModel:
     """Convert to a candidate."""
     loaded = model.context_length is not None
-    return AvailableModel(model.key, loaded, size=model.size_bytes, modalities=model.takes)
+    return AvailableModel(model.key, loaded, size=model.size_bytes, sees=model.capabilities.vision)
 
 
 class _Anything(msgspec.Struct):
@@ -149,11 +148,6 @@ class LmStudioModel(msgspec.Struct, frozen=True):
     def context_length(self) -> int | None:
         """In tokens, if the model is loaded."""
         return (self.loaded_instances[0].config.context_length or None) if self.loaded_instances else None
-
-    @property
-    def takes(self) -> frozenset[Modality]:
-        """What the model takes besides text; LM Studio does not report sounds."""
-        return to_modalities({"vision"} if self.capabilities.vision else ())
 
     @property
     def reasoning(self) -> tuple[str, ...] | None:

@@ -57,7 +57,7 @@ class OllamaBackend(StringBackend):
             fim=shown.fim,
             chat_template="{{" in shown.template,
             has_logprobs=True,
-            modalities=api.modalities_of(shown.capabilities),
+            sees="vision" in shown.capabilities,
             remote_host=shown.remote_host,
             special_texts=shown.special_texts,
             notes=notes,

@@ -5,13 +5,12 @@ API: https://github.com/ollama/ollama/blob/main/docs/api.md, and openapi.yaml be
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from homebody.backend.base import Message, Sampling, Stats
 from homebody.backend.choose import AvailableModel
-from homebody.media import Modality, to_modalities
 from homebody.models.facts import FimTokens
 from homebody.models.families import COMMON_SPECIAL_TEXTS, fills_in, takes_chat
 
@@ -33,11 +32,6 @@ def to_chat(message: Message) -> dict[str, object]:
     """Convert a message; pictures are beside its text."""
     images = {"images": [media.base64 for media in message.media]} if message.media else {}
     return {"role": message.role, "content": message.text, **images}
-
-
-def modalities_of(capabilities: Iterable[str]) -> frozenset[Modality]:
-    """Convert what Ollama reports; its API has no field for sounds."""
-    return to_modalities({"vision"}.intersection(capabilities))
 
 
 def answer_fields(sampling: Sampling, stop: Sequence[str], num_ctx: int) -> dict[str, object]:
@@ -120,7 +114,7 @@ def candidates_of(tags: ListedModels, running: ListedModels) -> list[AvailableMo
             fim="insert" in (model.capabilities or ()) or fills_in(model.name),
             chat=takes_chat(model.name, plain_is_instruct=True) and not _is_base(model.name),
             size=model.size,
-            modalities=modalities_of(model.capabilities or ()),
+            sees="vision" in (model.capabilities or ()),
             remote_host=remote_host_of(model.name, model),
         )
         for model in tags.models or ()

@@ -71,7 +71,7 @@ class OpenAiBackend(OpenAiApi):
             context_length=min(served, self._block.context_length or served),
             trained_context_length=entry.meta.n_ctx_train if entry.meta else None,
             chat_template=True,
-            modalities=entry.takes,
+            sees=entry.sees,
             completion_slots=self.dialect.prompts,
             has_logprobs=self.dialect.logprobs,
             ignored_sampling=self.dialect.ignored(),
@@ -81,7 +81,7 @@ class OpenAiBackend(OpenAiApi):
 
     def _entry(self, models: Models) -> ModelEntry:
         entries = models.data or ()
-        candidates = [AvailableModel(entry.id, modalities=entry.takes) for entry in entries]
+        candidates = [AvailableModel(entry.id, sees=entry.sees) for entry in entries]
         chosen = self._pick(candidates, "The server", advice="load one in the server")
         return next(entry for entry in entries if entry.id == chosen)
 

@@ -14,7 +14,6 @@ from homebody.backend.http_errors import failure
 from homebody.backend.servers.base import Admitted, Thought
 from homebody.backend.servers.llama_cpp_api import Probability, Timings, grammar_that_begins
 from homebody.backend.servers.openai_servers import Dialect
-from homebody.media import Media
 
 
 class Logprobs(msgspec.Struct, frozen=True):
@@ -94,17 +93,13 @@ def completion_body(model: str, sent: Admitted, dialect: Dialect) -> dict[str, o
 
 
 def to_chat(message: Message) -> dict[str, object]:
-    """Convert a message; one without pictures and sounds has its text alone as content."""
-    parts: list[dict[str, object]] = [_to_part(media) for media in message.media]
+    """Convert a message; one without pictures has its text alone as content."""
+    parts: list[dict[str, object]] = [
+        {"type": "image_url", "image_url": {"url": f"data:{media.type};base64,{media.base64}"}}
+        for media in message.media
+    ]
     content = [*parts, {"type": "text", "text": message.text}] if parts else message.text
     return {"role": message.role, "content": content}
-
-
-def _to_part(media: Media) -> dict[str, object]:
-    if media.modality == "vision":
-        return {"type": "image_url", "image_url": {"url": f"data:{media.type};base64,{media.base64}"}}
-    form = "wav" if media.type == "audio/wav" else "mp3"
-    return {"type": "input_audio", "input_audio": {"data": media.base64, "format": form}}
 
 
 def chat_body(model: str, sent: Admitted, dialect: Dialect) -> dict[str, object]:

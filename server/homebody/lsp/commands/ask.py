@@ -43,7 +43,7 @@ class DocumentDiagnostics(msgspec.Struct, frozen=True):
 class AttachedItem(msgspec.Struct, frozen=True):
     """An attachment: an item of ``homebody.contextItems``, or ``text`` or ``data`` from the client.
 
-    A client's text is for example a diagnostic, terminal output or a diff; ``data`` is a picture or a sound
+    A client's text is for example a diagnostic, terminal output or a diff; ``data`` is a picture
     in base64; ``label`` names either. If the ``id`` is the URI of a document, they count as that document's.
     """
 
@@ -154,7 +154,7 @@ async def context_items(server: Server, params: types.ExecuteCommandParams) -> R
 
 
 async def check_attachment(server: Server, params: types.ExecuteCommandParams) -> Result:
-    """``homebody.checkAttachment``: return an attachment's pictures and sounds, as the model will get them.
+    """``homebody.checkAttachment``: return an attachment's pictures, as the model will get them.
 
     Fails as a question with this attachment would.
     """

@@ -81,7 +81,7 @@ def parts_of(server: Server, answer: "Explanation | Reply | PromptRecord | Turn"
 
 
 def media_of(media: "Media") -> dict[str, Any]:
-    """Return what a picture or a sound is, as ``{name, label, tokens}``."""
+    """Return what a picture is, as ``{name, label, tokens}``."""
     return {"name": media.name, "label": media.label, "tokens": media.tokens}
 
 
