@@ -18,7 +18,7 @@ from homebody.postprocess.edit.placed import above_top_level, inserted, placed
 from homebody.postprocess.edit.refusals import refusal_of, syntax_refusal, unreadable
 from homebody.postprocess.edit.renamed import rename_edits
 from homebody.postprocess.edit.rewritten import rewritten
-from homebody.postprocess.edit.undefined import has_all_names
+from homebody.postprocess.edit.undefined import needed
 from homebody.postprocess.edit.written import Written
 from homebody.postprocess.lines import with_line_ends
 from homebody.syntax.whole_file import WholeFile
@@ -80,18 +80,14 @@ def checked(
     ]
     if not edits and not imports:
         return Offer()
-    edit = edited(file, target, edits, [new.text for new in imports])
-    listed = [new for new in imports if new.name != "*"]
-    if edits and len(listed) < len(imports):
-        without = edited(file, target, edits, [new.text for new in listed])
-        if has_all_names(without):
-            edit, imports = without, listed
+    edit = edited(file, target, edits)
+    imports = needed(edit, imports)
     if hidden := unreadable(edit.after.code, file.document.text):
         return Offer(refusal=hidden)  # nobody could see it in a diff
     broken = syntax_refusal(edit)
     refusal = broken if guard is None else refusal_of(edit, guard)
-    # Tokens of broken code say nothing.
-    return Offer(tuple(edits), tuple(imports), () if broken else tuple(notes_of(edit)), refusal=refusal)
+    notes = () if broken else notes_of(edit, imports)  # tokens of broken code say nothing
+    return Offer(tuple(edits), tuple(imports), tuple(notes), refusal=refusal)
 
 
 def _read(

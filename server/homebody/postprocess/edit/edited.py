@@ -5,7 +5,7 @@ Parses the new version, so large code must not be handled on the event loop.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
@@ -133,22 +133,17 @@ class Edited:
     """A document and its edits, with both versions of the code around them.
 
     The edits are in ``span`` of ``file``, the whole document before. Of a large one, ``before`` and ``after``
-    are documents of only the statements around the edits. ``imported`` are words of the imports that are
-    added, and ``*`` if one is of all names.
+    are documents of only the statements around the edits.
     """
 
     file: WholeFile
     span: Span
-    imported: frozenset[str]
     before: Side
     after: Side
 
 
-def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Iterable[str] = ()) -> Edited:
-    """Apply ``edits``, which lie in ``span`` or at its ends, and parse the result.
-
-    ``imported`` are the texts of imports that are added to those of the file.
-    """
+def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit]) -> Edited:
+    """Apply ``edits``, which lie in ``span`` or at its ends, and parse the result."""
     document, tree = file.document, file.tree
     span = Span(
         min([span.start, *(edit.span.start for edit in edits)]),
@@ -163,8 +158,7 @@ def edited(file: WholeFile, span: Span, edits: Sequence[TextEdit], imported: Ite
         around = document.whole_lines(top_level(tree, change.span)[0])
         span = Span(max(span.start, around.start), min(span.end, around.end))
     sides = _sides_of_part(document, tree, span, change) if is_large else None
-    words = frozenset(word for text in imported for word in re.findall(r"\w+|\*", text))
-    return Edited(file, span, words, *(sides or _sides(document, tree, span, change)))
+    return Edited(file, span, *(sides or _sides(document, tree, span, change)))
 
 
 def _sides_of_part(document: Document, tree: Tree, span: Span, change: TextEdit) -> tuple[Side, Side] | None:

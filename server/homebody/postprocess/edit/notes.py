@@ -13,6 +13,7 @@ from itertools import islice, zip_longest
 from typing import NamedTuple, TypeVar
 
 from homebody.postprocess.edit.edited import Edited, Side
+from homebody.postprocess.edit.imports import NewImport
 from homebody.postprocess.edit.undefined import undefined_names
 from homebody.syntax.compare import Token, first_difference, same_tokens
 from homebody.syntax.language import language_of
@@ -71,8 +72,8 @@ class Note:
         return self.kind in {"undefined", "broken"}
 
 
-def notes_of(edit: Edited) -> list[Note]:
-    """Return all notes, the most important ones first.
+def notes_of(edit: Edited, imports: Sequence[NewImport] = ()) -> list[Note]:
+    """Return all notes, the most important ones first; ``imports`` are added to those of the file.
 
     Where there was no code before, only on what cannot be right; beside a comment, also on definitions.
     """
@@ -82,7 +83,7 @@ def notes_of(edit: Edited) -> list[Note]:
         return []
     unknown = [
         Note(f"uses `{name}`, which nothing in the file defines or imports", kind="undefined")
-        for name in undefined_names(edit)
+        for name in undefined_names(edit, imports) or ()
     ]
     unused = before.local & before.used & after.local - after.used
     notes = [*_definitions(edit), *unknown]

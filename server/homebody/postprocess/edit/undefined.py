@@ -1,9 +1,10 @@
 """Names that an edit uses and that nothing in the file defines or imports."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from homebody.postprocess.edit.edited import Edited, Side
+from homebody.postprocess.edit.imports import NewImport
 from homebody.syntax import nodes
 from homebody.syntax.import_block import import_statements
 from homebody.syntax.row import Language
@@ -16,23 +17,20 @@ _MAY_BE_BUILT_IN = ("(", " (", "!", ": ")
 _CELL = "vscode-notebook-cell:"
 
 
-def undefined_names(edit: Edited) -> list[str]:
-    """Return the names, in order.
+def needed(edit: Edited, imports: Sequence[NewImport]) -> Sequence[NewImport]:
+    """Those of ``imports`` that ``edit`` needs: all names of a module only if others are not known to do."""
+    listed = [new for new in imports if new.name != "*"]
+    language = edit.after.tree.language
+    has_all = language is not None and language.builtins and undefined_names(edit, listed) == []
+    return listed if has_all else imports
+
+
+def undefined_names(edit: Edited, imports: Sequence[NewImport] = ()) -> list[str] | None:
+    """Return the names, in order, with ``imports`` added to the file; ``None`` where they cannot be known.
 
     Of the language whose built-in names are all known, every name; of others, variables that were local to
     the code before and are not any more. Cells of a notebook define names for each other.
     """
-    return _undefined(edit) or []
-
-
-def has_all_names(edit: Edited) -> bool:
-    """Whether all names are known to be defined: an import of everything in a module adds none."""
-    language = edit.after.tree.language
-    return language is not None and bool(language.builtins) and _undefined(edit) == []
-
-
-def _undefined(edit: Edited) -> list[str] | None:
-    """Return the names, in order; None where they cannot be known."""
     side, language = edit.after, edit.after.tree.language
     if language is None or not side.tree.exact or side.document.uri.startswith(_CELL):
         return None
@@ -44,9 +42,10 @@ def _undefined(edit: Edited) -> list[str] | None:
     file, span = edit.file, edit.span
     old_statements = (each for each in file.statements if not span.covers(each.span))
     statements = [*old_statements, *import_statements(side.document, side.tree)]
-    if "*" in edit.imported or any(entry.name == "*" for each in statements for entry in each.entries):
+    listed = (*imports, *(entry for each in statements for entry in each.entries))
+    if any(each.name == "*" for each in listed):
         return None
-    known = {*edit.imported, *(word for each in statements for word in re.findall(r"\w+", each.text))}
+    known = {word for each in (*imports, *statements) for word in re.findall(r"\w+", each.text)}
     inside = (name for name in side.names if name.binds)
     known |= {name.text for name in inside if name.scope is None or not side.span.covers(name.scope)}
     known |= {each.name for each in definitions(side.document, side.tree, side.span)}
