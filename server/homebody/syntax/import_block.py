@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from homebody.syntax import nodes
 from homebody.syntax.opaque import text_without
-from homebody.syntax.scope import Import, ImportedName, definitions, imports
+from homebody.syntax.scope import Import, ImportedName, imports, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.text import Document, Span
 
@@ -65,10 +65,9 @@ def import_statements(document: Document, tree: Tree) -> tuple[Statement, ...]:
     if tree.handle is None or not tree.exact:
         return ()
     parts_by_span: dict[Span, list[Import]] = {}
-    scopes = definitions(document, tree)
-    inner = [scope.span for scope in scopes if scope.is_function or scope.is_class]
     for statement in imports(document, tree):
-        if not any(span.covers(statement.span) for span in inner):
+        around = scopes_at(document, tree, statement.span.start)
+        if not any(scope.is_function or scope.is_class for scope in around):
             parts_by_span.setdefault(statement.span, []).append(statement)
     return tuple(_statement(document, tree, parts, list(parts_by_span)) for parts in parts_by_span.values())
 

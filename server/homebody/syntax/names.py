@@ -127,16 +127,15 @@ class _Nested:
 
     def at(self, offset: int) -> list[int]:
         """Indices of the spans around ``offset``, the outermost first; offsets must not decrease."""
-        while self._next < len(self._spans) and self._spans[self._next].start <= offset:
-            self._leave(self._spans[self._next].start)
-            self._open.append(self._next)
+        spans, around = self._spans, self._open
+        while self._next < len(spans) and (start := spans[self._next].start) <= offset:
+            while around and spans[around[-1]].end <= start:
+                around.pop()
+            around.append(self._next)
             self._next += 1
-        self._leave(offset)
-        return self._open
-
-    def _leave(self, offset: int) -> None:
-        while self._open and self._spans[self._open[-1]].end <= offset:
-            self._open.pop()
+        while around and spans[around[-1]].end <= offset:
+            around.pop()
+        return around
 
 
 _NEARBY_LINES = 40

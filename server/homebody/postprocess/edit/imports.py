@@ -14,7 +14,6 @@ from homebody.syntax.import_block import Statement, place_of_first_import
 from homebody.syntax.indentation import indent_of
 from homebody.syntax.language import language_of
 from homebody.syntax.row import Language
-from homebody.syntax.scope import imports, scopes_at
 from homebody.syntax.tree import Tree
 from homebody.syntax.whole_file import WholeFile
 from homebody.text import Document, Span, TextEdit
@@ -59,7 +58,9 @@ def taken_imports(
     ``read`` parses the answer.
     """
     language = file.tree.language
-    if language is None or language.data or not language.moves_imports or _has_imports(file, span):
+    if language is None or language.data or not language.moves_imports:
+        return set(), ()
+    if any(span.overlaps(each.span) for each in file.statements):
         return set(), ()
     written, statements = read().document, read().statements
     depth = min((each.depth for each in statements), default=0)
@@ -170,16 +171,6 @@ def _is_alone(written: Document, span: Span) -> bool:
     lines = written.whole_lines(span)
     after = written.text[span.end : lines.end].strip(" \t;")
     return not written.text[lines.start : span.start].strip() and (not after or after.startswith(_COMMENTS))
-
-
-def _has_imports(file: WholeFile, span: Span) -> bool:
-    """Whether ``span`` has imports outside of functions and classes."""
-    document, tree = file.document, file.tree
-    starts = (each.span.start for each in imports(document, tree, span) if span.overlaps(each.span))
-    return any(
-        not any(scope.is_function or scope.is_class for scope in scopes_at(document, tree, start))
-        for start in starts
-    )
 
 
 def _around(file: WholeFile, offset: int) -> list[Statement]:
