@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 
 from homebody.postprocess.edit.answer_code import Refusal
+from homebody.postprocess.edit.edited import CODE_KINDS
 from homebody.postprocess.edit.written import Written
 from homebody.syntax.names import names
 from homebody.syntax.opaque import comments_start
@@ -39,7 +40,7 @@ def rewritten(written: Written, definition: Definition | None, *, keeps_head: bo
 
     New definitions stay beside it, or go above the class around it; what the file has, and statements that
     define nothing, are left out. ``keeps_head``: lines above the name stay if the answer begins at the name.
-    Raises ``Refusal`` if it is the class without the method, or changes lines around its span.
+    Raises ``Refusal`` if it only has other definitions of the file, or changes lines around its span.
     """
     file, span, code = written.file, written.span, written.code
     if definition is None or not _is_whole(file, span, definition):
@@ -55,9 +56,11 @@ def rewritten(written: Written, definition: Definition | None, *, keeps_head: bo
     ]
     if len(own) == 1:
         return _narrowed(written, span, definition, own[0])
-    around = definition.container.rpartition(".")[2]
-    if not own and around and any(each.is_class and each.name == around for each in written.definitions):
-        message = f"The answer rewrites {around} without {definition.name}: select all of {around} for that."
+    others = {each.name for each in outermost(written.definitions) if each.kind in CODE_KINDS}
+    there = {each.name for each in file.definitions if not span.covers(each.span)} if others else set[str]()
+    if others and not own and others <= there:
+        what = f"{' and '.join(sorted(others))} without {definition.name}"
+        message = f"The answer rewrites {what}: select all that it should change."
         raise Refusal(message)
     return Rewritten(span, code)
 
