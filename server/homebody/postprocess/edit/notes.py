@@ -299,8 +299,8 @@ def _assigned(tokens: Sequence[Token], at: int) -> Iterator[str]:
         first, depth = at, 0
         while first:
             before, behind = tokens[first - 1].text, tokens[first].text
-            is_name = _WORD.fullmatch(before) and (first == at or behind == "[" or behind in _JOINS)
-            if not (depth or is_name or before == "]" or before in _JOINS):
+            is_joined = first == at or behind == "[" or behind in _JOINS
+            if not (depth or before in _JOINS or (is_joined and (before == "]" or _WORD.fullmatch(before)))):
                 break
             first -= 1
             depth += (before == "]") - (before == "[")

@@ -61,6 +61,8 @@ CASES = [
      "def f(s, b):\n    g(s.a, s.b[0], b)\n",
      ["removes the assignment to `s.b[0]`", "removes the assignment to `s.a`"]),
     ("python", "def f(s, b):\n    s.a = b\n", "def f(s, b):\n    s.a: int = b\n", ["adds the name `int`"]),
+    ("python", "def f(x):\n    a = []\n    b = x\n    return a, b\n",
+     "def f(x):\n    a = set()\n    b = x\n    return a, b\n", ["adds the call `set()`"]),
     ("python", "def f(k):\n    d = {}\n    d[k] = 1\n    return d\n", "def f(k):\n    return {k: 1}\n", []),
     ("ruby", "def f(b)\n  @a = b\n  g(@a, b)\nend\n", "def f(b)\n  g(@a, b)\nend\n",
      ["removes the assignment to `@a`"]),
