@@ -93,7 +93,7 @@ async def measure(root: Path, files: list[Path], asked: list[Question]) -> dict[
         "second start, s": round(again, 2),
         "second start, % of first": round(100 * again / first, 1),
         "second start, % (processor)": round(100 * again_cpu / first_cpu, 1),
-        "one file saved, s (0.2 s of waiting)": round(saved, 2),
+        "one file saved, s": round(saved, 2),
         "definitions, ms: median, p99": percentiles(definitions),
         "similar, ms: median, p99": percentiles(similar),
         "event loop blocked, ms: p99, maximum": (percentiles(stall)[1], round(max(stall), 1)),

@@ -8,77 +8,54 @@ from collections.abc import Iterator, Sequence
 
 from homebody.syntax import outline, scope
 from homebody.syntax.chunk import chunk_spans, headers_around
-from homebody.syntax.language import find, find_by_text
+from homebody.syntax.language import find_by_text
 from homebody.syntax.scope import Definition
 from homebody.syntax.tree import Tree, parse
 from homebody.text import Document
 from homebody.workspace.secrets import holds_private_key
-from homebody.workspace.store import FileContent, Piece
+from homebody.workspace.store import Piece
 
 # About 20 lines: two or three chunks fit into the share of a small model's prompt for other files.
 _CHUNK_TOKENS = 256
 # A rough measure of size; nothing that is sent is counted this way.
 _CHARACTERS_A_TOKEN = 3
-# Files of these languages that are larger are generated data.
+# Larger files without functions, such as JSON, are generated.
 _MAX_DATA_BYTES = 64 * 1024
-_DATA = frozenset({"json", "yaml", "toml", "html", "css", "markdown", ""})
 # Above these, the file is minified code or rows of numbers.
 _MAX_MEAN_LINE = 300
 _MAX_CHUNK_LINE = 1_000
 
-_NAMED = frozenset(
-    {
-        "function",
-        "method",
-        "class",
-        "interface",
-        "struct",
-        "enum",
-        "trait",
-        "module",
-        "type",
-        "macro",
-        "variable",
-        "table",
-    }
-)
+# Kinds of definitions that nobody looks up by name.
+_UNNAMED = frozenset({"impl", "section", "rule", "key"})
 _MAX_SIGNATURE = 600
 # Only the innermost headers are kept: data files nest very deeply.
 _MAX_SCOPES = 3
 
 
-def extract(path: str, data: bytes) -> FileContent | None:
-    """Return what the index stores of the file at ``path``.
-
-    ``None`` if a grammar failed on it; another version of the grammar may succeed.
-    """
-    language = find("", path)
-    name = language.name if language else ""
-    text = _readable(data, name)
-    if not text:
-        return FileContent()
+def extract(path: str, data: bytes) -> tuple[str, Sequence[Piece]]:
+    """Return the language of the file at ``path``, and the pieces that the index stores of it."""
+    text = _readable(data)
     language = find_by_text(path, text)
+    if not text or ((language is None or language.data) and len(data) > _MAX_DATA_BYTES):
+        return "", ()
     name = language.name if language else ""
     document = Document.create("", language.ids[0] if language else "plaintext", 0, text)
     try:
         tree = parse(document)
-        return FileContent(name, [*_definitions(path, document, tree), *_chunks(path, document, tree)])
+        return name, [*_definitions(path, document, tree), *_chunks(path, document, tree)]
     except Exception as error:  # noqa: BLE001 - one file that breaks a grammar must not end the indexing
         sys.stderr.write(f"homebody: {path} is not indexed: {error!r}\n")
-        return None
+        return name, ()
 
 
-def _readable(data: bytes, name: str) -> str:
+def _readable(data: bytes) -> str:
     """The text of a file written by people; empty for anything else."""
-    if b"\0" in data or (name in _DATA and len(data) > _MAX_DATA_BYTES):
-        return ""
     try:
         text = data.decode()
     except UnicodeDecodeError:
         return ""
-    if len(text) > _MAX_MEAN_LINE * (text.count("\n") + text.count("\r") + 3):
-        return ""
-    return "" if holds_private_key(text) else text
+    is_generated = len(text) > _MAX_MEAN_LINE * (text.count("\n") + text.count("\r") + 3)
+    return "" if "\0" in text or is_generated or holds_private_key(text) else text
 
 
 def _definitions(path: str, document: Document, tree: Tree) -> Iterator[Piece]:
@@ -114,7 +91,7 @@ def _is_named(definition: Definition) -> bool:
     """Whether users may search for it by name."""
     if definition.kind == "table" and not definition.signature.lower().startswith("create"):
         return False  # a part of one SQL query, or of a TOML file
-    return definition.kind in _NAMED and len(definition.name) > 1
+    return definition.kind not in _UNNAMED and len(definition.name) > 1
 
 
 def _chunks(path: str, document: Document, tree: Tree) -> Iterator[Piece]:

@@ -19,7 +19,7 @@ from homebody.settings import Settings
 from homebody.settings.paths import cache_dir
 from homebody.syntax.chunk import Candidate
 from homebody.workspace.ignore import Exclude
-from homebody.workspace.process import REBUILT, SCHEMA, IndexerProcess, IndexJob, IndexProgress, State
+from homebody.workspace.process import SCHEMA, IndexerProcess, IndexJob, IndexProgress, State
 
 if TYPE_CHECKING:
     from homebody.workspace.query import IndexReader
@@ -82,7 +82,7 @@ class WorkspaceIndex:
         paths = list(paths)
         for job in self._jobs:
             if any(map(job.below, paths)):
-                self._process.submit(job, after_events=True)
+                self._process.submit(job)
 
     async def updated(self, seconds: float = WAIT_SECONDS) -> bool:
         """Update the index, and return whether that was done in time.
@@ -111,7 +111,6 @@ class WorkspaceIndex:
         answers = await loop.run_in_executor(self._thread, self._answers, jobs, question)
         for job, answer in zip(jobs, answers, strict=True):
             if answer is None:
-                self._tell(IndexProgress(self.state, notice=REBUILT))
                 self._process.submit(job)
         turns = zip_longest(*(answer or () for answer in answers))
         return [candidate for turn in turns for candidate in turn if candidate is not None]

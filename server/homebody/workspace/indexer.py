@@ -4,31 +4,29 @@ Takes jobs on standard input and reports progress on standard output (``process`
 It is a separate process because parsing holds the interpreter's lock, and has the lowest priority so that
 typing stays smooth. It ends with its standard input, or when nobody reads its output any more.
 
-Only changed files are read. A file is unchanged if its size and time are; if only the text's hash is
-unchanged, the new time is stored.
+Only changed files are read. A file is unchanged if its size and time are.
 """
 
 import faulthandler
-import hashlib
 import os
 import signal
 import sqlite3
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 import msgspec
 from filelock import FileLock
 
-from homebody.workspace.files import Limits, Walk, WalkedFile
+from homebody.workspace.files import Limits, Walk
 from homebody.workspace.ignore import rules_for
-from homebody.workspace.process import REBUILT, IndexJob, IndexProgress
+from homebody.workspace.process import IndexJob, IndexProgress
 from homebody.workspace.store import (
-    FileContent,
     IndexWriter,
+    Piece,
     StoreDamagedError,
     StoreUnusableError,
     connect,
@@ -86,11 +84,8 @@ def run(job: IndexJob) -> Iterator[IndexProgress]:
 
 def _updated(job: IndexJob, database: Path) -> Iterator[IndexProgress]:
     if database.exists():
-        try:
+        with suppress(StoreDamagedError):  # damaged, or of another version
             yield from update(job, connect(database))
-        except StoreDamagedError:
-            yield IndexProgress("indexing", notice=REBUILT)
-        else:
             return
     yield from update(job, create(database))
 
@@ -107,38 +102,24 @@ def update(job: IndexJob, connection: sqlite3.Connection) -> Iterator[IndexProgr
     with closing(IndexWriter(connection)) as writer, closing(GuardedExtract(job.note)) as extract:
         root = Path(job.root)
         walk = Walk(root, rules_for(root, job.exclude), Limits(max_file_bytes=job.max_file_bytes))
-        files = {file.path: file for file in walk}
+        files = set(walk)
         known = writer.known()
         if walk.looks or not walk.skipped["unreadable"]:  # the index of a network drive that is away is kept
             with writer.transaction():
-                writer.drop(known.keys() - files.keys())
-        changed = [file for path, file in files.items() if known.get(path, ())[:2] != file[1:]]
-        changed.sort(key=lambda file: -file.mtime_ns)
+                writer.drop({file.path for file in known} - {file.path for file in files})
+        changed = sorted(files - known, key=lambda file: (-file.mtime_ns, file.path))
         done = 0
         while done < len(changed):
             until = time.monotonic() + _COMMIT_SECONDS
             with writer.transaction():
                 while done < len(changed) and time.monotonic() < until:
                     file = changed[done]
-                    data = _content(root / file.path, job.max_file_bytes)
-                    _store(writer, file, known.get(file.path, (0, 0, b""))[2], data, extract)
+                    if time.time_ns() - file.mtime_ns < _GRAIN_NS:
+                        file = file._replace(mtime_ns=0)
+                    writer.put(file, *extract(file.path, _content(root / file.path, job.max_file_bytes)))
                     done += 1
             yield IndexProgress("indexing", done, len(changed))
     yield IndexProgress("ready", notice=_CUT.format(files=len(files)) if walk.cut else "")
-
-
-def _store(
-    writer: IndexWriter, file: WalkedFile, known_hash: bytes, data: bytes, extract: "GuardedExtract"
-) -> None:
-    digest = hashlib.blake2b(data, digest_size=16).digest()
-    if time.time_ns() - file.mtime_ns < _GRAIN_NS:
-        file = file._replace(mtime_ns=0)
-    if known_hash == digest:
-        writer.touch(file)
-    elif (content := extract(file.path, data)) is not None:
-        writer.put(file, digest, content)
-    else:
-        writer.put(file._replace(mtime_ns=0), b"", FileContent())
 
 
 def _content(path: Path, max_bytes: int) -> bytes:
@@ -171,13 +152,13 @@ class GuardedExtract:
         self._seconds = seconds
         self._crashed = note.read_bytes().split(b"\0") if note.exists() else []
 
-    def __call__(self, path: str, data: bytes) -> "FileContent | None":
+    def __call__(self, path: str, data: bytes) -> tuple[str, Sequence[Piece]]:
         """Return what ``extract`` returns."""
         from homebody.workspace.extract import extract  # most starts have nothing to parse
 
         name = path.encode()
         if self._crashed.count(name) >= _STRIKES:
-            return FileContent()
+            return "", ()
         self._note.write_bytes(b"\0".join([*self._crashed, name]))
         _limit(self._seconds)
         try:

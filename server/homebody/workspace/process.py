@@ -18,20 +18,17 @@ from msgspec import Struct
 
 from homebody.workspace.ignore import Exclude
 
-SCHEMA = 4
+SCHEMA = 5
 """Format of the index: increase it when a table, ``store.words`` or a result of syntax queries changes."""
 
 State: TypeAlias = Literal["indexing", "ready", "off"]
 
 _IDLE_SECONDS = 60.0
-# Saving all files of an editor, or switching a branch, causes many events at once.
-_GATHER_SECONDS = 0.2
 # A job looks at every file, for 25 µs: the next one waits as long as the last took, and at most this.
 _LONGEST_REST = 3.0
 # Consecutive crashes without a finished job. A file that crashes a grammar causes two, and is skipped after
 # that (``indexer.GuardedExtract``).
 _MAX_CRASHES = 8
-REBUILT = "The workspace index was damaged or from another version of Homebody; it is being rebuilt."
 _CRASHING = "The indexing process keeps crashing, so other files are not used for completion."
 
 
@@ -98,7 +95,6 @@ class IndexerProcess:
         self._folder = folder
         self._on_progress = on_progress
         self._jobs: asyncio.Queue[IndexJob] = asyncio.Queue()
-        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._job: IndexJob | None = None
@@ -110,13 +106,11 @@ class IndexerProcess:
         """Id of the process, ``None`` while none is running."""
         return None if self._process is None else self._process.pid
 
-    def submit(self, job: IndexJob, *, after_events: bool = False) -> None:
-        """Queue ``job``. After events of files it begins a moment later, since there may be more."""
+    def submit(self, job: IndexJob) -> None:
+        """Queue ``job``."""
         if self.given_up:
             return
         self._jobs.put_nowait(job)
-        if not after_events:
-            self._hurry.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work(), name="homebody-indexer")
 
@@ -141,10 +135,7 @@ class IndexerProcess:
         while True:
             jobs = [await self._next()]
             try:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(max(_GATHER_SECONDS, min(took, _LONGEST_REST))):
-                        await self._hurry.wait()
-                self._hurry.clear()
+                await asyncio.sleep(min(took, _LONGEST_REST))  # there may be more events of files
                 jobs += self._waiting()
                 began = time.monotonic()
                 for job in {job.root: job for job in jobs}.values():

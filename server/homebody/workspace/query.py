@@ -50,7 +50,6 @@ _MAX_CHUNKS_A_WORD = 2000
 _MIN_SHARED = 2
 
 _NO_ATTRIBUTE = "(kind <> 'variable' OR scopes = '')"
-_NO_DATA = "kind NOT IN ('key', 'rule', 'section')"
 _WITH_WORDS = "JOIN chunk_words ON chunk_words.rowid = pieces.id WHERE chunk_words MATCH ?"
 # A name in more than 60 chunks is a common word, whose calls are of no use.
 _MENTIONING = f"{_WITH_WORDS} AND language IN ({{}}) LIMIT 60"
@@ -62,9 +61,8 @@ _FILES = (
 )
 _NAMES = "SELECT name FROM pieces WHERE name LIKE ? ESCAPE '!'"  # reads only the index of the names
 _SYMBOLS = (
-    f"WHERE name IN ({_NAMES}) AND {_NO_DATA} "
-    "AND kind <> 'variable' ORDER BY name = ? DESC, name LIKE ? ESCAPE '!' DESC, length(name), name, path "
-    "LIMIT 200"
+    f"WHERE name IN ({_NAMES}) AND kind <> 'variable' "
+    "ORDER BY name = ? DESC, name LIKE ? ESCAPE '!' DESC, length(name), name, path LIMIT 200"
 )
 
 # Languages that can use each other's definitions.
@@ -223,7 +221,7 @@ class IndexReader:
         If some are inside ``container`` (a class, a receiver, or a file of that name), only those are
         returned. A name that ``is_plain`` may be an ordinary word: it counts only if it is rare.
         """
-        pieces = list(self._pieces(f"WHERE name = ? AND {_NO_DATA} LIMIT 200", name))
+        pieces = list(self._pieces("WHERE name = ? LIMIT 200", name))
         if is_plain and not is_rare(piece.kind == "variable" or piece.scopes != () for piece in pieces):
             return []
         pieces = [piece for piece in pieces if piece.kind != "variable" or not piece.scopes]

@@ -9,8 +9,7 @@ import os
 import re
 import sqlite3
 import time
-import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -26,13 +25,11 @@ _BUSY_SECONDS = 10.0
 _DAMAGED = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
 )
-# Longer texts are compressed.
-_SHORT = 200
 
 _TABLES = """
 CREATE TABLE files(
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, language TEXT NOT NULL,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, hash BLOB NOT NULL);
+    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL);
 CREATE INDEX files_by_stem ON files(stem);
 -- Definitions, and chunks, which have no name.
 CREATE TABLE pieces(
@@ -144,8 +141,6 @@ def translated_errors() -> Generator[None]:
     """Translate SQLite's errors into the two errors of this module."""
     try:
         yield
-    except zlib.error as error:
-        raise StoreDamagedError(str(error)) from error
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in _DAMAGED:
@@ -182,28 +177,13 @@ class Piece(NamedTuple):
         return "\n".join([*self.scopes, self.text])
 
 
-class FileContent(NamedTuple):
-    """What is stored of a file; one that is not indexed (binary, not UTF-8) has no language and no pieces."""
-
-    language: str = ""
-    pieces: Sequence[Piece] = ()
-
-
 def read_pieces(connection: sqlite3.Connection, query: str, values: Iterable[object]) -> Iterator[Piece]:
     """Return the pieces that ``query`` finds, the rest of a statement after the tables."""
     for path, name, kind, first, last, text, scopes in connection.execute(
         f"{_SELECT} {query}", tuple(values)
     ):
         headers = tuple(scopes.split(_APART)) if scopes else ()
-        yield Piece(path, name, kind, first, last, _unpacked(text), headers)
-
-
-def _packed(text: str) -> str | bytes:
-    return text if len(text) < _SHORT else zlib.compress(text.encode(), 1)
-
-
-def _unpacked(text: str | bytes) -> str:
-    return text if isinstance(text, str) else zlib.decompress(text).decode()
+        yield Piece(path, name, kind, first, last, text, headers)
 
 
 class IndexWriter:
@@ -227,30 +207,26 @@ class IndexWriter:
                 yield
 
     @translated_errors()
-    def known(self) -> dict[str, tuple[int, int, bytes]]:
-        """Return size, time and hash of the files of the index by path."""
-        rows = self._connection.execute("SELECT path, size, mtime_ns, hash FROM files")
-        return {path: (size, mtime_ns, digest) for path, size, mtime_ns, digest in rows}
+    def known(self) -> set[WalkedFile]:
+        """Return the files of the index."""
+        return set(map(WalkedFile._make, self._connection.execute("SELECT path, size, mtime_ns FROM files")))
 
-    def put(self, file: WalkedFile, digest: bytes, content: FileContent) -> None:
-        """Add the file, or replace what is stored of it."""
+    def put(self, file: WalkedFile, language: str, pieces: Iterable[Piece]) -> None:
+        """Add the file, or replace what is stored of it.
+
+        One that is not indexed (binary, not UTF-8) has no language and no pieces.
+        """
         run = self._connection.execute
         self.drop([file.path])
         number = run(
-            "INSERT INTO files VALUES(NULL,?,?,?,?,?,?)",
-            (file.path, stem_of(file.path), content.language, file.size, file.mtime_ns, digest),
+            "INSERT INTO files VALUES(NULL,?,?,?,?,?)",
+            (file.path, stem_of(file.path), language, file.size, file.mtime_ns),
         ).lastrowid
-        for _, name, kind, first_line, last_line, text, scopes in content.pieces:
-            values = number, name, kind, first_line, last_line, _packed(text), _APART.join(scopes)
+        for _, name, kind, first_line, last_line, text, scopes in pieces:
+            values = number, name, kind, first_line, last_line, text, _APART.join(scopes)
             piece = run("INSERT INTO pieces VALUES(NULL,?,?,?,?,?,?,?)", values).lastrowid
             if not name:
                 run("INSERT INTO chunk_words(rowid, words) VALUES(?,?)", (piece, " ".join(words(text))))
-
-    def touch(self, file: WalkedFile) -> None:
-        """Store a new time for a file with unchanged text."""
-        self._connection.execute(
-            "UPDATE files SET size = ?, mtime_ns = ? WHERE path = ?", (file.size, file.mtime_ns, file.path)
-        )
 
     def drop(self, paths: Iterable[str]) -> None:
         """Delete files."""
@@ -259,7 +235,7 @@ class IndexWriter:
             for (file,) in run("SELECT id FROM files WHERE path = ?", [path]).fetchall():
                 chunks = run("SELECT id, text FROM pieces WHERE file = ? AND name = ''", [file]).fetchall()
                 for chunk, text in chunks:
-                    values = chunk, " ".join(words(_unpacked(text)))
+                    values = chunk, " ".join(words(text))
                     run("INSERT INTO chunk_words(chunk_words, rowid, words) VALUES('delete', ?, ?)", values)
                 run("DELETE FROM pieces WHERE file = ?", [file])
                 run("DELETE FROM files WHERE id = ?", [file])

@@ -13,7 +13,7 @@ from homebody.workspace import store
 from homebody.workspace.files import WalkedFile
 from homebody.workspace.process import IndexJob
 from homebody.workspace.query import IndexReader
-from homebody.workspace.store import FileContent, IndexWriter, Piece, StoreDamagedError
+from homebody.workspace.store import IndexWriter, Piece, StoreDamagedError
 
 
 @pytest.fixture
@@ -22,7 +22,9 @@ def database(tmp_path, monkeypatch):
     return tmp_path / "cache/index/a.sqlite3"
 
 
-def file(path: str, text: str = "", *, names: str = "", language: str = "python") -> tuple[str, FileContent]:
+def file(
+    path: str, text: str = "", *, names: str = "", language: str = "python"
+) -> tuple[str, str, list[Piece]]:
     """Return a file with one chunk, and one definition a line for each of ``names``.
 
     The file is there too: what is gone is not offered.
@@ -32,7 +34,7 @@ def file(path: str, text: str = "", *, names: str = "", language: str = "python"
     where.touch()
     pieces = [Piece(path, name, "function", i, i, f"def {name}()") for i, name in enumerate(names.split())]
     chunk = Piece(path, "", "", 0, text.count("\n"), text, ("class Outer",))
-    return path, FileContent(language, [*pieces, *([chunk] if text else [])])
+    return path, language, [*pieces, *([chunk] if text else [])]
 
 
 def imported(module: str, *names: tuple[str, str]) -> Import:
@@ -40,10 +42,10 @@ def imported(module: str, *names: tuple[str, str]) -> Import:
     return Import(nowhere, module, tuple(ImportedName(name, alias, nowhere) for name, alias in names))
 
 
-def fill(database: Path, *files: tuple[str, FileContent]) -> None:
+def fill(database: Path, *files: tuple[str, str, list[Piece]]) -> None:
     with closing(IndexWriter(store.create(database))) as writer, writer.transaction():
-        for path, content in files:
-            writer.put(WalkedFile(path, 1, 1), b"", content)
+        for path, language, pieces in files:
+            writer.put(WalkedFile(path, 1, 1), language, pieces)
 
 
 @pytest.fixture
@@ -147,10 +149,9 @@ def test_a_lower_case_word_is_looked_for_where_it_is_imported(database, reader):
 
 
 def test_the_file_at_hand_comes_first(database, reader):
-    _, own = file("a.py", names="find_me add_up")
+    _, _, own = file("a.py", names="find_me add_up")
     method = Piece("a.py", "add_up", "method", 90, 90, "    def add_up(self):", ("class Cache:",))
-    own = FileContent("python", [own.pieces[0], method])
-    fill(database, ("a.py", own), file("b.py", names="find_me add_up"))
+    fill(database, ("a.py", "python", [own[0], method]), file("b.py", names="find_me add_up"))
     answer = definitions(reader, ["add_up", "find_me"], "a.py")
     assert [(each.uri.rsplit("/", 1)[-1], each.text) for each in answer] == [
         ("a.py", "class Cache:\n    def add_up(self):"),

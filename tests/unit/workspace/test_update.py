@@ -104,7 +104,7 @@ def test_a_file_that_becomes_a_pipe_is_not_waited_for(place, monkeypatch):
     def walked(*_):
         path.unlink()
         os.mkfifo(path)
-        return {}
+        return set()
 
     monkeypatch.setattr(indexer.IndexWriter, "known", walked)
     assert place.scan() == 1
