@@ -91,6 +91,8 @@ def start(environ: Mapping[str, str], scripted) -> Start:
             try:
                 yield Wire(process)
                 process.stdin.close()
+                assert process.stdout
+                await process.stdout.read()
                 await process.wait()
             finally:
                 if process.returncode is None:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -118,6 +119,10 @@ class LoopbackServer:
         """Method and path of all received requests."""
         return [f"{request.method} {request.path}" for request in self.requests]
 
+    def bodies(self, path: str) -> list[Any]:
+        """JSON bodies of all requests to ``path``, in order."""
+        return [request.json for request in self.requests if request.path == path]
+
     def start(self) -> None:
         self._do(self._start())
 
@@ -177,7 +182,10 @@ class LoopbackServer:
         except (ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
             pass
         finally:
+            # The task is over once its connection is: what is still to be written keeps a connection open.
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:

@@ -7,7 +7,6 @@ closed too.
 import asyncio
 import json
 import urllib.request
-from typing import Any
 from urllib.parse import urlsplit
 
 from support.loopback import LoopbackServer, Reply, Request
@@ -22,10 +21,6 @@ class RecordingProxy(LoopbackServer):
         self._upstream_url = upstream
         self._key = key
         self._moved = False
-
-    def bodies(self, path: str) -> list[Any]:
-        """JSON bodies of all requests to ``path``, in order."""
-        return [request.json for request in self.requests if request.path == path]
 
     def prompts(self, path: str = "/completion") -> list[str]:
         """Prompts of the requests to ``path`` as texts; the server converts token ids back."""
@@ -68,7 +63,7 @@ class RecordingProxy(LoopbackServer):
                 await reply.writer.drain()
         finally:
             hang_up.cancel()
-            writer.close()
+            writer.transport.abort()
 
     async def _hang_up(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
         while not reply.client_is_gone:  # noqa: ASYNC110 - a stream's end can only be looked at

@@ -13,8 +13,9 @@ exports.run = async function run() {
     await until(() => vscode.workspace.workspaceFolders?.length === 3);
     const folders = vscode.workspace.workspaceFolders;
     const [lively, quiet, silent] = folders;
-    await until(() => server.running);
-    await until(async () => (await request(server, "homebody.status", {})).model === "scripted");
+    // It may start again for the settings that have just been read.
+    const reported = () => request(server, "homebody.status", {}).catch(() => undefined);
+    await until(async () => server.running !== undefined && (await reported())?.model === "scripted");
     const questions = watchQuestions(server.ghost.requests);
 
     await claim("each folder's own settings are sent", async () => {
@@ -79,9 +80,14 @@ exports.run = async function run() {
     };
     const shown = async (uri) => vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), vscode.ViewColumn.One);
     const askedAbout = async ({ uri }, name) => asked(await shown(vscode.Uri.joinPath(uri, name)));
-    const ignore = (patterns, target, scope) =>
-        vscode.workspace.getConfiguration("homebody.context", scope).update("ignore", patterns, target);
     const { Global, Workspace, WorkspaceFolder } = vscode.ConfigurationTarget;
+    const levels = { [Global]: "globalLocalValue", [Workspace]: "workspaceValue", [WorkspaceFolder]: "workspaceFolderValue" };
+    /** Set the patterns, and wait until the extension host knows them: on a busy machine, that is a moment later. */
+    const ignore = async (patterns, target, scope) => {
+        const section = () => vscode.workspace.getConfiguration("homebody.context", scope);
+        await section().update("ignore", patterns, target);
+        await until(() => JSON.stringify(section().inspect("ignore")[levels[target]]) === JSON.stringify(patterns));
+    };
 
     await claim("what the user ignores is not sent, whatever a workspace, its folders or a remote machine set", async () => {
         const { machineSettings } = passed();
