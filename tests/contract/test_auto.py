@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from homebody.backend.auto import SharedSearch
-from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Slot, Text
+from homebody.backend.base import Backend, BackendState, Prompt, Slot, Text
 from homebody.backend.discover import discover, look
 from homebody.backend.open import connector_for
 from homebody.backend.probe import USUAL_PORTS
@@ -21,6 +21,7 @@ from homebody.settings import BackendSettings, Settings
 from support.loopback import Handler, LoopbackServer, Reply, Request
 from support.ollama_double import OllamaDouble, OllamaModel
 from support.recording_proxy import RecordingProxy
+from support.streams import MANY, read
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until_answered
 
@@ -63,9 +64,8 @@ async def opened(
         await backend.aclose()
 
 
-async def ask(backend: Any) -> str:
-    stream = backend.complete(Prompt((Text("x"),)), Sampling(max_tokens=16))
-    return "".join([item.text async for item in stream if isinstance(item, Piece)])
+async def ask(backend: Backend) -> str:
+    return (await read(backend.complete(Prompt((Text("x"),)), MANY)))[0]
 
 
 def always(body: bytes, status: int = 200, content_type: str = "text/html") -> Handler:

@@ -4,36 +4,13 @@ from contextlib import aclosing
 
 import pytest
 
-from homebody.backend.base import (
-    Backend,
-    Message,
-    ModelInfo,
-    Piece,
-    Prompt,
-    Sampling,
-    Stats,
-    Stream,
-    Text,
-)
+from homebody.backend.base import Backend, Message, ModelInfo, Prompt, Sampling, Text
 from homebody.errors import ContextTooLong
-from support.streams import chat
+from support.server_double import CODE, WORDS
+from support.streams import chat, read
 
-CODE = "return a + b"
-WORDS = "This function adds two numbers. It returns the sum."
 PROMPT = Prompt((Text("# größe 🎉 漢字\n"), Text("def add(a, b):\n    ")))
 CHAT = (Message("system", "Be brief."), Message("user", "What does add do?"))
-
-
-async def read(stream: Stream) -> tuple[list[Piece], Stats]:
-    items = [item async for item in stream]
-    *pieces, stats = items
-    assert isinstance(stats, Stats)
-    assert all(isinstance(piece, Piece) for piece in pieces)
-    return [piece for piece in pieces if isinstance(piece, Piece)], stats
-
-
-def text_of(pieces: list[Piece]) -> str:
-    return "".join(piece.text for piece in pieces)
 
 
 async def test_describe_returns_what_is_served(backend: Backend):
@@ -68,9 +45,9 @@ async def test_what_was_sent_is_known_to_be_cached(backend: Backend):
 
 
 async def test_complete_streams_pieces_and_ends_in_stats(backend: Backend):
-    pieces, stats = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))
+    text, stats = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))
 
-    assert text_of(pieces) == CODE
+    assert text == CODE
     assert stats.finish == "stop"
     assert not stats.truncated
     assert stats.prompt_tokens is not None
@@ -82,31 +59,31 @@ async def test_complete_streams_pieces_and_ends_in_stats(backend: Backend):
 async def test_a_stop_text_ends_the_answer_and_is_not_part_of_it(backend: Backend):
     prompt = Prompt(PROMPT.parts, stop=("+ ",))
 
-    pieces, stats = await read(backend.complete(prompt, Sampling(max_tokens=32)))
+    text, stats = await read(backend.complete(prompt, Sampling(max_tokens=32)))
 
-    assert text_of(pieces) == "return a "
+    assert text == "return a "
     assert stats.finish == "stop"
 
 
 async def test_forced_text_is_not_in_the_answer(backend: Backend):
-    pieces, _ = await read(backend.complete(Prompt(PROMPT.parts, forced="ret"), Sampling(max_tokens=32)))
+    text, _ = await read(backend.complete(Prompt(PROMPT.parts, forced="ret"), Sampling(max_tokens=32)))
 
-    assert text_of(pieces) == "urn a + b"
+    assert text == "urn a + b"
 
 
 async def test_logprobs_are_natural_and_given_where_promised(backend: Backend):
     if not (await backend.describe()).has_logprobs:
         return
 
-    pieces, _ = await read(backend.complete(PROMPT, Sampling(max_tokens=32, logprobs=1)))
+    *pieces, _ = [item async for item in backend.complete(PROMPT, Sampling(max_tokens=32, logprobs=1))]
 
     assert all(piece.logprob is not None and -0.5 < piece.logprob <= 0 for piece in pieces)
 
 
 async def test_chat_answers_the_last_message(backend: Backend):
-    pieces, stats = await read(chat(backend, CHAT, Sampling(max_tokens=64)))
+    text, stats = await read(chat(backend, CHAT, Sampling(max_tokens=64)))
 
-    assert text_of(pieces) == WORDS
+    assert text == WORDS
     assert stats.finish == "stop"
 
 
@@ -115,8 +92,8 @@ async def test_render_chat_keeps_text_apart_from_the_frame(backend: Backend):
     prompt = await backend.render_chat([Message("user", hostile)])
 
     assert [part.text for part in prompt.parts if isinstance(part, Text)] == [hostile]
-    pieces, _ = await read(backend.complete(prompt, Sampling(max_tokens=64), slot="chat"))
-    assert text_of(pieces) == WORDS
+    text, _ = await read(backend.complete(prompt, Sampling(max_tokens=64), slot="chat"))
+    assert text == WORDS
 
 
 async def test_warm_can_read_a_beginning(backend: Backend):
@@ -138,6 +115,6 @@ async def test_a_stream_can_be_closed_and_the_next_one_works(backend: Backend):
     async with aclosing(chat(backend, CHAT, Sampling(max_tokens=64))) as stream:
         await anext(stream)
 
-    pieces, _ = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))
+    text, _ = await read(backend.complete(PROMPT, Sampling(max_tokens=32)))
 
-    assert text_of(pieces) == CODE
+    assert text == CODE

@@ -22,10 +22,6 @@ def opened(double: OllamaDouble, use: Purpose = "completion", **options: Any) ->
     return OllamaBackend(BackendSettings(url=double.url, **options), use)
 
 
-def bodies(double: OllamaDouble, path: str) -> list[dict[str, Any]]:
-    return [request.json for request in double.requests if request.path == path]
-
-
 async def test_markers_and_special_texts_come_from_the_models_template():
     with OllamaDouble([CODER]) as double:
         backend = opened(double)
@@ -60,7 +56,7 @@ async def test_the_served_context_is_used_and_nothing_is_loaded_twice():
         await read(chat(chatting, [Message("user", "hi")], MANY))
         await read(completing.complete(Prompt((Text("y"),)), MANY))
         info = await completing.describe()
-        sent = [body["options"]["num_ctx"] for body in bodies(double, "/api/generate") if "options" in body]
+        sent = [body["options"]["num_ctx"] for body in double.bodies("/api/generate") if "options" in body]
 
     assert info.context_length == 8192
     assert info.trained_context_length == 32768
@@ -88,7 +84,7 @@ async def test_prompts_go_raw_and_unabridged():
             max_tokens=7, temperature=0.25, top_p=0.5, top_k=9, min_p=0.125, repeat_penalty=1.5, seed=3
         )
         await read(backend.complete(prompt, sampling))
-        body = bodies(double, "/api/generate")[-1]
+        body = double.bodies("/api/generate")[-1]
 
     wanted = {"prompt": "<|fim_prefix|>def f(<|fim_middle|>", "raw": True, "truncate": False, "shift": False}
     assert {name: body[name] for name in wanted} == wanted
@@ -142,7 +138,7 @@ async def test_a_model_that_runs_elsewhere_is_refused_by_name(model: OllamaModel
             await read(chat(backend, [Message("user", "secret")], MANY))
 
     assert double.left_the_machine == []
-    assert bodies(double, "/api/generate") == bodies(double, "/api/chat") == []
+    assert double.bodies("/api/generate") == double.bodies("/api/chat") == []
 
 
 async def test_a_remote_model_is_served_where_the_user_allows_its_host():
@@ -209,7 +205,7 @@ async def test_thinking_is_switched_off_where_it_can_be(capabilities: tuple[str,
     with OllamaDouble([OllamaModel("m:latest", capabilities=capabilities)]) as double:
         backend = opened(double)
         await read(chat(backend, [Message("user", "hi")], MANY))
-        (body,) = bodies(double, "/api/chat")
+        (body,) = double.bodies("/api/chat")
 
     assert body.get("think") is think
 
@@ -221,7 +217,7 @@ async def test_a_prompt_is_read_ahead_in_longer_and_longer_beginnings():
         backend = opened(double)
         for tokens in (50, 100, 150):
             await backend.warm(prompt, tokens=tokens)
-        sent = [body for body in bodies(double, "/api/generate") if body.get("prompt")]
+        sent = [body for body in double.bodies("/api/generate") if body.get("prompt")]
 
     texts = [body["prompt"] for body in sent]
     assert all(prompt.text.startswith(text) for text in texts)

@@ -25,10 +25,6 @@ def opened(double: LoopbackServer, kind: Any, **options: Any) -> StringBackend:
     return kind(BackendSettings(url=double.url, **options))
 
 
-def bodies(double: OpenAiDouble, path: str = "/v1/completions") -> list[dict[str, Any]]:
-    return [request.json for request in double.requests if request.path == path]
-
-
 async def test_lm_studio_serves_the_loaded_length():
     """A model of embeddings is none."""
     models = [OpenAiModel("vectors", embeds=True), OpenAiModel(CODER, context_length=8192)]
@@ -48,7 +44,7 @@ async def test_lm_studio_loads_a_model_before_any_code_is_sent(own: int | None, 
         backend = opened(double, LmStudioBackend, context_length=own)
         info = await backend.describe()
 
-    assert (info.context_length, double.loads, bodies(double)) == (length, [CODER], [])
+    assert (info.context_length, double.loads, double.bodies("/v1/completions")) == (length, [CODER], [])
 
 
 @pytest.mark.parametrize("model", ["missing", None])
@@ -86,7 +82,7 @@ async def test_each_server_gets_the_parameters_by_its_own_names(kind: Any):
         backend = opened(double, backend_class)
         ignored = (await backend.describe()).ignored_sampling
         await read(backend.complete(Prompt((Text("x"),), stop=("\n",)), ALL))
-        body = bodies(double)[-1]
+        body = double.bodies("/v1/completions")[-1]
 
     rest = {"model", "prompt", "stop", "stream", "stream_options", "max_tokens"}
     assert {name: value for name, value in body.items() if name not in rest} == SAMPLING[kind]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from homebody.backend.base import OWN, Message, Piece, Prompt, Sampling, Text
+from homebody.backend.base import OWN, Backend, Message, Prompt, Sampling, Text
 from homebody.backend.discover import discover, look
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
@@ -15,9 +15,9 @@ from homebody.engine import open_engine
 from homebody.errors import BackendFailed, ModelForbidden
 from homebody.settings import BackendSettings, ChatSettings, Settings
 from support.llama_double import LlamaDouble
-from support.loopback import LoopbackServer, Reply, Request
+from support.loopback import Reply, Request
 from support.openai_double import OpenAiDouble, OpenAiModel
-from support.streams import chat
+from support.streams import chat, read
 
 CODER = "qwen2.5-coder-1.5b-instruct"
 STOPS = ("<|a|>", "<|b|>", "<|c|>", "<|d|>", "+", "<|e|>")
@@ -25,13 +25,8 @@ PROMPT = Prompt((Text("def add(a, b):\n    "),), stop=STOPS)
 ALL = Sampling(max_tokens=32, top_k=9, min_p=0.125, repeat_penalty=1.5)
 
 
-async def say(backend: Any, prompt: Prompt = PROMPT, sampling: Sampling = ALL) -> str:
-    stream = backend.complete(prompt, sampling)
-    return "".join([item.text async for item in stream if isinstance(item, Piece)])
-
-
-def sent(double: LoopbackServer, path: str) -> list[dict[str, Any]]:
-    return [request.json for request in double.requests if request.path == path]
+async def say(backend: Backend, prompt: Prompt = PROMPT) -> str:
+    return (await read(backend.complete(prompt, ALL)))[0]
 
 
 @pytest.mark.parametrize("kind", ["vllm", "unknown"])
@@ -40,7 +35,7 @@ async def test_a_server_that_may_take_four_stop_texts_gets_the_likeliest(kind: A
         backend = OpenAiBackend(BackendSettings(url=double.url))
         assert await say(backend) == "return a "
 
-    assert [body["stop"] for body in sent(double, "/v1/completions")] == [list(STOPS[:4])]
+    assert [body["stop"] for body in double.bodies("/v1/completions")] == [list(STOPS[:4])]
 
 
 THINKING = [
@@ -71,7 +66,7 @@ async def test_reasoning_is_switched_off_in_the_servers_own_field(
             pass
         notes = (await backend.describe()).notes
 
-    (body,) = sent(double, "/v1/chat/completions")
+    (body,) = double.bodies("/v1/chat/completions")
     names = ("chat_template_kwargs", "reasoning_effort")
     assert {name: body[name] for name in names if name in body} == fields
     assert any("is slow" in note for note in notes) == is_slow
@@ -113,7 +108,7 @@ async def test_a_model_that_is_not_allowed_does_not_answer_under_the_name_of_ano
             with pytest.raises(ModelForbidden, match="double"):
                 [piece async for piece in engine.chat.backend.complete(Prompt((Text("Hi", (OWN,)),)), ALL)]
 
-    assert sent(double, "/completion") == []
+    assert double.bodies("/completion") == []
 
 
 class Router(LlamaDouble):
@@ -162,7 +157,7 @@ async def test_a_router_is_asked_to_load_the_suitable_model(monkeypatch: pytest.
             assert await say(backend, Prompt((Text("x"),))) == "x"
 
     assert double.states == {"llama-3.1-8b": "unloaded", CODER: "loaded"}
-    assert {body["model"] for body in sent(double, "/completion")} == {CODER}
+    assert {body["model"] for body in double.bodies("/completion")} == {CODER}
 
 
 async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
@@ -175,7 +170,7 @@ async def test_a_model_that_a_router_cannot_load_is_reported_at_once():
             with pytest.raises(BackendFailed, match=f"cannot load {CODER}"):
                 await say(backend, Prompt((Text("x"),)))
 
-    assert sent(double, "/models/load") == [{"model": CODER}]
+    assert double.bodies("/models/load") == [{"model": CODER}]
 
 
 async def test_a_routers_models_are_chosen_by_what_they_are_and_whether_they_are_loaded():

@@ -15,6 +15,7 @@ import pytest
 import homebody
 from support.editor import start_client
 from support.folders import own_folders
+from support.git import committed
 from support.needs import needs_network_namespace
 from support.tracked import ROOT, tracked_files
 
@@ -177,9 +178,7 @@ def a_repository(folder: Path) -> Path:
     for path in tracked_files():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, folder / path)
-    git = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
-    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message", "all")):
-        subprocess.run([*git, *words], cwd=folder, check=True)
+    committed(folder)
     return folder
 
 

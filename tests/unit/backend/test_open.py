@@ -1,7 +1,5 @@
 """Opening a backend from settings: one class per kind, loaded and connected only when needed."""
 
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -12,14 +10,6 @@ from homebody.errors import SettingsError
 from homebody.settings import BackendSettings, Settings
 from support.llama_double import LlamaDouble
 from support.streams import any_prompt
-
-
-def test_importing_the_package_loads_no_http_client():
-    script = (
-        "import sys, homebody.backend; print([m for m in ('httpx', 'httpcore', 'anyio') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("kind", ["auto", "embedded", "llama.cpp", "ollama", "lm-studio", "openai"])

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from homebody.backend.base import BackendState, Piece, Prompt, Sampling, Text
+from homebody.backend.base import BackendState, Prompt, Text
 from homebody.backend.resilient import FixedConnector, ResilientBackend
 from homebody.backend.scripted import ScriptedBackend
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
@@ -17,6 +17,7 @@ from homebody.errors import (
 )
 from homebody.settings import BackendSettings
 from support.llama_double import LlamaDouble
+from support.streams import MANY, read
 from support.until import until
 
 PROMPT = Prompt((Text("def f("),))
@@ -29,8 +30,7 @@ async def double() -> AsyncIterator[LlamaDouble]:
 
 
 async def ask(backend: ResilientBackend) -> str:
-    stream = backend.complete(PROMPT, Sampling(max_tokens=8))
-    return "".join([item.text async for item in stream if isinstance(item, Piece)])
+    return (await read(backend.complete(PROMPT, MANY)))[0]
 
 
 async def reports(states: list[BackendState], condition: str) -> None:
