@@ -3,11 +3,10 @@
 A new command is a row here, and a module of its name whose ``command`` is a function or a group for typer.
 """
 
-import difflib
 import importlib
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -17,7 +16,7 @@ from typer.main import get_command
 
 from homebody import __version__
 from homebody.cli.flags import BACKENDS, FLAGS, Flags, Given
-from homebody.errors import UsageError
+from homebody.errors import UsageError, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,7 @@ def run_app(arguments: Sequence[str]) -> int:
         message = message.replace("Value error, ", "").replace("Input should be", "it has to be")
         message = re.sub(", unable to parse string as an? [a-z]+", "", message)
         where = getattr(getattr(error, "ctx", None), "command_path", "homebody")
-        message = f"{message.rstrip('.')}; see `{where} --help`."
+        message = f"{sentence(message)} See `{where} --help`."
         raise UsageError(message) from error
     return code if isinstance(code, int) else 0
 
@@ -190,7 +189,6 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as typer has it
         """Load the command that the first word names."""
         name = args[0]
-        _check_known(ctx, name, COMMANDS)
         if name in COMMANDS and name != "lsp":  # it parses its own arguments
             self.commands[name] = load_command(name)
         return super().resolve_command(ctx, args)
@@ -205,20 +203,6 @@ class _Group(TyperGroup):
         if not is_named and not {"-h", "--help"} & set(args) and not ctx.resilient_parsing:
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - as typer has it
-        """Return the subcommand that the first word names."""
-        _check_known(ctx, args[0], self.commands)
-        return super().resolve_command(ctx, args)
-
-
-def _check_known(ctx: Any, name: str, known: Collection[str]) -> None:  # noqa: ANN401 - typer's own
-    if name not in known and not ctx.resilient_parsing:
-        near = difflib.get_close_matches(name, known, n=1)
-        path = ctx.command_path
-        hint = f"did you mean `{path} {near[0]}`?" if near else f"`{path} --help` lists them."
-        message = f"There is no command {name!r}; {hint}"
-        raise UsageError(message)
 
 
 def load_command(name: str) -> Any:  # noqa: ANN401 - typer's own class of commands is private

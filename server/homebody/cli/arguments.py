@@ -3,7 +3,6 @@ r"""What a command is given: positions, read from the right so that ``C:\x.py:3:
 import codecs
 import re
 import sys
-import threading
 from pathlib import Path
 from typing import TextIO
 
@@ -15,9 +14,6 @@ HERE = Path("any file in this folder")
 
 _MOST_BYTES = 20 * 1024 * 1024
 
-_WAIT_SECONDS = 3.0
-"""Seconds after which a command says that it still waits for the end of its input."""
-
 # PowerShell on Windows writes UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -27,8 +23,6 @@ _MARKS = (
 
 _POSITION = re.compile(r"(?P<file>.+):(?P<line>[0-9]{1,9}):(?P<column>[0-9]{1,9})", re.DOTALL)
 _LINES = re.compile(r"(?P<file>.+):(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?", re.DOTALL)
-# Malformed line ranges: ``app.py:10-``, ``app.py:-10``, ``app.py:``.
-_HALF_LINES = re.compile(r"(?P<file>.+):(?:[0-9]*-[0-9]*)?", re.DOTALL)
 
 
 def parse_position(text: str) -> tuple[Path, int, int]:
@@ -44,21 +38,13 @@ def parse_lines(text: str) -> tuple[Path, tuple[int, int] | None]:
     """Parse a file, and the first and last line if they are given.
 
     If a file exists whose name looks like it ends with line numbers, the whole text is its name.
-    Raises ``UsageError`` if the text is empty, or its range is reversed or not numeric.
+    Raises ``UsageError`` if the text is empty, or its range is reversed.
     """
     if not text:  # it would be the current folder, and everything in it
         message = "An empty name names no file: check the variable that it comes from."
         raise UsageError(message)
     match = _LINES.fullmatch(text)
-    if Path(text).exists():
-        return Path(text), None
-    if match is None:
-        if (half := _HALF_LINES.fullmatch(text)) is not None:
-            file = half["file"]
-            message = (
-                f"{text} is not a line range; write {file}:START or {file}:START-END, such as {file}:10-40."
-            )
-            raise UsageError(message)
+    if match is None or Path(text).exists():
         return Path(text), None
     first = int(match["first"])
     last = int(match["last"] or first)
@@ -80,7 +66,7 @@ def read_piped() -> bytes:
 
 
 def read_bytes() -> bytes:
-    """Read the standard input to its end; a command that waits for it says so.
+    """Read the standard input to its end.
 
     Raises ``UsageError`` if there are more than 20 MiB.
     """
@@ -89,16 +75,8 @@ def read_bytes() -> bytes:
         return b""
     if has_terminal_input():
         warn("Reading what you type or paste; end it with Ctrl-D on a line of its own.")
-    waiting = "Waiting for the standard input to end; `< /dev/null` gives none."
-    timer = threading.Timer(_WAIT_SECONDS, warn, [waiting])
-    timer.daemon = True
-    if not has_terminal_input():
-        timer.start()
-    try:
-        # One byte more: an input without an end is refused, and not collected.
-        data = stream.buffer.read(_MOST_BYTES + 1)
-    finally:
-        timer.cancel()
+    # One byte more: an input without an end is refused, and not collected.
+    data = stream.buffer.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
         message = "The input has more than 20 MiB: pipe less of it, for example with `| tail -n 2000`."
         raise UsageError(message)

@@ -8,7 +8,6 @@ import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,7 +51,6 @@ _HELP = """\
 /attach FILE[:START[-END]]   attach it to the next question; also: a picture, staged, uncommitted
 /again                       answer the last question again
 /apply NUMBER FILE[:LINES]   put a code block of the last answer into a file; homebody undo restores it
-/save FILE                   write the conversation to a file as Markdown
 /store                       keep it in your state folder, to continue another day
 /quit                        end (so does Ctrl-D)
 """
@@ -204,8 +202,6 @@ class _Talk:
                 await self._show(partial(regenerate, self._engine, self._conversation))
             case "/apply":
                 await self._apply(rest)
-            case "/save":
-                self._save(rest)
             case "/store":
                 self.store()
             case "/help":
@@ -256,15 +252,6 @@ class _Talk:
             journal.mark("ended")
         self._terminal.diff(unified_diff(path, source.document.text, text))
         self._terminal.remark("written; homebody undo restores the file")
-
-    def _save(self, name: str) -> None:
-        if not name:
-            message = "/save needs the name of a file."
-            raise UsageError(message)
-        path = Path(name).expanduser()
-        with path.open("x", encoding="utf-8") as file:
-            file.write(self._conversation.to_markdown())
-        self._terminal.remark(f"written to {path}")
 
 
 def _conversation(conversation_id: str, *, last: bool) -> Conversation:

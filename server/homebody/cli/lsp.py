@@ -16,7 +16,7 @@ from homebody.errors import UsageError
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report as every other command does."""
-        sentence = f"{message[:1].upper()}{message[1:]}; see `homebody lsp --help`."
+        sentence = f"{message[:1].upper()}{message[1:]}. See `homebody lsp --help`."
         raise UsageError(sentence)
 
 

@@ -4,28 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct, convert
 
 from homebody.cli.arguments import HERE
 from homebody.cli.flags import Flags
 from homebody.cli.terminal import Terminal
 from homebody.engine import prompt_folders
 from homebody.errors import UsageError
-from homebody.headless.report import to_json
 from homebody.headless.select import workspace_of
 from homebody.prompt.library import PromptLibrary
-
-
-class ListedAction(Struct, frozen=True, rename="camel"):
-    """What ``--json`` prints for each action. ``needs`` is in billions of parameters."""
-
-    name: str
-    title: str
-    kind: str
-    scope: str
-    output: str
-    needs: float
-    owner: str
 
 
 def command(
@@ -33,8 +19,6 @@ def command(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="The workspace; by default the one around this folder.")
     ] = Path(),
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the actions of a workspace, and what is wrong in prompt files.
 
@@ -46,12 +30,8 @@ def command(
     workspace = workspace_of(folder / HERE)
     library = PromptLibrary(prompt_folders(Flags.of(context.obj).load(workspace), [workspace]))
     terminal = Terminal()
-    actions = (library.explain, *library.actions)
-    if as_json:
-        terminal.write(to_json(convert(actions, list[ListedAction], from_attributes=True)))
-    else:
-        lines = (f"{each.name:<16} {each.title} ({each.scope}, {each.owner})\n" for each in actions)
-        terminal.write("".join(lines))
+    for action in (library.explain, *library.actions):
+        terminal.write(f"{action.name:<16} {action.title} ({action.scope}, {action.owner})\n")
     for problem in library.problems:
         terminal.report(str(problem))
     if not all(problem.is_notice for problem in library.problems):

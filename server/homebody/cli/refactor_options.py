@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +10,6 @@ from msgspec import Struct, structs
 from homebody.cli.arguments import parse_lines
 from homebody.engine import prompt_folders
 from homebody.errors import UsageError
-from homebody.headless.eligible import is_text
 from homebody.headless.find import Chosen
 from homebody.headless.run import RunRequest
 from homebody.prompt.library import PromptLibrary
@@ -158,7 +156,6 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 def check_options(options: RefactorOptions) -> None:
     """Check that the options can be combined. Raises ``UsageError``, which says what to do."""
     reads_stdin = STDIN in options.places
-    words = (options.action, options.instruction, options.verify, options.changed or "")
     rows = (
         (
             not options.places and options.changed is None and not options.staged,
@@ -167,10 +164,6 @@ def check_options(options: RefactorOptions) -> None:
         (
             bool(options.action) == bool(options.instruction.strip()),
             "Give either --action NAME (see `homebody prompts`) or --instruction TEXT.",
-        ),
-        (
-            not all(is_text(Path(word)) for word in (*words, *options.select, *options.exclude)),
-            "An option holds bytes that are not UTF-8: type it again, or change the terminal's encoding.",
         ),
         (
             options.write and options.check,

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from msgspec import Struct, json
 
 from homebody.cli.edge import warn
 from homebody.cli.terminal import Terminal
@@ -14,41 +13,25 @@ from homebody.headless.journal import Journal, list_runs, tree_lock
 from homebody.headless.undo import undo
 
 
-class ListedRun(Struct, frozen=True, rename="camel"):
-    """What ``--list --json`` prints per run."""
-
-    run: str
-    started: str
-    command: str
-    state: str
-    files: int
-    written: int
-
-
 def command(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="Number of the run, from --list; by default the last one.")
     ] = "",
     *,
     list_them: Annotated[bool, typer.Option("--list", help="List the runs of this folder.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Restore the files that a run changed, except those that changed since."""
     root = tree_of([])
     terminal = Terminal()
     if list_them:
         runs = list_runs(root)
-        for listed in map(_listed, runs):
-            terminal.write(json.encode(listed).decode() + "\n" if as_json else _line(listed))
+        terminal.write("".join(map(_line, runs)))
         if not runs:
             terminal.remark("There is no run here: `homebody refactor --write` makes one.")
         return
     with tree_lock(root, "homebody undo"):
         done = undo(_chosen(root, run))
-    for path in done.restored:
-        terminal.write(
-            json.encode({"file": path, "status": "restored"}).decode() + "\n" if as_json else f"{path}\n"
-        )
+    terminal.write("".join(f"{path}\n" for path in done.restored))
     terminal.remark(f"restored {len(done.restored)} file{'s' * (len(done.restored) != 1)}")
     for sentence in done.left:
         warn(sentence)
@@ -65,19 +48,14 @@ def _chosen(root: Path, name: str) -> Journal:
     raise NothingSelected(message if name else "There is no run to undo here.")
 
 
-def _listed(journal: Journal) -> ListedRun:
+def _line(journal: Journal) -> str:
     word = "undone" if journal.has("undone") else "ended" if journal.has("ended") else "unfinished"
     changes, _ = journal.changes()
     written = sum(change.is_kept for change in changes)
     try:
         header = journal.header()
     except JournalUnusable:
-        return ListedRun(journal.run, "", "", "damaged", written, written)
-    return ListedRun(journal.run, header.started, header.command, word, len(header.files), written)
-
-
-def _line(run: ListedRun) -> str:
-    when = run.started[:19].replace("T", " ")
-    return (
-        f"{run.run:>4}  {when}  {run.state:<10} {run.written} of {run.files} files changed  {run.command}\n"
-    )
+        return f"{journal.run:>4}  damaged, {written} files changed\n"
+    when = header.started[:19].replace("T", " ")
+    files = f"{written} of {len(header.files)} files changed"
+    return f"{journal.run:>4}  {when}  {word:<10} {files}  {header.command}\n"

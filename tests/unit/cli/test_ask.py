@@ -131,7 +131,7 @@ def test_forgetting_erases_the_logged_prompts(run, scripted, piped, monkeypatch)
         (("ask", "Why?", "--attach", "staged"), "not in a git repository"),
         (("ask", "--forget", "nix"), "no stored conversation"),
         (("explain",), "Name one thing"),
-        (("explain", "add.py:10-"), "is not a line range"),
+        (("explain", "add.py:10-"), "add.py:10- does not exist"),
         (("explain", "add.py", "--staged"), "Name one thing"),
         (("explain", "-"), "nothing to explain"),
         (("commit-message",), "not in a git repository"),

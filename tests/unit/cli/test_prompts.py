@@ -14,8 +14,6 @@ def test_actions_are_listed_with_their_owner(run, own_folders, monkeypatch):
     assert lines["mine"].endswith("My own (selection, user)")
     assert lines["docstring"].endswith("(function, shipped)")
     assert lines["explain"].endswith("(selection, shipped)")
-    listed = {action["name"]: action for action in json.loads(run("prompts", "--json").out)}
-    assert listed["mine"]["owner"] == "user"
 
 
 def test_each_mistake_is_printed_with_file_and_line(run, own_folders):
