@@ -9,7 +9,7 @@ from pathlib import Path
 
 from homebody.regular_file import FileRefused, read_in_time
 
-_MAX_BYTES = 1_048_576
+MAX_BYTES = 1_048_576
 _TWICE = re.compile(r"declare (\(.*\)) twice")
 _AT_LINE = re.compile(r"at line (\d+)")
 _STATEMENT = re.compile(r"\s*(?:\[+(?P<section>[^\[\]#=]+)\]+\s*(?:#.*)?$|(?P<key>[^\s#=\[{][^#=]*)=)")
@@ -60,7 +60,7 @@ def read_tree(path: Path, *, is_needed: bool) -> TomlFile:
     """
     line = None
     try:
-        text = read_in_time(path, max_bytes=_MAX_BYTES).decode("utf-8-sig")
+        text = read_in_time(path, max_bytes=MAX_BYTES).decode("utf-8-sig")
         return TomlFile(tomllib.loads(text), text)
     except FileNotFoundError:
         if (link := _dangling(path)) is None:
