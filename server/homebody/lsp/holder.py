@@ -292,13 +292,9 @@ class EngineHolder:
             self._peer.show_message(message, types.MessageType.Error)
             return
         if chosen is not None and chosen.title == _OPEN_FILE:
-            line = max(0, (problem.line or 1) - 1)
-            place = types.Range(types.Position(line, 0), types.Position(line, 0))
             uri = problem.file.absolute().as_uri()
             with suppress(JsonRpcException):
-                await self._peer.window_show_document_async(
-                    types.ShowDocumentParams(uri, take_focus=True, selection=place)
-                )
+                await self._peer.window_show_document_async(types.ShowDocumentParams(uri, take_focus=True))
 
 
 async def _is_done(task: "asyncio.Task[configuration.Pulled]", seconds: float) -> bool:

@@ -266,12 +266,11 @@ def _inherited(base: Mapping[str, object], override: Mapping[str, object]) -> di
 def _from_file(source: OptionsSource) -> SourceValues:
     path, stops = cast("Path", source.file), source.folder is None
     try:
-        file = read_tree(path, is_needed=stops)
+        return from_tree(read_tree(path, is_needed=stops), source)
     except UnreadableSettings as error:
         effect = "" if stops else ", so no file of this folder goes into a prompt: a rule may be missing"
-        problem = Problem("", f"{source.name}: {error}{effect}.", path, error.line, stops)
+        problem = Problem("", f"{source.name}: {error}{effect}.", path, stops)
         return SourceValues(source, problems=[problem], is_closed=True)
-    return from_tree(file.tree, source, file.line_of)
 
 
 def _from_client(sent: object, source: OptionsSource) -> SourceValues:

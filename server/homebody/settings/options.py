@@ -42,8 +42,8 @@ class Problem:
         The key as the user wrote it, empty for a whole file.
     message
         One sentence, which begins with the source.
-    file, line
-        Where it stands, if it stands in a file; lines count from 1.
+    file
+        Where it stands, if it stands in a file.
     stops
         Whether nothing may be sent to a model until it is corrected: a rule of the user's may be missing.
 
@@ -52,7 +52,6 @@ class Problem:
     key: str
     message: str
     file: Path | None = None
-    line: int | None = None
     stops: bool = False
 
 
@@ -113,18 +112,14 @@ class SourceValues:
     is_closed: bool = False
 
 
-def from_tree(
-    tree: Mapping[str, object],
-    source: OptionsSource,
-    line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
-) -> SourceValues:
+def from_tree(tree: Mapping[str, object], source: OptionsSource) -> SourceValues:
     """Check a tree of tables. ``None`` (LSP's null) means not set."""
     tables = _tables(source.style)
     leaves = _leaves(tree, "", tables)
     sent = ((name, value) for name, value in leaves if value is not None)
     # An empty table of Lua arrives as an empty list.
     sent = ((name, value) for name, value in sent if name not in tables or value != [])
-    return _checked(sent, _by_name(source.style), checked, source, line_of)
+    return _checked(sent, _by_name(source.style), checked, source)
 
 
 def from_texts(texts: Iterable[tuple[str, str]], source: OptionsSource) -> SourceValues:
@@ -138,7 +133,6 @@ def _checked(
     keys: Mapping[str, Key],
     convert: Callable[[Key, object], object],
     source: OptionsSource,
-    line_of: Callable[[Sequence[str]], int | None] = lambda _: None,
 ) -> SourceValues:
     """Return the values by key, and a problem for each name or value that is not allowed."""
     values: dict[Key, object] = {}
@@ -162,8 +156,7 @@ def _checked(
     ]
     stops = [source.stops == "all" or (source.stops == "restricting" and bool(meant)) for meant in rules]
     problems = [
-        _problem(item, source, line_of, stops=stop)
-        for item, stop in zip(wrong[:_MAX_PROBLEMS], stops, strict=False)
+        _problem(item, source, stops=stop) for item, stop in zip(wrong[:_MAX_PROBLEMS], stops, strict=False)
     ]
     if (more := len(wrong) - _MAX_PROBLEMS) > 0:
         message = f"{source.name}: {more} more keys have problems."
@@ -171,19 +164,14 @@ def _checked(
     return SourceValues(source, values, problems, is_closed=any(_IGNORE in meant for meant in rules))
 
 
-def _problem(
-    wrong: "_Wrong", source: OptionsSource, line_of: Callable[[Sequence[str]], int | None], *, stops: bool
-) -> Problem:
+def _problem(wrong: "_Wrong", source: OptionsSource, *, stops: bool) -> Problem:
     name, key, sent = wrong
     if key is None:
-        line, message = line_of(name.split(".")), _unknown(name, sent, source)
+        spelled, message = source.full(name), _unknown(name, sent, source)
     else:
-        shown = "the value given" if key.secret else shorten(sent)
-        line = line_of(key.path)
-        message = f"`{source.spelled(key)}` cannot be {shown}; it has to be {key.allowed}"
-    where = source.name if line is None else f"{source.name}:{line}"
-    spelled = source.full(name) if key is None else source.spelled(key)
-    return Problem(printable(spelled), f"{where}: {message}.", source.file, line, stops)
+        shown, spelled = "the value given" if key.secret else shorten(sent), source.spelled(key)
+        message = f"`{spelled}` cannot be {shown}; it has to be {key.allowed}"
+    return Problem(printable(spelled), f"{source.name}: {message}.", source.file, stops)
 
 
 def _rules_in(wrong: "_Wrong", source: OptionsSource) -> set[str]:

@@ -174,7 +174,7 @@ def test_wrong_settings_of_the_user_end_a_command_before_anything_is_sent(run, s
     (tmp_path / "config" / "config.toml").write_text("log.enabled = true\ncontext.ignor = ['private/']\n")
     ended = run(*arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert "config.toml:2: there is no setting `context.ignor`; the nearest is `context.ignore`." in ended.err
+    assert "config.toml: there is no setting `context.ignor`; the nearest is `context.ignore`." in ended.err
     assert not (tmp_path / "state" / "log.jsonl").exists()
 
 
@@ -195,7 +195,7 @@ def test_commands_that_send_nothing_work_with_wrong_settings(run, scripted, tmp_
     (tmp_path / "config" / "config.toml").write_text("context.ignor = ['private/']\n")
     ended = run(*arguments)
     assert (ended.code if arguments != ["undo"] else 0) == 0
-    assert says_it == ("config.toml:1: there is no setting `context.ignor`" in ended.out + ended.err)
+    assert says_it == ("config.toml: there is no setting `context.ignor`" in ended.out + ended.err)
 
 
 def test_patterns_of_several_flags_add_up(run, scripted):

@@ -29,30 +29,33 @@ def load_own(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "parts"),
+    ("text", "parts"),
     [
-        ("[context]\nignore = ['private/'\nsnippets = false", 3, ["not valid TOML", "line 3"]),
-        (b"# \xff", 1, ["not UTF-8"]),
-        ("#" * 1_100_000, None, ["larger than 1 MiB"]),
-        ("\ncontext.ignor = ['private/']", 2, ["`context.ignor`", "the nearest is `context.ignore`"]),
-        ("[contxt]\nignore = ['private/']", 1, ["`contxt`", "the nearest is `context`"]),
-        ("[chat]\nmax_tokens = 99\nlanguag = 'x'", 3, ["`chat.languag`", "the nearest is `chat.language`"]),
-        ("[context]\n# x\nignore = 'private/'", 3, ['"private/"', "a list of at most 1000 patterns"]),
-        ("[context]\nignore = ['a', 3]", 2, ["a list of at most 1000 patterns"]),
-        (f"context.ignore = {MANY}", 1, ["a list of at most 1000 patterns"]),
-        ("completion = {enabled = 'no'}", 1, ['"no"', "true or false"]),
-        ("[backend]\nurl = 'unix:/x.sock'", 2, ['"unix:/x.sock"', "`unix:///run/llama.sock`"]),
-        ("[backend]\nurl = 'http://[::1'", 2, ['"http://[::1"', "`http://127.0.0.1:8080`"]),
-        ("[chat.backend]\nurl = 'http://ⓛocalhost:1'", 2, ["ⓛocalhost", "`http://127.0.0.1:8080`"]),
+        ("[context]\nignore = ['private/'\nsnippets = false", ["not valid TOML", "line 3"]),
+        (b"# \xff", ["not UTF-8"]),
+        ("#" * 1_100_000, ["larger than 1 MiB"]),
+        ("\ncontext.ignor = ['private/']", ["`context.ignor`", "the nearest is `context.ignore`"]),
+        ("[contxt]\nignore = ['private/']", ["`contxt`", "the nearest is `context`"]),
+        ("[chat]\nmax_tokens = 99\nlanguag = 'x'", ["`chat.languag`", "the nearest is `chat.language`"]),
+        ("[context]\n# x\nignore = 'private/'", ['"private/"', "a list of at most 1000 patterns"]),
+        ("[context]\nignore = ['a', 3]", ["a list of at most 1000 patterns"]),
+        (f"context.ignore = {MANY}", ["a list of at most 1000 patterns"]),
+        ("completion = {enabled = 'no'}", ['"no"', "true or false"]),
+        ("[backend]\nurl = 'unix:/x.sock'", ['"unix:/x.sock"', "`unix:///run/llama.sock`"]),
+        ("[backend]\nurl = 'http://[::1'", ['"http://[::1"', "`http://127.0.0.1:8080`"]),
+        ("[chat.backend]\nurl = 'http://ⓛocalhost:1'", ["ⓛocalhost", "`http://127.0.0.1:8080`"]),
     ],
 )
-def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, line, parts):
+def test_a_wrong_file_of_the_user_stops_all_prompts(load_own, tmp_path, text, parts):
     loaded = load_own(text)
     (problem,) = stops_of(loaded)
-    assert (tmp_path / "config.toml", line) == (problem.file, problem.line)
+    assert problem.file == tmp_path / "config.toml"
     assert isinstance(loaded.error, SettingsBroken)
-    where = str(tmp_path / "config.toml") + (f":{line}: " if problem.key else ": ")
-    expected = [where, *parts, "Nothing is sent to a model until this is corrected."]
+    expected = [
+        f"{tmp_path / 'config.toml'}: ",
+        *parts,
+        "Nothing is sent to a model until this is corrected.",
+    ]
     assert [part for part in expected if part not in str(loaded.error)] == []
 
 
@@ -167,7 +170,7 @@ def test_another_wrong_key_of_an_editor_is_one_message(load_own, source, sent, p
 def test_a_folders_wrong_file_stops_nothing_elsewhere(tmp_path):
     (tmp_path / ".homebody.toml").write_text("\n\n[completion]\ncolour = 3\nenabled = false")
     loaded = load_sources(workspace=tmp_path, user_file=tmp_path / "config.toml", environ={})
-    assert ([problem.line for problem in loaded.problems], stops_of(loaded)) == ([4], ())
+    assert ([problem.key for problem in loaded.problems], stops_of(loaded)) == (["completion.colour"], ())
     assert not loaded.settings.completion.enabled
 
 
