@@ -195,23 +195,6 @@ def test_a_client_that_never_reads_is_disconnected_before_the_memory_is_full(env
         assert b"64 MiB unread" in log
 
 
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        ("0.0.0.0:0", "not an address of this machine"),
-        ("example.org:80", "not an address of this machine"),
-        ("9257", "HOST:PORT"),
-    ],
-)
-def test_only_loopback_is_listened_on(address: str, words: str, environ):
-    ran = subprocess.run(
-        [*RUN, "--tcp", address], env=environ, capture_output=True, text=True, timeout=60, check=False
-    )
-
-    assert ran.returncode == 2
-    assert words in ran.stderr
-
-
 def test_a_port_that_is_taken_is_named_once(environ):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"

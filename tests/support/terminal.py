@@ -1,10 +1,11 @@
-"""An editor in a terminal of its own, by tmux: types keys, and reads the screen."""
+"""Programs in a terminal: an editor by tmux, whose screen is read, or a command until it ends."""
 
 import os
+import pty
 import shlex
 import subprocess
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -62,3 +63,25 @@ def terminal(command: list[str], folder: Path, environ: dict[str, str]) -> Gener
         yield started
     finally:
         started.end()
+
+
+def on_a_terminal(
+    command: Sequence[str], typed: bytes = b"", *, shows_errors: bool = False, **environ: str
+) -> bytes:
+    """Run a command whose input and output are a terminal; return all that it shows."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs if shows_errors else subprocess.DEVNULL,
+        env={**os.environ, "TERM": "xterm-256color", **environ},
+    ):
+        os.close(theirs)
+        os.write(ours, typed)
+        shown = b""
+        with suppress(OSError):  # how the end of a terminal looks
+            while piece := os.read(ours, 65536):
+                shown += piece
+    os.close(ours)
+    return shown

@@ -68,7 +68,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture
-def three_files(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOMEBODY_CONTEXT_SNIPPETS", "false")
     answer(scripted, NEW)
     (scripted / "add.py").unlink()
@@ -78,6 +78,6 @@ def three_files(scripted: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def tests_written(three_files: Path) -> Path:
-    answer(three_files, TESTS)
-    return three_files
+def tests_written(tree: Path) -> Path:
+    answer(tree, TESTS)
+    return tree

@@ -1,17 +1,16 @@
 """Closed streams, interrupts, and what the start of the language server imports."""
 
 import os
-import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from homebody.cli.edge import guarded
 from support.forked import COMMAND
+from support.terminal import on_a_terminal
 
 SLOW = """
 [[reply]]
@@ -94,28 +93,6 @@ def test_the_language_server_starts_without_importing_the_terminal_libraries():
     assert ended.stderr.splitlines()[-1] == b"[]"
 
 
-def on_a_terminal(command: Sequence[str], typed: bytes = b"", **environment: str) -> bytes:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs if typed else subprocess.DEVNULL,
-        env={**os.environ, "TERM": "xterm-256color", **environment},
-    )
-    os.close(theirs)
-    os.write(ours, typed)
-    written = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            written += chunk
-    except OSError:  # the other end is closed
-        pass
-    os.close(ours)
-    process.wait(60)
-    return written
-
-
 def test_on_a_terminal_no_text_controls_it(scripted: Path):
     (scripted / "script.toml").write_text(
         '[[reply]]\ntext = "a\\u001b]0;owned\\u0007b\\u202ec\\u200fd\\r\\n"\n'
@@ -147,7 +124,7 @@ def test_a_code_block_is_applied_by_its_number(scripted: Path):
     (scripted / "script.toml").write_text(f'[[reply]]\ntext = "So:\\n{block}"\n')
     lines = b"Turn it around\n/apply 2 add.py\n/apply 1 add.py\n/quit\n"
 
-    written = on_a_terminal([*COMMAND, "ask"], lines)
+    written = on_a_terminal([*COMMAND, "ask"], lines, shows_errors=True)
 
     assert b"The last answer has 1 code blocks" in written
     assert (scripted / "add.py").read_text() == old.replace("a + b", "b + a")

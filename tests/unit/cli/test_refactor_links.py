@@ -11,11 +11,6 @@ from support.written_runs import NAMES, NEW, OLD, RUN, WRITE_TESTS, shell, texts
 MINE = "# mine\n"
 
 
-@pytest.fixture
-def tree(three_files: Path) -> Path:
-    return three_files
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 @pytest.mark.parametrize("to", [".git/hooks/post-checkout", "../outside.py", "nothing.py"])
 def test_a_new_file_follows_no_dangling_link(run, tests_written, to):

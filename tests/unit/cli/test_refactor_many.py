@@ -2,14 +2,13 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
 from homebody.headless.journal import list_runs
 from support.git import committed, git
-from support.written_runs import NEW, OLD, texts
+from support.written_runs import NEW, OLD, shell, texts
 
 REFACTOR = ("refactor", ".", "--instruction", "Make it shorter.")
 
@@ -23,15 +22,6 @@ def script(folder: Path, *replies: dict[str, object]) -> None:
 
 def fenced(code: str) -> str:
     return f"```python\n{code}```"
-
-
-@pytest.fixture
-def tree(three_files: Path) -> Path:
-    return three_files
-
-
-def checked(code: str) -> str:
-    return f'"{sys.executable}" -c "import sys; {code}" {{file}}'
 
 
 def reports(out: str) -> list[dict]:
@@ -141,22 +131,20 @@ def test_a_change_that_fails_is_retried_with_the_output_of_the_command(run, tree
         {"text": fenced("def add(a, b):\n    return b + a  # longer\n")},
     )
     (tree / "c.py").write_text("# sub\n" + OLD)
-    check = checked("print('it must stay short'); sys.exit('longer' in open(sys.argv[1]).read())")
+    check = shell("print('it must stay short'); sys.exit('longer' in f.read_text())")
 
     ended = run(
         *("refactor", "a.py", "b.py", "--instruction", "x", "--write", "--allow-notes"),
         *("--json", "--verify", check),
     )
 
-    reports = [json.loads(line) for line in ended.out.splitlines()]
-    assert [(one["status"], one["verified"], one["attempts"]) for one in reports] == [
-        ("changed", True, 2)
-    ] * 2
+    result = [(one["status"], one["verified"], one["attempts"]) for one in reports(ended.out)]
+    assert result == [("changed", True, 2)] * 2
     assert texts(tree)[:2] == [NEW] * 2
 
 
 def test_a_change_that_fails_twice_is_reverted(run, tree):
-    check = checked("sys.exit('b.py' in sys.argv[1])")
+    check = shell("sys.exit(f.name == 'b.py')")
     ended = run(*REFACTOR, "--write", "--verify", check)
     assert ended.code == 1
     assert "2 changed, 1 refused" in ended.err

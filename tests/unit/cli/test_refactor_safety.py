@@ -1,28 +1,22 @@
 """No run and no undo destroys what a user wrote, whatever happens in between."""
 
 import asyncio
-import os
-import pty
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from support.forked import COMMAND
+from support.terminal import on_a_terminal
 from support.until import until
 from support.written_runs import NAMES, NEW, OLD, RUN, answer, shell, texts
 
 MINE = "# mine\n"
-
-
-@pytest.fixture
-def tree(three_files: Path) -> Path:
-    return three_files
 
 
 @pytest.fixture
@@ -123,23 +117,15 @@ def test_a_file_that_the_command_deletes_or_reverts_has_its_old_content(run, tre
 
 
 @pytest.mark.parametrize(("answer", "runs"), [("", 0), ("y", 1), ("a", 3)])
-def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(three_files, answer, runs):
-    command = f"echo x >> {three_files.parent}/ran; test -e {{file}}"
+def test_on_a_terminal_the_diff_is_shown_before_its_command_runs(tree, answer, runs):
+    command = f"echo x >> {tree.parent}/ran; test -e {{file}}"
     arguments = ["refactor", "a.py", "b.py", "c.py", "--instruction", "x", "--write", "--verify", command]
-    ours, theirs = pty.openpty()
-    with subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs):
-        os.close(theirs)
-        os.write(ours, f"{answer}\nn\nn\n".encode())
-        shown = b""
-        with suppress(OSError):
-            while piece := os.read(ours, 65536):
-                shown += piece
-    os.close(ours)
+    shown = on_a_terminal([*COMMAND, *arguments], f"{answer}\nn\nn\n".encode(), shows_errors=True)
 
-    ran = three_files.parent / "ran"
+    ran = tree.parent / "ran"
     assert (len(ran.read_text().split()) if ran.exists() else 0) == runs
     assert shown.index(b"--- a/a.py") < shown.index(b"with this change to a.py? [y]es, [n]o, [a]ll: ")
-    assert [(three_files / name).read_text() == NEW for name in NAMES].count(True) == runs
+    assert [(tree / name).read_text() == NEW for name in NAMES].count(True) == runs
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is another signal there")
@@ -162,17 +148,9 @@ def test_an_interrupted_run_reverts_an_unverified_change(tree, sent):
 def test_a_terminal_shows_live_lines_and_results_stay_clean(tree):
     with (tree / "script.toml").open("a") as script:
         script.write("piece_delay_ms = 60\n")
-    ours, theirs = pty.openpty()
-    command = [*COMMAND, "refactor", ".", "--instruction", "x", "--jobs", "2"]
-    environ = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        with suppress(OSError):  # how the end of a terminal looks
-            while piece := os.read(ours, 65536):
-                shown += piece
-        out = process.stdout.read()
-    os.close(ours)
+    command = shlex.join([*COMMAND, "refactor", ".", "--instruction", "x", "--jobs", "2"])
+    shown = on_a_terminal(["sh", "-c", f"{command} >out"], shows_errors=True, COLUMNS="100")
+    out = (tree / "out").read_bytes()
 
     assert (out.count(b"@@ -1,3 +1,2 @@"), b"\x1b" in out) == (3, False)
     for text in (b" characters", b"left", b"3 files: 3 would change."):
