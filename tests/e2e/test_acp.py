@@ -1,7 +1,6 @@
 """`homebody acp` over the real process, driven by the protocol's own library as the client."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -25,19 +24,9 @@ def file(workspace: Path) -> Path:
 
 
 @pytest.fixture
-def command(environ, scripted) -> Callable[..., list[str]]:
-    def build(replies: Any, **model: object) -> list[str]:
-        return scripted_agent(scripted(replies, **model))
-
-    return build
-
-
-@pytest.fixture
-def chat(environ, workspace, command):
-    def start(
-        replies: Any, editor: Editor | None = None, model: dict[str, object] | None = None, **fs: bool
-    ) -> AbstractAsyncContextManager[Chat]:
-        return start_chat(command(replies, **(model or {})), environ, workspace, editor, **fs)
+def chat(environ, workspace, scripted):
+    def start(replies: Any, editor: Editor | None = None, **fs: bool) -> AbstractAsyncContextManager[Chat]:
+        return start_chat(scripted_agent(scripted(replies)), environ, workspace, editor, **fs)
 
     return start
 
@@ -161,26 +150,21 @@ class Typing(Editor):
         return await super().request_permission(**more)
 
 
-async def test_a_change_beside_the_rewritten_code_stays(chat, file):
-    above, below = "import math\n\n\n", "\n\nprint(area(1, 2))\n"
-    editor = Typing({str(file): above + CODE + below})
-    editor.typed = ("math", "math\nimport os")
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [(("math", "math\nimport os"), "completed"), (("height):\n", "height):\n    # typed\n"), "failed")],
+    ids=["elsewhere", "at the place of the new lines"],
+)
+async def test_what_the_user_types_before_permission_is_never_overwritten(chat, file, typed, status):
+    code = f"import math\n\n\n{CODE}\n\nprint(area(1, 2))\n"
+    editor = Typing({str(file): code})
+    editor.typed = typed
     async with chat(DOCSTRING, editor) as session:
         assert await session.say("/docstring area", link(file)) == "end_turn"
-    documented = CODE.replace("height):\n", 'height):\n    """Return the area."""\n')
-    assert editor.buffers[str(file)] == "import math\nimport os\n\n\n" + documented + below
-    assert editor.statuses == ["pending", "in_progress", "completed"]
-
-
-async def test_lines_that_were_edited_meanwhile_are_not_overwritten(chat, file):
-    """The user typed at the place of the new lines while permission was asked for."""
-    editor = Typing({str(file): CODE})
-    editor.typed = ("height):\n", "height):\n    # typed\n")
-    async with chat(DOCSTRING, editor) as session:
-        assert await session.say("/docstring area", link(file)) == "end_turn"
-    assert editor.buffers[str(file)] == CODE.replace(*editor.typed)
-    assert editor.statuses == ["pending", "in_progress", "failed"]
-    assert "edited meanwhile" in editor.text
+    assert editor.statuses == ["pending", "in_progress", status]
+    assert ("edited meanwhile" in editor.text) is (status == "failed")
+    documented = code.replace("height):\n", 'height):\n    """Return the area."""\n')
+    assert editor.buffers[str(file)] == (code if status == "failed" else documented).replace(*typed)
 
 
 async def test_an_instruction_is_refined_and_a_code_block_applied(chat, file):

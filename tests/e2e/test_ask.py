@@ -289,14 +289,3 @@ async def test_a_long_explanation_is_in_a_file_where_the_client_shows_messages_o
         assert message.startswith(f"The whole text is in {path}. It multiplies.")
         assert message.endswith(" …")
         assert path.read_text() == text.rstrip() + "\n"
-
-
-async def test_a_diagnostic_and_pasted_output_are_explained(serve, workspace):
-    (workspace / "stock.py").write_text("def reorder(item):\n    return item.count < 3\n")
-    async with serve("A name is missing.") as client:
-        client.open(URI, CODE)
-        problem = {"message": "undefined name", "source": "ruff", "code": "F821"}
-        await client.execute("homebody.explain", _named(range=_range(1, 11, 1, 16), problem=problem))
-        assert "ruff F821: undefined name" in (await client.execute("homebody.showPrompt"))["text"]
-        explained = await client.execute("homebody.explain", {"text": "stock.py:2: AttributeError"})
-        assert explained["markdown"].endswith("\n\nPlaces: stock.py:2")

@@ -21,20 +21,6 @@ async def test_a_suggestion_comes_with_its_place_and_its_command(serve):
         assert document.version == 1
 
 
-async def test_unsaved_documents_and_cells_are_served(serve):
-    """An untitled document and a notebook's cell are completed like files."""
-    async with serve("x + 1") as client:
-        client.open("untitled:Untitled-1", "y = ", "python")
-        cell = "vscode-notebook-cell:/w/n.ipynb#1"
-        client.open_notebook("file:///w/n.ipynb", {cell: "z = "})
-        await client.execute("homebody.showPrompt")
-
-        assert [item["insertText"] for item in await client.complete("untitled:Untitled-1", 0, 4)] == [
-            "x + 1"
-        ]
-        assert [item["insertText"] for item in await client.complete(cell, 0, 4)] == ["x + 1"]
-
-
 async def test_a_failing_model_is_reported_once(serve):
     replies = [
         {"fault": "unavailable", "times": 2},

@@ -20,9 +20,10 @@ def file(workspace: Path) -> Path:
     return path
 
 
-async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
-    """The sources show the size that the model sees, and the last prompt the picture itself."""
-    async with serve("A red button.", sees=True) as client:
+async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file, tmp_path):
+    """The sources show the size that the model sees, the last prompt the picture, the log no pixels."""
+    settings = {"log": {"enabled": True, "prompts": True}}
+    async with serve("A red button.", settings, sees=True) as client:
         checked = [
             await client.execute("homebody.checkAttachment", {"item": item})
             for item in (PASTED, file.as_uri())
@@ -43,15 +44,7 @@ async def test_a_pasted_picture_and_one_of_a_file_are_sent(serve, file):
         ("shot.png", "image/png"),
     ]
     assert "[shot.png: picture, 1540 x 770]" in shown["text"]
-
-
-async def test_the_log_has_no_pixels(serve, tmp_path):
-    """Nothing is written beside the conversation's own store."""
-    settings = {"log": {"enabled": True, "prompts": True}}
-    async with serve("A red button.", settings, sees=True) as client:
-        await client.execute("homebody.ask", {"question": "What is it?", "attach": [PASTED]})
     log = (tmp_path / "state" / "log.jsonl").read_text()
-
     assert "[shot.png: picture, 80 x 60]" in log
     assert SHOT[200:260] not in log
     assert '"media":[]' in log

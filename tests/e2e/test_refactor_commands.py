@@ -90,18 +90,6 @@ async def test_actions_too_hard_for_the_model_are_last_or_missing(serve, tmp_pat
                 assert "command" not in actions[-1]
 
 
-async def test_an_action_that_explains_runs_as_an_explanation(serve):
-    async with serve("It multiplies.") as client:
-        client.open(URI, CODE)
-        explain = next(one for one in await _actions(client, HEADER) if one["title"] == "Explain")
-        assert explain["command"]["command"] == "homebody.explain"
-        (argument,) = explain["command"]["arguments"]
-        assert (await client.execute("homebody.explain", argument))["markdown"] == "It multiplies."
-        refused = await client.refactor(URI, HEADER, action="explain")
-        assert refused["status"] == "refused"
-        assert "does not change it" in refused["reason"]
-
-
 async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
     """An editor shows the edit, in which a missing part does not stand out."""
     code = "".join(f"def f{n}(a):\n    b = a\n    return b * {n}\n\n\n" for n in range(40))
@@ -119,15 +107,6 @@ async def test_parts_of_large_code_that_stay_as_they_are_are_named(serve):
         assert result["status"] == "applied"
         [message] = client.messages
         assert message.startswith("2 parts stay as they are (lines 16-18, 21-23): ")
-
-
-async def test_a_byte_order_mark_and_line_ends_in_the_text_of_a_client_stay(serve):
-    async with serve([{"text": "```python\nimport math\n\n\ndef f(a):\n    return math.pi\n```"}]) as client:
-        client.open(URI, "\ufeffdef f(a):\r\n    return 3\r\n")
-        result = await client.refactor(URI, Span(5, 5), instruction="use pi")
-        assert result["status"] == "applied"
-        text = "\ufeffimport math\r\n\r\n\r\ndef f(a):\r\n    return math.pi\r\n"
-        assert client.documents[URI].text == text
 
 
 async def test_a_result_is_refined_after_it_was_applied(serve):

@@ -4,10 +4,8 @@ import pytest
 
 from homebody.errors import UsageError
 from homebody.features.commit_message import commit_message
-from homebody.features.explain import explain
 from homebody.features.explain_text import explain_text
 from homebody.settings import ChatSettings
-from homebody.text import Document, Span
 from support.git import git
 
 _TRACEBACK = """\
@@ -62,20 +60,6 @@ async def test_the_end_of_a_long_output_stays(world):
         assert left.first_line == 0
         assert f"line {left.last_line + 1}\n" in w.asked[0].prompt.text
         assert f"line {left.last_line}\n" not in w.asked[0].prompt.text
-
-
-async def test_a_diagnostic_is_explained_with_the_lines_around_it(world):
-    code = "def half(value):\n    return value / two\n"
-    async with world("The name is not defined.", chat=ChatSettings(reading_seconds=600)) as w:
-        document = Document.create("file:///w/half.py", "python", 1, code)
-        result = await explain(w.engine, document, Span(29, 32), problem="ruff F821: Undefined name `two`")
-        prompt = w.asked[0].prompt.text
-        assert "ruff F821: Undefined name `two`" in prompt
-        assert prompt.count("return value / two") == 1
-        assert [(source.first_line, source.why) for source in result.sources] == [
-            (1, "selection"),
-            (0, "before the selection"),
-        ]
 
 
 async def test_a_commit_message_comes_from_what_is_staged(world, tmp_path):

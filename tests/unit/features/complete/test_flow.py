@@ -3,7 +3,6 @@
 import asyncio
 import time
 from functools import partial
-from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -11,36 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from homebody.backend.scripted import ScriptedReply
-from homebody.errors import BackendUnavailable, ContextTooLong, UsageError
+from homebody.errors import ContextTooLong
 from homebody.features.complete import Selected, complete
-from homebody.features.explain import explain
-from homebody.features.refactor import refactor
 from homebody.models.facts import FimTokens
 from homebody.text import Span
 from support.documents import at, typed
 from support.until import until
 
 _QWEN = FimTokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
-
-
-async def test_the_rest_of_the_line_is_offered(world):
-    async with world("a + b\n") as w:
-        document, offset = at("def add(a, b):\n    return █\n")
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert (found.span, found.text) == (Span(offset, offset), "a + b")
-
-
-async def test_typing_along_a_suggestion_sends_no_request(world):
-    async with world("result = compute(a)\n") as w:
-        document, offset = at("x = 1\n█\n")
-        [first] = await complete(w.engine, document, offset, session=w.session)
-        before = len(w.asked)
-        for key in "result":
-            document, offset = typed(document, offset, key)
-            [found] = await complete(w.engine, document, offset, session=w.session)
-        assert first.text == "result = compute(a)"
-        assert found.text == " = compute(a)"
-        assert [r for r in w.asked[before:] if r.prompt.text.endswith("resul")] == []
 
 
 async def test_a_request_waits_for_an_answer_in_flight_that_agrees(world):
@@ -106,18 +83,6 @@ async def test_an_answer_that_the_next_key_cancels_shows_how_fast_the_model_is(w
             document, offset = typed(document, offset, "x")
         task.cancel()
         assert rhythm.debounce() < before
-
-
-async def test_consecutive_prompts_only_grow_at_their_end(world):
-    async with world(ScriptedReply("zzz\n")) as w:
-        document, offset = at("import os\n\n\ndef add(a, b):\n    █\n")
-        prompts = []
-        for key in "return a":
-            document, offset = typed(document, offset, key)
-            await complete(w.engine, document, offset, session=w.session)
-            prompts.append(next(r.prompt for r in reversed(w.asked)))
-        texts = [prompt.text + prompt.forced for prompt in prompts]
-        assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
 
 
 @pytest.mark.parametrize(
@@ -241,15 +206,6 @@ async def test_a_cancelled_request_stops_the_model(world):
         await until(lambda: not running.is_running)
 
 
-async def test_a_failure_is_raised_and_the_next_request_works(world):
-    async with world(ScriptedReply(fault="unavailable", times=1), "a + b\n") as w:
-        document, offset = at("def add(a, b):\n    return █\n")
-        with pytest.raises(BackendUnavailable):
-            await complete(w.engine, document, offset, session=w.session)
-        [found] = await complete(w.engine, document, offset, session=w.session)
-        assert found.text == "a + b"
-
-
 async def test_the_last_prompt_keeps_its_answer_while_the_suggestion_is_typed(world):
     async with world("value + 1\n") as w:
         document, offset = at("x = █\n")
@@ -308,15 +264,3 @@ def test_the_prompt_fits_for_any_document(world, lines, context_length, fim, dat
                 assert before[-1] in seen
 
     asyncio.run(run())
-
-
-async def test_a_file_of_secrets_goes_into_no_prompt(world):
-    async with world("x\n") as w:
-        document, offset = at("KEY=█\n")
-        secret = document.__class__.create("file:///w/.env", "dotenv", 1, document.text)
-        assert await complete(w.engine, secret, offset, session=w.session) == []
-        with pytest.raises(UsageError, match="is never put into a prompt"):
-            await explain(w.engine, secret)
-        with pytest.raises(UsageError, match="is never put into a prompt"):
-            await refactor(w.engine, secret, Span(0, 3), instruction="Sort it.")
-        assert w.backend.requests == []

@@ -94,15 +94,6 @@ async def test_ghost_text_and_menu_asked_at_one_key_both_get_the_answer(world):
         assert len([r for r in w.asked if "alpha" not in r.prompt.text + r.prompt.forced]) == 1
 
 
-async def test_an_explicit_request_bypasses_the_confidence_threshold(world):
-    replies = [ScriptedReply(f"guess{n}\n", probability=0.1, times=1) for n in range(4)]
-    async with world(*replies, min_confidence=0.7) as w:
-        document, offset = at("x = █\n")
-        assert await complete(w.engine, document, offset, session=w.session) == []
-        found = await complete(w.engine, document, offset, session=w.session, trigger="invoked")
-        assert len({item.text for item in found}) == 3
-
-
 async def test_text_below_the_cursor_is_in_the_prompt_after_moving_up_in_a_new_file(world):
     async with world("zzz\n", fim=_QWEN) as w:
         document, offset = at("import os\n█")

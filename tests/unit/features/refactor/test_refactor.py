@@ -11,15 +11,6 @@ from support.documents import at
 _CODE = "x = 1\n\n\ndef mean(values):\n    total = 0\n    return tot█al\n"
 
 
-async def test_a_docstring_goes_where_it_belongs(world):
-    async with world("Return the mean.") as w:
-        document, offset = at(_CODE)
-        done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
-        assert done.status == "changed"
-        new = apply_edits(document.text, done.edits)
-        assert new == document.text.replace(":\n", ':\n    """Return the mean."""\n')
-
-
 async def test_the_language_of_answers_does_not_reach_code(world):
     chat = ChatSettings(instructions="Use tabs.", language="German", reading_seconds=600)
     async with world("```python\ndef mean(values):\n    return 0\n```", chat=chat) as w:
@@ -44,16 +35,6 @@ async def test_the_model_is_stopped_after_the_sentence_that_was_asked_for(world)
         done = await refactor(w.engine, document, Span(offset, offset), action="docstring")
         assert '"""Return the mean."""' in apply_edits(document.text, done.edits)
         assert w.engine.audit.last(document.uri).answer == "Return the mean."
-
-
-async def test_an_instruction_rewrites_the_selected_lines(world):
-    async with world("```python\n    total = sum(values)\n```") as w:
-        document, _ = at(_CODE)
-        start = document.text.index("total = 0")
-        done = await refactor(w.engine, document, Span(start, start + 5), instruction="Sum the values up.")
-        assert done.status == "changed"
-        assert "    total = sum(values)\n    return total\n" in apply_edits(document.text, done.edits)
-        assert "Sum the values up." in w.asked[0].prompt.text
 
 
 async def test_what_the_code_uses_is_read_on_the_slowest_machine(world):
