@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from homebody.audit import LeftOut, Source
 from homebody.context.window import Count, Keep, Window, grid_step, window
+from homebody.errors import ContextTooLong
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
 
@@ -13,6 +14,8 @@ CELL_ABOVE = "cell above"
 
 _REPEATED = 0.8
 """A candidate is a duplicate if at least this share of its lines is in the prompt already."""
+
+_UNFIT = "did not fit the prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def choose(
     around: Source,
     shown: str = "",
     *,
-    beyond: str = "did not fit the prompt",
+    beyond: str = _UNFIT,
 ) -> Ranked:
     """Take candidates while they fit ``tokens``; a smaller one may follow one that does not fit.
 
@@ -72,40 +75,19 @@ def choose(
     return Ranked(tuple(_ordered(chosen)), tuple(left_out), used)
 
 
-def choose_beside(
+def _choose_beside(
     document: Document,
     whole: Window,
     candidates: Sequence[Candidate],
     tokens: int,
     count: Count,
     *,
-    beyond: str = "did not fit the prompt",
+    beyond: str = _UNFIT,
 ) -> Ranked:
     """Take candidates as ``choose`` does, beside the lines of a window."""
     shown = Span(whole.prefix.start, max(whole.prefix.end, whole.suffix.end))
     around = Source(document.uri, *document.lines_of(shown), 0, "")
     return choose(candidates, tokens, count, around, document.slice(shown), beyond=beyond)
-
-
-def window_sources(document: Document, whole: Window, before: str, after: str) -> list[Source]:
-    """Return the two parts of a window as sources, with the reasons ``before`` and ``after``."""
-    parts = (whole.prefix, whole.prefix_tokens, before), (whole.suffix, whole.suffix_tokens, after)
-    return [
-        Source(document.uri, *document.lines_of(span), tokens, why) for span, tokens, why in parts if span
-    ]
-
-
-def beyond_window(
-    document: Document, whole: Window, sources: Sequence[Source], before: str, after: str
-) -> tuple[list[LeftOut], list[LeftOut]]:
-    """Return the lines above and below a window that are not among ``sources``, with the reasons."""
-    above = document.line_of(whole.prefix.start) - 1  # a line that is included in part is a source
-    below = document.line_of(whole.suffix.end - 1) + 1
-    last = document.line_of(len(document.text) - 1)  # not the empty last line
-    return (
-        without(sources, LeftOut(document.uri, 0, above, before)),
-        without(sources, LeftOut(document.uri, below, last, after)),
-    )
 
 
 def _ordered(chosen: Sequence[tuple[Candidate, int]]) -> list[tuple[Candidate, int]]:
@@ -144,6 +126,12 @@ SNIPPET_SHARE = 0.25
 HEADER_SHARE = 0.1
 """Share for imports and headers of scopes that lie outside the window."""
 
+_SNIPPET_SHARE_AROUND = 0.5
+"""Snippets' share of the tokens that a selection leaves free; the surrounding lines get the rest."""
+
+_AFTER_SHARE = 0.5
+"""Share of the lines after a selection; those before it get what they do not need, and the reverse."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptLines:
@@ -155,20 +143,62 @@ class KeptLines:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Content of a completion prompt.
+    """Content of a prompt around the code in question.
 
-    ``prefix`` ends at the anchor, ``suffix`` starts at the cursor. ``headers`` are lines of the same document
-    before the window: imports and the headers of scopes that are still open.
+    Of a completion, ``prefix`` ends at the anchor, and ``suffix`` starts at the cursor; of a selection, both
+    are whole lines. ``headers`` are lines of the same document before the window: imports and the headers of
+    scopes that are still open. ``tokens`` is the total of all of them, with the selection.
     """
 
     prefix: str
     suffix: str
-    headers: str
     snippets: tuple[Candidate, ...]
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
     tokens: int
     window: Window
+    headers: str = ""
+
+
+def select_around(
+    document: Document,
+    selection: Span,
+    *,
+    tokens: int,
+    count: Count,
+    candidates: Sequence[Candidate],
+    beyond: str,
+) -> Context:
+    """Keep the selection whole and fill the rest of ``tokens`` with its surroundings and snippets.
+
+    A snippet whose lines are already in the surroundings is left out. ``beyond`` is the reason that is
+    recorded for what does not fit.
+
+    Raises
+    ------
+    ContextTooLong
+        The selection itself does not fit.
+
+    """
+    used = count(document.slice(selection))
+    if used > tokens:
+        message = (
+            f"The selection has {used} tokens and {tokens} fit the context: "
+            "select less, or serve the model with a larger context."
+        )
+        raise ContextTooLong(message)
+    rest = tokens - used
+    first, last = document.lines_of(selection)
+    lines = Span(document.line_starts[first], document.line_span_with_end(last).end)
+    share = int(rest * _SNIPPET_SHARE_AROUND) if candidates else 0
+    whole = window(document, lines, rest - share, _AFTER_SHARE, count)
+    ranked = _choose_beside(document, whole, candidates, share, count, beyond=beyond)
+    if ranked.tokens < share:
+        # Unused tokens go to the surroundings; snippets that these now contain are removed.
+        whole = window(document, lines, rest - ranked.tokens, _AFTER_SHARE, count)
+        ranked = _choose_beside(document, whole, candidates, ranked.tokens, count, beyond=beyond)
+    own = Source(document.uri, first, last, used, "selection")
+    return _context(document, whole, ranked, [own], place="selection", beyond=beyond)
 
 
 def select_completion(
@@ -193,10 +223,10 @@ def select_completion(
     whole = window(document, gap, tokens, share, count, keep=keep)
     cut_off = whole.prefix.start > 0
     if not candidates and not (headers and cut_off):
-        return _context(document, whole, "", Ranked((), (), 0), ())
+        return _context(document, whole, Ranked((), (), 0), [], place="cursor")
     kept = _kept_headers(document, headers, whole.prefix.start, int(tokens * HEADER_SHARE), count)
     room = _snippet_tokens(document, whole, tokens, takes_suffix=takes_suffix)
-    ranked = choose_beside(document, whole, candidates, room, count)
+    ranked = _choose_beside(document, whole, candidates, room, count)
     needed = sum(cost for _, cost in kept) + ranked.tokens
     if needed > tokens - whole.tokens:
         less = None if keep is None else Keep(keep.start, keep.tokens - needed)
@@ -208,8 +238,9 @@ def select_completion(
         spare = most - ranked.tokens - whole.tokens
         while kept and sum(cost for _, cost in kept) > spare:
             kept = kept[1:]
+    own = [Source(document.uri, *document.lines_of(line.span), cost, line.why) for line, cost in kept]
     text = "".join(document.slice(header.span) for header, _ in kept)
-    return _context(document, whole, text, ranked, kept)
+    return _context(document, whole, ranked, own, place="cursor", headers=text)
 
 
 def _snippet_tokens(document: Document, whole: Window, tokens: int, *, takes_suffix: bool) -> int:
@@ -241,23 +272,36 @@ def _kept_headers(
 
 
 def _context(
-    document: Document, whole: Window, headers: str, ranked: Ranked, kept: Sequence[tuple[KeptLines, int]]
+    document: Document,
+    whole: Window,
+    ranked: Ranked,
+    own: Sequence[Source],
+    *,
+    place: str,
+    beyond: str = _UNFIT,
+    headers: str = "",
 ) -> Context:
-    sources = [
-        Source(document.uri, *document.lines_of(header.span), cost, header.why) for header, cost in kept
-    ]
-    sources += ranked.sources
-    sources += window_sources(document, whole, "before the cursor", "after the cursor")
-    above, below = beyond_window(document, whole, sources, "before the window", "after the window")
+    """Return the context with a list of what it has and what it lacks; ``own`` is in no window."""
+    before, after = f"before the {place}", f"after the {place}"
+    parts = (whole.prefix, whole.prefix_tokens, before), (whole.suffix, whole.suffix_tokens, after)
+    near = [Source(document.uri, *document.lines_of(span), size, why) for span, size, why in parts if span]
+    sources = [*own, *ranked.sources, *near]
+    above = document.line_of(whole.prefix.start) - 1  # a line that is included in part is a source
+    below = document.line_of(whole.suffix.end - 1) + 1
+    last = document.line_of(len(document.text) - 1)  # not the empty last line
     return Context(
         prefix=document.slice(whole.prefix),
         suffix=document.slice(whole.suffix),
-        headers=headers,
         snippets=tuple(candidate for candidate, _ in ranked.chosen),
         sources=tuple(sources),
-        left_out=(*above, *ranked.left_out, *below),
-        tokens=whole.tokens + ranked.tokens + sum(t for _, t in kept),
+        left_out=(
+            *ranked.left_out,
+            *without(sources, LeftOut(document.uri, 0, above, f"{before}; {beyond}")),
+            *without(sources, LeftOut(document.uri, below, last, f"{after}; {beyond}")),
+        ),
+        tokens=whole.tokens + ranked.tokens + sum(source.tokens for source in own),
         window=whole,
+        headers=headers,
     )
 
 

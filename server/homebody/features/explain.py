@@ -10,7 +10,7 @@ from functools import partial, reduce
 from typing import TypeAlias, Unpack
 
 from homebody.audit import BEYOND_CONTEXT, AnswerUsage, LeftOut, Source
-from homebody.context.around import select_around
+from homebody.context.select import select_around
 from homebody.engine import Engine
 from homebody.errors import UsageError
 from homebody.features.answer import (
@@ -117,7 +117,7 @@ async def explain(
             candidates=candidates,
             beyond=chat.beyond(prompt, readable, tokens),
         )
-        values = code_values(engine, document, around.code) | {
+        values = code_values(engine, document, document.slice(target)) | {
             "name": f"line {first + 1}",
             "problem": problem,
             "context": laid_out(engine, document, around),

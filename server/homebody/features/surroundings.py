@@ -6,7 +6,7 @@ from pathlib import Path
 
 from homebody.audit import Source, uris_of
 from homebody.backend.base import OWN, Message, Sampling
-from homebody.context.around import Around
+from homebody.context.select import Context
 from homebody.engine import Engine
 from homebody.errors import Excluded
 from homebody.models.families import family_of
@@ -54,13 +54,13 @@ def language_values(language_id: str, uri: str = "") -> dict[str, str]:
     return {"language": language.title, "tag": language.tag or language.name, "framework": framework}
 
 
-def laid_out(engine: Engine, document: Document, around: Around) -> str:
+def laid_out(engine: Engine, document: Document, around: Context) -> str:
     """Text for ``$context``: snippets, then the lines around the selection; may be empty.
 
     The selection itself is not included: another part of the prompt shows it.
     """
     text = "".join(laid_out_snippet(engine, snippet) for snippet in around.snippets)
-    for name, lines in (("before", around.before), ("after", around.after)):
+    for name, lines in (("before", around.prefix), ("after", around.suffix)):
         if lines.strip():
             values = code_values(engine, document, lines.lstrip("\r\n"))
             text += fill_shipped(name, **values) + "\n\n"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from homebody.audit import uris_of
-from homebody.context.around import Around
+from homebody.context.select import Context
 from homebody.text import Document, Span
 
 _MUCH_MORE = 2
@@ -16,7 +16,7 @@ class _Kept:
     uri: str
     target: Span
     tokens: int
-    around: Around
+    around: Context
 
 
 class ShownContext:
@@ -34,7 +34,7 @@ class ShownContext:
         """Drop what is stored."""
         self._kept = None
 
-    def find(self, document: Document, target: Span, tokens: int) -> Around | None:
+    def find(self, document: Document, target: Span, tokens: int) -> Context | None:
         """Return the last choice if it was for the same text and target and fits ``tokens``."""
         kept = self._kept
         if kept is None or (kept.uri, kept.target) != (document.uri, target) or kept.text != document.text:
@@ -42,6 +42,6 @@ class ShownContext:
         fits = kept.around.tokens <= tokens < kept.tokens * _MUCH_MORE
         return kept.around if fits else None
 
-    def keep(self, document: Document, target: Span, tokens: int, around: Around) -> None:
+    def keep(self, document: Document, target: Span, tokens: int, around: Context) -> None:
         """Keep a choice that was made for at most ``tokens``."""
         self._kept = _Kept(document.text, document.uri, target, tokens, around)

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homebody.context.around import select_around
-from homebody.context.select import KeptLines, select_completion
+from homebody.context.select import KeptLines, select_around, select_completion
 from homebody.context.window import Keep
 from homebody.syntax.chunk import Candidate
 from homebody.text import Document, Span
@@ -101,7 +100,7 @@ def test_around_a_selection_the_room_that_one_side_does_not_need_goes_to_the_oth
     found = select_around(
         document, document.line_span(line), tokens=9 + 20 * 10, count=len, candidates=(), beyond="no room"
     )
-    assert (found.before.count("\n"), found.after.count("\n")) == (before, after)
+    assert (found.prefix.count("\n"), found.suffix.count("\n")) == (before, after)
     left = _numbers(found.left_out, document.uri)
     assert left == set(range(100)) - set(range(line - before, line + after + 1))
 

@@ -12,8 +12,8 @@ from typing import TypedDict, Unpack
 
 from homebody.audit import uris_of
 from homebody.backend.base import TYPED, Message, ModelInfo, OnRead
-from homebody.context.around import Around, select_around
 from homebody.context.markers import first_marker, without_marked_lines
+from homebody.context.select import Context, select_around
 from homebody.errors import ContextTooLong, UsageError
 from homebody.features.answer import ChatAnswer, ChatPrompt, answer
 from homebody.features.budgets import LEAST_TOKENS, TEMPLATE_TOKENS, chat_room, measure_speed, reason_beyond
@@ -226,7 +226,7 @@ async def _ask(request: RewriteRequest, **listeners: Unpack[PartListeners]) -> C
     )
 
 
-def _first_messages(request: RewriteRequest, around: Around, special: frozenset[str]) -> tuple[Message, ...]:
+def _first_messages(request: RewriteRequest, around: Context, special: frozenset[str]) -> tuple[Message, ...]:
     """The prompt file with its values; the error of an earlier run is at the end."""
     engine, document, definition = request.engine, request.document, request.definition
     context = laid_out(engine, document, around) if request.prompt.takes_context else ""
@@ -255,7 +255,7 @@ def _variables(request: RewriteRequest) -> list[str]:
     return renamable(request.document, request.tree, request.target)
 
 
-def _around(request: RewriteRequest, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Around:
+def _around(request: RewriteRequest, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Context:
     """Choose the code around the target; the last choice for the same target is reused if it fits.
 
     Then a second request about the same code begins with the same text, which the server has cached.

@@ -36,5 +36,5 @@ async def test_no_line_of_the_prompt_is_listed_as_left_out(world):
         last = w.engine.audit.last()
         assert [(one.why, one.first_line, one.last_line) for one in last.sources] == [("at the cursor", 0, 1)]
         assert [(one.why, one.first_line, one.last_line) for one in last.left_out] == [
-            ("after the window", 2, 3)
+            ("after the cursor; did not fit the prompt", 2, 3)
         ]
