@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from homebody.cli.answers import show_prompt_text
-from homebody.cli.edge import warn
 from homebody.cli.refactor_options import RefactorOptions
 from homebody.cli.terminal import Terminal, harmless
+from homebody.errors import HomebodyError
 from homebody.headless.batch import Summary
 from homebody.headless.file_report import diff_of, to_json_line
 from homebody.headless.find import Selection, described
@@ -24,9 +24,9 @@ _UNITS = ((3600, "h"), (60, "min"), (1, "s"))
 class Display:
     """Prints the results of one run, and sums them up. ``prints_text``: with ``--write``, print new texts.
 
-    On a terminal, one line says what is worked on, and is overwritten; the lines of files that failed stay.
-    Otherwise there is a line for each finished file. Of a single file that was named, there is only a line if
-    it was written; otherwise its error or remarks are printed instead of a summary.
+    On a terminal, one line says what is worked on, and is overwritten; lines that say more than the result
+    stay. Otherwise there is a line for each finished file. A single file that was named has no summary; its
+    error ends the command.
     """
 
     def __init__(self, options: RefactorOptions, selection: Selection, *, prints_text: bool = False) -> None:
@@ -36,7 +36,7 @@ class Display:
         self._selection = selection
         self._prints_text = prints_text
         self._is_single = len(selection.files) == 1 and not selection.skipped
-        self._last: Outcome | None = None
+        self._error: HomebodyError | None = None
         self._began = time.monotonic()
 
     def started(self, path: Path) -> None:
@@ -49,22 +49,26 @@ class Display:
 
     def finished(self, outcome: Outcome) -> None:
         """Print the result of a file."""
-        self._last = outcome
-        is_of_many = not self._is_single and outcome.status != "empty"
-        is_telling = not sys.stderr.isatty() or outcome.reason is not None
-        if outcome.written or (is_of_many and is_telling):
+        if self._is_single or outcome.status == "empty":
+            self._error = self._error or outcome.error
+        has_more = outcome.written or outcome.reason or outcome.notes or outcome.remarks
+        if self._is_single:
+            is_shown = outcome.error is None and (has_more or outcome.status != "changed")
+        else:
+            is_shown = outcome.status != "empty" and (has_more or not sys.stderr.isatty())
+        if is_shown:
             self.terminal.report(f"{self._count(self.summary.done)}{line_of(outcome)}")
         self._print(outcome)
 
     def report(self) -> int:
         """Report the end of a run; return the exit code. Raises the error of a single file."""
         options, counts = self._options, self.summary.counts
+        if self._error is not None and (self._is_single or counts["empty"] == self.summary.total):
+            raise self._error
         if not self._is_single:
             self.sum_up()
             if self.summary.written:
                 self.terminal.report("`homebody undo` restores all files.")
-        elif self._last is not None:
-            self._report_single(self._last)
         failed = counts["refused"] + counts["failed"] + self.summary.partly
         return 1 if failed or (options.check and counts["changed"]) else 0
 
@@ -90,7 +94,7 @@ class Display:
         """Print one file's result on stdout."""
         options, terminal = self._options, self.terminal
         if options.as_json:
-            if outcome.status != "empty" and not (self._is_single and outcome.error is not None):
+            if outcome.status != "empty" and self._error is None:
                 terminal.write(to_json_line(outcome))
             return
         for record in outcome.prompts:
@@ -102,24 +106,6 @@ class Display:
             terminal.write(f"would change {outcome.path}\n")
         elif self._prints_text and not outcome.is_new:
             terminal.write(outcome.mark + outcome.after)
-
-    def _report_single(self, outcome: Outcome) -> None:
-        """Report why one file did not change, and which of its attributes could not be kept."""
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.written or self._options.quiet:
-            return  # the line of a written file says everything
-        reason = outcome.reason
-        if outcome.status == "refused":
-            reason = reason or "The model's answer was refused."
-        elif outcome.status != "changed" and not self._options.as_json:
-            reason = reason or f"There is nothing to change in {outcome.path}."
-        # A refusal that is due to notes quotes them.
-        has_notes = outcome.notes and outcome.status == "changed"
-        notes = [f"Note: it {', '.join(outcome.notes)}."] if has_notes else []
-        for remark in (reason, *notes, *outcome.remarks):
-            if remark:
-                warn(remark)
 
     def _summary(self) -> list[str]:
         summary, skipped = self.summary, self._selection.skipped
@@ -157,7 +143,8 @@ def line_of(outcome: Outcome) -> str:
 
 
 def _status(status: str, *, is_written: bool) -> str:
-    return "would change" if status == "changed" and not is_written else status
+    words = {"changed": "changed" if is_written else "would change", "empty": "nothing to rewrite in"}
+    return words.get(status, status)
 
 
 def duration(seconds: float) -> str:

@@ -145,11 +145,6 @@ class _Run:
         if interrupted or display.stopped_early:
             return self._stopped(display)
         self._end()
-        counts = display.summary.counts
-        if self.options.select and counts["empty"] == display.summary.total:
-            patterns = " ".join(self.options.select)
-            message = f"--select {patterns} matches nothing: patterns look like test_* or Class.method."
-            raise NothingSelected(message)
         return display.report()
 
     def _end(self) -> None:
@@ -163,14 +158,10 @@ class _Run:
         sentences = settle(self.journal) if self.journal is not None else []
         if stopped is not None and self.options.quiet:  # otherwise the file's line has said it
             sentences.append(str(stopped))
-        if self.journal is not None and display.summary.written:
+        if self.journal is not None:
             sentences.append(
                 "Finished files stay changed: `homebody refactor --resume` does the rest, "
                 "`homebody undo` restores all files."
-            )
-        elif self.journal is not None:
-            sentences.append(
-                "Nothing was changed since this command started: `homebody refactor --resume` does the rest."
             )
         for sentence in sentences:
             warn(sentence)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from homebody.audit import PromptRecord
 from homebody.engine import Engine
-from homebody.errors import ContextTooLong, HomebodyError, UsageError
+from homebody.errors import ContextTooLong, HomebodyError, NothingSelected, UsageError
 from homebody.features.refactor import Offer, Refactoring, Skipped, prompt_of, refactor
 from homebody.headless import targets
 from homebody.headless.find import shown_path
@@ -215,12 +215,13 @@ def _targets(
 def _without_targets(outcome: Outcome, file: WholeFile, request: RunRequest) -> Outcome:
     """Say why a file has nothing to rewrite, in a sentence."""
     if not file.document.text.strip():
-        return replace(outcome, reason="The file is empty: there is nothing to rewrite.")
+        return replace(outcome, reason="The file is empty.")
     if broken := targets.broken_line(file):
         error = UsageError(broken) if request.select else None
         return replace(outcome, status="skipped", reason=broken, error=error)
     if request.select:
-        return replace(outcome, reason=f"No symbol of the file matches {', '.join(request.select)}.")
+        message = f"--select {' '.join(request.select)} matches nothing: try test_* or Class.method."
+        return replace(outcome, error=NothingSelected(message))
     if targets.functions(file):
         reason = "Every function of the file is documented already: lines or --select choose some to rewrite."
         return replace(outcome, reason=reason)
