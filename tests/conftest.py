@@ -76,7 +76,7 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def host(tiny_model: Path) -> Iterator[Host]:
     """Run the scripted model in a real host process, one for the whole run.
 
-    A test that ends it, or needs another model, starts its own with ``start_host``.
+    A test that ends it, or needs another model, starts its own with ``started_host``.
     """
     with running_host(tiny_model) as running:
         yield running

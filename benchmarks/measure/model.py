@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ import psutil
 
 from homebody.host.launch import start_host
 from homebody.host.machine import usable_cores
-from homebody.host.shared import HostOptions, Ready
+from homebody.host.shared import HostFiles, HostOptions, Ready, join, leave
 from homebody.models.library import DEFAULT_WEIGHTS, models_dir
 
 _EVALUATED = "llamacpp:prompt_tokens_total "
@@ -124,16 +125,21 @@ def default_weights() -> Path:
 
 @asynccontextmanager
 async def open_model(path: Path, *, threads: int | None = None) -> AsyncGenerator[Model]:
-    """Start a private host process for the weights at ``path``, and end it afterwards."""
-    process = await start_host(HostOptions(path, threads=threads))
-    assert process is not None, "a private host is never shared"
-    ready = process.ready
-    try:
-        async with _client(ready.port, ready.api_key) as client:
-            url = f"http://127.0.0.1:{ready.port}"
-            yield Model(path, url, ready.api_key, ready.pid, client, ready)
-    finally:
-        await process.end()
+    """Start a host process of our own for the weights at ``path``, and end it afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = HostFiles(Path(folder, "host.lock"))
+        membership = join(files)
+        try:
+            ready = await start_host(HostOptions(path, threads=threads), files)
+            assert ready is not None, "nobody else knows its files"
+            async with _client(ready.port, ready.api_key) as client:
+                url = f"http://127.0.0.1:{ready.port}"
+                yield Model(path, url, ready.api_key, ready.pid, client, ready)
+            host = psutil.Process(ready.pid)
+            host.terminate()
+            host.wait()
+        finally:
+            leave(membership)
 
 
 @asynccontextmanager

@@ -11,18 +11,17 @@ from homebody.backend.base import Message, Piece, Prompt, ReadProgress, Sampling
 from homebody.backend.embedded import HostedBackend
 from homebody.backend.http import ModelServer
 from homebody.errors import BackendRefused
-from homebody.host.launch import start_host
-from homebody.host.shared import HostOptions
+from support.hosts import started_host
 from support.streams import chat
 
 
 @pytest_asyncio.fixture
 async def hosted(tiny_model: Path) -> AsyncIterator[HostedBackend]:
-    process = await start_host(HostOptions(tiny_model))
-    assert process is not None
-    async with aclosing(HostedBackend(process.ready, timeout_seconds=30.0)) as backend:
+    async with (
+        started_host(tiny_model) as ready,
+        aclosing(HostedBackend(ready, timeout_seconds=30.0)) as backend,
+    ):
         yield backend
-    await process.end()
 
 
 async def test_the_host_keeps_a_prompt_in_each_of_its_slots(hosted: HostedBackend):

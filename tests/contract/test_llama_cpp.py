@@ -11,10 +11,10 @@ import pytest
 from homebody.backend.base import Marker, Message, Piece, Prompt, ReadProgress, Sampling, Text
 from homebody.backend.servers.llama_cpp import LlamaCppBackend
 from homebody.errors import BackendRefused
-from homebody.host.launch import HostProcess, start_host
-from homebody.host.shared import HostOptions
+from homebody.host.shared import Ready
 from homebody.models.facts import FimTokens
 from homebody.settings import BackendSettings
+from support.hosts import started_host
 from support.llama_server import copy_with, tokenize
 from support.recording_proxy import RecordingProxy
 from support.streams import MANY, chat, read
@@ -34,16 +34,10 @@ def backend(proxy: RecordingProxy, host: Any) -> LlamaCppBackend:
 
 
 @asynccontextmanager
-async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, HostProcess]]:
-    process = await start_host(HostOptions(model))
-    assert process is not None
-    opened = LlamaCppBackend(
-        BackendSettings(url=f"http://127.0.0.1:{process.ready.port}", api_key=process.ready.api_key)
-    )
-    try:
-        yield opened, process
-    finally:
-        await process.end()
+async def running(model: Path) -> AsyncIterator[tuple[LlamaCppBackend, Ready]]:
+    async with started_host(model) as ready:
+        block = BackendSettings(url=f"http://127.0.0.1:{ready.port}", api_key=ready.api_key)
+        yield LlamaCppBackend(block), ready
 
 
 async def test_markers_are_read_out_of_the_server(backend: LlamaCppBackend, proxy: RecordingProxy):
@@ -174,12 +168,12 @@ async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: 
     """It is sent once, even if the prompt begins with it."""
     async with running(copy_with(tiny_model, tmp_path / "bos.gguf", tokenizer__ggml__add_bos_token=True)) as (
         backend,
-        process,
+        ready,
     ):
-        url = f"http://127.0.0.1:{process.ready.port}"
-        (bos,) = tokenize(url, process.ready.api_key, END, special=True)
-        with RecordingProxy(url, process.ready.api_key) as proxy:
-            behind = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=process.ready.api_key))
+        url = f"http://127.0.0.1:{ready.port}"
+        (bos,) = tokenize(url, ready.api_key, END, special=True)
+        with RecordingProxy(url, ready.api_key) as proxy:
+            behind = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=ready.api_key))
             await read(behind.complete(Prompt((Text("x"),)), MANY))
             await read(behind.complete(Prompt((Marker(END), Text("x"))), MANY))
             await behind.aclose()
@@ -192,10 +186,10 @@ async def test_bos_is_sent_where_the_model_wants_it(tiny_model: Path, tmp_path: 
 
 async def test_no_blank_is_inserted_between_the_parts_of_a_sentencepiece_prompt(tmp_path: Path):
     """Such models put a blank before a text; parts in the middle of a prompt must not get one."""
-    async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, process):
-        url = f"http://127.0.0.1:{process.ready.port}"
-        with RecordingProxy(url, process.ready.api_key) as proxy:
-            backend = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=process.ready.api_key))
+    async with running(write_tiny_spm(tmp_path / "spm.gguf")) as (_, ready):
+        url = f"http://127.0.0.1:{ready.port}"
+        with RecordingProxy(url, ready.api_key) as proxy:
+            backend = LlamaCppBackend(BackendSettings(url=proxy.url, api_key=ready.api_key))
             await read(backend.complete(Prompt((Text("ab"), Text("cd"), Text(" e"))), Sampling(max_tokens=1)))
             counts = await backend.count(["ab", "cd", " e"])
             (body,) = proxy.bodies("/completion")
@@ -210,12 +204,12 @@ async def test_another_model_on_the_same_port_is_noticed(tiny_model: Path, tmp_p
     plain = write_tiny_gguf(tmp_path / "plain.gguf", fim=False, context_length=2048)
     other = copy_with(plain, tmp_path / "other.gguf", general__name="another")
     async with running(tiny_model) as (_, first), running(other) as (_, second):
-        with RecordingProxy(f"http://127.0.0.1:{first.ready.port}") as proxy:
+        with RecordingProxy(f"http://127.0.0.1:{first.port}") as proxy:
             backend = LlamaCppBackend(
-                BackendSettings(url=proxy.url, api_key=first.ready.api_key, timeout_seconds=60)
+                BackendSettings(url=proxy.url, api_key=first.api_key, timeout_seconds=60)
             )
             before = await backend.describe()
-            proxy.move(f"http://127.0.0.1:{second.ready.port}", second.ready.api_key)
+            proxy.move(f"http://127.0.0.1:{second.port}", second.api_key)
             await read(backend.complete(Prompt((Text("x"),)), MANY))
             after = await backend.describe()
 

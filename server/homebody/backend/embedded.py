@@ -7,12 +7,11 @@ See ``docs/decisions/0011-one-host-for-all-editors.md``.
 """
 
 import asyncio
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import msgspec
 from filelock import FileLock
@@ -29,20 +28,15 @@ from homebody.errors import (
     StateUnwritable,
 )
 from homebody.host import shared
-from homebody.host.launch import START_SECONDS, HostProcess, start_host
+from homebody.host.launch import START_SECONDS, start_host
 from homebody.host.shared import LOADING, HostFiles, HostOptions, Ready
 from homebody.models.library import resolve
-from homebody.settings import BackendSettings, Settings
+from homebody.settings import BackendSettings, Settings, paths
 
 _POLL_SECONDS = 0.1
 _ANSWER_SECONDS = 2.0
-
-Contact: TypeAlias = Literal["answers", "silent", "elsewhere"]
-"""``elsewhere``: nothing listens on the port of a host that holds its lock, or another program does. Then the
-host has a network of its own, as in a sandbox."""
-
-_PATIENCE: Mapping[Contact, float] = {"silent": 10.0, "elsewhere": 1.0}
-"""Seconds after which a private host replaces one that holds its lock; a silent one hangs."""
+_SILENT_SECONDS = 10.0
+"""Seconds after which a host that holds its lock and does not answer is reported."""
 
 
 class HostConnector:
@@ -59,7 +53,7 @@ class HostConnector:
         How long ``connect`` waits for a starting host before it raises ``BackendLoading``; the start
         continues.
     silent_seconds
-        Limit for the waits of ``_PATIENCE``.
+        How long ``connect`` waits for a host that holds its lock and does not answer.
 
     """
 
@@ -69,7 +63,7 @@ class HostConnector:
         *,
         timeout_seconds: float = 120.0,
         loading_seconds: float = 3.0,
-        silent_seconds: float = math.inf,
+        silent_seconds: float = _SILENT_SECONDS,
     ) -> None:
         self._options = options
         self._timeout_seconds = timeout_seconds
@@ -79,7 +73,6 @@ class HostConnector:
         self._starting: asyncio.Task[HostedBackend] | None = None
         self._files: HostFiles | None = None
         self._membership: FileLock | None = None
-        self._own: HostProcess | None = None
         self.name = "The embedded model"
         self.reasons: tuple[str, ...] = ()
 
@@ -106,32 +99,28 @@ class HostConnector:
         hosted = self._hosted
         if hosted is None or failed is not hosted:
             return True
-        slow = isinstance(error, BackendTimeout) and await contact_of(hosted.ready) == "answers"
+        slow = isinstance(error, BackendTimeout) and await answers(hosted.ready)
         if slow or not isinstance(error, BackendTimeout | BackendUnavailable):
             return False
         self._hosted = None
         return True
 
     async def aclose(self) -> None:
-        """Unregister as a client, and end a private host; a shared host keeps running for other clients."""
+        """Unregister as a client; the host keeps running for others."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.wait([self._starting])
         if self._membership is not None:
             shared.leave(self._membership)
             self._membership = None
-        await self._end_own()
 
     async def _start(self) -> "HostedBackend":
         options = await asyncio.to_thread(self._options)
         self.name = f"The embedded model {options.model.name}"
-        await self._end_own()
         try:
-            files = self._join(options)
-            ready = await self._find_shared(replace(options, shared=files.lock), files)
-        except (StateUnwritable, OSError):
-            # A state folder that cannot be written to, or a full disk: no client could find a shared host.
-            ready = await self._start_own(options)
+            ready = await self._find(options, self._join(options))
+        except OSError as error:
+            raise StateUnwritable(shared.unwritable(paths.state_dir(), error)) from error
         self.reasons = (ready.note,) if ready.note else ()
         self._hosted = HostedBackend(ready, timeout_seconds=self._timeout_seconds)
         return self._hosted
@@ -145,40 +134,28 @@ class HostConnector:
             self._files = files
         return files
 
-    async def _find_shared(self, options: HostOptions, files: HostFiles) -> Ready:
+    async def _find(self, options: HostOptions, files: HostFiles) -> Ready:
         began = silent_since = time.monotonic()
-        while time.monotonic() - began < START_SECONDS:
+        while (now := time.monotonic()) - began < START_SECONDS:
             state = shared.read_state(files)
             if state is not None and state.port == LOADING:
-                silent_since = time.monotonic()
-            else:
-                contact = "silent" if state is None else await contact_of(state)
-                if state is not None and contact == "answers":
-                    return state
-                if (started := await start_host(options)) is not None:
-                    return started.ready
-                patience = min(self._silent_seconds, _PATIENCE[contact])
-                if time.monotonic() - silent_since > patience:
-                    return await self._start_own(options)
+                silent_since = now
+            elif state is not None and await answers(state):
+                return state
+            elif (started := await start_host(options, files)) is not None:
+                return started
+            elif now - silent_since > self._silent_seconds:
+                which = "" if state is None else f" (process {state.pid})"
+                message = (
+                    f"{self.name} is loaded{which} and does not answer: end that process, then ask again"
+                )
+                raise BackendTimeout(message)
             await asyncio.sleep(_POLL_SECONDS)
         message = (
             f"{self.name} was not ready after {START_SECONDS:.0f} s: "
             "choose a smaller one (`homebody models list`)"
         )
         raise BackendTimeout(message)
-
-    async def _start_own(self, options: HostOptions) -> Ready:
-        """Start a private host, beside a shared one if there is any."""
-        self._own = await start_host(replace(options, shared=None))
-        if self._own is None:
-            message = "a private host reported that it is shared"
-            raise AssertionError(message)
-        return self._own.ready
-
-    async def _end_own(self) -> None:
-        own, self._own = self._own, None
-        if own is not None:
-            await own.end()
 
 
 class HostedBackend(LlamaCppBackend):
@@ -222,15 +199,11 @@ class _Props(msgspec.Struct):
     model_path: str
 
 
-async def contact_of(state: Ready) -> Contact:
-    """Ask the port that ``state`` names whether its host answers there."""
+async def answers(state: Ready) -> bool:
+    """Whether the host that ``state`` names answers on its port."""
     server = ModelServer(
         f"http://127.0.0.1:{state.port}", api_key=state.api_key, timeout_seconds=_ANSWER_SECONDS
     )
-    try:
-        props = await server.get("/props", _Props)
-    except BackendTimeout:
-        return "silent"
-    except BackendError:
-        return "elsewhere"
-    return "answers" if Path(props.model_path) == Path(state.model) else "elsewhere"
+    with suppress(BackendError):
+        return Path((await server.get("/props", _Props)).model_path) == Path(state.model)
+    return False

@@ -34,6 +34,7 @@ from homebody.errors import (
     HomebodyError,
     ModelError,
     ModelNotServed,
+    StateUnwritable,
 )
 
 _Result = TypeVar("_Result")
@@ -277,7 +278,14 @@ class ResilientBackend(Backend):
                 await self.describe()
 
 
-FAILURES = (BackendUnavailable, BackendTimeout, BackendProtocolError, ModelError, ModelNotServed)
+FAILURES = (
+    BackendUnavailable,
+    BackendTimeout,
+    BackendProtocolError,
+    ModelError,
+    ModelNotServed,
+    StateUnwritable,
+)
 """Errors that are changes of state, reported by ``on_state``. Without weights no backend answers either."""
 _GENERATION_FAILURES = (BackendFailed, BackendTimeout, BackendProtocolError, ModelNotServed)
 

@@ -4,6 +4,5 @@
 stdout; ``launch`` starts that process and reads the line; ``shared`` has the values that both exchange, and
 the files through which all editors of one user find one host. Speaks no HTTP itself (``backend`` does).
 
-A private host ends when its stdin closes, and so with its parent; a shared host ends when it has no clients
-or has been idle too long (``run``).
+A host ends when it has no clients or has been idle too long (``run``).
 """

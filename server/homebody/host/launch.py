@@ -4,14 +4,10 @@ Sends the host no requests; ``backend/embedded.py`` does.
 """
 
 import asyncio
-import contextlib
-import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
-from pathlib import Path
 from typing import IO
 
 import msgspec
@@ -24,28 +20,12 @@ START_SECONDS = 180.0
 """Maximum loading time in seconds: 7 GB from a slow disk, or waiting for another host's last answer."""
 
 
-class HostProcess:
-    """A host that this process started, and its address.
+async def start_host(
+    options: HostOptions, files: HostFiles, *, start_seconds: float = START_SECONDS
+) -> Ready | None:
+    """Start a host and wait until it is ready; ``None`` if it is already running or starting.
 
-    A private host ends with ``end``, or when this process ends for any reason. A shared host is independent
-    of this process.
-    """
-
-    def __init__(self, process: "subprocess.Popen[bytes]", ready: Ready) -> None:
-        self._process = process
-        self.ready = ready
-
-    def is_running(self) -> bool:
-        """Whether the process is still running."""
-        return self._process.poll() is None
-
-    async def end(self) -> None:
-        """End a private host and wait for it. It has nothing to save, so this is immediate."""
-        await _end(self._process)
-
-
-async def start_host(options: HostOptions, *, start_seconds: float = START_SECONDS) -> HostProcess | None:
-    """Start a host and wait until it is ready; ``None`` if a shared one is already running or starting.
+    It is independent of this process, and ends when nobody needs it (``run``).
 
     Raises
     ------
@@ -55,8 +35,9 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
         Not ready within ``start_seconds``.
 
     """
-    with _open_log(options) as log:
-        process = _spawn(options, log)
+    # A file for stderr survives a crash and need not be drained.
+    with files.log.open("a+b") as log:
+        process = _spawn(options, files, log)
         assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         with process.stdout as stdout:
             reading = asyncio.create_task(asyncio.to_thread(stdout.readline))
@@ -72,62 +53,40 @@ async def start_host(options: HostOptions, *, start_seconds: float = START_SECON
                 if not reading.done():  # timed out or cancelled: the thread ends with the process
                     process.kill()
                     await asyncio.shield(reading)
-                    await _end(process)
+                # It is waited for until it ends, so that no zombie remains.
+                waiting = threading.Thread(target=process.wait, name="homebody-reaper", daemon=True)
+                waiting.start()
         try:
             event = decode_event(line)
         except msgspec.DecodeError:
             event = None
         if isinstance(event, Ready):
-            if options.shared is not None:
-                threading.Thread(target=process.wait, name="homebody-reaper", daemon=True).start()
-            return HostProcess(process, event)
-        await _end(process)
+            return event
+        await asyncio.to_thread(waiting.join)
         if isinstance(event, HostTaken):
             return None
         raise _failure(options, event, process.returncode, log)
 
 
-def _spawn(options: HostOptions, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+def _spawn(options: HostOptions, files: HostFiles, log: IO[bytes]) -> "subprocess.Popen[bytes]":
     # -P: do not import modules from the folder that the editor was started in.
-    command = [sys.executable, "-P", "-m", "homebody.host.run", options.to_json()]
+    command = [sys.executable, "-P", "-m", "homebody.host.run", options.to_json(), str(files.lock)]
     windows = sys.platform == "win32"
-    shared = options.shared is not None
-    # A shared host is independent: it does not end with the terminal or the editor, and does not prevent
-    # the removal of the folder that the editor was started in.
+    # It does not end with the terminal or the editor, and does not prevent the removal of the folder that
+    # the editor was started in.
     return subprocess.Popen(  # noqa: S603 - Homebody's own interpreter and arguments
         command,
-        stdin=subprocess.DEVNULL if shared else subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=log,
-        cwd=options.shared.parent if options.shared else None,
-        start_new_session=shared and not windows,
-        creationflags=_DETACHED if shared and windows else 0,
+        cwd=files.lock.parent,
+        start_new_session=not windows,
+        creationflags=_DETACHED if windows else 0,
     )
 
 
 # CREATE_NEW_PROCESS_GROUP and CREATE_NO_WINDOW of Windows' CreateProcess.
 _DETACHED = 0x200 | 0x8000000
-
-
-def _open_log(options: HostOptions) -> IO[bytes]:
-    """Open the file for the process's stderr: it survives a crash and need not be drained."""
-    if options.shared is None:
-        try:
-            return tempfile.TemporaryFile()
-        except OSError:  # no folder for temporary files has room: the model works without a log
-            return Path(os.devnull).open("r+b")
-    return HostFiles(options.shared).log.open("a+b")
-
-
-async def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-    try:
-        await asyncio.to_thread(process.wait, 2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        await asyncio.to_thread(process.wait)
 
 
 def _failure(options: HostOptions, event: object, code: int, log: IO[bytes]) -> HomebodyError:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import MutableMapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 from homebody.errors import HomebodyError, ModelFileInvalid, StateUnwritable
@@ -32,62 +33,48 @@ from homebody.host.shared import (
 from homebody.models.facts import Facts, read_facts
 
 
-def run(options: HostOptions) -> NoReturn:
+def run(options: HostOptions, files: HostFiles) -> NoReturn:
     """Serve until the host is no longer needed, then end the process."""
     stdout = _claim_stdout()
     code = 0
     try:
-        _serve(options, None if options.shared is None else HostFiles(options.shared), stdout)
+        _serve(options, files, stdout)
     except HomebodyError as error:
         _say(stdout, HostFailed(type(error).__name__, str(error)))
         # No native server runs. llama.cpp logs in a thread, which the end of the interpreter waits for:
         # it may still have to write the reason why the file cannot be loaded.
         sys.exit(error.exit_code)
     except OSError as error:  # reading the weights raises its own errors
-        folder = options.shared.parent if options.shared else ""
-        reason = error.strerror or error
-        message = f"The state folder {folder} cannot be written ({reason}): make room, or check permissions"
-        _say(stdout, HostFailed(StateUnwritable.__name__, message))
+        _say(stdout, HostFailed(StateUnwritable.__name__, shared.unwritable(files.lock.parent, error)))
         code = StateUnwritable.exit_code
     except KeyboardInterrupt:
         pass
     _end(code)
 
 
-def _serve(options: HostOptions, files: HostFiles | None, stdout: int) -> None:
-    """Serve all clients of this user as long as they need the host, or without ``files`` the parent.
-
-    The parent is served until stdin closes; the system closes it when the parent ends.
-    """
-    lock = None if files is None else shared.claim(files)
-    if files is not None and lock is None:
+def _serve(options: HostOptions, files: HostFiles, stdout: int) -> None:
+    """Serve all clients of this user as long as they need the host."""
+    lock = shared.claim(files)
+    if lock is None:
         _say(stdout, HostTaken())
         return
     try:
-        if files is not None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(2, 0)  # the log of the last host
+        with contextlib.suppress(OSError):
+            os.ftruncate(2, 0)  # the log of the last host
         facts, fit = _look(options)
         key = secrets.token_urlsafe(24)
-        if files is not None:
-            shared.write_state(files, _ready(None, facts, fit, key))
+        shared.write_state(files, _ready(None, facts, fit, key))
         server = NativeServer(facts, fit.context_length, _threads(options), key)
         ready = _ready(server, facts, fit, key)
         ended = threading.Event()
         _on_terminate(ended)
-        if files is not None:
-            shared.write_state(files, ready)
+        shared.write_state(files, ready)
         _say(stdout, ready)
-        if files is None:
-            threading.Thread(target=_wait_for_end_of_stdin, args=(ended,), daemon=True).start()
-            ended.wait()
-        else:
-            need = _Need(files, options)
-            while not ended.wait(_POLL_SECONDS) and need.is_there(server):
-                pass
+        need = _Need(files, options)
+        while not ended.wait(_POLL_SECONDS) and need.is_there(server):
+            pass
     finally:
-        if files is not None:
-            shared.remove_state(files)
+        shared.remove_state(files)
     _end(0)
 
 
@@ -207,7 +194,7 @@ _ASK_SECONDS = 15.0
 
 
 class _Need:
-    """Watches whether anybody still needs a shared host; call ``is_there`` about once per second.
+    """Watches whether anybody still needs the host; call ``is_there`` about once per second.
 
     It ends when it has had no client for a few seconds, when it has had no request for the idle time, or when
     its folder is removed.
@@ -270,17 +257,9 @@ def _claim_stdout() -> int:
 
 
 def _say(stdout: int, event: HostEvent) -> None:
-    # If the process that started the host has ended, the report is lost and a shared host keeps serving.
+    # If the process that started the host has ended, the report is lost and the host keeps serving.
     with contextlib.suppress(OSError):
         os.write(stdout, encode_event(event))
-
-
-def _wait_for_end_of_stdin(ended: threading.Event) -> None:
-    # Not sys.stdin: a thread that holds its lock makes the interpreter abort at exit.
-    with contextlib.suppress(OSError):
-        while os.read(0, 4096):
-            pass
-    ended.set()
 
 
 def _on_terminate(ended: threading.Event) -> None:
@@ -300,4 +279,4 @@ def _end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    run(HostOptions.from_json(sys.argv[1]))
+    run(HostOptions.from_json(sys.argv[1]), HostFiles(Path(sys.argv[2])))

@@ -40,21 +40,17 @@ class HostOptions:
         8,192. Less is served if the model or the memory does not allow it.
     threads
         Maximum number of threads; ``None``: one for each core that this process may use.
-    shared
-        The lock file of a host that several editors use; ``None``: the host belongs to its parent
-        and ends when its stdin closes.
     idle_minutes
-        Minutes without a request after which a shared host ends.
+        Minutes without a request after which the host ends.
     linger_seconds
-        Seconds without a client after which a shared host ends, so that consecutive commands of a script
-        find it loaded.
+        Seconds without a client after which it ends, so that consecutive commands of a script find it
+        loaded.
 
     """
 
     model: Path
     context_length: int | None = None
     threads: int | None = None
-    shared: Path | None = None
     idle_minutes: float = 15.0
     linger_seconds: float = 10.0
 
@@ -131,7 +127,7 @@ def decode_event(line: bytes) -> HostEvent:
 
 @dataclass(frozen=True, slots=True)
 class HostFiles:
-    """The files of one shared host, named by its lock file."""
+    """The files of one host, named by its lock file."""
 
     lock: Path
 
@@ -167,6 +163,15 @@ def host_files(options: HostOptions) -> HostFiles:
 def host_version() -> str:
     """Versions of Homebody and of the native part."""
     return f"{version('homebody')}+{version('xllamacpp')}"
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """Return the message for a state folder that is full or not writable."""
+    reason = error.strerror or error
+    return (
+        f"The state folder {folder} cannot be written ({reason}): make room, check permissions, or set "
+        "HOMEBODY_STATE_DIR to another folder"
+    )
 
 
 def claim(files: HostFiles) -> FileLock | None:

@@ -14,9 +14,11 @@ from homebody.errors import (
     BackendLoading,
     BackendTimeout,
     BackendUnavailable,
+    StateUnwritable,
 )
 from homebody.host import shared
 from homebody.host.shared import HostOptions, host_files
+from homebody.settings import paths
 from support.hosts import embedded_backend
 from support.loopback import LoopbackServer
 from support.tiny_gguf import ENDLESS_SCRIPT, write_tiny_gguf
@@ -76,7 +78,7 @@ async def test_a_crash_during_an_answer_is_reported(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows stops no process like that")
-async def test_a_stopped_host_is_replaced(options):
+async def test_a_stopped_host_is_named(options):
     connector = HostConnector(lambda: options, loading_seconds=60, silent_seconds=0)
     async with aclosing(connector):
         hosted = await connector.connect()
@@ -86,10 +88,20 @@ async def test_a_stopped_host_is_replaced(options):
         await until(lambda: stopped.status() == psutil.STATUS_STOPPED)
         try:
             assert await connector.replace(hosted, BackendTimeout("no answer"))
-            replacement = await connector.connect()
+            with pytest.raises(BackendTimeout, match=rf"\(process {stopped.pid}\) and does not answer"):
+                await connector.connect()
         finally:
             stopped.resume()
-        assert replacement.ready.pid != stopped.pid
+        assert (await connector.connect()).ready.pid == stopped.pid
+
+
+async def test_a_state_folder_that_cannot_be_written_is_named(options):
+    hosts = paths.state_dir() / "hosts"
+    hosts.parent.mkdir(parents=True, exist_ok=True)
+    hosts.write_text("a file")
+    async with embedded(options) as backend:
+        with pytest.raises(StateUnwritable, match=r"cannot be written .*HOMEBODY_STATE_DIR"):
+            await backend.describe()
 
 
 async def test_all_clients_share_one_host(options):
@@ -114,7 +126,7 @@ async def test_a_host_without_work_ends_and_comes_back(tiny_model):
 
 
 async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
-    """It is soon clear that the host cannot be reached, as in a sandbox with a network of its own."""
+    """Its own client asks it once whether it is the host, without the prompt."""
 
     async def pretend(request, reply):
         await reply.json({"model_path": "/some/other.gguf"})
@@ -125,10 +137,10 @@ async def test_a_foreign_server_on_the_hosts_port_gets_nothing(options):
         state = shared.read_state(files)
         with LoopbackServer(pretend) as server:
             shared.write_state(files, msgspec.structs.replace(state, port=server.port))
-            connector = HostConnector(lambda: options, loading_seconds=60)
-            async with asyncio.timeout(60), aclosing(connector):
-                own = (await connector.connect()).ready
-                assert own.port not in {server.port, state.port}
+            connector = HostConnector(lambda: options, loading_seconds=60, silent_seconds=0)
+            async with aclosing(connector):
+                with pytest.raises(BackendTimeout, match="does not answer"):
+                    await connector.connect()
             assert set(server.paths()) == {"GET /props"}
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import tempfile
 
 import gguf
@@ -12,20 +10,23 @@ import pytest
 
 from homebody.errors import BackendTimeout, ModelError, ModelFileInvalid, ModelTooLarge
 from homebody.host.launch import _failure, start_host
-from homebody.host.shared import HostOptions
+from homebody.host.shared import HostFiles, HostOptions
+from support.hosts import started_host
 from support.tiny_gguf import write_tiny_gguf
 from support.until import until
 
 
+@pytest.fixture
+def files(tmp_path):
+    return HostFiles(tmp_path / "host.lock")
+
+
 async def test_reports_its_address(tiny_model):
-    process = await start_host(HostOptions(tiny_model, threads=1))
-    ready = process.ready
-    assert (ready.model, ready.architecture) == (str(tiny_model), "llama")
-    assert (ready.context_length, ready.note) == (4096, None)
-    assert process.is_running()
-    assert psutil.Process(ready.pid).net_connections()[0].laddr == ("127.0.0.1", ready.port)
-    await process.end()
-    assert not process.is_running()
+    async with started_host(tiny_model, threads=1) as ready:
+        assert (ready.model, ready.architecture) == (str(tiny_model), "llama")
+        assert (ready.context_length, ready.note) == (4096, None)
+        assert psutil.Process(ready.pid).net_connections()[0].laddr == ("127.0.0.1", ready.port)
+    assert not psutil.pid_exists(ready.pid)
 
 
 def foreign(tmp_path, tiny_model):
@@ -76,9 +77,9 @@ def larger_than_memory(tmp_path, tiny_model):
         (larger_than_memory, ModelTooLarge, r"tiny-scripted needs 1000\.1 GB of memory"),
     ],
 )
-async def test_refuses_in_one_sentence(tmp_path, tiny_model, make, error, sentence):
+async def test_refuses_in_one_sentence(tmp_path, files, tiny_model, make, error, sentence):
     with pytest.raises(error, match=sentence) as caught:
-        await start_host(HostOptions(make(tmp_path, tiny_model)))
+        await start_host(HostOptions(make(tmp_path, tiny_model)), files)
     assert "\n" not in str(caught.value)
 
 
@@ -94,33 +95,19 @@ def test_a_host_that_ended_without_a_message_is_reported(tiny_model):
         assert "GGML_ASSERT(n > 0) failed; choose" in str(_failure(HostOptions(tiny_model), None, -6, log))
 
 
-async def test_a_host_that_takes_too_long_is_ended(tiny_model):
+async def test_a_host_that_takes_too_long_is_ended(files, tiny_model):
     before = {child.pid for child in psutil.Process().children()}
     with pytest.raises(BackendTimeout, match="was not ready after 0 s"):
-        await start_host(HostOptions(tiny_model), start_seconds=0.001)
-    assert {child.pid for child in psutil.Process().children()} <= before
+        await start_host(HostOptions(tiny_model), files, start_seconds=0.001)
+    await until(lambda: {child.pid for child in psutil.Process().children()} <= before)
 
 
-async def test_a_start_that_is_cancelled_leaves_nothing_behind(tiny_model):
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(files, tiny_model):
     """An editor that is closed while the model loads cancels it."""
     before = {child.pid for child in psutil.Process().children()}
-    task = asyncio.create_task(start_host(HostOptions(tiny_model)))
+    task = asyncio.create_task(start_host(HostOptions(tiny_model), files))
     await until(lambda: {child.pid for child in psutil.Process().children()} - before)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert {child.pid for child in psutil.Process().children()} <= before
-
-
-def test_ends_with_a_parent_that_is_killed(tiny_model):
-    code = (
-        "import asyncio, sys, time; from pathlib import Path\n"
-        "from homebody.host.launch import start_host; from homebody.host.shared import HostOptions\n"
-        "host = asyncio.run(start_host(HostOptions(Path(sys.argv[1]))))\n"
-        "print(host.ready.pid, flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", code, tiny_model], stdout=subprocess.PIPE) as parent:
-        host = psutil.Process(int(parent.stdout.readline()))
-        assert host.is_running()
-        parent.kill()
-        host.wait(60)
+    await until(lambda: {child.pid for child in psutil.Process().children()} <= before)
