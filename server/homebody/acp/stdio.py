@@ -1,9 +1,8 @@
 """The transport of ``homebody acp``: messages over stdin and stdout, until stdin ends.
 
 All other output of this process and of native code goes to a log file, because clients show stderr as an
-error. The package's own transport is not used: it holds lines of any length, ends at a line that is no
-object, leaves a broken line unanswered, blocks the event loop on Windows, and sends ``data: null``, at which
-some clients crash.
+error. The package's own transport is not used: it ends at a line that is no object, leaves a broken line
+unanswered, blocks the event loop on Windows, and sends ``data: null``, at which some clients crash.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
@@ -33,19 +32,16 @@ logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
 
-MOST_LINE_BYTES = 32 * 1024 * 1024
-"""Maximum length of a message; of a longer one only the beginning is kept, to answer it with an error."""
+_MOST_LINE_BYTES = 512 * 1024 * 1024
+"""A longer line is read in parts, which are no messages: no memory holds all of it."""
 
 _MOST_UNHANDLED = 4
 """Maximum number of read lines that wait for the event loop; then the client has to wait."""
 
-_PIECE_BYTES = 65_536
 _MAX_LOG_BYTES = 1024 * 1024
 _LAST_SECONDS = 2.0
 """Maximum time, in seconds, for the client to read the remaining output after stdin ended."""
 
-_HEAD_BYTES = 1000
-_ID = re.compile(rb'"id"\s*:\s*(-?\d{1,18}|"[^"\\\x00-\x1f\x80-\xff]{0,100}")')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -84,7 +80,7 @@ class Transport:
         send: Callable[[memoryview], int],
         on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self._inbox = Inbox(_lines(stream), _MOST_UNHANDLED, on_stop)
+        self._inbox = Inbox(iter(partial(stream.readline, _MOST_LINE_BYTES), b""), _MOST_UNHANDLED, on_stop)
         self.stop = self._inbox.stop
         self._outbox = Outbox(send, on_gone=self.stop)
 
@@ -101,7 +97,7 @@ class Transport:
             try:
                 return to_message(line)
             except RequestError as error:
-                self._write({"id": _request_id(line), "error": _error_fields(error.to_error_obj())})
+                self._write({"id": None, "error": _error_fields(error.to_error_obj())})
 
     async def send(self, message: Json) -> None:
         """Send a request or a response."""
@@ -136,14 +132,9 @@ def to_message(line: bytes) -> Json:
     Raises
     ------
     RequestError
-        The line is too long, not JSON, or not a JSON-RPC message.
+        The line is not JSON, or not a JSON-RPC message.
 
     """
-    if len(line) > MOST_LINE_BYTES:
-        reason = f"It is longer than {MOST_LINE_BYTES >> 20} MiB."
-        if _is_request(line):
-            raise RequestError.invalid_request({"reason": reason})
-        return _response(_id_in(line), None, {"message": reason})
     try:
         parsed = json.loads(line.decode(errors="replace"))
         fields = cast("Json", parsed) if isinstance(parsed, dict) else {}
@@ -185,20 +176,6 @@ def _is_id(value: object) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool)
 
 
-def _is_request(line: bytes) -> bool:
-    return b'"method"' in line[:_HEAD_BYTES]
-
-
-def _id_in(line: bytes) -> int | str | None:
-    """Return the id at the beginning of a message that is not parsed, so that nobody waits for its answer."""
-    match = _ID.search(line[:_HEAD_BYTES].partition(b'"params"')[0])
-    return None if match is None else json.loads(match[1])
-
-
-def _request_id(line: bytes) -> int | str | None:
-    return _id_in(line) if _is_request(line) else None
-
-
 def _error_fields(error: Json) -> Json:
     """Return an error as it is sent: what the package reports in ``data`` becomes a part of the message."""
     match error.get("data"):
@@ -211,14 +188,6 @@ def _error_fields(error: Json) -> Json:
         case _:
             return {"code": error["code"], "message": error["message"]}
     return {"code": error["code"], "message": f"{error['message']}: {reason}"}
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Split the input into lines; of one that is too long, only the beginning is kept."""
-    while line := stream.readline(MOST_LINE_BYTES + 1):
-        yield line
-        while line and not line.endswith(b"\n"):
-            line = stream.readline(_PIECE_BYTES)
 
 
 def _redirect_output(path: Path) -> None:
