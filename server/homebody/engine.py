@@ -353,7 +353,6 @@ def prompt_folders(settings: Settings, folders: Sequence[Path]) -> list[PromptFo
     workspaces = [
         PromptFolder(
             folder / ".homebody" / "prompts",
-            "workspace",
             root=folder,
             trusted=is_trusted(folder, settings.trusted_folders),
         )

@@ -9,7 +9,7 @@ Users can add actions to ``library``, but cannot replace the files of explain, a
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -37,7 +37,6 @@ PLACEHOLDERS = frozenset(
 MAX_BYTES = 64 * 1024
 """Maximum size of a prompt file."""
 
-_MAX_HEAD = 16 * 1024
 _FENCE = "+++"
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _PLACEHOLDER = re.compile(r"\$(?:\$|([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
@@ -128,63 +127,59 @@ class PromptFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvalidPrompt(ValueError):
-    """The file is not a valid prompt file; ``faults`` are its errors, each with its line, from 1."""
+    """The file is not a valid prompt file: ``reason`` is its first error, in ``line``, from 1."""
 
-    def __init__(self, *faults: tuple[int, str]) -> None:
-        self.faults = sorted(faults)
-        super().__init__("; ".join(f"line {line}: {message}" for line, message in self.faults))
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+        super().__init__(f"line {line}: {reason}")
 
 
 def parse(name: str, text: str, owner: Owner = "shipped") -> PromptFile:
-    """Read one prompt file; raise ``InvalidPrompt`` with all of its errors."""
+    """Read one prompt file; raise ``InvalidPrompt``."""
     lines = text.splitlines(keepends=True)
     if not lines or lines[0].removeprefix("\ufeff").strip() != _FENCE:
-        raise InvalidPrompt((1, f"a prompt file begins with a line {_FENCE}"))
+        raise InvalidPrompt(1, f"a prompt file begins with a line {_FENCE}")
     end = next((number for number, line in enumerate(lines) if number and line.strip() == _FENCE), None)
     if end is None:
-        raise InvalidPrompt((1, f"its front matter has no closing line {_FENCE}"))
+        raise InvalidPrompt(1, f"its front matter has no closing line {_FENCE}")
     head = _head("".join(lines[1:end]))
     body = "".join(lines[end + 1 :]).strip()
-    faults = [(_line_of(key, lines), message) for key, message in _bad_keys(head)]
-    faults += _bad_placeholders(head, lines, end)
+    _check_keys(head, lines)
+    _check_placeholders(head, lines, end)
     if not body:
-        faults.append((end + 1, "there is no text below the front matter"))
-    if faults:
-        raise InvalidPrompt(*faults)
+        raise InvalidPrompt(end + 1, "there is no text below the front matter")
     system = str(head.get("system", "")).strip()
     fixed = {"name": name, "body": body, "owner": owner, "system": system}
     return msgspec.convert({"title": name, **head, **fixed}, PromptFile)
 
 
 def _head(text: str) -> dict[str, object]:
-    if len(text) > _MAX_HEAD:
-        raise InvalidPrompt((1, f"its front matter is longer than {_MAX_HEAD // 1024} KiB"))
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place.group(1)) if place and place.group(1) else text.count("\n")
-        raise InvalidPrompt((line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}")) from error
+        raise InvalidPrompt(line + 1, f"no valid TOML: {_TOML_PLACE.sub('', str(error))}") from error
     except (ValueError, RecursionError) as error:  # thousands of digits or brackets
-        raise InvalidPrompt((2, "its front matter holds too long a number or too deep a list")) from error
+        raise InvalidPrompt(2, "its front matter holds too long a number or too deep a list") from error
 
 
-def _bad_keys(head: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield each unknown key, and each with a wrong value, with what is wrong."""
+def _check_keys(head: Mapping[str, object], lines: list[str]) -> None:
+    """Refuse an unknown key, and one with a wrong value."""
     for key, value in head.items():
         if key not in _KEYS:
             meant = nearest(key, _KEYS)
             advice = f"the nearest is `{meant}`" if meant else f"there are {', '.join(_KEYS)}"
-            yield key, f"there is no key `{printable(key)}`; {advice}"
-            continue
+            raise InvalidPrompt(_line_of(key, lines), f"there is no key `{printable(key)}`; {advice}")
         try:
             msgspec.convert(value, _KEYS[key])
-        except msgspec.ValidationError:
-            yield key, f"`{key}` cannot be {shorten(value)}; it has to be {allowed_values(_KEYS[key])}"
+        except msgspec.ValidationError as error:
+            reason = f"`{key}` cannot be {shorten(value)}; it has to be {allowed_values(_KEYS[key])}"
+            raise InvalidPrompt(_line_of(key, lines), reason) from error
 
 
-def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> Iterator[tuple[int, str]]:
-    """Unknown placeholders, each with its line."""
+def _check_placeholders(head: Mapping[str, object], lines: list[str], end: int) -> None:
+    """Refuse an unknown placeholder."""
     known = ", ".join(f"${name}" for name in sorted(PLACEHOLDERS))
     texts = [(_line_of("system", lines), str(head.get("system", "")))]
     texts += [(number, lines[number - 1]) for number in range(end + 2, len(lines) + 1)]
@@ -192,8 +187,10 @@ def _bad_placeholders(head: Mapping[str, object], lines: list[str], end: int) ->
         for match in _PLACEHOLDER.finditer(text):
             name = match.group(1) or match.group(2)
             if name and name not in PLACEHOLDERS:
-                advice = f"there are {known}, and $$ for a dollar"
-                yield number, f"there is no placeholder `{printable(match[0])}`; {advice}"
+                reason = (
+                    f"there is no placeholder `{printable(match[0])}`; there are {known}, and $$ for a dollar"
+                )
+                raise InvalidPrompt(number, reason)
 
 
 def _line_of(key: str, lines: list[str]) -> int:

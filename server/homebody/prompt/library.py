@@ -3,13 +3,10 @@
 A folder that the user does not trust is not read. An invalid file is skipped; the others still work.
 """
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
-from typing import Literal
 
 from homebody.prompt.front_matter import (
     MAX_BYTES,
@@ -22,9 +19,6 @@ from homebody.prompt.front_matter import (
 )
 from homebody.regular_file import FileRefused, read_in_time
 
-_MAX_FILES = 200
-"""Maximum number of prompt files read from one folder."""
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -36,17 +30,14 @@ class PromptFolder:
     ----------
     path
         The folder; it may be missing.
-    owner
-        ``user`` or ``workspace``; a workspace's folder must not link to a place outside ``root``.
     root
-        The workspace's folder; ``None`` for the user's own prompts.
+        The workspace's folder, which ``path`` must not lead out of; ``None`` for the user's own prompts.
     trusted
         Whether the folder is read.
 
     """
 
     path: Path
-    owner: Literal["user", "workspace"] = "user"
     root: Path | None = None
     trusted: bool = True
 
@@ -83,7 +74,7 @@ class PromptLibrary:
         self.instruction = shipped_prompt("instruction")
         files = sorted((shipped_folder() / "actions").glob("*.md"))
         self._shipped_actions = {path.stem: shipped_prompt(f"actions/{path.stem}") for path in files}
-        self._seen: list[Mapping[str, object]] = []
+        self._seen: Sequence[Mapping[Path, object]] = ()
         self._actions: Mapping[str, PromptFile] = self._shipped_actions
         self.problems: tuple[PromptProblem, ...] = ()
         self.refresh()
@@ -107,7 +98,8 @@ class PromptLibrary:
 
     def refresh(self) -> bool:
         """Read the folders again if a file was added, removed or changed; return whether one was."""
-        seen = [_listed(folder) for folder in self._folders]
+        files = (sorted(folder.path.glob("*.md")) for folder in self._folders)
+        seen = [{path: _facts(path) for path in paths} for paths in files]
         if seen == self._seen:
             return False
         self._seen = seen
@@ -117,44 +109,30 @@ class PromptLibrary:
     def _load(self) -> None:
         actions = dict(self._shipped_actions)
         problems: list[PromptProblem] = []
-        for folder, names in zip(self._folders, map(list, self._seen), strict=True):
-            if not names:
+        for folder, paths in zip(self._folders, self._seen, strict=True):
+            if not paths:
                 continue
             if reason := _refusal(folder):
                 problems.append(PromptProblem(folder.path, 0, reason))
                 continue
-            if len(names) > _MAX_FILES:
-                message = f"only the first {_MAX_FILES} prompt files are read"
-                problems.append(PromptProblem(folder.path, 0, message, is_notice=True))
-            for name in names[:_MAX_FILES]:
-                path = folder.path / name
+            for path in paths:
                 try:
                     prompt = _read(path, folder)
                 except InvalidPrompt as error:
-                    problems += [PromptProblem(path, line, message) for line, message in error.faults]
-                    continue
+                    problems.append(PromptProblem(path, error.line, error.reason))
                 except (OSError, ValueError) as error:
                     problems.append(PromptProblem(path, 0, _reason(error)))
-                    continue
-                problems += _replaced(path, prompt, actions.get(prompt.name))
-                actions[prompt.name] = prompt
+                else:
+                    if reason := _replaced(prompt, actions.get(prompt.name)):
+                        problems.append(PromptProblem(path, 0, reason, is_notice=True))
+                    actions[prompt.name] = prompt
         self._actions, self.problems = actions, tuple(problems)
 
 
-def _listed(folder: PromptFolder) -> Mapping[str, object]:
-    """Return what shows that a prompt file has changed, by name, sorted; nothing without such a folder."""
-    try:
-        with os.scandir(folder.path) as entries:
-            files = sorted((each for each in entries if each.name.endswith(".md")), key=attrgetter("name"))
-    except OSError:
-        return {}
-    return {each.name: _facts(each) if number < _MAX_FILES else None for number, each in enumerate(files)}
-
-
-def _facts(entry: os.DirEntry[str]) -> object:
+def _facts(path: Path) -> object:
     """Size and modification time; links are followed."""
     try:
-        status = entry.stat()
+        status = path.stat()
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
@@ -176,17 +154,17 @@ def _read(path: Path, folder: PromptFolder) -> PromptFile:
     if _NAME.fullmatch(path.stem) is None:
         message = "the file's name may have letters, digits, dots, dashes and underscores, up to 64"
         raise ValueError(message)
-    inside = folder.path if folder.root is not None else None
+    inside, owner = (None, "user") if folder.root is None else (folder.path, "workspace")
     text = read_in_time(path, max_bytes=MAX_BYTES, inside=inside).decode("utf-8-sig")
-    return with_system(parse(path.stem, text, folder.owner))
+    return with_system(parse(path.stem, text, owner))
 
 
-def _replaced(path: Path, new: PromptFile, old: PromptFile | None) -> Iterator[PromptProblem]:
-    """Report that a workspace's file replaces an action from another owner."""
+def _replaced(new: PromptFile, old: PromptFile | None) -> str:
+    """Say that a workspace's file replaces an action from another owner; empty if it does not."""
     if old is None or new.owner != "workspace" or old.owner == "workspace":
-        return
+        return ""
     whose = "your own action" if old.owner == "user" else "the shipped action"
-    yield PromptProblem(path, 0, f"it replaces {whose} {new.name!r} in this workspace", is_notice=True)
+    return f"it replaces {whose} {new.name!r} in this workspace"
 
 
 def _reason(error: Exception) -> str:

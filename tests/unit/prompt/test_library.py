@@ -38,7 +38,7 @@ BAD = (
     ("+++\nneeds = '7B'\n+++\nx", 2, "a number from 0 to 1000"),
     ("+++\nlanguages = 'python'\n+++\nx", 2, "a list of language identifiers"),
     (f"+++\ntitle = {'[' * 5000}\n+++\nx", 2, "too deep a list"),
-    (f"+++\ntitle = '{'x' * 20_000}'\n+++\nx", 1, "longer than 16 KiB"),
+    (f"+++\ntitle = '{'x' * 20_000}'\n+++\nx", 2, "`title` cannot be"),
 )
 
 
@@ -69,10 +69,9 @@ def test_a_users_file_becomes_an_action_and_may_replace_a_shipped_one(tmp_path):
 def test_each_mistake_is_named_with_its_line(text, line, message):
     with pytest.raises(InvalidPrompt) as caught:
         parse("bad", text)
-    number, words = caught.value.faults[0]
-    assert line == number
-    assert message in words
-    assert len(words) < 300
+    assert line == caught.value.line
+    assert message in caught.value.reason
+    assert len(caught.value.reason) < 300
 
 
 def test_files_are_read_again_when_they_change(tmp_path):
@@ -90,7 +89,7 @@ def test_files_are_read_again_when_they_change(tmp_path):
 def test_an_untrusted_workspace_adds_no_prompt(tmp_path):
     folder = _workspace(tmp_path)
     (folder / "docstring.md").write_text(GOOD, "utf-8")
-    library = PromptLibrary([PromptFolder(folder, "workspace", root=tmp_path, trusted=False)])
+    library = PromptLibrary([PromptFolder(folder, root=tmp_path, trusted=False)])
     action = library.action("docstring")
     assert action.owner == "shipped"
     [problem] = library.problems
@@ -105,7 +104,7 @@ def test_the_action_that_a_trusted_workspace_replaces_is_reported(tmp_path):
     (mine / "shout.md").write_text(GOOD, "utf-8")
     for name in ("docstring", "shout", "whisper"):
         (folder / f"{name}.md").write_text(GOOD, "utf-8")
-    library = PromptLibrary([PromptFolder(mine), PromptFolder(folder, "workspace", root=tmp_path)])
+    library = PromptLibrary([PromptFolder(mine), PromptFolder(folder, root=tmp_path)])
     assert [problem.message for problem in library.problems] == [
         "it replaces the shipped action 'docstring' in this workspace",
         "it replaces your own action 'shout' in this workspace",
@@ -119,7 +118,7 @@ def test_a_link_out_of_a_workspace_is_not_followed(tmp_path):
     root = tmp_path / "root"
     folder = _workspace(root)
     (folder / "innocent.md").symlink_to(outside)
-    library = PromptLibrary([PromptFolder(folder, "workspace", root=root)])
+    library = PromptLibrary([PromptFolder(folder, root=root)])
     assert library.action("innocent") is None
     assert "a link that leads out" in library.problems[0].message
 
@@ -131,7 +130,7 @@ def test_a_folder_that_leads_out_of_its_workspace_is_not_read(tmp_path):
     root = tmp_path / "root"
     (root / ".homebody").mkdir(parents=True)
     (root / ".homebody" / "prompts").symlink_to(elsewhere)
-    library = PromptLibrary([PromptFolder(root / ".homebody" / "prompts", "workspace", root=root)])
+    library = PromptLibrary([PromptFolder(root / ".homebody" / "prompts", root=root)])
     assert library.action("mine") is None
     assert "leads out of the workspace" in library.problems[0].message
 
