@@ -213,9 +213,9 @@ class Audit:
         record = self._last.get(uri)
         return "" if record is None else record.outcome
 
-    def count(self, what: str, times: int = 1) -> None:
+    def count(self, what: str) -> None:
         """Count suggestions (``shown``, ``accepted``, …), or next edits (``edits_shown``, …)."""
-        self._unsaved[what] += times
+        self._unsaved[what] += 1
 
     @property
     def counts(self) -> Counter[str]:

@@ -39,7 +39,6 @@ async def next_edit(
     model is asked while ``is_completing``.
     """
     offered.asked(document)
-    engine.audit.count("edits_kept", offered.kept(document))
     if not engine.settings.next_edit.is_on(document.language_id) or not history.is_typed(document):
         return None
     if await engine.gate.refusal_of(document) is not None:
@@ -122,6 +121,6 @@ async def _model_facts(engine: Engine) -> list[str]:
 def _counts_fact(engine: Engine) -> str:
     total = engine.audit.counts
     return (
-        f"Next edits on this machine: {total['edits_shown']} shown, {total['edits_accepted']} accepted "
-        f"(of which {total['edits_kept']} kept for a minute), {total['edits_rejected']} rejected."
+        f"Next edits on this machine: {total['edits_shown']} shown, {total['edits_accepted']} accepted, "
+        f"{total['edits_rejected']} rejected."
     )

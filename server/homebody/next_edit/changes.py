@@ -80,11 +80,6 @@ class NextEdit:
             return False
         return all(document.line_text(self.line + number) == line for number, line in enumerate(self.old))
 
-    def stands_in(self, document: Document) -> bool:
-        """Whether the document has the new lines; of a deletion, whether it lacks the old ones."""
-        lines = document.newline.join(self.new or self.old)
-        return (lines in document.text) == bool(self.new)
-
 
 def _whole(document: Document, first: int, last: int) -> Span:
     """Span of whole lines with one line end: that of the last, or the one before the first."""

@@ -21,7 +21,6 @@ _LONGEST_SETTLE_SECONDS = 3.0
 _AFTER_REJECTION = 1.5
 _AFTER_ACCEPTANCE = 0.8
 _QUIET_SECONDS = 5.0
-_KEPT_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -50,7 +49,6 @@ class OfferedEdits:
         self._rejected: dict[str, deque[tuple[str, ...]]] = {}
         self._patterns: set[tuple[str, ...]] = set()
         self._ignored: dict[tuple[str, ...], int] = {}
-        self._accepted: list[tuple[NextEdit, float]] = []
         self._rejected_at = float("-inf")
         self._newest = ""
 
@@ -98,19 +96,10 @@ class OfferedEdits:
 
     def accept(self, edit_id: str) -> bool:
         """Note that an edit was accepted; false for one that is not known (any more)."""
-        offered = self._offered.pop(edit_id, None)
-        if offered is None:
+        if self._offered.pop(edit_id, None) is None:
             return False
-        self._accepted.append((offered.edit, self._clock()))
         self.settle_seconds = max(_SETTLE_SECONDS, self.settle_seconds * _AFTER_ACCEPTANCE)
         return True
-
-    def kept(self, document: Document) -> int:
-        """Number of edits of this document that were accepted a minute ago, and still stand."""
-        latest = self._clock() - _KEPT_SECONDS
-        due = [entry for entry in self._accepted if entry[0].uri == document.uri and entry[1] <= latest]
-        self._accepted = [entry for entry in self._accepted if entry not in due]
-        return sum(edit.stands_in(document) for edit, _ in due)
 
     def reject(self, edit_id: str) -> bool:
         """Note that an edit was rejected: neither it nor its pattern is offered again."""

@@ -83,11 +83,3 @@ def test_rejections_lengthen_the_wait_and_acceptances_shorten_it(offered):
     assert (sorted(waits), 0.3, 3.0) == (waits, waits[0], waits[-1])
     offered.accept(offered.offer(EDIT, document(20)))
     assert offered.settle_seconds < waits[-1]
-
-
-@pytest.mark.parametrize(("text", "kept"), [("a\nx\nc\n", 1), ("new\na\nx\nc\n", 1), (TEXT, 0)])
-def test_an_accepted_edit_that_stands_after_a_minute_is_counted_once(offered, now, text, kept):
-    offered.accept(offered.offer(EDIT, document(1)))
-    assert offered.kept(document(2, text)) == 0
-    now[0] += 60
-    assert [offered.kept(document(3, text)), offered.kept(document(4, text))] == [kept, 0]
