@@ -202,63 +202,51 @@ def _changed_lines(before: Document, edit: TextEdit, after: Document) -> tuple[i
     return first + top, end - bottom, new_end - bottom
 
 
-_RING = 16
+_MOST_PLACES = 17
 _LINES = 32
-_FAR = 64
-"""Minimum number of lines between two positions in one document for a move to count as a jump."""
+_NEAR = 64
+_EDITED = "edited lately"
 
 
-@dataclass(slots=True)
-class _Cursor:
+@dataclass(frozen=True, slots=True)
+class _Place:
     document: Document
     line: int
-    edited: bool
+    why: str
 
 
 class RecentPlaces:
-    """The last 16 places, each of at most 32 lines."""
+    """The last 16 places, each of at most 32 lines; the last one is where the user is."""
 
     def __init__(self) -> None:
-        self._ring: deque[Candidate] = deque(maxlen=_RING)
-        self._here: _Cursor | None = None
+        self._places: deque[_Place] = deque(maxlen=_MOST_PLACES)
 
-    def edited(self, document: Document, edit: TextEdit) -> bool:
-        """Record an edit; ``document`` is the version after it. Returns whether it is a jump."""
-        offset = min(edit.span.start, len(document.text))
-        return self._at(document, document.line_of(offset), edited=True)
+    def edited(self, document: Document, edit: TextEdit) -> None:
+        """Record an edit; ``document`` is the version after it."""
+        self._add(document, min(edit.span.start, len(document.text)), _EDITED)
 
-    def viewed(self, document: Document, offset: int) -> bool:
-        """Record the cursor's position. Returns whether it is a jump: to another document, or by 64 lines."""
-        return self._at(document, document.line_of(offset), edited=False)
-
-    def closed(self, uri: str) -> None:
-        """Record that ``uri`` was closed; its chunks are kept."""
-        if self._here is not None and self._here.document.uri == uri:
-            self._leave(self._here)
-            self._here = None
+    def viewed(self, document: Document, offset: int) -> None:
+        """Record the cursor's position."""
+        self._add(document, offset, "viewed recently")
 
     def candidates(self) -> list[Candidate]:
-        """Return the ring, newest first."""
-        return list(reversed(self._ring))
+        """Return the earlier places, newest first."""
+        chunks = map(_chunk_of, list(self._places)[-2::-1])
+        return [chunk for chunk in chunks if chunk.text.strip()]
 
-    def _at(self, document: Document, line: int, *, edited: bool) -> bool:
-        here = self._here
-        near = here is not None and here.document.uri == document.uri and abs(here.line - line) < _FAR
-        if here is not None and not near:
-            self._leave(here)
-        was_edited = near and here is not None and here.edited
-        self._here = _Cursor(document, line, edited or was_edited)
-        return not near
+    def _add(self, document: Document, offset: int, why: str) -> None:
+        """Add a place; an earlier one near it becomes a part of it."""
+        line = document.line_of(offset)
+        for place in [*self._places]:
+            if place.document.uri == document.uri and abs(place.line - line) < _NEAR:
+                self._places.remove(place)
+                why = _EDITED if place.why == _EDITED else why
+        self._places.append(_Place(document, line, why))
 
-    def _leave(self, here: _Cursor) -> None:
-        document = here.document
-        first = max(0, min(here.line, document.line_count - 1) - _LINES // 2)
-        last = min(document.line_count - 1, first + _LINES - 1)
-        start = document.line_starts[first]
-        text = document.text[start : document.line_span_with_end(last).end]
-        if not text.strip():
-            return
-        why = "edited lately" if here.edited else "viewed recently"
-        kept = [c for c in self._ring if c.uri != document.uri or c.last_line < first or last < c.first_line]
-        self._ring = deque(kept, maxlen=_RING)
-        self._ring.append(Candidate(uri=document.uri, first_line=first, last_line=last, text=text, why=why))
+
+def _chunk_of(place: _Place) -> Candidate:
+    document = place.document
+    first = max(0, place.line - _LINES // 2)
+    last = min(document.line_count - 1, first + _LINES - 1)
+    text = document.text[document.line_starts[first] : document.line_span_with_end(last).end]
+    return Candidate(uri=document.uri, first_line=first, last_line=last, text=text, why=place.why)

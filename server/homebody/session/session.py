@@ -18,7 +18,6 @@ from homebody.engine import Engine
 from homebody.session.answers import Generation, ResultCache
 from homebody.session.edit_history import RecentPlaces
 from homebody.session.prompt_window import Windows
-from homebody.session.shown_context import ShownContext
 from homebody.text import Document, TextEdit
 
 logger = logging.getLogger(__name__)
@@ -53,8 +52,6 @@ class Session:
         The slots of the server's cache that completion uses.
     unspent_keys
         Keys since a whole window was last begun to be read while the user typed.
-    shown
-        The code around the last piece of code that was rewritten.
     turn
         Held while the model works for completion. It is fair: a reader and the requests of a typing user take
         turns, so that a request waits for one piece at most, and the reader for one answer.
@@ -76,7 +73,6 @@ class Session:
         self.unspent_keys = _KEYS_AT_START
         self.rhythm = Rhythm()
         self.recent = RecentPlaces()
-        self.shown = ShownContext()
         self.turn = asyncio.Lock()
         self.asking = asyncio.Lock()
         self.reading: DocumentReader | None = None
@@ -130,7 +126,6 @@ class Session:
     async def closed(self, uri: str) -> None:
         """Forget a document; its request in flight is superseded and its answer cancelled."""
         state = self._documents.pop(uri, None)
-        self.recent.closed(uri)
         if state is not None:
             state.ticket.supersede()
             if state.reader is not None:

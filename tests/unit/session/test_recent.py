@@ -13,7 +13,7 @@ def _document(name: str) -> Document:
 def test_code_becomes_a_candidate_when_the_cursor_leaves_it():
     recent = RecentPlaces()
     one, other, third = map(_document, ("one", "other", "third"))
-    assert recent.viewed(one, 0)
+    recent.viewed(one, 0)
     assert recent.candidates() == []
     recent.edited(other, TextEdit(Span(0, 0), ""))
     recent.viewed(third, 0)

@@ -180,9 +180,6 @@ async def _ask(request: RewriteRequest, **listeners: Unpack[PartListeners]) -> C
         [TYPED, *(candidate.uri for candidate in candidates)],
     )
     await measure_speed(engine, prompt)
-    shown = None if request.session is None else request.session.shown
-    if shown is not None and await engine.gate.refusals(shown.uris):
-        shown.forget()
     size = size_of(request)
     room = chat_room(engine, info)
     # The room for code around does not change with each word of an instruction.
@@ -256,20 +253,11 @@ def _variables(request: RewriteRequest) -> list[str]:
 
 
 def _around(request: RewriteRequest, candidates: Sequence[Candidate], tokens: int, beyond: str) -> Context:
-    """Choose the code around the target; the last choice for the same target is reused if it fits.
-
-    Then a second request about the same code begins with the same text, which the server has cached.
-    """
-    session, document = request.session, request.document
-    if session is not None and (kept := session.shown.find(document, request.target, tokens)) is not None:
-        return kept
+    """Choose the code around the target."""
     count = request.engine.chat.tokens.count
-    around = select_around(
-        document, request.target, tokens=tokens, count=count, candidates=candidates, beyond=beyond
+    return select_around(
+        request.document, request.target, tokens=tokens, count=count, candidates=candidates, beyond=beyond
     )
-    if session is not None and request.prompt.takes_context:
-        session.shown.keep(document, request.target, tokens, around)
-    return around
 
 
 def _follow_up_messages(request: RewriteRequest, before: Sequence[Message]) -> Iterator[Message]:
