@@ -6,11 +6,7 @@ from support.editor import CAPABILITIES, Client
 from support.until import until_answered
 
 URI = "file:///w/app.py"
-_WITHOUT_GHOST_TEXT = CAPABILITIES | {
-    "textDocument": {
-        "completion": {"completionItem": {"documentationFormat": ["markdown", "plaintext"]}},
-    }
-}
+_WITHOUT_GHOST_TEXT = CAPABILITIES | {"textDocument": {}}
 
 
 async def menu(client: Client, line: int, character: int) -> dict:
@@ -40,7 +36,7 @@ async def test_an_item_replaces_the_word_and_shows_the_whole_suggestion_beside_i
         assert item["filterText"] == "wid"
         assert item["textEdit"]["newText"] == "width * height"
         assert item["textEdit"]["range"]["start"] == {"line": 1, "character": 11}
-        assert item["documentation"] == {"kind": "markdown", "value": "```python\nwidth * height\n```"}
+        assert item["documentation"] == "width * height"
         assert item["insertTextFormat"] == 1
 
 

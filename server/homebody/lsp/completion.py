@@ -51,32 +51,12 @@ def _item(server: Server, document: Document, offset: int, suggestion: "Completi
         # Sorted after the items of the language's own server.
         sort_text="~",
         detail="Homebody",
-        documentation=_preview(server, document.language_id, text),
+        documentation=text,
         insert_text_format=types.InsertTextFormat.PlainText,
-        insert_text_mode=_as_is(server),
+        insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(range=from_span(document, span, server.documents.encoding), new_text=text),
         command=accepted(suggestion),
     )
-
-
-def _preview(server: Server, language_id: str, text: str) -> types.MarkupContent | str:
-    """Show the whole suggestion beside the menu, highlighted if the client supports it."""
-    if types.MarkupKind.Markdown not in (_supported(server).documentation_format or ()):
-        return text
-    return types.MarkupContent(types.MarkupKind.Markdown, f"```{language_id}\n{text}\n```")
-
-
-def _as_is(server: Server) -> types.InsertTextMode | None:
-    """Tell the client not to indent the text again, if it supports that."""
-    support = _supported(server).insert_text_mode_support
-    modes = support.value_set if support else ()
-    return types.InsertTextMode.AsIs if types.InsertTextMode.AsIs in modes else None
-
-
-def _supported(server: Server) -> types.ClientCompletionItemOptions:
-    client = server.capabilities.text_document
-    item = client.completion.completion_item if client and client.completion else None
-    return item or types.ClientCompletionItemOptions()
 
 
 def _typed_word(document: Document, offset: int) -> Span:

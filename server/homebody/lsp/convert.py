@@ -3,8 +3,7 @@
 The only module that knows UTF-16 and UTF-8 columns.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from lsprotocol import types
@@ -14,7 +13,12 @@ from homebody.text import Document, Span, TextEdit
 
 PositionEncoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 
-_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_CODECS: Mapping[PositionEncoding, tuple[str, int]] = {
+    "utf-8": ("utf-8", 1),
+    "utf-16": ("utf-16-le", 2),
+    "utf-32": ("utf-32-le", 4),
+}
+"""Python's name of each encoding, and the bytes of its unit."""
 
 
 def to_offset(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
@@ -35,10 +39,11 @@ def to_offset(document: Document, position: types.Position, encoding: PositionEn
             "once the editor has sent its last changes."
         )
         raise PositionOutOfRange(message)
-    span = document.line_span(line)
-    if encoding == "utf-32" or not position.character:
-        return min(span.start + position.character, span.end)
-    return span.start + column_of(document.slice(span), position.character, encoding)
+    text = document.line_text(line)
+    codec, width = _CODECS[encoding]
+    # Half of a character at the end is left out.
+    before = text.encode(codec, "replace")[: position.character * width].decode(codec, "ignore")
+    return document.line_starts[line] + len(before)
 
 
 def to_offset_within(document: Document, position: types.Position, encoding: PositionEncoding) -> int:
@@ -67,30 +72,12 @@ def to_span_within(document: Document, lsp_range: types.Range, encoding: Positio
     return Span(start, max(start, to_offset_within(document, lsp_range.end, encoding)))
 
 
-def column_of(line: str, units: int, encoding: PositionEncoding) -> int:
-    """Number of code points of ``line`` within the first ``units`` units of the encoding."""
-    if line.isascii():
-        return min(units, len(line))
-    if encoding == "utf-8":
-        return len(line.encode(errors="replace")[:units].decode(errors="ignore"))
-    pairs = 0
-    for astral in _ASTRAL.finditer(line):
-        start = astral.start() + pairs
-        if start >= units:
-            break
-        if start + 1 == units:
-            return astral.start()
-        pairs += 1
-    return min(units - pairs, len(line))
-
-
 def from_offset(document: Document, offset: int, encoding: PositionEncoding) -> types.Position:
     """Position of ``offset``."""
     line, column = document.position_of(offset)
-    if encoding != "utf-32":
-        start = document.line_starts[line]
-        column = _units(document.text[start:offset], encoding)
-    return types.Position(line=line, character=column)
+    codec, width = _CODECS[encoding]
+    before = document.text[offset - column : offset].encode(codec, "replace")
+    return types.Position(line, len(before) // width)
 
 
 def from_span(document: Document, span: Span, encoding: PositionEncoding) -> types.Range:
@@ -122,12 +109,3 @@ def from_edits(
         types.TextEdit(range=from_span(document, edit.span, encoding), new_text=edit.new_text)
         for edit in ordered
     ]
-
-
-def _units(text: str, encoding: PositionEncoding) -> int:
-    """Length of ``text`` in ``encoding``'s units."""
-    if text.isascii():
-        return len(text)
-    if encoding == "utf-8":
-        return len(text.encode(errors="replace"))
-    return len(text) + sum(1 for _ in _ASTRAL.finditer(text))
